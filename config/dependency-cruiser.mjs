@@ -1,0 +1,110 @@
+// Who may import whom. The README's architecture section has the picture; type-only imports count as well.
+
+const APP = "^src/(app|main)\\.ts$";
+const PURE = [
+  "^src/migration/",
+  "^src/view/",
+  "^src/commands/(parse|tokens|address|lookup|specification|flags|filters|duration)[^/]*\\.ts$",
+  "^src/platforms/.*/(plan|verify|wanted)[^/]*\\.ts$",
+  "^src/platforms/matrix/(rooms|power-levels)/",
+];
+
+/** Node's modules that neither talk to anything outside nor know the time. */
+const PURE_CORE_MODULES = ["^(node:)?(assert|path|url|util|string_decoder|querystring|punycode|buffer)(/|$)"];
+
+/** Packages that are functions of their arguments. */
+const PURE_PACKAGES = [
+  "^node_modules/(entities|fastest-levenshtein|htmlparser2|domhandler|ipaddr\\.js|yargs-parser|zod|yaml|csv-stringify)/",
+];
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "nobody-imports-app-or-main",
+      comment: "Only main.ts starts app.ts.",
+      severity: "error",
+      from: { pathNot: "^src/main\\.ts$" },
+      to: { path: APP },
+    },
+    { name: "nobody-imports-main", severity: "error", from: {}, to: { path: "^src/main\\.ts$" } },
+    { name: "src-never-imports-test", severity: "error", from: { path: "^src/" }, to: { path: "^test/" } },
+    {
+      name: "product-never-imports-demo",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/demo/" },
+      to: { path: "^src/demo/" },
+    },
+    {
+      name: "product-needs-no-dev-dependency",
+      comment: "The container image has production dependencies only.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/demo/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "pure-uses-no-io-module",
+      comment: "Planners, verifiers, parsers, migration and view: no file, network, process, clock or chance.",
+      severity: "error",
+      from: { path: PURE },
+      to: { dependencyTypes: ["core"], pathNot: PURE_CORE_MODULES },
+    },
+    {
+      name: "pure-uses-no-io-package",
+      comment: "No logger, HTTP client, database or SDK in what only decides.",
+      severity: "error",
+      from: { path: PURE },
+      to: { path: "^node_modules/", pathNot: PURE_PACKAGES },
+    },
+    {
+      name: "pure-uses-no-io-layer",
+      severity: "error",
+      from: { path: PURE },
+      to: { path: "^src/(chat|store|queue|operations)/" },
+    },
+    {
+      name: "pure-runs-no-io-layer",
+      comment: "Types of what a use case or a server answered are data, and welcome; calling into them is not.",
+      severity: "error",
+      from: { path: PURE },
+      to: {
+        path: ["^src/service/", "^src/config/(load|secret|yaml)", "^src/platforms/[^/]+/(homeserver-client|network/)"],
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "platform-imports-no-other-platform",
+      severity: "error",
+      from: { path: "^src/platforms/([^/]+)/" },
+      to: { path: "^src/platforms/[^/]+/", pathNot: "^src/platforms/$1/" },
+    },
+    {
+      name: "platform-imports-no-chat-store-queue",
+      severity: "error",
+      from: { path: "^src/platforms/" },
+      to: { path: "^src/(chat|store|queue)/" },
+    },
+    {
+      name: "only-chat-imports-the-bot-sdk",
+      comment: "The accounts being moved are reached through our own HomeserverClient only.",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/chat/", "^src/overrides/"] },
+      to: { path: "^node_modules/matrix-bot-sdk/" },
+    },
+    {
+      name: "only-store-imports-the-database",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/store/", "^src/overrides/"] },
+      to: { path: "^node_modules/(@types/)?(better-sqlite3|kysely)/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ["^node_modules/"] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    combinedDependencies: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"] },
+  },
+};

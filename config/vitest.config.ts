@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const SECOND_MS = 1_000;
+
+// Three runs, told apart by folder. What brings up homeservers gets time for the first download of them; nothing is retried.
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL("..", import.meta.url)),
+    pool: "forks",
+    retry: 0,
+    allowOnly: false,
+    passWithNoTests: false,
+    // Loaded by Node itself, as matrix-bot-sdk does: else there would be two copies, and what is told to one the other would not know.
+    server: { deps: { external: [/src\/overrides\//] } },
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20 * SECOND_MS } },
+      {
+        extends: true,
+        // One file after the other: two homeservers and a bot are a full load for two cores.
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120 * SECOND_MS,
+          hookTimeout: 300 * SECOND_MS,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 180 * SECOND_MS,
+          hookTimeout: 300 * SECOND_MS,
+        },
+      },
+    ],
+  },
+});

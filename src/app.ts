@@ -1,0 +1,137 @@
+import type { Logger } from "pino";
+import { Gauge } from "prom-client";
+import { startChat } from "./chat/chat.ts";
+import { createCommands } from "./commands/registry.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { loadOrCreateSecretKey } from "./config/secret-key.ts";
+import { startHealthEndpoint } from "./operations/health.ts";
+import { createMetrics } from "./operations/metrics.ts";
+import { StartProblem } from "./operations/start-problem.ts";
+import { DiscoveryError } from "./platforms/matrix/discovery-error.ts";
+import { discoverHomeserver } from "./platforms/matrix/discovery.ts";
+import type { GuardedFetch } from "./platforms/matrix/network/guarded-fetch.ts";
+import { createGuardedFetch } from "./platforms/matrix/network/guarded-fetch.ts";
+import { AccountReaders } from "./service/account-readers.ts";
+import { createPermission } from "./service/access.ts";
+import { forgetPerson } from "./service/forget.ts";
+import { Planning } from "./service/planning.ts";
+import { SignIn } from "./service/sign-in.ts";
+import { DataDirectoryInUseError } from "./store/process-lock.ts";
+import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
+import type { Store } from "./store/store.ts";
+import { openStore } from "./store/store.ts";
+import { NewerSchemaError } from "./store/upgrade.ts";
+import { reasonText, warningText } from "./view/reasons.ts";
+
+/** How long handled event IDs, sent messages and "said once" notes are kept. */
+const KEEP_MS = 60 * 24 * 3_600_000;
+
+export interface App {
+  stop(): Promise<void>;
+  /** Resolves when the bot cannot go on by itself. */
+  failed: Promise<Error>;
+}
+
+/**
+ * Builds the whole bot and starts it; the only place that knows every part.
+ * @throws StartProblem with words for whoever runs the bot
+ */
+export async function startApp({
+  configuration,
+  log,
+  version,
+}: {
+  configuration: Configuration;
+  log: Logger;
+  version: string;
+}): Promise<App> {
+  const now = Date.now;
+  const { key, isNew } = await loadOrCreateSecretKey(configuration.secretKeyFile);
+  if (isNew)
+    log.info({ file: configuration.secretKeyFile }, "made the secret key; keep a copy of it apart from the data directory");
+  const store = openStoreOrExplain(configuration, key);
+  log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
+  const closers: (() => Promise<void>)[] = [() => store.close()];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent: `matrix-mover/${version}` });
+    closers.push(() => fetch.close());
+    await prune(store, now());
+    const signIn = new SignIn({ accounts: store.accounts, fetch, servers: configuration.servers, now, log });
+    const readers = new AccountReaders({ accounts: store.accounts, fetch, log });
+    const texts = { reason: reasonText, warning: warningText };
+    const { plans } = store;
+    const commands = createCommands({
+      signIn,
+      forget: (owner) => forgetPerson(owner, { signIn, store }),
+      planning: new Planning({ readers, plans, botUserId: configuration.bot.userId, texts, now, log }),
+      readers,
+      plans,
+      now,
+      prefix: configuration.prefix,
+    });
+    const chat = await startChat({
+      configuration,
+      baseUrl: await botBaseUrl(configuration, fetch, log),
+      store,
+      cryptoStoreKey: deriveKey(key, "crypto-store"),
+      commands,
+      isPermitted: createPermission(configuration.access),
+      now,
+      log,
+    });
+    closers.push(() => chat.stop());
+    if (configuration.http) {
+      const metrics = createMetrics({ version });
+      new Gauge({
+        name: "matrix_mover_outbox_unsent",
+        help: "Messages that wait to be sent.",
+        registers: [metrics],
+        async collect() {
+          this.set(await store.outbox.unsentCount());
+        },
+      });
+      const health = () => ({
+        isHealthy: chat.isSyncing(),
+        checks: { sync: chat.isSyncing() ? ("ok" as const) : ("failing" as const) },
+      });
+      const endpoint = await startHealthEndpoint({ listen: configuration.http, health, metrics, log });
+      closers.push(() => endpoint.stop());
+    }
+    return { stop, failed: chat.failed };
+  } catch (error) {
+    await stop();
+    throw error instanceof UnsealError ? new StartProblem(error.message) : error;
+  }
+}
+
+function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer): Store {
+  try {
+    return openStore({ dataDir, secretKey });
+  } catch (error) {
+    if (error instanceof DataDirectoryInUseError || error instanceof NewerSchemaError) throw new StartProblem(error.message);
+    throw error;
+  }
+}
+
+/** `bot.homeserver` is an address, or a server name to discover. */
+async function botBaseUrl({ bot, servers }: Configuration, fetch: GuardedFetch, log: Logger): Promise<string> {
+  if (/^https?:\/\//u.test(bot.homeserver)) return bot.homeserver;
+  try {
+    return (await discoverHomeserver(bot.homeserver, { fetch, log, servers })).baseUrl;
+  } catch (error) {
+    if (error instanceof DiscoveryError)
+      throw new StartProblem(
+        `The bot's homeserver was not found: ${error.message}. Write its address (https://…) into bot.homeserver.`,
+      );
+    throw error;
+  }
+}
+
+async function prune(store: Store, now: number): Promise<void> {
+  await store.receivedEvents.prune(now - KEEP_MS);
+  await store.outbox.prune(now - KEEP_MS);
+  await store.once.prune(now - KEEP_MS);
+}

@@ -1,0 +1,29 @@
+import type { MatrixClient } from "matrix-bot-sdk";
+import type { Logger } from "pino";
+import type { Rooms } from "./rooms.ts";
+
+/** Leaves chats in which everybody else has left, so that they do not gather for ever. */
+export class BotAlone {
+  readonly #client: MatrixClient;
+  readonly #rooms: Rooms;
+  readonly #log: Logger;
+
+  constructor(client: MatrixClient, rooms: Rooms, log: Logger) {
+    this.#client = client;
+    this.#rooms = rooms;
+    this.#log = log;
+  }
+
+  /** To be called when a membership of the room changed. */
+  look(roomId: string): void {
+    this.#leaveIfAlone(roomId).catch((error: unknown) =>
+      this.#log.warn({ err: error, roomId }, "could not see who is left in a room"),
+    );
+  }
+
+  async #leaveIfAlone(roomId: string): Promise<void> {
+    if (this.#rooms.isControlRoom(roomId) || (await this.#rooms.members(roomId)).length !== 1) return;
+    await this.#client.leaveRoom(roomId);
+    this.#log.info({ roomId }, "left a chat in which nobody else was");
+  }
+}

@@ -1,0 +1,133 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import type { CrossSigningKeys, CryptoMachine, ServerRequest } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import { configureStore } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import type { MatrixClient } from "matrix-bot-sdk";
+import { MatrixError } from "matrix-bot-sdk";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { BotAccount } from "../config/configuration.ts";
+import type { BotState } from "../store/bot-state.ts";
+
+const OPENED_DEVICE_KEY = "crypto.openedDevice";
+const SIGNED_DEVICE_KEY = "crypto.signedDevice";
+const CROSS_SIGNING_SECRET = "bot cross-signing keys";
+
+const crossSigningKeysSchema = z.object({
+  masterKey: z.string().optional(),
+  selfSigningKey: z.string().optional(),
+  userSigningKey: z.string().optional(),
+});
+const interactiveAuthSchema = z.looseObject({ statusCode: z.literal(401), body: z.looseObject({ session: z.string() }) });
+
+/** Each device has its own keys, so each has its own folder. */
+export function cryptoFolder(dataDir: string, deviceId: string): string {
+  return join(dataDir, "crypto", deviceId);
+}
+
+/** Whether this device had keys here and they are gone: the server would refuse new ones under the same device (encryption.md, "Crash safety"). */
+export async function isCryptoStoreLost(state: BotState, dataDir: string, deviceId: string): Promise<boolean> {
+  if ((await state.get(OPENED_DEVICE_KEY)) !== deviceId) return false;
+  return access(cryptoFolder(dataDir, deviceId)).then(
+    () => false,
+    () => true,
+  );
+}
+
+export interface EncryptionOptions {
+  client: MatrixClient;
+  deviceId: string;
+  account: BotAccount;
+  state: BotState;
+  /** 32 bytes that everything in the encryption store is sealed with. */
+  storeKey: Buffer;
+  log: Logger;
+}
+
+/** Opens the encryption store and has the bot's device signed by its owner, without which careful clients do not talk to it (MSC4153). */
+export async function startEncryption(options: EncryptionOptions): Promise<CryptoMachine> {
+  const { client, state, deviceId } = options;
+  const machine = await openMachine(options);
+  await state.set(OPENED_DEVICE_KEY, deviceId);
+  if ((await state.get(SIGNED_DEVICE_KEY)) !== deviceId) await crossSign(machine, client, options);
+  return machine;
+}
+
+async function openMachine({ client, storeKey, log }: EncryptionOptions): Promise<CryptoMachine> {
+  const cryptoLog = log.child({ module: "crypto" });
+  const opened = Promise.withResolvers<CryptoMachine>();
+  configureStore({
+    key: storeKey,
+    onOpen: opened.resolve,
+    sendRequest: (request) => send(client, request),
+    log: {
+      debug: (message) => cryptoLog.trace(message),
+      info: (message) => cryptoLog.debug(message),
+      warn: (message) => cryptoLog.warn(message),
+      error: (message) => cryptoLog.error(message),
+    },
+  });
+  await client.crypto.prepare(await client.getJoinedRooms());
+  return opened.promise;
+}
+
+async function crossSign(
+  machine: CryptoMachine,
+  client: MatrixClient,
+  { state, account, deviceId, log }: EncryptionOptions,
+): Promise<void> {
+  const stored = await state.getSecret(CROSS_SIGNING_SECRET);
+  const isRestored = stored !== null && !(await machine.crossSigningStatus()).hasMaster;
+  if (isRestored) {
+    await machine.importCrossSigningKeys(definedOnly(crossSigningKeysSchema.parse(JSON.parse(stored))));
+  }
+  const { uploadKeys, uploadSigningKeys, uploadSignatures } = await machine.bootstrapCrossSigning(false);
+  try {
+    if (uploadKeys?.id !== undefined && uploadKeys.type !== undefined) {
+      await machine.markRequestAsSent(uploadKeys.id, uploadKeys.type, JSON.stringify(await send(client, uploadKeys)));
+    }
+    // Keys brought back from our store are on the server already; sent again they would lack their signatures (seen).
+    if (!isRestored) await uploadWithPassword(client, uploadSigningKeys, account);
+    await send(client, uploadSignatures);
+  } catch (error) {
+    if (!(error instanceof MatrixError) && !interactiveAuthSchema.safeParse(error).success) throw error;
+    log.warn(
+      { errcode: error instanceof MatrixError ? error.errcode : "needs authentication" },
+      "the bot's device could not be signed; apps that hide unsigned devices will not talk to it. Start it once with its password in the configuration",
+    );
+    return;
+  }
+  const exported = await machine.exportCrossSigningKeys();
+  if (exported) await state.setSecret(CROSS_SIGNING_SECRET, JSON.stringify(exported));
+  await state.set(SIGNED_DEVICE_KEY, deviceId);
+  log.info({ deviceId }, "the bot's device is signed");
+}
+
+/** Keys that replace others are asked to be confirmed with the password (CS API §User-Interactive Authentication); first ones usually are not. */
+async function uploadWithPassword(client: MatrixClient, request: ServerRequest, { userId, password }: BotAccount): Promise<void> {
+  try {
+    await send(client, request);
+  } catch (error) {
+    const asked = interactiveAuthSchema.safeParse(error);
+    if (!asked.success || password === null) throw error;
+    const auth = {
+      type: "m.login.password",
+      identifier: { type: "m.id.user", user: userId },
+      password,
+      session: asked.data.body.session,
+    };
+    await send(client, { ...request, body: { ...request.body, auth } });
+  }
+}
+
+function send(client: MatrixClient, { method, path, query, body }: ServerRequest): Promise<unknown> {
+  return client.doRequest(method, path, query ?? null, body);
+}
+
+function definedOnly({ masterKey, selfSigningKey, userSigningKey }: z.infer<typeof crossSigningKeysSchema>): CrossSigningKeys {
+  return {
+    ...(masterKey !== undefined && { masterKey }),
+    ...(selfSigningKey !== undefined && { selfSigningKey }),
+    ...(userSigningKey !== undefined && { userSigningKey }),
+  };
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { z } from "zod";
+import { holdsSecret } from "../commands/secrets.ts";
+import type { Conversation } from "../commands/conversation.ts";
+import type { IncomingText } from "../commands/dispatch.ts";
+import { reportUnexpected } from "../commands/dispatch.ts";
+import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
+import { parseRoomEvent } from "../store/received-events.ts";
+import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
+
+/** A message whose handling was cut off this often may be what ends the process; it is given up. */
+const MAX_ATTEMPTS = 3;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+const textSchema = z.looseObject({
+  msgtype: z.literal("m.text"),
+  body: z.string(),
+  formatted_body: z.string().optional().catch(undefined),
+  "m.relates_to": z.looseObject({ rel_type: z.string().optional(), event_id: z.string().optional() }).optional().catch(undefined),
+});
+
+/** A text message with the thread in which it stands. */
+export interface ThreadedText extends IncomingText {
+  threadRoot: string | null;
+}
+
+export interface InboxOptions {
+  userId: string;
+  receivedEvents: ReceivedEvents;
+  dispatch: (text: ThreadedText, conversation: Conversation) => Promise<void>;
+  conversationFor: (roomId: string, event: RoomEvent, text: ThreadedText) => Promise<Conversation>;
+  now: () => number;
+  log: Logger;
+}
+
+/** Takes each message once: notes it before the sync goes on, then has it handled beside the others, and finishes after a restart what a crash cut off. */
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /** Handles what the last process left unhandled. */
+  async start(): Promise<void> {
+    for (const pending of await this.#options.receivedEvents.unhandled()) this.#begin(pending);
+  }
+
+  async receive(roomId: string, raw: unknown): Promise<void> {
+    const event = parseRoomEvent(raw);
+    if (!event || event.sender === this.#options.userId || !isForUs(event)) return;
+    if (await this.#options.receivedEvents.add(roomId, event, this.#options.now())) this.#begin({ roomId, event, attempts: 0 });
+  }
+
+  /** Waits for what is being handled, but not for ever: the rest is finished after the next start. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopping.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([Promise.allSettled(this.#underWay), patience]);
+    clearTimeout(timer);
+  }
+
+  #begin(pending: PendingEvent): void {
+    if (this.#stopping.signal.aborted) return;
+    const work = this.#handle(pending).catch((error: unknown) => {
+      this.#options.log.error(
+        { err: error, eventId: pending.event.event_id },
+        "a message could not be handled; it is tried again after a restart",
+      );
+    });
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #handle({ roomId, event, attempts }: PendingEvent): Promise<void> {
+    const { receivedEvents, dispatch, now, log } = this.#options;
+    const text = readText(event);
+    const conversation = text && (await this.#conversation(roomId, event, text));
+    if (conversation) {
+      await receivedEvents.begin(event.event_id);
+      try {
+        if (attempts >= MAX_ATTEMPTS) throw new Error("handling this message was cut off too often");
+        await dispatch(text, conversation);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) throw error;
+        await reportUnexpected(error, conversation, log);
+      }
+    }
+    await receivedEvents.finish(event.event_id, now());
+  }
+
+  /** Who is in the room has to be asked; a server that is away is waited for. Null when the bot is not in the room any more: nobody can be answered. */
+  async #conversation(roomId: string, event: RoomEvent, text: ThreadedText): Promise<Conversation | null> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#options.conversationFor(roomId, event, text);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) throw error;
+        const reason = error instanceof Error ? error.message : "no usable answer";
+        this.#options.log.warn({ reason, roomId, attempt }, "the room of a message could not be looked at");
+        if (isFinalRefusal(error)) return null;
+        const backoffMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
+        await sleep(limitWaitMs(error) ?? backoffMs, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+}
+
+/** Text messages; edits only where one holds a secret, which must not stay in the room although no edit is ever a command. */
+function isForUs(event: RoomEvent): boolean {
+  const text = readText(event);
+  return text !== null && (!text.isEdit || holdsSecret(text.body));
+}
+
+function readText(event: RoomEvent): ThreadedText | null {
+  if (event.type !== "m.room.message") return null;
+  const parsed = textSchema.safeParse(event.content);
+  if (!parsed.success) return null;
+  const { body, formatted_body: formattedBody = null, "m.relates_to": relation } = parsed.data;
+  return {
+    body,
+    formattedBody,
+    isEdit: relation?.rel_type === "m.replace",
+    threadRoot: relation?.rel_type === "m.thread" ? (relation.event_id ?? null) : null,
+  };
+}

@@ -1,0 +1,147 @@
+import type { MatrixClient } from "matrix-bot-sdk";
+import { MatrixError } from "matrix-bot-sdk";
+import type { Logger } from "pino";
+import type { NewOutboxItem, OutboxItem, OutboxItems, OutboxResult } from "../store/outbox-items.ts";
+import { editContent } from "../view/message.ts";
+import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
+import { TimedWorker } from "./timed-worker.ts";
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * Sends what the store has waiting, one at a time, most urgent first. Every try of an item carries its own stored transaction ID, so the server
+ * answers a repeated one with the event it made the first time (CS API §Transaction identifiers).
+ */
+export class Outbox {
+  readonly #items: OutboxItems;
+  readonly #client: MatrixClient;
+  readonly #now: () => number;
+  readonly #log: Logger;
+  readonly #worker: TimedWorker;
+  readonly #waiting = new Map<string, Set<(result: OutboxResult) => void>>();
+  /** The server asked the bot as a whole to wait. */
+  #pausedUntil = 0;
+
+  constructor(items: OutboxItems, client: MatrixClient, { now, log }: { now: () => number; log: Logger }) {
+    this.#items = items;
+    this.#client = client;
+    this.#now = now;
+    this.#log = log;
+    this.#worker = new TimedWorker(() => this.#sendDue(), { now, log });
+  }
+
+  start(): void {
+    this.#worker.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+
+  /** Stores the item; it is sent as soon as its turn comes. */
+  async add(item: NewOutboxItem): Promise<void> {
+    await this.#items.add(item, this.#now());
+    this.#worker.wake();
+  }
+
+  /** The outcome of an item, or null if there is none in time; it is still tried after that. */
+  async waitFor(transactionId: string, timeoutMs: number): Promise<OutboxResult | null> {
+    const outcome = Promise.withResolvers<OutboxResult | null>();
+    const waiting = this.#waiting.get(transactionId) ?? new Set();
+    this.#waiting.set(transactionId, waiting.add(outcome.resolve));
+    const timer = setTimeout(() => outcome.resolve(null), timeoutMs);
+    try {
+      // It may have been sent before anybody waited.
+      return (await this.#items.result(transactionId)) ?? (await outcome.promise);
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(outcome.resolve);
+      if (waiting.size === 0) this.#waiting.delete(transactionId);
+    }
+  }
+
+  async #sendDue(): Promise<{ nextAt: number | null }> {
+    if (this.#pausedUntil > this.#now()) return { nextAt: this.#pausedUntil };
+    const item = await this.#items.nextDue(this.#now());
+    if (!item) return { nextAt: await this.#items.nextDueAt() };
+    await this.#items.begin(item.id);
+    const result = await this.#try(item);
+    if (result) {
+      await this.#items.finish(item.id, result, this.#now());
+      if (result.status === "failed")
+        this.#log.warn({ roomId: item.roomId, kind: item.kind, failure: result.failure }, "a message could not be sent");
+      for (const done of this.#waiting.get(item.transactionId) ?? []) done(result);
+    }
+    return { nextAt: Math.max(this.#pausedUntil, this.#now()) };
+  }
+
+  /** Null when it is to be tried again later. */
+  async #try(item: OutboxItem): Promise<OutboxResult | null> {
+    try {
+      return { status: "sent", eventId: await this.#send(item) };
+    } catch (error) {
+      if (isFinalRefusal(error)) return { status: "failed", failure: error instanceof MatrixError ? error.errcode : "refused" };
+      const waitMs = limitWaitMs(error);
+      if (waitMs !== null) {
+        this.#pausedUntil = this.#now() + waitMs;
+        return null;
+      }
+      const backoffMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(item.attempts, 10));
+      this.#log.warn(
+        { roomId: item.roomId, attempts: item.attempts + 1, backoffMs, reason: errorName(error) },
+        "a message could not be sent yet",
+      );
+      await this.#items.postpone(item.id, this.#now() + backoffMs);
+      return null;
+    }
+  }
+
+  async #send(item: OutboxItem): Promise<string> {
+    const room = `/_matrix/client/v3/rooms/${encodeURIComponent(item.roomId)}`;
+    const transaction = encodeURIComponent(item.transactionId);
+    if (item.kind === "redaction") {
+      const { redacts, reason } = item.content;
+      return this.#put(`${room}/redact/${encodeURIComponent(String(redacts))}/${transaction}`, { reason });
+    }
+    const content = await this.#finishContent(item);
+    if (!(await this.#client.crypto.isRoomEncrypted(item.roomId)))
+      return this.#put(`${room}/send/m.room.message/${transaction}`, content);
+    const encrypted = await this.#client.crypto.encryptRoomEvent(item.roomId, "m.room.message", content);
+    return this.#put(`${room}/send/m.room.encrypted/${transaction}`, encrypted);
+  }
+
+  async #put(path: string, body: unknown): Promise<string> {
+    const answer: unknown = await this.#client.doRequest("PUT", path, null, body);
+    if (typeof answer === "object" && answer !== null && "event_id" in answer && typeof answer.event_id === "string")
+      return answer.event_id;
+    throw new Error("the server did not name the event it made");
+  }
+
+  /** Uploads what has to be uploaded, once, and names the event that an edit replaces. */
+  async #finishContent(item: OutboxItem): Promise<Record<string, unknown>> {
+    if (item.attachment) {
+      const content = await this.#uploaded(item.roomId, item.content, item.attachment);
+      await this.#items.setContent(item.id, content);
+      return content;
+    }
+    if (item.edits === undefined) return item.content;
+    const original = await this.#items.result(item.edits);
+    // The message to be replaced was never sent: the new text then stands for itself.
+    return original?.status === "sent" ? editContent(item.content, original.eventId) : item.content;
+  }
+
+  async #uploaded(roomId: string, content: Record<string, unknown>, attachment: Buffer): Promise<Record<string, unknown>> {
+    const { info } = content;
+    const mimeType =
+      typeof info === "object" && info !== null && "mimetype" in info ? String(info.mimetype) : "application/octet-stream";
+    if (!(await this.#client.crypto.isRoomEncrypted(roomId)))
+      return { ...content, url: await this.#client.uploadContent(attachment, mimeType, String(content["filename"])) };
+    const { buffer, file } = await this.#client.crypto.encryptMedia(attachment);
+    return { ...content, file: { ...file, url: await this.#client.uploadContent(buffer) } };
+  }
+}
+
+function errorName(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 200) : "no usable answer";
+}

@@ -1,0 +1,100 @@
+import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
+import type { MatrixClient } from "matrix-bot-sdk";
+import { EncryptedRoomEvent } from "matrix-bot-sdk";
+import type { Logger } from "pino";
+import { outboxPriority } from "../store/outbox-items.ts";
+import { parseRoomEvent } from "../store/received-events.ts";
+import type { UndecryptedEvent, UndecryptedEvents } from "../store/undecrypted-events.ts";
+import { messageContent } from "../view/message.ts";
+import { cannotDecrypt } from "../view/messages/room-notes.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Rooms } from "./rooms.ts";
+import { TimedWorker } from "./timed-worker.ts";
+
+/** Keys usually come with the message or seconds later; after this the person is told. */
+const PATIENCE_MS = 15_000;
+/** A key that has not come by then will not. */
+const KEEP_MS = 7 * 24 * 3_600_000;
+
+export interface UndecryptedOptions {
+  events: UndecryptedEvents;
+  client: MatrixClient;
+  machine: CryptoMachine;
+  rooms: Rooms;
+  outbox: Outbox;
+  userId: string;
+  isPermitted: (userId: string) => boolean;
+  /** Takes a message that could be read after all. */
+  onDecrypted: (roomId: string, event: unknown) => Promise<void>;
+  now: () => number;
+  log: Logger;
+}
+
+/** Keeps messages that can't be read yet, reads them when their key comes, and tells the sender when it does not. */
+export class UndecryptedDesk {
+  readonly #options: UndecryptedOptions;
+  readonly #worker: TimedWorker;
+
+  constructor(options: UndecryptedOptions) {
+    this.#options = options;
+    this.#worker = new TimedWorker(() => this.#work(), options);
+    options.machine.onRoomKeys((keys) => {
+      for (const roomId of new Set(keys.map((key) => key.roomId))) this.#retryRoom(roomId);
+    });
+  }
+
+  start(): void {
+    this.#worker.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+
+  async receive(roomId: string, raw: unknown): Promise<void> {
+    const event = parseRoomEvent(raw);
+    if (!event || event.sender === this.#options.userId) return;
+    const { events, now } = this.#options;
+    await events.add({ eventId: event.event_id, roomId, sender: event.sender, event: JSON.stringify(event), receivedAt: now() });
+    this.#worker.wake();
+  }
+
+  #retryRoom(roomId: string): void {
+    this.#retry(roomId).catch((error: unknown) =>
+      this.#options.log.error({ err: error }, "messages whose key came could not be read"),
+    );
+  }
+
+  async #retry(roomId: string): Promise<void> {
+    const { events, client, onDecrypted } = this.#options;
+    for (const { eventId, event } of await events.ofRoom(roomId)) {
+      const decrypted = await client.crypto.decryptRoomEvent(new EncryptedRoomEvent(JSON.parse(event)), roomId).catch(() => null);
+      if (!decrypted) continue;
+      await onDecrypted(roomId, decrypted.raw);
+      await events.remove(eventId);
+    }
+  }
+
+  async #work(): Promise<{ nextAt: number | null }> {
+    const { events, now } = this.#options;
+    await events.prune(now() - KEEP_MS);
+    const untold = Map.groupBy(await events.takeUntold(now() - PATIENCE_MS), (event) => event.roomId);
+    for (const [roomId, ofRoom] of untold) await this.#tell(roomId, ofRoom);
+    return { nextAt: await events.nextUntoldAt(PATIENCE_MS) };
+  }
+
+  async #tell(roomId: string, events: readonly UndecryptedEvent[]): Promise<void> {
+    const { rooms, outbox, isPermitted } = this.#options;
+    const permitted = events.filter((event) => isPermitted(event.sender));
+    const [first] = permitted;
+    if (!first || (await rooms.kind(roomId)) === "other") return;
+    await outbox.add({
+      transactionId: `${first.eventId} undecrypted`,
+      roomId,
+      forUser: first.sender,
+      kind: "message",
+      content: messageContent(cannotDecrypt(permitted.length), []),
+      priority: outboxPriority.answer,
+    });
+  }
+}

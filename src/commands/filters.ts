@@ -1,0 +1,54 @@
+import { CATEGORY_NAMES } from "../migration/categories.ts";
+import { parseMatrixLink } from "../platforms/matrix/matrix-link.ts";
+import type { RoomFilters } from "../platforms/matrix/rooms/filters.ts";
+import { parseDuration } from "./duration.ts";
+import type { CommandValues, FlagSpecification } from "./specification.ts";
+
+/** The flags that choose rooms, the same wherever rooms are chosen (product.md, "Commands"). */
+export const filterFlags: Readonly<Record<string, FlagSpecification>> = {
+  only: { kind: "text", isRepeatable: true },
+  exclude: { kind: "text", isRepeatable: true },
+  space: { kind: "text", isRepeatable: true },
+  server: { kind: "text", isRepeatable: true },
+  direct: { kind: "boolean" },
+  "no-direct": { kind: "boolean" },
+  active: { kind: "duration" },
+  categories: { kind: "choices", choices: CATEGORY_NAMES },
+};
+
+export const filterUsage =
+  "[--only ROOM]… [--exclude ROOM]… [--space ROOM] [--server NAME] [--direct|--no-direct] [--active 1y] [--categories rooms,tags,…]";
+
+export const filterDetails: readonly string[] = [
+  "`--only` and `--exclude` name rooms and can be given more than once; `--space` takes a space and what is in it; `--active 1y` takes rooms with something said in the last year. What a filter leaves out stands in the report as left out.",
+  "A room is named by its ID, an alias, a link to it, or its number in the last list I showed, such as `#3`.",
+];
+
+/** @param shownRooms the last list shown, for `#3`. */
+export function readFilters(
+  { flags, lists }: CommandValues,
+  { shownRooms, now }: { shownRooms: readonly string[]; now: number },
+): RoomFilters {
+  const rooms = (flag: string): string[] => (lists[flag] ?? []).map((word) => roomOfWord(word, shownRooms));
+  const active = flags["active"];
+  const categories = lists["categories"];
+  return {
+    only: rooms("only"),
+    exclude: rooms("exclude"),
+    spaces: rooms("space"),
+    servers: lists["server"] ?? [],
+    isDirect: flags["direct"] === true ? true : flags["no-direct"] === true ? false : null,
+    activeSince: typeof active === "string" ? now - (parseDuration(active) ?? 0) : null,
+    hasRooms: categories?.includes("rooms") ?? true,
+  };
+}
+
+/** The room ID or alias that a word means: a `matrix.to` link, a number in the last list, or the word itself. */
+export function roomOfWord(word: string, shownRooms: readonly string[]): string {
+  const target = parseMatrixLink(word);
+  if (target?.kind === "room") return target.roomId;
+  if (target?.kind === "alias") return target.alias;
+  if (target?.kind === "event") return target.roomIdOrAlias;
+  const number = /^#(\d{1,6})$/u.exec(word)?.[1];
+  return (number === undefined ? undefined : shownRooms[Number(number) - 1]) ?? word;
+}

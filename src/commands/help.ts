@@ -1,0 +1,31 @@
+import { commandHelpMessage, helpMessage } from "../view/messages/help.ts";
+import { mistakeMessage } from "../view/messages/mistakes.ts";
+import type { Command } from "./conversation.ts";
+import { findCommand } from "./lookup.ts";
+import type { CommandSpecification } from "./specification.ts";
+
+export const helpSpecification: CommandSpecification = {
+  words: ["help"],
+  summary: "lists what I can do, or explains one command",
+  usage: "[command]",
+  details: [],
+  example: "help login",
+  positionals: [{ name: "command", kind: "word", isOptional: true, isRepeatable: true }],
+  flags: {},
+};
+
+/** @param specifications all commands, this one included. */
+export function helpCommand(specifications: readonly CommandSpecification[], prefix: string): Command {
+  return {
+    specification: helpSpecification,
+    async run({ positionals }, conversation) {
+      const words = (positionals["command"] ?? []).map((word) => (word.startsWith(prefix) ? word.slice(prefix.length) : word));
+      if (words.length === 0) {
+        await conversation.say(helpMessage(specifications, prefix));
+        return;
+      }
+      const found = findCommand(words.join(" "), specifications);
+      await conversation.say("code" in found ? mistakeMessage(found, prefix) : commandHelpMessage(found.specification, prefix));
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { Side } from "../migration/account.ts";
+import type { SignIn } from "../service/sign-in.ts";
+import { serverNameOf } from "../platforms/matrix/identifiers.ts";
+import { askingServer, signInOffer, signInRefused, signedIn } from "../view/messages/sign-in.ts";
+import type { Command } from "./conversation.ts";
+import { answerInTime } from "./slow-answer.ts";
+import type { CommandSpecification } from "./specification.ts";
+
+/** The words for the two accounts, as people type them. */
+export const sideWords = ["old", "new"] as const;
+
+export function sideOfWord(word: string | undefined): Side {
+  return word === "new" ? "target" : "source";
+}
+
+export const loginSpecification: CommandSpecification = {
+  words: ["login"],
+  summary: "signs in your old or your new account",
+  usage: "old|new [@user:server] [--password … | --token …]",
+  details: [
+    "Without a password or token I look at what the server offers and tell you how to go on. Without a user ID I take the account you are writing from.",
+    "`--password` and `--token` work only in a direct chat with me, and must stand last: everything behind them is the secret. I remove your message before I use what is in it.",
+    "With a password I make a session of my own, named Matrix Mover, and log it out when you say `!logout`. A token stays yours: I never log it out.",
+  ],
+  example: "login old @me:old.example --password correct horse battery staple",
+  positionals: [
+    { name: "account", kind: "choice", choices: sideWords },
+    { name: "userId", kind: "userId", isOptional: true },
+  ],
+  flags: { password: { kind: "secret" }, token: { kind: "secret" } },
+};
+
+export function loginCommand(signIn: SignIn, prefix: string): Command {
+  return {
+    specification: loginSpecification,
+    async run({ positionals, secret }, conversation) {
+      const side = sideOfWord(positionals["account"]?.[0]);
+      const userId =
+        positionals["userId"]?.[0] ?? (await signIn.account(conversation.sender, side))?.userId ?? conversation.sender;
+      const asking = askingServer(serverNameOf(userId) ?? userId);
+      await answerInTime(conversation, asking, async () => {
+        if (secret === null) {
+          const offer = await signIn.offer(conversation.sender, side, userId);
+          return offer.status === "offered"
+            ? signInOffer({ side, userId, options: offer.options, roomKind: conversation.roomKind, prefix })
+            : signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix });
+        }
+        const method = secret.flag === "token" ? "token" : "password";
+        const result = await signIn.signIn(conversation.sender, side, userId, { method, value: secret.value });
+        return result.status === "signed_in"
+          ? signedIn({ ...result, isEncrypted: conversation.isEncrypted, prefix })
+          : signInRefused({ side, userId, refusal: result.refusal, leftoverDeviceId: result.leftoverDeviceId, prefix });
+      });
+    },
+  };
+}

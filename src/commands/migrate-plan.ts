@@ -1,0 +1,65 @@
+import type { Planning } from "../service/planning.ts";
+import type { Plans } from "../store/plans.ts";
+import { planFile, planMessage, stuckRooms } from "../view/messages/plan.ts";
+import { notSignedIn, readingAccounts, readingProgress, unreadable } from "../view/messages/reading.ts";
+import { jsonReport } from "../view/report-files.ts";
+import type { Command } from "./conversation.ts";
+import { filterDetails, filterFlags, filterUsage, readFilters } from "./filters.ts";
+import { ProgressNote } from "./progress-note.ts";
+import type { CommandSpecification } from "./specification.ts";
+
+export const migratePlanSpecification: CommandSpecification = {
+  words: ["migrate", "plan"],
+  summary: "reads both accounts and says for every room how it will be reached, or who can help",
+  usage: `${filterUsage} [--json]`,
+  details: ["Nothing is written to either account.", ...filterDetails, "`--json` gives the plan as a file."],
+  example: "migrate plan --no-direct --active 1y",
+  positionals: [],
+  flags: { ...filterFlags, json: { kind: "boolean" } },
+};
+
+export function migratePlanCommand({
+  planning,
+  plans,
+  now,
+  prefix,
+}: {
+  planning: Planning;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
+  return {
+    specification: migratePlanSpecification,
+    async run(values, conversation) {
+      const owner = conversation.sender;
+      const filters = readFilters(values, { shownRooms: await plans.shownList(owner), now: now() });
+      const note = new ProgressNote(conversation, readingAccounts());
+      const result = await planning
+        .plan({
+          owner,
+          filters,
+          botRoomIds: conversation.botRoomIds,
+          onProgress: (progress) => note.update(readingProgress(progress)),
+        })
+        .finally(() => note.finish());
+      switch (result.status) {
+        case "not_signed_in":
+          return conversation.say(notSignedIn(result.missing, prefix), { key: "answer" });
+        case "not_read":
+          return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
+        case "planned": {
+          const { plan } = result;
+          await plans.putShownList(
+            owner,
+            stuckRooms(plan.report).map((room) => room.roomId),
+          );
+          const fileName = `plan-${plan.number}.json`;
+          const message =
+            values.flags["json"] === true ? planFile(plan.number, jsonReport(plan.report, fileName)) : planMessage(plan, prefix);
+          return conversation.say(message, { key: "answer" });
+        }
+      }
+    },
+  };
+}

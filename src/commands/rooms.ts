@@ -1,0 +1,77 @@
+import { NO_FILTERS } from "../platforms/matrix/rooms/filters.ts";
+import type { AccountReaders } from "../service/account-readers.ts";
+import { listSourceRooms } from "../service/room-listing.ts";
+import type { Plans } from "../store/plans.ts";
+import { notSignedIn, readingProgress, unreadable } from "../view/messages/reading.ts";
+import { readingRooms, roomList } from "../view/messages/rooms.ts";
+import type { Command } from "./conversation.ts";
+import { parseDuration } from "./duration.ts";
+import { roomOfWord } from "./filters.ts";
+import { ProgressNote } from "./progress-note.ts";
+import type { CommandSpecification } from "./specification.ts";
+
+export const roomsSpecification: CommandSpecification = {
+  words: ["rooms"],
+  summary: "lists the rooms of your old account, numbered, for spring cleaning",
+  usage: "[--inactive 1y] [--space ROOM] [--server NAME] [--direct] [--alone]",
+  details: [
+    "`--inactive 1y` lists rooms in which nothing was said for a year, `--alone` those in which nobody but you is. The longest silent come first.",
+    "The numbers work wherever a room is asked for, as in `!migrate plan --exclude #3`.",
+  ],
+  example: "rooms --inactive 2y",
+  positionals: [],
+  flags: {
+    inactive: { kind: "duration" },
+    space: { kind: "text", isRepeatable: true },
+    server: { kind: "text", isRepeatable: true },
+    direct: { kind: "boolean" },
+    alone: { kind: "boolean" },
+  },
+};
+
+export function roomsCommand({
+  readers,
+  plans,
+  now,
+  prefix,
+}: {
+  readers: AccountReaders;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
+  return {
+    specification: roomsSpecification,
+    async run({ flags, lists }, conversation) {
+      const owner = conversation.sender;
+      const shownRooms = await plans.shownList(owner);
+      const inactive = flags["inactive"];
+      const filters = {
+        rooms: {
+          ...NO_FILTERS,
+          spaces: (lists["space"] ?? []).map((word) => roomOfWord(word, shownRooms)),
+          servers: lists["server"] ?? [],
+          isDirect: flags["direct"] === true ? true : null,
+        },
+        inactiveSince: typeof inactive === "string" ? now() - (parseDuration(inactive) ?? 0) : null,
+        isAlone: flags["alone"] === true,
+      };
+      const note = new ProgressNote(conversation, readingRooms());
+      const result = await listSourceRooms(readers, owner, filters, (progress) => note.update(readingProgress(progress))).finally(
+        () => note.finish(),
+      );
+      switch (result.status) {
+        case "not_signed_in":
+          return conversation.say(notSignedIn(["source"], prefix), { key: "answer" });
+        case "not_read":
+          return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
+        case "listed":
+          await plans.putShownList(
+            owner,
+            result.list.rooms.map((room) => room.roomId),
+          );
+          return conversation.say(roomList(result.list, now(), prefix), { key: "answer" });
+      }
+    },
+  };
+}

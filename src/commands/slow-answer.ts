@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Message } from "../view/message.ts";
+import type { Conversation, SayOptions } from "./conversation.ts";
+
+/** A person who has waited this long wants to know that something is happening. */
+const PATIENCE_MS = 1_500;
+
+/**
+ * Says what `work` comes to, and, if that takes a while, what is being waited for first. A routine answer then takes that message's place; one that must
+ * call the person is a new message, since an edit notifies nobody (rendering.md, "Notifications").
+ */
+export async function answerInTime(
+  conversation: Conversation,
+  meanwhile: Message,
+  work: () => Promise<Message>,
+  options: Pick<SayOptions, "leavesNoTrace"> = {},
+): Promise<void> {
+  const telling = new AbortController();
+  const told = tellAfter(PATIENCE_MS, telling.signal, () => conversation.say(meanwhile, { key: "meanwhile" }));
+  // Its failure is met below, if the work does not fail first; until then nobody listens.
+  told.catch(() => undefined);
+  try {
+    const answer = await work();
+    telling.abort();
+    const isReplacement = (await told) && answer.tone === "notice";
+    await conversation.say(answer, { ...options, key: "answer", ...(isReplacement && { replaces: "meanwhile" }) });
+  } finally {
+    telling.abort();
+  }
+}
+
+/** Whether it came to telling before the signal. */
+async function tellAfter(ms: number, signal: AbortSignal, tell: () => Promise<void>): Promise<boolean> {
+  const isTime = await sleep(ms, true, { signal }).catch(() => false);
+  if (isTime) await tell();
+  return isTime;
+}

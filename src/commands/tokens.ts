@@ -1,0 +1,80 @@
+export interface Token {
+  text: string;
+  isQuoted: boolean;
+  /** Where it begins and ends in the line. */
+  start: number;
+  end: number;
+}
+
+// Phones and word processors turn straight quotes into these pairs; „…“ and »…« are the German ones.
+const closingQuotes: Readonly<Record<string, string>> = {
+  '"': `"”“`,
+  "“": `”"“`,
+  "„": `“”"`,
+  "«": "»",
+  "»": "«",
+  "'": "'’",
+  "‘": "’'",
+  "‚": "‘’'",
+};
+
+/**
+ * Words and quoted texts of a command line. A quote counts only where a word begins, so that "I'm" stays a word.
+ * @returns null when a quote is opened and not closed.
+ */
+export function tokenize(line: string): Token[] | null {
+  const tokens: Token[] = [];
+  let at = 0;
+  for (;;) {
+    at = skipSpace(line, at);
+    if (at >= line.length) return tokens;
+    const closing = closingQuotes[line.charAt(at)];
+    if (closing === undefined) {
+      const end = wordEnd(line, at);
+      tokens.push({ text: line.slice(at, end), isQuoted: false, start: at, end });
+      at = end;
+      continue;
+    }
+    const end = quoteEnd(line, at + 1, closing);
+    if (end === null) return null;
+    tokens.push({ text: line.slice(at + 1, end), isQuoted: true, start: at, end: end + 1 });
+    at = end + 1;
+  }
+}
+
+/** A text without the one pair of quotes around it, if there is one. */
+export function unquote(text: string): string {
+  const closing = closingQuotes[text.charAt(0)];
+  return closing !== undefined && text.length > 1 && closing.includes(text.charAt(text.length - 1)) ? text.slice(1, -1) : text;
+}
+
+/** How a flag begins, as a piece of a pattern: two hyphens often arrive from a phone as one dash. */
+export const flagStart = "(?:--|[‒–—―])-?";
+const flag = new RegExp(String.raw`^${flagStart}([\p{L}\d][\p{L}\d-]*)(?:=(.*))?$`, "su");
+
+/** The name of a `--flag`, however a phone wrote it, and what stands behind its `=`. */
+export function flagName(token: Token): { name: string; value: string | null } | null {
+  if (token.isQuoted) return null;
+  const match = flag.exec(token.text);
+  return match?.[1] === undefined ? null : { name: match[1].toLowerCase(), value: match[2] ?? null };
+}
+
+function skipSpace(line: string, from: number): number {
+  let at = from;
+  while (at < line.length && /\s/u.test(line.charAt(at))) at++;
+  return at;
+}
+
+function wordEnd(line: string, from: number): number {
+  let at = from;
+  while (at < line.length && !/\s/u.test(line.charAt(at))) at++;
+  return at;
+}
+
+/** A closing quote ends a text only before a space or the end of the line, so that a quote inside a word stays in it. */
+function quoteEnd(line: string, from: number, closing: string): number | null {
+  for (let at = from; at < line.length; at++) {
+    if (closing.includes(line.charAt(at)) && (at + 1 === line.length || /\s/u.test(line.charAt(at + 1)))) return at;
+  }
+  return null;
+}

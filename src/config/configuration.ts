@@ -1,0 +1,75 @@
+/** How much the bot writes to its log; pino's own names. */
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One line of JSON an event for machines, or coloured lines for people. */
+export const LOG_FORMATS = ["json", "pretty"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** The bot's own account. */
+export interface BotAccount {
+  /** A client API address (`https://…`) or a server name that is still to be discovered. */
+  readonly homeserver: string;
+  readonly userId: string;
+  /** At most one of the two is set; neither is needed once the bot has its device. */
+  readonly password: string | null;
+  readonly accessToken: string | null;
+}
+
+/** Everything the bot is told from outside, checked, with defaults filled in and every path absolute. */
+export interface Configuration {
+  readonly bot: BotAccount;
+  readonly dataDir: string;
+  readonly secretKeyFile: string;
+  readonly prefix: string;
+  /** Aliases or room IDs. */
+  readonly controlRooms: readonly string[];
+  readonly directChats: boolean;
+  readonly access: {
+    /** Globs over user IDs (`@*:example.org`) or server names (`*.example.org`). */
+    readonly allow: readonly string[];
+    /** Globs over user IDs. */
+    readonly operators: readonly string[];
+  };
+  /** Server name to client API address (without a slash at the end), used instead of discovery. */
+  readonly servers: Readonly<Record<string, string>>;
+  readonly network: {
+    /** CIDR ranges. */
+    readonly allowPrivate: readonly string[];
+  };
+  /** Read by the sign-in by link. */
+  readonly oauth: { readonly clientName: string; readonly clientUri: string } | null;
+  readonly http: { readonly host: string; readonly port: number } | null;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  /** What is allowed but deserves a look, for the log at start. */
+  readonly warnings: readonly ConfigurationFault[];
+}
+
+/** One thing wrong (or, among the warnings, doubtful) with the configuration. */
+export interface ConfigurationFault {
+  /** The key as it would be written with dots (`bot.userId`), an environment variable, or empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** Line in the YAML file, counted from 1; null when the key is not in it. */
+  readonly line: number | null;
+}
+
+/** The configuration cannot be used; carries every fault found, not only the first. */
+export class ConfigurationError extends Error {
+  readonly faults: readonly ConfigurationFault[];
+
+  constructor(faults: readonly ConfigurationFault[]) {
+    super(formatFaults(faults).join("; "));
+    this.name = "ConfigurationError";
+    this.faults = faults;
+  }
+}
+
+/** One readable line for each fault: `bot.userId (line 3): is required`. */
+export function formatFaults(faults: readonly ConfigurationFault[]): string[] {
+  return faults.map(({ path, message, line }) => {
+    const where = [path, line === null ? "" : path === "" ? `line ${String(line)}` : `(line ${String(line)})`];
+    const prefix = where.filter((part) => part !== "").join(" ");
+    return prefix === "" ? message : `${prefix}: ${message}`;
+  });
+}

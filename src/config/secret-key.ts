@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { ConfigurationError } from "./configuration.ts";
+
+/** AES-256 and XChaCha20 both take 32 bytes. */
+const KEY_BYTES = 32;
+
+/**
+ * The key that seals stored secrets, from its file (base64), which is made when there is none. `isNew` tells that it was: secrets sealed
+ * before that can no longer be opened. Throws ConfigurationError when the file holds something else or cannot be read or made.
+ */
+export async function loadOrCreateSecretKey(path: string): Promise<{ key: Buffer; isNew: boolean }> {
+  try {
+    const existing = await readKey(path);
+    if (existing !== null) return { key: existing, isNew: false };
+    if (await createKey(path)) return { key: await mustReadKey(path), isNew: true };
+    // Another process made the file between the two: its key is the one.
+    return { key: await mustReadKey(path), isNew: false };
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    throw keyFault(`${path} cannot be read or made: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function readKey(path: string): Promise<Buffer | null> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return null;
+    throw error;
+  });
+  if (text === null) return null;
+  const key = Buffer.from(text.trim(), "base64");
+  if (key.length !== KEY_BYTES || key.toString("base64").replace(/=+$/, "") !== text.trim().replace(/=+$/, "")) {
+    throw keyFault(
+      `${path} does not hold a key (${String(KEY_BYTES)} bytes in base64); restore it from a copy, or move it away to begin with a new one`,
+    );
+  }
+  return key;
+}
+
+async function mustReadKey(path: string): Promise<Buffer> {
+  const key = await readKey(path);
+  if (key === null) throw keyFault(`${path} vanished while it was read`);
+  return key;
+}
+
+/** Makes the file whole or not at all; false when it is there already. */
+async function createKey(path: string): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const unfinished = `${path}.${randomBytes(6).toString("hex")}.new`;
+  try {
+    const file = await open(unfinished, "wx", 0o600);
+    try {
+      await file.writeFile(`${randomBytes(KEY_BYTES).toString("base64")}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // link, unlike rename, never replaces a key that someone else has just made.
+    await link(unfinished, path);
+    await syncFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+// The name itself must survive a power cut too: with it goes everything the key has sealed.
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function keyFault(message: string): ConfigurationError {
+  return new ConfigurationError([{ path: "secretKeyFile", message, line: null }]);
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,139 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+
+export interface BotOptions {
+  /** Holds the configuration, the data and the secrets. */
+  folder: string;
+  homeserver: string;
+  userId: string;
+  password: string;
+  /** Server name → client API address, for servers that discovery can't find. */
+  servers: Readonly<Record<string, string>>;
+  controlRooms?: readonly string[];
+  /** Globs of who may use the bot. */
+  allow: readonly string[];
+  /** Laid over the configuration. */
+  configuration?: Readonly<Record<string, unknown>>;
+}
+
+/** The bot, run as its operator would run it: a process with a configuration file. */
+export interface BotProcess {
+  readonly configPath: string;
+  readonly dataDir: string;
+  readonly processId: number | undefined;
+  /** Everything that all runs so far have printed. */
+  output(): string;
+  /** The log lines so far. */
+  log(): Record<string, unknown>[];
+  /** Starts the process (again) and resolves when it listens. */
+  start(): Promise<void>;
+  /** SIGTERM; resolves with the exit status and how long it took. */
+  stop(): Promise<{ status: number | null; ms: number }>;
+  /** Ends it by a signal, SIGKILL unless said otherwise, as a crash or a power cut would; resolves once everything it wrote has arrived. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Writes the configuration; `start()` then runs the bot. */
+export async function createBot(options: BotOptions): Promise<BotProcess> {
+  const { folder } = options;
+  await mkdir(join(folder, "secrets"), { recursive: true });
+  await writeFile(join(folder, "secrets", "bot-password"), `${options.password}\n`, { mode: 0o600 });
+  const configPath = join(folder, "bot.config.yaml");
+  await writeFile(configPath, stringify(configurationOf(options)));
+  let output = "";
+  let child: ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    const from = output.length;
+    const started = spawn(process.execPath, ["--max-semi-space-size=4", MAIN, "--config", configPath], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child = started;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`the bot did not start in time:\n${output.slice(from)}`)),
+        START_TIMEOUT_MS,
+      );
+      const collect = (chunk: Buffer): void => {
+        output += chunk.toString();
+        if (output.slice(from).includes('"msg":"listening"')) settle(resolve);
+      };
+      const onExit = (status: number | null): void =>
+        settle(() => reject(new Error(`the bot ended with status ${String(status)}:\n${output.slice(from)}`)));
+      const settle = (then: () => void): void => {
+        clearTimeout(timer);
+        started.off("exit", onExit);
+        then();
+      };
+      started.stdout.on("data", collect);
+      started.stderr.on("data", collect);
+      started.once("exit", onExit);
+      started.once("error", reject);
+    });
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    const ending = child;
+    if (ending?.exitCode !== null || ending.signalCode !== null) return ending?.exitCode ?? null;
+    return new Promise((resolve) => {
+      ending.once("close", resolve);
+      ending.kill(signal);
+    });
+  }
+
+  return {
+    configPath,
+    dataDir: join(folder, "data"),
+    get processId() {
+      return child?.pid;
+    },
+    output: () => output,
+    log: () => output.split("\n").flatMap(parseLine),
+    start,
+    stop: async () => {
+      const startedAt = performance.now();
+      const status = await end("SIGTERM");
+      return { status, ms: Math.round(performance.now() - startedAt) };
+    },
+    kill: async (signal = "SIGKILL") => {
+      await end(signal);
+    },
+  };
+}
+
+function configurationOf({
+  homeserver,
+  userId,
+  servers,
+  controlRooms = [],
+  allow,
+  configuration,
+}: BotOptions): Record<string, unknown> {
+  return {
+    bot: { homeserver, userId, passwordFile: "secrets/bot-password" },
+    dataDir: "data",
+    secretKeyFile: "secrets/store.key",
+    controlRooms,
+    access: { allow },
+    servers,
+    network: { allowPrivate: ["127.0.0.0/8"] },
+    log: { level: "debug", format: "json" },
+    ...configuration,
+  };
+}
+
+function parseLine(line: string): Record<string, unknown>[] {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === "object" && parsed !== null ? [{ ...parsed }] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,30 @@
+/** What the transcript shows, checked against the servers: the demo fails when one of its claims is false. */
+export class Claims {
+  readonly #print: (line: string) => void;
+  #failed = 0;
+  #checked = 0;
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  get areAllTrue(): boolean {
+    return this.#failed === 0 && this.#checked > 0;
+  }
+
+  /** @param check throws, or resolves to false, when the claim is false. */
+  async check(claim: string, check: () => boolean | Promise<boolean>): Promise<void> {
+    this.#checked++;
+    const problem = await problemOf(check);
+    if (problem !== null) this.#failed++;
+    this.#print(problem === null ? `  ✔ checked: ${claim}` : `  ✘ FALSE: ${claim} (${problem})`);
+  }
+}
+
+async function problemOf(check: () => boolean | Promise<boolean>): Promise<string | null> {
+  try {
+    return (await check()) ? null : "it is not so";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

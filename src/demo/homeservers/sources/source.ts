@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url";
+import { runSupervised, type Command } from "../supervised-process.ts";
+
+export const SOURCE_NAMES = ["interpreter", "venv", "debian"] as const;
+export type SourceName = (typeof SOURCE_NAMES)[number];
+
+/** What a source may use. */
+export interface SourceContext {
+  readonly cacheFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: (line: string) => void;
+}
+
+/** Where things are, seen by the Python process. */
+interface Places {
+  readonly pair: string;
+  readonly scripts: string;
+}
+
+/** A Python that has Synapse. */
+export interface SynapseRuntime {
+  readonly source: SourceName;
+  readonly version: string;
+  /** The command that runs this Python with the data of one pair in reach. */
+  python(pairFolder: string, args: (places: Places) => readonly string[]): Command;
+}
+
+/** One way to get Synapse. Both methods throw an Error that says why it cannot be used here. */
+export interface SynapseSource {
+  readonly name: SourceName;
+  /** Why there may be nothing to find, for a source that installs nothing. */
+  readonly absent?: string;
+  /** Looks only; `undefined` when there is nothing yet. */
+  find(context: SourceContext): Promise<SynapseRuntime | undefined>;
+  /** Installs into the cache folder; a second process waits for the first. */
+  install?(context: SourceContext): Promise<SynapseRuntime>;
+}
+
+/** The folder with our Python scripts. */
+export const SCRIPTS = fileURLToPath(new URL("../python", import.meta.url));
+
+/** The environment for Synapse: without proxies, through which it would try to reach its neighbour. */
+export function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
+}
+
+/** Completes a runtime by asking its Python for Synapse's version. Throws when there is none. */
+export async function probed(runtime: Omit<SynapseRuntime, "version">): Promise<SynapseRuntime> {
+  const script = "import synapse, cryptography; print('synapse=' + synapse.__version__)";
+  const output = await runSupervised(runtime.python(SCRIPTS, () => ["-c", script]));
+  const version = /^synapse=(\S+)/m.exec(output)?.[1];
+  if (version === undefined) throw new Error(`this Python did not tell Synapse's version: ${output.slice(-200)}`);
+  return { ...runtime, version };
+}

@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { basename } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const SUPERVISOR = fileURLToPath(new URL("supervisor.ts", import.meta.url));
+
+/** A program with its arguments and its whole environment. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A process that ends when this one does, however this one ends. */
+export interface SupervisedProcess {
+  /** Also the ID of its process group. */
+  readonly pid: number;
+  /** How it ended, e.g. "exit status 1"; never rejects. */
+  readonly ended: Promise<string>;
+  /** Ends it and everything it started: SIGTERM, after 10 seconds SIGKILL. */
+  end(): Promise<void>;
+}
+
+const report = z.union([
+  z.object({ pid: z.int() }),
+  z.object({ error: z.string() }),
+  z.object({ code: z.int().nullable(), signal: z.string().nullable() }),
+]);
+
+/**
+ * Starts a command under a supervisor.
+ *
+ * @param output an open file for what the command prints, or a function that gets its lines
+ * @throws Error when the command cannot be started
+ */
+export async function startSupervised(command: Command, output: number | ((line: string) => void)): Promise<SupervisedProcess> {
+  const { NODE_OPTIONS: _, ...env } = command.env;
+  const supervisor = spawn(process.execPath, [SUPERVISOR, command.file, ...command.args], {
+    stdio: ["pipe", "pipe", typeof output === "number" ? output : "pipe"],
+    env,
+    detached: true,
+  });
+  const { stdin, stdout, stderr } = supervisor;
+  if (stdin === null || stdout === null) throw new Error("no pipes to the supervisor");
+  stdin.on("error", () => {});
+  const closed = once(supervisor, "close");
+  if (stderr !== null && typeof output === "function") createInterface({ input: stderr }).on("line", output);
+
+  let ending = "its supervisor ended";
+  const started = new Promise<number>((resolve, reject) => {
+    createInterface({ input: stdout }).on("line", (line) => {
+      const message = report.parse(JSON.parse(line));
+      if ("pid" in message) resolve(message.pid);
+      else if ("error" in message) reject(new Error(message.error));
+      else ending = message.signal === null ? `exit status ${message.code}` : `ended by ${message.signal}`;
+    });
+    supervisor.once("error", reject);
+    void closed.then(
+      () => reject(new Error("the supervisor ended before it started the command")),
+      () => {},
+    );
+  });
+  const pid = await started;
+  const ended = closed.then(
+    () => ending,
+    () => ending,
+  );
+  return {
+    pid,
+    ended,
+    async end() {
+      stdin.end();
+      await ended;
+    },
+  };
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * @throws Error with the last lines it printed, when its exit status is not 0
+ */
+export async function runSupervised(command: Command, onLine: (line: string) => void = () => {}): Promise<string> {
+  const lines: string[] = [];
+  const running = await startSupervised(command, (line) => {
+    lines.push(line);
+    onLine(line);
+  });
+  const ending = await running.ended;
+  if (ending !== "exit status 0") throw new Error(`${basename(command.file)}: ${ending}: ${tellingLines(lines).join(" | ")}`);
+  return lines.join("\n");
+}
+
+// pip says "ERROR: ...", apt "E: ..."; Python ends with the exception.
+function tellingLines(lines: readonly string[]): string[] {
+  const errors = lines.filter((line) => /^(ERROR|E|\w*Error): /.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-4);
+}

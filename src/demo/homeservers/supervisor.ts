@@ -1,0 +1,59 @@
+/*
+ * A process of its own, started by supervised-process.ts: runs the command given as arguments and ends it, with everything
+ * it started, as soon as standard input closes. The kernel closes that pipe also when the caller is killed with SIGKILL,
+ * so no server outlives a crash. It is neither in the caller's process group nor in that of the command, so that Ctrl-C
+ * and SIGSTOP do not reach it.
+ *
+ * Standard output: a JSON line {"pid"} when the command runs, and {"code","signal"} or {"error"} when it has ended.
+ * Standard error: the command's output, both streams.
+ */
+import { spawn } from "node:child_process";
+
+const GRACE_MS = 10_000;
+
+const [file = "", ...args] = process.argv.slice(2);
+const child = spawn(file, args, { stdio: ["ignore", 2, 2], detached: true });
+
+child.once("spawn", () => report({ pid: child.pid }));
+child.once("error", (error) => {
+  report({ error: error.message });
+  process.exitCode = 1;
+  process.stdin.destroy();
+});
+child.once("exit", (code, signal) => {
+  signalGroup("SIGKILL");
+  report({ code, signal });
+  process.stdin.destroy();
+  // Whoever waits for the caller's pipes must not wait for a timer.
+  clearTimeout(killTimer);
+});
+
+let killTimer: NodeJS.Timeout | undefined;
+let isEnding = false;
+
+function end(): void {
+  if (isEnding || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  isEnding = true;
+  signalGroup("SIGTERM");
+  // A stopped process handles no signal but SIGKILL until it is continued.
+  signalGroup("SIGCONT");
+  killTimer = setTimeout(() => signalGroup("SIGKILL"), GRACE_MS);
+}
+
+function signalGroup(signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The group has ended already.
+  }
+}
+
+function report(message: object): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+// The caller may be gone.
+process.stdout.on("error", () => {});
+process.stdin.on("error", end).on("end", end).on("close", end).resume();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);

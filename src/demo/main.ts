@@ -1,0 +1,40 @@
+// The demo: two real homeservers, a person and the bot, and a real conversation. With --once it ends after that, exit status 0 or 1 for whether
+// everything that was shown is true; otherwise it stays up to be chatted with.
+import { once } from "node:events";
+import yargsParser from "yargs-parser";
+import { Claims } from "./claims.ts";
+import { playPlan } from "./scenes/plan.ts";
+import { playSignIn } from "./scenes/sign-in.ts";
+import type { Stage } from "./stage.ts";
+import { setStage } from "./stage.ts";
+
+const { once: endsAfterwards } = yargsParser(process.argv.slice(2), { boolean: ["once"] });
+const print = (line: string): void => console.log(line);
+
+const stage = await setStage(print);
+try {
+  const claims = new Claims(print);
+  await playSignIn(stage, claims);
+  await playPlan(stage, claims);
+  print(claims.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
+  process.exitCode = claims.areAllTrue ? 0 : 1;
+  if (endsAfterwards !== true) {
+    invite(stage);
+    await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  }
+} catch (error) {
+  print(`\nThe demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  print(stage.bot.output().split("\n").slice(-30).join("\n"));
+  process.exitCode = 1;
+} finally {
+  await stage.close();
+}
+
+function invite({ oldAccount, newAccount, botUserId }: Stage): void {
+  print(
+    "\nThe homeservers and the bot stay up. Log in from any Matrix client, for example https://app.element.io, and go on chatting:",
+  );
+  for (const { server, userId, password } of [oldAccount, newAccount])
+    print(`  homeserver ${server.baseUrl}   user ${userId}   password ${password}`);
+  print(`  the bot is ${botUserId}\nCtrl+C ends it all.`);
+}

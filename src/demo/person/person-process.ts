@@ -1,0 +1,112 @@
+import { MatrixError } from "matrix-js-sdk";
+import type { MatrixClient, StateEvents, TimelineEvents } from "matrix-js-sdk";
+import { z } from "zod";
+
+import { downloadFile, uploadFile } from "./files.ts";
+import { observe } from "./observe.ts";
+import { operations, requestSchema } from "./protocol.ts";
+import type { EventContent, OperationName, OperationParams, OperationResult, PersonReport } from "./protocol.ts";
+import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
+import { openSession } from "./session.ts";
+import { silenceEverything } from "./silence.ts";
+
+// The process of one person: started by process-link.ts, told what to do by messages of protocol.ts.
+
+type Handlers = { [Name in OperationName]: (params: OperationParams<Name>) => Promise<OperationResult<Name>> };
+
+const paramsSchemas: { [Name in OperationName]: { params: z.ZodType<OperationParams<Name>> } } = operations;
+
+// The library's types know only the event types of the specification; a person may send others.
+const timelineType = z.custom<keyof TimelineEvents>((value) => typeof value === "string");
+const timelineContent = z.custom<TimelineEvents[keyof TimelineEvents]>((value) => typeof value === "object");
+const stateType = z.custom<keyof StateEvents>((value) => typeof value === "string");
+
+let startedClient: MatrixClient | undefined;
+
+function client(): MatrixClient {
+  if (startedClient === undefined) throw new Error("The person has not been started");
+  return startedClient;
+}
+
+// Into a room the client does not know it would send in clear, whatever the room is.
+function requireRoom(roomId: string): void {
+  if (client().getRoom(roomId) === null) throw new Error(`The client does not know the room ${roomId}`);
+}
+
+async function sendEvent(roomId: string, type: string, content: EventContent): Promise<string> {
+  requireRoom(roomId);
+  const answer = await client().sendEvent(roomId, timelineType.parse(type), timelineContent.parse(content));
+  return answer.event_id;
+}
+
+const handlers: Handlers = {
+  async start(params) {
+    const session = await openSession(params);
+    startedClient = session.client;
+    observe(session.client, report);
+    await session.start();
+    return { deviceId: session.deviceId, accessToken: session.accessToken };
+  },
+  createDirectChat: ({ userId, encrypted }) => createDirectChat(client(), userId, encrypted),
+  createRoom: (room) => createRoom(client(), room),
+  async invite({ roomId, userId }) {
+    await client().invite(roomId, userId);
+  },
+  join: ({ roomIdOrAlias, via }) => joinRoom(client(), roomIdOrAlias, via),
+  async leave({ roomId }) {
+    await client().leave(roomId);
+  },
+  sendEvent: ({ roomId, type, content }) => sendEvent(roomId, type, content),
+  async sendState({ roomId, type, stateKey, content }) {
+    const answer = await client().sendStateEvent(roomId, stateType.parse(type), content, stateKey);
+    return answer.event_id;
+  },
+  async redact({ roomId, eventId }) {
+    requireRoom(roomId);
+    const answer = await client().redactEvent(roomId, eventId);
+    return answer.event_id;
+  },
+  async sendFile({ roomId, file }) {
+    requireRoom(roomId);
+    return sendEvent(roomId, "m.room.message", await uploadFile(client(), roomId, file));
+  },
+  downloadFile: ({ content }) => downloadFile(client(), content),
+  members: ({ roomId }) => Promise.resolve(membersOf(client(), roomId)),
+  stop() {
+    startedClient?.stopClient();
+    return Promise.resolve(undefined);
+  },
+};
+
+function report(message: PersonReport): void {
+  if (process.connected) process.send?.(message);
+}
+
+function handle<Name extends OperationName>(name: Name, params: unknown): Promise<OperationResult<Name>> {
+  return handlers[name](paramsSchemas[name].params.parse(params));
+}
+
+async function answer(raw: unknown): Promise<void> {
+  const { id, operation, params } = requestSchema.parse(raw);
+  try {
+    report({ kind: "answer", id, result: await handle(operation, params) });
+  } catch (error) {
+    report({ kind: "refusal", id, ...describeError(error) });
+  }
+}
+
+function describeError(error: unknown): { message: string; errcode?: string; status?: number } {
+  if (!(error instanceof MatrixError)) {
+    if (!(error instanceof Error)) return { message: String(error) };
+    // "fetch failed" alone does not tell that the server could not be reached.
+    return { message: error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message };
+  }
+  const { errcode, httpStatus, data } = error;
+  const message = [errcode, httpStatus, data.error].filter((part) => part !== undefined).join(" ");
+  return { message, ...(errcode !== undefined && { errcode }), ...(httpStatus !== undefined && { status: httpStatus }) };
+}
+
+silenceEverything();
+process.on("message", (raw) => void answer(raw));
+// The person must not outlive the test, however that ended.
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,162 @@
+import type { MembershipNotice, SeenMessage } from "./protocol.ts";
+
+/** How many of the newest messages a time-out tells about. */
+const TOLD_MESSAGES = 12;
+
+interface Waiter {
+  recheck: () => void;
+  giveUp: () => void;
+}
+
+/** Which messages `waitForMessage` looks at. */
+export interface MessageFilter {
+  /** Only messages of this user ID. */
+  from?: string;
+  /** Only messages that stand behind this event in the timeline. */
+  after?: string;
+  /** 30,000 by default. */
+  timeoutMs?: number;
+}
+
+/** The driver's copy of everything the person's client has shown so far, with a way to wait for more. */
+export interface SeenMessages {
+  /** Notes a message, new or changed, and gives what was known of it before. */
+  record(message: SeenMessage, before?: string): SeenMessage | undefined;
+  recordMembership(notice: MembershipNotice): void;
+  /** All timeline events of the room, in the timeline's order. */
+  inRoom(roomId: string): SeenMessage[];
+  waitForMessage(roomId: string, predicate: (message: SeenMessage) => boolean, filter?: MessageFilter): Promise<SeenMessage>;
+  waitForMembership(
+    matches: (notice: MembershipNotice) => boolean,
+    description: string,
+    timeoutMs?: number,
+  ): Promise<MembershipNotice>;
+  /** Every waiter fails with this error, now and later. */
+  close(error: Error): void;
+}
+
+export function createSeenMessages(): SeenMessages {
+  const messagesByRoom = new Map<string, SeenMessage[]>();
+  const memberships = new Map<string, MembershipNotice>();
+  const waiters = new Set<Waiter>();
+  let closed: Error | undefined;
+
+  function recheckAll(): void {
+    for (const waiter of [...waiters]) waiter.recheck();
+  }
+
+  // The errors are made behind the `await`, where the stack still names the line of the test that waits.
+  async function waitFor<Found>(find: () => Found | undefined, timeoutMs: number, timedOut: () => string): Promise<Found> {
+    const found = find() ?? (await nextFound(find, timeoutMs));
+    if (found !== undefined) return found;
+    throw closed === undefined ? new Error(timedOut()) : new Error(closed.message, { cause: closed });
+  }
+
+  /** Looks again at everything new; undefined when time is up or nothing can come any more. */
+  function nextFound<Found>(find: () => Found | undefined, timeoutMs: number): Promise<Found | undefined> {
+    if (closed !== undefined) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(giveUp, timeoutMs);
+      function recheck(): void {
+        try {
+          const found = find();
+          if (found === undefined) return;
+          leave();
+          resolve(found);
+        } catch (error) {
+          leave();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      }
+      function giveUp(): void {
+        leave();
+        resolve(undefined);
+      }
+      function leave(): void {
+        clearTimeout(timer);
+        waiters.delete(waiter);
+      }
+      const waiter: Waiter = { recheck, giveUp };
+      waiters.add(waiter);
+    });
+  }
+
+  function inRoom(roomId: string): SeenMessage[] {
+    return messagesByRoom.get(roomId) ?? [];
+  }
+
+  return {
+    inRoom: (roomId) => [...inRoom(roomId)],
+    record(message, before) {
+      const messages = inRoom(message.roomId);
+      messagesByRoom.set(message.roomId, messages);
+      const known = messages.findIndex(({ eventId }) => eventId === message.eventId);
+      const previous = messages[known];
+      const next = before === undefined ? -1 : messages.findIndex(({ eventId }) => eventId === before);
+      if (known !== -1) messages[known] = message;
+      else if (next !== -1) messages.splice(next, 0, message);
+      else messages.push(message);
+      recheckAll();
+      return previous;
+    },
+    recordMembership(notice) {
+      memberships.set(JSON.stringify([notice.roomId, notice.userId]), notice);
+      recheckAll();
+    },
+    waitForMessage(roomId, predicate, { from, after, timeoutMs = 30_000 } = {}) {
+      return waitFor(
+        () => messagesBehind(inRoom(roomId), after).find((message) => isShown(message, from) && predicate(message)),
+        timeoutMs,
+        () => `No matching message within ${timeoutMs} ms${from ? ` from ${from}` : ""}. ${tellNewest(inRoom(roomId))}`,
+      );
+    },
+    waitForMembership(matches, description, timeoutMs = 30_000) {
+      return waitFor(
+        () => [...memberships.values()].find(matches),
+        timeoutMs,
+        () => `${description}: not within ${timeoutMs} ms`,
+      );
+    },
+    close(error) {
+      closed ??= error;
+      for (const waiter of [...waiters]) waiter.giveUp();
+    },
+  };
+}
+
+function messagesBehind(messages: SeenMessage[], eventId: string | undefined): SeenMessage[] {
+  if (eventId === undefined) return messages;
+  const index = messages.findIndex((message) => message.eventId === eventId);
+  return index === -1 ? [] : messages.slice(index + 1);
+}
+
+// An edit is shown at the message it edits (https://spec.matrix.org/latest/client-server-api/#event-replacements), so it is none by itself.
+function isShown(message: SeenMessage, from: string | undefined): boolean {
+  return message.relation?.type !== "m.replace" && (from === undefined || message.sender === from);
+}
+
+/** What a person reads in the message now: the newest edit's plain body, else the first one; empty for events without a body. */
+export function textOf(message: SeenMessage): string {
+  const { body } = message.latestEditContent ?? message.content;
+  return typeof body === "string" ? body : "";
+}
+
+/** The newest messages of a room, one indented line each, for the error of a test. */
+function tellNewest(messages: SeenMessage[]): string {
+  if (messages.length === 0) return "Nothing at all was seen in that room.";
+  const lines = messages.slice(-TOLD_MESSAGES).map((message) => `  ${describeMessage(message)}`);
+  return `The last ${lines.length} of ${messages.length} events seen there:\n${lines.join("\n")}`;
+}
+
+function describeMessage(message: SeenMessage): string {
+  const notes = [
+    message.stateKey !== undefined && "state",
+    message.relation && `${message.relation.type} ${message.relation.key ?? ""}`.trim(),
+    message.latestEditContent && "edited",
+    message.isRedacted && "removed",
+    message.decryptionFailure,
+    message.shield,
+  ].filter((note) => typeof note === "string");
+  const text = textOf(message).replaceAll("\n", "\n      ");
+  return [message.sender, message.type, notes.length > 0 && `[${notes.join(", ")}]`, text].filter(Boolean).join(" ");
+}

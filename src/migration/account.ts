@@ -1,0 +1,23 @@
+/** Old account (`source`) and new account (`target`) of a move. */
+export const sides = ["source", "target"] as const;
+export type Side = (typeof sides)[number];
+
+export function otherSide(side: Side): Side {
+  return side === "source" ? "target" : "source";
+}
+
+/** How a session came to be: made by the bot with a password, or a token that the user pasted. Sign-in by link adds a third. */
+export type SignInMethod = "password" | "token";
+
+/** A signed-in account of a person; its session is kept apart, sealed. */
+export interface Account {
+  /** Who commands the bot: may be either account or a third one. */
+  owner: string;
+  side: Side;
+  userId: string;
+  /** Client API address of its homeserver. */
+  baseUrl: string;
+  method: SignInMethod;
+  deviceId: string | null;
+  signedInAt: number;
+}

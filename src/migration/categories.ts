@@ -1,0 +1,35 @@
+/** What a move consists of, by the names that reports and filters use (product.md, "The report file"). */
+export const CATEGORY_NAMES = [
+  "rooms",
+  "power_levels",
+  "direct_chats",
+  "tags",
+  "room_settings",
+  "room_profiles",
+  "read_markers",
+  "profile",
+  "push_rules",
+  "ignored_users",
+  "account_data",
+  "room_keys",
+] as const;
+export type CategoryName = (typeof CATEGORY_NAMES)[number];
+
+/** How much of a category the target has; `expected` = `present` + length of `missing`, always. */
+export interface Category {
+  name: CategoryName;
+  expected: number;
+  present: number;
+  missing: readonly string[];
+}
+
+/** @param missing every missing item by name */
+export function category(name: CategoryName, present: number, missing: readonly string[]): Category {
+  return { name, expected: present + missing.length, present, missing };
+}
+
+/** All twelve in the contract's order; those nobody looked into have nothing to move. */
+export function allCategories(known: readonly Category[]): Category[] {
+  const byName = new Map(known.map((entry) => [entry.name, entry]));
+  return CATEGORY_NAMES.map((name) => byName.get(name) ?? category(name, 0, []));
+}

@@ -1,0 +1,127 @@
+/** What a plan takes from each limited kind of request. Account data, tags, push rules, read markers and reading are free (protocol-facts.md section 9). */
+export interface Spending {
+  /** The source invites the target. */
+  invitations: number;
+  /** Joins of rooms nobody of the target's server is known to be in. */
+  joinsNewToServer: number;
+  otherJoins: number;
+  /** State events the source writes: power levels. */
+  sourceWrites: number;
+  /** State events the target writes: names of its own in rooms, profile changes. */
+  targetWrites: number;
+}
+
+export type LimitedServer = "source" | "target";
+
+/** One of Synapse's limiters on one of the two servers: so many at once, then one in an interval. */
+export interface LimitUse {
+  server: LimitedServer;
+  /** Key in Synapse's configuration. */
+  setting: string;
+  perSecond: number;
+  burstCount: number;
+  spent: number;
+  /** Time this limit alone makes the move take. */
+  durationMs: number;
+}
+
+/** Something an administrator can do, and what the move would take then. */
+export interface Remedy {
+  server: LimitedServer;
+  /**
+   * `config`: the settings listed, in the server's configuration. `override`: a rate limit override for the account on that server does the same without a
+   * restart (`POST /_synapse/admin/v1/users/{userId}/override_ratelimit`, body `{"messages_per_second":0,"burst_count":0}`).
+   */
+  means: "config" | "config_or_override";
+  /** Each with the burst that lets the whole move through; the rate may stay. */
+  settings: readonly { setting: string; perSecond: number; burstCount: number }[];
+  /** Expected duration if only this is done. */
+  expectedMs: number;
+  /** Expected duration if this and the remedies before it are done. */
+  expectedMsSoFar: number;
+}
+
+export interface TimeEstimate {
+  spending: Spending;
+  limits: readonly LimitUse[];
+  /** Under the limits a server has unless its administrator changed them: the kinds run side by side, so the slowest decides. */
+  expectedMs: number;
+  remedies: readonly Remedy[];
+}
+
+/** Synapse's defaults (config/ratelimiting.py, version 1.157). */
+const DEFAULTS = {
+  "rc_invites.per_user": { perSecond: 0.003, burstCount: 5 },
+  "rc_invites.per_issuer": { perSecond: 0.3, burstCount: 10 },
+  "rc_joins.local": { perSecond: 0.1, burstCount: 10 },
+  "rc_joins.remote": { perSecond: 0.01, burstCount: 10 },
+  rc_message: { perSecond: 0.2, burstCount: 10 },
+} as const;
+
+/**
+ * How long a plan takes and what would shorten it.
+ * @param isSameServer both accounts live on one server: invitations are not federated, so its limit counts once
+ */
+export function estimateTime(spending: Spending, isSameServer: boolean): TimeEstimate {
+  const { invitations, joinsNewToServer, otherJoins, sourceWrites, targetWrites } = spending;
+  const limits = [
+    // Limits the invited user, on the inviter's server and again on the invited user's.
+    limitUse("source", "rc_invites.per_user", invitations),
+    ...(isSameServer ? [] : [limitUse("target", "rc_invites.per_user", invitations)]),
+    limitUse("source", "rc_invites.per_issuer", invitations),
+    limitUse("source", "rc_message", invitations + sourceWrites),
+    // Joins through another server take a token here too.
+    limitUse("target", "rc_joins.local", joinsNewToServer + otherJoins),
+    limitUse("target", "rc_joins.remote", joinsNewToServer),
+    limitUse("target", "rc_message", otherJoins + targetWrites),
+  ].filter((limit) => limit.spent > 0);
+  return { spending, limits, expectedMs: longest(limits), remedies: remedies(limits) };
+}
+
+function limitUse(server: LimitedServer, setting: keyof typeof DEFAULTS, spent: number): LimitUse {
+  const { perSecond, burstCount } = DEFAULTS[setting];
+  return {
+    server,
+    setting,
+    perSecond,
+    burstCount,
+    spent,
+    durationMs: Math.round((Math.max(0, spent - burstCount) / perSecond) * 1000),
+  };
+}
+
+function longest(limits: readonly LimitUse[]): number {
+  return limits.reduce((most, limit) => Math.max(most, limit.durationMs), 0);
+}
+
+function remedies(limits: readonly LimitUse[]): Remedy[] {
+  // On the target's server the limit on invitations is asked without a requester, so no override lifts it (protocol-facts.md section 13).
+  const groups = [
+    { server: "source", means: "config_or_override", lifted: limits.filter((limit) => limit.server === "source") },
+    { server: "target", means: "config", lifted: limits.filter((limit) => limit.server === "target" && isInvitation(limit)) },
+    {
+      server: "target",
+      means: "config_or_override",
+      lifted: limits.filter((limit) => limit.server === "target" && !isInvitation(limit)),
+    },
+  ] as const;
+  const found: Remedy[] = [];
+  let left = limits;
+  for (const { server, means, lifted } of groups) {
+    const slow = lifted.filter((limit) => limit.durationMs > 0);
+    if (slow.length === 0) continue;
+    left = left.filter((limit) => !lifted.includes(limit));
+    found.push({
+      server,
+      means,
+      settings: slow.map(({ setting, perSecond, spent }) => ({ setting, perSecond, burstCount: spent })),
+      expectedMs: longest(limits.filter((limit) => !lifted.includes(limit))),
+      expectedMsSoFar: longest(left),
+    });
+  }
+  return found;
+}
+
+function isInvitation(limit: LimitUse): boolean {
+  return limit.setting === "rc_invites.per_user";
+}

@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+
+import { StartProblem } from "./start-problem.ts";
+
+/** Whether the bot does its work, and each thing that was looked at by name. */
+export interface HealthReport {
+  readonly isHealthy: boolean;
+  readonly checks: Readonly<Record<string, "ok" | "failing">>;
+}
+
+export interface HealthEndpointOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Asked at every request; if it throws, that is unhealthy too. */
+  readonly health: () => HealthReport | Promise<HealthReport>;
+  readonly metrics: Registry;
+  readonly log: Logger;
+}
+
+export interface HealthEndpoint {
+  /** As bound; the port is the real one when 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number };
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus text). It has no access control, hence loopback by default
+ * (product.md, "Operating it"). Throws StartProblem when the address cannot be bound.
+ */
+export async function startHealthEndpoint(options: HealthEndpointOptions): Promise<HealthEndpoint> {
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
+    answer(request, response, options).catch((error: unknown) => {
+      options.log.error({ err: error }, "answering a health or metrics request failed");
+      if (!response.headersSent) reply(response, 500, "text/plain", "internal error\n");
+    });
+  });
+  const address = await listen(server, options.listen);
+  options.log.info(address, "health and metrics are served");
+  return { address, stop: () => close(server) };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { health, metrics, log }: HealthEndpointOptions,
+): Promise<void> {
+  const path = (request.url ?? "").replace(/\?.*$/, "");
+  if (path !== "/health" && path !== "/metrics") {
+    reply(response, 404, "text/plain", "there is /health and /metrics\n");
+  } else if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("Allow", "GET, HEAD");
+    reply(response, 405, "text/plain", "only GET\n");
+  } else if (path === "/metrics") {
+    reply(response, 200, metrics.contentType, await metrics.metrics());
+  } else {
+    const report = await reportOrFailure(health, log);
+    const body = { status: report.isHealthy ? "ok" : "failing", checks: report.checks };
+    reply(response, report.isHealthy ? 200 : 503, "application/json", `${JSON.stringify(body)}\n`);
+  }
+}
+
+async function reportOrFailure(health: HealthEndpointOptions["health"], log: Logger): Promise<HealthReport> {
+  try {
+    return await health();
+  } catch (error) {
+    log.error({ err: error }, "the health check failed");
+    return { isHealthy: false, checks: {} };
+  }
+}
+
+function reply(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, { "Content-Type": contentType, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
+  response.end(body);
+}
+
+function listen(server: Server, { host, port }: HealthEndpointOptions["listen"]): Promise<HealthEndpoint["address"]> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(
+        new StartProblem(`Health and metrics cannot be served at ${host}:${String(port)} (http.listen): ${error.message}`, {
+          cause: error,
+        }),
+      );
+    });
+    server.listen(port, host, () => {
+      const bound = server.address();
+      resolve(typeof bound === "object" && bound !== null ? { host: bound.address, port: bound.port } : { host, port });
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    // Scrapers keep their connections open; waiting for them would spend the seconds a stop has.
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,16 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+
+/** A registry with the process's own figures and the version; whoever has something to count registers it there (`registers: [registry]`). */
+export function createMetrics({ version }: { version: string }): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: "matrix_mover_info",
+    help: "Always 1; the label tells the version.",
+    labelNames: ["version"],
+    registers: [registry],
+  })
+    .labels(version)
+    .set(1);
+  return registry;
+}

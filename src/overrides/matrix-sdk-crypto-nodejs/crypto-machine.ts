@@ -1,0 +1,213 @@
+import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
+import { type CrossSigningKeys, type CrossSigningRequests, type CrossSigningStatus } from "./cross-signing.ts";
+import { crossSigningKeys, crossSigningRequests, crossSigningStatus } from "./cross-signing.ts";
+import { asError } from "./decryption-error.ts";
+import type { EncryptionSettings } from "./encryption-settings.ts";
+import type { DeviceLists, RoomId, UserId } from "./identifiers.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { assertNothingWasLost, inOuterTransaction } from "./outer-transaction.ts";
+import { PendingKeyQueries } from "./pending-key-queries.ts";
+import { type OutgoingRequest, type ToDeviceRequest, plainRequest, sortRequests, toDeviceRequest } from "./requests.ts";
+import { OwnRequests, type SendRequest } from "./own-requests.ts";
+import { Signatures } from "./signatures.ts";
+
+/** Which room's messages can now be decrypted that could not before. */
+export interface RoomKey {
+  readonly roomId: string;
+  readonly sessionId: string;
+}
+
+/**
+ * The native package's machine, as far as matrix-bot-sdk calls it, over the one of matrix-sdk-crypto-wasm; and below, what the bot needs
+ * beyond matrix-bot-sdk. All calls of a process run one after another.
+ */
+export class CryptoMachine {
+  readonly #machine: wasm.OlmMachine;
+  readonly #keyQueries: PendingKeyQueries;
+  readonly #ownRequests: OwnRequests;
+  #isClosed = false;
+
+  /** `sendRequest`: see `StoreConfiguration`. */
+  constructor(machine: wasm.OlmMachine, trackedUsers: Iterable<string>, sendRequest: SendRequest | undefined) {
+    this.#machine = machine;
+    this.#keyQueries = new PendingKeyQueries(trackedUsers);
+    this.#ownRequests = new OwnRequests(sendRequest, (id, type, response) => this.markRequestAsSent(id, type, response));
+  }
+
+  get identityKeys(): wasm.IdentityKeys {
+    return this.#machine.identityKeys;
+  }
+
+  /** The requests to send now, without those that matrix-bot-sdk cannot send: these go to `sendRequest` of the configuration. */
+  async outgoingRequests(): Promise<OutgoingRequest[]> {
+    const { forSdk, forUs } = await this.#call(async (machine) => {
+      const requests = sortRequests(await machine.outgoingRequests());
+      this.#keyQueries.send(requests.forSdk.filter(({ type }) => type === wasm.RequestType.KeysQuery));
+      return requests;
+    });
+    this.#ownRequests.send(forUs);
+    return forSdk;
+  }
+
+  /** `response` is the server's answer as JSON. */
+  async markRequestAsSent(requestId: string, requestType: wasm.RequestType, response: string): Promise<boolean> {
+    return this.#call(async (machine) => {
+      const isMarked = await machine.markRequestAsSent(requestId, requestType, response);
+      if (requestType === wasm.RequestType.KeysQuery) this.#keyQueries.receive(requestId, response);
+      return isMarked;
+    });
+  }
+
+  async updateTrackedUsers(users: readonly UserId[]): Promise<void> {
+    await this.#call(async (machine) => {
+      await machine.updateTrackedUsers(users.map((user) => user.toWasm()));
+      this.#keyQueries.track(users.map(String));
+    });
+  }
+
+  /** Users whose devices are still being asked for are left out; see `PendingKeyQueries`. matrix-bot-sdk asks again before it encrypts. */
+  async getMissingSessions(users: readonly UserId[]): Promise<OutgoingRequest | null> {
+    return this.#call(async (machine) => {
+      const known = users.filter((user) => !this.#keyQueries.isPending(user.toString()));
+      if (known.length === 0) return null;
+      using request = await machine.getMissingSessions(known.map((user) => user.toWasm()));
+      return request && plainRequest(request);
+    });
+  }
+
+  async shareRoomKey(roomId: RoomId, users: readonly UserId[], settings: EncryptionSettings): Promise<ToDeviceRequest[]> {
+    return this.#call(async (machine) => {
+      using room = roomId.toWasm();
+      using wasmSettings = settings.toWasm();
+      const requests = await machine.shareRoomKey(
+        room,
+        users.map((user) => user.toWasm()),
+        wasmSettings,
+      );
+      return requests.map((request) => {
+        using held = request;
+        return toDeviceRequest(held);
+      });
+    });
+  }
+
+  /**
+   * Takes what a `/sync` brought. Resolves to the to-device events, decrypted, as a JSON array, when all of it is saved.
+   * All is saved at once: the library saves a new Olm session before the room key that came with it, and a crash in between
+   * would lose that key for good, since the event cannot be decrypted a second time when the server delivers it again.
+   */
+  async receiveSyncChanges(
+    toDeviceEvents: string,
+    deviceLists: DeviceLists,
+    oneTimeKeyCounts: Readonly<Record<string, number>>,
+    unusedFallbackKeys: readonly string[],
+  ): Promise<string> {
+    return this.#call(async (machine) => {
+      this.#keyQueries.change(deviceLists.changed.map(String));
+      using lists = deviceLists.toWasm();
+      const counts = new Map(Object.entries(oneTimeKeyCounts));
+      const events = await inOuterTransaction(() =>
+        machine.receiveSyncChanges(toDeviceEvents, lists, counts, new Set(unusedFallbackKeys)),
+      );
+      const raw = events.map((event) => {
+        using held = event;
+        return held.rawEvent;
+      });
+      return `[${raw.join(",")}]`;
+    });
+  }
+
+  /** Rejects with a `DecryptionError`. The event is JSON both ways. */
+  async decryptRoomEvent(event: string, roomId: RoomId): Promise<{ event: string }> {
+    return this.#call(async (machine) => {
+      using room = roomId.toWasm();
+      using settings = new wasm.DecryptionSettings(wasm.TrustRequirement.Untrusted);
+      using decrypted = await machine.decryptRoomEvent(event, room, settings);
+      return { event: decrypted.event };
+    });
+  }
+
+  /** Content and result are JSON. The room's key must have been shared before: otherwise the library panics and the process ends. */
+  async encryptRoomEvent(roomId: RoomId, eventType: string, content: string): Promise<string> {
+    return this.#call(async (machine) => {
+      using room = roomId.toWasm();
+      return await machine.encryptRoomEvent(room, eventType, content);
+    });
+  }
+
+  async sign(message: string): Promise<Signatures> {
+    return this.#call(async (machine) => {
+      using signatures = await machine.sign(message);
+      return new Signatures(signatures.asJSON());
+    });
+  }
+
+  /**
+   * Makes the cross-signing keys, unless they are there already (or `reset` wants new ones: verified users then have to approve again),
+   * and the requests that publish them. Safe at every start.
+   */
+  async bootstrapCrossSigning(reset: boolean): Promise<CrossSigningRequests> {
+    return this.#call(async (machine) => crossSigningRequests(await machine.bootstrapCrossSigning(reset)));
+  }
+
+  async crossSigningStatus(): Promise<CrossSigningStatus> {
+    return this.#call(async (machine) => crossSigningStatus(await machine.crossSigningStatus()));
+  }
+
+  /** Undefined when there are none. They are secrets. */
+  async exportCrossSigningKeys(): Promise<CrossSigningKeys | undefined> {
+    return this.#call(async (machine) => {
+      const exported = await machine.exportCrossSigningKeys();
+      return exported && crossSigningKeys(exported);
+    });
+  }
+
+  async importCrossSigningKeys(keys: CrossSigningKeys): Promise<CrossSigningStatus> {
+    return this.#call(async (machine) => {
+      const status = await machine.importCrossSigningKeys(keys.masterKey, keys.selfSigningKey, keys.userSigningKey);
+      return crossSigningStatus(status);
+    });
+  }
+
+  /**
+   * Tells of room keys that were received or became better, so that events that could not be decrypted can be tried again: matrix-bot-sdk
+   * never does. One listener at a time; it may call the machine.
+   */
+  onRoomKeys(listener: (keys: RoomKey[]) => void): void {
+    this.#machine.registerRoomKeyUpdatedCallback(
+      (keys) =>
+        new Promise((resolve) => {
+          listener(keys.map(roomKey));
+          resolve();
+        }),
+    );
+  }
+
+  /** Lets all calls under way end, then closes the store. Calls made afterwards are rejected; closing again does nothing. */
+  async close(): Promise<void> {
+    await oneAtATime(() => {
+      if (!this.#isClosed) this.#machine.close();
+      this.#isClosed = true;
+    });
+  }
+
+  async #call<T>(work: (machine: wasm.OlmMachine) => Promise<T>): Promise<T> {
+    return oneAtATime(async () => {
+      if (this.#isClosed) throw new Error("The crypto machine is closed.");
+      assertNothingWasLost();
+      try {
+        const result = await work(this.#machine);
+        assertNothingWasLost();
+        return result;
+      } catch (error) {
+        throw asError(error);
+      }
+    });
+  }
+}
+
+function roomKey(info: wasm.RoomKeyInfo): RoomKey {
+  using held = info;
+  using roomId = held.roomId;
+  return { roomId: roomId.toString(), sessionId: held.sessionId };
+}

@@ -1,0 +1,11 @@
+/** The classes of the native crypto package that matrix-bot-sdk uses, over matrix-sdk-crypto-wasm, and what the bot needs besides. */
+export { RequestType } from "@matrix-org/matrix-sdk-crypto-wasm";
+export { Attachment, EncryptedAttachment } from "./attachments.ts";
+export { type CryptoLog, type StoreConfiguration, configureStore } from "./configuration.ts";
+export type { CrossSigningKeys, CrossSigningRequests, CrossSigningStatus } from "./cross-signing.ts";
+export type { CryptoMachine, RoomKey } from "./crypto-machine.ts";
+export { DecryptionError } from "./decryption-error.ts";
+export { EncryptionSettings } from "./encryption-settings.ts";
+export { DeviceId, DeviceLists, RoomId, UserId } from "./identifiers.ts";
+export { OlmMachine, StoreType } from "./olm-machine.ts";
+export type { OutgoingRequest, ServerRequest, ToDeviceRequest } from "./requests.ts";

@@ -1,0 +1,45 @@
+import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
+import { type StoreConfiguration, storeConfiguration } from "./configuration.ts";
+import { CryptoMachine } from "./crypto-machine.ts";
+import type { DeviceId, UserId } from "./identifiers.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { openStore } from "./store.ts";
+
+/** The native package's kinds of store; ours has one, whatever is asked for. */
+export const StoreType = { Sqlite: 0 } as const;
+export type StoreType = (typeof StoreType)[keyof typeof StoreType];
+
+/** The machine as matrix-bot-sdk opens it. */
+export class OlmMachine extends CryptoMachine {
+  /**
+   * Opens the store in the folder `storePath`, or creates it, with the key given to `configureStore` (the passphrase is not used:
+   * matrix-bot-sdk passes an empty one). Without a path the machine forgets everything when it is closed.
+   */
+  static async initialize(
+    userId: UserId,
+    deviceId: DeviceId,
+    storePath?: string,
+    _passphrase?: string,
+    _storeType?: StoreType,
+  ): Promise<OlmMachine> {
+    const configuration: Partial<StoreConfiguration> = storePath === undefined ? {} : storeConfiguration();
+    const machine = await oneAtATime(async () => {
+      using user = userId.toWasm();
+      using device = deviceId.toWasm();
+      using store = await (storePath === undefined
+        ? wasm.StoreHandle.open(null, null)
+        : openStore(storePath, storeConfiguration()));
+      const opened = await wasm.OlmMachine.initFromStore(user, device, store, configuration.log);
+      return new OlmMachine(opened, await trackedUsers(opened), configuration.sendRequest);
+    });
+    configuration.onOpen?.(machine);
+    return machine;
+  }
+}
+
+async function trackedUsers(machine: wasm.OlmMachine): Promise<string[]> {
+  return [...(await machine.trackedUsers())].map((user) => {
+    using held = user;
+    return held.toString();
+  });
+}

@@ -1,0 +1,98 @@
+import { dirname, resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import Database from "better-sqlite3";
+
+/** The open connections of the crypto store, and whether one of indexeddbshim's transactions is under way on them. */
+const connections = new Map<Database.Database, { isWriting: boolean }>();
+let storeFolder: string | undefined;
+let isOuterOpen = false;
+let failure: Error | undefined;
+
+const BEGIN = /^\s*BEGIN\b/i;
+const END = /^\s*(END|COMMIT)\b/i;
+const ROLLBACK = /^\s*ROLLBACK\b/i;
+
+/**
+ * Puts a layer over the SQLite files of one folder, by which indexeddbshim's transactions can be held together (`inOuterTransaction`).
+ * indexeddbshim prepares each statement once and runs it at once, and uses nothing but `prepare`.
+ */
+export function layTransactionsOver(folder: string): void {
+  if (storeFolder !== undefined) throw new Error("The crypto store's layer over SQLite is in place already.");
+  storeFolder = resolve(folder);
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes its `this` on.
+  Database.prototype.prepare = new Proxy(Database.prototype.prepare, {
+    apply(prepare, connection: Database.Database, [source]: [string]) {
+      if (dirname(resolve(connection.name)) !== storeFolder) return Reflect.apply(prepare, connection, [source]);
+      const statement = Reflect.apply(prepare, connection, [translate(connection, source)]);
+      // indexeddbshim takes no notice of a COMMIT that failed (a full disk) and reports the write as done.
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes its `this` on.
+      if (END.test(source)) statement.run = noteFailure(statement.run);
+      return statement;
+    },
+  });
+}
+
+function translate(connection: Database.Database, source: string): string {
+  const state = connections.get(connection) ?? { isWriting: false };
+  connections.set(connection, state);
+  const isBegin = BEGIN.test(source);
+  const isRollback = ROLLBACK.test(source);
+  if (!isBegin && !isRollback && !END.test(source)) return source;
+  state.isWriting = isBegin;
+  if (!isOuterOpen) return source;
+  if (isBegin) return "SAVEPOINT inner_transaction";
+  // "ROLLBACK TO" leaves the savepoint standing; it goes with the outer transaction.
+  return isRollback ? "ROLLBACK TO inner_transaction" : "RELEASE inner_transaction";
+}
+
+function noteFailure<Run extends (...args: unknown[]) => unknown>(run: Run): Run {
+  return new Proxy(run, {
+    apply(target, statement, args) {
+      try {
+        return Reflect.apply(target, statement, args);
+      } catch (error) {
+        failure ??= new Error("The crypto store could not save a change.", { cause: error });
+        throw error;
+      }
+    },
+  });
+}
+
+/**
+ * Runs `work` so that all it writes to the crypto store is saved at once or, after a crash, not at all. Nothing else may use the store
+ * meanwhile. What was written before `work` failed is saved, as it would be without the outer transaction: the library's memory has it too.
+ */
+export async function inOuterTransaction<T>(work: () => Promise<T>): Promise<T> {
+  await whenNobodyWrites();
+  const held = [...connections.keys()].filter((connection) => connection.open);
+  for (const connection of held) connection.exec("BEGIN");
+  isOuterOpen = true;
+  try {
+    return await work();
+  } finally {
+    await whenNobodyWrites();
+    isOuterOpen = false;
+    for (const connection of held) commit(connection);
+  }
+}
+
+async function whenNobodyWrites(): Promise<void> {
+  while ([...connections.values()].some((state) => state.isWriting)) await nextTurn();
+}
+
+function commit(connection: Database.Database): void {
+  try {
+    connection.exec("COMMIT");
+  } catch (error) {
+    failure ??= new Error("The crypto store could not save a change.", { cause: error });
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+  }
+}
+
+/**
+ * Throws when a write was lost. The library's memory is then ahead of the store; only a restart brings them together, and to go on
+ * would be to use keys twice.
+ */
+export function assertNothingWasLost(): void {
+  if (failure) throw failure;
+}

@@ -1,0 +1,88 @@
+import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
+
+/** A request that matrix-bot-sdk sends itself, in the shape the native package gives it. */
+export interface OutgoingRequest {
+  readonly id: string;
+  readonly type: wasm.RequestType;
+  /** The body, as JSON. */
+  readonly body: string;
+}
+
+/** A request to share a room key, which matrix-bot-sdk reads more of. */
+export interface ToDeviceRequest extends OutgoingRequest {
+  readonly txnId: string;
+  readonly eventType: string;
+}
+
+/** A request with all that is needed to send it. */
+export interface ServerRequest {
+  /** What to tell `markRequestAsSent` with the answer; without it there is nothing to tell. */
+  readonly id?: string;
+  readonly type?: wasm.RequestType;
+  readonly method: "POST" | "PUT";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
+type WasmRequest = Awaited<ReturnType<wasm.OlmMachine["outgoingRequests"]>>[number];
+
+/**
+ * Requests for matrix-bot-sdk: those it can send, freed of wasm, and apart from them those at which it throws in the middle of a sync.
+ */
+export function sortRequests(requests: readonly WasmRequest[]): { forSdk: OutgoingRequest[]; forUs: ServerRequest[] } {
+  const forSdk: OutgoingRequest[] = [];
+  const forUs: ServerRequest[] = [];
+  for (const request of requests) {
+    using held = request;
+    if (held instanceof wasm.ToDeviceRequest) forSdk.push(toDeviceRequest(held));
+    else if (held instanceof wasm.SignatureUploadRequest) forUs.push(signatureUpload(held));
+    else if (held instanceof wasm.KeysBackupRequest) forUs.push(keysBackup(held));
+    else if (held instanceof wasm.RoomMessageRequest) forUs.push(roomMessage(held));
+    else forSdk.push(plainRequest(held));
+  }
+  return { forSdk, forUs };
+}
+
+export function plainRequest({ id, type, body }: OutgoingRequest): OutgoingRequest {
+  return { id, type, body };
+}
+
+/**
+ * matrix-bot-sdk reads the transaction ID and the event type of a to-device request from its body. The library leaves them out there,
+ * and the event would be sent with the type "undefined".
+ */
+export function toDeviceRequest(request: wasm.ToDeviceRequest): ToDeviceRequest {
+  const { id, type, txn_id: txnId, event_type: eventType } = request;
+  const body = JSON.stringify({ ...parseObject(request.body), txn_id: txnId, event_type: eventType });
+  return { id, type, txnId, eventType, body };
+}
+
+export function keysUpload({ id, type, body }: wasm.KeysUploadRequest): ServerRequest {
+  return { id, type, method: "POST", path: "/_matrix/client/v3/keys/upload", body: parseObject(body) };
+}
+
+export function signingKeysUpload({ body }: wasm.UploadSigningKeysRequest): ServerRequest {
+  return { method: "POST", path: "/_matrix/client/v3/keys/device_signing/upload", body: parseObject(body) };
+}
+
+export function signatureUpload({ id, type, body }: wasm.SignatureUploadRequest): ServerRequest {
+  const path = "/_matrix/client/v3/keys/signatures/upload";
+  return { ...(id === undefined ? {} : { id }), type, method: "POST", path, body: parseObject(body) };
+}
+
+function keysBackup({ id, type, version, body }: wasm.KeysBackupRequest): ServerRequest {
+  return { id, type, method: "PUT", path: "/_matrix/client/v3/room_keys/keys", query: { version }, body: parseObject(body) };
+}
+
+function roomMessage(request: wasm.RoomMessageRequest): ServerRequest {
+  const [roomId, eventType, txnId] = [request.room_id, request.event_type, request.txn_id].map(encodeURIComponent);
+  const path = `/_matrix/client/v3/rooms/${roomId}/send/${eventType}/${txnId}`;
+  return { id: request.id, type: request.type, method: "PUT", path, body: parseObject(request.body) };
+}
+
+function parseObject(json: string): object {
+  const value: unknown = JSON.parse(json);
+  if (typeof value !== "object" || value === null) throw new Error("The crypto library made a request without a body.");
+  return value;
+}

@@ -1,0 +1,15 @@
+import { compareItems } from "../comparison.ts";
+import type { Comparison } from "../comparison.ts";
+import type { AccountContents } from "../contents.ts";
+import type { RoomIdOnTarget } from "../room-mapping.ts";
+import { standingOfContent } from "./wanted-content.ts";
+import { wantedAccountData } from "./wanted.ts";
+
+export function verifyAccountData(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget): Comparison {
+  return compareItems(
+    "account_data",
+    wantedAccountData(source.snapshot.accountData, roomIdOnTarget),
+    ({ type }) => type,
+    (item) => standingOfContent(item, target.snapshot.accountData.get(item.type)),
+  );
+}

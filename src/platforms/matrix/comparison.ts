@@ -1,0 +1,36 @@
+import { category } from "../../migration/categories.ts";
+import type { Category, CategoryName } from "../../migration/categories.ts";
+import type { NotMoved, NotMovedCode } from "./not-moved.ts";
+
+/** What should stand on the target in one category, and what of the source's is left out. Each item of the source is in one of the two. */
+export interface Wanted<Item> {
+  readonly wanted: readonly Item[];
+  readonly notMoved: readonly NotMoved[];
+}
+
+export interface Comparison {
+  readonly category: Category;
+  readonly notMoved: readonly NotMoved[];
+}
+
+/** How one wanted item fares on the target; a code: it is not going to be written there. */
+export type Standing = "present" | "missing" | NotMovedCode;
+
+/** Counts the items of one category. @param nameOf as people are shown it */
+export function compareItems<Item>(
+  name: CategoryName,
+  { wanted, notMoved }: Wanted<Item>,
+  nameOf: (item: Item) => string,
+  standingOf: (item: Item) => Standing,
+): Comparison {
+  const missing: string[] = [];
+  const left: NotMoved[] = [...notMoved];
+  let present = 0;
+  for (const item of wanted) {
+    const standing = standingOf(item);
+    if (standing === "present") present += 1;
+    else if (standing === "missing") missing.push(nameOf(item));
+    else left.push({ category: name, item: nameOf(item), code: standing });
+  }
+  return { category: category(name, present, missing), notMoved: left };
+}

@@ -1,0 +1,72 @@
+import { lookup as systemLookup } from "node:dns/promises";
+import type { LookupFunction } from "node:net";
+import ipaddr from "ipaddr.js";
+import type { AddressPolicy } from "./address-policy.ts";
+import { toUnreachableError } from "./classify-failure.ts";
+import { UnreachableError } from "./unreachable-error.ts";
+
+/** Addresses of a host name, in the order in which to try them. Rejects as Node's dns module does. */
+export type Resolve = (hostname: string) => Promise<readonly string[]>;
+
+export type Scheme = "http:" | "https:";
+
+export async function resolveBySystem(hostname: string): Promise<readonly string[]> {
+  const found = await systemLookup(hostname, { all: true, order: "verbatim" });
+  return found.map(({ address }) => address);
+}
+
+/**
+ * Refuses a host that is written as an address and may not be spoken to. Sockets do not look such hosts up, so the guarded lookup
+ * never sees them.
+ * @param hostname as `URL.hostname` gives it: numbers normalised, IPv6 in brackets
+ */
+export function assertLiteralIsAllowed(hostname: string, scheme: Scheme, policy: AddressPolicy): void {
+  const address = hostname.replace(/^\[|\]$/g, "");
+  if (ipaddr.isValid(address)) assertAllowed([address], hostname, scheme, policy);
+}
+
+/**
+ * A lookup for sockets of one scheme that answers permitted addresses only. Because the socket connects to exactly what was
+ * checked, a name that changes its address between check and connection (DNS rebinding) gains nothing.
+ */
+export function createGuardedLookup(scheme: Scheme, policy: AddressPolicy, resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveAllowed(hostname, scheme, policy, resolve).then(
+      (addresses) => {
+        const found = addresses.map((address) => ({ address, family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6 }));
+        const first = found[0];
+        if (options.all === true) callback(null, found);
+        else if (first !== undefined) callback(null, first.address, first.family);
+      },
+      (error: unknown) => {
+        callback(toUnreachableError(error, hostname), "");
+      },
+    );
+  };
+}
+
+async function resolveAllowed(
+  hostname: string,
+  scheme: Scheme,
+  policy: AddressPolicy,
+  resolve: Resolve,
+): Promise<readonly string[]> {
+  const addresses = isLocalhost(hostname) ? ["127.0.0.1", "::1"] : await resolve(hostname);
+  if (addresses.length === 0) throw new UnreachableError("dns", hostname);
+  return assertAllowed(addresses, hostname, scheme, policy);
+}
+
+/** "localhost" and everything below it mean this machine, whatever a name server says (RFC 6761, section 6.3). */
+function isLocalhost(hostname: string): boolean {
+  return /(?:^|\.)localhost\.?$/i.test(hostname);
+}
+
+function assertAllowed(addresses: readonly string[], hostname: string, scheme: Scheme, policy: AddressPolicy): readonly string[] {
+  const allowed = addresses.filter((address) => {
+    const found = policy(address);
+    return found === "listed" || (found === "public" && scheme === "https:");
+  });
+  if (allowed.length > 0) return allowed;
+  const isPublic = addresses.some((address) => policy(address) === "public");
+  throw new UnreachableError(isPublic ? "insecure" : "forbidden_address", hostname);
+}

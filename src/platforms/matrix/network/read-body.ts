@@ -1,0 +1,72 @@
+import type { Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { UnreachableError } from "./unreachable-error.ts";
+
+export interface BodyLimits {
+  /** Most bytes after decompression; as many are read before it. */
+  readonly maxBytes: number;
+  /** What happens beyond the limit: an error, or the rest is left out. */
+  readonly beyond: "refuse" | "cut";
+}
+
+/**
+ * Reads a body, decompressed, and stops at the limit. Compressed and plain bytes are counted apart: a small body may unfold into a
+ * large one, and endless empty gzip members unfold into nothing.
+ * @throws UnreachableError too_large, unexpected_answer; else what the stream throws
+ */
+export async function readBody(
+  raw: Readable,
+  encoding: string | undefined,
+  limits: BodyLimits,
+  host: string,
+): Promise<Uint8Array> {
+  const decoder = createDecoder(encoding, host);
+  if (decoder === null) return await collect(raw, limits, host);
+  let rawBytes = 0;
+  raw.on("data", (chunk: Buffer) => {
+    rawBytes += chunk.length;
+    if (rawBytes > limits.maxBytes) raw.destroy(new UnreachableError("too_large", host));
+  });
+  raw.on("error", (error) => decoder.destroy(error));
+  raw.pipe(decoder);
+  try {
+    return await collect(decoder, limits, host);
+  } finally {
+    raw.unpipe(decoder);
+    raw.destroy();
+  }
+}
+
+async function collect(stream: Readable, { maxBytes, beyond }: BodyLimits, host: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early destroys the stream and with it the connection.
+  for await (const bytes of stream as AsyncIterable<Uint8Array>) {
+    size += bytes.length;
+    if (size <= maxBytes) {
+      chunks.push(bytes);
+      continue;
+    }
+    if (beyond === "refuse") throw new UnreachableError("too_large", host);
+    chunks.push(bytes.subarray(0, bytes.length - (size - maxBytes)));
+    break;
+  }
+  return Buffer.concat(chunks);
+}
+
+function createDecoder(encoding: string | undefined, host: string) {
+  switch (encoding?.trim().toLowerCase() ?? "") {
+    case "":
+    case "identity":
+      return null;
+    case "gzip":
+    case "x-gzip":
+      return createGunzip();
+    case "deflate":
+      return createInflate();
+    case "br":
+      return createBrotliDecompress();
+    default:
+      throw new UnreachableError("unexpected_answer", host, "content-encoding");
+  }
+}

@@ -1,0 +1,34 @@
+/** Why no usable answer came from a server. */
+export type UnreachableReason =
+  | "invalid_address"
+  | "forbidden_address"
+  | "insecure"
+  | "dns"
+  | "refused"
+  | "tls"
+  | "timeout"
+  | "reset"
+  | "too_large"
+  | "not_json"
+  | "unexpected_answer"
+  | "too_many_redirects"
+  | "redirect_refused"
+  | "aborted";
+
+/**
+ * A request that brought no usable answer. Carries the host and nothing else of the request, so that it may be logged and shown:
+ * never a path, query, header or body. `detail` is a short code for the log (ECONNREFUSED, CERT_HAS_EXPIRED, a field's name).
+ */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+  readonly reason: UnreachableReason;
+  readonly host: string;
+  readonly detail: string | null;
+
+  constructor(reason: UnreachableReason, host: string, detail: string | null = null) {
+    super(`${host}: ${reason}${detail === null ? "" : ` (${detail})`}`);
+    this.reason = reason;
+    this.host = host;
+    this.detail = detail;
+  }
+}

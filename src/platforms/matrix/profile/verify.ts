@@ -1,0 +1,40 @@
+import { compareItems } from "../comparison.ts";
+import type { Comparison, Standing } from "../comparison.ts";
+import type { AccountContents } from "../contents.ts";
+import { parseUserId } from "../identifiers.ts";
+import { isSameJson } from "../same-json.ts";
+import { wantedProfile } from "./wanted.ts";
+import type { ProfileField } from "./wanted.ts";
+
+export function verifyProfile(source: AccountContents, target: AccountContents): Comparison {
+  return compareItems(
+    "profile",
+    wantedProfile(source.profile),
+    ({ key }) => key,
+    (field) => {
+      const standing = standingOf(field, target);
+      return standing === "missing" && !canWrite(field.key, target.capabilities) ? "server_refuses" : standing;
+    },
+  );
+}
+
+function standingOf({ key, value }: ProfileField, { profile, snapshot }: AccountContents): Standing {
+  // An avatar is uploaded anew, so its address differs; another one is the target's own.
+  if (key === "avatar_url") return profile.avatarUrl === null ? "missing" : "present";
+  const there = key === "displayname" ? chosenName(profile.displayName, snapshot.userId, value) : profile.fields.get(key);
+  if (there === undefined) return "missing";
+  return isSameJson(there, value) ? "present" : "target_has_own";
+}
+
+/** Servers give a new account its localpart as a name, which is nobody's choice. */
+function chosenName(displayName: string | null, userId: string, wanted: unknown): string | undefined {
+  if (displayName === null) return undefined;
+  return displayName === parseUserId(userId)?.localpart && displayName !== wanted ? undefined : displayName;
+}
+
+/** Capabilities `m.profile_fields` (CS v1.16) and, for the two oldest fields, those before it. */
+function canWrite(key: string, { canSetDisplayName, canSetAvatarUrl, profileFields }: AccountContents["capabilities"]): boolean {
+  if (profileFields === null) return (key === "displayname" && canSetDisplayName) || (key === "avatar_url" && canSetAvatarUrl);
+  const { isEnabled, allowed, disallowed } = profileFields;
+  return isEnabled && (allowed === null ? !disallowed.includes(key) : allowed.includes(key));
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { isJsonObject, textOrNull } from "../json-object.ts";
+import type { JsonObject } from "../json-object.ts";
+import { HomeserverError } from "../homeserver-error.ts";
+import { apiPath } from "../homeserver-client.ts";
+import type { Capabilities, Profile, ProfileFieldRules } from "./account-reading.ts";
+import { objectAt } from "./raw-events.ts";
+import type { Reader } from "./reader.ts";
+
+const objectSchema = z.record(z.string(), z.unknown());
+const MOST_BYTES = 8 * 1_048_576;
+
+/** What the server lets the account do (CS §Capabilities negotiation): what is not said is as the specification has it by default. */
+export async function readCapabilities(reader: Reader): Promise<Capabilities> {
+  const answer = await unlessMissing(
+    reader.request({ method: "GET", path: "/_matrix/client/v3/capabilities", schema: objectSchema }),
+  );
+  const capabilities = objectAt(answer, "capabilities");
+  const versions = objectAt(capabilities, "m.room_versions");
+  const available = Object.keys(objectAt(versions, "available"));
+  return {
+    roomVersions: available.length > 0 ? available : ["1"],
+    defaultRoomVersion: textOrNull(versions["default"]),
+    canSetDisplayName: objectAt(capabilities, "m.set_displayname")["enabled"] !== false,
+    canSetAvatarUrl: objectAt(capabilities, "m.set_avatar_url")["enabled"] !== false,
+    profileFields: profileFieldRules(capabilities["m.profile_fields"] ?? capabilities["uk.tcpip.msc4133.profile_fields"]),
+  };
+}
+
+/** `GET /profile/{userId}`; without one, everything is `null` and empty. */
+export async function readProfile(reader: Reader, userId: string): Promise<Profile> {
+  const path = apiPath`/_matrix/client/v3/profile/${userId}`;
+  const answer = (await unlessMissing(reader.request({ method: "GET", path, schema: objectSchema }))) ?? {};
+  const { displayname, avatar_url: avatarUrl, ...fields } = answer;
+  return {
+    displayName: textOrNull(displayname),
+    avatarUrl: textOrNull(avatarUrl),
+    fields: new Map(Object.entries(fields).filter(([, value]) => value !== null)),
+  };
+}
+
+/** `global` of all push rules. The slash at the end is Synapse's only path for it. */
+export async function readPushRules(reader: Reader): Promise<JsonObject> {
+  const path = "/_matrix/client/v3/pushrules/";
+  const answer = await reader.request({ method: "GET", path, schema: objectSchema, maxBytes: MOST_BYTES });
+  return objectAt(answer, "global");
+}
+
+function profileFieldRules(rules: unknown): ProfileFieldRules | null {
+  if (!isJsonObject(rules)) return null;
+  const { enabled, allowed, disallowed } = rules;
+  return { isEnabled: enabled === true, allowed: Array.isArray(allowed) ? texts(allowed) : null, disallowed: texts(disallowed) };
+}
+
+function texts(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
+}
+
+async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof HomeserverError && error.status === 404) return undefined;
+    throw error;
+  }
+}

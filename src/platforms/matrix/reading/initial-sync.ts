@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { isJsonObject, textOrNull } from "../json-object.ts";
+import type { JsonObject } from "../json-object.ts";
+import type { Hero, Membership } from "../rooms/model.ts";
+import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import type { RawStateEvent } from "../rooms/room-snapshot.ts";
+import type { Gathering } from "./gathering.ts";
+import { MOST_BYTES } from "./limits.ts";
+import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
+import type { Reader } from "./reader.ts";
+
+// Large accounts take minutes on first sync (protocol-facts.md section 1).
+const TIMEOUT_MS = 10 * 60_000;
+/** Synapse answers the same question from memory for two minutes, so each reading asks a little differently. */
+const TIMEOUT_SPREAD_MS = 1_000;
+
+const MEMBER = "m.room.member";
+/** Everything a plan needs; the own member event and those of heroes come by themselves, of all members only these. */
+const WHOLE_STATE = [...PLANNED_STATE_TYPES, "m.space.child", "m.space.parent", MEMBER];
+
+const syncSchema = z.object({ rooms: z.unknown().optional(), account_data: z.unknown().optional() });
+
+/**
+ * Reads all rooms and all account data by one initial `/sync`. It never says since when: with the token of a user's client that would delete the
+ * to-device messages (room keys) which that client has not fetched yet (protocol-facts.md section 1).
+ * @param state `whole`: what a plan needs; `members`: only what tells the rooms apart, for a server that cannot send the whole
+ */
+export async function gatherBySync(reader: Reader, gathering: Gathering, state: "whole" | "members"): Promise<void> {
+  const answer = await reader.request(
+    {
+      method: "GET",
+      path: "/_matrix/client/v3/sync",
+      query: {
+        filter: JSON.stringify(filterFor(state)),
+        set_presence: "offline",
+        timeout: Math.floor(reader.random() * TIMEOUT_SPREAD_MS),
+      },
+      schema: syncSchema,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MOST_BYTES,
+    },
+    // After ten minutes Synapse may still be at work, and answers a second request with the result of the first.
+    { retries: 2 },
+  );
+  gathering.addAccountData(objectAt(answer, "account_data")["events"]);
+  const rooms = objectAt(answer, "rooms");
+  for (const [section, membership] of [
+    ["join", "join"],
+    ["invite", "invite"],
+    ["knock", "knock"],
+    ["leave", "leave"],
+  ] as const) {
+    for (const [roomId, room] of Object.entries(objectAt(rooms, section))) {
+      addRoom(gathering, roomId, isJsonObject(room) ? room : {}, membership, state);
+    }
+  }
+}
+
+function filterFor(state: "whole" | "members"): JsonObject {
+  return {
+    presence: { types: [] },
+    room: {
+      include_leave: false,
+      ephemeral: { types: [] },
+      // A limit of 0 is against the specification; without types Synapse looks at no timeline and gives the state of now.
+      timeline: { limit: 1, types: [], not_types: ["*"] },
+      state: { lazy_load_members: true, types: state === "whole" ? WHOLE_STATE : [MEMBER] },
+    },
+  };
+}
+
+function addRoom(
+  gathering: Gathering,
+  roomId: string,
+  room: JsonObject,
+  section: Extract<Membership, "join" | "invite" | "knock" | "leave">,
+  state: "whole" | "members",
+): void {
+  gathering.addRoomAccountData(roomId, objectAt(room, "account_data")["events"]);
+  const isStripped = section === "invite" || section === "knock";
+  const events = isStripped
+    ? stateEventsOf(objectAt(room, `${section}_state`)["events"])
+    : // A server that does not heed the filter sends the latest state in the timeline.
+      [...stateEventsOf(objectAt(room, "state")["events"]), ...stateEventsOf(objectAt(room, "timeline")["events"])];
+  const members = new Map(events.filter(({ type }) => type === MEMBER).map((event) => [event.state_key, event]));
+  const summary = objectAt(room, "summary");
+  gathering.addRoom({
+    roomId,
+    membership: section === "leave" ? pastMembership(members.get(gathering.accounts.userId)) : section,
+    events,
+    coverage: isStripped || state === "members" ? "partial" : "full",
+    // Members are loaded lazily, so that one that is missing may still be there.
+    isOtherMemberRead: false,
+    joinedCount: countOrNull(summary["m.joined_member_count"]),
+    invitedCount: countOrNull(summary["m.invited_member_count"]),
+    heroes: heroesOf(summary["m.heroes"], members),
+  });
+}
+
+/** Kicked and banned rooms come in one section (Synapse sends them unasked). */
+function pastMembership(own: RawStateEvent | undefined): Membership {
+  const told = membershipIn(own?.content);
+  return told === null || told === "join" ? "leave" : told;
+}
+
+function heroesOf(list: unknown, members: ReadonlyMap<string, RawStateEvent>): Hero[] {
+  const userIds = Array.isArray(list) ? list.filter((userId) => typeof userId === "string") : [];
+  return userIds.map((userId) => {
+    const content = members.get(userId)?.content;
+    return { userId, displayName: isJsonObject(content) ? textOrNull(content["displayname"]) : null };
+  });
+}

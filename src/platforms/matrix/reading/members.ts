@@ -1,0 +1,58 @@
+import type { AccountSnapshot, KnownMember } from "../rooms/model.ts";
+import type { MembersNeeded } from "../rooms/people.ts";
+import { withMembers } from "../rooms/room-snapshot.ts";
+import { inParallel } from "./in-parallel.ts";
+import { CONCURRENCY } from "./limits.ts";
+import { readMembersBySlidingSync } from "./members-by-sliding-sync.ts";
+import { readMembersOfRoom, readSomeJoinedMembers } from "./members-of-room.ts";
+import type { Reader } from "./reader.ts";
+import { isWayClosed } from "./room-by-room.ts";
+import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
+
+/** Members by user ID. Who was asked for and has never been a member counts as having left. */
+export type MembersFound = ReadonlyMap<string, KnownMember>;
+
+export interface MembersToRead {
+  readonly snapshot: AccountSnapshot;
+  /** What the plan asks for (`RoomPlan.membersNeeded`). */
+  readonly needs: readonly MembersNeeded[];
+  readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
+}
+
+/**
+ * The snapshot with the members that the plan needs by name: the second of its two passes. By sliding sync all rooms together in a request or a few, else
+ * room by room; either way no more of a large room is read than was asked for.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function withNeededMembers(reader: Reader, { snapshot, needs, features }: MembersToRead): Promise<AccountSnapshot> {
+  const found = new Map<string, MembersFound>();
+  const named = needs.filter((need) => need.userIds.length > 0);
+  if (features.unstableFeatures[SLIDING_SYNC_FEATURE] === true && named.length > 0) {
+    try {
+      for (const [roomId, members] of await readMembersBySlidingSync(reader, named)) found.set(roomId, members);
+    } catch (error) {
+      if (!isWayClosed(error)) throw error;
+      reader.log.warn({ err: error }, "members are read room by room");
+    }
+  }
+  const left = named.filter((need) => !found.has(need.roomId));
+  await inParallel(left, CONCURRENCY, async ({ roomId, userIds }) => {
+    const joinedCount = snapshot.rooms.get(roomId)?.joinedCount ?? null;
+    found.set(roomId, await readMembersOfRoom(reader, roomId, userIds, joinedCount));
+  });
+  await inParallel(
+    needs.filter((need) => need.isAnyoneNeeded),
+    CONCURRENCY,
+    async ({ roomId }) => {
+      const joinedCount = snapshot.rooms.get(roomId)?.joinedCount ?? null;
+      const some = await readSomeJoinedMembers(reader, roomId, joinedCount);
+      found.set(roomId, new Map([...some, ...(found.get(roomId) ?? [])]));
+    },
+  );
+  const rooms = new Map(snapshot.rooms);
+  for (const [roomId, members] of found) {
+    const room = rooms.get(roomId);
+    if (room !== undefined) rooms.set(roomId, withMembers(room, members));
+  }
+  return { ...snapshot, rooms };
+}

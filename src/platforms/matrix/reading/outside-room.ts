@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { HomeserverError } from "../homeserver-error.ts";
+import { apiPath } from "../homeserver-client.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/model.ts";
+import { roomFromSummary } from "../rooms/room-summary.ts";
+import type { Reader } from "./reader.ts";
+
+const anySchema = z.record(z.string(), z.unknown());
+
+/** Server names to ask for a room; Synapse refuses to look at remote rooms without any. */
+export interface RoomToFind {
+  readonly roomId: string;
+  readonly via: readonly string[];
+}
+
+/**
+ * A room that the account is not in (the replacement of an upgraded one), as its summary shows it (CS v1.15, MSC3266; before that an unstable path).
+ * `null`: the server knows nothing of it, will not say, or has no summaries; then nothing is known, not even that it does not exist.
+ */
+export async function readOutsideRoom(
+  reader: Reader,
+  { roomId, via }: RoomToFind,
+  source: AccountSnapshot,
+  targetUserId: string,
+): Promise<RoomSnapshot | null> {
+  const stable = apiPath`/_matrix/client/v1/room_summary/${roomId}`;
+  const unstable = apiPath`/_matrix/client/unstable/im.nheko.summary/summary/${roomId}`;
+  for (const path of [stable, unstable]) {
+    try {
+      // A summary over federation fails like the other server does: tried again once, then done without.
+      const answer = await reader.request({ method: "GET", path, query: { via }, schema: anySchema }, { retries: 1 });
+      return roomFromSummary(roomId, answer, source, targetUserId);
+    } catch (error) {
+      if (!(error instanceof HomeserverError)) throw error;
+      if (isUnknownPath(error)) continue;
+      if (!isNothingTold(error)) throw error;
+      reader.log.debug({ roomId, status: error.status, errcode: error.errcode }, "a room outside is not shown");
+      return null;
+    }
+  }
+  return null;
+}
+
+function isUnknownPath({ status, errcode }: HomeserverError): boolean {
+  return (status === 404 || status === 405) && (errcode === "M_UNRECOGNIZED" || errcode === "M_UNKNOWN");
+}
+
+function isNothingTold({ status, errcode }: HomeserverError): boolean {
+  return status === 404 || status === 400 || status >= 500 || (status === 403 && errcode === "M_FORBIDDEN");
+}

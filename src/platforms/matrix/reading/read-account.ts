@@ -1,0 +1,110 @@
+import { valueOf } from "../rooms/state-read.ts";
+import type { AccountReading, HowRead } from "./account-reading.ts";
+import { readCapabilities, readProfile, readPushRules } from "./account-details.ts";
+import { Gathering } from "./gathering.ts";
+import type { Accounts, Listing } from "./gathering.ts";
+import { inParallel } from "./in-parallel.ts";
+import { gatherBySync } from "./initial-sync.ts";
+import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
+import { CONCURRENCY, WINDOW } from "./limits.ts";
+import type { Reader } from "./reader.ts";
+import { gatherRoomByRoom, isWayClosed } from "./room-by-room.ts";
+import { gatherBySlidingSync } from "./sliding-sync.ts";
+import type { Progress } from "./sliding-sync.ts";
+import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
+
+const MOST_SPACES_TRIED = 3;
+
+export interface AccountToRead extends Accounts {
+  /** From discovery. */
+  readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
+  /** Members of rooms who are read along where that costs nothing more. */
+  readonly extraMembers?: readonly string[];
+  /** Reads the time of each room's last event too, where the way of reading can: needed for filters by activity only. */
+  readonly withLastActivity?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Rooms a sliding-sync request, 500 if not said. */
+  readonly window?: number;
+}
+
+/**
+ * Reads one account, with as few requests as its server allows: the listing, the list of joined rooms to check it by, capabilities, profile and push rules.
+ * Writes nothing. All or nothing: a reading that fails in the middle throws.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function readAccount(reader: Reader, account: AccountToRead): Promise<AccountReading> {
+  const before = reader.requests;
+  // First what is small: a session that has ended is found out before the long listing begins.
+  const capabilities = await readCapabilities(reader);
+  const profile = await readProfile(reader, account.userId);
+  const pushRules = await readPushRules(reader);
+  const { rooms, accountData, ...listed } = await listRooms(reader, account);
+  const unreadableRoomIds = [...rooms.values()].filter((room) => room.membership === "join" && room.create.kind === "unread");
+  return {
+    ...listed,
+    snapshot: { userId: account.userId, rooms, accountData, roomVersions: capabilities.roomVersions },
+    capabilities,
+    profile,
+    pushRules,
+    unreadableRoomIds: unreadableRoomIds.map((room) => room.roomId),
+    requests: reader.requests - before,
+  };
+}
+
+async function listRooms(reader: Reader, account: AccountToRead): Promise<Listing> {
+  const { userId, otherUserId, extraMembers = [], window = WINDOW, withLastActivity = false, onProgress = () => {} } = account;
+  const accounts = { userId, otherUserId };
+  if (account.features.unstableFeatures[SLIDING_SYNC_FEATURE] === true) {
+    const options = { accounts, extraMembers, window, withLastActivity, onProgress };
+    const gathering = await unlessClosed(reader, "sliding_sync", () => gatherBySlidingSync(reader, options));
+    if (gathering !== null) return await completed(reader, gathering, "sliding_sync");
+  }
+  const gathering = await unlessClosed(reader, "sync", async () => {
+    const synced = new Gathering(accounts);
+    await gatherBySync(reader, synced, "whole");
+    onProgress({ read: synced.size, total: synced.size });
+    return synced;
+  });
+  if (gathering !== null) return await completed(reader, gathering, "sync");
+  const { gathering: last, gaps } = await gatherRoomByRoom(reader, accounts, onProgress);
+  return last.listing("per_room", gaps);
+}
+
+/** `null` where this way does not work with this server, so that the next one is tried. */
+async function unlessClosed(reader: Reader, how: HowRead, gather: () => Promise<Gathering>): Promise<Gathering | null> {
+  try {
+    return await gather();
+  } catch (error) {
+    if (!isWayClosed(error)) throw error;
+    reader.log.warn({ err: error, how }, "this way of reading an account does not work here");
+    return null;
+  }
+}
+
+/** Reads one by one what the listing left out or left incomplete: servers skip rooms (Synapse: of versions it no longer knows) and parts of requests. */
+async function completed(reader: Reader, gathering: Gathering, how: HowRead): Promise<Listing> {
+  const joined = await readJoinedRooms(reader);
+  const roomIds = new Set(joined.filter((roomId) => gathering.room(roomId)?.membership !== "join"));
+  for (const room of gathering.rooms()) {
+    // The one event that every room has.
+    if (room.membership === "join" && room.create.kind !== "present") roomIds.add(room.roomId);
+  }
+  if (roomIds.size > 0) reader.log.info({ rooms: roomIds.size, how }, "rooms that the listing left out are read one by one");
+  await inParallel([...roomIds], CONCURRENCY, async (roomId) => {
+    await readJoinedRoom(reader, gathering, roomId);
+  });
+  if (how === "sliding_sync") await readEmptySpaces(reader, gathering);
+  return gathering.listing(how);
+}
+
+/** Not one space shows a room: either they are empty, or the server does not understand the asterisk of the request. A few are looked at to find out. */
+async function readEmptySpaces(reader: Reader, gathering: Gathering): Promise<void> {
+  const spaces = [...gathering.rooms()].filter((room) => room.membership === "join" && valueOf(room.create)?.type === "m.space");
+  if (spaces.some((space) => space.spaceChildren.length > 0)) return;
+  let isMisunderstood = false;
+  for (const [index, { roomId }] of spaces.entries()) {
+    if (index >= MOST_SPACES_TRIED && !isMisunderstood) return;
+    await readJoinedRoom(reader, gathering, roomId);
+    isMisunderstood ||= (gathering.room(roomId)?.spaceChildren.length ?? 0) > 0;
+  }
+}

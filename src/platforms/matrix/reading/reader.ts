@@ -1,0 +1,68 @@
+import { setTimeout as sleepFor } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { z } from "zod";
+import type { HomeserverClient, HomeserverRequest } from "../homeserver-client.ts";
+import { UnreachableError } from "../network/unreachable-error.ts";
+import { patiently } from "./patiently.ts";
+import type { Patience, PatienceOptions, Wait } from "./patiently.ts";
+
+/** Asks one homeserver for one account, patiently, and counts. */
+export interface Reader {
+  /** @throws HomeserverError, UnreachableError once waiting is no use; `aborted` when the signal says so */
+  request<Schema extends z.ZodType>(
+    request: HomeserverRequest<Schema>,
+    options?: Pick<PatienceOptions, "retries" | "isTimeoutFinal">,
+  ): Promise<z.output<Schema>>;
+  /** Requests sent so far, repeated ones included. */
+  readonly requests: number;
+  readonly log: Logger;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+export interface ReaderOptions {
+  readonly client: Pick<HomeserverClient, "request" | "baseUrl">;
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+  /** Told before each wait, so that it can be shown. */
+  readonly onWait?: (wait: Wait) => void;
+  readonly patience?: Patience;
+}
+
+const BY_THE_CLOCK: Patience = {
+  sleep: async (ms, signal) => {
+    await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
+  },
+  random: Math.random,
+};
+
+export function createReader({ client, log, signal, onWait, patience = BY_THE_CLOCK }: ReaderOptions): Reader {
+  let requests = 0;
+  return {
+    log,
+    random: patience.random,
+    get requests() {
+      return requests;
+    },
+    async request(request, options = {}) {
+      const ask = async () => {
+        requests += 1;
+        return await client.request(signal === undefined ? request : { ...request, signal });
+      };
+      const { path } = request;
+      try {
+        return await patiently(ask, patience, {
+          signal,
+          ...options,
+          onWait: (wait) => {
+            log.info({ path, cause: wait.cause, waitMs: wait.ms, failures: wait.failures }, "a read is tried again later");
+            onWait?.(wait);
+          },
+        });
+      } catch (error) {
+        if (signal?.aborted === true) throw new UnreachableError("aborted", URL.parse(client.baseUrl)?.host ?? "");
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { HomeserverError } from "../homeserver-error.ts";
+import { apiPath } from "../homeserver-client.ts";
+import { UnreachableError } from "../network/unreachable-error.ts";
+import type { ReadingGap } from "./account-reading.ts";
+import { Gathering } from "./gathering.ts";
+import type { Accounts } from "./gathering.ts";
+import { inParallel } from "./in-parallel.ts";
+import { gatherBySync } from "./initial-sync.ts";
+import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
+import { CONCURRENCY } from "./limits.ts";
+import { tagsOf } from "./raw-events.ts";
+import type { Reader } from "./reader.ts";
+import type { Progress } from "./sliding-sync.ts";
+
+/** Global account data that is asked for by name where nothing lists it: all that other people's clients are known to write (protocol-facts.md section 5). */
+const KNOWN_ACCOUNT_DATA = [
+  "m.direct",
+  "m.ignored_user_list",
+  "m.invite_permission_config",
+  "org.matrix.msc4155.invite_permission_config",
+  "m.media_preview_config",
+  "io.element.msc4278.media_preview_config",
+  "im.vector.web.settings",
+  "org.matrix.preview_urls",
+  "im.vector.setting.breadcrumbs",
+  "m.recent_emoji",
+  "io.element.recent_emoji",
+  "m.image_pack.rooms",
+  "im.ponies.emote_rooms",
+  "im.ponies.user_emotes",
+  "m.policies",
+  "in.cinny.spaces",
+  "fi.mau.gomuks.preferences",
+];
+const KNOWN_ROOM_ACCOUNT_DATA = ["m.fully_read", "m.marked_unread", "org.matrix.msc3230.space_order"];
+
+const anySchema = z.unknown();
+
+/**
+ * The last way: each room by requests of its own. What only a sync tells (invitations, account data by unknown names) still comes from one without the
+ * rooms' state, as long as the server manages that; else it stands in the gaps.
+ */
+export async function gatherRoomByRoom(
+  reader: Reader,
+  accounts: Accounts,
+  onProgress: (progress: Progress) => void,
+): Promise<Gathered> {
+  const { gathering, gaps } = await begin(reader, accounts);
+  const roomIds = await readJoinedRooms(reader);
+  let read = 0;
+  await inParallel(roomIds, CONCURRENCY, async (roomId) => {
+    await readJoinedRoom(reader, gathering, roomId);
+    if (gaps.length > 0) await gatherRoomAccountData(reader, gathering, roomId);
+    read += 1;
+    onProgress({ read, total: roomIds.length });
+  });
+  if (gaps.length > 0) await gatherKnownAccountData(reader, gathering);
+  return { gathering, gaps };
+}
+
+interface Gathered {
+  readonly gathering: Gathering;
+  readonly gaps: readonly ReadingGap[];
+}
+
+async function begin(reader: Reader, accounts: Accounts): Promise<Gathered> {
+  const gathering = new Gathering(accounts);
+  try {
+    await gatherBySync(reader, gathering, "members");
+    return { gathering, gaps: [] };
+  } catch (error) {
+    if (!isWayClosed(error)) throw error;
+    reader.log.warn({ err: error }, "this server has no usable sync");
+    return { gathering: new Gathering(accounts), gaps: ["pending_rooms", "further_account_data"] };
+  }
+}
+
+/** Whether a way of listing fails in itself, so that another may work; false for sessions that ended, refusals and aborted reads. */
+export function isWayClosed(error: unknown): boolean {
+  if (error instanceof HomeserverError) return error.status >= 500 || [400, 404, 405, 413, 414].includes(error.status);
+  return error instanceof UnreachableError && ["too_large", "timeout", "unexpected_answer", "not_json"].includes(error.reason);
+}
+
+async function gatherKnownAccountData(reader: Reader, gathering: Gathering): Promise<void> {
+  const { userId } = gathering.accounts;
+  for (const type of KNOWN_ACCOUNT_DATA) {
+    const content = await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/account_data/${type}`);
+    if (content !== undefined) gathering.addAccountData([{ type, content }]);
+  }
+}
+
+async function gatherRoomAccountData(reader: Reader, gathering: Gathering, roomId: string): Promise<void> {
+  const { userId } = gathering.accounts;
+  for (const type of KNOWN_ROOM_ACCOUNT_DATA) {
+    const content = await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`);
+    if (content !== undefined) gathering.addRoomAccountData(roomId, [{ type, content }]);
+  }
+  gathering.setTags(roomId, tagsOf(await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/tags`)));
+}
+
+/** Undefined where there is no such thing. */
+async function readIfThere(reader: Reader, path: string): Promise<unknown> {
+  try {
+    return await reader.request({ method: "GET", path, schema: anySchema });
+  } catch (error) {
+    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND") return undefined;
+    throw error;
+  }
+}

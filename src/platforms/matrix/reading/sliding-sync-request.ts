@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { HomeserverRequest } from "../homeserver-client.ts";
+import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import type { Accounts } from "./gathering.ts";
+import { MOST_BYTES } from "./limits.ts";
+
+/** In `unstable_features`: the server has simplified sliding sync in the shape it had before the merge of MSC4186, the only one that servers run. */
+export const SLIDING_SYNC_FEATURE = "org.matrix.simplified_msc3575";
+
+const PATH = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
+const TIMEOUT_MS = 2 * 60_000;
+
+/** `[event type, state key]`, `*` for any key. */
+export type RequiredState = readonly (readonly [string, string])[];
+
+interface SlidingSyncBody {
+  /** Never one that a client of the user has on the same device: the two would take the answers from each other. */
+  readonly conn_id: string;
+  readonly lists?: Readonly<
+    Record<string, { ranges: readonly (readonly [number, number])[]; required_state: RequiredState; timeline_limit: number }>
+  >;
+  readonly room_subscriptions?: Readonly<Record<string, { required_state: RequiredState; timeline_limit: number }>>;
+  /** Never `to_device` or `e2ee`: with the token of a user's client they would take its room keys (protocol-facts.md section 1). */
+  readonly extensions: { readonly account_data?: { readonly enabled: true } };
+}
+
+const slidingSyncSchema = z.object({
+  pos: z.string(),
+  lists: z.record(z.string(), z.object({ count: z.number().int().nonnegative() })).nullish(),
+  rooms: z.record(z.string(), z.unknown()).nullish(),
+  extensions: z.unknown().optional(),
+});
+
+export type SlidingSyncAnswer = z.output<typeof slidingSyncSchema>;
+
+export function slidingSyncRequest(body: SlidingSyncBody, pos: string | null): HomeserverRequest<typeof slidingSyncSchema> {
+  return {
+    method: "POST",
+    path: PATH,
+    query: { timeout: 0, ...(pos === null ? {} : { pos }) },
+    body,
+    schema: slidingSyncSchema,
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MOST_BYTES,
+  };
+}
+
+/** What a plan needs of each room; the members by name, so that nothing grows with their number. */
+export function plannedState({ userId, otherUserId }: Accounts, extraMembers: readonly string[]): RequiredState {
+  const members = new Set([userId, otherUserId, ...extraMembers]);
+  return [
+    ...PLANNED_STATE_TYPES.map((type) => [type, ""] as const),
+    ["m.space.child", "*"],
+    ["m.space.parent", "*"],
+    // The own ID instead of `$ME`: both are understood, and the ID needs no magic.
+    ...[...members].map((member) => ["m.room.member", member] as const),
+  ];
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { isJsonObject, textOrNull } from "../json-object.ts";
+import type { JsonObject } from "../json-object.ts";
+import { HomeserverError } from "../homeserver-error.ts";
+import { UnreachableError } from "../network/unreachable-error.ts";
+import type { Hero, Membership } from "../rooms/model.ts";
+import type { RawStateEvent } from "../rooms/room-snapshot.ts";
+import { Gathering } from "./gathering.ts";
+import type { Accounts } from "./gathering.ts";
+import { countOrNull, memberEventOf, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
+import type { Reader } from "./reader.ts";
+import { plannedState, slidingSyncRequest } from "./sliding-sync-request.ts";
+import type { SlidingSyncAnswer } from "./sliding-sync-request.ts";
+
+/** Told after each answer. */
+export interface Progress {
+  readonly read: number;
+  /** What the server says; it may grow. */
+  readonly total: number;
+}
+
+export interface SlidingSyncOptions {
+  readonly accounts: Accounts;
+  readonly extraMembers: readonly string[];
+  /** Rooms a request. */
+  readonly window: number;
+  /** Fetches the last event of each room too, for the time of it. */
+  readonly withLastActivity: boolean;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+const LIST = "rooms";
+const MOST_RESTARTS = 3;
+const SMALLEST_WINDOW = 20;
+
+/**
+ * Lists the account's rooms by simplified sliding sync (MSC4186): everything a plan needs, whatever the size of the rooms. A connection that the server
+ * has forgotten (M_UNKNOWN_POS) is begun again; an answer that is too large or takes too long is asked for in smaller parts.
+ */
+export async function gatherBySlidingSync(reader: Reader, options: SlidingSyncOptions): Promise<Gathering> {
+  let { window } = options;
+  for (let restarts = 0; ;) {
+    try {
+      return await gatherOnce(reader, { ...options, window });
+    } catch (error) {
+      if (error instanceof HomeserverError && error.errcode === "M_UNKNOWN_POS" && restarts < MOST_RESTARTS) restarts += 1;
+      else if (isTooMuch(error) && window > SMALLEST_WINDOW) window = Math.max(SMALLEST_WINDOW, Math.floor(window / 5));
+      else throw error;
+    }
+  }
+}
+
+function isTooMuch(error: unknown): boolean {
+  return error instanceof UnreachableError && (error.reason === "too_large" || error.reason === "timeout");
+}
+
+async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<Gathering> {
+  const { accounts, window } = options;
+  const gathering = new Gathering(accounts);
+  const connection = `migrator-${randomUUID()}`;
+  const required_state = plannedState(accounts, options.extraMembers);
+  const timeline_limit = options.withLastActivity ? 1 : 0;
+  let pos: string | null = null;
+  for (let end = window; ; end += window) {
+    // Always from the first room on: one that moves up the list between two requests would be missed by a range that starts behind it.
+    const list = { ranges: [[0, end - 1]] as const, required_state, timeline_limit };
+    const body = { conn_id: connection, lists: { [LIST]: list }, extensions: { account_data: { enabled: true as const } } };
+    const answer: SlidingSyncAnswer = await reader.request(slidingSyncRequest(body, pos), { isTimeoutFinal: true });
+    pos = answer.pos;
+    const count = answer.lists?.[LIST]?.count;
+    if (count === undefined) throw new UnreachableError("unexpected_answer", "", "lists.count");
+    const before = gathering.size;
+    addAnswer(gathering, answer);
+    options.onProgress({ read: gathering.size, total: Math.max(count, gathering.size) });
+    // Whatever the server counts, an answer without a new room is the last; `readAccount` finds out which joined rooms are missing.
+    if (end >= count || gathering.size === before) return gathering;
+  }
+}
+
+function addAnswer(gathering: Gathering, answer: SlidingSyncAnswer): void {
+  const accountData = objectAt(answer.extensions, "account_data");
+  gathering.addAccountData(accountData["global"]);
+  for (const [roomId, events] of Object.entries(objectAt(accountData, "rooms"))) gathering.addRoomAccountData(roomId, events);
+  for (const [roomId, room] of Object.entries(answer.rooms ?? {})) {
+    // A room that comes again has changed meanwhile, and only the changes come: it stays as it was when it was listed.
+    if (!gathering.has(roomId)) addRoom(gathering, roomId, isJsonObject(room) ? room : {});
+  }
+}
+
+function addRoom(gathering: Gathering, roomId: string, room: JsonObject): void {
+  const state = stateEventsOf(room["required_state"]);
+  // Servers say `invite_state`, for knocks too; the merged text says `stripped_state`.
+  const stripped = stateEventsOf(room["invite_state"] ?? room["stripped_state"] ?? room["knock_state"]);
+  const events = [...stripped, ...state];
+  const membership = membershipOf(room, events, gathering.accounts.userId, stripped.length > 0);
+  const isStripped = membership === "invite" || membership === "knock";
+  gathering.addRoom({
+    roomId,
+    membership,
+    events,
+    coverage: isStripped || membership === null ? "partial" : "full",
+    // Of a room that was left the state of then is shown.
+    isOtherMemberRead: membership === "join",
+    joinedCount: countOrNull(room["joined_count"]),
+    invitedCount: countOrNull(room["invited_count"]),
+    heroes: heroesOf(room["heroes"]),
+    lastActivityAt: lastActivityAt(room["timeline"]),
+  });
+}
+
+function membershipOf(
+  room: JsonObject,
+  events: readonly RawStateEvent[],
+  userId: string,
+  isStripped: boolean,
+): Membership | null {
+  // Unstable servers have no `membership` beside the state; where there is one, it says the same.
+  const told = membershipIn(memberEventOf(userId, events)?.content) ?? membershipIn(room);
+  return told ?? (isStripped ? "invite" : null);
+}
+
+function heroesOf(list: unknown): Hero[] {
+  const heroes: Hero[] = [];
+  for (const hero of Array.isArray(list) ? list : []) {
+    const userId = isJsonObject(hero) ? textOrNull(hero["user_id"]) : null;
+    if (userId !== null && isJsonObject(hero)) heroes.push({ userId, displayName: textOrNull(hero["displayname"]) });
+  }
+  return heroes;
+}
+
+/** `bump_stamp` is a position, not a time. */
+function lastActivityAt(timeline: unknown): number | null {
+  const last: unknown = Array.isArray(timeline) ? timeline.at(-1) : undefined;
+  return isJsonObject(last) ? countOrNull(last["origin_server_ts"]) : null;
+}

@@ -1,0 +1,94 @@
+import { parseRoomId, serverNameOf } from "../identifiers.ts";
+import { isSameServer } from "../server-host.ts";
+import type { RoomSnapshot } from "./model.ts";
+import { valueOf } from "./state-read.ts";
+
+/** Filters of a plan (product.md, "Commands"). Rooms are room IDs or aliases; an empty list filters nothing. */
+export interface RoomFilters {
+  only: readonly string[];
+  exclude: readonly string[];
+  spaces: readonly string[];
+  servers: readonly string[];
+  /** `true`: direct chats only. `false`: none of them. */
+  isDirect: boolean | null;
+  /** Milliseconds since 1970: rooms known to be idle since before are left out. */
+  activeSince: number | null;
+  /** Whether rooms are among the categories to move; without them nothing is joined. */
+  hasRooms: boolean;
+}
+
+export const NO_FILTERS: RoomFilters = {
+  only: [],
+  exclude: [],
+  spaces: [],
+  servers: [],
+  isDirect: null,
+  activeSince: null,
+  hasRooms: true,
+};
+
+export interface FilterVerdict {
+  isExcluded: (room: RoomSnapshot) => boolean;
+  /** What was named and is none of the account's rooms, as it was written. */
+  unknownRooms: readonly string[];
+}
+
+/**
+ * @param rooms the rooms the account is in, is invited to or knocks at
+ * @param successorOf the last replacement of an upgraded room: whoever names the old room means the new one
+ */
+export function filterRooms(
+  filters: RoomFilters,
+  rooms: ReadonlyMap<string, RoomSnapshot>,
+  directRoomIds: ReadonlySet<string>,
+  successorOf: (roomId: string) => string | null,
+): FilterVerdict {
+  const byName = new Map<string, string>();
+  for (const room of rooms.values()) {
+    const alias = valueOf(room.canonicalAlias);
+    if (alias !== null && !byName.has(alias)) byName.set(alias, room.roomId);
+  }
+  const unknownRooms: string[] = [];
+  function roomIds(names: readonly string[]): Set<string> {
+    const found = new Set<string>();
+    for (const name of names) {
+      const roomId = rooms.has(name) ? name : byName.get(name);
+      if (roomId === undefined) unknownRooms.push(name);
+      else found.add(roomId);
+    }
+    return found;
+  }
+  const only = withSuccessors(roomIds(filters.only), successorOf);
+  const excluded = roomIds(filters.exclude);
+  const inSpaces = withSuccessors(roomsBelow(withSuccessors(roomIds(filters.spaces), successorOf), rooms), successorOf);
+  function isExcluded(room: RoomSnapshot): boolean {
+    if (excluded.has(room.roomId)) return true;
+    if (filters.only.length > 0 && !only.has(room.roomId)) return true;
+    if (filters.spaces.length > 0 && !inSpaces.has(room.roomId)) return true;
+    if (filters.servers.length > 0 && !filters.servers.some((server) => isSameServer(server, serverOfRoom(room) ?? "")))
+      return true;
+    if (filters.isDirect !== null && directRoomIds.has(room.roomId) !== filters.isDirect) return true;
+    return filters.activeSince !== null && room.lastActivityAt !== null && room.lastActivityAt < filters.activeSince;
+  }
+  return { isExcluded, unknownRooms };
+}
+
+/** The server a room was made on: the creator's, since room IDs name none from version 12 on; where the creator is not told, the one in the room ID. */
+export function serverOfRoom(room: RoomSnapshot): string | null {
+  return serverNameOf(valueOf(room.create)?.sender ?? "") ?? parseRoomId(room.roomId)?.serverName ?? null;
+}
+
+/** The spaces themselves and everything below them, as far down as the account can see; spaces that hold each other are no trouble. */
+function roomsBelow(spaces: ReadonlySet<string>, rooms: ReadonlyMap<string, RoomSnapshot>): Set<string> {
+  const found = new Set(spaces);
+  for (const roomId of found) for (const child of rooms.get(roomId)?.spaceChildren ?? []) found.add(child);
+  return found;
+}
+
+function withSuccessors(roomIds: Set<string>, successorOf: (roomId: string) => string | null): Set<string> {
+  for (const roomId of [...roomIds]) {
+    const successor = successorOf(roomId);
+    if (successor !== null) roomIds.add(successor);
+  }
+  return roomIds;
+}

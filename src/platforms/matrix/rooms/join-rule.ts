@@ -1,0 +1,43 @@
+import type { JoinRules } from "./model.ts";
+import type { RoomVersionRules } from "./room-version.ts";
+import type { StateRead } from "./state-read.ts";
+
+/** A room's join rule as its version's authorization rules take it. */
+export type JoinRule =
+  | { kind: "public" }
+  | { kind: "invite" }
+  | { kind: "knock" }
+  | { kind: "restricted" | "knock_restricted"; allowedRoomIds: readonly string[] }
+  | { kind: "private" }
+  /** A value that this room version does not have (`null`: no value at all): whatever it is, nobody can join, not even invited. */
+  | { kind: "unknown"; joinRule: string | null }
+  /** Not told: an invitation's stripped state without it. */
+  | { kind: "unread" };
+
+const EVERY_RULE = { hasKnock: true, hasRestricted: true, hasKnockRestricted: true };
+
+/**
+ * Missing event = `invite` (specification); a rule the room's version does not have yet = unknown (authorization rules: "otherwise, reject").
+ * @param rules `unread` where the version was not told, `null` where it is unknown.
+ */
+export function joinRuleOf(state: StateRead<JoinRules>, rules: RoomVersionRules | "unread" | null): JoinRule {
+  if (state.kind === "unread") return { kind: "unread" };
+  if (state.kind === "absent") return { kind: "invite" };
+  if (state.kind === "malformed") return { kind: "unknown", joinRule: null };
+  const { joinRule, allowedRoomIds } = state.value;
+  if (joinRule === "public" || joinRule === "invite" || joinRule === "private") return { kind: joinRule };
+  const has = rules === "unread" ? EVERY_RULE : rules;
+  if (joinRule === "knock" && has?.hasKnock === true) return { kind: "knock" };
+  if (joinRule === "restricted" && has?.hasRestricted === true) return { kind: "restricted", allowedRoomIds };
+  if (joinRule === "knock_restricted" && has?.hasKnockRestricted === true) return { kind: "knock_restricted", allowedRoomIds };
+  return { kind: "unknown", joinRule };
+}
+
+/** Rooms whose members may join. */
+export function allowedRooms(rule: JoinRule): readonly string[] {
+  return rule.kind === "restricted" || rule.kind === "knock_restricted" ? rule.allowedRoomIds : [];
+}
+
+export function canKnockBy(rule: JoinRule): boolean {
+  return rule.kind === "knock" || rule.kind === "knock_restricted";
+}

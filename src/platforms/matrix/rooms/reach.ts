@@ -1,0 +1,97 @@
+/** One room as far as entering it matters to others. */
+export interface ReachableRoom {
+  roomId: string;
+  /** The target is in, or gets in with neither an invitation from the source nor another room: joined, invited, public. */
+  isOpen: boolean;
+  canInvite: boolean;
+  /** Rooms each of which opens this one; empty where nobody inside could vouch for the join. */
+  allowedRoomIds: readonly string[];
+  isSpace: boolean;
+}
+
+/**
+ * Finds out which restricted rooms the target will be able to join, and through which room, at any depth and with circles, so that as few invitations as
+ * possible are spent: first everything that opens from rooms reached for nothing, then from rooms that must cost an invitation anyway, and only where
+ * rooms open each other in a circle that nothing else opens is one of them invited into. Time grows with rooms and `allow` entries.
+ * @param rooms in order of preference
+ * @returns for each room reached through another one, that one
+ */
+export function reachThrough(rooms: readonly ReachableRoom[]): Map<string, string> {
+  const byId = new Map(rooms.map((room) => [room.roomId, room]));
+  const opens = new Map<string, ReachableRoom[]>();
+  for (const room of rooms) {
+    if (room.isOpen) continue;
+    for (const roomId of room.allowedRoomIds) {
+      const opened = opens.get(roomId);
+      if (opened === undefined) opens.set(roomId, [room]);
+      else opened.push(room);
+    }
+  }
+  const entered = new Set<string>();
+  const through = new Map<string, string>();
+  function enter(seeds: readonly ReachableRoom[]): void {
+    const queue = seeds.filter((seed) => !entered.has(seed.roomId)).map((seed) => seed.roomId);
+    for (const roomId of queue) entered.add(roomId);
+    for (const roomId of queue) {
+      for (const opened of opens.get(roomId) ?? []) {
+        if (entered.has(opened.roomId)) continue;
+        entered.add(opened.roomId);
+        through.set(opened.roomId, roomId);
+        queue.push(opened.roomId);
+      }
+    }
+  }
+  enter(rooms.filter((room) => room.isOpen));
+  enter(rooms.filter((room) => room.canInvite && !room.allowedRoomIds.some((roomId) => byId.has(roomId))));
+  const left = rooms.filter((room) => !entered.has(room.roomId));
+  for (const circle of circles(left)) {
+    if (circle.some((room) => entered.has(room.roomId))) continue;
+    const invitable = circle.filter((room) => room.canInvite);
+    const seed = invitable.find((room) => room.isSpace) ?? invitable[0];
+    if (seed !== undefined) enter([seed]);
+  }
+  return through;
+}
+
+/** Groups of rooms that open each other (strongly connected components), each group behind those that open it. Tarjan's algorithm without recursion. */
+function circles(rooms: readonly ReachableRoom[]): ReachableRoom[][] {
+  const byId = new Map(rooms.map((room) => [room.roomId, room]));
+  const index = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: ReachableRoom[] = [];
+  const isOnStack = new Set<string>();
+  const found: ReachableRoom[][] = [];
+  function open(room: ReachableRoom): { room: ReachableRoom; next: number } {
+    index.set(room.roomId, index.size);
+    lowest.set(room.roomId, index.size - 1);
+    stack.push(room);
+    isOnStack.add(room.roomId);
+    return { room, next: 0 };
+  }
+  function lower(roomId: string, value: number): void {
+    lowest.set(roomId, Math.min(lowest.get(roomId) ?? value, value));
+  }
+  for (const root of rooms) {
+    if (index.has(root.roomId)) continue;
+    const frames = [open(root)];
+    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+      const { roomId, allowedRoomIds } = frame.room;
+      const nextId = allowedRoomIds[frame.next++];
+      if (nextId !== undefined) {
+        const next = byId.get(nextId);
+        if (next === undefined) continue;
+        if (!index.has(nextId)) frames.push(open(next));
+        else if (isOnStack.has(nextId)) lower(roomId, index.get(nextId) ?? 0);
+        continue;
+      }
+      frames.pop();
+      const parent = frames.at(-1);
+      if (parent !== undefined) lower(parent.room.roomId, lowest.get(roomId) ?? 0);
+      if (lowest.get(roomId) !== index.get(roomId)) continue;
+      const circle = stack.splice(stack.findLastIndex((room) => room.roomId === roomId));
+      for (const room of circle) isOnStack.delete(room.roomId);
+      found.push(circle);
+    }
+  }
+  return found;
+}

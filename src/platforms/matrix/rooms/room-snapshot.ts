@@ -1,0 +1,143 @@
+import { isJsonObject, textOrNull } from "../json-object.ts";
+import { readPowerLevels } from "../power-levels/power-levels.ts";
+import type { Creation, Hero, KnownMember, Membership, RoomSnapshot } from "./model.ts";
+import { roomVersionRules } from "./room-version.ts";
+import type { RoomVersionRules } from "./room-version.ts";
+import {
+  isSpaceLink,
+  readCreation,
+  readJoinRules,
+  readMember,
+  readServerAcl,
+  readText,
+  readTextSet,
+  readTombstone,
+} from "./state-content.ts";
+import { ABSENT, MALFORMED, UNREAD, present } from "./state-read.ts";
+import type { StateRead } from "./state-read.ts";
+
+/** State event types with an empty state key that a plan needs; spaces and members come on top (protocol-facts.md section 1). */
+export const PLANNED_STATE_TYPES = [
+  "m.room.create",
+  "m.room.join_rules",
+  "m.room.power_levels",
+  "m.room.history_visibility",
+  "m.room.server_acl",
+  "m.room.tombstone",
+  "m.room.encryption",
+  "m.room.name",
+  "m.room.canonical_alias",
+  "m.room.policy",
+  "io.element.functional_members",
+] as const;
+
+// The specification sends five at most (CS §/sync, m.heroes).
+const MOST_HEROES = 5;
+
+/** A state event as a server sent it; nothing in it is trusted. */
+export interface RawStateEvent {
+  type: string;
+  state_key: string;
+  sender?: unknown;
+  content?: unknown;
+  origin_server_ts?: unknown;
+}
+
+/** What a reader found out about one room. */
+export interface RoomReading {
+  roomId: string;
+  /** The account that was read, and the other one. */
+  ownUserId: string;
+  otherUserId: string;
+  membership: Membership | null;
+  events: readonly RawStateEvent[];
+  /** `full`: all types above were asked for, so a missing one is absent. `partial`: stripped state or a room summary, so a missing one is unknown. */
+  coverage: "full" | "partial";
+  /** Whether the other account's member event was asked for too; a lazily loaded sync cannot. */
+  isOtherMemberRead: boolean;
+  joinedCount?: number | null;
+  invitedCount?: number | null;
+  heroes?: readonly Hero[];
+  lastActivityAt?: number | null;
+  tags?: readonly string[];
+}
+
+/** Turns what a server sent for one room into a snapshot: the one place where raw state becomes typed. Of two events with one key the later counts. */
+export function roomSnapshot(reading: RoomReading): RoomSnapshot {
+  const missing = reading.coverage === "full" ? ABSENT : UNREAD;
+  const byType = new Map<string, RawStateEvent>();
+  const members = new Map<string, RawStateEvent>();
+  const spaceChildren = new Map<string, boolean>();
+  const spaceParents = new Map<string, boolean>();
+  for (const event of reading.events) {
+    if (event.type === "m.room.member") members.set(event.state_key, event);
+    else if (event.type === "m.space.child") spaceChildren.set(event.state_key, isSpaceLink(event.content));
+    else if (event.type === "m.space.parent") spaceParents.set(event.state_key, isSpaceLink(event.content));
+    else if (event.state_key === "") byType.set(event.type, event);
+  }
+  function read<Value>(type: string, reader: (content: unknown, sender: string | null) => StateRead<Value>): StateRead<Value> {
+    const event = byType.get(type);
+    return event === undefined ? missing : reader(event.content, textOrNull(event.sender));
+  }
+  const create = read("m.room.create", readCreation);
+  const rules = rulesOf(create);
+  return {
+    roomId: reading.roomId,
+    membership: reading.membership,
+    ownMember: memberOf(members.get(reading.ownUserId), missing),
+    otherMember: memberOf(members.get(reading.otherUserId), reading.isOtherMemberRead ? missing : UNREAD),
+    create,
+    joinRules: read("m.room.join_rules", readJoinRules),
+    powerLevels: read("m.room.power_levels", (content) => readPowerLevels(content, rules)),
+    historyVisibility: read("m.room.history_visibility", (content) => presentText(content, "history_visibility")),
+    serverAcl: read("m.room.server_acl", readServerAcl),
+    tombstone: read("m.room.tombstone", readTombstone),
+    encryption: read("m.room.encryption", () => present(true as const)),
+    name: read("m.room.name", (content) => readText(content, "name")),
+    canonicalAlias: read("m.room.canonical_alias", (content) => readText(content, "alias")),
+    policyServer: read("m.room.policy", (content) => readText(content, "via")),
+    functionalMembers: read("io.element.functional_members", (content) => readTextSet(content, "service_members")),
+    spaceChildren: linked(spaceChildren),
+    spaceParents: linked(spaceParents),
+    joinedCount: reading.joinedCount ?? null,
+    invitedCount: reading.invitedCount ?? null,
+    heroes: (reading.heroes ?? []).slice(0, MOST_HEROES),
+    members: knownMembers(members, reading),
+    lastActivityAt: reading.lastActivityAt ?? null,
+    tags: reading.tags ?? [],
+  };
+}
+
+/** The same room with more of its members known: the second of the two passes (see `plan.ts`). */
+export function withMembers(room: RoomSnapshot, more: ReadonlyMap<string, KnownMember>): RoomSnapshot {
+  return { ...room, members: new Map([...room.members, ...more]) };
+}
+
+function rulesOf(create: StateRead<Creation>): RoomVersionRules | null {
+  return create.kind === "present" ? roomVersionRules(create.value.roomVersion) : null;
+}
+
+function memberOf(event: RawStateEvent | undefined, missing: StateRead<never>): RoomSnapshot["ownMember"] {
+  return event === undefined ? missing : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
+}
+
+/** A key that must be there once the event is. */
+function presentText(content: unknown, key: string): StateRead<string> {
+  const text = isJsonObject(content) ? textOrNull(content[key]) : null;
+  return text === null ? MALFORMED : present(text);
+}
+
+function knownMembers(events: ReadonlyMap<string, RawStateEvent>, reading: RoomReading): Map<string, KnownMember> {
+  const known = new Map<string, KnownMember>();
+  for (const [userId, event] of events) {
+    if (userId === reading.ownUserId || userId === reading.otherUserId) continue;
+    const member = readMember(event.content, null, null);
+    if (member.kind !== "present") continue;
+    known.set(userId, { membership: member.value.membership, displayName: member.value.displayName, lastActiveAt: null });
+  }
+  return known;
+}
+
+function linked(links: ReadonlyMap<string, boolean>): string[] {
+  return [...links].filter(([, stands]) => stands).map(([roomId]) => roomId);
+}

@@ -1,0 +1,18 @@
+import { matchesGlob } from "../glob.ts";
+import { hostOf, isIpLiteral } from "../server-host.ts";
+import type { ServerAcl } from "./model.ts";
+import type { StateRead } from "./state-read.ts";
+
+/**
+ * Whether a room's ACL lets a server take part (CS §m.room.server_acl): IP literals first, then deny, then allow, else no. The port does not count, nor
+ * does case (MSC4436). No ACL lets everyone in; one that cannot be read lets nobody, which is the safe side.
+ */
+export function isServerAllowed(state: StateRead<ServerAcl>, serverName: string): boolean {
+  if (state.kind === "absent" || state.kind === "unread") return true;
+  if (state.kind === "malformed") return false;
+  const { allow, deny, allowsIpLiterals } = state.value;
+  if (!allowsIpLiterals && isIpLiteral(serverName)) return false;
+  const host = hostOf(serverName);
+  if (deny.some((pattern) => matchesGlob(pattern, host))) return false;
+  return allow.some((pattern) => matchesGlob(pattern, host));
+}

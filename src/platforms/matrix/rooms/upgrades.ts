@@ -1,0 +1,35 @@
+import type { RoomSnapshot } from "./model.ts";
+import { valueOf } from "./state-read.ts";
+
+/** Where an upgraded room went. */
+export interface Replacement {
+  /** The last one, across any number of upgrades. */
+  roomId: string;
+  /** Sender of the tombstone that names it. */
+  tombstoneSender: string | null;
+}
+
+/**
+ * The last replacement of a room (`m.room.tombstone`), or `null` when it has none: not replaced, closed for good, or tombstones that lead in a circle, which no
+ * upgrade makes.
+ * @param rooms what is known; the chain ends at a room whose state is not.
+ */
+export function lastReplacement(room: RoomSnapshot, rooms: ReadonlyMap<string, RoomSnapshot>): Replacement | null {
+  const seen = new Set([room.roomId]);
+  let last: Replacement | null = null;
+  for (let current: RoomSnapshot | undefined = room; current !== undefined;) {
+    const tombstone: ReturnType<typeof tombstoneOf> = tombstoneOf(current);
+    if (tombstone === null) break;
+    if (seen.has(tombstone.roomId)) return null;
+    seen.add(tombstone.roomId);
+    last = tombstone;
+    current = rooms.get(tombstone.roomId);
+  }
+  return last;
+}
+
+function tombstoneOf(room: RoomSnapshot): Replacement | null {
+  const tombstone = valueOf(room.tombstone);
+  const replacement = tombstone?.replacementRoomId ?? null;
+  return replacement === null ? null : { roomId: replacement, tombstoneSender: tombstone?.sender ?? null };
+}

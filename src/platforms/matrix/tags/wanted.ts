@@ -1,0 +1,40 @@
+import type { Wanted } from "../comparison.ts";
+import type { NotMoved } from "../not-moved.ts";
+import type { RoomTag } from "../reading/raw-events.ts";
+import { movedRooms } from "../room-mapping.ts";
+import type { RoomIdOnTarget } from "../room-mapping.ts";
+
+/** A tag that a room of the target should have. */
+export interface WantedTag extends RoomTag {
+  readonly roomId: string;
+}
+
+/** CS §Room Tagging, "Tags". */
+const MOST_BYTES = 255;
+
+/** `m.server_notice` is a server's to give; the rest is the person's (protocol-facts.md section 5). */
+export function wantedTags(roomTags: ReadonlyMap<string, readonly RoomTag[]>, roomIdOnTarget: RoomIdOnTarget): Wanted<WantedTag> {
+  const notMoved: NotMoved[] = [];
+  const { moved, left } = movedRooms(roomTags.keys(), roomIdOnTarget);
+  for (const roomId of left) {
+    for (const { name } of roomTags.get(roomId) ?? []) {
+      notMoved.push({ category: "tags", item: `${roomId} ${name}`, code: "room_not_moved" });
+    }
+  }
+  const byRoom = new Map<string, Map<string, WantedTag>>();
+  for (const { roomId, targetRoomId } of moved) {
+    const tags = byRoom.get(targetRoomId) ?? new Map<string, WantedTag>();
+    byRoom.set(targetRoomId, tags);
+    for (const { name, order } of roomTags.get(roomId) ?? []) {
+      const code = whyLeft(name);
+      if (code !== null) notMoved.push({ category: "tags", item: `${roomId} ${name}`, code });
+      else if (!tags.has(name)) tags.set(name, { roomId: targetRoomId, name, order });
+    }
+  }
+  return { wanted: [...byRoom.values()].flatMap((tags) => [...tags.values()]), notMoved };
+}
+
+function whyLeft(name: string): "bound_to_server" | "malformed" | null {
+  if (name === "m.server_notice") return "bound_to_server";
+  return name === "" || Buffer.byteLength(name) > MOST_BYTES ? "malformed" : null;
+}

@@ -1,0 +1,97 @@
+import type { Logger } from "pino";
+import type { Account, Side } from "../migration/account.ts";
+import { discoverHomeserver } from "../platforms/matrix/discovery.ts";
+import { HomeserverClient } from "../platforms/matrix/homeserver-client.ts";
+import { serverNameOf } from "../platforms/matrix/identifiers.ts";
+import type { GuardedFetch } from "../platforms/matrix/network/guarded-fetch.ts";
+import type { ReadableAccount } from "../platforms/matrix/read-and-decide.ts";
+import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
+import { readAccount } from "../platforms/matrix/reading/read-account.ts";
+import { createReader } from "../platforms/matrix/reading/reader.ts";
+import type { Accounts } from "../store/accounts.ts";
+import { toRefusal } from "./refusal.ts";
+import type { Refusal } from "./sign-in-results.ts";
+
+/** A signed-in account could not be read. */
+export class UnreadableAccountError extends Error {
+  readonly account: Account;
+  readonly refusal: Refusal;
+
+  constructor(account: Account, refusal: Refusal) {
+    super(`an account could not be read: ${refusal.code}`);
+    this.name = "UnreadableAccountError";
+    this.account = account;
+    this.refusal = refusal;
+  }
+}
+
+/** A signed-in account and the way to read it; the server is asked what it can once. */
+export interface AccountAccess {
+  readonly account: Account;
+  readonly readable: () => Promise<ReadableAccount>;
+}
+
+export interface ReadProgress {
+  serverName: string;
+  read: number;
+  total: number;
+}
+
+export interface AccountReaderOptions {
+  accounts: Accounts;
+  fetch: GuardedFetch;
+  log: Logger;
+}
+
+/** Reads the signed-in accounts of people. Nothing is written to them, and nothing that a client of theirs waits for is taken. */
+export class AccountReaders {
+  readonly #options: AccountReaderOptions;
+
+  constructor(options: AccountReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Null when this side is not signed in. */
+  async access(owner: string, side: Side): Promise<AccountAccess | null> {
+    const { accounts, fetch, log } = this.#options;
+    const account = await accounts.get(owner, side);
+    const session = await accounts.session(owner, side);
+    if (!account || !session) return null;
+    const { baseUrl, userId } = account;
+    const serverName = serverNameOf(userId) ?? "";
+    let readable: Promise<ReadableAccount> | null = null;
+    const open = async (): Promise<ReadableAccount> => {
+      const features = await discoverHomeserver(serverName, { fetch, log, servers: { [serverName]: baseUrl } });
+      const client = new HomeserverClient({ baseUrl, fetch, log, accessToken: () => session.accessToken });
+      return { userId, reader: createReader({ client, log }), features };
+    };
+    return { account, readable: () => (readable ??= open()) };
+  }
+
+  /** @throws UnreadableAccountError */
+  async read(
+    { account, readable }: AccountAccess,
+    otherUserId: string,
+    { onProgress, withLastActivity }: { onProgress: (progress: ReadProgress) => void; withLastActivity: boolean },
+  ): Promise<AccountReading> {
+    return this.guard(account, async () => {
+      const { reader, features } = await readable();
+      return readAccount(reader, {
+        userId: account.userId,
+        otherUserId,
+        features,
+        withLastActivity,
+        onProgress: (progress) => onProgress({ serverName: serverNameOf(account.userId) ?? "", ...progress }),
+      });
+    });
+  }
+
+  /** @throws UnreadableAccountError in place of what a server's refusal or absence throws */
+  async guard<Result>(account: Account, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new UnreadableAccountError(account, toRefusal(error));
+    }
+  }
+}

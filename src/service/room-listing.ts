@@ -1,0 +1,28 @@
+import type { RoomList, RoomListFilters } from "../platforms/matrix/rooms/room-list.ts";
+import { listRooms } from "../platforms/matrix/rooms/room-list.ts";
+import type { Account } from "../migration/account.ts";
+import type { AccountReaders, ReadProgress } from "./account-readers.ts";
+import { UnreadableAccountError } from "./account-readers.ts";
+import type { Refusal } from "./sign-in-results.ts";
+
+export type RoomListResult =
+  { status: "listed"; list: RoomList } | { status: "not_signed_in" } | { status: "not_read"; account: Account; refusal: Refusal };
+
+/** Reads the old account and lists its rooms. */
+export async function listSourceRooms(
+  readers: AccountReaders,
+  owner: string,
+  filters: RoomListFilters,
+  onProgress: (progress: ReadProgress) => void,
+): Promise<RoomListResult> {
+  const source = await readers.access(owner, "source");
+  if (source === null) return { status: "not_signed_in" };
+  try {
+    // Nobody else's membership is asked for.
+    const { snapshot } = await readers.read(source, source.account.userId, { onProgress, withLastActivity: true });
+    return { status: "listed", list: listRooms(snapshot, filters) };
+  } catch (error) {
+    if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import type { Kysely, Selectable } from "kysely";
+import { z } from "zod";
+import type { Account, Side } from "../migration/account.ts";
+import { writeSecret } from "./bot-state.ts";
+import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { Tables } from "./tables.ts";
+
+const sessionSchema = z.object({ accessToken: z.string() });
+export type SessionSecret = z.infer<typeof sessionSchema>;
+
+export interface SignInAttempt {
+  owner: string;
+  side: Side;
+  userId: string;
+  baseUrl: string;
+  deviceId: string;
+}
+
+/** The two signed-in accounts of each person; their tokens are sealed. */
+export class Accounts {
+  readonly #database: Kysely<Tables>;
+  readonly #secrets: SealedSecrets;
+
+  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+    this.#database = database;
+    this.#secrets = secrets;
+  }
+
+  async get(owner: string, side: Side): Promise<Account | null> {
+    const row = await this.#database
+      .selectFrom("account")
+      .selectAll()
+      .where("owner", "=", owner)
+      .where("side", "=", side)
+      .executeTakeFirst();
+    return row ? fromRow(row) : null;
+  }
+
+  async session(owner: string, side: Side): Promise<SessionSecret | null> {
+    const name = secretName(owner, side);
+    const row = await this.#database.selectFrom("secret").select("sealed").where("name", "=", name).executeTakeFirst();
+    return row ? sessionSchema.parse(JSON.parse(this.#secrets.open(name, row.sealed))) : null;
+  }
+
+  /** Stores a proven account with its session, in place of the one before, and ends the attempt. */
+  async put(account: Account, session: SessionSecret): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      await transaction
+        .replaceInto("account")
+        .values({
+          owner: account.owner,
+          side: account.side,
+          user_id: account.userId,
+          base_url: account.baseUrl,
+          method: account.method,
+          device_id: account.deviceId,
+          signed_in_at: account.signedInAt,
+        })
+        .execute();
+      await writeSecret(transaction, this.#secrets, secretName(account.owner, account.side), JSON.stringify(session));
+      await deleteRow(transaction, "sign_in_attempt", account.owner, account.side);
+    });
+  }
+
+  async remove(owner: string, side: Side): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      await deleteRow(transaction, "account", owner, side);
+      await writeSecret(transaction, this.#secrets, secretName(owner, side), null);
+    });
+  }
+
+  /** The attempt under way for this very account, or a new one with the given device ID. */
+  async beginAttempt(attempt: SignInAttempt, now: number): Promise<SignInAttempt> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .selectFrom("sign_in_attempt")
+        .selectAll()
+        .where("owner", "=", attempt.owner)
+        .where("side", "=", attempt.side)
+        .executeTakeFirst();
+      if (row?.user_id === attempt.userId && row.base_url === attempt.baseUrl) return { ...attempt, deviceId: row.device_id };
+      await transaction
+        .replaceInto("sign_in_attempt")
+        .values({
+          owner: attempt.owner,
+          side: attempt.side,
+          user_id: attempt.userId,
+          base_url: attempt.baseUrl,
+          device_id: attempt.deviceId,
+          started_at: now,
+        })
+        .execute();
+      return attempt;
+    });
+  }
+
+  async endAttempt(owner: string, side: Side): Promise<void> {
+    await deleteRow(this.#database, "sign_in_attempt", owner, side);
+  }
+}
+
+function deleteRow(database: Kysely<Tables>, table: "account" | "sign_in_attempt", owner: string, side: Side): Promise<unknown> {
+  return database.deleteFrom(table).where("owner", "=", owner).where("side", "=", side).execute();
+}
+
+function secretName(owner: string, side: Side): string {
+  return `session ${side} ${owner}`;
+}
+
+function fromRow(row: Selectable<Tables["account"]>): Account {
+  return {
+    owner: row.owner,
+    side: row.side === "source" ? "source" : "target",
+    userId: row.user_id,
+    baseUrl: row.base_url,
+    method: row.method === "password" ? "password" : "token",
+    deviceId: row.device_id,
+    signedInAt: row.signed_in_at,
+  };
+}

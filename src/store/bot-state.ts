@@ -1,0 +1,49 @@
+import type { Kysely, Transaction } from "kysely";
+import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { Tables } from "./tables.ts";
+
+/** What the bot keeps about itself: plain values (sync position) and sealed ones (its session, its cross-signing keys). */
+export class BotState {
+  readonly #database: Kysely<Tables>;
+  readonly #secrets: SealedSecrets;
+
+  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+    this.#database = database;
+    this.#secrets = secrets;
+  }
+
+  async get(key: string): Promise<string | null> {
+    const row = await this.#database.selectFrom("bot_state").select("value").where("key", "=", key).executeTakeFirst();
+    return row?.value ?? null;
+  }
+
+  /** A null value removes the key. */
+  async set(key: string, value: string | null): Promise<void> {
+    if (value === null) await this.#database.deleteFrom("bot_state").where("key", "=", key).execute();
+    else await this.#database.replaceInto("bot_state").values({ key, value }).execute();
+  }
+
+  async getSecret(name: string): Promise<string | null> {
+    const row = await this.#database.selectFrom("secret").select("sealed").where("name", "=", name).executeTakeFirst();
+    return row ? this.#secrets.open(name, row.sealed) : null;
+  }
+
+  async setSecret(name: string, text: string | null): Promise<void> {
+    await writeSecret(this.#database, this.#secrets, name, text);
+  }
+}
+
+/** Writes or (null) removes one sealed secret, inside the caller's transaction if it has one. */
+export async function writeSecret(
+  database: Kysely<Tables> | Transaction<Tables>,
+  secrets: SealedSecrets,
+  name: string,
+  text: string | null,
+): Promise<void> {
+  if (text === null) await database.deleteFrom("secret").where("name", "=", name).execute();
+  else
+    await database
+      .replaceInto("secret")
+      .values({ name, sealed: secrets.seal(name, text) })
+      .execute();
+}

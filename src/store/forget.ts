@@ -1,0 +1,41 @@
+import type { Kysely } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** How much was erased, by kind. */
+export interface Erased {
+  accounts: number;
+  secrets: number;
+  messages: number;
+}
+
+/**
+ * Erases every row that belongs to a person, in one transaction. What is still on its way to them, and what of theirs is being handled, goes on without
+ * their name and leaves nothing (`OutboxItems.finish`) or its event ID alone (`ReceivedEvents.finish`).
+ */
+export async function eraseOwner(database: Kysely<Tables>, owner: string): Promise<Erased> {
+  return database.transaction().execute(async (transaction) => {
+    const accounts = await transaction.deleteFrom("account").where("owner", "=", owner).executeTakeFirst();
+    await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
+    await transaction.deleteFrom("shown_list").where("owner", "=", owner).execute();
+    await transaction.deleteFrom("sign_in_attempt").where("owner", "=", owner).execute();
+    const secrets = await transaction
+      .deleteFrom("secret")
+      .where("name", "in", [`session source ${owner}`, `session target ${owner}`])
+      .executeTakeFirst();
+    const messages = await transaction
+      .deleteFrom("outbox")
+      .where("for_user", "=", owner)
+      .where("finished_at", "is not", null)
+      .executeTakeFirst();
+    await transaction.updateTable("outbox").set({ for_user: null }).where("for_user", "=", owner).execute();
+    await transaction.updateTable("received_event").set({ sender: null }).where("sender", "=", owner).execute();
+    await transaction.deleteFrom("invitation").where("inviter", "=", owner).execute();
+    await transaction.deleteFrom("undecrypted_event").where("sender", "=", owner).execute();
+    await transaction.deleteFrom("once").where("person", "=", owner).execute();
+    return {
+      accounts: Number(accounts.numDeletedRows),
+      secrets: Number(secrets.numDeletedRows),
+      messages: Number(messages.numDeletedRows),
+    };
+  });
+}

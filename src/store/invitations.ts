@@ -1,0 +1,57 @@
+import type { Kysely } from "kysely";
+import type { Tables } from "./tables.ts";
+
+export interface Invitation {
+  roomId: string;
+  inviter: string;
+  /** The inviter's client says that it is a direct chat. */
+  isDirect: boolean;
+  attempts: number;
+}
+
+/** Invitations to the bot that are not answered yet. A sync tells of each once only, so a crash must not lose it. */
+export class Invitations {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  /** The newest invitation to a room counts. */
+  async put({ roomId, inviter, isDirect }: Omit<Invitation, "attempts">, now: number): Promise<void> {
+    await this.#database
+      .replaceInto("invitation")
+      .values({ room_id: roomId, inviter, is_direct: isDirect ? 1 : 0, not_before: now })
+      .execute();
+  }
+
+  async due(now: number): Promise<Invitation[]> {
+    const rows = await this.#database.selectFrom("invitation").selectAll().where("not_before", "<=", now).execute();
+    return rows.map((row) => ({
+      roomId: row.room_id,
+      inviter: row.inviter,
+      isDirect: row.is_direct === 1,
+      attempts: row.attempts,
+    }));
+  }
+
+  async nextDueAt(): Promise<number | null> {
+    const row = await this.#database
+      .selectFrom("invitation")
+      .select(({ fn }) => fn.min("not_before").as("at"))
+      .executeTakeFirst();
+    return row?.at ?? null;
+  }
+
+  async postpone(roomId: string, notBefore: number): Promise<void> {
+    await this.#database
+      .updateTable("invitation")
+      .set((expression) => ({ attempts: expression("attempts", "+", 1), not_before: notBefore }))
+      .where("room_id", "=", roomId)
+      .execute();
+  }
+
+  async remove(roomId: string): Promise<void> {
+    await this.#database.deleteFrom("invitation").where("room_id", "=", roomId).execute();
+  }
+}

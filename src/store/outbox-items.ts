@@ -1,0 +1,197 @@
+import type { Kysely, Selectable } from "kysely";
+import type { Tables } from "./tables.ts";
+import { clearWriteAheadLog } from "./write-ahead-log.ts";
+
+/** Lower goes first: redactions (a secret may be standing in the room), then answers, then progress. */
+export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
+export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
+
+export interface NewOutboxItem {
+  /** Given to the server as the transaction ID: the same one is sent once, however often it is tried. */
+  transactionId: string;
+  roomId: string;
+  /** Whose conversation it belongs to, so that `!forget` finds it; null for somebody who is forgotten: then nothing is kept of it once it is sent. */
+  forUser: string | null;
+  kind: "message" | "redaction";
+  /** A message's content, or for a redaction `{redacts, reason}`. */
+  content: Record<string, unknown>;
+  attachment?: Buffer;
+  /** Transaction ID of the message that this one replaces (an edit). */
+  edits?: string;
+  priority: OutboxPriority;
+}
+
+export interface OutboxItem extends NewOutboxItem {
+  id: number;
+  attempts: number;
+}
+
+export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
+
+/** Messages on their way. A row is written before the first try and keeps its transaction ID, so that a crash neither loses nor repeats one. */
+export class OutboxItems {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  /** An item whose transaction ID is known already is left as it is. An edit takes the place of older unsent edits of the same message. */
+  async add(item: NewOutboxItem, now: number): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      const { edits } = item;
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto("outbox")
+        .orIgnore()
+        .values({
+          transaction_id: item.transactionId,
+          room_id: item.roomId,
+          for_user: item.forUser,
+          kind: item.kind,
+          content: JSON.stringify(item.content),
+          attachment: item.attachment ?? null,
+          edits: edits ?? null,
+          priority: item.priority,
+          created_at: now,
+          event_id: null,
+          finished_at: null,
+          failure: null,
+        })
+        .executeTakeFirst();
+      // Of an item that was known already, a newer edit may be waiting, or it waits itself.
+      if (edits === undefined || numInsertedOrUpdatedRows !== 1n) return;
+      await transaction
+        .updateTable("outbox")
+        .set({ finished_at: now, failure: "superseded", content: null, attachment: null })
+        .where("edits", "=", edits)
+        .where("transaction_id", "!=", item.transactionId)
+        .where("finished_at", "is", null)
+        .where("attempts", "=", 0)
+        .execute();
+    });
+  }
+
+  /** The next item to try: the most urgent whose time has come. */
+  async nextDue(now: number): Promise<OutboxItem | null> {
+    const row = await this.#firstOfEachRoom()
+      .selectAll()
+      .where("not_before", "<=", now)
+      .orderBy("priority")
+      .orderBy("id")
+      .limit(1)
+      .executeTakeFirst();
+    return row ? fromRow(row) : null;
+  }
+
+  /** When the next item becomes due; null when nothing waits. */
+  async nextDueAt(): Promise<number | null> {
+    const row = await this.#firstOfEachRoom()
+      .select(({ fn }) => fn.min("not_before").as("at"))
+      .executeTakeFirst();
+    return row?.at ?? null;
+  }
+
+  /** In each room never past an older item that is as urgent or more, so that answers keep their order and an edit comes after what it edits. */
+  #firstOfEachRoom() {
+    return this.#database
+      .selectFrom("outbox as item")
+      .where("item.finished_at", "is", null)
+      .where((expression) =>
+        expression.not(
+          expression.exists(
+            expression
+              .selectFrom("outbox as older")
+              .select("older.id")
+              .whereRef("older.room_id", "=", "item.room_id")
+              .whereRef("older.priority", "<=", "item.priority")
+              .whereRef("older.id", "<", "item.id")
+              .where("older.finished_at", "is", null),
+          ),
+        ),
+      );
+  }
+
+  async unsentCount(): Promise<number> {
+    const row = await this.#database
+      .selectFrom("outbox")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .where("finished_at", "is", null)
+      .executeTakeFirst();
+    return row?.count ?? 0;
+  }
+
+  async begin(id: number): Promise<void> {
+    await this.#database
+      .updateTable("outbox")
+      .set((expression) => ({ attempts: expression("attempts", "+", 1) }))
+      .where("id", "=", id)
+      .execute();
+  }
+
+  async setContent(id: number, content: Record<string, unknown>): Promise<void> {
+    await this.#database
+      .updateTable("outbox")
+      .set({ content: JSON.stringify(content), attachment: null })
+      .where("id", "=", id)
+      .execute();
+  }
+
+  async postpone(id: number, notBefore: number): Promise<void> {
+    await this.#database.updateTable("outbox").set({ not_before: notBefore }).where("id", "=", id).execute();
+  }
+
+  /** Sent or given up: what was said is erased, the event ID stays, for later edits. Of somebody who is forgotten nothing stays. */
+  async finish(id: number, result: OutboxResult, now: number): Promise<void> {
+    const eventId = result.status === "sent" ? result.eventId : null;
+    const failure = result.status === "failed" ? result.failure : null;
+    const forgotten = await this.#database
+      .deleteFrom("outbox")
+      .where("id", "=", id)
+      .where("for_user", "is", null)
+      .executeTakeFirst();
+    if (forgotten.numDeletedRows > 0n) {
+      await clearWriteAheadLog(this.#database);
+      return;
+    }
+    await this.#database
+      .updateTable("outbox")
+      .set({ finished_at: now, event_id: eventId, failure, content: null, attachment: null })
+      .where("id", "=", id)
+      .execute();
+  }
+
+  async result(transactionId: string): Promise<OutboxResult | null> {
+    const row = await this.#database
+      .selectFrom("outbox")
+      .select(["event_id", "failure"])
+      .where("transaction_id", "=", transactionId)
+      .where("finished_at", "is not", null)
+      .executeTakeFirst();
+    if (!row) return null;
+    return row.event_id === null ? { status: "failed", failure: row.failure ?? "" } : { status: "sent", eventId: row.event_id };
+  }
+
+  async prune(finishedBefore: number): Promise<void> {
+    await this.#database.deleteFrom("outbox").where("finished_at", "<", finishedBefore).execute();
+  }
+}
+
+function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem {
+  return {
+    id: row.id,
+    transactionId: row.transaction_id,
+    roomId: row.room_id,
+    forUser: row.for_user,
+    kind: row.kind === "redaction" ? "redaction" : "message",
+    content: parseContent(row.content),
+    ...(row.attachment && { attachment: row.attachment }),
+    ...(row.edits !== null && { edits: row.edits }),
+    priority: row.priority === 0 ? 0 : row.priority === 1 ? 1 : 2,
+    attempts: row.attempts,
+  };
+}
+
+function parseContent(text: string | null): Record<string, unknown> {
+  const content: unknown = JSON.parse(text ?? "{}");
+  return typeof content === "object" && content !== null ? { ...content } : {};
+}

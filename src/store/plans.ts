@@ -1,0 +1,52 @@
+import type { Kysely } from "kysely";
+import { z } from "zod";
+import type { Tables } from "./tables.ts";
+
+/** The last plan of a person; what is in it is up to whoever made it. */
+export interface PlanRow {
+  number: number;
+  createdAt: number;
+  payload: unknown;
+}
+
+const roomIdsSchema = z.array(z.string());
+
+/** The last plan of each person, and the last list of rooms shown to them. */
+export class Plans {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  /** Takes the place of the plan before. Returns the new plan's number: a person's plans are counted from one. */
+  async put(owner: string, payload: unknown, now: number): Promise<number> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const before = await transaction.selectFrom("plan").select("number").where("owner", "=", owner).executeTakeFirst();
+      const number = (before?.number ?? 0) + 1;
+      await transaction
+        .replaceInto("plan")
+        .values({ owner, number, created_at: now, payload: JSON.stringify(payload) })
+        .execute();
+      return number;
+    });
+  }
+
+  async last(owner: string): Promise<PlanRow | null> {
+    const row = await this.#database.selectFrom("plan").selectAll().where("owner", "=", owner).executeTakeFirst();
+    return row ? { number: row.number, createdAt: row.created_at, payload: JSON.parse(row.payload) } : null;
+  }
+
+  /** Notes the rooms of a numbered list, in its order. */
+  async putShownList(owner: string, roomIds: readonly string[]): Promise<void> {
+    await this.#database
+      .replaceInto("shown_list")
+      .values({ owner, room_ids: JSON.stringify(roomIds) })
+      .execute();
+  }
+
+  async shownList(owner: string): Promise<readonly string[]> {
+    const row = await this.#database.selectFrom("shown_list").select("room_ids").where("owner", "=", owner).executeTakeFirst();
+    return row ? roomIdsSchema.parse(JSON.parse(row.room_ids)) : [];
+  }
+}

@@ -1,0 +1,92 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { Kysely, SqliteDialect } from "kysely";
+import { Accounts } from "./accounts.ts";
+import { BotState } from "./bot-state.ts";
+import type { Erased } from "./forget.ts";
+import { eraseOwner } from "./forget.ts";
+import { Invitations } from "./invitations.ts";
+import { Once } from "./once.ts";
+import { OutboxItems } from "./outbox-items.ts";
+import { Plans } from "./plans.ts";
+import { lockDataDirectory } from "./process-lock.ts";
+import { ReceivedEvents } from "./received-events.ts";
+import { SealedSecrets } from "./sealed-secrets.ts";
+import type { Tables } from "./tables.ts";
+import { UndecryptedEvents } from "./undecrypted-events.ts";
+import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
+import { clearWriteAheadLog } from "./write-ahead-log.ts";
+
+/** Everything that outlives the process, as whole operations; nothing outside this folder knows which database it is. */
+export interface Store {
+  readonly bot: BotState;
+  readonly receivedEvents: ReceivedEvents;
+  readonly undecryptedEvents: UndecryptedEvents;
+  readonly invitations: Invitations;
+  readonly outbox: OutboxItems;
+  readonly once: Once;
+  readonly accounts: Accounts;
+  readonly plans: Plans;
+  readonly schema: { from: number; to: number };
+  forget(owner: string): Promise<Erased>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data directory for this process alone and brings its database to the newest schema.
+ * @param secretKey seals what must not be readable in the database (32 bytes).
+ * @throws DataDirectoryInUseError, NewerSchemaError
+ */
+export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: Buffer }): Store {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDirectory(dataDir);
+  let sqlite: Database.Database | null = null;
+  try {
+    sqlite = openDatabase(join(dataDir, "mover.sqlite"));
+    const schema = upgradeSchema(sqlite);
+    const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+    const secrets = new SealedSecrets(secretKey);
+    return {
+      bot: new BotState(database, secrets),
+      receivedEvents: new ReceivedEvents(database, secrets),
+      undecryptedEvents: new UndecryptedEvents(database),
+      invitations: new Invitations(database),
+      outbox: new OutboxItems(database),
+      once: new Once(database),
+      accounts: new Accounts(database, secrets),
+      plans: new Plans(database),
+      schema,
+      forget: async (owner) => {
+        const erased = await eraseOwner(database, owner);
+        await clearWriteAheadLog(database);
+        return erased;
+      },
+      close: async () => {
+        await database.destroy();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    sqlite?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** @throws NewerSchemaError before anything is written */
+function openDatabase(path: string): Database.Database {
+  // SQLite gives its log files the mode of the database.
+  closeSync(openSync(path, "a", 0o600));
+  const sqlite = new Database(path);
+  try {
+    assertKnownSchema(sqlite);
+    // secure_delete: a forgotten row is overwritten, not only unlinked.
+    for (const pragma of ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"])
+      sqlite.pragma(pragma);
+    return sqlite;
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}

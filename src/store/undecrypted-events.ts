@@ -1,0 +1,74 @@
+import type { Kysely, Selectable } from "kysely";
+import type { Tables } from "./tables.ts";
+
+export interface UndecryptedEvent {
+  eventId: string;
+  roomId: string;
+  sender: string;
+  /** The encrypted event as the server gave it, JSON. */
+  event: string;
+  receivedAt: number;
+}
+
+/** Events whose key has not come yet. matrix-bot-sdk gives up on them at once (encryption.md section 2); here they wait. */
+export class UndecryptedEvents {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  async add(row: UndecryptedEvent): Promise<void> {
+    await this.#database
+      .insertInto("undecrypted_event")
+      .orIgnore()
+      .values({ event_id: row.eventId, room_id: row.roomId, sender: row.sender, event: row.event, received_at: row.receivedAt })
+      .execute();
+  }
+
+  async ofRoom(roomId: string): Promise<UndecryptedEvent[]> {
+    const rows = await this.#database
+      .selectFrom("undecrypted_event")
+      .selectAll()
+      .where("room_id", "=", roomId)
+      .orderBy("received_at")
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async remove(eventId: string): Promise<void> {
+    await this.#database.deleteFrom("undecrypted_event").where("event_id", "=", eventId).execute();
+  }
+
+  /** Events that have waited since before `receivedBefore` and of which the sender was not told yet; marks them as told. */
+  async takeUntold(receivedBefore: number): Promise<UndecryptedEvent[]> {
+    const rows = await this.#database
+      .updateTable("undecrypted_event")
+      .set({ is_told: 1 })
+      .where("is_told", "=", 0)
+      .where("received_at", "<=", receivedBefore)
+      .returningAll()
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /** When the oldest event not yet told of will have waited that long; null when there is none. */
+  async nextUntoldAt(patienceMs: number): Promise<number | null> {
+    const row = await this.#database
+      .selectFrom("undecrypted_event")
+      .select("received_at")
+      .where("is_told", "=", 0)
+      .orderBy("received_at")
+      .limit(1)
+      .executeTakeFirst();
+    return row ? row.received_at + patienceMs : null;
+  }
+
+  async prune(receivedBefore: number): Promise<void> {
+    await this.#database.deleteFrom("undecrypted_event").where("received_at", "<", receivedBefore).execute();
+  }
+}
+
+function fromRow(row: Selectable<Tables["undecrypted_event"]>): UndecryptedEvent {
+  return { eventId: row.event_id, roomId: row.room_id, sender: row.sender, event: row.event, receivedAt: row.received_at };
+}

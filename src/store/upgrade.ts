@@ -1,0 +1,44 @@
+import type { Database } from "better-sqlite3";
+import { foundation } from "./upgrades/001-foundation.ts";
+import { plans } from "./upgrades/002-plans.ts";
+
+/** Every schema version in order; the version number is the position, counted from one. An upgrade that was released is never edited. */
+export const schemaUpgrades: readonly string[] = [foundation, plans];
+
+/** The database was written by a newer version of the bot, which this one must not touch. */
+export class NewerSchemaError extends Error {
+  readonly found: number;
+  readonly known: number;
+
+  constructor(found: number, known: number) {
+    super(
+      `The database has schema ${found}; this version of the bot knows schemas up to ${known}. Start the newer version again.`,
+    );
+    this.name = "NewerSchemaError";
+    this.found = found;
+    this.known = known;
+  }
+}
+
+/**
+ * The version of a database's schema; reads only.
+ * @throws NewerSchemaError
+ */
+export function assertKnownSchema(database: Database, upgrades: readonly string[] = schemaUpgrades): number {
+  const found = Number(database.pragma("user_version", { simple: true }));
+  if (found > upgrades.length) throw new NewerSchemaError(found, upgrades.length);
+  return found;
+}
+
+/**
+ * Brings the schema to the newest version, all upgrades in one transaction: a crash in the middle leaves the old one.
+ * @throws NewerSchemaError before anything is written.
+ */
+export function upgradeSchema(database: Database, upgrades: readonly string[] = schemaUpgrades): { from: number; to: number } {
+  const from = assertKnownSchema(database, upgrades);
+  database.transaction(() => {
+    for (const upgrade of upgrades.slice(from)) database.exec(upgrade);
+    database.pragma(`user_version = ${upgrades.length}`);
+  })();
+  return { from, to: upgrades.length };
+}

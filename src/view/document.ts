@@ -1,0 +1,72 @@
+/**
+ * What the bot says, as a tree: each message is written once and drawn twice, as plain text and as HTML (plain-text.ts, html.ts). The kinds are the
+ * few that every client shows well: bold, code, links, quotes, code blocks and lists one level deep (measured, rendering.md sections 4 and 6).
+ */
+export type Inline =
+  | string
+  | { kind: "strong"; children: readonly Inline[] }
+  /** Pieces that stand where one is wanted. */
+  | { kind: "group"; children: readonly Inline[] }
+  | { kind: "code"; text: string }
+  | { kind: "link"; url: string; text: string }
+  | { kind: "person"; userId: string };
+
+export type Block =
+  | { kind: "paragraph"; children: readonly Inline[] }
+  | { kind: "list"; isNumbered: boolean; start: number; items: readonly (readonly Inline[])[] }
+  | { kind: "quote"; children: readonly Inline[] }
+  | { kind: "codeBlock"; text: string };
+
+export type Document = readonly Block[];
+
+export function strong(...children: Inline[]): Inline {
+  return { kind: "strong", children };
+}
+
+/** For IDs, commands and everything to be copied: clients make no link and no pill of it. */
+export function code(text: string): Inline {
+  return { kind: "code", text };
+}
+
+/** @param url https address; the text is shown in HTML, the address in plain text. */
+export function link(url: string, text: string): Inline {
+  return { kind: "link", url, text };
+}
+
+/** A link to a person. It pings nobody: only `m.mentions` does. */
+export function person(userId: string): Inline {
+  return { kind: "person", userId };
+}
+
+export function paragraph(...children: Inline[]): Block {
+  return { kind: "paragraph", children };
+}
+
+export function list(items: readonly (Inline | readonly Inline[])[]): Block {
+  return { kind: "list", isNumbered: false, start: 1, items: items.map(toInlines) };
+}
+
+export function numberedList(items: readonly (Inline | readonly Inline[])[], start = 1): Block {
+  return { kind: "list", isNumbered: true, start, items: items.map(toInlines) };
+}
+
+export function quote(...children: Inline[]): Block {
+  return { kind: "quote", children };
+}
+
+export function codeBlock(text: string): Block {
+  return { kind: "codeBlock", text };
+}
+
+/** Inline pieces with a separator between them. */
+export function join(pieces: readonly Inline[], separator: string): Inline[] {
+  return pieces.flatMap((piece, index) => (index === 0 ? [piece] : [separator, piece]));
+}
+
+function toInlines(item: Inline | readonly Inline[]): readonly Inline[] {
+  return isInlineArray(item) ? item : [item];
+}
+
+function isInlineArray(item: Inline | readonly Inline[]): item is readonly Inline[] {
+  return Array.isArray(item);
+}

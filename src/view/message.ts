@@ -1,0 +1,72 @@
+import type { Document } from "./document.ts";
+import { renderHtml } from "./html.ts";
+import { renderPlainText } from "./plain-text.ts";
+
+/** One thing the bot says. */
+export interface Message {
+  document: Document;
+  /**
+   * `notice` for routine: it pings nobody. `alert` for a question, a failure and the end of a run: a text that mentions the person it is for
+   * (rendering.md, "Notifications").
+   */
+  tone: "notice" | "alert";
+  /** Files, each sent as a message of its own after the text (rendering.md section 6). */
+  attachments?: readonly Attachment[];
+}
+
+export interface Attachment {
+  fileName: string;
+  mimeType: string;
+  bytes: Buffer;
+}
+
+export function notice(...document: Document): Message {
+  return { document, tone: "notice" };
+}
+
+export function alert(...document: Document): Message {
+  return { document, tone: "alert" };
+}
+
+/** Content of an `m.room.message`; `m.mentions` is always there, since without it old servers ping by name (rendering.md section 6). */
+export interface MessageContent extends Record<string, unknown> {
+  msgtype: "m.notice" | "m.text";
+  body: string;
+  format: "org.matrix.custom.html";
+  formatted_body: string;
+  "m.mentions": { user_ids?: string[] };
+}
+
+/** @param mentions whom an alert is for. */
+export function messageContent({ document, tone }: Message, mentions: readonly string[]): MessageContent {
+  return {
+    msgtype: tone === "alert" ? "m.text" : "m.notice",
+    body: renderPlainText(document),
+    format: "org.matrix.custom.html",
+    formatted_body: renderHtml(document),
+    "m.mentions": tone === "alert" && mentions.length > 0 ? { user_ids: [...mentions] } : {},
+  };
+}
+
+/** A message's content as the replacement of an earlier one (CS API §Event replacements); both layers carry `m.mentions`. */
+export function editContent(content: Record<string, unknown>, eventId: string): Record<string, unknown> {
+  const { "m.relates_to": _relation, ...newContent } = content;
+  return {
+    ...newContent,
+    body: `* ${String(content["body"])}`,
+    ...(typeof content["formatted_body"] === "string" && { formatted_body: `* ${content["formatted_body"]}` }),
+    "m.new_content": newContent,
+    "m.relates_to": { rel_type: "m.replace", event_id: eventId },
+  };
+}
+
+/** Content of an `m.file`, still without the address of its upload. */
+export function fileContent({ fileName, mimeType, bytes }: Attachment): Record<string, unknown> {
+  return {
+    msgtype: "m.file",
+    body: fileName,
+    filename: fileName,
+    info: { mimetype: mimeType, size: bytes.byteLength },
+    "m.mentions": {},
+  };
+}

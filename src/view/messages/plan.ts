@@ -1,0 +1,212 @@
+import type { CategoryName } from "../../migration/categories.ts";
+import type { Report, ReportRoom } from "../../platforms/matrix/rooms/report.ts";
+import type { Route } from "../../platforms/matrix/rooms/routes.ts";
+import type { MadePlan } from "../../service/planning.ts";
+import type { Block, Inline } from "../document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document.ts";
+import type { Attachment, Message } from "../message.ts";
+import { notice } from "../message.ts";
+import { notMovedText } from "../not-moved.ts";
+import { plural } from "../numbers.ts";
+import { helperNames, roomName } from "../room-line.ts";
+import { untrustedCode, untrustedText } from "../untrusted-text.ts";
+import { timeNeeded } from "./time-needed.ts";
+
+/** Longest list in the message itself; the file has all. */
+const MOST_LINES = 10;
+const MOST_NAMES = 3;
+
+const routeWords: Readonly<Record<Route, string>> = {
+  joined: "already there",
+  accept_invite: "by an invitation that is waiting",
+  join: "open to everyone",
+  join_restricted: "open to members of a space or room",
+  invite: "by an invitation from your old account",
+  knock: "by knocking, which somebody must answer",
+  ask_moderator: "need somebody's help",
+  successor: "replaced by a newer room",
+  impossible: "can't be moved",
+  excluded: "left out",
+};
+
+/** The plan: what will happen, what will not, how long it takes, and what to do next. */
+export function planMessage(plan: MadePlan, prefix: string): Message {
+  const { report, number } = plan;
+  return notice(
+    paragraph(
+      strong(`Plan ${number}`),
+      " for ",
+      code(untrustedCode(report.source)),
+      " → ",
+      code(untrustedCode(report.target)),
+      ". Nothing was changed.",
+    ),
+    ...roomCounts(report),
+    ...changes(plan),
+    ...stuckList(plan, prefix),
+    ...warnings(report),
+    ...categories(report),
+    ...willNotMove(plan),
+    ...timeNeeded(plan.estimate),
+    ...unknownRooms(plan),
+    paragraph(...nextStep(stuckRooms(report).length, prefix)),
+  );
+}
+
+/** `--json`: the same as a file. */
+export function planFile(number: number, attachment: Attachment): Message {
+  return { ...notice(paragraph(strong(`Plan ${number}`), " as a file. Nothing was changed.")), attachments: [attachment] };
+}
+
+/** The rooms that need somebody's help or can't be moved, in the order in which they are numbered. */
+export function stuckRooms({ rooms }: Report): ReportRoom[] {
+  const roomIds = new Set(rooms.map((room) => room.roomId));
+  return rooms.filter((room) => {
+    // What keeps a replacement stands in its own row, where it has one.
+    if (room.successor !== null && roomIds.has(room.successor)) return false;
+    return room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible";
+  });
+}
+
+function roomCounts({ rooms }: Report): Block[] {
+  if (rooms.length === 0) return [paragraph("Your old account is in no room, so there is nothing to join.")];
+  if (rooms.every((room) => room.route === "excluded"))
+    return [paragraph(`None of your ${rooms.length} rooms fits these filters.`)];
+  const counts = [...Map.groupBy(rooms, (room) => room.route)].map(([route, ofRoute]) => ({ route, count: ofRoute.length }));
+  const order = Object.keys(routeWords);
+  counts.sort((a, b) => order.indexOf(a.route) - order.indexOf(b.route));
+  const moved = rooms.filter((room) => room.status === "planned").length;
+  const done = rooms.filter((room) => room.status === "done").length;
+  return [
+    paragraph(strong(`${rooms.length} ${plural(rooms.length, "room")}`), `: ${moved} I can move, ${done} already done.`),
+    list(counts.map(({ route, count }): Inline[] => [strong(String(count)), ` ${routeWords[route]}`])),
+  ];
+}
+
+function changes({ before, report }: MadePlan): Block[] {
+  if (before === null) return [];
+  const routesBefore = new Map(before.rooms.map((room) => [room.roomId, room.route]));
+  const changed = report.rooms.filter((room) => room.route !== routesBefore.get(room.roomId));
+  const roomIds = new Set(report.rooms.map((room) => room.roomId));
+  const gone = before.rooms.filter((room) => !roomIds.has(room.roomId));
+  const lines = [
+    ...changed.map((room): Inline[] => {
+      const routeBefore = routesBefore.get(room.roomId);
+      return [
+        ...roomName(room),
+        routeBefore === undefined
+          ? `: new, ${routeWords[room.route]}`
+          : `: now ${routeWords[room.route]}, before ${routeWords[routeBefore]}`,
+      ];
+    }),
+    ...gone.map((room): Inline[] => [...roomName(room), ": your old account is no longer in it"]),
+  ];
+  if (lines.length === 0) return [];
+  return [paragraph(strong("Changed since your last plan"), cutNote(lines.length, "")), list(lines.slice(0, MOST_LINES))];
+}
+
+function stuckList(plan: MadePlan, prefix: string): Block[] {
+  const stuck = stuckRooms(plan.report);
+  if (stuck.length === 0) return [];
+  const lines = stuck.slice(0, MOST_LINES).map((room): Inline[] => {
+    const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MOST_NAMES);
+    const helpers = helperNames(room.helpers.slice(0, MOST_NAMES), more);
+    const reason = room.reason === null ? routeWords[room.route] : untrustedText(room.reason.text, 300);
+    return [...roomName(room), `: ${reason}`, ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
+  });
+  return [paragraph(strong("I can't move these alone"), cutNote(stuck.length, `; ${prefix}report has all`)), numberedList(lines)];
+}
+
+const warningWords: Readonly<Record<ReportRoom["warnings"][number]["code"], string>> = {
+  history_hidden: "what was written before you join stays hidden",
+  encrypted_history: "encrypted, so old messages stay unreadable until their keys are copied",
+  power_not_transferable: "your new account can't get the power that your old one has",
+  creator_not_transferable: "made by you, and being the creator can't be passed on",
+  last_admin: "no other admin, so don't leave before your new account has its power",
+  only_member: "nobody but you in it",
+  policy_server: "a policy server may refuse what you do",
+};
+
+function warnings({ rooms }: Report): Block[] {
+  const byCode = Map.groupBy(
+    rooms.flatMap((room) => (room.route === "excluded" ? [] : room.warnings)),
+    (warning) => warning.code,
+  );
+  if (byCode.size === 0) return [];
+  return [
+    paragraph(strong("Worth knowing")),
+    list(
+      [...byCode].map(([warning, all]): Inline[] => [
+        strong(String(all.length)),
+        ` ${plural(all.length, "room")}: ${warningWords[warning]}`,
+      ]),
+    ),
+  ];
+}
+
+const categoryWords: Readonly<Record<CategoryName, string>> = {
+  rooms: "rooms",
+  power_levels: "power levels",
+  direct_chats: "direct chats",
+  tags: "room tags",
+  room_settings: "room settings",
+  room_profiles: "names of yours in single rooms",
+  read_markers: "read markers",
+  profile: "profile fields",
+  push_rules: "notification rules",
+  ignored_users: "ignored people",
+  account_data: "settings",
+  room_keys: "keys of encrypted history",
+};
+
+function categories(report: Report): Block[] {
+  const toCopy = report.categories.filter(({ name, missing }) => name !== "rooms" && missing.length > 0);
+  if (toCopy.length === 0) return [];
+  return [
+    paragraph(strong("To be copied")),
+    list(toCopy.map(({ name, missing, expected }): Inline[] => [`${missing.length} of ${expected} ${categoryWords[name]}`])),
+  ];
+}
+
+function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: MadePlan): Block[] {
+  const lines: Inline[] = [
+    "messages themselves: they stay in the rooms, and each room decides what a new member may read",
+    "a room's addresses on your old server, and creator rights",
+    "e-mail addresses, phone numbers, devices, and links to bridges",
+    ...(bannedRooms > 0 ? [`${bannedRooms} ${plural(bannedRooms, "room")} that banned your old account`] : []),
+    ...notMovedText(notMoved).map((sentence) => untrustedText(sentence, 400)),
+  ];
+  return [
+    paragraph(strong("What does not move")),
+    list(lines),
+    ...(isInviteBlocked
+      ? [
+          paragraph(
+            "Your new account ",
+            code(untrustedCode(report.target)),
+            " refuses invitations from your old one. Allow them in its settings, then plan again.",
+          ),
+        ]
+      : []),
+  ];
+}
+
+function unknownRooms({ unknownRooms: unknown }: MadePlan): Block[] {
+  if (unknown.length === 0) return [];
+  return [
+    paragraph(
+      "Not among your old account's rooms: ",
+      ...unknown.flatMap((room, index) => [index === 0 ? "" : ", ", code(untrustedCode(room))]),
+      ".",
+    ),
+  ];
+}
+
+function nextStep(stuck: number, prefix: string): Inline[] {
+  if (stuck === 0) return ["Nobody's help is needed. ", code(`${prefix}report --format md`), " has every room."];
+  return [code(`${prefix}report`), " shows the rooms that need help, and who can give it."];
+}
+
+function cutNote(total: number, more: string): string {
+  return total > MOST_LINES ? ` (the first ${MOST_LINES} of ${total}${more})` : "";
+}

@@ -1,0 +1,34 @@
+import type { Account, Side } from "../../migration/account.ts";
+import type { ReadProgress } from "../../service/account-readers.ts";
+import type { Refusal } from "../../service/sign-in-results.ts";
+import type { Inline } from "../document.ts";
+import { code, paragraph, strong } from "../document.ts";
+import type { Message } from "../message.ts";
+import { alert, notice } from "../message.ts";
+import { untrustedCode } from "../untrusted-text.ts";
+import { refusalSentence, sideName, sideWord } from "./sign-in.ts";
+
+export function readingAccounts(): Message {
+  return notice(paragraph("Reading both accounts …"));
+}
+
+export function readingProgress({ serverName, read, total }: ReadProgress): Message {
+  return notice(paragraph("Reading ", code(untrustedCode(serverName)), ` … ${read} of ${total} rooms`));
+}
+
+/** A plan needs both accounts. */
+export function notSignedIn(missing: readonly Side[], prefix: string): Message {
+  const [first] = missing;
+  if (first === undefined) throw new Error("no account is missing");
+  const which = missing.length === 2 ? "your two accounts" : `your ${sideName(first)}`;
+  return notice(paragraph(`A plan needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."));
+}
+
+/** An account could not be read, so there is no plan. */
+export function unreadable({ side, userId }: Account, refusal: Refusal, prefix: string): Message {
+  const why: Inline[] =
+    refusal.code === "expired_token"
+      ? ["Its session has ended. Please sign in again: ", code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`), "."]
+      : refusalSentence(refusal, { side, userId, prefix });
+  return alert(paragraph("I could not read your ", strong(sideName(side)), " ", code(untrustedCode(userId)), ". ", ...why));
+}

@@ -1,0 +1,8 @@
+/** `3 rooms`, `1 room`. */
+export function counted(amount: number, noun: string): string {
+  return `${amount} ${plural(amount, noun)}`;
+}
+
+export function plural(amount: number, noun: string): string {
+  return amount === 1 ? noun : `${noun}s`;
+}

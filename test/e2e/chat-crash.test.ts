@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
+import { textOf } from "../../src/demo/person/person.ts";
+import { botMessages, botMessagesBehind } from "../support/answers.ts";
+import { createControlRoom } from "../support/control-room.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import type { KillPoint } from "../support/kill-points.ts";
+import { runUntilKilled } from "../support/kill-points.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+import type { World } from "../support/world.ts";
+import { createWorld } from "../support/world.ts";
+
+const SEED = 20_260_131;
+const CYCLES = 15;
+const COMMANDS_PER_CYCLE = 4;
+
+let world: World;
+let home: FaultProxy;
+let ada: Person;
+let rooms: string[];
+
+beforeAll(async () => {
+  let controlRoom = "";
+  world = await createWorld({
+    bot: async (pair) => {
+      home = await startFaultProxy({ target: pair.new.baseUrl });
+      controlRoom = await createControlRoom(pair, { encrypted: true });
+      return { homeserver: home.url, controlRooms: [controlRoom] };
+    },
+  });
+  const account = await world.register("new", "ada");
+  [ada] = await Promise.all([world.client(account), world.bot.start()]);
+  await ada.join(controlRoom);
+  await ada.waitForMembership(controlRoom, world.botUserId, "join");
+  rooms = [await world.directChat(ada), await world.directChat(ada, { encrypted: false }), controlRoom];
+  await world.bot.stop();
+});
+
+afterAll(async () => {
+  await world.close();
+  await home.stop();
+});
+
+it("answers every command exactly once although it is killed again and again while commands pour in", async () => {
+  const random = seededRandom(SEED);
+  const begun = await Promise.all(
+    rooms.map(async (roomId) => ({
+      roomId,
+      botUserId: world.botUserId,
+      after: await ada.say(roomId, "here it begins", { msgtype: "m.notice" }),
+    })),
+  );
+  const words: string[] = [];
+  for (let cycle = 0; cycle < CYCLES; cycle++) {
+    const burst = Array.from({ length: COMMANDS_PER_CYCLE }, (_, index) => {
+      const word = `word${words.length}end`;
+      words.push(word);
+      return ada.say(rooms[(cycle + index) % rooms.length] ?? "", `!${word}`);
+    });
+    await runUntilKilled(world.bot, home, killPoint(cycle, random));
+    await Promise.all(burst);
+  }
+
+  await world.bot.start();
+  for (const { roomId, ...options } of begun) await botMessagesBehind(ada, roomId, options);
+  // What was repeated by mistake would be sent before the process ends by itself.
+  expect(await world.bot.stop()).toMatchObject({ status: 0 });
+  const answers: SeenMessage[] = [];
+  for (const { roomId, ...options } of begun) {
+    const last = await ada.say(roomId, "here it ends");
+    await ada.waitForMessage(roomId, ({ eventId }) => eventId === last);
+    answers.push(...botMessages(ada, roomId, options));
+  }
+  expect(answers.filter(({ decryptionFailure }) => decryptionFailure !== undefined)).toEqual([]);
+  const answered = answers.flatMap((message) => /word\d+end/u.exec(textOf(message))?.[0] ?? []);
+  expect(answered.toSorted()).toEqual(words.toSorted());
+});
+
+/** By turns somewhere in the start, while the commands of a sync are being taken in, and while an answer is on its way. */
+function killPoint(cycle: number, random: () => number): KillPoint {
+  const upTo = (limit: number): number => Math.floor(random() * limit);
+  switch (cycle % 3) {
+    case 0:
+      return { isOfKind: isSync, nth: 0, afterMs: upTo(150) };
+    case 1:
+      return {
+        isOfKind: isSending,
+        nth: upTo(COMMANDS_PER_CYCLE),
+        afterMs: upTo(60),
+        ...(random() < 0.5 && { fault: { kind: "lose-answer" } }),
+      };
+    default:
+      return { isOfKind: () => true, nth: upTo(10), afterMs: upTo(20) };
+  }
+}
+
+function isSync({ path }: ProxiedRequest): boolean {
+  return path.endsWith("/sync");
+}
+
+function isSending({ method, path }: ProxiedRequest): boolean {
+  return method === "PUT" && path.includes("/send/");
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Person } from "../../src/demo/person/person.ts";
+import { textOf } from "../../src/demo/person/person.ts";
+import type { Account, World } from "../support/world.ts";
+import { createWorld } from "../support/world.ts";
+
+let world: World;
+let oldAccount: Account;
+let newAccount: Account;
+let ada: Person;
+let roomId: string;
+
+beforeAll(async () => {
+  world = await createWorld();
+  oldAccount = await world.register("old", "ada");
+  newAccount = await world.register("new", "ada");
+  await world.bot.start();
+  ada = await world.client(oldAccount);
+  roomId = await world.directChat(ada);
+});
+
+afterAll(() => world.close());
+
+it("signs in two accounts by password and shows them", async () => {
+  const signedIn = await ada.ask(roomId, `!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+  expect(textOf(signedIn)).toContain(`Your old account ${oldAccount.userId} is signed in`);
+  expect(signedIn).toMatchObject({ isEncrypted: true, shield: null });
+  await ada.ask(roomId, `!login new ${newAccount.userId} --password ${newAccount.password}`);
+  const shown = textOf(await ada.ask(roomId, "!whoami"));
+  expect(shown).toMatch(new RegExp(`Old account: ${oldAccount.userId}, signed in by password since .* works`));
+  expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, signed in by password since .* works`));
+});

@@ -1,0 +1,182 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { textOf } from "../../src/demo/person/person.ts";
+import type { Chat } from "../support/chat.ts";
+import { openChat } from "../support/chat.ts";
+import type { FaultProxy } from "../support/fault-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { LOGIN, onNext } from "../support/next-request.ts";
+import { formsOf } from "../support/secret-forms.ts";
+import { bytesOfFolder } from "../support/stored-bytes.ts";
+import type { Account, World } from "../support/world.ts";
+import { answerTo, botPassword, createWorld } from "../support/world.ts";
+
+const CRASH_ON_SIGNAL = new URL("../support/crash-on-signal-process.ts", import.meta.url).href;
+
+let world: World;
+let proxy: FaultProxy;
+let ada: Account;
+let newAda: Account;
+let ben: Account;
+let encryptedChat: Chat;
+let plainChat: Chat;
+/** Every password and token that was in the world so far, by what it is. */
+const secrets = new Map<string, string>();
+
+beforeAll(async () => {
+  world = await createWorld({
+    bot: async (pair) => {
+      proxy = await startFaultProxy({ target: pair.old.baseUrl });
+      return {
+        servers: { [pair.old.serverName]: proxy.url, [pair.new.serverName]: pair.new.baseUrl },
+        configuration: { log: { level: "trace", format: "json" } },
+      };
+    },
+  });
+  ada = await world.register("old", "ada");
+  newAda = await world.register("new", "ada");
+  ben = await world.register("old", "ben");
+  for (const [what, { password, accessToken }] of Object.entries({ ada, newAda, ben })) {
+    secrets.set(`${what}'s password`, password).set(`${what}'s token`, accessToken);
+  }
+  secrets.set("the bot's password", botPassword);
+  await startBot();
+  encryptedChat = await openChat(world, ada, { encrypted: true });
+  plainChat = await openChat(world, newAda);
+});
+
+afterAll(async () => {
+  await world.close();
+  await proxy.stop();
+});
+
+/** Starts the bot so that SIGUSR2 makes it crash. */
+async function startBot(): Promise<void> {
+  const { NODE_OPTIONS } = process.env;
+  const forBot = { NODE_OPTIONS: `--import=${CRASH_ON_SIGNAL}`, CRASH_TOKEN: ada.accessToken, CRASH_PASSWORD: ada.password };
+  Object.assign(process.env, forBot);
+  try {
+    await world.bot.start();
+  } finally {
+    for (const name of Object.keys(forBot)) Reflect.deleteProperty(process.env, name);
+    if (NODE_OPTIONS !== undefined) process.env["NODE_OPTIONS"] = NODE_OPTIONS;
+  }
+}
+
+/** Notes every access token that the servers know now, the bot's own among them. */
+function noteTokens(): void {
+  for (const server of [world.pair.old, world.pair.new]) {
+    const database = new Database(join(server.folder, "homeserver.db"), { readonly: true });
+    const rows = database.prepare("SELECT user_id, token FROM access_tokens").all() as { user_id: string; token: string }[];
+    database.close();
+    for (const { user_id: userId, token } of rows) secrets.set(`a token of ${userId} (${token.slice(-6)})`, token);
+  }
+}
+
+/** Which secrets stand in the bytes, in any form. */
+function secretsIn(bytes: Buffer): string[] {
+  return [...secrets].filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form))).map(([what]) => what);
+}
+
+async function everythingWritten(): Promise<Buffer> {
+  const botFolder = join(world.bot.dataDir, "..");
+  // The operator's own file with the bot's password is not the bot's doing.
+  const written = await bytesOfFolder(botFolder, (path) => path !== join(botFolder, "secrets", "bot-password"));
+  return Buffer.concat([written, Buffer.from(world.bot.output())]);
+}
+
+/** Begins a sign-in that stands still while the password is with the server; resolves with the command's event ID. */
+async function beginSignIn(): Promise<string> {
+  const held = onNext(proxy, LOGIN, { kind: "hang" });
+  const eventId = await encryptedChat.person.say(encryptedChat.roomId, `!login old ${ada.userId} --password ${ada.password}`);
+  await held;
+  return eventId;
+}
+
+it("the search finds a secret in every form, so that finding none means something", () => {
+  const secret = 'planted "secret" ü';
+  secrets.set("the planted one", secret);
+  for (const offset of [0, 1, 2, 3]) {
+    const text = `${"-".repeat(offset)}${secret} behind`;
+    const base64 = Buffer.from(text).toString("base64");
+    for (const form of [text, base64, Buffer.from(text).toString("hex"), encodeURIComponent(text), JSON.stringify({ text })])
+      expect(secretsIn(Buffer.from(form)), form).toEqual(["the planted one"]);
+    expect(secretsIn(Buffer.from(text, "utf16le"))).toEqual(["the planted one"]);
+  }
+  secrets.delete("the planted one");
+});
+
+it("passwords and tokens, right, wrong, misplaced and edited, are written nowhere while the bot runs", async () => {
+  const misplaced: Record<string, string> = {
+    "a wrong password": "wrong-horse battery",
+    "a made-up token": "syt_bWFkZSB1cA_notATokenOfAnybody_0aBcDe",
+    "a password behind a typo": "typo-horse-battery",
+    "a password in the wrong place": "stray-horse-battery",
+    "a password without a command": "lonely-horse-battery",
+    "an edited password": "edited-horse-battery",
+  };
+  for (const [what, secret] of Object.entries(misplaced)) secrets.set(what, secret);
+  for (const chat of [plainChat, encryptedChat]) {
+    await chat.ask(`!login old ${ben.userId} --password wrong-horse battery`);
+    await chat.ask(`!login old ${ben.userId} --token ${String(misplaced["a made-up token"])}`);
+    await chat.ask(`!login old ${ben.userId} --pasword typo-horse-battery`);
+    await chat.ask(`!login old ${ben.userId} stray-horse-battery`);
+    await chat.ask("--password lonely-horse-battery");
+    const eventId = await chat.person.say(chat.roomId, "!help login");
+    const helped = await answerTo(chat.person, chat.roomId, eventId, world.botUserId);
+    await chat.person.edit(chat.roomId, eventId, "!login old --password edited-horse-battery");
+    expect(textOf(await answerTo(chat.person, chat.roomId, helped.eventId, world.botUserId))).toContain(
+      "Edited messages are never commands.",
+    );
+    expect(await chat.ask(`!login old ${ben.userId} --token ${ben.accessToken}`)).toContain("is signed in");
+    expect(await chat.ask(`!login new ${newAda.userId} --password ${newAda.password}`)).toContain("is signed in");
+    noteTokens();
+  }
+  expect([...secrets.keys()].filter((what) => what.includes(world.botUserId))).not.toEqual([]);
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+});
+
+it("nothing is written by a crash in the middle of a sign-in, nor kept by the restart that finishes it", async () => {
+  const eventId = await beginSignIn();
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+  await world.bot.kill("SIGUSR2");
+  expect(world.bot.output()).toContain("ended by an unexpected error");
+  expect(world.bot.output()).toContain("/_matrix/client/v3/sync?access_token=[redacted] failed");
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+
+  const heldAgain = onNext(proxy, LOGIN, { kind: "hang" });
+  await startBot();
+  await heldAgain;
+  await world.bot.kill("SIGABRT");
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+
+  proxy.setRule();
+  await startBot();
+  const answer = await answerTo(encryptedChat.person, encryptedChat.roomId, eventId, world.botUserId);
+  expect(textOf(answer)).toContain(`${ada.userId} is signed in`);
+  noteTokens();
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+});
+
+it("the key that seals the store stands in no file but its own", async () => {
+  const key = (await readFile(join(world.bot.dataDir, "..", "secrets", "store.key"), "utf8")).trim();
+  const bytes = Buffer.from(key, "base64");
+  expect(bytes).toHaveLength(32);
+  const written = Buffer.concat([await bytesOfFolder(world.bot.dataDir), Buffer.from(world.bot.output())]);
+  for (const form of [bytes, bytes.toString("hex"), key.replace(/=+$/u, "")]) expect(written.includes(form)).toBe(false);
+});
+
+it("no token and no password stands in what the servers log of requests", async () => {
+  await encryptedChat.ask("!logout");
+  await plainChat.ask("!logout");
+  await world.bot.stop();
+  for (const { folder } of [world.pair.old, world.pair.new]) {
+    const log = await readFile(join(folder, "access.log"));
+    expect(log.toString()).toContain("POST /_matrix/client/v3/login");
+    expect(log.toString()).not.toMatch(/access_token|password=/u);
+    expect(secretsIn(log)).toEqual([]);
+  }
+  expect(secretsIn(await everythingWritten())).toEqual([]);
+});

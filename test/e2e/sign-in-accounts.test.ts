@@ -1,0 +1,199 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Chat } from "../support/chat.ts";
+import { openChat } from "../support/chat.ts";
+import { botSessions, isSignedIn, removeSession } from "../support/server-api.ts";
+import { bytesOfFolder } from "../support/stored-bytes.ts";
+import type { Account, World } from "../support/world.ts";
+import { createWorld } from "../support/world.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+  await world.bot.start();
+});
+
+afterAll(() => world.close());
+
+describe("two accounts on two servers, the old one typing in an encrypted chat", () => {
+  let oldAccount: Account;
+  let newAccount: Account;
+  let chat: Chat;
+
+  beforeAll(async () => {
+    oldAccount = await world.register("old", "ada");
+    newAccount = await world.register("new", "ada");
+    chat = await openChat(world, oldAccount, { encrypted: true });
+  });
+
+  it("are offered the ways that the server has, for the account that types when none is named", async () => {
+    const offer = await chat.ask("!login old");
+    expect(offer).toContain(`The server of your old account ${oldAccount.userId} takes a password or an access token.`);
+    expect(offer).toContain(`!login old ${oldAccount.userId} --password …`);
+    expect(await botSessions(oldAccount)).toEqual([]);
+  });
+
+  it("sign in by password, the old one without being named", async () => {
+    const first = await chat.ask(`!login old --password ${oldAccount.password}`);
+    expect(first).toContain(`✅ Your old account ${oldAccount.userId} is signed in.`);
+    expect(first).toContain("Next, sign in your new account: !login new @you:server.");
+    const second = await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`);
+    expect(second).toContain(`✅ Your new account ${newAccount.userId} is signed in.`);
+    expect(second).toContain("Both accounts are signed in.");
+    expect(second).toContain("servers are asked to delete it, but can't be made to");
+    const commands = chat.person
+      .messages(chat.roomId)
+      .filter(({ sender, isRedacted }) => sender === oldAccount.userId && isRedacted);
+    expect(commands).toHaveLength(2);
+  });
+
+  it("are shown with how they are signed in, and in the device list of each account", async () => {
+    const [oldSession, newSession] = [await botSessions(oldAccount), await botSessions(newAccount)];
+    expect([oldSession.length, newSession.length]).toEqual([1, 1]);
+    const shown = await chat.ask("!whoami");
+    for (const [label, { userId }, [deviceId = ""]] of [
+      ["Old account", oldAccount, oldSession],
+      ["New account", newAccount, newSession],
+    ] as const)
+      expect(shown).toMatch(new RegExp(`${label}: ${userId}, signed in by password since .* UTC, session ${deviceId}, works`));
+  });
+
+  it("signing in again replaces the session and ends the one before", async () => {
+    const before = await botSessions(oldAccount);
+    // Without an ID it is the account that this side is signed in with.
+    expect(await chat.ask(`!login old --password ${oldAccount.password}`)).toContain(`${oldAccount.userId} is signed in`);
+    const after = await botSessions(oldAccount);
+    expect(after).toHaveLength(1);
+    expect(after).not.toEqual(before);
+    expect(await chat.ask("!whoami")).toContain(`session ${after[0] ?? ""}, works`);
+  });
+
+  it("exchanging the session for a token of one's own ends the bot's session and keeps the token's", async () => {
+    expect(await chat.ask(`!login new ${newAccount.userId} --token ${newAccount.accessToken}`)).toContain(
+      "I use the session of your token and never log it out.",
+    );
+    expect(await botSessions(newAccount)).toEqual([]);
+    expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain("is signed in");
+    expect(await isSignedIn(newAccount)).toBe(true);
+    expect(await botSessions(newAccount)).toHaveLength(1);
+  });
+
+  it("logging one out ends its session on its server and leaves the other alone", async () => {
+    expect(await chat.ask("!logout old")).toContain(`Old account ${oldAccount.userId}: my session is logged out`);
+    expect(await botSessions(oldAccount)).toEqual([]);
+    const shown = await chat.ask("!whoami");
+    expect(shown).toContain("Old account: not signed in");
+    expect(shown).toContain(`New account: ${newAccount.userId}`);
+    expect(await chat.ask("!logout old")).toContain("Your old account is not signed in here");
+    expect(await botSessions(newAccount)).toHaveLength(1);
+    expect(await chat.ask("!logout new")).toContain(`New account ${newAccount.userId}: my session is logged out`);
+    expect(await botSessions(newAccount)).toEqual([]);
+  });
+
+  it("!logout alone ends both", async () => {
+    await chat.ask(`!login old --password ${oldAccount.password}`);
+    await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`);
+    const answer = await chat.ask("!logout");
+    expect(answer).toContain(`Old account ${oldAccount.userId}: my session is logged out`);
+    expect(answer).toContain(`New account ${newAccount.userId}: my session is logged out`);
+    expect([...(await botSessions(oldAccount)), ...(await botSessions(newAccount))]).toEqual([]);
+    expect(await chat.ask("!logout")).toContain("Your accounts are not signed in here");
+  });
+
+  it("a session that its owner has signed out is shown as ended, and signing in again mends it", async () => {
+    await chat.ask(`!login old --password ${oldAccount.password}`);
+    const [deviceId = ""] = await botSessions(oldAccount);
+    await removeSession(oldAccount, deviceId);
+    expect(await chat.ask("!whoami")).toMatch(
+      new RegExp(`Old account: ${oldAccount.userId}, .*, has ended: please sign in again`),
+    );
+    await chat.ask(`!login old --password ${oldAccount.password}`);
+    expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${oldAccount.userId}, .*, works`));
+  });
+});
+
+describe("two accounts on the same server, the new one typing", () => {
+  it("sign in by their own tokens, which are never logged out", async () => {
+    const before = await world.register("old", "ben");
+    const after = await world.register("old", "benjamin");
+    const chat = await openChat(world, after);
+    const first = await chat.ask(`!login old ${before.userId} --token ${before.accessToken}`);
+    expect(first).toContain(`✅ Your old account ${before.userId} is signed in.`);
+    expect(first).toContain("this chat is not encrypted: change that password or token when the move is over");
+    expect(await chat.ask(`!login new --token ${after.accessToken}`)).toContain(
+      `✅ Your new account ${after.userId} is signed in.`,
+    );
+    const shown = await chat.ask("!whoami");
+    expect(shown).toMatch(
+      new RegExp(`Old account: ${before.userId}, signed in by your access token .* ${before.deviceId}, works`),
+    );
+    expect(shown).toMatch(new RegExp(`New account: ${after.userId}, signed in by your access token .* ${after.deviceId}, works`));
+
+    const loggedOut = await chat.ask("!logout");
+    expect(loggedOut).toContain(`Old account ${before.userId}: I no longer use your token, and left its session as it is`);
+    expect(await isSignedIn(before)).toBe(true);
+    expect(await isSignedIn(after)).toBe(true);
+    expect(await chat.ask("!whoami")).not.toContain(before.userId);
+  });
+});
+
+describe("a third account typing for two others", () => {
+  let typing: Account;
+  let oldAccount: Account;
+  let newAccount: Account;
+  let chat: Chat;
+
+  beforeAll(async () => {
+    typing = await world.register("new", "cleo");
+    oldAccount = await world.register("old", "dora");
+    newAccount = await world.register("new", "dora");
+    chat = await openChat(world, typing);
+  });
+
+  it("signs one in by password and one by token", async () => {
+    await chat.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+    await chat.ask(`!login new ${newAccount.userId} --token ${newAccount.accessToken}`);
+    const shown = await chat.ask("!whoami");
+    expect(shown).toMatch(new RegExp(`Old account: ${oldAccount.userId}, signed in by password`));
+    expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, signed in by your access token`));
+    expect(shown).not.toContain(typing.userId);
+  });
+
+  it("is told when a server is away, and which session to remove when it cannot be logged out", async () => {
+    const [deviceId = ""] = await botSessions(oldAccount);
+    await world.pair.old.stop();
+    const shown = await chat.ask("!whoami");
+    expect(shown).toMatch(
+      new RegExp(`Old account: ${oldAccount.userId}, .*, not checked, since the server does not answer just now`),
+    );
+    expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, .*, works`));
+    expect(await chat.ask("!logout old")).toContain(`please remove the device ${deviceId} in your app`);
+    await world.pair.old.start();
+    expect(await botSessions(oldAccount)).toEqual([deviceId]);
+    await removeSession(oldAccount, deviceId);
+  });
+
+  it("has everything erased by !forget, and nothing of it is left in the data directory", async () => {
+    await chat.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+    const traces = [oldAccount.userId, newAccount.userId, newAccount.accessToken, oldAccount.password];
+    expect(tracesIn(await bytesOfFolder(world.bot.dataDir), traces)).toEqual([oldAccount.userId, newAccount.userId]);
+
+    const answer = await chat.ask("!forget");
+    expect(answer).toMatch(/Old account: my session is logged out\n.*New account: I no longer use your token/u);
+    expect(answer).toMatch(/Erased: 2 accounts with their sessions, and what I kept of \d+ messages to you\./u);
+    expect(await botSessions(oldAccount)).toEqual([]);
+    expect(await isSignedIn(newAccount)).toBe(true);
+    expect(tracesIn(await bytesOfFolder(world.bot.dataDir), traces)).toEqual([]);
+    // The encryption store goes on knowing whom the bot shares a room with, as long as it does.
+    const database = await bytesOfFolder(world.bot.dataDir, (path) => !path.startsWith(join(world.bot.dataDir, "crypto")));
+    expect(tracesIn(database, [typing.userId])).toEqual([]);
+    const shown = await chat.ask("!whoami");
+    expect(shown).toContain("Old account: not signed in");
+    expect(shown).toContain("New account: not signed in");
+  });
+});
+
+function tracesIn(bytes: Buffer, traces: readonly string[]): string[] {
+  return traces.filter((trace) => bytes.includes(trace));
+}

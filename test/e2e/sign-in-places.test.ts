@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Homeserver } from "../../src/demo/homeservers/pair.ts";
+import type { Person } from "../../src/demo/person/person.ts";
+import { textOf } from "../../src/demo/person/person.ts";
+import { botMessagesBehind } from "../support/answers.ts";
+import type { Chat } from "../support/chat.ts";
+import { chatIn, openChat } from "../support/chat.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { LOGIN, WHOAMI, callOf, onNext } from "../support/next-request.ts";
+import { botSessions, callServer, countLogins } from "../support/server-api.ts";
+import type { Account, World } from "../support/world.ts";
+import { answerTo, createWorld } from "../support/world.ts";
+
+let world: World;
+/** Between the bot and each server; only the bot's requests pass there. */
+let oldProxy: FaultProxy;
+let newProxy: FaultProxy;
+let oldAccount: Account;
+let chat: Chat;
+/** The bot may remove messages in the first, and not in the second. */
+let controlRoom: string;
+let powerlessControlRoom: string;
+
+beforeAll(async () => {
+  world = await createWorld({
+    bot: async (pair) => {
+      oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
+      newProxy = await startFaultProxy({ target: pair.new.baseUrl });
+      const { accessToken } = await pair.new.registerUser({ localpart: "host", password: "the host's" });
+      controlRoom = await createRoom(pair.new, accessToken, {
+        preset: "public_chat",
+        name: "Moving",
+        power_level_content_override: { redact: 0 },
+      });
+      powerlessControlRoom = await createRoom(pair.new, accessToken, { preset: "public_chat" });
+      return {
+        homeserver: newProxy.url,
+        servers: { [pair.old.serverName]: oldProxy.url, [pair.new.serverName]: newProxy.url },
+        controlRooms: [controlRoom, powerlessControlRoom],
+      };
+    },
+  });
+  oldAccount = await world.register("old", "ada");
+  await world.bot.start();
+  chat = await openChat(world, oldAccount);
+});
+
+beforeEach(() => {
+  oldProxy.setRule();
+  newProxy.setRule();
+});
+
+afterAll(async () => {
+  await world.close();
+  await oldProxy.stop();
+  await newProxy.stop();
+});
+
+async function createRoom(server: Homeserver, accessToken: string, options: Record<string, unknown>): Promise<string> {
+  const { body } = await callServer(server, accessToken, "POST", "/_matrix/client/v3/createRoom", options);
+  return String(body["room_id"]);
+}
+
+/** What the bot asked the old server meanwhile, with or without a secret. */
+async function requestsDuring(work: () => Promise<unknown>): Promise<string[]> {
+  const from = oldProxy.requests.length;
+  await work();
+  return oldProxy.requests.slice(from).map(callOf);
+}
+
+function isRedaction({ method, path }: ProxiedRequest): boolean {
+  return method === "PUT" && path.includes("/redact/");
+}
+
+describe("the order of things", () => {
+  it("the message is redacted before the secret in it goes to the server", async () => {
+    const redactionsBefore = newProxy.requests.filter(isRedaction).length;
+    let statuses: (number | undefined)[] = [];
+    oldProxy.setRule((request) => {
+      if (callOf(request) === LOGIN)
+        statuses = newProxy.requests
+          .filter(isRedaction)
+          .slice(redactionsBefore)
+          .map(({ status }) => status);
+      return undefined;
+    });
+    const eventId = await chat.person.say(chat.roomId, `!login old --password ${oldAccount.password}`);
+    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain("is signed in");
+    expect(statuses).toEqual([200]);
+    await chat.person.waitForMessage(chat.roomId, (message) => message.eventId === eventId && message.isRedacted);
+
+    const login = (await world.pair.old.accessLog()).findLast(({ method, path }) => `${method} ${path}` === LOGIN);
+    const redaction = (await world.pair.new.accessLog()).findLast(({ path }) =>
+      path.includes(`/redact/${encodeURIComponent(eventId)}/`),
+    );
+    expect(redaction).toMatchObject({ method: "PUT", status: 200, user: world.botUserId });
+    expect(login).toMatchObject({ status: 200 });
+    const startOf = (line = { finishedAt: 0, durationMs: 0 }): number => line.finishedAt - line.durationMs;
+    expect(startOf(redaction)).toBeLessThan(startOf(login));
+    await chat.ask("!logout");
+  });
+
+  it("a token is tried only after its message is redacted, too", async () => {
+    const redactionsBefore = newProxy.requests.filter(isRedaction).length;
+    const whoami = onNext(oldProxy, WHOAMI).then(() => newProxy.requests.filter(isRedaction).slice(redactionsBefore));
+    await chat.ask(`!login old --token ${oldAccount.accessToken}`);
+    expect((await whoami).map(({ status }) => status)).toEqual([200]);
+    await chat.ask("!logout");
+  });
+});
+
+describe("places where a secret must not stand", () => {
+  let ben: Person;
+  let benAccount: Account;
+
+  beforeAll(async () => {
+    benAccount = await world.register("new", "ben");
+    ben = await world.client(benAccount, { encryption: false });
+    for (const roomId of [controlRoom, powerlessControlRoom]) {
+      await ben.join(roomId);
+      await ben.waitForMembership(roomId, world.botUserId, "join");
+    }
+  });
+
+  it("a control room gets the offer, which sends the person to a direct chat", async () => {
+    const offer = await chatIn(world, ben, controlRoom).ask(`!login old ${oldAccount.userId}`);
+    expect(offer).toContain(`The server of your old account ${oldAccount.userId} takes a password or an access token.`);
+    expect(offer).toContain("Do that in a direct chat with me, not here, where others read along.");
+  });
+
+  it.each(["password", "token"])("a %s in a control room is removed at once and not used", async (kind) => {
+    const secret = kind === "password" ? oldAccount.password : oldAccount.accessToken;
+    const logins = await countLogins(world.pair.old);
+    const asked = await requestsDuring(async () => {
+      const eventId = await ben.say(controlRoom, `!login old ${oldAccount.userId} --${kind} ${secret}`);
+      const answer = await answerTo(ben, controlRoom, eventId, world.botUserId);
+      expect(textOf(answer)).toContain("I removed your message: others read along here");
+      expect(textOf(answer)).toContain("I used nothing of it.");
+      await ben.waitForMessage(controlRoom, (message) => message.eventId === eventId && message.isRedacted);
+      expect(await chatIn(world, ben, controlRoom).ask("!whoami")).toContain("Old account: not signed in");
+    });
+    expect(asked).toEqual([]);
+    expect(await countLogins(world.pair.old)).toBe(logins);
+  });
+
+  it("where the bot may not remove it, it says so and uses nothing", async () => {
+    const asked = await requestsDuring(async () => {
+      const answer = await chatIn(world, ben, powerlessControlRoom).ask(
+        `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
+      );
+      expect(answer).toContain(
+        "I used nothing of it, and I am not allowed to remove your message: please delete it yourself, now.",
+      );
+      expect(await chatIn(world, ben, powerlessControlRoom).ask("!whoami")).toContain("Old account: not signed in");
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it("a direct chat in which the bot may not remove it: nothing is used", async () => {
+    const roomId = await createRoom(world.pair.new, benAccount.accessToken, {
+      preset: "private_chat",
+      is_direct: true,
+      invite: [world.botUserId],
+    });
+    await ben.waitForMembership(roomId, world.botUserId, "join");
+    const direct = chatIn(world, ben, roomId);
+    const logins = await countLogins(world.pair.old);
+    const asked = await requestsDuring(async () => {
+      for (const secret of [`--password ${oldAccount.password}`, `--token ${oldAccount.accessToken}`]) {
+        const answer = await direct.ask(`!login old ${oldAccount.userId} ${secret}`);
+        expect(answer).toContain("I could not remove your message, so I used nothing of it.");
+        expect(answer).toContain("I need the right to remove messages in this chat (power level 50)");
+      }
+      expect(await direct.ask("!whoami")).toContain("Old account: not signed in");
+    });
+    expect(asked).toEqual([]);
+    expect(await countLogins(world.pair.old)).toBe(logins);
+  });
+
+  it("a chat to which somebody else was invited is no direct chat any more", async () => {
+    const direct = await openChat(world, await world.register("new", "cleo"));
+    await direct.ask("!whoami");
+    await direct.person.invite(direct.roomId, benAccount.userId);
+    const asked = await requestsDuring(async () => {
+      const eventId = await direct.person.say(direct.roomId, `!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+      const answer = await answerTo(direct.person, direct.roomId, eventId, world.botUserId);
+      expect(textOf(answer)).toContain("I removed your message: others read along here");
+      const next = await answerTo(direct.person, direct.roomId, answer.eventId, world.botUserId);
+      expect(textOf(next)).toContain("I only work in direct chats and in my control rooms.");
+    });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("a sign-in that is cut off", () => {
+  it("by kill -9 between the server's answer and its storing: answered once after the restart, with one session", async () => {
+    const proof = onNext(oldProxy, WHOAMI, { kind: "hang" });
+    const eventId = await chat.person.say(chat.roomId, `!login old --password ${oldAccount.password}`);
+    await proof;
+    const [session = "", ...others] = await botSessions(oldAccount);
+    expect(session).not.toBe("");
+    expect(others).toEqual([]);
+    await world.bot.kill();
+    oldProxy.setRule();
+    await world.bot.start();
+    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain("is signed in");
+    const said = await botMessagesBehind(chat.person, chat.roomId, { botUserId: world.botUserId, after: eventId });
+    expect(said.map(textOf).filter((text) => text.includes("is signed in"))).toHaveLength(1);
+    expect(await botSessions(oldAccount)).toEqual([session]);
+    expect(await chat.ask("!whoami")).toContain(`session ${session}, works`);
+    await chat.ask("!logout");
+    expect(await botSessions(oldAccount)).toEqual([]);
+  });
+
+  it("by a lost answer: it is told, and trying again leaves one session", async () => {
+    const lost = onNext(oldProxy, LOGIN, { kind: "lose-answer" });
+    const answer = await chat.ask(`!login old --password ${oldAccount.password}`);
+    await lost;
+    expect(answer).toMatch(/The connection to 127\.0\.0\.1:\d+ broke off\. Please try again in a minute\./u);
+    const left = await botSessions(oldAccount);
+    expect(left).toHaveLength(1);
+    expect(await chat.ask("!whoami")).toContain("Old account: not signed in");
+    expect(await chat.ask(`!login old --password ${oldAccount.password}`)).toContain("is signed in");
+    expect(await botSessions(oldAccount)).toEqual(left);
+    await chat.ask("!logout");
+    expect(await botSessions(oldAccount)).toEqual([]);
+  });
+
+  it("by a suspension that shows only afterwards: refused, and the session is ended again", async () => {
+    const proof = onNext(oldProxy, WHOAMI, { kind: "status", status: 403, errcode: "M_USER_SUSPENDED" });
+    const answer = await chat.ask(`!login old --password ${oldAccount.password}`);
+    await proof;
+    expect(answer).toContain("The server has suspended this account. Please ask its administrator.");
+    expect(await botSessions(oldAccount)).toEqual([]);
+    expect(await chat.ask("!whoami")).toContain("Old account: not signed in");
+  });
+});

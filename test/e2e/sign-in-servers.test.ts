@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Chat } from "../support/chat.ts";
+import { openChat } from "../support/chat.ts";
+import { botSessions, countLogins } from "../support/server-api.ts";
+import type { Account, World } from "../support/world.ts";
+import { createWorld } from "../support/world.ts";
+
+let world: World;
+let oldAccount: Account;
+let newAccount: Account;
+let chat: Chat;
+
+beforeAll(async () => {
+  world = await createWorld({
+    extraConfig: {
+      old: { password_config: { enabled: false } },
+      new: { rc_login: { account: { per_second: 0.01, burst_count: 1 } } },
+    },
+  });
+  oldAccount = await world.register("old", "ada");
+  newAccount = await world.register("new", "ada");
+  await world.bot.start();
+  chat = await openChat(world, await world.register("new", "typist"));
+});
+
+afterAll(() => world.close());
+
+it("a server without passwords offers the other way, and no password is sent to it", async () => {
+  const offer = await chat.ask(`!login old ${oldAccount.userId}`);
+  expect(offer).toContain("takes no password from me, but an access token.");
+  expect(offer).not.toContain("--password");
+  const answer = await chat.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+  expect(answer).toContain(
+    `Its server takes no passwords. Please use an access token: !login old ${oldAccount.userId} --token ….`,
+  );
+  expect(await countLogins(world.pair.old)).toBe(0);
+  expect(await chat.ask(`!login old ${oldAccount.userId} --token ${oldAccount.accessToken}`)).toContain("is signed in");
+});
+
+it("a server that limits sign-ins has its wait told, and the session that there was goes on", async () => {
+  expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain("is signed in");
+  const [session = ""] = await botSessions(newAccount);
+  const answer = await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`);
+  expect(answer).toMatch(
+    /The server asks me to wait (?:\d+ seconds|2 minutes) before the next sign-in\. Please try again then\./u,
+  );
+  expect(await botSessions(newAccount)).toEqual([session]);
+  expect(await chat.ask("!whoami")).toMatch(new RegExp(`New account: ${newAccount.userId}, .* session ${session}, works`));
+});

@@ -1,0 +1,179 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { HomeserverClient, apiPath } from "../../../../src/platforms/matrix/homeserver-client.ts";
+import { HomeserverError } from "../../../../src/platforms/matrix/homeserver-error.ts";
+import { UnreachableError } from "../../../../src/platforms/matrix/network/unreachable-error.ts";
+import type { Answer } from "./loopback-server.ts";
+import { failureOf, openFetch, sendJson, startServer, startSocketServer } from "./loopback-server.ts";
+
+const TOKEN = "syt_SeCrEt";
+const PASSWORD = "hunter two";
+const schema = z.object({ name: z.string() });
+
+async function startClient(answer: Answer) {
+  const server = await startServer(answer);
+  const lines: string[] = [];
+  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  const client = new HomeserverClient({ baseUrl: `${server.url}/base/`, fetch: openFetch(), log, accessToken: () => TOKEN });
+  return { server, client, lines };
+}
+
+function get(client: HomeserverClient) {
+  return client.request({ method: "GET", path: "/_matrix/x", schema });
+}
+
+describe("apiPath", () => {
+  it("makes every value one segment", () => {
+    expect(apiPath`/rooms/${"!a/b?c#d:örg.example"}/state/${"m.room.member"}`).toBe(
+      "/rooms/!a%2Fb%3Fc%23d%3A%C3%B6rg.example/state/m.room.member",
+    );
+  });
+
+  it.each(["", ".", ".."])("refuses %j, which would name another endpoint", (value) => {
+    expect(() => apiPath`/rooms/${value}/state`).toThrow(TypeError);
+  });
+});
+
+describe("a request", () => {
+  it("carries token, query and body, and keeps only the fields that are used", async () => {
+    const { server, client } = await startClient((_request, response) => {
+      sendJson(response, 200, { name: "a", more: true });
+    });
+    const query = { since: "s 1&2", limit: 3, full: false, via: ["a.example", "b.example"], none: undefined };
+    expect(await client.request({ method: "PUT", path: "/_matrix/x", query, body: { a: [1] }, schema })).toEqual({ name: "a" });
+    expect(server.requests[0]).toMatchObject({
+      method: "PUT",
+      url: "/base/_matrix/x?since=s+1%262&limit=3&full=false&via=a.example&via=b.example",
+      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+      body: '{"a":[1]}',
+    });
+  });
+
+  it("carries no token when the client has none", async () => {
+    const { server, client } = await startClient((_request, response) => {
+      sendJson(response, 200, { name: "a" });
+    });
+    await get(client.withAccessToken(null));
+    await get(client.withAccessToken(async () => await Promise.resolve("other")));
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, "Bearer other"]);
+  });
+
+  it.each([["{}"], ["null"], [""], [" \n"]])("reads the empty answer %j as nothing set", async (text) => {
+    const { client } = await startClient((_request, response) => response.end(text));
+    expect(
+      await client.request({ method: "GET", path: "/_matrix/x", schema: z.object({ name: z.string().optional() }) }),
+    ).toEqual({});
+  });
+
+  it("logs the path and the status, and neither token nor query nor body", async () => {
+    const { client, lines } = await startClient((_request, response) => {
+      sendJson(response, 200, { name: "private" });
+    });
+    await client.request({ method: "POST", path: "/_matrix/x", query: { since: "s12" }, body: { password: PASSWORD }, schema });
+    expect(lines.join("")).toContain('"path":"/_matrix/x","status":200');
+    expect(lines.join("")).not.toMatch(/SeCrEt|hunter|s12|private/);
+  });
+});
+
+describe("an answer that is no use", () => {
+  it.each<[string, Answer, string]>([
+    ["is a web page", (_request, response) => response.end("<!DOCTYPE html><title>Welcome</title>"), "not_json"],
+    ["is broken JSON", (_request, response) => response.end('{"name": "a"'), "not_json"],
+    ["is a list", (_request, response) => response.end("[]"), "unexpected_answer"],
+    ["lacks a field", (_request, response) => response.end('{"other": 1}'), "unexpected_answer"],
+    ["has a field of another kind", (_request, response) => response.end('{"name": 5}'), "unexpected_answer"],
+    ["is a redirect to nowhere", (_request, response) => response.writeHead(304).end(), "unexpected_answer"],
+    ["is ten megabytes", (_request, response) => response.end(" ".repeat(10_485_760)), "too_large"],
+    ["hangs up", (_request, response) => response.destroy(), "reset"],
+  ])("because it %s", async (_what, answer, reason) => {
+    const { client } = await startClient(answer);
+    const error = await failureOf(get(client));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(error).toMatchObject({ reason });
+  });
+
+  it("names the field that does not fit, not its value", async () => {
+    const { client } = await startClient((_request, response) => {
+      sendJson(response, 200, { name: ["private"] });
+    });
+    const error = await failureOf(get(client));
+    expect(error.message).toMatch(/^127\.0\.0\.1:\d+: unexpected_answer \(name: invalid_type\)$/);
+  });
+});
+
+describe("an error answer", () => {
+  it.each([
+    ["with a time in the header", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, { "retry-after": "8" }, 8_000],
+    ["with a time in the body", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, {}, 7_400],
+    ["without a time", { errcode: "M_LIMIT_EXCEEDED" }, {}, null],
+  ])("says how long to wait: a 429 %s", async (_what, body, headers, retryAfterMs) => {
+    const { client } = await startClient((_request, response) => {
+      sendJson(response, 429, body, headers);
+    });
+    expect(await failureOf(get(client))).toMatchObject({ errcode: "M_LIMIT_EXCEEDED", status: 429, retryAfterMs });
+  });
+
+  it("may be a web page of a proxy", async () => {
+    const { client } = await startClient((_request, response) => response.writeHead(502).end("<html>Bad Gateway</html>"));
+    const error = await failureOf(get(client));
+    expect(error).toBeInstanceOf(HomeserverError);
+    expect(error).toMatchObject({ errcode: "M_UNKNOWN", status: 502, method: "GET", path: "/_matrix/x", text: "" });
+  });
+
+  it("is asked for once: nothing is tried again", async () => {
+    const { client, server } = await startClient((_request, response) => response.writeHead(500).end());
+    await failureOf(get(client));
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("errors keep no secret", () => {
+  async function wordsOf(client: HomeserverClient): Promise<string> {
+    const query = { q: PASSWORD };
+    const body = { password: PASSWORD };
+    const error = await failureOf(
+      client.request({ method: "POST", path: "/_matrix/x", query, body, secrets: [PASSWORD], schema }),
+    );
+    const lines: string[] = [];
+    pino({}, { write: (line: string) => void lines.push(line) }).error({ err: error }, "failed");
+    return `${error.stack} ${JSON.stringify(error)} ${String(error.cause)} ${lines.join("")}`;
+  }
+
+  it.each<[string, Answer]>([
+    [
+      "repeats them as an error",
+      ({ headers, body }, response) => {
+        sendJson(response, 403, { errcode: TOKEN, error: `${headers.authorization} ${body}` });
+      },
+    ],
+    [
+      "repeats them as an answer",
+      ({ headers, body }, response) => {
+        sendJson(response, 200, { name: [headers.authorization, body] });
+      },
+    ],
+    ["repeats them as a page", ({ headers, body }, response) => response.end(`<p>${headers.authorization} ${body}`)],
+    [
+      "repeats them as a status page",
+      ({ headers, body }, response) => response.writeHead(500).end(`<p>${headers.authorization} ${body}`),
+    ],
+    [
+      "redirects with them",
+      (_request, response) => response.writeHead(302, { location: `https://${TOKEN}.example/${TOKEN}` }).end(),
+    ],
+    ["hangs up", (_request, response) => response.destroy()],
+  ])("when the server %s", async (_what, answer) => {
+    const { client } = await startClient(answer);
+    expect(await wordsOf(client)).not.toMatch(/secret|hunter/i);
+  });
+
+  it("when the server does not speak HTTP", async () => {
+    const server = await startSocketServer((socket) => {
+      socket.once("data", (chunk) => socket.end(chunk));
+    });
+    const log = pino({ level: "silent" });
+    const client = new HomeserverClient({ baseUrl: server.url, fetch: openFetch(), log, accessToken: () => TOKEN });
+    expect(await wordsOf(client)).not.toMatch(/secret|hunter/i);
+  });
+});

@@ -1,0 +1,122 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { createServer as createSocketServer } from "node:net";
+import { afterEach } from "vitest";
+import { createGuardedFetch } from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedFetchOptions } from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../src/platforms/matrix/network/unreachable-error.ts";
+
+const closings: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  await Promise.all(closings.splice(0).map(async (close) => await close()));
+});
+
+/** A request as a loopback server received it. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+export interface LoopbackServer {
+  readonly url: string;
+  readonly port: number;
+  readonly requests: ReceivedRequest[];
+}
+
+export type Answer = (request: ReceivedRequest, response: ServerResponse) => void;
+
+/** Starts an HTTP server on 127.0.0.1, which ends with the test. */
+export async function startServer(answer: Answer): Promise<LoopbackServer> {
+  const requests: ReceivedRequest[] = [];
+  const server = createServer((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const { method = "", url = "", headers } = incoming;
+      const request = { method, url, headers, body: Buffer.concat(chunks).toString() };
+      requests.push(request);
+      answer(request, response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closings.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const port = portOf(server.address());
+  return { url: `http://127.0.0.1:${port}`, port, requests };
+}
+
+/** Starts a server that speaks raw TCP, for answers that are not HTTP. */
+export async function startSocketServer(
+  onConnection: (socket: Socket) => void,
+): Promise<{ readonly url: string; readonly port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createSocketServer((socket) => {
+    sockets.add(socket);
+    // A client that hangs up is what these tests provoke.
+    socket.on("error", () => undefined);
+    socket.on("close", () => sockets.delete(socket));
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closings.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const port = portOf(server.address());
+  return { url: `http://127.0.0.1:${port}`, port };
+}
+
+/** A guarded fetch that ends with the test; loopback is permitted unless the options say otherwise. */
+export function openFetch(options: Partial<GuardedFetchOptions> = {}): GuardedFetch {
+  const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"], ...options });
+  closings.push(async () => {
+    await fetch.close();
+  });
+  return fetch;
+}
+
+/** Sends what goes to one origin to another, as if a name had led there: ports 80 and 443 are not free for tests. */
+export function redirectOrigins(fetch: GuardedFetch, origins: Readonly<Record<string, string>>): GuardedFetch {
+  const mapped: GuardedFetch = Object.assign(
+    async (url: string, options?: Parameters<GuardedFetch>[1]) => {
+      const { origin } = new URL(url);
+      return await fetch(url.replace(origin, origins[origin] ?? origin), options);
+    },
+    { close: fetch.close },
+  );
+  return mapped;
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** The error of a request that must not succeed. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+  throw new Error("expected a failure");
+}
+
+/** The reason of a request that must bring no answer. */
+export async function reasonOf(promise: Promise<unknown>): Promise<string> {
+  const error = await failureOf(promise);
+  if (error instanceof UnreachableError) return error.reason;
+  throw error;
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address.port;
+}

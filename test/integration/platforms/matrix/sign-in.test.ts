@@ -1,0 +1,288 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { HomeserverClient } from "../../../../src/platforms/matrix/homeserver-client.ts";
+import { readLoginOptions } from "../../../../src/platforms/matrix/login-options.ts";
+import {
+  checkAccessToken,
+  signInWithAccessToken,
+  signInWithPassword,
+  signOut,
+} from "../../../../src/platforms/matrix/sign-in.ts";
+import type { Answer } from "./loopback-server.ts";
+import { failureOf, openFetch, sendJson, startServer } from "./loopback-server.ts";
+
+const USER = "@alice:old.example";
+const TOKEN = "syt_SeCrEt";
+const PASSWORD = "hunter two";
+const SIGN_IN = { userId: USER, password: PASSWORD, deviceId: "MOVER12345", deviceDisplayName: "Matrix Mover" };
+
+const METADATA = "GET /_matrix/client/v1/auth_metadata";
+const FLOWS = "GET /_matrix/client/v3/login";
+const LOGIN = "POST /_matrix/client/v3/login";
+const WHOAMI = "GET /_matrix/client/v3/account/whoami";
+const LOGOUT = "POST /_matrix/client/v3/logout";
+
+function reply(status: number, body: unknown, headers?: Record<string, string>): Answer {
+  return (_request, response) => {
+    sendJson(response, status, body, headers);
+  };
+}
+
+const unrecognized = reply(404, { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" });
+
+/** A homeserver on which alice can sign in by password; single endpoints can be given other answers. */
+async function startHomeserver(answers: Record<string, Answer> = {}) {
+  const all: Record<string, Answer> = {
+    [METADATA]: unrecognized,
+    [FLOWS]: reply(200, { flows: [{ type: "m.login.password" }, { type: "m.login.token" }] }),
+    [LOGIN]: reply(200, { user_id: USER, access_token: TOKEN, device_id: "MOVER12345" }),
+    [WHOAMI]: reply(200, { user_id: USER, device_id: "MOVER12345", is_guest: false }),
+    [LOGOUT]: reply(200, {}),
+    ...answers,
+  };
+  const server = await startServer((request, response) => {
+    (all[`${request.method} ${request.url}`] ?? unrecognized)(request, response);
+  });
+  const lines: string[] = [];
+  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  const client = new HomeserverClient({ baseUrl: server.url, fetch: openFetch(), log, accessToken: () => "unused" });
+  const asked = () => server.requests.map(({ method, url }) => `${method} ${url}`);
+  return { server, client, asked, lines };
+}
+
+describe("readLoginOptions", () => {
+  it.each<[string, Record<string, Answer>, object]>([
+    ["a plain server", {}, { password: true, token: true, sso: false, oauth: false }],
+    [
+      "one with OAuth",
+      {
+        [METADATA]: reply(200, { issuer: "https://auth.example/", token_endpoint: "https://auth.example/token" }),
+        [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }),
+      },
+      { password: false, token: false, sso: true, oauth: true },
+    ],
+    [
+      "one with OAuth that knows no /login",
+      {
+        [METADATA]: reply(200, { issuer: "https://auth.example/", token_endpoint: "https://auth.example/token" }),
+        [FLOWS]: unrecognized,
+      },
+      { password: false, token: false, sso: false, oauth: true },
+    ],
+    [
+      "one whose metadata is a web page",
+      { [METADATA]: (_request, response) => response.end("<html>") },
+      { password: true, oauth: false },
+    ],
+    [
+      "one whose metadata is refused without JSON",
+      { [METADATA]: (_request, response) => response.writeHead(405).end() },
+      { password: true, oauth: false },
+    ],
+    ["one that names no flow", { [FLOWS]: reply(200, {}) }, { password: false, token: false, sso: false, oauth: false }],
+    ["one with an odd flow", { [FLOWS]: reply(200, { flows: [7, { type: "m.login.password" }] }) }, { password: true }],
+  ])("reads %s", async (_what, answers, expected) => {
+    const { client, server } = await startHomeserver(answers);
+    expect(await readLoginOptions(client)).toMatchObject(expected);
+    expect(server.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+
+  it("does not take a server in trouble for one without OAuth", async () => {
+    const { client } = await startHomeserver({ [METADATA]: reply(503, {}) });
+    expect(await failureOf(readLoginOptions(client))).toMatchObject({ status: 503 });
+  });
+});
+
+describe("signInWithPassword", () => {
+  it("signs in and lets whoami decide", async () => {
+    const { client, server, asked } = await startHomeserver();
+    expect(await signInWithPassword(client, SIGN_IN)).toEqual({
+      kind: "signed_in",
+      session: { userId: USER, deviceId: "MOVER12345", accessToken: TOKEN },
+    });
+    expect(asked()).toEqual([METADATA, FLOWS, LOGIN, WHOAMI]);
+    expect(JSON.parse(server.requests[2]?.body ?? "")).toEqual({
+      type: "m.login.password",
+      identifier: { type: "m.id.user", user: USER },
+      password: PASSWORD,
+      device_id: "MOVER12345",
+      initial_device_display_name: "Matrix Mover",
+    });
+    expect(server.requests[2]?.headers.authorization).toBeUndefined();
+    expect(server.requests[3]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
+  });
+
+  it("takes the device from the login where whoami names none", async () => {
+    const { client } = await startHomeserver({
+      [WHOAMI]: reply(200, { user_id: USER }),
+      [LOGIN]: reply(200, { access_token: TOKEN, device_id: "OTHER" }),
+    });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({ session: { deviceId: "OTHER" } });
+  });
+
+  it("sends the password to no server that does not offer this way", async () => {
+    const { client, server } = await startHomeserver({ [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }) });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
+      problem: { code: "password_not_offered" },
+      leftoverDeviceId: null,
+    });
+    expect(server.requests.map(({ body }) => body).join("")).not.toContain("hunter");
+  });
+
+  it.each<[string, Answer, object]>([
+    [
+      "a wrong password",
+      reply(403, { errcode: "M_FORBIDDEN", error: "Invalid username or password" }),
+      { code: "wrong_password" },
+    ],
+    ["a locked account", reply(401, { errcode: "M_USER_LOCKED", soft_logout: true }), { code: "locked" }],
+    ["a deactivated account", reply(403, { errcode: "M_USER_DEACTIVATED" }), { code: "deactivated" }],
+    ["a suspended account", reply(403, { errcode: "M_USER_SUSPENDED" }), { code: "suspended" }],
+    [
+      "a limit with a time",
+      reply(429, { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "334" }),
+      { code: "limited", retryAfterMs: 334_000 },
+    ],
+    [
+      "a limit without a time",
+      (_request, response) => response.writeHead(429).end("slow down"),
+      { code: "limited", retryAfterMs: null },
+    ],
+    [
+      "trouble",
+      (_request, response) => response.writeHead(502).end("<html>"),
+      { code: "server_trouble", status: 502, retryAfterMs: null },
+    ],
+    [
+      "terms to agree to",
+      reply(403, { errcode: "M_CONSENT_NOT_GIVEN", consent_uri: "https://old.example/terms" }),
+      { code: "consent_needed", consentUri: "https://old.example/terms" },
+    ],
+    [
+      "anything else, in the server's words",
+      reply(400, { errcode: "M_INVALID_USERNAME", error: "No\nsuch\u202E name" }),
+      { code: "server_refused", status: 400, errcode: "M_INVALID_USERNAME", text: "No such name" },
+    ],
+    ["a web page", (_request, response) => response.end("<html>"), { code: "unreachable", reason: "not_json" }],
+    ["an answer without a token", reply(200, { user_id: USER }), { code: "unreachable", reason: "unexpected_answer" }],
+    ["a lost connection", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
+    [
+      "a redirect",
+      (_request, response) => response.writeHead(307, { location: "/elsewhere" }).end(),
+      { code: "unreachable", reason: "redirect_refused" },
+    ],
+  ])("tells %s", async (_what, answer, problem) => {
+    const { client, asked } = await startHomeserver({ [LOGIN]: answer });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({ kind: "problem", problem, leftoverDeviceId: null });
+    expect(asked()).not.toContain(WHOAMI);
+  });
+
+  it.each<[string, Answer, object]>([
+    [
+      "names another account",
+      reply(200, { user_id: "@mallory:old.example" }),
+      { code: "wrong_account", expected: USER, actual: "@mallory:old.example" },
+    ],
+    [
+      "names the account in other letters",
+      reply(200, { user_id: "@Alice:old.example" }),
+      { code: "wrong_account", actual: "@Alice:old.example" },
+    ],
+    ["names a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
+    ["finds the account locked", reply(401, { errcode: "M_USER_LOCKED" }), { code: "locked" }],
+    ["brings no answer", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
+  ])("logs the new session out again when whoami %s", async (_what, answer, problem) => {
+    const { client, server, asked } = await startHomeserver({ [WHOAMI]: answer });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({ kind: "problem", problem, leftoverDeviceId: null });
+    expect(asked().at(-1)).toBe(LOGOUT);
+    expect(server.requests.at(-1)?.headers.authorization).toBe(`Bearer ${TOKEN}`);
+  });
+
+  it("names the session that it could not log out again", async () => {
+    const { client } = await startHomeserver({
+      [WHOAMI]: reply(200, { user_id: "@mallory:old.example" }),
+      [LOGOUT]: reply(500, {}),
+    });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
+      problem: { code: "wrong_account" },
+      leftoverDeviceId: "MOVER12345",
+    });
+  });
+
+  it("repeats neither password nor token in a problem or the log", async () => {
+    const echo: Answer = ({ body, headers }, response) => {
+      sendJson(response, 400, { errcode: "M_BAD", error: `${body} ${headers.authorization}` });
+    };
+    const { client, lines } = await startHomeserver({ [LOGIN]: echo });
+    const first = await signInWithPassword(client, SIGN_IN);
+    const other = await startHomeserver({ [WHOAMI]: echo });
+    const second = await signInWithPassword(other.client, SIGN_IN);
+    expect([first.kind, second.kind]).toEqual(["problem", "problem"]);
+    expect(JSON.stringify([first, second, lines, other.lines])).not.toMatch(/SeCrEt|hunter/);
+  });
+});
+
+describe("signInWithAccessToken", () => {
+  const signIn = { userId: USER, accessToken: TOKEN };
+
+  it("takes the user's own session", async () => {
+    const { client, asked } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: USER, device_id: "ELEMENT" }) });
+    expect(await signInWithAccessToken(client, signIn)).toEqual({
+      kind: "signed_in",
+      session: { userId: USER, deviceId: "ELEMENT", accessToken: TOKEN },
+    });
+    expect(asked()).toEqual([WHOAMI]);
+  });
+
+  it("takes a token without a device", async () => {
+    const { client } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: USER, device_id: null }) });
+    expect(await signInWithAccessToken(client, signIn)).toMatchObject({ session: { deviceId: null } });
+  });
+
+  it.each<[string, Answer, object]>([
+    ["an expired token", reply(401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: false }), { code: "expired_token" }],
+    ["a locked account", reply(401, { errcode: "M_USER_LOCKED" }), { code: "locked" }],
+    ["a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
+    [
+      "another account",
+      reply(200, { user_id: "@bob:old.example" }),
+      { code: "wrong_account", expected: USER, actual: "@bob:old.example" },
+    ],
+    ["a refusal", reply(403, { errcode: "M_FORBIDDEN", error: "no" }), { code: "server_refused", text: "no" }],
+  ])("refuses %s and never logs the user's session out", async (_what, answer, problem) => {
+    const { client, asked } = await startHomeserver({ [WHOAMI]: answer });
+    expect(await signInWithAccessToken(client, signIn)).toMatchObject({ kind: "problem", problem });
+    expect(asked()).toEqual([WHOAMI]);
+  });
+
+  it.each(["", "two words", "line\nbreak", "gëheim"])("refuses %j, which is no token, without asking", async (accessToken) => {
+    const { client, asked } = await startHomeserver();
+    expect(await signInWithAccessToken(client, { userId: USER, accessToken })).toMatchObject({
+      problem: { code: "expired_token" },
+    });
+    expect(asked()).toEqual([]);
+  });
+});
+
+describe("checkAccessToken and signOut", () => {
+  it("says whose token it is", async () => {
+    const { client } = await startHomeserver();
+    expect(await checkAccessToken(client)).toEqual({
+      kind: "valid",
+      owner: { userId: USER, deviceId: "MOVER12345", isGuest: false },
+    });
+  });
+
+  it("logs out one session", async () => {
+    const { client, asked } = await startHomeserver();
+    expect(await signOut(client)).toEqual({ kind: "signed_out" });
+    expect(asked()).toEqual([LOGOUT]);
+  });
+
+  it("counts a session that is gone as logged out, and no other failure", async () => {
+    const gone = await startHomeserver({ [LOGOUT]: reply(401, { errcode: "M_UNKNOWN_TOKEN" }) });
+    expect(await signOut(gone.client)).toEqual({ kind: "signed_out" });
+    const broken = await startHomeserver({ [LOGOUT]: reply(500, {}) });
+    expect(await signOut(broken.client)).toMatchObject({ kind: "problem", problem: { code: "server_trouble" } });
+  });
+});

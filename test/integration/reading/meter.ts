@@ -1,0 +1,46 @@
+import { pino } from "pino";
+import type { Homeserver } from "../../../src/demo/homeservers/pair.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/homeserver-client.ts";
+import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
+import type { Reader } from "../../../src/platforms/matrix/reading/reader.ts";
+
+/** A request as it went out, and the size of its answer. */
+export interface SentRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+  readonly bytes: number;
+}
+
+/** A reader whose requests can be looked at afterwards. */
+export interface MeteredReader {
+  readonly reader: Reader;
+  readonly sent: SentRequest[];
+  close(): Promise<void>;
+}
+
+/** @param isSyncWhole false: the server is made to refuse a sync with the rooms' state, as one on which that takes too long */
+export function meteredReader(
+  { server, accessToken }: { server: Homeserver; accessToken: string },
+  { isSyncWhole = true }: { isSyncWhole?: boolean } = {},
+): MeteredReader {
+  const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+  const sent: SentRequest[] = [];
+  const metered = async (url: string, options: GuardedRequest = {}) => {
+    const { pathname, searchParams } = new URL(url);
+    const body = typeof options.body === "string" ? options.body : "";
+    const isClosed = !isSyncWhole && searchParams.get("filter")?.includes("m.room.create") === true;
+    const answer = isClosed
+      ? { status: 404, headers: {}, body: new TextEncoder().encode('{"errcode":"M_UNRECOGNIZED"}'), url }
+      : await guarded(url, options);
+    sent.push({ method: options.method ?? "GET", path: pathname, query: searchParams, body, bytes: answer.body.length });
+    return answer;
+  };
+  const fetch: GuardedFetch = Object.assign(metered, { close: guarded.close });
+  const log = pino({ level: "silent" });
+  const client = new HomeserverClient({ baseUrl: server.baseUrl, fetch, log, accessToken: () => accessToken });
+  return { reader: createReader({ client, log }), sent, close: guarded.close };
+}

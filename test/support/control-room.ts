@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { askServer } from "../../src/demo/ask-server.ts";
+import type { HomeserverPair } from "../../src/demo/homeservers/pair.ts";
+
+const createdSchema = z.object({ room_id: z.string() });
+const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
+
+export interface ControlRoomOptions {
+  /** Local part of its alias; it has none without. */
+  alias?: string;
+  encrypted?: boolean;
+  /** May the bot remove messages of others? */
+  canBotRedact?: boolean;
+}
+
+/** Makes a public room on the bot's server before there is a bot, as a control room has to be: its owner never says anything in it. */
+export async function createControlRoom(
+  { new: server }: HomeserverPair,
+  { alias, encrypted = false, canBotRedact = false }: ControlRoomOptions = {},
+): Promise<string> {
+  owners += 1;
+  const { accessToken } = await server.registerUser({ localpart: `owner${owners}`, password: "unused" });
+  return createRoomOf(server.baseUrl, accessToken, {
+    preset: "public_chat",
+    initial_state: encrypted ? [encryption] : [],
+    ...(alias !== undefined && { room_alias_name: alias }),
+    ...(canBotRedact && { power_level_content_override: { redact: 0 } }),
+  });
+}
+
+let owners = 0;
+
+/** Makes a room with exactly this request (CS API §createRoom) and gives its ID. */
+export async function createRoomOf(baseUrl: string, accessToken: string, content: Record<string, unknown>): Promise<string> {
+  return createdSchema.parse(await askServer(baseUrl, accessToken, "/_matrix/client/v3/createRoom", content)).room_id;
+}

@@ -1,0 +1,14 @@
+/*
+ * Loaded into the bot by NODE_OPTIONS: SIGUSR2 becomes an error that nobody catches, and that carries what errors of HTTP clients carry. The secrets in it
+ * come from the environment, since only the test knows them.
+ */
+const { CRASH_TOKEN: token = "", CRASH_PASSWORD: password = "" } = process.env;
+
+process.on("SIGUSR2", () => {
+  throw Object.assign(new Error(`GET http://127.0.0.1/_matrix/client/v3/sync?access_token=${token} failed`), {
+    headers: { authorization: `Bearer ${token}` },
+    body: { type: "m.login.password", password },
+    options: { json: JSON.stringify({ password, access_token: token }) },
+    cause: new Error(`Authorization: Bearer ${token}`),
+  });
+});

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A server of the test's own, for answers that no homeserver would give. */
+export interface OddServer {
+  readonly url: string;
+  /** Method and path of each request, in order of arrival. */
+  readonly requests: string[];
+  stop(): Promise<void>;
+}
+
+/** @param host another loopback address, to be told apart from what the bot may contact. */
+export async function startOddServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  host = "127.0.0.1",
+): Promise<OddServer> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
+    // A client that hangs up in the middle of an answer is what these servers provoke.
+    response.on("error", () => undefined);
+    request.resume();
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${host}:${port}`,
+    requests,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Answers as a homeserver with passwords does, up to the sign-in itself. */
+export function homeserverUntilLogin(
+  answerLogin: (response: ServerResponse) => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return ({ method, url = "" }, response) => {
+    if (method === "POST") answerLogin(response);
+    else if (url.endsWith("/versions")) sendJson(response, 200, { versions: ["v1.11"] });
+    else if (url.endsWith("/v3/login")) sendJson(response, 200, { flows: [{ type: "m.login.password" }] });
+    else sendJson(response, 404, { errcode: "M_UNRECOGNIZED" });
+  };
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+export function sendHtml(response: ServerResponse, status: number): void {
+  response.writeHead(status, { "content-type": "text/html" }).end("<!DOCTYPE html><title>Welcome</title><h1>It works!</h1>");
+}

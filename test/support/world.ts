@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BotOptions, BotProcess } from "../../src/demo/bot-process.ts";
+import { createBot } from "../../src/demo/bot-process.ts";
+import type { Homeserver, HomeserverPair, PairOptions } from "../../src/demo/homeservers/pair.ts";
+import { startHomeserverPair } from "../../src/demo/homeservers/pair.ts";
+import type { Person, PersonOptions, SeenMessage } from "../../src/demo/person/person.ts";
+import { startPerson, textOf } from "../../src/demo/person/person.ts";
+
+export const botPassword = "the-bots-own-password";
+
+/** A registered person with what a test needs to act as them. */
+export interface Account {
+  readonly userId: string;
+  readonly password: string;
+  readonly accessToken: string;
+  /** Of the session that `accessToken` belongs to. */
+  readonly deviceId: string;
+  readonly server: Homeserver;
+}
+
+/** Two homeservers, a bot on the new one, and whoever is added: what a test file needs to chat. */
+export interface World {
+  readonly folder: string;
+  readonly pair: HomeserverPair;
+  readonly bot: BotProcess;
+  readonly botUserId: string;
+  /** A second session of the bot's account, which its registration made: for looking at the account, or acting as it, from outside. */
+  readonly botAccessToken: string;
+  register(side: "old" | "new", localpart: string): Promise<Account>;
+  /** A client of its own process; ended with the world. */
+  client(account: Account, options?: Partial<PersonOptions>): Promise<Person>;
+  /** A direct chat that the bot has joined. */
+  directChat(person: Person, options?: { encrypted?: boolean }): Promise<string>;
+  /** Says something and waits for the bot's whole answer; "Asking …", which stands there meanwhile, is none. */
+  answer(person: Person, roomId: string, text: string): Promise<SeenMessage>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  limits?: PairOptions["limits"];
+  extraConfig?: PairOptions["extraConfig"];
+  /** What to change in how the bot is run, once the homeservers and their names are known. */
+  bot?: (pair: HomeserverPair) => Partial<BotOptions> | Promise<Partial<BotOptions>>;
+}
+
+/** Brings up a world; the bot is made but not started, so that a test can say how. */
+export async function createWorld({
+  limits = "unlimited",
+  extraConfig,
+  bot: botOptions = () => ({}),
+}: WorldOptions = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "mover-world-"));
+  const pair = await startHomeserverPair({ folder: join(folder, "pair"), limits, ...(extraConfig && { extraConfig }) });
+  const { userId: botUserId, accessToken: botAccessToken } = await pair.new.registerUser({
+    localpart: "mover",
+    password: botPassword,
+    displayName: "Mover",
+  });
+  const bot = await createBot({
+    folder: join(folder, "bot"),
+    homeserver: pair.new.baseUrl,
+    userId: botUserId,
+    password: botPassword,
+    servers: { [pair.old.serverName]: pair.old.baseUrl, [pair.new.serverName]: pair.new.baseUrl },
+    allow: ["@*:*"],
+    ...(await botOptions(pair)),
+  });
+  const people: Person[] = [];
+  return {
+    folder,
+    pair,
+    bot,
+    botUserId,
+    botAccessToken,
+    register: async (side, localpart) => {
+      const server = pair[side];
+      const password = `${localpart}'s "secret" of ${side}`;
+      const { userId, accessToken, deviceId } = await server.registerUser({ localpart, password });
+      return { userId, password, accessToken, deviceId, server };
+    },
+    client: async ({ server, userId, password }, options = {}) => {
+      const person = await startPerson({ baseUrl: server.baseUrl, userId, password, ...options });
+      people.push(person);
+      return person;
+    },
+    directChat: async (person, { encrypted = true } = {}) => {
+      const roomId = await person.createDirectChat(botUserId, { encrypted });
+      await person.waitForMembership(roomId, botUserId, "join");
+      return roomId;
+    },
+    answer: async (person, roomId, text) => answerTo(person, roomId, await person.say(roomId, text), botUserId),
+    close: async () => {
+      await bot.kill();
+      await Promise.all(people.map((person) => person.stop()));
+      await pair.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The bot's whole answer behind an event; "Asking …", which may stand there meanwhile, is none. */
+export function answerTo(person: Person, roomId: string, eventId: string, botUserId: string): Promise<SeenMessage> {
+  const isWhole = (message: SeenMessage): boolean =>
+    message.type === "m.room.message" && !/^Asking .* …$/u.test(textOf(message)) && !answersAnother(message, eventId);
+  return person.waitForMessage(roomId, isWhole, { from: botUserId, after: eventId });
+}
+
+/**
+ * Whether a message quotes another command than this one. Two servers may order what was said at one moment differently, so an answer to somebody else can
+ * stand behind an event that was sent after it.
+ */
+function answersAnother({ relation }: SeenMessage, eventId: string): boolean {
+  return relation?.type === "m.in_reply_to" && relation.eventId !== eventId;
+}

@@ -1,0 +1,163 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import type { RoomConversationOptions } from "../../../src/chat/conversation.ts";
+import { RoomConversation } from "../../../src/chat/conversation.ts";
+import { Outbox } from "../../../src/chat/outbox.ts";
+import type { RoomEvent } from "../../../src/store/received-events.ts";
+import type { OutboxItem } from "../../../src/store/outbox-items.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { list, paragraph } from "../../../src/view/document.ts";
+import { alert, notice } from "../../../src/view/message.ts";
+import { bytesIn, temporaryStore } from "../store/temporary-store.ts";
+import { fakeClient, refusal } from "./fake-client.ts";
+
+const event: RoomEvent = { event_id: "$event", type: "m.room.message", sender: "@me:x.org", content: {} };
+
+async function setUp() {
+  const { store, dataDir, reopen } = await temporaryStore();
+  const fake = fakeClient();
+  const log = pino({ enabled: false });
+  const outboxOf = (from: Store) => new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
+  const outbox = outboxOf(store);
+  const converse = (options: Partial<RoomConversationOptions> = {}) =>
+    new RoomConversation({
+      outbox,
+      roomId: "!r",
+      roomKind: "direct",
+      isEncrypted: false,
+      controlRoomIds: new Set(["!control"]),
+      event,
+      threadRoot: null,
+      ...options,
+    });
+  return { ...fake, store, dataDir, reopen, outbox, outboxOf, converse };
+}
+
+/** What waits to be sent, in order. */
+async function waiting(store: Store): Promise<OutboxItem[]> {
+  const items: OutboxItem[] = [];
+  for (let next = await store.outbox.nextDue(Date.now()); next; next = await store.outbox.nextDue(Date.now())) {
+    items.push(next);
+    await store.outbox.finish(next.id, { status: "sent", eventId: `$${next.id}` }, 1);
+  }
+  return items;
+}
+
+describe("what is said in a conversation", () => {
+  it("is stored under IDs made of the message that began it", async () => {
+    const { store, converse } = await setUp();
+    const conversation = converse();
+    await conversation.say(notice(paragraph("one")));
+    await conversation.say(notice(paragraph("two")));
+    await conversation.say(notice(paragraph("three")), { key: "answer" });
+    expect(await waiting(store)).toMatchObject([
+      { transactionId: "$event 0.0", roomId: "!r", forUser: "@me:x.org", content: { body: "one" } },
+      { transactionId: "$event 1.0", content: { body: "two" } },
+      { transactionId: "$event answer.0", content: { body: "three" } },
+    ]);
+  });
+
+  it("is said once when the same message is handled again, whether it was sent or not", async () => {
+    const { store, reopen, outboxOf, converse } = await setUp();
+    await converse().say(notice(paragraph("one")));
+    await converse().say(notice(paragraph("one")));
+    expect(await waiting(store)).toHaveLength(1);
+    const next = await reopen();
+    await converse({ outbox: outboxOf(next) }).say(notice(paragraph("one")));
+    expect(await waiting(next)).toHaveLength(0);
+  });
+
+  it("replaces what was said under another key, over a crash as well", async () => {
+    const { store, converse } = await setUp();
+    await converse().say(notice(paragraph("asking")), { key: "meanwhile" });
+    for (let handled = 0; handled < 2; handled++)
+      await converse().say(notice(paragraph("done")), { key: "answer", replaces: "meanwhile" });
+    expect(await waiting(store)).toMatchObject([
+      { transactionId: "$event meanwhile.0" },
+      { transactionId: "$event answer.0", edits: "$event meanwhile.0" },
+    ]);
+  });
+
+  it("mentions the sender where it must call them", async () => {
+    const { store, converse } = await setUp();
+    await converse().say(alert(paragraph("failed")));
+    await converse().say(notice(paragraph("fine")), { key: "x" });
+    expect((await waiting(store)).map(({ content }) => content["m.mentions"])).toEqual([{ user_ids: ["@me:x.org"] }, {}]);
+  });
+
+  it("that is long comes in pages, and its files behind it", async () => {
+    const { store, converse } = await setUp();
+    const items = Array.from({ length: 400 }, (_, index) => `item ${index} of many`);
+    const attachments = [{ fileName: "a.csv", mimeType: "text/csv", bytes: Buffer.from("a") }];
+    await converse().say({ ...alert(list(items)), attachments }, { key: "answer", replaces: "meanwhile" });
+    const said = await waiting(store);
+    expect(said.length).toBeGreaterThan(2);
+    expect(said.map(({ edits }) => edits)).toEqual(["$event meanwhile.0", ...said.slice(1).map(() => undefined)]);
+    expect(said.at(-1)).toMatchObject({ content: { msgtype: "m.file", "m.mentions": {} }, attachment: Buffer.from("a") });
+    expect(new Set(said.map(({ transactionId }) => transactionId)).size).toBe(said.length);
+  });
+
+  it("stays in the thread of the command", async () => {
+    const { store, converse } = await setUp();
+    await converse({ threadRoot: "$root" }).say(notice(paragraph("one")));
+    expect((await waiting(store))[0]?.content["m.relates_to"]).toEqual({
+      rel_type: "m.thread",
+      event_id: "$root",
+      is_falling_back: true,
+      "m.in_reply_to": { event_id: "$event" },
+    });
+  });
+
+  it("quotes the command where several people talk, and not in a direct chat", async () => {
+    const { store, converse } = await setUp();
+    await converse().say(notice(paragraph("one")), { key: "a" });
+    await converse({ roomKind: "control" }).say(notice(paragraph("two")), { key: "b" });
+    expect((await waiting(store)).map(({ content }) => content["m.relates_to"])).toEqual([
+      undefined,
+      { "m.in_reply_to": { event_id: "$event" } },
+    ]);
+  });
+
+  it("without a trace is not found in any file once it is sent", async () => {
+    const { store, dataDir, outbox, converse, bodies } = await setUp();
+    outbox.start();
+    const forgotten = converse({ event: { ...event, event_id: "$forget", sender: "@gone:x.org" } });
+    await forgotten.say(notice(paragraph("erased")), { key: "answer", leavesNoTrace: true });
+    while ((await store.outbox.unsentCount()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    await outbox.stop();
+    expect(bodies()).toEqual(["erased"]);
+    for (const gone of ["@gone:x.org", "$forget", "erased"]) expect(bytesIn(dataDir)).not.toContain(gone);
+  });
+});
+
+describe("redacting the message itself", () => {
+  it("is done when the server did it", async () => {
+    const { outbox, converse, sent } = await setUp();
+    outbox.start();
+    expect(await converse().redact("It held a secret")).toBe(true);
+    expect(sent()).toMatchObject([{ type: "redaction of $event", content: { reason: "It held a secret" } }]);
+    await outbox.stop();
+  });
+
+  it("is not done where the bot may not", async () => {
+    const { outbox, converse, state } = await setUp();
+    state.answer = () => {
+      throw refusal(403, "M_FORBIDDEN");
+    };
+    outbox.start();
+    expect(await converse().redact("x")).toBe(false);
+    await outbox.stop();
+  });
+
+  it("is asked for once, over a crash as well, and its outcome is the same", async () => {
+    const { outbox, outboxOf, reopen, converse, requests } = await setUp();
+    outbox.start();
+    await converse().redact("x");
+    await outbox.stop();
+    const next = outboxOf(await reopen());
+    next.start();
+    expect(await converse({ outbox: next }).redact("x")).toBe(true);
+    expect(requests).toHaveLength(1);
+    await next.stop();
+  });
+});

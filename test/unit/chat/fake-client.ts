@@ -1,0 +1,66 @@
+import { MatrixClient, MatrixError } from "matrix-bot-sdk";
+
+export interface Request {
+  method: string;
+  path: string;
+  query: Record<string, unknown>;
+  body: unknown;
+}
+
+type Answer = (request: Request) => unknown;
+
+/** What a homeserver answers with an error status, as matrix-bot-sdk throws it. */
+export function refusal(status: number, errcode: string, more: Record<string, unknown> = {}): MatrixError {
+  return new MatrixError({ errcode, error: "words of the server", ...more }, status);
+}
+
+/** The same where the body is no Matrix error: a proxy's page. */
+export function bareAnswer(status: number): unknown {
+  return { statusCode: status, body: "<html>", headers: {} };
+}
+
+/**
+ * The part of matrix-bot-sdk's client that sends, with a server behind it that knows transaction IDs: a repeated one gives the event it made the first time.
+ */
+export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] } = {}) {
+  const requests: Request[] = [];
+  const events = new Map<string, { eventId: string; roomId: string; type: string; content: unknown }>();
+  const uploads: Buffer[] = [];
+  const state: { answer: Answer | null; members: Record<string, string[]> } = { answer: null, members: {} };
+  const client = Object.assign(Object.create(MatrixClient.prototype) as MatrixClient, {
+    doRequest: async (method: string, path: string, query: Record<string, unknown> | null = null, body: unknown = null) => {
+      const request = { method, path, query: query ?? {}, body };
+      requests.push(request);
+      const answer = await state.answer?.(request);
+      if (answer !== undefined) return answer;
+      const [, roomId = "", kind = "", type = "", transaction = ""] =
+        /\/rooms\/([^/]+)\/(send|redact)\/([^/]+)\/([^/]+)$/u.exec(path)?.map(decodeURIComponent) ?? [];
+      const key = `${kind} ${roomId} ${transaction}`;
+      const known = events.get(key);
+      if (known) return { event_id: known.eventId };
+      const eventId = `$sent${events.size + 1}`;
+      events.set(key, { eventId, roomId, type: kind === "redact" ? `redaction of ${type}` : type, content: body });
+      return { event_id: eventId };
+    },
+    uploadContent: async (bytes: Buffer) => {
+      uploads.push(bytes);
+      return `mxc://x/${uploads.length}`;
+    },
+  });
+  // The property is the SDK's own; a stand-in is put over it.
+  Object.defineProperty(client, "crypto", {
+    value: {
+      isRoomEncrypted: async (roomId: string) => encryptedRooms.includes(roomId),
+      encryptRoomEvent: async (_roomId: string, type: string, content: unknown) => ({ ciphertext: { type, content } }),
+      encryptMedia: async (bytes: Buffer) => ({ buffer: Buffer.concat([Buffer.from("sealed"), bytes]), file: { key: "k" } }),
+    },
+  });
+  const sent = () => [...events.values()];
+  /** The bodies of what stands in the rooms, in order. */
+  const bodies = () =>
+    sent().map(({ type, content }) => {
+      const { body = type } = content as { body?: string };
+      return body;
+    });
+  return { client, requests, uploads, state, sent, bodies };
+}

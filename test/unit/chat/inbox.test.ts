@@ -1,0 +1,251 @@
+import { pino } from "pino";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { InboxOptions, ThreadedText } from "../../../src/chat/inbox.ts";
+import { Inbox } from "../../../src/chat/inbox.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { FakeConversation } from "../commands/fake-conversation.ts";
+import { temporaryStore } from "../store/temporary-store.ts";
+import { bareAnswer, refusal } from "./fake-client.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function message(id: string, content: object = {}, sender = "@me:x.org") {
+  return { event_id: id, type: "m.room.message", sender, content: { msgtype: "m.text", body: `!do ${id}`, ...content } };
+}
+
+async function setUp() {
+  const { store, reopen } = await temporaryStore();
+  const handled: ThreadedText[] = [];
+  const conversations: FakeConversation[] = [];
+  const lines: string[] = [];
+  const state: { dispatch: () => Promise<void>; look: () => Promise<void> } = {
+    dispatch: async () => undefined,
+    look: async () => undefined,
+  };
+  const inboxOf = (from: Store, more: Partial<InboxOptions> = {}) =>
+    new Inbox({
+      userId: "@mover:x.org",
+      receivedEvents: from.receivedEvents,
+      dispatch: async (text) => {
+        handled.push(text);
+        await state.dispatch();
+      },
+      conversationFor: async () => {
+        await state.look();
+        const conversation = new FakeConversation();
+        conversations.push(conversation);
+        return conversation;
+      },
+      now: () => Date.now(),
+      log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
+      ...more,
+    });
+  const bodies = () => handled.map(({ body }) => body);
+  return { store, reopen, inboxOf, inbox: inboxOf(store), state, handled, bodies, conversations, lines };
+}
+
+/** Waits until nothing is left to be handled. */
+async function settled(inbox: Inbox): Promise<void> {
+  await inbox.stop(10_000);
+}
+
+const never = () => Promise.withResolvers<undefined>().promise;
+
+describe("the inbox", () => {
+  it("handles each message once", async () => {
+    const { inbox, bodies } = await setUp();
+    await inbox.receive("!r", message("$1"));
+    await inbox.receive("!r", message("$1"));
+    await inbox.receive("!r", message("$2"));
+    await settled(inbox);
+    expect(bodies()).toEqual(["!do $1", "!do $2"]);
+  });
+
+  it("handles none again after a restart", async () => {
+    const { inbox, reopen, inboxOf, bodies } = await setUp();
+    await inbox.receive("!r", message("$1"));
+    await settled(inbox);
+    const next = inboxOf(await reopen());
+    await next.start();
+    await next.receive("!r", message("$1"));
+    await settled(next);
+    expect(bodies()).toEqual(["!do $1"]);
+  });
+
+  it.each<[string, unknown]>([
+    ["its own", message("$1", {}, "@mover:x.org")],
+    ["notices", message("$1", { msgtype: "m.notice" })],
+    ["emotes", message("$1", { msgtype: "m.emote" })],
+    ["files", message("$1", { msgtype: "m.file", body: "!help" })],
+    ["edits", message("$1", { body: "* !help", "m.relates_to": { rel_type: "m.replace", event_id: "$0" } })],
+    ["state", { ...message("$1"), type: "m.room.topic" }],
+    ["reactions", { ...message("$1"), type: "m.reaction" }],
+    ["redacted messages", { ...message("$1"), content: {} }],
+    ["a body that is no text", message("$1", { body: 5 })],
+    ["what is no event", null],
+    ["what has no ID", { ...message("$1"), event_id: undefined }],
+  ])("leaves %s alone, and notes nothing of it", async (_what, event) => {
+    const { inbox, store, handled } = await setUp();
+    await inbox.receive("!r", event);
+    await settled(inbox);
+    expect(handled).toEqual([]);
+    expect(await store.receivedEvents.has("$1")).toBe(false);
+  });
+
+  it("takes an edit that holds a secret, marked as one", async () => {
+    const { inbox, handled } = await setUp();
+    const edit = { body: "* !login old --password hunter2", "m.relates_to": { rel_type: "m.replace", event_id: "$0" } };
+    await inbox.receive("!r", message("$1", edit));
+    await settled(inbox);
+    expect(handled).toMatchObject([{ isEdit: true, threadRoot: null }]);
+  });
+
+  it("reads formatted text and the thread, and forgives odd ones", async () => {
+    const { inbox, handled } = await setUp();
+    await inbox.receive(
+      "!r",
+      message("$1", { formatted_body: "<b>x</b>", "m.relates_to": { rel_type: "m.thread", event_id: "$t" } }),
+    );
+    await inbox.receive("!r", message("$2", { formatted_body: 5, "m.relates_to": "rubbish" }));
+    await settled(inbox);
+    expect(handled).toMatchObject([
+      { formattedBody: "<b>x</b>", threadRoot: "$t", isEdit: false },
+      { formattedBody: null, threadRoot: null, isEdit: false },
+    ]);
+  });
+
+  it("handles messages side by side, so that a slow one holds up none", async () => {
+    const { inbox, state, bodies } = await setUp();
+    state.dispatch = never;
+    await inbox.receive("!r", message("$1"));
+    await inbox.receive("!r", message("$2"));
+    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]));
+    await inbox.stop(0);
+  });
+});
+
+describe("over a crash", () => {
+  it("after the message was noted, it is handled by the next process", async () => {
+    const { store, reopen, inboxOf, bodies } = await setUp();
+    await store.receivedEvents.add("!r", message("$1"), 1);
+    const next = inboxOf(await reopen());
+    await next.start();
+    await settled(next);
+    expect(bodies()).toEqual(["!do $1"]);
+  });
+
+  it("in the middle of its handling, it is handled again, and then no more", async () => {
+    const { inbox, reopen, inboxOf, state, bodies } = await setUp();
+    state.dispatch = never;
+    await inbox.receive("!r", message("$1"));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1));
+    state.dispatch = async () => undefined;
+    const second = await reopen();
+    const next = inboxOf(second);
+    await next.start();
+    await settled(next);
+    expect(bodies()).toEqual(["!do $1", "!do $1"]);
+    expect(await second.receivedEvents.unhandled()).toEqual([]);
+  });
+
+  it("that its handling causes, it is given up after three tries, and the sender is told", async () => {
+    const { inbox, reopen, inboxOf, state, bodies, conversations } = await setUp();
+    state.dispatch = never;
+    await inbox.receive("!r", message("$1"));
+    let store: Store | null = null;
+    for (let start = 1; start <= 3; start++) {
+      await vi.waitFor(() => expect(bodies()).toHaveLength(start));
+      store = await reopen();
+      await inboxOf(store).start();
+    }
+    await vi.waitFor(async () => expect(await store?.receivedEvents.unhandled()).toEqual([]));
+    expect(bodies()).toHaveLength(3);
+    expect(conversations.at(-1)?.text).toContain("Something went wrong on my side");
+  });
+});
+
+describe("an error in the handling", () => {
+  it("is told with a reference and in the log, and the message is not handled again", async () => {
+    const { inbox, store, state, conversations, lines } = await setUp();
+    state.dispatch = () => Promise.reject(new Error("a bug"));
+    await inbox.receive("!r", message("$1", { body: "!login old --password hunter2" }));
+    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]));
+    expect(conversations[0]?.text).toContain("give my operator this reference");
+    expect(lines.join("")).toContain("a bug");
+    expect(lines.join("")).not.toContain("hunter2");
+  });
+
+  it("that comes of being stopped is told to nobody, and the message is handled by the next process", async () => {
+    const { inbox, store, state, conversations } = await setUp();
+    const stopped = Promise.withResolvers<undefined>();
+    state.dispatch = () => stopped.promise;
+    await inbox.receive("!r", message("$1"));
+    await vi.waitFor(() => expect(conversations).toHaveLength(1));
+    const stopping = inbox.stop(10_000);
+    stopped.reject(new Error("aborted"));
+    await stopping;
+    expect(conversations[0]?.said).toEqual([]);
+    expect(await store.receivedEvents.unhandled()).toHaveLength(1);
+  });
+});
+
+describe("when the room can't be looked at", () => {
+  it.each([
+    new Error("ECONNREFUSED"),
+    refusal(502, "M_UNKNOWN"),
+    bareAnswer(504),
+    refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 600 }),
+  ])("the server is waited for, and the message is handled then (%#)", async (failure) => {
+    const { inbox, store, state, bodies } = await setUp();
+    let left = 1;
+    state.look = async () => {
+      if (left-- > 0) throw failure;
+    };
+    await inbox.receive("!r", message("$1"));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1), { timeout: 5_000 });
+    await settled(inbox);
+    expect(await store.receivedEvents.unhandled()).toEqual([]);
+  });
+
+  it("since the bot is not in it any more, the message is dropped for good", async () => {
+    const { inbox, store, state, bodies } = await setUp();
+    state.look = () => Promise.reject(refusal(403, "M_FORBIDDEN"));
+    await inbox.receive("!r", message("$1"));
+    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]));
+    expect(bodies()).toEqual([]);
+  });
+
+  it("and the bot is stopped meanwhile, the next process goes on, and waiting counts as no try", async () => {
+    const { inbox, reopen, inboxOf, state, bodies } = await setUp();
+    const looked = Promise.withResolvers<undefined>();
+    state.look = () => {
+      looked.resolve(undefined);
+      return Promise.reject(new Error("ECONNREFUSED"));
+    };
+    await inbox.receive("!r", message("$1"));
+    await looked.promise;
+    await inbox.stop(10_000);
+    const store = await reopen();
+    expect(await store.receivedEvents.unhandled()).toMatchObject([{ attempts: 0 }]);
+    state.look = async () => undefined;
+    const next = inboxOf(store);
+    await next.start();
+    await settled(next);
+    expect(bodies()).toEqual(["!do $1"]);
+  });
+});
+
+describe("stopping", () => {
+  it("does not wait for ever, and begins nothing new", async () => {
+    const { inbox, store, state, bodies } = await setUp();
+    state.dispatch = never;
+    await inbox.receive("!r", message("$1"));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1));
+    await inbox.stop(1);
+    await inbox.receive("!r", message("$2"));
+    expect(bodies()).toHaveLength(1);
+    expect(await store.receivedEvents.unhandled()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,125 @@
+import type { MatrixClient } from "matrix-bot-sdk";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { InvitationDesk } from "../../../src/chat/invitations.ts";
+import { Rooms } from "../../../src/chat/rooms.ts";
+import { temporaryStore } from "../store/temporary-store.ts";
+import { bareAnswer, refusal } from "./fake-client.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
+  const { store, reopen } = await temporaryStore();
+  const done: string[] = [];
+  const state: { members: string[]; joinedMembers: unknown; failures: unknown[] } = {
+    members: ["@mover:x.org", "@me:x.org"],
+    joinedMembers: 1,
+    failures: [],
+  };
+  const client = {
+    joinRoom: async (roomId: string, via: string[]) => {
+      done.push(`join ${roomId} via ${via.join()}`);
+      if (state.failures.length > 0) throw state.failures.shift();
+    },
+    leaveRoom: async (roomId: string) => void done.push(`leave ${roomId}`),
+    getRoomMembers: async () => state.members.map((membershipFor) => ({ membershipFor })),
+    doRequest: async () => ({ num_joined_members: state.joinedMembers }),
+  } as unknown as MatrixClient;
+  const desk = (from = store) =>
+    new InvitationDesk({
+      invitations: from.invitations,
+      client,
+      rooms: new Rooms(client, { controlRoomIds: new Set(["!control:x.org"]), directChats }),
+      directChats,
+      isPermitted: (userId) => userId.endsWith(":x.org"),
+      now: () => Date.now(),
+      log: pino({ enabled: false }),
+    });
+  const running = desk();
+  const invite = async (roomId: string, { sender = "@me:x.org", isDirect = true } = {}) => {
+    await running.receive(roomId, { sender, content: { membership: "invite", is_direct: isDirect } });
+    await vi.advanceTimersByTimeAsync(10);
+  };
+  running.start();
+  return { store, reopen, desk, running, invite, done, state };
+}
+
+describe("an invitation", () => {
+  it.each<[string, string, object, object, string[]]>([
+    ["to a direct chat is accepted", "!r:y.org", {}, {}, ["join !r:y.org via x.org,y.org"]],
+    ["to a control room is accepted", "!control:x.org", { isDirect: false }, {}, ["join !control:x.org via x.org"]],
+    ["to a room of version 12 is accepted", "!hash", {}, {}, ["join !hash via x.org"]],
+    ["to a room of one is accepted", "!r", { isDirect: false }, {}, ["join !r via x.org"]],
+    ["to a room of many is declined", "!r", { isDirect: false }, { joinedMembers: 3 }, ["leave !r"]],
+    ["to a room that tells nothing is declined", "!r", { isDirect: false }, { joinedMembers: null }, ["leave !r"]],
+    ["of somebody else is declined", "!r", { sender: "@evil:y.org" }, {}, ["leave !r"]],
+    ["of somebody else to a control room is declined", "!control:x.org", { sender: "@evil:y.org" }, {}, ["leave !control:x.org"]],
+    [
+      "to what turns out to be no direct chat is taken back",
+      "!r",
+      {},
+      { members: ["a", "b", "c"] },
+      ["join !r via x.org", "leave !r"],
+    ],
+  ])("%s", async (_what, roomId, invitation, room, expected) => {
+    const { invite, done, state, store, running } = await setUp();
+    Object.assign(state, room);
+    await invite(roomId, invitation);
+    expect(done).toEqual(expected);
+    expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("to a direct chat is declined where those are switched off", async () => {
+    const { invite, done, running } = await setUp({ directChats: false });
+    await invite("!r");
+    expect(done).toEqual(["leave !r"]);
+    await running.stop();
+  });
+
+  it.each([new Error("ECONNREFUSED"), refusal(502, "M_UNKNOWN"), refusal(429, "M_LIMIT_EXCEEDED"), bareAnswer(504)])(
+    "is tried again when the server could not help (%#)",
+    async (failure) => {
+      const { invite, done, state, running } = await setUp();
+      state.failures.push(failure);
+      await invite("!r");
+      expect(done).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(2_100);
+      expect(done).toHaveLength(2);
+      await running.stop();
+    },
+  );
+
+  it("is given up when the server refuses", async () => {
+    const { invite, done, state, store, running } = await setUp();
+    state.failures.push(refusal(403, "M_FORBIDDEN"));
+    await invite("!r");
+    expect(done).toHaveLength(1);
+    expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("that came before a crash is answered after it", async () => {
+    const { store, reopen, desk, running, done } = await setUp();
+    await running.stop();
+    await store.invitations.put({ roomId: "!r", inviter: "@me:x.org", isDirect: true }, Date.now());
+    const next = desk(await reopen());
+    next.start();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(done).toEqual(["join !r via x.org"]);
+    await next.stop();
+  });
+
+  it("of an odd shape is left alone", async () => {
+    const { running, done } = await setUp();
+    for (const event of [null, {}, { sender: 5, content: {} }, { sender: "@me:x.org" }]) await running.receive("!r", event);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(done).toEqual([]);
+    await running.stop();
+  });
+});

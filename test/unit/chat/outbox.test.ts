@@ -1,0 +1,338 @@
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Outbox } from "../../../src/chat/outbox.ts";
+import type { NewOutboxItem } from "../../../src/store/outbox-items.ts";
+import { outboxPriority } from "../../../src/store/outbox-items.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { temporaryStore } from "../store/temporary-store.ts";
+import { bareAnswer, fakeClient, refusal } from "./fake-client.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const SECRET = "words in confidence";
+
+function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewOutboxItem {
+  return {
+    transactionId,
+    roomId: "!room",
+    forUser: "@me:x.org",
+    kind: "message",
+    content: { msgtype: "m.notice", body: transactionId, "m.mentions": {} },
+    priority: outboxPriority.answer,
+    ...changes,
+  };
+}
+
+async function setUp(options: Parameters<typeof fakeClient>[0] = {}) {
+  const { store, reopen } = await temporaryStore();
+  const fake = fakeClient(options);
+  const lines: string[] = [];
+  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  const outbox = (from: Store = store) => new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
+  return { ...fake, store, reopen, outbox, lines };
+}
+
+/** Lets time pass, and everything that becomes due in it happen. */
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+/** Answers the first requests that fit with a failure. */
+function failing(matches: string, failure: unknown, times = 1) {
+  let left = times;
+  return ({ path }: { path: string }): undefined => {
+    if (path.includes(matches) && left-- > 0) throw failure;
+  };
+}
+
+describe("the outbox", () => {
+  it("sends under the stored transaction ID, and tells who waits", async () => {
+    const { outbox, sent, requests } = await setUp();
+    const running = outbox();
+    running.start();
+    await running.add(item("$event answer.0"));
+    await pass(0);
+    expect(requests).toMatchObject([
+      { method: "PUT", path: "/_matrix/client/v3/rooms/!room/send/m.room.message/%24event%20answer.0" },
+    ]);
+    expect(sent()).toMatchObject([{ content: { body: "$event answer.0" } }]);
+    expect(await running.waitFor("$event answer.0", 1_000)).toEqual({ status: "sent", eventId: "$sent1" });
+    await running.stop();
+  });
+
+  it("waits for an item only so long, and still sends it", async () => {
+    const { outbox, state, bodies } = await setUp();
+    const running = outbox();
+    running.start();
+    state.answer = failing("one", new Error("ECONNREFUSED"));
+    await running.add(item("one"));
+    const outcome = running.waitFor("one", 500);
+    await pass(500);
+    expect(await outcome).toBeNull();
+    await pass(1_000);
+    expect(bodies()).toEqual(["one"]);
+    await running.stop();
+  });
+
+  it("redacts before it answers", async () => {
+    const { outbox, sent } = await setUp();
+    const running = outbox();
+    await running.add(item("answer"));
+    await running.add(
+      item("redaction", {
+        kind: "redaction",
+        content: { redacts: "$bad/event", reason: "a secret" },
+        priority: outboxPriority.redaction,
+      }),
+    );
+    running.start();
+    await pass(0);
+    expect(sent()).toMatchObject([
+      { type: "redaction of $bad/event", content: { reason: "a secret" } },
+      { content: { body: "answer" } },
+    ]);
+    await running.stop();
+  });
+
+  it("encrypts in an encrypted room, and redacts there in the open", async () => {
+    const { outbox, sent } = await setUp({ encryptedRooms: ["!room"] });
+    const running = outbox();
+    running.start();
+    await running.add(item("one"));
+    await running.add(item("r", { kind: "redaction", content: { redacts: "$x" }, priority: outboxPriority.redaction }));
+    await pass(0);
+    expect(sent().map(({ type }) => type)).toEqual(expect.arrayContaining(["redaction of $x", "m.room.encrypted"]));
+    expect(sent()).toContainEqual(
+      expect.objectContaining({ content: { ciphertext: { type: "m.room.message", content: item("one").content } } }),
+    );
+    await running.stop();
+  });
+});
+
+describe("when the server limits the bot", () => {
+  it.each<[string, unknown, number]>([
+    ["for the time it names", refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 8_000 }), 8_000],
+    ["a while if it names none", refusal(429, "M_LIMIT_EXCEEDED"), 5_000],
+    ["a while if a proxy says it", bareAnswer(429), 5_000],
+    ["never not at all", refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 0 }), 500],
+  ])("everything waits, %s, and is sent in order", async (_what, failure, waitMs) => {
+    const { outbox, state, bodies, requests } = await setUp();
+    const running = outbox();
+    state.answer = failing("a1", failure);
+    await running.add(item("a1", { roomId: "!a" }));
+    await running.add(item("b1", { roomId: "!b" }));
+    running.start();
+    await pass(waitMs - 50);
+    expect(requests).toHaveLength(1);
+    await running.add(item("redaction", { roomId: "!c", kind: "redaction", content: { redacts: "$x" }, priority: 0 }));
+    await pass(0);
+    expect(requests).toHaveLength(1);
+    await pass(100);
+    expect(bodies()).toEqual(["redaction of $x", "a1", "b1"]);
+    await running.stop();
+  });
+});
+
+describe("when the server refuses a message", () => {
+  it.each([
+    ["M_FORBIDDEN", refusal(403, "M_FORBIDDEN")],
+    ["M_TOO_LARGE", refusal(413, "M_TOO_LARGE")],
+    ["refused", bareAnswer(413)],
+  ])("it is given up as %s, and the next one goes", async (failure, error) => {
+    const { outbox, state, bodies, requests, lines } = await setUp();
+    const running = outbox();
+    state.answer = failing("one", error);
+    await running.add(item("one", { content: { body: SECRET } }));
+    await running.add(item("two"));
+    const outcome = running.waitFor("one", 60_000);
+    running.start();
+    await pass(0);
+    expect(await outcome).toEqual({ status: "failed", failure });
+    expect(bodies()).toEqual(["two"]);
+    expect(requests).toHaveLength(2);
+    expect(lines.join("")).not.toContain(SECRET);
+    await running.stop();
+  });
+});
+
+describe("when nothing usable comes back", () => {
+  it.each<[string, unknown]>([
+    ["no connection", new Error("ECONNREFUSED")],
+    ["a server in trouble", refusal(503, "M_UNKNOWN")],
+    ["a proxy in trouble", bareAnswer(502)],
+    ["a session that has ended", refusal(401, "M_UNKNOWN_TOKEN")],
+    ["an impatient proxy", bareAnswer(408)],
+  ])("(%s) the room waits longer and longer in order, and other rooms go on", async (_what, failure) => {
+    const { outbox, state, bodies, requests, lines } = await setUp();
+    const running = outbox();
+    state.answer = failing("a1", failure, 3);
+    await running.add(item("a1", { roomId: "!a", content: { body: "a1 in confidence" } }));
+    await running.add(item("a2", { roomId: "!a" }));
+    await running.add(item("b1", { roomId: "!b" }));
+    running.start();
+    await pass(50);
+    expect(bodies()).toEqual(["b1"]);
+    await pass(900);
+    expect(requests).toHaveLength(2);
+    await pass(100);
+    expect(requests).toHaveLength(3);
+    await pass(1_900);
+    expect(requests).toHaveLength(3);
+    await pass(100 + 4_000);
+    expect(bodies()).toEqual(["b1", "a1 in confidence", "a2"]);
+    expect(new Set(requests.filter(({ path }) => path.includes("a1")).map(({ path }) => path)).size).toBe(1);
+    expect(lines.join("")).not.toContain("in confidence");
+    await running.stop();
+  });
+
+  it("an answer without an event ID is tried again under the same transaction ID", async () => {
+    const { outbox, state, sent } = await setUp();
+    const running = outbox();
+    const answers: unknown[] = ["<html>", {}];
+    state.answer = () => answers.shift();
+    await running.add(item("one"));
+    running.start();
+    await pass(3_000);
+    expect(sent()).toHaveLength(1);
+    await running.stop();
+  });
+
+  it("waits no longer than a minute between tries", async () => {
+    const { outbox, state, requests } = await setUp();
+    const running = outbox();
+    state.answer = failing("one", new Error("ECONNREFUSED"), 10_000);
+    await running.add(item("one"));
+    running.start();
+    await pass(3_600_000);
+    const before = requests.length;
+    await pass(600_000);
+    expect(requests.length - before).toBeGreaterThanOrEqual(9);
+    await running.stop();
+  });
+});
+
+describe("over a crash", () => {
+  it("before an answer came, the same transaction ID is tried again: nothing is said twice", async () => {
+    const { outbox, state, reopen, sent, bodies, requests } = await setUp();
+    const first = outbox();
+    // The event is made, and the answer never comes.
+    let isFirst = true;
+    const lost = Promise.withResolvers<unknown>();
+    const { client: server, sent: made } = fakeClient();
+    state.answer = async ({ method, path, query, body }) => {
+      if (!isFirst) return server.doRequest(method, path, query, body);
+      isFirst = false;
+      await server.doRequest(method, path, query, body);
+      return lost.promise;
+    };
+    await first.add(item("one"));
+    await first.add(item("two"));
+    first.start();
+    await pass(0);
+    const next = outbox(await reopen());
+    next.start();
+    await pass(0);
+    expect(made().map(({ content }) => content)).toMatchObject([{ body: "one" }, { body: "two" }]);
+    expect(requests.map(({ path }) => path.split("/").at(-1))).toEqual(["one", "one", "two"]);
+    expect([sent(), bodies()]).toEqual([[], []]);
+    await next.stop();
+  });
+
+  it("what was not tried is sent, what was sent is not, and its outcome is known", async () => {
+    const { outbox, reopen, bodies } = await setUp();
+    const first = outbox();
+    first.start();
+    await first.add(item("one"));
+    await pass(0);
+    await first.stop();
+    await first.add(item("two"));
+    const next = outbox(await reopen());
+    await next.add(item("one"));
+    next.start();
+    await pass(0);
+    expect(bodies()).toEqual(["one", "two"]);
+    expect(await next.waitFor("one", 1_000)).toEqual({ status: "sent", eventId: "$sent1" });
+    await next.stop();
+  });
+});
+
+describe("an edit", () => {
+  it("names the event that its original became, and says its mentions twice", async () => {
+    const { outbox, sent } = await setUp();
+    const running = outbox();
+    running.start();
+    await running.add(item("one"));
+    await running.add(item("edit", { edits: "one" }));
+    await pass(0);
+    expect(sent()[1]?.content).toMatchObject({
+      body: "* edit",
+      "m.mentions": {},
+      "m.new_content": { body: "edit", "m.mentions": {} },
+      "m.relates_to": { rel_type: "m.replace", event_id: "$sent1" },
+    });
+    await running.stop();
+  });
+
+  it("takes the place of edits that were not sent yet", async () => {
+    const { outbox, bodies } = await setUp();
+    const running = outbox();
+    await running.add(item("one"));
+    for (const name of ["edit 1", "edit 2", "edit 3"]) await running.add(item(name, { edits: "one" }));
+    running.start();
+    await pass(0);
+    expect(bodies()).toEqual(["one", "* edit 3"]);
+    await running.stop();
+  });
+
+  it("of a message that was refused stands for itself", async () => {
+    const { outbox, state, bodies } = await setUp();
+    const running = outbox();
+    state.answer = failing("one", refusal(403, "M_FORBIDDEN"));
+    await running.add(item("one"));
+    await running.add(item("edit", { edits: "one" }));
+    running.start();
+    await pass(0);
+    expect(bodies()).toEqual(["edit"]);
+    await running.stop();
+  });
+});
+
+describe("a file", () => {
+  const file = item("file", {
+    content: { msgtype: "m.file", body: "a.csv", filename: "a.csv", info: { mimetype: "text/csv", size: 3 } },
+    attachment: Buffer.from("a,b"),
+  });
+
+  it("is uploaded once, however often its message is tried, also over a restart", async () => {
+    const { outbox, state, reopen, uploads, sent } = await setUp();
+    const first = outbox();
+    state.answer = failing("file", new Error("ECONNRESET"), 2);
+    await first.add(file);
+    first.start();
+    await pass(1_000);
+    await first.stop();
+    const next = outbox(await reopen());
+    next.start();
+    await pass(60_000);
+    expect(uploads.map(String)).toEqual(["a,b"]);
+    expect(sent()).toMatchObject([{ content: { url: "mxc://x/1", filename: "a.csv" } }]);
+    await next.stop();
+  });
+
+  it("is sealed in an encrypted room", async () => {
+    const { outbox, uploads, sent } = await setUp({ encryptedRooms: ["!room"] });
+    const running = outbox();
+    await running.add(file);
+    running.start();
+    await pass(0);
+    expect(uploads.map(String)).toEqual(["sealeda,b"]);
+    expect(sent()).toMatchObject([{ content: { ciphertext: { content: { file: { key: "k", url: "mxc://x/1" } } } } }]);
+    expect(JSON.stringify(sent())).not.toContain('"url":"mxc://x/1","filename"');
+    await running.stop();
+  });
+});

@@ -1,0 +1,190 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import type { SyncResponse, TimelineEvent } from "../../../src/chat/sync-response.ts";
+import { readSyncResponse } from "../../../src/chat/sync-response.ts";
+import { fillGaps } from "../../../src/chat/timeline-gaps.ts";
+import { withoutHistory } from "../../../src/chat/timeline-history.ts";
+import { bareAnswer, fakeClient, refusal } from "./fake-client.ts";
+
+const ME = "@mover:x.org";
+const ROOM = "!r:x.org";
+
+const said = (id: string, type = "m.room.message") => ({ type, event_id: id, content: {} });
+const member = (id: string, membership: string, more: object = {}) => ({
+  type: "m.room.member",
+  state_key: ME,
+  event_id: id,
+  content: { membership },
+  ...more,
+});
+
+function sync(events: unknown[], timeline: object = {}): SyncResponse {
+  return readSyncResponse({ rooms: { join: { [ROOM]: { timeline: { events, ...timeline } } } } });
+}
+
+function ids(response: SyncResponse): unknown[] {
+  return response.rooms?.join?.[ROOM]?.timeline?.events.map((event: TimelineEvent) => event["event_id"]) ?? [];
+}
+
+describe("a sync answer", () => {
+  it.each([
+    {},
+    { rooms: null },
+    { rooms: {} },
+    { rooms: { join: null } },
+    { rooms: { join: { [ROOM]: null } } },
+    { rooms: { join: { [ROOM]: { timeline: null } } } },
+    { rooms: { join: { [ROOM]: { timeline: { events: null, limited: null, prev_batch: null } } } } },
+    { rooms: { join: { [ROOM]: { timeline: { events: "rubbish", limited: "yes", prev_batch: 5 } } } } },
+  ])("may hold an empty thing in any form: %j", async (raw) => {
+    const response = readSyncResponse(raw);
+    const { client } = fakeClient();
+    await fillGaps(response, { since: "s", userId: ME, client, log: pino({ enabled: false }) });
+    withoutHistory(response, { userId: ME, isInitialSync: false });
+    expect(ids(response)).toEqual([]);
+  });
+
+  it("loses nothing by one event of an odd shape", () => {
+    const response = sync([said("$1"), null, "x", { type: 5, event_id: "$odd" }, { ...said("$2"), content: "text" }, said("$3")]);
+    expect(ids(response)).toEqual(["$1", "$2", "$3"]);
+  });
+
+  it.each([null, "text", 5, [], { rooms: "x" }])("%j is none, and is asked for again", (raw) => {
+    expect(() => readSyncResponse(raw)).toThrow();
+  });
+
+  it("keeps what is not looked at here", () => {
+    const raw = {
+      next_batch: "n",
+      to_device: { events: [1] },
+      rooms: { invite: { a: 1 }, join: { [ROOM]: { state: { x: 1 } } } },
+    };
+    expect(readSyncResponse(raw)).toEqual(raw);
+  });
+});
+
+describe("what was said before the bot listened", () => {
+  const after = (events: unknown[], isInitialSync = false): unknown[] => {
+    const response = sync(events);
+    withoutHistory(response, { userId: ME, isInitialSync });
+    return ids(response);
+  };
+
+  it("is left out of a first sync, and what is not said stays", () => {
+    expect(after([said("$1"), member("$join", "join"), said("$2", "m.room.encrypted"), said("$3", "m.room.name")], true)).toEqual(
+      ["$join", "$3"],
+    );
+  });
+
+  it("is left out of a room just joined, up to the invitation", () => {
+    expect(
+      after([said("$1"), member("$invite", "invite"), said("$2", "m.room.encrypted"), member("$join", "join"), said("$3")]),
+    ).toEqual(["$invite", "$2", "$join", "$3"]);
+  });
+
+  it("is left out of an open room just joined, up to the join", () => {
+    expect(after([said("$1"), member("$join", "join"), said("$2")])).toEqual(["$join", "$2"]);
+  });
+
+  it("is all there of a room the bot was in", () => {
+    expect(after([said("$1"), said("$2")])).toEqual(["$1", "$2"]);
+  });
+
+  it("is not what was said before somebody else joined", () => {
+    expect(after([said("$1"), { ...member("$j", "join"), state_key: "@other:x.org" }, said("$2")])).toEqual(["$1", "$j", "$2"]);
+  });
+
+  it("is not what was said before the bot got another name", () => {
+    const renamed = member("$name", "join", { unsigned: { prev_content: { membership: "join" } } });
+    expect(after([said("$1"), renamed, said("$2")])).toEqual(["$1", "$name", "$2"]);
+  });
+
+  it("ends at the newest invitation", () => {
+    expect(after([member("$i1", "invite"), said("$1"), member("$l", "leave"), member("$i2", "invite"), said("$2")])).toEqual([
+      "$i1",
+      "$l",
+      "$i2",
+      "$2",
+    ]);
+  });
+});
+
+describe("the gap that a limited timeline leaves", () => {
+  const limited = { limited: true, prev_batch: "p0" };
+  const fill = async (response: SyncResponse, answer: (from: string) => unknown) => {
+    const fake = fakeClient();
+    fake.state.answer = ({ query }) => answer(String(query["from"]));
+    await fillGaps(response, { since: "s0", userId: ME, client: fake.client, log: pino({ enabled: false }) });
+    return { ids: ids(response), requests: fake.requests };
+  };
+
+  it("is read back to where the last sync ended, in order", async () => {
+    const pages: Record<string, object> = {
+      p0: { chunk: [said("$4"), said("$3")], end: "p1" },
+      p1: { chunk: [said("$2"), said("$1")], end: "p2" },
+      p2: { chunk: [] },
+    };
+    const filled = await fill(sync([said("$5")], limited), (from) => pages[from]);
+    expect(filled.ids).toEqual(["$1", "$2", "$3", "$4", "$5"]);
+    expect(filled.requests[0]).toMatchObject({
+      method: "GET",
+      path: `/_matrix/client/v3/rooms/${encodeURIComponent(ROOM)}/messages`,
+      query: { dir: "b", from: "p0", to: "s0" },
+    });
+  });
+
+  it("ends where the server names no further page", async () => {
+    const filled = await fill(sync([said("$2")], limited), () => ({ chunk: [said("$1")], end: null }));
+    expect(filled).toMatchObject({ ids: ["$1", "$2"], requests: { length: 1 } });
+  });
+
+  it("is not read for ever", async () => {
+    const filled = await fill(sync([], limited), (from) => ({ chunk: [said(from)], end: `${from}+` }));
+    expect(filled.requests).toHaveLength(10);
+  });
+
+  it("loses nothing by one event of an odd shape", async () => {
+    const filled = await fill(sync([], limited), () => ({ chunk: [said("$2"), null, { type: 5 }, said("$1")] }));
+    expect(filled.ids).toEqual(["$1", "$2"]);
+  });
+
+  it.each([
+    ["not limited", { limited: false, prev_batch: "p0" }, []],
+    ["without a place to read from", { limited: true }, []],
+    ["of a room just joined", limited, [member("$join", "join")]],
+  ])("is not there in a timeline %s", async (_what, timeline, events) => {
+    expect((await fill(sync(events, timeline), () => ({ chunk: [said("$x")] }))).requests).toEqual([]);
+  });
+
+  it("is there although the bot got another name meanwhile", async () => {
+    const renamed = member("$name", "join", { unsigned: { prev_content: { membership: "join" } } });
+    expect((await fill(sync([renamed], limited), () => ({ chunk: [said("$1")] }))).ids).toEqual(["$1", "$name"]);
+  });
+
+  it.each<[string, unknown]>([
+    ["the server is in trouble", refusal(502, "M_UNKNOWN")],
+    ["a proxy is in trouble", bareAnswer(504)],
+    ["it asks to wait", refusal(429, "M_LIMIT_EXCEEDED")],
+    ["the session ended", refusal(401, "M_UNKNOWN_TOKEN")],
+    ["nothing answers", new Error("ECONNRESET")],
+  ])("makes the whole sync be tried again when %s", async (_why, failure) => {
+    const filled = fill(sync([said("$5")], limited), () => {
+      throw failure;
+    });
+    await expect(filled).rejects.toBeDefined();
+  });
+
+  it("makes the whole sync be tried again when the answer is none", async () => {
+    await expect(fill(sync([said("$5")], limited), () => "<html>")).rejects.toThrow();
+  });
+
+  it.each<unknown>([refusal(403, "M_FORBIDDEN"), bareAnswer(404)])(
+    "is given up when the bot may not read it (%#)",
+    async (failure) => {
+      const filled = await fill(sync([said("$5")], limited), () => {
+        throw failure;
+      });
+      expect(filled.ids).toEqual(["$5"]);
+    },
+  );
+});

@@ -1,0 +1,216 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import type { Command } from "../../../src/commands/conversation.ts";
+import type { IncomingText } from "../../../src/commands/dispatch.ts";
+import { createDispatch, reportUnexpected } from "../../../src/commands/dispatch.ts";
+import { helpSpecification } from "../../../src/commands/help.ts";
+import { loginSpecification } from "../../../src/commands/login.ts";
+import type { CommandSpecification, CommandValues } from "../../../src/commands/specification.ts";
+import { FakeConversation } from "./fake-conversation.ts";
+
+const SECRET = "hunTer2-geheim";
+
+function setUp({ isPermitted = true, prefix = "!" }: { isPermitted?: boolean; prefix?: string } = {}) {
+  const ran: { words: string; values: CommandValues; after: string[] }[] = [];
+  const lines: string[] = [];
+  const command = (specification: CommandSpecification): Command => ({
+    specification,
+    run: async (values, conversation) => {
+      const after = conversation instanceof FakeConversation ? [...conversation.happened] : [];
+      ran.push({ words: specification.words.join(" "), values, after });
+    },
+  });
+  const taken = new Set<string>();
+  let now = Date.UTC(2026, 0, 31, 12);
+  const dispatch = createDispatch({
+    names: { prefix, userId: "@mover:example.org", displayName: "Mover" },
+    commands: [helpSpecification, loginSpecification].map(command),
+    isPermitted: () => isPermitted,
+    once: async (subject) => {
+      const isNew = !taken.has(subject);
+      taken.add(subject);
+      return isNew;
+    },
+    now: () => now,
+    log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
+  });
+  const say = async (body: string, conversation = new FakeConversation(), text: Partial<IncomingText> = {}) => {
+    await dispatch({ body, formattedBody: null, isEdit: false, ...text }, conversation);
+    return conversation;
+  };
+  const wait = (ms: number) => {
+    now += ms;
+  };
+  return { say, ran, lines, wait };
+}
+
+describe("a command", () => {
+  it.each(["direct", "control"] as const)("runs in a %s room", async (roomKind) => {
+    const { say, ran } = setUp();
+    const conversation = await say("!help login", new FakeConversation({ roomKind }));
+    expect(ran).toMatchObject([{ words: "help", values: { positionals: { command: ["login"] } } }]);
+    expect(conversation.happened).toEqual([]);
+  });
+
+  it("with a secret runs in a direct chat, after its message was removed", async () => {
+    const { say, ran } = setUp();
+    await say(`!login old --password ${SECRET}`);
+    expect(ran).toMatchObject([{ values: { secret: { flag: "password", value: SECRET } }, after: ["redact"] }]);
+  });
+
+  it("with a mistake runs nothing, and is answered with the help line that applies", async () => {
+    const { say, ran } = setUp();
+    const { said } = await say("!login odl");
+    expect(ran).toEqual([]);
+    expect(said).toMatchObject([{ tone: "notice", text: expect.stringContaining("Did you mean old?") }]);
+    expect(said[0]?.text).toContain("!login old|new");
+  });
+});
+
+describe("a secret", () => {
+  it("in a control room is removed and not used, and the person is told why", async () => {
+    const { say, ran } = setUp();
+    const { said, happened } = await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "control" }));
+    expect(ran).toEqual([]);
+    expect(happened).toEqual(["redact", "say"]);
+    expect(said).toMatchObject([{ tone: "alert", text: expect.stringContaining("others read along here") }]);
+  });
+
+  it("in a control room that the bot may not tidy is not used, and the person is asked to delete it", async () => {
+    const { say, ran } = setUp();
+    const conversation = new FakeConversation({ roomKind: "control", canRedact: false });
+    expect((await say(`!login old --token ${SECRET}`, conversation)).text).toContain("please delete it yourself, now");
+    expect(ran).toEqual([]);
+  });
+
+  it("in a direct chat whose message can't be removed is not used", async () => {
+    const { say, ran } = setUp();
+    const conversation = await say(`!login old --password ${SECRET}`, new FakeConversation({ canRedact: false }));
+    expect(conversation.text).toContain("I could not remove your message, so I used nothing of it");
+    expect(ran).toEqual([]);
+  });
+
+  it.each([
+    `!login old ${SECRET}`,
+    `!login old --passwrod ${SECRET}`,
+    `login old --password ${SECRET}`,
+    `!help --password ${SECRET}`,
+  ])("in a message that can't be used is removed and not repeated: %s", async (body) => {
+    const { say, ran, lines } = setUp();
+    const conversation = await say(body);
+    expect(conversation.happened).toEqual(["redact", "say"]);
+    expect(conversation.text).toContain("I removed your message");
+    expect(conversation.text + lines.join("")).not.toContain(SECRET);
+    expect(ran).toEqual([]);
+  });
+
+  it("behind a help word is removed, and help is not given", async () => {
+    const { say, ran } = setUp();
+    const conversation = await say("!help syt_bWU_aBcDeFgHiJkLmNoPqRsT_1abCDe");
+    expect(conversation.happened).toEqual(["redact", "say"]);
+    expect(conversation.text).not.toContain("syt_");
+    expect(ran).toEqual([]);
+  });
+
+  it("leaves no trace in the log", async () => {
+    const { say, lines } = setUp();
+    await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "control" }));
+    await say(`!login old --password ${SECRET}`, new FakeConversation({ canRedact: false }));
+    expect(lines.join("")).not.toContain(SECRET);
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe("an edit", () => {
+  it.each(["* !help", "* !nonsense", "* hello", "!help"])("is never a command, a mistake or a remark: %s", async (body) => {
+    const { say, ran } = setUp();
+    expect((await say(body, undefined, { isEdit: true })).happened).toEqual([]);
+    expect(ran).toEqual([]);
+  });
+
+  it.each([`* !login old --password ${SECRET}`, `* !login old ${SECRET}`, `* my --token ${SECRET}`])(
+    "with a secret is removed, and its secret is not used: %s",
+    async (body) => {
+      const { say, ran } = setUp();
+      const conversation = await say(body, undefined, { isEdit: true });
+      expect(conversation.happened).toEqual(["redact", "say"]);
+      expect(conversation.text).toContain("Edited messages are never commands");
+      expect(conversation.text).not.toContain(SECRET);
+      expect(ran).toEqual([]);
+    },
+  );
+});
+
+describe("a message that is no command", () => {
+  it("is answered in a direct chat once a day", async () => {
+    const { say, wait } = setUp();
+    expect((await say("hello")).text).toContain("!help shows what I can do");
+    expect((await say("hello again")).happened).toEqual([]);
+    wait(24 * 3_600_000);
+    expect((await say("good morning")).said).toHaveLength(1);
+  });
+
+  it.each(["control", "other"] as const)("is not answered in a %s room, whatever it holds", async (roomKind) => {
+    const { say } = setUp();
+    expect((await say("hello", new FakeConversation({ roomKind }))).happened).toEqual([]);
+    expect((await say("use --password hunter2", new FakeConversation({ roomKind }))).happened).toEqual([]);
+  });
+});
+
+describe("somebody who may not use the bot", () => {
+  it("gets one polite refusal, then silence", async () => {
+    const { say, ran } = setUp({ isPermitted: false });
+    const room = () => new FakeConversation({ roomKind: "control" });
+    expect((await say("!help", room())).said).toMatchObject([{ tone: "notice", text: expect.stringContaining("Sorry") }]);
+    expect((await say("!help", room())).happened).toEqual([]);
+    expect((await say("!nonsense", room())).happened).toEqual([]);
+    expect((await say("hello", room())).happened).toEqual([]);
+    expect(ran).toEqual([]);
+  });
+
+  it("is not answered in a direct chat before a command", async () => {
+    const { say } = setUp({ isPermitted: false });
+    expect((await say("hello")).happened).toEqual([]);
+  });
+
+  it("has a secret removed all the same, unused", async () => {
+    const { say, ran } = setUp({ isPermitted: false });
+    const conversation = await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "control" }));
+    expect(conversation.happened).toEqual(["redact", "say", "say"]);
+    const direct = await say(`!login old --password ${SECRET}`);
+    expect(direct.happened[0]).toBe("redact");
+    expect(conversation.text + direct.text).not.toContain(SECRET);
+    expect(ran).toEqual([]);
+  });
+});
+
+describe("a room in which the bot does not work", () => {
+  it("gets one hint to a direct chat, with the prefix of this bot", async () => {
+    const { say, ran } = setUp({ prefix: "§" });
+    const room = () => new FakeConversation({ roomKind: "other" });
+    expect((await say("§help", room())).text).toContain("§help");
+    expect((await say("§help", room())).happened).toEqual([]);
+    expect(ran).toEqual([]);
+  });
+
+  it("has a secret removed, unused", async () => {
+    const { say, ran } = setUp();
+    const conversation = await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "other" }));
+    expect(conversation.happened[0]).toBe("redact");
+    expect(ran).toEqual([]);
+  });
+});
+
+describe("an unexpected error", () => {
+  it("is told with a reference that stands in the log too, and nothing of the error", async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(line) });
+    const conversation = new FakeConversation();
+    await reportUnexpected(new Error("inner trouble"), conversation, log);
+    const reference = /reference: ([0-9a-f]{8})$/u.exec(conversation.text)?.[1] ?? "none";
+    expect(lines.join("")).toContain(reference);
+    expect(lines.join("")).toContain("inner trouble");
+    expect(conversation.text).not.toContain("inner trouble");
+    expect(conversation.said).toMatchObject([{ tone: "alert", options: { key: "unexpected" } }]);
+  });
+});

@@ -1,0 +1,42 @@
+import type { Conversation, RoomKind, SayOptions } from "../../../src/commands/conversation.ts";
+import type { Message } from "../../../src/view/message.ts";
+import { renderPlainText } from "../../../src/view/plain-text.ts";
+
+export interface Said {
+  text: string;
+  tone: Message["tone"];
+  options: SayOptions | undefined;
+}
+
+/** A conversation that keeps what is said in it. */
+export class FakeConversation implements Conversation {
+  readonly sender: string = "@me:example.org";
+  readonly roomId = "!room:example.org";
+  readonly eventId = "$event";
+  readonly roomKind: RoomKind;
+  readonly isEncrypted = true;
+  readonly botRoomIds: readonly string[] = [];
+  readonly said: Said[] = [];
+  /** What happened, in order. */
+  readonly happened: string[] = [];
+  #canRedact: boolean;
+
+  constructor({ roomKind = "direct", canRedact = true }: { roomKind?: RoomKind; canRedact?: boolean } = {}) {
+    this.roomKind = roomKind;
+    this.#canRedact = canRedact;
+  }
+
+  get text(): string {
+    return this.said.map(({ text }) => text).join("\n");
+  }
+
+  async say({ document, tone }: Message, options?: SayOptions): Promise<void> {
+    this.said.push({ text: renderPlainText(document), tone, options });
+    this.happened.push("say");
+  }
+
+  async redact(): Promise<boolean> {
+    this.happened.push("redact");
+    return this.#canRedact;
+  }
+}

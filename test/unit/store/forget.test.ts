@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import type { Side } from "../../../src/migration/account.ts";
+import { outboxPriority } from "../../../src/store/outbox-items.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { bytesIn, temporaryStore } from "./temporary-store.ts";
+
+const PERSON = "@forgetmenot:x.org";
+
+/** Fills every table with something of a person's. */
+async function fill(store: Store, owner: string): Promise<void> {
+  const name = owner.slice(1, owner.indexOf(":"));
+  for (const side of ["source", "target"] satisfies Side[]) {
+    const userId = `@${name}-${side}:old.example`;
+    const account = { owner, side, userId, baseUrl: `https://${name}.example`, deviceId: null, signedInAt: 0 };
+    await store.accounts.put({ ...account, method: "token" }, { accessToken: `syt_${name}_${side}_token` });
+    await store.accounts.beginAttempt({ ...account, deviceId: `${name}DEVICE` }, 0);
+  }
+  const event = (id: string) => ({
+    event_id: id,
+    type: "m.room.message",
+    sender: owner,
+    content: { body: `said by ${name}` },
+  });
+  await store.receivedEvents.add(`!${name}:x.org`, event(`$handled-${name.length}`), 1);
+  await store.receivedEvents.finish(`$handled-${name.length}`, 2);
+  await store.undecryptedEvents.add({
+    eventId: `$u-${name.length}`,
+    roomId: `!${name}:x.org`,
+    sender: owner,
+    event: name,
+    receivedAt: 1,
+  });
+  await store.invitations.put({ roomId: `!invited-${name}:x.org`, inviter: owner, isDirect: true }, 1);
+  await store.once.take(`hint !${name}:x.org ${owner}`, owner, 1);
+  for (const kind of ["sent", "failed"] as const) {
+    await store.outbox.add(message(`${kind} ${name.length}`, owner, `told to ${name}`), 1);
+    const row = await store.outbox.nextDue(1);
+    const result = kind === "sent" ? { status: kind, eventId: "$x" } : { status: kind, failure: "M_FORBIDDEN" };
+    await store.outbox.finish(row?.id ?? 0, result, 2);
+  }
+}
+
+function message(transactionId: string, owner: string, body: string) {
+  const content = { body, "m.mentions": { user_ids: [owner] } };
+  return {
+    transactionId,
+    roomId: `!${owner.slice(1)}`,
+    forUser: owner,
+    kind: "message" as const,
+    content,
+    priority: outboxPriority.answer,
+  };
+}
+
+describe("forgetting a person", () => {
+  it("erases everything of theirs from every file, and counts it", async () => {
+    const { store, dataDir } = await temporaryStore();
+    await fill(store, PERSON);
+    expect(bytesIn(dataDir)).toContain("forgetmenot");
+    expect(await store.forget(PERSON)).toEqual({ accounts: 2, secrets: 2, messages: 2 });
+    const bytes = bytesIn(dataDir);
+    expect(bytes).not.toContain("forgetmenot");
+    expect(bytes).not.toContain("syt_");
+    expect(await store.accounts.get(PERSON, "source")).toBeNull();
+    expect(await store.accounts.session(PERSON, "target")).toBeNull();
+  });
+
+  it("leaves what belongs to others", async () => {
+    const { store } = await temporaryStore();
+    await fill(store, PERSON);
+    await fill(store, "@somebody-else:x.org");
+    await store.forget(PERSON);
+    expect(await store.forget("@somebody-else:x.org")).toEqual({ accounts: 2, secrets: 2, messages: 2 });
+  });
+
+  it("finds nothing the second time", async () => {
+    const { store } = await temporaryStore();
+    await fill(store, PERSON);
+    await store.forget(PERSON);
+    expect(await store.forget(PERSON)).toEqual({ accounts: 0, secrets: 0, messages: 0 });
+  });
+
+  it("keeps events from being handled twice", async () => {
+    const { store } = await temporaryStore();
+    await fill(store, PERSON);
+    await store.forget(PERSON);
+    expect(await store.receivedEvents.has(`$handled-${"forgetmenot".length}`)).toBe(true);
+  });
+
+  it("still sends what is on its way, and keeps nothing of it afterwards", async () => {
+    const { store, dataDir } = await temporaryStore();
+    await store.outbox.add(message("last", PERSON, "told to forgetmenot"), 1);
+    await store.receivedEvents.add("!r", { event_id: "$1", type: "m.room.message", sender: PERSON, content: {} }, 1);
+    await store.forget(PERSON);
+    const row = await store.outbox.nextDue(1);
+    expect(row).toMatchObject({ forUser: null, content: { body: "told to forgetmenot" } });
+    await store.outbox.finish(row?.id ?? 0, { status: "sent", eventId: "$x" }, 2);
+    expect(await store.receivedEvents.unhandled()).toHaveLength(1);
+    expect(bytesIn(dataDir)).not.toContain("forgetmenot");
+    expect(await store.outbox.unsentCount()).toBe(0);
+  });
+
+  it("keeps nothing of a message to somebody who was forgotten before it was written", async () => {
+    const { store, dataDir } = await temporaryStore();
+    await store.outbox.add({ ...message("last", PERSON, "told to forgetmenot"), forUser: null }, 1);
+    await store.outbox.finish((await store.outbox.nextDue(1))?.id ?? 0, { status: "failed", failure: "x" }, 2);
+    expect(bytesIn(dataDir)).not.toContain("forgetmenot");
+    expect(await store.outbox.result("last")).toBeNull();
+  });
+});

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { openStore } from "../../../src/store/store.ts";
+import { NewerSchemaError, schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
+import { secretKey, temporaryFolder } from "./temporary-store.ts";
+
+function tablesOf(database: Database.Database): unknown[] {
+  return database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all();
+}
+
+function versionOf(database: Database.Database): unknown {
+  return database.pragma("user_version", { simple: true });
+}
+
+describe("upgradeSchema", () => {
+  it("brings an empty database to the newest schema, and one that has it nowhere", () => {
+    const database = new Database(":memory:");
+    expect(upgradeSchema(database)).toEqual({ from: 0, to: schemaUpgrades.length });
+    expect(tablesOf(database)).toContain("received_event");
+    expect(upgradeSchema(database)).toEqual({ from: schemaUpgrades.length, to: schemaUpgrades.length });
+  });
+
+  it("runs only what is missing, in order, and keeps what is there", () => {
+    const database = new Database(":memory:");
+    upgradeSchema(database, ["CREATE TABLE a (x)"]);
+    database.exec("INSERT INTO a VALUES (1)");
+    expect(upgradeSchema(database, ["CREATE TABLE a (x)", "CREATE TABLE b (y)", "INSERT INTO b SELECT x FROM a"])).toEqual({
+      from: 1,
+      to: 3,
+    });
+    expect(database.prepare("SELECT y FROM b").pluck().all()).toEqual([1]);
+  });
+
+  it("leaves the old schema when it fails in the middle", () => {
+    const database = new Database(":memory:");
+    upgradeSchema(database, ["CREATE TABLE a (x)"]);
+    const upgrades = ["CREATE TABLE a (x)", "CREATE TABLE b (y); INSERT INTO a VALUES (1)", "CREATE TABLE c (z); nonsense"];
+    expect(() => upgradeSchema(database, upgrades)).toThrow(/nonsense/u);
+    expect(versionOf(database)).toBe(1);
+    expect(tablesOf(database)).toEqual(["a"]);
+    expect(database.prepare("SELECT count(*) FROM a").pluck().get()).toBe(0);
+  });
+
+  it("refuses a newer schema", () => {
+    const database = new Database(":memory:");
+    database.pragma("user_version = 7");
+    expect(() => upgradeSchema(database, ["CREATE TABLE a (x)"])).toThrow(NewerSchemaError);
+    expect(tablesOf(database)).toEqual([]);
+    expect(versionOf(database)).toBe(7);
+  });
+});
+
+describe("opening the store", () => {
+  it("leaves a newer database untouched, says so, and lets go of it", async () => {
+    const dataDir = await temporaryFolder();
+    const path = join(dataDir, "mover.sqlite");
+    const newer = new Database(path);
+    newer.exec("CREATE TABLE a (x)");
+    newer.pragma("user_version = 99");
+    newer.close();
+    const before = readFileSync(path);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const open = () => openStore({ dataDir, secretKey });
+      expect(open).toThrow(NewerSchemaError);
+      expect(open).toThrow(`The database has schema 99; this version of the bot knows schemas up to ${schemaUpgrades.length}.`);
+    }
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+});

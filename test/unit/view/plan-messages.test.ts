@@ -1,0 +1,206 @@
+import { describe, expect, it } from "vitest";
+import { estimateTime } from "../../../src/migration/time-estimate.ts";
+import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
+import type { MadePlan } from "../../../src/service/planning.ts";
+import { renderHtml } from "../../../src/view/html.ts";
+import type { Message } from "../../../src/view/message.ts";
+import { planMessage, stuckRooms } from "../../../src/view/messages/plan.ts";
+import { notSignedIn, unreadable } from "../../../src/view/messages/reading.ts";
+import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
+import { roomList } from "../../../src/view/messages/rooms.ts";
+import { renderPlainText } from "../../../src/view/plain-text.ts";
+import { csvReport, jsonReport, markdownReport } from "../../../src/view/report-files.ts";
+
+const EVIL = `<b>Team</b> \u202Ehttps://evil.example @room`;
+
+function room(roomId: string, more: Partial<ReportRoom> = {}): ReportRoom {
+  return {
+    roomId,
+    name: `Room ${roomId.slice(1)}`,
+    alias: null,
+    direct: false,
+    space: false,
+    encrypted: false,
+    route: "join",
+    through: null,
+    successor: null,
+    status: "planned",
+    until: null,
+    waitingFor: null,
+    reason: null,
+    power: { source: 0, wanted: 0, target: null },
+    warnings: [],
+    helpers: [],
+    ...more,
+  };
+}
+
+const stuck = room("!stuck:old.example", {
+  name: EVIL,
+  route: "ask_moderator",
+  status: "needs_moderator",
+  reason: { code: "no_invite_power", text: "Inviting needs power 50; the old account has 0." },
+  helpers: [{ userId: "@mo:old.example", displayName: "Mo", power: 100 }],
+});
+
+function reportOf(rooms: ReportRoom[]): Report {
+  return {
+    schema: 1,
+    source: "@a:old.example",
+    target: "@a:new.example",
+    generatedAt: "2026-01-31T12:00:00Z",
+    rooms,
+    categories: [],
+  };
+}
+
+function plan(rooms: ReportRoom[], more: Partial<MadePlan> = {}): MadePlan {
+  return {
+    number: 3,
+    report: reportOf(rooms),
+    moreHelpers: new Map([["!stuck:old.example", 4]]),
+    via: new Map(),
+    estimate: estimateTime({ invitations: 0, joinsNewToServer: 1, otherJoins: 0, sourceWrites: 0, targetWrites: 0 }, false),
+    notMoved: [],
+    unknownRooms: [],
+    isInviteBlocked: false,
+    bannedRooms: 0,
+    before: null,
+    ...more,
+  };
+}
+
+const text = (message: Message): string => renderPlainText(message.document);
+
+describe("a plan", () => {
+  it("counts the rooms by route, and says that nothing was changed", () => {
+    const said = text(planMessage(plan([room("!1"), room("!2"), stuck]), "!"));
+    expect(said).toContain("Plan 3 for @a:old.example → @a:new.example. Nothing was changed.");
+    expect(said).toContain("3 rooms: 2 I can move, 0 already done.");
+    expect(said).toContain("- 2 open to everyone");
+    expect(said).toContain("- 1 need somebody's help");
+  });
+
+  it("names who can help, and how many more", () => {
+    expect(text(planMessage(plan([stuck]), "!"))).toContain("Can help: Mo @mo:old.example (power 100) and 4 more.");
+  });
+
+  it("shows the first ten of the rooms that need help, and says that there are more", () => {
+    const rooms = Array.from({ length: 12 }, (_, index) => room(`!${index}`, { route: "impossible", status: "skipped" }));
+    const said = text(planMessage(plan(rooms), "!"));
+    expect(said).toContain("the first 10 of 12; !report has all");
+    expect(said).not.toContain("Room 11");
+    expect(stuckRooms(reportOf(rooms))).toHaveLength(12);
+  });
+
+  it("leaves out a replaced room whose replacement has a row of its own", () => {
+    const replaced = room("!old", { route: "successor", successor: "!stuck:old.example", status: "needs_moderator" });
+    expect(stuckRooms(reportOf([replaced, stuck]))).toEqual([stuck]);
+    expect(stuckRooms(reportOf([replaced]))).toEqual([replaced]);
+  });
+
+  it("tells what changed since the plan before: other routes, new rooms and rooms that are gone", () => {
+    const before = reportOf([room("!1"), room("!2", { route: "invite" }), room("!gone")]);
+    const said = text(planMessage(plan([room("!1"), room("!2"), room("!new")], { before }), "!"));
+    expect(said).toContain("Room 2 !2: now open to everyone, before by an invitation from your old account");
+    expect(said).toContain("Room new !new: new, open to everyone");
+    expect(said).toContain("Room gone !gone: your old account is no longer in it");
+    expect(said).not.toContain("Room 1 !1:");
+  });
+
+  it("says so when a filter matches nothing or names an unknown room", () => {
+    const excluded = room("!1", { route: "excluded", status: "skipped" });
+    const said = text(planMessage(plan([excluded], { unknownRooms: ["#nope:old.example"] }), "!"));
+    expect(said).toContain("None of your 1 rooms fits these filters.");
+    expect(said).toContain("Not among your old account's rooms: #nope:old.example.");
+  });
+
+  it("makes neither HTML, link nor mention of a room's name", () => {
+    const html = renderHtml(planMessage(plan([stuck]), "!").document);
+    expect(html).toContain("&lt;b&gt;Team&lt;/");
+    expect(html).not.toMatch(/<b>|https?:\/\/evil|@room|\u202E/u);
+  });
+
+  it("gives administrators settings that are valid YAML, one key for each limiter, and says what they save", () => {
+    const estimate = estimateTime(
+      { invitations: 60, joinsNewToServer: 100, otherJoins: 0, sourceWrites: 20, targetWrites: 0 },
+      false,
+    );
+    const said = text(planMessage(plan([room("!1")], { estimate }), "!"));
+    expect(said.match(/^ {4}rc_invites:$/gmu)).toHaveLength(2);
+    expect(said).toContain("        burst_count: 60");
+    expect(said).toMatch(/Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u);
+    expect(said).toContain("With all of that it takes about a minute.");
+  });
+});
+
+describe("a report", () => {
+  const view = {
+    report: reportOf([room("!done", { status: "done", route: "joined" }), room("!1"), stuck]),
+    moreHelpers: new Map(),
+  };
+
+  it("has every room that is not moved, grouped by why, numbered through", () => {
+    const said = text(reportMessage(view));
+    expect(said).toContain("Report of 3 rooms: 1 done.");
+    expect(said.indexOf("Somebody in the room must invite your new account (1)")).toBeLessThan(
+      said.indexOf("I can move these (1)"),
+    );
+    expect(said).toMatch(/^1\. .*Can help: Mo @mo:old\.example \(power 100\)\.$/mu);
+    expect(said).toMatch(/^2\. Room 1 !1$/mu);
+    expect(numberedRooms(view.report).map(({ roomId }) => roomId)).toEqual(["!stuck:old.example", "!1"]);
+  });
+
+  it("as CSV has a header, a line a room, and no cell that a spreadsheet would run", () => {
+    const evil = room("!f", { name: "=HYPERLINK(1)", alias: "#a:old.example" });
+    const lines = csvReport(reportOf([evil, stuck]), new Map([["!stuck:old.example", ["old.example"]]]), "r.csv")
+      .bytes.toString()
+      .split("\r\n");
+    expect(lines[0]).toBe("roomId,name,alias,route,status,reason,helpers,link");
+    expect(lines[1]).toContain(",'=HYPERLINK(1),#a:old.example,join,planned,");
+    expect(lines[2]).toContain("https://matrix.to/#/!stuck%3Aold.example?via=old.example");
+    expect(lines).toHaveLength(4);
+  });
+
+  it("as Markdown escapes names, and as JSON is the report itself", () => {
+    expect(markdownReport(view, "r.md").bytes.toString()).toContain("\\<b\\>Team\\</");
+    expect(JSON.parse(jsonReport(view.report, "r.json").bytes.toString())).toEqual(view.report);
+  });
+
+  it("without a plan says how to make one", () => {
+    expect(text(noPlanYet("!"))).toContain("!migrate plan makes one");
+  });
+});
+
+describe("reading", () => {
+  it("asks for the account that is missing", () => {
+    expect(text(notSignedIn(["target"], "!"))).toBe("A plan needs your new account first: !login new @you:server.");
+    expect(text(notSignedIn(["source", "target"], "!"))).toContain("your two accounts first: !login old");
+  });
+
+  it("tells of a session that has ended, and how to go on, so that the person is called", () => {
+    const account = {
+      owner: "@a:x",
+      side: "source",
+      userId: "@a:old.example",
+      baseUrl: "",
+      method: "password",
+      deviceId: null,
+      signedInAt: 0,
+    } as const;
+    const message = unreadable(account, { code: "expired_token" }, "!");
+    expect(message.tone).toBe("alert");
+    expect(text(message)).toContain("Its session has ended. Please sign in again: !login old @a:old.example.");
+  });
+
+  it("lists rooms with what is known of them", () => {
+    const listed = { roomId: "!1", name: EVIL, alias: null, isDirect: true, isSpace: false, joinedCount: 1, lastActivityAt: 0 };
+    const list = { rooms: [listed], total: 7, unknownRooms: [] };
+    expect(text(roomList(list, 400 * 24 * 3_600_000, "!"))).toMatch(
+      /^1 of 7 rooms, .*\n\n1\. .*: direct chat, only you, silent for 13 months/su,
+    );
+    expect(text(roomList({ rooms: [], total: 7, unknownRooms: ["#x:y"] }, 0, "!"))).toContain(
+      "None of your old account's 7 rooms fits.",
+    );
+  });
+});
