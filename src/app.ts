@@ -1,7 +1,11 @@
 import type { Logger } from "pino";
 import { Gauge } from "prom-client";
+import { type } from "node:os";
+import type { Chat } from "./chat/chat.ts";
 import { startChat } from "./chat/chat.ts";
-import { createCommands } from "./commands/registry.ts";
+import { tellLinkNews } from "./commands/link-answer.ts";
+import type { CommandServices } from "./commands/registry.ts";
+import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { loadOrCreateSecretKey } from "./config/secret-key.ts";
 import { startHealthEndpoint } from "./operations/health.ts";
@@ -11,10 +15,15 @@ import { DiscoveryError } from "./platforms/matrix/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/discovery.ts";
 import type { GuardedFetch } from "./platforms/matrix/network/guarded-fetch.ts";
 import { createGuardedFetch } from "./platforms/matrix/network/guarded-fetch.ts";
+import { AccountClients } from "./service/account-clients.ts";
 import { AccountReaders } from "./service/account-readers.ts";
 import { createPermission } from "./service/access.ts";
 import { forgetPerson } from "./service/forget.ts";
+import { createMoveMachinery } from "./service/move-machinery.ts";
+import { OldMoves } from "./service/old-moves.ts";
 import { Planning } from "./service/planning.ts";
+import { RoomRefusals } from "./service/room-refusals.ts";
+import type { Voice } from "./service/run-announcer.ts";
 import { SignIn } from "./service/sign-in.ts";
 import { DataDirectoryInUseError } from "./store/process-lock.ts";
 import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
@@ -51,38 +60,98 @@ export async function startApp({
     log.info({ file: configuration.secretKeyFile }, "made the secret key; keep a copy of it apart from the data directory");
   const store = openStoreOrExplain(configuration, key);
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
+  const chatStarted = Promise.withResolvers<Chat>();
   const closers: (() => Promise<void>)[] = [() => store.close()];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent: `matrix-mover/${version}` });
+    // From the words in brackets servers tell the person where the bot's session is (oauth.md, "What the user sees").
+    const userAgent = `matrix-mover/${version} (${type()}; bot)`;
+    const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent });
     closers.push(() => fetch.close());
     await prune(store, now());
-    const signIn = new SignIn({ accounts: store.accounts, fetch, servers: configuration.servers, now, log });
-    const readers = new AccountReaders({ accounts: store.accounts, fetch, log });
+    const clients = new AccountClients({ accounts: store.accounts, fetch, now, log });
+    const signIn = new SignIn({
+      accounts: store.accounts,
+      links: store.signInLinks,
+      sessions: clients.sessions,
+      fetch,
+      servers: configuration.servers,
+      introduction: configuration.oauth,
+      tell: async (link, news) => {
+        const conversation = (await chatStarted.promise).conversationAt(link.address);
+        await tellLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
+      },
+      onSignedIn: (owner, _side, account) => {
+        control
+          .signedIn(owner, account)
+          .catch((error: unknown) => log.error({ err: error }, "a run could not go on after a sign-in"));
+      },
+      now,
+      log,
+    });
+    const readers = new AccountReaders({ clients, fetch, log });
     const texts = { reason: reasonText, warning: warningText };
     const { plans } = store;
-    const commands = createCommands({
+    const botUserId = configuration.bot.userId;
+    const planning = new Planning({
+      readers,
+      plans,
+      roomRefusals: new RoomRefusals(store.runs, now),
+      botUserId,
+      texts,
+      now,
+      log,
+    });
+    const { prefix } = configuration;
+    // What a run says is said in the chat, which is there before any run goes on.
+    const voice: Voice = async (address, message, options) =>
+      (await chatStarted.promise).conversationAt(address).say(message, options);
+    const machinery = createMoveMachinery({
+      store,
+      clients,
+      readers,
+      planning,
+      voice,
+      botUserId,
+      texts,
+      prefix,
+      now,
+      log,
+    });
+    const { moves, control } = machinery;
+    const services: CommandServices = {
       signIn,
-      forget: (owner) => forgetPerson(owner, { signIn, store }),
-      planning: new Planning({ readers, plans, botUserId: configuration.bot.userId, texts, now, log }),
+      forget: (owner) => forgetPerson(owner, { control, signIn, store }),
+      planning,
+      moves,
       readers,
       plans,
       now,
-      prefix: configuration.prefix,
-    });
+      prefix,
+    };
+    // Before the chat, in which a message could begin a link that would then be waited for twice.
+    await signIn.start();
+    closers.push(() => signIn.stop());
     const chat = await startChat({
       configuration,
       baseUrl: await botBaseUrl(configuration, fetch, log),
       store,
       cryptoStoreKey: deriveKey(key, "crypto-store"),
-      commands,
+      commands: createCommands(services),
+      confirmable: createConfirmableActions(services),
       isPermitted: createPermission(configuration.access),
       now,
       log,
     });
     closers.push(() => chat.stop());
+    chatStarted.resolve(chat);
+    closers.push(() => machinery.stop());
+    await machinery.start();
+    const oldMoves = new OldMoves({ runs: store.runs, signIn, voice, prefix, now, log });
+    oldMoves.start();
+    closers.push(() => oldMoves.stop());
     if (configuration.http) {
       const metrics = createMetrics({ version });
       new Gauge({
@@ -133,5 +202,6 @@ async function botBaseUrl({ bot, servers }: Configuration, fetch: GuardedFetch, 
 async function prune(store: Store, now: number): Promise<void> {
   await store.receivedEvents.prune(now - KEEP_MS);
   await store.outbox.prune(now - KEEP_MS);
+  await store.questions.prune(now - KEEP_MS);
   await store.once.prune(now - KEEP_MS);
 }

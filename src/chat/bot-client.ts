@@ -11,7 +11,8 @@ export interface SyncListener {
   onMessage(roomId: string, event: unknown): Promise<void>;
   onUndecryptable(roomId: string, event: unknown): Promise<void>;
   onInvitation(roomId: string, event: unknown): Promise<void>;
-  onRoomEvent(roomId: string, event: unknown): void;
+  /** Every event, after its own handler above. */
+  onRoomEvent(roomId: string, event: unknown): Promise<void>;
   onLeft(roomId: string): void;
   /** A sync was answered and everything in it was taken. */
   onSynced(): void;

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RustSdkCryptoStorageProvider } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { abortAll } from "request";
-import type { Command } from "../commands/conversation.ts";
+import type { ConfirmableActions, Command, Conversation } from "../commands/conversation.ts";
 import { createDispatch } from "../commands/dispatch.ts";
 import type { Configuration } from "../config/configuration.ts";
+import type { ConversationAddress } from "../migration/conversation-address.ts";
 import type { Store } from "../store/store.ts";
 import { BotClient } from "./bot-client.ts";
+import { Confirmations } from "./confirmations.ts";
 import { ControlRooms } from "./control-rooms.ts";
 import { RoomConversation } from "./conversation.ts";
 import { cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
@@ -39,6 +41,8 @@ export interface ChatOptions {
   store: Store;
   cryptoStoreKey: Buffer;
   commands: readonly Command[];
+  /** What people confirm with a reaction or a word. */
+  confirmable: ConfirmableActions;
   isPermitted: (userId: string) => boolean;
   now: () => number;
   log: Logger;
@@ -49,6 +53,11 @@ export interface Chat {
   isSyncing(): boolean;
   /** Resolves when the bot can't go on by itself. */
   failed: Promise<Error>;
+  /**
+   * A conversation gone on with, at any time, also after a restart. What is said in it needs keys of its own: what was said under a key at this address
+   * before is not said again.
+   */
+  conversationAt(address: ConversationAddress): Conversation;
   stop(): Promise<void>;
 }
 
@@ -74,8 +83,9 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
       onMessage: (roomId, event) => inbox.receive(roomId, event),
       onUndecryptable: (roomId, event) => undecrypted.receive(roomId, event),
       onInvitation: (roomId, event) => invitations.receive(roomId, event),
-      onRoomEvent: (roomId, event) => {
-        if (!isMembershipEvent(event)) return;
+      onRoomEvent: async (roomId, event) => {
+        if (isEventOf("m.reaction", event)) await inbox.receive(roomId, event);
+        if (!isEventOf("m.room.member", event)) return;
         rooms.forgetMembers(roomId);
         alone.look(roomId);
       },
@@ -107,8 +117,29 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   const rooms = new Rooms(client, { controlRoomIds: controlRooms.ids, directChats: configuration.directChats });
   const alone = new BotAlone(client, rooms, log);
   const outbox = new Outbox(store.outbox, client, { now, log });
+  const names = { prefix: configuration.prefix, userId, displayName: await displayNameOf(client, userId) };
+  const { questions } = store;
+  const conversationAt = (address: ConversationAddress, scope?: string): Conversation =>
+    new RoomConversation({
+      outbox,
+      questions,
+      controlRoomIds: controlRooms.ids,
+      address,
+      ...(scope !== undefined && { scope }),
+      now,
+    });
+  const confirmations = new Confirmations({
+    questions,
+    outbox,
+    names,
+    actions: options.confirmable,
+    isPermitted,
+    conversationAt,
+    now,
+    log,
+  });
   const dispatch = createDispatch({
-    names: { prefix: configuration.prefix, userId, displayName: await displayNameOf(client, userId) },
+    names,
     commands,
     isPermitted,
     once: (subject, person) => store.once.take(subject, person, now()),
@@ -118,16 +149,18 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   const inbox = new Inbox({
     userId,
     receivedEvents: store.receivedEvents,
-    dispatch,
-    conversationFor: async (roomId, event, { threadRoot }) =>
-      new RoomConversation({
-        outbox,
+    dispatch: async (text, conversation) => {
+      if (!(await confirmations.onText(text, conversation))) await dispatch(text, conversation);
+    },
+    onReaction: (conversation, eventId) => confirmations.onReaction(conversation, eventId),
+    conversationFor: async (roomId, event, threadRoot) =>
+      conversationAt({
         roomId,
-        roomKind: await rooms.kind(roomId),
-        isEncrypted: await client.crypto.isRoomEncrypted(roomId),
-        controlRoomIds: controlRooms.ids,
-        event,
+        eventId: event.event_id,
         threadRoot,
+        roomKind: await rooms.kind(roomId),
+        sender: event.sender,
+        isEncrypted: await client.crypto.isRoomEncrypted(roomId),
       }),
     now,
     log,
@@ -165,6 +198,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
 
   return {
     failed: ended.promise,
+    conversationAt: (address) => conversationAt(address),
     isSyncing: () => now() - syncedAt < SYNC_STALE_MS,
     stop: async () => {
       client.stop();
@@ -200,6 +234,6 @@ async function displayNameOf(client: BotClient, userId: string): Promise<string 
     : null;
 }
 
-function isMembershipEvent(event: unknown): boolean {
-  return typeof event === "object" && event !== null && "type" in event && event.type === "m.room.member";
+function isEventOf(type: string, event: unknown): boolean {
+  return typeof event === "object" && event !== null && "type" in event && event.type === type;
 }

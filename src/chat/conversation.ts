@@ -1,9 +1,11 @@
-import type { Conversation, RoomKind, SayOptions } from "../commands/conversation.ts";
-import type { RoomEvent } from "../store/received-events.ts";
+import type { Confirmation, Conversation, SayOptions } from "../commands/conversation.ts";
+import type { ConversationAddress, RoomKind } from "../migration/conversation-address.ts";
 import { outboxPriority } from "../store/outbox-items.ts";
+import type { Questions } from "../store/questions.ts";
 import type { Message } from "../view/message.ts";
 import { fileContent, messageContent } from "../view/message.ts";
 import { paginate } from "../view/paging.ts";
+import { CONFIRMING_KEY } from "./confirming-reaction.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** How long a command waits for its message to be redacted before it gives up on the secret in it. */
@@ -11,12 +13,12 @@ const REDACTION_TIMEOUT_MS = 20_000;
 
 export interface RoomConversationOptions {
   outbox: Outbox;
-  roomId: string;
-  roomKind: RoomKind;
-  isEncrypted: boolean;
+  questions: Questions;
   controlRoomIds: ReadonlySet<string>;
-  event: RoomEvent;
-  threadRoot: string | null;
+  address: ConversationAddress;
+  /** Keeps keys apart from those that were used at the same address before. */
+  scope?: string;
+  now: () => number;
 }
 
 /**
@@ -24,29 +26,46 @@ export interface RoomConversationOptions {
  * that handling the same message again after a crash says nothing twice.
  */
 export class RoomConversation implements Conversation {
-  readonly sender: string;
-  readonly roomId: string;
-  readonly eventId: string;
-  readonly roomKind: RoomKind;
-  readonly isEncrypted: boolean;
+  readonly address: ConversationAddress;
   readonly botRoomIds: readonly string[];
   readonly #outbox: Outbox;
-  readonly #threadRoot: string | null;
+  readonly #questions: Questions;
+  readonly #scope: string;
+  readonly #now: () => number;
   #said = 0;
 
-  constructor({ outbox, roomId, roomKind, isEncrypted, controlRoomIds, event, threadRoot }: RoomConversationOptions) {
+  constructor({ outbox, questions, controlRoomIds, address, scope, now }: RoomConversationOptions) {
     this.#outbox = outbox;
-    this.#threadRoot = threadRoot;
-    this.roomId = roomId;
-    this.roomKind = roomKind;
-    this.isEncrypted = isEncrypted;
-    this.botRoomIds = [...new Set([roomId, ...controlRoomIds])];
-    this.sender = event.sender;
-    this.eventId = event.event_id;
+    this.#questions = questions;
+    this.#scope = scope === undefined ? "" : `${scope} `;
+    this.#now = now;
+    this.address = address;
+    this.botRoomIds = [...new Set([address.roomId, ...controlRoomIds])];
+  }
+
+  get sender(): string {
+    return this.address.sender;
+  }
+
+  get roomId(): string {
+    return this.address.roomId;
+  }
+
+  get eventId(): string {
+    return this.address.eventId;
+  }
+
+  get roomKind(): RoomKind {
+    return this.address.roomKind;
+  }
+
+  get isEncrypted(): boolean {
+    return this.address.isEncrypted;
   }
 
   async say(message: Message, options: SayOptions = { key: String(this.#said++) }): Promise<void> {
     const forUser = options.leavesNoTrace === true ? null : this.sender;
+    const priority = outboxPriority[options.priority ?? "answer"];
     for (const [page, part] of paginate(message).entries()) {
       const transactionId = this.#transactionId(`${options.key}.${page}`);
       const replaces = page === 0 ? options.replaces : undefined;
@@ -56,7 +75,8 @@ export class RoomConversation implements Conversation {
         forUser,
         kind: "message",
         content: { ...messageContent(part, [this.sender]), ...this.#relation() },
-        priority: outboxPriority.answer,
+        priority,
+        ...(options.notBefore !== undefined && { notBefore: options.notBefore }),
         ...(replaces !== undefined && { edits: this.#transactionId(`${replaces}.0`) }),
       });
       for (const [index, attachment] of (part.attachments ?? []).entries()) {
@@ -67,10 +87,27 @@ export class RoomConversation implements Conversation {
           kind: "message",
           content: { ...fileContent(attachment), ...this.#relation() },
           attachment: attachment.bytes,
-          priority: outboxPriority.answer,
+          priority,
         });
       }
     }
+  }
+
+  /** The question is noted before it is said: whoever sees it can answer it. */
+  async ask(question: Message, { word, action, payload }: Confirmation): Promise<void> {
+    // The reaction goes under what stands last, nearest to the reader's thumb.
+    const lastPage = paginate(question).length - 1;
+    const transactionId = this.#transactionId(`question.${lastPage}`);
+    await this.#questions.put({ transactionId, address: this.address, word, action, payload }, this.#now());
+    await this.say(question, { key: "question" });
+    await this.#outbox.add({
+      transactionId: this.#transactionId("reaction"),
+      roomId: this.roomId,
+      forUser: this.sender,
+      kind: "reaction",
+      content: { to: transactionId, key: CONFIRMING_KEY },
+      priority: outboxPriority.answer,
+    });
   }
 
   async redact(reason: string): Promise<boolean> {
@@ -88,14 +125,15 @@ export class RoomConversation implements Conversation {
   }
 
   #transactionId(part: string): string {
-    return `${this.eventId} ${part}`;
+    return `${this.eventId} ${this.#scope}${part}`;
   }
 
   /** Answers stay in the thread of the command; where several people talk, they quote it. */
   #relation(): Record<string, unknown> {
+    const { threadRoot } = this.address;
     const reply = { "m.in_reply_to": { event_id: this.eventId } };
-    if (this.#threadRoot !== null)
-      return { "m.relates_to": { rel_type: "m.thread", event_id: this.#threadRoot, is_falling_back: true, ...reply } };
+    if (threadRoot !== null)
+      return { "m.relates_to": { rel_type: "m.thread", event_id: threadRoot, is_falling_back: true, ...reply } };
     return this.roomKind === "direct" ? {} : { "m.relates_to": reply };
   }
 }

@@ -7,6 +7,7 @@ import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
+import { confirmedEventId } from "./confirming-reaction.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 
 /** A message whose handling was cut off this often may be what ends the process; it is given up. */
@@ -30,12 +31,17 @@ export interface InboxOptions {
   userId: string;
   receivedEvents: ReceivedEvents;
   dispatch: (text: ThreadedText, conversation: Conversation) => Promise<void>;
-  conversationFor: (roomId: string, event: RoomEvent, text: ThreadedText) => Promise<Conversation>;
+  /** Somebody confirmed what stands in an event. */
+  onReaction: (conversation: Conversation, eventId: string) => Promise<void>;
+  conversationFor: (roomId: string, event: RoomEvent, threadRoot: string | null) => Promise<Conversation>;
   now: () => number;
   log: Logger;
 }
 
-/** Takes each message once: notes it before the sync goes on, then has it handled beside the others, and finishes after a restart what a crash cut off. */
+/**
+ * Takes each message and each confirming reaction once: notes it before the sync goes on, then has it handled beside the others, and finishes after a
+ * restart what a crash cut off.
+ */
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #underWay = new Set<Promise<void>>();
@@ -80,14 +86,16 @@ export class Inbox {
   }
 
   async #handle({ roomId, event, attempts }: PendingEvent): Promise<void> {
-    const { receivedEvents, dispatch, now, log } = this.#options;
+    const { receivedEvents, dispatch, onReaction, now, log } = this.#options;
     const text = readText(event);
-    const conversation = text && (await this.#conversation(roomId, event, text));
+    const confirmed = confirmedEventId(event);
+    const conversation = await this.#conversation(roomId, event, text?.threadRoot ?? null);
     if (conversation) {
       await receivedEvents.begin(event.event_id);
       try {
         if (attempts >= MAX_ATTEMPTS) throw new Error("handling this message was cut off too often");
-        await dispatch(text, conversation);
+        if (text) await dispatch(text, conversation);
+        else if (confirmed !== null) await onReaction(conversation, confirmed);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         await reportUnexpected(error, conversation, log);
@@ -97,10 +105,10 @@ export class Inbox {
   }
 
   /** Who is in the room has to be asked; a server that is away is waited for. Null when the bot is not in the room any more: nobody can be answered. */
-  async #conversation(roomId: string, event: RoomEvent, text: ThreadedText): Promise<Conversation | null> {
+  async #conversation(roomId: string, event: RoomEvent, threadRoot: string | null): Promise<Conversation | null> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#options.conversationFor(roomId, event, text);
+        return await this.#options.conversationFor(roomId, event, threadRoot);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         const reason = error instanceof Error ? error.message : "no usable answer";
@@ -113,8 +121,11 @@ export class Inbox {
   }
 }
 
-/** Text messages; edits only where one holds a secret, which must not stay in the room although no edit is ever a command. */
+/**
+ * Confirming reactions and text messages; edits only where one holds a secret, which must not stay in the room although no edit is ever a command.
+ */
 function isForUs(event: RoomEvent): boolean {
+  if (confirmedEventId(event) !== null) return true;
   const text = readText(event);
   return text !== null && (!text.isEdit || holdsSecret(text.body));
 }

@@ -79,7 +79,8 @@ export class Outbox {
   /** Null when it is to be tried again later. */
   async #try(item: OutboxItem): Promise<OutboxResult | null> {
     try {
-      return { status: "sent", eventId: await this.#send(item) };
+      const eventId = await (item.kind === "reaction" ? this.#react(item) : this.#send(item));
+      return eventId === null ? { status: "failed", failure: "nothing to react to" } : { status: "sent", eventId };
     } catch (error) {
       if (isFinalRefusal(error)) return { status: "failed", failure: error instanceof MatrixError ? error.errcode : "refused" };
       const waitMs = limitWaitMs(error);
@@ -109,6 +110,19 @@ export class Outbox {
       return this.#put(`${room}/send/m.room.message/${transaction}`, content);
     const encrypted = await this.#client.crypto.encryptRoomEvent(item.roomId, "m.room.message", content);
     return this.#put(`${room}/send/m.room.encrypted/${transaction}`, encrypted);
+  }
+
+  /**
+   * Reactions are never encrypted: servers count them (CS API §Event annotations and reactions). Null when the message under which it belongs was not
+   * sent.
+   */
+  async #react({ roomId, transactionId, content: { to, key } }: OutboxItem): Promise<string | null> {
+    const message = await this.#items.result(String(to));
+    if (message?.status !== "sent") return null;
+    const room = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}`;
+    return this.#put(`${room}/send/m.reaction/${encodeURIComponent(transactionId)}`, {
+      "m.relates_to": { rel_type: "m.annotation", event_id: message.eventId, key },
+    });
   }
 
   async #put(path: string, body: unknown): Promise<string> {

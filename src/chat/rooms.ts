@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-bot-sdk";
-import type { RoomKind } from "../commands/conversation.ts";
+import type { RoomKind } from "../migration/conversation-address.ts";
 
 /** What the bot knows of the rooms it is in, read when needed and kept until a membership changes. */
 export class Rooms {

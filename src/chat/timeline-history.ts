@@ -27,5 +27,5 @@ function listeningFrom(events: readonly TimelineEvent[], userId: string): number
 }
 
 function isSaid(event: TimelineEvent): boolean {
-  return event.type === "m.room.message" || event.type === "m.room.encrypted";
+  return event.type === "m.room.message" || event.type === "m.room.encrypted" || event.type === "m.reaction";
 }

@@ -28,6 +28,11 @@ export function commandLine(message: MessageText, names: BotNames): string | nul
   return afterName === null ? null : (stripPrefix(afterName, names.prefix) ?? afterName);
 }
 
+/** What a message says, whether to the bot or not: without the prefix, the bot's name, and what it quotes. */
+export function spokenText(message: MessageText, names: BotNames): string {
+  return (commandLine(message, names) ?? withoutReplyFallback(message.body)).trim();
+}
+
 /** Old clients quote what is replied to in the body (CS API §Rich replies, removed in v1.13). */
 function withoutReplyFallback(body: string): string {
   return body.startsWith("> <") ? body.replace(/^(?:>.*(?:\n|$))+\n?/u, "") : body;

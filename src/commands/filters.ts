@@ -1,6 +1,6 @@
 import { CATEGORY_NAMES } from "../migration/categories.ts";
 import { parseMatrixLink } from "../platforms/matrix/matrix-link.ts";
-import type { RoomFilters } from "../platforms/matrix/rooms/filters.ts";
+import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
 import { parseDuration } from "./duration.ts";
 import type { CommandValues, FlagSpecification } from "./specification.ts";
 
@@ -28,10 +28,11 @@ export const filterDetails: readonly string[] = [
 export function readFilters(
   { flags, lists }: CommandValues,
   { shownRooms, now }: { shownRooms: readonly string[]; now: number },
-): RoomFilters {
+): PlanFilters {
   const rooms = (flag: string): string[] => (lists[flag] ?? []).map((word) => roomOfWord(word, shownRooms));
   const active = flags["active"];
-  const categories = lists["categories"];
+  const named = lists["categories"];
+  const categories = named === undefined ? null : CATEGORY_NAMES.filter((name) => named.includes(name));
   return {
     only: rooms("only"),
     exclude: rooms("exclude"),
@@ -40,6 +41,7 @@ export function readFilters(
     isDirect: flags["direct"] === true ? true : flags["no-direct"] === true ? false : null,
     activeSince: typeof active === "string" ? now - (parseDuration(active) ?? 0) : null,
     hasRooms: categories?.includes("rooms") ?? true,
+    categories,
   };
 }
 

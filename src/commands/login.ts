@@ -2,8 +2,10 @@ import type { Side } from "../migration/account.ts";
 import type { SignIn } from "../service/sign-in.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import { askingServer, signInOffer, signInRefused, signedIn } from "../view/messages/sign-in.ts";
-import type { Command } from "./conversation.ts";
-import { answerInTime } from "./slow-answer.ts";
+import type { Message } from "../view/message.ts";
+import type { Command, Conversation } from "./conversation.ts";
+import { sayInPlaceOfLink, sayLink, sayLinkNote } from "./link-answer.ts";
+import { answerInTime, tellIfSlow } from "./slow-answer.ts";
 import type { CommandSpecification } from "./specification.ts";
 
 /** The words for the two accounts, as people type them. */
@@ -18,11 +20,12 @@ export const loginSpecification: CommandSpecification = {
   summary: "signs in your old or your new account",
   usage: "old|new [@user:server] [--password … | --token …]",
   details: [
-    "Without a password or token I look at what the server offers and tell you how to go on. Without a user ID I take the account you are writing from.",
+    "I take the safest way that the server offers. By link, you get an address and a code and confirm in your browser: nothing secret is written here, so it works in every room. `!cancel` ends one that waits. Where there is no link I say how to go on.",
+    "Without a user ID I take the account you are writing from.",
     "`--password` and `--token` work only in a direct chat with me, and must stand last: everything behind them is the secret. I remove your message before I use what is in it.",
-    "With a password I make a session of my own, named Matrix Mover, and log it out when you say `!logout`. A token stays yours: I never log it out.",
+    "By link or with a password I make a session of my own, renew it for as long as the move takes, and end it when you say `!logout`. A token stays yours: I never log it out.",
   ],
-  example: "login old @me:old.example --password correct horse battery staple",
+  example: "login old @me:old.example",
   positionals: [
     { name: "account", kind: "choice", choices: sideWords },
     { name: "userId", kind: "userId", isOptional: true },
@@ -38,13 +41,8 @@ export function loginCommand(signIn: SignIn, prefix: string): Command {
       const userId =
         positionals["userId"]?.[0] ?? (await signIn.account(conversation.sender, side))?.userId ?? conversation.sender;
       const asking = askingServer(serverNameOf(userId) ?? userId);
+      if (secret === null) return takeSafestWay(conversation, side, userId, asking);
       await answerInTime(conversation, asking, async () => {
-        if (secret === null) {
-          const offer = await signIn.offer(conversation.sender, side, userId);
-          return offer.status === "offered"
-            ? signInOffer({ side, userId, options: offer.options, roomKind: conversation.roomKind, prefix })
-            : signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix });
-        }
         const method = secret.flag === "token" ? "token" : "password";
         const result = await signIn.signIn(conversation.sender, side, userId, { method, value: secret.value });
         return result.status === "signed_in"
@@ -53,4 +51,25 @@ export function loginCommand(signIn: SignIn, prefix: string): Command {
       });
     },
   };
+
+  async function takeSafestWay(conversation: Conversation, side: Side, userId: string, asking: Message): Promise<void> {
+    const { result: offer, isTold } = await tellIfSlow(
+      () => sayLinkNote(conversation, asking),
+      () => signIn.offer(conversation.sender, side, userId, conversation.address),
+    );
+    switch (offer.status) {
+      case "link":
+        return sayLink(conversation, offer, isTold);
+      case "offered":
+        return sayInPlaceOfLink(
+          conversation,
+          signInOffer({ side, userId, options: offer.options, roomKind: conversation.roomKind, prefix }),
+          isTold,
+        );
+      case "refused":
+        return conversation.say(signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix }), {
+          key: "answer",
+        });
+    }
+  }
 }

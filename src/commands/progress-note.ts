@@ -36,7 +36,7 @@ export class ProgressNote {
     if (this.#latest === this.#shown) return;
     this.#shown = this.#latest;
     const count = this.#count++;
-    const options = count === 0 ? { key: "progress" } : { key: `progress${count}`, replaces: "progress" };
+    const options = count === 0 ? { key: "note" } : { key: `note${count}`, replaces: "note" };
     const message = this.#latest;
     this.#saying = this.#saying.then(() => this.#conversation.say(message, options));
     // Met in finish().

@@ -1,14 +1,27 @@
 import type { AccountReaders } from "../service/account-readers.ts";
+import type { MoveCommands } from "../service/move-commands.ts";
 import type { Planning } from "../service/planning.ts";
 import type { Plans } from "../store/plans.ts";
 import type { Forgotten } from "../service/sign-in-results.ts";
 import type { SignIn } from "../service/sign-in.ts";
-import type { Command } from "./conversation.ts";
+import type { Command, ConfirmableActions } from "./conversation.ts";
+import { convertCommand, convertToDirectSpecification, convertToRoomSpecification } from "./convert.ts";
+import { cancelCommand, cancelSpecification } from "./cancel.ts";
 import { forgetCommand, forgetSpecification } from "./forget.ts";
 import { helpCommand, helpSpecification } from "./help.ts";
+import { inviteAllCommand, inviteAllSpecification } from "./invite-all.ts";
+import { joinAllCommand, joinAllSpecification } from "./join-all.ts";
 import { loginCommand, loginSpecification } from "./login.ts";
 import { logoutCommand, logoutSpecification } from "./logout.ts";
+import { migrateCancelCommand, migrateCancelSpecification } from "./migrate-cancel.ts";
+import { migratePauseCommand, migratePauseSpecification } from "./migrate-pause.ts";
 import { migratePlanCommand, migratePlanSpecification } from "./migrate-plan.ts";
+import { migrateResumeCommand, migrateResumeSpecification } from "./migrate-resume.ts";
+import { migrateStartCommand, migrateStartSpecification } from "./migrate-start.ts";
+import { migrateStatusCommand, migrateStatusSpecification } from "./migrate-status.ts";
+import { migrateUndoCommand, migrateUndoSpecification, undoAction } from "./migrate-undo.ts";
+import { migrateVerifyCommand, migrateVerifySpecification } from "./migrate-verify.ts";
+import { profileCommand, profileSpecification } from "./profile.ts";
 import { reportCommand, reportSpecification } from "./report.ts";
 import { roomsCommand, roomsSpecification } from "./rooms.ts";
 import type { CommandSpecification } from "./specification.ts";
@@ -18,9 +31,22 @@ import { whoamiCommand, whoamiSpecification } from "./whoami.ts";
 export const specifications: readonly CommandSpecification[] = [
   helpSpecification,
   loginSpecification,
+  cancelSpecification,
   logoutSpecification,
   whoamiSpecification,
   migratePlanSpecification,
+  migrateStartSpecification,
+  migrateStatusSpecification,
+  migratePauseSpecification,
+  migrateResumeSpecification,
+  migrateCancelSpecification,
+  migrateVerifySpecification,
+  migrateUndoSpecification,
+  inviteAllSpecification,
+  joinAllSpecification,
+  convertToDirectSpecification,
+  convertToRoomSpecification,
+  profileSpecification,
   reportSpecification,
   roomsSpecification,
   forgetSpecification,
@@ -30,6 +56,7 @@ export interface CommandServices {
   signIn: SignIn;
   forget: (owner: string) => Promise<Forgotten>;
   planning: Planning;
+  moves: MoveCommands;
   readers: AccountReaders;
   plans: Plans;
   now: () => number;
@@ -42,11 +69,29 @@ export function createCommands(services: CommandServices): readonly Command[] {
   return [
     helpCommand(specifications, prefix),
     loginCommand(signIn, prefix),
-    logoutCommand(signIn, prefix),
+    cancelCommand(signIn, prefix),
+    logoutCommand(services),
     whoamiCommand(signIn, prefix),
     migratePlanCommand(services),
+    migrateStartCommand(services),
+    migrateStatusCommand(services),
+    migratePauseCommand(services),
+    migrateResumeCommand(services),
+    migrateCancelCommand(services),
+    migrateVerifyCommand(services),
+    migrateUndoCommand(services),
+    inviteAllCommand(services),
+    joinAllCommand(services),
+    convertCommand(true, services),
+    convertCommand(false, services),
+    profileCommand(services),
     reportCommand(services),
     roomsCommand(services),
     forgetCommand(forget),
   ];
+}
+
+/** What people confirm before it is done, by the name that stands in the stored question. */
+export function createConfirmableActions(services: Pick<CommandServices, "moves" | "prefix">): ConfirmableActions {
+  return { undo: undoAction(services) };
 }

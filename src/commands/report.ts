@@ -1,4 +1,4 @@
-import type { Planning } from "../service/planning.ts";
+import type { MoveCommands } from "../service/move-commands.ts";
 import type { Plans } from "../store/plans.ts";
 import { noPlanYet, numberedRooms, reportFile, reportMessage } from "../view/messages/report.ts";
 import { csvReport, jsonReport, markdownReport } from "../view/report-files.ts";
@@ -13,18 +13,26 @@ export const reportSpecification: CommandSpecification = {
   usage: "[--format text|csv|json|md]",
   details: [
     "`text` and `md` group the rooms that are not moved by what keeps them; `csv` and `json` have every room.",
-    "The report is that of your last plan: `!migrate plan` makes a new one.",
+    "The report is that of your last plan, with what was done since: `!migrate plan` makes a new one.",
   ],
   example: "report --format csv",
   positionals: [],
   flags: { format: { kind: "choice", choices: formats } },
 };
 
-export function reportCommand({ planning, plans, prefix }: { planning: Planning; plans: Plans; prefix: string }): Command {
+export function reportCommand({
+  moves,
+  plans,
+  prefix,
+}: {
+  moves: Pick<MoveCommands, "lastPlan">;
+  plans: Plans;
+  prefix: string;
+}): Command {
   return {
     specification: reportSpecification,
     async run({ flags }, conversation) {
-      const plan = await planning.last(conversation.sender);
+      const plan = await moves.lastPlan(conversation.sender);
       if (!plan) return conversation.say(noPlanYet(prefix));
       const { report, moreHelpers, via, number } = plan;
       const view = { report, moreHelpers };

@@ -15,15 +15,24 @@ export async function answerInTime(
   work: () => Promise<Message>,
   options: Pick<SayOptions, "leavesNoTrace"> = {},
 ): Promise<void> {
+  const { result: answer, isTold } = await tellIfSlow(() => conversation.say(meanwhile, { key: "meanwhile" }), work);
+  const isReplacement = isTold && answer.tone === "notice";
+  await conversation.say(answer, { ...options, key: "answer", ...(isReplacement && { replaces: "meanwhile" }) });
+}
+
+/** Does the work, and tells that it is being done if it takes a while. */
+export async function tellIfSlow<Result>(
+  tell: () => Promise<void>,
+  work: () => Promise<Result>,
+): Promise<{ result: Result; isTold: boolean }> {
   const telling = new AbortController();
-  const told = tellAfter(PATIENCE_MS, telling.signal, () => conversation.say(meanwhile, { key: "meanwhile" }));
+  const told = tellAfter(PATIENCE_MS, telling.signal, tell);
   // Its failure is met below, if the work does not fail first; until then nobody listens.
   told.catch(() => undefined);
   try {
-    const answer = await work();
+    const result = await work();
     telling.abort();
-    const isReplacement = (await told) && answer.tone === "notice";
-    await conversation.say(answer, { ...options, key: "answer", ...(isReplacement && { replaces: "meanwhile" }) });
+    return { result, isTold: await told };
   } finally {
     telling.abort();
   }

@@ -37,8 +37,8 @@ export interface Configuration {
     /** CIDR ranges. */
     readonly allowPrivate: readonly string[];
   };
-  /** Read by the sign-in by link. */
-  readonly oauth: { readonly clientName: string; readonly clientUri: string } | null;
+  /** How the bot introduces itself on servers' consent pages when people sign in by link. */
+  readonly oauth: { readonly clientName: string; readonly clientUri: string };
   readonly http: { readonly host: string; readonly port: number } | null;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** What is allowed but deserves a look, for the log at start. */

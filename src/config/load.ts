@@ -66,7 +66,7 @@ function complete({ values, secret, directory, warnings }: Parts): Configuration
         .flatMap(parsedRange)
         .map(([address, bits]) => `${address.toString()}/${String(bits)}`),
     },
-    oauth: values.oauth ?? null,
+    oauth: values.oauth,
     http: values.http === undefined ? null : parseListenAddress(values.http.listen),
     log: values.log,
     warnings,

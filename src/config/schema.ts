@@ -6,6 +6,9 @@ import { isServerNameGlob, isUserIdGlob } from "./access-globs.ts";
 import { parseAddressRange, parseListenAddress } from "./address-rules.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./configuration.ts";
 
+/** Shown on servers' consent pages unless the operator has a page of their own. */
+const PROJECT_PAGE = "https://github.com/matrix-mover/matrix-mover";
+
 function text(isRight: (value: string) => boolean, message: string) {
   return z.string().refine(isRight, { error: message });
 }
@@ -55,8 +58,11 @@ export const configurationSchema = z.strictObject({
   servers: z.record(text(isServerName, "must be a server name"), z.string()).default({}),
   network: z.strictObject({ allowPrivate: z.array(addressRange).default([]) }).prefault({}),
   oauth: z
-    .strictObject({ clientName: text((value) => value.trim() !== "", "must not be empty"), clientUri: httpsPage })
-    .optional(),
+    .strictObject({
+      clientName: text((value) => value.trim() !== "", "must not be empty").default("Matrix Mover"),
+      clientUri: httpsPage.default(PROJECT_PAGE),
+    })
+    .prefault({}),
   http: z.strictObject({ listen: listenAddress }).optional(),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default("info"), format: z.enum(LOG_FORMATS).default("json") }).prefault({}),
 });

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import yargsParser from "yargs-parser";
 import { Claims } from "./claims.ts";
+import { playMove } from "./scenes/move.ts";
 import { playPlan } from "./scenes/plan.ts";
 import { playSignIn } from "./scenes/sign-in.ts";
 import type { Stage } from "./stage.ts";
@@ -16,6 +17,7 @@ try {
   const claims = new Claims(print);
   await playSignIn(stage, claims);
   await playPlan(stage, claims);
+  await playMove(stage, claims);
   print(claims.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
   process.exitCode = claims.areAllTrue ? 0 : 1;
   if (endsAfterwards !== true) {
@@ -30,11 +32,12 @@ try {
   await stage.close();
 }
 
-function invite({ oldAccount, newAccount, botUserId }: Stage): void {
+function invite({ oldAccount, newAccount, authorizationServer, botUserId }: Stage): void {
   print(
     "\nThe homeservers and the bot stay up. Log in from any Matrix client, for example https://app.element.io, and go on chatting:",
   );
-  for (const { server, userId, password } of [oldAccount, newAccount])
-    print(`  homeserver ${server.baseUrl}   user ${userId}   password ${password}`);
+  const { server, userId, password } = newAccount;
+  print(`  homeserver ${server.baseUrl}   user ${userId}   password ${password}`);
+  print(`  ${oldAccount.userId} signs in by link only: !login old gives a code for ${authorizationServer.issuer}/link`);
   print(`  the bot is ${botUserId}\nCtrl+C ends it all.`);
 }

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BotProcess } from "./bot-process.ts";
 import { createBot } from "./bot-process.ts";
-import type { Homeserver, HomeserverPair } from "./homeservers/pair.ts";
+import type { AuthorizationServer } from "./authorization-server/authorization-server.ts";
+import { startAuthorizationServer } from "./authorization-server/authorization-server.ts";
+import type { Homeserver, HomeserverPair, PairOptions } from "./homeservers/pair.ts";
 import { startHomeserverPair } from "./homeservers/pair.ts";
 import type { Person } from "./person/person.ts";
 import { startPerson } from "./person/person.ts";
@@ -12,9 +14,10 @@ import { populate } from "./population/population.ts";
 import type { TranscriptStyle } from "./transcript.ts";
 import { transcriptLines, wantsColours } from "./transcript.ts";
 
-/** An account of the demo; its password is printed at the end, for whoever wants to log in. */
+/** An account of the demo. */
 export interface DemoAccount {
   readonly userId: string;
+  /** Printed at the end, for whoever wants to log in; of no use on the old server, which signs in by link. */
   readonly password: string;
   readonly server: Homeserver;
 }
@@ -27,7 +30,9 @@ export interface Stage {
   readonly botUserId: string;
   readonly oldAccount: DemoAccount;
   readonly newAccount: DemoAccount;
-  /** The user, in a client of their own, on the old account. */
+  /** What the old server delegates signing in to. */
+  readonly authorizationServer: AuthorizationServer;
+  /** The user, in a client of their own, on the new account. */
   readonly person: Person;
   /** The encrypted direct chat with the bot. */
   readonly chatId: string;
@@ -43,44 +48,51 @@ export async function setStage(print: (line: string) => void): Promise<Stage> {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    const pair = await startHomeserverPair({
+    const pairOptions = {
       folder: join(folder, "homeservers"),
       limits: "unlimited",
       names: { old: "old.localhost", new: "new.localhost" },
       log: print,
-    });
-    opened.push(() => pair.stop());
-    const botAccount = await register(pair.new, "mover", "Mover");
+    } satisfies PairOptions;
+    const founding = await startHomeserverPair(pairOptions);
+    opened.push(() => founding.stop());
+    const { userId: botUserId, password: botPassword } = await register(founding.new, "mover", "Mover");
     print("Ada's rooms are made, one of every kind there is …");
-    const population = await populate({ pair, seed: 1, localparts: { source: "ada", target: "ada.lovelace" } });
+    const population = await populate({ pair: founding, seed: 1, localparts: { source: "ada", target: "ada.lovelace" } });
     print(`${population.rooms.length} rooms on two servers, with ${population.people.length} other people`);
+
+    // The population signs up with the server itself; afterwards the old one hands signing in over, as the largest servers have done.
+    await founding.stop();
+    const authorizationServer = await startAuthorizationServer({ intervalSeconds: 1 });
+    opened.push(() => authorizationServer.stop());
+    const pair = await startHomeserverPair({ ...pairOptions, extraConfig: { old: authorizationServer.homeserverConfig } });
+    opened.push(() => pair.stop());
+    authorizationServer.connect(pair.old);
     const oldAccount: DemoAccount = { ...population.source, server: pair.old };
     const newAccount: DemoAccount = { ...population.target, server: pair.new };
 
     const bot = await createBot({
       folder: join(folder, "bot"),
       homeserver: pair.new.baseUrl,
-      userId: botAccount.userId,
-      password: botAccount.password,
+      userId: botUserId,
+      password: botPassword,
       servers: { [pair.old.serverName]: pair.old.baseUrl, [pair.new.serverName]: pair.new.baseUrl },
       allow: ["@*:*"],
     });
     opened.push(() => bot.stop());
     await bot.start();
-    print(`${botAccount.userId} listens (npm start -- --config ${bot.configPath})`);
+    print(`${botUserId} listens (npm start -- --config ${bot.configPath})`);
 
     const style: TranscriptStyle = {
-      nameOf: (userId) => (userId === botAccount.userId ? "Mover" : userId === oldAccount.userId ? "Ada" : userId),
-      isBot: (userId) => userId === botAccount.userId,
+      nameOf: (userId) => (userId === botUserId ? "Mover" : userId === newAccount.userId ? "Ada" : userId),
+      isBot: (userId) => userId === botUserId,
       hasColours: wantsColours(process.stdout, process.env),
     };
     let chatId: string | null = null;
     const person = await startPerson({
-      baseUrl: pair.old.baseUrl,
-      userId: oldAccount.userId,
-      password: oldAccount.password,
-      // The population gives the account the marks of an encryption of its own, which a new identity would collide with.
-      crossSigning: false,
+      baseUrl: pair.new.baseUrl,
+      userId: newAccount.userId,
+      password: newAccount.password,
       onMessage: (message, previous) => {
         // Ada's client shows all her rooms; the conversation is in one.
         if (message.roomId !== chatId) return;
@@ -88,9 +100,9 @@ export async function setStage(print: (line: string) => void): Promise<Stage> {
       },
     });
     opened.push(() => person.stop());
-    chatId = await person.createDirectChat(botAccount.userId, { encrypted: true });
-    await person.waitForMembership(chatId, botAccount.userId, "join");
-    return { pair, population, bot, botUserId: botAccount.userId, oldAccount, newAccount, person, chatId, print, close };
+    chatId = await person.createDirectChat(botUserId, { encrypted: true });
+    await person.waitForMembership(chatId, botUserId, "join");
+    return { pair, population, bot, botUserId, oldAccount, newAccount, authorizationServer, person, chatId, print, close };
   } catch (error) {
     await close();
     throw error;

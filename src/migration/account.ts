@@ -6,8 +6,9 @@ export function otherSide(side: Side): Side {
   return side === "source" ? "target" : "source";
 }
 
-/** How a session came to be: made by the bot with a password, or a token that the user pasted. Sign-in by link adds a third. */
-export type SignInMethod = "password" | "token";
+/** How a session came to be: confirmed by the user in a browser (OAuth 2.0), made by the bot with a password, or a token that the user pasted. */
+export const signInMethods = ["link", "password", "token"] as const;
+export type SignInMethod = (typeof signInMethods)[number];
 
 /** A signed-in account of a person; its session is kept apart, sealed. */
 export interface Account {

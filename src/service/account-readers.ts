@@ -1,14 +1,13 @@
 import type { Logger } from "pino";
 import type { Account, Side } from "../migration/account.ts";
 import { discoverHomeserver } from "../platforms/matrix/discovery.ts";
-import { HomeserverClient } from "../platforms/matrix/homeserver-client.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import type { GuardedFetch } from "../platforms/matrix/network/guarded-fetch.ts";
 import type { ReadableAccount } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
 import { readAccount } from "../platforms/matrix/reading/read-account.ts";
 import { createReader } from "../platforms/matrix/reading/reader.ts";
-import type { Accounts } from "../store/accounts.ts";
+import type { AccountClient, AccountClients } from "./account-clients.ts";
 import { toRefusal } from "./refusal.ts";
 import type { Refusal } from "./sign-in-results.ts";
 
@@ -26,8 +25,7 @@ export class UnreadableAccountError extends Error {
 }
 
 /** A signed-in account and the way to read it; the server is asked what it can once. */
-export interface AccountAccess {
-  readonly account: Account;
+export interface AccountAccess extends AccountClient {
   readonly readable: () => Promise<ReadableAccount>;
 }
 
@@ -38,7 +36,7 @@ export interface ReadProgress {
 }
 
 export interface AccountReaderOptions {
-  accounts: Accounts;
+  clients: AccountClients;
   fetch: GuardedFetch;
   log: Logger;
 }
@@ -51,21 +49,21 @@ export class AccountReaders {
     this.#options = options;
   }
 
-  /** Null when this side is not signed in. */
-  async access(owner: string, side: Side): Promise<AccountAccess | null> {
-    const { accounts, fetch, log } = this.#options;
-    const account = await accounts.get(owner, side);
-    const session = await accounts.session(owner, side);
-    if (!account || !session) return null;
+  /** Null when this side is not signed in. @param signal ends what is read with it */
+  async access(owner: string, side: Side, signal?: AbortSignal): Promise<AccountAccess | null> {
+    const { clients, fetch, log } = this.#options;
+    const opened = await clients.open(owner, side);
+    if (opened === null) return null;
+    const { account, client } = opened;
     const { baseUrl, userId } = account;
     const serverName = serverNameOf(userId) ?? "";
     let readable: Promise<ReadableAccount> | null = null;
     const open = async (): Promise<ReadableAccount> => {
-      const features = await discoverHomeserver(serverName, { fetch, log, servers: { [serverName]: baseUrl } });
-      const client = new HomeserverClient({ baseUrl, fetch, log, accessToken: () => session.accessToken });
-      return { userId, reader: createReader({ client, log }), features };
+      const options = { fetch, log, servers: { [serverName]: baseUrl }, ...(signal !== undefined && { signal }) };
+      const features = await discoverHomeserver(serverName, options);
+      return { userId, reader: createReader({ client, log, signal }), features };
     };
-    return { account, readable: () => (readable ??= open()) };
+    return { account, client, readable: () => (readable ??= open()) };
   }
 
   /** @throws UnreadableAccountError */

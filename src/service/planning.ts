@@ -2,15 +2,16 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Account, Side } from "../migration/account.ts";
 import { sides } from "../migration/account.ts";
+import { category } from "../migration/categories.ts";
 import type { TimeEstimate } from "../migration/time-estimate.ts";
 import { estimateTime } from "../migration/time-estimate.ts";
-import type { NotMoved } from "../platforms/matrix/not-moved.ts";
 import { compareContents } from "../platforms/matrix/categories.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
-import { roomMapping } from "../platforms/matrix/room-mapping.ts";
+import type { NotMoved } from "../platforms/matrix/not-moved.ts";
 import { decideRooms } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
-import type { RoomFilters } from "../platforms/matrix/rooms/filters.ts";
+import { roomMapping } from "../platforms/matrix/room-mapping.ts";
+import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
 import type { RoomPlan } from "../platforms/matrix/rooms/plan.ts";
 import type { Report, ReportTexts } from "../platforms/matrix/rooms/report.ts";
 import { report, reportSchema } from "../platforms/matrix/rooms/report.ts";
@@ -19,6 +20,9 @@ import { roomSpending } from "../platforms/matrix/rooms/spending.ts";
 import type { Plans } from "../store/plans.ts";
 import type { AccountAccess, AccountReaders, ReadProgress } from "./account-readers.ts";
 import { UnreadableAccountError } from "./account-readers.ts";
+import type { PlanRequestData } from "./plan-request.ts";
+import { planRequestSchema } from "./plan-request.ts";
+import type { RoomRefusals } from "./room-refusals.ts";
 import type { Refusal } from "./sign-in-results.ts";
 
 const storedPlanSchema = z.object({
@@ -27,6 +31,7 @@ const storedPlanSchema = z.object({
   moreHelpers: z.record(z.string(), z.number()),
   /** Servers to join each room through. */
   via: z.record(z.string(), z.array(z.string())),
+  request: planRequestSchema,
 });
 
 /** The last plan as it is kept. */
@@ -35,10 +40,11 @@ export interface StoredPlan {
   report: Report;
   moreHelpers: ReadonlyMap<string, number>;
   via: ReadonlyMap<string, readonly string[]>;
+  request: PlanRequestData;
 }
 
 /** A plan just made, with what is shown once and not kept. */
-export interface MadePlan extends StoredPlan {
+export interface MadePlan extends Omit<StoredPlan, "request"> {
   estimate: TimeEstimate;
   notMoved: readonly NotMoved[];
   unknownRooms: readonly string[];
@@ -48,22 +54,35 @@ export interface MadePlan extends StoredPlan {
   before: Report | null;
 }
 
-export type PlanResult =
-  | { status: "planned"; plan: MadePlan }
-  | { status: "not_signed_in"; missing: readonly Side[] }
-  | { status: "not_read"; account: Account; refusal: Refusal };
+/** Both accounts as they are now, and what is decided about them. */
+export interface Decision {
+  source: AccountAccess;
+  target: AccountAccess;
+  readings: { source: AccountReading; target: AccountReading };
+  decided: RoomPlan;
+  /** Everything about the plan but its number. */
+  made: Omit<MadePlan, "number" | "before">;
+}
+
+export type CannotDecide =
+  { status: "not_signed_in"; missing: readonly Side[] } | { status: "not_read"; account: Account; refusal: Refusal };
+
+export type PlanResult = { status: "planned"; plan: MadePlan } | CannotDecide;
 
 export interface PlanRequest {
   owner: string;
-  filters: RoomFilters;
+  filters: PlanFilters;
   /** Rooms in which the person talks with the bot. */
   botRoomIds: readonly string[];
   onProgress: (progress: ReadProgress) => void;
+  /** Ends the reading. */
+  signal?: AbortSignal;
 }
 
 export interface PlanningOptions {
   readers: AccountReaders;
   plans: Plans;
+  roomRefusals: RoomRefusals;
   botUserId: string;
   texts: ReportTexts;
   now: () => number;
@@ -79,47 +98,46 @@ export class Planning {
   }
 
   async plan(request: PlanRequest): Promise<PlanResult> {
-    const { readers } = this.#options;
+    const { plans, now, log } = this.#options;
+    const decision = await this.decide(request);
+    if ("status" in decision) return decision;
+    const { made, readings } = decision;
+    const before = await this.last(request.owner);
+    const number = await plans.put(request.owner, payload(made, requestData(request)), now());
+    log.info({ number, rooms: made.report.rooms.length, how: [readings.source.how, readings.target.how] }, "planned");
+    const isSameMove = before?.report.source === made.report.source && before.report.target === made.report.target;
+    return { status: "planned", plan: { ...made, number, before: isSameMove ? before.report : null } };
+  }
+
+  /** Reads and decides, and keeps nothing. @param runId the run that it is for, which has gone some ways in vain */
+  async decide(request: PlanRequest, runId: number | null = null): Promise<Decision | CannotDecide> {
+    const { readers, roomRefusals, botUserId } = this.#options;
     const [source, target] = await Promise.all([
-      readers.access(request.owner, "source"),
-      readers.access(request.owner, "target"),
+      readers.access(request.owner, "source", request.signal),
+      readers.access(request.owner, "target", request.signal),
     ]);
     if (source === null || target === null) {
       return { status: "not_signed_in", missing: sides.filter((side) => (side === "source" ? source : target) === null) };
     }
+    const { filters, botRoomIds, onProgress } = request;
     try {
-      return { status: "planned", plan: await this.#make(request, source, target) };
+      // Side by side: they are two servers, or two accounts with limits of their own.
+      const [sourceReading, targetReading] = await Promise.all([
+        readers.read(source, target.account.userId, { onProgress, withLastActivity: filters.activeSince !== null }),
+        readers.read(target, source.account.userId, { onProgress, withLastActivity: false }),
+      ]);
+      const readings = { source: sourceReading, target: targetReading };
+      const parties = { source: source.account.userId, target: target.account.userId };
+      const refusals = await roomRefusals.between(request.owner, parties, runId);
+      const decided = await readers.guard(source.account, async () => {
+        const accounts = { source: await source.readable(), target: await target.readable() };
+        return decideRooms(accounts, readings, { filters, botUserIds: [botUserId], botRoomIds, refusals });
+      });
+      return { source, target, readings, decided, made: this.#assemble(readings, decided, filters) };
     } catch (error) {
       if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
       throw error;
     }
-  }
-
-  async #make(
-    { owner, filters, botRoomIds, onProgress }: PlanRequest,
-    source: AccountAccess,
-    target: AccountAccess,
-  ): Promise<MadePlan> {
-    const { readers, plans, botUserId, now, log } = this.#options;
-    // Side by side: they are two servers, or two accounts with limits of their own.
-    const [sourceReading, targetReading] = await Promise.all([
-      readers.read(source, target.account.userId, { onProgress, withLastActivity: filters.activeSince !== null }),
-      readers.read(target, source.account.userId, { onProgress, withLastActivity: false }),
-    ]);
-    const decided = await readers.guard(source.account, async () => {
-      const accounts = { source: await source.readable(), target: await target.readable() };
-      return decideRooms(
-        accounts,
-        { source: sourceReading, target: targetReading },
-        { filters, botUserIds: [botUserId], botRoomIds },
-      );
-    });
-    const made = this.#assemble(source.account, target.account, { sourceReading, targetReading, decided });
-    const before = await this.last(owner);
-    const number = await plans.put(owner, payload(made), now());
-    log.info({ number, rooms: made.report.rooms.length, how: [sourceReading.how, targetReading.how] }, "planned");
-    const isSameMove = before?.report.source === source.account.userId && before.report.target === target.account.userId;
-    return { ...made, number, before: isSameMove ? before.report : null };
   }
 
   /** The plan made last. */
@@ -132,28 +150,30 @@ export class Planning {
       report: stored.report,
       moreHelpers: new Map(Object.entries(stored.moreHelpers)),
       via: new Map(Object.entries(stored.via)),
+      request: stored.request,
     };
   }
 
-  #assemble(
-    source: Account,
-    target: Account,
-    {
-      sourceReading,
-      targetReading,
-      decided,
-    }: { sourceReading: AccountReading; targetReading: AccountReading; decided: RoomPlan },
-  ): Omit<MadePlan, "number" | "before"> {
+  /** Puts what is known now in place of the last plan, which keeps its number. */
+  async update(owner: string, made: Pick<MadePlan, "report" | "moreHelpers" | "via">, request: PlanRequestData): Promise<void> {
+    await this.#options.plans.update(owner, payload(made, request));
+  }
+
+  #assemble(readings: Decision["readings"], decided: RoomPlan, filters: PlanFilters): Decision["made"] {
     const { rooms, replacements, unknownRooms, isInviteBlocked, bannedRoomIds } = decided;
-    const { categories, notMoved } = compareContents(sourceReading, targetReading, roomMapping(rooms));
-    const isSameServer = serverNameOf(source.userId) === serverNameOf(target.userId);
+    const { categories, notMoved } = compareContents(readings.source, readings.target, roomMapping(rooms));
+    const [sourceUserId, targetUserId] = [readings.source.snapshot.userId, readings.target.snapshot.userId];
+    const isSameServer = serverNameOf(sourceUserId) === serverNameOf(targetUserId);
+    const isChosen = ({ name }: { name: (typeof categories)[number]["name"] }) => filters.categories?.includes(name) ?? true;
     return {
       report: report({
-        sourceUserId: source.userId,
-        targetUserId: target.userId,
+        sourceUserId,
+        targetUserId,
         generatedAt: new Date(this.#options.now()),
         rooms,
-        categories: [...roomCategories(rooms), ...categories],
+        categories: [...roomCategories(rooms), ...categories].map((entry) =>
+          isChosen(entry) ? entry : category(entry.name, 0, []),
+        ),
         texts: this.#options.texts,
       }),
       moreHelpers: new Map(rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers])),
@@ -167,10 +187,19 @@ export class Planning {
   }
 }
 
-function payload({ report, moreHelpers, via }: Omit<MadePlan, "number" | "before">): z.input<typeof storedPlanSchema> {
+/** What is kept of a request, to make the same plan again. */
+export function requestData({ filters, botRoomIds }: Pick<PlanRequest, "filters" | "botRoomIds">): PlanRequestData {
+  return planRequestSchema.parse({ filters, botRoomIds });
+}
+
+function payload(
+  { report, moreHelpers, via }: Pick<MadePlan, "report" | "moreHelpers" | "via">,
+  request: PlanRequestData,
+): z.input<typeof storedPlanSchema> {
   return {
     report,
     moreHelpers: Object.fromEntries(moreHelpers),
     via: Object.fromEntries([...via].map(([roomId, servers]) => [roomId, [...servers]])),
+    request,
   };
 }

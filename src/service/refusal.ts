@@ -1,3 +1,4 @@
+import type { StepProblem } from "../migration/outcome.ts";
 import { DiscoveryError } from "../platforms/matrix/discovery-error.ts";
 import { toSignInProblem } from "../platforms/matrix/sign-in-problem.ts";
 import type { Refusal } from "./sign-in-results.ts";
@@ -8,4 +9,22 @@ import type { Refusal } from "./sign-in-results.ts";
  */
 export function toRefusal(error: unknown): Refusal {
   return error instanceof DiscoveryError ? { code: "no_homeserver", error } : toSignInProblem(error);
+}
+
+/** What only the owner can mend of a refusal; `null` for what passes by itself. */
+export function toStepProblem(refusal: Refusal): StepProblem | null {
+  switch (refusal.code) {
+    case "expired_token":
+      return { code: "session_ended", serverText: null };
+    case "locked":
+      return { code: "account_locked", serverText: null };
+    case "suspended":
+      return { code: "account_suspended", serverText: null };
+    case "deactivated":
+      return { code: "account_deactivated", serverText: null };
+    case "consent_needed":
+      return { code: "consent_needed", serverText: null };
+    default:
+      return null;
+  }
 }

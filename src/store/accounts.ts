@@ -1,12 +1,17 @@
 import type { Kysely, Selectable } from "kysely";
-import { z } from "zod";
 import type { Account, Side } from "../migration/account.ts";
+import { signInMethods } from "../migration/account.ts";
+import { sessionTokensSchema } from "../platforms/matrix/session-renewal.ts";
+import type { SessionTokens } from "../platforms/matrix/session-renewal.ts";
 import { writeSecret } from "./bot-state.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
 
-const sessionSchema = z.object({ accessToken: z.string() });
-export type SessionSecret = z.infer<typeof sessionSchema>;
+/** An account with the tokens of its session. */
+export interface SignedInAccount {
+  account: Account;
+  tokens: SessionTokens;
+}
 
 export interface SignInAttempt {
   owner: string;
@@ -36,14 +41,17 @@ export class Accounts {
     return row ? fromRow(row) : null;
   }
 
-  async session(owner: string, side: Side): Promise<SessionSecret | null> {
-    const name = secretName(owner, side);
-    const row = await this.#database.selectFrom("secret").select("sealed").where("name", "=", name).executeTakeFirst();
-    return row ? sessionSchema.parse(JSON.parse(this.#secrets.open(name, row.sealed))) : null;
+  /** An account and its tokens, as they were at one moment. */
+  async signedIn(owner: string, side: Side): Promise<SignedInAccount | null> {
+    return this.#database.transaction().execute((transaction) => this.#signedIn(transaction, owner, side));
+  }
+
+  async session(owner: string, side: Side): Promise<SessionTokens | null> {
+    return (await this.signedIn(owner, side))?.tokens ?? null;
   }
 
   /** Stores a proven account with its session, in place of the one before, and ends the attempt. */
-  async put(account: Account, session: SessionSecret): Promise<void> {
+  async put(account: Account, session: SessionTokens): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await transaction
         .replaceInto("account")
@@ -60,6 +68,31 @@ export class Accounts {
       await writeSecret(transaction, this.#secrets, secretName(account.owner, account.side), JSON.stringify(session));
       await deleteRow(transaction, "sign_in_attempt", account.owner, account.side);
     });
+  }
+
+  /** Stores what a session's tokens were renewed to. False when they are no longer the ones that were renewed: then nothing is stored. */
+  async renew({ account, tokens }: SignedInAccount, next: SessionTokens): Promise<boolean> {
+    const { owner, side, userId } = account;
+    return this.#database.transaction().execute(async (transaction) => {
+      const stored = await this.#signedIn(transaction, owner, side);
+      if (stored?.account.userId !== userId || stored.tokens.accessToken !== tokens.accessToken) return false;
+      await writeSecret(transaction, this.#secrets, secretName(owner, side), JSON.stringify(next));
+      return true;
+    });
+  }
+
+  async #signedIn(transaction: Kysely<Tables>, owner: string, side: Side): Promise<SignedInAccount | null> {
+    const name = secretName(owner, side);
+    const row = await transaction
+      .selectFrom("account")
+      .innerJoin("secret", (join) => join.on("secret.name", "=", name))
+      .selectAll("account")
+      .select("secret.sealed")
+      .where("owner", "=", owner)
+      .where("side", "=", side)
+      .executeTakeFirst();
+    if (!row) return null;
+    return { account: fromRow(row), tokens: sessionTokensSchema.parse(JSON.parse(this.#secrets.open(name, row.sealed))) };
   }
 
   async remove(owner: string, side: Side): Promise<void> {
@@ -113,7 +146,7 @@ function fromRow(row: Selectable<Tables["account"]>): Account {
     side: row.side === "source" ? "source" : "target",
     userId: row.user_id,
     baseUrl: row.base_url,
-    method: row.method === "password" ? "password" : "token",
+    method: signInMethods.find((method) => method === row.method) ?? "token",
     deviceId: row.device_id,
     signedInAt: row.signed_in_at,
   };

@@ -16,8 +16,14 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
   return database.transaction().execute(async (transaction) => {
     const accounts = await transaction.deleteFrom("account").where("owner", "=", owner).executeTakeFirst();
     await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
+    await transaction.deleteFrom("question").where("owner", "=", owner).execute();
+    const users = await transaction.selectFrom("run").select(["source", "target"]).where("owner", "=", owner).execute();
+    const userIds = users.flatMap(({ source, target }) => [source, target]);
+    if (userIds.length > 0) await transaction.deleteFrom("limiter").where("user_id", "in", userIds).execute();
+    await transaction.deleteFrom("run").where("owner", "=", owner).execute();
     await transaction.deleteFrom("shown_list").where("owner", "=", owner).execute();
     await transaction.deleteFrom("sign_in_attempt").where("owner", "=", owner).execute();
+    await transaction.deleteFrom("sign_in_link").where("owner", "=", owner).execute();
     const secrets = await transaction
       .deleteFrom("secret")
       .where("name", "in", [`session source ${owner}`, `session target ${owner}`])

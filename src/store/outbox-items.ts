@@ -6,19 +6,24 @@ import { clearWriteAheadLog } from "./write-ahead-log.ts";
 export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
 export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
 
+export const OUTBOX_KINDS = ["message", "redaction", "reaction"] as const;
+export type OutboxKind = (typeof OUTBOX_KINDS)[number];
+
 export interface NewOutboxItem {
   /** Given to the server as the transaction ID: the same one is sent once, however often it is tried. */
   transactionId: string;
   roomId: string;
   /** Whose conversation it belongs to, so that `!forget` finds it; null for somebody who is forgotten: then nothing is kept of it once it is sent. */
   forUser: string | null;
-  kind: "message" | "redaction";
-  /** A message's content, or for a redaction `{redacts, reason}`. */
+  kind: OutboxKind;
+  /** A message's content, or for a redaction `{redacts, reason}`, or for a reaction `{to, key}`: `to` is the transaction ID of the message it goes under. */
   content: Record<string, unknown>;
   attachment?: Buffer;
   /** Transaction ID of the message that this one replaces (an edit). */
   edits?: string;
   priority: OutboxPriority;
+  /** Sent no earlier than then, in milliseconds since the epoch. Default: at once. */
+  notBefore?: number;
 }
 
 export interface OutboxItem extends NewOutboxItem {
@@ -53,6 +58,7 @@ export class OutboxItems {
           edits: edits ?? null,
           priority: item.priority,
           created_at: now,
+          not_before: item.notBefore ?? 0,
           event_id: null,
           finished_at: null,
           failure: null,
@@ -182,7 +188,7 @@ function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem {
     transactionId: row.transaction_id,
     roomId: row.room_id,
     forUser: row.for_user,
-    kind: row.kind === "redaction" ? "redaction" : "message",
+    kind: OUTBOX_KINDS.find((kind) => kind === row.kind) ?? "message",
     content: parseContent(row.content),
     ...(row.attachment && { attachment: row.attachment }),
     ...(row.edits !== null && { edits: row.edits }),

@@ -32,6 +32,15 @@ export class Plans {
     });
   }
 
+  /** Takes the place of what stood in the last plan, which keeps its number. */
+  async update(owner: string, payload: unknown): Promise<void> {
+    await this.#database
+      .updateTable("plan")
+      .set({ payload: JSON.stringify(payload) })
+      .where("owner", "=", owner)
+      .execute();
+  }
+
   async last(owner: string): Promise<PlanRow | null> {
     const row = await this.#database.selectFrom("plan").selectAll().where("owner", "=", owner).executeTakeFirst();
     return row ? { number: row.number, createdAt: row.created_at, payload: JSON.parse(row.payload) } : null;

@@ -8,11 +8,15 @@ import type { Erased } from "./forget.ts";
 import { eraseOwner } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
 import { Once } from "./once.ts";
+import { SignInLinks } from "./sign-in-links.ts";
 import { OutboxItems } from "./outbox-items.ts";
 import { Plans } from "./plans.ts";
 import { lockDataDirectory } from "./process-lock.ts";
+import { Questions } from "./questions.ts";
 import { ReceivedEvents } from "./received-events.ts";
+import { Runs } from "./runs.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
+import { Steps } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 import { UndecryptedEvents } from "./undecrypted-events.ts";
 import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
@@ -27,7 +31,11 @@ export interface Store {
   readonly outbox: OutboxItems;
   readonly once: Once;
   readonly accounts: Accounts;
+  readonly signInLinks: SignInLinks;
   readonly plans: Plans;
+  readonly runs: Runs;
+  readonly steps: Steps;
+  readonly questions: Questions;
   readonly schema: { from: number; to: number };
   forget(owner: string): Promise<Erased>;
   close(): Promise<void>;
@@ -55,7 +63,11 @@ export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: 
       outbox: new OutboxItems(database),
       once: new Once(database),
       accounts: new Accounts(database, secrets),
+      signInLinks: new SignInLinks(database, secrets),
       plans: new Plans(database),
+      runs: new Runs(database),
+      steps: new Steps(database),
+      questions: new Questions(database),
       schema,
       forget: async (owner) => {
         const erased = await eraseOwner(database, owner);

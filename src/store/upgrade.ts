@@ -1,9 +1,12 @@
 import type { Database } from "better-sqlite3";
 import { foundation } from "./upgrades/001-foundation.ts";
 import { plans } from "./upgrades/002-plans.ts";
+import { runs } from "./upgrades/003-runs.ts";
+import { questions } from "./upgrades/004-questions.ts";
+import { links } from "./upgrades/005-links.ts";
 
 /** Every schema version in order; the version number is the position, counted from one. An upgrade that was released is never edited. */
-export const schemaUpgrades: readonly string[] = [foundation, plans];
+export const schemaUpgrades: readonly string[] = [foundation, plans, runs, questions, links];
 
 /** The database was written by a newer version of the bot, which this one must not touch. */
 export class NewerSchemaError extends Error {

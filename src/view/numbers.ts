@@ -6,3 +6,8 @@ export function counted(amount: number, noun: string): string {
 export function plural(amount: number, noun: string): string {
   return amount === 1 ? noun : `${noun}s`;
 }
+
+/** `3 rooms wait`, `1 room waits`. */
+export function waitVerb(amount: number): string {
+  return amount === 1 ? "waits" : "wait";
+}

@@ -5,6 +5,25 @@ export function formatTime(at: number): string {
   return `${dateTime.format(at)} UTC`;
 }
 
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "UTC" });
+const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });
+
+/** The time of day in UTC. */
+export function formatClock(at: number): string {
+  return `${clock.format(at)} UTC`;
+}
+
+/** A moment to come: `14:05 UTC (in about 2 hours)`, with the day where it is another one. */
+export function formatMoment(at: number, now: number): string {
+  const day = dayOfYear.format(at) === dayOfYear.format(now) ? "" : ` on ${dayOfYear.format(at)}`;
+  return `${formatClock(at)}${day} (${distance(at - now)})`;
+}
+
+function distance(ms: number): string {
+  if (ms <= 0) return "any moment now";
+  return ms <= 90 * SECOND_MS ? "in about a minute" : `in about ${formatDuration(ms)}`;
+}
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -13,7 +32,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 export function formatDuration(ms: number): string {
   if (ms <= 90 * SECOND_MS) return count(Math.max(1, Math.ceil(ms / SECOND_MS)), "second");
   if (ms <= 90 * MINUTE_MS) return count(Math.ceil(ms / MINUTE_MS), "minute");
-  return count(Math.ceil(ms / HOUR_MS), "hour");
+  if (ms <= 48 * HOUR_MS) return count(Math.ceil(ms / HOUR_MS), "hour");
+  return count(Math.ceil(ms / (24 * HOUR_MS)), "day");
 }
 
 function count(amount: number, unit: string): string {

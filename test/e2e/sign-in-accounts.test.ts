@@ -29,7 +29,9 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
 
   it("are offered the ways that the server has, for the account that types when none is named", async () => {
     const offer = await chat.ask("!login old");
-    expect(offer).toContain(`The server of your old account ${oldAccount.userId} takes a password or an access token.`);
+    expect(offer).toContain(
+      `The server of your old account ${oldAccount.userId} has no sign-in by link. It takes a password or an access token.`,
+    );
     expect(offer).toContain(`!login old ${oldAccount.userId} --password …`);
     expect(await botSessions(oldAccount)).toEqual([]);
   });

@@ -40,6 +40,7 @@ export interface World {
 
 export interface WorldOptions {
   limits?: PairOptions["limits"];
+  names?: PairOptions["names"];
   extraConfig?: PairOptions["extraConfig"];
   /** What to change in how the bot is run, once the homeservers and their names are known. */
   bot?: (pair: HomeserverPair) => Partial<BotOptions> | Promise<Partial<BotOptions>>;
@@ -48,11 +49,17 @@ export interface WorldOptions {
 /** Brings up a world; the bot is made but not started, so that a test can say how. */
 export async function createWorld({
   limits = "unlimited",
+  names,
   extraConfig,
   bot: botOptions = () => ({}),
 }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "mover-world-"));
-  const pair = await startHomeserverPair({ folder: join(folder, "pair"), limits, ...(extraConfig && { extraConfig }) });
+  const pair = await startHomeserverPair({
+    folder: join(folder, "pair"),
+    limits,
+    ...(names && { names }),
+    ...(extraConfig && { extraConfig }),
+  });
   const { userId: botUserId, accessToken: botAccessToken } = await pair.new.registerUser({
     localpart: "mover",
     password: botPassword,

@@ -10,3 +10,22 @@ export function textTable(heads: readonly string[], lines: readonly (readonly st
 function padded(cell: string, width: number, isFirst: boolean): string {
   return isFirst ? cell.padEnd(width) : cell.padStart(width);
 }
+
+const MEBIBYTE = 1_048_576;
+
+export function mebibytes(bytes: number): string {
+  return (bytes / MEBIBYTE).toFixed(0);
+}
+
+export function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(0);
+}
+
+export function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}
+
+/** So many times as much. */
+export function ratio(value: number, of: number): string {
+  return (value / of).toFixed(2);
+}

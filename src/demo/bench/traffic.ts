@@ -4,17 +4,19 @@ import type { Homeserver } from "../homeservers/model.ts";
 const WRITTEN_WITHIN_MS = 10_000;
 const POLL_MS = 50;
 
-/** Bytes of the answers to one account, from its server's own log. */
+/** Bytes of the answers to some accounts, from their server's own log. */
 export interface Traffic {
   /** @param requests the first so many since the last call, then so many more; waits until the server has written them down */
   take(requests: number, more: number): Promise<{ bytes: number; moreBytes: number }>;
 }
 
-/** Begins to listen to what one user asks one server for. */
-export async function openTraffic(server: Homeserver, userId: string): Promise<Traffic> {
+/** Begins to listen to what some users ask their server for. */
+export async function openTraffic(server: Homeserver, ...userIds: readonly string[]): Promise<Traffic> {
   async function answers(): Promise<number[]> {
     const lines = await server.accessLog();
-    return lines.filter(({ listener, user }) => listener === "client" && user === userId).map(({ bytes }) => bytes);
+    return lines
+      .filter(({ listener, user }) => listener === "client" && user !== undefined && userIds.includes(user))
+      .map(({ bytes }) => bytes);
   }
   let taken = (await answers()).length;
   return {

@@ -9,10 +9,8 @@ import type { Stage } from "../stage.ts";
 export async function playPlan({ person, chatId, botUserId, population, pair }: Stage, claims: Claims): Promise<void> {
   const before = await writes();
   const plan = textOf(await person.ask(chatId, "!migrate plan", { from: botUserId, timeoutMs: 120_000 }));
-  const rowCount = population.rooms.length + 1;
-  await claims.check(`the plan has every one of the ${population.rooms.length} rooms, and this chat`, () =>
-    plan.includes(`${rowCount} rooms:`),
-  );
+  const rowCount = population.rooms.length;
+  await claims.check(`the plan has every one of the ${rowCount} rooms`, () => plan.includes(`${rowCount} rooms:`));
   await person.ask(chatId, "!report", { from: botUserId });
 
   const fileMessage = waitForFile();

@@ -17,8 +17,23 @@ export interface ContentsComparison {
   readonly notMoved: readonly NotMoved[];
 }
 
+/** All comparisons but those of rooms, power levels and room keys, in the order of reports. */
+export function compareCategories(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget) {
+  return {
+    directChats: verifyDirectChats(source, target, roomIdOnTarget),
+    tags: verifyTags(source, target, roomIdOnTarget),
+    roomSettings: verifyRoomSettings(source, target, roomIdOnTarget),
+    roomProfiles: verifyRoomProfiles(source, target, roomIdOnTarget),
+    readMarkers: verifyReadMarkers(source, target, roomIdOnTarget),
+    profile: verifyProfile(source, target),
+    pushRules: verifyPushRules(source, target, roomIdOnTarget),
+    ignoredUsers: verifyIgnoredUsers(source, target),
+    accountData: verifyAccountData(source, target, roomIdOnTarget),
+  };
+}
+
 /**
- * What of the source's contents stands on the target already, what does not yet, and what never will: all categories but rooms, power levels and room keys.
+ * What of the source's contents stands on the target already, what does not yet, and what never will.
  * Linear in what the two accounts hold, and made for answers of hostile servers: nothing in them makes it throw.
  */
 export function compareContents(
@@ -26,17 +41,7 @@ export function compareContents(
   target: AccountContents,
   roomIdOnTarget: RoomIdOnTarget,
 ): ContentsComparison {
-  const comparisons = [
-    verifyDirectChats(source, target, roomIdOnTarget),
-    verifyTags(source, target, roomIdOnTarget),
-    verifyRoomSettings(source, target, roomIdOnTarget),
-    verifyRoomProfiles(source, target, roomIdOnTarget),
-    verifyReadMarkers(source, target, roomIdOnTarget),
-    verifyProfile(source, target),
-    verifyPushRules(source, target, roomIdOnTarget),
-    verifyIgnoredUsers(source, target),
-    verifyAccountData(source, target, roomIdOnTarget),
-  ];
+  const comparisons = Object.values(compareCategories(source, target, roomIdOnTarget));
   return {
     categories: comparisons.map((comparison) => comparison.category),
     notMoved: [...comparisons.flatMap((comparison) => comparison.notMoved), ...unreadable(source)],

@@ -8,29 +8,31 @@ export interface Wanted<Item> {
   readonly notMoved: readonly NotMoved[];
 }
 
-export interface Comparison {
+export interface Comparison<Item = unknown> {
   readonly category: Category;
+  /** The items behind the names in `category.missing`, in the same order: what is left to be written. */
+  readonly missingItems: readonly Item[];
   readonly notMoved: readonly NotMoved[];
 }
 
 /** How one wanted item fares on the target; a code: it is not going to be written there. */
 export type Standing = "present" | "missing" | NotMovedCode;
 
-/** Counts the items of one category. @param nameOf as people are shown it */
+/** Compares the items of one category with what stands on the target; plans and verifications alike are made from it. @param nameOf as people are shown it */
 export function compareItems<Item>(
   name: CategoryName,
   { wanted, notMoved }: Wanted<Item>,
   nameOf: (item: Item) => string,
   standingOf: (item: Item) => Standing,
-): Comparison {
-  const missing: string[] = [];
+): Comparison<Item> {
+  const missingItems: Item[] = [];
   const left: NotMoved[] = [...notMoved];
   let present = 0;
   for (const item of wanted) {
     const standing = standingOf(item);
     if (standing === "present") present += 1;
-    else if (standing === "missing") missing.push(nameOf(item));
+    else if (standing === "missing") missingItems.push(item);
     else left.push({ category: name, item: nameOf(item), code: standing });
   }
-  return { category: category(name, present, missing), notMoved: left };
+  return { category: category(name, present, missingItems.map(nameOf)), missingItems, notMoved: left };
 }

@@ -9,6 +9,7 @@ export interface HomeserverErrorFields {
   readonly method: string;
   readonly path: string;
   readonly text: string;
+  readonly isJson: boolean;
   readonly isSoftLogout?: boolean;
   readonly consentUri?: string;
 }
@@ -28,6 +29,8 @@ export class HomeserverError extends Error {
   /** Without the query. */
   readonly path: string;
   readonly text: string;
+  /** False for what no homeserver writes: the page of a proxy in front of one that is down. */
+  readonly isJson: boolean;
   /** With M_UNKNOWN_TOKEN: the session lives on and may sign in again with its device. Means nothing under OAuth (oauth.md). */
   readonly isSoftLogout?: boolean;
   /** With M_CONSENT_NOT_GIVEN: the page on which the user agrees to the server's terms. */
@@ -41,6 +44,7 @@ export class HomeserverError extends Error {
     this.method = fields.method;
     this.path = fields.path;
     this.text = fields.text;
+    this.isJson = fields.isJson;
     if (fields.isSoftLogout !== undefined) this.isSoftLogout = fields.isSoftLogout;
     if (fields.consentUri !== undefined) this.consentUri = fields.consentUri;
   }
@@ -90,15 +94,22 @@ export function toHomeserverError(
     method: request.method,
     path: request.path,
     text: cleanServerText(body.error ?? "", secrets),
+    isJson: parsed.success,
     ...(body.soft_logout === undefined ? {} : { isSoftLogout: body.soft_logout }),
     ...(consentUri === undefined || holdsSecret(consentUri, secrets) ? {} : { consentUri }),
   });
 }
 
-/** The header is preferred since v1.10 (CS API, "Rate limiting"): whole seconds or a date. */
+/**
+ * The header is preferred since v1.10 (CS API, "Rate limiting"): whole seconds or a date. Where the older field says the same time more exactly, as Synapse's does
+ * (protocol-facts.md section 13), it counts: the header is rounded up.
+ */
 function retryAfterMs(header: string | undefined, field: number | undefined, now: Date): number | null {
   const value = header?.trim() ?? "";
-  if (/^\d+(?:\.\d+)?$/.test(value)) return limitWait(Number(value) * 1_000);
+  if (/^\d+(?:\.\d+)?$/.test(value)) {
+    const isExact = field !== undefined && Math.ceil(field / 1_000) === Number(value);
+    return limitWait(isExact ? field : Number(value) * 1_000);
+  }
   const at = /[A-Za-z]/.test(value) ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(at)) return limitWait(at - now.getTime());
   return field === undefined ? null : limitWait(field);

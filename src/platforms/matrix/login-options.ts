@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HomeserverClient } from "./homeserver-client.ts";
 import { HomeserverError } from "./homeserver-error.ts";
-import { UnreachableError } from "./network/unreachable-error.ts";
+import { readAuthorizationServer } from "./oauth/authorization-server.ts";
 
 /** The ways of signing in that a homeserver offers. */
 export interface LoginOptions {
@@ -9,7 +9,7 @@ export interface LoginOptions {
   /** A one-time login token (m.login.token). */
   readonly token: boolean;
   readonly sso: boolean;
-  /** Sign-in by link: the server has OAuth 2.0 metadata (spec v1.15). */
+  /** The server delegates to an authorization server (OAuth 2.0, spec v1.15). */
   readonly oauth: boolean;
 }
 
@@ -21,7 +21,6 @@ const flowsSchema = z.object({
     .nullish()
     .catch(undefined),
 });
-const metadataSchema = z.object({ issuer: z.string(), token_endpoint: z.string() });
 
 /**
  * Asks how one can sign in. OAuth first: where it is set up, /login may not exist at all (oauth.md, "Discovery").
@@ -29,27 +28,9 @@ const metadataSchema = z.object({ issuer: z.string(), token_endpoint: z.string()
  */
 export async function readLoginOptions(client: HomeserverClient, signal?: AbortSignal): Promise<LoginOptions> {
   const anonymous = client.withAccessToken(null);
-  const oauth = await hasOauth(anonymous, signal);
+  const oauth = (await readAuthorizationServer(anonymous, signal)) !== null;
   const flows = await readFlows(anonymous, oauth, signal);
   return { password: flows.has("m.login.password"), token: flows.has("m.login.token"), sso: flows.has("m.login.sso"), oauth };
-}
-
-async function hasOauth(client: HomeserverClient, signal: AbortSignal | undefined): Promise<boolean> {
-  try {
-    await client.request({
-      method: "GET",
-      path: "/_matrix/client/v1/auth_metadata",
-      schema: metadataSchema,
-      maxBytes: MAX_BYTES,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return true;
-  } catch (error) {
-    // Servers without OAuth answer 404 M_UNRECOGNIZED; older ones and proxies anything from 400 to a web page.
-    if (error instanceof HomeserverError && error.status < 500 && error.status !== 429) return false;
-    if (error instanceof UnreachableError && (error.reason === "not_json" || error.reason === "unexpected_answer")) return false;
-    throw error;
-  }
 }
 
 async function readFlows(

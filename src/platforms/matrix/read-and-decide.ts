@@ -29,7 +29,7 @@ export interface Accounts {
 export async function decideRooms(
   accounts: Accounts,
   readings: { source: AccountReading; target: AccountReading },
-  options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds">,
+  options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds" | "refusals">,
 ): Promise<RoomPlan> {
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();

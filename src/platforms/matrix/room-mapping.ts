@@ -1,3 +1,4 @@
+import { isPathSegment } from "./path-segment.ts";
 import type { PlannedRoom } from "./rooms/planned-room.ts";
 
 /** Where a room of the source is on the target: itself, or the last replacement of an upgraded one. `null`: it is not moved. */
@@ -8,9 +9,11 @@ export type RoomIdOnTarget = (roomId: string) => string | null;
  * source has nothing to do with it any more.
  */
 export function roomMapping(rooms: readonly PlannedRoom[]): RoomIdOnTarget {
-  const moved = new Map(
-    rooms.filter((room) => room.status !== "skipped").map((room) => [room.roomId, room.successor ?? room.roomId]),
-  );
+  const moved = new Map<string, string>();
+  for (const { roomId, successor, status } of rooms) {
+    const targetRoomId = successor ?? roomId;
+    if (status !== "skipped" && isPathSegment(targetRoomId)) moved.set(roomId, targetRoomId);
+  }
   return (roomId) => moved.get(roomId) ?? null;
 }
 

@@ -1,15 +1,17 @@
 import { z } from "zod";
+import { apiPath } from "./homeserver-client.ts";
 import type { HomeserverClient } from "./homeserver-client.ts";
 import { HomeserverError } from "./homeserver-error.ts";
 import { readLoginOptions } from "./login-options.ts";
 import { toSignInProblem } from "./sign-in-problem.ts";
 import type { SignInProblem } from "./sign-in-problem.ts";
+import type { SessionTokens } from "./session-renewal.ts";
 
-/** Proven access to an account. `deviceId` is null for tokens without a device, which admins make. `accessToken` is a secret. */
+/** Proven access to an account. `deviceId` is null for tokens without a device, which admins make. `tokens` are a secret. */
 export interface Session {
   readonly userId: string;
   readonly deviceId: string | null;
-  readonly accessToken: string;
+  readonly tokens: SessionTokens;
 }
 
 /**
@@ -36,18 +38,24 @@ export interface PasswordSignIn {
   /** The same one when trying again: had the answer of the first try been lost, the server then replaces that session. */
   readonly deviceId: string;
   readonly deviceDisplayName: string;
+  readonly now: () => number;
   readonly signal?: AbortSignal;
 }
 
-export interface AccessTokenSignIn {
+export interface TokenSignIn {
   readonly userId: string;
-  readonly accessToken: string;
+  readonly tokens: SessionTokens;
   readonly signal?: AbortSignal;
 }
 
 const MAX_BYTES = 65_536;
 
-const loginSchema = z.object({ access_token: z.string().min(1), device_id: z.string().nullish().catch(undefined) });
+const loginSchema = z.object({
+  access_token: z.string().min(1),
+  device_id: z.string().nullish().catch(undefined),
+  refresh_token: z.string().min(1).nullish().catch(undefined),
+  expires_in_ms: z.number().nonnegative().nullish().catch(undefined),
+});
 const whoamiSchema = z.object({
   user_id: z.string().min(1),
   device_id: z.string().nullish().catch(undefined),
@@ -61,6 +69,7 @@ const whoamiSchema = z.object({
  */
 export async function signInWithPassword(client: HomeserverClient, signIn: PasswordSignIn): Promise<SignInOutcome> {
   const anonymous = client.withAccessToken(null);
+  const issuedAt = signIn.now();
   let login: z.output<typeof loginSchema>;
   try {
     const options = await readLoginOptions(anonymous, signIn.signal);
@@ -69,19 +78,33 @@ export async function signInWithPassword(client: HomeserverClient, signIn: Passw
   } catch (error) {
     return refused(toPasswordProblem(error));
   }
-  const accessToken = login.access_token;
-  const outcome = await proveSession(client, { ...signIn, accessToken });
+  const tokens = tokensOf(login, issuedAt);
+  const outcome = await signInWithTokens(client, { ...signIn, tokens });
   if (outcome.kind === "signed_in") {
     const deviceId = outcome.session.deviceId ?? login.device_id ?? signIn.deviceId;
     return { kind: "signed_in", session: { ...outcome.session, deviceId } };
   }
-  const end = await signOut(client.withAccessToken(() => accessToken));
+  const end = await signOut(client.withAccessToken(() => tokens.accessToken));
   return { ...outcome, leftoverDeviceId: end.kind === "signed_out" ? null : (login.device_id ?? signIn.deviceId) };
 }
 
-/** Takes a session that the user made elsewhere. It is never logged out, whatever comes of it. */
-export async function signInWithAccessToken(client: HomeserverClient, signIn: AccessTokenSignIn): Promise<SignInOutcome> {
-  return await proveSession(client, signIn);
+/**
+ * Takes a session that exists already, if `whoami` names the account. It is not logged out, whatever comes of it: one that the user made elsewhere is theirs,
+ * and one that came by link is revoked elsewhere.
+ */
+export async function signInWithTokens(client: HomeserverClient, signIn: TokenSignIn): Promise<SignInOutcome> {
+  const { userId, tokens, signal } = signIn;
+  // No header can carry anything else, and no server makes such tokens.
+  if (!/^[\x21-\x7e]+$/.test(tokens.accessToken)) return refused({ code: "expired_token" });
+  const check = await checkAccessToken(
+    client.withAccessToken(() => tokens.accessToken),
+    signal,
+  );
+  if (check.kind === "problem") return refused(check.problem);
+  const { owner } = check;
+  if (owner.userId !== userId) return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
+  if (owner.isGuest) return refused({ code: "guest" });
+  return { kind: "signed_in", session: { userId, deviceId: owner.deviceId, tokens } };
 }
 
 /** Asks a server whose the client's token is. */
@@ -98,6 +121,17 @@ export async function checkAccessToken(client: HomeserverClient, signal?: AbortS
     return { kind: "valid", owner };
   } catch (error) {
     return { kind: "problem", problem: toSignInProblem(error) };
+  }
+}
+
+/** Names the session in the account's list of devices, as far as the server lets it. */
+export async function nameDevice(client: HomeserverClient, deviceId: string, displayName: string): Promise<void> {
+  try {
+    const path = apiPath`/_matrix/client/v3/devices/${deviceId}`;
+    await client.request({ method: "PUT", path, body: { display_name: displayName }, schema: z.unknown(), maxBytes: MAX_BYTES });
+  } catch (error) {
+    // Only a name, and the server has given one already.
+    toSignInProblem(error);
   }
 }
 
@@ -132,6 +166,8 @@ async function sendPassword(client: HomeserverClient, signIn: PasswordSignIn): P
       password: signIn.password,
       device_id: signIn.deviceId,
       initial_device_display_name: signIn.deviceDisplayName,
+      // Where the server knows how, the token then lives for minutes, and only the bot can renew it.
+      refresh_token: true,
     },
     schema: loginSchema,
     maxBytes: MAX_BYTES,
@@ -140,19 +176,11 @@ async function sendPassword(client: HomeserverClient, signIn: PasswordSignIn): P
   });
 }
 
-async function proveSession(client: HomeserverClient, signIn: AccessTokenSignIn): Promise<SignInOutcome> {
-  const { userId, accessToken, signal } = signIn;
-  // No header can carry anything else, and no server makes such tokens.
-  if (!/^[\x21-\x7e]+$/.test(accessToken)) return refused({ code: "expired_token" });
-  const check = await checkAccessToken(
-    client.withAccessToken(() => accessToken),
-    signal,
-  );
-  if (check.kind === "problem") return refused(check.problem);
-  const { owner } = check;
-  if (owner.userId !== userId) return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
-  if (owner.isGuest) return refused({ code: "guest" });
-  return { kind: "signed_in", session: { userId, deviceId: owner.deviceId, accessToken } };
+function tokensOf(login: z.output<typeof loginSchema>, issuedAt: number): SessionTokens {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in_ms: lifeMs } = login;
+  return typeof refreshToken === "string"
+    ? { accessToken, renewal: { kind: "matrix", refreshToken, issuedAt, lifeMs: lifeMs ?? null } }
+    : { accessToken };
 }
 
 function refused(problem: SignInProblem): SignInOutcome {

@@ -1,10 +1,10 @@
 import type { Forgotten } from "../../service/sign-in-results.ts";
 import type { AccountState, SignOutResult } from "../../service/sign-in-results.ts";
-import type { Account, Side } from "../../migration/account.ts";
+import type { Account, Side, SignInMethod } from "../../migration/account.ts";
 import { sides } from "../../migration/account.ts";
 import type { Block, Inline } from "../document.ts";
 import type { Message } from "../message.ts";
-import { code, list, paragraph, strong } from "../document.ts";
+import { code, link, list, paragraph, strong } from "../document.ts";
 import { notice } from "../message.ts";
 import { formatTime } from "../time.ts";
 import { untrustedCode } from "../untrusted-text.ts";
@@ -26,24 +26,30 @@ export function accountStates(states: Partial<Record<Side, AccountState>>, prefi
 function accountLine(side: Side, state: AccountState | undefined): Inline[] {
   const label = strong(side === "source" ? "Old account" : "New account");
   if (!state) return [label, ": not signed in"];
-  const { account, sessionState } = state;
-  const how = account.method === "password" ? "by password" : "by your access token";
+  const { account, sessionState, page } = state;
   const device = account.deviceId === null ? [] : [", session ", code(untrustedCode(account.deviceId))];
   return [
     label,
     ": ",
     code(untrustedCode(account.userId)),
-    `, signed in ${how} since ${formatTime(account.signedInAt)}`,
+    `, signed in ${methodWords[account.method]} since ${formatTime(account.signedInAt)}`,
     ...device,
     ", ",
     sessionWords(sessionState, account.method),
+    ...(page === null ? [] : ["; manage it at ", link(page, page)]),
   ];
 }
 
-function sessionWords(state: AccountState["sessionState"], method: "password" | "token"): string {
+const methodWords: Record<SignInMethod, string> = {
+  link: "by link",
+  password: "by password",
+  token: "by your access token",
+};
+
+function sessionWords(state: AccountState["sessionState"], method: SignInMethod): string {
   switch (state.kind) {
     case "works":
-      return method === "password" ? "works, until you log it out" : "works, as long as the token is valid";
+      return method === "token" ? "works, as long as the token is valid" : "works, until you log it out";
     case "ended":
       switch (state.problem.code) {
         case "locked":
@@ -89,7 +95,8 @@ export function forgotten({ signedOut, erased }: Forgotten): Message {
   );
 }
 
-function endings(results: readonly SignOutResult[], nameOf: (account: Account) => Inline[]): Block[] {
+/** What became of each session. */
+export function endings(results: readonly SignOutResult[], nameOf: (account: Account) => Inline[]): Block[] {
   return results.length === 0 ? [] : [list(results.map((result) => ending(result, nameOf(result.account))))];
 }
 
@@ -102,14 +109,22 @@ function ending(result: SignOutResult, name: readonly Inline[]): Inline[] {
     case "left_alone":
       return [...who, "I no longer use your token, and left its session as it is"];
     case "not_reached":
+      return [...who, "I no longer use it, but could not log my session out on its server", ...removalHint(account, result.page)];
+    case "not_checked":
       return [
         ...who,
-        "I no longer use it, but could not log my session out on its server",
-        ...(account.deviceId === null
-          ? []
-          : [": please remove the device ", code(untrustedCode(account.deviceId)), " in your app"]),
+        "I no longer use it. Its server was told to end my session; I could not see that it did",
+        ...removalHint(account, result.page),
       ];
   }
+}
+
+function removalHint({ deviceId }: Account, page: string | null): Inline[] {
+  if (deviceId === null) return [];
+  const device = code(untrustedCode(deviceId));
+  return page === null
+    ? [": please remove the device ", device, " in your app"]
+    : [": please remove the device ", device, " at ", link(page, page)];
 }
 
 function counted(amount: number, noun: string): string {

@@ -1,7 +1,6 @@
-import type { CategoryName } from "../../migration/categories.ts";
 import type { Report, ReportRoom } from "../../platforms/matrix/rooms/report.ts";
-import type { Route } from "../../platforms/matrix/rooms/routes.ts";
 import type { MadePlan } from "../../service/planning.ts";
+import { categoryWords } from "../category-words.ts";
 import type { Block, Inline } from "../document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document.ts";
 import type { Attachment, Message } from "../message.ts";
@@ -9,25 +8,13 @@ import { notice } from "../message.ts";
 import { notMovedText } from "../not-moved.ts";
 import { plural } from "../numbers.ts";
 import { helperNames, roomName } from "../room-line.ts";
+import { changedRoute, goneRoom, routeWords } from "../route-words.ts";
 import { untrustedCode, untrustedText } from "../untrusted-text.ts";
 import { timeNeeded } from "./time-needed.ts";
 
 /** Longest list in the message itself; the file has all. */
 const MOST_LINES = 10;
 const MOST_NAMES = 3;
-
-const routeWords: Readonly<Record<Route, string>> = {
-  joined: "already there",
-  accept_invite: "by an invitation that is waiting",
-  join: "open to everyone",
-  join_restricted: "open to members of a space or room",
-  invite: "by an invitation from your old account",
-  knock: "by knocking, which somebody must answer",
-  ask_moderator: "need somebody's help",
-  successor: "replaced by a newer room",
-  impossible: "can't be moved",
-  excluded: "left out",
-};
 
 /** The plan: what will happen, what will not, how long it takes, and what to do next. */
 export function planMessage(plan: MadePlan, prefix: string): Message {
@@ -49,7 +36,7 @@ export function planMessage(plan: MadePlan, prefix: string): Message {
     ...willNotMove(plan),
     ...timeNeeded(plan.estimate),
     ...unknownRooms(plan),
-    paragraph(...nextStep(stuckRooms(report).length, prefix)),
+    paragraph(...nextStep(report, prefix)),
   );
 }
 
@@ -89,18 +76,7 @@ function changes({ before, report }: MadePlan): Block[] {
   const changed = report.rooms.filter((room) => room.route !== routesBefore.get(room.roomId));
   const roomIds = new Set(report.rooms.map((room) => room.roomId));
   const gone = before.rooms.filter((room) => !roomIds.has(room.roomId));
-  const lines = [
-    ...changed.map((room): Inline[] => {
-      const routeBefore = routesBefore.get(room.roomId);
-      return [
-        ...roomName(room),
-        routeBefore === undefined
-          ? `: new, ${routeWords[room.route]}`
-          : `: now ${routeWords[room.route]}, before ${routeWords[routeBefore]}`,
-      ];
-    }),
-    ...gone.map((room): Inline[] => [...roomName(room), ": your old account is no longer in it"]),
-  ];
+  const lines = [...changed.map((room) => changedRoute(room, routesBefore.get(room.roomId) ?? null)), ...gone.map(goneRoom)];
   if (lines.length === 0) return [];
   return [paragraph(strong("Changed since your last plan"), cutNote(lines.length, "")), list(lines.slice(0, MOST_LINES))];
 }
@@ -143,21 +119,6 @@ function warnings({ rooms }: Report): Block[] {
     ),
   ];
 }
-
-const categoryWords: Readonly<Record<CategoryName, string>> = {
-  rooms: "rooms",
-  power_levels: "power levels",
-  direct_chats: "direct chats",
-  tags: "room tags",
-  room_settings: "room settings",
-  room_profiles: "names of yours in single rooms",
-  read_markers: "read markers",
-  profile: "profile fields",
-  push_rules: "notification rules",
-  ignored_users: "ignored people",
-  account_data: "settings",
-  room_keys: "keys of encrypted history",
-};
 
 function categories(report: Report): Block[] {
   const toCopy = report.categories.filter(({ name, missing }) => name !== "rooms" && missing.length > 0);
@@ -202,9 +163,15 @@ function unknownRooms({ unknownRooms: unknown }: MadePlan): Block[] {
   ];
 }
 
-function nextStep(stuck: number, prefix: string): Inline[] {
-  if (stuck === 0) return ["Nobody's help is needed. ", code(`${prefix}report --format md`), " has every room."];
-  return [code(`${prefix}report`), " shows the rooms that need help, and who can give it."];
+function nextStep(report: Report, prefix: string): Inline[] {
+  // What is missing of these depends on rooms, and a room that the bot can do something about is planned; keys have commands of their own.
+  const copied = report.categories.filter(({ name }) => !["rooms", "power_levels", "room_keys"].includes(name));
+  const isWork = report.rooms.some((room) => room.status === "planned") || copied.some(({ missing }) => missing.length > 0);
+  const start: Inline[] = isWork
+    ? ["Next: ", code(`${prefix}migrate start`), " does all of this that needs nobody's help."]
+    : ["There is nothing left that I can do alone."];
+  if (stuckRooms(report).length === 0) return start;
+  return [...start, " ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."];
 }
 
 function cutNote(total: number, more: string): string {

@@ -16,12 +16,12 @@ export function readingProgress({ serverName, read, total }: ReadProgress): Mess
   return notice(paragraph("Reading ", code(untrustedCode(serverName)), ` … ${read} of ${total} rooms`));
 }
 
-/** A plan needs both accounts. */
-export function notSignedIn(missing: readonly Side[], prefix: string): Message {
+/** Both accounts are needed. @param what for, at the beginning of a sentence */
+export function notSignedIn(missing: readonly Side[], prefix: string, what = "A plan"): Message {
   const [first] = missing;
   if (first === undefined) throw new Error("no account is missing");
   const which = missing.length === 2 ? "your two accounts" : `your ${sideName(first)}`;
-  return notice(paragraph(`A plan needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."));
+  return notice(paragraph(`${what} needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."));
 }
 
 /** An account could not be read, so there is no plan. */

@@ -4,6 +4,7 @@ import { code, numberedList, paragraph, strong } from "../document.ts";
 import type { Attachment, Message } from "../message.ts";
 import { notice } from "../message.ts";
 import { helperNames, roomName } from "../room-line.ts";
+import { formatTime } from "../time.ts";
 import { untrustedText } from "../untrusted-text.ts";
 
 export interface ReportView {
@@ -20,7 +21,7 @@ interface Group {
 
 /** The rooms of the text report, in the order in which they are numbered. */
 export function numberedRooms(report: Report): ReportRoom[] {
-  return groups(report).flatMap((group) => group.rooms);
+  return roomsByCause(report).flatMap((group) => group.rooms);
 }
 
 /** Every room that is not moved, grouped by why, with the people who can help. */
@@ -46,7 +47,7 @@ export function noPlanYet(prefix: string): Message {
 }
 
 export function reportDocument(view: ReportView): Document {
-  const found = groups(view.report);
+  const found = roomsByCause(view.report);
   const done = view.report.rooms.filter((room) => room.status === "done").length;
   const head = paragraph(strong("Report"), ` of ${view.report.rooms.length} rooms: ${done} done.`);
   if (found.length === 0) return [head, paragraph("No room is left.")];
@@ -63,15 +64,33 @@ export function reportDocument(view: ReportView): Document {
 }
 
 function groupBlocks({ title, rooms }: Group, start: number, { moreHelpers }: ReportView): Block[] {
-  const lines = rooms.map((room): Inline[] => {
-    const reason = room.reason === null ? [] : [`: ${untrustedText(room.reason.text, 300)}`];
-    const helpers = helperNames(room.helpers, moreHelpers.get(room.roomId) ?? 0);
-    return [...roomName(room), ...reason, ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
-  });
+  const lines = rooms.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0));
   return [paragraph(strong(`${title} (${rooms.length})`)), numberedList(lines, start)];
 }
 
-function groups({ rooms }: Report): Group[] {
+/** A room that is not moved: why, and who can help. @param more helpers beyond those listed */
+export function leftRoomLine(room: ReportRoom, more: number, mostNames = room.helpers.length): Inline[] {
+  const reason = room.reason === null ? [] : [`: ${untrustedText(room.reason.text, 300)}`];
+  const named = room.helpers.slice(0, mostNames);
+  const helpers = helperNames(named, more + room.helpers.length - named.length);
+  return [...roomName(room), ...reason, ...waiting(room), ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
+}
+
+function waiting({ status, waitingFor, until, reason }: ReportRoom): Inline[] {
+  if (status !== "waiting") return [];
+  const what = waitingFor === null ? "" : ` for ${waitedFor[waitingFor]}`;
+  const when = until === null ? "" : ` until ${formatTime(Date.parse(until))}`;
+  return [reason === null ? `: waits${what}${when}` : ` It waits${what}${when}.`];
+}
+
+const waitedFor: Readonly<Record<NonNullable<ReportRoom["waitingFor"]>, string>> = {
+  limit: "its turn, since a server takes only so many at a time",
+  server: "a server that does not answer just now",
+  room: "other servers of the room",
+};
+
+/** The rooms that are not moved, by what keeps them, in the order of the text report. */
+export function roomsByCause({ rooms }: Report): Group[] {
   const notMoved = rooms.filter((room) => room.status !== "done");
   const byTitle = Map.groupBy(notMoved, title);
   const order = [...new Set([...titlesInOrder, ...byTitle.keys()])];
@@ -99,13 +118,28 @@ const reasonTitles: Readonly<Record<NonNullable<ReportRoom["reason"]>["code"], s
   refused: "A server refused",
 };
 const KNOCK_TITLE = "Somebody must answer a knock";
+const FAILED_TITLE = "Did not work";
+const UNDER_WAY_TITLE = "I am at these";
+const WAITING_TITLE = "I go on with these by myself";
 const PLANNED_TITLE = "I can move these";
 const EXCLUDED_TITLE = "Left out";
 const OTHER_TITLE = "Not moved";
-const titlesInOrder = [KNOCK_TITLE, ...Object.values(reasonTitles), OTHER_TITLE, PLANNED_TITLE, EXCLUDED_TITLE];
+const titlesInOrder = [
+  KNOCK_TITLE,
+  ...Object.values(reasonTitles),
+  FAILED_TITLE,
+  OTHER_TITLE,
+  UNDER_WAY_TITLE,
+  WAITING_TITLE,
+  PLANNED_TITLE,
+  EXCLUDED_TITLE,
+];
 
 function title(room: ReportRoom): string {
   if (room.route === "excluded") return EXCLUDED_TITLE;
+  if (room.status === "failed") return FAILED_TITLE;
+  if (room.status === "running") return UNDER_WAY_TITLE;
+  if (room.status === "waiting") return WAITING_TITLE;
   if (room.status === "planned" && room.route !== "knock") return PLANNED_TITLE;
   if (room.route === "knock") return KNOCK_TITLE;
   return room.reason === null ? OTHER_TITLE : reasonTitles[room.reason.code];

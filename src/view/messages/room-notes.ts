@@ -66,6 +66,11 @@ export function secretInEdit(prefix: string): Message {
   );
 }
 
+/** A question was answered too late, or a second time. */
+export function questionNotOpen(): Message {
+  return notice(paragraph("That question is no longer open, so I did nothing now. Give the command again if you still want it."));
+}
+
 /** Something broke that should not. @param reference stands in the log too. */
 export function unexpectedError(reference: string): Message {
   return alert(

@@ -1,10 +1,10 @@
 import type { LoginOptions } from "../../platforms/matrix/login-options.ts";
-import type { RoomKind } from "../../commands/conversation.ts";
+import type { RoomKind } from "../../migration/conversation-address.ts";
 import type { Refusal, SignOutResult } from "../../service/sign-in-results.ts";
 import type { Account, Side } from "../../migration/account.ts";
 import type { Block, Inline } from "../document.ts";
 import type { Message } from "../message.ts";
-import { code, paragraph, quote, strong } from "../document.ts";
+import { code, link, paragraph, quote, strong } from "../document.ts";
 import { alert, notice } from "../message.ts";
 import { formatDuration } from "../time.ts";
 import { untrustedCode, untrustedText } from "../untrusted-text.ts";
@@ -30,7 +30,7 @@ export interface OfferView {
   prefix: string;
 }
 
-/** How to go on after `!login old @user:server`. */
+/** How to go on after `!login old @user:server` where there is no sign-in by link. */
 export function signInOffer({ side, userId, options, roomKind, prefix }: OfferView): Message {
   const start = `${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`;
   const ways: Block[] = [
@@ -43,7 +43,13 @@ export function signInOffer({ side, userId, options, roomKind, prefix }: OfferVi
       ? "I remove your message from this chat before I use what is in it."
       : "Do that in a direct chat with me, not here, where others read along.";
   return notice(
-    paragraph("The server of your ", strong(sideName(side)), " ", code(untrustedCode(userId)), ` ${offers}.`),
+    paragraph(
+      "The server of your ",
+      strong(sideName(side)),
+      " ",
+      code(untrustedCode(userId)),
+      ` has no sign-in by link. It ${offers}.`,
+    ),
     ...ways,
     paragraph(place),
   );
@@ -54,49 +60,68 @@ export interface SignedInView {
   other: Account | null;
   /** What became of the session that stood in this one's place. */
   replaced: SignOutResult | null;
+  /** The token that was pasted runs out within minutes. */
+  isShortLived: boolean;
   isEncrypted: boolean;
   prefix: string;
 }
 
-/** An account is signed in. @param isEncrypted whether the chat in which the secret stood is. */
-export function signedIn({ account, other, replaced, isEncrypted, prefix }: SignedInView): Message {
-  const session =
-    account.method === "password"
-      ? [
-          "I made a session of my own",
-          ...(account.deviceId === null ? [] : [" (", code(untrustedCode(account.deviceId)), ")"]),
-          ".",
-        ]
-      : ["I use the session of your token and never log it out."];
+/** An account is signed in with a secret. @param isEncrypted whether the chat in which the secret stood is. */
+export function signedIn({ account, other, replaced, isShortLived, isEncrypted, prefix }: SignedInView): Message {
   const removal = isEncrypted
     ? "Your message with the secret is removed; servers are asked to delete it, but can't be made to."
     : "Your message with the secret is removed; servers are asked to delete it, but can't be made to, and this chat is not encrypted: change that password or token when the move is over.";
   return notice(
-    paragraph(
-      "✅ Your ",
-      strong(sideName(account.side)),
-      " ",
-      code(untrustedCode(account.userId)),
-      " is signed in. ",
-      ...session,
-    ),
+    success(account),
     paragraph(removal),
-    ...(replaced?.ending === "not_reached" ? [leftSession(replaced.account)] : []),
+    ...(isShortLived ? [shortLived(account, prefix)] : []),
+    ...leftSession(replaced),
     paragraph(...nextStep(account, other, prefix)),
   );
 }
 
-function leftSession({ userId, deviceId }: Account): Block {
+/** What `!login` comes to, and what comes next. */
+export function success(account: Account): Block {
+  const own = ["I made a session of my own", ...deviceOf(account), "."];
+  const session = account.method === "token" ? ["I use the session of your token and never log it out."] : own;
   return paragraph(
-    "My earlier session",
-    ...(deviceId === null ? [] : [" (", code(untrustedCode(deviceId)), ")"]),
-    " of ",
-    code(untrustedCode(userId)),
-    " could not be logged out: please remove it in your app.",
+    "✅ Your ",
+    strong(sideName(account.side)),
+    " ",
+    code(untrustedCode(account.userId)),
+    " is signed in. ",
+    ...session,
   );
 }
 
-function nextStep(account: Account, other: Account | null, prefix: string): Inline[] {
+function shortLived({ side, userId }: Account, prefix: string): Block {
+  return paragraph(
+    "⚠️ Tokens of this server run out within minutes, and only your app can renew yours. A move takes longer. Better sign in by link, which needs no secret: ",
+    code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
+  );
+}
+
+function deviceOf({ deviceId }: Account): Inline[] {
+  return deviceId === null ? [] : [" (", code(untrustedCode(deviceId)), ")"];
+}
+
+/** My session that stood in the new one's place, where it may still be there. */
+export function leftSession(replaced: SignOutResult | null): Block[] {
+  if (replaced?.ending !== "not_reached" && replaced?.ending !== "not_checked") return [];
+  const { account, page } = replaced;
+  return [
+    paragraph(
+      "My earlier session",
+      ...deviceOf(account),
+      " of ",
+      code(untrustedCode(account.userId)),
+      " could not be logged out: please remove it ",
+      ...(page === null ? ["in your app."] : ["at ", link(page, page)]),
+    ),
+  ];
+}
+
+export function nextStep(account: Account, other: Account | null, prefix: string): Inline[] {
   if (other) return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];
   const side = account.side === "source" ? "target" : "source";
   return ["Next, sign in your ", sideName(side), ": ", code(`${prefix}login ${sideWord(side)} @you:server`), "."];
@@ -112,17 +137,12 @@ export interface RefusedView {
 
 /** The sign-in did not work: why, and what to do. */
 export function signInRefused({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Message {
-  const leftover =
-    leftoverDeviceId === null
-      ? []
-      : [
-          paragraph(
-            "A session of mine, ",
-            code(untrustedCode(leftoverDeviceId)),
-            ", may be left in the account's list of devices: please remove it there.",
-          ),
-        ];
-  return alert(
+  return alert(...refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }));
+}
+
+/** The same for a message that stands there already. */
+export function refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Block[] {
+  return [
     paragraph(
       "Your ",
       strong(sideName(side)),
@@ -132,7 +152,16 @@ export function signInRefused({ side, userId, refusal, leftoverDeviceId, prefix 
       ...refusalSentence(refusal, { side, userId, prefix }),
     ),
     ...ownWords(refusal),
-    ...leftover,
+    ...(leftoverDeviceId === null ? [] : [leftover(leftoverDeviceId)]),
+  ];
+}
+
+/** A session that may stand in the account's list of devices and is of no use. */
+export function leftover(deviceId: string): Block {
+  return paragraph(
+    "A session of mine, ",
+    code(untrustedCode(deviceId)),
+    ", may be left in the account's list of devices: please remove it there.",
   );
 }
 
@@ -149,7 +178,9 @@ export function refusalSentence(
       return ["Its server takes no passwords. Please use an access token: ", code(`${again} --token …`), "."];
     case "expired_token":
       return [
-        "The server does not know this token: it has expired, or its session was signed out. Copy a fresh one from your app, then ",
+        "The server does not know this token: it has expired, or its session was signed out. ",
+        code(again),
+        " takes the safest way that the server has; or copy a fresh token from your app, then ",
         code(`${again} --token …`),
         ".",
       ];

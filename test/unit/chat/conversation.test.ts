@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { RoomConversationOptions } from "../../../src/chat/conversation.ts";
 import { RoomConversation } from "../../../src/chat/conversation.ts";
 import { Outbox } from "../../../src/chat/outbox.ts";
-import type { RoomEvent } from "../../../src/store/received-events.ts";
+import type { ConversationAddress } from "../../../src/migration/conversation-address.ts";
+import { conversationAddressSchema } from "../../../src/migration/conversation-address.ts";
 import type { OutboxItem } from "../../../src/store/outbox-items.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { list, paragraph } from "../../../src/view/document.ts";
@@ -11,7 +12,14 @@ import { alert, notice } from "../../../src/view/message.ts";
 import { bytesIn, temporaryStore } from "../store/temporary-store.ts";
 import { fakeClient, refusal } from "./fake-client.ts";
 
-const event: RoomEvent = { event_id: "$event", type: "m.room.message", sender: "@me:x.org", content: {} };
+const ADDRESS: ConversationAddress = {
+  roomId: "!r",
+  eventId: "$event",
+  threadRoot: null,
+  roomKind: "direct",
+  sender: "@me:x.org",
+  isEncrypted: false,
+};
 
 async function setUp() {
   const { store, dataDir, reopen } = await temporaryStore();
@@ -19,15 +27,13 @@ async function setUp() {
   const log = pino({ enabled: false });
   const outboxOf = (from: Store) => new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
   const outbox = outboxOf(store);
-  const converse = (options: Partial<RoomConversationOptions> = {}) =>
+  const converse = (address: Partial<ConversationAddress> = {}, options: Partial<RoomConversationOptions> = {}) =>
     new RoomConversation({
       outbox,
-      roomId: "!r",
-      roomKind: "direct",
-      isEncrypted: false,
+      questions: store.questions,
       controlRoomIds: new Set(["!control"]),
-      event,
-      threadRoot: null,
+      address: { ...ADDRESS, ...address },
+      now: () => Date.now(),
       ...options,
     });
   return { ...fake, store, dataDir, reopen, outbox, outboxOf, converse };
@@ -63,7 +69,7 @@ describe("what is said in a conversation", () => {
     await converse().say(notice(paragraph("one")));
     expect(await waiting(store)).toHaveLength(1);
     const next = await reopen();
-    await converse({ outbox: outboxOf(next) }).say(notice(paragraph("one")));
+    await converse({}, { outbox: outboxOf(next) }).say(notice(paragraph("one")));
     expect(await waiting(next)).toHaveLength(0);
   });
 
@@ -121,12 +127,90 @@ describe("what is said in a conversation", () => {
   it("without a trace is not found in any file once it is sent", async () => {
     const { store, dataDir, outbox, converse, bodies } = await setUp();
     outbox.start();
-    const forgotten = converse({ event: { ...event, event_id: "$forget", sender: "@gone:x.org" } });
+    const forgotten = converse({ eventId: "$forget", sender: "@gone:x.org" });
     await forgotten.say(notice(paragraph("erased")), { key: "answer", leavesNoTrace: true });
     while ((await store.outbox.unsentCount()) > 0) await new Promise((resolve) => setImmediate(resolve));
     await outbox.stop();
     expect(bodies()).toEqual(["erased"]);
     for (const gone of ["@gone:x.org", "$forget", "erased"]) expect(bytesIn(dataDir)).not.toContain(gone);
+  });
+});
+
+describe("how far something is", () => {
+  it("stands behind answers, and hundreds of edits become one while none can be sent", async () => {
+    const { store, converse } = await setUp();
+    await converse().say(notice(paragraph("0 %")), { key: "progress", priority: "progress" });
+    for (let count = 1; count <= 300; count++)
+      await converse().say(notice(paragraph(`step ${count}`)), {
+        key: `progress${count}`,
+        replaces: "progress",
+        priority: "progress",
+      });
+    await converse().say(notice(paragraph("an answer")), { key: "answer" });
+    expect((await waiting(store)).map(({ content, edits }) => [content["body"], edits])).toEqual([
+      ["an answer", undefined],
+      ["0 %", undefined],
+      ["step 300", "$event progress.0"],
+    ]);
+  });
+
+  it("is an edit of the same message in another process too, by the address alone", async () => {
+    const { store, reopen, outboxOf, converse } = await setUp();
+    const first = converse();
+    await first.say(notice(paragraph("0 %")), { key: "progress", priority: "progress" });
+    await waiting(store);
+    const kept: unknown = JSON.parse(JSON.stringify(first.address));
+    const next = await reopen();
+    const later = converse(conversationAddressSchema.parse(kept), { outbox: outboxOf(next), questions: next.questions });
+    await later.say(notice(paragraph("50 %")), { key: "progress1", replaces: "progress", priority: "progress" });
+    expect(await waiting(next)).toMatchObject([{ roomId: "!r", edits: "$event progress.0", content: { body: "50 %" } }]);
+    expect(await next.outbox.result("$event progress.0")).toMatchObject({ status: "sent" });
+  });
+
+  it("in another scope says again what was said under the same key", async () => {
+    const { store, converse } = await setUp();
+    await converse().say(notice(paragraph("one")), { key: "answer" });
+    await converse({}, { scope: "confirmed" }).say(notice(paragraph("two")), { key: "answer" });
+    expect((await waiting(store)).map(({ transactionId }) => transactionId)).toEqual([
+      "$event answer.0",
+      "$event confirmed answer.0",
+    ]);
+  });
+});
+
+describe("a question", () => {
+  const confirmation = { word: "undo", action: "undo", payload: { run: 3 } };
+
+  it("calls the person, is stored, and gets a first ✅ to tap", async () => {
+    const { store, outbox, converse, sent } = await setUp();
+    await converse().ask(alert(paragraph("Shall I?")), confirmation);
+    outbox.start();
+    while ((await store.outbox.unsentCount()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    await outbox.stop();
+    expect(sent()).toMatchObject([
+      { type: "m.room.message", content: { body: "Shall I?", "m.mentions": { user_ids: ["@me:x.org"] } } },
+      {
+        type: "m.reaction",
+        content: { "m.relates_to": { rel_type: "m.annotation", event_id: "$sent1", key: "✅" } },
+      },
+    ]);
+    expect(await store.questions.ofEvent("!r", "$sent1")).toMatchObject({ ...confirmation, address: ADDRESS, closedAt: null });
+  });
+
+  it("that is long gets its reaction under the last page", async () => {
+    const { store, converse } = await setUp();
+    await converse().ask(alert(list(Array.from({ length: 400 }, (_, index) => `item ${index} of many`))), confirmation);
+    const said = await waiting(store);
+    const lastPage = said.findLast(({ kind }) => kind === "message");
+    expect(said.length).toBeGreaterThan(2);
+    expect(said.at(-1)).toMatchObject({ kind: "reaction", content: { to: lastPage?.transactionId } });
+  });
+
+  it("asked again after a crash is the same one", async () => {
+    const { store, converse } = await setUp();
+    for (let handled = 0; handled < 2; handled++) await converse().ask(alert(paragraph("Shall I?")), confirmation);
+    expect(await waiting(store)).toHaveLength(2);
+    expect(await store.questions.answerable("@me:x.org", "!r", "$yes", Date.now())).not.toBeNull();
   });
 });
 
@@ -156,7 +240,7 @@ describe("redacting the message itself", () => {
     await outbox.stop();
     const next = outboxOf(await reopen());
     next.start();
-    expect(await converse({ outbox: next }).redact("x")).toBe(true);
+    expect(await converse({}, { outbox: next }).redact("x")).toBe(true);
     expect(requests).toHaveLength(1);
     await next.stop();
   });

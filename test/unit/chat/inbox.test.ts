@@ -15,10 +15,16 @@ function message(id: string, content: object = {}, sender = "@me:x.org") {
   return { event_id: id, type: "m.room.message", sender, content: { msgtype: "m.text", body: `!do ${id}`, ...content } };
 }
 
+function reaction(id: string, key: string, sender = "@me:x.org") {
+  const relation = { rel_type: "m.annotation", event_id: "$question", key };
+  return { event_id: id, type: "m.reaction", sender, content: { "m.relates_to": relation } };
+}
+
 async function setUp() {
   const { store, reopen } = await temporaryStore();
   const handled: ThreadedText[] = [];
   const conversations: FakeConversation[] = [];
+  const confirmed: string[] = [];
   const lines: string[] = [];
   const state: { dispatch: () => Promise<void>; look: () => Promise<void> } = {
     dispatch: async () => undefined,
@@ -32,6 +38,10 @@ async function setUp() {
         handled.push(text);
         await state.dispatch();
       },
+      onReaction: async (_conversation, eventId) => {
+        confirmed.push(eventId);
+        await state.dispatch();
+      },
       conversationFor: async () => {
         await state.look();
         const conversation = new FakeConversation();
@@ -43,7 +53,7 @@ async function setUp() {
       ...more,
     });
   const bodies = () => handled.map(({ body }) => body);
-  return { store, reopen, inboxOf, inbox: inboxOf(store), state, handled, bodies, conversations, lines };
+  return { store, reopen, inboxOf, inbox: inboxOf(store), state, handled, confirmed, bodies, conversations, lines };
 }
 
 /** Waits until nothing is left to be handled. */
@@ -81,7 +91,9 @@ describe("the inbox", () => {
     ["files", message("$1", { msgtype: "m.file", body: "!help" })],
     ["edits", message("$1", { body: "* !help", "m.relates_to": { rel_type: "m.replace", event_id: "$0" } })],
     ["state", { ...message("$1"), type: "m.room.topic" }],
-    ["reactions", { ...message("$1"), type: "m.reaction" }],
+    ["other reactions", reaction("$1", "👍")],
+    ["a reaction that is not under anything", { ...message("$1"), type: "m.reaction" }],
+    ["its own reaction", reaction("$1", "✅", "@mover:x.org")],
     ["redacted messages", { ...message("$1"), content: {} }],
     ["a body that is no text", message("$1", { body: 5 })],
     ["what is no event", null],
@@ -123,6 +135,33 @@ describe("the inbox", () => {
     await inbox.receive("!r", message("$2"));
     await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]));
     await inbox.stop(0);
+  });
+});
+
+describe("a confirming reaction", () => {
+  it.each(["✅", "✅\ufe0f"])("is taken once, after a restart too (%s)", async (key) => {
+    const { inbox, reopen, inboxOf, confirmed, handled } = await setUp();
+    await inbox.receive("!r", reaction("$1", key));
+    await inbox.receive("!r", reaction("$1", key));
+    await settled(inbox);
+    const next = inboxOf(await reopen());
+    await next.start();
+    await next.receive("!r", reaction("$1", key));
+    await settled(next);
+    expect(confirmed).toEqual(["$question"]);
+    expect(handled).toEqual([]);
+  });
+
+  it("whose handling a crash cut off is taken again", async () => {
+    const { inbox, reopen, inboxOf, state, confirmed } = await setUp();
+    state.dispatch = never;
+    await inbox.receive("!r", reaction("$1", "✅"));
+    await vi.waitFor(() => expect(confirmed).toHaveLength(1));
+    state.dispatch = async () => undefined;
+    const next = inboxOf(await reopen());
+    await next.start();
+    await settled(next);
+    expect(confirmed).toEqual(["$question", "$question"]);
   });
 });
 

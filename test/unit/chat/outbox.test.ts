@@ -302,6 +302,35 @@ describe("an edit", () => {
   });
 });
 
+describe("a reaction", () => {
+  const reaction = item("reaction", { kind: "reaction", content: { to: "one", key: "✅" } });
+
+  it("comes after its message and goes under it, in the open in an encrypted room too", async () => {
+    const { outbox, sent, requests } = await setUp({ encryptedRooms: ["!room"] });
+    const running = outbox();
+    await running.add(item("one"));
+    await running.add(reaction);
+    running.start();
+    await pass(0);
+    expect(requests.at(-1)?.path).toBe("/_matrix/client/v3/rooms/!room/send/m.reaction/reaction");
+    expect(sent()[1]?.content).toEqual({ "m.relates_to": { rel_type: "m.annotation", event_id: "$sent1", key: "✅" } });
+    await running.stop();
+  });
+
+  it("under a message that was refused is given up", async () => {
+    const { outbox, state, sent } = await setUp();
+    const running = outbox();
+    state.answer = failing("one", refusal(403, "M_FORBIDDEN"));
+    await running.add(item("one"));
+    await running.add(reaction);
+    running.start();
+    await pass(0);
+    expect(sent()).toEqual([]);
+    expect(await running.waitFor("reaction", 1_000)).toMatchObject({ status: "failed" });
+    await running.stop();
+  });
+});
+
 describe("a file", () => {
   const file = item("file", {
     content: { msgtype: "m.file", body: "a.csv", filename: "a.csv", info: { mimetype: "text/csv", size: 3 } },

@@ -71,9 +71,14 @@ describe("what was said before the bot listened", () => {
   };
 
   it("is left out of a first sync, and what is not said stays", () => {
-    expect(after([said("$1"), member("$join", "join"), said("$2", "m.room.encrypted"), said("$3", "m.room.name")], true)).toEqual(
-      ["$join", "$3"],
-    );
+    const sync = [
+      said("$1"),
+      member("$join", "join"),
+      said("$2", "m.room.encrypted"),
+      said("$reaction", "m.reaction"),
+      said("$3", "m.room.name"),
+    ];
+    expect(after(sync, true)).toEqual(["$join", "$3"]);
   });
 
   it("is left out of a room just joined, up to the invitation", () => {

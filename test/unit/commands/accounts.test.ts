@@ -45,7 +45,7 @@ describe("!login", () => {
     const { signIn, asked } = fakeSignIn({ offer: offered });
     const conversation = new FakeConversation();
     await loginCommand(signIn, "!").run(values({ account: ["old"], userId: ["@a:old.example"] }), conversation);
-    expect(asked).toEqual([["offer", ME, "source", "@a:old.example"]]);
+    expect(asked).toEqual([["offer", ME, "source", "@a:old.example", conversation.address]]);
     expect(conversation.text).toContain("!login old @a:old.example --password …");
     expect(conversation.said[0]?.tone).toBe("notice");
   });
@@ -53,10 +53,10 @@ describe("!login", () => {
   it("without a user ID takes the account of that side, or else the account that writes", async () => {
     const known = fakeSignIn({ offer: offered, account: account("target", "@b:new.example") });
     await loginCommand(known.signIn, "!").run(values({ account: ["new"], userId: [] }), new FakeConversation());
-    expect(known.asked.at(-1)).toEqual(["offer", ME, "target", "@b:new.example"]);
+    expect(known.asked.at(-1)).toEqual(["offer", ME, "target", "@b:new.example", new FakeConversation().address]);
     const unknown = fakeSignIn({ offer: offered });
     await loginCommand(unknown.signIn, "!").run(values({ account: ["new"] }), new FakeConversation());
-    expect(unknown.asked.at(-1)).toEqual(["offer", ME, "target", ME]);
+    expect(unknown.asked.at(-1)).toEqual(["offer", ME, "target", ME, new FakeConversation().address]);
   });
 
   it("in a control room sends the person to a direct chat", async () => {
@@ -70,7 +70,13 @@ describe("!login", () => {
     ["password", "password"],
     ["token", "token"],
   ])("with a %s signs in and says what comes next", async (flag, method) => {
-    const result: SignInResult = { status: "signed_in", account: account("source", "@a:x.org"), other: null, replaced: null };
+    const result: SignInResult = {
+      status: "signed_in",
+      account: account("source", "@a:x.org"),
+      other: null,
+      replaced: null,
+      isShortLived: false,
+    };
     const { signIn, asked } = fakeSignIn({ signIn: result });
     const conversation = new FakeConversation();
     await loginCommand(signIn, "!").run(
@@ -85,9 +91,15 @@ describe("!login", () => {
   it("tells of a session of its own that it could not log out", async () => {
     const before = { ...account("source", "@before:x.org"), deviceId: "EARLIER" };
     const problem = { code: "unreachable", reason: "timeout", host: "x.org" } as const;
-    const replaced = { account: before, ending: "not_reached", problem } as const;
+    const replaced = { account: before, ending: "not_reached", problem, page: null } as const;
     const { signIn } = fakeSignIn({
-      signIn: { status: "signed_in", account: account("source", "@a:x.org"), other: null, replaced } satisfies SignInResult,
+      signIn: {
+        status: "signed_in",
+        account: account("source", "@a:x.org"),
+        other: null,
+        replaced,
+        isShortLived: false,
+      } satisfies SignInResult,
     });
     const conversation = new FakeConversation();
     await loginCommand(signIn, "!").run(values({ account: ["old"] }, { flag: "password", value: "x" }), conversation);
@@ -103,23 +115,36 @@ describe("!login", () => {
 });
 
 describe("!logout", () => {
+  const asked: unknown[][] = [];
+  const moves = {
+    endWithSession: async (...call: unknown[]) => {
+      asked.push(call);
+      return null;
+    },
+  };
+
   it("ends both, or the one that is named", async () => {
     const both = fakeSignIn({});
-    await logoutCommand(both.signIn, "!").run(values({ account: [] }), new FakeConversation());
+    await logoutCommand({ signIn: both.signIn, moves, prefix: "!" }).run(values({ account: [] }), new FakeConversation());
     expect(both.asked).toEqual([
       ["signOut", ME, "source"],
       ["signOut", ME, "target"],
     ]);
     const one = fakeSignIn({ signOut: { account: account("target", "@b:x.org"), ending: "logged_out" } });
     const conversation = new FakeConversation();
-    await logoutCommand(one.signIn, "!").run(values({ account: ["new"] }), conversation);
+    await logoutCommand({ signIn: one.signIn, moves, prefix: "!" }).run(values({ account: ["new"] }), conversation);
     expect(one.asked).toEqual([["signOut", ME, "target"]]);
+    // A run that goes on without a session would only ask for it.
+    expect(asked).toEqual([
+      [ME, ["source", "target"]],
+      [ME, ["target"]],
+    ]);
     expect(conversation.text).toBe("- New account @b:x.org: my session is logged out");
   });
 
   it("says when there was nothing to end", async () => {
     const conversation = new FakeConversation();
-    await logoutCommand(fakeSignIn({}).signIn, "!").run(values({ account: ["old"] }), conversation);
+    await logoutCommand({ signIn: fakeSignIn({}).signIn, moves, prefix: "!" }).run(values({ account: ["old"] }), conversation);
     expect(conversation.text).toContain("Your old account is not signed in here");
   });
 });

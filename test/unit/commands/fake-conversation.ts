@@ -1,4 +1,5 @@
-import type { Conversation, RoomKind, SayOptions } from "../../../src/commands/conversation.ts";
+import type { Confirmation, Conversation, SayOptions } from "../../../src/commands/conversation.ts";
+import type { ConversationAddress, RoomKind } from "../../../src/migration/conversation-address.ts";
 import type { Message } from "../../../src/view/message.ts";
 import { renderPlainText } from "../../../src/view/plain-text.ts";
 
@@ -17,6 +18,8 @@ export class FakeConversation implements Conversation {
   readonly isEncrypted = true;
   readonly botRoomIds: readonly string[] = [];
   readonly said: Said[] = [];
+  /** What was asked, beside what was said to ask it. */
+  readonly asked: Confirmation[] = [];
   /** What happened, in order. */
   readonly happened: string[] = [];
   #canRedact: boolean;
@@ -33,6 +36,16 @@ export class FakeConversation implements Conversation {
   async say({ document, tone }: Message, options?: SayOptions): Promise<void> {
     this.said.push({ text: renderPlainText(document), tone, options });
     this.happened.push("say");
+  }
+
+  get address(): ConversationAddress {
+    const { roomId, eventId, roomKind, sender, isEncrypted } = this;
+    return { roomId, eventId, threadRoot: null, roomKind, sender, isEncrypted };
+  }
+
+  async ask(question: Message, confirmation: Confirmation): Promise<void> {
+    this.asked.push(confirmation);
+    await this.say(question, { key: "question" });
   }
 
   async redact(): Promise<boolean> {

@@ -6,11 +6,13 @@ import { Planning } from "../../../src/service/planning.ts";
 import { SignIn } from "../../../src/service/sign-in.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { scriptedMoves } from "./scripted-moves.ts";
 
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const commands = createCommands({
   signIn: Object.create(SignIn.prototype) as SignIn,
   forget: async () => ({ signedOut: [], erased: { messages: 0 } }),
+  moves: scriptedMoves({}).moves,
   planning: Object.create(Planning.prototype) as Planning,
   readers: Object.create(AccountReaders.prototype) as AccountReaders,
   plans: Object.create(Plans.prototype) as Plans,

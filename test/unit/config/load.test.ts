@@ -80,7 +80,7 @@ describe("defaults", () => {
       controlRooms: [],
       directChats: true,
       servers: {},
-      oauth: null,
+      oauth: { clientName: "Matrix Mover", clientUri: "https://github.com/matrix-mover/matrix-mover" },
       http: null,
     });
     expect(configuration.log).toEqual({ level: "info", format: "json" });

@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../src/migration/account.ts";
 import { forgetPerson } from "../../../src/service/forget.ts";
+import { Sessions } from "../../../src/service/sessions.ts";
 import { SignIn } from "../../../src/service/sign-in.ts";
 import type { Answer } from "../../integration/platforms/matrix/loopback-server.ts";
 import { openFetch, sendJson, startServer } from "../../integration/platforms/matrix/loopback-server.ts";
@@ -10,6 +11,7 @@ import { bytesIn, temporaryStore } from "../store/temporary-store.ts";
 const OWNER = "@me:third.example";
 const OLD = "@ann:old.example";
 const PASSWORD = "hunter2-geheim";
+const ADDRESS = { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER, isEncrypted: true } as const;
 
 const reply =
   (status: number, body: unknown): Answer =>
@@ -63,7 +65,19 @@ async function setUp(servers: Record<string, string>) {
   const { store, dataDir } = await temporaryStore();
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const signIn = new SignIn({ accounts: store.accounts, fetch: openFetch(), servers, now: () => 123, log });
+  const fetch = openFetch();
+  const now = () => 123;
+  const signIn = new SignIn({
+    accounts: store.accounts,
+    links: store.signInLinks,
+    sessions: new Sessions({ accounts: store.accounts, fetch, now, log }),
+    fetch,
+    servers,
+    introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    tell: async () => undefined,
+    now,
+    log,
+  });
   const withPassword = (side: Side, userId: string, value = PASSWORD) =>
     signIn.signIn(OWNER, side, userId, { method: "password", value });
   const withToken = (side: Side, userId: string, value: string) => signIn.signIn(OWNER, side, userId, { method: "token", value });
@@ -147,7 +161,7 @@ describe("a sign-in is refused", () => {
     const refusal = { status: "refused", refusal: { code: "same_account", userId: OLD } };
     expect(await withPassword("target", OLD)).toMatchObject(refusal);
     expect(await withToken("target", OLD, "x")).toMatchObject(refusal);
-    expect(await signIn.offer(OWNER, "target", OLD)).toMatchObject(refusal);
+    expect(await signIn.offer(OWNER, "target", OLD, ADDRESS)).toMatchObject(refusal);
     expect(server.requests).toHaveLength(asked);
   });
 
@@ -178,7 +192,7 @@ describe("a sign-in is refused", () => {
     const web = await startServer((_request, response) => response.end("<html>"));
     const { signIn, withPassword } = await setUp({ "web.example": web.url, "gone.example": "http://127.0.0.1:1" });
     expect(await withPassword("source", userId)).toMatchObject({ status: "refused", refusal, leftoverDeviceId: null });
-    expect(await signIn.offer(OWNER, "source", userId)).toMatchObject({ status: "refused", refusal });
+    expect(await signIn.offer(OWNER, "source", userId, ADDRESS)).toMatchObject({ status: "refused", refusal });
   });
 
   it("and leaves the account that was signed in before as it was", async () => {
@@ -288,11 +302,13 @@ describe("ending the use of an account", () => {
 });
 
 describe("forgetting a person", () => {
+  const control = { abandon: () => Promise.resolve() };
+
   it("logs the bot's sessions out and erases what is stored", async () => {
     const server = await startHomeserver(OLD);
     const { store, dataDir, signIn, withPassword } = await setUp({ "old.example": server.url });
     await withPassword("source", OLD);
-    expect(await forgetPerson(OWNER, { signIn, store })).toMatchObject({ signedOut: [{ ending: "logged_out" }] });
+    expect(await forgetPerson(OWNER, { control, signIn, store })).toMatchObject({ signedOut: [{ ending: "logged_out" }] });
     expect(server.sessions.size).toBe(0);
     for (const gone of [OWNER, OLD]) expect(bytesIn(dataDir)).not.toContain(gone);
   });
@@ -307,7 +323,7 @@ describe("forgetting a person", () => {
         return store.forget(owner);
       },
     };
-    const forgotten = forgetPerson(OWNER, { signIn, store: slowStore });
+    const forgotten = forgetPerson(OWNER, { control, signIn, store: slowStore });
     const signedIn = withPassword("source", OLD);
     erasing.resolve(undefined);
     await Promise.all([forgotten, signedIn]);

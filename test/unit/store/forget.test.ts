@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../src/migration/account.ts";
 import { outboxPriority } from "../../../src/store/outbox-items.ts";
+import type { SignInLink } from "../../../src/store/sign-in-links.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { bytesIn, temporaryStore } from "./temporary-store.ts";
 
@@ -13,6 +14,7 @@ async function fill(store: Store, owner: string): Promise<void> {
     const userId = `@${name}-${side}:old.example`;
     const account = { owner, side, userId, baseUrl: `https://${name}.example`, deviceId: null, signedInAt: 0 };
     await store.accounts.put({ ...account, method: "token" }, { accessToken: `syt_${name}_${side}_token` });
+    await store.signInLinks.put(waitingLink(owner, side, `${name}-code`));
     await store.accounts.beginAttempt({ ...account, deviceId: `${name}DEVICE` }, 0);
   }
   const event = (id: string) => ({
@@ -32,6 +34,11 @@ async function fill(store: Store, owner: string): Promise<void> {
   });
   await store.invitations.put({ roomId: `!invited-${name}:x.org`, inviter: owner, isDirect: true }, 1);
   await store.once.take(`hint !${name}:x.org ${owner}`, owner, 1);
+  const address = { roomId: `!${name}:x.org`, eventId: "$q", threadRoot: null, sender: owner, isEncrypted: false };
+  await store.questions.put(
+    { transactionId: `q ${name}`, address: { ...address, roomKind: "direct" }, word: "undo", action: "undo", payload: name },
+    1,
+  );
   for (const kind of ["sent", "failed"] as const) {
     await store.outbox.add(message(`${kind} ${name.length}`, owner, `told to ${name}`), 1);
     const row = await store.outbox.nextDue(1);
@@ -52,6 +59,16 @@ function message(transactionId: string, owner: string, body: string) {
   };
 }
 
+function waitingLink(owner: string, side: Side, deviceCode: string): SignInLink {
+  const issuer = "https://auth.example/";
+  return {
+    ...{ owner, side, userId: "@x:old.example", baseUrl: "https://old.example", deviceId: "DEVICE", clientId: "c", deviceCode },
+    ...{ userCode: "ABCDEF", verificationUri: `${issuer}link`, intervalMs: 1, expiresAt: 1, tokens: null },
+    server: { issuer, token_endpoint: issuer, registration_endpoint: issuer, device_authorization_endpoint: issuer },
+    address: { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: owner, isEncrypted: true },
+  };
+}
+
 describe("forgetting a person", () => {
   it("erases everything of theirs from every file, and counts it", async () => {
     const { store, dataDir } = await temporaryStore();
@@ -63,6 +80,7 @@ describe("forgetting a person", () => {
     expect(bytes).not.toContain("syt_");
     expect(await store.accounts.get(PERSON, "source")).toBeNull();
     expect(await store.accounts.session(PERSON, "target")).toBeNull();
+    expect(await store.signInLinks.all()).toEqual([]);
   });
 
   it("leaves what belongs to others", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../../src/store/store.ts";
+import { questions } from "../../../src/store/upgrades/004-questions.ts";
 import { NewerSchemaError, schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
 import { secretKey, temporaryFolder } from "./temporary-store.ts";
 
@@ -41,6 +42,23 @@ describe("upgradeSchema", () => {
     expect(versionOf(database)).toBe(1);
     expect(tablesOf(database)).toEqual(["a"]);
     expect(database.prepare("SELECT count(*) FROM a").pluck().get()).toBe(0);
+  });
+
+  it("takes messages on their way into the outbox that knows reactions, and counts on from them", () => {
+    const database = new Database(":memory:");
+    const before = schemaUpgrades.indexOf(questions);
+    upgradeSchema(database, schemaUpgrades.slice(0, before));
+    const columns = "(transaction_id, room_id, for_user, kind, content, priority, created_at)";
+    database.exec(`INSERT INTO outbox ${columns} VALUES ('one', '!r', '@me:x', 'message', '{"body":"x"}', 1, 5)`);
+    expect(() => database.exec(`INSERT INTO outbox ${columns} VALUES ('two', '!r', '@me:x', 'reaction', '{}', 1, 6)`)).toThrow();
+    upgradeSchema(database);
+    database.exec(`INSERT INTO outbox ${columns} VALUES ('two', '!r', '@me:x', 'reaction', '{}', 1, 6)`);
+    expect(
+      database.prepare("SELECT id, transaction_id, content, created_at, attempts FROM outbox ORDER BY id").raw().all(),
+    ).toEqual([
+      [1, "one", '{"body":"x"}', 5, 0],
+      [2, "two", "{}", 6, 0],
+    ]);
   });
 
   it("refuses a newer schema", () => {

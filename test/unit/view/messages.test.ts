@@ -1,4 +1,3 @@
-import { parseDocument } from "htmlparser2";
 import { describe, expect, it } from "vitest";
 import { specifications } from "../../../src/commands/registry.ts";
 import type { CommandMistake, CommandSpecification } from "../../../src/commands/specification.ts";
@@ -6,20 +5,19 @@ import type { Account, Side } from "../../../src/migration/account.ts";
 import { DiscoveryError } from "../../../src/platforms/matrix/discovery-error.ts";
 import type { DiscoveryErrorCode } from "../../../src/platforms/matrix/discovery-error.ts";
 import type { UnreachableReason } from "../../../src/platforms/matrix/network/unreachable-error.ts";
-import type { AccountState, Refusal, SignOutResult } from "../../../src/service/sign-in-results.ts";
-import { editContent, messageContent } from "../../../src/view/message.ts";
+import type { AccountState, LinkNews, Refusal, SignOutResult, WaitingLink } from "../../../src/service/sign-in-results.ts";
+import { messageContent } from "../../../src/view/message.ts";
 import type { Message } from "../../../src/view/message.ts";
 import * as accounts from "../../../src/view/messages/accounts.ts";
 import * as help from "../../../src/view/messages/help.ts";
 import * as mistakes from "../../../src/view/messages/mistakes.ts";
 import * as notes from "../../../src/view/messages/room-notes.ts";
 import * as signIn from "../../../src/view/messages/sign-in.ts";
+import * as signInLink from "../../../src/view/messages/sign-in-link.ts";
+import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "./message-rules.ts";
 
-/** What a hostile person, room or server could call itself. */
-const EVIL = `<img src=x onerror=alert(1)> \u202Egnp.exe\u2066 @room @victim:x.org https://evil.example/ www.evil.example\n<a href="https://matrix.to/#/@victim:x.org">you</a>&lt;`;
-/** Still a user ID: localparts may hold anything but a colon. */
-const EVIL_USER = `@<b>"'&\u202E@room\n</b>:old.example`;
-const READER = "@me:example.org";
+/** Addresses that people are meant to open. */
+const ADDRESSES = ["https://auth.example/link?action=a&device_id=b", "https://mover.example.org/"] as const;
 
 const sides: Side[] = ["source", "target"];
 const account = (side: Side, method: Account["method"] = "password"): Account => ({
@@ -125,7 +123,9 @@ const stateKinds: AccountState["sessionState"][] = [
 const endings: SignOutResult[] = sides.flatMap((side) => [
   { account: account(side), ending: "logged_out" as const },
   { account: account(side, "token"), ending: "left_alone" as const },
-  { account: account(side), ending: "not_reached" as const, problem: { code: "locked" as const } },
+  { account: account(side), ending: "not_reached" as const, problem: { code: "locked" as const }, page: null },
+  { account: account(side, "link"), ending: "not_checked" as const, page: ADDRESSES[0] },
+  { account: { ...account(side, "link"), deviceId: null }, ending: "not_checked" as const, page: null },
 ]);
 const madeUp: CommandSpecification = { ...command, aliases: [["log", "in"]], details: ["Say `!login` or `x`.", "plain"] };
 
@@ -135,8 +135,11 @@ const messages: Record<string, Message[]> = {
   accountStates: [
     accounts.accountStates({}, "!"),
     ...stateKinds.flatMap((sessionState) =>
-      (["password", "token"] as const).map((method) =>
-        accounts.accountStates({ source: { account: account("source", method), sessionState } }, "!"),
+      (["link", "password", "token"] as const).map((method) =>
+        accounts.accountStates(
+          { source: { account: account("source", method), sessionState, page: method === "link" ? ADDRESSES[0] : null } },
+          "!",
+        ),
       ),
     ),
   ],
@@ -162,6 +165,7 @@ const messages: Record<string, Message[]> = {
   secretWithoutCommand: [notes.secretWithoutCommand("!")],
   secretInEdit: [notes.secretInEdit("!")],
   unexpectedError: [notes.unexpectedError("0123abcd")],
+  questionNotOpen: [notes.questionNotOpen()],
   cannotDecrypt: [notes.cannotDecrypt(1), notes.cannotDecrypt(2)],
   askingServer: [signIn.askingServer(EVIL)],
   signInOffer: sides.flatMap((side) =>
@@ -182,7 +186,14 @@ const messages: Record<string, Message[]> = {
       [null, account("target")].flatMap((other) =>
         [null, ...endings].flatMap((replaced) =>
           (["password", "token"] as const).map((method) =>
-            signIn.signedIn({ account: account(side, method), other, replaced, isEncrypted, prefix: "!" }),
+            signIn.signedIn({
+              account: account(side, method),
+              other,
+              replaced,
+              isShortLived: method === "token",
+              isEncrypted,
+              prefix: "!",
+            }),
           ),
         ),
       ),
@@ -196,89 +207,59 @@ const messages: Record<string, Message[]> = {
       ),
     ),
 };
-const all = Object.entries(messages).flatMap(([name, each]) =>
+const waitingLink: WaitingLink = {
+  side: "source",
+  userId: EVIL_USER,
+  verificationUri: ADDRESSES[0],
+  userCode: EVIL,
+  remainingMs: 1_200_000,
+  clientName: "Matrix Mover",
+  clientUri: ADDRESSES[1],
+};
+const newsByKind: Record<LinkNews["kind"], LinkNews[]> = {
+  waiting: [true, false].map((isServerAway) => ({ kind: "waiting", link: waitingLink, isServerAway })),
+  signed_in: [null, ...endings].flatMap((replaced) =>
+    [null, account("target")].map((other) => ({
+      kind: "signed_in" as const,
+      account: account("source", "link"),
+      other,
+      replaced,
+    })),
+  ),
+  refusal: Object.values(refusals)
+    .flat()
+    .flatMap((refusal) => [null, EVIL].map((leftoverDeviceId) => ({ kind: "refusal" as const, refusal, leftoverDeviceId }))),
+  denied: [{ kind: "denied" }],
+  expired: [{ kind: "expired" }],
+  cancelled: [{ kind: "cancelled" }],
+  replaced: [{ kind: "replaced" }],
+  lost: [{ kind: "lost", deviceId: EVIL }],
+};
+const linkMessages: Record<string, Message[]> = {
+  linkWaiting: [signInLink.linkWaiting(waitingLink)],
+  linkNews: Object.values(newsByKind)
+    .flat()
+    .flatMap((news) => sides.map((side) => signInLink.linkNews(news, { side, userId: EVIL_USER, prefix: "!" }))),
+  linksCancelled: [[], sides.slice(0, 1), sides].map((ended) => signInLink.linksCancelled(ended, { prefix: "!" })),
+};
+const all = Object.entries({ ...messages, ...linkMessages }).flatMap(([name, each]) =>
   each.map((message, index) => ({ name: `${name} ${index}`, message })),
 );
 
-const SAFE_TAGS = ["p", "br", "strong", "em", "code", "pre", "blockquote", "a", "ul", "ol", "li"];
-
-interface Read {
-  tags: string[];
-  attributes: string[];
-  /** Text that a client shows, and of it what stands outside of code, where clients make links. */
-  text: string;
-  textOutsideCode: string;
-}
-
-function read(html: string): Read {
-  const found: Read = { tags: [], attributes: [], text: "", textOutsideCode: "" };
-  const visit = (nodes: ReturnType<typeof parseDocument>["children"], isCode: boolean): void => {
-    for (const node of nodes) {
-      if ("name" in node && "attribs" in node) {
-        found.tags.push(node.name);
-        found.attributes.push(...Object.entries(node.attribs).map(([name, value]) => `${name}=${value}`));
-      }
-      if ("children" in node) visit(node.children, isCode || ("name" in node && node.name === "code"));
-      else if ("data" in node) {
-        found.text += node.data;
-        if (!isCode) found.textOutsideCode += node.data;
-      }
-    }
-  };
-  visit(parseDocument(html).children, false);
-  return found;
-}
-
-const withoutLayout = (text: string): string => text.replace(/^(?:- |> |\d+\. )/gmu, "").replace(/\s+/gu, "");
-
 describe("every message", () => {
   it("is among those looked at here", () => {
-    const written = [accounts, help, mistakes, notes, signIn].flatMap((module) => Object.keys(module));
-    const pieces = ["refusalSentence", "sideName", "sideWord", "usageLine", "removedToBeSafe", "refusalSentence"];
-    expect(Object.keys(messages).toSorted()).toEqual(written.filter((name) => !pieces.includes(name)).toSorted());
-  });
-
-  it.each(all)("$name says the same in plain text and in HTML", ({ message }) => {
-    const { body, formatted_body: html } = messageContent(message, [READER]);
-    expect(withoutLayout(body)).toBe(withoutLayout(read(html).text));
-    expect(body.trim()).not.toBe("");
-    expect(body + html).not.toMatch(/undefined|\[object|null/u);
-  });
-
-  it.each(all)("$name keeps to the tags that every client shows, and to no attribute from elsewhere", ({ message }) => {
-    const { tags, attributes } = read(messageContent(message, [READER]).formatted_body);
-    for (const tag of tags) expect(SAFE_TAGS).toContain(tag);
-    expect(attributes).toEqual([]);
-  });
-
-  it.each(all)("$name makes no link and no mention of what others called themselves", ({ message }) => {
-    const content = messageContent(message, [READER]);
-    const { textOutsideCode } = read(content.formatted_body);
-    expect(textOutsideCode).not.toMatch(/https?:\/\/|www\.\w|\w\.(?:org|example)|@\w|matrix\.to/u);
-    expect(content.body).not.toMatch(/[\u202A-\u202E\u2066-\u2069\u200E\u200F\u0000-\u0009\u000B-\u001F]/u);
-    const { user_ids: mentioned } = content["m.mentions"];
-    expect(mentioned).toEqual(message.tone === "alert" ? [READER] : undefined);
-    expect(content["m.mentions"]).not.toHaveProperty("room");
-  });
-
-  it.each(all)("$name, as an edit, carries its mentions on both layers", ({ message }) => {
-    const content = messageContent(message, [READER]);
-    const edit = editContent({ ...content, "m.relates_to": { rel_type: "m.thread", event_id: "$root" } }, "$original");
-    expect(edit).toMatchObject({
-      body: `* ${content.body}`,
-      formatted_body: `* ${content.formatted_body}`,
-      "m.mentions": content["m.mentions"],
-      "m.new_content": { ...content },
-      "m.relates_to": { rel_type: "m.replace", event_id: "$original" },
-    });
-    expect(edit["m.new_content"]).not.toHaveProperty("m.relates_to");
-  });
-
-  it.each(all)("$name ends its sentences and doubles no space", ({ message }) => {
-    const { body } = messageContent(message, []);
-    expect(body).not.toMatch(/ {2}|\.\.(?!\.)| [.,]/u);
+    const written = [accounts, help, mistakes, notes, signIn, signInLink].flatMap((module) => Object.keys(module));
+    const pieces = [
+      ...["refusalSentence", "sideName", "sideWord", "usageLine", "removedToBeSafe", "endings"],
+      ...["success", "leftSession", "leftover", "nextStep", "refusalBlocks"],
+    ];
+    expect(Object.keys({ ...messages, ...linkMessages }).toSorted()).toEqual(
+      written.filter((name) => !pieces.includes(name)).toSorted(),
+    );
   });
 });
+
+keepsTheRulesOfMessages(all, ADDRESSES);
 
 describe("a failure or a question", () => {
   it.each(["signInRefused", "secretInSharedRoom", "secretNotRemovable", "unexpectedError"])("%s calls the person", (name) => {
@@ -286,8 +267,9 @@ describe("a failure or a question", () => {
   });
 
   it("everything routine is a notice that mentions nobody", () => {
-    for (const name of ["helpMessage", "accountStates", "signedIn", "signedOut", "forgotten", "askingServer", "mistakeMessage"])
-      for (const message of messages[name] ?? [])
+    const routine = ["helpMessage", "accountStates", "signedIn", "signedOut", "forgotten", "askingServer", "mistakeMessage"];
+    for (const name of [...routine, "linkWaiting", "linkNews", "linksCancelled"])
+      for (const message of { ...messages, ...linkMessages }[name] ?? [])
         expect(messageContent(message, [READER])).toMatchObject({ msgtype: "m.notice", "m.mentions": {} });
   });
 });

@@ -108,6 +108,21 @@ describe("a plan", () => {
     expect(said).not.toContain("Room 1 !1:");
   });
 
+  it("ends with how to begin, and with who can help where somebody must", () => {
+    const begin = "Next: !migrate start does all of this that needs nobody's help.";
+    expect(text(planMessage(plan([room("!1")]), "!"))).toMatch(new RegExp(`${begin}$`, "u"));
+    expect(text(planMessage(plan([room("!1"), stuck]), "!"))).toContain(`${begin} !report shows the rooms that need help`);
+  });
+
+  it("offers no start where there is nothing to do alone, whatever is missing for want of rooms", () => {
+    const missing = (name: "power_levels" | "tags") => ({ name, expected: 1, present: 0, missing: ["!stuck:old.example"] });
+    const withMissing = (name: "power_levels" | "tags") => ({ report: { ...reportOf([stuck]), categories: [missing(name)] } });
+    expect(text(planMessage(plan([], withMissing("power_levels")), "!"))).toContain(
+      "There is nothing left that I can do alone. !report shows",
+    );
+    expect(text(planMessage(plan([], withMissing("tags")), "!"))).toContain("Next: !migrate start");
+  });
+
   it("says so when a filter matches nothing or names an unknown room", () => {
     const excluded = room("!1", { route: "excluded", status: "skipped" });
     const said = text(planMessage(plan([excluded], { unknownRooms: ["#nope:old.example"] }), "!"));

@@ -4,8 +4,13 @@ import type { AccountContents } from "../contents.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 import { standingOfContent } from "./wanted-content.ts";
 import { wantedAccountData } from "./wanted.ts";
+import type { WantedAccountData } from "./wanted.ts";
 
-export function verifyAccountData(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget): Comparison {
+export function verifyAccountData(
+  source: AccountContents,
+  target: AccountContents,
+  roomIdOnTarget: RoomIdOnTarget,
+): Comparison<WantedAccountData> {
   return compareItems(
     "account_data",
     wantedAccountData(source.snapshot.accountData, roomIdOnTarget),

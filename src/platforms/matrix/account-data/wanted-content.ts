@@ -2,6 +2,7 @@ import type { Standing } from "../comparison.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { NotMovedCode } from "../not-moved.ts";
+import { isPathSegment } from "../path-segment.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 import { isSameJson } from "../same-json.ts";
 import { withRoomsOnTarget } from "./room-lists.ts";
@@ -23,7 +24,7 @@ export function wantedContent(
   // Of what must never be moved the name says enough.
   const treatment = treatmentOf(type, isJsonObject(content) ? content : {});
   if (treatment.kind === "never") return treatment.code;
-  if (!isJsonObject(content)) return "malformed";
+  if (!isJsonObject(content) || !isPathSegment(type)) return "malformed";
   if (Object.keys(content).length === 0) return null;
   const onTarget = withRoomsOnTarget(type, content, roomIdOnTarget);
   return onTarget === null ? "room_not_moved" : { content: onTarget, isMerged: treatment.kind === "merge" };

@@ -5,8 +5,13 @@ import { parseUserId } from "../identifiers.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 import { wantedDirectChats } from "./wanted.ts";
+import type { DirectChat } from "./wanted.ts";
 
-export function verifyDirectChats(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget): Comparison {
+export function verifyDirectChats(
+  source: AccountContents,
+  target: AccountContents,
+  roomIdOnTarget: RoomIdOnTarget,
+): Comparison<DirectChat> {
   const parties = { sourceUserId: source.snapshot.userId, targetUserId: target.snapshot.userId };
   const wanted = wantedDirectChats(source.snapshot.accountData.get("m.direct"), parties, roomIdOnTarget);
   const standing = counterpartsByRoom(target.snapshot.accountData.get("m.direct"), parties.sourceUserId);
@@ -23,7 +28,7 @@ export function verifyDirectChats(source: AccountContents, target: AccountConten
 }
 
 /** Whom the target has chosen for its direct chats. The source is nobody's choice: clients write it there when an invitation comes from it (protocol-facts.md section 4). */
-function counterpartsByRoom(content: unknown, sourceUserId: string): Map<string, Set<string>> {
+export function counterpartsByRoom(content: unknown, sourceUserId: string): Map<string, Set<string>> {
   const byRoom = new Map<string, Set<string>>();
   if (!isJsonObject(content)) return byRoom;
   for (const [key, list] of Object.entries(content)) {

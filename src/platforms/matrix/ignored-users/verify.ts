@@ -5,7 +5,7 @@ import { wantedIgnoredUsers } from "./wanted.ts";
 
 const TYPE = "m.ignored_user_list";
 
-export function verifyIgnoredUsers(source: AccountContents, target: AccountContents): Comparison {
+export function verifyIgnoredUsers(source: AccountContents, target: AccountContents): Comparison<string> {
   const standing = new Set(wantedIgnoredUsers(target.snapshot.accountData.get(TYPE), []).wanted);
   return compareItems(
     "ignored_users",

@@ -11,11 +11,12 @@ const LEVEL_MAPS = ["users", "events", "notifications"] as const;
 export interface PowerLevelsRewrite {
   /** Content of the event as it stands; `null` when the room has none. */
   content: unknown;
-  roomVersion: string;
+  roomVersion: string | null;
   /** Who created the room: before version 12 a first event must keep the creator's 100, from 12 on creators must not be in it. */
   creators: readonly string[];
   userId: string;
-  level: number;
+  /** `null`: the user's own entry goes, and the level of everybody counts. */
+  level: number | null;
 }
 
 /**
@@ -34,8 +35,10 @@ export function powerLevelsContent(rewrite: PowerLevelsRewrite): PowerLevelsCont
   const rules = roomVersionRules(roomVersion);
   if (rules === null) return { kind: "unknown_version" };
   if (rules.hasInfiniteCreators && creators.includes(userId)) return { kind: "is_creator" };
-  if (content === null)
+  if (content === null) {
+    if (level === null) return { kind: "unchanged" };
     return { kind: "content", content: firstContent(rules.hasInfiniteCreators ? [] : creators, userId, level) };
+  }
   if (!isJsonObject(content)) return { kind: "unreadable" };
   const integers: Record<string, unknown> = { ...content };
   for (const name of NAMED_LEVELS) {
@@ -54,8 +57,9 @@ export function powerLevelsContent(rewrite: PowerLevelsRewrite): PowerLevelsCont
   }
   const users = integers["users"] ?? {};
   if (!isJsonObject(users)) return { kind: "unreadable" };
-  if (users[userId] === level) return { kind: "unchanged" };
-  integers["users"] = { ...users, [userId]: level };
+  const { [userId]: before, ...others } = users;
+  if ((before ?? null) === level) return { kind: "unchanged" };
+  integers["users"] = level === null ? others : { ...users, [userId]: level };
   return { kind: "content", content: integers };
 }
 

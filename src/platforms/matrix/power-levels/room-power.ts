@@ -1,6 +1,6 @@
 import { valueOf } from "../rooms/state-read.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
-import type { RoomSnapshot } from "../rooms/model.ts";
+import type { Creation, RoomSnapshot } from "../rooms/model.ts";
 import { isAbove, reaches } from "./level.ts";
 import type { PowerLevel } from "./level.ts";
 import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
@@ -36,17 +36,23 @@ const NOTHING_IS_KNOWN: PowerLevels = {
 export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">): RoomPower {
   const creation = valueOf(room.create);
   const rules = roomVersionRules(creation?.roomVersion ?? null);
-  const creators = new Set<string>();
-  if (creation !== null && rules?.hasInfiniteCreators === true) {
-    if (creation.sender !== null) creators.add(creation.sender);
-    for (const userId of creation.additionalCreators) creators.add(userId);
-  }
+  const makers = creatorsOf(creation);
+  const creators = new Set(rules?.hasInfiniteCreators === true ? makers : []);
   if (room.powerLevels.kind === "present") return { creators, levels: room.powerLevels.value };
   if (room.powerLevels.kind !== "absent") return { creators, levels: NOTHING_IS_KNOWN };
-  const users = new Map<string, number>();
-  const creator = rules?.isCreatorTheSender === true ? creation?.sender : creation?.creator;
-  if (typeof creator === "string" && rules !== null && !rules.hasInfiniteCreators) users.set(creator, 100);
+  const users = new Map(rules?.hasInfiniteCreators === true ? [] : makers.map((userId) => [userId, 100]));
   return { creators, levels: { users, events: new Map(), notifications: new Map(), ...LEVELS_WITHOUT_EVENT } };
+}
+
+/**
+ * Who made a room, by its version's rules. Up to version 11 one person, who has 100 as long as the room has no levels; from 12 on everybody who is above all
+ * levels. Empty where it cannot be known.
+ */
+export function creatorsOf(creation: Creation | null): string[] {
+  const rules = roomVersionRules(creation?.roomVersion ?? null);
+  if (creation === null || rules === null) return [];
+  const first = rules.isCreatorTheSender ? creation.sender : creation.creator;
+  return [...(first === null ? [] : [first]), ...(rules.hasInfiniteCreators ? creation.additionalCreators : [])];
 }
 
 /** A user's level; `null` where it cannot be known. */

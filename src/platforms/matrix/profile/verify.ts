@@ -2,26 +2,28 @@ import { compareItems } from "../comparison.ts";
 import type { Comparison, Standing } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
 import { parseUserId } from "../identifiers.ts";
+import type { Profile } from "../reading/account-reading.ts";
 import { isSameJson } from "../same-json.ts";
 import { wantedProfile } from "./wanted.ts";
 import type { ProfileField } from "./wanted.ts";
 
-export function verifyProfile(source: AccountContents, target: AccountContents): Comparison {
+export function verifyProfile(source: AccountContents, target: AccountContents): Comparison<ProfileField> {
   return compareItems(
     "profile",
     wantedProfile(source.profile),
     ({ key }) => key,
     (field) => {
-      const standing = standingOf(field, target);
+      const standing = standingOfProfileField(field, target.profile, target.snapshot.userId);
       return standing === "missing" && !canWrite(field.key, target.capabilities) ? "server_refuses" : standing;
     },
   );
 }
 
-function standingOf({ key, value }: ProfileField, { profile, snapshot }: AccountContents): Standing {
+/** @param profile of the target, whose ID is `userId` */
+export function standingOfProfileField({ key, value }: ProfileField, profile: Profile, userId: string): Standing {
   // An avatar is uploaded anew, so its address differs; another one is the target's own.
   if (key === "avatar_url") return profile.avatarUrl === null ? "missing" : "present";
-  const there = key === "displayname" ? chosenName(profile.displayName, snapshot.userId, value) : profile.fields.get(key);
+  const there = key === "displayname" ? chosenName(profile.displayName, userId, value) : profile.fields.get(key);
   if (there === undefined) return "missing";
   return isSameJson(there, value) ? "present" : "target_has_own";
 }

@@ -1,5 +1,8 @@
 import type { Wanted } from "../comparison.ts";
+import { isTooDeep } from "../json-object.ts";
+import { parseMxc } from "../media/mxc.ts";
 import type { NotMoved } from "../not-moved.ts";
+import { isPathSegment } from "../path-segment.ts";
 import type { Profile } from "../reading/account-reading.ts";
 
 /** One field of a profile, by its key in the API (CS §Profiles). */
@@ -8,15 +11,20 @@ export interface ProfileField {
   readonly value: unknown;
 }
 
-const MXC = /^mxc:\/\/[^/\s]+\/[^/\s]+$/;
+/** CS §Profiles: the longest key. */
+const MOST_KEY_BYTES = 255;
 
 /** Everything that the source's profile says; the avatar's address is the one on the source's server. */
 export function wantedProfile({ displayName, avatarUrl, fields }: Profile): Wanted<ProfileField> {
   const wanted: ProfileField[] = [];
   const notMoved: NotMoved[] = [];
   if (displayName !== null) wanted.push({ key: "displayname", value: displayName });
-  if (avatarUrl !== null && MXC.test(avatarUrl)) wanted.push({ key: "avatar_url", value: avatarUrl });
+  if (avatarUrl !== null && parseMxc(avatarUrl) !== null) wanted.push({ key: "avatar_url", value: avatarUrl });
   else if (avatarUrl !== null) notMoved.push({ category: "profile", item: "avatar_url", code: "malformed" });
-  for (const [key, value] of fields) wanted.push({ key, value });
+  for (const [key, value] of fields) {
+    const isUsable = isPathSegment(key) && Buffer.byteLength(key) <= MOST_KEY_BYTES && !isTooDeep(value);
+    if (isUsable) wanted.push({ key, value });
+    else notMoved.push({ category: "profile", item: key, code: "malformed" });
+  }
   return { wanted, notMoved };
 }

@@ -31,9 +31,14 @@ const ACTIONS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonl
   ["underride/.m.rule.encrypted", ["notify"]],
 ]);
 
+/** How servers make a default rule. @returns `null` for one that the specification does not know */
+export function presetOf(rule: Pick<PushRule, "kind" | "ruleId">): Pick<PushRule, "isEnabled" | "actions"> | null {
+  const actions = ACTIONS.get(pushRuleName(rule));
+  return actions === undefined ? null : { isEnabled: rule.ruleId !== ".m.rule.master", actions };
+}
+
 /** Whether a default rule is as servers make it. @returns `null` for a rule that the specification does not know */
 export function isUnchangedDefault(rule: PushRule): boolean | null {
-  const actions = ACTIONS.get(pushRuleName(rule));
-  if (actions === undefined) return null;
-  return rule.isEnabled === (rule.ruleId !== ".m.rule.master") && hasSameEffect(rule.actions, actions);
+  const preset = presetOf(rule);
+  return preset === null ? null : rule.isEnabled === preset.isEnabled && hasSameEffect(rule.actions, preset.actions);
 }

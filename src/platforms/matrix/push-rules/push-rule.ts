@@ -1,4 +1,4 @@
-import { isJsonObject } from "../json-object.ts";
+import { isJsonObject, isTooDeep } from "../json-object.ts";
 import type { JsonObject } from "../json-object.ts";
 
 /** In the order of evaluation (CS §Push Rules). */
@@ -53,7 +53,7 @@ export function readPushRules(global: JsonObject): PushRules {
 }
 
 function readRule(kind: PushRuleKind, entry: unknown): PushRule | null {
-  if (!isJsonObject(entry)) return null;
+  if (!isJsonObject(entry) || isTooDeep(entry)) return null;
   const { rule_id: ruleId, default: isDefault, enabled, actions, conditions, pattern } = entry;
   if (typeof ruleId !== "string" || ruleId === "" || !Array.isArray(actions)) return null;
   const rule = { kind, ruleId, isDefault: isDefault === true || ruleId.startsWith("."), isEnabled: enabled !== false, actions };

@@ -1,7 +1,9 @@
 import { isJsonObject } from "../json-object.ts";
 import type { NotMovedCode } from "../not-moved.ts";
+import { isPathSegment } from "../path-segment.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 import type { PushRule } from "./push-rule.ts";
+import { conditionValueKey, isNamedForRoom, roomOfCondition } from "./rule-rooms.ts";
 
 /** The two accounts, and where rooms are. */
 export interface Mapping {
@@ -17,7 +19,7 @@ export interface Mapping {
 export function ruleOnTarget(rule: PushRule, mapping: Mapping): PushRule | NotMovedCode {
   const ruleId = idOnTarget(rule, mapping);
   if (ruleId === null) return "room_not_moved";
-  if (/[/\\]/.test(ruleId) || ruleId.startsWith(".")) return "malformed";
+  if (!isPathSegment(ruleId) || /[/\\]/.test(ruleId) || ruleId.startsWith(".")) return "malformed";
   if (rule.kind === "sender" && rule.ruleId === mapping.targetUserId) return "own_account";
   if (rule.conditions === null) return { ...rule, ruleId };
   const conditions: unknown[] = [];
@@ -29,28 +31,20 @@ export function ruleOnTarget(rule: PushRule, mapping: Mapping): PushRule | NotMo
   return { ...rule, ruleId, conditions };
 }
 
-function idOnTarget({ kind, ruleId }: PushRule, { sourceUserId, targetUserId, roomIdOnTarget }: Mapping): string | null {
+function idOnTarget(rule: PushRule, { sourceUserId, targetUserId, roomIdOnTarget }: Mapping): string | null {
+  const { kind, ruleId } = rule;
   if (kind === "sender") return ruleId === sourceUserId ? targetUserId : ruleId;
-  // Clients mute a room by an override rule that bears its ID.
-  const isAboutRoom = kind === "room" || (kind !== "content" && ruleId.startsWith("!"));
-  return isAboutRoom ? roomIdOnTarget(ruleId) : ruleId;
+  return isNamedForRoom(rule) ? roomIdOnTarget(ruleId) : ruleId;
 }
 
 function conditionOnTarget(condition: unknown, { sourceUserId, targetUserId, roomIdOnTarget }: Mapping): unknown {
   if (!isJsonObject(condition)) return condition;
-  const valueKey = VALUE_KEYS.get(condition["kind"]);
-  const value = valueKey === undefined ? undefined : condition[valueKey];
-  if (valueKey === undefined || typeof value !== "string") return condition;
-  if (condition["key"] === "room_id" && value.startsWith("!") && !/[*?]/.test(value)) {
-    const roomId = roomIdOnTarget(value);
-    return roomId === null ? null : { ...condition, [valueKey]: roomId };
+  const valueKey = conditionValueKey(condition["kind"]);
+  if (valueKey === null) return condition;
+  const roomId = roomOfCondition(condition);
+  if (roomId !== null) {
+    const targetRoomId = roomIdOnTarget(roomId);
+    return targetRoomId === null ? null : { ...condition, [valueKey]: targetRoomId };
   }
-  return value === sourceUserId ? { ...condition, [valueKey]: targetUserId } : condition;
+  return condition[valueKey] === sourceUserId ? { ...condition, [valueKey]: targetUserId } : condition;
 }
-
-/** Where a kind of condition has what it compares with (CS §Conditions). */
-const VALUE_KEYS: ReadonlyMap<unknown, string> = new Map([
-  ["event_match", "pattern"],
-  ["event_property_is", "value"],
-  ["event_property_contains", "value"],
-]);

@@ -3,12 +3,17 @@ import type { Comparison } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 import { wantedReadMarkers } from "./wanted.ts";
+import type { ReadMarker } from "./wanted.ts";
 
 /**
  * Any marker of the target's counts: a marker only moves forward, so once it is there the target has read on, and which of two events is later
  * cannot be told without reading the room's history.
  */
-export function verifyReadMarkers(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget): Comparison {
+export function verifyReadMarkers(
+  source: AccountContents,
+  target: AccountContents,
+  roomIdOnTarget: RoomIdOnTarget,
+): Comparison<ReadMarker> {
   const standing = wantedReadMarkers(target.roomAccountData, (roomId) => roomId).wanted;
   const roomIds = new Set(standing.map(({ roomId }) => roomId));
   return compareItems(

@@ -28,7 +28,7 @@ export async function readCapabilities(reader: Reader): Promise<Capabilities> {
 }
 
 /** `GET /profile/{userId}`; without one, everything is `null` and empty. */
-export async function readProfile(reader: Reader, userId: string): Promise<Profile> {
+export async function readProfile(reader: Pick<Reader, "request">, userId: string): Promise<Profile> {
   const path = apiPath`/_matrix/client/v3/profile/${userId}`;
   const answer = (await unlessMissing(reader.request({ method: "GET", path, schema: objectSchema }))) ?? {};
   const { displayname, avatar_url: avatarUrl, ...fields } = answer;
@@ -40,7 +40,7 @@ export async function readProfile(reader: Reader, userId: string): Promise<Profi
 }
 
 /** `global` of all push rules. The slash at the end is Synapse's only path for it. */
-export async function readPushRules(reader: Reader): Promise<JsonObject> {
+export async function readPushRules(reader: Pick<Reader, "request">): Promise<JsonObject> {
   const path = "/_matrix/client/v3/pushrules/";
   const answer = await reader.request({ method: "GET", path, schema: objectSchema, maxBytes: MOST_BYTES });
   return objectAt(answer, "global");

@@ -1,11 +1,8 @@
-import { isJsonObject, textOrNull } from "../json-object.ts";
+import { isJsonObject, isTooDeep, textOrNull } from "../json-object.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { Membership } from "../rooms/model.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
-
-/** Deeper than any client nests; beyond it JSON.stringify and recursive code may run out of stack. */
-const DEEPEST = 200;
 
 /** The state events of an untrusted list; a stripped state event lacks only what is optional here anyway. What is none is passed over. */
 export function stateEventsOf(list: unknown): RawStateEvent[] {
@@ -44,8 +41,8 @@ export function accountDataOf(list: unknown): AccountDataEvent[] {
     if (!isJsonObject(event)) continue;
     const type = textOrNull(event["type"]);
     if (type === null) continue;
-    const isTooDeep = isDeeperThan(event["content"], DEEPEST);
-    events.push({ type, content: isTooDeep ? null : (event["content"] ?? {}), isTooDeep });
+    const tooDeep = isTooDeep(event["content"]);
+    events.push({ type, content: tooDeep ? null : (event["content"] ?? {}), isTooDeep: tooDeep });
   }
   return events;
 }
@@ -74,13 +71,4 @@ export function objectAt(value: unknown, key: string): JsonObject {
 
 export function countOrNull(value: unknown): number | null {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
-}
-
-function isDeeperThan(value: unknown, most: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > most) return true;
-    level = level.flatMap((entry) => (typeof entry === "object" && entry !== null ? (Object.values(entry) as unknown[]) : []));
-  }
-  return false;
 }

@@ -80,7 +80,7 @@ async function readPieces(reader: Reader, roomId: string, { userId, otherUserId 
 
 /** One state event, `null` where there is none. Servers that do not know `format` (CS v1.16) send the content alone: then nobody knows who sent it. */
 export async function readStateEvent(
-  reader: Reader,
+  reader: Pick<Reader, "request">,
   roomId: string,
   type: string,
   stateKey: string,

@@ -13,12 +13,17 @@ const TIMEOUT_MS = 2 * 60_000;
 /** `[event type, state key]`, `*` for any key. */
 export type RequiredState = readonly (readonly [string, string])[];
 
+interface SlidingSyncList {
+  readonly ranges: readonly (readonly [number, number])[];
+  readonly required_state: RequiredState;
+  readonly timeline_limit: number;
+  readonly filters?: { readonly is_invite: true };
+}
+
 interface SlidingSyncBody {
   /** Never one that a client of the user has on the same device: the two would take the answers from each other. */
   readonly conn_id: string;
-  readonly lists?: Readonly<
-    Record<string, { ranges: readonly (readonly [number, number])[]; required_state: RequiredState; timeline_limit: number }>
-  >;
+  readonly lists?: Readonly<Record<string, SlidingSyncList>>;
   readonly room_subscriptions?: Readonly<Record<string, { required_state: RequiredState; timeline_limit: number }>>;
   /** Never `to_device` or `e2ee`: with the token of a user's client they would take its room keys (protocol-facts.md section 1). */
   readonly extensions: { readonly account_data?: { readonly enabled: true } };

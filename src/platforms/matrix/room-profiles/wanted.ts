@@ -1,4 +1,5 @@
 import type { Wanted } from "../comparison.ts";
+import { parseMxc } from "../media/mxc.ts";
 import type { NotMoved } from "../not-moved.ts";
 import type { Profile, RoomProfile } from "../reading/account-reading.ts";
 import { movedRooms } from "../room-mapping.ts";
@@ -11,7 +12,7 @@ export interface WantedRoomProfile extends RoomProfile {
 
 /**
  * What the source calls itself in a room other than everywhere. A name that a room lacks is none: servers lose some when a profile changes, and nobody
- * takes a name away from a single room.
+ * takes a name away from a single room. An avatar that is none is told where it is all that differs.
  */
 export function wantedRoomProfiles(
   roomProfiles: ReadonlyMap<string, RoomProfile>,
@@ -19,15 +20,18 @@ export function wantedRoomProfiles(
   roomIdOnTarget: RoomIdOnTarget,
 ): Wanted<WantedRoomProfile> {
   const own = new Map<string, RoomProfile>();
+  const notMoved: NotMoved[] = [];
   for (const [roomId, { displayName, avatarUrl }] of roomProfiles) {
+    const ownAvatar = avatarUrl === profile.avatarUrl ? null : avatarUrl;
     const differing = {
       displayName: displayName === profile.displayName ? null : displayName,
-      avatarUrl: avatarUrl === profile.avatarUrl ? null : avatarUrl,
+      avatarUrl: ownAvatar === null || parseMxc(ownAvatar) === null ? null : ownAvatar,
     };
     if (differing.displayName !== null || differing.avatarUrl !== null) own.set(roomId, differing);
+    else if (ownAvatar !== null) notMoved.push({ category: "room_profiles", item: roomId, code: "malformed" });
   }
   const { moved, left } = movedRooms(own.keys(), roomIdOnTarget);
-  const notMoved = left.map((roomId): NotMoved => ({ category: "room_profiles", item: roomId, code: "room_not_moved" }));
+  for (const roomId of left) notMoved.push({ category: "room_profiles", item: roomId, code: "room_not_moved" });
   const wanted = new Map<string, WantedRoomProfile>();
   for (const { roomId, targetRoomId } of moved) {
     const differing = own.get(roomId);

@@ -1,3 +1,4 @@
+import type { CategoryName } from "../../../migration/categories.ts";
 import { parseRoomId, serverNameOf } from "../identifiers.ts";
 import { isSameServer } from "../server-host.ts";
 import type { RoomSnapshot } from "./model.ts";
@@ -15,6 +16,12 @@ export interface RoomFilters {
   activeSince: number | null;
   /** Whether rooms are among the categories to move; without them nothing is joined. */
   hasRooms: boolean;
+}
+
+/** Filters of a plan: the rooms, and the categories that are moved. */
+export interface PlanFilters extends RoomFilters {
+  /** `null`: all. */
+  categories: readonly CategoryName[] | null;
 }
 
 export const NO_FILTERS: RoomFilters = {

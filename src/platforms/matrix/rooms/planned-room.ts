@@ -21,6 +21,8 @@ export interface PlannedRoom {
   reason: Reason | null;
   power: { source: PowerLevel; wanted: PowerLevel; target: PowerLevel | null };
   grant: PowerGrant;
+  /** What writing levels must know of how the room was made, which never changes; `null` and empty where it was not told. */
+  creation: { roomVersion: string | null; creators: readonly string[] };
   warnings: readonly Warning[];
   helpers: readonly Helper[];
   moreHelpers: number;

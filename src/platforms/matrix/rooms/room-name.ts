@@ -11,3 +11,8 @@ export function roomName(room: RoomSnapshot, ownUserIds: ReadonlySet<string>): s
   const people = room.heroes.filter((hero) => !ownUserIds.has(hero.userId) && bots?.has(hero.userId) !== true);
   return people.length === 0 ? null : people.map((hero) => hero.displayName ?? hero.userId).join(", ");
 }
+
+/** Whether a room ID or alias means this room. */
+export function isNamed(room: { roomId: string; alias: string | null }, word: string): boolean {
+  return room.roomId === word || room.alias === word;
+}

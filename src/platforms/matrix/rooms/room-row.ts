@@ -1,4 +1,5 @@
 import { powerGrant } from "../power-levels/grant.ts";
+import { creatorsOf } from "../power-levels/room-power.ts";
 import { isSameServer, serverPartOf } from "../server-host.ts";
 import { allowedRooms } from "./join-rule.ts";
 import type { Outcome } from "./outcome.ts";
@@ -18,16 +19,18 @@ type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof 
 export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): RoomFacts {
   const { room, power, sourceMembership, targetMembership } = view;
   const isSourceJoined = sourceMembership === "join";
+  const creation = valueOf(room.create);
   const grant = powerGrant(power, parties.sourceUserId, parties.targetUserId, isSourceJoined);
   return {
     roomId: room.roomId,
     name: roomName(room, new Set([parties.sourceUserId, parties.targetUserId])),
     alias: valueOf(room.canonicalAlias),
     isDirect,
-    isSpace: valueOf(room.create)?.type === "m.space",
+    isSpace: creation?.type === "m.space",
     isEncrypted: room.encryption.kind === "present",
     power: { source: grant.source, wanted: grant.wanted, target: targetMembership === "join" ? grant.current : null },
     grant,
+    creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
     via: viaServers({
       room,
       power,

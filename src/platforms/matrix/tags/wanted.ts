@@ -1,5 +1,6 @@
 import type { Wanted } from "../comparison.ts";
 import type { NotMoved } from "../not-moved.ts";
+import { isPathSegment } from "../path-segment.ts";
 import type { RoomTag } from "../reading/raw-events.ts";
 import { movedRooms } from "../room-mapping.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
@@ -36,5 +37,5 @@ export function wantedTags(roomTags: ReadonlyMap<string, readonly RoomTag[]>, ro
 
 function whyLeft(name: string): "bound_to_server" | "malformed" | null {
   if (name === "m.server_notice") return "bound_to_server";
-  return name === "" || Buffer.byteLength(name) > MOST_BYTES ? "malformed" : null;
+  return !isPathSegment(name) || Buffer.byteLength(name) > MOST_BYTES ? "malformed" : null;
 }

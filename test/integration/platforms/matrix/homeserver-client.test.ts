@@ -76,6 +76,52 @@ describe("a request", () => {
   });
 });
 
+describe("a medium", () => {
+  const medium = { bytes: new TextEncoder().encode("\u0000image"), contentType: "image/png" };
+  const path = "/_matrix/client/v1/media/download/a.example/1";
+
+  it("is uploaded as it is", async () => {
+    const { server, client } = await startClient((_request, response) => {
+      sendJson(response, 200, { name: "mxc" });
+    });
+    const query = { filename: "a b.png" };
+    expect(await client.upload({ path: "/_matrix/media/v3/upload", query, medium, schema })).toEqual({ name: "mxc" });
+    expect(server.requests[0]).toMatchObject({
+      method: "POST",
+      url: "/base/_matrix/media/v3/upload?filename=a+b.png",
+      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "image/png" },
+      body: "\u0000image",
+    });
+  });
+
+  it("is downloaded with its type, as far as the limit allows", async () => {
+    const { client } = await startClient((_request, response) => {
+      response.writeHead(200, { "content-type": "image/png" }).end(medium.bytes);
+    });
+    const { bytes, contentType } = await client.download({ path });
+    expect([Buffer.from(bytes), contentType]).toEqual([Buffer.from(medium.bytes), "image/png"]);
+    expect(await failureOf(client.download({ path, maxBytes: 3 }))).toMatchObject({ reason: "too_large" });
+  });
+
+  it("is not fetched from another place: the token stays here", async () => {
+    const elsewhere = await startServer((_request, response) => response.end("image"));
+    const { client } = await startClient((_request, response) => {
+      response.writeHead(302, { location: elsewhere.url }).end();
+    });
+    expect(await failureOf(client.download({ path }))).toMatchObject({ reason: "redirect_refused" });
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it("that is refused is an error like any other", async () => {
+    const { client } = await startClient((_request, response) => {
+      sendJson(response, 413, { errcode: "M_TOO_LARGE", error: "Too large" });
+    });
+    for (const refused of [client.download({ path }), client.upload({ path, medium, schema })]) {
+      expect(await failureOf(refused)).toMatchObject({ status: 413, errcode: "M_TOO_LARGE", text: "Too large" });
+    }
+  });
+});
+
 describe("an answer that is no use", () => {
   it.each<[string, Answer, string]>([
     ["is a web page", (_request, response) => response.end("<!DOCTYPE html><title>Welcome</title>"), "not_json"],
@@ -104,7 +150,8 @@ describe("an answer that is no use", () => {
 
 describe("an error answer", () => {
   it.each([
-    ["with a time in the header", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, { "retry-after": "8" }, 8_000],
+    ["with a time in the header", { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "8" }, 8_000],
+    ["with an exact time, too", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, { "retry-after": "8" }, 7_400],
     ["with a time in the body", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, {}, 7_400],
     ["without a time", { errcode: "M_LIMIT_EXCEEDED" }, {}, null],
   ])("says how long to wait: a 429 %s", async (_what, body, headers, retryAfterMs) => {

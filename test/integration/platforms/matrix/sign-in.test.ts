@@ -2,21 +2,17 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { HomeserverClient } from "../../../../src/platforms/matrix/homeserver-client.ts";
 import { readLoginOptions } from "../../../../src/platforms/matrix/login-options.ts";
-import {
-  checkAccessToken,
-  signInWithAccessToken,
-  signInWithPassword,
-  signOut,
-} from "../../../../src/platforms/matrix/sign-in.ts";
+import { checkAccessToken, signInWithTokens, signInWithPassword, signOut } from "../../../../src/platforms/matrix/sign-in.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, sendJson, startServer } from "./loopback-server.ts";
 
 const USER = "@alice:old.example";
 const TOKEN = "syt_SeCrEt";
 const PASSWORD = "hunter two";
-const SIGN_IN = { userId: USER, password: PASSWORD, deviceId: "MOVER12345", deviceDisplayName: "Matrix Mover" };
+const SIGN_IN = { userId: USER, password: PASSWORD, deviceId: "MOVER12345", deviceDisplayName: "Matrix Mover", now: () => 1_000 };
 
 const METADATA = "GET /_matrix/client/v1/auth_metadata";
+const OLDER_METADATA = "GET /_matrix/client/unstable/org.matrix.msc2965/auth_metadata";
 const FLOWS = "GET /_matrix/client/v3/login";
 const LOGIN = "POST /_matrix/client/v3/login";
 const WHOAMI = "GET /_matrix/client/v3/account/whoami";
@@ -98,18 +94,19 @@ describe("signInWithPassword", () => {
     const { client, server, asked } = await startHomeserver();
     expect(await signInWithPassword(client, SIGN_IN)).toEqual({
       kind: "signed_in",
-      session: { userId: USER, deviceId: "MOVER12345", accessToken: TOKEN },
+      session: { userId: USER, deviceId: "MOVER12345", tokens: { accessToken: TOKEN } },
     });
-    expect(asked()).toEqual([METADATA, FLOWS, LOGIN, WHOAMI]);
-    expect(JSON.parse(server.requests[2]?.body ?? "")).toEqual({
+    expect(asked()).toEqual([METADATA, OLDER_METADATA, FLOWS, LOGIN, WHOAMI]);
+    expect(JSON.parse(server.requests[3]?.body ?? "")).toEqual({
       type: "m.login.password",
       identifier: { type: "m.id.user", user: USER },
       password: PASSWORD,
       device_id: "MOVER12345",
       initial_device_display_name: "Matrix Mover",
+      refresh_token: true,
     });
-    expect(server.requests[2]?.headers.authorization).toBeUndefined();
-    expect(server.requests[3]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
+    expect(server.requests[3]?.headers.authorization).toBeUndefined();
+    expect(server.requests[4]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
   it("takes the device from the login where whoami names none", async () => {
@@ -222,21 +219,21 @@ describe("signInWithPassword", () => {
   });
 });
 
-describe("signInWithAccessToken", () => {
-  const signIn = { userId: USER, accessToken: TOKEN };
+describe("signInWithTokens", () => {
+  const signIn = { userId: USER, tokens: { accessToken: TOKEN } };
 
   it("takes the user's own session", async () => {
     const { client, asked } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: USER, device_id: "ELEMENT" }) });
-    expect(await signInWithAccessToken(client, signIn)).toEqual({
+    expect(await signInWithTokens(client, signIn)).toEqual({
       kind: "signed_in",
-      session: { userId: USER, deviceId: "ELEMENT", accessToken: TOKEN },
+      session: { userId: USER, deviceId: "ELEMENT", tokens: { accessToken: TOKEN } },
     });
     expect(asked()).toEqual([WHOAMI]);
   });
 
   it("takes a token without a device", async () => {
     const { client } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: USER, device_id: null }) });
-    expect(await signInWithAccessToken(client, signIn)).toMatchObject({ session: { deviceId: null } });
+    expect(await signInWithTokens(client, signIn)).toMatchObject({ session: { deviceId: null } });
   });
 
   it.each<[string, Answer, object]>([
@@ -251,13 +248,13 @@ describe("signInWithAccessToken", () => {
     ["a refusal", reply(403, { errcode: "M_FORBIDDEN", error: "no" }), { code: "server_refused", text: "no" }],
   ])("refuses %s and never logs the user's session out", async (_what, answer, problem) => {
     const { client, asked } = await startHomeserver({ [WHOAMI]: answer });
-    expect(await signInWithAccessToken(client, signIn)).toMatchObject({ kind: "problem", problem });
+    expect(await signInWithTokens(client, signIn)).toMatchObject({ kind: "problem", problem });
     expect(asked()).toEqual([WHOAMI]);
   });
 
   it.each(["", "two words", "line\nbreak", "gëheim"])("refuses %j, which is no token, without asking", async (accessToken) => {
     const { client, asked } = await startHomeserver();
-    expect(await signInWithAccessToken(client, { userId: USER, accessToken })).toMatchObject({
+    expect(await signInWithTokens(client, { userId: USER, tokens: { accessToken } })).toMatchObject({
       problem: { code: "expired_token" },
     });
     expect(asked()).toEqual([]);

@@ -35,7 +35,13 @@ describe("toHomeserverError", () => {
 
   it.each([
     ["the header in seconds", { "retry-after": "7" }, {}, 7_000],
-    ["the header before the field", { "retry-after": "8" }, { retry_after_ms: 7_400 }, 8_000],
+    ["the header before the field", { "retry-after": "9" }, { retry_after_ms: 7_400 }, 9_000],
+    [
+      "the field where it says the same as the header, which is rounded up",
+      { "retry-after": "8" },
+      { retry_after_ms: 7_400 },
+      7_400,
+    ],
     ["the header as a date", { "retry-after": "Sat, 31 Jan 2026 12:01:30 GMT" }, {}, 90_000],
     ["a date that has passed", { "retry-after": "Sat, 31 Jan 2026 11:00:00 GMT" }, {}, 0],
     ["the field alone", {}, { retry_after_ms: 7_400 }, 7_400],

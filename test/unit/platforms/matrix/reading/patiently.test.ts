@@ -6,7 +6,7 @@ import { MOST_RETRIES, patiently } from "../../../../../src/platforms/matrix/rea
 import type { PatienceOptions } from "../../../../../src/platforms/matrix/reading/patiently.ts";
 
 function serverError(status: number, retryAfterMs: number | null = null, errcode = "M_UNKNOWN"): HomeserverError {
-  return new HomeserverError({ errcode, status, retryAfterMs, method: "GET", path: "/x", text: "" });
+  return new HomeserverError({ errcode, status, retryAfterMs, method: "GET", path: "/x", text: "", isJson: true });
 }
 
 /** Fails as told, then answers; tells how long was waited and how often was asked. */

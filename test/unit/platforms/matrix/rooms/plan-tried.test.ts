@@ -1,19 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/model.ts";
 import type { PlannedRoom } from "../../../../../src/platforms/matrix/rooms/planned-room.ts";
-import { planRooms } from "../../../../../src/platforms/matrix/rooms/plan.ts";
 import type { RoomPlan } from "../../../../../src/platforms/matrix/rooms/plan.ts";
-import { withMembers } from "../../../../../src/platforms/matrix/rooms/room-snapshot.ts";
-import { roomFromSummary } from "../../../../../src/platforms/matrix/rooms/room-summary.ts";
-import { SOURCE, TARGET, account } from "../../../../support/planned-rooms.ts";
+import { VERSIONS, planFor } from "../../../../support/plan-world.ts";
+import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
 import { makeWorld } from "../../../../support/room-world-generator.ts";
 import * as world from "../../../../support/room-world.ts";
 import type { World, WorldRoom } from "../../../../support/room-world.ts";
 
-const VERSIONS = ["6", "7", "8", "9", "10", "11", "12"];
 const SEEDS = Array.from({ length: 1500 }, (_, index) => index + 1);
 const EVERY_SERVER = ["old.example", "new.example", "third.example", "fourth.example"];
-const MOST_PASSES = 5;
 
 interface Tried {
   seed: number;
@@ -21,36 +16,6 @@ interface Tried {
   after: World;
   plan: RoomPlan;
   failures: string[];
-}
-
-function snapshots(made: World, userId: string, otherUserId: string): RoomSnapshot[] {
-  return [...made.values()].flatMap((room) => world.listing(room, userId, otherUserId) ?? []);
-}
-
-/** Plans as the reader does: again and again with what the plan asks for. */
-function planFor(made: World): RoomPlan {
-  const rooms = new Map(snapshots(made, SOURCE, TARGET).map((room) => [room.roomId, room]));
-  const target = { ...account(TARGET, snapshots(made, TARGET, SOURCE)), roomVersions: VERSIONS };
-  const outsideRooms = new Map<string, RoomSnapshot>();
-  for (let pass = 1; ; pass++) {
-    const source = account(SOURCE, [...rooms.values()]);
-    const result = planRooms({ source, target, outsideRooms, areMembersRead: pass === MOST_PASSES });
-    if (result.membersNeeded.length === 0 && result.summariesNeeded.length === 0) return result;
-    for (const needed of result.membersNeeded) {
-      const room = rooms.get(needed.roomId);
-      const truth = made.get(needed.roomId);
-      if (room === undefined || truth === undefined) throw new Error("members of an unknown room");
-      const anyone = needed.isAnyoneNeeded
-        ? [...truth.members]
-            .filter(([userId, state]) => state === "join" && userId !== SOURCE && userId !== TARGET)
-            .map(([userId]) => userId)
-        : [];
-      rooms.set(room.roomId, withMembers(room, world.readMembers(truth, [...needed.userIds, ...anyone])));
-    }
-    for (const { roomId } of result.summariesNeeded) {
-      outsideRooms.set(roomId, roomFromSummary(roomId, world.summaryOf(made.get(roomId)), source, TARGET));
-    }
-  }
 }
 
 /** Does what the plan says, one room after the other, and notes what does not work. */

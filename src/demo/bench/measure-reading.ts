@@ -15,8 +15,8 @@ import { createReader } from "../../platforms/matrix/reading/reader.ts";
 import { SLIDING_SYNC_FEATURE } from "../../platforms/matrix/reading/sliding-sync-request.ts";
 import type { AccountSnapshot } from "../../platforms/matrix/rooms/model.ts";
 import { planRooms } from "../../platforms/matrix/rooms/plan.ts";
-import { caseSchema } from "./case.ts";
-import type { Case, Measured } from "./case.ts";
+import { caseSchema } from "./reading-case.ts";
+import type { Case, Measured } from "./reading-case.ts";
 import { multiplied } from "./multiplied.ts";
 
 const KIBIBYTE = 1024;

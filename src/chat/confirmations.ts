@@ -1,0 +1,83 @@
+import type { Logger } from "pino";
+import type { BotNames, MessageText } from "../commands/address.ts";
+import { spokenText } from "../commands/address.ts";
+import type { ConfirmableActions, Conversation } from "../commands/conversation.ts";
+import type { ConversationAddress } from "../migration/conversation-address.ts";
+import type { Question, Questions } from "../store/questions.ts";
+import { questionNotOpen } from "../view/messages/room-notes.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** A reaction may come before the answer of the server to which the question was sent. */
+const SENDING_TIMEOUT_MS = 60_000;
+
+export interface ConfirmationsOptions {
+  questions: Questions;
+  outbox: Pick<Outbox, "waitFor">;
+  names: BotNames;
+  actions: ConfirmableActions;
+  isPermitted: (userId: string) => boolean;
+  /** A conversation gone on with, with keys of its own. */
+  conversationAt: (address: ConversationAddress, scope: string) => Conversation;
+  now: () => number;
+  log: Logger;
+}
+
+/** A message as far as an answer to a question is concerned. */
+export interface PossibleAnswer extends MessageText {
+  isEdit: boolean;
+}
+
+/**
+ * What people answer to the bot's questions: a tap on its reaction, or the word it names. Only the person who was asked is heard, and once: the question
+ * is closed for the event that answers it before anything is done.
+ */
+export class Confirmations {
+  readonly #options: ConfirmationsOptions;
+
+  constructor(options: ConfirmationsOptions) {
+    this.#options = options;
+  }
+
+  /** @param conversation begun by the reaction. @param eventId under which it stands */
+  async onReaction({ address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation, eventId: string): Promise<void> {
+    const { conversationAt, isPermitted } = this.#options;
+    if (roomKind === "other" || !isPermitted(sender)) return;
+    const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
+    if (question?.address.sender !== sender) return;
+    if (await this.#confirm(question, reactionId, conversationAt(question.address, "confirmed"))) return;
+    await conversationAt(question.address, "late").say(questionNotOpen(), { key: "answer" });
+  }
+
+  /** Whether the message was the word of an open question, and was answered as such. */
+  async onText(text: PossibleAnswer, conversation: Conversation): Promise<boolean> {
+    const { questions, names, isPermitted, now } = this.#options;
+    const { sender, roomId, eventId, roomKind } = conversation;
+    if (text.isEdit || roomKind === "other" || !isPermitted(sender)) return false;
+    const question = await questions.answerable(sender, roomId, eventId, now());
+    return question?.word === spokenText(text, names).toLowerCase() && this.#confirm(question, eventId, conversation);
+  }
+
+  async #confirm({ transactionId, action, payload }: Question, answeredBy: string, conversation: Conversation): Promise<boolean> {
+    const { questions, actions, now, log } = this.#options;
+    if (!(await questions.close(transactionId, answeredBy, now()))) return false;
+    log.info({ action }, "confirmed");
+    const run = Object.hasOwn(actions, action) ? actions[action] : undefined;
+    if (run === undefined) throw new Error(`no action is named ${action}`);
+    await run(payload, conversation);
+    return true;
+  }
+
+  /** The question that an event asks. That the event was made may not be noted yet: then the open question is waited for. */
+  async #questionIn(
+    eventId: string,
+    { roomId, sender, reactionId }: { roomId: string; sender: string; reactionId: string },
+  ): Promise<Question | null> {
+    const { questions, outbox, now } = this.#options;
+    const known = await questions.ofEvent(roomId, eventId);
+    if (known) return known;
+    const open = await questions.answerable(sender, roomId, reactionId, now());
+    if (!open) return null;
+    const result = await outbox.waitFor(open.transactionId, SENDING_TIMEOUT_MS);
+    return result?.status === "sent" && result.eventId === eventId ? open : null;
+  }
+}

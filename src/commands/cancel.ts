@@ -1,0 +1,27 @@
+import { sides } from "../migration/account.ts";
+import type { SignIn } from "../service/sign-in.ts";
+import { linksCancelled } from "../view/messages/sign-in-link.ts";
+import type { Command } from "./conversation.ts";
+import { sideOfWord, sideWords } from "./login.ts";
+import type { CommandSpecification } from "./specification.ts";
+
+export const cancelSpecification: CommandSpecification = {
+  words: ["cancel"],
+  summary: "ends a sign-in by link that waits",
+  usage: "[old|new]",
+  details: ["The code that I gave you leads to nothing any more. Accounts that are signed in stay so; `!logout` ends those."],
+  example: "cancel old",
+  positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],
+  flags: {},
+};
+
+export function cancelCommand(signIn: SignIn, prefix: string): Command {
+  return {
+    specification: cancelSpecification,
+    async run({ positionals }, conversation) {
+      const word = positionals["account"]?.[0];
+      const ended = await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]);
+      await conversation.say(linksCancelled(ended, { prefix }), { key: "answer" });
+    },
+  };
+}

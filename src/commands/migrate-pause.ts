@@ -1,0 +1,26 @@
+import type { MoveCommands } from "../service/move-commands.ts";
+import { pauseAnswer, stoppingAfterRequest } from "../view/messages/move-pause.ts";
+import type { Command } from "./conversation.ts";
+import { answerInTime } from "./slow-answer.ts";
+import type { CommandSpecification } from "./specification.ts";
+
+export const migratePauseSpecification: CommandSpecification = {
+  words: ["migrate", "pause"],
+  summary: "halts your move until you resume it",
+  usage: "",
+  details: ["What is under way with a server is finished and recorded; then nothing more is done before `!migrate resume`."],
+  example: "migrate pause",
+  positionals: [],
+  flags: {},
+};
+
+export function migratePauseCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migratePauseSpecification,
+    async run(_values, conversation) {
+      await answerInTime(conversation, stoppingAfterRequest(), async () =>
+        pauseAnswer(await moves.pause(conversation.sender), prefix),
+      );
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { PartRequest } from "../service/move-commands.ts";
+import type { RunPurpose } from "../migration/run-model.ts";
+import type { StartResult } from "../service/run-results.ts";
+import type { Plans } from "../store/plans.ts";
+import { startAnswer } from "../view/messages/move-start.ts";
+import { readingAccounts, readingProgress } from "../view/messages/reading.ts";
+import type { Conversation } from "./conversation.ts";
+import { readFilters, roomOfWord } from "./filters.ts";
+import { ProgressNote } from "./progress-note.ts";
+import type { CommandValues } from "./specification.ts";
+
+export interface PartOptions {
+  begin: (request: PartRequest) => Promise<StartResult>;
+  purpose: RunPurpose;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}
+
+/** Begins a part of a move, for the rooms that are named or that the filters choose. */
+export async function runPart(
+  values: CommandValues,
+  conversation: Conversation,
+  { begin, purpose, plans, now, prefix }: PartOptions,
+): Promise<void> {
+  const { sender: owner, address, botRoomIds } = conversation;
+  const shownRooms = await plans.shownList(owner);
+  const filters = readFilters(values, { shownRooms, now: now() });
+  const rooms = (values.positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
+  const note = new ProgressNote(conversation, readingAccounts());
+  const onProgress: PartRequest["onProgress"] = (progress) => note.update(readingProgress(progress));
+  const result = await begin({ owner, address, botRoomIds, filters, rooms, onProgress }).finally(() => note.finish());
+  await conversation.say(startAnswer(result, purpose, prefix), { key: "answer" });
+}

@@ -1,0 +1,6 @@
+/** What every part of the benchmark works with. */
+export interface Bench {
+  /** Where populated servers are kept. */
+  readonly folder: string;
+  readonly log: (line: string) => void;
+}

@@ -1,0 +1,140 @@
+/*
+ * Moves people with everything that the bot has but its chat, in a process of its own: `MoveCase` as JSON on standard input, `MoveMeasured` on standard output.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import type { ConversationAddress } from "../../migration/conversation-address.ts";
+import { sides } from "../../migration/account.ts";
+import { createGuardedFetch } from "../../platforms/matrix/network/guarded-fetch.ts";
+import { NO_FILTERS } from "../../platforms/matrix/rooms/filters.ts";
+import { readRunRoom } from "../../platforms/matrix/rooms/run-room.ts";
+import { AccountClients } from "../../service/account-clients.ts";
+import { AccountReaders } from "../../service/account-readers.ts";
+import type { MoveMachinery } from "../../service/move-machinery.ts";
+import { createMoveMachinery } from "../../service/move-machinery.ts";
+import { Planning } from "../../service/planning.ts";
+import { RoomRefusals } from "../../service/room-refusals.ts";
+import type { Voice } from "../../service/run-announcer.ts";
+import type { Store } from "../../store/store.ts";
+import { openStore } from "../../store/store.ts";
+import { reasonText, warningText } from "../../view/reasons.ts";
+import { moveCaseSchema } from "./move-case.ts";
+import type { MoveCase, MoveMeasured } from "./move-case.ts";
+import { recordingFetch } from "./recording-fetch.ts";
+
+const KIBIBYTE = 1024;
+const KEY_BYTES = 32;
+const POLL_MS = 10;
+const BOT = "@mover:bench.example";
+
+type Moved = MoveMeasured["moved"][number];
+
+async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured> {
+  const folder = await mkdtemp(join(tmpdir(), "mover-bench-store-"));
+  const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+  const store = openStore({ dataDir: folder, secretKey: Buffer.alloc(KEY_BYTES, 1) });
+  const { fetch, requests } = recordingFetch(guarded, movers);
+  try {
+    for (const mover of movers) await signIn(store, mover);
+    const log = pino({ level: "silent" });
+    const now = Date.now;
+    const clients = new AccountClients({ accounts: store.accounts, fetch, now, log });
+    const readers = new AccountReaders({ clients, fetch, log });
+    const texts = { reason: reasonText, warning: warningText };
+    const planning = new Planning({
+      readers,
+      plans: store.plans,
+      roomRefusals: new RoomRefusals(store.runs, now),
+      botUserId: BOT,
+      texts,
+      now,
+      log,
+    });
+    const ends = new Map(movers.map(({ source }) => [source.userId, Promise.withResolvers<number>()]));
+    let messages = 0;
+    const voice: Voice = ({ sender }, _message, { key }) => {
+      messages += 1;
+      if (/ (?:end|needs you \d+)$/.test(key)) ends.get(sender)?.resolve(performance.now());
+      return Promise.resolve();
+    };
+    const baseBytes = process.memoryUsage.rss();
+    const cpuBefore = process.cpuUsage();
+    const machinery = createMoveMachinery({
+      store,
+      clients,
+      readers,
+      planning,
+      voice,
+      botUserId: BOT,
+      texts,
+      prefix: "!",
+      now,
+      log,
+    });
+    await machinery.start();
+    const move = async (owner: string): Promise<Moved> => {
+      const ended = ends.get(owner)?.promise ?? Promise.reject(new Error("nobody moves"));
+      return { ...(await moveOne(owner, { planning, machinery, ended })), ...(await outcomeOf(owner, store)) };
+    };
+    const moved: Moved[] = [];
+    if (isSideBySide) moved.push(...(await Promise.all(movers.map(({ source }) => move(source.userId)))));
+    else for (const { source } of movers) moved.push(await move(source.userId));
+    await machinery.stop();
+    const cpu = process.cpuUsage(cpuBefore);
+    // In kilobytes on every system (Node, process.resourceUsage).
+    const peakBytes = process.resourceUsage().maxRSS * KIBIBYTE;
+    return { moved, requests, messages, baseBytes, peakBytes, cpuMs: (cpu.user + cpu.system) / 1000 };
+  } finally {
+    await guarded.close();
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The old account is who commands the bot. */
+async function signIn(store: Store, mover: MoveCase["movers"][number]): Promise<void> {
+  for (const side of sides) {
+    const { userId, baseUrl, accessToken } = mover[side];
+    const account = { owner: mover.source.userId, side, userId, baseUrl, deviceId: null, signedInAt: Date.now() };
+    await store.accounts.put({ ...account, method: "token" }, { accessToken });
+  }
+}
+
+async function moveOne(
+  owner: string,
+  { planning, machinery, ended }: { planning: Planning; machinery: MoveMachinery; ended: Promise<number> },
+): Promise<Pick<Moved, "userId" | "planAt" | "startAt" | "endAt">> {
+  const request = { owner, botRoomIds: [], onProgress: () => undefined };
+  const planAt = performance.now();
+  const plan = await planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null } });
+  if (plan.status !== "planned") throw new Error(`no plan for ${owner}: ${plan.status}`);
+  const startAt = performance.now();
+  const started = await machinery.moves.start({ ...request, address: addressOf(owner) });
+  if (started.status !== "started") throw new Error(`no start for ${owner}: ${started.status}`);
+  return { userId: owner, planAt, startAt, endAt: await ended };
+}
+
+async function outcomeOf(owner: string, { runs, steps }: Store): Promise<Pick<Moved, "state" | "rooms" | "steps">> {
+  let run = await runs.last(owner);
+  // Its end is told before it is stored.
+  for (; run?.state === "running"; run = await runs.last(owner)) await sleep(POLL_MS);
+  if (run === null) throw new Error(`no run of ${owner}`);
+  return {
+    state: run.state,
+    rooms: (await runs.rooms(run.id)).map(readRunRoom).map(({ roomId, route, status }) => ({ roomId, route, status })),
+    steps: (await steps.all(run.id)).map(({ kind, roomId, needsRoom, limits, side, state, attempts, outcome }) => {
+      return { kind, roomId, needsRoom, limits: [...limits], side, state, attempts, outcome: outcome?.status ?? "none" };
+    }),
+  };
+}
+
+function addressOf(sender: string): ConversationAddress {
+  return { roomId: "!bench:bench.example", eventId: "$start", threadRoot: null, roomKind: "direct", sender, isEncrypted: false };
+}
+
+const result = await measure(moveCaseSchema.parse(JSON.parse(await text(process.stdin))));
+process.stdout.write(JSON.stringify(result));

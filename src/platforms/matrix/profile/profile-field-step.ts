@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { apiPath } from "../homeserver-client.ts";
+import type { HttpMethod } from "../network/guarded-fetch.ts";
+import { copyImage } from "../media/copy-image-step.ts";
+import { readProfile } from "../reading/account-details.ts";
+import type { Profile } from "../reading/account-reading.ts";
+import { isSameJson } from "../same-json.ts";
+import type { StepFunction, UndoFunction } from "../step-context.ts";
+import { outcomeOf } from "../step-errors.ts";
+import { isUnrecognized, sessionOf } from "../step-session.ts";
+import type { StepSession } from "../step-session.ts";
+import { standingOfProfileField } from "./verify.ts";
+
+/** `before`: what the target had, `null` for nothing. */
+const fieldSchema = z.object({ key: z.string(), value: z.unknown(), before: z.unknown() });
+export type ProfileFieldPayload = z.output<typeof fieldSchema>;
+
+/** Fields that any server has; `""` is their word for nothing. All others came with v1.16 (MSC4133). */
+const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
+
+/** Sets one field of the target's profile; an avatar is copied to its server first. */
+export const runProfileField: StepFunction = async (payload, context) => {
+  const { key, value, before } = fieldSchema.parse(payload);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    if (!context.isFirstTry) {
+      const standing = standingOfProfileField({ key, value }, await readProfile(target, target.userId), target.userId);
+      if (standing !== "missing") return { status: "already_done" };
+    }
+    let written = value;
+    if (key === "avatar_url") {
+      const copied = await copyImage(String(value), context);
+      if (copied.status !== "copied") return copied;
+      written = copied.url;
+    }
+    await writeField(target, key, written);
+    return { status: "done", undo: { key, value: written, before } satisfies ProfileFieldPayload };
+  });
+};
+
+export const undoProfileField: UndoFunction = async (undo, context) => {
+  const { key, value, before } = fieldSchema.parse(undo);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    const there = fieldOf(await readProfile(target, target.userId), key);
+    if (!isSameJson(there, value)) return { status: "already_done" };
+    await writeField(target, key, before);
+    return { status: "done" };
+  });
+};
+
+function fieldOf({ displayName, avatarUrl, fields }: Profile, key: string): unknown {
+  if (key === "displayname") return displayName;
+  return key === "avatar_url" ? avatarUrl : (fields.get(key) ?? null);
+}
+
+/** @param value `null`: it is taken away */
+async function writeField(target: StepSession, key: string, value: unknown): Promise<void> {
+  if (OLDEST.has(key)) await send(target, "v3", "PUT", key, value ?? "");
+  else {
+    try {
+      await send(target, "v3", value === null ? "DELETE" : "PUT", key, value);
+    } catch (error) {
+      // Servers from before v1.16 have it under this name only; Synapse has had both, and since 1.163 at the latest only the first.
+      if (!isUnrecognized(error)) throw error;
+      await send(target, "unstable/uk.tcpip.msc4133", value === null ? "DELETE" : "PUT", key, value);
+    }
+  }
+}
+
+async function send(
+  { request, userId }: StepSession,
+  version: "v3" | "unstable/uk.tcpip.msc4133",
+  method: HttpMethod,
+  key: string,
+  value: unknown,
+): Promise<void> {
+  const path = `/_matrix/client/${version}${apiPath`/profile/${userId}/${key}`}`;
+  await request({ method, path, schema: z.unknown(), ...(method === "PUT" ? { body: { [key]: value } } : {}) });
+}

@@ -1,0 +1,128 @@
+import type { StepProblem } from "../../../migration/outcome.ts";
+import type { StepFunction, UndoFunction } from "../step-context.ts";
+import { outcomeOf, toOutcome } from "../step-errors.ts";
+import { sessionOf } from "../step-session.ts";
+import type { StepSession } from "../step-session.ts";
+import { hasSameEffect } from "./actions.ts";
+import { decideRule } from "./decide.ts";
+import type { Decision, Ground } from "./decide.ts";
+import { presetOf } from "./default-rules.ts";
+import { deleteRule, putRule, readRules, setActions, setEnabled } from "./edit-rule-step.ts";
+import { ownRuleAbove, placeOf } from "./place.ts";
+import type { Place } from "./place.ts";
+import { pushRuleName } from "./push-rule.ts";
+import type { PushRule } from "./push-rule.ts";
+import { roomsOfRule } from "./rule-rooms.ts";
+import { displacedRules, isSameRule } from "./standing.ts";
+import type { PushRulesByName } from "./standing.ts";
+import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
+import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
+
+/**
+ * Writes rules one by one, each at its place among those that are there. The target's are read first, so that a try that ended half-way goes on where it
+ * stopped. Rules about rooms that the target is not in are passed over; one that the server refuses does not keep the others out.
+ */
+export const runPushRules: StepFunction = async (payload, context) => {
+  const { missing, displaced, order } = pushRulesSchema.parse(payload);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    const there = await readRules(target);
+    const displacedNow = displacedRules(order, there);
+    const settled = new Set([...there.keys()].filter((name) => !displacedNow.has(name)));
+    const earlier: PushRuleChange[] = [];
+    const changes: PushRuleChange[] = [];
+    let problem: StepProblem | null = null;
+    for (const rule of missing) {
+      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => context.isInside(roomId))) continue;
+      const name = pushRuleName(rule);
+      const existing = there.get(name);
+      const wasDisplaced = displaced.includes(name);
+      const ground = { wasDisplaced, isDisplaced: displacedNow.has(name), isFirstTry: context.isFirstTry };
+      const decision = decideRule(rule, existing, ground);
+      const change = changeOf(rule, existing, ground, ownRuleAbove(rule, there));
+      if (decision === "stands") earlier.push(change);
+      if (decision === "stands" || decision === "keep") continue;
+      const refusal = await refusalOf(() => carryOut(target, rule, { decision, place: placeOf(rule, order, settled), existing }));
+      problem ??= refusal;
+      if (refusal !== null) continue;
+      changes.push(change);
+      settled.add(name);
+    }
+    const undo: PushRulesUndo = { changes: inOrderOf(there, [...earlier, ...changes]) };
+    if (problem !== null) return { status: "failed", problem, ...(changes.length === 0 ? {} : { undo }) };
+    return changes.length === 0 ? { status: "already_done" } : { status: "done", undo };
+  });
+};
+
+/** Rules that were moved go back from the top down, so that each finds the one it stood below. */
+export const undoPushRules: UndoFunction = async (undo, context) => {
+  const { changes } = pushRulesUndoSchema.parse(undo);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    const there = await readRules(target);
+    const standing = changes.filter(({ written }) => {
+      const existing = there.get(pushRuleName(written));
+      return existing !== undefined && isSameRule(written, existing);
+    });
+    const { moved = [], changed = [] } = Object.groupBy(standing, ({ written, before }) =>
+      before !== null && !written.isDefault ? "moved" : "changed",
+    );
+    const isMoved = moved.some(({ written, wasAfter }) => ownRuleAbove(written, there) !== wasAfter);
+    if (changed.length === 0 && !isMoved) return { status: "already_done" };
+    for (const { written, before } of changed) {
+      if (before === null) await deleteRule(target, written);
+      else await changeDefault(target, before, written);
+    }
+    for (const { written, wasAfter } of isMoved ? moved : []) {
+      const isThere = wasAfter !== null && there.has(pushRuleName({ kind: written.kind, ruleId: wasAfter }));
+      await putRule(target, written, isThere ? { after: wasAfter } : null);
+    }
+    return { status: "done" };
+  });
+};
+
+/** The changes by where their rules stood. */
+function inOrderOf(there: PushRulesByName, changes: readonly PushRuleChange[]): PushRuleChange[] {
+  const places = new Map([...there.keys()].map((name, place) => [name, place]));
+  const placeOfChange = ({ written }: PushRuleChange) => places.get(pushRuleName(written)) ?? places.size;
+  return changes.toSorted((left, right) => placeOfChange(left) - placeOfChange(right));
+}
+
+function changeOf(
+  written: PushRule,
+  existing: PushRule | undefined,
+  { wasDisplaced, isFirstTry }: Ground,
+  wasAfter: string | null,
+): PushRuleChange {
+  let before = wasDisplaced ? existing : undefined;
+  // A default rule is changed only where it is as servers make it; by now an earlier try may have done so.
+  if (written.isDefault) before = isFirstTry ? existing : { ...written, ...presetOf(written) };
+  return { written: toStored(written), before: before === undefined ? null : toStored(before), wasAfter };
+}
+
+async function carryOut(
+  target: StepSession,
+  rule: PushRule,
+  { decision, place, existing }: { decision: Decision; place: Place; existing: PushRule | undefined },
+): Promise<void> {
+  if (decision === "put") await putRule(target, rule, place);
+  if (decision === "change" && existing !== undefined) await changeDefault(target, rule, existing);
+  else if (!rule.isEnabled) await setEnabled(target, rule, false);
+}
+
+async function changeDefault(target: StepSession, rule: PushRule, existing: PushRule): Promise<void> {
+  if (rule.isEnabled !== existing.isEnabled) await setEnabled(target, rule, rule.isEnabled);
+  if (!hasSameEffect(rule.actions, existing.actions)) await setActions(target, rule, rule.actions);
+}
+
+/** @returns `null` where it was taken; what is no refusal is thrown on */
+async function refusalOf(work: () => Promise<void>): Promise<StepProblem | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    const outcome = toOutcome(error);
+    if (outcome.status === "failed") return outcome.problem;
+    throw error;
+  }
+}

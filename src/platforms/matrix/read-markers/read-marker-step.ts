@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { readContent } from "../account-data/content-step.ts";
+import { apiPath } from "../homeserver-client.ts";
+import { HomeserverError } from "../homeserver-error.ts";
+import { isEventId } from "../identifiers.ts";
+import type { StepFunction } from "../step-context.ts";
+import { outcomeOf } from "../step-errors.ts";
+import { sessionOf } from "../step-session.ts";
+import type { StepSession } from "../step-session.ts";
+
+const readMarkerSchema = z.object({ roomId: z.string(), eventId: z.string() });
+export type ReadMarkerPayload = z.output<typeof readMarkerSchema>;
+
+const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
+const eventSchema = z.object({ event_id: z.string() });
+
+/** Synapse asks other servers for history, and waits for it, when it has less than that (seen with 1.163; with a limit of one it answers at once). */
+const EVENTS = 50;
+const MOST_BYTES = 8 * 1_048_576;
+/** What was asked for may come only after the answer, on a busy server. */
+const LOOKS = 3;
+const PAUSE_MS = 500;
+
+/**
+ * Marks a room as read up to where the source has read it; markers only move forward, so nothing can be undone.
+ *
+ * A server that has just joined does not know the event yet and refuses with 404 M_UNKNOWN, or 403 where it knows of it by name only. Asking for the event
+ * (`/context`) does not bring it, asking for the room's newest messages does (seen with Synapse 1.163). Where it stays unknown, the oldest of those counts: what
+ * was read goes no further.
+ */
+export const runReadMarker: StepFunction = async (payload, context) => {
+  const { roomId, eventId } = readMarkerSchema.parse(payload);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    if (!context.isFirstTry && (await hasMarker(target, roomId))) return { status: "already_done" };
+    if (context.isServerNew !== true && (await isMarked(target, roomId, eventId))) return { status: "done" };
+    let oldest: string | null = null;
+    for (let look = 0; look < LOOKS; look += 1) {
+      // A stop is seen by the next request.
+      if (look > 0) await sleep(PAUSE_MS, undefined, { signal: context.signal }).catch(() => undefined);
+      oldest = await oldestOfNewest(target, roomId);
+      if (await isMarked(target, roomId, eventId)) return { status: "done" };
+    }
+    if (oldest === null) return { status: "failed", problem: { code: "gone", serverText: null } };
+    await mark(target, roomId, oldest);
+    return { status: "done" };
+  });
+};
+
+async function hasMarker(target: StepSession, roomId: string): Promise<boolean> {
+  const content = await readContent(target, { roomId, type: "m.fully_read" });
+  const eventId = content?.["event_id"];
+  return typeof eventId === "string" && isEventId(eventId);
+}
+
+/** False where the server does not have the event. */
+async function isMarked(target: StepSession, roomId: string, eventId: string): Promise<boolean> {
+  try {
+    await mark(target, roomId, eventId);
+    return true;
+  } catch (error) {
+    if (error instanceof HomeserverError && isUnknownEvent(error)) return false;
+    throw error;
+  }
+}
+
+function isUnknownEvent({ status, errcode }: HomeserverError): boolean {
+  return (status === 404 && errcode !== "M_UNRECOGNIZED") || (status === 403 && errcode === "M_FORBIDDEN") || status === 400;
+}
+
+async function mark(target: StepSession, roomId: string, eventId: string): Promise<void> {
+  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/read_markers`;
+  const body = { "m.fully_read": eventId, "m.read.private": eventId };
+  await target.request({ method: "POST", path, body, schema: z.unknown() });
+}
+
+/** Of what was said only the events' IDs are looked at. */
+async function oldestOfNewest(target: StepSession, roomId: string): Promise<string | null> {
+  const { chunk } = await target.request({
+    method: "GET",
+    path: apiPath`/_matrix/client/v3/rooms/${roomId}/messages`,
+    query: { dir: "b", limit: EVENTS },
+    schema: messagesSchema,
+    maxBytes: MOST_BYTES,
+  });
+  const oldest = eventSchema.safeParse(chunk?.at(-1));
+  return oldest.success && isEventId(oldest.data.event_id) ? oldest.data.event_id : null;
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { Outcome } from "../../../migration/outcome.ts";
+import { apiPath } from "../homeserver-client.ts";
+import { HomeserverError } from "../homeserver-error.ts";
+import { membershipNow } from "../reading/state-now.ts";
+import type { SeenMembership } from "../reading/state-now.ts";
+import { isTimeout, waitForRoom } from "../room-errors.ts";
+import type { StepContext } from "../step-context.ts";
+import { serverProblem, toOutcome } from "../step-errors.ts";
+import { invitePayload } from "./step-payloads.ts";
+
+/** The inviter's server answers only once the invited account's server has. */
+const TIMEOUT_MS = 2 * 60_000;
+
+const anyAnswer = z.object({});
+
+/** The source invites the target. */
+export async function inviteStep(payload: unknown, context: StepContext): Promise<Outcome> {
+  const { roomId } = invitePayload.parse(payload);
+  try {
+    if (!context.isFirstTry) {
+      const seen = await seenBySource(roomId, context);
+      if (isInvited(seen)) return { status: "already_done" };
+      if (seen === "ban") return { status: "failed", problem: { code: "refused", serverText: null } };
+    }
+    return await invite(roomId, context);
+  } catch (error) {
+    return toOutcome(error);
+  }
+}
+
+async function invite(roomId: string, context: StepContext): Promise<Outcome> {
+  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/invite`;
+  // Never `is_direct`: clients would take the old account for the one the chat is with (protocol-facts.md section 4).
+  const body = { user_id: context.userId.target };
+  try {
+    const { signal } = context;
+    await context.client.source.request({ method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS, signal });
+  } catch (error) {
+    return await refusal(error, roomId, context);
+  }
+  return { status: "done", undo: { roomId } };
+}
+
+async function refusal(error: unknown, roomId: string, context: StepContext): Promise<Outcome> {
+  if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
+  const outcome = toOutcome(error);
+  if (!(error instanceof HomeserverError) || (outcome.status !== "failed" && outcome.status !== "retry")) return outcome;
+  const { errcode } = error;
+  // The suffix, for servers have it under names of their own as well (MSC4155).
+  if (errcode.endsWith("INVITE_BLOCKED")) return { status: "failed", problem: serverProblem("invite_blocked", error) };
+  if (outcome.status === "failed" && errcode !== "M_FORBIDDEN") return outcome;
+  const seen = await seenBySource(roomId, context);
+  // "Already in the room" is a refusal too.
+  if (outcome.status === "failed") return isInvited(seen) ? { status: "already_done" } : outcome;
+  if (isInvited(seen)) return { status: "done", undo: { roomId } };
+  if (seen === "hidden" || seen === "ban" || errcode === "M_FORBIDDEN")
+    return { status: "failed", problem: serverProblem("refused", error) };
+  // This is how the limit of the invited account's server comes through (protocol-facts.md section 13), without saying so or how long: its whole
+  // period has to be waited for.
+  return { status: "wait", waitingFor: "limit", waitMs: null, problem: serverProblem("server_trouble", error) };
+}
+
+function isInvited(seen: SeenMembership): boolean {
+  return seen === "invite" || seen === "join";
+}
+
+async function seenBySource(roomId: string, { client, userId, signal }: StepContext): Promise<SeenMembership> {
+  return await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Outcome } from "../../../migration/outcome.ts";
+import { apiPath } from "../homeserver-client.ts";
+import { HomeserverError } from "../homeserver-error.ts";
+import { membershipNow, ownMembershipOutside } from "../reading/state-now.ts";
+import type { SeenMembership } from "../reading/state-now.ts";
+import { toRoomOutcome } from "../room-errors.ts";
+import type { StepContext } from "../step-context.ts";
+import { toOutcome } from "../step-errors.ts";
+import { knockPayload } from "./step-payloads.ts";
+import type { KnockPayload } from "./step-payloads.ts";
+
+/** Through another server, which may be slow. */
+const TIMEOUT_MS = 2 * 60_000;
+
+const anyAnswer = z.object({});
+
+/** The target asks to be let in. */
+export async function knockStep(payload: unknown, context: StepContext): Promise<Outcome> {
+  const knock = knockPayload.parse(payload);
+  try {
+    if (!context.isFirstTry) {
+      const known = standing(await seen(knock, context));
+      if (known !== null) return known;
+    }
+    return await ask(knock, context);
+  } catch (error) {
+    return toOutcome(error);
+  }
+}
+
+async function ask(knock: KnockPayload, context: StepContext): Promise<Outcome> {
+  const { roomId, via, reason } = knock;
+  try {
+    await context.client.target.request({
+      method: "POST",
+      path: apiPath`/_matrix/client/v3/knock/${roomId}`,
+      // `server_name` is the name before v1.12 (MSC4156).
+      query: { via, server_name: via },
+      body: reason === null ? {} : { reason },
+      schema: anyAnswer,
+      timeoutMs: TIMEOUT_MS,
+      signal: context.signal,
+    });
+  } catch (error) {
+    const outcome = toRoomOutcome(error);
+    const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
+    if (outcome.status !== "failed" || !isForbidden) return outcome;
+    // Who was let in meanwhile may not knock any more.
+    return standing(await seen(knock, context)) ?? outcome;
+  }
+  return { status: "needs_moderator" };
+}
+
+/**
+ * What is left of the step with this membership; `null`: to be done. An invitation is the answer to a knock, and is taken up like every other that comes from
+ * people in the room: by whoever looks after the rooms that wait for them.
+ */
+function standing(membership: SeenMembership): Outcome | null {
+  switch (membership) {
+    case "join":
+      return { status: "already_done" };
+    case "knock":
+    case "invite":
+      return { status: "needs_moderator" };
+    case "ban":
+      return { status: "failed", problem: { code: "refused", serverText: null } };
+    case "leave":
+    case "none":
+    case "hidden":
+      return null;
+  }
+}
+
+async function seen({ roomId, via }: KnockPayload, { client, userId, signal }: StepContext): Promise<SeenMembership> {
+  const bySource = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+  return bySource === "hidden" ? await ownMembershipOutside(client.target, { roomId, via }, signal) : bySource;
+}

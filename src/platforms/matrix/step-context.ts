@@ -1,0 +1,35 @@
+import type { Side } from "../../migration/account.ts";
+import type { Outcome } from "../../migration/outcome.ts";
+import type { HomeserverClient } from "./homeserver-client.ts";
+
+/** What a step function works with. */
+export interface StepContext {
+  /** The session of one of the two accounts. */
+  readonly client: Readonly<Record<Side, HomeserverClient>>;
+  readonly userId: Readonly<Record<Side, string>>;
+  /**
+   * True when nothing of this step can have reached a server yet and both accounts were read just before: then it acts at once. Otherwise it looks first whether the
+   * thing is done already, so that nothing others can see is done twice.
+   */
+  readonly isFirstTry: boolean;
+  /** Whether the target is in a room now, by what the run knows. */
+  readonly isInside: (roomId: string) => boolean;
+  /** The run brought the target's server into the room of the step, so that it has no history of it yet. */
+  readonly isServerNew?: boolean;
+  /** Aborts at a stop, never at a pause: a request under way is finished. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does one thing for one account. It reads its payload with a schema of its own, checks before it acts, changes only what is its own, and turns every error of a
+ * server into an outcome (`toOutcome` of `step-errors.ts`).
+ * @throws only what is a bug
+ */
+export type StepFunction = (payload: unknown, context: StepContext) => Promise<Outcome>;
+
+/**
+ * Withdraws what a step did, from what its outcome kept (`undo`). It changes only what still stands as the step wrote it; anything else is somebody's choice by
+ * now and stays (`already_done`).
+ * @throws only what is a bug
+ */
+export type UndoFunction = (undo: unknown, context: StepContext) => Promise<Outcome>;

@@ -1,0 +1,66 @@
+import type { Outcome, StepProblem, StepProblemCode } from "../../migration/outcome.ts";
+import { HomeserverError } from "./homeserver-error.ts";
+import type { UnreachableReason } from "./network/unreachable-error.ts";
+import { UnreachableError } from "./network/unreachable-error.ts";
+
+// A page instead of JSON is a proxy in front of a server that is down.
+const AWAY: ReadonlySet<UnreachableReason> = new Set(["dns", "refused", "reset", "timeout", "tls", "not_json", "aborted"]);
+
+/** What only the owner of the account can mend, by error code (CS API, "Standard error response"). */
+const ACCOUNT_PROBLEMS: ReadonlyMap<string, StepProblemCode> = new Map<string, StepProblemCode>([
+  ["M_UNKNOWN_TOKEN", "session_ended"],
+  ["M_MISSING_TOKEN", "session_ended"],
+  ["M_USER_LOCKED", "account_locked"],
+  ["ORG_MATRIX_MSC3939_USER_LOCKED", "account_locked"],
+  ["M_USER_SUSPENDED", "account_suspended"],
+  ["ORG.MATRIX.MSC3823.USER_ACCOUNT_SUSPENDED", "account_suspended"],
+  ["M_USER_DEACTIVATED", "account_deactivated"],
+  ["M_CONSENT_NOT_GIVEN", "consent_needed"],
+]);
+
+/** Outcomes that come from an error. */
+export type ErrorOutcome = Exclude<Outcome, { status: "done" | "already_done" | "needs_moderator" }>;
+
+/**
+ * What a failed request means for the step that made it, as far as that does not depend on the request: steps look at the refusals they know first.
+ * @throws what is neither a server's error nor a failed connection: a bug
+ */
+export function toOutcome(error: unknown): ErrorOutcome {
+  if (error instanceof UnreachableError) {
+    const problem = problemOf("server_trouble", error.message);
+    return AWAY.has(error.reason)
+      ? { status: "wait", waitingFor: "server", waitMs: null, problem }
+      : { status: "retry", problem };
+  }
+  if (!(error instanceof HomeserverError)) throw error;
+  const { errcode, status, retryAfterMs } = error;
+  if (status === 429 || errcode === "M_LIMIT_EXCEEDED")
+    return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
+  const accountProblem = ACCOUNT_PROBLEMS.get(errcode);
+  if (accountProblem !== undefined) return { status: "needs_user", problem: serverProblem(accountProblem, error) };
+  if (status >= 500 && !error.isJson)
+    return { status: "wait", waitingFor: "server", waitMs: retryAfterMs, problem: serverProblem("server_trouble", error) };
+  if (status >= 500) return { status: "retry", problem: serverProblem("server_trouble", error) };
+  return { status: "failed", problem: serverProblem("refused", error) };
+}
+
+/** The outcome of a step's work, its failed requests included. @throws what is a bug */
+export async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    return toOutcome(error);
+  }
+}
+
+/** What is there cannot be read, so it is not written over. */
+export const UNREADABLE: ErrorOutcome = { status: "failed", problem: { code: "unreadable", serverText: null } };
+
+/** A problem in the words of the server that refused. */
+export function serverProblem(code: StepProblemCode, error: HomeserverError): StepProblem {
+  return problemOf(code, error.text === "" ? `${error.status} ${error.errcode}` : error.text);
+}
+
+function problemOf(code: StepProblemCode, serverText: string): StepProblem {
+  return { code, serverText };
+}

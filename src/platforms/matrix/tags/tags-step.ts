@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { apiPath } from "../homeserver-client.ts";
+import { tagsOf } from "../reading/raw-events.ts";
+import type { RoomTag } from "../reading/raw-events.ts";
+import type { StepFunction, UndoFunction } from "../step-context.ts";
+import { outcomeOf } from "../step-errors.ts";
+import { sessionOf, unlessAbsent } from "../step-session.ts";
+import type { StepSession } from "../step-session.ts";
+
+const tagsSchema = z.object({
+  roomId: z.string(),
+  tags: z.array(z.object({ name: z.string(), order: z.number().nullable() })),
+});
+export type TagsPayload = z.output<typeof tagsSchema>;
+
+/** Gives a room the tags that it lacks; one that is there keeps its order. */
+export const runTags: StepFunction = async (payload, context) => {
+  const { roomId, tags } = tagsSchema.parse(payload);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    const there = context.isFirstTry ? [] : await readTags(target, roomId);
+    const missing = tags.filter(({ name }) => !there.some((tag) => tag.name === name));
+    if (missing.length === 0) return { status: "already_done" };
+    for (const { name, order } of missing) {
+      const path = pathOf(target, roomId) + apiPath`/${name}`;
+      const body = order === null ? {} : { order };
+      await target.request({ method: "PUT", path, body, schema: z.unknown() });
+    }
+    // An earlier try may have ended half-way: what stands as it would have written it is its own.
+    const written = tags.filter((tag) => missing.includes(tag) || there.some((other) => isSameTag(tag, other)));
+    return { status: "done", undo: { roomId, tags: written } satisfies TagsPayload };
+  });
+};
+
+/** Takes off what was put on, unless its order is another by now. */
+export const undoTags: UndoFunction = async (undo, context) => {
+  const { roomId, tags } = tagsSchema.parse(undo);
+  const target = sessionOf(context, "target");
+  return await outcomeOf(async () => {
+    const there = await readTags(target, roomId);
+    const standing = tags.filter((tag) => there.some((other) => isSameTag(tag, other)));
+    if (standing.length === 0) return { status: "already_done" };
+    for (const { name } of standing) {
+      const path = pathOf(target, roomId) + apiPath`/${name}`;
+      await unlessAbsent(target.request({ method: "DELETE", path, schema: z.unknown() }));
+    }
+    return { status: "done" };
+  });
+};
+
+async function readTags(target: StepSession, roomId: string): Promise<RoomTag[]> {
+  const request = { method: "GET", path: pathOf(target, roomId), schema: z.unknown() } as const;
+  return tagsOf(await unlessAbsent(target.request(request)));
+}
+
+function isSameTag(one: RoomTag, other: RoomTag): boolean {
+  return one.name === other.name && one.order === other.order;
+}
+
+function pathOf({ userId }: StepSession, roomId: string): string {
+  return apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/tags`;
+}

@@ -1,0 +1,20 @@
+import type { Side } from "../migration/account.ts";
+import type { Outcome } from "../migration/outcome.ts";
+import type { Run, TakenStep } from "../migration/run-model.ts";
+import type { Consequences } from "../store/steps.ts";
+
+/** What a run does is up to whoever gives it to the runner. */
+export interface RunnerWork {
+  /** Does one step; only a bug throws. */
+  execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<Outcome>;
+  /** What follows from a step that is finished, recorded with it. `isFinal` is false while it is to be tried again. */
+  consequencesOf(run: Run, step: TakenStep, outcome: Outcome, isFinal: boolean): Promise<Omit<Consequences, "limiters">>;
+  /** Whether a step that fails in passing has another way to fall back on, so that it is not tried for hours. */
+  hasOtherWay(run: Run, step: TakenStep): Promise<boolean>;
+  /** The name of the homeserver of a side. */
+  serverOf(run: Run, side: Side): string;
+  /** Nothing is left that can run. It may add steps; otherwise it takes the run out of the state `running`. Aborts at a stop. */
+  settled(run: Run, signal: AbortSignal): Promise<void>;
+  /** Something changed that people may see. */
+  changed(run: Run): void;
+}

@@ -1,0 +1,65 @@
+import type { Outcome, StepProblem } from "../migration/outcome.ts";
+import { patience } from "../migration/patience.ts";
+import type { StepRecord, TakenStep } from "../migration/run-model.ts";
+import type { Limits, Ticket } from "./limits.ts";
+import type { ServerGates } from "./server-gates.ts";
+
+/** A limit on something that is free at Synapse, without a time. */
+const FREE_LIMIT_MS = 10_000;
+
+/** One try of a step. */
+export interface Trial {
+  step: TakenStep;
+  outcome: Outcome;
+  /** `null` for what is free. */
+  ticket: Ticket | null;
+  /** The homeserver that was asked, by name. */
+  server: string;
+  /** Whether there is something to fall back on, so that it is not tried for hours. */
+  hasOtherWay: () => Promise<boolean>;
+}
+
+/** What becomes of a step after a try, and of what is known of limits and servers. */
+export async function recordOf(
+  { step, outcome, ticket, server, hasOtherWay }: Trial,
+  { limits, gates, now }: { limits: Limits; gates: ServerGates; now: number },
+): Promise<StepRecord> {
+  if (outcome.status !== "wait" || outcome.waitingFor !== "server") gates.answered(server);
+  switch (outcome.status) {
+    case "done":
+    case "needs_moderator":
+      if (ticket !== null) limits.passed(ticket);
+      return { state: "done", outcome };
+    case "already_done":
+      // Found out by reading, which is free.
+      if (ticket !== null) limits.giveBack(ticket);
+      return { state: "done", outcome };
+    case "failed":
+      if (ticket !== null) limits.passed(ticket);
+      return { state: "failed", outcome };
+    case "needs_user":
+      if (ticket !== null) limits.giveBack(ticket);
+      return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };
+    case "wait":
+      if (outcome.waitingFor === "limit") {
+        const until = ticket === null ? now + (outcome.waitMs ?? FREE_LIMIT_MS) : limits.refused(ticket, outcome.waitMs, now);
+        return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
+      }
+      if (outcome.waitingFor === "server") {
+        if (ticket !== null) limits.giveBack(ticket);
+        const until = gates.failed(server, now, outcome.waitMs);
+        return { state: "pending", notBefore: until, waitingFor: "server", outcome, isCounted: false };
+      }
+      break;
+    case "retry":
+      break;
+  }
+  if (ticket !== null) limits.passed(ticket);
+  const isRoom = outcome.status === "wait";
+  const pauseMs = patience(step.failures, { isRoom, hasOtherWay: await hasOtherWay() });
+  if (pauseMs === null) {
+    const problem: StepProblem = outcome.problem ?? { code: "unreachable_server", serverText: null };
+    return { state: "failed", outcome: { status: "failed", problem } };
+  }
+  return { state: "pending", notBefore: now + pauseMs, waitingFor: isRoom ? "room" : "server", outcome, isCounted: true };
+}

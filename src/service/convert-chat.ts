@@ -1,0 +1,40 @@
+import { convertRoom } from "../platforms/matrix/direct-chats/convert-room-step.ts";
+import { HomeserverError } from "../platforms/matrix/homeserver-error.ts";
+import { membershipNow } from "../platforms/matrix/reading/state-now.ts";
+import { isNamed } from "../platforms/matrix/rooms/room-name.ts";
+import type { AccountClients } from "./account-clients.ts";
+import type { Planning } from "./planning.ts";
+import { toRefusal } from "./refusal.ts";
+import type { ConvertResult } from "./run-results.ts";
+
+/** Makes a room of the new account a direct chat, or no longer one. @param room its ID, or its alias in the last plan */
+export async function convertChat(
+  owner: string,
+  { room, partner, toDirect }: { room: string; partner: string | null; toDirect: boolean },
+  { planning, clients, botUserId }: { planning: Planning; clients: AccountClients; botUserId: string },
+): Promise<ConvertResult> {
+  const [source, target] = [await clients.open(owner, "source"), await clients.open(owner, "target")];
+  if (target === null) return { status: "not_signed_in", missing: ["target"] };
+  const plan = await planning.last(owner);
+  const row = plan?.report.rooms.find((known) => isNamed(known, room));
+  try {
+    const roomId = row?.roomId ?? room;
+    // Who is not named is looked for in the room, where only members may look.
+    const { client, account } = target;
+    const isPartnerNamed = toDirect && partner !== null;
+    if (isPartnerNamed && (await membershipNow(client, { roomId, userId: account.userId })) !== "join")
+      return { status: "not_in_room", room };
+    const excluded = [botUserId, ...(source === null ? [] : [source.account.userId])];
+    const result = await convertRoom(client, account.userId, { roomId, partner, toDirect, excluded });
+    switch (result.status) {
+      case "no_partner":
+        return { status: "no_partner", roomId };
+      default:
+        return { ...result, roomId, name: row?.name ?? null };
+    }
+  } catch (error) {
+    if (error instanceof HomeserverError && (error.status === 403 || error.status === 404))
+      return { status: "not_in_room", room };
+    return { status: "not_read", account: target.account, refusal: toRefusal(error) };
+  }
+}

@@ -1,0 +1,92 @@
+import type { Logger } from "pino";
+import type { Run } from "../migration/run-model.ts";
+import type { ReportTexts } from "../platforms/matrix/rooms/report.ts";
+import { Limits } from "../queue/limits.ts";
+import { Runner } from "../queue/runner.ts";
+import type { Store } from "../store/store.ts";
+import type { AccountClients } from "./account-clients.ts";
+import type { AccountReaders } from "./account-readers.ts";
+import { KeyedQueue } from "./keyed-queue.ts";
+import { LateArrivals } from "./late-arrivals.ts";
+import { Moves } from "./moves.ts";
+import type { Planning } from "./planning.ts";
+import type { Voice } from "./run-announcer.ts";
+import { RunAnnouncer } from "./run-announcer.ts";
+import { RunControl } from "./run-control.ts";
+import { RunDeedsReader } from "./run-deeds.ts";
+import { RunFinish } from "./run-finish.ts";
+import { RunStatuses } from "./run-status.ts";
+import { RunWork } from "./run-work.ts";
+
+export interface MoveMachineryOptions {
+  store: Store;
+  clients: AccountClients;
+  readers: AccountReaders;
+  planning: Planning;
+  voice: Voice;
+  botUserId: string;
+  texts: ReportTexts;
+  prefix: string;
+  now: () => number;
+  log: Logger;
+}
+
+export interface MoveMachinery {
+  moves: Moves;
+  control: RunControl;
+  /** Goes on with what the last process left; what it says needs the chat. */
+  start(): Promise<void>;
+  /** Ends within seconds; everything goes on after the next start. */
+  stop(): Promise<void>;
+}
+
+/** Puts together everything that runs plans. */
+export function createMoveMachinery(options: MoveMachineryOptions): MoveMachinery {
+  const { store, clients, readers, planning, voice, botUserId, texts, prefix, now, log } = options;
+  const { runs, steps, plans } = store;
+  const limits = new Limits(steps);
+  const deeds = new RunDeedsReader({ runs, steps }, now);
+  const statuses = new RunStatuses({ runs, steps, limits, awayUntil: (server) => runner.awayUntil(server), now });
+  const announcer = new RunAnnouncer({ runs, plans, statuses, deeds, voice, prefix, now, log });
+  const finish = new RunFinish({ planning, runs, steps, announcer, texts, now, log });
+  const changed = (run: Run): void => {
+    announcer.changed(run);
+    if (run.state === "watching") lateArrivals.watch(run);
+  };
+  const work = new RunWork({ clients, runs, steps, settled: (run, signal) => finish.settled(run, signal), changed, now });
+  const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
+  const lateArrivals = new LateArrivals({ readers, runs, steps, runner, now, log });
+  // What is asked of one person is done in order.
+  const queue = new KeyedQueue();
+  const control = new RunControl({ clients, runs, steps, limits, runner, statuses, deeds, changed, queue, now });
+  const moves = new Moves({
+    planning,
+    clients,
+    runs,
+    steps,
+    limits,
+    runner,
+    statuses,
+    queue,
+    control,
+    botUserId,
+    texts,
+    now,
+    log,
+  });
+  return {
+    moves,
+    control,
+    start: async () => {
+      await runner.start();
+      await lateArrivals.start();
+      // The last process may have ended before it called their owners.
+      for (const run of await runs.inState("needs_you")) announcer.changed(run);
+    },
+    stop: async () => {
+      lateArrivals.stop();
+      await runner.stop();
+      await announcer.stop();
+    },
+  };
+}

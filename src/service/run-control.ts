@@ -1,0 +1,147 @@
+import type { Account, Side } from "../migration/account.ts";
+import { otherSide } from "../migration/account.ts";
+import type { Run } from "../migration/run-model.ts";
+import { BUSY_RUN_STATES } from "../migration/run-model.ts";
+import type { Limits } from "../queue/limits.ts";
+import type { Runner } from "../queue/runner.ts";
+import type { Runs } from "../store/runs.ts";
+import type { Steps } from "../store/steps.ts";
+import type { AccountClients } from "./account-clients.ts";
+import type { KeyedQueue } from "./keyed-queue.ts";
+import type { StartRequest } from "./move-commands.ts";
+import type { RunDeedsReader } from "./run-deeds.ts";
+import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./run-results.ts";
+import type { RunStatuses } from "./run-status.ts";
+
+export interface RunControlOptions {
+  clients: AccountClients;
+  runs: Runs;
+  steps: Steps;
+  limits: Limits;
+  runner: Runner;
+  statuses: RunStatuses;
+  deeds: RunDeedsReader;
+  /** A run was paused, cancelled or gone on with. */
+  changed: (run: Run) => void;
+  queue: KeyedQueue;
+  now: () => number;
+}
+
+/** How long `pause` and `cancel` wait for the requests under way, which are finished and recorded. */
+const PATIENCE_MS = 5_000;
+
+/** Whether a run still has work to do, so that no other can begin. */
+export function isBusy({ state }: Pick<Run, "state">): boolean {
+  return BUSY_RUN_STATES.includes(state);
+}
+
+/** Halts, goes on with and ends the run that a person has. */
+export class RunControl {
+  readonly #options: RunControlOptions;
+
+  constructor(options: RunControlOptions) {
+    this.#options = options;
+  }
+
+  /** The run that is under way or held, else the last one. */
+  async current(owner: string): Promise<Run | null> {
+    const { runs } = this.#options;
+    return (await runs.busy(owner)) ?? runs.last(owner);
+  }
+
+  pause(owner: string): Promise<PauseResult> {
+    return this.#options.queue.run(owner, async () => {
+      const { runs, runner, statuses } = this.#options;
+      const run = await this.current(owner);
+      if (run?.state !== "running") return { status: "not_running", run: run && (await statuses.of(run)) };
+      await runs.change(run.id, { state: "paused" });
+      await runner.end(run.id, PATIENCE_MS);
+      const paused = { ...run, state: "paused" as const };
+      this.#options.changed(paused);
+      return { status: "paused", run: await statuses.of(paused) };
+    });
+  }
+
+  resume(owner: string): Promise<ResumeResult> {
+    return this.#options.queue.run(owner, async () => {
+      const { statuses } = this.#options;
+      const run = await this.current(owner);
+      if (run?.state !== "paused" && run?.state !== "needs_you")
+        return { status: "not_paused", run: run && (await statuses.of(run)) };
+      return { status: "resumed", run: await this.#goOn(run) };
+    });
+  }
+
+  /** A run that stopped for want of a session goes on once its two accounts are signed in. */
+  signedIn(owner: string, account: Pick<Account, "side" | "userId">): Promise<void> {
+    return this.#options.queue.run(owner, async () => {
+      const run = await this.current(owner);
+      if (run?.state !== "needs_you" || run[account.side] !== account.userId) return;
+      const other = otherSide(account.side);
+      const opened = await this.#options.clients.open(owner, other);
+      if (opened?.account.userId === run[other]) await this.#goOn(run);
+    });
+  }
+
+  cancel(owner: string): Promise<CancelResult> {
+    return this.#options.queue.run(owner, async () => {
+      const { statuses, deeds } = this.#options;
+      const run = await this.current(owner);
+      if (run === null || run.state === "over") return { status: "no_run" };
+      const ended = await this.#endRun(run, true);
+      return { status: "cancelled", run: await statuses.of(ended), deeds: (await deeds.of(ended)).deeds };
+    });
+  }
+
+  /** What is under way cannot go on without its sessions, and nothing is watched any more. */
+  async endWithSession(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
+    const { clients, runs } = this.#options;
+    const signedIn = await Promise.all(chosen.map((side) => clients.open(owner, side)));
+    if (signedIn.every((account) => account === null)) return null;
+    const cancelled = (await runs.busy(owner)) === null ? null : await this.cancel(owner);
+    await this.abandon(owner);
+    return cancelled;
+  }
+
+  /** Nothing is done for this person any more, and nothing is watched; resolves when nothing is under way. */
+  async abandon(owner: string): Promise<void> {
+    await this.#options.queue.run(owner, async () => {
+      for (const run of await this.#options.runs.alive(owner)) await this.#endRun(run, isBusy(run));
+    });
+  }
+
+  async #endRun(run: Run, isCancelled: boolean): Promise<Run> {
+    const { runs, steps, runner, now, changed } = this.#options;
+    await runs.change(run.id, { state: "over", isCancelled, endedAt: run.endedAt ?? now() });
+    await runner.end(run.id, PATIENCE_MS);
+    await steps.dropOpen(run.id);
+    const ended = (await runs.get(run.id)) ?? run;
+    changed(ended);
+    return ended;
+  }
+
+  async #goOn(run: Run): Promise<RunStatus> {
+    const { runs, steps, limits, runner, statuses } = this.#options;
+    // Limits may have been raised, and what was waited for may be there: everything is found out anew.
+    for (const userId of [run.source, run.target]) await limits.forget(userId);
+    await steps.hurry(run.id);
+    await runs.change(run.id, { state: "running", problem: null });
+    const running = (await runs.get(run.id)) ?? run;
+    await runner.begin(running);
+    return statuses.of(running);
+  }
+
+  /** What keeps a new run from beginning. */
+  async busy(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
+    const run = await this.#options.runs.busy(owner);
+    return run && { status: "already", run: await this.#options.statuses.of(run) };
+  }
+
+  /** What stands in the way of a new run; or the run that this very message has begun already, when a crash makes the command run twice. */
+  async begunOrBusy({ owner, address }: Pick<StartRequest, "owner" | "address">): Promise<StartResult | null> {
+    const run = await this.#options.runs.last(owner);
+    if (run?.address.eventId === address.eventId)
+      return { status: "started", run: await this.#options.statuses.of(run), changes: [], gone: [] };
+    return this.busy(owner);
+  }
+}

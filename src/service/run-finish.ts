@@ -1,0 +1,176 @@
+import type { Logger } from "pino";
+import { CATEGORY_OF_STEP } from "../migration/categories.ts";
+import type { StoredStep, Run } from "../migration/run-model.ts";
+import type { PlannedStep, StepKind } from "../migration/step.ts";
+import { stages } from "../migration/step.ts";
+import { planContentSteps } from "../platforms/matrix/plan-content-steps.ts";
+import { roomMapping } from "../platforms/matrix/room-mapping.ts";
+import { powerStep } from "../platforms/matrix/rooms/plan-room-steps.ts";
+import type { PlannedRoom } from "../platforms/matrix/rooms/planned-room.ts";
+import type { Report, ReportTexts } from "../platforms/matrix/rooms/report.ts";
+import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
+import { readRunRoom, runRoom, waitsForPerson } from "../platforms/matrix/rooms/run-room.ts";
+import type { Runs } from "../store/runs.ts";
+import type { Steps } from "../store/steps.ts";
+import type { PlanRequestData } from "./plan-request.ts";
+import { planRequestSchema } from "./plan-request.ts";
+import type { CannotDecide, Decision, Planning } from "./planning.ts";
+import type { RunAnnouncer } from "./run-announcer.ts";
+import { toStepProblem } from "./refusal.ts";
+import { stepsInto } from "./run-work.ts";
+
+/** They write whole lists, so that a room that came in later is not in what was written. */
+const WHOLE_LISTS: ReadonlySet<StepKind> = new Set<StepKind>(["direct_chats", "push_rules", "account_data", "ignored_users"]);
+
+export interface RunFinishOptions {
+  planning: Planning;
+  runs: Runs;
+  steps: Steps;
+  announcer: RunAnnouncer;
+  texts: ReportTexts;
+  now: () => number;
+  log: Logger;
+}
+
+/** Steps of the run by their keys. */
+type Tried = ReadonlyMap<string, StoredStep>;
+
+/** A server did not let itself be looked at just now. */
+class NotNowError extends Error {
+  constructor(code: string) {
+    super(`an account could not be read at the end of a run: ${code}`);
+    this.name = "NotNowError";
+  }
+}
+
+/**
+ * What happens when nothing of a run is left that can run: both accounts are read once more, what is still missing and was not tried is done too, and the report is made of
+ * what really stands.
+ */
+export class RunFinish {
+  readonly #options: RunFinishOptions;
+
+  constructor(options: RunFinishOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * What is said of the end is said before the run is put down as ended: a crash in between says it once more, under the same key, and not never.
+   * @throws NotNowError when a server is away; then it is to be tried again later
+   */
+  async settled(run: Run, signal: AbortSignal): Promise<void> {
+    const { runs, steps, planning, announcer, now, log } = this.#options;
+    if (run.purpose !== "move") {
+      await announcer.ended({ ...run, state: "over", endedAt: now() }, null);
+      await runs.changeWhile("running", run.id, { state: "over", endedAt: now() });
+      return;
+    }
+    const request = planRequestSchema.parse(run.request);
+    const decision = await this.#decide(run, request, signal);
+    if (decision === null) return;
+    const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
+    const rooms = await this.#revisedRooms(run, decision, tried);
+    const left = stepsLeft(run, decision, { rooms, tried, request });
+    const change = { from: "running", rooms, steps: left, again: [], run: { stage: stages.profile } } as const;
+    const isRunning = await steps.revise(run.id, change);
+    // It was paused or cancelled meanwhile.
+    if (!isRunning) return;
+    // Something may be left too of a room into which the account came by itself.
+    if (await steps.hasOpen(run.id, stages.last)) {
+      log.info({ runId: run.id, steps: left.length }, "a run goes on with what it found missing");
+      return;
+    }
+    const report = reportOf(decision.made.report, rooms);
+    await planning.update(run.owner, { ...decision.made, report }, request);
+    const isWatched = rooms.some(waitsForPerson);
+    const ended: Run = { ...run, state: isWatched ? "watching" : "over", endedAt: run.endedAt ?? now() };
+    if (run.endedAt === null) await announcer.ended(ended, { ...decision.made, report });
+    else await announcer.lateArrivals(ended, rooms, run.endedAt);
+    await runs.changeWhile("running", run.id, { state: ended.state, endedAt: ended.endedAt });
+    log.info({ runId: run.id, isWatched }, "a run has ended");
+  }
+
+  /** `null`: its owner must sign in again first. */
+  async #decide(run: Run, request: PlanRequestData, signal: AbortSignal): Promise<Decision | null> {
+    const { runs, planning, now } = this.#options;
+    const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
+    const decision = await planning.decide(asked, run.id);
+    if (!("status" in decision)) return decision;
+    const problem = problemOf(decision, now());
+    if (problem === null) throw new NotNowError(decision.status);
+    await runs.changeWhile("running", run.id, { state: "needs_you", problem });
+    return null;
+  }
+
+  async #revisedRooms(run: Run, { decided }: Decision, tried: Tried): Promise<RunRoom[]> {
+    const before = new Map((await this.#options.runs.rooms(run.id)).map(readRunRoom).map((room) => [room.roomId, room]));
+    const { texts } = this.#options;
+    const isTried = (room: RunRoom): boolean => stepsInto(room, room.route, run.source).every(({ key }) => tried.has(key));
+    const revise = (isReplacement: boolean) => (room: PlannedRoom) =>
+      revisedRoom(runRoom(room, { texts, isReplacement }), before.get(room.roomId), isTried);
+    const revised = [...decided.rooms.map(revise(false)), ...decided.replacements.map(revise(true))];
+    const byId = new Map(revised.map((room) => [room.roomId, room]));
+    return revised.map((room) => {
+      const successor = byId.get(room.planned.row.successor ?? "");
+      return room.route === "successor" && successor !== undefined ? { ...room, status: successor.status } : room;
+    });
+  }
+}
+
+/** What could still be done and was not tried, and lists that were written before a room came in. */
+function stepsLeft(
+  run: Run,
+  { decided, readings }: Decision,
+  { rooms, tried, request }: { rooms: readonly RunRoom[]; tried: Tried; request: PlanRequestData },
+): PlannedStep[] {
+  const wanted = [
+    ...rooms.filter((room) => room.status === "planned").flatMap((room) => stepsInto(room, room.route, run.source)),
+    ...[...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null),
+    ...planContentSteps(readings.source, readings.target, roomMapping(decided.rooms)),
+  ].filter(isChosen(request));
+  const lastJoinedAt = Math.max(0, ...rooms.map((room) => room.joinedAt ?? 0));
+  return wanted.flatMap((step) => nextOf(step, tried, lastJoinedAt) ?? []);
+}
+
+/** Whether a filter by categories lets a step pass. */
+export function isChosen({ filters }: PlanRequestData): (step: PlannedStep) => boolean {
+  const { categories } = filters;
+  return ({ kind }) => categories === null || kind === "undo" || categories.includes(CATEGORY_OF_STEP[kind]);
+}
+
+/**
+ * The step as it is to be done now, `null` where it was tried. A list that was written is written again as a step of its own, so that each keeps what it takes to undo it.
+ */
+function nextOf(step: PlannedStep, tried: Tried, lastJoinedAt: number): PlannedStep | null {
+  for (let time = 1; ; time += 1) {
+    const key = time === 1 ? step.key : `${step.key} ${time}`;
+    const before = tried.get(key);
+    if (before === undefined) return { ...step, key };
+    const isWritten = before.state === "done" && WHOLE_LISTS.has(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
+    if (!isWritten) return null;
+  }
+}
+
+/** The room as it stands now; what the run tried and did not get is not planned any more (product.md, "Routes"). */
+function revisedRoom(now: RunRoom, before: RunRoom | undefined, isTried: (room: RunRoom) => boolean): RunRoom {
+  if (before === undefined) return now;
+  const kept = { ...now, refusals: before.refusals, joinedAt: before.joinedAt };
+  const isGivenUp = kept.status === "planned" && before.status !== "planned" && before.status !== "done" && isTried(kept);
+  return isGivenUp ? { ...kept, status: before.status } : kept;
+}
+
+/** The report with the rooms as the run left them. */
+export function reportOf(report: Report, rooms: readonly RunRoom[]): Report {
+  const byId = new Map(rooms.map((room) => [room.roomId, room]));
+  return {
+    ...report,
+    rooms: report.rooms.map((row) => ({ ...row, status: byId.get(row.roomId)?.status ?? row.status })),
+  };
+}
+
+function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
+  if (cannot.status === "not_signed_in")
+    return { side: cannot.missing[0] ?? "source", problem: { code: "session_ended", serverText: null }, since };
+  const problem = toStepProblem(cannot.refusal);
+  return problem === null ? null : { side: cannot.account.side, problem, since };
+}

@@ -1,0 +1,128 @@
+import type { CategoryName } from "../migration/categories.ts";
+import { CATEGORY_OF_STEP } from "../migration/categories.ts";
+import type { StoredStep } from "../migration/run-model.ts";
+import type { PlannedStep } from "../migration/step.ts";
+import { stages } from "../migration/step.ts";
+import type { ReportRoom } from "../platforms/matrix/rooms/report.ts";
+import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
+import { readRunRoom } from "../platforms/matrix/rooms/run-room.ts";
+import { canUndo } from "../platforms/matrix/steps.ts";
+import type { Runs } from "../store/runs.ts";
+import type { Steps } from "../store/steps.ts";
+import type { UndoPreview, UndoPreviewResult } from "./run-results.ts";
+
+/** One step of an earlier run that can be taken back, or cannot. */
+interface Deed {
+  runId: number;
+  step: StoredStep;
+  isUndoable: boolean;
+}
+
+export interface UndoPlan {
+  source: string;
+  target: string;
+  planNumber: number;
+  /** As the run before had it. */
+  request: unknown;
+  rooms: readonly RunRoom[];
+  steps: readonly PlannedStep[];
+}
+
+/** Finds out what earlier runs between the same two accounts have written, and plans to take it back, newest first. */
+export class Undoing {
+  readonly #store: { runs: Runs; steps: Steps };
+
+  constructor(store: { runs: Runs; steps: Steps }) {
+    this.#store = store;
+  }
+
+  async preview(owner: string): Promise<UndoPreviewResult> {
+    const found = await this.#deeds(owner);
+    const undoable = found?.deeds.filter(({ isUndoable }) => isUndoable) ?? [];
+    if (found === null || undoable.length === 0) return { status: "nothing_to_undo" };
+    const row = new Map(found.rooms.map((room) => [room.roomId, room.planned.row]));
+    const roomsOf = (...kinds: string[]): ReportRoom[] => {
+      const roomIds = new Set(undoable.filter(({ step }) => kinds.includes(step.kind)).map(({ step }) => step.roomId ?? ""));
+      return [...roomIds].flatMap((roomId) => row.get(roomId) ?? []);
+    };
+    const joins = roomsOf("accept_invite", "join", "join_restricted", "join_invited");
+    const joined = new Set(joins.map(({ roomId }) => roomId));
+    return {
+      status: "possible",
+      invitations: roomsOf("invite").filter(({ roomId }) => !joined.has(roomId)),
+      joins,
+      knocks: roomsOf("knock"),
+      written: counts(undoable),
+      lasting: counts(found.deeds.filter(({ isUndoable }) => !isUndoable)),
+    } satisfies UndoPreview;
+  }
+
+  /** `null` when there was no run. */
+  async plan(owner: string): Promise<UndoPlan | null> {
+    const found = await this.#deeds(owner);
+    if (found === null) return null;
+    const { source, target, planNumber, request } = found.last;
+    const undoable = found.deeds.filter(({ isUndoable }) => isUndoable);
+    const steps = undoable.reverse().map(({ runId, step }): PlannedStep => {
+      const isEntry = CATEGORY_OF_STEP[step.kind === "undo" ? "join" : step.kind] === "rooms";
+      return {
+        key: undoKey(runId, step.key),
+        kind: "undo",
+        // By the new account: it needs no power to leave, to decline, and to lower itself.
+        side: "target",
+        // Rooms are left last, for what was written in them is taken back from inside.
+        stage: isEntry ? stages.settings : stages.rooms,
+        limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
+        needsRoom: null,
+        after: null,
+        roomId: step.roomId,
+        payload: { kind: step.kind, undo: undoOf(step) },
+      };
+    });
+    return { source, target, planNumber, request, rooms: found.rooms, steps };
+  }
+
+  async #deeds(owner: string) {
+    const { runs, steps } = this.#store;
+    const last = await runs.last(owner);
+    if (last === null) return null;
+    const deeds: Deed[] = [];
+    const rooms = new Map<string, RunRoom>();
+    const undone = new Set<string>();
+    for (const run of await runs.between(owner, last.source, last.target)) {
+      for (const room of (await runs.rooms(run.id)).map(readRunRoom)) rooms.set(room.roomId, room);
+      for (const step of await steps.all(run.id)) {
+        if (step.kind === "undo") {
+          if (step.state === "done") undone.add(step.key);
+        } else if (step.state === "done" || step.state === "failed") {
+          const isUndoable = canUndo(step.kind) && undoOf(step) !== undefined;
+          if (isUndoable || step.outcome?.status === "done") deeds.push({ runId: run.id, step, isUndoable });
+        }
+      }
+    }
+    return { last, rooms: [...rooms.values()], deeds: deeds.filter(({ runId, step }) => !undone.has(undoKey(runId, step.key))) };
+  }
+}
+
+/** Where nothing was recorded of what a way into a room did (a knock, or a try whose answer was lost), its payload serves as well. */
+function undoOf({ kind, outcome, payload, attempts }: StoredStep): unknown {
+  // Of what failed, a part may have been done.
+  if (outcome?.status === "done" || outcome?.status === "failed") return outcome.undo;
+  const isLost = outcome?.status === "already_done" && attempts > 1;
+  return kind !== "undo" && CATEGORY_OF_STEP[kind] === "rooms" && (isLost || outcome?.status === "needs_moderator")
+    ? payload
+    : undefined;
+}
+
+function undoKey(runId: number, key: string): string {
+  return `undo:${runId}:${key}`;
+}
+
+function counts(deeds: readonly Deed[]): { category: CategoryName; count: number }[] {
+  const found = new Map<CategoryName, number>();
+  for (const { step } of deeds) {
+    const category = step.kind === "undo" ? "rooms" : CATEGORY_OF_STEP[step.kind];
+    if (category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
+  }
+  return [...found].map(([category, count]) => ({ category, count }));
+}

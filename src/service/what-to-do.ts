@@ -1,0 +1,104 @@
+import type { PlannedStep } from "../migration/step.ts";
+import { planContentSteps } from "../platforms/matrix/plan-content-steps.ts";
+import { roomMapping } from "../platforms/matrix/room-mapping.ts";
+import { powerStep } from "../platforms/matrix/rooms/plan-room-steps.ts";
+import type { PlannedRoom } from "../platforms/matrix/rooms/planned-room.ts";
+import type { Report, ReportRoom, ReportTexts } from "../platforms/matrix/rooms/report.ts";
+import { isNamed } from "../platforms/matrix/rooms/room-name.ts";
+import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
+import { runRoom } from "../platforms/matrix/rooms/run-room.ts";
+import type { PlanRequestData } from "./plan-request.ts";
+import type { Decision } from "./planning.ts";
+import { isChosen } from "./run-finish.ts";
+import type { PlanChange } from "./run-results.ts";
+import { allowedIn, stepsInto } from "./run-work.ts";
+
+/** What a run consists of when it begins. */
+export interface WhatToDo {
+  rooms: readonly RunRoom[];
+  steps: readonly PlannedStep[];
+}
+
+/** The whole plan: rooms in the order in which they depend on each other, powers, and everything else of the account. */
+export function wholeMove(
+  { decided, readings, made }: Decision,
+  request: PlanRequestData,
+  texts: ReportTexts,
+): WhatToDo & {
+  /** Whether any of it can be done before somebody lets the new account into a room. */
+  canBegin: boolean;
+} {
+  const all = [...decided.rooms, ...decided.replacements];
+  const rooms = [...runRooms(decided.rooms, texts, false), ...runRooms(decided.replacements, texts, true)];
+  const order = new Map(decided.order.map((roomId, index) => [roomId, index]));
+  const entries = rooms
+    .filter((room) => order.has(room.roomId))
+    .sort((left, right) => (order.get(left.roomId) ?? 0) - (order.get(right.roomId) ?? 0))
+    .flatMap((room) => stepsInto(room, room.route, made.report.source))
+    .filter(isChosen(request));
+  const others = (ofAll: readonly PlannedRoom[], own: readonly PlannedRoom[]): PlannedStep[] =>
+    [
+      ...ofAll.map(powerStep).filter((step) => step !== null),
+      ...planContentSteps(readings.source, readings.target, roomMapping(own)),
+    ].filter(isChosen(request));
+  const later = others(all, decided.rooms);
+  const now = new Set(others(all.filter(isReachable), decided.rooms.filter(isReachable)).map(({ key }) => key));
+  return { rooms, steps: [...entries, ...later], canBegin: entries.length > 0 || later.some(({ key }) => now.has(key)) };
+}
+
+function isReachable({ status }: PlannedRoom): boolean {
+  return status === "done" || status === "planned";
+}
+
+/** Invitations or joins alone. Rooms that are named are tried whatever the plan says of them; the server has the last word. */
+export function partOfMove(
+  { decided, made }: Decision,
+  { purpose, named, texts }: { purpose: "invitations" | "joins"; named: readonly string[]; texts: ReportTexts },
+): WhatToDo {
+  const allowed = allowedIn({ purpose });
+  const chosen = [...decided.rooms, ...decided.replacements].filter((room) =>
+    named.length === 0
+      ? room.status === "planned" && allowed(room.route)
+      : room.route !== "joined" && named.some((word) => isNamed(room, word)),
+  );
+  const rooms = runRooms(chosen, texts, false);
+  const chosenIds = new Set(rooms.map(({ roomId }) => roomId));
+  const steps = rooms.flatMap((room) => {
+    const route = purpose === "invitations" ? "invite" : (room.planned.work.routes.find(allowed) ?? "join");
+    return (
+      stepsInto(room, route, made.report.source)
+        .filter(({ kind }) => purpose === "joins" || kind === "invite")
+        // A room that opens this one and is not entered here is one that the account is in already, or there is nothing to wait for.
+        .map((step) => (step.needsRoom === null || chosenIds.has(step.needsRoom) ? step : { ...step, needsRoom: null }))
+    );
+  });
+  return { rooms, steps };
+}
+
+/** The profile alone. */
+export function profileSteps({ readings, decided }: Decision): PlannedStep[] {
+  const steps = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
+  return steps.filter(({ kind }) => kind === "profile_field");
+}
+
+/** Words that name no room of the plan. */
+export function unknownRooms({ decided }: Decision, named: readonly string[]): string[] {
+  const all = [...decided.rooms, ...decided.replacements];
+  return named.filter((word) => !all.some((room) => isNamed(room, word)));
+}
+
+/** What is another way now than in the plan that was shown. */
+export function differencesOf(before: Report, now: Report): { changes: PlanChange[]; gone: ReportRoom[] } {
+  const routes = new Map(before.rooms.map((room) => [room.roomId, room.route]));
+  const roomIds = new Set(now.rooms.map((room) => room.roomId));
+  return {
+    changes: now.rooms
+      .filter((room) => routes.get(room.roomId) !== room.route)
+      .map((room) => ({ room, before: routes.get(room.roomId) ?? null })),
+    gone: before.rooms.filter((room) => !roomIds.has(room.roomId)),
+  };
+}
+
+function runRooms(rooms: readonly PlannedRoom[], texts: ReportTexts, isReplacement: boolean): RunRoom[] {
+  return rooms.map((room) => runRoom(room, { texts, isReplacement }));
+}

@@ -1,0 +1,135 @@
+import type { Kysely, Selectable } from "kysely";
+import type { ConversationAddress } from "../migration/conversation-address.ts";
+import { conversationAddressSchema } from "../migration/conversation-address.ts";
+import type { Tables } from "./tables.ts";
+
+/** How long a question can be answered. */
+const OPEN_MS = 24 * 3_600_000;
+
+export interface NewQuestion {
+  /** Of the message that asks. */
+  transactionId: string;
+  /** Where it was asked, and who alone may answer: its sender. */
+  address: ConversationAddress;
+  /** The word that says yes, in lower case. */
+  word: string;
+  action: string;
+  /** What the action needs, as JSON. */
+  payload: unknown;
+}
+
+export interface Question extends NewQuestion {
+  expiresAt: number;
+  /** When it was answered or another took its place. */
+  closedAt: number | null;
+  /** The event that answered it. */
+  answeredBy: string | null;
+}
+
+/** Questions to people, each answered at most once; answered and replaced ones stay for a while, so that a late answer is understood. */
+export class Questions {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  /** Notes a question, in place of older open ones of the same person in the same room. One that was noted before is left as it is. */
+  async put({ transactionId, address, word, action, payload }: NewQuestion, now: number): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto("question")
+        .orIgnore()
+        .values({
+          transaction_id: transactionId,
+          owner: address.sender,
+          room_id: address.roomId,
+          address: JSON.stringify(address),
+          word,
+          action,
+          payload: JSON.stringify(payload),
+          asked_at: now,
+          expires_at: now + OPEN_MS,
+          closed_at: null,
+          answered_by: null,
+        })
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows !== 1n) return;
+      await transaction
+        .updateTable("question")
+        .set({ closed_at: now })
+        .where("owner", "=", address.sender)
+        .where("room_id", "=", address.roomId)
+        .where("transaction_id", "!=", transactionId)
+        .where("closed_at", "is", null)
+        .execute();
+    });
+  }
+
+  /** The question that stands in this event, open or not. */
+  async ofEvent(roomId: string, eventId: string): Promise<Question | null> {
+    const row = await this.#database
+      .selectFrom("question")
+      .innerJoin("outbox", "outbox.transaction_id", "question.transaction_id")
+      .selectAll("question")
+      .where("outbox.event_id", "=", eventId)
+      .where("question.room_id", "=", roomId)
+      .executeTakeFirst();
+    return row ? fromRow(row) : null;
+  }
+
+  /** What a person may answer in a room: the open question, or the one that this very event answered before a crash. */
+  async answerable(owner: string, roomId: string, eventId: string, now: number): Promise<Question | null> {
+    const row = await this.#database
+      .selectFrom("question")
+      .selectAll()
+      .where("owner", "=", owner)
+      .where("room_id", "=", roomId)
+      .where((expression) =>
+        expression.or([
+          expression("answered_by", "=", eventId),
+          expression.and([expression("closed_at", "is", null), expression("expires_at", ">", now)]),
+        ]),
+      )
+      // Of two, the one that was answered: nothing is answered by one event twice.
+      .orderBy("closed_at", "desc")
+      .executeTakeFirst();
+    return row ? fromRow(row) : null;
+  }
+
+  /**
+   * Closes a question for the event that answers it. False when it is not open any more; true again for the same event, whose handling a crash may have
+   * cut off.
+   */
+  async close(transactionId: string, eventId: string, now: number): Promise<boolean> {
+    const result = await this.#database
+      .updateTable("question")
+      .set({ closed_at: now, answered_by: eventId })
+      .where("transaction_id", "=", transactionId)
+      .where((expression) =>
+        expression.or([
+          expression("answered_by", "=", eventId),
+          expression.and([expression("closed_at", "is", null), expression("expires_at", ">", now)]),
+        ]),
+      )
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  async prune(askedBefore: number): Promise<void> {
+    await this.#database.deleteFrom("question").where("asked_at", "<", askedBefore).execute();
+  }
+}
+
+function fromRow(row: Selectable<Tables["question"]>): Question {
+  return {
+    transactionId: row.transaction_id,
+    address: conversationAddressSchema.parse(JSON.parse(row.address)),
+    word: row.word,
+    action: row.action,
+    payload: JSON.parse(row.payload),
+    expiresAt: row.expires_at,
+    closedAt: row.closed_at,
+    answeredBy: row.answered_by,
+  };
+}

@@ -1,0 +1,254 @@
+import type { Kysely, Selectable } from "kysely";
+import { z } from "zod";
+import { conversationAddressSchema } from "../migration/conversation-address.ts";
+import type { Run, RunProblem, RunState } from "../migration/run-model.ts";
+import { BUSY_RUN_STATES, RUN_PURPOSES, RUN_STATES, runProblemSchema } from "../migration/run-model.ts";
+import type { PlannedStep } from "../migration/step.ts";
+import type { RunChange, RunRoom } from "./run-rows.ts";
+import { changeRun, insertRoom, roomFromRow } from "./run-rows.ts";
+import { insertSteps } from "./step-rows.ts";
+import type { Tables } from "./tables.ts";
+
+/** A run that is to begin. */
+export type NewRun = Pick<Run, "owner" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt">;
+
+/** Runs of plans and their rooms. */
+export class Runs {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  /**
+   * Stores a run with everything it is going to do, before any of it is tried.
+   * @param isInPlace the owner's earlier runs, which at most watch, are over
+   * @returns `null` where one of the owner's runs is under way, as one is that has just gone on with a late arrival
+   */
+  async create(
+    run: NewRun,
+    { rooms, steps, isInPlace }: { rooms: readonly RunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
+  ): Promise<Run | null> {
+    return this.#database.transaction().execute(async (transaction) => {
+      if ((await busyRun(transaction, run.owner)) !== null) return null;
+      if (isInPlace) {
+        await transaction.updateTable("run").set({ state: "over" }).where("owner", "=", run.owner).execute();
+      }
+      const row = await transaction
+        .insertInto("run")
+        .values({
+          owner: run.owner,
+          plan_number: run.planNumber,
+          purpose: run.purpose,
+          state: "running",
+          stage: 0,
+          source: run.source,
+          target: run.target,
+          address: JSON.stringify(run.address),
+          request: JSON.stringify(run.request),
+          started_at: run.startedAt,
+          ended_at: null,
+          problem: null,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      for (const [position, room] of rooms.entries()) await insertRoom(transaction, row.id, room, position);
+      await insertSteps(transaction, row.id, steps);
+      return fromRow(row);
+    });
+  }
+
+  async get(id: number): Promise<Run | null> {
+    const row = await this.#database.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
+    return row ? fromRow(row) : null;
+  }
+
+  /** The owner's last run, whatever became of it. */
+  async last(owner: string): Promise<Run | null> {
+    const row = await this.#database
+      .selectFrom("run")
+      .selectAll()
+      .where("owner", "=", owner)
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    return row ? fromRow(row) : null;
+  }
+
+  /** The owner's run that is under way, or held; while there is one, no other begins. */
+  async busy(owner: string): Promise<Run | null> {
+    return busyRun(this.#database, owner);
+  }
+
+  /** The owner's runs of which something may still come. */
+  async alive(owner: string): Promise<Run[]> {
+    const rows = await this.#database
+      .selectFrom("run")
+      .selectAll()
+      .where("owner", "=", owner)
+      .where("state", "!=", "over")
+      .orderBy("id")
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /** All runs of an owner between these two accounts, oldest first. */
+  async between(owner: string, source: string, target: string): Promise<Run[]> {
+    const rows = await this.#database
+      .selectFrom("run")
+      .selectAll()
+      .where("owner", "=", owner)
+      .where("source", "=", source)
+      .where("target", "=", target)
+      .orderBy("id")
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /** Runs in one of these states, oldest first. */
+  async inState(...states: readonly RunState[]): Promise<Run[]> {
+    const rows = await this.#database.selectFrom("run").selectAll().where("state", "in", states).orderBy("id").execute();
+    return rows.map(fromRow);
+  }
+
+  /** Last runs of their owners that were over at a time, and in which nothing has happened since. */
+  async endedBefore(time: number): Promise<Run[]> {
+    const rows = await this.#database
+      .selectFrom("run")
+      .selectAll()
+      .where("state", "=", "over")
+      .where("ended_at", "<", time)
+      .where((expression) =>
+        expression(
+          "id",
+          "in",
+          expression
+            .selectFrom("run as last")
+            .select(({ fn }) => fn.max("last.id").as("id"))
+            .groupBy("last.owner"),
+        ),
+      )
+      .where((expression) =>
+        expression.not(
+          expression.exists(
+            expression
+              .selectFrom("run_room")
+              .select("run_room.room_id")
+              .whereRef("run_room.run_id", "=", "run.id")
+              .where("run_room.joined_at", ">=", time),
+          ),
+        ),
+      )
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async change(id: number, change: RunChange): Promise<void> {
+    await changeRun(this.#database, id, change);
+  }
+
+  /** Unless the run is in another state by now. @returns whether it was changed */
+  async changeWhile(state: RunState, id: number, change: RunChange): Promise<boolean> {
+    return changeRun(this.#database, id, change, state);
+  }
+
+  /** At a start: what the last process had taken is to be tried again, and its runs were interrupted. */
+  async takeOver(): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      await transaction.updateTable("step").set({ state: "pending" }).where("state", "=", "taken").execute();
+      await transaction.updateTable("run").set({ was_interrupted: 1 }).where("state", "=", "running").execute();
+    });
+  }
+
+  async rooms(runId: number): Promise<RunRoom[]> {
+    const rows = await this.#database
+      .selectFrom("run_room")
+      .selectAll()
+      .where("run_id", "=", runId)
+      .orderBy("position")
+      .execute();
+    return rows.map(roomFromRow);
+  }
+
+  async room(runId: number, roomId: string): Promise<RunRoom | null> {
+    const row = await this.#database
+      .selectFrom("run_room")
+      .selectAll()
+      .where("run_id", "=", runId)
+      .where("room_id", "=", roomId)
+      .executeTakeFirst();
+    return row ? roomFromRow(row) : null;
+  }
+
+  /** Rooms that the target is in. */
+  async roomsInside(runId: number): Promise<ReadonlySet<string>> {
+    const rows = await this.#database
+      .selectFrom("run_room")
+      .select("room_id")
+      .where("run_id", "=", runId)
+      .where("is_inside", "=", 1)
+      .execute();
+    return new Set(rows.map(({ room_id }) => room_id));
+  }
+
+  /** Rows whose rooms are reached, or not, as their replacements are. */
+  async replacedRooms(runId: number): Promise<RunRoom[]> {
+    const rows = await this.#database
+      .selectFrom("run_room")
+      .selectAll()
+      .where("run_id", "=", runId)
+      .where("route", "=", "successor")
+      .execute();
+    return rows.map(roomFromRow);
+  }
+
+  /** Rooms of a run by status. */
+  async roomCounts(runId: number): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#database
+      .selectFrom("run_room")
+      .select(["status", ({ fn }) => fn.countAll<number>().as("count")])
+      .where("run_id", "=", runId)
+      .where("is_replacement", "=", 0)
+      .groupBy("status")
+      .execute();
+    return new Map(rows.map(({ status, count }) => [status, count]));
+  }
+}
+
+async function busyRun(database: Kysely<Tables>, owner: string): Promise<Run | null> {
+  const row = await database
+    .selectFrom("run")
+    .selectAll()
+    .where("owner", "=", owner)
+    .where("state", "in", BUSY_RUN_STATES)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ? fromRow(row) : null;
+}
+
+const rowSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
+
+function fromRow(row: Selectable<Tables["run"]>): Run {
+  return {
+    id: row.id,
+    owner: row.owner,
+    planNumber: row.plan_number,
+    ...rowSchema.parse(row),
+    stage: row.stage,
+    source: row.source,
+    target: row.target,
+    address: conversationAddressSchema.parse(JSON.parse(row.address)),
+    request: JSON.parse(row.request),
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    isCancelled: row.is_cancelled === 1,
+    wasInterrupted: row.was_interrupted === 1,
+    problem: readProblem(row.problem),
+    progressCount: row.progress_count,
+  };
+}
+
+function readProblem(text: string | null): RunProblem | null {
+  return text === null ? null : runProblemSchema.parse(JSON.parse(text));
+}

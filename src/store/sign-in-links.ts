@@ -1,0 +1,91 @@
+import type { Kysely } from "kysely";
+import { z } from "zod";
+import { conversationAddressSchema } from "../migration/conversation-address.ts";
+import type { Side } from "../migration/account.ts";
+import { sides } from "../migration/account.ts";
+import { authorizationServerSchema } from "../platforms/matrix/oauth/authorization-server.ts";
+import { sessionTokensSchema } from "../platforms/matrix/session-renewal.ts";
+import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { Tables } from "./tables.ts";
+
+const linkSchema = z.object({
+  userId: z.string(),
+  baseUrl: z.string(),
+  /** New for each sign-in, so it also tells one from the next. */
+  deviceId: z.string(),
+  server: authorizationServerSchema.extend({ registration_endpoint: z.string(), device_authorization_endpoint: z.string() }),
+  clientId: z.string(),
+  deviceCode: z.string(),
+  userCode: z.string(),
+  verificationUri: z.string(),
+  intervalMs: z.number(),
+  expiresAt: z.number(),
+  /** Where the person reads about it. */
+  address: conversationAddressSchema,
+  /** The session that the code became, not yet proven to be the right account's. */
+  tokens: sessionTokensSchema.nullable(),
+});
+
+/** A sign-in by link that waits for its person. `deviceCode` and `tokens` are secrets. */
+export interface SignInLink extends z.output<typeof linkSchema> {
+  owner: string;
+  side: Side;
+}
+
+/** The sign-ins by link that wait, at most one for each side of a person; all of each is sealed. */
+export class SignInLinks {
+  readonly #database: Kysely<Tables>;
+  readonly #secrets: SealedSecrets;
+
+  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+    this.#database = database;
+    this.#secrets = secrets;
+  }
+
+  async get(owner: string, side: Side): Promise<SignInLink | null> {
+    const row = await this.#database
+      .selectFrom("sign_in_link")
+      .selectAll()
+      .where("owner", "=", owner)
+      .where("side", "=", side)
+      .executeTakeFirst();
+    return row ? this.#fromRow(row) : null;
+  }
+
+  async all(): Promise<SignInLink[]> {
+    const rows = await this.#database.selectFrom("sign_in_link").selectAll().execute();
+    return rows.map((row) => this.#fromRow(row));
+  }
+
+  /** In place of the one that waits for the same side. */
+  async put({ owner, side, ...link }: SignInLink): Promise<void> {
+    const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(link));
+    await this.#database.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
+  }
+
+  /** Keeps a link in its newest state. False when it waits no longer: then nothing is stored. */
+  async update(link: SignInLink): Promise<boolean> {
+    const { owner, side, ...content } = link;
+    return this.#database.transaction().execute(async (transaction) => {
+      const stored = await new SignInLinks(transaction, this.#secrets).get(owner, side);
+      if (stored?.deviceId !== link.deviceId) return false;
+      const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(content));
+      await transaction.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
+      return true;
+    });
+  }
+
+  async remove(owner: string, side: Side): Promise<void> {
+    await this.#database.deleteFrom("sign_in_link").where("owner", "=", owner).where("side", "=", side).execute();
+  }
+
+  #fromRow(row: { owner: string; side: string; sealed: Buffer }): SignInLink {
+    const side = sides.find((each) => each === row.side) ?? "source";
+    const text = this.#secrets.open(placeOf(row.owner, side), row.sealed);
+    return { owner: row.owner, side, ...linkSchema.parse(JSON.parse(text)) };
+  }
+}
+
+function placeOf(owner: string, side: Side): string {
+  return `link ${side} ${owner}`;
+}

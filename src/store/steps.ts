@@ -1,0 +1,263 @@
+import type { Kysely, Transaction } from "kysely";
+import type { RunState, StoredStep, StepRecord, StepState, TakenStep } from "../migration/run-model.ts";
+import type { PlannedStep } from "../migration/step.ts";
+import type { RunChange, RunRoom } from "./run-rows.ts";
+import { changeRun, putRoom, updateRoom } from "./run-rows.ts";
+import {
+  dropAfter,
+  dropSteps,
+  storedFromRow,
+  insertSteps,
+  stateSchema,
+  stepFromRow,
+  unblockAfter,
+  unblockRoom,
+} from "./step-rows.ts";
+import type { Tables } from "./tables.ts";
+
+/** What follows from the outcome of a step, recorded with it. */
+export interface Consequences {
+  /** Rooms as they are now; steps that waited for the target to be in one are freed. */
+  rooms: readonly RunRoom[];
+  /** Steps that come of it; of one that is there already nothing changes unless it is dropped or failed, then it is to be tried again. */
+  steps: readonly PlannedStep[];
+  /** Keys of steps that are not needed any more. */
+  dropped: readonly string[];
+  /** Of a run that is running; one that was paused or cancelled meanwhile stays as it is. */
+  run: RunChange;
+  limiters: readonly LimiterRow[];
+}
+
+export interface Revision extends Pick<Consequences, "rooms" | "steps" | "run"> {
+  /** The state in which the run must still be. */
+  from: RunState;
+  /** Like `steps`, and done ones are done once more. */
+  again: readonly PlannedStep[];
+}
+
+/** What is known of a limiter, as JSON. */
+export interface LimiterRow {
+  userId: string;
+  name: string;
+  state: unknown;
+}
+
+/** Steps by lane, state and what they wait for. */
+export interface StepCount {
+  lane: string;
+  kind: string;
+  state: StepState;
+  isBlocked: boolean;
+  waitingFor: string | null;
+  /** The earliest time of those that wait. */
+  notBefore: number;
+  count: number;
+}
+
+/** The steps of runs. Taken one by one, each recorded with what follows from it in one transaction: a crash leaves it taken, and it is tried again. */
+export class Steps {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  /** Takes the next step of a lane whose time has come, and notes what its request takes from limiters. */
+  async takeNext(
+    runId: number,
+    { lane, stage, now, limiters }: { lane: string; stage: number; now: number; limiters: readonly LimiterRow[] },
+  ): Promise<TakenStep | null> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const next = await transaction
+        .selectFrom("step")
+        .select("id")
+        .where("run_id", "=", runId)
+        .where("lane", "=", lane)
+        .where("state", "=", "pending")
+        .where("is_blocked", "=", 0)
+        .where("stage", "<=", stage)
+        .where("not_before", "<=", now)
+        .orderBy("stage")
+        .orderBy("id")
+        .limit(1)
+        .executeTakeFirst();
+      if (!next) return null;
+      const row = await transaction
+        .updateTable("step")
+        .set((expression) => ({ state: "taken", attempts: expression("attempts", "+", 1) }))
+        .where("id", "=", next.id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await writeLimiters(transaction, limiters);
+      return { ...stepFromRow(row), id: row.id, runId: row.run_id, attempts: row.attempts, failures: row.failures };
+    });
+  }
+
+  /** When the next step of each lane may be taken; lanes in which none waits are left out. */
+  async dueTimes(runId: number, stage: number): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#database
+      .selectFrom("step")
+      .select(["lane", ({ fn }) => fn.min("not_before").as("at")])
+      .where("run_id", "=", runId)
+      .where("state", "=", "pending")
+      .where("is_blocked", "=", 0)
+      .where("stage", "<=", stage)
+      .groupBy("lane")
+      .execute();
+    return new Map(rows.map(({ lane, at }) => [lane, at]));
+  }
+
+  async record(
+    step: TakenStep,
+    record: StepRecord,
+    { rooms, steps, dropped, run, limiters }: Consequences,
+    now: number,
+  ): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      const values = recordedValues(step, record, await noEarlier(transaction, step.runId, now));
+      const update = transaction.updateTable("step").set(values).where("id", "=", step.id);
+      // What was dropped while it was under way is not tried again.
+      await (record.state === "pending" ? update.where("state", "=", "taken") : update).execute();
+      if (record.state === "done") await unblockAfter(transaction, step.runId, step.key);
+      if (record.state === "failed") await dropAfter(transaction, step.runId, step.key);
+      for (const room of rooms) {
+        await updateRoom(transaction, step.runId, room);
+        if (room.isInside) await unblockRoom(transaction, step.runId, room.roomId);
+      }
+      await dropSteps(transaction, step.runId, dropped);
+      await insertSteps(transaction, step.runId, steps);
+      await changeRun(transaction, step.runId, run, "running");
+      await writeLimiters(transaction, limiters);
+    });
+  }
+
+  /**
+   * Records what was found out about a run by looking at both accounts: rooms as they are, or new ones, and steps that come of it; all in one, so that a crash leaves
+   * either state. Of steps that are there already, failed and dropped ones are tried again, done ones only in `again`.
+   * @returns false when the run is in another state by now; then nothing is changed
+   */
+  async revise(runId: number, { from, rooms, steps, again, run }: Revision): Promise<boolean> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const standing = await transaction.selectFrom("run").select("state").where("id", "=", runId).executeTakeFirst();
+      if (standing?.state !== from) return false;
+      for (const room of rooms) {
+        await putRoom(transaction, runId, room);
+        if (room.isInside) await unblockRoom(transaction, runId, room.roomId);
+      }
+      await insertSteps(transaction, runId, steps);
+      await insertSteps(transaction, runId, again, true);
+      await changeRun(transaction, runId, run);
+      return true;
+    });
+  }
+
+  /** Pending steps that can still run, up to a stage: not those that wait for a room or a step to come. */
+  async hasOpen(runId: number, stage: number): Promise<boolean> {
+    const row = await this.#database
+      .selectFrom("step")
+      .select("id")
+      .where("run_id", "=", runId)
+      .where("state", "in", ["pending", "taken"])
+      .where("stage", "<=", stage)
+      .where("is_blocked", "=", 0)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** Steps that wait for this room, or for a step that waits. */
+  async waitingForRoom(runId: number, roomId: string): Promise<StoredStep[]> {
+    const rows = await this.#database
+      .selectFrom("step")
+      .selectAll()
+      .where("run_id", "=", runId)
+      .where("needs_room", "=", roomId)
+      .where("state", "=", "pending")
+      .execute();
+    return rows.map(storedFromRow);
+  }
+
+  async counts(runId: number): Promise<StepCount[]> {
+    const rows = await this.#database
+      .selectFrom("step")
+      .select(["lane", "kind", "state", "is_blocked", "waiting_for"])
+      .select(({ fn }) => [fn.countAll<number>().as("count"), fn.min("not_before").as("not_before")])
+      .where("run_id", "=", runId)
+      .groupBy(["lane", "kind", "state", "is_blocked", "waiting_for"])
+      .execute();
+    return rows.map((row) => ({
+      lane: row.lane,
+      kind: row.kind,
+      state: stateSchema.parse(row.state),
+      isBlocked: row.is_blocked === 1,
+      waitingFor: row.waiting_for,
+      notBefore: row.not_before,
+      count: row.count,
+    }));
+  }
+
+  /** Every step of a run in the order in which they were planned. */
+  async all(runId: number): Promise<StoredStep[]> {
+    const rows = await this.#database.selectFrom("step").selectAll().where("run_id", "=", runId).orderBy("id").execute();
+    return rows.map(storedFromRow);
+  }
+
+  /** Nothing of the run is tried any more. */
+  async dropOpen(runId: number): Promise<void> {
+    await this.#database
+      .updateTable("step")
+      .set({ state: "dropped" })
+      .where("run_id", "=", runId)
+      .where("state", "in", ["pending", "taken"])
+      .execute();
+  }
+
+  /** What waits for a time is tried at once. */
+  async hurry(runId: number): Promise<void> {
+    await this.#database
+      .updateTable("step")
+      .set({ not_before: 0, waiting_for: null })
+      .where("run_id", "=", runId)
+      .where("state", "=", "pending")
+      .execute();
+  }
+
+  async limiters(userId: string): Promise<LimiterRow[]> {
+    const rows = await this.#database.selectFrom("limiter").selectAll().where("user_id", "=", userId).execute();
+    return rows.map((row) => ({ userId: row.user_id, name: row.name, state: JSON.parse(row.state) as unknown }));
+  }
+
+  async forgetLimiters(userId: string): Promise<void> {
+    await this.#database.deleteFrom("limiter").where("user_id", "=", userId).execute();
+  }
+}
+
+async function writeLimiters(transaction: Transaction<Tables>, limiters: readonly LimiterRow[]): Promise<void> {
+  for (const { userId, name, state } of limiters)
+    await transaction
+      .replaceInto("limiter")
+      .values({ user_id: userId, name, state: JSON.stringify(state) })
+      .execute();
+}
+
+/** A clock that was set back must not let a step look older than rooms that came in before it. */
+async function noEarlier(transaction: Transaction<Tables>, runId: number, now: number): Promise<number> {
+  const row = await transaction
+    .selectFrom("run_room")
+    .select(({ fn }) => fn.max("joined_at").as("at"))
+    .where("run_id", "=", runId)
+    .executeTakeFirst();
+  return Math.max(now, row?.at ?? 0);
+}
+
+function recordedValues(step: TakenStep, record: StepRecord, finishedAt: number) {
+  const outcome = JSON.stringify(record.outcome);
+  if (record.state !== "pending") return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null };
+  return {
+    state: record.state,
+    outcome,
+    failures: step.failures + (record.isCounted ? 1 : 0),
+    not_before: record.notBefore,
+    waiting_for: record.waitingFor,
+  };
+}

@@ -1,0 +1,135 @@
+import type { RunPurpose } from "../../migration/run-model.ts";
+import type { RunStatus, StartResult } from "../../service/run-results.ts";
+import type { Block, Inline } from "../document.ts";
+import { code, join, list, paragraph, strong } from "../document.ts";
+import type { Message } from "../message.ts";
+import { notice } from "../message.ts";
+import { changedRoute, goneRoom } from "../route-words.ts";
+import { counted, waitVerb } from "../numbers.ts";
+import { untrustedCode } from "../untrusted-text.ts";
+import { stuckRooms } from "./plan.ts";
+import { notSignedIn, unreadable } from "./reading.ts";
+import { accountsOf, runNames } from "./run-words.ts";
+
+/** More changes than these stand in the report. */
+const MOST_CHANGES = 5;
+
+const beginnings: Readonly<Record<RunPurpose, string>> = {
+  move: "I move everything that needs nobody's help, as planned",
+  invitations: "I invite your new account from your old one",
+  joins: "I join rooms with your new account",
+  profile: "I copy your profile",
+  undo: "I take back what can be taken back",
+};
+
+/** What came of `!migrate start` and of the commands that begin a part of a move. Short, for the message that shows how far it is comes right behind it. */
+export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: string): Message {
+  switch (result.status) {
+    case "started":
+      return notice(
+        paragraph(strong("Started. "), `${beginnings[purpose]}. You can close your app; I write to you when it is done.`),
+        ...changes(result, prefix),
+      );
+    case "nothing_to_do":
+      return notice(paragraph(...nothingToDo(result, purpose, prefix)), ...changes(result, prefix));
+    case "no_plan":
+      return notice(
+        paragraph(
+          "There is no plan yet, so nothing was started. ",
+          code(`${prefix}migrate plan`),
+          " makes one and changes nothing; then ",
+          code(`${prefix}migrate start`),
+          " does it.",
+        ),
+      );
+    case "other_accounts":
+      return notice(
+        paragraph(
+          "The last plan is for ",
+          ...accountsOf(result.planned),
+          ", and other accounts are signed in now. Nothing was started. A new plan: ",
+          code(`${prefix}migrate plan`),
+          ".",
+        ),
+      );
+    case "already":
+      return notice(paragraph(...alreadyThere(result.run, prefix)));
+    case "unknown_rooms":
+      return notice(
+        paragraph(
+          "Not among the rooms of the plan: ",
+          ...join(
+            result.rooms.slice(0, MOST_CHANGES).map((room) => code(untrustedCode(room))),
+            ", ",
+          ),
+          ...(result.rooms.length > MOST_CHANGES ? [` and ${result.rooms.length - MOST_CHANGES} more`] : []),
+          ". Nothing was started. ",
+          code(`${prefix}rooms`),
+          " lists your rooms.",
+        ),
+      );
+    case "not_signed_in":
+      return notSignedIn(result.missing, prefix, runNames[purpose]);
+    case "not_read":
+      return unreadable(result.account, result.refusal, prefix);
+  }
+}
+
+function nothingToDo(
+  { report }: Extract<StartResult, { status: "nothing_to_do" }>,
+  purpose: RunPurpose,
+  prefix: string,
+): Inline[] {
+  if (purpose !== "move") return ["There is nothing to do: all of that is done already. Nothing was changed."];
+  const stuck = stuckRooms(report).length;
+  const leftOut = report.rooms.filter((room) => room.route === "excluded").length;
+  if (stuck === 0 && leftOut > 0)
+    return [
+      `There is nothing left to do in what the plan covers; it leaves out ${counted(leftOut, "room")}. `,
+      code(`${prefix}migrate plan`),
+      " without filters covers everything.",
+    ];
+  if (stuck === 0)
+    return ["There is nothing left to do: everything is moved. ", code(`${prefix}migrate verify`), " compares both accounts."];
+  return [
+    "There is nothing left that I can do alone. ",
+    `${counted(stuck, "room")} ${waitVerb(stuck)} for somebody or can't be moved: `,
+    code(`${prefix}report`),
+    " says why, and who can help.",
+  ];
+}
+
+/** Why a second run can't begin. */
+export function alreadyThere({ purpose, state }: RunStatus, prefix: string): Inline[] {
+  const name = runNames[purpose];
+  switch (state) {
+    case "paused":
+      return [
+        `${name} is paused. `,
+        code(`${prefix}migrate resume`),
+        " goes on with it, ",
+        code(`${prefix}migrate cancel`),
+        " ends it.",
+      ];
+    case "needs_you":
+      return [`${name} waits for you. `, code(`${prefix}migrate status`), " says what for."];
+    default:
+      return [
+        `${name} is under way already. `,
+        code(`${prefix}migrate status`),
+        " shows how far it is, ",
+        code(`${prefix}migrate cancel`),
+        " ends it.",
+      ];
+  }
+}
+
+function changes(
+  { changes: changed, gone }: Pick<Extract<StartResult, { status: "started" }>, "changes" | "gone">,
+  prefix: string,
+): Block[] {
+  const lines = [...changed.map(({ room, before }) => changedRoute(room, before)), ...gone.map(goneRoom)];
+  if (lines.length === 0) return [];
+  const cut = lines.length > MOST_CHANGES ? ` (the first ${MOST_CHANGES} of ${lines.length}; ${prefix}report has all)` : "";
+  return [paragraph(strong("Changed since the plan"), cut), list(lines.slice(0, MOST_CHANGES))];
+}

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { PopulatedRoom } from "../../src/demo/population/population.ts";
+import { textOf } from "../../src/demo/person/person.ts";
+import { AccountOnServer } from "../support/account-on-server.ts";
+import type { Fault, FaultProxy, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import type { MoveWorld } from "../support/move-world.ts";
+import { createMoveWorld } from "../support/move-world.ts";
+import { botSessions, removeSession } from "../support/server-api.ts";
+
+const PROGRESS_MS = 40_000;
+/** A write that the new server never takes. */
+const REFUSED = "org.example.notes";
+
+let move: MoveWorld;
+let target: AccountOnServer;
+/** Between the bot and the servers of the two accounts. */
+let oldServer: FaultProxy;
+let newServer: FaultProxy;
+let startEvent: string;
+
+beforeAll(async () => {
+  move = await createMoveWorld({
+    seed: 41,
+    rooms: { count: 24 },
+    bot: async (pair) => {
+      oldServer = await startFaultProxy({ target: pair.old.baseUrl, seed: 3 });
+      newServer = await startFaultProxy({ target: pair.new.baseUrl, seed: 4 });
+      return { servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: newServer.url } };
+    },
+  });
+  target = new AccountOnServer(move.pair, move.population.target);
+  await move.ask("!migrate plan");
+});
+
+afterAll(async () => {
+  await move.close();
+  await Promise.all([oldServer.stop(), newServer.stop()]);
+});
+
+it("waits for a server that is away, says so in the progress message, and moves what it can meanwhile", async () => {
+  const isUnderWay = Promise.withResolvers<undefined>();
+  newServer.setRule((request) => {
+    if (request.path.includes("/join/")) isUnderWay.resolve(undefined);
+    return undefined;
+  });
+  startEvent = await move.typist.say(move.chatId, "!migrate start");
+  await isUnderWay.promise;
+  await oldServer.down();
+  await move.waitFor(new RegExp(`${move.pair.old.serverName} does not answer just now; I try again at`, "u"), {
+    after: startEvent,
+    timeoutMs: PROGRESS_MS,
+  });
+  const open = move.population.rooms.filter(({ expected }) => expected.route === "join");
+  const joined = await target.joinedRooms();
+  expect(open.filter(({ roomId }) => !joined.has(roomId))).toEqual([]);
+});
+
+it("stops when its session is revoked, calls the person, and goes on by itself once they have signed in again", async () => {
+  const { population, pair } = move;
+  const account = { ...population.target, server: pair.new, deviceId: "" };
+  const isHeld = Promise.withResolvers<undefined>();
+  // The rest of the run is held up until the session is gone.
+  newServer.setRule((request) => {
+    if (!isWriting(request)) return undefined;
+    isHeld.resolve(undefined);
+    return { kind: "delay", ms: 2_000 };
+  });
+  await oldServer.up();
+  await isHeld.promise;
+  for (const session of await botSessions(account)) await removeSession(account, session);
+  const call = await move.waitFor(/has stopped; nothing is lost\./u, { timeoutMs: PROGRESS_MS });
+  expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
+  expect(textOf(call)).toContain(`My session of your new account ${population.target.userId} has ended.`);
+  expect(textOf(call)).toContain(`Please sign in again: !login new ${population.target.userId}. Then I go on by myself.`);
+  const faults = [onceEach(FAULTS_OF_WRITES)];
+  newServer.setRule([refusing, ...faults]);
+  oldServer.setRule(faults);
+  expect(await move.signIn("new")).toContain(population.target.userId);
+});
+
+it("ends as without faults, and names what a server refused, with its own words", async () => {
+  const end = textOf(await move.waitFor(/The move is done\./u)).replaceAll("\u2060", "");
+  const hits = [...oldServer.requests, ...newServer.requests].filter(
+    ({ fault }) => fault !== undefined && fault.kind !== "delay",
+  );
+  expect(new Set(hits.map(({ fault }) => fault?.kind)).size).toBeGreaterThanOrEqual(6);
+  expect(end).toContain(`${entered().length} of ${move.population.rooms.length} rooms done.`);
+  expect(end).toContain(`- ${entered().length} rooms joined`);
+  expect(end).toContain(`What did not work\n\n- account_data:${REFUSED}: the server refused. It says: fault proxy`);
+  expect(end.split("\n").filter((line) => line.includes("the server failed") || line.includes("It says:"))).toHaveLength(1);
+  const joined = await target.joinedRooms();
+  expect(entered().filter(({ roomId, expected }) => !joined.has(expected.successor ?? roomId))).toEqual([]);
+  expect(await target.accountData("io.element.recent_emoji")).toEqual(
+    move.population.sourceData.accountData["io.element.recent_emoji"],
+  );
+});
+
+it("needs no more than to be started again for what was refused", async () => {
+  newServer.setRule();
+  oldServer.setRule();
+  await move.ask("!migrate plan", /^Plan 2/u);
+  const after = await move.typist.say(move.chatId, "!migrate start");
+  await move.waitFor(/The move is done\./u, { after });
+  expect(await target.accountData(REFUSED)).toEqual(move.population.sourceData.accountData[REFUSED]);
+});
+
+const FAULTS_OF_WRITES: readonly Fault[] = [
+  { kind: "reset" },
+  { kind: "lose-answer" },
+  { kind: "truncate", bytes: 1 },
+  { kind: "limit", retryAfterMs: 700 },
+  { kind: "status", status: 500 },
+  { kind: "status", status: 502 },
+  { kind: "html" },
+  { kind: "html", status: 503 },
+  { kind: "huge" },
+];
+
+/** A third of the requests that change something gets one fault the first time, by turns of every kind. */
+function onceEach(faults: readonly Fault[]): Rule {
+  const seen = new Set<string>();
+  let count = 0;
+  return (request, random) => {
+    const what = `${request.method} ${request.path}`;
+    if (!isWriting(request) || seen.has(what)) return undefined;
+    seen.add(what);
+    return random() < 0.35 ? faults[count++ % faults.length] : undefined;
+  };
+}
+
+function refusing({ method, path }: ProxiedRequest): Fault | undefined {
+  const isRefused = method === "PUT" && path.endsWith(`/account_data/${REFUSED}`);
+  return isRefused ? { kind: "status", status: 403, errcode: "M_FORBIDDEN" } : undefined;
+}
+
+function isWriting({ method, path }: ProxiedRequest): boolean {
+  return method !== "GET" && !path.endsWith("/sync") && !path.endsWith("/login") && !path.endsWith("/logout");
+}
+
+function entered(): PopulatedRoom[] {
+  const ways = new Set(["join", "join_restricted", "invite", "accept_invite", "joined"]);
+  return move.population.rooms.filter(
+    ({ expected }) => ways.has(expected.route) || (expected.route === "successor" && expected.status === "planned"),
+  );
+}

@@ -1,0 +1,329 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { concurrently } from "../../src/demo/population/concurrently.ts";
+import type { PopulatedRoom } from "../../src/demo/population/population.ts";
+import type { SeenMessage } from "../../src/demo/person/person.ts";
+import { textOf } from "../../src/demo/person/person.ts";
+import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
+import { categoryWords } from "../../src/view/category-words.ts";
+import type { ServerEvent } from "../support/account-on-server.ts";
+import { AccountOnServer, kindOf } from "../support/account-on-server.ts";
+import { botMessages } from "../support/answers.ts";
+import type { MoveWorld } from "../support/move-world.ts";
+import { createMoveWorld } from "../support/move-world.ts";
+
+/** Routes by which the bot gets in alone. */
+const WAYS_IN: ReadonlySet<string> = new Set(["joined", "accept_invite", "join", "join_restricted", "invite"]);
+/** Five seconds between two edits, less what the first of them may have waited on its way. */
+const EDITS_APART_MS = 4_000;
+
+let move: MoveWorld;
+let source: AccountOnServer;
+let target: AccountOnServer;
+let startedAt: number;
+let end: SeenMessage;
+let report: Report;
+/** What the two accounts changed in the rooms. */
+let changes: (ServerEvent & { room: string })[];
+
+beforeAll(async () => {
+  move = await createMoveWorld({ seed: 11, rooms: "one of each", names: { old: "old.localhost", new: "new.localhost" } });
+  source = new AccountOnServer(move.pair, move.population.source);
+  target = new AccountOnServer(move.pair, move.population.target);
+});
+
+afterAll(() => move.close());
+
+it("moves everything that needs nobody's help, and says so in a new message that mentions the person and has the report with it", async () => {
+  await move.ask("!migrate plan");
+  startedAt = Date.now();
+  expect(await move.ask("!migrate start")).toContain("Started. I move everything that needs nobody's help, as planned.");
+  end = await move.waitFor(/The move is done\./u);
+  report = await move.reportFile("report-1.json", end.eventId);
+  changes = await changesOfRooms();
+  expect(end.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
+  expect(report).toMatchObject({ source: source.userId, target: target.userId });
+});
+
+it("has the new account in every room of a kind that can be entered alone, and in no other", async () => {
+  const joined = await target.joinedRooms();
+  const stands = move.population.rooms.map(({ kind, roomId, expected }) => ({
+    kind,
+    isIn: joined.has(expected.successor ?? roomId),
+  }));
+  expect(stands).toEqual(move.population.rooms.map((room) => ({ kind: room.kind, isIn: isEntered(room) })));
+});
+
+it("has given the new account the old one's level wherever the old one could", async () => {
+  const levels = await concurrently(
+    6,
+    entered().map((room) => async () => ({ kind: room.kind, level: await levelOf(room, target.userId) })),
+  );
+  const wanted = await concurrently(
+    6,
+    entered().map((room) => async () => ({ kind: room.kind, level: await expectedLevel(room) })),
+  );
+  expect(levels).toEqual(wanted);
+});
+
+it("reports each room as it stands: done, or left with the reason and the people who can help", () => {
+  expect(report.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(
+    move.population.rooms.map(({ roomId }) => roomId).toSorted(),
+  );
+  const told = move.population.rooms.map((room) => {
+    const row = rowOf(room);
+    const helpers = row?.helpers.map(({ userId }) => userId).toSorted();
+    return isEntered(room)
+      ? { kind: room.kind, status: row?.status }
+      : { kind: room.kind, status: row?.status, route: row?.route, reason: row?.reason?.code ?? null, helpers };
+  });
+  const right = move.population.rooms.map((room) => {
+    const { kind, expected } = room;
+    const { route, reason, helpers } = expected;
+    const status = expected.status === "planned" ? "needs_moderator" : expected.status;
+    return isEntered(room) ? { kind, status: "done" } : { kind, status, route, reason, helpers: helpers.toSorted() };
+  });
+  expect(told).toEqual(right);
+  const unexplained = report.rooms.filter(
+    (row) => row.route === "ask_moderator" && row.status === "needs_moderator" && row.reason === null,
+  );
+  expect(unexplained).toEqual([]);
+});
+
+it("counts in the end message what the servers have", async () => {
+  const text = textOf(end);
+  const invited = changes.filter((event) => isMember(event, "invite", source.userId));
+  const joins = changes.filter(isEntry);
+  const knocks = changes.filter((event) => isMember(event, "knock", target.userId));
+  const powers = changes.filter(({ type, sender }) => type === "m.room.power_levels" && sender === source.userId);
+  expect(text).toContain(`${entered().length} of ${move.population.rooms.length} rooms done.`);
+  expect(text).toContain(`- ${invited.length} invitations sent`);
+  expect(text).toContain(`- ${joins.length} rooms joined`);
+  expect(text).toContain(`- knocked at ${knocks.length} room`);
+  expect(text).toContain(`- power levels: ${powers.length}`);
+});
+
+it("did nothing twice that others can see, and nothing as the old account but invitations and power levels", async () => {
+  const counts = new Map<string, number>();
+  for (const event of changes) {
+    const what = `${kindOf(event)} by ${event.sender}`;
+    if (event.sender === target.userId && event.content["membership"] === "join" && !isEntry(event)) continue;
+    const key = `${what} in ${event.room}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  expect([...counts].filter(([, count]) => count > 1)).toEqual([]);
+  const written = (await move.pair.old.accessLog()).filter(
+    ({ user, method, path, finishedAt }) =>
+      user === source.userId && finishedAt > startedAt && method !== "GET" && !path.endsWith("/sync"),
+  );
+  const others = written.filter(
+    ({ method, path }) => !/\/invite$|\/state\/m\.room\.power_levels/u.test(path) || method === "DELETE",
+  );
+  expect(others.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
+
+it("kept one progress message current, by notices at least five seconds apart", async () => {
+  await move.waitFor(/^The move @\S+ → @\S+ is done since/u);
+  const isProgress = (message: SeenMessage): boolean => textOf(message).startsWith(`The move ${source.userId} → `);
+  const [shown, ...more] = botMessages(move.typist, move.chatId, { botUserId: move.botUserId }).filter(isProgress);
+  expect(more).toEqual([]);
+  if (shown === undefined) throw new Error("there is no progress message");
+  expect(textOf(shown)).toContain("is done since");
+  // A client shows an edit before it tells of the event that made it; behind an answer it has told of all.
+  await move.ask("!whoami");
+  const edits = move.typist
+    .messages(move.chatId)
+    .filter(({ relation }) => relation?.eventId === shown.eventId && relation.type === "m.replace");
+  expect(edits.length).toBeGreaterThan(0);
+  const times = [shown, ...edits].map(({ timestamp }) => timestamp);
+  const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  expect(pauses.filter((pause) => pause < EDITS_APART_MS)).toEqual([]);
+  for (const { content } of [shown, ...edits]) expect(content).toMatchObject({ msgtype: "m.notice", "m.mentions": {} });
+});
+
+it("has the direct chats of the rooms that are moved on the new account, and nothing malformed", async () => {
+  const listed = (await target.accountData("m.direct")) ?? {};
+  const partners = Object.entries(listed).flatMap(([userId, roomIds]) =>
+    (roomIds as string[]).map((roomId) => `${roomId} ${userId}`),
+  );
+  const wanted = entered().flatMap(({ roomId, directWith }) =>
+    directWith === null ? [] : [`${roomId} ${directWith === source.userId ? target.userId : directWith}`],
+  );
+  expect(partners.toSorted()).toEqual(wanted.toSorted());
+});
+
+it("has tags, marks and names of single rooms on the new account", async () => {
+  const { tags, markedUnread, readMarkers, roomProfiles } = move.population.sourceData;
+  const stands: unknown[] = [];
+  const wanted: unknown[] = [];
+  for (const { kind, roomId, expected } of entered()) {
+    const here = expected.successor ?? roomId;
+    if (tags[roomId] !== undefined) {
+      wanted.push({ kind, tags: tags[roomId] });
+      const found = Object.entries(await target.tags(here)).map(([tag, content]) => [
+        tag,
+        (content as { order?: number }).order ?? null,
+      ]);
+      stands.push({ kind, tags: Object.fromEntries(found) as unknown });
+    }
+    if (markedUnread.includes(roomId)) {
+      wanted.push({ kind, unread: true });
+      stands.push({ kind, unread: (await target.roomAccountData(here, "m.marked_unread"))?.["unread"] });
+    }
+    if (readMarkers[roomId] !== undefined) {
+      // Where the new account may not see the event, the mark stands at the first that it sees.
+      const isHidden = kind.startsWith("history-joined") || kind.startsWith("history-invited");
+      wanted.push({ kind, read: isHidden ? (expect.any(String) as unknown) : readMarkers[roomId] });
+      stands.push({ kind, read: (await target.roomAccountData(here, "m.fully_read"))?.["event_id"] });
+    }
+    if (roomProfiles[roomId] !== undefined) {
+      wanted.push({ kind, name: roomProfiles[roomId] });
+      stands.push({ kind, name: (await target.state(here, "m.room.member", target.userId))?.["displayname"] });
+    }
+  }
+  expect(wanted.length).toBeGreaterThan(15);
+  expect(stands).toEqual(wanted);
+});
+
+it("has the profile with its picture, byte for byte, on the new account's own server", async () => {
+  const { avatarUrl, profile } = move.population.sourceData;
+  const stands = await target.profile();
+  expect(stands).toMatchObject({ "m.tz": profile["m.tz"], "org.example.pronouns": profile["org.example.pronouns"] });
+  expect(stands["displayname"]).toBe((await source.profile())["displayname"]);
+  expect(stands["avatar_url"]).toMatch(new RegExp(`^mxc://${move.pair.new.serverName}/`, "u"));
+  expect(await target.media(stands["avatar_url"])).toEqual(await source.media(avatarUrl));
+});
+
+it("has the notification rules in the old account's order, and its changed defaults", async () => {
+  const left = move.population.rooms.filter((room) => !isEntered(room)).map(({ roomId }) => roomId);
+  const [wanted, stands] = [await rulesOf(source), await rulesOf(target)];
+  expect(stands.own).toEqual(wanted.own.filter((rule) => !left.some((roomId) => rule.includes(roomId))));
+  expect(stands.own.length).toBeGreaterThan(4);
+  expect(stands.changed).toEqual(wanted.changed);
+});
+
+it("has the ignored people and settings on the new account, and none of the old one's secrets and consents", async () => {
+  const wanted = move.population.sourceData.accountData;
+  for (const type of ["m.ignored_user_list", "io.element.recent_emoji", "m.recent_emoji", "org.example.notes"])
+    expect({ type, content: await target.accountData(type) }).toEqual({ type, content: wanted[type] });
+  expect(await target.accountData("im.vector.web.settings")).toMatchObject({ showTwelveHourTimestamps: true });
+  for (const type of [
+    "m.secret_storage.default_key",
+    "m.secret_storage.key.abc",
+    "m.megolm_backup.v1",
+    "m.identity_server",
+    "im.vector.analytics",
+  ])
+    expect({ type, content: await target.accountData(type) }).toEqual({ type, content: null });
+});
+
+it("leaves nothing to plan that could be done: what is missing waits for a person, or is a level that cannot be given", async () => {
+  await move.ask("!migrate plan");
+  const again = await move.askForReport("!report --format json", "report-2.json");
+  expect(again.rooms.filter(({ status }) => status === "planned")).toEqual([]);
+  const idsOf = (rooms: Report["rooms"]): string[] => rooms.flatMap(({ roomId, successor }) => [roomId, successor ?? roomId]);
+  const open = idsOf(again.rooms.filter(({ status }) => status !== "done"));
+  const powerless = again.rooms.filter(({ warnings }) => warnings.some(({ code }) => /power_not|creator_not/u.test(code)));
+  const excuses = [...open, ...idsOf(powerless)];
+  for (const { name, missing } of again.categories) {
+    const waiting = name === "power_levels" ? excuses : open;
+    const unexcused = missing.filter((item) => !waiting.some((roomId) => item.includes(roomId)));
+    expect({ name, unexcused }).toEqual({ name, unexcused: [] });
+  }
+});
+
+it("starts no second run, and a comparison finds what the report says", async () => {
+  expect(await move.ask("!migrate start")).toContain("There is nothing left that I can do alone.");
+  const compared = await move.ask("!migrate verify");
+  for (const { name, expected, present } of report.categories)
+    if (expected > 0) expect(compared).toContain(`${categoryWords[name]}: ${present} of ${expected}`);
+});
+
+/** With where it is on the new account, for a room that was replaced. */
+function entered(): PopulatedRoom[] {
+  return move.population.rooms.filter(isEntered);
+}
+
+function isEntered({ expected }: PopulatedRoom): boolean {
+  if (expected.route === "successor") return expected.status === "planned" || expected.status === "done";
+  return WAYS_IN.has(expected.route);
+}
+
+function rowOf({ roomId }: PopulatedRoom): Report["rooms"][number] | undefined {
+  return report.rooms.find((row) => row.roomId === roomId);
+}
+
+interface Levels {
+  users?: Record<string, number>;
+  users_default?: number;
+  state_default?: number;
+  events?: Record<string, number>;
+}
+
+async function levelsIn({ roomId, expected }: PopulatedRoom): Promise<Levels> {
+  return (await target.state(expected.successor ?? roomId, "m.room.power_levels")) ?? {};
+}
+
+async function levelOf(room: PopulatedRoom, userId: string): Promise<number> {
+  const levels = await levelsIn(room);
+  return levels.users?.[userId] ?? levels.users_default ?? 0;
+}
+
+/** The old account's own level, where it may write it (rooms/v11 §Authorization rules); creators from version 12 on are above all levels. */
+async function expectedLevel(room: PopulatedRoom): Promise<number> {
+  const levels = await levelsIn(room);
+  const here = room.expected.successor ?? room.roomId;
+  const creation = await target.state(here, "m.room.create");
+  const own = levels.users?.[source.userId] ?? levels.users_default ?? 0;
+  if (creation?.["room_version"] === "12") {
+    const level = report.rooms.find((row) => row.roomId === here)?.power.target;
+    return typeof level === "number" ? level : (levels.users_default ?? 0);
+  }
+  const needed = levels.events?.["m.room.power_levels"] ?? levels.state_default ?? 50;
+  const isInside = (await source.membershipOf(source.userId, here)) === "join";
+  return isInside && own >= needed ? own : (levels.users_default ?? 0);
+}
+
+/** As the old account shows them, which sees what was before the new one joined; else as the new one does. */
+async function changesOfRooms(): Promise<(ServerEvent & { room: string })[]> {
+  const joined = await source.joinedRooms();
+  const rooms = new Set(
+    move.population.rooms.flatMap(({ roomId, expected }) =>
+      expected.successor === null ? [roomId] : [roomId, expected.successor],
+    ),
+  );
+  const found = await concurrently(
+    6,
+    [...rooms].map((roomId) => async () => {
+      const events = await (joined.has(roomId) ? source : target).changes(roomId, startedAt);
+      return events.map((event) => ({ ...event, room: roomId }));
+    }),
+  );
+  return found.flat().filter(({ sender }) => sender === source.userId || sender === target.userId);
+}
+
+function isMember({ type, content, sender }: ServerEvent, membership: string, by: string): boolean {
+  return type === "m.room.member" && content["membership"] === membership && sender === by;
+}
+
+function isEntry(event: ServerEvent): boolean {
+  return isMember(event, "join", target.userId) && event.unsigned?.prev_content?.["membership"] !== "join";
+}
+
+interface Rule {
+  rule_id: string;
+  default: boolean;
+  enabled: boolean;
+  actions: unknown[];
+  conditions?: unknown[];
+}
+
+/** Rules of the account's own by kind in order, and how the two defaults are set that the old account had changed. */
+async function rulesOf(account: AccountOnServer): Promise<{ own: string[]; changed: unknown[] }> {
+  const global = (await account.read("/pushrules/"))?.["global"] as Record<string, Rule[]>;
+  const all = Object.entries(global).flatMap(([kind, rules]) => rules.map((rule) => ({ kind, ...rule })));
+  const isChanged = ({ rule_id: id }: Rule): boolean => id === ".m.rule.suppress_notices" || id === ".m.rule.message";
+  return {
+    own: all.filter((rule) => !rule.default).map((rule) => JSON.stringify(rule)),
+    changed: all.filter(isChanged).map(({ rule_id: id, enabled, actions }) => ({ id, enabled, actions })),
+  };
+}

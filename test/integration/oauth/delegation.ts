@@ -1,0 +1,149 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { vi } from "vitest";
+import { startAuthorizationServer } from "../../../src/demo/authorization-server/authorization-server.ts";
+import type { AuthorizationServerOptions } from "../../../src/demo/authorization-server/model.ts";
+import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import type { Account, Side } from "../../../src/migration/account.ts";
+import { AccountClients } from "../../../src/service/account-clients.ts";
+import type { LinkNews, WaitingLink } from "../../../src/service/sign-in-results.ts";
+import { SignIn } from "../../../src/service/sign-in.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { temporaryStore } from "../../unit/store/temporary-store.ts";
+import { openFetch } from "../platforms/matrix/loopback-server.ts";
+
+export const OWNER = "@me:third.example";
+export const INTRODUCTION = { clientName: "Matrix Mover", clientUri: "https://mover.example.org/" };
+
+/** A homeserver that delegates to an authorization server with people and tokens of a few seconds. */
+export async function startDelegation(options: AuthorizationServerOptions) {
+  const oauth = await startAuthorizationServer({ intervalSeconds: 1, ...options });
+  const folder = await mkdtemp(join(tmpdir(), "mover-oauth-"));
+  const pair = await startHomeserverPair({ folder, limits: "unlimited", extraConfig: { old: oauth.homeserverConfig } });
+  oauth.connect(pair.old);
+  const { serverName, baseUrl } = pair.old;
+  let people = 0;
+  return {
+    oauth,
+    pair,
+    serverName,
+    baseUrl,
+    /** A user of the homeserver whom no other test knows. */
+    addUser: async (name: string) => {
+      const localpart = `${name}${++people}`;
+      await oauth.addUser(localpart);
+      return { localpart, userId: `@${localpart}:${serverName}` };
+    },
+    close: async () => {
+      await pair.stop();
+      await oauth.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+export type Delegation = Awaited<ReturnType<typeof startDelegation>>;
+
+/** The part of the bot that signs in and keeps sessions, on a store of its own; `restart` is a crash with everything but the store lost. */
+export async function startMover(
+  { pair, serverName, baseUrl }: Delegation,
+  { oldBaseUrl = baseUrl }: { oldBaseUrl?: string } = {},
+) {
+  const { store: first, dataDir, reopen } = await temporaryStore();
+  const lines: string[] = [];
+  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  const news: (LinkNews & { side: Side })[] = [];
+  const signedIn: Account[] = [];
+  const gate = { beforeTelling: async (_news: LinkNews): Promise<void> => undefined };
+  let aheadMs = 0;
+  const now = () => Date.now() + aheadMs;
+  const build = (store: Store) => {
+    const fetch = openFetch();
+    const clients = new AccountClients({ accounts: store.accounts, fetch, log, now });
+    const signIn = new SignIn({
+      accounts: store.accounts,
+      links: store.signInLinks,
+      sessions: clients.sessions,
+      fetch,
+      servers: { [serverName]: oldBaseUrl, [pair.new.serverName]: pair.new.baseUrl },
+      introduction: INTRODUCTION,
+      tell: async ({ side }, told) => {
+        await gate.beforeTelling(told);
+        news.push({ ...told, side });
+      },
+      onSignedIn: (_owner, _side, account) => void signedIn.push(account),
+      now,
+      log,
+    });
+    return { store, fetch, clients, signIn, log };
+  };
+  let running = build(first);
+  return {
+    dataDir,
+    lines,
+    news,
+    signedIn,
+    /** What is about to be told waits for this. */
+    gate,
+    /** Lets time pass for the bot alone. */
+    wait: (ms: number) => {
+      aheadMs += ms;
+    },
+    get running() {
+      return running;
+    },
+    get store() {
+      return running.store;
+    },
+    get clients() {
+      return running.clients;
+    },
+    get signIn() {
+      return running.signIn;
+    },
+    restart: async () => {
+      await running.signIn.stop();
+      running = build(await reopen());
+      await running.signIn.start();
+    },
+    stop: () => running.signIn.stop(),
+    link: async (side: Side, userId: string, eventId = `$${side}${userId}`): Promise<WaitingLink> => {
+      const address = {
+        roomId: "!room:x",
+        eventId,
+        threadRoot: null,
+        roomKind: "direct" as const,
+        sender: OWNER,
+        isEncrypted: true,
+      };
+      const offer = await running.signIn.offer(OWNER, side, userId, address);
+      if (offer.status !== "link") throw new Error(`no link was offered: ${JSON.stringify(offer)}`);
+      return offer.link;
+    },
+    /** The last word about a side's sign-in. */
+    ending: (side: Side): Promise<LinkNews> =>
+      vi.waitFor(
+        () => {
+          const last = news.findLast((each) => each.side === side);
+          if (last === undefined || last.kind === "waiting") throw new Error("it still waits");
+          return last;
+        },
+        { timeout: 30_000, interval: 20 },
+      ),
+  };
+}
+export type Mover = Awaited<ReturnType<typeof startMover>>;
+
+/** Signs one account in by link, and opens it. */
+export async function signInByLink(mover: Mover, { oauth }: Delegation, side: Side, user: { localpart: string; userId: string }) {
+  const link = await mover.link(side, user.userId, `$${side}${user.userId}${mover.news.length}`);
+  await oauth.approve(link.userCode, user.localpart);
+  const before = mover.news.length;
+  await vi.waitFor(() => {
+    if (mover.news.slice(before).every((news) => news.kind !== "signed_in")) throw new Error(JSON.stringify(mover.news.at(-1)));
+  }, 30_000);
+  const opened = await mover.clients.open(OWNER, side);
+  if (opened === null) throw new Error("the account is not signed in");
+  return opened;
+}

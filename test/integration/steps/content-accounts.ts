@@ -1,0 +1,87 @@
+import { pino } from "pino";
+import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import type { Population } from "../../../src/demo/population/population.ts";
+import { changeMember, join, openSession, put, setState } from "../../../src/demo/population/session.ts";
+import type { Session } from "../../../src/demo/population/session.ts";
+import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
+import type { GuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import { decideRooms } from "../../../src/platforms/matrix/read-and-decide.ts";
+import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
+import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
+import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
+import type { RoomIdOnTarget } from "../../../src/platforms/matrix/room-mapping.ts";
+
+const features = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
+const log = pino({ level: "silent" });
+const OPEN: ReadonlySet<string> = new Set(["joined", "accept_invite", "join", "invite"]);
+
+/** Two accounts with rooms that the target can enter without anybody's help. */
+export interface Accounts {
+  readonly source: Session;
+  readonly target: Session;
+  /** Rooms that the target can enter, or is in. */
+  readonly roomIds: readonly string[];
+  /** Of all other rooms `null`: what is about them is not moved here. */
+  readonly roomIdOnTarget: RoomIdOnTarget;
+  /** Once: entered again, nothing happens. */
+  enter(roomId: string): Promise<void>;
+  read(): Promise<{ source: AccountReading; target: AccountReading }>;
+}
+
+export async function openAccounts(pair: HomeserverPair, population: Population, fetch: GuardedFetch): Promise<Accounts> {
+  const source = openSession(pair.old, population.source, fetch);
+  const target = openSession(pair.new, population.target, fetch);
+  const readable = ({ client, userId }: Session) => ({ userId, features, reader: createReader({ client, log }) });
+  const accounts = { source: readable(source), target: readable(target) };
+  const read = async (): Promise<{ source: AccountReading; target: AccountReading }> => ({
+    source: await readAccount(accounts.source.reader, { ...accounts.source, otherUserId: target.userId }),
+    target: await readAccount(accounts.target.reader, { ...accounts.target, otherUserId: source.userId }),
+  });
+  const { rooms } = await decideRooms(accounts, await read(), {});
+  const open = new Map(rooms.filter(({ route }) => OPEN.has(route)).map(({ roomId, route }) => [roomId, route]));
+  const entered = new Set<string>();
+  return {
+    source,
+    target,
+    roomIds: [...open.keys()],
+    roomIdOnTarget: (roomId) => (open.has(roomId) ? roomId : null),
+    enter: async (roomId) => {
+      if (entered.has(roomId)) return;
+      entered.add(roomId);
+      if (open.get(roomId) === "invite") await changeMember(source, "invite", roomId, target.userId);
+      await join(target, roomId, source.serverName);
+    },
+    read,
+  };
+}
+
+/**
+ * Things of the source's that a population does not have, and choices of the target's own.
+ * @param roomIds a room that the target is not in, and two that it is in
+ */
+export async function addChoices(
+  { source, target }: Accounts,
+  [first, second, third]: readonly [string, string, string],
+  avatarUrl: string,
+): Promise<void> {
+  const member = { membership: "join", displayname: "Only here", avatar_url: avatarUrl };
+  await setState(source, first, { type: "m.room.member", stateKey: source.userId, content: member });
+  const [sources = "", targets = ""] = [source, target].map(({ userId }) => apiPath`/_matrix/client/v3/user/${userId}`);
+  await put(source, `${sources}/account_data/m.invite_permission_config`, { default_action: "allow" });
+  await put(source, sources + apiPath`/rooms/${second}/tags/u.both`, { order: 0.1 });
+  await put(target, targets + apiPath`/rooms/${second}/tags/u.both`, { order: 0.9 });
+  await put(target, targets + apiPath`/rooms/${second}/tags/u.own`, {});
+  const friend = `@friend:${target.serverName}`;
+  const direct = { [friend]: [third], [source.userId]: [first, second], "not a user ID": ["!junk"] };
+  await put(target, `${targets}/account_data/m.direct`, direct);
+  await put(target, `${targets}/account_data/im.vector.web.settings`, { showTwelveHourTimestamps: false, own: 1 });
+  await put(target, `${targets}/account_data/m.ignored_user_list`, { ignored_users: { "@own:spam.example": {} }, more: 1 });
+  const rule = (id: string) => apiPath`/_matrix/client/v3/pushrules/global/content/${id}`;
+  await put(target, rule("own"), { actions: ["notify"], pattern: "own" });
+  // The source has them the other way round.
+  await put(target, rule("rehearsal"), { actions: ["notify"], pattern: "rehearsal*" });
+  await put(target, `${rule("rehearsal")}/enabled`, { enabled: false });
+  await put(source, rule("last"), { actions: ["notify"], pattern: "last" });
+  await put(target, rule("last"), { actions: ["notify"], pattern: "last" });
+  await put(source, `${rule("last")}?after=harvest`, { actions: ["notify"], pattern: "last" });
+}

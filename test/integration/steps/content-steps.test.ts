@@ -1,0 +1,217 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import { populate } from "../../../src/demo/population/population.ts";
+import type { Population } from "../../../src/demo/population/population.ts";
+import { put } from "../../../src/demo/population/session.ts";
+import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { PlannedStep } from "../../../src/migration/step.ts";
+import { compareContents } from "../../../src/platforms/matrix/categories.ts";
+import { contentSteps } from "../../../src/platforms/matrix/content-steps.ts";
+import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import { planContentSteps } from "../../../src/platforms/matrix/plan-content-steps.ts";
+import { CONTENT_STEP_KINDS } from "../../../src/platforms/matrix/planned-content-step.ts";
+import type { ContentStepKind } from "../../../src/platforms/matrix/planned-content-step.ts";
+import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
+import { convertRoom } from "../../../src/platforms/matrix/direct-chats/convert-room-step.ts";
+import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
+import type { StepContext } from "../../../src/platforms/matrix/step-context.ts";
+import { addChoices, openAccounts } from "./content-accounts.ts";
+import type { Accounts } from "./content-accounts.ts";
+
+const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+
+let folder: string;
+let pair: HomeserverPair;
+let population: Population;
+let accounts: Accounts;
+let before: AccountReading;
+let steps: PlannedStep[];
+let outcomes: Outcome[];
+/** A room that the target is not in at first, and two that it is in. */
+let chosen: [string, string, string];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mover-content-steps-"));
+  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited" });
+  population = await populate({ pair, seed: 11 });
+  accounts = await openAccounts(pair, population, fetch);
+  const [first = "", second = "", third = ""] = accounts.roomIds;
+  chosen = [first, second, third];
+  await accounts.enter(second);
+  await accounts.enter(third);
+  await addChoices(accounts, chosen, population.sourceData.avatarUrl);
+  const readings = await accounts.read();
+  before = readings.target;
+  const planned = planContentSteps(readings.source, readings.target, accounts.roomIdOnTarget);
+  steps = planned.toSorted((left, right) => left.stage - right.stage);
+});
+
+afterAll(async () => {
+  await fetch.close();
+  await pair.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe("the steps of an account's contents", () => {
+  it("are of every kind, each with a key of its own", () => {
+    expect(new Set(steps.map(({ kind }) => kind))).toEqual(new Set(CONTENT_STEP_KINDS));
+    expect(new Set(steps.map(({ key }) => key)).size).toBe(steps.length);
+  });
+
+  it("are done, until nothing is missing and a second plan is empty", async () => {
+    // As a run does: the profile stands before any room is entered.
+    const profile = await runAll(stepsOf("profile_field"), { isFirstTry: true });
+    for (const roomId of accounts.roomIds) await accounts.enter(roomId);
+    outcomes = [...profile, ...(await runAll(steps.slice(profile.length), { isFirstTry: true }))];
+    expect(steps.map(({ key }, index) => `${key}: ${outcomes[index]?.status ?? ""}`)).toEqual(
+      steps.map(({ key }) => `${key}: done`),
+    );
+    const { source, target } = await accounts.read();
+    const { categories } = compareContents(source, target, accounts.roomIdOnTarget);
+    expect(categories.filter(({ missing }) => missing.length > 0)).toEqual([]);
+    expect(planContentSteps(source, target, accounts.roomIdOnTarget)).toEqual([]);
+  });
+
+  it("keep what the target has chosen", async () => {
+    const { target } = await accounts.read();
+    const [, second, third] = chosen;
+    const tags = target.roomTags.get(second);
+    expect(tags).toEqual(
+      expect.arrayContaining([
+        { name: "u.both", order: 0.9 },
+        { name: "u.own", order: null },
+      ]),
+    );
+    expect(target.snapshot.accountData.get("m.direct")).toMatchObject({
+      [`@friend:${accounts.target.serverName}`]: [third],
+      "not a user ID": ["!junk"],
+    });
+    expect(target.snapshot.accountData.get("im.vector.web.settings")).toMatchObject({ showTwelveHourTimestamps: false, own: 1 });
+    expect(target.snapshot.accountData.get("m.ignored_user_list")).toMatchObject({
+      ignored_users: { "@own:spam.example": {}, "@spam:gone.example": {} },
+      more: 1,
+    });
+    expect(JSON.stringify(target.pushRules["content"])).toContain('"own"');
+  });
+
+  it("mark rooms as read where the source has read to, though the target's server comes new to them", async () => {
+    const { target } = await accounts.read();
+    const marked = Object.entries(population.sourceData.readMarkers).filter(([roomId]) => accounts.roomIds.includes(roomId));
+    expect(marked.length).toBeGreaterThan(3);
+    const markers = marked.map(([roomId]) => [roomId, target.roomAccountData.get(roomId)?.get("m.fully_read")]);
+    expect(markers).toEqual(marked.map(([roomId, eventId]) => [roomId, { event_id: eventId }]));
+  });
+
+  it("copy the avatar to the target's server", async () => {
+    const { target } = await accounts.read();
+    const { avatarUrl } = target.profile;
+    expect(avatarUrl).toContain(`mxc://${pair.new.serverName}/`);
+    expect(avatarUrl).not.toBe(population.sourceData.avatarUrl);
+    const path = `/_matrix/client/v1/media/download/${avatarUrl?.slice("mxc://".length) ?? ""}`;
+    const image = await accounts.target.client.download({ path });
+    const [serverName, mediaId] = population.sourceData.avatarUrl.slice("mxc://".length).split("/");
+    const original = await accounts.source.client.download({
+      path: `/_matrix/client/v1/media/download/${serverName ?? ""}/${mediaId ?? ""}`,
+    });
+    expect(Buffer.from(image.bytes)).toEqual(Buffer.from(original.bytes));
+    expect(image.contentType).toBe("image/png");
+  });
+
+  it("find everything done on another try, and change nothing", async () => {
+    const { target } = await accounts.read();
+    const again = await runAll(steps, { isFirstTry: false });
+    expect(again.filter(({ status }) => status !== "already_done")).toEqual([]);
+    expect(comparable((await accounts.read()).target)).toEqual(comparable(target));
+  });
+
+  it("leave rooms that a person can turn into direct chats and back", async () => {
+    const { client, userId } = accounts.target;
+    const [, roomId] = chosen;
+    const conversion = { roomId, partner: null, excluded: [userId, accounts.source.userId] };
+    const before = (await accounts.read()).target.snapshot.accountData.get("m.direct");
+    const made = await convertRoom(client, userId, { ...conversion, toDirect: true });
+    expect(made).toEqual({ status: "converted", partner: expect.stringMatching(/^@/) });
+    expect(await convertRoom(client, userId, { ...conversion, toDirect: true })).toEqual({ ...made, status: "unchanged" });
+    expect((await convertRoom(client, userId, { ...conversion, toDirect: false })).status).toBe("converted");
+    expect((await convertRoom(client, userId, { ...conversion, toDirect: false })).status).toBe("unchanged");
+    await put(accounts.target, apiPath`/_matrix/client/v3/user/${userId}/account_data/m.direct`, before);
+  });
+
+  it("are undone until the target stands as at first, and undone again without effect", async () => {
+    const rest = steps.filter(({ kind }) => kind !== "profile_field");
+    expect(await undoAll(rest)).toEqual(new Set(["done"]));
+    const { displayName, avatarUrl } = (await accounts.read()).target.profile;
+    for (const profile of (await accounts.read()).target.roomProfiles.values())
+      expect(profile).toEqual({ displayName, avatarUrl });
+    expect(await undoAll(stepsOf("profile_field"))).toEqual(new Set(["done"]));
+    expect(comparable((await accounts.read()).target)).toEqual(comparable(before));
+    expect(await undoAll(steps)).toEqual(new Set(["already_done"]));
+  });
+});
+
+function stepsOf(wanted: ContentStepKind): PlannedStep[] {
+  return steps.filter(({ kind }) => kind === wanted);
+}
+
+function context(options: Pick<StepContext, "isFirstTry">): StepContext {
+  const { source, target, roomIds } = accounts;
+  return {
+    client: { source: source.client, target: target.client },
+    userId: { source: source.userId, target: target.userId },
+    isInside: (roomId) => roomIds.includes(roomId),
+    signal: new AbortController().signal,
+    ...options,
+  };
+}
+
+/** As a run would: what the steps keep is stored as JSON in between. */
+async function runAll(some: readonly PlannedStep[], options: Pick<StepContext, "isFirstTry">): Promise<Outcome[]> {
+  const ended: Outcome[] = [];
+  for (const { kind, payload } of some) {
+    ended.push(await contentSteps[kind as ContentStepKind].run(asStored(payload), context(options)));
+  }
+  return ended;
+}
+
+async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {
+  const ended = new Set<string>();
+  for (const step of some.toReversed()) {
+    const outcome = outcomes[steps.indexOf(step)];
+    const { undo } = contentSteps[step.kind as ContentStepKind];
+    if (undo === null || outcome?.status !== "done") continue;
+    ended.add((await undo(asStored(outcome.undo), context({ isFirstTry: true }))).status);
+  }
+  return ended;
+}
+
+function asStored(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** What an undo restores (names in rooms aside): account data that was emptied is none, and read markers only move forward. */
+function comparable({ snapshot, roomAccountData, roomTags, profile, pushRules }: AccountReading): unknown {
+  const rooms = [...roomAccountData].map(([roomId, byType]) => {
+    const kept = [...byType].filter(([type]) => type !== "m.fully_read");
+    return [roomId, withoutEmpty(kept)] as const;
+  });
+  const { "m.direct": direct, ...accountData } = withoutEmpty([...snapshot.accountData]);
+  delete accountData["m.push_rules"];
+  return {
+    accountData,
+    direct: Object.entries(direct as Record<string, string[]>).map(([key, roomIds]) => [key, new Set(roomIds)]),
+    rooms: Object.fromEntries(rooms.filter(([, kept]) => Object.keys(kept).length > 0)),
+    tags: Object.fromEntries(
+      [...roomTags].filter(([, tags]) => tags.length > 0).map(([roomId, tags]) => [roomId, new Set(tags)]),
+    ),
+    profile,
+    pushRules,
+  };
+}
+
+function withoutEmpty(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  return Object.fromEntries(entries.filter(([, content]) => JSON.stringify(content) !== "{}"));
+}

@@ -1,0 +1,436 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import type { Homeserver, HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import { concurrently } from "../../../src/demo/population/concurrently.ts";
+import type { PopulatedPerson, Population } from "../../../src/demo/population/population.ts";
+import { populate } from "../../../src/demo/population/population.ts";
+import {
+  changeMember,
+  createRoom,
+  join as joinRoom,
+  openSession,
+  register,
+  setState,
+} from "../../../src/demo/population/session.ts";
+import type { Session } from "../../../src/demo/population/session.ts";
+import { joinRules } from "../../../src/demo/population/stage.ts";
+import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { PlannedStep, StepKind } from "../../../src/migration/step.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/homeserver-client.ts";
+import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import { ownMembershipOutside } from "../../../src/platforms/matrix/reading/state-now.ts";
+import { entrySteps, powerStep } from "../../../src/platforms/matrix/rooms/plan-room-steps.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
+import type { ArrivalSigns, LookingAccount } from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+import { lookForArrivals } from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+import { startFaultProxy } from "../../support/fault-proxy.ts";
+import type { FaultProxy, ProxiedRequest } from "../../support/fault-proxy.ts";
+import { readAndPlan } from "../plan/accounts.ts";
+import { joinedRooms } from "../plan/court.ts";
+import { levelOf, membershipOf, runStep, stateEvent, tryStep, undoStep, until } from "./run-steps.ts";
+import type { Pair, Ran } from "./run-steps.ts";
+
+const LIMIT = 6;
+
+let folder: string;
+let pair: HomeserverPair;
+const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mover-steps-"));
+  const names = { old: "old.localhost", new: "new.localhost" };
+  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
+});
+
+afterAll(async () => {
+  await guarded.close();
+  await pair.stop();
+  await rm(folder, { recursive: true });
+});
+
+// The tests follow each other: each finds the rooms as the ones before have left them.
+describe("the steps of a plan for every kind of room", () => {
+  let population: Population;
+  let rooms: readonly PlannedRoom[];
+  let order: readonly string[];
+  let before: ReadonlySet<string>;
+  let accounts: Pair & { entered: Set<string> };
+  const entries: Ran[] = [];
+  const powers: Ran[] = [];
+  const ownLevelsBefore = new Map<string, number | undefined>();
+
+  beforeAll(async () => {
+    population = await populate({ pair, seed: 5 });
+    const { plan } = await readAndPlan(pair, population);
+    rooms = [...plan.rooms, ...plan.replacements];
+    order = plan.order;
+    const source = openSession(pair.old, population.source, guarded);
+    const target = openSession(pair.new, population.target, guarded);
+    before = new Set(await joinedRooms(target));
+    accounts = { source, target, entered: new Set(before) };
+  });
+
+  it("bring the target into every room that is open, by the planned way", { timeout: 300_000 }, async () => {
+    const byId = new Map(rooms.map((room) => [room.roomId, room]));
+    for (const roomId of order) {
+      const room = byId.get(roomId);
+      if (room === undefined) throw new Error(`${roomId} is not in the plan`);
+      for (const step of entrySteps(room, room.route, "It is me")) {
+        if (step.needsRoom !== null) expect(accounts.entered).toContain(step.needsRoom);
+        const ran = await runStep(step, accounts);
+        entries.push(ran);
+        if (ran.outcome.status === "done" && step.kind !== "invite") accounts.entered.add(roomId);
+      }
+    }
+    const others = entries.filter(({ step, outcome }) => outcome.status !== (step.kind === "knock" ? "needs_moderator" : "done"));
+    expect(others).toEqual([]);
+    expect(new Set(entries.map(({ step }) => step.kind))).toEqual(
+      new Set(["accept_invite", "join", "join_restricted", "invite", "join_invited", "knock"]),
+    );
+    expect((await joinedRooms(accounts.target)).toSorted()).toEqual([...accounts.entered].toSorted());
+    for (const { step } of entries.filter(({ step }) => step.kind === "knock")) {
+      const { source, target } = accounts;
+      expect(
+        await until(
+          () => membershipOf(source, step.roomId ?? "", target.userId),
+          (seen) => seen === "knock",
+        ),
+      ).toBe("knock");
+    }
+    const late = entries.filter(({ tries }) => tries > 1).map(({ step, tries }) => `${step.kind} ${tries}`);
+    process.stdout.write(`entry steps: ${entries.length}, tried more than once: ${late.join(", ") || "none"}\n`);
+  });
+
+  it("give it the level that the plan says, in each room where that can be", async () => {
+    const { source, target, entered } = accounts;
+    const steps = rooms.filter(({ roomId }) => entered.has(roomId)).flatMap((room) => powerStep(room) ?? []);
+    expect(steps.length).toBeGreaterThan(5);
+    await concurrently(
+      LIMIT,
+      steps.map((step) => async () => {
+        const roomId = step.roomId ?? "";
+        ownLevelsBefore.set(roomId, (await levelOf(source, roomId, target.userId)).own);
+        powers.push(await runStep(step, accounts));
+      }),
+    );
+    expect(powers.filter(({ outcome, tries }) => outcome.status !== "done" || tries > 1)).toEqual([]);
+    for (const { roomId, grant } of rooms.filter((room) => entered.has(room.roomId))) {
+      if (grant.outcome !== "write" && grant.outcome !== "none") continue;
+      const { level } = await levelOf(source, roomId, target.userId);
+      expect([roomId, level]).toEqual([roomId, grant.outcome === "write" ? grant.wanted : grant.current]);
+    }
+  });
+
+  it("find everything done when they are run again, and send no event", async () => {
+    const steps = [...entries, ...powers].map(({ step }) => step);
+    const seen = await eventIds(steps);
+    const outcomes = await concurrently(
+      LIMIT,
+      steps.map((step) => async () => [step.key, (await tryStep(step, accounts, false)).status]),
+    );
+    const expected = steps.map(({ key, kind }) => [key, kind === "knock" ? "needs_moderator" : "already_done"]);
+    expect(outcomes).toEqual(expected);
+    expect(await eventIds(steps)).toEqual(seen);
+  });
+
+  it("are taken back: levels first, then knocks and joins", { timeout: 300_000 }, async () => {
+    const { source, target } = accounts;
+    for (const ran of powers) {
+      const roomId = ran.step.roomId ?? "";
+      const written = await levelOf(source, roomId, target.userId);
+      await until(
+        () => levelOf(target, roomId, target.userId),
+        ({ own }) => own === written.own,
+      );
+      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([ran.step.key, { status: "done" }]);
+      const own = ownLevelsBefore.get(roomId);
+      expect(
+        await until(
+          () => levelOf(source, roomId, target.userId),
+          (seen) => seen.own === own,
+        ),
+      ).toMatchObject({ own });
+      expect(await undoStep(ran, accounts)).toEqual({ status: "already_done" });
+    }
+    for (const ran of entries.toReversed()) {
+      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([ran.step.key, UNDONE[ran.step.kind] ?? { status: "done" }]);
+    }
+    expect(new Set(await joinedRooms(target))).toEqual(before);
+    for (const ran of entries) {
+      const roomId = ran.step.roomId ?? "";
+      if (ran.step.kind === "knock") {
+        expect(await ownMembershipOutside(target.client, { roomId, via: [source.serverName] })).toBe("leave");
+        continue;
+      }
+      const seen = await until(
+        () => membershipOf(source, roomId, target.userId),
+        (membership) => !isPending(membership),
+      );
+      expect([ran.step.key, isPending(seen)]).toEqual([ran.step.key, false]);
+      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([ran.step.key, { status: "already_done" }]);
+    }
+  });
+
+  /** Who made the target's membership and its level what they are, by room. */
+  async function eventIds(steps: readonly PlannedStep[]): Promise<ReadonlyMap<string, unknown>> {
+    const { source, target } = accounts;
+    const ids = new Map<string, unknown>();
+    for (const roomId of new Set(steps.map((step) => step.roomId ?? ""))) {
+      const isSourceIn = (await membershipOf(source, roomId, source.userId)) === "join";
+      const eye = isSourceIn ? source : target;
+      const member = await stateEvent(eye, roomId, "m.room.member", target.userId);
+      const levels = await stateEvent(eye, roomId, "m.room.power_levels", "");
+      ids.set(roomId, [member?.event_id, levels?.event_id]);
+    }
+    return ids;
+  }
+});
+
+/** What taking back comes to, where it is not simply done. */
+const UNDONE: Readonly<Partial<Record<StepKind, Outcome>>> = {
+  // One that was taken up is left with its room.
+  invite: { status: "already_done" },
+  // Synapse does not tell the room (its issue 18030).
+  knock: { status: "retry", problem: { code: "no_power", serverText: null } },
+};
+
+function isPending(membership: string | undefined): boolean {
+  return membership === "invite" || membership === "knock" || membership === "join";
+}
+
+describe("a step whose answer was lost", () => {
+  let proxies: Readonly<Record<"old" | "new", FaultProxy>>;
+  let people: { source: Session; target: Session; admin: Session };
+  let accounts: Pair;
+
+  beforeAll(async () => {
+    proxies = {
+      old: await startFaultProxy({ target: pair.old.baseUrl }),
+      new: await startFaultProxy({ target: pair.new.baseUrl }),
+    };
+    const throughProxy = (server: Homeserver, person: PopulatedPerson, proxy: FaultProxy): Session =>
+      openSession({ ...server, serverName: server.serverName, baseUrl: proxy.url }, person, guarded);
+    people = await threePeople("lost");
+    accounts = {
+      source: throughProxy(pair.old, people.source, proxies.old),
+      target: throughProxy(pair.new, people.target, proxies.new),
+      entered: new Set(),
+    };
+  });
+
+  afterAll(async () => {
+    await proxies.old.stop();
+    await proxies.new.stop();
+  });
+
+  it.each(["join", "invite", "knock", "power_level"] as const)("is seen to be done by the next try: %s", async (kind) => {
+    const { source, admin } = people;
+    const rule = { join: "public", invite: "invite", knock: "knock", power_level: "invite" }[kind];
+    const roomId = await makeRoom(admin, { rule, users: { [source.userId]: 50 }, level: 50 });
+    await changeMember(admin, "invite", roomId, source.userId);
+    await joinRoom(source, roomId, admin.serverName);
+    const payloads = {
+      join: { kind: "join", roomId, via: [source.serverName], through: null },
+      invite: { roomId },
+      knock: { roomId, via: [source.serverName], reason: "It is me" },
+      power_level: { roomId, level: 50, roomVersion: "11", creators: [admin.userId] },
+    };
+    const side = kind === "join" || kind === "knock" ? "target" : "source";
+    const step: PlannedStep = {
+      key: `${kind}:${roomId}`,
+      kind,
+      side,
+      stage: 1,
+      limits: [],
+      needsRoom: null,
+      after: null,
+      roomId,
+      payload: payloads[kind],
+    };
+    const proxy = proxies[side === "source" ? "old" : "new"];
+    proxy.setRule(({ method }) => (method === "GET" ? undefined : { kind: "lose-answer" }));
+    const writes = () => proxy.requests.filter(isWrite).length;
+    const first = await tryStep(step, accounts, true);
+    expect(first).toMatchObject({ status: "wait", waitingFor: "server" });
+    const written = writes();
+    const seen = await until(
+      () => stateEvent(source, roomId, ...placeOf(kind)),
+      (event) => isDone(kind, event),
+    );
+    expect(await tryStep(step, accounts, false)).toEqual({ status: kind === "knock" ? "needs_moderator" : "already_done" });
+    expect(writes()).toBe(written);
+    expect((await stateEvent(source, roomId, ...placeOf(kind)))?.event_id).toBe(seen?.event_id);
+    proxy.setRule();
+  });
+
+  function placeOf(kind: string): [string, string] {
+    return kind === "power_level" ? ["m.room.power_levels", ""] : ["m.room.member", people.target.userId];
+  }
+
+  function isDone(kind: string, event: Awaited<ReturnType<typeof stateEvent>>): boolean {
+    if (kind !== "power_level") return event?.content.membership !== undefined;
+    return JSON.stringify(event?.content).includes(people.target.userId);
+  }
+});
+
+function isWrite({ method }: ProxiedRequest): boolean {
+  return method !== "GET";
+}
+
+describe("an invitation that is not taken up", () => {
+  it("is turned down by its undo, once", async () => {
+    const { source, target, admin } = await threePeople("declined");
+    const accounts = { source, target, entered: new Set<string>() };
+    const roomId = await makeRoom(admin, { rule: "invite", level: 0 });
+    await changeMember(admin, "invite", roomId, source.userId);
+    await joinRoom(source, roomId, admin.serverName);
+    const step = { key: `invite:${roomId}`, kind: "invite", payload: { roomId } } as PlannedStep;
+    const ran = await runStep(step, accounts);
+    expect(ran).toMatchObject({ outcome: { status: "done" }, tries: 1 });
+    expect(await membershipOf(source, roomId, target.userId)).toBe("invite");
+    expect(await undoStep(ran, accounts)).toEqual({ status: "done" });
+    expect(
+      await until(
+        () => membershipOf(source, roomId, target.userId),
+        (seen) => seen === "leave",
+      ),
+    ).toBe("leave");
+    expect(await undoStep(ran, accounts)).toEqual({ status: "already_done" });
+  });
+});
+
+describe("a look for arrivals", () => {
+  const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
+  const PLAIN = { unstableFeatures: {} };
+  const sent: { path: string; bytes: number }[] = [];
+  let people: { source: Session; target: Session; admin: Session };
+  /** By what happens in them; the source is in all but the last. */
+  let rooms: Readonly<Record<"invited" | "knocked" | "opened" | "waiting" | "banned" | "outside", string>>;
+
+  beforeAll(async () => {
+    people = await threePeople("watched");
+    const { source, target, admin } = people;
+    const make = async (rule: string): Promise<string> => {
+      const roomId = await makeRoom(admin, { rule, level: 50 });
+      await changeMember(admin, "invite", roomId, source.userId);
+      await joinRoom(source, roomId, admin.serverName);
+      return roomId;
+    };
+    rooms = {
+      invited: await make("invite"),
+      knocked: await make("knock"),
+      opened: await make("invite"),
+      waiting: await make("knock"),
+      banned: await make("invite"),
+      outside: await makeRoom(admin, { rule: "invite", level: 50 }),
+    };
+    const accounts = { source, target, entered: new Set<string>() };
+    for (const roomId of [rooms.knocked, rooms.waiting]) {
+      const payload = { roomId, via: [admin.serverName], reason: null };
+      const ran = await runStep({ key: `knock:${roomId}`, kind: "knock", payload } as PlannedStep, accounts);
+      expect(ran.outcome).toEqual({ status: "needs_moderator" });
+      await until(
+        () => membershipOf(source, roomId, target.userId),
+        (seen) => seen === "knock",
+      );
+    }
+    // A room that was never asked for.
+    await changeMember(admin, "invite", await makeRoom(admin, { rule: "invite", level: 50 }), target.userId);
+  });
+
+  it.each([
+    ["sliding sync", SLIDING],
+    ["targeted reads", PLAIN],
+  ])("sees nothing by %s while nobody does anything", async (how, features) => {
+    expect(await look(features)).toEqual(new Map());
+    report(`${how}, nothing new`);
+  });
+
+  it("sees what people did, at once and by one look", async () => {
+    const { admin, target } = people;
+    for (const roomId of [rooms.invited, rooms.knocked, rooms.outside])
+      await changeMember(admin, "invite", roomId, target.userId);
+    await setState(admin, rooms.opened, joinRules("public"));
+    await changeMember(admin, "ban", rooms.banned, target.userId);
+    const signs = {
+      [rooms.invited]: { kind: "open", route: "accept_invite", through: null },
+      [rooms.knocked]: { kind: "open", route: "accept_invite", through: null },
+      [rooms.opened]: { kind: "open", route: "join", through: null },
+      [rooms.banned]: { kind: "banned" },
+      [rooms.outside]: { kind: "open", route: "accept_invite", through: null },
+    };
+    expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
+    expect(sent.map(({ path }) => path.slice(-5))).toEqual(["/sync", "/sync"]);
+    report("sliding sync, five signs");
+    // Nothing of a look is kept by the server that would hide it from the next one.
+    expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
+    const { [rooms.outside]: _, ...seenByReading } = signs;
+    expect(Object.fromEntries(await look(PLAIN))).toEqual(seenByReading);
+    expect(sent).toHaveLength(2 * 5 + 3 + 1);
+    report("targeted reads, four signs");
+  });
+
+  it("sees that the target is in", async () => {
+    const { target, admin } = people;
+    await joinRoom(target, rooms.outside, admin.serverName);
+    for (const features of [SLIDING, PLAIN]) expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
+  });
+
+  async function look(features: LookingAccount["features"]): Promise<ArrivalSigns> {
+    sent.length = 0;
+    const { outside, ...inside } = rooms;
+    const watched = (roomId: string, isSourceInside: boolean) => ({ roomId, isSourceInside, isBanned: false, refused: [] });
+    return await lookForArrivals({
+      source: { client: metered(pair.old, people.source), userId: people.source.userId, features },
+      target: { client: metered(pair.new, people.target), userId: people.target.userId, features },
+      rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
+      isInside: () => false,
+    });
+  }
+
+  function metered({ baseUrl }: Homeserver, { accessToken }: Session): HomeserverClient {
+    const fetch: GuardedFetch = Object.assign(
+      async (url: string, options?: GuardedRequest) => {
+        const answer = await guarded(url, options);
+        sent.push({ path: new URL(url).pathname, bytes: answer.body.length });
+        return answer;
+      },
+      { close: async () => {} },
+    );
+    return new HomeserverClient({ baseUrl, fetch, log: pino({ level: "silent" }), accessToken: () => accessToken });
+  }
+
+  function report(what: string): void {
+    const bytes = sent.reduce((sum, request) => sum + request.bytes, 0);
+    process.stdout.write(`look at six rooms by ${what}: ${sent.length} requests, ${bytes} bytes\n`);
+  }
+});
+
+/** People of their own for one group of tests. */
+async function threePeople(tag: string): Promise<{ source: Session; target: Session; admin: Session }> {
+  const open = async (side: "old" | "new", name: string): Promise<Session> => {
+    const person = await register(pair[side], side, { localpart: `${tag}-${name}`, displayName: name });
+    return openSession(pair[side], person, guarded);
+  };
+  const [source, target, admin] = await Promise.all([open("old", "source"), open("new", "target"), open("old", "admin")]);
+  return { source, target, admin };
+}
+
+/** @param room its join rule, the level that inviting takes, and levels of others than the admin */
+async function makeRoom(admin: Session, room: { rule: string; level: number; users?: Record<string, number> }): Promise<string> {
+  return await createRoom(admin, {
+    preset: "private_chat",
+    room_version: "11",
+    power_level_content_override: {
+      invite: room.level,
+      users: { [admin.userId]: 100, ...room.users },
+      events: { "m.room.power_levels": 50 },
+    },
+    initial_state: [{ ...joinRules(room.rule), state_key: "" }],
+  });
+}

@@ -1,0 +1,231 @@
+import { pino } from "pino";
+import { vi } from "vitest";
+import type { ConversationAddress } from "../../src/migration/conversation-address.ts";
+import type { PlanFilters } from "../../src/platforms/matrix/rooms/filters.ts";
+import { NO_FILTERS } from "../../src/platforms/matrix/rooms/filters.ts";
+import { AccountClients } from "../../src/service/account-clients.ts";
+import { AccountReaders } from "../../src/service/account-readers.ts";
+import type { MoveMachinery } from "../../src/service/move-machinery.ts";
+import { createMoveMachinery } from "../../src/service/move-machinery.ts";
+import { RoomRefusals } from "../../src/service/room-refusals.ts";
+import { Planning } from "../../src/service/planning.ts";
+import type { Store } from "../../src/store/store.ts";
+import { reasonText, warningText } from "../../src/view/reasons.ts";
+import { FakeHomeservers, baseUrlOf, tokenOf } from "./fake-homeservers.ts";
+import type { FakeAccount, FakeRequest } from "./fake-homeservers.ts";
+import { MODERATOR, fakeRoom } from "./fake-room.ts";
+import type { Fate, MortalStore } from "./mortal-store.ts";
+import { openMortalStore } from "./mortal-store.ts";
+
+export const SOURCE = "@me:old.example";
+export const TARGET = "@me:new.example";
+/** Whoever commands the bot: a third account. */
+export const OWNER = "@person:old.example";
+const BOT = "@mover:new.example";
+
+const address: ConversationAddress = {
+  roomId: "!chat:new.example",
+  eventId: "$start",
+  threadRoot: null,
+  roomKind: "direct",
+  sender: OWNER,
+  isEncrypted: false,
+};
+export const request = { owner: OWNER, address, botRoomIds: [], onProgress: () => undefined };
+const filters = { ...NO_FILTERS, exclude: ["!excluded:old.example"], categories: null };
+
+function account(userId: string, more: Partial<FakeAccount> = {}): FakeAccount {
+  return { userId, profile: {}, accountData: new Map(), roomAccountData: new Map(), pushRules: {}, ...more };
+}
+
+/** A person with rooms of every route, and something of every category. */
+export function fakePerson(): FakeHomeservers {
+  const inside = { [SOURCE]: "join" };
+  const rooms = [
+    fakeRoom({ roomId: "!council:old.example", members: { ...inside, [TARGET]: "join" }, levels: { [SOURCE]: 100 } }),
+    fakeRoom({ roomId: "!invited:old.example", members: { ...inside, [TARGET]: "invite" } }),
+    fakeRoom({ roomId: "!public:old.example", members: inside, rule: "public", levels: { [SOURCE]: 50 } }),
+    fakeRoom({
+      roomId: "!space:old.example",
+      members: inside,
+      rule: "public",
+      create: { type: "m.space" },
+      children: ["!restricted:old.example"],
+    }),
+    fakeRoom({ roomId: "!restricted:old.example", members: inside, rule: "restricted", allow: ["!space:old.example"] }),
+    fakeRoom({
+      roomId: "!private:old.example",
+      members: { ...inside, "@bo:old.example": "join" },
+      levels: { [SOURCE]: 100 },
+      names: { [SOURCE]: "Maestro" },
+    }),
+    fakeRoom({ roomId: "!stubborn:old.example", members: inside, rule: "public", isStubborn: true, levels: { [SOURCE]: 50 } }),
+    fakeRoom({ roomId: "!knock:old.example", members: inside, rule: "knock" }),
+    fakeRoom({ roomId: "!closed:old.example", members: inside }),
+    fakeRoom({ roomId: "!upgraded:old.example", members: inside, replacement: "!replacement:old.example" }),
+    fakeRoom({ roomId: "!replacement:old.example", members: inside, rule: "public" }),
+    fakeRoom({ roomId: "!local:old.example", members: inside, create: { "m.federate": false } }),
+    fakeRoom({ roomId: "!excluded:old.example", members: inside, rule: "public" }),
+  ];
+  const source = account(SOURCE, {
+    profile: { displayname: "Me", avatar_url: "mxc://old.example/face" },
+    accountData: new Map<string, Record<string, unknown>>([
+      ["m.direct", { "@bo:old.example": ["!private:old.example"], [MODERATOR]: ["!knock:old.example"] }],
+      ["m.ignored_user_list", { ignored_users: { "@pest:old.example": {} } }],
+      ["m.recent_emoji", { recent_emoji: [{ emoji: "🎺", total: 3 }] }],
+    ]),
+    roomAccountData: new Map([
+      ["!public:old.example", new Map([["m.tag", { tags: { "m.favourite": { order: 0.5 } } }]])],
+      ["!closed:old.example", new Map([["m.tag", { tags: { "u.work": {} } }]])],
+      [
+        "!private:old.example",
+        new Map<string, Record<string, unknown>>([
+          ["m.fully_read", { event_id: "$last-in-pri" }],
+          ["m.marked_unread", { unread: true }],
+        ]),
+      ],
+    ]),
+    pushRules: {
+      content: [
+        { rule_id: "harvest", default: false, enabled: true, actions: ["notify"], pattern: "harvest" },
+        { rule_id: "rain", default: false, enabled: false, actions: [], pattern: "rain" },
+      ],
+      room: [{ rule_id: "!knock:old.example", default: false, enabled: true, actions: [] }],
+    },
+  });
+  return new FakeHomeservers(rooms, [source, account(TARGET, { profile: { displayname: "me" } })]);
+}
+
+/** A moderator answers the knock, and invites to the room that nobody else could open. */
+export function letIn({ rooms, seen }: FakeHomeservers): void {
+  for (const roomId of ["!knock:old.example", "!closed:old.example"]) {
+    rooms.get(roomId)?.members.set(TARGET, { membership: "invite" });
+    seen.push(`${MODERATOR} invites ${TARGET} to ${roomId}`);
+  }
+}
+
+export interface Life {
+  store: MortalStore;
+  machinery: MoveMachinery;
+  planning: Planning;
+  isDead: () => boolean;
+}
+
+export interface LifeOptions {
+  folder: string;
+  servers: FakeHomeservers;
+  fateOf?: () => Fate;
+  /** The effects of a request stand, its answer is not yet given. */
+  onRequest?: (request: FakeRequest, die: () => void) => void;
+}
+
+/** One process of the bot, as far as a move needs it. */
+export function begin({ folder, servers, fateOf = () => "none", onRequest }: LifeOptions): Life {
+  let isDead = false;
+  const store = openMortalStore(folder, fateOf, () => {
+    isDead = true;
+    // Nothing of a process that has ended comes back, and no time either.
+    const at = Date.now();
+    vi.clearAllTimers();
+    vi.setSystemTime(at);
+  });
+  const fetch = servers.fetch(async (asked) => {
+    if (!isDead) onRequest?.(asked, store.die);
+    if (isDead) await new Promise(() => {});
+  });
+  const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
+  const now = Date.now;
+  const texts = { reason: reasonText, warning: warningText };
+  const clients = new AccountClients({ accounts: store.store.accounts, fetch, log });
+  const readers = new AccountReaders({ clients, fetch, log });
+  const planning = new Planning({
+    readers,
+    plans: store.store.plans,
+    roomRefusals: new RoomRefusals(store.store.runs, now),
+    botUserId: BOT,
+    texts,
+    now,
+    log,
+  });
+  const machinery = createMoveMachinery({
+    // What a move uses of it.
+    store: store.store as Store,
+    clients,
+    readers,
+    planning,
+    voice: async (to, message, { key, replaces }) => {
+      await store.store.outbox.add(
+        {
+          transactionId: key,
+          roomId: to.roomId,
+          forUser: OWNER,
+          kind: "message",
+          content: { document: message.document },
+          ...(replaces !== undefined && { edits: replaces }),
+          priority: 1,
+        },
+        now(),
+      );
+    },
+    botUserId: BOT,
+    texts,
+    prefix: "!",
+    now,
+    log,
+  });
+  return { store, machinery, planning, isDead: () => isDead };
+}
+
+/** Signs both accounts in and makes the plan. */
+export async function prepare(life: Life, more: Partial<PlanFilters> = {}): Promise<void> {
+  await signIn(life);
+  const planned = await life.planning.plan({ ...request, filters: { ...filters, ...more } });
+  if (planned.status !== "planned") throw new Error(`no plan: ${planned.status}`);
+}
+
+export async function signIn({ store: { store } }: Life): Promise<void> {
+  for (const [side, userId] of [["source", SOURCE] as const, ["target", TARGET] as const]) {
+    const signedIn = {
+      owner: OWNER,
+      side,
+      userId,
+      baseUrl: baseUrlOf(userId),
+      method: "token" as const,
+      deviceId: null,
+      signedInAt: 0,
+    };
+    await store.accounts.put(signedIn, { accessToken: tokenOf(userId) });
+  }
+}
+
+const LONGEST = 3_000;
+
+/** Lives until it dies or the run is over; the person says `start` until there is a run, and a moderator answers once the run waits for people. */
+export async function live(life: Life, servers: FakeHomeservers): Promise<"dead" | "over"> {
+  const { runs } = life.store.store;
+  const work = (async () => {
+    await life.machinery.start();
+    if ((await runs.last(OWNER)) === null) await life.machinery.moves.start(request);
+  })();
+  let failure: unknown = null;
+  work.catch((error: unknown) => {
+    failure = error ?? new Error("failed");
+  });
+  for (let tick = 0; tick < LONGEST; tick += 1) {
+    await vi.advanceTimersByTimeAsync(0);
+    if (life.isDead()) return "dead";
+    if (failure !== null) throw failure as Error;
+    const run = await runs.last(OWNER);
+    if (life.isDead()) return "dead";
+    if (run?.state === "over" && vi.getTimerCount() === 0) return "over";
+    if (run?.state === "watching" && !servers.seen.some((line) => line.startsWith(MODERATOR))) letIn(servers);
+    if (run !== null && vi.getTimerCount() === 0 && run.state !== "over") {
+      await vi.advanceTimersByTimeAsync(0);
+      if (life.isDead()) return "dead";
+      if (vi.getTimerCount() === 0 && (await runs.last(OWNER))?.state !== "over")
+        throw new Error(`nothing is waited for, and the run is ${run.state}`);
+    }
+    await vi.advanceTimersToNextTimerAsync();
+  }
+  throw new Error("the run does not end");
+}

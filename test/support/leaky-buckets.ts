@@ -1,0 +1,146 @@
+import type { LimitName } from "../../src/migration/step.ts";
+
+/** One of Synapse's limiters: so many at once, then one a period. `null`: switched off. */
+export type BucketSetting = { periodMs: number; burst: number } | null;
+
+export interface PairSettings {
+  /** `rc_invites.per_user` on the old server, for the invited account. */
+  invitations: BucketSetting;
+  /** The same on the new server, which every invitation over federation meets as well. */
+  federatedInvitations: BucketSetting;
+  /** `rc_message` of the old account on the old server. */
+  sourceMessages: BucketSetting;
+  targetMessages: BucketSetting;
+  joins: BucketSetting;
+  remoteJoins: BucketSetting;
+}
+
+/** Synapse's defaults (protocol-facts.md section 9). */
+export const DEFAULTS: PairSettings = {
+  invitations: { periodMs: 1_000 / 0.003, burst: 5 },
+  federatedInvitations: { periodMs: 1_000 / 0.003, burst: 5 },
+  sourceMessages: { periodMs: 5_000, burst: 10 },
+  targetMessages: { periodMs: 5_000, burst: 10 },
+  joins: { periodMs: 10_000, burst: 10 },
+  remoteJoins: { periodMs: 100_000, burst: 10 },
+};
+
+export const UNLIMITED: PairSettings = {
+  invitations: null,
+  federatedInvitations: null,
+  sourceMessages: null,
+  targetMessages: null,
+  joins: null,
+  remoteJoins: null,
+};
+
+export function scaled(settings: PairSettings, factor: number): PairSettings {
+  const entries = Object.entries(settings).map(([name, setting]: [string, BucketSetting]) => [
+    name,
+    setting && { ...setting, periodMs: setting.periodMs * factor },
+  ]);
+  return Object.fromEntries(entries) as PairSettings;
+}
+
+/** `limited`: 429 with a time. `unnamed`: what comes of the other server's limit, 502 without one. */
+export type Answer = { kind: "ok" } | { kind: "limited"; waitMs: number } | { kind: "unnamed" };
+
+/** Synapse's `RatelimitSetting` and `Ratelimiter` (api/ratelimiting.py): the count drains by one a period, and what does not fit is refused and not counted. */
+class Bucket {
+  readonly #setting: BucketSetting;
+  #count = 0;
+  #at = 0;
+
+  constructor(setting: BucketSetting) {
+    this.#setting = setting;
+  }
+
+  /** @returns how long to wait, 0 where it was taken */
+  take(now: number): number {
+    if (this.#setting === null) return 0;
+    const { periodMs, burst } = this.#setting;
+    this.#count = Math.max(0, this.#count - (now - this.#at) / periodMs);
+    this.#at = now;
+    if (this.#count > burst - 1 + 1e-9) return Math.max(1, Math.ceil((this.#count - (burst - 1)) * periodMs));
+    this.#count += 1;
+    return 0;
+  }
+}
+
+/**
+ * The limiters that a move meets on two Synapse servers, asked in Synapse's order, each keeping what it took when a later one refuses (protocol-facts.md section 13).
+ */
+export class LeakyBuckets {
+  #buckets: Record<keyof PairSettings, Bucket>;
+  /** Refused requests of each kind. */
+  readonly refused: Record<LimitName, number> = { invitations: 0, messages: 0, joins: 0, remote_joins: 0 };
+  /** Tokens for invitations that were taken by requests which the limit on messages then refused. */
+  burntInvitations = 0;
+
+  constructor(settings: PairSettings) {
+    this.#buckets = bucketsOf(settings);
+  }
+
+  /** An administrator changes the configuration and restarts the server, which empties its buckets. */
+  change(settings: PairSettings): void {
+    this.#buckets = bucketsOf(settings);
+  }
+
+  request(name: LimitName, isSource: boolean, now: number): Answer {
+    const answer = this.#ask(name, isSource, now);
+    if (answer.kind !== "ok") this.refused[name] += 1;
+    return answer;
+  }
+
+  #ask(name: LimitName, isSource: boolean, now: number): Answer {
+    const own = (waitMs: number): Answer | null => (waitMs > 0 ? { kind: "limited", waitMs } : null);
+    const buckets = this.#buckets;
+    const messages = isSource ? buckets.sourceMessages : buckets.targetMessages;
+    switch (name) {
+      case "messages":
+        return own(messages.take(now)) ?? { kind: "ok" };
+      case "joins":
+        return own(buckets.joins.take(now)) ?? own(messages.take(now)) ?? { kind: "ok" };
+      case "remote_joins":
+        return own(buckets.joins.take(now)) ?? own(buckets.remoteJoins.take(now)) ?? { kind: "ok" };
+      case "invitations": {
+        const refusal = own(buckets.invitations.take(now));
+        if (refusal !== null) return refusal;
+        const refusedAsMessage = own(messages.take(now));
+        if (refusedAsMessage !== null) this.burntInvitations += 1;
+        if (refusedAsMessage !== null) return refusedAsMessage;
+        return buckets.federatedInvitations.take(now) > 0 ? { kind: "unnamed" } : { kind: "ok" };
+      }
+    }
+  }
+}
+
+function bucketsOf(settings: PairSettings): Record<keyof PairSettings, Bucket> {
+  const entries = Object.entries(settings).map(([name, setting]: [string, BucketSetting]) => [name, new Bucket(setting)]);
+  return Object.fromEntries(entries) as Record<keyof PairSettings, Bucket>;
+}
+
+/** What a move asks for, by kind. */
+export interface Load {
+  invitations: number;
+  /** Power levels, by the old account. */
+  powerLevels: number;
+  joins: number;
+  remoteJoins: number;
+}
+
+/** The least time that the limits allow: the longest of all queues, each request taking what it takes. */
+export function leastMs(load: Load, settings: PairSettings): number {
+  const spent: Record<keyof PairSettings, number> = {
+    invitations: load.invitations,
+    federatedInvitations: load.invitations,
+    sourceMessages: load.invitations + load.powerLevels,
+    targetMessages: load.joins,
+    joins: load.joins + load.remoteJoins,
+    remoteJoins: load.remoteJoins,
+  };
+  const times = Object.entries(settings).map(([name, setting]: [string, BucketSetting]) =>
+    setting === null ? 0 : Math.max(0, spent[name as keyof PairSettings] - setting.burst) * setting.periodMs,
+  );
+  return Math.max(0, ...times);
+}

@@ -1,0 +1,101 @@
+import type { LimitName } from "../../src/migration/step.ts";
+import { Limits } from "../../src/queue/limits.ts";
+import type { Ticket } from "../../src/queue/limits.ts";
+import type { LeakyBuckets, Load, PairSettings } from "./leaky-buckets.ts";
+
+const SOURCE = "@me:old.example";
+const TARGET = "@me:new.example";
+const ROUND_TRIP_MS = 20;
+/** As the runner has it. */
+const MOST_UNDER_WAY = 8;
+
+interface Queue {
+  name: LimitName;
+  userId: string;
+  left: number;
+  /** Of the request that was refused last. */
+  notBefore: number;
+}
+
+interface UnderWay {
+  queue: Queue;
+  ticket: Ticket;
+  arrivesAt: number;
+  answeredAt: number;
+}
+
+export interface Paced {
+  tookMs: number;
+  sent: number;
+}
+
+/**
+ * Sends a load by what `Limits` says, on a virtual clock, as the runner does: lanes side by side, the scarcer one first.
+ * @param raise a change of the server's settings in the middle, after which the run is paused and gone on with
+ */
+export async function pace(
+  load: Load,
+  server: LeakyBuckets,
+  raise: { afterMs: number; settings: PairSettings } | null = null,
+): Promise<Paced> {
+  const limits = new Limits({ limiters: async () => [], forgetLimiters: async () => {} });
+  await limits.load(SOURCE);
+  await limits.load(TARGET);
+  const queues: Queue[] = [
+    { name: "invitations", userId: SOURCE, left: load.invitations, notBefore: 0 },
+    { name: "remote_joins", userId: TARGET, left: load.remoteJoins, notBefore: 0 },
+    { name: "joins", userId: TARGET, left: load.joins, notBefore: 0 },
+    { name: "messages", userId: SOURCE, left: load.powerLevels, notBefore: 0 },
+  ];
+  const start = 1_000_000;
+  let now = start;
+  let sent = 0;
+  let isRaised = false;
+  let underWay: UnderWay[] = [];
+  while (underWay.length > 0 || queues.some(({ left }) => left > 0)) {
+    if (raise !== null && !isRaised && now - start >= raise.afterMs) {
+      isRaised = true;
+      server.change(raise.settings);
+      for (const userId of [SOURCE, TARGET]) await limits.forget(userId);
+      for (const queue of queues) queue.notBefore = 0;
+    }
+    let next = raise === null || isRaised ? Number.POSITIVE_INFINITY : start + raise.afterMs;
+    for (const queue of queues) {
+      while (queue.left > 0) {
+        if (queue.notBefore > now) {
+          next = Math.min(next, queue.notBefore);
+          break;
+        }
+        if (underWay.filter(({ queue: other }) => other.userId === queue.userId).length >= MOST_UNDER_WAY) break;
+        const turn = limits.turn(queue.userId, queue.name, now);
+        if (turn.kind === "wait") {
+          next = Math.min(next, turn.until);
+          break;
+        }
+        queue.left -= 1;
+        sent += 1;
+        underWay.push({ queue, ticket: turn.ticket, arrivesAt: now + ROUND_TRIP_MS / 2, answeredAt: now + ROUND_TRIP_MS });
+      }
+    }
+    const at = Math.min(next, ...underWay.map(({ answeredAt }) => answeredAt));
+    if (at === Number.POSITIVE_INFINITY) throw new Error("nothing goes on");
+    now = Math.max(now, at);
+    const answered = underWay.filter(({ answeredAt }) => answeredAt <= now);
+    underWay = underWay.filter((each) => !answered.includes(each));
+    for (const { queue, ticket, arrivesAt } of answered) {
+      const answer = server.request(queue.name, queue.userId === SOURCE, arrivesAt);
+      if (answer.kind === "ok") limits.passed(ticket);
+      else {
+        queue.left += 1;
+        queue.notBefore = limits.refused(ticket, answer.kind === "limited" ? answer.waitMs : null, now);
+      }
+    }
+  }
+  return { tookMs: now - start, sent };
+}
+
+/** Rooms as people have them: about half by invitation, the rest by joins, most of them where the new server is not yet, and some powers (benchmark). */
+export function mixedRooms(rooms: number): Load {
+  const of = (share: number): number => Math.round((rooms * share) / 60);
+  return { invitations: of(31), remoteJoins: of(49), joins: of(11), powerLevels: of(12) };
+}

@@ -1,0 +1,227 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { parseMessage } from "../../../src/commands/parse.ts";
+import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
+import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
+import { AccountReaders } from "../../../src/service/account-readers.ts";
+import { Planning } from "../../../src/service/planning.ts";
+import type { StartResult } from "../../../src/service/run-results.ts";
+import { SignIn } from "../../../src/service/sign-in.ts";
+import { Plans } from "../../../src/store/plans.ts";
+import { FakeConversation } from "./fake-conversation.ts";
+import { runStatus, scriptedMoves } from "./scripted-moves.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const NOW = Date.UTC(2026, 0, 31, 12);
+const ME = "@me:example.org";
+const SHOWN = ["!first:old.example", "!second:old.example"];
+const started: StartResult = { status: "started", run: runStatus(), changes: [], gone: [] };
+const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
+
+function setUp(...script: Parameters<typeof scriptedMoves>) {
+  const { moves, asked } = scriptedMoves(...script);
+  const services = {
+    signIn: Object.create(SignIn.prototype) as SignIn,
+    forget: async () => ({ signedOut: [], erased: { messages: 0 } }),
+    planning: Object.create(Planning.prototype) as Planning,
+    moves,
+    readers: Object.create(AccountReaders.prototype) as AccountReaders,
+    plans: Object.assign(Object.create(Plans.prototype) as Plans, { shownList: async () => SHOWN }),
+    now: () => NOW,
+    prefix: "!",
+  };
+  const commands = createCommands(services);
+  const type = async (line: string, formattedBody: string | null = null, conversation = new FakeConversation()) => {
+    const parsed = parseMessage({ body: line, formattedBody }, names, specifications);
+    if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
+    await commands.find(({ specification }) => specification === parsed.specification)?.run(parsed.values, conversation);
+    return conversation;
+  };
+  return { type, asked, actions: createConfirmableActions(services) };
+}
+
+describe("!migrate start", () => {
+  it.each(["!migrate start", "!migrate run", "!Migrate Start"])(
+    "begins with what was typed as %s, and asks nothing",
+    async (line) => {
+      const { type, asked } = setUp({ start: started });
+      const conversation = await type(line);
+      expect(asked).toMatchObject([["start", { owner: ME, address: conversation.address, botRoomIds: [] }]]);
+      expect(conversation.said).toMatchObject([{ tone: "notice", options: { key: "answer" } }]);
+      expect(conversation.text).toContain("Started.");
+      expect(conversation.asked).toEqual([]);
+    },
+  );
+
+  it("says within seconds that it reads, and how far it is, in a message that is not the run's own", async () => {
+    vi.useFakeTimers();
+    const read = Promise.withResolvers<undefined>();
+    const { type, asked } = setUp({ start: started }, () => read.promise);
+    const typed = type("!migrate start");
+    await vi.advanceTimersByTimeAsync(1_500);
+    const [, request] = asked[0] ?? [];
+    (request as { onProgress: (progress: object) => void }).onProgress({ serverName: "old.example", read: 5, total: 9 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    read.resolve(undefined);
+    const { said } = await typed;
+    expect(said.map(({ text }) => text)).toEqual([
+      "Reading both accounts …",
+      "Reading old.example … 5 of 9 rooms",
+      expect.stringContaining("Started."),
+    ]);
+    for (const { options } of said) expect(options?.key).not.toMatch(/^progress/u);
+  });
+});
+
+describe("!invite-all and !join-all", () => {
+  it.each([
+    ["!invite-all", "inviteAll"],
+    ["!join-all", "joinAll"],
+  ] as const)("%s takes all that fits, with the filters of a plan", async (word, name) => {
+    const { type, asked } = setUp({ [name]: started });
+    const conversation = await type(`${word} --no-direct --only #2 --exclude !x:y --active 1y`);
+    expect(asked).toMatchObject([
+      [
+        name,
+        {
+          owner: ME,
+          address: conversation.address,
+          rooms: [],
+          filters: {
+            ...NO_FILTERS,
+            isDirect: false,
+            only: ["!second:old.example"],
+            exclude: ["!x:y"],
+            activeSince: NOW - 365 * 24 * 3_600_000,
+          },
+        },
+      ],
+    ]);
+  });
+
+  it("takes rooms by number, alias, ID and link", async () => {
+    const { type, asked } = setUp({ inviteAll: started });
+    await type("!invite-all #1 #choir:old.example !id:old.example https://matrix.to/#/%23tea%3Aold.example");
+    expect(asked).toMatchObject([
+      ["inviteAll", { rooms: ["!first:old.example", "#choir:old.example", "!id:old.example", "#tea:old.example"] }],
+    ]);
+  });
+
+  it("names rooms that nobody knows, and says that nothing was started", async () => {
+    const { type } = setUp({ joinAll: { status: "unknown_rooms", rooms: ["#nope:old.example"] } });
+    expect((await type("!join-all #nope:old.example")).text).toBe(
+      "Not among the rooms of the plan: #nope:old.example. Nothing was started. !rooms lists your rooms.",
+    );
+  });
+});
+
+describe("!migrate status, pause, resume and cancel", () => {
+  it("status shows where it stands, and without a run how to begin", async () => {
+    expect((await setUp({ status: runStatus() }).type("!migrate status")).text).toContain("12 of 52 rooms done");
+    expect((await setUp({}).type("!migrate status")).text).toContain("Nothing was started yet.");
+  });
+
+  it("pause, resume and cancel say what came of it", async () => {
+    const run = runStatus();
+    const deeds = { invitations: 1, joins: 0, knocks: 0, written: [], openInvitations: [] };
+    const { type, asked } = setUp({
+      pause: { status: "paused", run },
+      resume: { status: "resumed", run },
+      cancel: { status: "cancelled", run, deeds },
+    });
+    expect((await type("!migrate pause")).text).toContain("is paused");
+    expect((await type("!migrate resume")).text).toContain("goes on where it stopped");
+    const cancelled = await type("!migrate cancel");
+    expect(cancelled.text).toContain("1 invitation sent");
+    expect(cancelled.text).toContain("!migrate undo takes back");
+    expect(asked).toEqual([
+      ["pause", ME],
+      ["resume", ME],
+      ["cancel", ME],
+    ]);
+  });
+
+  it("a pause that has to wait for a request says so within seconds", async () => {
+    const finished = Promise.withResolvers<undefined>();
+    const { type } = setUp({ pause: { status: "paused", run: runStatus() } }, () => finished.promise);
+    const conversation = new FakeConversation();
+    const typed = type("!migrate pause", null, conversation);
+    await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), { timeout: 5_000 });
+    finished.resolve(undefined);
+    await typed;
+    expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });
+  });
+});
+
+describe("!migrate undo", () => {
+  const preview = { status: "possible", invitations: [], joins: [], knocks: [], written: [], lasting: [] } as const;
+
+  it("shows what it would do and asks first", async () => {
+    const { type, asked } = setUp({ previewUndo: { ...preview, written: [{ category: "tags", count: 4 }] } });
+    const conversation = await type("!migrate undo");
+    expect(asked).toEqual([["previewUndo", ME]]);
+    expect(conversation.asked).toEqual([{ word: "undo", action: "undo", payload: null }]);
+    expect(conversation.said).toMatchObject([{ tone: "alert", text: expect.stringContaining("room tags: 4") }]);
+  });
+
+  it("is done after the confirmation, and goes on telling where it was asked", async () => {
+    const { actions, asked } = setUp({ undo: started });
+    const conversation = new FakeConversation();
+    await actions["undo"]?.(null, conversation);
+    expect(asked).toEqual([["undo", { owner: ME, address: conversation.address }]]);
+    expect(conversation.text).toContain("I take back what can be taken back");
+  });
+
+  it("asks nothing where there is nothing to take back, or a run is under way", async () => {
+    for (const previewUndo of [{ status: "nothing_to_undo" }, { status: "already", run: runStatus() }] as const) {
+      const conversation = await setUp({ previewUndo }).type("!migrate undo");
+      expect(conversation.asked).toEqual([]);
+      expect(conversation.said).toHaveLength(1);
+    }
+  });
+});
+
+describe("!migrate verify and !profile", () => {
+  it("verify compares", async () => {
+    const { type, asked } = setUp({ verify: { status: "no_plan" } });
+    expect((await type("!migrate verify")).text).toContain("nothing to compare with");
+    expect(asked).toMatchObject([["verify", ME, { botRoomIds: [] }]]);
+  });
+
+  it("profile begins the copy", async () => {
+    const { type, asked } = setUp({ copyProfile: started });
+    expect((await type("!profile")).text).toContain("I copy your profile");
+    expect(asked).toMatchObject([["copyProfile", { owner: ME }]]);
+  });
+});
+
+describe("!converttodm and !converttoroom", () => {
+  const converted = { status: "converted", roomId: "!first:old.example", name: "Tea", partner: "@mo:old.example" } as const;
+
+  it.each([
+    ["an ID", "!converttodm #1 @mo:old.example", null],
+    ["a link", "!converttodm #1 https://matrix.to/#/@mo:old.example", null],
+    ["a pill", "!converttodm #1 Mo", `!converttodm #1 <a href="https://matrix.to/#/@mo:old.example">Mo</a>`],
+  ])("takes the partner as %s", async (_how, line, html) => {
+    const { type, asked } = setUp({ convert: converted });
+    expect((await type(line, html)).text).toContain("is a direct chat with @mo:old.example on your new account now");
+    expect(asked).toEqual([["convert", ME, { room: "!first:old.example", partner: "@mo:old.example", toDirect: true }]]);
+  });
+
+  it("needs no partner", async () => {
+    const { type, asked } = setUp({ convert: converted });
+    await type("!converttodm #choir:old.example");
+    await type("!converttoroom !id:old.example");
+    expect(asked).toEqual([
+      ["convert", ME, { room: "#choir:old.example", partner: null, toDirect: true }],
+      ["convert", ME, { room: "!id:old.example", partner: null, toDirect: false }],
+    ]);
+  });
+
+  it("asks for the partner where it can't tell", async () => {
+    const { type } = setUp({ convert: { status: "no_partner", roomId: "!first:old.example" } });
+    expect((await type("!converttodm #1")).text).toContain("!converttodm !first:old.example @partner:server");
+  });
+});

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import type { Ticket } from "../../../src/queue/limits.ts";
+import { Limits } from "../../../src/queue/limits.ts";
+import type { LimitName } from "../../../src/migration/step.ts";
+
+const USER = "@a:old.example";
+const NOTHING_STORED = { limiters: () => Promise.resolve([]), forgetLimiters: () => Promise.resolve() };
+const MESSAGES_BURST = 10;
+
+function ticketOf(limits: Limits, name: LimitName, now: number): Ticket {
+  const turn = limits.turn(USER, name, now);
+  if (turn.kind === "wait") throw new Error("there is no turn");
+  return turn.ticket;
+}
+
+it.each([
+  { period: "shorter", periodMs: 1_000, kind: "go" },
+  { period: "longer", periodMs: 60_000, kind: "wait" },
+])(
+  "an invitation finds out about messages where the period of invitations is $period than theirs: $kind",
+  ({ periodMs, kind }) => {
+    const limits = new Limits(NOTHING_STORED);
+    const next = limits.refused(ticketOf(limits, "invitations", 0), periodMs, 0);
+    for (let sent = 0; sent < MESSAGES_BURST; sent += 1) limits.passed(ticketOf(limits, "messages", next));
+    // One that is refused for want of messages burns one of its own kind (protocol-facts.md section 13).
+    expect(limits.turn(USER, "invitations", next).kind).toBe(kind);
+  },
+);

@@ -1,0 +1,457 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { stages } from "../../../src/migration/step.ts";
+import { MOST_AT_SERVER } from "../../../src/queue/server-places.ts";
+import { temporaryStore } from "../store/temporary-store.ts";
+import type { Script } from "./scripted-runner.ts";
+import {
+  DONE,
+  FAILED,
+  RETRY,
+  ROOM_AWAY,
+  SERVER_AWAY,
+  SESSION_ENDED,
+  hanging,
+  limited,
+  newRun,
+  pass,
+  room,
+  scripted,
+  statesOf,
+  step,
+  taking,
+} from "./scripted-runner.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
+afterEach(() => vi.useRealTimers());
+
+describe("the order of a run", () => {
+  it("is by stages: nothing of one begins while something of an earlier one can run", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, { profile: [RETRY, DONE] });
+    const run = await newRun(store, [
+      step("ignored", { stage: stages.last }),
+      step("direct chats", { stage: stages.settings }),
+      step("tags"),
+      step("profile", { stage: stages.profile }),
+    ]);
+    await runner.begin(run);
+    await pass(10 * MINUTE);
+    expect(work.tried).toEqual(["profile", "profile", "tags", "direct chats", "ignored"]);
+    expect((await store.runs.get(run.id))?.state).toBe("over");
+  });
+
+  it("is as planned within a queue", async () => {
+    const { store } = await temporaryStore();
+    const keys = ["c", "a", "b"];
+    const { runner, work } = scripted(store);
+    await runner.begin(
+      await newRun(
+        store,
+        keys.map((key) => step(key)),
+      ),
+    );
+    await pass();
+    expect(work.tried).toEqual(keys);
+  });
+
+  it("holds up nothing in other queues for one that waits", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, { invite: [limited(5 * MINUTE), DONE] });
+    const run = await newRun(store, [
+      step("invite", { side: "source", limits: ["invitations", "messages"] }),
+      step("join", { limits: ["joins", "messages"] }),
+      step("power", { side: "source", limits: ["messages"] }),
+      step("tags"),
+    ]);
+    await runner.begin(run);
+    await pass(SECOND);
+    expect(await statesOf(store, run)).toEqual({ invite: "pending", join: "done", power: "done", tags: "done" });
+    await pass(5 * MINUTE);
+    expect(await statesOf(store, run)).toMatchObject({ invite: "pending" });
+    await pass(5 * SECOND);
+    expect(await statesOf(store, run)).toMatchObject({ invite: "done" });
+    expect(work.tried.filter((key) => key === "invite")).toHaveLength(2);
+  });
+});
+
+describe("steps that wait for others", () => {
+  it("run once the account is in their room", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store);
+    const steps = [step("tags", { needsRoom: "!a" }), step("join", { roomId: "!a", limits: ["joins", "messages"] })];
+    await runner.begin(await newRun(store, steps, { rooms: [room("!a")] }));
+    await pass();
+    expect(work.tried).toEqual(["join", "tags"]);
+  });
+
+  it("run at once where the account is in already", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store);
+    await runner.begin(await newRun(store, [step("tags", { needsRoom: "!a" })], { rooms: [room("!a", true)] }));
+    await pass();
+    expect(work.tried).toEqual(["tags"]);
+  });
+
+  it("run after the step they come after, and are dropped when that fails", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, { "invite b": [FAILED] });
+    const run = await newRun(store, [
+      step("join a", { after: "invite a" }),
+      step("join b", { after: "invite b" }),
+      step("invite a"),
+      step("invite b"),
+    ]);
+    await runner.begin(run);
+    await pass();
+    expect(work.tried).toEqual(["invite a", "invite b", "join a"]);
+    expect(await statesOf(store, run)).toMatchObject({ "join a": "done", "join b": "dropped", "invite b": "failed" });
+  });
+
+  it("do not keep a run from settling while their room does not come", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store);
+    const run = await newRun(store, [step("tags", { needsRoom: "!a" })], { rooms: [room("!a")] });
+    await runner.begin(run);
+    await pass();
+    expect(work.log).toEqual(["running", "settled", "over"]);
+    expect(await statesOf(store, run)).toEqual({ tags: "pending" });
+  });
+});
+
+describe("a server that is away", () => {
+  it("is asked for nothing else until it is tried again, at growing distances, while the other one goes on", async () => {
+    const { store } = await temporaryStore();
+    const times: number[] = [];
+    const start = Date.now();
+    let isAway = true;
+    const ask = async () => {
+      times.push((Date.now() - start) / SECOND);
+      return isAway ? SERVER_AWAY : DONE;
+    };
+    const { runner, work } = scripted(store, { first: ask, second: ask });
+    const run = await newRun(store, [step("first"), step("other", { side: "source" })]);
+    await runner.begin(run);
+    await pass();
+    expect([runner.awayUntil("new.example"), runner.awayUntil("old.example")]).toEqual([start + SECOND, null]);
+    await pass(500);
+    expect(work.tried).toEqual(["other", "first"]);
+    await pass(MINUTE);
+    expect(times).toEqual([0, 1, 3, 7, 15, 31]);
+    await pass(60 * MINUTE);
+    // Two minutes at most, and never given up.
+    expect(times.slice(-2).reduce((early, late) => late - early)).toBe(120);
+    isAway = false;
+    await pass(2 * MINUTE);
+    expect(runner.awayUntil("new.example")).toBeNull();
+    expect(await statesOf(store, run)).toEqual({ first: "done", other: "done" });
+  });
+
+  it("is not away for what was under way when it fell silent, once more for each", async () => {
+    const { store } = await temporaryStore();
+    const script: Script = Object.fromEntries(["a", "b", "c"].map((key) => [key, [SERVER_AWAY, DONE]]));
+    const { runner } = scripted(store, script);
+    const run = await newRun(store, [step("a"), step("b"), step("c")]);
+    await runner.begin(run);
+    await pass(SECOND);
+    expect(await statesOf(store, run)).toEqual({ a: "done", b: "done", c: "done" });
+  });
+});
+
+describe("a step that fails in passing", () => {
+  async function pausesOf(outcome: typeof RETRY, hasFallback = false): Promise<{ pauses: number[]; state: string | undefined }> {
+    const { store } = await temporaryStore();
+    const times: number[] = [];
+    const { runner, work } = scripted(store, {
+      it: async () => {
+        times.push(Date.now());
+        return outcome;
+      },
+    });
+    work.hasFallback = hasFallback;
+    const run = await newRun(store, [step("it")]);
+    await runner.begin(run);
+    await pass(24 * 60 * MINUTE);
+    const pauses = times.slice(1).map((at, index) => (at - (times[index] ?? 0)) / SECOND);
+    return { pauses, state: (await statesOf(store, run))["it"] };
+  }
+
+  it("is tried six times in thirteen minutes where the server stumbles", async () => {
+    expect(await pausesOf(RETRY)).toEqual({ pauses: [1, 5, 30, 120, 600], state: "failed" });
+  });
+
+  it("is tried for an hour and a half where none of a room's servers answers", async () => {
+    expect(await pausesOf(ROOM_AWAY)).toEqual({ pauses: [10, 60, 300, 1_200, 3_600], state: "failed" });
+  });
+
+  it("is tried once more where there is another way", async () => {
+    expect(await pausesOf(ROOM_AWAY, true)).toEqual({ pauses: [2], state: "failed" });
+  });
+
+  it("is never given up for limits", async () => {
+    const { store } = await temporaryStore();
+    const { runner } = scripted(store, { it: [...Array.from({ length: 30 }, () => limited(SECOND)), DONE] });
+    const run = await newRun(store, [step("it")]);
+    await runner.begin(run);
+    await pass(10 * MINUTE);
+    expect(await statesOf(store, run)).toEqual({ it: "done" });
+  });
+
+  it("is tried again after an exception, with a reference for the log", async () => {
+    const { store } = await temporaryStore();
+    let tries = 0;
+    const { runner } = scripted(store, {
+      it: async () => {
+        tries += 1;
+        if (tries === 1) throw new TypeError("a bug");
+        return DONE;
+      },
+    });
+    const run = await newRun(store, [step("it"), step("other")]);
+    await runner.begin(run);
+    await pass();
+    const [broken] = await store.steps.all(run.id);
+    expect(broken).toMatchObject({ state: "pending", waitingFor: "server" });
+    expect(JSON.stringify(broken?.outcome)).toMatch(/unexpected error [0-9a-f]{8}/u);
+    await pass(SECOND);
+    expect(await statesOf(store, run)).toEqual({ it: "done", other: "done" });
+  });
+});
+
+describe("a run that needs its owner", () => {
+  it("stops, records what is under way, and goes on when it is begun again", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, { a: [SESSION_ENDED, DONE], b: taking(SECOND) });
+    const run = await newRun(store, [step("a"), step("b"), step("c", { stage: stages.settings })]);
+    await runner.begin(run);
+    await pass(MINUTE);
+    expect(await statesOf(store, run)).toEqual({ a: "pending", b: "done", c: "pending" });
+    expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: { side: "target" } });
+    expect(work.log.at(-1)).toBe("needs_you");
+    await store.runs.change(run.id, { state: "running", problem: null });
+    await runner.begin({ ...run, state: "running" });
+    await pass();
+    expect(await statesOf(store, run)).toEqual({ a: "done", b: "done", c: "done" });
+  });
+
+  it("is not stopped again by what was tried with the session before", async () => {
+    const { store } = await temporaryStore();
+    const tries = [taking(MINUTE, SESSION_ENDED), taking(0)];
+    const { runner } = scripted(store, {
+      a: [SESSION_ENDED, DONE],
+      b: async (signal) => (await tries.shift()?.(signal)) ?? DONE,
+    });
+    const run = await newRun(store, [step("a"), step("b")]);
+    await runner.begin(run);
+    await pass();
+    await store.runs.change(run.id, { state: "running", problem: null });
+    await runner.begin({ ...run, state: "running" });
+    await pass(2 * MINUTE);
+    expect(await statesOf(store, run)).toEqual({ a: "done", b: "done" });
+    expect(await store.runs.get(run.id)).toMatchObject({ state: "over", problem: null });
+  });
+
+  it("stays paused or over where it was put so meanwhile", async () => {
+    const { store } = await temporaryStore();
+    const { runner } = scripted(store, { a: taking(SECOND, SESSION_ENDED) });
+    const run = await newRun(store, [step("a")]);
+    await runner.begin(run);
+    await pass();
+    await store.runs.change(run.id, { state: "paused" });
+    await pass(SECOND);
+    expect((await store.runs.get(run.id))?.state).toBe("paused");
+  });
+});
+
+describe("a pause", () => {
+  it("takes nothing more, and waits until what is under way is recorded", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, { a: taking(SECOND), b: taking(SECOND) });
+    const run = await newRun(store, [step("a"), step("b", { after: "a" })]);
+    await runner.begin(run);
+    await pass(500);
+    let isEnded = false;
+    const ending = runner.end(run.id, 5 * SECOND).then(() => (isEnded = true));
+    await pass(400);
+    expect(isEnded).toBe(false);
+    await pass(100);
+    await ending;
+    await pass(MINUTE);
+    expect(work.tried).toEqual(["a"]);
+    expect(await statesOf(store, run)).toEqual({ a: "done", b: "pending" });
+  });
+
+  it("ends in time while a step hangs, which a later resume waits for", async () => {
+    const { store } = await temporaryStore();
+    const { runner } = scripted(store, { slow: taking(MINUTE) });
+    const run = await newRun(store, [step("slow"), step("then", { stage: stages.settings })]);
+    await runner.begin(run);
+    await pass();
+    const ended = runner.end(run.id, 5 * SECOND);
+    await pass(5 * SECOND);
+    await ended;
+    await runner.begin(run);
+    await pass(30 * SECOND);
+    expect(await statesOf(store, run)).toEqual({ slow: "taken", then: "pending" });
+    await pass(MINUTE);
+    expect(await statesOf(store, run)).toEqual({ slow: "done", then: "done" });
+    expect((await store.runs.get(run.id))?.state).toBe("over");
+  });
+});
+
+describe("a stop", () => {
+  it("cuts off what hangs, and the next process tries it again", async () => {
+    const { store, reopen } = await temporaryStore();
+    const { runner } = scripted(store, { it: hanging });
+    const run = await newRun(store, [step("it"), step("then", { after: "it" })]);
+    await runner.begin(run);
+    await pass();
+    await runner.stop();
+    expect(await statesOf(store, run)).toEqual({ it: "pending", then: "pending" });
+    const after = await reopen();
+    const next = scripted(after);
+    await next.runner.start();
+    await pass(MINUTE);
+    expect(next.work.tried).toEqual(["it", "then"]);
+    expect((await after.runs.get(run.id))?.wasInterrupted).toBe(true);
+  });
+
+  it("cuts off the look at both accounts at the end of a run", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store);
+    work.onSettled = async (_run, signal) => {
+      await hanging(signal);
+      throw new Error("cut off");
+    };
+    const run = await newRun(store, [step("it")]);
+    await runner.begin(run);
+    await pass();
+    await runner.stop();
+    await pass(10 * MINUTE);
+    expect(work.log.filter((line) => line === "settled")).toHaveLength(1);
+    expect((await store.runs.get(run.id))?.state).toBe("running");
+  });
+
+  it("leaves what a kill left to the next process", async () => {
+    const { store } = await temporaryStore();
+    const { runner } = scripted(store, { it: () => new Promise(() => {}) });
+    const run = await newRun(store, [step("it")]);
+    await runner.begin(run);
+    await pass();
+    expect(await statesOf(store, run)).toEqual({ it: "taken" });
+    const next = scripted(store);
+    await next.runner.start();
+    await pass();
+    const [taken] = await store.steps.all(run.id);
+    expect(taken).toMatchObject({ state: "done", attempts: 2 });
+  });
+});
+
+describe("the end of a run", () => {
+  it("is tried again later where both accounts could not be read", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store);
+    const { onSettled } = work;
+    let tries = 0;
+    work.onSettled = async (run, signal) => {
+      tries += 1;
+      if (tries < 3) throw new Error("away");
+      await onSettled(run, signal);
+    };
+    const run = await newRun(store, [step("it")]);
+    await runner.begin(run);
+    await pass();
+    expect((await store.runs.get(run.id))?.state).toBe("running");
+    await pass(2 * MINUTE);
+    expect([tries, (await store.runs.get(run.id))?.state]).toEqual([3, "over"]);
+  });
+
+  it("does not come while it adds steps", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store);
+    const { onSettled } = work;
+    let times = 0;
+    work.onSettled = async (run, signal) => {
+      times += 1;
+      if (times > 1) return onSettled(run, signal);
+      const steps = [step("late", { stage: stages.profile })];
+      await store.steps.revise(run.id, { from: "running", rooms: [], steps, again: [], run: { stage: stages.profile } });
+    };
+    await runner.begin(await newRun(store, [step("it")]));
+    await pass();
+    expect([work.tried, times]).toEqual([["it", "late"], 2]);
+  });
+});
+
+describe("many people's runs at one server", () => {
+  const keys = (name: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${name}${index}`);
+  const script: Script = Object.fromEntries([...keys("large", 60), ...keys("small", 6)].map((key) => [key, taking(100)]));
+
+  it("have so many requests under way together, and no more", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, script);
+    await runner.begin(
+      await newRun(
+        store,
+        keys("large", 60).map((key) => step(key)),
+      ),
+    );
+    await runner.begin(
+      await newRun(
+        store,
+        keys("small", 6).map((key) => step(key)),
+        { owner: "@other:old.example" },
+      ),
+    );
+    await pass(350);
+    expect(work.mostUnderWay).toBe(MOST_AT_SERVER);
+    expect(work.tried).toHaveLength(4 * MOST_AT_SERVER);
+  });
+
+  it("take turns, so that a small one is not kept waiting by a large one", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, script);
+    await runner.begin(
+      await newRun(
+        store,
+        keys("large", 60).map((key) => step(key)),
+      ),
+    );
+    await pass();
+    const small = await newRun(
+      store,
+      keys("small", 6).map((key) => step(key)),
+      { owner: "@other:old.example" },
+    );
+    await runner.begin(small);
+    // One round in which the large one has all places, and two in which they share them.
+    await pass(350);
+    expect((await store.runs.get(small.id))?.state).toBe("over");
+    await pass(10 * SECOND);
+    expect(work.tried).toHaveLength(66);
+  });
+
+  it("leave their places to others when they are paused", async () => {
+    const { store } = await temporaryStore();
+    const { runner } = scripted(store, script);
+    const large = await newRun(
+      store,
+      keys("large", 60).map((key) => step(key)),
+    );
+    await runner.begin(large);
+    await pass();
+    const small = await newRun(
+      store,
+      keys("small", 6).map((key) => step(key)),
+      { owner: "@other:old.example" },
+    );
+    await runner.begin(small);
+    await pass();
+    const ended = runner.end(large.id, SECOND);
+    await pass(250);
+    await ended;
+    expect((await store.runs.get(small.id))?.state).toBe("over");
+  });
+});

@@ -1,0 +1,167 @@
+import { pino } from "pino";
+import { vi } from "vitest";
+import type { Side } from "../../../src/migration/account.ts";
+import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { Run, TakenStep } from "../../../src/migration/run-model.ts";
+import type { PlannedStep } from "../../../src/migration/step.ts";
+import { stages } from "../../../src/migration/step.ts";
+import { Limits } from "../../../src/queue/limits.ts";
+import type { RunnerWork } from "../../../src/queue/runner-work.ts";
+import { Runner } from "../../../src/queue/runner.ts";
+import type { RunRoom } from "../../../src/store/run-rows.ts";
+import type { Store } from "../../../src/store/store.ts";
+
+export const DONE: Outcome = { status: "done" };
+const TROUBLE = { code: "server_trouble", serverText: "words" } as const;
+export const RETRY: Outcome = { status: "retry", problem: TROUBLE };
+export const FAILED: Outcome = { status: "failed", problem: TROUBLE };
+export const SERVER_AWAY: Outcome = { status: "wait", waitingFor: "server", waitMs: null, problem: TROUBLE };
+export const ROOM_AWAY: Outcome = { status: "wait", waitingFor: "room", waitMs: null, problem: TROUBLE };
+export const SESSION_ENDED: Outcome = { status: "needs_user", problem: { code: "session_ended", serverText: null } };
+
+export function limited(waitMs: number | null): Outcome {
+  return { status: "wait", waitingFor: "limit", waitMs, problem: null };
+}
+
+/** A step as a test describes it: the target's, free, on rooms. */
+export function step(key: string, more: Partial<PlannedStep> = {}): PlannedStep {
+  const planned = { key, kind: "tags", side: "target", stage: stages.rooms, limits: [], needsRoom: null, after: null } as const;
+  return { ...planned, roomId: null, payload: null, ...more };
+}
+
+export function room(roomId: string, isInside = false): RunRoom {
+  const status = isInside ? "done" : "planned";
+  return { roomId, planned: {}, route: "join", status, isInside, refusals: [], joinedAt: null, isReplacement: false };
+}
+
+/** What tries of a step come to, one after the other, the last for good; a function may take its time. */
+export type Script = Readonly<Record<string, readonly Outcome[] | ((signal: AbortSignal) => Promise<Outcome>)>>;
+
+export class ScriptedWork implements RunnerWork {
+  /** Keys of steps as they are tried. */
+  readonly tried: string[] = [];
+  readonly log: string[] = [];
+  underWay = 0;
+  mostUnderWay = 0;
+  hasFallback = false;
+  /** Done when nothing is left that can run. */
+  onSettled: (run: Run, signal: AbortSignal) => Promise<void>;
+  readonly #script: Script;
+  readonly #tries = new Map<string, number>();
+
+  constructor(script: Script, onSettled: (run: Run, signal: AbortSignal) => Promise<void>) {
+    this.#script = script;
+    this.onSettled = onSettled;
+  }
+
+  async execute(_run: Run, { key }: TakenStep, signal: AbortSignal): Promise<Outcome> {
+    this.tried.push(key);
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    try {
+      const script = this.#script[key] ?? [DONE];
+      if (typeof script === "function") return await script(signal);
+      const tries = this.#tries.get(key) ?? 0;
+      this.#tries.set(key, tries + 1);
+      return script[Math.min(tries, script.length - 1)] ?? DONE;
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  /** A step about a room brings the target into it. */
+  async consequencesOf(_run: Run, { roomId, side }: TakenStep, outcome: Outcome, isFinal: boolean) {
+    const isEntered = roomId !== null && isFinal && outcome.status === "done";
+    const problem = outcome.status === "needs_user" ? { side, problem: outcome.problem, since: Date.now() } : null;
+    return {
+      rooms: isEntered ? [room(roomId, true)] : [],
+      steps: [],
+      dropped: [],
+      run: problem === null ? {} : ({ state: "needs_you", problem } as const),
+    };
+  }
+
+  async hasOtherWay(): Promise<boolean> {
+    return this.hasFallback;
+  }
+
+  serverOf(run: Run, side: Side): string {
+    return run[side].slice(run[side].indexOf(":") + 1);
+  }
+
+  async settled(run: Run, signal: AbortSignal): Promise<void> {
+    this.log.push("settled");
+    await this.onSettled(run, signal);
+  }
+
+  changed(run: Run): void {
+    this.log.push(run.state);
+  }
+}
+
+export interface Scripted {
+  runner: Runner;
+  work: ScriptedWork;
+}
+
+/** A runner on a store, for which the script stands in for the servers. A run that settles is over. */
+export function scripted(store: Pick<Store, "runs" | "steps">, script: Script = {}): Scripted {
+  const { runs, steps } = store;
+  const work = new ScriptedWork(script, (run) => runs.change(run.id, { state: "over" }));
+  const log = pino({ level: "silent" });
+  return { work, runner: new Runner({ runs, steps, limits: new Limits(steps), work, now: Date.now, log }) };
+}
+
+export async function newRun(
+  { runs }: Pick<Store, "runs">,
+  steps: readonly PlannedStep[],
+  { rooms = [], owner = "@me:old.example" }: { rooms?: readonly RunRoom[]; owner?: string } = {},
+): Promise<Run> {
+  const address = {
+    roomId: "!chat:new.example",
+    eventId: "$start",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: owner,
+    isEncrypted: false,
+  } as const;
+  const target = owner.replace("old", "new");
+  const run = {
+    owner,
+    planNumber: 1,
+    purpose: "move",
+    source: owner,
+    target,
+    address,
+    request: {},
+    startedAt: Date.now(),
+  } as const;
+  const created = await runs.create(run, { rooms, steps, isInPlace: true });
+  if (created === null) throw new Error("another one is under way");
+  return created;
+}
+
+/** Lets everything happen that needs no time, and then what so much time brings. */
+export async function pass(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+export async function statesOf({ steps }: Pick<Store, "steps">, run: Run): Promise<Record<string, string>> {
+  return Object.fromEntries((await steps.all(run.id)).map(({ key, state }) => [key, state]));
+}
+
+/** A step that takes its time. */
+export function taking(ms: number, outcome: Outcome = DONE): (signal: AbortSignal) => Promise<Outcome> {
+  return () =>
+    new Promise((resolve) => {
+      setTimeout(() => resolve(outcome), ms);
+    });
+}
+
+/** A step whose server never answers; it ends only with the process. */
+export async function hanging(signal: AbortSignal): Promise<Outcome> {
+  await new Promise((resolve) => {
+    signal.addEventListener("abort", resolve);
+  });
+  return SERVER_AWAY;
+}

@@ -1,0 +1,189 @@
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { UnreachableError } from "../../../src/platforms/matrix/network/unreachable-error.ts";
+import type { FakeHomeservers, FakeRequest } from "../../support/fake-homeservers.ts";
+import type { Life } from "../../support/fake-move.ts";
+import { OWNER, begin, fakePerson, live, prepare } from "../../support/fake-move.ts";
+import type { Fate } from "../../support/mortal-store.ts";
+
+const START = new Date("2026-03-01T12:00:00Z");
+/** So many tests share the work, so that one that hangs is told by its part. */
+const PARTS = 4;
+
+let folder: string;
+let count = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mover-crash-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: START }));
+afterEach(() => vi.useRealTimers());
+
+/** What stands in the end, for the servers, in the store, and in the chat, line by line; times and the names of copied images left out. */
+async function endOf({ store: { store, close }, planning }: Life, { seen, accounts, rooms }: FakeHomeservers): Promise<string[]> {
+  const run = await store.runs.last(OWNER);
+  const plan = await planning.last(OWNER);
+  const said: string[] = [];
+  for (let item = await store.outbox.nextDue(Infinity); item !== null; item = await store.outbox.nextDue(Infinity)) {
+    if (!item.transactionId.includes("progress")) said.push(item.transactionId);
+    await store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, Date.now());
+  }
+  const steps = await store.steps.all(run?.id ?? 0);
+  await close();
+  const lines = (name: string, values: readonly unknown[]): string[] => values.map((value) => `${name}: ${jsonOf(value)}`);
+  return [
+    ...lines("seen", seen),
+    ...lines(
+      "account",
+      [...accounts.values()].flatMap((account) => Object.entries(account)),
+    ),
+    ...lines(
+      "room",
+      [...rooms.values()].map(({ roomId, members, state }) => ({ roomId, members, state })),
+    ),
+    ...lines("run", [run?.state, run?.isCancelled]),
+    ...lines(
+      "step",
+      steps.map(({ key, state }) => `${key} ${state}`),
+    ),
+    ...lines("report", [...(plan?.report.rooms ?? []), ...(plan?.report.categories ?? [])]),
+    ...lines("said", said),
+  ].sort();
+}
+
+/** Maps in the order of their keys, for nothing depends on which of two things was written first. */
+function jsonOf(value: unknown): string {
+  const plain = JSON.stringify(value, (_key, each: unknown) =>
+    each instanceof Map ? Object.fromEntries([...each].sort()) : each,
+  );
+  return plain.replaceAll(/copied\d+/gu, "copied");
+}
+
+/** What one end has and the other has not. */
+function differences(end: readonly string[], whole: readonly string[]): string[] {
+  const without = (lines: readonly string[], others: readonly string[]): string[] => {
+    const left = [...others];
+    return lines.filter((line) => {
+      const at = left.indexOf(line);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+  };
+  return [...without(end, whole).map((line) => `+ ${line}`), ...without(whole, end).map((line) => `- ${line}`)];
+}
+
+interface Trial {
+  fateOf?: () => Fate;
+  onRequest?: (request: FakeRequest, die: () => void) => void;
+}
+
+/** A whole move from the start: by one process, which the trial may end, and by another that has nothing of it but the store. */
+async function move(trial: Trial): Promise<{ end: string[]; lives: number }> {
+  const dataDir = join(folder, String((count += 1)));
+  await mkdir(dataDir);
+  await copyFile(join(folder, "mover.sqlite"), join(dataDir, "mover.sqlite"));
+  const servers = fakePerson();
+  let life = begin({ folder: dataDir, servers, ...trial });
+  let lives = 1;
+  if ((await live(life, servers)) === "dead") {
+    lives = 2;
+    life = begin({ folder: dataDir, servers });
+    expect(await live(life, servers)).toBe("over");
+  }
+  await life.machinery.stop();
+  await life.store.close();
+  const end = await endOf(begin({ folder: dataDir, servers }), servers);
+  await rm(dataDir, { recursive: true });
+  return { end, lives };
+}
+
+/** The n-th thing of a kind, counted from 0. */
+function nth<Result>(n: number, then: Result, otherwise: Result): () => Result {
+  let left = n;
+  return () => (left-- === 0 ? then : otherwise);
+}
+
+function partOf(total: number, part: number): number[] {
+  return Array.from({ length: total }, (_, n) => n).filter((n) => n % PARTS === part);
+}
+
+describe("a move whose process is killed and started again", () => {
+  let whole: string[];
+  let writes = 0;
+  let requests = 0;
+  let sent = 0;
+
+  beforeAll(async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: START });
+    const first = begin({ folder, servers: fakePerson() });
+    await prepare(first);
+    await first.store.close();
+    const trial = await move({
+      fateOf: () => {
+        writes += 1;
+        return "none";
+      },
+      onRequest: ({ method }) => {
+        requests += 1;
+        if (method !== "GET") sent += 1;
+      },
+    });
+    whole = trial.end;
+    vi.useRealTimers();
+  });
+
+  it("has a whole one to be held against", () => {
+    const of = (name: string): string[] => whole.filter((line) => line.startsWith(`${name}: `));
+    expect(of("run")).toEqual(['run: "over"', "run: false"]);
+    expect(new Set(of("seen")).size).toBe(of("seen").length);
+    expect(of("said")).toEqual([
+      'said: "run 1 end"',
+      'said: "run 1 late !closed:old.example"',
+      'said: "run 1 late !knock:old.example"',
+    ]);
+    expect(of("step").filter((line) => !line.endsWith(' done"'))).toEqual(['step: "join:!stubborn:old.example failed"']);
+    expect([writes, requests, sent].every((number) => number > 25)).toBe(true);
+  });
+
+  const parts = Array.from({ length: PARTS }, (_, part) => part);
+
+  it.each(parts)("reaches the same end, with nothing done twice, killed just before any write (part %i)", async (part) => {
+    for (const n of partOf(writes, part)) {
+      const { end, lives } = await move({ fateOf: nth<Fate>(n, "before", "none") });
+      expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+    }
+  });
+
+  it.each(parts)("reaches the same end, with nothing done twice, killed just after any write (part %i)", async (part) => {
+    for (const n of partOf(writes, part)) {
+      const { end, lives } = await move({ fateOf: nth<Fate>(n, "after", "none") });
+      expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+    }
+  });
+
+  it.each(parts)(
+    "reaches the same end, with nothing done twice, killed before any request is answered (part %i)",
+    async (part) => {
+      for (const n of partOf(requests, part)) {
+        const isNow = nth(n, true, false);
+        const { end, lives } = await move({ onRequest: (_request, die) => isNow() && die() });
+        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+      }
+    },
+  );
+
+  it("reaches the same end, with nothing done twice, when the answer to any request that writes is lost", async () => {
+    for (let n = 0; n < sent; n += 1) {
+      const isNow = nth(n, true, false);
+      const { end, lives } = await move({
+        onRequest: ({ method }) => {
+          if (method !== "GET" && isNow()) throw new UnreachableError("reset", "old.example");
+        },
+      });
+      expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 1, differences: [] });
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { PlannedStep } from "../../../src/migration/step.ts";
+import type { NewRun } from "../../../src/store/runs.ts";
+import { temporaryStore } from "./temporary-store.ts";
+
+const address = {
+  roomId: "!chat",
+  eventId: "$start",
+  threadRoot: null,
+  roomKind: "direct",
+  sender: "@me",
+  isEncrypted: false,
+} as const;
+const run: NewRun = {
+  owner: "@me",
+  planNumber: 1,
+  purpose: "move",
+  source: "@a:old",
+  target: "@a:new",
+  address,
+  request: {},
+  startedAt: 0,
+};
+
+function step(key: string, more: Partial<PlannedStep>): PlannedStep {
+  const rest = { side: "target", stage: 1, limits: [], after: null, roomId: "!inside", payload: {} } as const;
+  return { key, kind: "tags", needsRoom: "!space", ...rest, ...more };
+}
+
+function room(roomId: string, isInside: boolean) {
+  return {
+    roomId,
+    planned: {},
+    route: "join",
+    status: "planned",
+    isInside,
+    refusals: [],
+    joinedAt: null,
+    isReplacement: false,
+  };
+}
+
+describe("a step that waits for a room", () => {
+  it.each<[string, PlannedStep, { rooms: ReturnType<typeof room>[]; lanes: string[] }]>([
+    ["waits while the target is not in", step("s", {}), { rooms: [room("!space", false)], lanes: [] }],
+    ["is due once it is in", step("s", {}), { rooms: [room("!space", true)], lanes: ["target:free"] }],
+    ["waits for a room that the run does not know", step("s", {}), { rooms: [], lanes: [] }],
+    [
+      "does not wait for a space that only the target is in, of which the run knows nothing",
+      step("s", { kind: "join_restricted" }),
+      { rooms: [], lanes: ["target:free"] },
+    ],
+    [
+      "waits for a space that the run is to join",
+      step("s", { kind: "join_restricted" }),
+      { rooms: [room("!space", false)], lanes: [] },
+    ],
+  ])("%s", async (_, planned, { rooms, lanes }) => {
+    const { store } = await temporaryStore();
+    const { id = 0 } = (await store.runs.create(run, { rooms, steps: [planned], isInPlace: true })) ?? {};
+    expect([...(await store.steps.dueTimes(id, 1)).keys()]).toEqual(lanes);
+  });
+
+  it("is not due before its stage", async () => {
+    const { store } = await temporaryStore();
+    const { id = 0 } =
+      (await store.runs.create(run, {
+        rooms: [],
+        steps: [step("s", { needsRoom: null, stage: 2 })],
+        isInPlace: true,
+      })) ?? {};
+    expect((await store.steps.dueTimes(id, 1)).size).toBe(0);
+    expect(await store.steps.dueTimes(id, 2)).toEqual(new Map([["target:free", 0]]));
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { newRun, room, step } from "../queue/scripted-runner.ts";
+import { temporaryStore } from "./temporary-store.ts";
+
+describe("runs", () => {
+  it("are stored whole: with their rooms and steps", async () => {
+    const { store, reopen } = await temporaryStore();
+    const rooms = [room("!b"), room("!a", true)];
+    const run = await newRun(store, [step("one"), step("two", { after: "one" })], { rooms });
+    const { runs, steps } = await reopen();
+    expect(await runs.get(run.id)).toEqual(run);
+    expect(run).toMatchObject({ state: "running", stage: 0, endedAt: null, isCancelled: false, problem: null, progressCount: 0 });
+    expect(await runs.rooms(run.id)).toEqual(rooms);
+    expect((await steps.all(run.id)).map(({ key }) => key)).toEqual(["one", "two"]);
+  });
+
+  it("are stored whole or not at all", async () => {
+    const { store } = await temporaryStore();
+    await expect(newRun(store, [step("one")], { rooms: [room("!a"), room("!a")] })).rejects.toThrow("UNIQUE");
+    expect(await store.runs.last("@me:old.example")).toBeNull();
+  });
+
+  it("take the place of their owner's earlier ones, and of nobody else's", async () => {
+    const { store } = await temporaryStore();
+    const other = await newRun(store, [], { owner: "@other:old.example" });
+    const first = await newRun(store, []);
+    await store.runs.change(first.id, { state: "watching" });
+    const second = await newRun(store, []);
+    const states = await Promise.all([other, first, second].map(async ({ id }) => (await store.runs.get(id))?.state));
+    expect(states).toEqual(["running", "over", "running"]);
+    expect((await store.runs.last("@me:old.example"))?.id).toBe(second.id);
+  });
+
+  it.each(["running", "paused", "needs_you"] as const)("begin not while one of their owner's is %s", async (state) => {
+    const { store } = await temporaryStore();
+    const run = await newRun(store, []);
+    await store.runs.change(run.id, { state });
+    expect((await store.runs.busy(run.owner))?.id).toBe(run.id);
+    const next = await store.runs.create({ ...run, purpose: "joins" }, { rooms: [], steps: [step("one")], isInPlace: false });
+    expect([next, (await store.runs.last(run.owner))?.id]).toEqual([null, run.id]);
+  });
+
+  it("are found by owner, by accounts, and by state", async () => {
+    const { store } = await temporaryStore();
+    const first = await newRun(store, []);
+    await store.runs.change(first.id, { state: "over" });
+    const second = await newRun(store, []);
+    expect((await store.runs.between(first.owner, first.source, first.target)).map(({ id }) => id)).toEqual([
+      first.id,
+      second.id,
+    ]);
+    expect(await store.runs.between(first.owner, first.source, "@else:new.example")).toEqual([]);
+    expect((await store.runs.inState("running", "paused")).map(({ id }) => id)).toEqual([second.id]);
+    expect([await store.runs.last("@nobody:old.example"), await store.runs.get(99)]).toEqual([null, null]);
+  });
+
+  it("are changed in what is said, and in nothing else", async () => {
+    const { store } = await temporaryStore();
+    const run = await newRun(store, []);
+    const problem = { side: "source", problem: { code: "session_ended", serverText: null }, since: 5 } as const;
+    const change = {
+      state: "needs_you",
+      stage: 2,
+      endedAt: 9,
+      isCancelled: true,
+      wasInterrupted: true,
+      problem,
+      progressCount: 3,
+    } as const;
+    await store.runs.change(run.id, change);
+    expect(await store.runs.get(run.id)).toEqual({ ...run, ...change });
+    await store.runs.change(run.id, { problem: null, address: { ...run.address, eventId: "$resume" } });
+    expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: null, address: { eventId: "$resume" } });
+    await store.runs.change(run.id, {});
+  });
+
+  it("are changed only while they are in a state, where that is asked", async () => {
+    const { store } = await temporaryStore();
+    const run = await newRun(store, []);
+    await store.runs.change(run.id, { state: "over" });
+    expect(await store.runs.changeWhile("running", run.id, { state: "watching" })).toBe(false);
+    expect((await store.runs.get(run.id))?.state).toBe("over");
+    expect(await store.runs.changeWhile("over", run.id, { isCancelled: true })).toBe(true);
+  });
+
+  it("count as interrupted when another process takes over, and what was taken is to be tried again", async () => {
+    const { store } = await temporaryStore();
+    const run = await newRun(store, [step("one")]);
+    await store.steps.takeNext(run.id, { lane: "target:free", stage: 1, now: 1, limiters: [] });
+    await store.runs.takeOver();
+    expect((await store.runs.get(run.id))?.wasInterrupted).toBe(true);
+    expect((await store.steps.all(run.id))[0]).toMatchObject({ state: "pending", attempts: 1 });
+  });
+
+  it("tell their rooms by what is asked of them", async () => {
+    const { store } = await temporaryStore();
+    const rooms = [
+      room("!in", true),
+      room("!out"),
+      { ...room("!upgraded"), route: "successor" },
+      { ...room("!replacement", true), isReplacement: true },
+    ];
+    const { id } = await newRun(store, [], { rooms });
+    expect(await store.runs.room(id, "!out")).toEqual(rooms[1]);
+    expect(await store.runs.room(id, "!none")).toBeNull();
+    expect([...(await store.runs.roomsInside(id))].sort()).toEqual(["!in", "!replacement"]);
+    expect((await store.runs.replacedRooms(id)).map(({ roomId }) => roomId)).toEqual(["!upgraded"]);
+    expect([...(await store.runs.roomCounts(id))].sort()).toEqual([
+      ["done", 1],
+      ["planned", 2],
+    ]);
+  });
+
+  it("go with their owner, steps, rooms and all", async () => {
+    const { store } = await temporaryStore();
+    const { id, owner } = await newRun(store, [step("one")], { rooms: [room("!a")] });
+    await store.forget(owner);
+    expect([await store.runs.get(id), await store.runs.rooms(id), await store.steps.all(id)]).toEqual([null, [], []]);
+  });
+});

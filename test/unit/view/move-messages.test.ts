@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import { REASON_CODES } from "../../../src/platforms/matrix/rooms/routes.ts";
+import { RUN_PURPOSES, RUN_STATES } from "../../../src/migration/run-model.ts";
+import { messageContent } from "../../../src/view/message.ts";
+import type { Message } from "../../../src/view/message.ts";
+import { maxMessageBytes } from "../../../src/view/paging.ts";
+import { convertAnswer } from "../../../src/view/messages/convert.ts";
+import { lateArrival } from "../../../src/view/messages/late-arrival.ts";
+import { cancelAnswer } from "../../../src/view/messages/move-cancel.ts";
+import { runEnded } from "../../../src/view/messages/move-end.ts";
+import { pauseAnswer, resumeAnswer, stoppingAfterRequest } from "../../../src/view/messages/move-pause.ts";
+import { noRunYet, progressMessage } from "../../../src/view/messages/move-progress.ts";
+import { startAnswer } from "../../../src/view/messages/move-start.ts";
+import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../../src/view/messages/move-undo.ts";
+import { verifyAnswer } from "../../../src/view/messages/move-verify.ts";
+import { needsYou } from "../../../src/view/messages/needs-you.ts";
+import { reportMessage } from "../../../src/view/messages/report.ts";
+import { EVIL, READER, keepsTheRulesOfMessages } from "./message-rules.ts";
+import {
+  HOUR_MS,
+  NOW,
+  allWaits,
+  cannotRead,
+  categories,
+  convertResults,
+  deeds,
+  end,
+  evilRun,
+  failures,
+  noDeeds,
+  preview,
+  problems,
+  reportOf,
+  room,
+  rooms,
+  startResults,
+  verified,
+} from "./move-samples.ts";
+
+const messages: Record<string, Message[]> = {
+  progressMessage: RUN_PURPOSES.flatMap((purpose) =>
+    RUN_STATES.flatMap((state) => [
+      progressMessage(evilRun({ purpose, state }), NOW, "!"),
+      progressMessage(
+        evilRun({
+          purpose,
+          state,
+          rooms: { done: 1, open: 0, needsModerator: 1, needsYou: 1, failed: 1, skipped: 0 },
+          steps: { total: 1, done: 1, failed: 2, dormant: 0 },
+          waits: allWaits,
+          expectedEnd: NOW + 3 * HOUR_MS,
+          endedAt: NOW - HOUR_MS,
+          wasInterrupted: true,
+          isCancelled: true,
+        }),
+        NOW,
+        "!",
+      ),
+      ...(state === "needs_you" ? problems : []).map((problem) =>
+        progressMessage(evilRun({ state, purpose, problem }), NOW, "!"),
+      ),
+    ]),
+  ),
+  noRunYet: [noRunYet("!")],
+  startAnswer: RUN_PURPOSES.flatMap((purpose) => startResults.map((result) => startAnswer(result, purpose, "!"))),
+  pause: [
+    stoppingAfterRequest(),
+    pauseAnswer({ status: "paused", run: evilRun() }, "!"),
+    resumeAnswer({ status: "resumed", run: evilRun() }, "!"),
+    ...[null, ...RUN_STATES.map((state) => evilRun({ state }))].flatMap((run) => [
+      pauseAnswer({ status: "not_running", run }, "!"),
+      resumeAnswer({ status: "not_paused", run }, "!"),
+    ]),
+  ],
+  cancelAnswer: [
+    cancelAnswer({ status: "no_run" }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), deeds }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), deeds: noDeeds }, "!"),
+  ],
+  runEnded: RUN_PURPOSES.flatMap((purpose) => [
+    runEnded(end({ run: evilRun({ purpose }) }), "!"),
+    runEnded(end({ run: evilRun({ purpose, isCancelled: true }), failures, deeds: noDeeds, notMoved: [] }), "!"),
+    runEnded(
+      end({
+        run: evilRun({ purpose }),
+        report: reportOf(
+          REASON_CODES.flatMap((code) => rooms(3, { reason: { code, text: EVIL } })),
+          categories,
+        ),
+      }),
+      "!",
+    ),
+    runEnded(end({ run: evilRun({ purpose }), report: reportOf([]), deeds: noDeeds }), "!"),
+  ]),
+  verifyAnswer: [
+    verifyAnswer(verified(categories), "!"),
+    verifyAnswer(verified(categories.slice(0, 1)), "!"),
+    verifyAnswer(verified([]), "!"),
+    verifyAnswer({ status: "no_plan" }, "!"),
+    ...cannotRead.map((result) => verifyAnswer(result, "!")),
+  ],
+  undo: [
+    lookingWhatToUndo(),
+    undoQuestion(preview, "undo"),
+    undoQuestion({ ...preview, invitations: [], joins: [], knocks: [], written: [], lasting: [] }, "undo"),
+    undoRefused({ status: "nothing_to_undo" }, "!"),
+    ...RUN_STATES.map((state) => undoRefused({ status: "already", run: evilRun({ state }) }, "!")),
+    ...cannotRead.map((result) => undoRefused(result, "!")),
+  ],
+  lateArrival: [true, false].map((isLast) => lateArrival({ room: room("!x:y"), waited: 5, letIn: 3, isLast }, "!")),
+  needsYou: [
+    needsYou(evilRun({ state: "needs_you" }), "!"),
+    ...problems.map((problem) => needsYou(evilRun({ state: "needs_you", problem }), "!")),
+  ],
+  convertAnswer: convertResults.flatMap((result) =>
+    [true, false].map((toDirect) => convertAnswer(result, { toDirect, prefix: "!" })),
+  ),
+  reportMessage: [
+    reportMessage({
+      report: reportOf([
+        room("!a", { status: "failed", reason: { code: "refused", text: EVIL } }),
+        room("!b", { status: "running", reason: null }),
+        ...(["limit", "server", "room", null] as const).flatMap((waitingFor) =>
+          [null, "2026-01-31T14:05:00Z"].map((until) => room("!c", { status: "waiting", waitingFor, until, reason: null })),
+        ),
+      ]),
+      moreHelpers: new Map(),
+    }),
+  ],
+};
+
+keepsTheRulesOfMessages(
+  Object.entries(messages).flatMap(([name, each]) => each.map((message, index) => ({ name: `${name} ${index}`, message }))),
+);
+
+const text = (message: Message): string => messageContent(message, [READER]).body;
+
+describe("each message of a move", () => {
+  it.each(Object.entries(messages))("%s ends with a sentence, or with a list that one introduces", (_name, all) => {
+    for (const message of all) expect(text(message)).toMatch(/[.…]$|\n- .*$/u);
+  });
+
+  it.each(Object.entries(messages))("%s fits into one event", (_name, all) => {
+    for (const message of all) {
+      const { body, formatted_body: html } = messageContent(message, []);
+      expect(Buffer.byteLength(body) + Buffer.byteLength(html)).toBeLessThan(maxMessageBytes);
+    }
+  });
+
+  it("calls the person at the end, for a question, when it needs them, and when the last room is in", () => {
+    for (const message of [...(messages["runEnded"] ?? []), ...(messages["needsYou"] ?? []), undoQuestion(preview, "undo")])
+      expect(message.tone).toBe("alert");
+    expect(messages["lateArrival"]?.map(({ tone }) => tone)).toEqual(["alert", "notice"]);
+  });
+
+  it("is routine otherwise", () => {
+    for (const name of ["progressMessage", "pause", "cancelAnswer"])
+      for (const message of messages[name] ?? []) expect(message.tone).toBe("notice");
+  });
+});

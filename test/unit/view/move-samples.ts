@@ -1,0 +1,157 @@
+import { STEP_PROBLEM_CODES } from "../../../src/migration/outcome.ts";
+import type { Category } from "../../../src/migration/categories.ts";
+import { CATEGORY_NAMES } from "../../../src/migration/categories.ts";
+import { LIMITS } from "../../../src/migration/step.ts";
+import type { NotMoved } from "../../../src/platforms/matrix/not-moved.ts";
+import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
+import type {
+  ConvertResult,
+  RunDeeds,
+  RunEnd,
+  RunStatus,
+  RunWait,
+  StartResult,
+  UndoPreview,
+  VerifyResult,
+} from "../../../src/service/run-results.ts";
+import { RUN_STATES } from "../../../src/migration/run-model.ts";
+import { runStatus } from "../commands/scripted-moves.ts";
+import { EVIL, EVIL_USER, READER } from "./message-rules.ts";
+
+export const NOW = Date.UTC(2026, 0, 31, 12);
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+
+export function room(roomId: string, more: Partial<ReportRoom> = {}): ReportRoom {
+  return {
+    roomId,
+    name: EVIL,
+    alias: null,
+    direct: false,
+    space: false,
+    encrypted: false,
+    route: "ask_moderator",
+    through: null,
+    successor: null,
+    status: "needs_moderator",
+    until: null,
+    waitingFor: null,
+    reason: { code: "no_invite_power", text: `Inviting needs power 50; the old account has 0. ${EVIL}` },
+    power: { source: 0, wanted: 0, target: null },
+    warnings: [],
+    helpers: [{ userId: "@mo:old.example", displayName: EVIL, power: 100 }],
+    ...more,
+  };
+}
+
+export function rooms(count: number, more: Partial<ReportRoom> = {}): ReportRoom[] {
+  return Array.from({ length: count }, (_, index) => room(`!${index}:old.example`, more));
+}
+
+export function reportOf(all: ReportRoom[], categories: Category[] = []): Report {
+  return {
+    schema: 1,
+    source: EVIL_USER,
+    target: "@a:new.example",
+    generatedAt: "2026-01-31T12:00:00Z",
+    rooms: all,
+    categories: categories.map((category) => ({ ...category, missing: [...category.missing] })),
+  };
+}
+
+export const evilRun = (more: Partial<RunStatus> = {}): RunStatus => runStatus({ source: EVIL_USER, target: EVIL_USER, ...more });
+export const allWaits: RunWait[] = (["source", "target"] as const).flatMap((side) =>
+  [null, NOW - 1, NOW + 30_000, NOW + 5 * MINUTE_MS, NOW + 13 * HOUR_MS].flatMap((until) => [
+    ...[...LIMITS, null].map((limit): RunWait => ({ side, serverName: EVIL, waitingFor: "limit", limit, until, steps: 3 })),
+    { side, serverName: EVIL, waitingFor: "server", limit: null, until, steps: 1 },
+    { side, serverName: EVIL, waitingFor: "room", limit: null, until, steps: 2 },
+  ]),
+);
+export const problems = STEP_PROBLEM_CODES.flatMap((code) =>
+  [null, EVIL].flatMap((serverText) => (["source", "target"] as const).map((side) => ({ side, problem: { code, serverText } }))),
+);
+export const categories: Category[] = CATEGORY_NAMES.map((name, index) => ({
+  name,
+  expected: 5 + index,
+  present: 5,
+  missing: Array.from({ length: index }, () => EVIL),
+}));
+const notMoved: NotMoved[] = [{ category: "profile", item: EVIL, code: "target_has_own" }];
+export const noDeeds: RunDeeds = { invitations: 0, joins: 0, knocks: 0, written: [], openInvitations: [] };
+export const deeds: RunDeeds = {
+  invitations: 1,
+  joins: 2,
+  knocks: 1,
+  written: CATEGORY_NAMES.map((category, count) => ({ category, count })),
+  openInvitations: rooms(7),
+};
+export const end = (more: Partial<RunEnd> = {}): RunEnd => ({
+  run: evilRun({ state: "watching", endedAt: NOW }),
+  report: reportOf([room("!done:old.example", { status: "done" }), ...rooms(2)], categories),
+  moreHelpers: new Map([["!0:old.example", 4]]),
+  deeds,
+  notMoved,
+  failures: [],
+  ...more,
+});
+export const failures = STEP_PROBLEM_CODES.flatMap((code) => [
+  { item: EVIL, problem: { code, serverText: EVIL } },
+  { item: EVIL, problem: { code, serverText: null } },
+]);
+export const cannotRead = [
+  { status: "not_signed_in", missing: ["target"] },
+  {
+    status: "not_read",
+    account: {
+      owner: READER,
+      side: "source",
+      userId: EVIL_USER,
+      baseUrl: "https://x",
+      method: "token",
+      deviceId: null,
+      signedInAt: 0,
+    },
+    refusal: { code: "expired_token" },
+  },
+] as const;
+export const startResults: StartResult[] = [
+  { status: "started", run: evilRun(), changes: [], gone: [] },
+  {
+    status: "started",
+    run: evilRun(),
+    changes: rooms(4).map((each, index) => ({ room: each, before: index === 0 ? null : "join" })),
+    gone: rooms(3),
+  },
+  { status: "nothing_to_do", report: reportOf([]), changes: [], gone: [] },
+  { status: "nothing_to_do", report: reportOf(rooms(1)), changes: [], gone: rooms(1) },
+  { status: "no_plan" },
+  { status: "other_accounts", planned: { source: EVIL_USER, target: EVIL_USER } },
+  ...RUN_STATES.map((state): StartResult => ({ status: "already", run: evilRun({ state }) })),
+  { status: "unknown_rooms", rooms: [EVIL] },
+  { status: "unknown_rooms", rooms: Array.from({ length: 9 }, () => EVIL) },
+  ...cannotRead,
+];
+export const preview: UndoPreview = {
+  status: "possible",
+  invitations: rooms(1),
+  joins: rooms(8),
+  knocks: rooms(2),
+  written: deeds.written,
+  lasting: [{ category: "read_markers", count: 9 }],
+};
+export const verified = (all: Category[]): VerifyResult => ({
+  status: "verified",
+  report: reportOf(rooms(1), all),
+  moreHelpers: new Map(),
+  categories: all,
+  notMoved,
+});
+const converted = { roomId: EVIL, name: EVIL, partner: EVIL_USER };
+export const convertResults: ConvertResult[] = [
+  { status: "converted", ...converted },
+  { status: "converted", ...converted, name: null, partner: null },
+  { status: "unchanged", ...converted },
+  { status: "not_in_room", room: EVIL },
+  { status: "no_partner", roomId: EVIL },
+  ...cannotRead,
+];

@@ -1,0 +1,237 @@
+import { describe, expect, it } from "vitest";
+import type { Category } from "../../../src/migration/categories.ts";
+import type { RunStatus, RunWait } from "../../../src/service/run-results.ts";
+import { messageContent } from "../../../src/view/message.ts";
+import type { Message } from "../../../src/view/message.ts";
+import { runEnded } from "../../../src/view/messages/move-end.ts";
+import { progressMessage } from "../../../src/view/messages/move-progress.ts";
+import { startAnswer } from "../../../src/view/messages/move-start.ts";
+import { undoQuestion } from "../../../src/view/messages/move-undo.ts";
+import { verifyAnswer } from "../../../src/view/messages/move-verify.ts";
+import { numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
+import { formatMoment } from "../../../src/view/time.ts";
+import { runStatus } from "../commands/scripted-moves.ts";
+import { READER } from "./message-rules.ts";
+import {
+  HOUR_MS,
+  MINUTE_MS,
+  NOW,
+  allWaits,
+  end,
+  noDeeds,
+  preview,
+  reportOf,
+  room,
+  rooms,
+  startResults,
+  verified,
+} from "./move-samples.ts";
+
+const text = (message: Message): string => messageContent(message, [READER]).body;
+
+describe("the progress message", () => {
+  const shown = (more: Partial<RunStatus>): string => text(progressMessage(runStatus(more), NOW, "!"));
+
+  it("has a bar, the same in numbers, and where it goes", () => {
+    const said = shown({});
+    expect(said).toContain("The move @a:old.example → @a:new.example is under way, as of 12:00 UTC.");
+    expect(said).toContain("████░░░░░░░░░░░░░░░░ 12 of 52 rooms done, and 40 of 140 steps");
+    expect(said).toContain("- 5 rooms wait for somebody's help");
+    expect(said).toContain("!migrate pause halts it, !migrate cancel ends it.");
+  });
+
+  it.each([
+    [0, 52, 0],
+    [1, 52, 1],
+    [51, 52, 19],
+    [52, 52, 20],
+  ])("its bar at %i of %i rooms is %i wide: never full too early, never empty too long", (done, total, wide) => {
+    const counts = { done, open: total - done, needsModerator: 9, needsYou: 9, failed: 0, skipped: 9 };
+    expect(shown({ rooms: counts })).toContain(`${"█".repeat(wide)}${"░".repeat(20 - wide)} ${done} of ${total} rooms`);
+  });
+
+  it("counts single steps where it is not about rooms, or there is none", () => {
+    expect(shown({ purpose: "undo" })).toContain("░ 40 of 140 steps done");
+    expect(shown({ rooms: { done: 0, open: 0, needsModerator: 2, needsYou: 0, failed: 0, skipped: 0 } })).toContain(
+      "40 of 140 steps done",
+    );
+  });
+
+  it("says what is waited for and until when, in words about the server", () => {
+    const wait: RunWait = {
+      side: "source",
+      serverName: "old.example",
+      waitingFor: "limit",
+      limit: "invitations",
+      until: NOW + 5 * MINUTE_MS,
+      steps: 12,
+    };
+    const said = shown({ waits: [wait], expectedEnd: NOW + 14 * HOUR_MS });
+    expect(said).toContain(
+      "- old.example lets your old account send the next invitation at 12:05 UTC (in about 5 minutes); 12 steps wait for that",
+    );
+    expect(said).toContain("I expect to be done at 02:00 UTC on 1 February (in about 14 hours).");
+    expect(shown({ waits: [{ ...wait, waitingFor: "server", limit: null, steps: 1 }] })).toContain(
+      "old.example does not answer just now; I try again at 12:05 UTC (in about 5 minutes); 1 step waits for that",
+    );
+  });
+
+  it.each([
+    ["paused", {}, /is paused\..*!migrate resume goes on/su],
+    ["watching", { endedAt: NOW }, /is done since 31 January 2026 at 12:00 UTC\. I go on watching/u],
+    ["over", {}, /is over\./u],
+    ["over", { isCancelled: true }, /was cancelled\./u],
+    [
+      "needs_you",
+      { problem: { side: "target", problem: { code: "session_ended", serverText: null } } },
+      /waits for you\..*My session of your new account @a:new\.example has ended\. Please sign in again: !login new @a:new\.example\. Then I go on by myself\.$/su,
+    ],
+  ] as const)("when %s says so, and neither what was waited for nor an end", (state, more, expected) => {
+    const waits = allWaits.slice(0, 1);
+    const said = shown({ state, waits, expectedEnd: NOW + HOUR_MS, ...more });
+    expect(said).toMatch(expected);
+    expect(said).not.toMatch(/I expect|lets your|under way/u);
+  });
+
+  it("says that it went on by itself after a restart", () => {
+    const sentence = "I was started anew in the middle, and went on by myself.";
+    expect(shown({ wasInterrupted: true })).toContain(sentence);
+    expect(shown({ wasInterrupted: true, state: "watching" })).toContain(sentence);
+    expect(shown({ wasInterrupted: true, state: "paused" })).not.toContain(sentence);
+    expect(shown({ wasInterrupted: true, state: "over", isCancelled: true })).not.toContain(sentence);
+  });
+
+  it("is the same for the same status at the same time", () => {
+    expect(progressMessage(runStatus(), NOW, "!")).toEqual(progressMessage(runStatus(), NOW, "!"));
+  });
+});
+
+describe("a moment to come", () => {
+  it.each([
+    [NOW - 1, "11:59 UTC (any moment now)"],
+    [NOW + 30_000, "12:00 UTC (in about a minute)"],
+    [NOW + 100 * MINUTE_MS, "13:40 UTC (in about 2 hours)"],
+    [NOW + 12 * HOUR_MS, "00:00 UTC on 1 February (in about 12 hours)"],
+    [NOW + 60 * HOUR_MS, "00:00 UTC on 3 February (in about 3 days)"],
+  ])("%i is %s", (at, expected) => {
+    expect(formatMoment(at, NOW)).toBe(expected);
+  });
+});
+
+describe("a start", () => {
+  it("is short, and names what changed since the plan, cut", () => {
+    const said = text(startAnswer(startResults[1] ?? absent(), "move", "!"));
+    expect(said).toContain("Changed since the plan (the first 5 of 7; !report has all)");
+    expect(said).toContain(": now need somebody's help, before open to everyone");
+    expect(said.split("\n- ")).toHaveLength(6);
+  });
+
+  it("with nothing to do alone says who has to do something", () => {
+    const said = text(startAnswer({ status: "nothing_to_do", report: reportOf(rooms(1)), changes: [], gone: [] }, "move", "!"));
+    expect(said).toContain("1 room waits for somebody or can't be moved: !report says why");
+  });
+
+  it("of a part speaks of that part", () => {
+    const run = runStatus({ purpose: "joins", state: "paused" });
+    expect(text(startAnswer({ status: "already", run }, "move", "!"))).toContain("The round of joins is paused.");
+    expect(text(startAnswer({ status: "not_signed_in", missing: ["source"] }, "profile", "!"))).toBe(
+      "The copy of your profile needs your old account first: !login old @you:server.",
+    );
+  });
+});
+
+describe("the end", () => {
+  it("counts, and lists what is left by cause, numbered like the report, with who can help", () => {
+    const message = runEnded(end(), "!");
+    const said = text(message);
+    expect(said).toMatch(/^The move is done\. .*: 1 of 3 rooms done\.$/mu);
+    expect(said).toContain("- 1 invitation sent\n- 2 rooms joined\n- knocked at 1 room");
+    expect(said).toContain("Somebody in the room must invite your new account (2)");
+    expect(said).toMatch(/^1\. .*Can help: .*@mo:old\.example \(power 100\) and 4 more\.$/mu);
+    expect(said).toContain("- room tags: 5 of 8");
+    expect(said).toContain("I go on watching");
+    expect(message.attachments?.map(({ fileName }) => fileName)).toEqual(["report-3.json"]);
+    expect(JSON.parse(message.attachments?.[0]?.bytes.toString() ?? "")).toEqual(end().report);
+  });
+
+  it("shows ten of the rooms, in the order of the report's numbers, and none that was left out by a filter", () => {
+    const left = [
+      ...rooms(4, { route: "excluded", status: "skipped", reason: null }),
+      ...rooms(8, { reason: { code: "refused", text: "No." }, status: "failed" }),
+      ...rooms(7),
+    ].map((each, index) => ({ ...each, roomId: `!${index}:old.example`, name: null, helpers: [] }));
+    const report = reportOf(left);
+    const said = text(runEnded(end({ report, deeds: noDeeds }), "!"));
+    const listed = [...said.matchAll(/^\d+\. (!\d+:old\.example)/gmu)].map(([, roomId]) => roomId);
+    expect(listed).toEqual(
+      numberedRooms(report)
+        .slice(0, 10)
+        .map(({ roomId }) => roomId),
+    );
+    expect(said).toContain("Did not work (8)");
+    expect(said).toContain("These are the first 10 of 15 rooms; !report has all.");
+  });
+
+  it("attaches nothing when no room is left, and keeps to what the run was about", () => {
+    const report = reportOf([room("!done", { status: "done" }), room("!out", { route: "excluded", status: "skipped" })]);
+    expect(runEnded(end({ report }), "!").attachments).toBeUndefined();
+    const undone = runEnded(end({ run: runStatus({ purpose: "undo" }) }), "!");
+    expect(undone.attachments).toBeUndefined();
+    expect(text(undone)).not.toMatch(/must invite|rooms done/u);
+  });
+
+  it("tells what did not work in the server's own words", () => {
+    const said = text(
+      runEnded(end({ failures: [{ item: "Choir", problem: { code: "refused", serverText: "Not here." } }] }), "!"),
+    );
+    expect(said).toContain("- Choir: the server refused. It says: Not here.");
+  });
+});
+
+describe("a comparison", () => {
+  it("goes category by category, with missing ones by name, and the rest in a file", () => {
+    const tags: Category = { name: "tags", expected: 6, present: 2, missing: ["!a x", "!b x", "!c x", "!d x"] };
+    const profile: Category = { name: "profile", expected: 2, present: 2, missing: [] };
+    const empty: Category = { name: "room_keys", expected: 0, present: 0, missing: [] };
+    const message = verifyAnswer(verified([tags, profile, empty]), "!");
+    expect(text(message)).toContain("room tags: 2 of 6, missing !a x, !b x, !c x and 1 more");
+    expect(text(message)).toContain("✅ profile fields: 2 of 2");
+    expect(text(message)).not.toContain("keys of encrypted");
+    expect(message.attachments?.map(({ fileName }) => fileName)).toEqual(["verify.json"]);
+    const complete = verifyAnswer(verified([profile]), "!");
+    expect(text(complete)).toContain("✅ Nothing is missing.");
+    expect(complete.attachments).toBeUndefined();
+  });
+});
+
+describe("an undo", () => {
+  it("says what is taken back, what stays, and both ways to say yes", () => {
+    const said = text(undoQuestion(preview, "undo"));
+    expect(said).toContain("Your new account leaves (8)");
+    expect(said).toContain("- and 3 more");
+    expect(said).toContain("can't be taken back\n\n- read markers: 9");
+    expect(said).toMatch(/To do it, tap ✅ below, or write undo\. Otherwise do nothing\.$/u);
+  });
+});
+
+describe("a report in the middle of a run", () => {
+  it("groups what failed, what is under way and what waits, with until when", () => {
+    const report = reportOf([
+      room("!w", { name: "W", status: "waiting", waitingFor: "limit", until: "2026-01-31T14:05:00Z", reason: null, helpers: [] }),
+      room("!r", { name: "R", status: "running", route: "join", reason: null, helpers: [] }),
+      room("!f", { name: "F", status: "failed", route: "join", reason: { code: "refused", text: "No." }, helpers: [] }),
+      room("!m", { name: "M" }),
+    ]);
+    const said = text(reportMessage({ report, moreHelpers: new Map() }));
+    expect(numberedRooms(report).map(({ roomId }) => roomId)).toEqual(["!m", "!f", "!r", "!w"]);
+    expect(said).toContain("Did not work (1)\n\n2. F !f: No.");
+    expect(said).toContain("I am at these (1)\n\n3. R !r");
+    expect(said).toContain(
+      "I go on with these by myself (1)\n\n4. W !w: waits for its turn, since a server takes only so many at a time until 31 January 2026 at 14:05 UTC",
+    );
+  });
+});
+
+function absent(): never {
+  throw new Error("no such case");
+}
