@@ -1,5 +1,4 @@
 import type { Side } from "../migration/account.ts";
-import { otherSide } from "../migration/account.ts";
 import type { Outcome } from "../migration/outcome.ts";
 import type { Run, TakenStep } from "../migration/run-model.ts";
 import type { PlannedStep } from "../migration/step.ts";
@@ -14,7 +13,7 @@ import type { RunnerWork } from "../queue/runner-work.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Consequences, Steps } from "../store/steps.ts";
 import { knockReason } from "../view/knock-reason.ts";
-import type { AccountClients } from "./account-clients.ts";
+import type { AccountClient, AccountClients } from "./account-clients.ts";
 
 /** So long after both accounts were read, what was read is taken for what is. */
 const FRESH_MS = 10 * 60_000;
@@ -39,12 +38,11 @@ export class RunWork implements RunnerWork {
   async execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<Outcome> {
     const { clients, now } = this.#options;
     const [source, target] = [await clients.open(run.owner, "source"), await clients.open(run.owner, "target")];
-    for (const [side, opened] of [["source", source] as const, ["target", target] as const]) {
-      if (side === step.side && opened?.account.userId !== run[side])
-        return { status: "needs_user", problem: { code: "session_ended", serverText: null } };
-    }
-    if (source === null || target === null)
-      return { status: "needs_user", problem: { code: "session_ended", serverText: null }, side: otherSide(step.side) };
+    const mine = (opened: AccountClient | null, side: Side): boolean => opened?.account.userId === run[side];
+    // Never with another account than those of the run, on either side.
+    const missing = !mine(source, "source") ? "source" : !mine(target, "target") ? "target" : null;
+    if (source === null || target === null || missing !== null)
+      return { status: "needs_user", problem: { code: "session_ended", serverText: null }, side: missing ?? step.side };
     const inside = await this.#roomsInside(run, step);
     const context: StepContext = {
       client: { source: source.client, target: target.client },
