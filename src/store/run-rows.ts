@@ -19,7 +19,7 @@ export interface RunRoom {
 }
 
 export type RunChange = Partial<
-  Pick<Run, "state" | "stage" | "endedAt" | "isCancelled" | "wasInterrupted" | "problem" | "progressCount" | "address">
+  Pick<Run, "state" | "stage" | "endedAt" | "isCancelled" | "wasInterrupted" | "problem" | "progressCount">
 >;
 
 /** @param only changes nothing when the run is in another state; @returns whether it changed something. Within a transaction of others, or alone. */
@@ -35,7 +35,6 @@ export async function changeRun(
     ...(change.stage !== undefined && { stage: change.stage }),
     ...(change.endedAt !== undefined && { ended_at: change.endedAt }),
     ...(change.progressCount !== undefined && { progress_count: change.progressCount }),
-    ...(change.address !== undefined && { address: JSON.stringify(change.address) }),
     ...(isCancelled !== undefined && { is_cancelled: isCancelled ? 1 : 0 }),
     ...(wasInterrupted !== undefined && { was_interrupted: wasInterrupted ? 1 : 0 }),
     ...(problem !== undefined && { problem: problem === null ? null : JSON.stringify(problem) }),

@@ -69,8 +69,8 @@ describe("runs", () => {
     } as const;
     await store.runs.change(run.id, change);
     expect(await store.runs.get(run.id)).toEqual({ ...run, ...change });
-    await store.runs.change(run.id, { problem: null, address: { ...run.address, eventId: "$resume" } });
-    expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: null, address: { eventId: "$resume" } });
+    await store.runs.change(run.id, { problem: null });
+    expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: null });
     await store.runs.change(run.id, {});
   });
 
