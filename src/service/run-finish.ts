@@ -1,4 +1,6 @@
 import type { Logger } from "pino";
+import type { Side } from "../migration/account.ts";
+import { sides } from "../migration/account.ts";
 import { CATEGORY_OF_STEP } from "../migration/categories.ts";
 import type { StoredStep, Run } from "../migration/run-model.ts";
 import type { PlannedStep, StepKind } from "../migration/step.ts";
@@ -95,7 +97,13 @@ export class RunFinish {
     const { runs, planning, now } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
     const decision = await planning.decide(asked, run.id);
-    if (!("status" in decision)) return decision;
+    if (!("status" in decision)) {
+      const stranger = sides.find((side) => decision[side].account.userId !== run[side]);
+      if (stranger === undefined) return decision;
+      // Another account was signed in meanwhile: nothing of it belongs into this run.
+      await runs.changeWhile("running", run.id, { state: "needs_you", problem: sessionEnded(stranger, now()) });
+      return null;
+    }
     const problem = problemOf(decision, now());
     if (problem === null) throw new NotNowError(decision.status);
     await runs.changeWhile("running", run.id, { state: "needs_you", problem });
@@ -169,8 +177,11 @@ export function reportOf(report: Report, rooms: readonly RunRoom[]): Report {
 }
 
 function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
-  if (cannot.status === "not_signed_in")
-    return { side: cannot.missing[0] ?? "source", problem: { code: "session_ended", serverText: null }, since };
+  if (cannot.status === "not_signed_in") return sessionEnded(cannot.missing[0] ?? "source", since);
   const problem = toStepProblem(cannot.refusal);
   return problem === null ? null : { side: cannot.account.side, problem, since };
+}
+
+function sessionEnded(side: Side, since: number): NonNullable<Run["problem"]> {
+  return { side, problem: { code: "session_ended", serverText: null }, since };
 }

@@ -47,7 +47,7 @@ export function baseUrlOf(userId: string): string {
  */
 export class FakeHomeservers {
   readonly rooms: ReadonlyMap<string, FakeRoom>;
-  readonly accounts: ReadonlyMap<string, FakeAccount>;
+  readonly accounts: Map<string, FakeAccount>;
   /** Accounts whose sessions have ended. */
   readonly signedOut = new Set<string>();
   /** What other people could see, in order. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../src/platforms/matrix/rooms/filters.ts";
 import { UnreachableError } from "../../../src/platforms/matrix/network/unreachable-error.ts";
+import { baseUrlOf, tokenOf } from "../../support/fake-homeservers.ts";
 import type { FakeHomeservers, FakeRequest } from "../../support/fake-homeservers.ts";
 import type { StartResult } from "../../../src/service/run-results.ts";
 import type { Life } from "../../support/fake-move.ts";
@@ -190,6 +191,25 @@ async function filtersOf(): Promise<PlanFilters> {
 }
 
 describe("a run whose session has ended", () => {
+  it("takes nothing of another account that is signed in when it comes to its end", async () => {
+    const stranger = "@stranger:old.example";
+    const own = servers.accounts.get(SOURCE);
+    if (own === undefined) throw new Error("there is no old account");
+    servers.accounts.set(stranger, { ...own, userId: stranger });
+    onRequest = ({ method, path }) => {
+      if (method !== "PUT" || !path.endsWith("m.ignored_user_list")) return;
+      const account = { owner: OWNER, side: "source" as const, userId: stranger, baseUrl: baseUrlOf(stranger) };
+      void life.store.store.accounts.put(
+        { ...account, method: "token", deviceId: null, signedInAt: 0 },
+        { accessToken: tokenOf(stranger) },
+      );
+    };
+    await start();
+    await pass(10 * SECOND);
+    expect(await run()).toMatchObject({ state: "needs_you", problem: { side: "source", problem: { code: "session_ended" } } });
+    expect(await said()).not.toContain("end");
+  });
+
   it("calls its owner once, whatever becomes of the process, and goes on after a new sign-in", async () => {
     onRequest = atFinish(() => servers.signedOut.add(SOURCE));
     await start();
