@@ -3,6 +3,8 @@ import type { MembershipNotice, SeenMessage } from "./protocol.ts";
 /** How many of the newest messages a time-out tells about. */
 const TOLD_MESSAGES = 12;
 
+const PATIENCE_MS = 60_000;
+
 interface Waiter {
   recheck: () => void;
   giveUp: () => void;
@@ -14,7 +16,7 @@ export interface MessageFilter {
   from?: string;
   /** Only messages that stand behind this event in the timeline. */
   after?: string;
-  /** 30,000 by default. */
+  /** 60,000 by default, which a slow and busy machine needs. */
   timeoutMs?: number;
 }
 
@@ -103,14 +105,14 @@ export function createSeenMessages(): SeenMessages {
       memberships.set(JSON.stringify([notice.roomId, notice.userId]), notice);
       recheckAll();
     },
-    waitForMessage(roomId, predicate, { from, after, timeoutMs = 30_000 } = {}) {
+    waitForMessage(roomId, predicate, { from, after, timeoutMs = PATIENCE_MS } = {}) {
       return waitFor(
         () => messagesBehind(inRoom(roomId), after).find((message) => isShown(message, from) && predicate(message)),
         timeoutMs,
         () => `No matching message within ${timeoutMs} ms${from ? ` from ${from}` : ""}. ${tellNewest(inRoom(roomId))}`,
       );
     },
-    waitForMembership(matches, description, timeoutMs = 30_000) {
+    waitForMembership(matches, description, timeoutMs = PATIENCE_MS) {
       return waitFor(
         () => [...memberships.values()].find(matches),
         timeoutMs,

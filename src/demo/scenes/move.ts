@@ -16,6 +16,9 @@ const POLL_MS = 100;
 const END_TIMEOUT_MS = 240_000;
 /** The bot looks every ten seconds at first. */
 const ARRIVAL_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 120_000;
+/** What the old server wrote reaches the new one by federation. */
+const FEDERATION_TIMEOUT_MS = 30_000;
 
 const joinedSchema = z.object({ joined_rooms: z.array(z.string()) });
 const levelsSchema = z.looseObject({ users: z.record(z.string(), z.number()).optional(), users_default: z.number().optional() });
@@ -31,7 +34,7 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   });
   // Met below; a failure before that is told by what failed.
   ended.catch(() => undefined);
-  await person.ask(chatId, "!migrate start", { ...fromBot, timeoutMs: 60_000 });
+  await person.ask(chatId, "!migrate start", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS });
   while ((await joinedRooms()).size < KILLED_AT) await pause(POLL_MS);
   await bot.kill();
   stage.print(`  (the bot is killed, with ${(await joinedRooms()).size} rooms joined, and started again)`);
@@ -47,11 +50,16 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
     if (missing.length > 0) throw new Error(`not in ${missing.map((room) => room.kind).join(", ")}`);
     return true;
   });
-  await claims.check("the one progress message says that it went on after a restart", () =>
-    person
-      .messages(chatId)
-      .some((message) => message.sender === botUserId && everything(message).includes("started anew in the middle")),
-  );
+  await claims.check("the one progress message says that it went on after a restart", async () => {
+    // An edit may come after the message that tells of the end.
+    const restarted = await person.waitForMessage(
+      chatId,
+      (message) => isProgress(message) && everything(message).includes("started anew in the middle"),
+      fromBot,
+    );
+    const progress = person.messages(chatId).filter((message) => message.sender === botUserId && isProgress(message));
+    return progress.length === 1 && progress[0]?.eventId === restarted.eventId;
+  });
   const report = await reportNow();
   await claims.check("every level that could be given is given", () => levelsAreRight(report, joined));
   await claims.check("nobody was invited twice, and no level was written twice", () => nothingTwice(movable));
@@ -72,10 +80,10 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
     (await joinedRooms()).has(helped.roomId),
   );
 
-  const verified = textOf(await person.ask(chatId, "!migrate verify", { ...fromBot, timeoutMs: 60_000 }));
+  const verified = textOf(await person.ask(chatId, "!migrate verify", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS }));
   const now = (await reportNow()).rooms.filter((room) => room.status === "done").length;
   await claims.check("verify counts the rooms as the report does", () => new RegExp(`\\b${now} of \\d+`, "u").test(verified));
-  const again = textOf(await person.ask(chatId, "!migrate plan", { ...fromBot, timeoutMs: 60_000 }));
+  const again = textOf(await person.ask(chatId, "!migrate plan", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS }));
   await claims.check("a second plan finds nothing left to move", () => again.includes(": 0 I can move"));
 
   /** The old server signs people in elsewhere by now, and knows the tokens from before no more. */
@@ -93,13 +101,10 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   }
 
   async function reportNow(): Promise<Report> {
-    const after = person.messages(chatId).at(-1)?.eventId;
-    const file = person.waitForMessage(chatId, ({ content }) => content["filename"] === "report-1.json", {
-      ...fromBot,
-      ...(after !== undefined && { after }),
-    });
-    await person.say(chatId, "!report --format json");
-    return reportSchema.parse(JSON.parse((await person.downloadFile(await file)).toString()));
+    const after = await person.say(chatId, "!report --format json");
+    const isReport = ({ content }: SeenMessage): boolean => content["filename"] === "report-1.json";
+    const file = await person.waitForMessage(chatId, isReport, { ...fromBot, after, timeoutMs: ANSWER_TIMEOUT_MS });
+    return reportSchema.parse(JSON.parse((await person.downloadFile(file)).toString()));
   }
 
   async function levelsAreRight({ rooms }: Report, inside: ReadonlySet<string>): Promise<boolean> {
@@ -108,11 +113,20 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
         inside.has(roomId) && typeof power.wanted === "number" && !warnings.some(({ code }) => code === "power_not_transferable"),
     );
     for (const { roomId, power } of given) {
-      const levels = levelsSchema.parse(await stateOf(roomId, "m.room.power_levels").catch(() => ({})));
-      const level = levels.users?.[target.userId] ?? levels.users_default ?? 0;
+      const deadline = Date.now() + FEDERATION_TIMEOUT_MS;
+      let level = await levelIn(roomId);
+      while (level < Number(power.wanted) && Date.now() < deadline) {
+        await pause(POLL_MS);
+        level = await levelIn(roomId);
+      }
       if (level < Number(power.wanted)) throw new Error(`${roomId}: ${level} instead of ${power.wanted}`);
     }
     return given.length > 0;
+  }
+
+  async function levelIn(roomId: string): Promise<number> {
+    const levels = levelsSchema.parse(await stateOf(roomId, "m.room.power_levels").catch(() => ({})));
+    return levels.users?.[target.userId] ?? levels.users_default ?? 0;
   }
 
   function stateOf(roomId: string, type: string): Promise<unknown> {
@@ -143,6 +157,11 @@ function roomForModerator(rooms: readonly PopulatedRoom[]): PopulatedRoom {
   const room = rooms.find(({ expected }) => expected.reason === "no_invite_power" && expected.route === "ask_moderator");
   if (room === undefined) throw new Error("the population has no room that waits for a moderator");
   return room;
+}
+
+/** A message, not one of the events that edit it. */
+function isProgress(message: SeenMessage): boolean {
+  return message.relation?.type !== "m.replace" && everything(message).includes("is under way, as of");
 }
 
 /** What a message said at first and what it says now, in all its forms. */
