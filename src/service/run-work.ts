@@ -6,7 +6,7 @@ import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import { entrySteps, routeOfStep } from "../platforms/matrix/rooms/plan-room-steps.ts";
 import type { Route } from "../platforms/matrix/rooms/routes.ts";
 import type { RoomMove, RunRoom } from "../platforms/matrix/rooms/run-room.ts";
-import { isLeft, nextWay, readRunRoom, roomAfter, withoutThrough } from "../platforms/matrix/rooms/run-room.ts";
+import { historyOf, isLeft, nextWay, readRunRoom, roomAfter, withoutThrough } from "../platforms/matrix/rooms/run-room.ts";
 import type { StepContext } from "../platforms/matrix/step-context.ts";
 import { runStep } from "../platforms/matrix/steps.ts";
 import type { RunnerWork } from "../queue/runner-work.ts";
@@ -49,7 +49,7 @@ export class RunWork implements RunnerWork {
       userId: { source: run.source, target: run.target },
       isFirstTry: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
       isInside: (roomId) => inside.has(roomId),
-      isServerNew: await this.#isServerNew(run, step),
+      ...(await this.#historyOf(run, step)),
       signal,
     };
     return runStep(step, context);
@@ -107,12 +107,10 @@ export class RunWork implements RunnerWork {
     this.#options.changed(run);
   }
 
-  /** Only the reading of history depends on it. */
-  async #isServerNew(run: Run, { kind, roomId }: TakenStep): Promise<boolean> {
+  /** Only read markers depend on it. */
+  async #historyOf(run: Run, { kind, roomId, attempts }: TakenStep): Promise<Partial<ReturnType<typeof historyOf>>> {
     const stored = kind === "read_marker" && roomId !== null ? await this.#options.runs.room(run.id, roomId) : null;
-    if (stored === null) return false;
-    const { joinedAt, planned } = readRunRoom(stored);
-    return joinedAt !== null && planned.work.isNewToServer;
+    return stored === null ? {} : historyOf(readRunRoom(stored), attempts);
   }
 
   /** What merges whole lists needs to know, what is reached through another room, and what is taken back from inside. */

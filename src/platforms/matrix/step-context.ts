@@ -16,6 +16,8 @@ export interface StepContext {
   readonly isInside: (roomId: string) => boolean;
   /** The run brought the target's server into the room of the step, so that it has no history of it yet. */
   readonly isServerNew?: boolean;
+  /** That history, which the target may read, may still be on its way: other servers were not asked for it before. */
+  readonly mayHistoryCome?: boolean;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
 }

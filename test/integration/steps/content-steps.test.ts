@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
 import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
@@ -23,6 +24,8 @@ import { addChoices, openAccounts } from "./content-accounts.ts";
 import type { Accounts } from "./content-accounts.ts";
 
 const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+
+const HISTORY_PAUSE_MS = 5_000;
 
 let folder: string;
 let pair: HomeserverPair;
@@ -102,8 +105,13 @@ describe("the steps of an account's contents", () => {
     const { target } = await accounts.read();
     const marked = Object.entries(population.sourceData.readMarkers).filter(([roomId]) => accounts.roomIds.includes(roomId));
     expect(marked.length).toBeGreaterThan(3);
+    // What a room hides from the target can be marked only by chance: the nearest event that the server has counts.
+    const hiding = population.rooms.filter(({ kind }) => kind === "history-joined" || kind === "history-invited");
+    const hidden = new Set(hiding.map(({ roomId }) => roomId));
     const markers = marked.map(([roomId]) => [roomId, target.roomAccountData.get(roomId)?.get("m.fully_read")]);
-    expect(markers).toEqual(marked.map(([roomId, eventId]) => [roomId, { event_id: eventId }]));
+    expect(markers).toEqual(
+      marked.map(([roomId, eventId]) => [roomId, { event_id: hidden.has(roomId) ? expect.stringMatching(/^\$/) : eventId }]),
+    );
   });
 
   it("copy the avatar to the target's server", async () => {
@@ -171,10 +179,18 @@ function context(options: Pick<StepContext, "isFirstTry">): StepContext {
 /** As a run would: what the steps keep is stored as JSON in between. */
 async function runAll(some: readonly PlannedStep[], options: Pick<StepContext, "isFirstTry">): Promise<Outcome[]> {
   const ended: Outcome[] = [];
-  for (const { kind, payload } of some) {
-    ended.push(await contentSteps[kind as ContentStepKind].run(asStored(payload), context(options)));
-  }
+  for (const step of some) ended.push(await runOne(step, options));
   return ended;
+}
+
+/** As the runner does: what waits for its room is tried again. History comes to a server in that server's own time. */
+async function runOne({ kind, payload }: PlannedStep, options: Pick<StepContext, "isFirstTry">): Promise<Outcome> {
+  const run = async (mayHistoryCome: boolean): Promise<Outcome> =>
+    contentSteps[kind as ContentStepKind].run(asStored(payload), { ...context(options), mayHistoryCome });
+  const outcome = await run(true);
+  if (outcome.status !== "wait") return outcome;
+  await pause(HISTORY_PAUSE_MS);
+  return run(false);
 }
 
 async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {

@@ -18,7 +18,7 @@ const eventSchema = z.object({ event_id: z.string() });
 /** Synapse asks other servers for history, and waits for it, when it has less than that (seen with 1.163; with a limit of one it answers at once). */
 const EVENTS = 50;
 const MOST_BYTES = 8 * 1_048_576;
-/** What was asked for may come only after the answer, on a busy server. */
+/** What was asked for may come only after the answer, or much later on a busy server. */
 const LOOKS = 3;
 const PAUSE_MS = 500;
 
@@ -26,8 +26,8 @@ const PAUSE_MS = 500;
  * Marks a room as read up to where the source has read it; markers only move forward, so nothing can be undone.
  *
  * A server that has just joined does not know the event yet and refuses with 404 M_UNKNOWN, or 403 where it knows of it by name only. Asking for the event
- * (`/context`) does not bring it, asking for the room's newest messages does (seen with Synapse 1.163). Where it stays unknown, the oldest of those counts: what
- * was read goes no further.
+ * (`/context`) does not bring it, asking for the room's newest messages does (seen with Synapse 1.163). Where it stays unknown on a later try too, the oldest of
+ * those counts: what was read goes no further.
  */
 export const runReadMarker: StepFunction = async (payload, context) => {
   const { roomId, eventId } = readMarkerSchema.parse(payload);
@@ -42,6 +42,7 @@ export const runReadMarker: StepFunction = async (payload, context) => {
       oldest = await oldestOfNewest(target, roomId);
       if (await isMarked(target, roomId, eventId)) return { status: "done" };
     }
+    if (context.mayHistoryCome === true) return { status: "wait", waitingFor: "room", waitMs: null, problem: null };
     if (oldest === null) return { status: "failed", problem: { code: "gone", serverText: null } };
     await mark(target, roomId, oldest);
     return { status: "done" };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Outcome, StepProblem } from "../../../migration/outcome.ts";
 import type { StepKind } from "../../../migration/step.ts";
+import type { StepContext } from "../step-context.ts";
 import type { RoomToEnter } from "./plan-room-steps.ts";
 import { routeOfStep } from "./plan-room-steps.ts";
 import type { PlannedRoom, Refusal } from "./planned-room.ts";
@@ -143,4 +144,14 @@ export function isLeft({ isInside, status }: RunRoom): boolean {
 /** Whether somebody may still let the target in, so that it is looked after. */
 export function waitsForPerson({ isInside, status }: RunRoom): boolean {
   return !isInside && (status === "needs_moderator" || status === "needs_you" || status === "failed");
+}
+
+/** What the target's server can have of a room's history, at so many tries to use it. */
+export function historyOf(
+  { joinedAt, planned: { row, work } }: RunRoom,
+  attempts: number,
+): Required<Pick<StepContext, "isServerNew" | "mayHistoryCome">> {
+  const isServerNew = joinedAt !== null && work.isNewToServer;
+  const isHidden = row.warnings.some(({ code }) => code === "history_hidden");
+  return { isServerNew, mayHistoryCome: isServerNew && !isHidden && attempts === 1 };
 }

@@ -6,6 +6,7 @@ import type { Route, Status } from "../../../../../src/platforms/matrix/rooms/ro
 import { STATUSES } from "../../../../../src/platforms/matrix/rooms/routes.ts";
 import type { RunRoom } from "../../../../../src/platforms/matrix/rooms/run-room.ts";
 import {
+  historyOf,
   isLeft,
   nextWay,
   readRunRoom,
@@ -147,4 +148,25 @@ it.each<[Status, boolean, boolean]>([
   expect([isLeft(room), waitsForPerson(room)]).toEqual([left, waits]);
   expect([isLeft({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([false, false]);
   expect(STATUSES).toHaveLength(8);
+});
+
+describe("the history of a room", () => {
+  const open = { isNewToServer: true, joinedAt: 5, warnings: [], attempts: 1 };
+  const coming = { isServerNew: true, mayHistoryCome: true };
+  it.each([
+    ["may come to a server that is new to it", open, coming],
+    ["is not waited for a second time", { ...open, attempts: 2 }, { ...coming, mayHistoryCome: false }],
+    [
+      "does not come where the room hides it",
+      { ...open, warnings: [{ code: "history_hidden" as const, text: "words" }] },
+      { ...coming, mayHistoryCome: false },
+    ],
+    ["is there where the server is inside", { ...open, isNewToServer: false }, { isServerNew: false, mayHistoryCome: false }],
+    ["is there where the account was inside", { ...open, joinedAt: null }, { isServerNew: false, mayHistoryCome: false }],
+  ])("%s", (_name, { isNewToServer, joinedAt, warnings, attempts }, expected) => {
+    const room = planned(["join"]);
+    const { work, row } = room.planned;
+    const made = { work: { ...work, isNewToServer }, row: { ...row, warnings } };
+    expect(historyOf({ ...room, joinedAt, planned: made }, attempts)).toEqual(expected);
+  });
 });
