@@ -13,16 +13,15 @@ export default defineConfig({
     passWithNoTests: false,
     // Loaded by Node itself, as matrix-bot-sdk does: else there would be two copies, and what is told to one the other would not know.
     server: { deps: { external: [/src\/overrides\//] } },
+    // What brings up homeservers waits half of its time; more than two at once would only be slower on two cores.
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20 * SECOND_MS } },
       {
         extends: true,
-        // One file after the other: two homeservers and a bot are a full load for two cores.
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          fileParallelism: false,
           testTimeout: 120 * SECOND_MS,
           hookTimeout: 300 * SECOND_MS,
         },
@@ -32,7 +31,6 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          fileParallelism: false,
           testTimeout: 180 * SECOND_MS,
           hookTimeout: 300 * SECOND_MS,
         },
