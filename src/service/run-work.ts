@@ -48,6 +48,8 @@ export class RunWork implements RunnerWork {
       client: { source: source.client, target: target.client },
       userId: { source: run.source, target: run.target },
       isFirstTry: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
+      intended: step.intended,
+      intend: (undo) => this.#options.steps.intend(step.id, undo),
       isInside: (roomId) => inside.has(roomId),
       isServerNew: await this.#isServerNew(run, step),
       signal,

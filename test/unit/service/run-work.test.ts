@@ -25,7 +25,18 @@ const run: Run = {
   address: { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER, isEncrypted: true },
 };
 const step: TakenStep = {
-  ...{ id: 1, runId: 1, key: "tags:!r", kind: "tags", side: "target", stage: stages.rooms, limits: [], attempts: 1, failures: 0 },
+  ...{
+    id: 1,
+    runId: 1,
+    key: "tags:!r",
+    kind: "tags",
+    side: "target",
+    stage: stages.rooms,
+    limits: [],
+    attempts: 1,
+    failures: 0,
+    intended: null,
+  },
   ...{ needsRoom: null, after: null, roomId: "!r", payload: { roomId: "!r", tags: [] } },
 };
 
