@@ -264,6 +264,25 @@ describe("rooms that open after the end", () => {
     expect(servers.accounts.get(TARGET)?.pushRules).toEqual({ content: [], room: [] });
   });
 
+  it("are looked for without asking again what the servers can, but after a look that failed", async () => {
+    await start();
+    await pass();
+    let [asked, looks, isAway] = [0, 0, false];
+    onRequest = ({ path }) => {
+      if (path.endsWith("/versions")) asked += 1;
+      if (!path.endsWith(`${CLOSED}/state/m.room.member/${TARGET}`)) return;
+      looks += 1;
+      if (isAway) throw new UnreachableError("reset", "old.example");
+    };
+    await pass(50 * SECOND);
+    expect([asked, looks]).toEqual([2, 5]);
+    isAway = true;
+    await pass(10 * SECOND);
+    isAway = false;
+    await pass(20 * SECOND);
+    expect([asked, looks]).toEqual([4, 8]);
+  });
+
   it("wake no run that was cancelled while they were looked for", async () => {
     await start();
     await pass();
