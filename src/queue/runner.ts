@@ -238,8 +238,8 @@ export class Runner {
     const { limits, steps, work, now, log } = this.#options;
     const { run } = active;
     const hasOtherWay = () => work.hasOtherWay(run, step);
-    const asked = outcome.status === "wait" && outcome.side !== undefined ? work.serverOf(run, outcome.side) : server;
-    const trial = { step, outcome, ticket, server: asked, hasOtherWay };
+    const side = "side" in outcome ? outcome.side : undefined;
+    const trial = { step, outcome, ticket, server: side === undefined ? server : work.serverOf(run, side), hasOtherWay };
     const record = await recordOf(trial, { limits, gates: this.#gates, now: now() });
     const finalOutcome = record.state === "failed" ? record.outcome : outcome;
     const follows = await work.consequencesOf(run, step, finalOutcome, record.state !== "pending");

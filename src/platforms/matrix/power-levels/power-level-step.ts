@@ -9,7 +9,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import { powerLevelPayload, writtenLevel } from "../rooms/step-payloads.ts";
 import type { WrittenLevel } from "../rooms/step-payloads.ts";
 import type { StepContext } from "../step-context.ts";
-import { serverProblem, toOutcome } from "../step-errors.ts";
+import { serverProblem, toldOf, toOutcome } from "../step-errors.ts";
 import { writeOnce } from "../write-once.ts";
 import { powerLevelsContent } from "./content.ts";
 import type { PowerLevelsContent } from "./content.ts";
@@ -49,7 +49,7 @@ export async function undoPowerLevel(undo: unknown, context: StepContext): Promi
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
     return await write(powerLevelsContent({ content, roomVersion, creators, userId, level: before }), { roomId, by, context });
   } catch (error) {
-    return failure(error);
+    return toldOf(by, failure(error));
   }
 }
 

@@ -6,7 +6,7 @@ import { membershipNow, ownMembershipOutside } from "../reading/state-now.ts";
 import type { SeenMembership } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { toOutcome } from "../step-errors.ts";
+import { atSide, toOutcome } from "../step-errors.ts";
 import { writeOnce } from "../write-once.ts";
 import { knockPayload } from "./step-payloads.ts";
 import type { EnteredRoom, KnockPayload } from "./step-payloads.ts";
@@ -77,6 +77,6 @@ function standing(membership: SeenMembership): Outcome | null {
 }
 
 async function seen({ roomId, via }: KnockPayload, { client, userId, signal }: StepContext): Promise<SeenMembership> {
-  const bySource = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+  const bySource = await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
   return bySource === "hidden" ? await ownMembershipOutside(client.target, { roomId, via }, signal) : bySource;
 }
