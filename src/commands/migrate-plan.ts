@@ -1,6 +1,8 @@
+import type { MoveCommands } from "../service/move-commands.ts";
 import type { Planning } from "../service/planning.ts";
 import type { Plans } from "../store/plans.ts";
-import { planFile, planMessage, stuckRooms } from "../view/messages/plan.ts";
+import { stuckRooms } from "../view/messages/nothing-left.ts";
+import { planFile, planMessage } from "../view/messages/plan.ts";
 import { notSignedIn, readingAccounts, readingProgress, unreadable } from "../view/messages/reading.ts";
 import { jsonReport } from "../view/report-files.ts";
 import type { Command } from "./conversation.ts";
@@ -20,11 +22,13 @@ export const migratePlanSpecification: CommandSpecification = {
 
 export function migratePlanCommand({
   planning,
+  moves,
   plans,
   now,
   prefix,
 }: {
-  planning: Planning;
+  planning: Pick<Planning, "plan">;
+  moves: Pick<MoveCommands, "status">;
   plans: Plans;
   now: () => number;
   prefix: string;
@@ -54,10 +58,14 @@ export function migratePlanCommand({
             owner,
             stuckRooms(plan.report).map((room) => room.roomId),
           );
-          const fileName = `plan-${plan.number}.json`;
-          const message =
-            values.flags["json"] === true ? planFile(plan.number, jsonReport(plan.report, fileName)) : planMessage(plan, prefix);
-          return conversation.say(message, { key: "answer" });
+          if (values.flags["json"] === true) {
+            const file = planFile(plan.number, jsonReport(plan.report, `plan-${plan.number}.json`));
+            return conversation.say(file, { key: "answer" });
+          }
+          const run = await moves.status(owner);
+          const { source, target } = plan.report;
+          const isWatched = run?.state === "watching" && run.source === source && run.target === target;
+          return conversation.say(planMessage(plan, { prefix, isWatched }), { key: "answer" });
         }
       }
     },

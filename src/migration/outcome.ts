@@ -39,9 +39,9 @@ export type WaitingFor = "limit" | "server" | "room";
 
 /** How one try of a step ended (architecture.md, "Decisions"). */
 export type Outcome =
-  /** `undo`: what it takes to withdraw it, as JSON; absent where nothing can be withdrawn. */
+  /** By this try, or by an earlier one whose answer was lost. `undo`: what it takes to withdraw it, as JSON; absent where nothing can be withdrawn. */
   | { status: "done"; undo?: unknown }
-  /** Everything stood as wanted before anything was written. */
+  /** Everything stood as wanted, and by nothing that the step wrote. */
   | { status: "already_done" }
   /**
    * Not now. `limit`: the account's own server limits it. `server`: the account's server is away, for every step. `room`: other servers of the room do not

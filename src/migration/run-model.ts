@@ -61,6 +61,8 @@ export interface TakenStep extends PlannedStep {
   attempts: number;
   /** Tries that failed by its own fault, as far as anybody can tell. */
   failures: number;
+  /** What it takes to take back what earlier tries may have written; `null` where they wrote nothing. */
+  intended: unknown;
 }
 
 /** A step as it stands. */
@@ -72,6 +74,8 @@ export interface StoredStep extends PlannedStep {
   waitingFor: WaitingFor | null;
   outcome: Outcome | null;
   finishedAt: number | null;
+  /** What it takes to take back what it may have written, while the outcome does not say whether it did; else `null`. */
+  intended: unknown;
 }
 
 /** How a try of a step is recorded. */

@@ -1,4 +1,15 @@
 import type { Run } from "../migration/run-model.ts";
+import type { Unread } from "./runner-work.ts";
+
+/** What a run waits for before it can end, and until when. */
+export type EndWait = Pick<Unread, "side" | "waitingFor"> & { until: number };
+
+/** At least so long is waited before an account is looked at again, whatever its server says. */
+const SHORTEST_END_WAIT_MS = 60_000;
+
+export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndWait {
+  return { side, waitingFor, until: now + Math.max(SHORTEST_END_WAIT_MS, waitMs ?? 0) };
+}
 
 /** What the runner keeps of a run in memory; all of it can be lost. */
 export interface ActiveRun {
@@ -7,6 +18,7 @@ export interface ActiveRun {
   /** By lane: when its next step is due, as far as it is known; a missing entry is to be asked for. */
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
+  endWait: EndWait | null;
   /** Work on the run's rows is done one after the other. */
   chain: Promise<void>;
   isPumping: boolean;
@@ -19,6 +31,7 @@ export function activeRun(run: Run): ActiveRun {
     underWay: new Set(),
     dueAt: new Map(),
     timer: null,
+    endWait: null,
     chain: Promise.resolve(),
     isPumping: false,
     isPumpWanted: false,

@@ -1,7 +1,15 @@
 import type { Side } from "../migration/account.ts";
-import type { Outcome } from "../migration/outcome.ts";
+import type { Outcome, WaitingFor } from "../migration/outcome.ts";
 import type { Run, TakenStep } from "../migration/run-model.ts";
 import type { Consequences } from "../store/steps.ts";
+
+/** An account that could not be looked at just now, so that a run cannot end. */
+export interface Unread {
+  side: Side;
+  waitingFor: Exclude<WaitingFor, "room">;
+  /** What its server said; `null` where it did not. */
+  waitMs: number | null;
+}
 
 /** What a run does is up to whoever gives it to the runner. */
 export interface RunnerWork {
@@ -13,8 +21,11 @@ export interface RunnerWork {
   hasOtherWay(run: Run, step: TakenStep): Promise<boolean>;
   /** The name of the homeserver of a side. */
   serverOf(run: Run, side: Side): string;
-  /** Nothing is left that can run. It may add steps; otherwise it takes the run out of the state `running`. Aborts at a stop. */
-  settled(run: Run, signal: AbortSignal): Promise<void>;
+  /**
+   * Nothing is left that can run. It may add steps; otherwise it takes the run out of the state `running`. Aborts at a stop.
+   * @returns what has to be waited for first; then it is asked again
+   */
+  settled(run: Run, signal: AbortSignal): Promise<Unread | null>;
   /** Something changed that people may see. */
   changed(run: Run): void;
 }

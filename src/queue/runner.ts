@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Side } from "../migration/account.ts";
 import type { Outcome } from "../migration/outcome.ts";
@@ -8,13 +7,14 @@ import type { LimitName } from "../migration/step.ts";
 import { LIMITS, stages } from "../migration/step.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
-import type { ActiveRun } from "./active-run.ts";
-import { activeRun, quiet, quietWithin } from "./active-run.ts";
+import type { ActiveRun, EndWait } from "./active-run.ts";
+import { activeRun, endWait, quiet, quietWithin } from "./active-run.ts";
 import type { Limits, Ticket } from "./limits.ts";
 import { ServerGates } from "./server-gates.ts";
 import { ServerPlaces } from "./server-places.ts";
 import { recordOf } from "./step-record.ts";
 import type { RunnerWork } from "./runner-work.ts";
+import { tryStep } from "./try-step.ts";
 
 export interface RunnerOptions {
   runs: Runs;
@@ -63,6 +63,7 @@ export class Runner {
     if (known) {
       known.chain = known.chain.then(() => void (known.run = run));
       known.dueAt.clear();
+      known.endWait = null;
       this.#pump(known);
       return;
     }
@@ -84,6 +85,11 @@ export class Runner {
   awayUntil(server: string): number | null {
     const at = this.#gates.openAt(server);
     return at > this.#options.now() ? at : null;
+  }
+
+  /** What a run waits for that has nothing left to do but to end; `null` for nothing. */
+  endWait(runId: number): EndWait | null {
+    return this.#active.get(runId)?.endWait ?? null;
   }
 
   /** Ends within seconds: what is under way is cut off and is looked at again after the next start. */
@@ -204,10 +210,12 @@ export class Runner {
   }
 
   #launch(active: ActiveRun, step: TakenStep, how: Admission): void {
-    const work = this.#try(active, step, how.server)
+    const { log, work: runnerWork } = this.#options;
+    const work = tryStep({ run: active.run, step, signal: this.#stopping.signal }, { work: runnerWork, log })
+      .finally(() => this.#places.release(how.server))
       .then((outcome) => this.#settleInTurn(active, step, outcome, how))
       .catch((error: unknown) => {
-        this.#options.log.error(
+        log.error(
           { err: error, key: step.key },
           "the outcome of a step could not be recorded; it is tried again after a restart",
         );
@@ -220,19 +228,6 @@ export class Runner {
     active.underWay.add(work);
   }
 
-  async #try({ run }: ActiveRun, step: TakenStep, server: string): Promise<Outcome> {
-    const { work, log } = this.#options;
-    try {
-      return await work.execute(run, step, this.#stopping.signal);
-    } catch (error) {
-      const reference = randomBytes(4).toString("hex");
-      log.error({ err: error, reference, key: step.key, runId: run.id }, "a step failed unexpectedly");
-      return { status: "retry", problem: { code: "server_trouble", serverText: `unexpected error ${reference}` } };
-    } finally {
-      this.#places.release(server);
-    }
-  }
-
   #settleInTurn(active: ActiveRun, step: TakenStep, outcome: Outcome, how: Admission): Promise<void> {
     const settled = active.chain.then(() => this.#settle(active, step, outcome, how));
     active.chain = settled.catch(() => undefined);
@@ -243,8 +238,8 @@ export class Runner {
     const { limits, steps, work, now, log } = this.#options;
     const { run } = active;
     const hasOtherWay = () => work.hasOtherWay(run, step);
-    const asked = outcome.status === "wait" && outcome.side !== undefined ? work.serverOf(run, outcome.side) : server;
-    const trial = { step, outcome, ticket, server: asked, hasOtherWay };
+    const side = "side" in outcome ? outcome.side : undefined;
+    const trial = { step, outcome, ticket, server: side === undefined ? server : work.serverOf(run, side), hasOtherWay };
     const record = await recordOf(trial, { limits, gates: this.#gates, now: now() });
     const finalOutcome = record.state === "failed" ? record.outcome : outcome;
     const follows = await work.consequencesOf(run, step, finalOutcome, record.state !== "pending");
@@ -261,7 +256,7 @@ export class Runner {
 
   /** Everything of this stage that can run has run. */
   async #nextStage(active: ActiveRun): Promise<void> {
-    const { runs, steps, work } = this.#options;
+    const { runs, steps, work, now } = this.#options;
     const { run } = active;
     if (await steps.hasOpen(run.id, run.stage)) return;
     if (run.stage < stages.last) {
@@ -271,16 +266,19 @@ export class Runner {
       active.isPumpWanted = true;
       return;
     }
-    await work.settled(run, this.#stopping.signal);
-    active.dueAt.clear();
-    const now = await runs.get(run.id);
-    if (now?.state === "running") {
-      active.run = now;
-      active.isPumpWanted = true;
+    if (active.endWait !== null && active.endWait.until > now()) {
+      this.#wakeAt(active, active.endWait.until);
       return;
     }
-    this.#drop(active);
-    if (now) work.changed(now);
+    const unread = await work.settled(run, this.#stopping.signal);
+    active.dueAt.clear();
+    active.endWait = unread && endWait(unread, now());
+    const settled = await runs.get(run.id);
+    if (settled?.state === "running") {
+      active.run = settled;
+      active.isPumpWanted = true;
+    } else this.#drop(active);
+    if (settled && (unread !== null || settled.state !== "running")) work.changed(settled);
   }
 
   #wake(runId: number): void {

@@ -13,7 +13,7 @@ export interface Trial {
   outcome: Outcome;
   /** `null` for what is free. */
   ticket: Ticket | null;
-  /** The homeserver that was asked, by name. */
+  /** The homeserver that the outcome is of, by name. */
   server: string;
   /** Whether there is something to fall back on, so that it is not tried for hours. */
   hasOtherWay: () => Promise<boolean>;
@@ -42,7 +42,11 @@ export async function recordOf(
       return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };
     case "wait":
       if (outcome.waitingFor === "limit") {
-        const until = ticket === null ? now + (outcome.waitMs ?? FREE_LIMIT_MS) : limits.refused(ticket, outcome.waitMs, now);
+        // What the other account's server limits says nothing of this one's.
+        const isOthers = outcome.side !== undefined && outcome.side !== step.side;
+        if (isOthers && ticket !== null) limits.giveBack(ticket);
+        const until =
+          isOthers || ticket === null ? now + (outcome.waitMs ?? FREE_LIMIT_MS) : limits.refused(ticket, outcome.waitMs, now);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
       }
       if (outcome.waitingFor === "server") {

@@ -42,6 +42,8 @@ export interface LateArrivalsOptions {
 export class LateArrivals {
   readonly #options: LateArrivalsOptions;
   readonly #timers = new Map<number, NodeJS.Timeout>();
+  /** What servers can, by address: asked once, and again after a look that failed, for they may have become others. */
+  readonly #features = new Map<string, LookingAccount["features"]>();
   readonly #stopping = new AbortController();
 
   constructor(options: LateArrivalsOptions) {
@@ -91,10 +93,17 @@ export class LateArrivals {
     const target = await readers.access(run.owner, "target");
     if (waiting.length === 0 || source?.account.userId !== run.source || target?.account.userId !== run.target) return;
     const inside = new Set(rooms.filter((room) => room.isInside).map((room) => room.roomId));
-    const signs = await this.#signs(await lookingAs(source), await lookingAs(target), waiting, inside);
+    const signs = await this.#signs(await this.#lookingAs(source), await this.#lookingAs(target), waiting, inside);
+    if (signs === null) for (const { account } of [source, target]) this.#features.delete(account.baseUrl);
     if (signs === null || signs.size === 0) return;
     log.info({ runId, rooms: signs.size }, "rooms have opened");
     await this.#goOn(run, rooms, signs);
+  }
+
+  async #lookingAs({ account, client, readable }: AccountAccess): Promise<LookingAccount> {
+    const features = this.#features.get(account.baseUrl) ?? (await readable()).features;
+    this.#features.set(account.baseUrl, features);
+    return { client, userId: account.userId, features };
   }
 
   /** `null` when a server does not let itself be looked at now. */
@@ -133,11 +142,6 @@ export class LateArrivals {
     const running = isWatching ? await runs.get(run.id) : null;
     if (running !== null) await runner.begin(running);
   }
-}
-
-async function lookingAs({ account, client, readable }: AccountAccess): Promise<LookingAccount> {
-  const { features } = await readable();
-  return { client, userId: account.userId, features };
 }
 
 function watched(room: RunRoom): WatchedRoom {

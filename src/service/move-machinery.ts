@@ -46,7 +46,14 @@ export function createMoveMachinery(options: MoveMachineryOptions): MoveMachiner
   const { runs, steps, plans } = store;
   const limits = new Limits(steps);
   const deeds = new RunDeedsReader({ runs, steps }, now);
-  const statuses = new RunStatuses({ runs, steps, limits, awayUntil: (server) => runner.awayUntil(server), now });
+  const statuses = new RunStatuses({
+    runs,
+    steps,
+    limits,
+    awayUntil: (server) => runner.awayUntil(server),
+    endWait: (runId) => runner.endWait(runId),
+    now,
+  });
   const announcer = new RunAnnouncer({ runs, plans, statuses, deeds, voice, prefix, now, log });
   const finish = new RunFinish({ planning, runs, steps, announcer, texts, now, log });
   const changed = (run: Run): void => {

@@ -76,8 +76,8 @@ export class Moves implements MoveCommands {
     if (report.source !== source || report.target !== target) return { status: "other_accounts", planned: { source, target } };
     await planning.update(request.owner, decision.made, plan.request);
     const differences = differencesOf(plan.report, report);
-    const { rooms, steps, canBegin } = wholeMove(decision, plan.request, this.#options.texts);
-    if (!canBegin) return { status: "nothing_to_do", report, ...differences };
+    if (!decision.made.work.canBegin) return { status: "nothing_to_do", report, ...differences };
+    const { rooms, steps } = wholeMove(decision, plan.request, this.#options.texts);
     const run = { ...accountsOf(request, decision), planNumber: plan.number, purpose: "move" as const, request: plan.request };
     return this.#begin(run, { rooms, steps }, differences);
   }

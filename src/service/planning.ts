@@ -2,12 +2,15 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { Account, Side } from "../migration/account.ts";
 import { sides } from "../migration/account.ts";
+import type { CategoryName } from "../migration/categories.ts";
 import { category } from "../migration/categories.ts";
 import type { TimeEstimate } from "../migration/time-estimate.ts";
 import { estimateTime } from "../migration/time-estimate.ts";
 import { compareContents } from "../platforms/matrix/categories.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import type { NotMoved } from "../platforms/matrix/not-moved.ts";
+import type { PlanWork } from "../platforms/matrix/plan-work.ts";
+import { planWork } from "../platforms/matrix/plan-work.ts";
 import { decideRooms } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
 import { roomMapping } from "../platforms/matrix/room-mapping.ts";
@@ -45,6 +48,7 @@ export interface StoredPlan {
 
 /** A plan just made, with what is shown once and not kept. */
 export interface MadePlan extends Omit<StoredPlan, "request"> {
+  work: PlanWork;
   estimate: TimeEstimate;
   notMoved: readonly NotMoved[];
   unknownRooms: readonly string[];
@@ -164,7 +168,7 @@ export class Planning {
     const { categories, notMoved } = compareContents(readings.source, readings.target, roomMapping(rooms));
     const [sourceUserId, targetUserId] = [readings.source.snapshot.userId, readings.target.snapshot.userId];
     const isSameServer = serverNameOf(sourceUserId) === serverNameOf(targetUserId);
-    const isChosen = ({ name }: { name: (typeof categories)[number]["name"] }) => filters.categories?.includes(name) ?? true;
+    const isChosen = (name: CategoryName): boolean => filters.categories?.includes(name) ?? true;
     return {
       report: report({
         sourceUserId,
@@ -172,12 +176,13 @@ export class Planning {
         generatedAt: new Date(this.#options.now()),
         rooms,
         categories: [...roomCategories(rooms), ...categories].map((entry) =>
-          isChosen(entry) ? entry : category(entry.name, 0, []),
+          isChosen(entry.name) ? entry : category(entry.name, 0, []),
         ),
         texts: this.#options.texts,
       }),
       moreHelpers: new Map(rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers])),
       via: new Map(rooms.map((room) => [room.roomId, room.via])),
+      work: planWork(decided, readings, categories, isChosen),
       estimate: estimateTime(roomSpending([...rooms, ...replacements]), isSameServer),
       notMoved,
       unknownRooms,

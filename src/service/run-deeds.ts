@@ -47,7 +47,7 @@ export class RunDeedsReader {
 }
 
 function deedsOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunDeeds {
-  const done = steps.filter(isOwnDeed);
+  const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();
   for (const { kind } of done) {
     if (kind === "undo" || CATEGORY_OF_STEP[kind] === "rooms") continue;
@@ -61,11 +61,6 @@ function deedsOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunDe
     written: [...written].map(([category, count]) => ({ category, count })),
     openInvitations: rooms.filter((room) => invited.has(room.roomId) && !room.isInside).map((room) => room.planned.row),
   };
-}
-
-/** What a second try finds done is the work of the first, whose answer did not come or was not recorded. */
-function isOwnDeed({ state, outcome, attempts }: StoredStep): boolean {
-  return state === "done" && (outcome?.status === "done" || (outcome?.status === "already_done" && attempts > 1));
 }
 
 /** @param hasReport rooms that were refused stand there with their reasons */

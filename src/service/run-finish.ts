@@ -12,6 +12,7 @@ import type { PlannedRoom } from "../platforms/matrix/rooms/planned-room.ts";
 import type { Report, ReportTexts } from "../platforms/matrix/rooms/report.ts";
 import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import { readRunRoom, runRoom, waitsForPerson } from "../platforms/matrix/rooms/run-room.ts";
+import type { Unread } from "../queue/runner-work.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
 import type { PlanRequestData } from "./plan-request.ts";
@@ -19,6 +20,7 @@ import { planRequestSchema } from "./plan-request.ts";
 import type { CannotDecide, Decision, Planning } from "./planning.ts";
 import type { RunAnnouncer } from "./run-announcer.ts";
 import { toStepProblem } from "./refusal.ts";
+import type { Refusal } from "./sign-in-results.ts";
 import { stepsInto } from "./run-work.ts";
 
 /** They write whole lists, so that a room that came in later is not in what was written. */
@@ -37,14 +39,6 @@ export interface RunFinishOptions {
 /** Steps of the run by their keys. */
 type Tried = ReadonlyMap<string, StoredStep>;
 
-/** A server did not let itself be looked at just now. */
-class NotNowError extends Error {
-  constructor(code: string) {
-    super(`an account could not be read at the end of a run: ${code}`);
-    this.name = "NotNowError";
-  }
-}
-
 /**
  * What happens when nothing of a run is left that can run: both accounts are read once more, what is still missing and was not tried is done too, and the report is made of
  * what really stands.
@@ -58,29 +52,29 @@ export class RunFinish {
 
   /**
    * What is said of the end is said before the run is put down as ended: a crash in between says it once more, under the same key, and not never.
-   * @throws NotNowError when a server is away; then it is to be tried again later
+   * @returns what has to be waited for where an account does not let itself be read just now
    */
-  async settled(run: Run, signal: AbortSignal): Promise<void> {
+  async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { runs, steps, planning, announcer, now, log } = this.#options;
     if (run.purpose !== "move") {
       await announcer.ended({ ...run, state: "over", endedAt: now() }, null);
       await runs.changeWhile("running", run.id, { state: "over", endedAt: now() });
-      return;
+      return null;
     }
     const request = planRequestSchema.parse(run.request);
     const decision = await this.#decide(run, request, signal);
-    if (decision === null) return;
+    if (decision === null || "waitingFor" in decision) return decision;
     const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
     const rooms = await this.#revisedRooms(run, decision, tried);
     const left = stepsLeft(run, decision, { rooms, tried, request });
     const change = { from: "running", rooms, steps: left, again: [], run: { stage: stages.profile } } as const;
     const isRunning = await steps.revise(run.id, change);
     // It was paused or cancelled meanwhile.
-    if (!isRunning) return;
+    if (!isRunning) return null;
     // Something may be left too of a room into which the account came by itself.
     if (await steps.hasOpen(run.id, stages.last)) {
       log.info({ runId: run.id, steps: left.length }, "a run goes on with what it found missing");
-      return;
+      return null;
     }
     const report = reportOf(decision.made.report, rooms);
     await planning.update(run.owner, { ...decision.made, report }, request);
@@ -90,11 +84,12 @@ export class RunFinish {
     else await announcer.lateArrivals(ended, rooms, run.endedAt);
     await runs.changeWhile("running", run.id, { state: ended.state, endedAt: ended.endedAt });
     log.info({ runId: run.id, isWatched }, "a run has ended");
+    return null;
   }
 
   /** `null`: its owner must sign in again first. */
-  async #decide(run: Run, request: PlanRequestData, signal: AbortSignal): Promise<Decision | null> {
-    const { runs, planning, now } = this.#options;
+  async #decide(run: Run, request: PlanRequestData, signal: AbortSignal): Promise<Decision | Unread | null> {
+    const { runs, planning, now, log } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
     const decision = await planning.decide(asked, run.id);
     if (!("status" in decision)) {
@@ -104,9 +99,12 @@ export class RunFinish {
       await runs.changeWhile("running", run.id, { state: "needs_you", problem: sessionEnded(stranger, now()) });
       return null;
     }
-    const problem = problemOf(decision, now());
-    if (problem === null) throw new NotNowError(decision.status);
-    await runs.changeWhile("running", run.id, { state: "needs_you", problem });
+    if (decision.status === "not_read" && toStepProblem(decision.refusal) === null) {
+      const { account, refusal } = decision;
+      log.warn({ runId: run.id, side: account.side, refusal: refusal.code }, "an account could not be read at the end of a run");
+      return unreadFor(account.side, refusal);
+    }
+    await runs.changeWhile("running", run.id, { state: "needs_you", problem: problemOf(decision, now()) });
     return null;
   }
 
@@ -180,6 +178,12 @@ function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
   if (cannot.status === "not_signed_in") return sessionEnded(cannot.missing[0] ?? "source", since);
   const problem = toStepProblem(cannot.refusal);
   return problem === null ? null : { side: cannot.account.side, problem, since };
+}
+
+/** @param refusal one that passes by itself */
+function unreadFor(side: Side, refusal: Refusal): Unread {
+  const waitMs = "retryAfterMs" in refusal ? refusal.retryAfterMs : null;
+  return { side, waitingFor: refusal.code === "limited" ? "limit" : "server", waitMs };
 }
 
 function sessionEnded(side: Side, since: number): NonNullable<Run["problem"]> {

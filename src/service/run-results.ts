@@ -30,6 +30,7 @@ export interface RunWait {
   limit: LimitName | null;
   /** When the first of the steps goes on, in milliseconds since the epoch; `null`: not known. */
   until: number | null;
+  /** `0`: all are done, and the last look at both accounts waits. */
   steps: number;
 }
 

@@ -3,6 +3,7 @@ import { otherSide, sides } from "../migration/account.ts";
 import type { Run } from "../migration/run-model.ts";
 import type { LimitName } from "../migration/step.ts";
 import { LIMITS } from "../migration/step.ts";
+import type { EndWait } from "../queue/active-run.ts";
 import type { Limits } from "../queue/limits.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import type { StepCount, Steps } from "../store/steps.ts";
@@ -15,6 +16,8 @@ export interface RunStatusOptions {
   limits: Pick<Limits, "load" | "nextAt" | "expectedMs">;
   /** When a homeserver that is away is asked again; `null` when it answers. */
   awayUntil: (serverName: string) => number | null;
+  /** What a run waits for that has nothing left to do but to end. */
+  endWait: (runId: number) => EndWait | null;
   now: () => number;
 }
 
@@ -60,6 +63,8 @@ export class RunStatuses {
     const { limits, awayUntil, now } = this.#options;
     const at = now();
     const found = new Map<string, RunWait>();
+    const end = this.#options.endWait(run.id);
+    if (end !== null && end.until > at) add({ ...end, serverName: serverNameOf(run[end.side]) ?? "", limit: null, steps: 0 });
     for (const { lane, state, isBlocked, waitingFor, notBefore, count } of counts) {
       if (state !== "pending" || isBlocked) continue;
       const { side, limit } = readLane(lane);

@@ -9,7 +9,7 @@ import type { RoomMove, RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import { historyOf, isLeft, nextWay, readRunRoom, roomAfter, withoutThrough } from "../platforms/matrix/rooms/run-room.ts";
 import type { StepContext } from "../platforms/matrix/step-context.ts";
 import { runStep } from "../platforms/matrix/steps.ts";
-import type { RunnerWork } from "../queue/runner-work.ts";
+import type { RunnerWork, Unread } from "../queue/runner-work.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Consequences, Steps } from "../store/steps.ts";
 import { knockReason } from "../view/knock-reason.ts";
@@ -22,7 +22,7 @@ export interface RunWorkOptions {
   clients: AccountClients;
   runs: Runs;
   steps: Steps;
-  settled: (run: Run, signal: AbortSignal) => Promise<void>;
+  settled: RunnerWork["settled"];
   changed: (run: Run) => void;
   now: () => number;
 }
@@ -48,6 +48,8 @@ export class RunWork implements RunnerWork {
       client: { source: source.client, target: target.client },
       userId: { source: run.source, target: run.target },
       isFirstTry: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
+      intended: step.intended,
+      intend: (undo) => this.#options.steps.intend(step.id, undo),
       isInside: (roomId) => inside.has(roomId),
       ...(await this.#historyOf(run, step)),
       signal,
@@ -99,7 +101,7 @@ export class RunWork implements RunnerWork {
     return serverNameOf(run[side]) ?? "";
   }
 
-  settled(run: Run, signal: AbortSignal): Promise<void> {
+  settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     return this.#options.settled(run, signal);
   }
 

@@ -94,9 +94,10 @@ export class Undoing {
       for (const step of await steps.all(run.id)) {
         if (step.kind === "undo") {
           if (step.state === "done") undone.add(step.key);
-        } else if (step.state === "done" || step.state === "failed") {
+        } else {
           const isUndoable = canUndo(step.kind) && undoOf(step) !== undefined;
-          if (isUndoable || step.outcome?.status === "done") deeds.push({ runId: run.id, step, isUndoable });
+          if (isUndoable || (step.state === "done" && step.outcome?.status === "done"))
+            deeds.push({ runId: run.id, step, isUndoable });
         }
       }
     }
@@ -104,14 +105,13 @@ export class Undoing {
   }
 }
 
-/** Where nothing was recorded of what a way into a room did (a knock, or a try whose answer was lost), its payload serves as well. */
-function undoOf({ kind, outcome, payload, attempts }: StoredStep): unknown {
-  // Of what failed, a part may have been done.
-  if (outcome?.status === "done" || outcome?.status === "failed") return outcome.undo;
-  const isLost = outcome?.status === "already_done" && attempts > 1;
-  return kind !== "undo" && CATEGORY_OF_STEP[kind] === "rooms" && (isLost || outcome?.status === "needs_moderator")
-    ? payload
-    : undefined;
+/** What it takes to take a step back; `undefined` for one that did nothing. */
+function undoOf({ kind, state, outcome, payload, intended }: StoredStep): unknown {
+  if (state === "done" && outcome?.status === "done") return outcome.undo;
+  // Nothing is recorded of what a knock did, and its payload serves as well.
+  if (state === "done") return kind === "knock" && outcome?.status === "needs_moderator" ? payload : undefined;
+  // Of what failed, or was ended before an answer came, a part may have been done.
+  return (outcome?.status === "failed" ? outcome.undo : undefined) ?? intended ?? undefined;
 }
 
 function undoKey(runId: number, key: string): string {

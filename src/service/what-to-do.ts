@@ -20,34 +20,16 @@ export interface WhatToDo {
 }
 
 /** The whole plan: rooms in the order in which they depend on each other, powers, and everything else of the account. */
-export function wholeMove(
-  { decided, readings, made }: Decision,
-  request: PlanRequestData,
-  texts: ReportTexts,
-): WhatToDo & {
-  /** Whether any of it can be done before somebody lets the new account into a room. */
-  canBegin: boolean;
-} {
-  const all = [...decided.rooms, ...decided.replacements];
+export function wholeMove({ decided, readings, made }: Decision, request: PlanRequestData, texts: ReportTexts): WhatToDo {
   const rooms = [...runRooms(decided.rooms, texts, false), ...runRooms(decided.replacements, texts, true)];
   const order = new Map(decided.order.map((roomId, index) => [roomId, index]));
   const entries = rooms
     .filter((room) => order.has(room.roomId))
     .sort((left, right) => (order.get(left.roomId) ?? 0) - (order.get(right.roomId) ?? 0))
-    .flatMap((room) => stepsInto(room, room.route, made.report.source))
-    .filter(isChosen(request));
-  const others = (ofAll: readonly PlannedRoom[], own: readonly PlannedRoom[]): PlannedStep[] =>
-    [
-      ...ofAll.map(powerStep).filter((step) => step !== null),
-      ...planContentSteps(readings.source, readings.target, roomMapping(own)),
-    ].filter(isChosen(request));
-  const later = others(all, decided.rooms);
-  const now = new Set(others(all.filter(isReachable), decided.rooms.filter(isReachable)).map(({ key }) => key));
-  return { rooms, steps: [...entries, ...later], canBegin: entries.length > 0 || later.some(({ key }) => now.has(key)) };
-}
-
-function isReachable({ status }: PlannedRoom): boolean {
-  return status === "done" || status === "planned";
+    .flatMap((room) => stepsInto(room, room.route, made.report.source));
+  const powers = [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
+  const contents = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
+  return { rooms, steps: [...entries, ...powers, ...contents].filter(isChosen(request)) };
 }
 
 /** Invitations or joins alone. Rooms that are named are tried whatever the plan says of them; the server has the last word. */

@@ -128,6 +128,11 @@ export function stepFromRow(row: Selectable<Tables["step"]>): PlannedStep {
   };
 }
 
+/** What a step wrote down before it wrote. */
+export function readIntended({ intended }: Selectable<Tables["step"]>): unknown {
+  return intended === null ? null : JSON.parse(intended);
+}
+
 export function storedFromRow(row: Selectable<Tables["step"]>): StoredStep {
   return {
     ...stepFromRow(row),
@@ -137,5 +142,6 @@ export function storedFromRow(row: Selectable<Tables["step"]>): StoredStep {
     waitingFor: waitingForSchema.parse(row.waiting_for),
     outcome: row.outcome === null ? null : outcomeSchema.parse(JSON.parse(row.outcome)),
     finishedAt: row.finished_at,
+    intended: readIntended(row),
   };
 }

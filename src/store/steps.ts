@@ -8,6 +8,7 @@ import {
   dropSteps,
   storedFromRow,
   insertSteps,
+  readIntended,
   stateSchema,
   stepFromRow,
   unblockAfter,
@@ -89,7 +90,8 @@ export class Steps {
         .returningAll()
         .executeTakeFirstOrThrow();
       await writeLimiters(transaction, limiters);
-      return { ...stepFromRow(row), id: row.id, runId: row.run_id, attempts: row.attempts, failures: row.failures };
+      const { id, attempts, failures } = row;
+      return { ...stepFromRow(row), id, runId: row.run_id, attempts, failures, intended: readIntended(row) };
     });
   }
 
@@ -105,6 +107,12 @@ export class Steps {
       .groupBy("lane")
       .execute();
     return new Map(rows.map(({ lane, at }) => [lane, at]));
+  }
+
+  /** Stores what it takes to take back what a step is about to write; `null`: nothing of what it wrote stands. */
+  async intend(id: number, undo: unknown): Promise<void> {
+    const intended = undo === null ? null : JSON.stringify(undo);
+    await this.#database.updateTable("step").set({ intended }).where("id", "=", id).execute();
   }
 
   async record(
@@ -252,7 +260,9 @@ async function noEarlier(transaction: Transaction<Tables>, runId: number, now: n
 
 function recordedValues(step: TakenStep, record: StepRecord, finishedAt: number) {
   const outcome = JSON.stringify(record.outcome);
-  if (record.state !== "pending") return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null };
+  // What was done is kept by the outcome; of what failed something may stand all the same.
+  const known = record.state === "done" ? { intended: null } : {};
+  if (record.state !== "pending") return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null, ...known };
   return {
     state: record.state,
     outcome,

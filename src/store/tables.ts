@@ -101,6 +101,7 @@ export interface Tables {
     waiting_for: string | null;
     outcome: string | null;
     finished_at: number | null;
+    intended: string | null;
   };
   limiter: { user_id: string; name: string; state: string };
   question: {

@@ -4,9 +4,10 @@ import { plans } from "./upgrades/002-plans.ts";
 import { runs } from "./upgrades/003-runs.ts";
 import { questions } from "./upgrades/004-questions.ts";
 import { links } from "./upgrades/005-links.ts";
+import { intents } from "./upgrades/006-intents.ts";
 
 /** Every schema version in order; the version number is the position, counted from one. An upgrade that was released is never edited. */
-export const schemaUpgrades: readonly string[] = [foundation, plans, runs, questions, links];
+export const schemaUpgrades: readonly string[] = [foundation, plans, runs, questions, links, intents];
 
 /** The database was written by a newer version of the bot, which this one must not touch. */
 export class NewerSchemaError extends Error {

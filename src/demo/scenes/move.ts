@@ -84,7 +84,10 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   const now = (await reportNow()).rooms.filter((room) => room.status === "done").length;
   await claims.check("verify counts the rooms as the report does", () => new RegExp(`\\b${now} of \\d+`, "u").test(verified));
   const again = textOf(await person.ask(chatId, "!migrate plan", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS }));
-  await claims.check("a second plan finds nothing left to move", () => again.includes(": 0 I can move"));
+  await claims.check(
+    "a second plan finds nothing left to move or to copy, and offers no start",
+    () => again.includes(": 0 I can move") && again.includes("nothing left") && !/To be copied|migrate start/u.test(again),
+  );
 
   /** The old server signs people in elsewhere by now, and knows the tokens from before no more. */
   async function tokenOf({ side, userId, accessToken }: PopulatedPerson): Promise<string> {

@@ -6,10 +6,7 @@ import { undoInvite, undoJoin, undoKnock } from "./rooms/leave-step.ts";
 import type { RoomStepKind } from "./rooms/plan-room-steps.ts";
 import type { StepFunction, UndoFunction } from "./step-context.ts";
 
-/**
- * How each kind of step on a room is done and withdrawn. Where nothing was recorded of what it did (a knock, or a try whose answer was lost) the payload of an entry
- * step serves as its `undo` as well.
- */
+/** How each kind of step on a room is done and withdrawn. Nothing is recorded of what a knock did; its payload serves as its `undo` as well. */
 export const roomSteps: Readonly<Record<RoomStepKind, { run: StepFunction; undo: UndoFunction | null }>> = {
   accept_invite: { run: joinStep, undo: undoJoin },
   join: { run: joinStep, undo: undoJoin },

@@ -12,6 +12,13 @@ export interface StepContext {
    * thing is done already, so that nothing others can see is done twice.
    */
   readonly isFirstTry: boolean;
+  /** What an earlier try of the step gave to `intend` last: what of it stands is the step's own doing. `null`: no try wrote anything. */
+  readonly intended: unknown;
+  /**
+   * Stores what it takes to take back what the step is about to write, and what it wrote before, as JSON; to be awaited before the write. So a write whose answer is
+   * lost, or that a crash follows, is known as the step's own. `null`: nothing of it stands.
+   */
+  readonly intend: (undo: unknown) => Promise<void>;
   /** Whether the target is in a room now, by what the run knows. */
   readonly isInside: (roomId: string) => boolean;
   /** The run brought the target's server into the room of the step, so that it has no history of it yet. */

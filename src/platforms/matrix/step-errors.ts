@@ -1,3 +1,4 @@
+import type { Side } from "../../migration/account.ts";
 import type { Outcome, StepProblem, StepProblemCode } from "../../migration/outcome.ts";
 import { HomeserverError } from "./homeserver-error.ts";
 import type { UnreachableReason } from "./network/unreachable-error.ts";
@@ -18,6 +19,34 @@ const ACCOUNT_PROBLEMS: ReadonlyMap<string, StepProblemCode> = new Map<string, S
   ["M_CONSENT_NOT_GIVEN", "consent_needed"],
 ]);
 
+/** A request failed that was made to the server of one side by a step of the other. */
+class OtherSideError extends Error {
+  readonly side: Side;
+
+  constructor(side: Side, cause: unknown) {
+    super(`a request to the server of the ${side} failed`, { cause });
+    this.name = "OtherSideError";
+    this.side = side;
+  }
+}
+
+/**
+ * Has a request that a step of one side makes to the server of the other fail there: what is waited for, or must be signed in again, is that one.
+ * @throws what `toOutcome` takes
+ */
+export async function atSide<Answer>(side: Side, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new OtherSideError(side, error);
+  }
+}
+
+/** The outcome as one of the server of a side, whose step ever it is. */
+export function toldOf<Told extends Outcome>(side: Side, outcome: Told): Told {
+  return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
+}
+
 /** Outcomes that come from an error. */
 export type ErrorOutcome = Exclude<Outcome, { status: "done" | "already_done" | "needs_moderator" }>;
 
@@ -26,6 +55,7 @@ export type ErrorOutcome = Exclude<Outcome, { status: "done" | "already_done" | 
  * @throws what is neither a server's error nor a failed connection: a bug
  */
 export function toOutcome(error: unknown): ErrorOutcome {
+  if (error instanceof OtherSideError) return toldOf(error.side, toOutcome(error.cause));
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
     return AWAY.has(error.reason)

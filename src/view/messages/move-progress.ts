@@ -111,7 +111,9 @@ function waits({ waits: all, state }: RunStatus, now: number): Block[] {
 function waitLine(wait: RunWait, now: number): Inline[] {
   const server = code(untrustedCode(wait.serverName));
   const when = wait.until === null ? null : formatMoment(wait.until, now);
-  const waiting = `; ${counted(wait.steps, "step")} ${waitVerb(wait.steps)} for that`;
+  const what =
+    wait.steps === 0 ? "only the last look at both accounts waits" : `${counted(wait.steps, "step")} ${waitVerb(wait.steps)}`;
+  const waiting = `; ${what} for that`;
   switch (wait.waitingFor) {
     case "limit":
       return [server, ` ${limitWords(wait)} `, when === null ? "a little later" : `at ${when}`, waiting];

@@ -5,9 +5,8 @@ import { code, join, list, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { notice } from "../message.ts";
 import { changedRoute, goneRoom } from "../route-words.ts";
-import { counted, waitVerb } from "../numbers.ts";
 import { untrustedCode } from "../untrusted-text.ts";
-import { stuckRooms } from "./plan.ts";
+import { nothingLeft } from "./nothing-left.ts";
 import { notSignedIn, unreadable } from "./reading.ts";
 import { accountsOf, runNames } from "./run-words.ts";
 
@@ -31,7 +30,14 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         ...changes(result, prefix),
       );
     case "nothing_to_do":
-      return notice(paragraph(...nothingToDo(result, purpose, prefix)), ...changes(result, prefix));
+      return notice(
+        paragraph(
+          ...(purpose === "move"
+            ? nothingLeft(result.report, prefix)
+            : ["There is nothing to do: all of that is done already. Nothing was changed."]),
+        ),
+        ...changes(result, prefix),
+      );
     case "no_plan":
       return notice(
         paragraph(
@@ -73,30 +79,6 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
-}
-
-function nothingToDo(
-  { report }: Extract<StartResult, { status: "nothing_to_do" }>,
-  purpose: RunPurpose,
-  prefix: string,
-): Inline[] {
-  if (purpose !== "move") return ["There is nothing to do: all of that is done already. Nothing was changed."];
-  const stuck = stuckRooms(report).length;
-  const leftOut = report.rooms.filter((room) => room.route === "excluded").length;
-  if (stuck === 0 && leftOut > 0)
-    return [
-      `There is nothing left to do in what the plan covers; it leaves out ${counted(leftOut, "room")}. `,
-      code(`${prefix}migrate plan`),
-      " without filters covers everything.",
-    ];
-  if (stuck === 0)
-    return ["There is nothing left to do: everything is moved. ", code(`${prefix}migrate verify`), " compares both accounts."];
-  return [
-    "There is nothing left that I can do alone. ",
-    `${counted(stuck, "room")} ${waitVerb(stuck)} for somebody or can't be moved: `,
-    code(`${prefix}report`),
-    " says why, and who can help.",
-  ];
 }
 
 /** Why a second run can't begin. */

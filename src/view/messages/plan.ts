@@ -1,4 +1,5 @@
 import type { Report, ReportRoom } from "../../platforms/matrix/rooms/report.ts";
+import type { CategoryWork } from "../../platforms/matrix/plan-work.ts";
 import type { MadePlan } from "../../service/planning.ts";
 import { categoryWords } from "../category-words.ts";
 import type { Block, Inline } from "../document.ts";
@@ -10,15 +11,19 @@ import { plural } from "../numbers.ts";
 import { helperNames, roomName } from "../room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../route-words.ts";
 import { untrustedCode, untrustedText } from "../untrusted-text.ts";
+import { nothingLeft, stuckRooms } from "./nothing-left.ts";
 import { timeNeeded } from "./time-needed.ts";
 
 /** Longest list in the message itself; the file has all. */
 const MOST_LINES = 10;
 const MOST_NAMES = 3;
 
-/** The plan: what will happen, what will not, how long it takes, and what to do next. */
-export function planMessage(plan: MadePlan, prefix: string): Message {
-  const { report, number } = plan;
+/**
+ * The plan: what will happen, what will not, how long it takes, and what to do next.
+ * @param isWatched a run between the two accounts looks after the rooms that wait for somebody
+ */
+export function planMessage(plan: MadePlan, { prefix, isWatched }: { prefix: string; isWatched: boolean }): Message {
+  const { report, number, work } = plan;
   return notice(
     paragraph(
       strong(`Plan ${number}`),
@@ -32,27 +37,18 @@ export function planMessage(plan: MadePlan, prefix: string): Message {
     ...changes(plan),
     ...stuckList(plan, prefix),
     ...warnings(report),
-    ...categories(report),
+    ...categories("To be copied", plan, ({ now }) => now),
+    ...categories("Waiting until somebody lets your new account in", plan, ({ waiting }) => waiting),
     ...willNotMove(plan),
-    ...timeNeeded(plan.estimate),
+    ...(work.canBegin ? timeNeeded(plan.estimate) : []),
     ...unknownRooms(plan),
-    paragraph(...nextStep(report, prefix)),
+    paragraph(...nextStep(plan, prefix, isWatched)),
   );
 }
 
 /** `--json`: the same as a file. */
 export function planFile(number: number, attachment: Attachment): Message {
   return { ...notice(paragraph(strong(`Plan ${number}`), " as a file. Nothing was changed.")), attachments: [attachment] };
-}
-
-/** The rooms that need somebody's help or can't be moved, in the order in which they are numbered. */
-export function stuckRooms({ rooms }: Report): ReportRoom[] {
-  const roomIds = new Set(rooms.map((room) => room.roomId));
-  return rooms.filter((room) => {
-    // What keeps a replacement stands in its own row, where it has one.
-    if (room.successor !== null && roomIds.has(room.successor)) return false;
-    return room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible";
-  });
 }
 
 function roomCounts({ rooms }: Report): Block[] {
@@ -120,13 +116,13 @@ function warnings({ rooms }: Report): Block[] {
   ];
 }
 
-function categories(report: Report): Block[] {
-  const toCopy = report.categories.filter(({ name, missing }) => name !== "rooms" && missing.length > 0);
-  if (toCopy.length === 0) return [];
-  return [
-    paragraph(strong("To be copied")),
-    list(toCopy.map(({ name, missing, expected }): Inline[] => [`${missing.length} of ${expected} ${categoryWords[name]}`])),
-  ];
+function categories(title: string, { report, work }: MadePlan, countOf: (category: CategoryWork) => number): Block[] {
+  const expected = new Map(report.categories.map((category) => [category.name, category.expected]));
+  const lines = work.categories.flatMap((category): Inline[][] => {
+    const count = countOf(category);
+    return count === 0 ? [] : [[`${count} of ${expected.get(category.name) ?? count} ${categoryWords[category.name]}`]];
+  });
+  return lines.length === 0 ? [] : [paragraph(strong(title)), list(lines)];
 }
 
 function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: MadePlan): Block[] {
@@ -163,15 +159,17 @@ function unknownRooms({ unknownRooms: unknown }: MadePlan): Block[] {
   ];
 }
 
-function nextStep(report: Report, prefix: string): Inline[] {
-  // What is missing of these depends on rooms, and a room that the bot can do something about is planned; keys have commands of their own.
-  const copied = report.categories.filter(({ name }) => !["rooms", "power_levels", "room_keys"].includes(name));
-  const isWork = report.rooms.some((room) => room.status === "planned") || copied.some(({ missing }) => missing.length > 0);
-  const start: Inline[] = isWork
-    ? ["Next: ", code(`${prefix}migrate start`), " does all of this that needs nobody's help."]
-    : ["There is nothing left that I can do alone."];
-  if (stuckRooms(report).length === 0) return start;
-  return [...start, " ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."];
+function nextStep({ report, work }: MadePlan, prefix: string, isWatched: boolean): Inline[] {
+  const isStuck = stuckRooms(report).length > 0;
+  const watching =
+    isStuck && isWatched ? [" I go on watching: when somebody lets your new account in, I do the rest by myself."] : [];
+  if (!work.canBegin) return [...nothingLeft(report, prefix), ...watching];
+  return [
+    "Next: ",
+    code(`${prefix}migrate start`),
+    " does all of this that needs nobody's help.",
+    ...(isStuck ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."] : []),
+  ];
 }
 
 function cutNote(total: number, more: string): string {

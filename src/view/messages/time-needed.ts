@@ -10,13 +10,15 @@ export function timeNeeded({ expectedMs, limits, remedies, spending }: TimeEstim
   const joins = spending.joinsNewToServer + spending.otherJoins;
   const writes = spending.sourceWrites + spending.targetWrites;
   const spent = [
-    counted(spending.invitations, "invitation"),
-    `${counted(joins, "join")} (${spending.joinsNewToServer} of rooms new to your new server)`,
-    `${counted(writes, "change")} in rooms`,
-  ].join(", ");
+    ...(spending.invitations > 0 ? [counted(spending.invitations, "invitation")] : []),
+    ...(joins > 0 ? [`${counted(joins, "join")} (${spending.joinsNewToServer} of rooms new to your new server)`] : []),
+    ...(writes > 0 ? [`${counted(writes, "change")} in rooms`] : []),
+  ];
+  const limited =
+    spent.length === 0 ? "; servers limit nothing of it" : ` under a server's usual limits, for ${spent.join(", ")}`;
   const least = remedies.at(-1)?.expectedMsSoFar;
   return [
-    paragraph(strong("Time"), `: ${about(expectedMs)} under a server's usual limits, for ${spent}.`),
+    paragraph(strong("Time"), `: ${about(expectedMs)}${limited}.`),
     ...limitedServers.flatMap((server) => forAdministrator(server, { expectedMs, limits, remedies })),
     ...(remedies.length > 1 && least !== undefined ? [paragraph(`With all of that it takes ${about(least)}.`)] : []),
   ];

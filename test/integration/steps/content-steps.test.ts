@@ -170,6 +170,8 @@ function context(options: Pick<StepContext, "isFirstTry">): StepContext {
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
+    intended: null,
+    intend: async () => undefined,
     isInside: (roomId) => roomIds.includes(roomId),
     signal: new AbortController().signal,
     ...options,

@@ -31,6 +31,8 @@ function contextOf({ source, target, entered }: Pair, isFirstTry: boolean): Step
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
     isFirstTry,
+    intended: null,
+    intend: async () => undefined,
     isInside: (roomId) => entered.has(roomId),
     signal: new AbortController().signal,
   };

@@ -21,6 +21,10 @@ const started: StartResult = { status: "started", run: runStatus(), changes: [],
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 function setUp(...script: Parameters<typeof scriptedMoves>) {
+  return setUpWith({}, ...script);
+}
+
+function setUpWith(more: { planning?: Planning }, ...script: Parameters<typeof scriptedMoves>) {
   const { moves, asked } = scriptedMoves(...script);
   const services = {
     signIn: Object.create(SignIn.prototype) as SignIn,
@@ -28,9 +32,13 @@ function setUp(...script: Parameters<typeof scriptedMoves>) {
     planning: Object.create(Planning.prototype) as Planning,
     moves,
     readers: Object.create(AccountReaders.prototype) as AccountReaders,
-    plans: Object.assign(Object.create(Plans.prototype) as Plans, { shownList: async () => SHOWN }),
+    plans: Object.assign(Object.create(Plans.prototype) as Plans, {
+      shownList: async () => SHOWN,
+      putShownList: async () => undefined,
+    }),
     now: () => NOW,
     prefix: "!",
+    ...more,
   };
   const commands = createCommands(services);
   const type = async (line: string, formattedBody: string | null = null, conversation = new FakeConversation()) => {
@@ -41,6 +49,32 @@ function setUp(...script: Parameters<typeof scriptedMoves>) {
   };
   return { type, asked, actions: createConfirmableActions(services) };
 }
+
+describe("!migrate plan after a run", () => {
+  const accounts = { source: "@a:old.example", target: "@a:new.example" };
+  const row = { roomId: SHOWN[0], name: null, route: "ask_moderator", status: "needs_moderator", successor: null, reason: null };
+  const report = { ...accounts, rooms: [{ ...row, helpers: [], warnings: [] }], categories: [] };
+  const work = { canBegin: false, categories: [] };
+  const plan = { number: 2, report, moreHelpers: new Map(), work, notMoved: [], unknownRooms: [], bannedRooms: 0, before: null };
+
+  it.each([
+    ["watches", accounts, true],
+    ["is over", { ...accounts, state: "over" as const }, false],
+    ["is of other accounts", { ...accounts, source: "@b:old.example" }, false],
+  ])("that %s says whether the rooms that wait are watched", async (_what, run, isWatched) => {
+    const { type } = setUpPlanned({ status: runStatus({ state: "watching", ...run }) });
+    const { text } = await type("!migrate plan");
+    expect(text).toContain("There is nothing left that I can do alone. 1 room waits for somebody");
+    expect(text.includes("I go on watching")).toBe(isWatched);
+  });
+
+  function setUpPlanned(answers: Parameters<typeof scriptedMoves>[0]) {
+    const planning = Object.assign(Object.create(Planning.prototype) as Planning, {
+      plan: async () => ({ status: "planned", plan }),
+    });
+    return setUpWith({ planning }, answers);
+  }
+});
 
 describe("!migrate start", () => {
   it.each(["!migrate start", "!migrate run", "!Migrate Start"])(

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stages } from "../../../src/migration/step.ts";
+import type { RunnerWork } from "../../../src/queue/runner-work.ts";
 import { MOST_AT_SERVER } from "../../../src/queue/server-places.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import type { Script } from "./scripted-runner.ts";
@@ -350,22 +351,52 @@ describe("a stop", () => {
 });
 
 describe("the end of a run", () => {
-  it("is tried again later where both accounts could not be read", async () => {
+  async function endsInVain(onSettled: RunnerWork["settled"]) {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store);
-    const { onSettled } = work;
+    const original = work.onSettled;
     let tries = 0;
     work.onSettled = async (run, signal) => {
       tries += 1;
-      if (tries < 3) throw new Error("away");
-      await onSettled(run, signal);
+      return tries < 3 ? onSettled(run, signal) : original(run, signal);
     };
     const run = await newRun(store, [step("it")]);
     await runner.begin(run);
     await pass();
-    expect((await store.runs.get(run.id))?.state).toBe("running");
+    return { run, runner, work, tries: () => tries, state: async () => (await store.runs.get(run.id))?.state };
+  }
+
+  it("waits where an account cannot be read, and says until when", async () => {
+    const start = Date.now();
+    const away = { side: "source", waitingFor: "server", waitMs: null } as const;
+    const { run, runner, work, tries, state } = await endsInVain(async () => away);
+    expect([tries(), await state(), runner.endWait(run.id)]).toEqual([
+      1,
+      "running",
+      { side: "source", waitingFor: "server", until: start + MINUTE },
+    ]);
+    // Whoever shows where it stands is told.
+    expect(work.log).toEqual(["running", "running", "settled", "running"]);
+    await pass(MINUTE - 1);
+    expect(tries()).toBe(1);
+    await pass(MINUTE + 1);
+    expect([tries(), await state(), runner.endWait(run.id)]).toEqual([3, "over", null]);
+  });
+
+  it("waits as long as a server asks, and not at all once its owner has it go on", async () => {
+    const { run, runner, tries } = await endsInVain(async () => ({ side: "target", waitingFor: "limit", waitMs: 10 * MINUTE }));
+    await pass(10 * MINUTE - 1);
+    expect(tries()).toBe(1);
+    await runner.begin(run);
+    await pass();
+    expect(tries()).toBe(2);
+  });
+
+  it("is tried again later where it fails unexpectedly", async () => {
+    const { tries, state } = await endsInVain(() => Promise.reject(new Error("a bug")));
+    expect([tries(), await state()]).toEqual([1, "running"]);
     await pass(2 * MINUTE);
-    expect([tries, (await store.runs.get(run.id))?.state]).toEqual([3, "over"]);
+    expect([tries(), await state()]).toEqual([3, "over"]);
   });
 
   it("does not come while it adds steps", async () => {
@@ -378,6 +409,7 @@ describe("the end of a run", () => {
       if (times > 1) return onSettled(run, signal);
       const steps = [step("late", { stage: stages.profile })];
       await store.steps.revise(run.id, { from: "running", rooms: [], steps, again: [], run: { stage: stages.profile } });
+      return null;
     };
     await runner.begin(await newRun(store, [step("it")]));
     await pass();

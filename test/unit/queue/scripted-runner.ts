@@ -6,7 +6,7 @@ import type { Run, TakenStep } from "../../../src/migration/run-model.ts";
 import type { PlannedStep } from "../../../src/migration/step.ts";
 import { stages } from "../../../src/migration/step.ts";
 import { Limits } from "../../../src/queue/limits.ts";
-import type { RunnerWork } from "../../../src/queue/runner-work.ts";
+import type { RunnerWork, Unread } from "../../../src/queue/runner-work.ts";
 import { Runner } from "../../../src/queue/runner.ts";
 import type { RunRoom } from "../../../src/store/run-rows.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -45,11 +45,11 @@ export class ScriptedWork implements RunnerWork {
   mostUnderWay = 0;
   hasFallback = false;
   /** Done when nothing is left that can run. */
-  onSettled: (run: Run, signal: AbortSignal) => Promise<void>;
+  onSettled: RunnerWork["settled"];
   readonly #script: Script;
   readonly #tries = new Map<string, number>();
 
-  constructor(script: Script, onSettled: (run: Run, signal: AbortSignal) => Promise<void>) {
+  constructor(script: Script, onSettled: RunnerWork["settled"]) {
     this.#script = script;
     this.onSettled = onSettled;
   }
@@ -89,9 +89,9 @@ export class ScriptedWork implements RunnerWork {
     return run[side].slice(run[side].indexOf(":") + 1);
   }
 
-  async settled(run: Run, signal: AbortSignal): Promise<void> {
+  async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     this.log.push("settled");
-    await this.onSettled(run, signal);
+    return this.onSettled(run, signal);
   }
 
   changed(run: Run): void {
@@ -107,7 +107,10 @@ export interface Scripted {
 /** A runner on a store, for which the script stands in for the servers. A run that settles is over. */
 export function scripted(store: Pick<Store, "runs" | "steps">, script: Script = {}): Scripted {
   const { runs, steps } = store;
-  const work = new ScriptedWork(script, (run) => runs.change(run.id, { state: "over" }));
+  const work = new ScriptedWork(script, async (run) => {
+    await runs.change(run.id, { state: "over" });
+    return null;
+  });
   const log = pino({ level: "silent" });
   return { work, runner: new Runner({ runs, steps, limits: new Limits(steps), work, now: Date.now, log }) };
 }

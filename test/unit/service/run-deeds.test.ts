@@ -22,7 +22,7 @@ async function deedsOf(did: readonly Did[], ofRooms: readonly RunRoom[] = rooms)
   const run = await newRun(store, []);
   const steps = did.map(([kind, roomId, state, outcome], index): StoredStep => {
     const planned = step(`${kind}:${index}`, { kind, roomId });
-    return { ...planned, state, outcome, attempts: 1, notBefore: 0, waitingFor: null, finishedAt: 1 };
+    return { ...planned, state, outcome, attempts: 1, notBefore: 0, waitingFor: null, finishedAt: 1, intended: null };
   });
   const reader = new RunDeedsReader({ runs: { rooms: async () => [...ofRooms] }, steps: { all: async () => steps } }, () => 0);
   return reader.of(run);

@@ -53,19 +53,20 @@ async function stepsOf(kind: string): Promise<string[]> {
   return steps.filter((step) => step.kind === kind).map(({ key, state }) => `${key} ${state}`);
 }
 
+/** Everything that was to be said since this was last asked, sent by now. */
+async function sent() {
+  const { outbox } = life.store.store;
+  const found: { key: string; content: unknown }[] = [];
+  for (let item = await outbox.nextDue(Infinity); item !== null; item = await outbox.nextDue(Infinity)) {
+    found.push({ key: item.transactionId.replace(/^run \d+ /u, ""), content: item.content });
+    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
+  }
+  return found;
+}
+
 async function said(): Promise<string[]> {
   const keys = ["end", `late ${CLOSED}`, `late ${KNOCK}`];
-  const { id } = await run();
-  const found: string[] = [];
-  for (
-    let item = await life.store.store.outbox.nextDue(Infinity);
-    item !== null;
-    item = await life.store.store.outbox.nextDue(Infinity)
-  ) {
-    found.push(item.transactionId.replace(`run ${id} `, ""));
-    await life.store.store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
-  }
-  return found.filter((key) => keys.includes(key) || key.startsWith("needs you"));
+  return (await sent()).map(({ key }) => key).filter((key) => keys.includes(key) || key.startsWith("needs you"));
 }
 
 /** Once, when both accounts begin to be read after the last step. */
@@ -159,8 +160,16 @@ describe("the end of a run", () => {
     await start();
     await pass();
     expect((await run()).state).toBe("running");
+    const awayAt = Date.now();
+    const waited = { side: "source", serverName: "old.example", waitingFor: "server", limit: null, steps: 0 };
+    const status = await life.machinery.moves.status(OWNER);
+    expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
+    await pass(10 * SECOND);
+    const shown = JSON.stringify((await sent()).at(-1));
+    expect(shown).toContain("does not answer just now; I try again ");
+    expect(shown).toContain("only the last look at both accounts waits for that");
     isAway = false;
-    await pass(60 * SECOND);
+    await pass(50 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
@@ -253,6 +262,25 @@ describe("rooms that open after the end", () => {
     await pass(20 * SECOND);
     expect(servers.accounts.get(TARGET)?.accountData.get("m.direct")).toEqual({});
     expect(servers.accounts.get(TARGET)?.pushRules).toEqual({ content: [], room: [] });
+  });
+
+  it("are looked for without asking again what the servers can, but after a look that failed", async () => {
+    await start();
+    await pass();
+    let [asked, looks, isAway] = [0, 0, false];
+    onRequest = ({ path }) => {
+      if (path.endsWith("/versions")) asked += 1;
+      if (!path.endsWith(`${CLOSED}/state/m.room.member/${TARGET}`)) return;
+      looks += 1;
+      if (isAway) throw new UnreachableError("reset", "old.example");
+    };
+    await pass(50 * SECOND);
+    expect([asked, looks]).toEqual([2, 5]);
+    isAway = true;
+    await pass(10 * SECOND);
+    isAway = false;
+    await pass(20 * SECOND);
+    expect([asked, looks]).toEqual([4, 8]);
   });
 
   it("wake no run that was cancelled while they were looked for", async () => {

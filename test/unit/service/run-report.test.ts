@@ -31,7 +31,17 @@ const rooms = made.rooms.map((room) => runRoom(room, { texts, isReplacement: fal
 
 function stored(more: Partial<StoredStep>): StoredStep {
   const planned = step("join", { kind: "join", limits: ["joins", "messages"] });
-  return { ...planned, state: "pending", attempts: 0, notBefore: 0, waitingFor: null, outcome: null, finishedAt: null, ...more };
+  return {
+    ...planned,
+    state: "pending",
+    attempts: 0,
+    notBefore: 0,
+    waitingFor: null,
+    outcome: null,
+    finishedAt: null,
+    intended: null,
+    ...more,
+  };
 }
 
 /** Status, time and what is waited for of a room. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../../src/migration/run-model.ts";
 import type { LimitName } from "../../../src/migration/step.ts";
+import type { EndWait } from "../../../src/queue/active-run.ts";
 import { RunStatuses } from "../../../src/service/run-status.ts";
 import type { StepCount } from "../../../src/store/steps.ts";
 
@@ -39,10 +40,11 @@ interface Known {
   nextAt?: Partial<Record<LimitName, number>>;
   expectedMs?: (userId: string, counts: ReadonlyMap<LimitName, number>) => number;
   away?: Record<string, number>;
+  endWait?: EndWait | null;
 }
 
 async function statusOf(
-  { counts = [], rooms = [], nextAt = {}, expectedMs = () => 0, away = {} }: Known,
+  { counts = [], rooms = [], nextAt = {}, expectedMs = () => 0, away = {}, endWait = null }: Known,
   more: Partial<Run> = {},
 ) {
   const statuses = new RunStatuses({
@@ -50,6 +52,7 @@ async function statusOf(
     steps: { counts: async () => [...counts] },
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },
     awayUntil: (server) => away[server] ?? null,
+    endWait: () => endWait,
     now: () => NOW,
   });
   return statuses.of({ ...run, ...more });
@@ -138,6 +141,14 @@ describe("what a run waits for", () => {
       ["server", NOW + 5_000],
       ["limit", NOW + 6_000],
     ]);
+  });
+
+  it("is an account that cannot be read for the end", async () => {
+    const endWait = { side: "source", waitingFor: "server", until: NOW + 60_000 } as const;
+    const status = await statusOf({ counts: [count({ state: "done" })], endWait });
+    expect(status.waits).toEqual([{ ...endWait, serverName: "old.example", limit: null, steps: 0 }]);
+    expect(status.expectedEnd).toBeNull();
+    expect((await statusOf({ endWait: { ...endWait, until: NOW } })).waits).toEqual([]);
   });
 
   it.each(["paused", "needs_you", "watching", "over"] as const)("is nothing for a run that is %s", async (state) => {

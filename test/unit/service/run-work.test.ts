@@ -25,7 +25,18 @@ const run: Run = {
   address: { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER, isEncrypted: true },
 };
 const step: TakenStep = {
-  ...{ id: 1, runId: 1, key: "tags:!r", kind: "tags", side: "target", stage: stages.rooms, limits: [], attempts: 1, failures: 0 },
+  ...{
+    id: 1,
+    runId: 1,
+    key: "tags:!r",
+    kind: "tags",
+    side: "target",
+    stage: stages.rooms,
+    limits: [],
+    attempts: 1,
+    failures: 0,
+    intended: null,
+  },
   ...{ needsRoom: null, after: null, roomId: "!r", payload: { roomId: "!r", tags: [] } },
 };
 
@@ -45,7 +56,7 @@ describe("a step", () => {
     const log = pino({ level: "silent" });
     const clients = new AccountClients({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
     const { runs, steps } = store;
-    const work = new RunWork({ clients, runs, steps, settled: async () => {}, changed: () => {}, now: () => 0 });
+    const work = new RunWork({ clients, runs, steps, settled: async () => null, changed: () => {}, now: () => 0 });
     const outcome = await work.execute(run, step, new AbortController().signal);
     expect(outcome).toEqual({ status: "needs_user", problem: { code: "session_ended", serverText: null }, side });
   });

@@ -21,8 +21,10 @@ interface Deed {
   kind: StepKind;
   roomId?: string;
   outcome: Outcome;
-  /** How often it was tried. */
-  tries?: number;
+  /** What was stored before it wrote. */
+  intended?: unknown;
+  /** The run ended before its outcome was known. */
+  isDropped?: boolean;
   limits?: PlannedStep["limits"];
 }
 
@@ -40,24 +42,16 @@ async function ran(
     return step(key(deed), { kind, roomId, limits, payload: { payload: kind } });
   });
   const run = await newRun(store, steps, { rooms });
-  for (const { outcome, tries = 1, limits = [] } of deeds) {
+  for (const { outcome, intended = null, isDropped = false, limits = [] } of deeds) {
     const lane = limits.length === 0 ? "target:free" : "target:messages";
     const nothing = { rooms: [], steps: [], dropped: [], run: {}, limiters: [] };
-    for (let left = tries; left > 0; left -= 1) {
-      const taken = await store.steps.takeNext(run.id, { lane, stage: 3, now: 1, limiters: [] });
-      if (taken === null) throw new Error("nothing to take");
-      const retry = {
-        state: "pending",
-        notBefore: 0,
-        waitingFor: "server",
-        outcome: { status: "retry", problem },
-        isCounted: false,
-      } as const;
-      const last = { state: outcome.status === "failed" ? "failed" : "done", outcome } as const;
-      // First in the queue again.
-      await store.steps.record(taken, left > 1 ? retry : last, nothing, 1);
-    }
+    const taken = await store.steps.takeNext(run.id, { lane, stage: 3, now: 1, limiters: [] });
+    if (taken === null) throw new Error("nothing to take");
+    await store.steps.intend(taken.id, intended);
+    if (isDropped) continue;
+    await store.steps.record(taken, { state: outcome.status === "failed" ? "failed" : "done", outcome }, nothing, 1);
   }
+  await store.steps.dropOpen(run.id);
   await store.runs.change(run.id, { state: "over" });
   return run;
 }
@@ -119,15 +113,21 @@ describe("taking back", () => {
     expect((await new Undoing(store).plan(OWNER))?.steps.map(({ limits }) => limits)).toEqual([["messages"]]);
   });
 
-  it("knows an entry whose answer was lost by its payload", async () => {
+  it("knows what may have been written by what was stored before, where the run ended or the step failed before its answer came", async () => {
     const { store } = await temporaryStore();
     await ran(store, [
-      { kind: "join", roomId: "!a", outcome: { status: "already_done" }, tries: 2 },
+      { kind: "join", roomId: "!a", outcome: DONE, intended: { roomId: "!a" }, isDropped: true },
+      { kind: "tags", roomId: "!a", outcome: { status: "failed", problem }, intended: "tags" },
+      { kind: "push_rules", outcome: { status: "failed", problem, undo: "part" }, intended: "all" },
+      { kind: "join", roomId: "!b", outcome: { status: "failed", problem } },
       // Somebody else's doing.
-      { kind: "accept_invite", roomId: "!b", outcome: { status: "already_done" } },
-      { kind: "tags", roomId: "!a", outcome: { status: "already_done" }, tries: 2 },
+      { kind: "join", roomId: "!c", outcome: { status: "already_done" }, intended: { roomId: "!c" } },
     ]);
-    expect(await planned(store)).toEqual(['undo:1:join:!a {"kind":"join","undo":{"payload":"join"}}']);
+    expect(await planned(store)).toEqual([
+      'undo:1:push_rules: {"kind":"push_rules","undo":"part"}',
+      'undo:1:tags:!a {"kind":"tags","undo":"tags"}',
+      'undo:1:join:!a {"kind":"join","undo":{"roomId":"!a"}}',
+    ]);
   });
 
   it("takes back the part that a step did before it failed, and nothing of one that did nothing", async () => {

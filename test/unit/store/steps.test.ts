@@ -49,6 +49,19 @@ describe("taking a step", () => {
     expect((await store.steps.dueTimes(id, 1)).get("target:free")).toBeUndefined();
   });
 
+  it("gives what the step stored before it wrote, until its outcome says what it did", async () => {
+    const { store } = await temporaryStore();
+    const { id } = await newRun(store, [step("a")]);
+    const taken = await take(store, id);
+    expect(taken.intended).toBeNull();
+    await store.steps.intend(taken.id, { before: null });
+    await record(store, taken, again(0));
+    const second = await take(store, id);
+    expect(second.intended).toEqual({ before: null });
+    await record(store, second, done);
+    expect((await store.steps.all(id)).map(({ intended }) => intended)).toEqual([null]);
+  });
+
   it("notes what its request takes from limits, and nothing where there is no step", async () => {
     const { store } = await temporaryStore();
     const { id } = await newRun(store, [step("a", { limits: ["messages"] })]);

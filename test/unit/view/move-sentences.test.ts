@@ -74,6 +74,9 @@ describe("the progress message", () => {
     expect(shown({ waits: [{ ...wait, waitingFor: "server", limit: null, steps: 1 }] })).toContain(
       "old.example does not answer just now; I try again at 12:05 UTC (in about 5 minutes); 1 step waits for that",
     );
+    expect(shown({ waits: [{ ...wait, waitingFor: "server", limit: null, steps: 0 }] })).toContain(
+      "; only the last look at both accounts waits for that",
+    );
   });
 
   it.each([

@@ -4,7 +4,8 @@ import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/rep
 import type { MadePlan } from "../../../src/service/planning.ts";
 import { renderHtml } from "../../../src/view/html.ts";
 import type { Message } from "../../../src/view/message.ts";
-import { planMessage, stuckRooms } from "../../../src/view/messages/plan.ts";
+import { stuckRooms } from "../../../src/view/messages/nothing-left.ts";
+import { planMessage } from "../../../src/view/messages/plan.ts";
 import { notSignedIn, unreadable } from "../../../src/view/messages/reading.ts";
 import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
 import { roomList } from "../../../src/view/messages/rooms.ts";
@@ -60,6 +61,7 @@ function plan(rooms: ReportRoom[], more: Partial<MadePlan> = {}): MadePlan {
     report: reportOf(rooms),
     moreHelpers: new Map([["!stuck:old.example", 4]]),
     via: new Map(),
+    work: { canBegin: true, categories: [] },
     estimate: estimateTime({ invitations: 0, joinsNewToServer: 1, otherJoins: 0, sourceWrites: 0, targetWrites: 0 }, false),
     notMoved: [],
     unknownRooms: [],
@@ -70,11 +72,13 @@ function plan(rooms: ReportRoom[], more: Partial<MadePlan> = {}): MadePlan {
   };
 }
 
+const NOT_WATCHED = { prefix: "!", isWatched: false };
+
 const text = (message: Message): string => renderPlainText(message.document);
 
 describe("a plan", () => {
   it("counts the rooms by route, and says that nothing was changed", () => {
-    const said = text(planMessage(plan([room("!1"), room("!2"), stuck]), "!"));
+    const said = text(planMessage(plan([room("!1"), room("!2"), stuck]), NOT_WATCHED));
     expect(said).toContain("Plan 3 for @a:old.example → @a:new.example. Nothing was changed.");
     expect(said).toContain("3 rooms: 2 I can move, 0 already done.");
     expect(said).toContain("- 2 open to everyone");
@@ -82,12 +86,12 @@ describe("a plan", () => {
   });
 
   it("names who can help, and how many more", () => {
-    expect(text(planMessage(plan([stuck]), "!"))).toContain("Can help: Mo @mo:old.example (power 100) and 4 more.");
+    expect(text(planMessage(plan([stuck]), NOT_WATCHED))).toContain("Can help: Mo @mo:old.example (power 100) and 4 more.");
   });
 
   it("shows the first ten of the rooms that need help, and says that there are more", () => {
     const rooms = Array.from({ length: 12 }, (_, index) => room(`!${index}`, { route: "impossible", status: "skipped" }));
-    const said = text(planMessage(plan(rooms), "!"));
+    const said = text(planMessage(plan(rooms), NOT_WATCHED));
     expect(said).toContain("the first 10 of 12; !report has all");
     expect(said).not.toContain("Room 11");
     expect(stuckRooms(reportOf(rooms))).toHaveLength(12);
@@ -101,7 +105,7 @@ describe("a plan", () => {
 
   it("tells what changed since the plan before: other routes, new rooms and rooms that are gone", () => {
     const before = reportOf([room("!1"), room("!2", { route: "invite" }), room("!gone")]);
-    const said = text(planMessage(plan([room("!1"), room("!2"), room("!new")], { before }), "!"));
+    const said = text(planMessage(plan([room("!1"), room("!2"), room("!new")], { before }), NOT_WATCHED));
     expect(said).toContain("Room 2 !2: now open to everyone, before by an invitation from your old account");
     expect(said).toContain("Room new !new: new, open to everyone");
     expect(said).toContain("Room gone !gone: your old account is no longer in it");
@@ -110,28 +114,69 @@ describe("a plan", () => {
 
   it("ends with how to begin, and with who can help where somebody must", () => {
     const begin = "Next: !migrate start does all of this that needs nobody's help.";
-    expect(text(planMessage(plan([room("!1")]), "!"))).toMatch(new RegExp(`${begin}$`, "u"));
-    expect(text(planMessage(plan([room("!1"), stuck]), "!"))).toContain(`${begin} !report shows the rooms that need help`);
+    expect(text(planMessage(plan([room("!1")]), NOT_WATCHED))).toMatch(new RegExp(`${begin}$`, "u"));
+    expect(text(planMessage(plan([room("!1"), stuck]), NOT_WATCHED))).toContain(
+      `${begin} !report shows the rooms that need help`,
+    );
   });
 
-  it("offers no start where there is nothing to do alone, whatever is missing for want of rooms", () => {
-    const missing = (name: "power_levels" | "tags") => ({ name, expected: 1, present: 0, missing: ["!stuck:old.example"] });
-    const withMissing = (name: "power_levels" | "tags") => ({ report: { ...reportOf([stuck]), categories: [missing(name)] } });
-    expect(text(planMessage(plan([], withMissing("power_levels")), "!"))).toContain(
-      "There is nothing left that I can do alone. !report shows",
+  it("parts what it can copy from what waits for somebody, and counts neither twice", () => {
+    const tags = {
+      name: "tags",
+      expected: 27,
+      present: 10,
+      missing: Array.from({ length: 17 }, (_, index) => `!${index} u.a`),
+    } as const;
+    const report = { ...reportOf([room("!1"), stuck]), categories: [{ ...tags, missing: [...tags.missing] }] };
+    const work = { canBegin: true, categories: [{ name: "tags", now: 9, waiting: 8 }] } as const;
+    const said = text(planMessage(plan([], { report, work }), NOT_WATCHED));
+    expect(said).toContain("To be copied\n\n- 9 of 27 room tags");
+    expect(said).toContain("Waiting until somebody lets your new account in\n\n- 8 of 27 room tags");
+  });
+
+  it("after a finished run says that nothing is left to do alone: nothing to be copied, no time, no start, but who can help", () => {
+    const categories = [
+      { name: "power_levels" as const, expected: 17, present: 11, missing: ["!stuck:old.example 100", "!done 50"] },
+      { name: "tags" as const, expected: 1, present: 0, missing: ["!stuck:old.example u.a"] },
+    ];
+    const report = { ...reportOf([room("!done", { route: "joined", status: "done" }), stuck]), categories };
+    const work = { canBegin: false, categories: [{ name: "tags", now: 0, waiting: 1 }] } as const;
+    const said = text(planMessage(plan([], { report, work }), NOT_WATCHED));
+    expect(said).toContain("Waiting until somebody lets your new account in\n\n- 1 of 1 room tags");
+    expect(said).not.toMatch(/To be copied|Time:|migrate start|power levels/u);
+    const left =
+      "There is nothing left that I can do alone. 1 room waits for somebody or can't be moved: !report says why, and who can help.";
+    expect(said.endsWith(left)).toBe(true);
+    expect(text(planMessage(plan([], { report, work }), { prefix: "!", isWatched: true }))).toContain(
+      `${left} I go on watching: when somebody lets your new account in, I do the rest by myself.`,
     );
-    expect(text(planMessage(plan([], withMissing("tags")), "!"))).toContain("Next: !migrate start");
+  });
+
+  it("when everything is moved says so, and how to compare", () => {
+    const nothing = { canBegin: false, categories: [] };
+    const done = room("!1", { route: "joined", status: "done" });
+    expect(text(planMessage(plan([done], { work: nothing }), { prefix: "!", isWatched: true }))).toMatch(
+      /There is nothing left to do: everything is moved\. !migrate verify compares both accounts\.$/u,
+    );
+  });
+
+  it("names of the limited kinds only what it spends", () => {
+    const nothing = { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 };
+    const timeOf = (spending: Partial<typeof nothing>): string =>
+      text(planMessage(plan([room("!1")], { estimate: estimateTime({ ...nothing, ...spending }, false) }), NOT_WATCHED));
+    expect(timeOf({})).toContain("Time: about a minute; servers limit nothing of it.");
+    expect(timeOf({ sourceWrites: 1 })).toContain("Time: about a minute under a server's usual limits, for 1 change in rooms.");
   });
 
   it("says so when a filter matches nothing or names an unknown room", () => {
     const excluded = room("!1", { route: "excluded", status: "skipped" });
-    const said = text(planMessage(plan([excluded], { unknownRooms: ["#nope:old.example"] }), "!"));
+    const said = text(planMessage(plan([excluded], { unknownRooms: ["#nope:old.example"] }), NOT_WATCHED));
     expect(said).toContain("None of your 1 rooms fits these filters.");
     expect(said).toContain("Not among your old account's rooms: #nope:old.example.");
   });
 
   it("makes neither HTML, link nor mention of a room's name", () => {
-    const html = renderHtml(planMessage(plan([stuck]), "!").document);
+    const html = renderHtml(planMessage(plan([stuck]), NOT_WATCHED).document);
     expect(html).toContain("&lt;b&gt;Team&lt;/");
     expect(html).not.toMatch(/<b>|https?:\/\/evil|@room|\u202E/u);
   });
@@ -141,7 +186,7 @@ describe("a plan", () => {
       { invitations: 60, joinsNewToServer: 100, otherJoins: 0, sourceWrites: 20, targetWrites: 0 },
       false,
     );
-    const said = text(planMessage(plan([room("!1")], { estimate }), "!"));
+    const said = text(planMessage(plan([room("!1")], { estimate }), NOT_WATCHED));
     expect(said.match(/^ {4}rc_invites:$/gmu)).toHaveLength(2);
     expect(said).toContain("        burst_count: 60");
     expect(said).toMatch(/Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u);

@@ -7,6 +7,7 @@ import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf, UNREADABLE } from "../step-errors.ts";
 import { sessionOf, unlessAbsent } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
+import { writeOnce } from "../write-once.ts";
 import { standingOfContent } from "./wanted-content.ts";
 
 /** A piece of account data: of one room, or (`null`) of the account. */
@@ -28,19 +29,20 @@ const MOST_BYTES = 8 * 1_048_576;
 /** Copies account data as a whole, or adds the keys that the target lacks. Nothing that is there is replaced. */
 export const runContent: StepFunction = async (payload, context) => {
   const wanted = contentSchema.parse(payload);
+  const intended = contentSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
-    if (context.isFirstTry && !wanted.isMerged) {
-      await writeContent(target, wanted, wanted.content);
-      return { status: "done", undo: wanted };
-    }
-    const there = await readContent(target, wanted);
+    const there = context.isFirstTry && !wanted.isMerged ? {} : await readContent(target, wanted);
     if (there === null) return UNREADABLE;
-    if (standingOfContent(wanted, there) !== "missing") return { status: "already_done" };
-    const added = Object.entries(wanted.content).filter(([key]) => !Object.hasOwn(there, key));
-    const content = wanted.isMerged ? Object.fromEntries(added) : wanted.content;
-    await writeContent(target, wanted, wanted.isMerged ? { ...there, ...content } : content);
-    return { status: "done", undo: { ...wanted, content } satisfies ContentPayload };
+    const standing = intended === null ? null : stillWritten(intended, there);
+    const earlier: ContentPayload | null = standing === null ? null : { ...wanted, content: standing };
+    if (standingOfContent(wanted, there) !== "missing")
+      return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
+    const added = Object.fromEntries(Object.entries(wanted.content).filter(([key]) => !Object.hasOwn(there, key)));
+    const undo: ContentPayload = { ...wanted, content: wanted.isMerged ? { ...standing, ...added } : wanted.content };
+    const content = wanted.isMerged ? { ...there, ...added } : wanted.content;
+    await writeOnce(context, { undo, earlier }, () => writeContent(target, wanted, content));
+    return { status: "done", undo };
   });
 };
 
@@ -58,12 +60,17 @@ export const undoContent: UndoFunction = async (undo, context) => {
   });
 };
 
+/** What stands as it was written; `null` for nothing. */
+function stillWritten({ content, isMerged }: ContentPayload, there: JsonObject): JsonObject | null {
+  if (!isMerged) return isSameJson(content, there) ? content : null;
+  const standing = Object.entries(content).filter(([key, value]) => Object.hasOwn(there, key) && isSameJson(value, there[key]));
+  return standing.length === 0 ? null : Object.fromEntries(standing);
+}
+
 /** @returns `null` where nothing stands any more as it was written */
-function withoutWritten({ content, isMerged }: ContentPayload, there: JsonObject): JsonObject | null {
-  if (!isMerged) return isSameJson(content, there) ? {} : null;
-  const entries = Object.entries(there);
-  const rest = entries.filter(([key, value]) => !Object.hasOwn(content, key) || !isSameJson(content[key], value));
-  return rest.length === entries.length ? null : Object.fromEntries(rest);
+function withoutWritten(written: ContentPayload, there: JsonObject): JsonObject | null {
+  const standing = stillWritten(written, there);
+  return standing === null ? null : Object.fromEntries(Object.entries(there).filter(([key]) => !Object.hasOwn(standing, key)));
 }
 
 /** The session that account data is read and written with, and whose it is. */

@@ -5,6 +5,7 @@ import { isSameJson } from "../same-json.ts";
 import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf, UNREADABLE } from "../step-errors.ts";
 import { sessionOf } from "../step-session.ts";
+import { writeOnce } from "../write-once.ts";
 
 const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });
 export type IgnoredUsersPayload = z.output<typeof ignoredUsersSchema>;
@@ -16,16 +17,20 @@ const IGNORED = {};
 /** Adds people to the target's ignore list. */
 export const runIgnoredUsers: StepFunction = async (payload, context) => {
   const { userIds } = ignoredUsersSchema.parse(payload);
+  const intended = ignoredUsersSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const content = await readContent(target, PLACE);
     const list = content?.["ignored_users"] ?? {};
     if (content === null || !isJsonObject(list)) return UNREADABLE;
+    const standing = intended?.userIds.filter((userId) => Object.hasOwn(list, userId) && isSameJson(list[userId], IGNORED)) ?? [];
+    const earlier: IgnoredUsersPayload | null = standing.length === 0 ? null : { userIds: standing };
     const added = userIds.filter((userId) => !Object.hasOwn(list, userId));
-    if (added.length === 0) return { status: "already_done" };
+    if (added.length === 0) return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
+    const undo: IgnoredUsersPayload = { userIds: [...standing, ...added] };
     const ignored = { ...list, ...Object.fromEntries(added.map((userId) => [userId, IGNORED])) };
-    await writeContent(target, PLACE, { ...content, ignored_users: ignored });
-    return { status: "done", undo: { userIds: added } satisfies IgnoredUsersPayload };
+    await writeOnce(context, { undo, earlier }, () => writeContent(target, PLACE, { ...content, ignored_users: ignored }));
+    return { status: "done", undo };
   });
 };
 

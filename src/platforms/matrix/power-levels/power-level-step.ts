@@ -9,7 +9,8 @@ import { valueOf } from "../rooms/state-read.ts";
 import { powerLevelPayload, writtenLevel } from "../rooms/step-payloads.ts";
 import type { WrittenLevel } from "../rooms/step-payloads.ts";
 import type { StepContext } from "../step-context.ts";
-import { serverProblem, toOutcome } from "../step-errors.ts";
+import { serverProblem, toldOf, toOutcome } from "../step-errors.ts";
+import { writeOnce } from "../write-once.ts";
 import { powerLevelsContent } from "./content.ts";
 import type { PowerLevelsContent } from "./content.ts";
 import { POWER_LEVELS } from "./grant.ts";
@@ -21,11 +22,13 @@ const anyAnswer = z.object({});
 export async function powerLevelStep(payload: unknown, context: StepContext): Promise<Outcome> {
   const wanted = powerLevelPayload.parse(payload);
   const { roomId, level, roomVersion, creators } = wanted;
+  const intended = writtenLevel.nullable().parse(context.intended);
   const userId = context.userId.target;
   try {
     const content = await stateNow(context.client.source, { roomId, type: POWER_LEVELS }, context.signal);
     const { own, current } = levelIn(content, roomVersion, userId);
-    if (current !== null && current >= level) return { status: "already_done" };
+    if (current !== null && current >= level)
+      return intended !== null && own === intended.level ? { status: "done", undo: intended } : { status: "already_done" };
     const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level });
     return await write(rewrite, { roomId, by: "source", context, undo: { ...wanted, before: own } });
   } catch (error) {
@@ -46,7 +49,7 @@ export async function undoPowerLevel(undo: unknown, context: StepContext): Promi
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
     return await write(powerLevelsContent({ content, roomVersion, creators, userId, level: before }), { roomId, by, context });
   } catch (error) {
-    return failure(error);
+    return toldOf(by, failure(error));
   }
 }
 
@@ -74,9 +77,14 @@ async function write(rewrite: PowerLevelsContent, { roomId, by, context, undo }:
       return { status: "failed", problem: { code: "unreadable", serverText: null } };
     case "content": {
       const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${POWER_LEVELS}`;
-      const { signal } = context;
-      await context.client[by].request({ method: "PUT", path, body: rewrite.content, schema: anyAnswer, signal });
-      return undo === undefined ? { status: "done" } : { status: "done", undo };
+      const { client, signal } = context;
+      const put = () => client[by].request({ method: "PUT", path, body: rewrite.content, schema: anyAnswer, signal });
+      if (undo === undefined) {
+        await put();
+        return { status: "done" };
+      }
+      await writeOnce(context, { undo }, put);
+      return { status: "done", undo };
     }
   }
 }

@@ -9,6 +9,7 @@ import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf } from "../step-errors.ts";
 import { isUnrecognized, sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
+import { writeOnce } from "../write-once.ts";
 import { standingOfProfileField } from "./verify.ts";
 
 /** `before`: what the target had, `null` for nothing. */
@@ -21,11 +22,13 @@ const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
 /** Sets one field of the target's profile; an avatar is copied to its server first. */
 export const runProfileField: StepFunction = async (payload, context) => {
   const { key, value, before } = fieldSchema.parse(payload);
+  const intended = fieldSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     if (!context.isFirstTry) {
-      const standing = standingOfProfileField({ key, value }, await readProfile(target, target.userId), target.userId);
-      if (standing !== "missing") return { status: "already_done" };
+      const there = await readProfile(target, target.userId);
+      if (intended !== null && isSameJson(fieldOf(there, key), intended.value)) return { status: "done", undo: intended };
+      if (standingOfProfileField({ key, value }, there, target.userId) !== "missing") return { status: "already_done" };
     }
     let written = value;
     if (key === "avatar_url") {
@@ -33,8 +36,9 @@ export const runProfileField: StepFunction = async (payload, context) => {
       if (copied.status !== "copied") return copied;
       written = copied.url;
     }
-    await writeField(target, key, written);
-    return { status: "done", undo: { key, value: written, before } satisfies ProfileFieldPayload };
+    const undo: ProfileFieldPayload = { key, value: written, before };
+    await writeOnce(context, { undo }, () => writeField(target, key, written));
+    return { status: "done", undo };
   });
 };
 

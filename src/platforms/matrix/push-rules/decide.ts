@@ -21,7 +21,8 @@ export interface Ground {
   readonly wasDisplaced: boolean;
   /** It is there in another place now. */
   readonly isDisplaced: boolean;
-  readonly isFirstTry: boolean;
+  /** An earlier try may have written it. */
+  readonly isTried: boolean;
 }
 
 /** @param there the target's rule of that name as it is now */
@@ -29,22 +30,21 @@ export function decideRule(rule: PushRule, there: PushRule | undefined, ground: 
   return rule.isDefault ? decideDefault(rule, there, ground) : decideOwn(rule, there, ground);
 }
 
-function decideOwn(rule: PushRule, there: PushRule | undefined, { wasDisplaced, isDisplaced, isFirstTry }: Ground): Decision {
+function decideOwn(rule: PushRule, there: PushRule | undefined, { wasDisplaced, isDisplaced, isTried }: Ground): Decision {
   // What was there and is gone was taken away.
   if (there === undefined) return wasDisplaced ? "keep" : "put";
-  const isOurs = !isFirstTry && !wasDisplaced;
   if (isSameRule(rule, there)) {
     if (isDisplaced) return "put";
-    return isOurs ? "stands" : "keep";
+    return isTried ? "stands" : "keep";
   }
-  return isOurs && isSameRule({ ...rule, isEnabled: true }, there) ? "switch_off" : "keep";
+  return isTried && !wasDisplaced && isSameRule({ ...rule, isEnabled: true }, there) ? "switch_off" : "keep";
 }
 
-function decideDefault(rule: PushRule, there: PushRule | undefined, { isFirstTry }: Ground): Decision {
+function decideDefault(rule: PushRule, there: PushRule | undefined, { isTried }: Ground): Decision {
   if (there === undefined) return "keep";
   const standing = standingOfRule(rule, there);
   if (standing === "missing") return "change";
-  if (isFirstTry) return "keep";
+  if (!isTried) return "keep";
   if (standing === "present") return "stands";
   // Switched by an earlier try, which ended before it came to the actions.
   const isHalfDone = there.isEnabled === rule.isEnabled && hasSameEffect(there.actions, presetOf(rule)?.actions ?? []);

@@ -5,8 +5,7 @@ import { sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
 import { hasSameEffect } from "./actions.ts";
 import { decideRule } from "./decide.ts";
-import type { Decision, Ground } from "./decide.ts";
-import { presetOf } from "./default-rules.ts";
+import type { Decision } from "./decide.ts";
 import { deleteRule, putRule, readRules, setActions, setEnabled } from "./edit-rule-step.ts";
 import { ownRuleAbove, placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
@@ -24,33 +23,42 @@ import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
  */
 export const runPushRules: StepFunction = async (payload, context) => {
   const { missing, displaced, order } = pushRulesSchema.parse(payload);
+  const intended = pushRulesUndoSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const there = await readRules(target);
     const displacedNow = displacedRules(order, there);
     const settled = new Set([...there.keys()].filter((name) => !displacedNow.has(name)));
-    const earlier: PushRuleChange[] = [];
-    const changes: PushRuleChange[] = [];
-    let problem: StepProblem | null = null;
-    for (const rule of missing) {
-      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => context.isInside(roomId))) continue;
+    const tried = new Set(intended?.changes.map(({ written }) => pushRuleName(written)));
+    const decisions = missing.flatMap((rule) => {
+      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => context.isInside(roomId))) return [];
       const name = pushRuleName(rule);
-      const existing = there.get(name);
       const wasDisplaced = displaced.includes(name);
-      const ground = { wasDisplaced, isDisplaced: displacedNow.has(name), isFirstTry: context.isFirstTry };
-      const decision = decideRule(rule, existing, ground);
-      const change = changeOf(rule, existing, ground, ownRuleAbove(rule, there));
-      if (decision === "stands") earlier.push(change);
-      if (decision === "stands" || decision === "keep") continue;
-      const refusal = await refusalOf(() => carryOut(target, rule, { decision, place: placeOf(rule, order, settled), existing }));
+      const ground = { wasDisplaced, isDisplaced: displacedNow.has(name), isTried: tried.has(name) };
+      const decision = decideRule(rule, there.get(name), ground);
+      return decision === "keep" ? [] : [{ rule, name, decision, wasDisplaced }];
+    });
+    const fresh = decisions
+      .filter(({ name }) => !tried.has(name))
+      .map(({ rule, wasDisplaced }) => changeOf(rule, there, wasDisplaced));
+    const changes = [...(intended?.changes ?? []), ...inOrderOf(there, fresh)];
+    if (decisions.some(({ decision }) => decision !== "stands")) await context.intend({ changes } satisfies PushRulesUndo);
+    const standing = new Set<string>();
+    let problem: StepProblem | null = null;
+    for (const { rule, name, decision } of decisions) {
+      const existing = there.get(name);
+      const place = placeOf(rule, order, settled);
+      const refusal = decision === "stands" ? null : await refusalOf(() => carryOut(target, rule, { decision, place, existing }));
       problem ??= refusal;
       if (refusal !== null) continue;
-      changes.push(change);
+      standing.add(name);
       settled.add(name);
     }
-    const undo: PushRulesUndo = { changes: inOrderOf(there, [...earlier, ...changes]) };
-    if (problem !== null) return { status: "failed", problem, ...(changes.length === 0 ? {} : { undo }) };
-    return changes.length === 0 ? { status: "already_done" } : { status: "done", undo };
+    const undo: PushRulesUndo = { changes: changes.filter(({ written }) => standing.has(pushRuleName(written))) };
+    const isNothing = undo.changes.length === 0;
+    if (problem === null) return isNothing ? { status: "already_done" } : { status: "done", undo };
+    if (isNothing) await context.intend(null);
+    return { status: "failed", problem, ...(isNothing ? {} : { undo }) };
   });
 };
 
@@ -88,16 +96,14 @@ function inOrderOf(there: PushRulesByName, changes: readonly PushRuleChange[]): 
   return changes.toSorted((left, right) => placeOfChange(left) - placeOfChange(right));
 }
 
-function changeOf(
-  written: PushRule,
-  existing: PushRule | undefined,
-  { wasDisplaced, isFirstTry }: Ground,
-  wasAfter: string | null,
-): PushRuleChange {
-  let before = wasDisplaced ? existing : undefined;
-  // A default rule is changed only where it is as servers make it; by now an earlier try may have done so.
-  if (written.isDefault) before = isFirstTry ? existing : { ...written, ...presetOf(written) };
-  return { written: toStored(written), before: before === undefined ? null : toStored(before), wasAfter };
+/** A default rule is changed only where it is as servers make it. */
+function changeOf(written: PushRule, there: PushRulesByName, wasDisplaced: boolean): PushRuleChange {
+  const before = written.isDefault || wasDisplaced ? there.get(pushRuleName(written)) : undefined;
+  return {
+    written: toStored(written),
+    before: before === undefined ? null : toStored(before),
+    wasAfter: ownRuleAbove(written, there),
+  };
 }
 
 async function carryOut(

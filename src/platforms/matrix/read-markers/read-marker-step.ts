@@ -4,10 +4,11 @@ import { readContent } from "../account-data/content-step.ts";
 import { apiPath } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { isEventId } from "../identifiers.ts";
-import type { StepFunction } from "../step-context.ts";
+import type { StepContext, StepFunction } from "../step-context.ts";
 import { outcomeOf } from "../step-errors.ts";
 import { sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
+import { writeOnce } from "../write-once.ts";
 
 const readMarkerSchema = z.object({ roomId: z.string(), eventId: z.string() });
 export type ReadMarkerPayload = z.output<typeof readMarkerSchema>;
@@ -31,34 +32,36 @@ const PAUSE_MS = 500;
  */
 export const runReadMarker: StepFunction = async (payload, context) => {
   const { roomId, eventId } = readMarkerSchema.parse(payload);
+  const intended = readMarkerSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
-    if (!context.isFirstTry && (await hasMarker(target, roomId))) return { status: "already_done" };
-    if (context.isServerNew !== true && (await isMarked(target, roomId, eventId))) return { status: "done" };
+    const standing = context.isFirstTry ? null : await markerOf(target, roomId);
+    if (standing !== null) return { status: standing === intended?.eventId ? "done" : "already_done" };
+    if (context.isServerNew !== true && (await isMarked(roomId, eventId, context))) return { status: "done" };
     let oldest: string | null = null;
     for (let look = 0; look < LOOKS; look += 1) {
       // A stop is seen by the next request.
       if (look > 0) await sleep(PAUSE_MS, undefined, { signal: context.signal }).catch(() => undefined);
       oldest = await oldestOfNewest(target, roomId);
-      if (await isMarked(target, roomId, eventId)) return { status: "done" };
+      if (await isMarked(roomId, eventId, context)) return { status: "done" };
     }
     if (context.mayHistoryCome === true) return { status: "wait", waitingFor: "room", waitMs: null, problem: null };
     if (oldest === null) return { status: "failed", problem: { code: "gone", serverText: null } };
-    await mark(target, roomId, oldest);
+    await mark(roomId, oldest, context);
     return { status: "done" };
   });
 };
 
-async function hasMarker(target: StepSession, roomId: string): Promise<boolean> {
+async function markerOf(target: StepSession, roomId: string): Promise<string | null> {
   const content = await readContent(target, { roomId, type: "m.fully_read" });
   const eventId = content?.["event_id"];
-  return typeof eventId === "string" && isEventId(eventId);
+  return typeof eventId === "string" && isEventId(eventId) ? eventId : null;
 }
 
 /** False where the server does not have the event. */
-async function isMarked(target: StepSession, roomId: string, eventId: string): Promise<boolean> {
+async function isMarked(roomId: string, eventId: string, context: StepContext): Promise<boolean> {
   try {
-    await mark(target, roomId, eventId);
+    await mark(roomId, eventId, context);
     return true;
   } catch (error) {
     if (error instanceof HomeserverError && isUnknownEvent(error)) return false;
@@ -70,10 +73,12 @@ function isUnknownEvent({ status, errcode }: HomeserverError): boolean {
   return (status === 404 && errcode !== "M_UNRECOGNIZED") || (status === 403 && errcode === "M_FORBIDDEN") || status === 400;
 }
 
-async function mark(target: StepSession, roomId: string, eventId: string): Promise<void> {
+async function mark(roomId: string, eventId: string, context: StepContext): Promise<void> {
+  const { request } = sessionOf(context, "target");
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/read_markers`;
   const body = { "m.fully_read": eventId, "m.read.private": eventId };
-  await target.request({ method: "POST", path, body, schema: z.unknown() });
+  const undo: ReadMarkerPayload = { roomId, eventId };
+  await writeOnce(context, { undo }, () => request({ method: "POST", path, body, schema: z.unknown() }));
 }
 
 /** Of what was said only the events' IDs are looked at. */

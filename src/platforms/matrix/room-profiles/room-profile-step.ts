@@ -9,6 +9,7 @@ import { outcomeOf } from "../step-errors.ts";
 import type { ErrorOutcome } from "../step-errors.ts";
 import { sessionOf, unlessAbsent } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
+import { writeOnce } from "../write-once.ts";
 import { lackingOf } from "./verify.ts";
 
 const profileSchema = z.object({ displayName: z.string().nullable(), avatarUrl: z.string().nullable() });
@@ -35,16 +36,20 @@ const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverTe
  */
 export const runRoomProfile: StepFunction = async (payload, context) => {
   const { roomId, everywhere, ...wanted } = roomProfileSchema.parse(payload);
+  const intended = undoSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const member = await readMember(target, roomId);
     if (member === null) return GONE;
     const there = { displayName: textOrNull(member["displayname"]), avatarUrl: textOrNull(member["avatar_url"]) };
     const lacking = lackingOf(wanted, there, [everywhere, await readProfile(target, target.userId)]);
-    if (lacking.displayName === null && lacking.avatarUrl === null) return { status: "already_done" };
+    const earlier = intended === null ? null : standingOf(intended, member);
+    if (lacking.displayName === null && lacking.avatarUrl === null)
+      return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
     const avatar = lacking.avatarUrl === null ? null : await copyImage(lacking.avatarUrl, context);
     const hasAvatar = avatar?.status === "copied";
-    if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || lacking.displayName === null)) return avatar;
+    if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || lacking.displayName === null))
+      return avatar.status === "failed" && earlier !== null ? { ...avatar, undo: earlier } : avatar;
     // Once more, for copying takes its time.
     const content = avatar === null ? member : await readMember(target, roomId);
     if (content === null) return GONE;
@@ -52,9 +57,13 @@ export const runRoomProfile: StepFunction = async (payload, context) => {
       ...(lacking.displayName === null ? {} : { displayname: lacking.displayName }),
       ...(hasAvatar ? { avatar_url: avatar.url } : {}),
     };
-    await writeMember(target, roomId, { ...content, ...written });
     const before = Object.fromEntries(Object.entries(content).filter(([key]) => Object.hasOwn(written, key)));
-    const undo: RoomProfileUndo = { roomId, written, before };
+    const undo: RoomProfileUndo = {
+      roomId,
+      written: { ...earlier?.written, ...written },
+      before: { ...before, ...earlier?.before },
+    };
+    await writeOnce(context, { undo, earlier }, () => writeMember(target, roomId, { ...content, ...written }));
     return avatar?.status === "failed" ? { ...avatar, undo } : { status: "done", undo };
   });
 };
@@ -65,14 +74,21 @@ export const undoRoomProfile: UndoFunction = async (undo, context) => {
   return await outcomeOf(async () => {
     const content = await readMember(target, roomId);
     if (content === null) return { status: "already_done" };
-    const standing = Object.keys(written).filter((key) => content[key] === written[key]);
-    if (standing.length === 0) return { status: "already_done" };
-    const rest = Object.fromEntries(Object.entries(content).filter(([key]) => !standing.includes(key)));
-    const back = Object.fromEntries(Object.entries(before).filter(([key]) => standing.includes(key)));
-    await writeMember(target, roomId, { ...rest, ...back });
+    const standing = standingOf({ roomId, written, before }, content);
+    if (standing === null) return { status: "already_done" };
+    const rest = Object.fromEntries(Object.entries(content).filter(([key]) => !Object.hasOwn(standing.written, key)));
+    await writeMember(target, roomId, { ...rest, ...standing.before });
     return { status: "done" };
   });
 };
+
+/** The part of what was written that stands as it was written; `null` for none. */
+function standingOf({ roomId, written, before }: RoomProfileUndo, content: JsonObject): RoomProfileUndo | null {
+  const keys = new Set(Object.keys(written).filter((key) => content[key] === written[key]));
+  const ofThese = <Value>(record: Record<string, Value>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(record).filter(([key]) => keys.has(key)));
+  return keys.size === 0 ? null : { roomId, written: ofThese(written), before: ofThese(before) };
+}
 
 /** The target's own member event; `null` where it is not in the room. */
 async function readMember(target: StepSession, roomId: string): Promise<JsonObject | null> {

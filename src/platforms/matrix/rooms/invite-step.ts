@@ -7,7 +7,9 @@ import type { SeenMembership } from "../reading/state-now.ts";
 import { isTimeout, waitForRoom } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
 import { serverProblem, toOutcome } from "../step-errors.ts";
+import { foundDone, writeOnce } from "../write-once.ts";
 import { invitePayload } from "./step-payloads.ts";
+import type { EnteredRoom } from "./step-payloads.ts";
 
 /** The inviter's server answers only once the invited account's server has. */
 const TIMEOUT_MS = 2 * 60_000;
@@ -20,7 +22,7 @@ export async function inviteStep(payload: unknown, context: StepContext): Promis
   try {
     if (!context.isFirstTry) {
       const seen = await seenBySource(roomId, context);
-      if (isInvited(seen)) return { status: "already_done" };
+      if (isInvited(seen)) return foundDone(context);
       if (seen === "ban") return { status: "failed", problem: { code: "refused", serverText: null } };
     }
     return await invite(roomId, context);
@@ -33,13 +35,15 @@ async function invite(roomId: string, context: StepContext): Promise<Outcome> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/invite`;
   // Never `is_direct`: clients would take the old account for the one the chat is with (protocol-facts.md section 4).
   const body = { user_id: context.userId.target };
+  const undo: EnteredRoom = { roomId };
   try {
-    const { signal } = context;
-    await context.client.source.request({ method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS, signal });
+    const { client, signal } = context;
+    const ask = { method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS, signal } as const;
+    await writeOnce(context, { undo }, () => client.source.request(ask));
   } catch (error) {
     return await refusal(error, roomId, context);
   }
-  return { status: "done", undo: { roomId } };
+  return { status: "done", undo };
 }
 
 async function refusal(error: unknown, roomId: string, context: StepContext): Promise<Outcome> {
@@ -52,8 +56,9 @@ async function refusal(error: unknown, roomId: string, context: StepContext): Pr
   if (outcome.status === "failed" && errcode !== "M_FORBIDDEN") return outcome;
   const seen = await seenBySource(roomId, context);
   // "Already in the room" is a refusal too.
-  if (outcome.status === "failed") return isInvited(seen) ? { status: "already_done" } : outcome;
-  if (isInvited(seen)) return { status: "done", undo: { roomId } };
+  if (outcome.status === "failed") return isInvited(seen) ? foundDone(context) : outcome;
+  if (isInvited(seen)) return { status: "done", undo: { roomId } satisfies EnteredRoom };
+  if (seen !== "hidden") await context.intend(null);
   if (seen === "hidden" || seen === "ban" || errcode === "M_FORBIDDEN")
     return { status: "failed", problem: serverProblem("refused", error) };
   // This is how the limit of the invited account's server comes through (protocol-facts.md section 13), without saying so or how long: its whole

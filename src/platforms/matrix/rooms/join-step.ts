@@ -5,9 +5,10 @@ import { HomeserverError } from "../homeserver-error.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { serverProblem, toOutcome } from "../step-errors.ts";
+import { atSide, serverProblem, toOutcome } from "../step-errors.ts";
+import { foundDone, writeOnce } from "../write-once.ts";
 import { joinPayload } from "./step-payloads.ts";
-import type { JoinPayload } from "./step-payloads.ts";
+import type { EnteredRoom, JoinPayload } from "./step-payloads.ts";
 
 /** A join through another server fetches the room's whole state; in large rooms that takes minutes. */
 const TIMEOUT_MS = 5 * 60_000;
@@ -21,7 +22,7 @@ export async function joinStep(payload: unknown, context: StepContext): Promise<
   try {
     if (!isFirstTry) {
       const seen = await membershipNow(client.target, { roomId: join.roomId, userId: userId.target }, signal);
-      if (seen === "join") return { status: "already_done" };
+      if (seen === "join") return foundDone(context);
     }
     return await enter(join, context);
   } catch (error) {
@@ -33,22 +34,25 @@ async function enter(join: JoinPayload, context: StepContext): Promise<Outcome> 
   const { roomId } = join;
   // Not all servers try more than the first (seen with Dendrite), so that another one comes first when it is tried again.
   const via = context.isFirstTry ? join.via : [...join.via.slice(1), ...join.via.slice(0, 1)];
+  const undo: EnteredRoom = { roomId };
   try {
-    await context.client.target.request({
-      method: "POST",
-      path: apiPath`/_matrix/client/v3/join/${roomId}`,
-      // `server_name` is the name before v1.12 (MSC4156).
-      query: { via, server_name: via },
-      // Synapse copies the body into the member event.
-      body: {},
-      schema: anyAnswer,
-      timeoutMs: TIMEOUT_MS,
-      signal: context.signal,
-    });
+    await writeOnce(context, { undo }, () =>
+      context.client.target.request({
+        method: "POST",
+        path: apiPath`/_matrix/client/v3/join/${roomId}`,
+        // `server_name` is the name before v1.12 (MSC4156).
+        query: { via, server_name: via },
+        // Synapse copies the body into the member event.
+        body: {},
+        schema: anyAnswer,
+        timeoutMs: TIMEOUT_MS,
+        signal: context.signal,
+      }),
+    );
   } catch (error) {
     return await refusal(error, join, context);
   }
-  return { status: "done", undo: { roomId } };
+  return { status: "done", undo };
 }
 
 async function refusal(error: unknown, join: JoinPayload, context: StepContext): Promise<Outcome> {
@@ -79,7 +83,7 @@ async function isLetIn({ kind, roomId, through }: JoinPayload, context: StepCont
     case "accept_invite":
     case "join_invited": {
       const { client, userId, signal } = context;
-      return (await membershipNow(client.source, { roomId, userId: userId.target }, signal)) === "invite";
+      return (await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal))) === "invite";
     }
   }
 }

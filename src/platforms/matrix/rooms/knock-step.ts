@@ -6,9 +6,10 @@ import { membershipNow, ownMembershipOutside } from "../reading/state-now.ts";
 import type { SeenMembership } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { toOutcome } from "../step-errors.ts";
+import { atSide, toOutcome } from "../step-errors.ts";
+import { writeOnce } from "../write-once.ts";
 import { knockPayload } from "./step-payloads.ts";
-import type { KnockPayload } from "./step-payloads.ts";
+import type { EnteredRoom, KnockPayload } from "./step-payloads.ts";
 
 /** Through another server, which may be slow. */
 const TIMEOUT_MS = 2 * 60_000;
@@ -31,17 +32,20 @@ export async function knockStep(payload: unknown, context: StepContext): Promise
 
 async function ask(knock: KnockPayload, context: StepContext): Promise<Outcome> {
   const { roomId, via, reason } = knock;
+  const undo: EnteredRoom = { roomId };
   try {
-    await context.client.target.request({
-      method: "POST",
-      path: apiPath`/_matrix/client/v3/knock/${roomId}`,
-      // `server_name` is the name before v1.12 (MSC4156).
-      query: { via, server_name: via },
-      body: reason === null ? {} : { reason },
-      schema: anyAnswer,
-      timeoutMs: TIMEOUT_MS,
-      signal: context.signal,
-    });
+    await writeOnce(context, { undo }, () =>
+      context.client.target.request({
+        method: "POST",
+        path: apiPath`/_matrix/client/v3/knock/${roomId}`,
+        // `server_name` is the name before v1.12 (MSC4156).
+        query: { via, server_name: via },
+        body: reason === null ? {} : { reason },
+        schema: anyAnswer,
+        timeoutMs: TIMEOUT_MS,
+        signal: context.signal,
+      }),
+    );
   } catch (error) {
     const outcome = toRoomOutcome(error);
     const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
@@ -73,6 +77,6 @@ function standing(membership: SeenMembership): Outcome | null {
 }
 
 async function seen({ roomId, via }: KnockPayload, { client, userId, signal }: StepContext): Promise<SeenMembership> {
-  const bySource = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+  const bySource = await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
   return bySource === "hidden" ? await ownMembershipOutside(client.target, { roomId, via }, signal) : bySource;
 }

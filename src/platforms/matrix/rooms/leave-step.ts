@@ -4,7 +4,7 @@ import { apiPath } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import type { StepContext } from "../step-context.ts";
-import { toOutcome } from "../step-errors.ts";
+import { atSide, toOutcome } from "../step-errors.ts";
 import { enteredRoom } from "./step-payloads.ts";
 
 /** To turn down an invitation, or to take a knock back, the account's server asks another one. */
@@ -33,7 +33,7 @@ export async function undoKnock(undo: unknown, context: StepContext): Promise<Ou
   const { roomId } = enteredRoom.parse(undo);
   const { client, userId, signal } = context;
   try {
-    const seen = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+    const seen = await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
     return seen === "knock" ? { status: "retry", problem: { code: "no_power", serverText: null } } : outcome;
   } catch (error) {
     return toOutcome(error);
@@ -45,7 +45,7 @@ async function undoPending(undo: unknown, context: StepContext, pending: "invite
   const { roomId } = enteredRoom.parse(undo);
   const { client, userId, signal } = context;
   return await leaveUnless(roomId, context, async () => {
-    const seen = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+    const seen = await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
     return seen === "hidden" ? await isInside(roomId, context) : seen !== pending;
   });
 }

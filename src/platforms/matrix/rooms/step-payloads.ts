@@ -32,8 +32,9 @@ export const powerLevelPayload = z.object({
 });
 export type PowerLevelPayload = z.output<typeof powerLevelPayload>;
 
-/** What it takes to leave a room again; the payloads of the steps that enter it hold that too. */
+/** What it takes to leave a room again; the payload of a knock holds that too. */
 export const enteredRoom = z.object({ roomId: z.string() });
+export type EnteredRoom = z.output<typeof enteredRoom>;
 
 /** What it takes to give a level back. `before`: the target's own entry, `null` for none. */
 export const writtenLevel = powerLevelPayload.extend({ before: z.int().nullable() });

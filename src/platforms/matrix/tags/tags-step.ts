@@ -6,6 +6,7 @@ import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf } from "../step-errors.ts";
 import { sessionOf, unlessAbsent } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
+import { writeOnce } from "../write-once.ts";
 
 const tagsSchema = z.object({
   roomId: z.string(),
@@ -16,21 +17,28 @@ export type TagsPayload = z.output<typeof tagsSchema>;
 /** Gives a room the tags that it lacks; one that is there keeps its order. */
 export const runTags: StepFunction = async (payload, context) => {
   const { roomId, tags } = tagsSchema.parse(payload);
+  const intended = tagsSchema.nullable().parse(context.intended);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const there = context.isFirstTry ? [] : await readTags(target, roomId);
     const missing = tags.filter(({ name }) => !there.some((tag) => tag.name === name));
-    if (missing.length === 0) return { status: "already_done" };
+    // An earlier try may have ended half-way.
+    let undo = undoFor(roomId, intended?.tags.filter((tag) => there.some((other) => isSameTag(tag, other))) ?? []);
     for (const { name, order } of missing) {
       const path = pathOf(target, roomId) + apiPath`/${name}`;
       const body = order === null ? {} : { order };
-      await target.request({ method: "PUT", path, body, schema: z.unknown() });
+      const more = undoFor(roomId, [...(undo?.tags ?? []), { name, order }]);
+      const put = () => target.request({ method: "PUT", path, body, schema: z.unknown() });
+      await writeOnce(context, { undo: more, earlier: undo }, put);
+      undo = more;
     }
-    // An earlier try may have ended half-way: what stands as it would have written it is its own.
-    const written = tags.filter((tag) => missing.includes(tag) || there.some((other) => isSameTag(tag, other)));
-    return { status: "done", undo: { roomId, tags: written } satisfies TagsPayload };
+    return undo === null ? { status: "already_done" } : { status: "done", undo };
   });
 };
+
+function undoFor(roomId: string, tags: TagsPayload["tags"]): TagsPayload | null {
+  return tags.length === 0 ? null : { roomId, tags };
+}
 
 /** Takes off what was put on, unless its order is another by now. */
 export const undoTags: UndoFunction = async (undo, context) => {

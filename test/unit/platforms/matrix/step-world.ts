@@ -26,12 +26,17 @@ export type Script = Readonly<Record<string, Given | readonly Given[]>>;
 export interface StepWorld {
   readonly context: StepContext;
   readonly sent: SentRequest[];
+  /** What was to be stored of how to take it back, in order. */
+  readonly intents: unknown[];
   /** The requests alone, as in a script. */
   readonly lines: () => string[];
 }
 
 /** Both accounts with servers that give scripted answers; what a script has none for is an error of the test. */
-export function stepWorld(script: Script, more: { isFirstTry?: boolean; inside?: readonly string[] } = {}): StepWorld {
+export function stepWorld(
+  script: Script,
+  more: { isFirstTry?: boolean; inside?: readonly string[]; intended?: unknown } = {},
+): StepWorld {
   const sent: SentRequest[] = [];
   const asked = new Map<string, number>();
   const next = (line: string): Given | undefined => {
@@ -57,14 +62,17 @@ export function stepWorld(script: Script, more: { isFirstTry?: boolean; inside?:
     return new HomeserverClient({ baseUrl: `https://${side}.example`, fetch, log: pino({ level: "silent" }) });
   };
   const inside = new Set(more.inside);
+  const intents: unknown[] = [];
   const context: StepContext = {
     client: { source: client("source"), target: client("target") },
     userId: { source: SOURCE, target: TARGET },
     isFirstTry: more.isFirstTry ?? true,
+    intended: more.intended ?? null,
+    intend: async (undo) => void intents.push(undo),
     isInside: (roomId) => inside.has(roomId),
     signal: new AbortController().signal,
   };
-  return { context, sent, lines: () => sent.map(({ side, method, path }) => `${side} ${method} ${path}`) };
+  return { context, sent, intents, lines: () => sent.map(({ side, method, path }) => `${side} ${method} ${path}`) };
 }
 
 export function refused(status: number, errcode: string, error = "words"): Given {

@@ -111,4 +111,14 @@ describe("giving the level back", () => {
       problem: { code: "no_power", serverText: "words" },
     });
   });
+
+  it.each<[string, Given, Record<string, unknown>]>([
+    ["an answer", new UnreachableError("refused", "old.example"), { status: "wait", waitingFor: "server" }],
+    ["a session", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user" }],
+  ])("says whose server it lacks %s from", async (_, given, outcome) => {
+    const bySource = stepWorld({ [GET]: given });
+    expect(await roomSteps.power_level.undo?.(undo, bySource.context)).toMatchObject({ ...outcome, side: "source" });
+    const byTarget = stepWorld({ [OWN_GET]: given }, { inside: [ROOM] });
+    expect(await roomSteps.power_level.undo?.(undo, byTarget.context)).toMatchObject({ ...outcome, side: "target" });
+  });
 });

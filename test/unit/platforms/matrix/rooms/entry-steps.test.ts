@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Outcome } from "../../../../../src/migration/outcome.ts";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/room-steps.ts";
+import type { StepContext } from "../../../../../src/platforms/matrix/step-context.ts";
 import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
 import { content, DONE, NOT_FOUND, NOT_INSIDE, refused, ROOM, stepWorld } from "../step-world.ts";
 import type { Given } from "../step-world.ts";
@@ -316,13 +318,46 @@ describe("leaving again", () => {
     expect(await roomSteps.invite.undo?.(undo, unknown.context)).toEqual({ status: "already_done" });
   });
 
-  it("takes a step's payload too, where no answer told what was done", async () => {
-    const { context } = stepWorld({ [OWN_MEMBER]: member("join"), [LEAVE]: DONE });
-    expect(await roomSteps.join.undo?.(joining("join"), context)).toEqual({ status: "done" });
+  it("takes the payload of a knock, of which nothing else is recorded", async () => {
+    const { context } = stepWorld({ [SEEN_MEMBER]: [member("knock"), member("leave")], [LEAVE]: DONE });
+    const payload = { roomId: ROOM, via: ["one.example"], reason: null };
+    expect(await roomSteps.knock.undo?.(payload, context)).toEqual({ status: "done" });
   });
 
   it("passes on what goes wrong", async () => {
     const { context } = stepWorld({ [OWN_MEMBER]: member("join"), [LEAVE]: refused(429, "M_LIMIT_EXCEEDED") });
     expect(await roomSteps.join.undo?.(undo, context)).toMatchObject({ status: "wait", waitingFor: "limit" });
+  });
+});
+
+describe("a step of the new account that asks the old one's server", () => {
+  const forbidden = refused(403, "M_FORBIDDEN");
+  const entered = { roomId: ROOM };
+  const knock = { roomId: ROOM, via: [], reason: null };
+  const asked: [string, Record<string, Given>, (context: StepContext) => Promise<Outcome> | undefined][] = [
+    ["after a refused join", { [JOIN]: forbidden }, (context) => roomSteps.join_invited.run(joining("join_invited"), context)],
+    ["after a refused knock", { [KNOCK]: forbidden }, (context) => roomSteps.knock.run(knock, context)],
+    ["to take an invitation back", {}, (context) => roomSteps.invite.undo?.(entered, context)],
+    ["to take a knock back", {}, (context) => roomSteps.knock.undo?.(entered, context)],
+  ];
+  const failures: [string, Given, object][] = [
+    ["away", new UnreachableError("refused", "old.example"), { status: "wait", waitingFor: "server" }],
+    ["limiting it", refused(429, "M_LIMIT_EXCEEDED"), { status: "wait", waitingFor: "limit" }],
+    ["no longer knowing the session", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user" }],
+  ];
+
+  it.each(asked.flatMap((step) => failures.map((failure) => [step[0], failure[0], step, failure] as const)))(
+    "%s finds that one %s, and not its own",
+    async (_when, _what, [, script, run], [, given, outcome]) => {
+      const { context } = stepWorld({ ...script, [SEEN_MEMBER]: given });
+      expect(await run(context)).toMatchObject({ ...outcome, side: "source" });
+    },
+  );
+
+  it("does not take its own for the other", async () => {
+    const { context } = stepWorld({ [JOIN]: new UnreachableError("refused", "new.example") });
+    expect(await roomSteps.join.run(joining("join"), context)).not.toHaveProperty("side");
+    const leaving = stepWorld({ [SEEN_MEMBER]: member("invite"), [LEAVE]: refused(429, "M_LIMIT_EXCEEDED") });
+    expect(await roomSteps.invite.undo?.(entered, leaving.context)).not.toHaveProperty("side");
   });
 });

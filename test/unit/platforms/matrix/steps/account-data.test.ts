@@ -150,7 +150,8 @@ describe("tags", () => {
 
   it("that an earlier try wrote are undone with the others", async () => {
     const there = { json: { tags: { "m.favourite": { order: 0.5 } } } };
-    const { context, writes } = scripted(reads(there), { isFirstTry: false });
+    const intended = { roomId: "!a", tags: [{ name: "m.favourite", order: 0.5 }] };
+    const { context, writes } = scripted(reads(there), { isFirstTry: false, intended });
     expect(await runTags(payload, context)).toEqual({ status: "done", undo: payload });
     expect(writes()).toEqual([`PUT /user/${NEW}/rooms/!a/tags/u.x`]);
   });

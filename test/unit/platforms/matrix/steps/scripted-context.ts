@@ -26,6 +26,8 @@ export interface Given {
 export interface Scripted {
   readonly context: StepContext;
   readonly asked: Asked[];
+  /** What was to be stored of how to take it back, in order. */
+  readonly intents: unknown[];
   /** What was written, in short: `PUT /path`. */
   writes(): string[];
 }
@@ -36,9 +38,10 @@ export const DONE: Given = { json: {} };
 /** A step's surroundings with two servers that answer by a script; what that has no answer for is taken (`{}`) when written and absent when read. */
 export function scripted(
   answer: (asked: Asked) => Given | undefined,
-  options: { isFirstTry?: boolean; inside?: (roomId: string) => boolean } = {},
+  options: { isFirstTry?: boolean; inside?: (roomId: string) => boolean; intended?: unknown } = {},
 ): Scripted {
   const asked: Asked[] = [];
+  const intents: unknown[] = [];
   const clientOf = (side: Side) => {
     async function fetch(url: string, request: GuardedRequest = {}) {
       const { pathname, searchParams } = new URL(url);
@@ -64,11 +67,14 @@ export function scripted(
   };
   return {
     asked,
+    intents,
     writes: () => asked.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`),
     context: {
       client: { source: clientOf("source"), target: clientOf("target") },
       userId: { source: OLD, target: NEW },
       isFirstTry: options.isFirstTry ?? true,
+      intended: options.intended ?? null,
+      intend: async (undo) => void intents.push(undo),
       isInside: options.inside ?? (() => true),
       signal: new AbortController().signal,
     },

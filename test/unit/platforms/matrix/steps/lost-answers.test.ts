@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { StepKind } from "../../../../../src/migration/step.ts";
+import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
+import { runStep } from "../../../../../src/platforms/matrix/steps.ts";
+import { NEW, OLD } from "../contents-sketch.ts";
+import type { Asked, Given } from "./scripted-context.ts";
+import { ABSENT, DONE, scripted } from "./scripted-context.ts";
+
+const BO = "@bo:old.example";
+const ROOM = "!a:old.example";
+const IN_ROOM = `/rooms/${ROOM}`;
+const DATA = `/user/${NEW}/account_data`;
+const DATA_IN_ROOM = `/user/${NEW}${IN_ROOM}/account_data`;
+const MEMBER = `${IN_ROOM}/state/m.room.member/${NEW}`;
+
+type Stored = Record<string, unknown>;
+
+/** A server for both accounts that keeps what is written, by path. */
+class KeepingServer {
+  readonly #stored: Map<string, Stored>;
+
+  constructor(stored: Record<string, Stored>) {
+    this.#stored = new Map(Object.entries(stored));
+  }
+
+  answer({ method, path, body }: Asked): Given {
+    if (method === "GET") {
+      const json = this.#stored.get(path);
+      return json === undefined ? ABSENT : { json };
+    }
+    this.#keep(path, body as Stored);
+    return DONE;
+  }
+
+  #keep(path: string, body: Stored): void {
+    const [, tags, tag = ""] = /^(.*\/tags)\/(.*)$/.exec(path) ?? [];
+    if (tags !== undefined) this.#put(tags, { tags: { ...(this.#stored.get(tags)?.["tags"] as Stored), [tag]: body } });
+    else if (path.startsWith("/profile/")) this.#put(`/profile/${NEW}`, { ...this.#stored.get(`/profile/${NEW}`), ...body });
+    else if (path.endsWith("/read_markers")) this.#put(`${DATA_IN_ROOM}/m.fully_read`, { event_id: body["m.fully_read"] });
+    else if (path === `/join/${ROOM}`) this.#put(MEMBER, { membership: "join" });
+    else if (path.endsWith("/invite")) this.#put(MEMBER, { membership: "invite" });
+    else this.#put(path, body);
+  }
+
+  #put(path: string, content: Stored): void {
+    this.#stored.set(path, content);
+  }
+}
+
+const profile = { displayName: "Maestro", avatarUrl: null, everywhere: { displayName: null, avatarUrl: null } };
+const tags = ["u.x", "u.y"].map((name) => ({ name, order: 0.5 }));
+const data = { roomId: null, type: "org.example.x", content: { a: 1, b: 2 } };
+
+const STEPS: readonly [StepKind, unknown, Record<string, Stored>][] = [
+  ["tags", { roomId: ROOM, tags }, {}],
+  ["account_data", { ...data, isMerged: false }, {}],
+  ["account_data", { ...data, isMerged: true }, { [`${DATA}/org.example.x`]: { a: "own" } }],
+  ["room_setting", { ...data, roomId: ROOM, isMerged: false }, {}],
+  ["direct_chats", { chats: [{ roomId: ROOM, counterpart: BO }] }, { [`${DATA}/m.direct`]: { [OLD]: [ROOM] } }],
+  ["ignored_users", { userIds: [BO] }, { [`${DATA}/m.ignored_user_list`]: { ignored_users: { [OLD]: {} } } }],
+  ["profile_field", { key: "displayname", value: "Ada", before: "me" }, { [`/profile/${NEW}`]: { displayname: "me" } }],
+  ["room_profile", { roomId: ROOM, ...profile }, { [MEMBER]: { membership: "join", displayname: null } }],
+  ["read_marker", { roomId: ROOM, eventId: "$read" }, {}],
+  [
+    "power_level",
+    { roomId: ROOM, level: 50, roomVersion: "11", creators: [] },
+    { [`${IN_ROOM}/state/m.room.power_levels`]: { users: { [OLD]: 100, [NEW]: 10 } } },
+  ],
+  ["join", { kind: "join", roomId: ROOM, via: [], through: null }, {}],
+  ["invite", { roomId: ROOM }, {}],
+];
+
+/** One try with all that the step wrote down of it; the answer to the n-th write is lost. */
+async function tryOnce(
+  server: KeepingServer,
+  [kind, payload]: (typeof STEPS)[number],
+  {
+    lost = Infinity,
+    refused = false,
+    ...options
+  }: { lost?: number; refused?: boolean; isFirstTry?: boolean; intended?: unknown } = {},
+) {
+  let writes = 0;
+  const script = scripted((asked) => {
+    if (asked.method === "GET") return server.answer(asked);
+    if (refused) return { status: 403, json: { errcode: "M_FORBIDDEN", error: "no" } };
+    const given = server.answer(asked);
+    writes += 1;
+    if (writes > lost) throw new UnreachableError("reset", "new.example");
+    return given;
+  }, options);
+  const outcome = await runStep({ kind, payload }, script.context);
+  return { outcome, intents: script.intents, writes };
+}
+
+describe.each(STEPS)("what %s wrote", (...step) => {
+  const [, , stored] = step;
+
+  it("is its own on a later try, and can be taken back, whichever answer was lost", async () => {
+    const whole = await tryOnce(new KeepingServer(stored), step);
+    expect(whole.outcome.status).toBe("done");
+    for (let lost = 0; lost < whole.writes; lost += 1) {
+      const server = new KeepingServer(stored);
+      const first = await tryOnce(server, step, { lost });
+      expect(first.outcome.status).toBe("wait");
+      const intended = JSON.parse(JSON.stringify(first.intents.at(-1))) as unknown;
+      const again = await tryOnce(server, step, { isFirstTry: false, intended });
+      expect(again.outcome).toEqual(whole.outcome);
+    }
+  });
+
+  it("is somebody else's doing where no try wrote anything", async () => {
+    const server = new KeepingServer(stored);
+    await tryOnce(server, step);
+    expect((await tryOnce(server, step, { isFirstTry: false })).outcome).toEqual({ status: "already_done" });
+  });
+
+  it("is nothing where the server refused it", async () => {
+    const { intents } = await tryOnce(new KeepingServer(stored), step, { refused: true });
+    expect(intents.length).toBeGreaterThan(1);
+    expect(intents.at(-1)).toBeNull();
+  });
+});
