@@ -50,14 +50,15 @@ export function migratePlanCommand({
           return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "planned": {
           const { plan } = result;
+          if (values.flags["json"] === true) {
+            const file = jsonReport(plan.report, `plan-${plan.number}.json`);
+            return conversation.say(planFile(plan, file), { key: "answer" });
+          }
           await plans.putShownList(
             owner,
             stuckRooms(plan.report).map((room) => room.roomId),
           );
-          const fileName = `plan-${plan.number}.json`;
-          const message =
-            values.flags["json"] === true ? planFile(plan.number, jsonReport(plan.report, fileName)) : planMessage(plan, prefix);
-          return conversation.say(message, { key: "answer" });
+          return conversation.say(planMessage(plan, prefix), { key: "answer" });
         }
       }
     },

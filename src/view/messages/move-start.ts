@@ -1,9 +1,11 @@
 import type { RunPurpose } from "../../migration/run-model.ts";
+import type { ReportRoom } from "../../platforms/matrix/rooms/report.ts";
 import type { RunStatus, StartResult } from "../../service/run-results.ts";
 import type { Block, Inline } from "../document.ts";
 import { code, join, list, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { notice } from "../message.ts";
+import { noRoomFits } from "../room-line.ts";
 import { changedRoute, goneRoom } from "../route-words.ts";
 import { counted, waitVerb } from "../numbers.ts";
 import { untrustedCode } from "../untrusted-text.ts";
@@ -80,7 +82,7 @@ function nothingToDo(
   purpose: RunPurpose,
   prefix: string,
 ): Inline[] {
-  if (purpose !== "move") return ["There is nothing to do: all of that is done already. Nothing was changed."];
+  if (purpose !== "move") return [...noPart(report.rooms, purpose), " Nothing was changed."];
   const stuck = stuckRooms(report).length;
   const leftOut = report.rooms.filter((room) => room.route === "excluded").length;
   if (stuck === 0 && leftOut > 0)
@@ -96,6 +98,16 @@ function nothingToDo(
     `${counted(stuck, "room")} ${waitVerb(stuck)} for somebody or can't be moved: `,
     code(`${prefix}report`),
     " says why, and who can help.",
+  ];
+}
+
+function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {
+  if (purpose === "profile" || purpose === "undo") return ["There is nothing to do: all of that is done already."];
+  if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
+  return [
+    purpose === "invitations"
+      ? "There is no room into which your old account has to invite the new one now."
+      : "There is no room that your new account can join just now.",
   ];
 }
 

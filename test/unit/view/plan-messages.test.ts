@@ -4,7 +4,7 @@ import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/rep
 import type { MadePlan } from "../../../src/service/planning.ts";
 import { renderHtml } from "../../../src/view/html.ts";
 import type { Message } from "../../../src/view/message.ts";
-import { planMessage, stuckRooms } from "../../../src/view/messages/plan.ts";
+import { planFile, planMessage, stuckRooms } from "../../../src/view/messages/plan.ts";
 import { notSignedIn, unreadable } from "../../../src/view/messages/reading.ts";
 import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
 import { roomList } from "../../../src/view/messages/rooms.ts";
@@ -125,9 +125,19 @@ describe("a plan", () => {
 
   it("says so when a filter matches nothing or names an unknown room", () => {
     const excluded = room("!1", { route: "excluded", status: "skipped" });
-    const said = text(planMessage(plan([excluded], { unknownRooms: ["#nope:old.example"] }), "!"));
-    expect(said).toContain("None of your 1 rooms fits these filters.");
+    const said = text(planMessage(plan([excluded, excluded], { unknownRooms: ["#nope:old.example"] }), "!"));
+    expect(said).toContain("None of your 2 rooms fits these filters.");
     expect(said).toContain("Not among your old account's rooms: #nope:old.example.");
+  });
+
+  it("says the same beside the file", () => {
+    const excluded = room("!1", { route: "excluded", status: "skipped" });
+    const file = { fileName: "plan-3.json", mimeType: "application/json", bytes: Buffer.from("{}") };
+    const said = planFile(plan([excluded], { unknownRooms: ["#nope:old.example"] }), file);
+    expect(text(said)).toContain("Your one room does not fit these filters.");
+    expect(text(said)).toContain("Not among your old account's rooms: #nope:old.example.");
+    expect(said.attachments).toEqual([file]);
+    expect(text(planFile(plan([room("!1")]), file))).toBe("Plan 3 as a file. Nothing was changed.");
   });
 
   it("makes neither HTML, link nor mention of a room's name", () => {
