@@ -91,21 +91,21 @@ export class InvitationDesk {
     } else log.info({ roomId }, "an invitation was accepted");
   }
 
-  async #isRoomOfOurs({ roomId, isDirect }: Invitation): Promise<boolean> {
+  async #isRoomOfOurs({ roomId, inviter, isDirect }: Invitation): Promise<boolean> {
     const { client, rooms, directChats } = this.#options;
     if (rooms.isControlRoom(roomId)) return true;
     if (!directChats) return false;
-    return isDirect || (await isRoomOfOne(client, roomId));
+    return isDirect || (await isRoomOfOne(client, roomId, viaServers(roomId, inviter)));
   }
 }
 
 const summarySchema = z.looseObject({ num_joined_members: z.number() });
 
-/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where the server tells nothing. */
-async function isRoomOfOne(client: MatrixClient, roomId: string): Promise<boolean> {
+/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where the server tells nothing. @param via without which a room elsewhere is not asked for */
+async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
   try {
     const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
-    return summarySchema.parse(await client.doRequest("GET", path)).num_joined_members === 1;
+    return summarySchema.parse(await client.doRequest("GET", path, { via })).num_joined_members === 1;
   } catch (error) {
     if (error instanceof z.ZodError || isFinalRefusal(error)) return false;
     throw error;
