@@ -157,6 +157,19 @@ describe("a plan", () => {
     expect(said).toMatch(/Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u);
     expect(said).toContain("With all of that it takes about a minute.");
   });
+
+  it("gives the one administrator of both accounts one text, with each setting once and high enough for both", () => {
+    const estimate = estimateTime(
+      { invitations: 20, joinsNewToServer: 0, otherJoins: 30, sourceWrites: 20, targetWrites: 0 },
+      true,
+    );
+    const said = text(planMessage(plan([room("!1")], { estimate }), "!"));
+    expect(said.match(/For the administrator of your/gu)).toHaveLength(1);
+    expect(said).toContain("For the administrator of your server, if it is a Synapse: with these settings");
+    expect(said).toContain("they save about 84 minutes");
+    expect(said).toMatch(/^ {4}rc_message:\n {6}per_second: 0\.2\n {6}burst_count: 40$/mu);
+    expect(said).toContain("All of it can also be lifted for each of the two accounts, without a restart");
+  });
 });
 
 describe("a report", () => {
