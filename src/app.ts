@@ -98,6 +98,7 @@ export async function startApp({
     const planning = new Planning({
       readers,
       plans,
+      outbox: store.outbox,
       roomRefusals: new RoomRefusals(store.runs, now),
       botUserId,
       texts,

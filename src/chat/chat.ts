@@ -166,6 +166,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     log,
   });
   const invitations = new InvitationDesk({
+    userId,
     invitations: store.invitations,
     client,
     rooms,

@@ -1,14 +1,22 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { isSameServer, serverPartOf } from "../platforms/matrix/server-host.ts";
 import type { Invitation, Invitations } from "../store/invitations.ts";
 import type { Rooms } from "./rooms.ts";
-import { isFinalRefusal } from "./server-refusal.ts";
+import { isFinalRefusal, isForbidden } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
 const DECLINE_REASON = "I only join direct chats and my control rooms, and only for people my operator has allowed.";
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
+/**
+ * A server notes an invitation that it sends only once ours has taken it, of which the bot hears at once. Who answers in that moment is not known there as
+ * invited: a join is forbidden, and a refusal stays with our own server, so that the inviter sees the invitation stand for ever (measured: 2 of 200).
+ */
+const SETTLING_MS = 1_000;
+/** The same on a server that is slower still. */
+const FORBIDDEN_TRIES = 3;
 /** About a day of tries: a server that is away longer can invite again. */
 const MAX_ATTEMPTS = 150;
 
@@ -18,6 +26,7 @@ const invitationEventSchema = z.looseObject({
 });
 
 export interface InvitationOptions {
+  userId: string;
   invitations: Invitations;
   client: MatrixClient;
   rooms: Rooms;
@@ -50,7 +59,10 @@ export class InvitationDesk {
     const parsed = invitationEventSchema.safeParse(event);
     if (!parsed.success) return;
     const { sender, content } = parsed.data;
-    await this.#options.invitations.put({ roomId, inviter: sender, isDirect: content.is_direct === true }, this.#options.now());
+    const { invitations, userId, now } = this.#options;
+    const isOfOwnServer = isSameServer(serverPartOf(sender), serverPartOf(userId));
+    const notBefore = now() + (isOfOwnServer ? 0 : SETTLING_MS);
+    await invitations.put({ roomId, inviter: sender, isDirect: content.is_direct === true }, notBefore);
     this.#worker.wake();
   }
 
@@ -61,7 +73,8 @@ export class InvitationDesk {
         await this.#answer(invitation);
         await invitations.remove(invitation.roomId);
       } catch (error) {
-        if (isFinalRefusal(error) || invitation.attempts >= MAX_ATTEMPTS) {
+        const mostTries = isForbidden(error) ? FORBIDDEN_TRIES : isFinalRefusal(error) ? 1 : MAX_ATTEMPTS;
+        if (invitation.attempts + 1 >= mostTries) {
           log.warn({ err: error, roomId: invitation.roomId }, "an invitation could not be answered");
           await invitations.remove(invitation.roomId);
         } else
@@ -91,21 +104,21 @@ export class InvitationDesk {
     } else log.info({ roomId }, "an invitation was accepted");
   }
 
-  async #isRoomOfOurs({ roomId, isDirect }: Invitation): Promise<boolean> {
+  async #isRoomOfOurs({ roomId, inviter, isDirect }: Invitation): Promise<boolean> {
     const { client, rooms, directChats } = this.#options;
     if (rooms.isControlRoom(roomId)) return true;
     if (!directChats) return false;
-    return isDirect || (await isRoomOfOne(client, roomId));
+    return isDirect || (await isRoomOfOne(client, roomId, viaServers(roomId, inviter)));
   }
 }
 
 const summarySchema = z.looseObject({ num_joined_members: z.number() });
 
-/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where the server tells nothing. */
-async function isRoomOfOne(client: MatrixClient, roomId: string): Promise<boolean> {
+/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where the server tells nothing. @param via without which a room elsewhere is not asked for */
+async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
   try {
     const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
-    return summarySchema.parse(await client.doRequest("GET", path)).num_joined_members === 1;
+    return summarySchema.parse(await client.doRequest("GET", path, { via })).num_joined_members === 1;
   } catch (error) {
     if (error instanceof z.ZodError || isFinalRefusal(error)) return false;
     throw error;

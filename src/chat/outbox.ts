@@ -2,12 +2,15 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import type { NewOutboxItem, OutboxItem, OutboxItems, OutboxResult } from "../store/outbox-items.ts";
+import { outboxPriority } from "../store/outbox-items.ts";
 import { editContent } from "../view/message.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+/** How far apart the edits of a progress message are at least (product.md, "Running"). */
+const PROGRESS_EVERY_MS = 5_000;
 
 /**
  * Sends what the store has waiting, one at a time, most urgent first. Every try of an item carries its own stored transaction ID, so the server
@@ -65,6 +68,11 @@ export class Outbox {
     if (this.#pausedUntil > this.#now()) return { nextAt: this.#pausedUntil };
     const item = await this.#items.nextDue(this.#now());
     if (!item) return { nextAt: await this.#items.nextDueAt() };
+    const heldUntil = await this.#heldUntil(item);
+    if (heldUntil > this.#now()) {
+      await this.#items.postpone(item.id, heldUntil);
+      return { nextAt: this.#now() };
+    }
     await this.#items.begin(item.id);
     const result = await this.#try(item);
     if (result) {
@@ -74,6 +82,12 @@ export class Outbox {
       for (const done of this.#waiting.get(item.transactionId) ?? []) done(result);
     }
     return { nextAt: Math.max(this.#pausedUntil, this.#now()) };
+  }
+
+  /** An edit that shows progress waits until a while after what it replaces was really sent: the server may have held that up. */
+  async #heldUntil({ edits, priority }: OutboxItem): Promise<number> {
+    if (edits === undefined || priority !== outboxPriority.progress) return 0;
+    return ((await this.#items.lastShownAt(edits)) ?? -Infinity) + PROGRESS_EVERY_MS;
   }
 
   /** Null when it is to be tried again later. */

@@ -23,6 +23,11 @@ export function isFinalRefusal(error: unknown): boolean {
   return status !== null && status >= 400 && status < 500 && !PASSING_STATUS.includes(status);
 }
 
+/** Whether the bot's homeserver, or the one it asked on the bot's behalf, does not let the bot. */
+export function isForbidden(error: unknown): boolean {
+  return errorStatus(error) === 403;
+}
+
 /** How long the bot's homeserver asks all of the bot to wait (CS API §Rate limiting); null when it does not. */
 export function limitWaitMs(error: unknown): number | null {
   if (errorStatus(error) !== 429) return null;

@@ -66,7 +66,7 @@ const markdownLink = /\[[^[\]\n]{1,255}\]\(<?([^\s()<>]{1,1000})>?\)/gu;
  * as often as in the HTML: so equal names of two people stay apart, and a name that is also an ordinary word.
  */
 function resolvePills(body: string, formattedBody: string | null): string {
-  const withoutMarkdown = body.replace(markdownLink, (link, address: string) => userIdOfLink(address) ?? link);
+  const withoutMarkdown = body.replace(markdownLink, (link, address: string) => idOfLink(address) ?? link);
   if (withoutMarkdown !== body || !formattedBody?.includes("matrix.to")) return withoutMarkdown;
   let result = "";
   let at = 0;
@@ -103,7 +103,7 @@ function pills(html: string): Pill[] {
     if ("data" in node) textBefore += node.type === ElementType.Text ? node.data : "";
     // What old clients quote of the message replied to is no part of the body any more.
     if (!("children" in node) || ("name" in node && node.name === "mx-reply")) continue;
-    const id = "attribs" in node && node.name === "a" ? userIdOfLink(node.attribs["href"] ?? "") : null;
+    const id = "attribs" in node && node.name === "a" ? idOfLink(node.attribs["href"] ?? "") : null;
     if (id === null) {
       pending.push(...[...node.children].reverse());
       continue;
@@ -115,9 +115,19 @@ function pills(html: string): Pill[] {
   return found;
 }
 
-function userIdOfLink(address: string): string | null {
+/** The person or the room of a pill. Links to single messages stay what they are. */
+function idOfLink(address: string): string | null {
   const target = parseMatrixLink(address);
-  return target?.kind === "user" ? target.userId : null;
+  switch (target?.kind) {
+    case "user":
+      return target.userId;
+    case "room":
+      return target.roomId;
+    case "alias":
+      return target.alias;
+    default:
+      return null;
+  }
 }
 
 /** Without recursion, since a hostile message may be nested as deep as it is long. */

@@ -1,8 +1,10 @@
 import { sides } from "../migration/account.ts";
 import type { SignIn } from "../service/sign-in.ts";
+import { askingServers } from "../view/messages/accounts.ts";
 import { linksCancelled } from "../view/messages/sign-in-link.ts";
 import type { Command } from "./conversation.ts";
 import { sideOfWord, sideWords } from "./login.ts";
+import { answerInTime } from "./slow-answer.ts";
 import type { CommandSpecification } from "./specification.ts";
 
 export const cancelSpecification: CommandSpecification = {
@@ -20,8 +22,10 @@ export function cancelCommand(signIn: SignIn, prefix: string): Command {
     specification: cancelSpecification,
     async run({ positionals }, conversation) {
       const word = positionals["account"]?.[0];
-      const ended = await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]);
-      await conversation.say(linksCancelled(ended, { prefix }), { key: "answer" });
+      // A sign-in that is under way with a server is finished first.
+      await answerInTime(conversation, askingServers(), async () =>
+        linksCancelled(await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]), { prefix }),
+      );
     },
   };
 }

@@ -54,14 +54,14 @@ export function migratePlanCommand({
           return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "planned": {
           const { plan } = result;
+          if (values.flags["json"] === true) {
+            const file = jsonReport(plan.report, `plan-${plan.number}.json`);
+            return conversation.say(planFile(plan, file), { key: "answer" });
+          }
           await plans.putShownList(
             owner,
             stuckRooms(plan.report).map((room) => room.roomId),
           );
-          if (values.flags["json"] === true) {
-            const file = planFile(plan.number, jsonReport(plan.report, `plan-${plan.number}.json`));
-            return conversation.say(file, { key: "answer" });
-          }
           const run = await moves.status(owner);
           const { source, target } = plan.report;
           const isWatched = run?.state === "watching" && run.source === source && run.target === target;

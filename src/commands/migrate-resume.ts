@@ -1,6 +1,8 @@
 import type { MoveCommands } from "../service/move-commands.ts";
+import { askingServers } from "../view/messages/accounts.ts";
 import { resumeAnswer } from "../view/messages/move-pause.ts";
 import type { Command } from "./conversation.ts";
+import { answerInTime } from "./slow-answer.ts";
 import type { CommandSpecification } from "./specification.ts";
 
 export const migrateResumeSpecification: CommandSpecification = {
@@ -17,7 +19,9 @@ export function migrateResumeCommand({ moves, prefix }: { moves: MoveCommands; p
   return {
     specification: migrateResumeSpecification,
     async run(_values, conversation) {
-      await conversation.say(resumeAnswer(await moves.resume(conversation.sender), prefix), { key: "answer" });
+      await answerInTime(conversation, askingServers(), async () =>
+        resumeAnswer(await moves.resume(conversation.sender), prefix),
+      );
     },
   };
 }

@@ -1,4 +1,3 @@
-import { NO_FILTERS } from "../platforms/matrix/rooms/filters.ts";
 import type { AccountReaders } from "../service/account-readers.ts";
 import { listSourceRooms } from "../service/room-listing.ts";
 import type { Plans } from "../store/plans.ts";
@@ -6,27 +5,21 @@ import { notSignedIn, readingProgress, unreadable } from "../view/messages/readi
 import { readingRooms, roomList } from "../view/messages/rooms.ts";
 import type { Command } from "./conversation.ts";
 import { parseDuration } from "./duration.ts";
-import { roomOfWord } from "./filters.ts";
+import { filterFlags, filterUsage, readFilters } from "./filters.ts";
 import { ProgressNote } from "./progress-note.ts";
 import type { CommandSpecification } from "./specification.ts";
 
 export const roomsSpecification: CommandSpecification = {
   words: ["rooms"],
   summary: "lists the rooms of your old account, numbered, for spring cleaning",
-  usage: "[--inactive 1y] [--space ROOM] [--server NAME] [--direct] [--alone]",
+  usage: `[--inactive 1y] [--alone] ${filterUsage}`,
   details: [
-    "`--inactive 1y` lists rooms in which nothing was said for a year, `--alone` those in which nobody but you is. The longest silent come first.",
+    "`--inactive 1y` lists rooms in which nothing was said for a year, `--alone` those in which nobody but you is. The longest silent come first. The other filters choose as they do in `!migrate plan`.",
     "The numbers work wherever a room is asked for, as in `!migrate plan --exclude #3`.",
   ],
   example: "rooms --inactive 2y",
   positionals: [],
-  flags: {
-    inactive: { kind: "duration" },
-    space: { kind: "text", isRepeatable: true },
-    server: { kind: "text", isRepeatable: true },
-    direct: { kind: "boolean" },
-    alone: { kind: "boolean" },
-  },
+  flags: { inactive: { kind: "duration" }, alone: { kind: "boolean" }, ...filterFlags },
 };
 
 export function roomsCommand({
@@ -42,17 +35,12 @@ export function roomsCommand({
 }): Command {
   return {
     specification: roomsSpecification,
-    async run({ flags, lists }, conversation) {
+    async run(values, conversation) {
+      const { flags } = values;
       const owner = conversation.sender;
-      const shownRooms = await plans.shownList(owner);
       const inactive = flags["inactive"];
       const filters = {
-        rooms: {
-          ...NO_FILTERS,
-          spaces: (lists["space"] ?? []).map((word) => roomOfWord(word, shownRooms)),
-          servers: lists["server"] ?? [],
-          isDirect: flags["direct"] === true ? true : null,
-        },
+        rooms: readFilters(values, { shownRooms: await plans.shownList(owner), now: now() }),
         inactiveSince: typeof inactive === "string" ? now() - (parseDuration(inactive) ?? 0) : null,
         isAlone: flags["alone"] === true,
       };

@@ -43,6 +43,8 @@ export interface Remedy {
 
 export interface TimeEstimate {
   spending: Spending;
+  /** Both accounts live on one server, so that it has one administrator and one set of settings. */
+  isSameServer: boolean;
   limits: readonly LimitUse[];
   /** Under the limits a server has unless its administrator changed them: the kinds run side by side, so the slowest decides. */
   expectedMs: number;
@@ -75,7 +77,7 @@ export function estimateTime(spending: Spending, isSameServer: boolean): TimeEst
     limitUse("target", "rc_joins.remote", joinsNewToServer),
     limitUse("target", "rc_message", otherJoins + targetWrites),
   ].filter((limit) => limit.spent > 0);
-  return { spending, limits, expectedMs: longest(limits), remedies: remedies(limits) };
+  return { spending, isSameServer, limits, expectedMs: longest(limits), remedies: remedies(limits) };
 }
 
 function limitUse(server: LimitedServer, setting: keyof typeof DEFAULTS, spent: number): LimitUse {

@@ -1,5 +1,8 @@
 import { convertRoom } from "../platforms/matrix/direct-chats/convert-room-step.ts";
+import type { HomeserverClient } from "../platforms/matrix/homeserver-client.ts";
 import { HomeserverError } from "../platforms/matrix/homeserver-error.ts";
+import { parseRoomAlias } from "../platforms/matrix/identifiers.ts";
+import { roomOfAlias } from "../platforms/matrix/reading/aliases.ts";
 import { membershipNow } from "../platforms/matrix/reading/state-now.ts";
 import { isNamed } from "../platforms/matrix/rooms/room-name.ts";
 import type { AccountClients } from "./account-clients.ts";
@@ -7,7 +10,12 @@ import type { Planning } from "./planning.ts";
 import { toRefusal } from "./refusal.ts";
 import type { ConvertResult } from "./run-results.ts";
 
-/** Makes a room of the new account a direct chat, or no longer one. @param room its ID, or its alias in the last plan */
+/** Rooms may have more aliases than the one that stands in a plan, and there may be no plan. */
+async function roomOfWord(client: HomeserverClient, room: string): Promise<string | null> {
+  return parseRoomAlias(room) === null ? room : roomOfAlias({ request: (request) => client.request(request) }, room);
+}
+
+/** Makes a room of the new account a direct chat, or no longer one. @param room its ID or an alias */
 export async function convertChat(
   owner: string,
   { room, partner, toDirect }: { room: string; partner: string | null; toDirect: boolean },
@@ -18,9 +26,10 @@ export async function convertChat(
   const plan = await planning.last(owner);
   const row = plan?.report.rooms.find((known) => isNamed(known, room));
   try {
-    const roomId = row?.roomId ?? room;
-    // Who is not named is looked for in the room, where only members may look.
     const { client, account } = target;
+    const roomId = row?.roomId ?? (await roomOfWord(client, room));
+    if (roomId === null) return { status: "not_in_room", room };
+    // Who is not named is looked for in the room, where only members may look.
     const isPartnerNamed = toDirect && partner !== null;
     if (isPartnerNamed && (await membershipNow(client, { roomId, userId: account.userId })) !== "join")
       return { status: "not_in_room", room };

@@ -98,9 +98,10 @@ export class Moves implements MoveCommands {
       const decision = await this.#options.planning.decide(request);
       if ("status" in decision) return decision;
       const { made } = decision;
-      const unknown = unknownRooms(decision, request.rooms);
+      const named = request.rooms.map((word) => decision.aliases.get(word) ?? word);
+      const unknown = [...unknownRooms(decision, named), ...made.unknownRooms];
       if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
-      const { rooms, steps } = partOfMove(decision, { purpose, named: request.rooms, texts: this.#options.texts });
+      const { rooms, steps } = partOfMove(decision, { purpose, named, texts: this.#options.texts });
       if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
       const run = { ...accountsOf(request, decision), planNumber: 0, purpose, request: requestData(request) };
       return this.#begin(run, { rooms, steps });

@@ -14,12 +14,15 @@ import { planWork } from "../platforms/matrix/plan-work.ts";
 import { decideRooms } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
 import { roomMapping } from "../platforms/matrix/room-mapping.ts";
+import { roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
 import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
+import { withRoomIds, wordsIn } from "../platforms/matrix/rooms/filters.ts";
 import type { RoomPlan } from "../platforms/matrix/rooms/plan.ts";
 import type { Report, ReportTexts } from "../platforms/matrix/rooms/report.ts";
 import { report, reportSchema } from "../platforms/matrix/rooms/report.ts";
 import { roomCategories } from "../platforms/matrix/rooms/room-categories.ts";
 import { roomSpending } from "../platforms/matrix/rooms/spending.ts";
+import type { OutboxItems } from "../store/outbox-items.ts";
 import type { Plans } from "../store/plans.ts";
 import type { AccountAccess, AccountReaders, ReadProgress } from "./account-readers.ts";
 import { UnreadableAccountError } from "./account-readers.ts";
@@ -64,6 +67,8 @@ export interface Decision {
   target: AccountAccess;
   readings: { source: AccountReading; target: AccountReading };
   decided: RoomPlan;
+  /** The source's rooms by aliases that were typed and that the rooms do not give as theirs. */
+  aliases: ReadonlyMap<string, string>;
   /** Everything about the plan but its number. */
   made: Omit<MadePlan, "number" | "before">;
 }
@@ -76,6 +81,8 @@ export type PlanResult = { status: "planned"; plan: MadePlan } | CannotDecide;
 export interface PlanRequest {
   owner: string;
   filters: PlanFilters;
+  /** Rooms named besides: room IDs and aliases. */
+  rooms?: readonly string[];
   /** Rooms in which the person talks with the bot. */
   botRoomIds: readonly string[];
   onProgress: (progress: ReadProgress) => void;
@@ -86,6 +93,7 @@ export interface PlanRequest {
 export interface PlanningOptions {
   readers: AccountReaders;
   plans: Plans;
+  outbox: Pick<OutboxItems, "roomsOf">;
   roomRefusals: RoomRefusals;
   botUserId: string;
   texts: ReportTexts;
@@ -115,7 +123,7 @@ export class Planning {
 
   /** Reads and decides, and keeps nothing. @param runId the run that it is for, which has gone some ways in vain */
   async decide(request: PlanRequest, runId: number | null = null): Promise<Decision | CannotDecide> {
-    const { readers, roomRefusals, botUserId } = this.#options;
+    const { readers, outbox, roomRefusals, botUserId } = this.#options;
     const [source, target] = await Promise.all([
       readers.access(request.owner, "source", request.signal),
       readers.access(request.owner, "target", request.signal),
@@ -123,7 +131,7 @@ export class Planning {
     if (source === null || target === null) {
       return { status: "not_signed_in", missing: sides.filter((side) => (side === "source" ? source : target) === null) };
     }
-    const { filters, botRoomIds, onProgress } = request;
+    const { filters, rooms = [], botRoomIds, onProgress } = request;
     try {
       // Side by side: they are two servers, or two accounts with limits of their own.
       const [sourceReading, targetReading] = await Promise.all([
@@ -132,12 +140,18 @@ export class Planning {
       ]);
       const readings = { source: sourceReading, target: targetReading };
       const parties = { source: source.account.userId, target: target.account.userId };
+      const spokenIn = await outbox.roomsOf([request.owner, parties.source, parties.target]);
+      const chats = spokenIn.filter((roomId) => isChatOfTwo(roomId, readings));
       const refusals = await roomRefusals.between(request.owner, parties, runId);
-      const decided = await readers.guard(source.account, async () => {
+      const { aliases, decided } = await readers.guard(source.account, async () => {
         const accounts = { source: await source.readable(), target: await target.readable() };
-        return decideRooms(accounts, readings, { filters, botUserIds: [botUserId], botRoomIds, refusals });
+        const words = [...wordsIn(filters), ...rooms];
+        const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
+        const chosen = withRoomIds(filters, aliases);
+        const options = { filters: chosen, botUserIds: [botUserId], botRoomIds: [...botRoomIds, ...chats], refusals };
+        return { aliases, decided: await decideRooms(accounts, readings, options) };
       });
-      return { source, target, readings, decided, made: this.#assemble(readings, decided, filters) };
+      return { source, target, readings, decided, aliases, made: this.#assemble(readings, decided, filters) };
     } catch (error) {
       if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
       throw error;
@@ -190,6 +204,14 @@ export class Planning {
       bannedRooms: bannedRoomIds.length,
     };
   }
+}
+
+/** Of a room in which the bot has spoken: whether only the source is in it besides, and perhaps the target. A room that has a name does not tell who that is. */
+function isChatOfTwo(roomId: string, { source, target }: Decision["readings"]): boolean {
+  const room = source.snapshot.rooms.get(roomId);
+  if (room === undefined) return false;
+  const members = (room.joinedCount ?? 0) + (room.invitedCount ?? 0);
+  return members <= (target.snapshot.rooms.has(roomId) ? 3 : 2);
 }
 
 /** What is kept of a request, to make the same plan again. */

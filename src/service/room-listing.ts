@@ -1,3 +1,5 @@
+import { roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
+import { withRoomIds, wordsIn } from "../platforms/matrix/rooms/filters.ts";
 import type { RoomList, RoomListFilters } from "../platforms/matrix/rooms/room-list.ts";
 import { listRooms } from "../platforms/matrix/rooms/room-list.ts";
 import type { Account } from "../migration/account.ts";
@@ -20,7 +22,10 @@ export async function listSourceRooms(
   try {
     // Nobody else's membership is asked for.
     const { snapshot } = await readers.read(source, source.account.userId, { onProgress, withLastActivity: true });
-    return { status: "listed", list: listRooms(snapshot, filters) };
+    const aliases = await readers.guard(source.account, async () =>
+      roomsOfAliases((await source.readable()).reader, wordsIn(filters.rooms), snapshot.rooms),
+    );
+    return { status: "listed", list: listRooms(snapshot, { ...filters, rooms: withRoomIds(filters.rooms, aliases) }) };
   } catch (error) {
     if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
     throw error;

@@ -6,7 +6,7 @@ import type { Plans } from "../store/plans.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/message.ts";
 import { lateArrival } from "../view/messages/late-arrival.ts";
-import { runEnded } from "../view/messages/move-end.ts";
+import { runEnded, showsRooms } from "../view/messages/move-end.ts";
 import { progressMessage } from "../view/messages/move-progress.ts";
 import { needsYou } from "../view/messages/needs-you.ts";
 import { numberedRooms } from "../view/messages/report.ts";
@@ -100,10 +100,12 @@ export class RunAnnouncer {
     const done = await deeds.of(run);
     const status = await statuses.of(run);
     const report = made ?? { report: done.report, moreHelpers: new Map<string, number>(), notMoved: [] };
-    await plans.putShownList(
-      run.owner,
-      numberedRooms(report.report).map((room) => room.roomId),
-    );
+    if (showsRooms({ run: status, report: report.report })) {
+      await plans.putShownList(
+        run.owner,
+        numberedRooms(report.report).map((room) => room.roomId),
+      );
+    }
     await this.#say(run, runEnded({ run: status, ...report, deeds: done.deeds, failures: done.failures }, prefix), "end");
   }
 

@@ -17,11 +17,11 @@ export class Invitations {
     this.#database = database;
   }
 
-  /** The newest invitation to a room counts. */
-  async put({ roomId, inviter, isDirect }: Omit<Invitation, "attempts">, now: number): Promise<void> {
+  /** The newest invitation to a room counts. @param notBefore when it is due, in milliseconds since the epoch */
+  async put({ roomId, inviter, isDirect }: Omit<Invitation, "attempts">, notBefore: number): Promise<void> {
     await this.#database
       .replaceInto("invitation")
-      .values({ room_id: roomId, inviter, is_direct: isDirect ? 1 : 0, not_before: now })
+      .values({ room_id: roomId, inviter, is_direct: isDirect ? 1 : 0, not_before: notBefore })
       .execute();
   }
 

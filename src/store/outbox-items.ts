@@ -177,6 +177,30 @@ export class OutboxItems {
     return row.event_id === null ? { status: "failed", failure: row.failure ?? "" } : { status: "sent", eventId: row.event_id };
   }
 
+  /** When a message, or the last edit of it, was sent, in milliseconds since the epoch; null when it was not. */
+  async lastShownAt(transactionId: string): Promise<number | null> {
+    const row = await this.#database
+      .selectFrom("outbox")
+      .select(({ fn }) => fn.max("finished_at").as("at"))
+      .where((expression) =>
+        expression.or([expression("transaction_id", "=", transactionId), expression("edits", "=", transactionId)]),
+      )
+      .where("event_id", "is not", null)
+      .executeTakeFirst();
+    return row?.at ?? null;
+  }
+
+  /** The rooms in which something was said to these people. */
+  async roomsOf(userIds: readonly string[]): Promise<string[]> {
+    const rows = await this.#database
+      .selectFrom("outbox")
+      .select("room_id")
+      .distinct()
+      .where("for_user", "in", [...userIds])
+      .execute();
+    return rows.map((row) => row.room_id);
+  }
+
   async prune(finishedBefore: number): Promise<void> {
     await this.#database.deleteFrom("outbox").where("finished_at", "<", finishedBefore).execute();
   }

@@ -46,8 +46,9 @@ export class Plans {
     return row ? { number: row.number, createdAt: row.created_at, payload: JSON.parse(row.payload) } : null;
   }
 
-  /** Notes the rooms of a numbered list, in its order. */
+  /** Notes the rooms of a numbered list, in its order. One without any is not shown, so the list before it stays the last one. */
   async putShownList(owner: string, roomIds: readonly string[]): Promise<void> {
+    if (roomIds.length === 0) return;
     await this.#database
       .replaceInto("shown_list")
       .values({ owner, room_ids: JSON.stringify(roomIds) })

@@ -1,6 +1,6 @@
 import type { ReportRoom } from "../platforms/matrix/rooms/report.ts";
-import type { Inline } from "./document.ts";
-import { code, join, person, strong } from "./document.ts";
+import type { Block, Inline } from "./document.ts";
+import { code, join, paragraph, person, strong } from "./document.ts";
 import { untrustedCode, untrustedText } from "./untrusted-text.ts";
 
 /** A room in a list: its name and what it can be found by. */
@@ -17,4 +17,16 @@ export function helperNames(helpers: ReportRoom["helpers"], more: number): Inlin
     return { kind: "group", children: [shown, person(userId), ` (${power === "creator" ? "creator" : `power ${power}`})`] };
   });
   return [...join(named, ", "), ...(more > 0 ? [` and ${more} more`] : [])];
+}
+
+/** What filters name and is none of the old account's rooms. */
+export function unknownRoomsNote(words: readonly string[]): Block[] {
+  if (words.length === 0) return [];
+  const named = words.map((word) => code(untrustedCode(word)));
+  return [paragraph("Not among your old account's rooms: ", ...join(named, ", "), ".")];
+}
+
+/** Filters that leave every room out. */
+export function noRoomFits(total: number): string {
+  return total === 1 ? "Your one room does not fit these filters." : `None of your ${total} rooms fits these filters.`;
 }

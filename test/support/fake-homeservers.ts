@@ -50,6 +50,8 @@ export class FakeHomeservers {
   readonly accounts: Map<string, FakeAccount>;
   /** Accounts whose sessions have ended. */
   readonly signedOut = new Set<string>();
+  /** Aliases that no room gives as its own, and where they lead. */
+  readonly aliases = new Map<string, string>();
   /** What other people could see, in order. */
   readonly seen: string[] = [];
   #media = 0;
@@ -116,6 +118,11 @@ export class FakeHomeservers {
         return name === "download" ? new Uint8Array([1, 2, 3]) : {};
       case "upload":
         return { content_uri: `mxc://${baseUrlOf(by.userId).slice(8)}/copied${(this.#media += 1)}` };
+      case "directory": {
+        const roomId = this.aliases.get(rest[0] ?? "");
+        if (roomId === undefined) throw NOT_FOUND;
+        return { room_id: roomId };
+      }
       case "rooms":
         return this.#inRoom(method, this.#room(name), rest, { ...by, account });
       default:

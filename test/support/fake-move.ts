@@ -141,6 +141,7 @@ export function begin({ folder, servers, fateOf = () => "none", onRequest }: Lif
   const planning = new Planning({
     readers,
     plans: store.store.plans,
+    outbox: store.store.outbox,
     roomRefusals: new RoomRefusals(store.store.runs, now),
     botUserId: BOT,
     texts,

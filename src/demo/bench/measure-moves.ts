@@ -48,6 +48,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const planning = new Planning({
       readers,
       plans: store.plans,
+      outbox: store.outbox,
       roomRefusals: new RoomRefusals(store.runs, now),
       botUserId: BOT,
       texts,

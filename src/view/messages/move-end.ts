@@ -35,13 +35,18 @@ export function runEnded(end: RunEnd, prefix: string): Message {
       ),
       ...deedsBlocks(deeds),
       ...failureList(failures),
-      ...(run.purpose === "move" ? leftList(end, prefix) : []),
+      ...(showsRooms(end) ? leftList(end, prefix) : []),
       ...missing(end),
       ...(run.purpose === "move" ? staysBehind(end) : []),
       paragraph(...nextStep(run.purpose, left, prefix)),
     ),
     ...(left.length > 0 && { attachments: [jsonReport(report, `report-${run.number}.json`)] }),
   };
+}
+
+/** Whether the end has a numbered list of rooms. */
+export function showsRooms({ run, report }: Pick<RunEnd, "run" | "report">): boolean {
+  return run.purpose === "move" && leftRooms(report.rooms).length > 0;
 }
 
 function leftRooms(rooms: readonly ReportRoom[]): ReportRoom[] {
@@ -59,7 +64,6 @@ function counts({ run, report }: RunEnd): Inline[] {
 /** Rooms that are left, by what keeps them, with the people who can help. */
 function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
   const total = leftRooms(report.rooms).length;
-  if (total === 0) return [];
   const blocks: Block[] = [];
   let shown = 0;
   for (const { title, rooms } of roomsByCause({ ...report, rooms: leftRooms(report.rooms) })) {

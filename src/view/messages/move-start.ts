@@ -1,9 +1,11 @@
 import type { RunPurpose } from "../../migration/run-model.ts";
+import type { ReportRoom } from "../../platforms/matrix/rooms/report.ts";
 import type { RunStatus, StartResult } from "../../service/run-results.ts";
 import type { Block, Inline } from "../document.ts";
 import { code, join, list, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { notice } from "../message.ts";
+import { noRoomFits } from "../room-line.ts";
 import { changedRoute, goneRoom } from "../route-words.ts";
 import { untrustedCode } from "../untrusted-text.ts";
 import { nothingLeft } from "./nothing-left.ts";
@@ -34,7 +36,7 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         paragraph(
           ...(purpose === "move"
             ? nothingLeft(result.report, prefix)
-            : ["There is nothing to do: all of that is done already. Nothing was changed."]),
+            : [...noPart(result.report.rooms, purpose), " Nothing was changed."]),
         ),
         ...changes(result, prefix),
       );
@@ -79,6 +81,16 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
+}
+
+function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {
+  if (purpose === "profile" || purpose === "undo") return ["There is nothing to do: all of that is done already."];
+  if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
+  return [
+    purpose === "invitations"
+      ? "There is no room into which your old account has to invite the new one now."
+      : "There is no room that your new account can join just now.",
+  ];
 }
 
 /** Why a second run can't begin. */

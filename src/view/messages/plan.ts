@@ -8,7 +8,7 @@ import type { Attachment, Message } from "../message.ts";
 import { notice } from "../message.ts";
 import { notMovedText } from "../not-moved.ts";
 import { plural } from "../numbers.ts";
-import { helperNames, roomName } from "../room-line.ts";
+import { helperNames, noRoomFits, roomName, unknownRoomsNote } from "../room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../route-words.ts";
 import { untrustedCode, untrustedText } from "../untrusted-text.ts";
 import { nothingLeft, stuckRooms } from "./nothing-left.ts";
@@ -41,20 +41,31 @@ export function planMessage(plan: MadePlan, { prefix, isWatched }: { prefix: str
     ...categories("Waiting until somebody lets your new account in", plan, ({ waiting }) => waiting),
     ...willNotMove(plan),
     ...(work.canBegin ? timeNeeded(plan.estimate) : []),
-    ...unknownRooms(plan),
+    ...unknownRoomsNote(plan.unknownRooms),
     paragraph(...nextStep(plan, prefix, isWatched)),
   );
 }
 
-/** `--json`: the same as a file. */
-export function planFile(number: number, attachment: Attachment): Message {
-  return { ...notice(paragraph(strong(`Plan ${number}`), " as a file. Nothing was changed.")), attachments: [attachment] };
+/** `--json`: the same as a file. What was typed and fits nothing is no part of the file. */
+export function planFile({ number, report: { rooms }, unknownRooms }: MadePlan, attachment: Attachment): Message {
+  const fits = rooms.length > 0 && areAllExcluded(rooms) ? [paragraph(noRoomFits(rooms.length))] : [];
+  return {
+    ...notice(
+      paragraph(strong(`Plan ${number}`), " as a file. Nothing was changed."),
+      ...fits,
+      ...unknownRoomsNote(unknownRooms),
+    ),
+    attachments: [attachment],
+  };
+}
+
+function areAllExcluded(rooms: readonly ReportRoom[]): boolean {
+  return rooms.every((room) => room.route === "excluded");
 }
 
 function roomCounts({ rooms }: Report): Block[] {
   if (rooms.length === 0) return [paragraph("Your old account is in no room, so there is nothing to join.")];
-  if (rooms.every((room) => room.route === "excluded"))
-    return [paragraph(`None of your ${rooms.length} rooms fits these filters.`)];
+  if (areAllExcluded(rooms)) return [paragraph(noRoomFits(rooms.length))];
   const counts = [...Map.groupBy(rooms, (room) => room.route)].map(([route, ofRoute]) => ({ route, count: ofRoute.length }));
   const order = Object.keys(routeWords);
   counts.sort((a, b) => order.indexOf(a.route) - order.indexOf(b.route));
@@ -145,17 +156,6 @@ function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: MadePla
           ),
         ]
       : []),
-  ];
-}
-
-function unknownRooms({ unknownRooms: unknown }: MadePlan): Block[] {
-  if (unknown.length === 0) return [];
-  return [
-    paragraph(
-      "Not among your old account's rooms: ",
-      ...unknown.flatMap((room, index) => [index === 0 ? "" : ", ", code(untrustedCode(room))]),
-      ".",
-    ),
   ];
 }
 

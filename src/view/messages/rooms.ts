@@ -1,10 +1,9 @@
 import type { ListedRoom, RoomList } from "../../platforms/matrix/rooms/room-list.ts";
 import type { Inline } from "../document.ts";
-import { code, join, numberedList, paragraph, strong } from "../document.ts";
+import { code, numberedList, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { notice } from "../message.ts";
-import { roomName } from "../room-line.ts";
-import { untrustedCode } from "../untrusted-text.ts";
+import { roomName, unknownRoomsNote } from "../room-line.ts";
 
 export function readingRooms(): Message {
   return notice(paragraph("Reading your old account …"));
@@ -12,19 +11,7 @@ export function readingRooms(): Message {
 
 /** The chosen rooms, numbered. */
 export function roomList({ rooms, total, unknownRooms }: RoomList, now: number, prefix: string): Message {
-  const unknown =
-    unknownRooms.length === 0
-      ? []
-      : [
-          paragraph(
-            "Not among your old account's rooms: ",
-            ...join(
-              unknownRooms.map((room) => code(untrustedCode(room))),
-              ", ",
-            ),
-            ".",
-          ),
-        ];
+  const unknown = unknownRoomsNote(unknownRooms);
   if (rooms.length === 0) return notice(paragraph(`None of your old account's ${total} rooms fits.`), ...unknown);
   return notice(
     paragraph(strong(`${rooms.length} of ${total} rooms`), ", the longest silent first."),

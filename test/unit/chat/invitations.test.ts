@@ -28,10 +28,15 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     },
     leaveRoom: async (roomId: string) => void done.push(`leave ${roomId}`),
     getRoomMembers: async () => state.members.map((membershipFor) => ({ membershipFor })),
-    doRequest: async () => ({ num_joined_members: state.joinedMembers }),
+    // As Synapse does, which looks at rooms of other servers only through some that are named.
+    doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
+      if (query?.via?.includes("x.org") !== true) throw refusal(400, "M_UNKNOWN");
+      return { num_joined_members: state.joinedMembers };
+    },
   } as unknown as MatrixClient;
   const desk = (from = store) =>
     new InvitationDesk({
+      userId: "@mover:x.org",
       invitations: from.invitations,
       client,
       rooms: new Rooms(client, { controlRoomIds: new Set(["!control:x.org"]), directChats }),
@@ -43,7 +48,7 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const running = desk();
   const invite = async (roomId: string, { sender = "@me:x.org", isDirect = true } = {}) => {
     await running.receive(roomId, { sender, content: { membership: "invite", is_direct: isDirect } });
-    await vi.advanceTimersByTimeAsync(10);
+    await vi.advanceTimersByTimeAsync(sender.endsWith(":x.org") ? 10 : 1_010);
   };
   running.start();
   return { store, reopen, desk, running, invite, done, state };
@@ -97,10 +102,30 @@ describe("an invitation", () => {
 
   it("is given up when the server refuses", async () => {
     const { invite, done, state, store, running } = await setUp();
-    state.failures.push(refusal(403, "M_FORBIDDEN"));
+    state.failures.push(refusal(404, "M_NOT_FOUND"));
     await invite("!r");
     expect(done).toHaveLength(1);
     expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("is given up when the server forbids it again and again, for the inviter's may not know yet whom it has invited", async () => {
+    const { invite, done, state, store, running } = await setUp();
+    state.failures.push(...Array.from({ length: 9 }, () => refusal(403, "M_FORBIDDEN")));
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveLength(3);
+    expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("from another server is answered when that server knows of it itself", async () => {
+    const { running, done } = await setUp();
+    await running.receive("!r", { sender: "@evil:y.org", content: { membership: "invite", is_direct: true } });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(done).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(done).toEqual(["leave !r"]);
     await running.stop();
   });
 

@@ -138,6 +138,44 @@ describe("when the server limits the bot", () => {
   });
 });
 
+describe("edits of a progress message", () => {
+  const edit = (transactionId: string) => item(transactionId, { edits: "progress", priority: outboxPriority.progress });
+
+  it("are five seconds apart, counted from when the one before was really sent", async () => {
+    const { outbox, state, bodies } = await setUp();
+    const running = outbox();
+    running.start();
+    state.answer = failing("progress", refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 3_000 }));
+    await running.add(item("progress", { priority: outboxPriority.progress }));
+    await pass(3_000);
+    expect(bodies()).toEqual(["progress"]);
+    await running.add(edit("first"));
+    await pass(4_900);
+    expect(bodies()).toEqual(["progress"]);
+    await pass(100);
+    expect(bodies()).toEqual(["progress", "* first"]);
+    await running.add(edit("second"));
+    await pass(4_900);
+    expect(bodies()).toHaveLength(2);
+    await pass(100);
+    expect(bodies()).toEqual(["progress", "* first", "* second"]);
+    await running.stop();
+  });
+
+  it("hold up no answer", async () => {
+    const { outbox, bodies } = await setUp();
+    const running = outbox();
+    running.start();
+    await running.add(item("progress", { priority: outboxPriority.progress }));
+    await pass(0);
+    await running.add(edit("first"));
+    await running.add(item("answer"));
+    await pass(0);
+    expect(bodies()).toEqual(["progress", "answer"]);
+    await running.stop();
+  });
+});
+
 describe("when the server refuses a message", () => {
   it.each([
     ["M_FORBIDDEN", refusal(403, "M_FORBIDDEN")],

@@ -96,8 +96,14 @@ describe("mention pills", () => {
     expect(lineOf("!login old me", `!login old ${pill("@evil:x.org", "somebody")}`)).toBe("login old me");
   });
 
-  it("links to rooms and pages are left as they are", () => {
-    const html = `!rooms <a href="https://matrix.to/#/!room:x.org">Choir</a> <a href="https://x.org">x</a>`;
+  it("of rooms stand in the line as the room IDs and aliases they link to", () => {
+    const html = `!invite-all ${pill("!room:x.org", "Old Choir")} ${pill("#tea:x.org", "Tea")}`;
+    expect(lineOf("!invite-all Old Choir Tea", html)).toBe("invite-all !room:x.org #tea:x.org");
+    expect(lineOf("!invite-all [Tea](https://matrix.to/#/%23tea%3Ax.org?via=x.org)")).toBe("invite-all #tea:x.org");
+  });
+
+  it("links to messages and pages are left as they are", () => {
+    const html = `!rooms <a href="https://matrix.to/#/!room:x.org/$event">Choir</a> <a href="https://x.org">x</a>`;
     expect(lineOf("!rooms Choir x", html)).toBe("rooms Choir x");
   });
 

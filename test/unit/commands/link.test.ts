@@ -81,4 +81,13 @@ describe("!cancel", () => {
     expect(asked).toEqual([[conversation.sender, chosen]]);
     expect(conversation.text).toContain(answer);
   });
+
+  it("says within seconds that it waits for a sign-in that is under way", async () => {
+    const signIn = Object.assign(Object.create(SignIn.prototype) as SignIn, {
+      cancel: () => new Promise((resolve) => setTimeout(() => resolve(["source"]), 1_700)),
+    });
+    const conversation = new FakeConversation();
+    await cancelCommand(signIn, "!").run({ ...values, positionals: { account: [] } }, conversation);
+    expect(conversation.said.map(({ options }) => options?.key)).toEqual(["meanwhile", "answer"]);
+  });
 });

@@ -97,7 +97,7 @@ describe("!migrate start", () => {
     await vi.advanceTimersByTimeAsync(1_500);
     const [, request] = asked[0] ?? [];
     (request as { onProgress: (progress: object) => void }).onProgress({ serverName: "old.example", read: 5, total: 9 });
-    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.advanceTimersByTimeAsync(6_000);
     read.resolve(undefined);
     const { said } = await typed;
     expect(said.map(({ text }) => text)).toEqual([
@@ -175,6 +175,17 @@ describe("!migrate status, pause, resume and cancel", () => {
       ["resume", ME],
       ["cancel", ME],
     ]);
+  });
+
+  it("a resume that has to wait says so within seconds", async () => {
+    const free = Promise.withResolvers<undefined>();
+    const { type } = setUp({ resume: { status: "resumed", run: runStatus() } }, () => free.promise);
+    const conversation = new FakeConversation();
+    const typed = type("!migrate resume", null, conversation);
+    await vi.waitFor(() => expect(conversation.text).toContain("Asking your servers"), { timeout: 5_000 });
+    free.resolve(undefined);
+    await typed;
+    expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });
   });
 
   it("a pause that has to wait for a request says so within seconds", async () => {

@@ -134,6 +134,21 @@ describe("a start", () => {
     expect(said).toContain("1 room waits for somebody or can't be moved: !report says why");
   });
 
+  it.each([
+    ["invitations", "There is no room into which your old account has to invite the new one now. Nothing was changed."],
+    ["joins", "There is no room that your new account can join just now. Nothing was changed."],
+    ["profile", "There is nothing to do: all of that is done already. Nothing was changed."],
+  ] as const)("of %s with nothing to do claims no more than that", (purpose, sentence) => {
+    const result = { status: "nothing_to_do", report: reportOf(rooms(1)), changes: [], gone: [] } as const;
+    expect(text(startAnswer(result, purpose, "!"))).toBe(sentence);
+  });
+
+  it("of a part says so when no room fits the filters", () => {
+    const report = reportOf(rooms(2).map((row) => ({ ...row, route: "excluded" as const, status: "skipped" as const })));
+    const result = { status: "nothing_to_do", report, changes: [], gone: [] } as const;
+    expect(text(startAnswer(result, "joins", "!"))).toBe("None of your 2 rooms fits these filters. Nothing was changed.");
+  });
+
   it("of a part speaks of that part", () => {
     const run = runStatus({ purpose: "joins", state: "paused" });
     expect(text(startAnswer({ status: "already", run }, "move", "!"))).toContain("The round of joins is paused.");

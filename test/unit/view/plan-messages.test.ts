@@ -5,7 +5,7 @@ import type { MadePlan } from "../../../src/service/planning.ts";
 import { renderHtml } from "../../../src/view/html.ts";
 import type { Message } from "../../../src/view/message.ts";
 import { stuckRooms } from "../../../src/view/messages/nothing-left.ts";
-import { planMessage } from "../../../src/view/messages/plan.ts";
+import { planFile, planMessage } from "../../../src/view/messages/plan.ts";
 import { notSignedIn, unreadable } from "../../../src/view/messages/reading.ts";
 import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
 import { roomList } from "../../../src/view/messages/rooms.ts";
@@ -170,9 +170,19 @@ describe("a plan", () => {
 
   it("says so when a filter matches nothing or names an unknown room", () => {
     const excluded = room("!1", { route: "excluded", status: "skipped" });
-    const said = text(planMessage(plan([excluded], { unknownRooms: ["#nope:old.example"] }), NOT_WATCHED));
-    expect(said).toContain("None of your 1 rooms fits these filters.");
+    const said = text(planMessage(plan([excluded, excluded], { unknownRooms: ["#nope:old.example"] }), NOT_WATCHED));
+    expect(said).toContain("None of your 2 rooms fits these filters.");
     expect(said).toContain("Not among your old account's rooms: #nope:old.example.");
+  });
+
+  it("says the same beside the file", () => {
+    const excluded = room("!1", { route: "excluded", status: "skipped" });
+    const file = { fileName: "plan-3.json", mimeType: "application/json", bytes: Buffer.from("{}") };
+    const said = planFile(plan([excluded], { unknownRooms: ["#nope:old.example"] }), file);
+    expect(text(said)).toContain("Your one room does not fit these filters.");
+    expect(text(said)).toContain("Not among your old account's rooms: #nope:old.example.");
+    expect(said.attachments).toEqual([file]);
+    expect(text(planFile(plan([room("!1")]), file))).toBe("Plan 3 as a file. Nothing was changed.");
   });
 
   it("makes neither HTML, link nor mention of a room's name", () => {
@@ -191,6 +201,19 @@ describe("a plan", () => {
     expect(said).toContain("        burst_count: 60");
     expect(said).toMatch(/Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u);
     expect(said).toContain("With all of that it takes about a minute.");
+  });
+
+  it("gives the one administrator of both accounts one text, with each setting once and high enough for both", () => {
+    const estimate = estimateTime(
+      { invitations: 20, joinsNewToServer: 0, otherJoins: 30, sourceWrites: 20, targetWrites: 0 },
+      true,
+    );
+    const said = text(planMessage(plan([room("!1")], { estimate }), NOT_WATCHED));
+    expect(said.match(/For the administrator of your/gu)).toHaveLength(1);
+    expect(said).toContain("For the administrator of your server, if it is a Synapse: with these settings");
+    expect(said).toContain("they save about 84 minutes");
+    expect(said).toMatch(/^ {4}rc_message:\n {6}per_second: 0\.2\n {6}burst_count: 40$/mu);
+    expect(said).toContain("All of it can also be lifted for each of the two accounts, without a restart");
   });
 });
 

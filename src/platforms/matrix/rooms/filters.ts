@@ -34,6 +34,17 @@ export const NO_FILTERS: RoomFilters = {
   hasRooms: true,
 };
 
+/** The same filters with room IDs in place of words that mean the account's rooms and that the rooms themselves do not tell. */
+export function withRoomIds<Filters extends RoomFilters>(filters: Filters, roomIds: ReadonlyMap<string, string>): Filters {
+  const named = (words: readonly string[]): string[] => words.map((word) => roomIds.get(word) ?? word);
+  return { ...filters, only: named(filters.only), exclude: named(filters.exclude), spaces: named(filters.spaces) };
+}
+
+/** Everything in filters that names a room. */
+export function wordsIn({ only, exclude, spaces }: RoomFilters): string[] {
+  return [...only, ...exclude, ...spaces];
+}
+
 export interface FilterVerdict {
   isExcluded: (room: RoomSnapshot) => boolean;
   /** What was named and is none of the account's rooms, as it was written. */

@@ -52,7 +52,8 @@ export function listRooms({ userId, rooms, accountData }: AccountSnapshot, filte
   return { rooms: listed.toSorted(bySilence), total: joined.size, unknownRooms };
 }
 
-function isChosen(room: RoomSnapshot, { inactiveSince, isAlone }: RoomListFilters): boolean {
+function isChosen(room: RoomSnapshot, { rooms, inactiveSince, isAlone }: RoomListFilters): boolean {
+  if (!rooms.hasRooms) return false;
   if (inactiveSince !== null && (room.lastActivityAt === null || room.lastActivityAt >= inactiveSince)) return false;
   return !isAlone || room.joinedCount === 1;
 }

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PlanFilters } from "../../../src/platforms/matrix/rooms/filters.ts";
+import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
+import type { Life } from "../../support/fake-move.ts";
+import { OWNER, SOURCE, begin, fakePerson, request, signIn } from "../../support/fake-move.ts";
+import type { FakeHomeservers } from "../../support/fake-homeservers.ts";
+import { temporaryFolder } from "../store/temporary-store.ts";
+
+const ALIAS = "#old-name:old.example";
+
+let life: Life;
+let servers: FakeHomeservers;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  servers = fakePerson();
+  life = begin({ folder: await temporaryFolder(), servers });
+  await signIn(life);
+});
+afterEach(async () => {
+  await life.machinery.stop();
+  await life.store.close();
+  vi.useRealTimers();
+});
+
+async function plan(more: Partial<PlanFilters> = {}) {
+  const result = await life.planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null, ...more } });
+  if (result.status !== "planned") throw new Error(`no plan: ${result.status}`);
+  return result.plan;
+}
+
+/** The bot says something to a person. */
+async function speakIn(roomId: string, forUser: string): Promise<void> {
+  const message = { roomId, forUser, kind: "message" as const, content: {}, priority: 1 as const };
+  await life.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
+}
+
+async function routeOf(roomId: string): Promise<string | undefined> {
+  return (await plan()).report.rooms.find((room) => room.roomId === roomId)?.route;
+}
+
+describe("chats with the bot that have a name and stand in no list of direct chats", () => {
+  it.each([
+    ["the person who commands it", OWNER],
+    ["the old account", SOURCE],
+  ])("are left out when it has spoken there to %s", async (_who, forUser) => {
+    expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+    await speakIn("!closed:old.example", forUser);
+    expect(await routeOf("!closed:old.example")).toBe("excluded");
+  });
+
+  it("are left out though the new account was brought there", async () => {
+    await speakIn("!council:old.example", OWNER);
+    expect(await routeOf("!council:old.example")).toBe("excluded");
+  });
+
+  it("are not those in which others are too, or in which it has spoken to somebody else", async () => {
+    await speakIn("!private:old.example", OWNER);
+    await speakIn("!closed:old.example", "@other:old.example");
+    expect(await routeOf("!private:old.example")).toBe("invite");
+    expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+  });
+});
+
+describe("an alias that the room does not give as its own", () => {
+  it("names the room in every filter", async () => {
+    servers.aliases.set(ALIAS, "!public:old.example");
+    const { report, unknownRooms } = await plan({ only: [ALIAS] });
+    expect(report.rooms.filter(({ route }) => route !== "excluded").map(({ roomId }) => roomId)).toEqual(["!public:old.example"]);
+    expect(unknownRooms).toEqual([]);
+    expect((await plan({ exclude: [ALIAS] })).report.rooms.find(({ route }) => route === "excluded")?.roomId).toBe(
+      "!public:old.example",
+    );
+  });
+
+  it("is unknown, as it was typed, where it leads nowhere or to a room of others", async () => {
+    servers.aliases.set(ALIAS, "!elsewhere:old.example");
+    expect((await plan({ only: [ALIAS, "#nowhere:old.example"] })).unknownRooms).toEqual([ALIAS, "#nowhere:old.example"]);
+  });
+
+  it("names a room to invite into", async () => {
+    servers.aliases.set(ALIAS, "!private:old.example");
+    const filters = { ...NO_FILTERS, categories: null };
+    const started = await life.machinery.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
+    expect(started.status).toBe("started");
+  });
+
+  it("names a room to be made a direct chat", async () => {
+    servers.aliases.set(ALIAS, "!council:old.example");
+    const converted = { room: ALIAS, partner: "@bo:old.example", toDirect: true };
+    expect(await life.machinery.moves.convert(OWNER, converted)).toMatchObject({
+      status: "converted",
+      roomId: "!council:old.example",
+    });
+    expect(await life.machinery.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" })).toEqual({
+      status: "not_in_room",
+      room: "#nowhere:old.example",
+    });
+  });
+});
+
+describe("a part of a move", () => {
+  it.each(["inviteAll", "joinAll"] as const)(
+    "(%s) does nothing when a filter names what is no room of the account",
+    async (part) => {
+      const filters = { ...NO_FILTERS, categories: null, exclude: ["#nowhere:old.example"] };
+      expect(await life.machinery.moves[part]({ ...request, filters, rooms: [] })).toEqual({
+        status: "unknown_rooms",
+        rooms: ["#nowhere:old.example"],
+      });
+      expect(servers.seen).toEqual([]);
+    },
+  );
+
+  it("shows no list of rooms at its end, so that numbers count in the list before", async () => {
+    const { plans, runs } = life.store.store;
+    await plans.putShownList(OWNER, ["!before:old.example"]);
+    await life.machinery.start();
+    const filters = { ...NO_FILTERS, categories: null };
+    expect((await life.machinery.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe("started");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await runs.last(OWNER))?.state).toBe("over");
+    expect(await plans.shownList(OWNER)).toEqual(["!before:old.example"]);
+  });
+});
