@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { Side } from "../migration/account.ts";
 import { NO_FILTERS } from "../platforms/matrix/rooms/filters.ts";
-import type { ReportRoom, ReportTexts } from "../platforms/matrix/rooms/report.ts";
-import { readRunRoom } from "../platforms/matrix/rooms/run-room.ts";
+import type { Report, ReportTexts } from "../platforms/matrix/rooms/report.ts";
+import { readRunRoom, waitsForPerson } from "../platforms/matrix/rooms/run-room.ts";
 import type { Limits } from "../queue/limits.ts";
 import type { Runner } from "../queue/runner.ts";
 import type { NewRun, Runs } from "../store/runs.ts";
@@ -17,10 +17,10 @@ import type { RunControl } from "./run-control.ts";
 import { isBusy } from "./run-control.ts";
 import { runningReport } from "./run-report.ts";
 import type {
+  Beginning,
   CancelResult,
   ConvertResult,
   PauseResult,
-  PlanChange,
   ResumeResult,
   RunStatus,
   StartResult,
@@ -76,10 +76,12 @@ export class Moves implements MoveCommands {
     if (report.source !== source || report.target !== target) return { status: "other_accounts", planned: { source, target } };
     await planning.update(request.owner, decision.made, plan.request);
     const differences = differencesOf(plan.report, report);
-    if (!decision.made.work.canBegin) return { status: "nothing_to_do", report, ...differences };
+    const { canBegin } = decision.made.work;
     const { rooms, steps } = wholeMove(decision, plan.request, this.#options.texts);
+    const canWatch = rooms.some(waitsForPerson) && !(await this.#isWatched(request.owner, plan.report));
+    if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
     const run = { ...accountsOf(request, decision), planNumber: plan.number, purpose: "move" as const, request: plan.request };
-    return this.#begin(run, { rooms, steps }, differences);
+    return this.#begin(run, { rooms, steps }, { ...differences, isOnlyWatch: !canBegin });
   }
 
   inviteAll(request: PartRequest): Promise<StartResult> {
@@ -197,18 +199,23 @@ export class Moves implements MoveCommands {
     return { ...plan, report };
   }
 
+  async #isWatched(owner: string, { source, target }: Pick<Report, "source" | "target">): Promise<boolean> {
+    const run = await this.#control.current(owner);
+    return run?.state === "watching" && run.source === source && run.target === target;
+  }
+
   async #begin(
     what: Omit<NewRun, "startedAt">,
     { rooms, steps }: WhatToDo,
-    differences: { changes: readonly PlanChange[]; gone: readonly ReportRoom[] } = { changes: [], gone: [] },
+    beginning: Beginning = { changes: [], gone: [], isOnlyWatch: false },
   ): Promise<StartResult> {
     const { runs, runner, statuses, now, log } = this.#options;
     const isInPlace = what.purpose === "move" || what.purpose === "undo";
     const run = await runs.create({ ...what, startedAt: now() }, { rooms, steps, isInPlace });
-    if (run === null) return (await this.#control.busy(what.owner)) ?? this.#begin(what, { rooms, steps }, differences);
+    if (run === null) return (await this.#control.busy(what.owner)) ?? this.#begin(what, { rooms, steps }, beginning);
     log.info({ runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length }, "a run begins");
     await runner.begin(run);
-    return { status: "started", run: await statuses.of(run), ...differences };
+    return { status: "started", run: await statuses.of(run), ...beginning };
   }
 }
 

@@ -141,7 +141,7 @@ export class RunControl {
   async begunOrBusy({ owner, address }: Pick<StartRequest, "owner" | "address">): Promise<StartResult | null> {
     const run = await this.#options.runs.last(owner);
     if (run?.address.eventId === address.eventId)
-      return { status: "started", run: await this.#options.statuses.of(run), changes: [], gone: [] };
+      return { status: "started", run: await this.#options.statuses.of(run), changes: [], gone: [], isOnlyWatch: false };
     return this.busy(owner);
   }
 }

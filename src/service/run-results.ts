@@ -67,10 +67,18 @@ export interface PlanChange {
 export type CannotRead =
   { status: "not_signed_in"; missing: readonly Side[] } | { status: "not_read"; account: Account; refusal: Refusal };
 
+/** What is to be said of a run that begins. */
+export interface Beginning {
+  changes: readonly PlanChange[];
+  /** Rooms that the old account is no longer in. */
+  gone: readonly ReportRoom[];
+  /** Nothing can be done before somebody lets the target in. */
+  isOnlyWatch: boolean;
+}
+
 export type StartResult =
-  /** `gone`: rooms that the old account is no longer in. */
-  | { status: "started"; run: RunStatus; changes: readonly PlanChange[]; gone: readonly ReportRoom[] }
-  /** Everything that needs no person is done already. */
+  | ({ status: "started"; run: RunStatus } & Beginning)
+  /** Everything that needs no person is done already, and the rooms that wait for one are watched. */
   | { status: "nothing_to_do"; report: Report; changes: readonly PlanChange[]; gone: readonly ReportRoom[] }
   | { status: "no_plan" }
   /** The plan is for two other accounts than those signed in now. */

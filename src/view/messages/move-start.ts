@@ -28,7 +28,12 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
   switch (result.status) {
     case "started":
       return notice(
-        paragraph(strong("Started. "), `${beginnings[purpose]}. You can close your app; I write to you when it is done.`),
+        paragraph(
+          strong("Started. "),
+          result.isOnlyWatch
+            ? "There is nothing that I can do alone, so I watch: when somebody lets your new account in, I do the rest by myself."
+            : `${beginnings[purpose]}. You can close your app; I write to you when it is done.`,
+        ),
         ...changes(result, prefix),
       );
     case "nothing_to_do":

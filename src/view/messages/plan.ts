@@ -160,16 +160,18 @@ function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: MadePla
 }
 
 function nextStep({ report, work }: MadePlan, prefix: string, isWatched: boolean): Inline[] {
-  const isStuck = stuckRooms(report).length > 0;
-  const watching =
-    isStuck && isWatched ? [" I go on watching: when somebody lets your new account in, I do the rest by myself."] : [];
-  if (!work.canBegin) return [...nothingLeft(report, prefix), ...watching];
-  return [
-    "Next: ",
-    code(`${prefix}migrate start`),
-    " does all of this that needs nobody's help.",
-    ...(isStuck ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."] : []),
-  ];
+  const start = code(`${prefix}migrate start`);
+  if (work.canBegin)
+    return [
+      ...["Next: ", start, " does all of this that needs nobody's help."],
+      ...(stuckRooms(report).length > 0
+        ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
+        : []),
+    ];
+  const waits = report.rooms.some(({ status }) => status === "needs_moderator" || status === "needs_you");
+  const rest = "when somebody lets your new account in, I do the rest by myself.";
+  const watching: Inline[] = isWatched ? [` I go on watching: ${rest}`] : [" ", start, ` makes me watch: ${rest}`];
+  return [...nothingLeft(report, prefix), ...(waits ? watching : [])];
 }
 
 function cutNote(total: number, more: string): string {

@@ -17,7 +17,7 @@ afterEach(() => {
 const NOW = Date.UTC(2026, 0, 31, 12);
 const ME = "@me:example.org";
 const SHOWN = ["!first:old.example", "!second:old.example"];
-const started: StartResult = { status: "started", run: runStatus(), changes: [], gone: [] };
+const started: StartResult = { status: "started", run: runStatus(), changes: [], gone: [], isOnlyWatch: false };
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 function setUp(...script: Parameters<typeof scriptedMoves>) {
@@ -66,6 +66,7 @@ describe("!migrate plan after a run", () => {
     const { text } = await type("!migrate plan");
     expect(text).toContain("There is nothing left that I can do alone. 1 room waits for somebody");
     expect(text.includes("I go on watching")).toBe(isWatched);
+    expect(text.includes("!migrate start makes me watch")).toBe(!isWatched);
   });
 
   function setUpPlanned(answers: Parameters<typeof scriptedMoves>[0]) {

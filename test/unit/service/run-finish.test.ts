@@ -89,6 +89,21 @@ describe("the end of a run", () => {
     expect(await said()).toEqual(["end"]);
   });
 
+  it("is watched anew where nothing but watching is left to begin, and then begins nothing more", async () => {
+    await start();
+    await pass();
+    await life.machinery.moves.cancel(OWNER);
+    await sent();
+    await prepare(life);
+    const again = (eventId: string) => life.machinery.moves.start({ ...request, address: { ...request.address, eventId } });
+    expect(await again("$again")).toMatchObject({ status: "started", isOnlyWatch: true });
+    await pass();
+    expect(await run()).toMatchObject({ state: "watching" });
+    expect(await said()).toEqual(["end"]);
+    await prepare(life);
+    expect((await again("$once more")).status).toBe("nothing_to_do");
+  });
+
   it("does what is left of a room into which the account came by itself", async () => {
     onRequest = ({ path }) => {
       if (path.includes("/knock/")) servers.rooms.get(CLOSED)?.members.set(TARGET, { membership: "join" });

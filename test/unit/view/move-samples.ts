@@ -115,9 +115,11 @@ export const cannotRead = [
   },
 ] as const;
 export const startResults: StartResult[] = [
-  { status: "started", run: evilRun(), changes: [], gone: [] },
+  { status: "started", run: evilRun(), changes: [], gone: [], isOnlyWatch: false },
+  { status: "started", run: evilRun(), changes: [], gone: [], isOnlyWatch: true },
   {
     status: "started",
+    isOnlyWatch: false,
     run: evilRun(),
     changes: rooms(4).map((each, index) => ({ room: each, before: index === 0 ? null : "join" })),
     gone: rooms(3),

@@ -122,8 +122,15 @@ describe("a moment to come", () => {
 });
 
 describe("a start", () => {
-  it("is short, and names what changed since the plan, cut", () => {
+  it("of watching alone promises no more than that", () => {
     const said = text(startAnswer(startResults[1] ?? absent(), "move", "!"));
+    expect(said).toBe(
+      "Started. There is nothing that I can do alone, so I watch: when somebody lets your new account in, I do the rest by myself.",
+    );
+  });
+
+  it("is short, and names what changed since the plan, cut", () => {
+    const said = text(startAnswer(startResults[2] ?? absent(), "move", "!"));
     expect(said).toContain("Changed since the plan (the first 5 of 7; !report has all)");
     expect(said).toContain(": now need somebody's help, before open to everyone");
     expect(said.split("\n- ")).toHaveLength(6);

@@ -141,15 +141,18 @@ describe("a plan", () => {
     ];
     const report = { ...reportOf([room("!done", { route: "joined", status: "done" }), stuck]), categories };
     const work = { canBegin: false, categories: [{ name: "tags", now: 0, waiting: 1 }] } as const;
-    const said = text(planMessage(plan([], { report, work }), NOT_WATCHED));
+    const said = text(planMessage(plan([], { report, work }), { prefix: "!", isWatched: true }));
     expect(said).toContain("Waiting until somebody lets your new account in\n\n- 1 of 1 room tags");
     expect(said).not.toMatch(/To be copied|Time:|migrate start|power levels/u);
     const left =
       "There is nothing left that I can do alone. 1 room waits for somebody or can't be moved: !report says why, and who can help.";
-    expect(said.endsWith(left)).toBe(true);
-    expect(text(planMessage(plan([], { report, work }), { prefix: "!", isWatched: true }))).toContain(
-      `${left} I go on watching: when somebody lets your new account in, I do the rest by myself.`,
-    );
+    const rest = "when somebody lets your new account in, I do the rest by myself.";
+    expect(said.endsWith(`${left} I go on watching: ${rest}`)).toBe(true);
+    expect(
+      text(planMessage(plan([], { report, work }), NOT_WATCHED)).endsWith(`${left} !migrate start makes me watch: ${rest}`),
+    ).toBe(true);
+    const impossible = { ...report, rooms: [room("!2", { route: "impossible", status: "skipped" })] };
+    expect(text(planMessage(plan([], { report: impossible, work }), NOT_WATCHED)).endsWith(left)).toBe(true);
   });
 
   it("when everything is moved says so, and how to compare", () => {
