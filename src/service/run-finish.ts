@@ -57,6 +57,9 @@ export class RunFinish {
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { runs, steps, planning, announcer, now, log } = this.#options;
     if (run.purpose !== "move") {
+      await this.#renewPlan(run, signal);
+      // It was paused or cancelled meanwhile.
+      if ((await runs.get(run.id))?.state !== "running") return null;
       await announcer.ended({ ...run, state: "over", endedAt: now() }, null);
       await runs.changeWhile("running", run.id, { state: "over", endedAt: now() });
       return null;
@@ -85,6 +88,18 @@ export class RunFinish {
     await runs.changeWhile("running", run.id, { state: ended.state, endedAt: ended.endedAt });
     log.info({ runId: run.id, isWatched }, "a run has ended");
     return null;
+  }
+
+  /** What a part of a move, or an undo, did shows in reports too, which are made of the last plan. Where an account can't be read now, the plan stays as it was. */
+  async #renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<void> {
+    const { planning, log } = this.#options;
+    const plan = await planning.last(owner);
+    if (plan?.report.source !== source || plan.report.target !== target) return;
+    const decision = await planning.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
+    if ("status" in decision)
+      log.warn({ runId: id, status: decision.status }, "the last plan could not be renewed at the end of a run");
+    else if (decision.source.account.userId === source && decision.target.account.userId === target)
+      await planning.update(owner, decision.made, plan.request);
   }
 
   /** `null`: its owner must sign in again first. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../src/platforms/matrix/rooms/filters.ts";
 import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
 import type { Life } from "../../support/fake-move.ts";
-import { OWNER, SOURCE, begin, fakePerson, request, signIn } from "../../support/fake-move.ts";
+import { OWNER, SOURCE, TARGET, begin, fakePerson, request, signIn } from "../../support/fake-move.ts";
 import type { FakeHomeservers } from "../../support/fake-homeservers.ts";
 import { temporaryFolder } from "../store/temporary-store.ts";
 
@@ -111,6 +111,30 @@ describe("a part of a move", () => {
       expect(servers.seen).toEqual([]);
     },
   );
+
+  it("shows in the report what it did", async () => {
+    await plan();
+    await life.machinery.start();
+    const statusOf = async (roomId: string) =>
+      (await life.machinery.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)?.status;
+    expect(await statusOf("!public:old.example")).toBe("planned");
+    const filters = { ...NO_FILTERS, categories: null };
+    await life.machinery.moves.joinAll({ ...request, filters, rooms: [] });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
+    expect(await statusOf("!public:old.example")).toBe("done");
+    expect(await statusOf("!private:old.example")).toBe("planned");
+  });
+
+  it("ends though an account can't be read any more", async () => {
+    await plan();
+    await life.machinery.start();
+    const filters = { ...NO_FILTERS, categories: null };
+    await life.machinery.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
+    servers.signedOut.add(TARGET);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
+  });
 
   it("shows no list of rooms at its end, so that numbers count in the list before", async () => {
     const { plans, runs } = life.store.store;
