@@ -1,3 +1,4 @@
+import type { Side } from "../../migration/account.ts";
 import type { Outcome, StepProblem, StepProblemCode } from "../../migration/outcome.ts";
 import { HomeserverError } from "./homeserver-error.ts";
 import type { UnreachableReason } from "./network/unreachable-error.ts";
@@ -21,11 +22,39 @@ const ACCOUNT_PROBLEMS: ReadonlyMap<string, StepProblemCode> = new Map<string, S
 /** Outcomes that come from an error. */
 export type ErrorOutcome = Exclude<Outcome, { status: "done" | "already_done" | "needs_moderator" }>;
 
+/** A failed request that a step made as an account which need not be its own. */
+class FailedAsError extends Error {
+  override readonly name = "FailedAsError";
+  readonly side: Side;
+  override readonly cause: unknown;
+
+  constructor(side: Side, cause: unknown) {
+    super(`a request of the ${side} failed`);
+    this.side = side;
+    this.cause = cause;
+  }
+}
+
+/** Asks as an account that need not be the step's: what its server or its session is to blame for is told of that one. */
+export async function askAs<Answer>(side: Side, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new FailedAsError(side, error);
+  }
+}
+
+/** An outcome of a request that was made as this account. */
+export function outcomeAs<Result extends Outcome>(side: Side, outcome: Result): Result {
+  return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
+}
+
 /**
  * What a failed request means for the step that made it, as far as that does not depend on the request: steps look at the refusals they know first.
  * @throws what is neither a server's error nor a failed connection: a bug
  */
 export function toOutcome(error: unknown): ErrorOutcome {
+  if (error instanceof FailedAsError) return outcomeAs(error.side, toOutcome(error.cause));
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
     return AWAY.has(error.reason)

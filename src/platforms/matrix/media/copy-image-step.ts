@@ -4,7 +4,7 @@ import type { Medium } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { UnreachableError } from "../network/unreachable-error.ts";
 import type { StepContext } from "../step-context.ts";
-import { serverProblem, toOutcome, UNREADABLE } from "../step-errors.ts";
+import { outcomeAs, serverProblem, toOutcome, UNREADABLE } from "../step-errors.ts";
 import type { ErrorOutcome } from "../step-errors.ts";
 import { isUnrecognized, sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
@@ -62,8 +62,7 @@ async function downloadImage(source: StepSession, mxc: Mxc, maxBytes: number): P
       return { status: "failed", problem: { code: "refused", serverText: null } };
     if (error instanceof HomeserverError && error.status === 404)
       return { status: "failed", problem: serverProblem("gone", error) };
-    const outcome = toOutcome(error);
-    return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side: "source" } : outcome;
+    return outcomeAs("source", toOutcome(error));
   }
 }
 

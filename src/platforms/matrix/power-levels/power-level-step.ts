@@ -9,7 +9,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import { powerLevelPayload, writtenLevel } from "../rooms/step-payloads.ts";
 import type { WrittenLevel } from "../rooms/step-payloads.ts";
 import type { StepContext } from "../step-context.ts";
-import { serverProblem, toOutcome } from "../step-errors.ts";
+import { outcomeAs, serverProblem, toOutcome } from "../step-errors.ts";
 import { powerLevelsContent } from "./content.ts";
 import type { PowerLevelsContent } from "./content.ts";
 import { POWER_LEVELS } from "./grant.ts";
@@ -46,7 +46,7 @@ export async function undoPowerLevel(undo: unknown, context: StepContext): Promi
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
     return await write(powerLevelsContent({ content, roomVersion, creators, userId, level: before }), { roomId, by, context });
   } catch (error) {
-    return failure(error);
+    return outcomeAs(by, failure(error));
   }
 }
 

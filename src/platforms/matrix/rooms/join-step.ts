@@ -5,7 +5,7 @@ import { HomeserverError } from "../homeserver-error.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { serverProblem, toOutcome } from "../step-errors.ts";
+import { askAs, serverProblem, toOutcome } from "../step-errors.ts";
 import { joinPayload } from "./step-payloads.ts";
 import type { JoinPayload } from "./step-payloads.ts";
 
@@ -79,7 +79,8 @@ async function isLetIn({ kind, roomId, through }: JoinPayload, context: StepCont
     case "accept_invite":
     case "join_invited": {
       const { client, userId, signal } = context;
-      return (await membershipNow(client.source, { roomId, userId: userId.target }, signal)) === "invite";
+      const seen = await askAs("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
+      return seen === "invite";
     }
   }
 }

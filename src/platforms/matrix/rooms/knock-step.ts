@@ -6,7 +6,7 @@ import { membershipNow, ownMembershipOutside } from "../reading/state-now.ts";
 import type { SeenMembership } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { toOutcome } from "../step-errors.ts";
+import { askAs, toOutcome } from "../step-errors.ts";
 import { knockPayload } from "./step-payloads.ts";
 import type { KnockPayload } from "./step-payloads.ts";
 
@@ -73,6 +73,6 @@ function standing(membership: SeenMembership): Outcome | null {
 }
 
 async function seen({ roomId, via }: KnockPayload, { client, userId, signal }: StepContext): Promise<SeenMembership> {
-  const bySource = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+  const bySource = await askAs("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
   return bySource === "hidden" ? await ownMembershipOutside(client.target, { roomId, via }, signal) : bySource;
 }

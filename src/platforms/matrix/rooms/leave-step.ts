@@ -3,8 +3,9 @@ import type { Outcome } from "../../../migration/outcome.ts";
 import { apiPath } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { membershipNow } from "../reading/state-now.ts";
+import type { SeenMembership } from "../reading/state-now.ts";
 import type { StepContext } from "../step-context.ts";
-import { toOutcome } from "../step-errors.ts";
+import { askAs, toOutcome } from "../step-errors.ts";
 import { enteredRoom } from "./step-payloads.ts";
 
 /** To turn down an invitation, or to take a knock back, the account's server asks another one. */
@@ -31,9 +32,8 @@ export async function undoKnock(undo: unknown, context: StepContext): Promise<Ou
   const outcome = await undoPending(undo, context, "knock");
   if (outcome.status !== "done" && outcome.status !== "already_done") return outcome;
   const { roomId } = enteredRoom.parse(undo);
-  const { client, userId, signal } = context;
   try {
-    const seen = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+    const seen = await seenBySource(roomId, context);
     return seen === "knock" ? { status: "retry", problem: { code: "no_power", serverText: null } } : outcome;
   } catch (error) {
     return toOutcome(error);
@@ -43,11 +43,14 @@ export async function undoKnock(undo: unknown, context: StepContext): Promise<Ou
 /** Only who is in the room is shown a pending membership: the source, as a rule. Where it is not, the target's server says whether there is one. */
 async function undoPending(undo: unknown, context: StepContext, pending: "invite" | "knock"): Promise<Outcome> {
   const { roomId } = enteredRoom.parse(undo);
-  const { client, userId, signal } = context;
   return await leaveUnless(roomId, context, async () => {
-    const seen = await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+    const seen = await seenBySource(roomId, context);
     return seen === "hidden" ? await isInside(roomId, context) : seen !== pending;
   });
+}
+
+async function seenBySource(roomId: string, { client, userId, signal }: StepContext): Promise<SeenMembership> {
+  return await askAs("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
 }
 
 async function isInside(roomId: string, { client, userId, signal }: StepContext): Promise<boolean> {
