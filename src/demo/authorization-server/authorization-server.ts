@@ -17,7 +17,7 @@ import { People } from "./people.ts";
 import { createProvider, deviceOf, synapseCredentials } from "./provider.ts";
 import { Tokens } from "./tokens.ts";
 
-export type { AuthorizationServer, OauthRequest } from "./model.ts";
+export type { AuthorizationServer, OauthFault, OauthRequest } from "./model.ts";
 
 const tokenSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string(), scope: z.string() });
 const errorSchema = z.object({ error: z.string() });
@@ -128,7 +128,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const done = await pass(request, Buffer.from(new URLSearchParams({ ...form, refresh_token: effective }).toString()));
     if (done.status !== 200) return done;
     const issued = tokenSchema.parse(JSON.parse(done.body.toString()));
-    tokens.issued({ accessToken: issued.access_token, refreshToken: issued.refresh_token }, effective);
+    tokens.issued({ accessToken: issued.access_token, refreshToken: issued.refresh_token }, given);
     return json(200, { ...issued, expires_in: announcedSeconds });
   }
 
