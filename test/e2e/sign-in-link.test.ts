@@ -7,6 +7,7 @@ import { botMessages } from "../support/answers.ts";
 import { chatIn } from "../support/chat.ts";
 import type { Chat } from "../support/chat.ts";
 import { createControlRoom } from "../support/control-room.ts";
+import { killInRenewal } from "../support/kill-points.ts";
 import type { LinkPlace, OfferedLink } from "../support/link.ts";
 import { askForLink, becomes, signInByLink } from "../support/link.ts";
 import { botSessions } from "../support/server-api.ts";
@@ -171,26 +172,15 @@ describe("a session that renews itself", () => {
   it("survives a kill at every moment of a renewal", async () => {
     const user = await addUser();
     await signIn(user);
-    let kills = 0;
     for (const fault of ["lost_request", "lost_answer", undefined] as const) {
-      const killed = Promise.withResolvers<undefined>();
-      const before = kills;
-      oauth.setRule(async ({ form }) => {
-        if (form["refresh_token"] === undefined) return undefined;
-        oauth.setRule();
-        const ended = world.bot.kill().then(() => killed.resolve(undefined));
-        // Without a fault the answer and the kill race, so that it comes before, while or after the pair is stored.
-        if (fault !== undefined) await ended;
-        kills++;
-        return fault;
-      });
+      const killed = killInRenewal(world.bot, oauth, fault).then(() => "killed");
       // Until a token is due.
-      while (kills === before) await Promise.race([chat.ask("!whoami"), killed.promise]);
-      await killed.promise;
+      let last: string;
+      do last = await Promise.race([chat.ask("!whoami"), killed]);
+      while (last !== "killed");
       await world.bot.start();
       expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${user.userId}, .*, works`, "u"));
     }
-    expect(kills).toBe(3);
   });
 
   it("that its person ended in the middle of a plan is told, and the plan works after a new sign-in", async () => {
