@@ -7,13 +7,16 @@ import { stringify } from "yaml";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
+const SECRETS = "secrets";
+
+/** How the bot signs in to its own account. */
+export type BotCredentials = { password: string } | { accessToken: string };
 
 export interface BotOptions {
   /** Holds the configuration, the data and the secrets. */
   folder: string;
   homeserver: string;
   userId: string;
-  password: string;
   /** Server name → client API address, for servers that discovery can't find. */
   servers: Readonly<Record<string, string>>;
   controlRooms?: readonly string[];
@@ -41,10 +44,11 @@ export interface BotProcess {
 }
 
 /** Writes the configuration; `start()` then runs the bot. */
-export async function createBot(options: BotOptions): Promise<BotProcess> {
+export async function createBot(options: BotOptions & BotCredentials): Promise<BotProcess> {
   const { folder } = options;
-  await mkdir(join(folder, "secrets"), { recursive: true });
-  await writeFile(join(folder, "secrets", "bot-password"), `${options.password}\n`, { mode: 0o600 });
+  await mkdir(join(folder, SECRETS), { recursive: true });
+  const { file, secret } = credentials(options);
+  await writeFile(join(folder, SECRETS, file), `${secret}\n`, { mode: 0o600 });
   const configPath = join(folder, "bot.config.yaml");
   await writeFile(configPath, stringify(configurationOf(options)));
   let output = "";
@@ -108,18 +112,20 @@ export async function createBot(options: BotOptions): Promise<BotProcess> {
   };
 }
 
-function configurationOf({
-  homeserver,
-  userId,
-  servers,
-  controlRooms = [],
-  allow,
-  configuration,
-}: BotOptions): Record<string, unknown> {
+/** The secret, the file it is kept in, and the configuration's key for that file. */
+function credentials(options: BotCredentials): { key: string; file: string; secret: string } {
+  return "password" in options
+    ? { key: "passwordFile", file: "bot-password", secret: options.password }
+    : { key: "accessTokenFile", file: "bot-token", secret: options.accessToken };
+}
+
+function configurationOf(options: BotOptions & BotCredentials): Record<string, unknown> {
+  const { homeserver, userId, servers, controlRooms = [], allow, configuration } = options;
+  const { key, file } = credentials(options);
   return {
-    bot: { homeserver, userId, passwordFile: "secrets/bot-password" },
+    bot: { homeserver, userId, [key]: `${SECRETS}/${file}` },
     dataDir: "data",
-    secretKeyFile: "secrets/store.key",
+    secretKeyFile: `${SECRETS}/store.key`,
     controlRooms,
     access: { allow },
     servers,

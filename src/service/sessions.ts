@@ -22,8 +22,11 @@ export interface SessionsOptions {
 const LOCKED_MS = 30_000;
 /** While a token still works, a server that could not renew it is not asked by each request anew: one that hangs would hold all of them up. */
 const RETRY_MS = 10_000;
-/** A token that is refused may have been replaced meanwhile, and its successor have run out; after that, one that was just made. */
-const MAX_TRIES = 3;
+/**
+ * A token that is refused may have been replaced meanwhile, and its successor have run out; after that, one that was just made.
+ * More are tried only where others replace each.
+ */
+const MAX_TRIES = 5;
 
 /**
  * The sessions of the signed-in accounts, at work: each request gets a token that is good, renewed at two thirds of its life or when the server no longer
@@ -60,10 +63,12 @@ export class Sessions {
         return await send(token);
       } catch (error) {
         if (!(error instanceof HomeserverError) || error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
-        if (isNew || tries === MAX_TRIES) {
+        // One that another request has replaced before it arrived tells nothing.
+        if (isNew && (await this.#stored(account))?.tokens.accessToken === token) {
           this.#lockedUntil.set(keyOf(account), this.#options.now() + LOCKED_MS);
           throw locked(error);
         }
+        if (tries === MAX_TRIES) throw new UnreachableError("refused", new URL(account.baseUrl).host, "TOKEN_REPLACED");
         ({ token, isNew } = await this.#successor(account, token, error));
       }
     }

@@ -1,45 +1,25 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PopulatedRoom } from "../../src/demo/population/population.ts";
 import { textOf } from "../../src/demo/person/person.ts";
-import { AccountOnServer } from "../support/account-on-server.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import type { MoveWorld } from "../support/move-world.ts";
-import { createMoveWorld } from "../support/move-world.ts";
+import type { ProxiedRequest } from "../support/fault-proxy.ts";
+import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
+import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
 import { botSessions } from "../support/server-api.ts";
 
 /** So long a held join is limited, and a held invitation takes. */
 const LIMIT_MS = 60_000;
 const SLOW_MS = 1_500;
 
-let move: MoveWorld;
-let source: AccountOnServer;
-let target: AccountOnServer;
-/** Between the bot and the servers of the two accounts. */
-let oldServer: FaultProxy;
-let newServer: FaultProxy;
+let move: ProxiedMoveWorld;
 /** How the new account stood before anything was done. */
 let before: unknown;
 
 beforeAll(async () => {
-  move = await createMoveWorld({
-    seed: 51,
-    rooms: { count: 18 },
-    bot: async (pair) => {
-      oldServer = await startFaultProxy({ target: pair.old.baseUrl });
-      newServer = await startFaultProxy({ target: pair.new.baseUrl });
-      return { servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: newServer.url } };
-    },
-  });
-  source = new AccountOnServer(move.pair, move.population.source);
-  target = new AccountOnServer(move.pair, move.population.target);
+  move = await createProxiedMoveWorld({ seed: 51, rooms: { count: 18 } });
   before = await standing();
 });
 
-afterAll(async () => {
-  await move.close();
-  await Promise.all([oldServer.stop(), newServer.stop()]);
-});
+afterAll(() => move.close());
 
 it("does nothing before there is a plan, and says how to begin", async () => {
   expect(await move.ask("!migrate start")).toContain("There is no plan yet, so nothing was started.");
@@ -75,11 +55,11 @@ it("starts no plan for two other accounts than those signed in", async () => {
 it("says at the start what changed since the plan, and begins no second run beside the first", async () => {
   const [changed] = roomsBy("invite");
   if (changed === undefined) throw new Error("no room is reached by an invitation");
-  await source.act("POST", `/rooms/${encodeURIComponent(changed.roomId)}/invite`, { user_id: target.userId });
+  await move.source.act("POST", `/rooms/${encodeURIComponent(changed.roomId)}/invite`, { user_id: move.target.userId });
   // The first joins pass, then the server limits them; invitations take their time.
   let joins = 0;
-  newServer.setRule((request) => (isJoin(request) && ++joins > 2 ? { kind: "limit", retryAfterMs: LIMIT_MS } : undefined));
-  oldServer.setRule((request) => (isInvite(request) ? { kind: "delay", ms: SLOW_MS } : undefined));
+  move.newServer.setRule((request) => (isJoin(request) && ++joins > 2 ? { kind: "limit", retryAfterMs: LIMIT_MS } : undefined));
+  move.oldServer.setRule((request) => (isInvite(request) ? { kind: "delay", ms: SLOW_MS } : undefined));
   const answer = await move.ask("!migrate start");
   expect(answer).toContain("Started.");
   expect(answer).toContain("Changed since the plan");
@@ -112,7 +92,7 @@ it("sends nothing any more once it says that it is paused, and goes on when it i
   expect(await move.ask("!migrate start")).toContain("The move is paused. !migrate resume goes on with it");
   expect(await move.ask("!report")).toContain("Report of");
   expect(requestCount()).toBe(sent);
-  newServer.setRule((request) => (isJoin(request) ? { kind: "delay", ms: SLOW_MS } : undefined));
+  move.newServer.setRule((request) => (isJoin(request) ? { kind: "delay", ms: SLOW_MS } : undefined));
   expect(await move.ask("!migrate resume")).toContain("The move goes on where it stopped.");
   expect(await move.ask("!migrate resume")).toContain("The move is under way.");
 });
@@ -121,27 +101,27 @@ it("says when it is cancelled what was done, and the servers agree", async () =>
   const answer = await move.ask("!migrate cancel");
   expect(answer).toContain("The move is cancelled. What is done stays done.");
   const sent = requestCount();
-  const joined = await target.joinedRooms();
+  const joined = await move.target.joinedRooms();
   expect(joined.size).toBeGreaterThan(0);
   expect(answer).toContain(`- ${joined.size} room${joined.size === 1 ? "" : "s"} joined`);
   const invited = await Promise.all(
     roomsBy("invite")
       .slice(1)
-      .map(async ({ roomId }) => ["invite", "join"].includes((await source.membershipOf(target.userId, roomId)) ?? "")),
+      .map(async ({ roomId }) => ["invite", "join"].includes((await move.source.membershipOf(move.target.userId, roomId)) ?? "")),
   );
   const invitations = invited.filter(Boolean).length;
   expect(answer).toContain(`- ${invitations} invitation${invitations === 1 ? "" : "s"} sent`);
   expect(await move.ask("!migrate status", /^The move /u)).toContain("was cancelled");
   expect(await move.ask("!migrate cancel")).toContain("nothing to cancel");
   expect(requestCount()).toBe(sent);
-  newServer.setRule();
-  oldServer.setRule();
+  move.newServer.setRule();
+  move.oldServer.setRule();
 });
 
 it("takes everything back after a ✅ on its question, and only once", async () => {
   const question = await move.askForMessage("!migrate undo");
   expect(textOf(question)).toContain("Shall I take back the move? So far nothing was changed.");
-  expect((await target.joinedRooms()).size).toBeGreaterThan(0);
+  expect((await move.target.joinedRooms()).size).toBeGreaterThan(0);
   await move.typist.react(move.chatId, question.eventId, "✅");
   await move.waitFor(/^The undo is done\./u, { after: question.eventId });
   expect(await standing()).toEqual(before);
@@ -152,24 +132,25 @@ it("only invites, and only joins", async () => {
   const [open] = roomsBy("join");
   const [named, ...others] = roomsBy("invite");
   if (open === undefined || named === undefined) throw new Error("such rooms are missing");
-  const membershipOf = ({ roomId }: PopulatedRoom): Promise<string | null> => source.membershipOf(target.userId, roomId);
+  const membershipOf = ({ roomId }: PopulatedRoom): Promise<string | null> =>
+    move.source.membershipOf(move.target.userId, roomId);
   await start(`!invite-all ${named.roomId}`, /^The round of invitations is done\./u);
   expect(await membershipOf(named)).toBe("invite");
   expect(await Promise.all(others.map(membershipOf))).not.toContain("invite");
   await start("!invite-all", /^The round of invitations is done\./u);
   const memberships = await Promise.all(roomsBy("invite").map(membershipOf));
   expect(new Set(memberships)).toEqual(new Set(["invite"]));
-  expect((await target.joinedRooms()).size).toBe(0);
+  expect((await move.target.joinedRooms()).size).toBe(0);
   // The old account may not invite there, whatever the user asks.
   const refused = await start(`!invite-all ${open.roomId}`, /^The round of invitations is done\./u);
   expect(refused.replaceAll("\u2060", "")).toMatch(
     new RegExp(`What did not work\\s+- invite:${open.roomId}: the server refused\\. It says: `, "u"),
   );
   await start("!join-all", /^The round of joins is done\./u);
-  const joined = await target.joinedRooms();
+  const joined = await move.target.joinedRooms();
   const missing = [...roomsBy("invite"), ...roomsBy("join")].filter(({ roomId }) => !joined.has(roomId));
   expect(missing).toEqual([]);
-  expect(await target.accountData("m.direct")).toEqual(null);
+  expect(await move.target.accountData("m.direct")).toEqual(null);
 });
 
 it("lists a room as a direct chat with the person of a pill, and as a room again", async () => {
@@ -182,19 +163,19 @@ it("lists a room as a direct chat with the person of a pill, and as a room again
   const extra = { format: "org.matrix.custom.html", formatted_body: `!converttodm ${room.roomId} ${link}` };
   const after = await move.typist.say(move.chatId, `!converttodm ${room.roomId} Somebody`, extra);
   await move.waitFor(/is a direct chat with .* on your new account now/u, { after });
-  expect(await target.accountData("m.direct")).toEqual({ [room.directWith]: [room.roomId] });
+  expect(await move.target.accountData("m.direct")).toEqual({ [room.directWith]: [room.roomId] });
   expect(await move.ask(`!converttodm ${room.roomId}`)).toContain("already. Nothing was changed.");
   expect(await move.ask(`!converttoroom ${room.roomId}`)).toContain("stands among your new account's rooms now");
-  expect(Object.values((await target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
+  expect(Object.values((await move.target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
 });
 
 it("copies only the profile", async () => {
   await start("!profile", /^The copy of your profile is done/u);
   const { avatarUrl, profile } = move.population.sourceData;
-  const stands = await target.profile();
+  const stands = await move.target.profile();
   expect(stands["m.tz"]).toBe(profile["m.tz"]);
-  expect(await target.media(stands["avatar_url"])).toEqual(await source.media(avatarUrl));
-  expect(await target.accountData("org.example.notes")).toBe(null);
+  expect(await move.target.media(stands["avatar_url"])).toEqual(await move.source.media(avatarUrl));
+  expect(await move.target.accountData("org.example.notes")).toBe(null);
 });
 
 it("undoes what several commands did, after the typed word", async () => {
@@ -202,13 +183,13 @@ it("undoes what several commands did, after the typed word", async () => {
   const after = await move.typist.say(move.chatId, "undo");
   await move.waitFor(/^The undo is done\./u, { after });
   expect(textOf(question)).toContain("or write undo");
-  expect(await target.joinedRooms()).toEqual(new Set());
-  expect(await target.profile()).not.toHaveProperty("m.tz");
+  expect(await move.target.joinedRooms()).toEqual(new Set());
+  expect(await move.target.profile()).not.toHaveProperty("m.tz");
 });
 
 it("ends a move that is under way when its account is logged out, and says what was done", async () => {
   await move.ask("!migrate plan", /^Plan 4/u);
-  newServer.setRule((request) => (isJoin(request) ? { kind: "delay", ms: SLOW_MS } : undefined));
+  move.newServer.setRule((request) => (isJoin(request) ? { kind: "delay", ms: SLOW_MS } : undefined));
   await move.ask("!migrate start");
   const after = await move.typist.say(move.chatId, "!logout new");
   await move.waitFor(/The move is cancelled\./u, { after });
@@ -232,16 +213,16 @@ async function start(command: string, end: RegExp): Promise<string> {
 async function standing(): Promise<unknown> {
   const levels = await Promise.all(
     move.population.rooms.map(async ({ roomId }) => {
-      const content = (await source.state(roomId, "m.room.power_levels")) as { users?: Record<string, number> } | null;
-      return content?.users?.[target.userId] ?? null;
+      const content = (await move.source.state(roomId, "m.room.power_levels")) as { users?: Record<string, number> } | null;
+      return content?.users?.[move.target.userId] ?? null;
     }),
   );
   const types = ["m.direct", "m.ignored_user_list", "io.element.recent_emoji", "org.example.notes", "im.vector.web.settings"];
-  const accountData = await Promise.all(types.map((type) => target.accountData(type)));
+  const accountData = await Promise.all(types.map((type) => move.target.accountData(type)));
   return {
-    rooms: await target.joinedRooms(),
+    rooms: await move.target.joinedRooms(),
     levels,
-    profile: await target.profile(),
+    profile: await move.target.profile(),
     // An emptied piece of account data is as good as none.
     accountData: accountData.map((content) => (content === null || JSON.stringify(content) === "{}" ? null : content)),
   };
@@ -249,7 +230,7 @@ async function standing(): Promise<unknown> {
 
 /** What the bot asked of the two accounts' servers so far. */
 function requestCount(): number {
-  return oldServer.requests.length + newServer.requests.length;
+  return move.oldServer.requests.length + move.newServer.requests.length;
 }
 
 function isJoin({ method, path }: ProxiedRequest): boolean {

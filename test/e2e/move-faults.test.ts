@@ -1,58 +1,40 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { PopulatedRoom } from "../../src/demo/population/population.ts";
 import { textOf } from "../../src/demo/person/person.ts";
-import { AccountOnServer } from "../support/account-on-server.ts";
-import type { Fault, FaultProxy, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import type { MoveWorld } from "../support/move-world.ts";
-import { createMoveWorld } from "../support/move-world.ts";
+import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
+import type { Fault, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
+import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
+import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
 import { botSessions, removeSession } from "../support/server-api.ts";
 
 const PROGRESS_MS = 40_000;
 /** A write that the new server never takes. */
 const REFUSED = "org.example.notes";
 
-let move: MoveWorld;
-let target: AccountOnServer;
-/** Between the bot and the servers of the two accounts. */
-let oldServer: FaultProxy;
-let newServer: FaultProxy;
+let move: ProxiedMoveWorld;
 let startEvent: string;
 
 beforeAll(async () => {
-  move = await createMoveWorld({
-    seed: 41,
-    rooms: { count: 24 },
-    bot: async (pair) => {
-      oldServer = await startFaultProxy({ target: pair.old.baseUrl, seed: 3 });
-      newServer = await startFaultProxy({ target: pair.new.baseUrl, seed: 4 });
-      return { servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: newServer.url } };
-    },
-  });
-  target = new AccountOnServer(move.pair, move.population.target);
+  move = await createProxiedMoveWorld({ seed: 41, rooms: { count: 24 } });
   await move.ask("!migrate plan");
 });
 
-afterAll(async () => {
-  await move.close();
-  await Promise.all([oldServer.stop(), newServer.stop()]);
-});
+afterAll(() => move.close());
 
 it("waits for a server that is away, says so in the progress message, and moves what it can meanwhile", async () => {
   const isUnderWay = Promise.withResolvers<undefined>();
-  newServer.setRule((request) => {
+  move.newServer.setRule((request) => {
     if (request.path.includes("/join/")) isUnderWay.resolve(undefined);
     return undefined;
   });
   startEvent = await move.typist.say(move.chatId, "!migrate start");
   await isUnderWay.promise;
-  await oldServer.down();
+  await move.oldServer.down();
   await move.waitFor(new RegExp(`${move.pair.old.serverName} does not answer just now; I try again at`, "u"), {
     after: startEvent,
     timeoutMs: PROGRESS_MS,
   });
   const open = move.population.rooms.filter(({ expected }) => expected.route === "join");
-  const joined = await target.joinedRooms();
+  const joined = await move.target.joinedRooms();
   expect(open.filter(({ roomId }) => !joined.has(roomId))).toEqual([]);
 });
 
@@ -61,12 +43,12 @@ it("stops when its session is revoked, calls the person, and goes on by itself o
   const account = { ...population.target, server: pair.new, deviceId: "" };
   const isHeld = Promise.withResolvers<undefined>();
   // The rest of the run is held up until the session is gone.
-  newServer.setRule((request) => {
+  move.newServer.setRule((request) => {
     if (!isWriting(request)) return undefined;
     isHeld.resolve(undefined);
     return { kind: "delay", ms: 2_000 };
   });
-  await oldServer.up();
+  await move.oldServer.up();
   await isHeld.promise;
   for (const session of await botSessions(account)) await removeSession(account, session);
   const call = await move.waitFor(/has stopped; nothing is lost\./u, { timeoutMs: PROGRESS_MS });
@@ -74,35 +56,34 @@ it("stops when its session is revoked, calls the person, and goes on by itself o
   expect(textOf(call)).toContain(`My session of your new account ${population.target.userId} has ended.`);
   expect(textOf(call)).toContain(`Please sign in again: !login new ${population.target.userId}. Then I go on by myself.`);
   const faults = [onceEach(FAULTS_OF_WRITES)];
-  newServer.setRule([refusing, ...faults]);
-  oldServer.setRule(faults);
+  move.newServer.setRule([refusing, ...faults]);
+  move.oldServer.setRule(faults);
   expect(await move.signIn("new")).toContain(population.target.userId);
 });
 
 it("ends as without faults, and names what a server refused, with its own words", async () => {
   const end = textOf(await move.waitFor(/The move is done\./u)).replaceAll("\u2060", "");
-  const hits = [...oldServer.requests, ...newServer.requests].filter(
+  const hits = [...move.oldServer.requests, ...move.newServer.requests].filter(
     ({ fault }) => fault !== undefined && fault.kind !== "delay",
   );
   expect(new Set(hits.map(({ fault }) => fault?.kind)).size).toBeGreaterThanOrEqual(6);
-  expect(end).toContain(`${entered().length} of ${move.population.rooms.length} rooms done.`);
-  expect(end).toContain(`- ${entered().length} rooms joined`);
+  expect(end).toContain(`${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`);
+  expect(end).toContain(`- ${enteredRooms(move.population).length} rooms joined`);
   expect(end).toContain(`What did not work\n\n- account_data:${REFUSED}: the server refused. It says: fault proxy`);
   expect(end.split("\n").filter((line) => line.includes("the server failed") || line.includes("It says:"))).toHaveLength(1);
-  const joined = await target.joinedRooms();
-  expect(entered().filter(({ roomId, expected }) => !joined.has(expected.successor ?? roomId))).toEqual([]);
-  expect(await target.accountData("io.element.recent_emoji")).toEqual(
+  expect(await missingRooms(move)).toEqual([]);
+  expect(await move.target.accountData("io.element.recent_emoji")).toEqual(
     move.population.sourceData.accountData["io.element.recent_emoji"],
   );
 });
 
 it("needs no more than to be started again for what was refused", async () => {
-  newServer.setRule();
-  oldServer.setRule();
+  move.newServer.setRule();
+  move.oldServer.setRule();
   await move.ask("!migrate plan", /^Plan 2/u);
   const after = await move.typist.say(move.chatId, "!migrate start");
   await move.waitFor(/The move is done\./u, { after });
-  expect(await target.accountData(REFUSED)).toEqual(move.population.sourceData.accountData[REFUSED]);
+  expect(await move.target.accountData(REFUSED)).toEqual(move.population.sourceData.accountData[REFUSED]);
 });
 
 const FAULTS_OF_WRITES: readonly Fault[] = [
@@ -136,11 +117,4 @@ function refusing({ method, path }: ProxiedRequest): Fault | undefined {
 
 function isWriting({ method, path }: ProxiedRequest): boolean {
   return method !== "GET" && !path.endsWith("/sync") && !path.endsWith("/login") && !path.endsWith("/logout");
-}
-
-function entered(): PopulatedRoom[] {
-  const ways = new Set(["join", "join_restricted", "invite", "accept_invite", "joined"]);
-  return move.population.rooms.filter(
-    ({ expected }) => ways.has(expected.route) || (expected.route === "successor" && expected.status === "planned"),
-  );
 }

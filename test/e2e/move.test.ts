@@ -8,11 +8,10 @@ import { categoryWords } from "../../src/view/category-words.ts";
 import type { ServerEvent } from "../support/account-on-server.ts";
 import { AccountOnServer, kindOf } from "../support/account-on-server.ts";
 import { botMessages } from "../support/answers.ts";
+import { enteredRooms, isEntered } from "../support/entered-rooms.ts";
 import type { MoveWorld } from "../support/move-world.ts";
 import { createMoveWorld } from "../support/move-world.ts";
 
-/** Routes by which the bot gets in alone. */
-const WAYS_IN: ReadonlySet<string> = new Set(["joined", "accept_invite", "join", "join_restricted", "invite"]);
 /** Five seconds between two edits, less what the first of them may have waited on its way. */
 const EDITS_APART_MS = 4_000;
 
@@ -56,11 +55,11 @@ it("has the new account in every room of a kind that can be entered alone, and i
 it("has given the new account the old one's level wherever the old one could", async () => {
   const levels = await concurrently(
     6,
-    entered().map((room) => async () => ({ kind: room.kind, level: await levelOf(room, target.userId) })),
+    enteredRooms(move.population).map((room) => async () => ({ kind: room.kind, level: await levelOf(room, target.userId) })),
   );
   const wanted = await concurrently(
     6,
-    entered().map((room) => async () => ({ kind: room.kind, level: await expectedLevel(room) })),
+    enteredRooms(move.population).map((room) => async () => ({ kind: room.kind, level: await expectedLevel(room) })),
   );
   expect(levels).toEqual(wanted);
 });
@@ -95,7 +94,7 @@ it("counts in the end message what the servers have", async () => {
   const joins = changes.filter(isEntry);
   const knocks = changes.filter((event) => isMember(event, "knock", target.userId));
   const powers = changes.filter(({ type, sender }) => type === "m.room.power_levels" && sender === source.userId);
-  expect(text).toContain(`${entered().length} of ${move.population.rooms.length} rooms done.`);
+  expect(text).toContain(`${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`);
   expect(text).toContain(`- ${invited.length} invitations sent`);
   expect(text).toContain(`- ${joins.length} rooms joined`);
   expect(text).toContain(`- knocked at ${knocks.length} room`);
@@ -145,7 +144,7 @@ it("has the direct chats of the rooms that are moved on the new account, and not
   const partners = Object.entries(listed).flatMap(([userId, roomIds]) =>
     (roomIds as string[]).map((roomId) => `${roomId} ${userId}`),
   );
-  const wanted = entered().flatMap(({ roomId, directWith }) =>
+  const wanted = enteredRooms(move.population).flatMap(({ roomId, directWith }) =>
     directWith === null ? [] : [`${roomId} ${directWith === source.userId ? target.userId : directWith}`],
   );
   expect(partners.toSorted()).toEqual(wanted.toSorted());
@@ -155,7 +154,7 @@ it("has tags, marks and names of single rooms on the new account", async () => {
   const { tags, markedUnread, readMarkers, roomProfiles } = move.population.sourceData;
   const stands: unknown[] = [];
   const wanted: unknown[] = [];
-  for (const { kind, roomId, expected } of entered()) {
+  for (const { kind, roomId, expected } of enteredRooms(move.population)) {
     const here = expected.successor ?? roomId;
     if (tags[roomId] !== undefined) {
       wanted.push({ kind, tags: tags[roomId] });
@@ -240,16 +239,6 @@ it("starts no second run, and a comparison finds what the report says", async ()
   for (const { name, expected, present } of report.categories)
     if (expected > 0) expect(compared).toContain(`${categoryWords[name]}: ${present} of ${expected}`);
 });
-
-/** With where it is on the new account, for a room that was replaced. */
-function entered(): PopulatedRoom[] {
-  return move.population.rooms.filter(isEntered);
-}
-
-function isEntered({ expected }: PopulatedRoom): boolean {
-  if (expected.route === "successor") return expected.status === "planned" || expected.status === "done";
-  return WAYS_IN.has(expected.route);
-}
 
 function rowOf({ roomId }: PopulatedRoom): Report["rooms"][number] | undefined {
   return report.rooms.find((row) => row.roomId === roomId);

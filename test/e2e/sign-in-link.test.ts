@@ -1,18 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
 import { startAuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
-import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
+import type { Person } from "../../src/demo/person/person.ts";
 import { textOf } from "../../src/demo/person/person.ts";
 import { botMessages } from "../support/answers.ts";
 import { chatIn } from "../support/chat.ts";
 import type { Chat } from "../support/chat.ts";
 import { createControlRoom } from "../support/control-room.ts";
-import { callServer } from "../support/server-api.ts";
-import type { World } from "../support/world.ts";
+import { killInRenewal } from "../support/kill-points.ts";
+import type { LinkPlace, OfferedLink } from "../support/link.ts";
+import { askForLink, becomes, signInByLink } from "../support/link.ts";
+import { botSessions } from "../support/server-api.ts";
+import type { Account, World } from "../support/world.ts";
 import { createWorld } from "../support/world.ts";
 
-/** Tokens of the old server live for four seconds, so that every command meets a token that is due. */
-const LIFE_S = 4;
+/** Tokens of the old server are to be renewed within half a second, so that every command meets one that is due. */
+const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.5 };
+const CODE_S = 20;
 
 let oauth: AuthorizationServer;
 let world: World;
@@ -21,21 +25,23 @@ let chat: Chat;
 let controlRoom: string;
 
 beforeAll(async () => {
-  oauth = await startAuthorizationServer({ accessTokenSeconds: LIFE_S, codeSeconds: 20, intervalSeconds: 1 });
+  oauth = await startAuthorizationServer({ ...LIFE, codeSeconds: CODE_S, intervalSeconds: 1 });
   world = await createWorld({
-    extraConfig: { old: oauth.homeserverConfig },
+    authorizationServers: { old: oauth },
     bot: async (pair) => {
       controlRoom = await createControlRoom(pair);
       return { controlRooms: [controlRoom] };
     },
   });
-  oauth.connect(world.pair.old);
   await world.bot.start();
   person = await world.client(await world.register("new", "ada"), { encryption: true });
   chat = chatIn(world, person, await world.directChat(person));
 });
 
-afterEach(() => oauth.setRule());
+afterEach(() => {
+  oauth.setRule();
+  oauth.setCodeSeconds(CODE_S);
+});
 
 afterAll(async () => {
   await world.close();
@@ -44,51 +50,36 @@ afterAll(async () => {
 
 let users = 0;
 
-async function addUser(): Promise<{ localpart: string; userId: string }> {
+async function addUser(): Promise<Account & { localpart: string }> {
   const localpart = `old${++users}`;
-  await oauth.addUser(localpart);
-  return { localpart, userId: `@${localpart}:${world.pair.old.serverName}` };
+  return { ...(await world.register("old", localpart)), localpart };
 }
 
-/** Asks for a link and gives the code in the answer, with the message that it stands in. */
-async function askForLink(
-  userId: string,
-  { side = "old", room = chat.roomId } = {},
-): Promise<{ code: string; message: SeenMessage }> {
-  const commandId = await person.say(room, `!login ${side} ${userId}`);
-  const message = await person.waitForMessage(room, (seen) => /^[A-Z]{6}$/mu.test(textOf(seen)), {
-    from: world.botUserId,
-    after: commandId,
-  });
-  const code = /^[A-Z]{6}$/mu.exec(textOf(message))?.[0] ?? "";
-  return { code, message };
+function place(room = chat.roomId): LinkPlace {
+  return { person, roomId: room, botUserId: world.botUserId };
 }
 
-/** Waits until a message has become another one. */
-async function becomes({ eventId, roomId }: SeenMessage, words: string): Promise<string> {
-  const isIt = (seen: SeenMessage): boolean => seen.eventId === eventId && textOf(seen).includes(words);
-  return textOf(await person.waitForMessage(roomId, isIt, { from: world.botUserId, timeoutMs: 60_000 }));
+function linkFor(
+  { userId }: Account,
+  { side = "old", room }: { side?: "old" | "new"; room?: string } = {},
+): Promise<OfferedLink> {
+  return askForLink(place(room), { side, userId });
 }
 
-async function signIn(user: { localpart: string; userId: string }): Promise<void> {
-  const { code, message } = await askForLink(user.userId);
-  await oauth.approve(code, user.localpart);
-  await becomes(message, "is signed in");
+function until({ message }: OfferedLink, words: string): Promise<string> {
+  return becomes(place(), message, words);
 }
 
-/** Names of the sessions that the bot has on an account. */
-async function botDevices(localpart: string): Promise<string[]> {
-  const { accessToken } = await oauth.openSession(localpart);
-  const { body } = await callServer(world.pair.old, accessToken, "GET", "/_matrix/client/v3/devices");
-  const devices = body["devices"] as { device_id: string; display_name?: string }[];
-  return devices.filter((device) => device.display_name === "Matrix Mover").map((device) => device.device_id);
+function signIn({ userId }: Account): Promise<string> {
+  return signInByLink(place(), { side: "old", userId }, oauth);
 }
 
 describe("signing in by link, in a chat", () => {
   it("is one message that tells what the page will show, and becomes the answer", async () => {
-    const { localpart, userId } = await addUser();
-    const { code, message } = await askForLink(userId);
-    const shown = textOf(message);
+    const user = await addUser();
+    const { userId } = user;
+    const link = await linkFor(user);
+    const shown = textOf(link.message);
     for (const words of [
       `${oauth.issuer}/link`,
       "valid for 20 seconds",
@@ -99,73 +90,73 @@ describe("signing in by link, in a chat", () => {
       userId,
     ])
       expect(shown).toContain(words);
-    expect(message.content["formatted_body"]).toContain(`<code>${code}</code>`);
-    await oauth.approve(code, localpart);
-    const answer = await becomes(message, `✅ Your old account ${userId} is signed in.`);
+    expect(link.message.content["formatted_body"]).toContain(`<code>${link.code}</code>`);
+    await oauth.approve(link.code, user.localpart);
+    const answer = await until(link, `✅ Your old account ${userId} is signed in.`);
     expect(answer).toContain("Next, sign in your new account");
     expect(botMessages(person, chat.roomId, { botUserId: world.botUserId }).map(({ eventId }) => eventId)).toEqual([
-      message.eventId,
+      link.message.eventId,
     ]);
-    const [device = ""] = await botDevices(localpart);
+    const [device = ""] = await botSessions(user);
     const whoami = await chat.ask("!whoami");
     expect(whoami).toContain(`Old account: ${userId}, signed in by link since`);
     expect(whoami).toContain(`session ${device}, works, until you log it out; manage it at ${oauth.issuer}/account/?action=`);
     expect(await chat.ask("!logout old")).toContain(`Old account ${userId}: my session is logged out`);
-    expect(await botDevices(localpart)).toEqual([]);
+    expect(await botSessions(user)).toEqual([]);
   });
 
   it("works in a control room, for nothing in it is secret", async () => {
-    const { localpart, userId } = await addUser();
+    const user = await addUser();
     await person.join(controlRoom);
-    const { code, message } = await askForLink(userId, { room: controlRoom });
-    await oauth.approve(code, localpart);
-    await becomes(message, "is signed in");
+    const link = await linkFor(user, { room: controlRoom });
+    await oauth.approve(link.code, user.localpart);
+    await until(link, "is signed in");
   });
 
   it("tells a refusal, a wrong account and a code that ran out", async () => {
     const [asked, other] = [await addUser(), await addUser()];
-    const refused = await askForLink(asked.userId);
+    const refused = await linkFor(asked);
     await oauth.deny(refused.code);
-    expect(await becomes(refused.message, "was refused")).toContain(`!login old ${asked.userId} begins anew`);
-    const wrong = await askForLink(asked.userId);
+    expect(await until(refused, "was refused")).toContain(`!login old ${asked.userId} begins anew`);
+    const wrong = await linkFor(asked);
     await oauth.approve(wrong.code, other.localpart);
-    expect(await becomes(wrong.message, "another account")).toContain(other.userId);
-    expect(await botDevices(other.localpart)).toEqual([]);
-    const unused = await askForLink(asked.userId);
-    expect(await becomes(unused.message, "has run out")).toContain(`!login old ${asked.userId} gives a fresh one`);
+    expect(await until(wrong, "another account")).toContain(other.userId);
+    expect(await botSessions(other)).toEqual([]);
+    oauth.setCodeSeconds(4);
+    const unused = await linkFor(asked);
+    expect(await until(unused, "has run out")).toContain(`!login old ${asked.userId} gives a fresh one`);
   });
 
   it("waits for both accounts at once, gives way to a newer one, and ends with !cancel", async () => {
     const [old, young] = [await addUser(), await addUser()];
-    const first = await askForLink(old.userId);
-    const second = await askForLink(old.userId);
-    await becomes(first.message, "you began another one");
-    const target = await askForLink(young.userId, { side: "new" });
+    const first = await linkFor(old);
+    const second = await linkFor(old);
+    await until(first, "you began another one");
+    const target = await linkFor(young, { side: "new" });
     expect(await chat.ask("!cancel new")).toContain("I no longer wait for the sign-in of your new account");
-    await becomes(target.message, "is cancelled");
+    await until(target, "is cancelled");
     await oauth.approve(second.code, old.localpart);
-    await becomes(second.message, "is signed in");
+    await until(second, "is signed in");
     expect(await chat.ask("!cancel")).toContain("nothing to cancel");
   });
 
   it("goes on waiting after a kill, also for what was confirmed meanwhile", async () => {
     const user = await addUser();
-    const { code, message } = await askForLink(user.userId);
+    const link = await linkFor(user);
     await world.bot.kill();
-    await oauth.approve(code, user.localpart);
+    await oauth.approve(link.code, user.localpart);
     await world.bot.start();
-    await becomes(message, "is signed in");
-    const other = await askForLink(user.userId);
+    await until(link, "is signed in");
+    const other = await linkFor(user);
     await world.bot.kill();
     await world.bot.start();
     await oauth.approve(other.code, user.localpart);
-    await becomes(other.message, "is signed in");
-    expect(await botDevices(user.localpart)).toHaveLength(1);
+    await until(other, "is signed in");
+    expect(await botSessions(user)).toHaveLength(1);
   });
 
   it("tells of a pasted token that runs out, and that a link is better", async () => {
-    const { localpart, userId } = await addUser();
-    const { accessToken } = await oauth.openSession(localpart);
+    const { userId, accessToken } = await addUser();
     const answer = await chat.ask(`!login old ${userId} --token ${accessToken}`);
     expect(answer).toContain("Tokens of this server run out within minutes");
     expect(answer).toContain(`Better sign in by link, which needs no secret: !login old ${userId}`);
@@ -181,26 +172,15 @@ describe("a session that renews itself", () => {
   it("survives a kill at every moment of a renewal", async () => {
     const user = await addUser();
     await signIn(user);
-    let kills = 0;
     for (const fault of ["lost_request", "lost_answer", undefined] as const) {
-      const killed = Promise.withResolvers<undefined>();
-      const before = kills;
-      oauth.setRule(async ({ form }) => {
-        if (form["refresh_token"] === undefined) return undefined;
-        oauth.setRule();
-        const ended = world.bot.kill().then(() => killed.resolve(undefined));
-        // Without a fault the answer and the kill race, so that it comes before, while or after the pair is stored.
-        if (fault !== undefined) await ended;
-        kills++;
-        return fault;
-      });
+      const killed = killInRenewal(world.bot, oauth, fault).then(() => "killed");
       // Until a token is due.
-      while (kills === before) await Promise.race([chat.ask("!whoami"), killed.promise]);
-      await killed.promise;
+      let last: string;
+      do last = await Promise.race([chat.ask("!whoami"), killed]);
+      while (last !== "killed");
       await world.bot.start();
       expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${user.userId}, .*, works`, "u"));
     }
-    expect(kills).toBe(3);
   });
 
   it("that its person ended in the middle of a plan is told, and the plan works after a new sign-in", async () => {

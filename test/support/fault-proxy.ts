@@ -9,6 +9,8 @@ export type Fault =
   /** The server does the work, then the connection is cut without an answer. */
   | { readonly kind: "lose-answer" }
   | { readonly kind: "delay"; readonly ms: number }
+  /** The server does the work at once, its answer comes so much later. */
+  | { readonly kind: "delay-answer"; readonly ms: number }
   /** Neither passed on nor answered. */
   | { readonly kind: "hang" }
   /** Cut after so many bytes of the answer's body. */
@@ -158,6 +160,7 @@ function treat(request: ProxiedRequest, incoming: http.IncomingMessage, outgoing
       incoming.resume();
       return;
     case "truncate":
+    case "delay-answer":
     case "lose-answer": {
       forward(request, incoming, outgoing, target);
       return;
@@ -197,18 +200,27 @@ function forward(request: ProxiedRequest, incoming: http.IncomingMessage, outgoi
       answer.resume().once("end", () => incoming.socket.resetAndDestroy());
       return;
     }
-    request.status = answer.statusCode;
-    const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...headers } = answer.headers;
-    outgoing.writeHead(answer.statusCode ?? 502, headers);
-    outgoing.flushHeaders();
-    if (request.fault?.kind === "truncate") truncate(answer, outgoing, request.fault.bytes);
-    else pipeline(answer, outgoing, () => {});
+    if (request.fault?.kind === "delay-answer") {
+      const timer = setTimeout(() => passOn(request, answer, outgoing), request.fault.ms);
+      outgoing.once("close", () => clearTimeout(timer));
+      return;
+    }
+    passOn(request, answer, outgoing);
   });
   onward.once("error", () => incoming.socket.resetAndDestroy());
   outgoing.once("close", () => {
     if (!outgoing.writableFinished && request.fault?.kind !== "lose-answer") onward.destroy();
   });
   pipeline(incoming, onward, () => {});
+}
+
+function passOn(request: ProxiedRequest, answer: http.IncomingMessage, outgoing: http.ServerResponse): void {
+  request.status = answer.statusCode;
+  const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...headers } = answer.headers;
+  outgoing.writeHead(answer.statusCode ?? 502, headers);
+  outgoing.flushHeaders();
+  if (request.fault?.kind === "truncate") truncate(answer, outgoing, request.fault.bytes);
+  else pipeline(answer, outgoing, () => {});
 }
 
 function truncate(answer: http.IncomingMessage, outgoing: http.ServerResponse, bytes: number): void {

@@ -1,3 +1,4 @@
+import type { AuthorizationServer, OauthFault } from "../../src/demo/authorization-server/authorization-server.ts";
 import type { BotProcess } from "../../src/demo/bot-process.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "./fault-proxy.ts";
 
@@ -28,4 +29,24 @@ export async function runUntilKilled(
   await bot.kill();
   await started;
   home.setRule();
+}
+
+/**
+ * Kills the bot (SIGKILL) at the next renewal of a session.
+ * @param fault what becomes of the renewal. Without one its answer and the kill race, so that it comes before, while or after the pair is stored
+ */
+export async function killInRenewal(
+  bot: BotProcess,
+  authorizationServer: AuthorizationServer,
+  fault: OauthFault | undefined,
+): Promise<void> {
+  const killed = Promise.withResolvers<undefined>();
+  authorizationServer.setRule(async ({ form }) => {
+    if (form["refresh_token"] === undefined) return undefined;
+    authorizationServer.setRule();
+    const ended = bot.kill().then(() => killed.resolve(undefined));
+    if (fault !== undefined) await ended;
+    return fault;
+  });
+  await killed.promise;
 }

@@ -4,6 +4,7 @@ import type { PopulateOptions, Population } from "../../src/demo/population/popu
 import { populate } from "../../src/demo/population/population.ts";
 import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
 import { reportSchema } from "../../src/platforms/matrix/rooms/report.ts";
+import { signInByLink } from "./link.ts";
 import type { World, WorldOptions } from "./world.ts";
 import { createWorld } from "./world.ts";
 
@@ -27,6 +28,7 @@ export interface MoveWorld extends World {
   /** What the bot says without being asked. */
   waitFor(pattern: RegExp, options?: { after?: string; timeoutMs?: number }): Promise<SeenMessage>;
   reportFile(fileName: string, after?: string): Promise<Report>;
+  /** By link where the server delegates signing in. */
   signIn(side: "old" | "new"): Promise<string>;
 }
 
@@ -83,6 +85,9 @@ export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOpti
     reportFile,
     signIn: (side) => {
       const { userId, password } = side === "old" ? population.source : population.target;
+      const authorizationServer = world.authorizationServers[side];
+      if (authorizationServer !== undefined)
+        return signInByLink({ person: typist, roomId: chatId, botUserId: from }, { side, userId }, authorizationServer);
       return move.ask(`!login ${side} ${userId} --password ${password}`);
     },
   };

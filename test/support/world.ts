@@ -7,6 +7,8 @@ import type { Homeserver, HomeserverPair, PairOptions } from "../../src/demo/hom
 import { startHomeserverPair } from "../../src/demo/homeservers/pair.ts";
 import type { Person, PersonOptions, SeenMessage } from "../../src/demo/person/person.ts";
 import { startPerson, textOf } from "../../src/demo/person/person.ts";
+import type { AuthorizationServers } from "./delegating-homeserver.ts";
+import { delegatingTo } from "./delegating-homeserver.ts";
 
 export const botPassword = "the-bots-own-password";
 
@@ -24,6 +26,7 @@ export interface Account {
 export interface World {
   readonly folder: string;
   readonly pair: HomeserverPair;
+  readonly authorizationServers: AuthorizationServers;
   readonly bot: BotProcess;
   readonly botUserId: string;
   /** A second session of the bot's account, which its registration made: for looking at the account, or acting as it, from outside. */
@@ -42,6 +45,8 @@ export interface WorldOptions {
   limits?: PairOptions["limits"];
   names?: PairOptions["names"];
   extraConfig?: PairOptions["extraConfig"];
+  /** Running ones; they end with whoever started them. */
+  authorizationServers?: AuthorizationServers;
   /** What to change in how the bot is run, once the homeservers and their names are known. */
   bot?: (pair: HomeserverPair) => Partial<BotOptions> | Promise<Partial<BotOptions>>;
 }
@@ -50,16 +55,23 @@ export interface WorldOptions {
 export async function createWorld({
   limits = "unlimited",
   names,
-  extraConfig,
+  extraConfig = {},
+  authorizationServers = {},
   bot: botOptions = () => ({}),
 }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "mover-world-"));
-  const pair = await startHomeserverPair({
-    folder: join(folder, "pair"),
-    limits,
-    ...(names && { names }),
-    ...(extraConfig && { extraConfig }),
-  });
+  const pair = delegatingTo(
+    authorizationServers,
+    await startHomeserverPair({
+      folder: join(folder, "pair"),
+      limits,
+      ...(names && { names }),
+      extraConfig: {
+        old: { ...extraConfig.old, ...authorizationServers.old?.homeserverConfig },
+        new: { ...extraConfig.new, ...authorizationServers.new?.homeserverConfig },
+      },
+    }),
+  );
   const { userId: botUserId, accessToken: botAccessToken } = await pair.new.registerUser({
     localpart: "mover",
     password: botPassword,
@@ -69,7 +81,7 @@ export async function createWorld({
     folder: join(folder, "bot"),
     homeserver: pair.new.baseUrl,
     userId: botUserId,
-    password: botPassword,
+    ...(authorizationServers.new === undefined ? { password: botPassword } : { accessToken: botAccessToken }),
     servers: { [pair.old.serverName]: pair.old.baseUrl, [pair.new.serverName]: pair.new.baseUrl },
     allow: ["@*:*"],
     ...(await botOptions(pair)),
@@ -78,6 +90,7 @@ export async function createWorld({
   return {
     folder,
     pair,
+    authorizationServers,
     bot,
     botUserId,
     botAccessToken,
@@ -87,8 +100,10 @@ export async function createWorld({
       const { userId, accessToken, deviceId } = await server.registerUser({ localpart, password });
       return { userId, password, accessToken, deviceId, server };
     },
-    client: async ({ server, userId, password }, options = {}) => {
-      const person = await startPerson({ baseUrl: server.baseUrl, userId, password, ...options });
+    client: async ({ server, userId, password, accessToken, deviceId }, options = {}) => {
+      const hasPassword = (server === pair.old ? authorizationServers.old : authorizationServers.new) === undefined;
+      const credentials = hasPassword ? { password } : { accessToken, deviceId };
+      const person = await startPerson({ baseUrl: server.baseUrl, userId, ...credentials, ...options });
       people.push(person);
       return person;
     },

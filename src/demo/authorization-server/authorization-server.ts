@@ -17,9 +17,9 @@ import { People } from "./people.ts";
 import { createProvider, deviceOf, synapseCredentials } from "./provider.ts";
 import { Tokens } from "./tokens.ts";
 
-export type { AuthorizationServer, OauthRequest } from "./model.ts";
+export type { AuthorizationServer, OauthFault, OauthRequest } from "./model.ts";
 
-const tokenSchema = z.object({ access_token: z.string(), refresh_token: z.string(), scope: z.string() });
+const tokenSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string(), scope: z.string() });
 const errorSchema = z.object({ error: z.string() });
 const introspectionSchema = z.looseObject({ active: z.boolean(), exp: z.number().optional(), username: z.string().optional() });
 const deviceSchema = z.looseObject({ device_code: z.string() });
@@ -35,12 +35,13 @@ interface Answer {
 
 /** Starts one on a free port of 127.0.0.1. Its users are the homeserver's, to which it must be connected. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-  const { accessTokenSeconds = 300, codeSeconds = 1_200, intervalSeconds = 5 } = options;
+  const { accessTokenSeconds = 300, announcedSeconds = accessTokenSeconds, intervalSeconds = 5 } = options;
+  let { codeSeconds = 1_200 } = options;
   const [port = 0] = await freePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
   const secret = randomBytes(24).toString("hex");
   const scopes = new Set<string>();
-  const provider = createProvider({ issuer, secret, accessTokenSeconds, codeSeconds, scopes });
+  const provider = createProvider({ issuer, secret, accessTokenSeconds, codeSeconds: () => codeSeconds, scopes });
   const library = provider.callback();
   const inner = createServer((request, response) => void library(request, response));
   await listen(inner, 0);
@@ -114,7 +115,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       const issued = tokenSchema.parse(JSON.parse(done.body.toString()));
       tokens.issued({ accessToken: issued.access_token, refreshToken: issued.refresh_token });
       await people.deviceMade(issued.refresh_token, deviceOf(issued.scope));
-      return done;
+      return json(200, { ...issued, expires_in: announcedSeconds });
     }
     const { error } = errorSchema.parse(JSON.parse(done.body.toString()));
     return error === "authorization_pending" || error === "access_denied" ? { ...done, status: WAITING_STATUS } : done;
@@ -127,8 +128,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const done = await pass(request, Buffer.from(new URLSearchParams({ ...form, refresh_token: effective }).toString()));
     if (done.status !== 200) return done;
     const issued = tokenSchema.parse(JSON.parse(done.body.toString()));
-    tokens.issued({ accessToken: issued.access_token, refreshToken: issued.refresh_token }, effective);
-    return done;
+    tokens.issued({ accessToken: issued.access_token, refreshToken: issued.refresh_token }, given);
+    return json(200, { ...issued, expires_in: announcedSeconds });
   }
 
   async function revoke(request: IncomingMessage, form: Record<string, string>, body: Buffer): Promise<Answer> {
@@ -211,6 +212,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     deny: (userCode) => people.deny(userCode),
     endSessions: (localpart) => people.endSessions(localpart),
     setLocked: (localpart, isLocked) => people.setLocked(localpart, isLocked),
+    setCodeSeconds: (seconds) => {
+      codeSeconds = seconds;
+    },
     setRule: (next = () => undefined) => {
       rule = next;
     },

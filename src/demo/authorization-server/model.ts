@@ -3,6 +3,8 @@ import type { Homeserver } from "../homeservers/pair.ts";
 export interface AuthorizationServerOptions {
   /** Life of an access token. Default 300, as in production. */
   readonly accessTokenSeconds?: number;
+  /** What its clients are told of that life, so that they renew more often than tokens run out. Default: the truth. */
+  readonly announcedSeconds?: number;
   /** Life of a code. Default 1200, as in production. */
   readonly codeSeconds?: number;
   /** How often a waiting client may ask. Default 5, as in production. */
@@ -49,6 +51,8 @@ export interface AuthorizationServer {
   /** The person ends their sessions with clients of this server, on its account page. */
   endSessions(localpart: string): Promise<void>;
   setLocked(localpart: string, isLocked: boolean): void;
+  /** Life of the codes from now on. */
+  setCodeSeconds(seconds: number): void;
   setRule(rule?: OauthRule): void;
   /** Connections are refused until `start`. */
   stop(): Promise<void>;

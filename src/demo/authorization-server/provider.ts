@@ -13,7 +13,8 @@ export interface ProviderOptions {
   /** Shared with Synapse. */
   secret: string;
   accessTokenSeconds: number;
-  codeSeconds: number;
+  /** Of a code that is made now. */
+  codeSeconds: () => number;
   /** Scopes that were asked for; the library takes only those it has been told of. */
   scopes: ReadonlySet<string>;
 }
@@ -62,7 +63,7 @@ export function createProvider({ issuer, secret, accessTokenSeconds, codeSeconds
         }),
       },
     },
-    ttl: { DeviceCode: codeSeconds, RefreshToken: 86_400, Grant: 86_400, AccessToken: accessTokenSeconds },
+    ttl: { DeviceCode: () => codeSeconds(), RefreshToken: 86_400, Grant: 86_400, AccessToken: accessTokenSeconds },
     rotateRefreshToken: true,
     issueRefreshToken: (_context, client) => client.grantTypeAllowed("refresh_token"),
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),

@@ -6,13 +6,15 @@ export class Tokens {
   /** By refresh token: the access token it came with, and the refresh token that came after it. */
   readonly #pairs = new Map<string, { accessToken: string; next?: string }>();
 
-  issued(pair: { accessToken: string; refreshToken: string }, replaced?: string): void {
+  /** @param sent the refresh token that the client sent for the pair */
+  issued(pair: { accessToken: string; refreshToken: string }, sent?: string): void {
     this.#pairs.set(pair.refreshToken, { accessToken: pair.accessToken });
-    const before = replaced === undefined ? undefined : this.#pairs.get(replaced);
+    const before = sent === undefined ? undefined : this.#pairs.get(sent);
     if (!before) return;
+    const lost = this.#pairs.get(before.next ?? "");
     before.next = pair.refreshToken;
-    // The access token before is dead at once; Synapse goes on with one it knows for a while.
-    this.#dead.add(before.accessToken);
+    // The access token before is dead at once; Synapse goes on with one it knows for a while. So is that of a pair which nobody got.
+    for (const { accessToken } of [before, ...(lost === undefined ? [] : [lost])]) this.#dead.add(accessToken);
   }
 
   /**

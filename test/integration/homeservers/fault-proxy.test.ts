@@ -95,6 +95,13 @@ describe("the fault proxy", () => {
     expect((await fetch(`${proxy.url}/a`)).status).toBe(200);
   });
 
+  it("lets the answer come later than the work is done", async () => {
+    proxy.setRule(() => ({ kind: "delay-answer", ms: 200 }));
+    const reachedAt = once(server, "request").then(() => Date.now());
+    expect((await fetch(`${proxy.url}/a`)).status).toBe(200);
+    expect(Date.now() - (await reachedAt)).toBeGreaterThan(190);
+  });
+
   it("limits requests as a homeserver does, with and without the wait", async () => {
     proxy.setRule([({ index }) => (index === 0 ? { kind: "limit", retryAfterMs: 1500 } : undefined), () => ({ kind: "limit" })]);
     const told = await fetch(`${proxy.url}/a`);

@@ -1,0 +1,52 @@
+import type { AuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
+import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
+import { textOf } from "../../src/demo/person/person.ts";
+import { parseUserId } from "../../src/platforms/matrix/identifiers.ts";
+
+/** Alone on its line, so that it can be copied. */
+const CODE = /^[A-Z]{6}$/mu;
+const LONGEST_MS = 60_000;
+
+/** Where somebody signs in. */
+export interface LinkPlace {
+  readonly person: Person;
+  readonly roomId: string;
+  readonly botUserId: string;
+}
+
+/** A sign-in that waits, and the message that shows it. */
+export interface OfferedLink {
+  readonly code: string;
+  readonly message: SeenMessage;
+}
+
+/** Asks for a link and gives the code in the answer. */
+export async function askForLink(
+  { person, roomId, botUserId }: LinkPlace,
+  { side, userId }: { side: "old" | "new"; userId: string },
+): Promise<OfferedLink> {
+  const after = await person.say(roomId, `!login ${side} ${userId}`);
+  const message = await person.waitForMessage(roomId, (seen) => CODE.test(textOf(seen)), { from: botUserId, after });
+  return { code: CODE.exec(textOf(message))?.[0] ?? "", message };
+}
+
+/** Waits until a message has become another one. */
+export async function becomes(
+  { person, botUserId }: LinkPlace,
+  { eventId, roomId }: SeenMessage,
+  words: string,
+): Promise<string> {
+  const isIt = (seen: SeenMessage): boolean => seen.eventId === eventId && textOf(seen).includes(words);
+  return textOf(await person.waitForMessage(roomId, isIt, { from: botUserId, timeoutMs: LONGEST_MS }));
+}
+
+/** The whole sign-in, with the person's yes on the authorization server's page. @returns what the message became */
+export async function signInByLink(
+  place: LinkPlace,
+  account: { side: "old" | "new"; userId: string },
+  authorizationServer: AuthorizationServer,
+): Promise<string> {
+  const { code, message } = await askForLink(place, account);
+  await authorizationServer.approve(code, parseUserId(account.userId)?.localpart ?? "");
+  return becomes(place, message, "is signed in");
+}
