@@ -3,6 +3,7 @@ import { CATEGORY_OF_STEP, allCategories } from "../migration/categories.ts";
 import type { StoredStep, Run } from "../migration/run-model.ts";
 import type { StepKind } from "../migration/step.ts";
 import type { Report } from "../platforms/matrix/rooms/report.ts";
+import { reportTime } from "../platforms/matrix/rooms/report.ts";
 import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import { readRunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import type { Runs } from "../store/runs.ts";
@@ -37,7 +38,7 @@ export class RunDeedsReader {
       schema: 1,
       source: run.source,
       target: run.target,
-      generatedAt: new Date(this.#now()).toISOString().replace(/\.\d+Z$/, "Z"),
+      generatedAt: reportTime(this.#now()),
       rooms: rooms
         .filter((room) => !room.isReplacement)
         .map((room) => ({ ...room.planned.row, route: room.route, status: room.status })),

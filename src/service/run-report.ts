@@ -2,6 +2,7 @@ import type { StoredStep } from "../migration/run-model.ts";
 import type { Limits } from "../queue/limits.ts";
 import { ownLimit } from "../migration/run-model.ts";
 import type { Report, RoomProgress } from "../platforms/matrix/rooms/report.ts";
+import { reportTime } from "../platforms/matrix/rooms/report.ts";
 import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import { routeOfStep } from "../platforms/matrix/rooms/plan-room-steps.ts";
 
@@ -27,7 +28,7 @@ export function runningReport(
   }
   return {
     ...report,
-    generatedAt: new Date(now).toISOString().replace(/\.\d+Z$/, "Z"),
+    generatedAt: reportTime(now),
     rooms: report.rooms.map((row) => ({ ...row, ...progress.get(row.successor ?? row.roomId) })),
   };
 
@@ -38,6 +39,6 @@ export function runningReport(
     const until = Math.max(step.notBefore, limitedUntil);
     if (until <= now) return null;
     const waitingFor = step.notBefore > now ? (step.waitingFor ?? "server") : "limit";
-    return { status: "waiting", until: new Date(until).toISOString(), waitingFor };
+    return { status: "waiting", until: reportTime(until), waitingFor };
   }
 }

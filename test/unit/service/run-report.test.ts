@@ -51,6 +51,7 @@ function standing(steps: readonly StoredStep[], roomId: string, how: { isRunning
   const now = runningReport(planned, { rooms, steps, source: SOURCE, target: TARGET }, { limits, now: NOW, isRunning });
   expect(reportSchema.parse(now).generatedAt).toBe("2026-03-01T12:00:00Z");
   const row = now.rooms.find((each) => each.roomId === roomId);
+  if (row?.until) expect(row.until).toMatch(/T\d\d:\d\d:\d\dZ$/u);
   return [row?.status, row?.waitingFor, row?.until && (Date.parse(row.until) - NOW) / 1_000].filter((part) => part).join(" ");
 }
 

@@ -66,7 +66,7 @@ export function report(input: ReportInput): Report {
     schema: 1,
     source: input.sourceUserId,
     target: input.targetUserId,
-    generatedAt: input.generatedAt.toISOString().replace(/\.\d+Z$/, "Z"),
+    generatedAt: reportTime(input.generatedAt.getTime()),
     rooms: input.rooms.map((room) => reportRoom(room, input.texts, input.progress?.get(room.roomId))),
     categories: allCategories(input.categories).map((entry) => ({ ...entry, missing: [...entry.missing] })),
   };
@@ -91,4 +91,9 @@ export function reportRoom(room: PlannedRoom, texts: ReportTexts, progress?: Roo
     warnings: room.warnings.map((warning) => ({ code: warning.code, text: texts.warning(warning) })),
     helpers: room.helpers.map(({ userId, displayName, power }) => ({ userId, displayName, power })),
   };
+}
+
+/** A moment as reports write it: UTC, in whole seconds. @param at milliseconds since the epoch */
+export function reportTime(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/u, "Z");
 }
