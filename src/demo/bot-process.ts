@@ -49,6 +49,7 @@ export async function createBot(options: BotOptions): Promise<BotProcess> {
   await writeFile(configPath, stringify(configurationOf(options)));
   let output = "";
   let child: ChildProcess | null = null;
+  let closed: Promise<unknown> = Promise.resolve();
 
   async function start(): Promise<void> {
     const from = output.length;
@@ -56,6 +57,7 @@ export async function createBot(options: BotOptions): Promise<BotProcess> {
       stdio: ["ignore", "pipe", "pipe"],
     });
     child = started;
+    closed = new Promise((resolve) => started.once("close", resolve));
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`the bot did not start in time:\n${output.slice(from)}`)),
@@ -80,12 +82,10 @@ export async function createBot(options: BotOptions): Promise<BotProcess> {
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    const ending = child;
-    if (ending?.exitCode !== null || ending.signalCode !== null) return ending?.exitCode ?? null;
-    return new Promise((resolve) => {
-      ending.once("close", resolve);
-      ending.kill(signal);
-    });
+    // One that has ended by itself may have written something that is still to be read.
+    if (child?.exitCode === null && child.signalCode === null) child.kill(signal);
+    await closed;
+    return child?.exitCode ?? null;
   }
 
   return {

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
 import { startAuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
 import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import { botMessages } from "../support/answers.ts";
+import { contentOf, textOf } from "../../src/demo/person/person.ts";
+import { botMessagesBehind } from "../support/answers.ts";
 import { chatIn } from "../support/chat.ts";
 import type { Chat } from "../support/chat.ts";
 import { createControlRoom } from "../support/control-room.ts";
@@ -21,7 +21,7 @@ let chat: Chat;
 let controlRoom: string;
 
 beforeAll(async () => {
-  oauth = await startAuthorizationServer({ accessTokenSeconds: LIFE_S, codeSeconds: 20, intervalSeconds: 1 });
+  oauth = await startAuthorizationServer({ accessTokenSeconds: LIFE_S, intervalSeconds: 1 });
   world = await createWorld({
     extraConfig: { old: oauth.homeserverConfig },
     bot: async (pair) => {
@@ -50,18 +50,18 @@ async function addUser(): Promise<{ localpart: string; userId: string }> {
   return { localpart, userId: `@${localpart}:${world.pair.old.serverName}` };
 }
 
-/** Asks for a link and gives the code in the answer, with the message that it stands in. */
+/** Asks for a link and gives the code in the answer, with the message that it stands in and the command. */
 async function askForLink(
   userId: string,
   { side = "old", room = chat.roomId } = {},
-): Promise<{ code: string; message: SeenMessage }> {
+): Promise<{ code: string; message: SeenMessage; commandId: string }> {
   const commandId = await person.say(room, `!login ${side} ${userId}`);
   const message = await person.waitForMessage(room, (seen) => /^[A-Z]{6}$/mu.test(textOf(seen)), {
     from: world.botUserId,
     after: commandId,
   });
   const code = /^[A-Z]{6}$/mu.exec(textOf(message))?.[0] ?? "";
-  return { code, message };
+  return { code, message, commandId };
 }
 
 /** Waits until a message has become another one. */
@@ -87,11 +87,11 @@ async function botDevices(localpart: string): Promise<string[]> {
 describe("signing in by link, in a chat", () => {
   it("is one message that tells what the page will show, and becomes the answer", async () => {
     const { localpart, userId } = await addUser();
-    const { code, message } = await askForLink(userId);
+    const { code, message, commandId } = await askForLink(userId);
     const shown = textOf(message);
     for (const words of [
       `${oauth.issuer}/link`,
-      "valid for 20 seconds",
+      "valid for 20 minutes",
       "Matrix Mover",
       "https://",
       "warn in red",
@@ -99,13 +99,12 @@ describe("signing in by link, in a chat", () => {
       userId,
     ])
       expect(shown).toContain(words);
-    expect(message.content["formatted_body"]).toContain(`<code>${code}</code>`);
+    expect(contentOf(message)["formatted_body"]).toContain(`<code>${code}</code>`);
     await oauth.approve(code, localpart);
     const answer = await becomes(message, `✅ Your old account ${userId} is signed in.`);
     expect(answer).toContain("Next, sign in your new account");
-    expect(botMessages(person, chat.roomId, { botUserId: world.botUserId }).map(({ eventId }) => eventId)).toEqual([
-      message.eventId,
-    ]);
+    const said = await botMessagesBehind(person, chat.roomId, { botUserId: world.botUserId, after: commandId });
+    expect(said.map(({ eventId }) => eventId)).toEqual([message.eventId]);
     const [device = ""] = await botDevices(localpart);
     const whoami = await chat.ask("!whoami");
     expect(whoami).toContain(`Old account: ${userId}, signed in by link since`);
@@ -132,6 +131,7 @@ describe("signing in by link, in a chat", () => {
     expect(await becomes(wrong.message, "another account")).toContain(other.userId);
     expect(await botDevices(other.localpart)).toEqual([]);
     const unused = await askForLink(asked.userId);
+    oauth.expireCodes();
     expect(await becomes(unused.message, "has run out")).toContain(`!login old ${asked.userId} gives a fresh one`);
   });
 

@@ -9,6 +9,8 @@ export type Fault =
   /** The server does the work, then the connection is cut without an answer. */
   | { readonly kind: "lose-answer" }
   | { readonly kind: "delay"; readonly ms: number }
+  /** Passed on once that has come. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** Neither passed on nor answered. */
   | { readonly kind: "hang" }
   /** Cut after so many bytes of the answer's body. */
@@ -151,6 +153,11 @@ function treat(request: ProxiedRequest, incoming: http.IncomingMessage, outgoing
       outgoing.once("close", () => clearTimeout(timer));
       return;
     }
+    case "hold":
+      void fault.until.then(() => {
+        if (!outgoing.closed) forward(request, incoming, outgoing, target);
+      });
+      return;
     case "reset":
       incoming.socket.resetAndDestroy();
       return;

@@ -209,6 +209,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     openSession: (localpart, session) => people.openSession(localpart, session),
     approve: (userCode, localpart) => people.approve(userCode, localpart),
     deny: (userCode) => people.deny(userCode),
+    expireCodes: () => {
+      for (const deviceCode of codes.keys()) codes.set(deviceCode, 0);
+    },
     endSessions: (localpart) => people.endSessions(localpart),
     setLocked: (localpart, isLocked) => people.setLocked(localpart, isLocked),
     setRule: (next = () => undefined) => {

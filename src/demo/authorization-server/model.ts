@@ -46,6 +46,8 @@ export interface AuthorizationServer {
   /** What the person does on the page behind the link. */
   approve(userCode: string, localpart: string): Promise<void>;
   deny(userCode: string): Promise<void>;
+  /** The time of every code that waits is over. */
+  expireCodes(): void;
   /** The person ends their sessions with clients of this server, on its account page. */
   endSessions(localpart: string): Promise<void>;
   setLocked(localpart: string, isLocked: boolean): void;
