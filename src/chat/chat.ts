@@ -31,8 +31,9 @@ const SYNC_FILTER = {
 };
 /** A long poll that has not come back by then counts as a server that is away. */
 const SYNC_STALE_MS = 120_000;
-const HANDLING_GRACE_MS = 2_500;
-const SENDING_GRACE_MS = 1_000;
+/** Together well below what a stop may take (main.ts), for a busy machine needs its time for the rest. */
+const HANDLING_GRACE_MS = 2_000;
+const SENDING_GRACE_MS = 750;
 
 export interface ChatOptions {
   configuration: Configuration;

@@ -53,6 +53,7 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
   await writeFile(configPath, stringify(configurationOf(options)));
   let output = "";
   let child: ChildProcess | null = null;
+  let closed: Promise<unknown> = Promise.resolve();
 
   async function start(): Promise<void> {
     const from = output.length;
@@ -60,6 +61,7 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
       stdio: ["ignore", "pipe", "pipe"],
     });
     child = started;
+    closed = new Promise((resolve) => started.once("close", resolve));
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`the bot did not start in time:\n${output.slice(from)}`)),
@@ -84,12 +86,10 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    const ending = child;
-    if (ending?.exitCode !== null || ending.signalCode !== null) return ending?.exitCode ?? null;
-    return new Promise((resolve) => {
-      ending.once("close", resolve);
-      ending.kill(signal);
-    });
+    // One that has ended by itself may have written something that is still to be read.
+    if (child?.exitCode === null && child.signalCode === null) child.kill(signal);
+    await closed;
+    return child?.exitCode ?? null;
   }
 
   return {

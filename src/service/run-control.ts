@@ -27,8 +27,8 @@ export interface RunControlOptions {
   now: () => number;
 }
 
-/** How long `pause` and `cancel` wait for the requests under way, which are finished and recorded. */
-const PATIENCE_MS = 5_000;
+/** How long `pause` and `cancel` wait for the requests under way, which are finished and recorded; a slow server's, but not one's that hangs. */
+const PATIENCE_MS = 20_000;
 
 /** Whether a run still has work to do, so that no other can begin. */
 export function isBusy({ state }: Pick<Run, "state">): boolean {

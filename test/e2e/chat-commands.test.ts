@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { specifications } from "../../src/commands/registry.ts";
+import { isWholeAnswer } from "../../src/demo/bot-answer.ts";
 import type { EventContent, Person, SeenMessage } from "../../src/demo/person/person.ts";
 import { textOf } from "../../src/demo/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/answers.ts";
@@ -63,7 +64,7 @@ it("answers each person in a control room about their own move only, as a reply 
   await world.answer(ada, directRoom, `!login new --password ${adaAccount.password}`);
   const [adaAsks, benAsks] = await Promise.all([ada.say(encryptedRoom, "!whoami"), ben.say(encryptedRoom, "!whoami")]);
   const answerFor = (eventId: string): Promise<SeenMessage> =>
-    ben.waitForMessage(encryptedRoom, ({ type, relation }) => type === "m.room.message" && relation?.eventId === eventId, {
+    ben.waitForMessage(encryptedRoom, (message) => isWholeAnswer(message) && message.relation?.eventId === eventId, {
       from: world.botUserId,
     });
   const forAda = await answerFor(adaAsks);

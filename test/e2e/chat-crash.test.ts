@@ -58,7 +58,7 @@ it("answers every command exactly once although it is killed again and again whi
       words.push(word);
       return ada.say(rooms[(cycle + index) % rooms.length] ?? "", `!${word}`);
     });
-    await runUntilKilled(world.bot, home, killPoint(cycle, random));
+    await runUntilKilled(world.bot, [home], killPoint(cycle, random));
     await Promise.all(burst);
   }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 
+import { askBot } from "../../src/demo/bot-answer.ts";
 import { type HomeserverPair, startHomeserverPair } from "../../src/demo/homeservers/pair.ts";
 import { startPerson } from "../../src/demo/person/person.ts";
 
@@ -53,12 +54,12 @@ it("starts the bot, which answers in its control room, is healthy and stops when
   await untilHealthy(base, bot);
   await person.waitForMembership(roomId, botUserId(), "join");
 
-  const answer = await person.ask(roomId, "!help", { from: botUserId() });
+  const answer = await askBot(person, roomId, "!help", { botUserId: botUserId() });
   expect(JSON.stringify(answer)).toContain("!login");
   expect(await (await fetch(`${base}/metrics`)).text()).toContain("matrix_mover_info");
 
   bot.child.kill("SIGTERM");
-  expect(await once(bot.child, "exit")).toEqual([0, null]);
+  expect(await once(bot.child, "close")).toEqual([0, null]);
   await person.stop();
   expect(bot.printed()).not.toContain(PASSWORD);
   expect((await stat(join(folder, "secrets", "store.key"))).mode & 0o777).toBe(0o600);

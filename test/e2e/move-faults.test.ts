@@ -6,7 +6,6 @@ import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
 import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
 import { botSessions, removeSession } from "../support/server-api.ts";
 
-const PROGRESS_MS = 40_000;
 /** A write that the new server never takes. */
 const REFUSED = "org.example.notes";
 
@@ -31,31 +30,37 @@ it("waits for a server that is away, says so in the progress message, and moves 
   await move.oldServer.down();
   await move.waitFor(new RegExp(`${move.pair.old.serverName} does not answer just now; I try again at`, "u"), {
     after: startEvent,
-    timeoutMs: PROGRESS_MS,
   });
   const open = move.population.rooms.filter(({ expected }) => expected.route === "join");
-  const joined = await move.target.joinedRooms();
-  expect(open.filter(({ roomId }) => !joined.has(roomId))).toEqual([]);
+  const missing = async (): Promise<string[]> => {
+    const joined = await move.target.joinedRooms();
+    return open.map(({ roomId }) => roomId).filter((roomId) => !joined.has(roomId));
+  };
+  await expect.poll(missing, { timeout: 60_000, interval: 200 }).toEqual([]);
 });
 
 it("stops when its session is revoked, calls the person, and goes on by itself once they have signed in again", async () => {
   const { population, pair } = move;
   const account = { ...population.target, server: pair.new, deviceId: "" };
   const isHeld = Promise.withResolvers<undefined>();
-  // The rest of the run is held up until the session is gone.
+  const isRevoked = Promise.withResolvers<undefined>();
   move.newServer.setRule((request) => {
     if (!isWriting(request)) return undefined;
     isHeld.resolve(undefined);
-    return { kind: "delay", ms: 2_000 };
+    return { kind: "hold", until: isRevoked.promise };
   });
   await move.oldServer.up();
   await isHeld.promise;
   for (const session of await botSessions(account)) await removeSession(account, session);
-  const call = await move.waitFor(/has stopped; nothing is lost\./u, { timeoutMs: PROGRESS_MS });
+  isRevoked.resolve(undefined);
+  const call = await move.waitFor(/has stopped; nothing is lost\./u);
   expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
   expect(textOf(call)).toContain(`My session of your new account ${population.target.userId} has ended.`);
   expect(textOf(call)).toContain(`Please sign in again: !login new ${population.target.userId}. Then I go on by myself.`);
-  const faults = [onceEach(FAULTS_OF_WRITES)];
+  const faults = [
+    onceEach(FAULTS_OF_INVITATIONS, isInvitation),
+    onceEach([...FAULTS_OF_INVITATIONS, ...FAULTS_OF_OTHERS], (request) => isWriting(request) && !isInvitation(request)),
+  ];
   move.newServer.setRule([refusing, ...faults]);
   move.oldServer.setRule(faults);
   expect(await move.signIn("new")).toContain(population.target.userId);
@@ -64,7 +69,7 @@ it("stops when its session is revoked, calls the person, and goes on by itself o
 it("ends as without faults, and names what a server refused, with its own words", async () => {
   const end = textOf(await move.waitFor(/The move is done\./u)).replaceAll("\u2060", "");
   const hits = [...move.oldServer.requests, ...move.newServer.requests].filter(
-    ({ fault }) => fault !== undefined && fault.kind !== "delay",
+    ({ fault }) => fault !== undefined && fault.kind !== "hold",
   );
   expect(new Set(hits.map(({ fault }) => fault?.kind)).size).toBeGreaterThanOrEqual(6);
   expect(end).toContain(`${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`);
@@ -86,25 +91,29 @@ it("needs no more than to be started again for what was refused", async () => {
   expect(await move.target.accountData(REFUSED)).toEqual(move.population.sourceData.accountData[REFUSED]);
 });
 
-const FAULTS_OF_WRITES: readonly Fault[] = [
+const FAULTS_OF_INVITATIONS: readonly Fault[] = [
   { kind: "reset" },
   { kind: "lose-answer" },
   { kind: "truncate", bytes: 1 },
   { kind: "limit", retryAfterMs: 700 },
-  { kind: "status", status: 500 },
-  { kind: "status", status: 502 },
   { kind: "html" },
-  { kind: "html", status: 503 },
   { kind: "huge" },
 ];
 
-/** A third of the requests that change something gets one fault the first time, by turns of every kind. */
-function onceEach(faults: readonly Fault[]): Rule {
+/** As the answer to an invitation these tell of the other server's limit, for which the bot waits minutes. */
+const FAULTS_OF_OTHERS: readonly Fault[] = [
+  { kind: "status", status: 500 },
+  { kind: "status", status: 502 },
+  { kind: "html", status: 503 },
+];
+
+/** A third of the requests of a kind gets one fault the first time, by turns. */
+function onceEach(faults: readonly Fault[], isOfKind: (request: ProxiedRequest) => boolean): Rule {
   const seen = new Set<string>();
   let count = 0;
   return (request, random) => {
     const what = `${request.method} ${request.path}`;
-    if (!isWriting(request) || seen.has(what)) return undefined;
+    if (!isOfKind(request) || seen.has(what)) return undefined;
     seen.add(what);
     return random() < 0.35 ? faults[count++ % faults.length] : undefined;
   };
@@ -113,6 +122,10 @@ function onceEach(faults: readonly Fault[]): Rule {
 function refusing({ method, path }: ProxiedRequest): Fault | undefined {
   const isRefused = method === "PUT" && path.endsWith(`/account_data/${REFUSED}`);
   return isRefused ? { kind: "status", status: 403, errcode: "M_FORBIDDEN" } : undefined;
+}
+
+function isInvitation({ method, path }: ProxiedRequest): boolean {
+  return method === "POST" && path.endsWith("/invite");
 }
 
 function isWriting({ method, path }: ProxiedRequest): boolean {

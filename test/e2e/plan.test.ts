@@ -27,16 +27,14 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 async function ask(text: string): Promise<string> {
-  return textOf(await ada.ask(roomId, text, { from: world.botUserId, timeoutMs: 60_000 }));
+  return textOf(await world.answer(ada, roomId, text));
 }
 
 /** What is said comes first, then the file. */
 async function askForFile(text: string, fileName: string): Promise<string> {
-  const file = ada.waitForMessage(roomId, (message: SeenMessage) => message.content["filename"] === fileName, {
-    from: world.botUserId,
-  });
-  await ada.say(roomId, text);
-  return (await ada.downloadFile(await file)).toString();
+  const after = await ada.say(roomId, text);
+  const isFile = (message: SeenMessage): boolean => message.content["filename"] === fileName;
+  return (await ada.downloadFile(await ada.waitForMessage(roomId, isFile, { from: world.botUserId, after }))).toString();
 }
 
 async function reportNow(number: number): Promise<Report> {

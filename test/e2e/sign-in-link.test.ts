@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
 import { startAuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
 import type { Person } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import { botMessages } from "../support/answers.ts";
+import { contentOf, textOf } from "../../src/demo/person/person.ts";
+import { botMessagesBehind } from "../support/answers.ts";
 import { chatIn } from "../support/chat.ts";
 import type { Chat } from "../support/chat.ts";
 import { createControlRoom } from "../support/control-room.ts";
@@ -16,7 +16,6 @@ import { createWorld } from "../support/world.ts";
 
 /** Tokens of the old server are to be renewed within half a second, so that every command meets one that is due. */
 const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.5 };
-const CODE_S = 20;
 
 let oauth: AuthorizationServer;
 let world: World;
@@ -25,7 +24,7 @@ let chat: Chat;
 let controlRoom: string;
 
 beforeAll(async () => {
-  oauth = await startAuthorizationServer({ ...LIFE, codeSeconds: CODE_S, intervalSeconds: 1 });
+  oauth = await startAuthorizationServer({ ...LIFE, intervalSeconds: 1 });
   world = await createWorld({
     authorizationServers: { old: oauth },
     bot: async (pair) => {
@@ -40,7 +39,6 @@ beforeAll(async () => {
 
 afterEach(() => {
   oauth.setRule();
-  oauth.setCodeSeconds(CODE_S);
 });
 
 afterAll(async () => {
@@ -82,7 +80,7 @@ describe("signing in by link, in a chat", () => {
     const shown = textOf(link.message);
     for (const words of [
       `${oauth.issuer}/link`,
-      "valid for 20 seconds",
+      "valid for 20 minutes",
       "Matrix Mover",
       "https://",
       "warn in red",
@@ -90,13 +88,12 @@ describe("signing in by link, in a chat", () => {
       userId,
     ])
       expect(shown).toContain(words);
-    expect(link.message.content["formatted_body"]).toContain(`<code>${link.code}</code>`);
+    expect(contentOf(link.message)["formatted_body"]).toContain(`<code>${link.code}</code>`);
     await oauth.approve(link.code, user.localpart);
     const answer = await until(link, `✅ Your old account ${userId} is signed in.`);
     expect(answer).toContain("Next, sign in your new account");
-    expect(botMessages(person, chat.roomId, { botUserId: world.botUserId }).map(({ eventId }) => eventId)).toEqual([
-      link.message.eventId,
-    ]);
+    const said = await botMessagesBehind(person, chat.roomId, { botUserId: world.botUserId, after: link.commandId });
+    expect(said.map(({ eventId }) => eventId)).toEqual([link.message.eventId]);
     const [device = ""] = await botSessions(user);
     const whoami = await chat.ask("!whoami");
     expect(whoami).toContain(`Old account: ${userId}, signed in by link since`);
@@ -122,8 +119,8 @@ describe("signing in by link, in a chat", () => {
     await oauth.approve(wrong.code, other.localpart);
     expect(await until(wrong, "another account")).toContain(other.userId);
     expect(await botSessions(other)).toEqual([]);
-    oauth.setCodeSeconds(4);
     const unused = await linkFor(asked);
+    oauth.expireCodes();
     expect(await until(unused, "has run out")).toContain(`!login old ${asked.userId} gives a fresh one`);
   });
 

@@ -21,6 +21,8 @@ export async function botMessagesBehind(
   { botUserId, after, by = person }: ProbeOptions,
 ): Promise<SeenMessage[]> {
   const word = `probe${++probes}end`;
+  // Else the bot, on another server perhaps, might hear of the probe first.
+  await by.waitForMessage(roomId, ({ eventId }) => eventId === after);
   await by.say(roomId, `!${word}`);
   const answer = await person.waitForMessage(roomId, (message) => textOf(message).includes(word), { from: botUserId, after });
   return botMessages(person, roomId, { botUserId, after }).filter(({ eventId }) => eventId !== answer.eventId);

@@ -11,6 +11,8 @@ export type Fault =
   | { readonly kind: "delay"; readonly ms: number }
   /** The server does the work at once, its answer comes so much later. */
   | { readonly kind: "delay-answer"; readonly ms: number }
+  /** Passed on once that has come. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** Neither passed on nor answered. */
   | { readonly kind: "hang" }
   /** Cut after so many bytes of the answer's body. */
@@ -153,6 +155,11 @@ function treat(request: ProxiedRequest, incoming: http.IncomingMessage, outgoing
       outgoing.once("close", () => clearTimeout(timer));
       return;
     }
+    case "hold":
+      void fault.until.then(() => {
+        if (!outgoing.closed) forward(request, incoming, outgoing, target);
+      });
+      return;
     case "reset":
       incoming.socket.resetAndDestroy();
       return;

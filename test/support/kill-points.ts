@@ -2,7 +2,7 @@ import type { AuthorizationServer, OauthFault } from "../../src/demo/authorizati
 import type { BotProcess } from "../../src/demo/bot-process.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "./fault-proxy.ts";
 
-/** When the bot is killed: so long after the request to its homeserver that is the `nth` of its kind, counted from 0. */
+/** When the bot is killed: so long after the request that is the `nth` of its kind, counted from 0. */
 export interface KillPoint {
   readonly isOfKind: (request: ProxiedRequest) => boolean;
   readonly nth: number;
@@ -11,24 +11,25 @@ export interface KillPoint {
   readonly fault?: Fault;
 }
 
-/** Starts the bot and kills it (SIGKILL) at that point, which it has to reach. */
+/** Starts the bot and kills it (SIGKILL) at that point, which it has to reach by what it asks through these proxies. */
 export async function runUntilKilled(
   bot: BotProcess,
-  home: FaultProxy,
+  proxies: readonly FaultProxy[],
   { isOfKind, nth, afterMs, fault }: KillPoint,
 ): Promise<void> {
   let count = 0;
   const reached = Promise.withResolvers<undefined>();
-  home.setRule((request) => {
-    if (!isOfKind(request) || count++ !== nth) return undefined;
-    setTimeout(() => reached.resolve(undefined), afterMs);
-    return fault;
-  });
+  for (const proxy of proxies)
+    proxy.setRule((request) => {
+      if (!isOfKind(request) || count++ !== nth) return undefined;
+      setTimeout(() => reached.resolve(undefined), afterMs);
+      return fault;
+    });
   const started = bot.start().catch((error: unknown) => error);
   await reached.promise;
   await bot.kill();
   await started;
-  home.setRule();
+  for (const proxy of proxies) proxy.setRule();
 }
 
 /**

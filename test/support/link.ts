@@ -18,6 +18,8 @@ export interface LinkPlace {
 export interface OfferedLink {
   readonly code: string;
   readonly message: SeenMessage;
+  /** The command, as an event. */
+  readonly commandId: string;
 }
 
 /** Asks for a link and gives the code in the answer. */
@@ -25,9 +27,9 @@ export async function askForLink(
   { person, roomId, botUserId }: LinkPlace,
   { side, userId }: { side: "old" | "new"; userId: string },
 ): Promise<OfferedLink> {
-  const after = await person.say(roomId, `!login ${side} ${userId}`);
-  const message = await person.waitForMessage(roomId, (seen) => CODE.test(textOf(seen)), { from: botUserId, after });
-  return { code: CODE.exec(textOf(message))?.[0] ?? "", message };
+  const commandId = await person.say(roomId, `!login ${side} ${userId}`);
+  const message = await person.waitForMessage(roomId, (seen) => CODE.test(textOf(seen)), { from: botUserId, after: commandId });
+  return { code: CODE.exec(textOf(message))?.[0] ?? "", message, commandId };
 }
 
 /** Waits until a message has become another one. */

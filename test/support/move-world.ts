@@ -1,3 +1,4 @@
+import { isWholeAnswer } from "../../src/demo/bot-answer.ts";
 import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
 import { textOf } from "../../src/demo/person/person.ts";
 import type { PopulateOptions, Population } from "../../src/demo/population/population.ts";
@@ -10,8 +11,6 @@ import { createWorld } from "./world.ts";
 
 const ANSWER_MS = 60_000;
 const END_MS = 120_000;
-/** What is said while an answer is being made. */
-const MEANWHILE = /^(Asking|Reading|Looking|Stopping)\b[^\n]*…/u;
 /** Also the answer to `!migrate status`. */
 const PROGRESS = /^The [a-z ]+ @\S+ → @\S+ (is|was|waits) /u;
 
@@ -50,9 +49,7 @@ export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOpti
     const after = await typist.say(chatId, text);
     const fits = (message: SeenMessage): boolean => {
       const said = textOf(message);
-      // A report may still be on its way.
-      const isFile = message.content["filename"] !== undefined;
-      if (message.type !== "m.room.message" || isFile || MEANWHILE.test(said)) return false;
+      if (!isWholeAnswer(message)) return false;
       return isAnswer === undefined ? !PROGRESS.test(said) : isAnswer.test(said);
     };
     return typist.waitForMessage(chatId, fits, { from, after, timeoutMs: ANSWER_MS });
@@ -88,7 +85,7 @@ export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOpti
       const authorizationServer = world.authorizationServers[side];
       if (authorizationServer !== undefined)
         return signInByLink({ person: typist, roomId: chatId, botUserId: from }, { side, userId }, authorizationServer);
-      return move.ask(`!login ${side} ${userId} --password ${password}`);
+      return move.ask(`!login ${side} ${userId} --password ${password}`, /is signed in\b/u);
     },
   };
   await move.signIn("old");

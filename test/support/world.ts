@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { answerBehind, askBot } from "../../src/demo/bot-answer.ts";
 import type { BotOptions, BotProcess } from "../../src/demo/bot-process.ts";
 import { createBot } from "../../src/demo/bot-process.ts";
 import type { Homeserver, HomeserverPair, PairOptions } from "../../src/demo/homeservers/pair.ts";
 import { startHomeserverPair } from "../../src/demo/homeservers/pair.ts";
 import type { Person, PersonOptions, SeenMessage } from "../../src/demo/person/person.ts";
-import { startPerson, textOf } from "../../src/demo/person/person.ts";
+import { startPerson } from "../../src/demo/person/person.ts";
 import type { AuthorizationServers } from "./delegating-homeserver.ts";
 import { delegatingTo } from "./delegating-homeserver.ts";
 
@@ -36,7 +37,7 @@ export interface World {
   client(account: Account, options?: Partial<PersonOptions>): Promise<Person>;
   /** A direct chat that the bot has joined. */
   directChat(person: Person, options?: { encrypted?: boolean }): Promise<string>;
-  /** Says something and waits for the bot's whole answer; "Asking …", which stands there meanwhile, is none. */
+  /** Says something and waits for the bot's whole answer; what stands there meanwhile, such as "Asking …", is none. */
   answer(person: Person, roomId: string, text: string): Promise<SeenMessage>;
   close(): Promise<void>;
 }
@@ -112,7 +113,7 @@ export async function createWorld({
       await person.waitForMembership(roomId, botUserId, "join");
       return roomId;
     },
-    answer: async (person, roomId, text) => answerTo(person, roomId, await person.say(roomId, text), botUserId),
+    answer: (person, roomId, text) => askBot(person, roomId, text, { botUserId }),
     close: async () => {
       await bot.kill();
       await Promise.all(people.map((person) => person.stop()));
@@ -122,17 +123,7 @@ export async function createWorld({
   };
 }
 
-/** The bot's whole answer behind an event; "Asking …", which may stand there meanwhile, is none. */
+/** The bot's whole answer behind an event. */
 export function answerTo(person: Person, roomId: string, eventId: string, botUserId: string): Promise<SeenMessage> {
-  const isWhole = (message: SeenMessage): boolean =>
-    message.type === "m.room.message" && !/^Asking .* …$/u.test(textOf(message)) && !answersAnother(message, eventId);
-  return person.waitForMessage(roomId, isWhole, { from: botUserId, after: eventId });
-}
-
-/**
- * Whether a message quotes another command than this one. Two servers may order what was said at one moment differently, so an answer to somebody else can
- * stand behind an event that was sent after it.
- */
-function answersAnother({ relation }: SeenMessage, eventId: string): boolean {
-  return relation?.type === "m.in_reply_to" && relation.eventId !== eventId;
+  return answerBehind(person, roomId, eventId, { botUserId });
 }

@@ -14,7 +14,7 @@ import { consentPage } from "./consent-page.ts";
 import { DelegatingHomeserver } from "./delegating-homeserver.ts";
 import type { AuthorizationServer, AuthorizationServerOptions, OauthRequest, OauthRule } from "./model.ts";
 import { People } from "./people.ts";
-import { createProvider, deviceOf, synapseCredentials } from "./provider.ts";
+import { CODE_SECONDS, createProvider, deviceOf, synapseCredentials } from "./provider.ts";
 import { Tokens } from "./tokens.ts";
 
 export type { AuthorizationServer, OauthFault, OauthRequest } from "./model.ts";
@@ -36,12 +36,11 @@ interface Answer {
 /** Starts one on a free port of 127.0.0.1. Its users are the homeserver's, to which it must be connected. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const { accessTokenSeconds = 300, announcedSeconds = accessTokenSeconds, intervalSeconds = 5 } = options;
-  let { codeSeconds = 1_200 } = options;
   const [port = 0] = await freePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
   const secret = randomBytes(24).toString("hex");
   const scopes = new Set<string>();
-  const provider = createProvider({ issuer, secret, accessTokenSeconds, codeSeconds: () => codeSeconds, scopes });
+  const provider = createProvider({ issuer, secret, accessTokenSeconds, scopes });
   const library = provider.callback();
   const inner = createServer((request, response) => void library(request, response));
   await listen(inner, 0);
@@ -103,7 +102,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const done = await pass(request, body);
     if (done.status !== 200) return done;
     const { verification_uri_complete: _complete, ...code } = deviceSchema.parse(JSON.parse(done.body.toString()));
-    codes.set(code.device_code, Date.now() + codeSeconds * 1_000);
+    codes.set(code.device_code, Date.now() + CODE_SECONDS * 1_000);
     return json(200, { ...code, interval: intervalSeconds });
   }
 
@@ -210,11 +209,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     openSession: (localpart, session) => people.openSession(localpart, session),
     approve: (userCode, localpart) => people.approve(userCode, localpart),
     deny: (userCode) => people.deny(userCode),
+    expireCodes: () => {
+      for (const deviceCode of codes.keys()) codes.set(deviceCode, 0);
+    },
     endSessions: (localpart) => people.endSessions(localpart),
     setLocked: (localpart, isLocked) => people.setLocked(localpart, isLocked),
-    setCodeSeconds: (seconds) => {
-      codeSeconds = seconds;
-    },
     setRule: (next = () => undefined) => {
       rule = next;
     },

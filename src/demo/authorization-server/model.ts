@@ -5,8 +5,6 @@ export interface AuthorizationServerOptions {
   readonly accessTokenSeconds?: number;
   /** What its clients are told of that life, so that they renew more often than tokens run out. Default: the truth. */
   readonly announcedSeconds?: number;
-  /** Life of a code. Default 1200, as in production. */
-  readonly codeSeconds?: number;
   /** How often a waiting client may ask. Default 5, as in production. */
   readonly intervalSeconds?: number;
 }
@@ -48,11 +46,11 @@ export interface AuthorizationServer {
   /** What the person does on the page behind the link. */
   approve(userCode: string, localpart: string): Promise<void>;
   deny(userCode: string): Promise<void>;
+  /** The time of every code that waits is over. */
+  expireCodes(): void;
   /** The person ends their sessions with clients of this server, on its account page. */
   endSessions(localpart: string): Promise<void>;
   setLocked(localpart: string, isLocked: boolean): void;
-  /** Life of the codes from now on. */
-  setCodeSeconds(seconds: number): void;
   setRule(rule?: OauthRule): void;
   /** Connections are refused until `start`. */
   stop(): Promise<void>;

@@ -8,19 +8,20 @@ const DEVICE_SCOPE = "urn:matrix:client:device:";
 /** The client as which Synapse asks about tokens. */
 const SYNAPSE = "synapse";
 
+/** Life of a code, as in production. */
+export const CODE_SECONDS = 1_200;
+
 export interface ProviderOptions {
   issuer: string;
   /** Shared with Synapse. */
   secret: string;
   accessTokenSeconds: number;
-  /** Of a code that is made now. */
-  codeSeconds: () => number;
   /** Scopes that were asked for; the library takes only those it has been told of. */
   scopes: ReadonlySet<string>;
 }
 
 /** The library `oidc-provider`, given the paths and habits that Synapse and Matrix clients expect (oauth.md, "In tests"). */
-export function createProvider({ issuer, secret, accessTokenSeconds, codeSeconds, scopes }: ProviderOptions): Provider {
+export function createProvider({ issuer, secret, accessTokenSeconds, scopes }: ProviderOptions): Provider {
   const provider = new Provider(issuer, {
     routes: {
       token: "/oauth2/token",
@@ -63,7 +64,7 @@ export function createProvider({ issuer, secret, accessTokenSeconds, codeSeconds
         }),
       },
     },
-    ttl: { DeviceCode: () => codeSeconds(), RefreshToken: 86_400, Grant: 86_400, AccessToken: accessTokenSeconds },
+    ttl: { DeviceCode: CODE_SECONDS, RefreshToken: 86_400, Grant: 86_400, AccessToken: accessTokenSeconds },
     rotateRefreshToken: true,
     issueRefreshToken: (_context, client) => client.grantTypeAllowed("refresh_token"),
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),

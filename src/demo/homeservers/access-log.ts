@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** One finished request, from the server's side. */
 export interface AccessLogLine {
   /** When the request finished, milliseconds since 1970. */
@@ -32,9 +35,30 @@ const LINE = new RegExp(
     .join(""),
 );
 
+/** Begins the query of the requests by which `settledAccessLog` finds its place in the log. */
+const MARK = "access-log-mark";
+const WRITTEN_WITHIN_MS = 30_000;
+const POLL_MS = 20;
+
 /** Reads Synapse's access log; lines of another form (a half-written last one) are left out. */
 export function parseAccessLog(text: string): AccessLogLine[] {
-  return text.split("\n").flatMap((line) => parseLine(line) ?? []);
+  return text.split("\n").flatMap((line) => (line.includes(`?${MARK}=`) ? [] : (parseLine(line) ?? [])));
+}
+
+/**
+ * The log with every request whose answer has arrived anywhere. A server writes a request down after its answer, so an answer may be read before its line is there; one
+ * more request is made, and the log is read when that stands in it, behind all that were answered before.
+ */
+export async function settledAccessLog(baseUrl: string, read: () => Promise<string>): Promise<string> {
+  const mark = `?${MARK}=${randomUUID()}`;
+  await fetch(`${baseUrl}/_matrix/client/versions${mark}`);
+  const deadline = Date.now() + WRITTEN_WITHIN_MS;
+  for (;;) {
+    const text = await read();
+    if (text.includes(mark)) return text;
+    if (Date.now() > deadline) throw new Error(`${baseUrl} did not write down a request within ${WRITTEN_WITHIN_MS / 1000} s`);
+    await sleep(POLL_MS);
+  }
 }
 
 function parseLine(line: string): AccessLogLine | undefined {

@@ -1,7 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAccessLog } from "./access-log.ts";
+import { parseAccessLog, settledAccessLog } from "./access-log.ts";
 import type { ServerIdentity } from "./identity.ts";
 import type { Homeserver } from "./model.ts";
 import { isReady } from "./readiness.ts";
@@ -59,6 +59,10 @@ export function homeserver({ runtime, folder, identity, clientPort }: ServerOpti
     throw /CannotListenError|Address already in use/.test(output) ? new PortTakenError(message) : new Error(message);
   }
 
+  function readLog(): Promise<string> {
+    return readFile(join(folder, SERVER_FILES.accessLog), "utf8");
+  }
+
   function signal(name: NodeJS.Signals): void {
     if (running === undefined) throw new Error(`${identity.serverName} is not running`);
     process.kill(-running.pid, name);
@@ -72,7 +76,7 @@ export function homeserver({ runtime, folder, identity, clientPort }: ServerOpti
       return running?.pid;
     },
     registerUser: (user) => registerUser(baseUrl, identity.registrationSecret, user),
-    accessLog: async () => parseAccessLog(await readFile(join(folder, SERVER_FILES.accessLog), "utf8")),
+    accessLog: async () => parseAccessLog(await (running === undefined ? readLog() : settledAccessLog(baseUrl, readLog))),
     pause: () => signal("SIGSTOP"),
     resume: () => signal("SIGCONT"),
     stop: async () => running?.end(),

@@ -62,7 +62,7 @@ export interface Homeserver {
   readonly pid: number | undefined;
   /** Creates an account. Throws when the server refuses, e.g. because the name is taken. */
   registerUser(user: NewUser): Promise<RegisteredUser>;
-  /** Every request the server has finished since the pair's folder was made, federation included, oldest first. */
+  /** Every request the server has answered since the pair's folder was made, federation included, oldest first. Not to be asked while it is paused. */
   accessLog(): Promise<AccessLogLine[]>;
   /** Freezes the server: connections are taken, nothing is answered. */
   pause(): void;

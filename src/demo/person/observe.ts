@@ -16,6 +16,8 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
 
   function reportLater(event: MatrixEvent, before?: string): void {
     reporting = reporting.then(async () => {
+      // Told when it has been tried to read, so that whoever has seen an event has seen those before it as they are.
+      await client.decryptEventIfNeeded(event);
       const message = await takeSnapshot(client, event);
       report({ kind: "message", message, ...(before !== undefined && { before }) });
     });
@@ -35,7 +37,6 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
       const edited = event.isRelation("m.replace") ? room.findEventById(event.relationEventId ?? "") : undefined;
       if (edited !== undefined) reportLater(edited);
     });
-    void client.decryptEventIfNeeded(event);
   }
 
   // Sync tells events in the server's order, also one's own, which the timeline holds from the moment of sending; the

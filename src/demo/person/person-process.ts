@@ -7,7 +7,7 @@ import { observe } from "./observe.ts";
 import { operations, requestSchema } from "./protocol.ts";
 import type { EventContent, OperationName, OperationParams, OperationResult, PersonReport } from "./protocol.ts";
 import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
-import { openSession } from "./session.ts";
+import { openSession, signedDevicesOf } from "./session.ts";
 import { silenceEverything } from "./silence.ts";
 
 // The process of one person: started by process-link.ts, told what to do by messages of protocol.ts.
@@ -72,6 +72,7 @@ const handlers: Handlers = {
   },
   downloadFile: ({ content }) => downloadFile(client(), content),
   members: ({ roomId }) => Promise.resolve(membersOf(client(), roomId)),
+  signedDevices: ({ userId }) => signedDevicesOf(client(), userId),
   stop() {
     startedClient?.stopClient();
     return Promise.resolve(undefined);

@@ -7,7 +7,7 @@ import type { MessageFilter } from "./seen-messages.ts";
 
 export type { EventContent, NewRoom, RoomMemberView, SeenMessage } from "./protocol.ts";
 export type { MessageFilter } from "./seen-messages.ts";
-export { textOf } from "./seen-messages.ts";
+export { contentOf, textOf } from "./seen-messages.ts";
 
 /** How a person signs in: by password as a new device, or as a device that exists. */
 export type PersonCredentials =
@@ -55,6 +55,8 @@ export interface Person extends AsyncDisposable {
   sendEvent(roomId: string, type: string, content: EventContent): Promise<string>;
   sendState(roomId: string, type: string, stateKey: string, content: EventContent): Promise<string>;
   members(roomId: string): Promise<RoomMemberView[]>;
+  /** IDs of a user's devices that the client knows, as signed by their owner; keys go to those only where the person trusts no others. */
+  signedDevices(userId: string): Promise<string[]>;
   /** Everything seen in the room's timeline so far, state events and edits included, in the timeline's order. */
   messages(roomId: string): SeenMessage[];
   /**
@@ -62,8 +64,6 @@ export interface Person extends AsyncDisposable {
    * or redacted; an edit itself is not a message. The time-out's error tells what was seen instead.
    */
   waitForMessage(roomId: string, predicate: (message: SeenMessage) => boolean, filter?: MessageFilter): Promise<SeenMessage>;
-  /** Says something and waits for the next `m.room.message` of somebody else (of `from`, if given) behind it. */
-  ask(roomId: string, text: string, options?: { from?: string; timeoutMs?: number }): Promise<SeenMessage>;
   /** The room ID of an invitation that is open; nothing is accepted by itself. */
   waitForInvite(options?: { from?: string; timeoutMs?: number }): Promise<string>;
   /** Waits until this membership of that user has been seen in the room, for instance that the bot has joined. */
@@ -153,17 +153,9 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
     sendEvent,
     sendState: (roomId, type, stateKey, content) => link.call("sendState", { roomId, type, stateKey, content }),
     members: (roomId) => link.call("members", { roomId }),
+    signedDevices: (otherId) => link.call("signedDevices", { userId: otherId }),
     messages: (roomId) => seen.inRoom(roomId),
     waitForMessage: (roomId, predicate, filter) => seen.waitForMessage(roomId, predicate, filter),
-    async ask(roomId, text, { from, timeoutMs } = {}) {
-      const after = await say(roomId, text);
-      const filter = { after, ...(from !== undefined && { from }), ...(timeoutMs !== undefined && { timeoutMs }) };
-      return seen.waitForMessage(
-        roomId,
-        ({ type, sender, isRedacted }) => type === "m.room.message" && sender !== userId && !isRedacted,
-        filter,
-      );
-    },
     async waitForInvite({ from, timeoutMs } = {}) {
       const { roomId } = await seen.waitForMembership(
         (notice) => notice.userId === userId && notice.membership === "invite" && (from === undefined || notice.sender === from),

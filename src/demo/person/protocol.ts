@@ -100,6 +100,7 @@ export const operations = {
   sendFile: { params: inRoom.extend({ file: fileSchema }), result: z.string() },
   downloadFile: { params: z.object({ content: eventContentSchema }), result: bytesSchema },
   members: { params: inRoom, result: z.array(memberSchema) },
+  signedDevices: { params: z.object({ userId: z.string() }), result: z.array(z.string()) },
   stop: { params: z.object({}), result: nothing },
 } as const;
 type Operations = typeof operations;

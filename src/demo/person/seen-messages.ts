@@ -1,4 +1,4 @@
-import type { MembershipNotice, SeenMessage } from "./protocol.ts";
+import type { EventContent, MembershipNotice, SeenMessage } from "./protocol.ts";
 
 /** How many of the newest messages a time-out tells about. */
 const TOLD_MESSAGES = 12;
@@ -137,9 +137,14 @@ function isShown(message: SeenMessage, from: string | undefined): boolean {
   return message.relation?.type !== "m.replace" && (from === undefined || message.sender === from);
 }
 
+/** What the message is now: the content of its newest edit, else the first one. */
+export function contentOf({ content, latestEditContent }: SeenMessage): EventContent {
+  return latestEditContent ?? content;
+}
+
 /** What a person reads in the message now: the newest edit's plain body, else the first one; empty for events without a body. */
 export function textOf(message: SeenMessage): string {
-  const { body } = message.latestEditContent ?? message.content;
+  const { body } = contentOf(message);
   return typeof body === "string" ? body : "";
 }
 

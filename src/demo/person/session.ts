@@ -98,6 +98,17 @@ async function requireSignedDevice(client: MatrixClient): Promise<void> {
     throw new Error("The person's device has not been signed by its owner");
 }
 
+/** Devices of somebody with whom the person shares an encrypted room, as far as the client knows them to be signed by their owner. */
+export async function signedDevicesOf(client: MatrixClient, userId: string): Promise<string[]> {
+  const crypto = client.getCrypto();
+  const devices = (await crypto?.getUserDeviceInfo([userId]))?.get(userId);
+  const signed: string[] = [];
+  for (const deviceId of devices?.keys() ?? []) {
+    if ((await crypto?.getDeviceVerificationStatus(userId, deviceId))?.signedByOwner === true) signed.push(deviceId);
+  }
+  return signed;
+}
+
 function uiaSession(error: unknown): string | undefined {
   if (!(error instanceof MatrixError) || error.httpStatus !== 401) return undefined;
   const { session } = error.data;

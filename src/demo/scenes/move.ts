@@ -1,22 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { parseUserId } from "../../platforms/matrix/identifiers.ts";
-import { reportSchema } from "../../platforms/matrix/rooms/report.ts";
 import type { Report } from "../../platforms/matrix/rooms/report.ts";
 import { askServer } from "../ask-server.ts";
+import { askBot } from "../bot-answer.ts";
 import type { Claims } from "../claims.ts";
 import type { SeenMessage } from "../person/person.ts";
 import { textOf } from "../person/person.ts";
 import type { PopulatedPerson, PopulatedRoom } from "../population/population.ts";
+import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 import type { Stage } from "../stage.ts";
 
 /** Rooms that the new account is in when the bot is killed: enough to be in the middle. */
 const KILLED_AT = 15;
 const POLL_MS = 100;
 const END_TIMEOUT_MS = 240_000;
-/** The bot looks every ten seconds at first. */
-const ARRIVAL_TIMEOUT_MS = 60_000;
-const ANSWER_TIMEOUT_MS = 120_000;
 /** What the old server wrote reaches the new one by federation. */
 const FEDERATION_TIMEOUT_MS = 30_000;
 
@@ -34,7 +32,7 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   });
   // Met below; a failure before that is told by what failed.
   ended.catch(() => undefined);
-  await person.ask(chatId, "!migrate start", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS });
+  await ask("!migrate start");
   while ((await joinedRooms()).size < KILLED_AT) await pause(POLL_MS);
   await bot.kill();
   stage.print(`  (the bot is killed, with ${(await joinedRooms()).size} rooms joined, and started again)`);
@@ -60,7 +58,7 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
     const progress = person.messages(chatId).filter((message) => message.sender === botUserId && isProgress(message));
     return progress.length === 1 && progress[0]?.eventId === restarted.eventId;
   });
-  const report = await reportNow();
+  const report = await reportNow(stage);
   await claims.check("every level that could be given is given", () => levelsAreRight(report, joined));
   await claims.check("nobody was invited twice, and no level was written twice", () => nothingTwice(movable));
 
@@ -71,7 +69,7 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   const arrival = person.waitForMessage(chatId, (message) => textOf(message).includes("let you in"), {
     ...fromBot,
     after: end.eventId,
-    timeoutMs: ARRIVAL_TIMEOUT_MS,
+    timeoutMs: ANSWER_TIMEOUT_MS,
   });
   const path = `/_matrix/client/v3/rooms/${encodeURIComponent(helped.roomId)}/invite`;
   await askServer(pair[moderator.side].baseUrl, await tokenOf(moderator), path, { user_id: target.userId });
@@ -80,14 +78,18 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
     (await joinedRooms()).has(helped.roomId),
   );
 
-  const verified = textOf(await person.ask(chatId, "!migrate verify", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS }));
-  const now = (await reportNow()).rooms.filter((room) => room.status === "done").length;
+  const verified = await ask("!migrate verify");
+  const now = (await reportNow(stage)).rooms.filter((room) => room.status === "done").length;
   await claims.check("verify counts the rooms as the report does", () => new RegExp(`\\b${now} of \\d+`, "u").test(verified));
-  const again = textOf(await person.ask(chatId, "!migrate plan", { ...fromBot, timeoutMs: ANSWER_TIMEOUT_MS }));
+  const again = await ask("!migrate plan");
   await claims.check(
     "a second plan finds nothing left to move or to copy, and offers no start",
     () => again.includes(": 0 I can move") && again.includes("nothing left") && !/To be copied|migrate start/u.test(again),
   );
+
+  async function ask(command: string): Promise<string> {
+    return textOf(await askBot(person, chatId, command, { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }));
+  }
 
   /** The old server signs people in elsewhere by now, and knows the tokens from before no more. */
   async function tokenOf({ side, userId, accessToken }: PopulatedPerson): Promise<string> {
@@ -101,13 +103,6 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
     return new Set(
       joinedSchema.parse(await askServer(pair.new.baseUrl, target.accessToken, "/_matrix/client/v3/joined_rooms")).joined_rooms,
     );
-  }
-
-  async function reportNow(): Promise<Report> {
-    const after = await person.say(chatId, "!report --format json");
-    const isReport = ({ content }: SeenMessage): boolean => content["filename"] === "report-1.json";
-    const file = await person.waitForMessage(chatId, isReport, { ...fromBot, after, timeoutMs: ANSWER_TIMEOUT_MS });
-    return reportSchema.parse(JSON.parse((await person.downloadFile(file)).toString()));
   }
 
   async function levelsAreRight({ rooms }: Report, inside: ReadonlySet<string>): Promise<boolean> {

@@ -1,21 +1,18 @@
+import { askBot } from "../bot-answer.ts";
 import type { Claims } from "../claims.ts";
-import { reportSchema } from "../../platforms/matrix/rooms/report.ts";
-import type { Report } from "../../platforms/matrix/rooms/report.ts";
-import type { SeenMessage } from "../person/person.ts";
 import { textOf } from "../person/person.ts";
+import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 import type { Stage } from "../stage.ts";
 
 /** The plan, the report, and both held against what is known of every room that the demo made. */
 export async function playPlan({ person, chatId, botUserId, population, pair }: Stage, claims: Claims): Promise<void> {
   const before = await writes();
-  const plan = textOf(await person.ask(chatId, "!migrate plan", { from: botUserId, timeoutMs: 120_000 }));
+  const plan = textOf(await askBot(person, chatId, "!migrate plan", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }));
   const rowCount = population.rooms.length;
   await claims.check(`the plan has every one of the ${rowCount} rooms`, () => plan.includes(`${rowCount} rooms:`));
-  await person.ask(chatId, "!report", { from: botUserId });
+  await askBot(person, chatId, "!report", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS });
 
-  const fileMessage = waitForFile();
-  await person.say(chatId, "!report --format json");
-  const report: Report = reportSchema.parse(JSON.parse((await person.downloadFile(await fileMessage)).toString()));
+  const report = await reportNow({ person, chatId, botUserId });
   const rows = new Map(report.rooms.map((room) => [room.roomId, room]));
   await claims.check("each room has the route, the reason and the helpers that are right for it", () => {
     const wrong = population.rooms.filter(({ roomId, expected }) => {
@@ -29,10 +26,6 @@ export async function playPlan({ person, chatId, botUserId, population, pair }: 
     return true;
   });
   await claims.check("planning wrote nothing to either account", async () => (await writes()) === before);
-
-  function waitForFile(): Promise<SeenMessage> {
-    return person.waitForMessage(chatId, (message) => message.content["filename"] === "report-1.json", { from: botUserId });
-  }
 
   /** Requests by which the two accounts could have been changed. */
   async function writes(): Promise<number> {

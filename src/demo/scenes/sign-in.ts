@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Claims } from "../claims.ts";
 import { askServer } from "../ask-server.ts";
+import { askBot } from "../bot-answer.ts";
 import { textOf } from "../person/person.ts";
 import type { DemoAccount, Stage } from "../stage.ts";
 
@@ -10,7 +11,7 @@ const eventSchema = z.object({ unsigned: z.looseObject({ redacted_because: z.unk
 /** Help, a mistake and its answer, signing in both accounts, and who is signed in. */
 export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
   const { person, chatId, botUserId, oldAccount, newAccount, authorizationServer } = stage;
-  const ask = async (text: string): Promise<string> => textOf(await person.ask(chatId, text, { from: botUserId }));
+  const ask = async (text: string): Promise<string> => textOf(await askBot(person, chatId, text, { botUserId }));
 
   const help = await ask("!help");
   await claims.check("the help names the sign-in", () => help.includes("!login"));
@@ -33,7 +34,7 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
 
   /** Address and code, what the person does in the browser, and what the message becomes. */
   async function signInByLink(): Promise<void> {
-    const shown = await person.ask(chatId, `!login old ${oldAccount.userId}`, { from: botUserId });
+    const shown = await askBot(person, chatId, `!login old ${oldAccount.userId}`, { botUserId });
     const code = /^[A-Z]{6}$/mu.exec(textOf(shown))?.[0] ?? "";
     stage.print("  (Ada opens the address in her browser, enters the code, ticks the box and grants access)");
     await authorizationServer.approve(code, localpartOf(oldAccount.userId));
@@ -60,11 +61,11 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
 
   async function signInByPassword(word: "old" | "new", account: DemoAccount): Promise<void> {
     const command = `!login ${word} ${account.userId} --password ${account.password}`;
-    const commandId = person.say(chatId, command);
+    const eventId = await person.say(chatId, command);
     await person.waitForMessage(chatId, (message) => textOf(message).includes(`${account.userId} is signed in`), {
       from: botUserId,
+      after: eventId,
     });
-    const eventId = await commandId;
     await claims.check("the message with the password is gone from the server", async () => {
       const path = `/_matrix/client/v3/rooms/${encodeURIComponent(chatId)}/event/${encodeURIComponent(eventId)}`;
       const event = eventSchema.parse(await askServer(newAccount.server.baseUrl, person.accessToken, path));

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startFaultProxy, type FaultProxy, type Rule } from "../../support/fault-proxy.ts";
 
 let server: Server;
@@ -100,6 +100,17 @@ describe("the fault proxy", () => {
     const reachedAt = once(server, "request").then(() => Date.now());
     expect((await fetch(`${proxy.url}/a`)).status).toBe(200);
     expect(Date.now() - (await reachedAt)).toBeGreaterThan(190);
+  });
+
+  it("holds a request until it is let go", async () => {
+    const { promise: until, resolve: letGo } = Promise.withResolvers<undefined>();
+    proxy.setRule(() => ({ kind: "hold", until }));
+    const answer = fetch(`${proxy.url}/a`);
+    await vi.waitFor(() => expect(proxy.requests).toHaveLength(1), { timeout: 10_000 });
+    expect(reached).toEqual([]);
+    letGo(undefined);
+    expect((await answer).status).toBe(200);
+    expect(reached).toEqual(["GET /a"]);
   });
 
   it("limits requests as a homeserver does, with and without the wait", async () => {

@@ -129,7 +129,7 @@ export async function startMover(
           if (last === undefined || last.kind === "waiting") throw new Error("it still waits");
           return last;
         },
-        { timeout: 30_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       ),
   };
 }
@@ -142,7 +142,7 @@ export async function signInByLink(mover: Mover, { oauth }: Delegation, side: Si
   const before = mover.news.length;
   await vi.waitFor(() => {
     if (mover.news.slice(before).every((news) => news.kind !== "signed_in")) throw new Error(JSON.stringify(mover.news.at(-1)));
-  }, 30_000);
+  }, 60_000);
   const opened = await mover.clients.open(OWNER, side);
   if (opened === null) throw new Error("the account is not signed in");
   return opened;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { openSession } from "../../../src/demo/population/session.ts";
 import type { Session } from "../../../src/demo/population/session.ts";
@@ -8,6 +7,7 @@ import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/homeserver-error.ts";
 import type { GuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
+import { getsIn as entersInTime } from "../../support/gets-in.ts";
 
 export type Row = Pick<PlannedRoom, "roomId" | "route">;
 
@@ -29,9 +29,6 @@ export interface Court {
   /** @param what is wrong with the row unless `isRight` */
   check(row: Row, what: string, isRight: boolean): void;
 }
-
-const HEARD_WITHIN_MS = 20_000;
-const POLL_MS = 100;
 
 const anyAnswer = z.object({});
 const joinedRoomsAnswer = z.object({ joined_rooms: z.array(z.string()) });
@@ -74,23 +71,13 @@ export async function joinBy({ client }: Session, roomId: string, via: readonly 
   await client.request({ method: "POST", path: apiPath`/_matrix/client/v3/join/${roomId}`, query, body: {}, schema: anyAnswer });
 }
 
-/**
- * Whether somebody whom the room lets in does get in. An invitation is handed to a server in person, but one that is in the room already waits for the event,
- * as do all for a join, a leave or a lifted ban elsewhere; so a refusal counts only once it stays.
- */
-export async function getsIn({ late }: Court, person: Session, roomId: string, via: readonly string[]): Promise<boolean> {
-  const deadline = Date.now() + HEARD_WITHIN_MS;
-  for (;;) {
-    try {
-      await joinBy(person, roomId, via);
-      return true;
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      if (Date.now() > deadline) return false;
-      late.set(roomId, `${error.status} ${error.errcode} ${error.text}`);
-      await sleep(POLL_MS);
-    }
-  }
+/** Whether somebody whom the room lets in does get in. */
+export function getsIn({ late }: Court, person: Session, roomId: string, via: readonly string[]): Promise<boolean> {
+  return entersInTime(
+    () => joinBy(person, roomId, via),
+    isRefusal,
+    ({ status, errcode, text }) => late.set(roomId, `${status} ${errcode} ${text}`),
+  );
 }
 
 export async function knockBy({ client }: Session, roomId: string, via: readonly string[]): Promise<void> {

@@ -4,12 +4,14 @@ import type { Population } from "../../../src/demo/population/population.ts";
 import { changeMember, join, openSession, put, setState } from "../../../src/demo/population/session.ts";
 import type { Session } from "../../../src/demo/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
+import { HomeserverError } from "../../../src/platforms/matrix/homeserver-error.ts";
 import type { GuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
 import { decideRooms } from "../../../src/platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
 import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
 import type { RoomIdOnTarget } from "../../../src/platforms/matrix/room-mapping.ts";
+import { getsIn } from "../../support/gets-in.ts";
 
 const features = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
 const log = pino({ level: "silent" });
@@ -49,10 +51,15 @@ export async function openAccounts(pair: HomeserverPair, population: Population,
       if (entered.has(roomId)) return;
       entered.add(roomId);
       if (open.get(roomId) === "invite") await changeMember(source, "invite", roomId, target.userId);
-      await join(target, roomId, source.serverName);
+      if (!(await getsIn(() => join(target, roomId, source.serverName), isRefusal)))
+        throw new Error(`${roomId} cannot be entered`);
     },
     read,
   };
+}
+
+function isRefusal(error: unknown): error is HomeserverError {
+  return error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
 }
 
 /**

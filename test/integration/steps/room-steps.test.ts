@@ -128,6 +128,7 @@ describe("the steps of a plan for every kind of room", () => {
 
   it("find everything done when they are run again, and send no event", async () => {
     const steps = [...entries, ...powers].map(({ step }) => step);
+    await untilHeard(steps);
     const seen = await eventIds(steps);
     const outcomes = await concurrently(
       LIMIT,
@@ -175,6 +176,27 @@ describe("the steps of a plan for every kind of room", () => {
       expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([ran.step.key, { status: "already_done" }]);
     }
   });
+
+  /** Waits until both servers show the target and its level alike in these rooms, as far as both are in them. */
+  async function untilHeard(steps: readonly PlannedStep[]): Promise<void> {
+    const { source, target } = accounts;
+    for (const roomId of new Set(steps.map((step) => step.roomId ?? ""))) {
+      const areBothIn = accounts.entered.has(roomId) && (await membershipOf(source, roomId, source.userId)) === "join";
+      if (!areBothIn) continue;
+      for (const [type, stateKey] of [
+        ["m.room.member", target.userId],
+        ["m.room.power_levels", ""],
+      ] as const) {
+        const own = await stateEvent(type === "m.room.member" ? target : source, roomId, type, stateKey);
+        const other = type === "m.room.member" ? source : target;
+        const heard = await until(
+          () => stateEvent(other, roomId, type, stateKey),
+          (event) => event?.event_id === own?.event_id,
+        );
+        expect([roomId, heard?.event_id]).toEqual([roomId, own?.event_id]);
+      }
+    }
+  }
 
   /** Who made the target's membership and its level what they are, by room. */
   async function eventIds(steps: readonly PlannedStep[]): Promise<ReadonlyMap<string, unknown>> {

@@ -7,6 +7,9 @@ import { FakeConversation } from "../commands/fake-conversation.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
 
+/** For what comes of itself, on a slow and busy machine. */
+const SOON = { timeout: 15_000 };
+
 afterEach(() => {
   vi.useRealTimers();
 });
@@ -133,7 +136,7 @@ describe("the inbox", () => {
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
     await inbox.receive("!r", message("$2"));
-    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]));
+    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]), SOON);
     await inbox.stop(0);
   });
 });
@@ -156,7 +159,7 @@ describe("a confirming reaction", () => {
     const { inbox, reopen, inboxOf, state, confirmed } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", reaction("$1", "✅"));
-    await vi.waitFor(() => expect(confirmed).toHaveLength(1));
+    await vi.waitFor(() => expect(confirmed).toHaveLength(1), SOON);
     state.dispatch = async () => undefined;
     const next = inboxOf(await reopen());
     await next.start();
@@ -179,7 +182,7 @@ describe("over a crash", () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
     state.dispatch = async () => undefined;
     const second = await reopen();
     const next = inboxOf(second);
@@ -195,11 +198,11 @@ describe("over a crash", () => {
     await inbox.receive("!r", message("$1"));
     let store: Store | null = null;
     for (let start = 1; start <= 3; start++) {
-      await vi.waitFor(() => expect(bodies()).toHaveLength(start));
+      await vi.waitFor(() => expect(bodies()).toHaveLength(start), SOON);
       store = await reopen();
       await inboxOf(store).start();
     }
-    await vi.waitFor(async () => expect(await store?.receivedEvents.unhandled()).toEqual([]));
+    await vi.waitFor(async () => expect(await store?.receivedEvents.unhandled()).toEqual([]), SOON);
     expect(bodies()).toHaveLength(3);
     expect(conversations.at(-1)?.text).toContain("Something went wrong on my side");
   });
@@ -210,7 +213,7 @@ describe("an error in the handling", () => {
     const { inbox, store, state, conversations, lines } = await setUp();
     state.dispatch = () => Promise.reject(new Error("a bug"));
     await inbox.receive("!r", message("$1", { body: "!login old --password hunter2" }));
-    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]));
+    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]), SOON);
     expect(conversations[0]?.text).toContain("give my operator this reference");
     expect(lines.join("")).toContain("a bug");
     expect(lines.join("")).not.toContain("hunter2");
@@ -221,7 +224,7 @@ describe("an error in the handling", () => {
     const stopped = Promise.withResolvers<undefined>();
     state.dispatch = () => stopped.promise;
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(conversations).toHaveLength(1));
+    await vi.waitFor(() => expect(conversations).toHaveLength(1), SOON);
     const stopping = inbox.stop(10_000);
     stopped.reject(new Error("aborted"));
     await stopping;
@@ -243,7 +246,7 @@ describe("when the room can't be looked at", () => {
       if (left-- > 0) throw failure;
     };
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
     await settled(inbox);
     expect(await store.receivedEvents.unhandled()).toEqual([]);
   });
@@ -252,7 +255,7 @@ describe("when the room can't be looked at", () => {
     const { inbox, store, state, bodies } = await setUp();
     state.look = () => Promise.reject(refusal(403, "M_FORBIDDEN"));
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]));
+    await vi.waitFor(async () => expect(await store.receivedEvents.unhandled()).toEqual([]), SOON);
     expect(bodies()).toEqual([]);
   });
 
@@ -281,7 +284,7 @@ describe("stopping", () => {
     const { inbox, store, state, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
-    await vi.waitFor(() => expect(bodies()).toHaveLength(1));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
     await inbox.stop(1);
     await inbox.receive("!r", message("$2"));
     expect(bodies()).toHaveLength(1);

@@ -194,7 +194,7 @@ describe("!migrate status, pause, resume and cancel", () => {
     const { type } = setUp({ pause: { status: "paused", run: runStatus() } }, () => finished.promise);
     const conversation = new FakeConversation();
     const typed = type("!migrate pause", null, conversation);
-    await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), { timeout: 5_000 });
+    await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), { timeout: 15_000 });
     finished.resolve(undefined);
     await typed;
     expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });

@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
-import { parseAccessLog } from "../../../../src/demo/homeservers/access-log.ts";
+import { parseAccessLog, settledAccessLog } from "../../../../src/demo/homeservers/access-log.ts";
 
 function line(parts: { requester?: string; status?: string; request?: string } = {}): string {
   const {
@@ -47,5 +51,23 @@ describe("a homeserver's access log", () => {
 
   it("leaves out a line that is only half written", () => {
     expect(parseAccessLog(`${line()}\n${line().slice(0, 60)}`)).toHaveLength(1);
+  });
+});
+
+describe("the settled access log", () => {
+  it("is read once it holds the last request that was made for that, which is left out", async () => {
+    const server = createServer((_request, response) => response.end("{}"));
+    const asked: string[] = [];
+    server.on("request", ({ url = "" }: IncomingMessage) => asked.push(url));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    let reads = 0;
+    // The line of the request comes late, with one that was answered before.
+    const read = async (): Promise<string> =>
+      ++reads < 3 ? "" : `${line()}\n${line({ request: `GET ${asked[0] ?? ""} HTTP/1.1` })}`;
+    const text = await settledAccessLog(baseUrl, read);
+    expect([reads, asked.length, parseAccessLog(text).length]).toEqual([3, 1, 1]);
+    server.close();
   });
 });

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect } from "vitest";
+import type { BotProcess } from "../../src/demo/bot-process.ts";
+
+/** What the bot has stored, asked past the bot, whether or not it runs. */
+export function storedRows(bot: BotProcess, query: string, ...values: readonly unknown[]): unknown[] {
+  const database = new Database(join(bot.dataDir, "mover.sqlite"), { readonly: true });
+  try {
+    return database.prepare(query).all(...values);
+  } finally {
+    database.close();
+  }
+}
+
+/** Waits until a message is dealt with, for one that is not answered. */
+export async function untilHandled(bot: BotProcess, eventId: string): Promise<void> {
+  const handled = "SELECT event_id FROM received_event WHERE event_id = ? AND handled_at IS NOT NULL";
+  await expect.poll(() => storedRows(bot, handled, eventId), { timeout: 60_000, interval: 100 }).toHaveLength(1);
+}
