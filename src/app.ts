@@ -146,7 +146,10 @@ export async function startApp({
       now,
       log,
     });
-    closers.push(() => chat.stop());
+    // At once, for each has a grace of its own for what is under way.
+    closers.push(async () => {
+      await Promise.all([chat.stop(), signIn.stop()]);
+    });
     chatStarted.resolve(chat);
     closers.push(() => machinery.stop());
     await machinery.start();

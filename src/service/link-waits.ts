@@ -35,6 +35,7 @@ export interface LinkWaitsOptions {
 /** Waits for people who confirm a sign-in in their browser. What waits is stored, so it goes on after a restart; whose row is gone waits no longer. */
 export class LinkWaits {
   readonly #options: LinkWaitsOptions;
+  #stopped: Promise<void> | undefined;
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
 
@@ -52,9 +53,11 @@ export class LinkWaits {
     this.#begin(link, link.intervalMs);
   }
 
-  async stop(): Promise<void> {
+  /** May be asked for more than once. */
+  stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.race([Promise.allSettled(this.#underWay), sleep(STOP_GRACE_MS)]);
+    this.#stopped ??= Promise.race([Promise.allSettled(this.#underWay), sleep(STOP_GRACE_MS)]).then(() => undefined);
+    return this.#stopped;
   }
 
   #begin(link: SignInLink, firstWaitMs: number): void {
