@@ -87,7 +87,9 @@ export class Outbox {
   /** An edit that shows progress waits until a while after what it replaces was really sent: the server may have held that up. */
   async #heldUntil({ edits, priority }: OutboxItem): Promise<number> {
     if (edits === undefined || priority !== outboxPriority.progress) return 0;
-    return ((await this.#items.lastShownAt(edits)) ?? -Infinity) + PROGRESS_EVERY_MS;
+    const shownAt = await this.#items.lastShownAt(edits);
+    // In the future: the clock was set back, and nobody knows any more how long ago that was.
+    return shownAt === null || shownAt > this.#now() ? 0 : shownAt + PROGRESS_EVERY_MS;
   }
 
   /** Null when it is to be tried again later. */

@@ -28,7 +28,7 @@ export function migratePlanCommand({
   prefix,
 }: {
   planning: Pick<Planning, "plan">;
-  moves: Pick<MoveCommands, "status">;
+  moves: Pick<MoveCommands, "isWatched">;
   plans: Plans;
   now: () => number;
   prefix: string;
@@ -62,9 +62,7 @@ export function migratePlanCommand({
             owner,
             stuckRooms(plan.report).map((room) => room.roomId),
           );
-          const run = await moves.status(owner);
-          const { source, target } = plan.report;
-          const isWatched = run?.state === "watching" && run.source === source && run.target === target;
+          const isWatched = await moves.isWatched(owner, plan.report);
           return conversation.say(planMessage(plan, { prefix, isWatched }), { key: "answer" });
         }
       }

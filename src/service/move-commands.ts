@@ -1,6 +1,7 @@
 import type { Side } from "../migration/account.ts";
 import type { ConversationAddress } from "../migration/conversation-address.ts";
 import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
+import type { Report } from "../platforms/matrix/rooms/report.ts";
 import type { ReadProgress } from "./account-readers.ts";
 import type { StoredPlan } from "./planning.ts";
 import type {
@@ -46,6 +47,8 @@ export interface MoveCommands {
   lastPlan(owner: string): Promise<StoredPlan | null>;
   /** `null`: nothing was ever started. */
   status(owner: string): Promise<RunStatus | null>;
+  /** Whether a run goes on watching every room of the report that waits for a person. */
+  isWatched(owner: string, report: Pick<Report, "source" | "target" | "rooms">): Promise<boolean>;
   pause(owner: string): Promise<PauseResult>;
   resume(owner: string): Promise<ResumeResult>;
   cancel(owner: string): Promise<CancelResult>;

@@ -74,11 +74,11 @@ export class Moves implements MoveCommands {
     const { report } = decision.made;
     const { source, target } = plan.report;
     if (report.source !== source || report.target !== target) return { status: "other_accounts", planned: { source, target } };
-    await planning.update(request.owner, decision.made, plan.request);
+    await planning.update(request.owner, plan, decision.made);
     const differences = differencesOf(plan.report, report);
     const { canBegin } = decision.made.work;
     const { rooms, steps } = wholeMove(decision, plan.request, this.#options.texts);
-    const canWatch = rooms.some(waitsForPerson) && !(await this.#isWatched(request.owner, plan.report));
+    const canWatch = rooms.some(waitsForPerson) && !(await this.isWatched(request.owner, report));
     if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
     const run = { ...accountsOf(request, decision), planNumber: plan.number, purpose: "move" as const, request: plan.request };
     return this.#begin(run, { rooms, steps }, { ...differences, isOnlyWatch: !canBegin });
@@ -129,6 +129,21 @@ export class Moves implements MoveCommands {
   async status(owner: string): Promise<RunStatus | null> {
     const run = await this.#control.current(owner);
     return run && this.#options.statuses.of(run);
+  }
+
+  async isWatched(owner: string, { source, target, rooms }: Pick<Report, "source" | "target" | "rooms">): Promise<boolean> {
+    const { runs } = this.#options;
+    const run = (await runs.alive(owner)).find(
+      (each) => each.purpose === "move" && each.state === "watching" && each.source === source && each.target === target,
+    );
+    if (run === undefined) return false;
+    const watched = new Set(
+      (await runs.rooms(run.id))
+        .map(readRunRoom)
+        .filter(waitsForPerson)
+        .map(({ roomId }) => roomId),
+    );
+    return rooms.every(({ roomId, status }) => (status !== "needs_moderator" && status !== "needs_you") || watched.has(roomId));
   }
 
   pause(owner: string): Promise<PauseResult> {
@@ -197,11 +212,6 @@ export class Moves implements MoveCommands {
     const standing = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
     const report = runningReport(plan.report, standing, { limits, now: now(), isRunning: run.state === "running" });
     return { ...plan, report };
-  }
-
-  async #isWatched(owner: string, { source, target }: Pick<Report, "source" | "target">): Promise<boolean> {
-    const run = await this.#control.current(owner);
-    return run?.state === "watching" && run.source === source && run.target === target;
   }
 
   async #begin(

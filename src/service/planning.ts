@@ -172,9 +172,13 @@ export class Planning {
     };
   }
 
-  /** Puts what is known now in place of the last plan, which keeps its number. */
-  async update(owner: string, made: Pick<MadePlan, "report" | "moreHelpers" | "via">, request: PlanRequestData): Promise<void> {
-    await this.#options.plans.update(owner, payload(made, request));
+  /** Puts what is known now in place of a plan, if that is still the last one. */
+  async update(
+    owner: string,
+    { number, request }: Pick<StoredPlan, "number" | "request">,
+    made: Pick<MadePlan, "report" | "moreHelpers" | "via">,
+  ): Promise<void> {
+    await this.#options.plans.update(owner, number, payload(made, request));
   }
 
   #assemble(readings: Decision["readings"], decided: RoomPlan, filters: PlanFilters): Decision["made"] {

@@ -57,7 +57,8 @@ export class RunFinish {
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { runs, steps, planning, announcer, now, log } = this.#options;
     if (run.purpose !== "move") {
-      await this.#renewPlan(run, signal);
+      const waitsFor = await this.#renewPlan(run, signal);
+      if (waitsFor !== null) return waitsFor;
       // It was paused or cancelled meanwhile.
       if ((await runs.get(run.id))?.state !== "running") return null;
       await announcer.ended({ ...run, state: "over", endedAt: now() }, null);
@@ -80,7 +81,9 @@ export class RunFinish {
       return null;
     }
     const report = reportOf(decision.made.report, rooms);
-    await planning.update(run.owner, { ...decision.made, report }, request);
+    await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.made, report });
+    // Planned while this run went on; what the run did is in that plan too.
+    if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
     const isWatched = rooms.some(waitsForPerson);
     const ended: Run = { ...run, state: isWatched ? "watching" : "over", endedAt: run.endedAt ?? now() };
     if (run.endedAt === null) await announcer.ended(ended, { ...decision.made, report });
@@ -90,16 +93,23 @@ export class RunFinish {
     return null;
   }
 
-  /** What a part of a move, or an undo, did shows in reports too, which are made of the last plan. Where an account can't be read now, the plan stays as it was. */
-  async #renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<void> {
+  /**
+   * What a part of a move, or an undo, did shows in reports too, which are made of the last plan.
+   * @returns what has to be waited for where an account does not let itself be read just now
+   */
+  async #renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<Unread | null> {
     const { planning, log } = this.#options;
     const plan = await planning.last(owner);
-    if (plan?.report.source !== source || plan.report.target !== target) return;
+    if (plan?.report.source !== source || plan.report.target !== target) return null;
     const decision = await planning.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
-    if ("status" in decision)
-      log.warn({ runId: id, status: decision.status }, "the last plan could not be renewed at the end of a run");
-    else if (decision.source.account.userId === source && decision.target.account.userId === target)
-      await planning.update(owner, decision.made, plan.request);
+    if (!("status" in decision)) {
+      const isSame = decision.source.account.userId === source && decision.target.account.userId === target;
+      if (isSame) await planning.update(owner, plan, decision.made);
+      return null;
+    }
+    log.warn({ runId: id, status: decision.status }, "the last plan could not be renewed at the end of a run");
+    const isPassing = decision.status === "not_read" && toStepProblem(decision.refusal) === null;
+    return isPassing ? unreadFor(decision.account.side, decision.refusal) : null;
   }
 
   /** `null`: its owner must sign in again first. */

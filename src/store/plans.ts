@@ -32,12 +32,13 @@ export class Plans {
     });
   }
 
-  /** Takes the place of what stood in the last plan, which keeps its number. */
-  async update(owner: string, payload: unknown): Promise<void> {
+  /** Takes the place of what stood in the plan of that number; nothing happens where another one has come since. */
+  async update(owner: string, number: number, payload: unknown): Promise<void> {
     await this.#database
       .updateTable("plan")
       .set({ payload: JSON.stringify(payload) })
       .where("owner", "=", owner)
+      .where("number", "=", number)
       .execute();
   }
 

@@ -162,6 +162,19 @@ describe("edits of a progress message", () => {
     await running.stop();
   });
 
+  it("wait no longer than that when the clock is set back", async () => {
+    const { outbox, bodies } = await setUp();
+    const running = outbox();
+    running.start();
+    await running.add(item("progress", { priority: outboxPriority.progress }));
+    await pass(0);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await running.add(edit("first"));
+    await pass(5_000);
+    expect(bodies()).toEqual(["progress", "* first"]);
+    await running.stop();
+  });
+
   it("hold up no answer", async () => {
     const { outbox, bodies } = await setUp();
     const running = outbox();

@@ -30,7 +30,7 @@ async function listAfter(line: string, planned: readonly ReportRoom[]): Promise<
     estimate: estimateTime({ invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 }, false),
   };
   const planning = { plan: async () => ({ status: "planned", plan }) as const };
-  const moves = { status: async () => null };
+  const moves = { isWatched: async () => false };
   const parsed = parse(line);
   if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
   await migratePlanCommand({ planning, moves, plans, now: () => 0, prefix: "!" }).run(parsed.values, new FakeConversation());

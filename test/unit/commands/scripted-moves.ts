@@ -22,6 +22,10 @@ export function scriptedMoves(answers: Answers, work: () => Promise<void> = asyn
     copyProfile: answer("copyProfile"),
     lastPlan: async () => null,
     status: async () => answers.status ?? null,
+    isWatched: async (_owner, report) => {
+      asked.push(["isWatched", report]);
+      return answers.isWatched ?? false;
+    },
     pause: answer("pause"),
     resume: answer("resume"),
     cancel: answer("cancel"),

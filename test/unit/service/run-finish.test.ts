@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../src/platforms/matrix/rooms/filters.ts";
+import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
 import { UnreachableError } from "../../../src/platforms/matrix/network/unreachable-error.ts";
 import { baseUrlOf, tokenOf } from "../../support/fake-homeservers.ts";
 import type { FakeHomeservers, FakeRequest } from "../../support/fake-homeservers.ts";
@@ -10,6 +11,7 @@ import { temporaryFolder } from "../store/temporary-store.ts";
 
 const SECOND = 1_000;
 const CLOSED = "!closed:old.example";
+const OPEN = "!public:old.example";
 const KNOCK = "!knock:old.example";
 
 let life: Life;
@@ -102,6 +104,30 @@ describe("the end of a run", () => {
     expect(await said()).toEqual(["end"]);
     await prepare(life);
     expect((await again("$once more")).status).toBe("nothing_to_do");
+    const { report } = (await life.planning.last(OWNER)) ?? { report: { source: SOURCE, target: TARGET, rooms: [] } };
+    expect(await life.machinery.moves.isWatched(OWNER, report)).toBe(true);
+    expect(await life.machinery.moves.isWatched(OWNER, { ...report, source: "@other:old.example" })).toBe(false);
+    const unknown = report.rooms.map((room) =>
+      room.status === "needs_moderator" ? { ...room, roomId: "!late:old.example" } : room,
+    );
+    expect(await life.machinery.moves.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
+  });
+
+  it("of a part waits for a server that is away, and then shows in the report what it did", async () => {
+    await prepare(life);
+    await life.machinery.start();
+    let isAway = false;
+    onRequest = ({ path }) => {
+      isAway ||= path.includes("/join/");
+      if (isAway && path.endsWith("/capabilities")) throw new UnreachableError("aborted", "old.example");
+    };
+    await life.machinery.moves.joinAll({ ...request, filters: { ...NO_FILTERS, categories: null }, rooms: [OPEN] });
+    await pass(30 * SECOND);
+    expect(await run()).toMatchObject({ purpose: "joins", state: "running" });
+    onRequest = () => undefined;
+    await pass(120 * SECOND);
+    expect(await run()).toMatchObject({ purpose: "joins", state: "over" });
+    expect((await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === OPEN)?.status).toBe("done");
   });
 
   it("does what is left of a room into which the account came by itself", async () => {
