@@ -4,7 +4,7 @@ import { z } from "zod";
 import { isSameServer, serverPartOf } from "../platforms/matrix/server-host.ts";
 import type { Invitation, Invitations } from "../store/invitations.ts";
 import type { Rooms } from "./rooms.ts";
-import { isFinalRefusal, isForbidden } from "./server-refusal.ts";
+import { isFinalRefusal, isForbidden, isUnknown } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
 const DECLINE_REASON = "I only join direct chats and my control rooms, and only for people my operator has allowed.";
@@ -16,7 +16,7 @@ const LONGEST_RETRY_MS = 10 * 60_000;
  */
 const SETTLING_MS = 1_000;
 /** The same on a server that is slower still. */
-const FORBIDDEN_TRIES = 3;
+const EARLY_TRIES = 3;
 /** About a day of tries: a server that is away longer can invite again. */
 const MAX_ATTEMPTS = 150;
 
@@ -40,6 +40,8 @@ export interface InvitationOptions {
 export class InvitationDesk {
   readonly #options: InvitationOptions;
   readonly #worker: TimedWorker;
+  /** By room, how often the inviter's server seemed not to know of the invitation. Not stored, for after a restart a few tries more do no harm. */
+  readonly #earlyTries = new Map<string, number>();
 
   constructor(options: InvitationOptions) {
     this.#options = options;
@@ -62,6 +64,7 @@ export class InvitationDesk {
     const { invitations, userId, now } = this.#options;
     const isOfOwnServer = isSameServer(serverPartOf(sender), serverPartOf(userId));
     const notBefore = now() + (isOfOwnServer ? 0 : SETTLING_MS);
+    this.#earlyTries.delete(roomId);
     await invitations.put({ roomId, inviter: sender, isDirect: content.is_direct === true }, notBefore);
     this.#worker.wake();
   }
@@ -69,22 +72,38 @@ export class InvitationDesk {
   async #answerDue(): Promise<{ nextAt: number | null }> {
     const { invitations, now, log } = this.#options;
     for (const invitation of await invitations.due(now())) {
+      const { roomId } = invitation;
       try {
         await this.#answer(invitation);
-        await invitations.remove(invitation.roomId);
+        await this.#forget(roomId);
       } catch (error) {
-        const mostTries = isForbidden(error) ? FORBIDDEN_TRIES : isFinalRefusal(error) ? 1 : MAX_ATTEMPTS;
-        if (invitation.attempts + 1 >= mostTries) {
-          log.warn({ err: error, roomId: invitation.roomId }, "an invitation could not be answered");
-          await invitations.remove(invitation.roomId);
-        } else
-          await invitations.postpone(
-            invitation.roomId,
-            now() + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(invitation.attempts, 20)),
-          );
+        const waitMs = this.#waitMs(invitation, error);
+        if (waitMs === null) {
+          log.warn({ err: error, roomId }, "an invitation could not be answered");
+          await this.#forget(roomId);
+        } else await invitations.postpone(roomId, now() + waitMs);
       }
     }
     return { nextAt: await invitations.nextDueAt() };
+  }
+
+  async #forget(roomId: string): Promise<void> {
+    this.#earlyTries.delete(roomId);
+    await this.#options.invitations.remove(roomId);
+  }
+
+  /** How long to wait before the next try; `null` when there is none. Tries that were too early count alone: an outage before them says nothing of them. */
+  #waitMs({ roomId, attempts }: Invitation, error: unknown): number | null {
+    const isEarly = error instanceof TooEarlyError || isForbidden(error);
+    if (!isEarly && isFinalRefusal(error)) return null;
+    const tries = isEarly ? this.#triedEarly(roomId) : attempts;
+    if (isEarly) this.#earlyTries.set(roomId, tries + 1);
+    if (tries + 1 >= (isEarly ? EARLY_TRIES : MAX_ATTEMPTS)) return null;
+    return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(tries, 20));
+  }
+
+  #triedEarly(roomId: string): number {
+    return this.#earlyTries.get(roomId) ?? 0;
   }
 
   async #answer(invitation: Invitation): Promise<void> {
@@ -108,21 +127,34 @@ export class InvitationDesk {
     const { client, rooms, directChats } = this.#options;
     if (rooms.isControlRoom(roomId)) return true;
     if (!directChats) return false;
-    return isDirect || (await isRoomOfOne(client, roomId, viaServers(roomId, inviter)));
+    if (isDirect) return true;
+    try {
+      return await isRoomOfOne(client, roomId, viaServers(roomId, inviter));
+    } catch (error) {
+      if (!isFinalRefusal(error)) throw error;
+      const isLastTry = this.#triedEarly(roomId) + 1 >= EARLY_TRIES;
+      if ((isForbidden(error) || isUnknown(error)) && !isLastTry) throw new TooEarlyError(error);
+      return false;
+    }
+  }
+}
+
+/** Another server does not show the bot a room, perhaps because it does not know yet that the bot is invited. */
+class TooEarlyError extends Error {
+  override readonly name = "TooEarlyError";
+
+  constructor(cause: unknown) {
+    super("the room is not shown to the bot, or not yet", { cause });
   }
 }
 
 const summarySchema = z.looseObject({ num_joined_members: z.number() });
 
-/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where the server tells nothing. @param via without which a room elsewhere is not asked for */
+/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where it does not say. @param via without which a room elsewhere is not asked for */
 async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
-  try {
-    const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
-    return summarySchema.parse(await client.doRequest("GET", path, { via })).num_joined_members === 1;
-  } catch (error) {
-    if (error instanceof z.ZodError || isFinalRefusal(error)) return false;
-    throw error;
-  }
+  const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
+  const summary = summarySchema.safeParse(await client.doRequest("GET", path, { via }));
+  return summary.success && summary.data.num_joined_members === 1;
 }
 
 /** The inviter's server is in the room by definition. */

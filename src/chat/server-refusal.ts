@@ -28,6 +28,11 @@ export function isForbidden(error: unknown): boolean {
   return errorStatus(error) === 403;
 }
 
+/** Whether the bot's homeserver, or the one it asked on the bot's behalf, knows nothing of the room that it shows the bot. */
+export function isUnknown(error: unknown): boolean {
+  return errorStatus(error) === 404;
+}
+
 /** How long the bot's homeserver asks all of the bot to wait (CS API §Rate limiting); null when it does not. */
 export function limitWaitMs(error: unknown): number | null {
   if (errorStatus(error) !== 429) return null;

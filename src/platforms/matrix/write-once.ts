@@ -20,6 +20,33 @@ export async function writeOnce<Answer>(
   }
 }
 
+interface Refused {
+  error: unknown;
+  /** What the refusal means for the step. */
+  outcome: Outcome;
+  /** The refusal may mean that somebody else was faster. */
+  isLookedAt?: boolean;
+  /** What the step comes to if it stands after all; `null` where it does not. */
+  look: () => Promise<Outcome | null>;
+}
+
+/**
+ * What is left to take back once a write of a room's membership was answered with an error, and was no success. An error of the server's own says nothing of what
+ * it did before, so it is looked. What an earlier try may still have on its way is known until the step has failed: then what nobody sees standing is not the
+ * step's any more, and whoever gets in later does so by other means.
+ */
+export async function settleRefused(
+  { error, outcome, isLookedAt = false, look }: Refused,
+  { intended, intend }: Pick<StepContext, "intended" | "intend">,
+): Promise<Outcome> {
+  const isOver = outcome.status === "failed";
+  const isUnclear = error instanceof HomeserverError && error.isJson && error.status >= 500;
+  if (!isUnclear && !(isOver && (isLookedAt || intended !== null))) return outcome;
+  const standing = await look();
+  if (standing === null) await intend(isOver ? null : intended);
+  return standing ?? outcome;
+}
+
 /** Where a step finds everything as it would have it: its own doing, if an earlier try may have written it; else somebody's who was faster. */
 export function foundDone({ intended }: Pick<StepContext, "intended">): Outcome {
   return intended === null ? { status: "already_done" } : { status: "done", undo: intended };

@@ -16,10 +16,11 @@ afterEach(() => {
 async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const { store, reopen } = await temporaryStore();
   const done: string[] = [];
-  const state: { members: string[]; joinedMembers: unknown; failures: unknown[] } = {
+  const state: { members: string[]; joinedMembers: unknown; failures: unknown[]; summaryFailures: unknown[] } = {
     members: ["@mover:x.org", "@me:x.org"],
     joinedMembers: 1,
     failures: [],
+    summaryFailures: [],
   };
   const client = {
     joinRoom: async (roomId: string, via: string[]) => {
@@ -31,6 +32,7 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     // As Synapse does, which looks at rooms of other servers only through some that are named.
     doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
       if (query?.via?.includes("x.org") !== true) throw refusal(400, "M_UNKNOWN");
+      if (state.summaryFailures.length > 0) throw state.summaryFailures.shift();
       return { num_joined_members: state.joinedMembers };
     },
   } as unknown as MatrixClient;
@@ -118,6 +120,45 @@ describe("an invitation", () => {
     expect(await store.invitations.nextDueAt()).toBeNull();
     await running.stop();
   });
+
+  it("is tried as often after an outage, which says nothing of what is forbidden", async () => {
+    const { invite, done, state, running } = await setUp();
+    state.failures.push(...[502, 502, 502, 403, 403].map((status) => refusal(status, "M_UNKNOWN")));
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveLength(6);
+    expect(new Set(done)).toEqual(new Set(["join !r via x.org"]));
+    await running.stop();
+  });
+
+  it("that comes again has all its tries again", async () => {
+    const { invite, done, state, running } = await setUp();
+    state.failures.push(...Array.from({ length: 4 }, () => refusal(403, "M_FORBIDDEN")));
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(2_100);
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveLength(5);
+    await running.stop();
+  });
+
+  it.each([refusal(403, "M_FORBIDDEN"), refusal(404, "M_NOT_FOUND")])(
+    "to a room that is not shown yet is not declined before its last try (%#)",
+    async (failure) => {
+      const { invite, done, state, running } = await setUp();
+      state.summaryFailures.push(failure, failure);
+      await invite("!late", { isDirect: false });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(done).toEqual(["join !late via x.org"]);
+      state.summaryFailures.push(failure, failure, failure);
+      await invite("!hidden", { isDirect: false });
+      await vi.advanceTimersByTimeAsync(5_900);
+      expect(done).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(done.slice(1)).toEqual(["leave !hidden"]);
+      await running.stop();
+    },
+  );
 
   it("from another server is answered when that server knows of it itself", async () => {
     const { running, done } = await setUp();

@@ -7,7 +7,7 @@ import type { SeenMembership } from "../reading/state-now.ts";
 import { isTimeout, waitForRoom } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
 import { serverProblem, toOutcome } from "../step-errors.ts";
-import { foundDone, writeOnce } from "../write-once.ts";
+import { foundDone, settleRefused, writeOnce } from "../write-once.ts";
 import { invitePayload } from "./step-payloads.ts";
 import type { EnteredRoom } from "./step-payloads.ts";
 
@@ -23,7 +23,10 @@ export async function inviteStep(payload: unknown, context: StepContext): Promis
     if (!context.isFirstTry) {
       const seen = await seenBySource(roomId, context);
       if (isInvited(seen)) return foundDone(context);
-      if (seen === "ban") return { status: "failed", problem: { code: "refused", serverText: null } };
+      if (seen === "ban") {
+        await context.intend(null);
+        return { status: "failed", problem: { code: "refused", serverText: null } };
+      }
     }
     return await invite(roomId, context);
   } catch (error) {
@@ -39,7 +42,7 @@ async function invite(roomId: string, context: StepContext): Promise<Outcome> {
   try {
     const { client, signal } = context;
     const ask = { method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS, signal } as const;
-    await writeOnce(context, { undo }, () => client.source.request(ask));
+    await writeOnce(context, { undo, earlier: context.intended }, () => client.source.request(ask));
   } catch (error) {
     return await refusal(error, roomId, context);
   }
@@ -48,19 +51,24 @@ async function invite(roomId: string, context: StepContext): Promise<Outcome> {
 
 async function refusal(error: unknown, roomId: string, context: StepContext): Promise<Outcome> {
   if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
-  const outcome = toOutcome(error);
-  if (!(error instanceof HomeserverError) || (outcome.status !== "failed" && outcome.status !== "retry")) return outcome;
-  const { errcode } = error;
+  if (!(error instanceof HomeserverError)) return toOutcome(error);
   // The suffix, for servers have it under names of their own as well (MSC4155).
-  if (errcode.endsWith("INVITE_BLOCKED")) return { status: "failed", problem: serverProblem("invite_blocked", error) };
-  if (outcome.status === "failed" && errcode !== "M_FORBIDDEN") return outcome;
-  const seen = await seenBySource(roomId, context);
+  const isBlocked = error.errcode.endsWith("INVITE_BLOCKED");
+  const outcome: Outcome = isBlocked ? { status: "failed", problem: serverProblem("invite_blocked", error) } : toOutcome(error);
+  if (outcome.status === "retry") return await trouble(error, roomId, context);
+  if (outcome.status !== "failed") return outcome;
+  const look = async (): Promise<Outcome | null> => (isInvited(await seenBySource(roomId, context)) ? foundDone(context) : null);
   // "Already in the room" is a refusal too.
-  if (outcome.status === "failed") return isInvited(seen) ? foundDone(context) : outcome;
+  return await settleRefused({ error, outcome, isLookedAt: error.errcode === "M_FORBIDDEN", look }, context);
+}
+
+async function trouble(error: HomeserverError, roomId: string, context: StepContext): Promise<Outcome> {
+  const seen = await seenBySource(roomId, context);
   if (isInvited(seen)) return { status: "done", undo: { roomId } satisfies EnteredRoom };
-  if (seen !== "hidden") await context.intend(null);
-  if (seen === "hidden" || seen === "ban" || errcode === "M_FORBIDDEN")
-    return { status: "failed", problem: serverProblem("refused", error) };
+  // Who is shown nothing was not in the room, and could invite nobody.
+  const isOver = seen === "hidden" || seen === "ban" || error.errcode === "M_FORBIDDEN";
+  await context.intend(isOver ? null : context.intended);
+  if (isOver) return { status: "failed", problem: serverProblem("refused", error) };
   // This is how the limit of the invited account's server comes through (protocol-facts.md section 13), without saying so or how long: its whole
   // period has to be waited for.
   return { status: "wait", waitingFor: "limit", waitMs: null, problem: serverProblem("server_trouble", error) };

@@ -6,7 +6,7 @@ import { membershipNow } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
 import { atSide, serverProblem, toOutcome } from "../step-errors.ts";
-import { foundDone, writeOnce } from "../write-once.ts";
+import { foundDone, settleRefused, writeOnce } from "../write-once.ts";
 import { joinPayload } from "./step-payloads.ts";
 import type { EnteredRoom, JoinPayload } from "./step-payloads.ts";
 
@@ -18,12 +18,8 @@ const anyAnswer = z.object({});
 /** The target joins a room. */
 export async function joinStep(payload: unknown, context: StepContext): Promise<Outcome> {
   const join = joinPayload.parse(payload);
-  const { client, userId, isFirstTry, signal } = context;
   try {
-    if (!isFirstTry) {
-      const seen = await membershipNow(client.target, { roomId: join.roomId, userId: userId.target }, signal);
-      if (seen === "join") return foundDone(context);
-    }
+    if (!context.isFirstTry && (await isInside(join.roomId, context))) return foundDone(context);
     return await enter(join, context);
   } catch (error) {
     return toOutcome(error);
@@ -36,7 +32,7 @@ async function enter(join: JoinPayload, context: StepContext): Promise<Outcome> 
   const via = context.isFirstTry ? join.via : [...join.via.slice(1), ...join.via.slice(0, 1)];
   const undo: EnteredRoom = { roomId };
   try {
-    await writeOnce(context, { undo }, () =>
+    await writeOnce(context, { undo, earlier: context.intended }, () =>
       context.client.target.request({
         method: "POST",
         path: apiPath`/_matrix/client/v3/join/${roomId}`,
@@ -50,13 +46,20 @@ async function enter(join: JoinPayload, context: StepContext): Promise<Outcome> 
       }),
     );
   } catch (error) {
-    return await refusal(error, join, context);
+    const outcome = await refusal(error, join, context);
+    if (isNeverMade(error) && context.intended === null) {
+      await context.intend(null);
+      return outcome;
+    }
+    const look = async (): Promise<Outcome | null> => ((await isInside(roomId, context)) ? { status: "done", undo } : null);
+    return await settleRefused({ error, outcome, look }, context);
   }
   return { status: "done", undo };
 }
 
 async function refusal(error: unknown, join: JoinPayload, context: StepContext): Promise<Outcome> {
-  if (error instanceof HomeserverError && join.kind === "join_restricted" && isNobodyVouching(error)) {
+  // Every server that was asked could not see the room that lets the account in, or has nobody with the power to vouch for it.
+  if (join.kind === "join_restricted" && isNeverMade(error)) {
     return { status: "failed", problem: serverProblem("refused", error) };
   }
   const outcome = toRoomOutcome(error);
@@ -65,9 +68,13 @@ async function refusal(error: unknown, join: JoinPayload, context: StepContext):
   return (await isLetIn(join, context)) ? { status: "retry", problem: outcome.problem } : outcome;
 }
 
-/** Every server that was asked could not see the room that lets the account in, or has nobody with the power to vouch for it. */
-function isNobodyVouching({ status, text }: HomeserverError): boolean {
-  return status === 502 && text.includes("make_join");
+async function isInside(roomId: string, { client, userId, signal }: StepContext): Promise<boolean> {
+  return (await membershipNow(client.target, { roomId, userId: userId.target }, signal)) === "join";
+}
+
+/** No server that was asked made the event with which the account would have joined. */
+function isNeverMade(error: unknown): error is HomeserverError {
+  return error instanceof HomeserverError && error.status === 502 && error.text.includes("make_join");
 }
 
 /**

@@ -7,7 +7,7 @@ import type { SeenMembership } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
 import { atSide, toOutcome } from "../step-errors.ts";
-import { writeOnce } from "../write-once.ts";
+import { settleRefused, writeOnce } from "../write-once.ts";
 import { knockPayload } from "./step-payloads.ts";
 import type { EnteredRoom, KnockPayload } from "./step-payloads.ts";
 
@@ -21,7 +21,7 @@ export async function knockStep(payload: unknown, context: StepContext): Promise
   const knock = knockPayload.parse(payload);
   try {
     if (!context.isFirstTry) {
-      const known = standing(await seen(knock, context));
+      const known = await look(knock, context);
       if (known !== null) return known;
     }
     return await ask(knock, context);
@@ -34,7 +34,7 @@ async function ask(knock: KnockPayload, context: StepContext): Promise<Outcome> 
   const { roomId, via, reason } = knock;
   const undo: EnteredRoom = { roomId };
   try {
-    await writeOnce(context, { undo }, () =>
+    await writeOnce(context, { undo, earlier: context.intended }, () =>
       context.client.target.request({
         method: "POST",
         path: apiPath`/_matrix/client/v3/knock/${roomId}`,
@@ -47,13 +47,23 @@ async function ask(knock: KnockPayload, context: StepContext): Promise<Outcome> 
       }),
     );
   } catch (error) {
-    const outcome = toRoomOutcome(error);
-    const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
-    if (outcome.status !== "failed" || !isForbidden) return outcome;
-    // Who was let in meanwhile may not knock any more.
-    return standing(await seen(knock, context)) ?? outcome;
+    return await refusal(error, knock, context);
   }
   return { status: "needs_moderator" };
+}
+
+async function refusal(error: unknown, knock: KnockPayload, context: StepContext): Promise<Outcome> {
+  const outcome = toRoomOutcome(error);
+  // Who was let in meanwhile may not knock any more.
+  const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
+  return await settleRefused({ error, outcome, isLookedAt: isForbidden, look: () => look(knock, context) }, context);
+}
+
+async function look(knock: KnockPayload, context: StepContext): Promise<Outcome | null> {
+  const known = standing(await seen(knock, context));
+  // Of a knock nothing stands where the account is banned.
+  if (known?.status === "failed") await context.intend(null);
+  return known;
 }
 
 /**
