@@ -1,4 +1,5 @@
 import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../src/platforms/matrix/network/guarded-fetch.ts";
+import { UnreachableError } from "../../src/platforms/matrix/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
 import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
 
@@ -52,6 +53,8 @@ export class FakeHomeservers {
   readonly signedOut = new Set<string>();
   /** Aliases that no room gives as its own, and where they lead. */
   readonly aliases = new Map<string, string>();
+  /** Aliases whose own servers hang. */
+  readonly hangingAliases = new Set<string>();
   /** What other people could see, in order. */
   readonly seen: string[] = [];
   #media = 0;
@@ -119,6 +122,7 @@ export class FakeHomeservers {
       case "upload":
         return { content_uri: `mxc://${baseUrlOf(by.userId).slice(8)}/copied${(this.#media += 1)}` };
       case "directory": {
+        if (this.hangingAliases.has(rest[0] ?? "")) throw new UnreachableError("timeout", baseUrlOf(by.userId).slice(8));
         const roomId = this.aliases.get(rest[0] ?? "");
         if (roomId === undefined) throw NOT_FOUND;
         return { room_id: roomId };

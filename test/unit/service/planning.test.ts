@@ -78,6 +78,35 @@ describe("an alias that the room does not give as its own", () => {
     expect((await plan({ only: [ALIAS, "#nowhere:old.example"] })).unknownRooms).toEqual([ALIAS, "#nowhere:old.example"]);
   });
 
+  it("goes on naming the room to which it led when the plan was made", async () => {
+    servers.aliases.set(ALIAS, "!public:old.example");
+    await plan({ exclude: [ALIAS] });
+    servers.aliases.delete(ALIAS);
+    servers.hangingAliases.add(ALIAS);
+    await life.machinery.start();
+    expect((await life.machinery.moves.start(request)).status).toBe("started");
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect((await life.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
+    expect(servers.seen.filter((seen) => seen.includes("!public:old.example"))).toEqual([]);
+  });
+
+  it("is not looked up again once it was unknown", async () => {
+    await plan({ exclude: [ALIAS] });
+    servers.hangingAliases.add(ALIAS);
+    expect((await life.machinery.moves.start(request)).status).toBe("started");
+  });
+
+  it("stops whatever it was typed for when its server hangs", async () => {
+    servers.hangingAliases.add(ALIAS);
+    const unanswered = { status: "unanswered_alias", alias: ALIAS };
+    const { moves } = life.machinery;
+    const filters = { ...NO_FILTERS, categories: null };
+    expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(unanswered);
+    expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
+    expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
+    expect(await life.planning.last(OWNER)).toBeNull();
+  });
+
   it("names a room to invite into", async () => {
     servers.aliases.set(ALIAS, "!private:old.example");
     const filters = { ...NO_FILTERS, categories: null };
