@@ -53,6 +53,8 @@ export class FakeHomeservers {
   readonly signedOut = new Set<string>();
   /** Aliases that no room gives as its own, and where they lead. */
   readonly aliases = new Map<string, string>();
+  /** Rooms that syncs count no members of. */
+  readonly uncounted = new Set<string>();
   /** Aliases whose own servers hang. */
   readonly hangingAliases = new Set<string>();
   /** What other people could see, in order. */
@@ -161,7 +163,9 @@ export class FakeHomeservers {
         join: section("join", (room) => ({
           state: { events: room.events() },
           account_data: asEvents(roomAccountData.get(room.roomId)),
-          summary: { "m.joined_member_count": room.count("join"), "m.invited_member_count": room.count("invite") },
+          ...(!this.uncounted.has(room.roomId) && {
+            summary: { "m.joined_member_count": room.count("join"), "m.invited_member_count": room.count("invite") },
+          }),
         })),
         invite: section("invite", (room) => ({ invite_state: { events: stripped(room) } })),
         knock: section("knock", (room) => ({ knock_state: { events: stripped(room) } })),

@@ -21,7 +21,7 @@ export const SOURCE = "@me:old.example";
 export const TARGET = "@me:new.example";
 /** Whoever commands the bot: a third account. */
 export const OWNER = "@person:old.example";
-const BOT = "@mover:new.example";
+export const BOT = "@mover:new.example";
 
 const address: ConversationAddress = {
   roomId: "!chat:new.example",
