@@ -5,6 +5,7 @@ import type { Life } from "../../support/fake-move.ts";
 import { BOT, OWNER, SOURCE, TARGET, begin, fakePerson, request, signIn } from "../../support/fake-move.ts";
 import type { FakeHomeservers } from "../../support/fake-homeservers.ts";
 import { MODERATOR } from "../../support/fake-room.ts";
+import { listSourceRooms } from "../../../src/service/room-listing.ts";
 import { temporaryFolder } from "../store/temporary-store.ts";
 
 const ALIAS = "#old-name:old.example";
@@ -146,6 +147,8 @@ describe("an alias that the room does not give as its own", () => {
     expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(unanswered);
     expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
     expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
+    const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
+    expect(await listSourceRooms(life.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
     expect(await life.planning.last(OWNER)).toBeNull();
   });
 
