@@ -3,7 +3,7 @@ import type { Planning } from "../service/planning.ts";
 import type { Plans } from "../store/plans.ts";
 import { stuckRooms } from "../view/messages/nothing-left.ts";
 import { planFile, planMessage } from "../view/messages/plan.ts";
-import { notSignedIn, readingAccounts, readingProgress, unreadable } from "../view/messages/reading.ts";
+import { aliasUnanswered, notSignedIn, readingAccounts, readingProgress, unreadable } from "../view/messages/reading.ts";
 import { jsonReport } from "../view/report-files.ts";
 import type { Command } from "./conversation.ts";
 import { filterDetails, filterFlags, filterUsage, readFilters } from "./filters.ts";
@@ -50,6 +50,8 @@ export function migratePlanCommand({
       switch (result.status) {
         case "not_signed_in":
           return conversation.say(notSignedIn(result.missing, prefix), { key: "answer" });
+        case "unanswered_alias":
+          return conversation.say(aliasUnanswered(result.alias), { key: "answer" });
         case "not_read":
           return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "planned": {

@@ -1,7 +1,7 @@
 import type { AccountReaders } from "../service/account-readers.ts";
 import { listSourceRooms } from "../service/room-listing.ts";
 import type { Plans } from "../store/plans.ts";
-import { notSignedIn, readingProgress, unreadable } from "../view/messages/reading.ts";
+import { aliasUnanswered, notSignedIn, readingProgress, unreadable } from "../view/messages/reading.ts";
 import { readingRooms, roomList } from "../view/messages/rooms.ts";
 import type { Command } from "./conversation.ts";
 import { parseDuration } from "./duration.ts";
@@ -51,6 +51,8 @@ export function roomsCommand({
       switch (result.status) {
         case "not_signed_in":
           return conversation.say(notSignedIn(["source"], prefix), { key: "answer" });
+        case "unanswered_alias":
+          return conversation.say(aliasUnanswered(result.alias), { key: "answer" });
         case "not_read":
           return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "listed":

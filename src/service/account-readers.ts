@@ -84,7 +84,7 @@ export class AccountReaders {
     });
   }
 
-  /** @throws UnreadableAccountError in place of what a server's refusal or absence throws */
+  /** @throws UnreadableAccountError in place of what a server's refusal or absence throws; everything else as it is */
   async guard<Result>(account: Account, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();

@@ -2,7 +2,7 @@ import { convertRoom } from "../platforms/matrix/direct-chats/convert-room-step.
 import type { HomeserverClient } from "../platforms/matrix/homeserver-client.ts";
 import { HomeserverError } from "../platforms/matrix/homeserver-error.ts";
 import { parseRoomAlias } from "../platforms/matrix/identifiers.ts";
-import { roomOfAlias } from "../platforms/matrix/reading/aliases.ts";
+import { UnansweredAliasError, roomOfAlias } from "../platforms/matrix/reading/aliases.ts";
 import { membershipNow } from "../platforms/matrix/reading/state-now.ts";
 import { isNamed } from "../platforms/matrix/rooms/room-name.ts";
 import type { AccountClients } from "./account-clients.ts";
@@ -42,6 +42,7 @@ export async function convertChat(
         return { ...result, roomId, name: row?.name ?? null };
     }
   } catch (error) {
+    if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
     if (error instanceof HomeserverError && (error.status === 403 || error.status === 404))
       return { status: "not_in_room", room };
     return { status: "not_read", account: target.account, refusal: toRefusal(error) };

@@ -12,7 +12,6 @@ import { convertChat } from "./convert-chat.ts";
 import type { KeyedQueue } from "./keyed-queue.ts";
 import type { ConvertRequest, MoveCommands, PartRequest, StartRequest } from "./move-commands.ts";
 import type { Decision, Planning, StoredPlan } from "./planning.ts";
-import { requestData } from "./planning.ts";
 import type { RunControl } from "./run-control.ts";
 import { isBusy } from "./run-control.ts";
 import { runningReport } from "./run-report.ts";
@@ -97,7 +96,7 @@ export class Moves implements MoveCommands {
     return this.#queue.run(request.owner, async () => {
       const busy = await this.#control.begunOrBusy(request);
       if (busy) return busy;
-      const decision = await this.#options.planning.decide(request);
+      const decision = await this.#options.planning.decideAsTyped(request);
       if ("status" in decision) return decision;
       const { made } = decision;
       const named = request.rooms.map((word) => decision.aliases.get(word) ?? word);
@@ -105,7 +104,7 @@ export class Moves implements MoveCommands {
       if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
       const { rooms, steps } = partOfMove(decision, { purpose, named, texts: this.#options.texts });
       if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
-      const run = { ...accountsOf(request, decision), planNumber: 0, purpose, request: requestData(request) };
+      const run = { ...accountsOf(request, decision), planNumber: 0, purpose, request: decision.request };
       return this.#begin(run, { rooms, steps });
     });
   }
@@ -120,8 +119,8 @@ export class Moves implements MoveCommands {
       const { made } = decision;
       const steps = profileSteps(decision);
       if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
-      const asked = requestData({ filters, botRoomIds: request.botRoomIds });
-      const run = { ...accountsOf(request, decision), planNumber: 0, purpose: "profile" as const, request: asked };
+      const kept = { planNumber: 0, purpose: "profile" as const, request: decision.request };
+      const run = { ...accountsOf(request, decision), ...kept };
       return this.#begin(run, { rooms: [], steps });
     });
   }

@@ -14,7 +14,8 @@ import { planWork } from "../platforms/matrix/plan-work.ts";
 import { decideRooms } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
 import { roomMapping } from "../platforms/matrix/room-mapping.ts";
-import { roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
+import { membershipNow } from "../platforms/matrix/reading/state-now.ts";
+import { UnansweredAliasError, roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
 import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
 import { withRoomIds, wordsIn } from "../platforms/matrix/rooms/filters.ts";
 import type { RoomPlan } from "../platforms/matrix/rooms/plan.ts";
@@ -67,8 +68,10 @@ export interface Decision {
   target: AccountAccess;
   readings: { source: AccountReading; target: AccountReading };
   decided: RoomPlan;
-  /** The source's rooms by aliases that were typed and that the rooms do not give as theirs. */
+  /** The source's rooms by aliases that were typed. */
   aliases: ReadonlyMap<string, string>;
+  /** What is kept of the request, to decide so again. */
+  request: PlanRequestData;
   /** Everything about the plan but its number. */
   made: Omit<MadePlan, "number" | "before">;
 }
@@ -76,7 +79,13 @@ export interface Decision {
 export type CannotDecide =
   { status: "not_signed_in"; missing: readonly Side[] } | { status: "not_read"; account: Account; refusal: Refusal };
 
-export type PlanResult = { status: "planned"; plan: MadePlan } | CannotDecide;
+/** Where an alias leads could not be found out just now. */
+export interface UnansweredAlias {
+  status: "unanswered_alias";
+  alias: string;
+}
+
+export type PlanResult = { status: "planned"; plan: MadePlan } | CannotDecide | UnansweredAlias;
 
 export interface PlanRequest {
   owner: string;
@@ -111,18 +120,40 @@ export class Planning {
 
   async plan(request: PlanRequest): Promise<PlanResult> {
     const { plans, now, log } = this.#options;
-    const decision = await this.decide(request);
+    const decision = await this.decideAsTyped(request);
     if ("status" in decision) return decision;
     const { made, readings } = decision;
     const before = await this.last(request.owner);
-    const number = await plans.put(request.owner, payload(made, requestData(request)), now());
+    const number = await plans.put(request.owner, payload(made, decision.request), now());
     log.info({ number, rooms: made.report.rooms.length, how: [readings.source.how, readings.target.how] }, "planned");
     const isSameMove = before?.report.source === made.report.source && before.report.target === made.report.target;
     return { status: "planned", plan: { ...made, number, before: isSameMove ? before.report : null } };
   }
 
-  /** Reads and decides, and keeps nothing. @param runId the run that it is for, which has gone some ways in vain */
-  async decide(request: PlanRequest, runId: number | null = null): Promise<Decision | CannotDecide> {
+  /** Reads and decides for what a person has just typed, and keeps nothing. */
+  async decideAsTyped(request: PlanRequest): Promise<Decision | CannotDecide | UnansweredAlias> {
+    const words = [...wordsIn(request.filters), ...(request.rooms ?? [])];
+    try {
+      return await this.#decide(request, { runId: null, words });
+    } catch (error) {
+      if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
+      throw error;
+    }
+  }
+
+  /**
+   * Reads and decides for what was asked before, and keeps nothing. No alias is looked up: a word that no longer leads where it led would let rooms in or out
+   * of which nobody was told.
+   * @param runId the run that it is for, which has gone some ways in vain
+   */
+  decide(request: Omit<PlanRequest, "rooms">, runId: number | null = null): Promise<Decision | CannotDecide> {
+    return this.#decide(request, { runId, words: [] });
+  }
+
+  async #decide(
+    request: Omit<PlanRequest, "rooms">,
+    { runId, words }: { runId: number | null; words: readonly string[] },
+  ): Promise<Decision | CannotDecide> {
     const { readers, outbox, roomRefusals, botUserId } = this.#options;
     const [source, target] = await Promise.all([
       readers.access(request.owner, "source", request.signal),
@@ -131,7 +162,7 @@ export class Planning {
     if (source === null || target === null) {
       return { status: "not_signed_in", missing: sides.filter((side) => (side === "source" ? source : target) === null) };
     }
-    const { filters, rooms = [], botRoomIds, onProgress } = request;
+    const { filters, botRoomIds, onProgress } = request;
     try {
       // Side by side: they are two servers, or two accounts with limits of their own.
       const [sourceReading, targetReading] = await Promise.all([
@@ -141,17 +172,20 @@ export class Planning {
       const readings = { source: sourceReading, target: targetReading };
       const parties = { source: source.account.userId, target: target.account.userId };
       const spokenIn = await outbox.roomsOf([request.owner, parties.source, parties.target]);
-      const chats = spokenIn.filter((roomId) => isChatOfTwo(roomId, readings));
+      const smallRooms = spokenIn.filter((roomId) => mayBeChatOfTwo(roomId, readings));
       const refusals = await roomRefusals.between(request.owner, parties, runId);
-      const { aliases, decided } = await readers.guard(source.account, async () => {
+      const { aliases, chosen, decided } = await readers.guard(source.account, async () => {
         const accounts = { source: await source.readable(), target: await target.readable() };
-        const words = [...wordsIn(filters), ...rooms];
         const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
         const chosen = withRoomIds(filters, aliases);
+        const chats: string[] = [];
+        for (const roomId of smallRooms)
+          if ((await membershipNow(accounts.source.reader, { roomId, userId: botUserId })) === "join") chats.push(roomId);
         const options = { filters: chosen, botUserIds: [botUserId], botRoomIds: [...botRoomIds, ...chats], refusals };
-        return { aliases, decided: await decideRooms(accounts, readings, options) };
+        return { aliases, chosen, decided: await decideRooms(accounts, readings, options) };
       });
-      return { source, target, readings, decided, aliases, made: this.#assemble(readings, decided, filters) };
+      const asked = requestData({ filters: chosen, botRoomIds });
+      return { source, target, readings, decided, aliases, request: asked, made: this.#assemble(readings, decided, filters) };
     } catch (error) {
       if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
       throw error;
@@ -210,16 +244,19 @@ export class Planning {
   }
 }
 
-/** Of a room in which the bot has spoken: whether only the source is in it besides, and perhaps the target. A room that has a name does not tell who that is. */
-function isChatOfTwo(roomId: string, { source, target }: Decision["readings"]): boolean {
+/**
+ * Of a room in which the bot has spoken: whether it has no more members than the source and the bot, and perhaps the target. Members are counted, for servers name
+ * them only in rooms that have no name (CS API §/sync, `m.heroes`); without a count the room may be full of others.
+ */
+function mayBeChatOfTwo(roomId: string, { source, target }: Decision["readings"]): boolean {
   const room = source.snapshot.rooms.get(roomId);
-  if (room === undefined) return false;
-  const members = (room.joinedCount ?? 0) + (room.invitedCount ?? 0);
-  return members <= (target.snapshot.rooms.has(roomId) ? 3 : 2);
+  if (room === undefined || room.joinedCount === null) return false;
+  const targetMembership = target.snapshot.rooms.get(roomId)?.membership;
+  const isTargetCounted = targetMembership === "join" || targetMembership === "invite";
+  return room.joinedCount + (room.invitedCount ?? 0) <= (isTargetCounted ? 3 : 2);
 }
 
-/** What is kept of a request, to make the same plan again. */
-export function requestData({ filters, botRoomIds }: Pick<PlanRequest, "filters" | "botRoomIds">): PlanRequestData {
+function requestData({ filters, botRoomIds }: Pick<PlanRequest, "filters" | "botRoomIds">): PlanRequestData {
   return planRequestSchema.parse({ filters, botRoomIds });
 }
 

@@ -1,14 +1,18 @@
-import { roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
+import { UnansweredAliasError, roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
 import { withRoomIds, wordsIn } from "../platforms/matrix/rooms/filters.ts";
 import type { RoomList, RoomListFilters } from "../platforms/matrix/rooms/room-list.ts";
 import { listRooms } from "../platforms/matrix/rooms/room-list.ts";
 import type { Account } from "../migration/account.ts";
 import type { AccountReaders, ReadProgress } from "./account-readers.ts";
 import { UnreadableAccountError } from "./account-readers.ts";
+import type { UnansweredAlias } from "./planning.ts";
 import type { Refusal } from "./sign-in-results.ts";
 
 export type RoomListResult =
-  { status: "listed"; list: RoomList } | { status: "not_signed_in" } | { status: "not_read"; account: Account; refusal: Refusal };
+  | { status: "listed"; list: RoomList }
+  | { status: "not_signed_in" }
+  | { status: "not_read"; account: Account; refusal: Refusal }
+  | UnansweredAlias;
 
 /** Reads the old account and lists its rooms. */
 export async function listSourceRooms(
@@ -28,6 +32,7 @@ export async function listSourceRooms(
     return { status: "listed", list: listRooms(snapshot, { ...filters, rooms: withRoomIds(filters.rooms, aliases) }) };
   } catch (error) {
     if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
+    if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
     throw error;
   }
 }

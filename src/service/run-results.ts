@@ -5,6 +5,7 @@ import type { RunPurpose, RunState } from "../migration/run-model.ts";
 import type { LimitName } from "../migration/step.ts";
 import type { NotMoved } from "../platforms/matrix/not-moved.ts";
 import type { Report, ReportRoom } from "../platforms/matrix/rooms/report.ts";
+import type { UnansweredAlias } from "./planning.ts";
 import type { Refusal } from "./sign-in-results.ts";
 
 /** Rooms of a run by where they stand; together they are all rooms of its plan. */
@@ -86,6 +87,7 @@ export type StartResult =
   /** One goes on already, or is paused. */
   | { status: "already"; run: RunStatus }
   | { status: "unknown_rooms"; rooms: readonly string[] }
+  | UnansweredAlias
   | CannotRead;
 
 export type PauseResult = { status: "paused"; run: RunStatus } | { status: "not_running"; run: RunStatus | null };
@@ -159,4 +161,5 @@ export type ConvertResult =
   | { status: "not_in_room"; room: string }
   /** Nobody else is in the room, so there is nobody to have a direct chat with. */
   | { status: "no_partner"; roomId: string }
+  | UnansweredAlias
   | CannotRead;

@@ -94,9 +94,14 @@ it("lists the old account's rooms, whose numbers then name them", async () => {
 });
 
 it("says so when a filter names an unknown room or fits none", async () => {
-  const plan = await ask("!migrate plan --only #nowhere:old.example");
-  expect(plan).toContain("Not among your old account's rooms: #nowhere:old.example.");
+  const alias = `#nowhere:${world.pair.old.serverName}`;
+  const plan = await ask(`!migrate plan --only ${alias}`);
+  expect(plan).toContain(`Not among your old account's rooms: ${alias}.`);
   expect(plan).toMatch(/None of your \d+ rooms fits these filters\./u);
+});
+
+it("makes no plan when the server of an alias can't be asked", async () => {
+  expect(await ask("!migrate plan --exclude #away:away.invalid")).toContain("which room #away:away.invalid is");
 });
 
 it("tells what changed since the plan before", async () => {

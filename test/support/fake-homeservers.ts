@@ -1,4 +1,5 @@
 import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../src/platforms/matrix/network/guarded-fetch.ts";
+import { UnreachableError } from "../../src/platforms/matrix/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
 import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
 
@@ -52,6 +53,10 @@ export class FakeHomeservers {
   readonly signedOut = new Set<string>();
   /** Aliases that no room gives as its own, and where they lead. */
   readonly aliases = new Map<string, string>();
+  /** Rooms that syncs count no members of. */
+  readonly uncounted = new Set<string>();
+  /** Aliases whose own servers hang. */
+  readonly hangingAliases = new Set<string>();
   /** What other people could see, in order. */
   readonly seen: string[] = [];
   #media = 0;
@@ -119,6 +124,7 @@ export class FakeHomeservers {
       case "upload":
         return { content_uri: `mxc://${baseUrlOf(by.userId).slice(8)}/copied${(this.#media += 1)}` };
       case "directory": {
+        if (this.hangingAliases.has(rest[0] ?? "")) throw new UnreachableError("timeout", baseUrlOf(by.userId).slice(8));
         const roomId = this.aliases.get(rest[0] ?? "");
         if (roomId === undefined) throw NOT_FOUND;
         return { room_id: roomId };
@@ -157,7 +163,9 @@ export class FakeHomeservers {
         join: section("join", (room) => ({
           state: { events: room.events() },
           account_data: asEvents(roomAccountData.get(room.roomId)),
-          summary: { "m.joined_member_count": room.count("join"), "m.invited_member_count": room.count("invite") },
+          ...(!this.uncounted.has(room.roomId) && {
+            summary: { "m.joined_member_count": room.count("join"), "m.invited_member_count": room.count("invite") },
+          }),
         })),
         invite: section("invite", (room) => ({ invite_state: { events: stripped(room) } })),
         knock: section("knock", (room) => ({ knock_state: { events: stripped(room) } })),

@@ -21,7 +21,7 @@ export const SOURCE = "@me:old.example";
 export const TARGET = "@me:new.example";
 /** Whoever commands the bot: a third account. */
 export const OWNER = "@person:old.example";
-const BOT = "@mover:new.example";
+export const BOT = "@mover:new.example";
 
 const address: ConversationAddress = {
   roomId: "!chat:new.example",
@@ -108,6 +108,7 @@ export interface Life {
   store: MortalStore;
   machinery: MoveMachinery;
   planning: Planning;
+  readers: AccountReaders;
   isDead: () => boolean;
 }
 
@@ -174,7 +175,7 @@ export function begin({ folder, servers, fateOf = () => "none", onRequest }: Lif
     now,
     log,
   });
-  return { store, machinery, planning, isDead: () => isDead };
+  return { store, machinery, planning, readers, isDead: () => isDead };
 }
 
 /** Signs both accounts in and makes the plan. */

@@ -4,7 +4,7 @@ import { code, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { notice } from "../message.ts";
 import { untrustedCode, untrustedText } from "../untrusted-text.ts";
-import { notSignedIn, unreadable } from "./reading.ts";
+import { aliasUnanswered, notSignedIn, unreadable } from "./reading.ts";
 
 /** `!converttodm` and `!converttoroom`. */
 export function convertAnswer(result: ConvertResult, { toDirect, prefix }: { toDirect: boolean; prefix: string }): Message {
@@ -33,6 +33,8 @@ export function convertAnswer(result: ConvertResult, { toDirect, prefix }: { toD
           ".",
         ),
       );
+    case "unanswered_alias":
+      return aliasUnanswered(result.alias);
     case "not_signed_in":
       return notSignedIn(result.missing, prefix, "That");
     case "not_read":

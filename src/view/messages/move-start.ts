@@ -9,7 +9,7 @@ import { noRoomFits } from "../room-line.ts";
 import { changedRoute, goneRoom } from "../route-words.ts";
 import { untrustedCode } from "../untrusted-text.ts";
 import { nothingLeft } from "./nothing-left.ts";
-import { notSignedIn, unreadable } from "./reading.ts";
+import { aliasUnanswered, notSignedIn, unreadable } from "./reading.ts";
 import { accountsOf, runNames } from "./run-words.ts";
 
 /** More changes than these stand in the report. */
@@ -81,6 +81,8 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
           " lists your rooms.",
         ),
       );
+    case "unanswered_alias":
+      return aliasUnanswered(result.alias);
     case "not_signed_in":
       return notSignedIn(result.missing, prefix, runNames[purpose]);
     case "not_read":

@@ -24,6 +24,17 @@ export function notSignedIn(missing: readonly Side[], prefix: string, what = "A 
   return notice(paragraph(`${what} needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."));
 }
 
+/** An alias that was named, and of which nobody knows just now what it names: nothing was done. */
+export function aliasUnanswered(alias: string): Message {
+  return alert(
+    paragraph(
+      "I can't find out just now which room ",
+      code(untrustedCode(alias)),
+      " is: its server does not answer yours. Nothing was done. Please name the room by its ID or leave it out, or try again later.",
+    ),
+  );
+}
+
 /** An account could not be read, so there is no plan. */
 export function unreadable({ side, userId }: Account, refusal: Refusal, prefix: string): Message {
   const why: Inline[] =

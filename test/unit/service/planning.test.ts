@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../src/platforms/matrix/rooms/filters.ts";
 import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
 import type { Life } from "../../support/fake-move.ts";
-import { OWNER, SOURCE, TARGET, begin, fakePerson, request, signIn } from "../../support/fake-move.ts";
+import { BOT, OWNER, SOURCE, TARGET, begin, fakePerson, request, signIn } from "../../support/fake-move.ts";
 import type { FakeHomeservers } from "../../support/fake-homeservers.ts";
+import { MODERATOR } from "../../support/fake-room.ts";
+import { listSourceRooms } from "../../../src/service/room-listing.ts";
 import { temporaryFolder } from "../store/temporary-store.ts";
 
 const ALIAS = "#old-name:old.example";
@@ -35,6 +37,13 @@ async function speakIn(roomId: string, forUser: string): Promise<void> {
   await life.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
 }
 
+/** The bot is in a room; there it is the one who made it. */
+function enter(roomId: string, who = BOT): void {
+  const members = servers.rooms.get(roomId)?.members;
+  members?.delete(MODERATOR);
+  members?.set(who, { membership: "join" });
+}
+
 async function routeOf(roomId: string): Promise<string | undefined> {
   return (await plan()).report.rooms.find((room) => room.roomId === roomId)?.route;
 }
@@ -44,21 +53,55 @@ describe("chats with the bot that have a name and stand in no list of direct cha
     ["the person who commands it", OWNER],
     ["the old account", SOURCE],
   ])("are left out when it has spoken there to %s", async (_who, forUser) => {
-    expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+    enter("!closed:old.example");
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
     await speakIn("!closed:old.example", forUser);
     expect(await routeOf("!closed:old.example")).toBe("excluded");
   });
 
-  it("are left out though the new account was brought there", async () => {
+  it.each(["join", "invite"])("are left out though the new account was brought there (%s)", async (membership) => {
+    enter("!council:old.example");
+    servers.rooms.get("!council:old.example")?.members.set(TARGET, { membership });
     await speakIn("!council:old.example", OWNER);
     expect(await routeOf("!council:old.example")).toBe("excluded");
   });
 
   it("are not those in which others are too, or in which it has spoken to somebody else", async () => {
+    enter("!private:old.example");
+    enter("!closed:old.example");
     await speakIn("!private:old.example", OWNER);
     await speakIn("!closed:old.example", "@other:old.example");
     expect(await routeOf("!private:old.example")).toBe("invite");
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+
+  it("are not those of which nobody tells how many are in them", async () => {
+    enter("!closed:old.example");
+    servers.uncounted.add("!closed:old.example");
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+
+  it("are not those to which the old account is only invited, of which it sees no members", async () => {
+    enter("!closed:old.example");
+    servers.rooms.get("!closed:old.example")?.members.set(SOURCE, { membership: "invite" });
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+
+  it("are not those that the bot has left since", async () => {
+    await speakIn("!closed:old.example", OWNER);
     expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+    servers.rooms.get("!closed:old.example")?.members.set(BOT, { membership: "leave" });
+    expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+  });
+
+  it("are not those in which somebody else is while the new account only knocks", async () => {
+    enter("!closed:old.example");
+    enter("!closed:old.example", "@bo:old.example");
+    servers.rooms.get("!closed:old.example")?.members.set(TARGET, { membership: "knock" });
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
   });
 });
 
@@ -76,6 +119,37 @@ describe("an alias that the room does not give as its own", () => {
   it("is unknown, as it was typed, where it leads nowhere or to a room of others", async () => {
     servers.aliases.set(ALIAS, "!elsewhere:old.example");
     expect((await plan({ only: [ALIAS, "#nowhere:old.example"] })).unknownRooms).toEqual([ALIAS, "#nowhere:old.example"]);
+  });
+
+  it("goes on naming the room to which it led when the plan was made", async () => {
+    servers.aliases.set(ALIAS, "!public:old.example");
+    await plan({ exclude: [ALIAS] });
+    servers.aliases.delete(ALIAS);
+    servers.hangingAliases.add(ALIAS);
+    await life.machinery.start();
+    expect((await life.machinery.moves.start(request)).status).toBe("started");
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect((await life.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
+    expect(servers.seen.filter((seen) => seen.includes("!public:old.example"))).toEqual([]);
+  });
+
+  it("is not looked up again once it was unknown", async () => {
+    await plan({ exclude: [ALIAS] });
+    servers.hangingAliases.add(ALIAS);
+    expect((await life.machinery.moves.start(request)).status).toBe("started");
+  });
+
+  it("stops whatever it was typed for when its server hangs", async () => {
+    servers.hangingAliases.add(ALIAS);
+    const unanswered = { status: "unanswered_alias", alias: ALIAS };
+    const { moves } = life.machinery;
+    const filters = { ...NO_FILTERS, categories: null };
+    expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(unanswered);
+    expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
+    expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
+    const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
+    expect(await listSourceRooms(life.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
+    expect(await life.planning.last(OWNER)).toBeNull();
   });
 
   it("names a room to invite into", async () => {

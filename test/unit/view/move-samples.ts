@@ -131,6 +131,7 @@ export const startResults: StartResult[] = [
   ...RUN_STATES.map((state): StartResult => ({ status: "already", run: evilRun({ state }) })),
   { status: "unknown_rooms", rooms: [EVIL] },
   { status: "unknown_rooms", rooms: Array.from({ length: 9 }, () => EVIL) },
+  { status: "unanswered_alias", alias: EVIL },
   ...cannotRead,
 ];
 export const preview: UndoPreview = {
@@ -155,5 +156,6 @@ export const convertResults: ConvertResult[] = [
   { status: "unchanged", ...converted },
   { status: "not_in_room", room: EVIL },
   { status: "no_partner", roomId: EVIL },
+  { status: "unanswered_alias", alias: EVIL },
   ...cannotRead,
 ];

@@ -3,29 +3,45 @@ import { apiPath } from "../homeserver-client.ts";
 import type { HomeserverClient } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { parseRoomAlias } from "../identifiers.ts";
+import { UnreachableError } from "../network/unreachable-error.ts";
+import { roomsByCanonicalAlias } from "../rooms/filters.ts";
 import type { RoomSnapshot } from "../rooms/model.ts";
-import { valueOf } from "../rooms/state-read.ts";
+import { toSignInProblem } from "../sign-in-problem.ts";
 import type { Reader } from "./reader.ts";
 
 const directorySchema = z.object({ room_id: z.string() });
 
+/** Where an alias leads could not be found out: the account's server is well, but the alias's own did not answer it. */
+export class UnansweredAliasError extends Error {
+  override readonly name = "UnansweredAliasError";
+  readonly alias: string;
+
+  constructor(alias: string, cause: unknown) {
+    super("no server told where an alias leads", { cause });
+    this.alias = alias;
+  }
+}
+
 /**
- * The account's rooms behind aliases that the rooms themselves do not give as theirs (`m.room.canonical_alias`): a room may have any number of such, and only
- * servers know them (CS API §Room aliases). What leads to none of the account's rooms is left out.
+ * The account's rooms behind aliases: those that the rooms give as theirs (`m.room.canonical_alias`), and others, of which a room may have any number and which
+ * only servers know (CS API §Room aliases). What leads to none of the account's rooms is left out.
  * @param words what a person typed, among which aliases may be
- * @throws HomeserverError, UnreachableError
+ * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
 export async function roomsOfAliases(
   reader: Reader,
   words: readonly string[],
   rooms: ReadonlyMap<string, RoomSnapshot>,
 ): Promise<Map<string, string>> {
-  const canonical = new Set([...rooms.values()].map((room) => valueOf(room.canonicalAlias)));
+  const canonical = roomsByCanonicalAlias(rooms);
+  // A server that hangs, or fails, is likely to do so again.
+  const client: Pick<HomeserverClient, "request"> = {
+    request: (request) => reader.request(request, { retries: 1, isTimeoutFinal: true }),
+  };
   const found = new Map<string, string>();
   for (const word of new Set(words)) {
-    if (canonical.has(word) || parseRoomAlias(word) === null) continue;
-    // An alias on another server fails like that server does: tried again once, then done without.
-    const roomId = await roomOfAlias({ request: (request) => reader.request(request, { retries: 1 }) }, word);
+    if (parseRoomAlias(word) === null) continue;
+    const roomId = canonical.get(word) ?? (await roomOfAlias(client, word));
     if (roomId !== null && rooms.has(roomId)) found.set(word, roomId);
   }
   return found;
@@ -33,14 +49,27 @@ export async function roomsOfAliases(
 
 /**
  * The room to which an alias leads; `null` where it leads nowhere.
- * @throws HomeserverError, UnreachableError
+ * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
 export async function roomOfAlias({ request }: Pick<HomeserverClient, "request">, alias: string): Promise<string | null> {
   const path = apiPath`/_matrix/client/v3/directory/room/${alias}`;
   try {
     return (await request({ method: "GET", path, schema: directorySchema })).room_id;
   } catch (error) {
-    if (error instanceof HomeserverError && error.status !== 401) return null;
-    throw error;
+    if (saysNowhere(error)) return null;
+    throw isOfOtherServer(error) ? new UnansweredAliasError(alias, error) : error;
   }
+}
+
+function saysNowhere(error: unknown): boolean {
+  if (!(error instanceof HomeserverError)) return false;
+  const { status, errcode, isJson } = error;
+  return (status === 404 && isJson) || (status === 400 && errcode === "M_INVALID_PARAM");
+}
+
+/** Servers ask an alias's own server while they are asked: its failures come as theirs (Synapse: 502), and its silence as a time-out. */
+function isOfOtherServer(error: unknown): boolean {
+  if (error instanceof UnreachableError) return error.reason === "timeout";
+  const { code } = toSignInProblem(error);
+  return code === "server_trouble" || code === "server_refused";
 }

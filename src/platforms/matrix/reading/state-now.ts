@@ -23,7 +23,11 @@ export interface StatePlace {
  * The content of a state event as it stands now, in one request that no limit counts; `null` where there is none.
  * @throws HomeserverError, UnreachableError for everything else: a failed read is never taken for absence
  */
-export async function stateNow(client: HomeserverClient, place: StatePlace, signal?: AbortSignal): Promise<unknown> {
+export async function stateNow(
+  client: Pick<HomeserverClient, "request">,
+  place: StatePlace,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const { roomId, type, stateKey } = place;
   // An empty state key is left out with its slash: not all servers understand the path that ends in one.
   const key = stateKey === undefined ? "" : apiPath`/${stateKey}`;
@@ -44,7 +48,7 @@ export type SeenMembership = Membership | "none" | "hidden";
  * @throws HomeserverError, UnreachableError
  */
 export async function membershipNow(
-  client: HomeserverClient,
+  client: Pick<HomeserverClient, "request">,
   { roomId, userId }: { roomId: string; userId: string },
   signal?: AbortSignal,
 ): Promise<SeenMembership> {

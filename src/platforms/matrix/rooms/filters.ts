@@ -34,7 +34,7 @@ export const NO_FILTERS: RoomFilters = {
   hasRooms: true,
 };
 
-/** The same filters with room IDs in place of words that mean the account's rooms and that the rooms themselves do not tell. */
+/** The same filters with room IDs in place of words that mean the account's rooms. */
 export function withRoomIds<Filters extends RoomFilters>(filters: Filters, roomIds: ReadonlyMap<string, string>): Filters {
   const named = (words: readonly string[]): string[] => words.map((word) => roomIds.get(word) ?? word);
   return { ...filters, only: named(filters.only), exclude: named(filters.exclude), spaces: named(filters.spaces) };
@@ -61,11 +61,7 @@ export function filterRooms(
   directRoomIds: ReadonlySet<string>,
   successorOf: (roomId: string) => string | null,
 ): FilterVerdict {
-  const byName = new Map<string, string>();
-  for (const room of rooms.values()) {
-    const alias = valueOf(room.canonicalAlias);
-    if (alias !== null && !byName.has(alias)) byName.set(alias, room.roomId);
-  }
+  const byName = roomsByCanonicalAlias(rooms);
   const unknownRooms: string[] = [];
   function roomIds(names: readonly string[]): Set<string> {
     const found = new Set<string>();
@@ -89,6 +85,16 @@ export function filterRooms(
     return filters.activeSince !== null && room.lastActivityAt !== null && room.lastActivityAt < filters.activeSince;
   }
   return { isExcluded, unknownRooms };
+}
+
+/** Room IDs by the alias that a room gives as its own; where several give the same one, of the first. */
+export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const room of rooms.values()) {
+    const alias = valueOf(room.canonicalAlias);
+    if (alias !== null && !found.has(alias)) found.set(alias, room.roomId);
+  }
+  return found;
 }
 
 /** The server a room was made on: the creator's, since room IDs name none from version 12 on; where the creator is not told, the one in the room ID. */
