@@ -3,8 +3,8 @@ import type { Conversation } from "./conversation.ts";
 
 /** Quick work needs no note. */
 const FIRST_AFTER_MS = 1_500;
-/** Each edit stays in the room's history and takes from the bot's own limit (rendering.md section 6). More than five seconds, since sending takes its time. */
-const EDIT_EVERY_MS = 6_000;
+/** Each edit stays in the room's history and takes from the bot's own limit (rendering.md section 6). The outbox keeps them apart where sending takes its time. */
+const EDIT_EVERY_MS = 5_000;
 
 /** One message that says how far long work is: said when it takes a while, and edited when there is something new. */
 export class ProgressNote {
@@ -36,7 +36,7 @@ export class ProgressNote {
     if (this.#latest === this.#shown) return;
     this.#shown = this.#latest;
     const count = this.#count++;
-    const options = count === 0 ? { key: "note" } : { key: `note${count}`, replaces: "note" };
+    const options = count === 0 ? { key: "note" } : { key: `note${count}`, replaces: "note", priority: "progress" as const };
     const message = this.#latest;
     this.#saying = this.#saying.then(() => this.#conversation.say(message, options));
     // Met in finish().

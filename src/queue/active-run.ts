@@ -45,10 +45,10 @@ export async function quiet(active: ActiveRun): Promise<void> {
   await active.chain;
 }
 
-/** The same, or after so long. */
-export async function quietWithin(active: ActiveRun, patienceMs: number): Promise<void> {
-  const delay = new Promise<void>((resolve) => {
-    setTimeout(resolve, patienceMs).unref();
+/** The same, or after so long. @returns whether nothing is under way */
+export async function quietWithin(active: ActiveRun, patienceMs: number): Promise<boolean> {
+  const delay = new Promise<boolean>((resolve) => {
+    setTimeout(() => resolve(false), patienceMs).unref();
   });
-  await Promise.race([quiet(active), delay]);
+  return Promise.race([quiet(active).then(() => true), delay]);
 }

@@ -73,12 +73,12 @@ export class Runner {
     this.#pump(active);
   }
 
-  /** Takes no further step of a run; resolves when those under way are recorded, or after so long. */
-  async end(runId: number, patienceMs: number): Promise<void> {
+  /** Takes no further step of a run; resolves when those under way are recorded, or after so long. @returns whether nothing is under way */
+  async end(runId: number, patienceMs: number): Promise<boolean> {
     const active = this.#active.get(runId);
-    if (!active) return;
+    if (!active) return true;
     this.#drop(active);
-    await quietWithin(active, patienceMs);
+    return quietWithin(active, patienceMs);
   }
 
   /** When a server that is away is asked again; `null` when it answers. */

@@ -14,7 +14,6 @@ import { planWork } from "../platforms/matrix/plan-work.ts";
 import { decideRooms } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
 import { roomMapping } from "../platforms/matrix/room-mapping.ts";
-import { membershipNow } from "../platforms/matrix/reading/state-now.ts";
 import { UnansweredAliasError, roomsOfAliases } from "../platforms/matrix/reading/aliases.ts";
 import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
 import { withRoomIds, wordsIn } from "../platforms/matrix/rooms/filters.ts";
@@ -27,6 +26,7 @@ import type { OutboxItems } from "../store/outbox-items.ts";
 import type { Plans } from "../store/plans.ts";
 import type { AccountAccess, AccountReaders, ReadProgress } from "./account-readers.ts";
 import { UnreadableAccountError } from "./account-readers.ts";
+import { chatsWithBot } from "./bot-chats.ts";
 import type { PlanRequestData } from "./plan-request.ts";
 import { planRequestSchema } from "./plan-request.ts";
 import type { RoomRefusals } from "./room-refusals.ts";
@@ -172,15 +172,12 @@ export class Planning {
       const readings = { source: sourceReading, target: targetReading };
       const parties = { source: source.account.userId, target: target.account.userId };
       const spokenIn = await outbox.roomsOf([request.owner, parties.source, parties.target]);
-      const smallRooms = spokenIn.filter((roomId) => mayBeChatOfTwo(roomId, readings));
       const refusals = await roomRefusals.between(request.owner, parties, runId);
       const { aliases, chosen, decided } = await readers.guard(source.account, async () => {
         const accounts = { source: await source.readable(), target: await target.readable() };
         const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
         const chosen = withRoomIds(filters, aliases);
-        const chats: string[] = [];
-        for (const roomId of smallRooms)
-          if ((await membershipNow(accounts.source.reader, { roomId, userId: botUserId })) === "join") chats.push(roomId);
+        const chats = await chatsWithBot(accounts.source.reader, readings, { spokenIn, botUserId });
         const options = { filters: chosen, botUserIds: [botUserId], botRoomIds: [...botRoomIds, ...chats], refusals };
         return { aliases, chosen, decided: await decideRooms(accounts, readings, options) };
       });
@@ -242,18 +239,6 @@ export class Planning {
       bannedRooms: bannedRoomIds.length,
     };
   }
-}
-
-/**
- * Of a room in which the bot has spoken: whether it has no more members than the source and the bot, and perhaps the target. Members are counted, for servers name
- * them only in rooms that have no name (CS API §/sync, `m.heroes`); without a count the room may be full of others.
- */
-function mayBeChatOfTwo(roomId: string, { source, target }: Decision["readings"]): boolean {
-  const room = source.snapshot.rooms.get(roomId);
-  if (room === undefined || room.joinedCount === null) return false;
-  const targetMembership = target.snapshot.rooms.get(roomId)?.membership;
-  const isTargetCounted = targetMembership === "join" || targetMembership === "invite";
-  return room.joinedCount + (room.invitedCount ?? 0) <= (isTargetCounted ? 3 : 2);
 }
 
 function requestData({ filters, botRoomIds }: Pick<PlanRequest, "filters" | "botRoomIds">): PlanRequestData {

@@ -55,10 +55,10 @@ export class RunControl {
       const run = await this.current(owner);
       if (run?.state !== "running") return { status: "not_running", run: run && (await statuses.of(run)) };
       await runs.change(run.id, { state: "paused" });
-      await runner.end(run.id, PATIENCE_MS);
+      const isQuiet = await runner.end(run.id, PATIENCE_MS);
       const paused = { ...run, state: "paused" as const };
       this.#options.changed(paused);
-      return { status: "paused", run: await statuses.of(paused) };
+      return { status: "paused", run: await statuses.of(paused), isQuiet };
     });
   }
 
@@ -88,8 +88,8 @@ export class RunControl {
       const { statuses, deeds } = this.#options;
       const run = await this.current(owner);
       if (run === null || run.state === "over") return { status: "no_run" };
-      const ended = await this.#endRun(run, true);
-      return { status: "cancelled", run: await statuses.of(ended), deeds: (await deeds.of(ended)).deeds };
+      const { ended, isQuiet } = await this.#endRun(run, true);
+      return { status: "cancelled", run: await statuses.of(ended), deeds: (await deeds.of(ended)).deeds, isQuiet };
     });
   }
 
@@ -110,14 +110,14 @@ export class RunControl {
     });
   }
 
-  async #endRun(run: Run, isCancelled: boolean): Promise<Run> {
+  async #endRun(run: Run, isCancelled: boolean): Promise<{ ended: Run; isQuiet: boolean }> {
     const { runs, steps, runner, now, changed } = this.#options;
     await runs.change(run.id, { state: "over", isCancelled, endedAt: run.endedAt ?? now() });
-    await runner.end(run.id, PATIENCE_MS);
+    const isQuiet = await runner.end(run.id, PATIENCE_MS);
     await steps.dropOpen(run.id);
     const ended = (await runs.get(run.id)) ?? run;
     changed(ended);
-    return ended;
+    return { ended, isQuiet };
   }
 
   async #goOn(run: Run): Promise<RunStatus> {

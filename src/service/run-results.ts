@@ -90,7 +90,9 @@ export type StartResult =
   | UnansweredAlias
   | CannotRead;
 
-export type PauseResult = { status: "paused"; run: RunStatus } | { status: "not_running"; run: RunStatus | null };
+/** `isQuiet`: no request is left whose answer has not come. */
+export type PauseResult =
+  { status: "paused"; run: RunStatus; isQuiet: boolean } | { status: "not_running"; run: RunStatus | null };
 export type ResumeResult = { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
 
 /** What a run has done, in numbers, for `cancel` and for the end. */
@@ -104,7 +106,8 @@ export interface RunDeeds {
   openInvitations: readonly ReportRoom[];
 }
 
-export type CancelResult = { status: "cancelled"; run: RunStatus; deeds: RunDeeds } | { status: "no_run" };
+/** `isQuiet` as with `PauseResult`; where it is not, something may be done that is not counted. */
+export type CancelResult = { status: "cancelled"; run: RunStatus; deeds: RunDeeds; isQuiet: boolean } | { status: "no_run" };
 
 /** The end of a run, told in a message that notifies. */
 export interface RunEnd {

@@ -1,5 +1,5 @@
 import type { Side } from "../migration/account.ts";
-import { otherSide, sides } from "../migration/account.ts";
+import { sides } from "../migration/account.ts";
 import type { Run } from "../migration/run-model.ts";
 import type { LimitName } from "../migration/step.ts";
 import { LIMITS } from "../migration/step.ts";
@@ -65,18 +65,17 @@ export class RunStatuses {
     const found = new Map<string, RunWait>();
     const end = this.#options.endWait(run.id);
     if (end !== null && end.until > at) add({ ...end, serverName: serverNameOf(run[end.side]) ?? "", limit: null, steps: 0 });
-    for (const { lane, state, isBlocked, waitingFor, notBefore, count } of counts) {
+    for (const { lane, state, isBlocked, waitingFor, waitsForSide, notBefore, count } of counts) {
       if (state !== "pending" || isBlocked) continue;
       const { side, limit } = readLane(lane);
       const serverName = serverNameOf(run[side]) ?? "";
       const away = awayUntil(serverName);
       // What is written on one server may first have to be read from the other.
-      const other = serverNameOf(run[otherSide(side)]) ?? "";
-      const otherAway = waitingFor === "server" && notBefore > at ? awayUntil(other) : null;
+      const other = waitsForSide !== null && waitsForSide !== side && notBefore > at ? waitsForSide : null;
       const limitedUntil = limit === null ? at : limits.nextAt(run[side], limit, at);
       if (away !== null) add({ side, serverName, waitingFor: "server", limit: null, until: away, steps: count });
-      else if (otherAway !== null)
-        add({ side: otherSide(side), serverName: other, waitingFor: "server", limit: null, until: otherAway, steps: count });
+      else if (other !== null && (waitingFor === "server" || waitingFor === "limit"))
+        add({ side: other, serverName: serverNameOf(run[other]) ?? "", waitingFor, limit: null, until: notBefore, steps: count });
       else if (waitingFor === "room" && notBefore > at)
         add({ side, serverName, waitingFor: "room", limit: null, until: notBefore, steps: count });
       else if (limitedUntil > at) add({ side, serverName, waitingFor: "limit", limit, until: limitedUntil, steps: count });

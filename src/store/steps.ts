@@ -1,4 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
+import { sql } from "kysely";
+import type { Side } from "../migration/account.ts";
 import type { RunState, StoredStep, StepRecord, StepState, TakenStep } from "../migration/run-model.ts";
 import type { PlannedStep } from "../migration/step.ts";
 import type { RunChange, RunRoom } from "./run-rows.ts";
@@ -50,10 +52,14 @@ export interface StepCount {
   state: StepState;
   isBlocked: boolean;
   waitingFor: string | null;
+  /** Whose server is waited for, where the last outcome names it; `null`: that of the lane. */
+  waitsForSide: Side | null;
   /** The earliest time of those that wait. */
   notBefore: number;
   count: number;
 }
+
+const sideOfOutcome = sql<Side | null>`json_extract(outcome, '$.side')`;
 
 /** The steps of runs. Taken one by one, each recorded with what follows from it in one transaction: a crash leaves it taken, and it is tried again. */
 export class Steps {
@@ -188,10 +194,10 @@ export class Steps {
   async counts(runId: number): Promise<StepCount[]> {
     const rows = await this.#database
       .selectFrom("step")
-      .select(["lane", "kind", "state", "is_blocked", "waiting_for"])
+      .select(["lane", "kind", "state", "is_blocked", "waiting_for", sideOfOutcome.as("side")])
       .select(({ fn }) => [fn.countAll<number>().as("count"), fn.min("not_before").as("not_before")])
       .where("run_id", "=", runId)
-      .groupBy(["lane", "kind", "state", "is_blocked", "waiting_for"])
+      .groupBy(["lane", "kind", "state", "is_blocked", "waiting_for", sideOfOutcome])
       .execute();
     return rows.map((row) => ({
       lane: row.lane,
@@ -199,6 +205,7 @@ export class Steps {
       state: stateSchema.parse(row.state),
       isBlocked: row.is_blocked === 1,
       waitingFor: row.waiting_for,
+      waitsForSide: row.side,
       notBefore: row.not_before,
       count: row.count,
     }));

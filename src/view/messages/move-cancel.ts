@@ -19,11 +19,19 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
   const name = runNames[result.run.purpose];
   return notice(
     paragraph(
-      deeds.length === 0 ? `${name} is cancelled. Nothing was written.` : `${name} is cancelled. What is done stays done.`,
+      `${name} is cancelled. `,
+      deeds.length > 0 ? "What is done stays done." : result.isQuiet ? "Nothing was written." : "Nothing is known to be written.",
     ),
     ...deeds,
+    ...(result.isQuiet
+      ? []
+      : [
+          paragraph(
+            "A server has not answered my last request yet; what that asked for may be done as well, and is not counted here.",
+          ),
+        ]),
     paragraph(
-      ...(deeds.length === 0 ? [] : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
+      ...(deeds.length === 0 && result.isQuiet ? [] : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
       "For the rest, plan again: ",
       code(`${prefix}migrate plan`),
       ".",

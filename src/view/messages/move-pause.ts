@@ -14,7 +14,10 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
   if (result.status === "not_running") return notice(paragraph(...asItStands(result.run, prefix)));
   return notice(
     paragraph(
-      `${runNames[result.run.purpose]} is paused. Nothing half-done is left. `,
+      `${runNames[result.run.purpose]} is paused. `,
+      result.isQuiet
+        ? "Nothing half-done is left. "
+        : "A server has not answered my last request yet; before I repeat anything I look whether it is done. ",
       code(`${prefix}migrate resume`),
       " goes on where it stopped, ",
       code(`${prefix}migrate cancel`),

@@ -95,7 +95,7 @@ describe("!migrate start", () => {
     await vi.advanceTimersByTimeAsync(1_500);
     const [, request] = asked[0] ?? [];
     (request as { onProgress: (progress: object) => void }).onProgress({ serverName: "old.example", read: 5, total: 9 });
-    await vi.advanceTimersByTimeAsync(6_000);
+    await vi.advanceTimersByTimeAsync(5_000);
     read.resolve(undefined);
     const { said } = await typed;
     expect(said.map(({ text }) => text)).toEqual([
@@ -104,6 +104,8 @@ describe("!migrate start", () => {
       expect.stringContaining("Started."),
     ]);
     for (const { options } of said) expect(options?.key).not.toMatch(/^progress/u);
+    // As progress, of which the outbox sends no edit too soon; the answer is not held.
+    expect(said.map(({ options }) => options?.priority)).toEqual([undefined, "progress", undefined]);
   });
 });
 
@@ -159,9 +161,9 @@ describe("!migrate status, pause, resume and cancel", () => {
     const run = runStatus();
     const deeds = { invitations: 1, joins: 0, knocks: 0, written: [], openInvitations: [] };
     const { type, asked } = setUp({
-      pause: { status: "paused", run },
+      pause: { status: "paused", run, isQuiet: true },
       resume: { status: "resumed", run },
-      cancel: { status: "cancelled", run, deeds },
+      cancel: { status: "cancelled", run, deeds, isQuiet: true },
     });
     expect((await type("!migrate pause")).text).toContain("is paused");
     expect((await type("!migrate resume")).text).toContain("goes on where it stopped");
@@ -188,7 +190,7 @@ describe("!migrate status, pause, resume and cancel", () => {
 
   it("a pause that has to wait for a request says so within seconds", async () => {
     const finished = Promise.withResolvers<undefined>();
-    const { type } = setUp({ pause: { status: "paused", run: runStatus() } }, () => finished.promise);
+    const { type } = setUp({ pause: { status: "paused", run: runStatus(), isQuiet: true } }, () => finished.promise);
     const conversation = new FakeConversation();
     const typed = type("!migrate pause", null, conversation);
     await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), { timeout: 15_000 });

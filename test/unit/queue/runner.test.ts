@@ -274,11 +274,11 @@ describe("a pause", () => {
     await runner.begin(run);
     await pass(500);
     let isEnded = false;
-    const ending = runner.end(run.id, 5 * SECOND).then(() => (isEnded = true));
+    const ending = runner.end(run.id, 5 * SECOND).finally(() => (isEnded = true));
     await pass(400);
     expect(isEnded).toBe(false);
     await pass(100);
-    await ending;
+    expect(await ending).toBe(true);
     await pass(MINUTE);
     expect(work.tried).toEqual(["a"]);
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "pending" });
@@ -292,7 +292,7 @@ describe("a pause", () => {
     await pass();
     const ended = runner.end(run.id, 5 * SECOND);
     await pass(5 * SECOND);
-    await ended;
+    expect(await ended).toBe(false);
     await runner.begin(run);
     await pass(30 * SECOND);
     expect(await statesOf(store, run)).toEqual({ slow: "taken", then: "pending" });

@@ -29,7 +29,7 @@ const run: Run = {
 };
 
 function count(more: Partial<StepCount>): StepCount {
-  const waiting = { state: "pending", isBlocked: false, waitingFor: null, notBefore: 0, count: 1 } as const;
+  const waiting = { state: "pending", isBlocked: false, waitingFor: null, waitsForSide: null, notBefore: 0, count: 1 } as const;
   return { lane: "target:free", kind: "tags", ...waiting, ...more };
 }
 
@@ -119,6 +119,13 @@ describe("what a run waits for", () => {
       { side: "target", serverName: "new.example", waitingFor: "server", limit: null, until: NOW + 4_000, steps: 7 },
     ]);
     expect(status.expectedEnd).toBeNull();
+  });
+
+  it.each(["server", "limit"] as const)("is the %s of the other account, which was asked on the way", async (waitingFor) => {
+    const counts = [count({ lane: "target:messages", waitingFor, waitsForSide: "source", notBefore: NOW + 5_000 })];
+    const other = { side: "source", serverName: "old.example", waitingFor, limit: null, until: NOW + 5_000, steps: 1 };
+    expect((await statusOf({ counts })).waits).toEqual([other]);
+    expect((await statusOf({ counts: counts.map((each) => ({ ...each, notBefore: NOW })) })).waits).toEqual([]);
   });
 
   it("is the servers of rooms, of which the first decides", async () => {

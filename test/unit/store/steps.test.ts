@@ -210,6 +210,16 @@ describe("looking at steps", () => {
     expect(counts.sort()).toEqual(["done false  0 1", "pending false  0 1", "pending false server 7000 1", "pending true  0 1"]);
   });
 
+  it("counts them by whose server is waited for", async () => {
+    const { store } = await temporaryStore();
+    const { id } = await newRun(store, [step("a"), step("b")]);
+    const away = { status: "wait", waitingFor: "server", waitMs: null, problem: null } as const;
+    for (const outcome of [away, { ...away, side: "source" as const }])
+      await record(store, await take(store, id), { ...again(7_000), outcome });
+    const sides = (await store.steps.counts(id)).map(({ waitsForSide }) => waitsForSide);
+    expect(new Set(sides)).toEqual(new Set([null, "source"]));
+  });
+
   it("hurries what waits for a time", async () => {
     const { store } = await temporaryStore();
     const { id } = await newRun(store, [step("a")]);

@@ -65,7 +65,8 @@ const messages: Record<string, Message[]> = {
   startAnswer: RUN_PURPOSES.flatMap((purpose) => startResults.map((result) => startAnswer(result, purpose, "!"))),
   pause: [
     stoppingAfterRequest(),
-    pauseAnswer({ status: "paused", run: evilRun() }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), isQuiet: true }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), isQuiet: false }, "!"),
     resumeAnswer({ status: "resumed", run: evilRun() }, "!"),
     ...[null, ...RUN_STATES.map((state) => evilRun({ state }))].flatMap((run) => [
       pauseAnswer({ status: "not_running", run }, "!"),
@@ -74,8 +75,9 @@ const messages: Record<string, Message[]> = {
   ],
   cancelAnswer: [
     cancelAnswer({ status: "no_run" }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), deeds }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), deeds: noDeeds }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), deeds, isQuiet: true }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), deeds: noDeeds, isQuiet: true }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), deeds: noDeeds, isQuiet: false }, "!"),
   ],
   runEnded: RUN_PURPOSES.flatMap((purpose) => [
     runEnded(end({ run: evilRun({ purpose }) }), "!"),

@@ -3,7 +3,9 @@ import type { Category } from "../../../src/migration/categories.ts";
 import type { RunStatus, RunWait } from "../../../src/service/run-results.ts";
 import { messageContent } from "../../../src/view/message.ts";
 import type { Message } from "../../../src/view/message.ts";
+import { cancelAnswer } from "../../../src/view/messages/move-cancel.ts";
 import { runEnded } from "../../../src/view/messages/move-end.ts";
+import { pauseAnswer } from "../../../src/view/messages/move-pause.ts";
 import { progressMessage } from "../../../src/view/messages/move-progress.ts";
 import { startAnswer } from "../../../src/view/messages/move-start.ts";
 import { undoQuestion } from "../../../src/view/messages/move-undo.ts";
@@ -118,6 +120,26 @@ describe("a moment to come", () => {
     [NOW + 60 * HOUR_MS, "00:00 UTC on 3 February (in about 3 days)"],
   ])("%i is %s", (at, expected) => {
     expect(formatMoment(at, NOW)).toBe(expected);
+  });
+});
+
+describe("a pause and a cancel", () => {
+  it("promise nothing of a request that a server has not answered", () => {
+    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isQuiet: false }, "!"));
+    expect(said).toContain("A server has not answered my last request yet; before I repeat anything I look whether it is done.");
+    expect(said).not.toContain("Nothing half-done");
+    const cancelled = text(cancelAnswer({ status: "cancelled", run: runStatus(), deeds: noDeeds, isQuiet: false }, "!"));
+    expect(cancelled).toContain("Nothing is known to be written.");
+    expect(cancelled).toContain("what that asked for may be done as well, and is not counted here");
+    expect(cancelled).toContain("!migrate undo takes back what can be taken back.");
+  });
+
+  it("say so where everything is recorded", () => {
+    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isQuiet: true }, "!"));
+    expect(said).toContain("The move is paused. Nothing half-done is left.");
+    const cancelled = text(cancelAnswer({ status: "cancelled", run: runStatus(), deeds: noDeeds, isQuiet: true }, "!"));
+    expect(cancelled).toContain("The move is cancelled. Nothing was written.");
+    expect(cancelled).not.toMatch(/not answered|migrate undo/u);
   });
 });
 
