@@ -141,6 +141,15 @@ describe("when the server limits the bot", () => {
 describe("edits of a progress message", () => {
   const edit = (transactionId: string) => item(transactionId, { edits: "progress", priority: outboxPriority.progress });
 
+  async function withProgressShown() {
+    const { outbox, bodies } = await setUp();
+    const running = outbox();
+    running.start();
+    await running.add(item("progress", { priority: outboxPriority.progress }));
+    await pass(0);
+    return { running, bodies };
+  }
+
   it("are five seconds apart, counted from when the one before was really sent", async () => {
     const { outbox, state, bodies } = await setUp();
     const running = outbox();
@@ -163,11 +172,7 @@ describe("edits of a progress message", () => {
   });
 
   it("wait no longer than that when the clock is set back", async () => {
-    const { outbox, bodies } = await setUp();
-    const running = outbox();
-    running.start();
-    await running.add(item("progress", { priority: outboxPriority.progress }));
-    await pass(0);
+    const { running, bodies } = await withProgressShown();
     vi.setSystemTime(Date.now() - 3_600_000);
     await running.add(edit("first"));
     await pass(5_000);
@@ -176,11 +181,7 @@ describe("edits of a progress message", () => {
   });
 
   it("hold up no answer", async () => {
-    const { outbox, bodies } = await setUp();
-    const running = outbox();
-    running.start();
-    await running.add(item("progress", { priority: outboxPriority.progress }));
-    await pass(0);
+    const { running, bodies } = await withProgressShown();
     await running.add(edit("first"));
     await running.add(item("answer"));
     await pass(0);

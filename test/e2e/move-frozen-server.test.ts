@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { missingRooms } from "../support/entered-rooms.ts";
+import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
+import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
+import { countVisibleChanges } from "../support/visible-changes.ts";
+
+let move: ProxiedMoveWorld;
+let startedAt: number;
+
+beforeAll(async () => {
+  move = await createProxiedMoveWorld({ seed: 61, rooms: { count: 20 } });
+});
+
+afterAll(() => move.close());
+
+it("is paused though a server takes requests and answers none, and does not claim to know what came of them", async () => {
+  await move.ask("!migrate plan");
+  startedAt = Date.now();
+  const isHeld = Promise.withResolvers<undefined>();
+  const isFrozen = Promise.withResolvers<undefined>();
+  move.oldServer.setRule((request) => {
+    if (!request.path.endsWith("/invite")) return undefined;
+    isHeld.resolve(undefined);
+    return { kind: "hold", until: isFrozen.promise };
+  });
+  await move.ask("!migrate start", /^Started\./u);
+  await isHeld.promise;
+  move.pair.old.pause();
+  isFrozen.resolve(undefined);
+  const paused = await move.ask("!migrate pause", /^The move is paused\./u);
+  expect(paused).toContain("A server has not answered my last request yet; before I repeat anything I look whether it is done.");
+});
+
+it("goes on when the server answers again, reaches the end, and has done nothing twice", async () => {
+  move.oldServer.setRule();
+  move.pair.old.resume();
+  expect(await move.ask("!migrate resume", /^The move goes on where it stopped\./u)).toContain("!migrate status");
+  await move.waitFor(/The move is done\./u, { timeoutMs: 120_000 });
+  expect(await missingRooms(move)).toEqual([]);
+  const counts = await countVisibleChanges(move, startedAt);
+  expect(counts.size).toBeGreaterThan(10);
+  expect([...counts].filter(([, count]) => count > 1)).toEqual([]);
+});
