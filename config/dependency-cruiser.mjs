@@ -1,4 +1,5 @@
-// Who may import whom. The README's architecture section has the picture; type-only imports count as well.
+// Who may import whom. The README's architecture section has the picture; type-only imports count
+// as well.
 
 const APP = "^src/(app|main)\\.ts$";
 const PURE = [
@@ -49,7 +50,8 @@ export default {
     },
     {
       name: "pure-uses-no-io-module",
-      comment: "Planners, verifiers, parsers, migration and view: no file, network, process, clock or chance.",
+      comment:
+        "Planners, verifiers, parsers, migration and view: no file, network, process, clock or chance.",
       severity: "error",
       from: { path: PURE, pathNot: STEPS },
       to: { dependencyTypes: ["core"], pathNot: PURE_CORE_MODULES },
@@ -69,11 +71,16 @@ export default {
     },
     {
       name: "pure-runs-no-io-layer",
-      comment: "Types of what a use case or a server answered are data, and welcome; calling into them is not.",
+      comment:
+        "Types of what a use case or a server answered are data, and welcome; calling into them is not.",
       severity: "error",
       from: { path: PURE, pathNot: STEPS },
       to: {
-        path: ["^src/service/", "^src/config/(load|secret|yaml)", "^src/platforms/[^/]+/(homeserver-client|network/)"],
+        path: [
+          "^src/service/",
+          "^src/config/(load|secret|yaml)",
+          "^src/platforms/[^/]+/(homeserver-client|network/)",
+        ],
         dependencyTypesNot: ["type-only"],
       },
     },
@@ -108,6 +115,9 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     combinedDependencies: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "node", "default"],
+    },
   },
 };

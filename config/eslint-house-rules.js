@@ -9,8 +9,10 @@ const fileName = {
   create: (context) => ({
     Program(node) {
       const name = basename(context.filename);
-      if (!KEBAB_CASE.test(name)) context.report({ node, message: `The file name ${name} is not in kebab-case.` });
-      if (EMPTY_WORDS.test(name)) context.report({ node, message: `The file name ${name} does not say what is inside.` });
+      if (!KEBAB_CASE.test(name))
+        context.report({ node, message: `The file name ${name} is not in kebab-case.` });
+      if (EMPTY_WORDS.test(name))
+        context.report({ node, message: `The file name ${name} does not say what is inside.` });
     },
   }),
 };

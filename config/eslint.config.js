@@ -36,7 +36,10 @@ export default defineConfig(
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
-      parserOptions: { project: "tsconfig.json", tsconfigRootDir: fileURLToPath(new URL("..", import.meta.url)) },
+      parserOptions: {
+        project: "tsconfig.json",
+        tsconfigRootDir: fileURLToPath(new URL("..", import.meta.url)),
+      },
     },
     plugins: { house },
     rules: {
@@ -53,14 +56,21 @@ export default defineConfig(
       "object-shorthand": "error",
       "prefer-template": "error",
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
-      // `as` checks nothing: a border is parsed with zod, a union is narrowed by a test. What is left needs a reason beside it.
-      "@typescript-eslint/consistent-type-assertions": ["error", { assertionStyle: "as", objectLiteralTypeAssertions: "never" }],
+      // `as` checks nothing: a border is parsed with zod, a union is narrowed by a test. What is
+      // left needs a reason beside it.
+      "@typescript-eslint/consistent-type-assertions": [
+        "error",
+        { assertionStyle: "as", objectLiteralTypeAssertions: "never" },
+      ],
       "@typescript-eslint/no-unsafe-type-assertion": "error",
       "@typescript-eslint/switch-exhaustiveness-check": [
         "error",
         { requireDefaultForNonUnion: true, considerDefaultExhaustiveForUnions: true },
       ],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrors: "all" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrors: "all" },
+      ],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // () => call() and () => {} say what they mean as callbacks.
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
@@ -68,7 +78,8 @@ export default defineConfig(
         "error",
         { allow: ["arrowFunctions", "methods", "asyncMethods", "asyncFunctions"] },
       ],
-      // Key signatures are read with brackets, so that a known name is told from one that a server or a user made up.
+      // Key signatures are read with brackets, so that a known name is told from one that a server
+      // or a user made up.
       "@typescript-eslint/dot-notation": "off",
       "no-restricted-syntax": ["error", ...RESTRICTED_SYNTAX],
     },
@@ -103,7 +114,8 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-type-assertion": "off",
       "@typescript-eslint/consistent-type-assertions": "off",
       "@typescript-eslint/unbound-method": "off",
-      // Answers of a test's own server, and expect.anything(): what is wrong with them, the test itself finds.
+      // Answers of a test's own server, and expect.anything(): what is wrong with them, the test
+      // itself finds.
       "@typescript-eslint/no-unsafe-argument": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",

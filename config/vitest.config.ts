@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 
 const SECOND_MS = 1_000;
 
-// Three runs, told apart by folder. What brings up homeservers gets time for the first download of them; nothing is retried.
+// Three runs, told apart by folder. What brings up homeservers gets time for the first download of
+// them; nothing is retried.
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
@@ -11,12 +12,17 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
-    // Loaded by Node itself, as matrix-bot-sdk does: else there would be two copies, and what is told to one the other would not know.
+    // Loaded by Node itself, as matrix-bot-sdk does: else there would be two copies, and what is
+    // told to one the other would not know.
     server: { deps: { external: [/src\/overrides\//] } },
-    // What brings up homeservers waits half of its time; more than two at once would only be slower on two cores.
+    // What brings up homeservers waits half of its time; more than two at once would only be slower
+    // on two cores.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20 * SECOND_MS } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20 * SECOND_MS },
+      },
       {
         extends: true,
         test: {

@@ -19,11 +19,11 @@ import { AccountClients } from "./service/account-clients.ts";
 import { AccountReaders } from "./service/account-readers.ts";
 import { createPermission } from "./service/access.ts";
 import { forgetPerson } from "./service/forget.ts";
-import { createMoveMachinery } from "./service/move-machinery.ts";
-import { OldMoves } from "./service/old-moves.ts";
+import { createRuns } from "./service/move-machinery.ts";
+import { MoveRetirement } from "./service/old-moves.ts";
 import { Planning } from "./service/planning.ts";
 import { RoomRefusals } from "./service/room-refusals.ts";
-import type { Voice } from "./service/run-announcer.ts";
+import type { SendMessage } from "./service/run-announcer.ts";
 import { SignIn } from "./service/sign-in.ts";
 import { DataDirectoryInUseError } from "./store/process-lock.ts";
 import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
@@ -57,7 +57,10 @@ export async function startApp({
   const now = Date.now;
   const { key, isNew } = await loadOrCreateSecretKey(configuration.secretKeyFile);
   if (isNew)
-    log.info({ file: configuration.secretKeyFile }, "made the secret key; keep a copy of it apart from the data directory");
+    log.info(
+      { file: configuration.secretKeyFile },
+      "made the secret key; keep a copy of it apart from the data directory",
+    );
   const store = openStoreOrExplain(configuration, key);
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
   const chatStarted = Promise.withResolvers<Chat>();
@@ -66,7 +69,8 @@ export async function startApp({
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    // From the words in brackets servers tell the person where the bot's session is (oauth.md, "What the user sees").
+    // From the words in brackets servers tell the person where the bot's session is (oauth.md,
+    // "What the user sees").
     const userAgent = `matrix-mover/${version} (${type()}; bot)`;
     const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent });
     closers.push(() => fetch.close());
@@ -107,21 +111,21 @@ export async function startApp({
     });
     const { prefix } = configuration;
     // What a run says is said in the chat, which is there before any run goes on.
-    const voice: Voice = async (address, message, options) =>
+    const sendMessage: SendMessage = async (address, message, options) =>
       (await chatStarted.promise).conversationAt(address).say(message, options);
-    const machinery = createMoveMachinery({
+    const runServices = createRuns({
       store,
       clients,
       readers,
       planning,
-      voice,
+      sendMessage,
       botUserId,
       texts,
       prefix,
       now,
       log,
     });
-    const { moves, control } = machinery;
+    const { moves, control } = runServices;
     const services: CommandServices = {
       signIn,
       forget: (owner) => forgetPerson(owner, { control, signIn, store }),
@@ -151,11 +155,11 @@ export async function startApp({
       await Promise.all([chat.stop(), signIn.stop()]);
     });
     chatStarted.resolve(chat);
-    closers.push(() => machinery.stop());
-    await machinery.start();
-    const oldMoves = new OldMoves({ runs: store.runs, signIn, voice, prefix, now, log });
-    oldMoves.start();
-    closers.push(() => oldMoves.stop());
+    closers.push(() => runServices.stop());
+    await runServices.start();
+    const moveRetirement = new MoveRetirement({ runs: store.runs, signIn, sendMessage, prefix, now, log });
+    moveRetirement.start();
+    closers.push(() => moveRetirement.stop());
     if (configuration.http) {
       const metrics = createMetrics({ version });
       new Gauge({
@@ -184,13 +188,18 @@ function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer): Stor
   try {
     return openStore({ dataDir, secretKey });
   } catch (error) {
-    if (error instanceof DataDirectoryInUseError || error instanceof NewerSchemaError) throw new StartProblem(error.message);
+    if (error instanceof DataDirectoryInUseError || error instanceof NewerSchemaError)
+      throw new StartProblem(error.message);
     throw error;
   }
 }
 
 /** `bot.homeserver` is an address, or a server name to discover. */
-async function botBaseUrl({ bot, servers }: Configuration, fetch: GuardedFetch, log: Logger): Promise<string> {
+async function botBaseUrl(
+  { bot, servers }: Configuration,
+  fetch: GuardedFetch,
+  log: Logger,
+): Promise<string> {
   if (/^https?:\/\//u.test(bot.homeserver)) return bot.homeserver;
   try {
     return (await discoverHomeserver(bot.homeserver, { fetch, log, servers })).baseUrl;
@@ -207,5 +216,5 @@ async function prune(store: Store, now: number): Promise<void> {
   await store.receivedEvents.prune(now - KEEP_MS);
   await store.outbox.prune(now - KEEP_MS);
   await store.questions.prune(now - KEEP_MS);
-  await store.once.prune(now - KEEP_MS);
+  await store.sentOnce.prune(now - KEEP_MS);
 }

@@ -9,7 +9,10 @@ import { loadConfiguration } from "./config/load.ts";
 import { createLog } from "./operations/log.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 
-/** How long a stop may take; with what ending the process itself takes on a busy machine, it stays under the five seconds promised. */
+/**
+ * How long a stop may take; with what ending the process itself takes on a busy machine, it stays
+ * under the five seconds promised.
+ */
 const STOP_LIMIT_MS = 4_000;
 
 const invocation = parseArguments(process.argv.slice(2));
@@ -43,13 +46,16 @@ async function start(configPath: string): Promise<void> {
   const configuration = loadOrTellFaults(configPath);
   if (configuration === null) return;
   const log = createLog(configuration.log);
-  // A panic of the WebAssembly crypto arrives as an uncaught error and leaves its memory unusable: the process must end (encryption.md).
+  // A panic of the WebAssembly crypto arrives as an uncaught error and leaves its memory unusable:
+  // the process must end (encryption.md).
   process.on("uncaughtException", (error) => endAfter(log, error));
   process.on("unhandledRejection", (reason) => endAfter(log, reason));
   for (const line of formatFaults(configuration.warnings)) log.warn(`configuration: ${line}`);
 
   // Loaded only now, so that --help and --check-config answer at once.
-  const starting = import("./app.ts").then(({ startApp }) => startApp({ configuration, log, version: readVersion() }));
+  const starting = import("./app.ts").then(({ startApp }) =>
+    startApp({ configuration, log, version: readVersion() }),
+  );
   stopOnSignals(log, starting);
   try {
     const app = await starting;

@@ -1,4 +1,5 @@
-// The whole gate: `npm test`. Closes with a line "N passed, N failed" and exit status 1 if anything failed.
+// The whole gate: `npm test`. Closes with a line "N passed, N failed" and exit status 1 if anything
+// failed.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +42,8 @@ process.exitCode = failed === 0 ? 0 : 1;
 async function inTwoLanes(stages: readonly Stage[]): Promise<void> {
   const waiting = [...stages];
   const lane = async (): Promise<void> => {
-    for (let stage = waiting.shift(); stage !== undefined; stage = waiting.shift()) tallies.push(await timed(stage));
+    for (let stage = waiting.shift(); stage !== undefined; stage = waiting.shift())
+      tallies.push(await timed(stage));
   };
   await Promise.all([lane(), lane()]);
 }

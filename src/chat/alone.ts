@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Rooms } from "./rooms.ts";
 
 /** Leaves chats in which everybody else has left, so that they do not gather for ever. */
-export class BotAlone {
+export class EmptyRooms {
   readonly #client: MatrixClient;
   readonly #rooms: Rooms;
   readonly #log: Logger;

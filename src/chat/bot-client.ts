@@ -29,12 +29,14 @@ const eventHandlers: Readonly<Record<string, Exclude<keyof SyncListener, "onSync
 };
 
 /**
- * matrix-bot-sdk's client with a sync that loses nothing. As it comes, the SDK calls listeners without waiting for them, keeps the new position in
- * memory when handling failed, and skips what a `limited` timeline leaves out; each of these would lose a command.
+ * matrix-bot-sdk's client with a sync that loses nothing. As it comes, the SDK calls listeners
+ * without waiting for them, keeps the new position in memory when handling failed, and skips what a
+ * `limited` timeline leaves out; each of these would lose a command.
  */
 export class BotClient extends MatrixClient {
-  // The position is stored when everything of the sync was handled, so that a crash delivers it again (measured: 57 of 80 messages around kills
-  // could not be decrypted otherwise, encryption.md section 2).
+  // The position is stored when everything of the sync was handled, so that a crash delivers it
+  // again (measured: 57 of 80 messages around kills could not be decrypted otherwise, encryption.md
+  // section 2).
   protected override persistTokenAfterSync = true;
   readonly #storage: IStorageProvider;
   readonly #listener: SyncListener;
@@ -53,7 +55,8 @@ export class BotClient extends MatrixClient {
     this.#storage = options.storage;
     this.#listener = options.listener;
     this.#log = options.log;
-    // The SDK's own listeners start work that nobody waits for and whose failure nobody catches; #emit below does the same in order.
+    // The SDK's own listeners start work that nobody waits for and whose failure nobody catches;
+    // #emit below does the same in order.
     this.removeAllListeners("room.event");
     this.removeAllListeners("room.join");
   }
@@ -62,14 +65,17 @@ export class BotClient extends MatrixClient {
     return this.startSync((name, ...payload) => this.#emit(name, payload));
   }
 
-  /** Always from the stored position: the one the SDK passes has moved on even when handling failed. */
+  /**
+   * Always from the stored position: the one the SDK passes has moved on even when handling failed.
+   */
   protected override async doSync(): Promise<unknown> {
     const position = await this.#storage.getSyncToken();
     this.#isInitialSync = !position;
     try {
       return await super.doSync(position ?? "");
     } catch (error) {
-      if (error instanceof MatrixError && error.errcode === "M_UNKNOWN_TOKEN") this.#listener.onSessionEnded();
+      if (error instanceof MatrixError && error.errcode === "M_UNKNOWN_TOKEN")
+        this.#listener.onSessionEnded();
       throw error;
     }
   }
@@ -81,7 +87,12 @@ export class BotClient extends MatrixClient {
     const response: SyncResponse = readSyncResponse(raw);
     const userId = await this.getUserId();
     if (!this.#isInitialSync)
-      await fillGaps(response, { since: (await this.#storage.getSyncToken()) ?? "", userId, client: this, log: this.#log });
+      await fillGaps(response, {
+        since: (await this.#storage.getSyncToken()) ?? "",
+        userId,
+        client: this,
+        log: this.#log,
+      });
     withoutHistory(response, { userId, isInitialSync: this.#isInitialSync });
     await super.processSync(response, emit);
     this.#listener.onSynced();
@@ -97,7 +108,10 @@ export class BotClient extends MatrixClient {
     if (handler !== undefined) await this.#listener[handler](roomId, event);
   }
 
-  /** A failure here is made good before the next message to the room, when its members are looked up anyway. */
+  /**
+   * A failure here is made good before the next message to the room, when its members are looked up
+   * anyway.
+   */
   async #tellCrypto(work: () => Promise<void>): Promise<void> {
     try {
       await work();

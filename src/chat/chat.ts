@@ -14,24 +14,35 @@ import { ControlRooms } from "./control-rooms.ts";
 import { RoomConversation } from "./conversation.ts";
 import { cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
 import { Inbox } from "./inbox.ts";
-import { InvitationDesk } from "./invitations.ts";
+import { InvitationHandler } from "./invitations.ts";
 import { Outbox } from "./outbox.ts";
 import { Rooms } from "./rooms.ts";
 import { connectSdkLog } from "./sdk-log.ts";
 import { openBotSession, replaceBotSession } from "./session.ts";
 import { syncStorage } from "./sync-storage.ts";
-import { UndecryptedDesk } from "./undecrypted.ts";
-import { BotAlone } from "./alone.ts";
+import { UndecryptableMessages } from "./undecrypted.ts";
+import { EmptyRooms } from "./alone.ts";
 
-/** What a sync asks for: enough of each timeline that gaps are rare, and nothing that the bot does not read. */
+/**
+ * What a sync asks for: enough of each timeline that gaps are rare, and nothing that the bot does
+ * not read.
+ */
 const SYNC_FILTER = {
   presence: { types: [] },
   account_data: { types: [] },
-  room: { timeline: { limit: 100 }, ephemeral: { types: [] }, account_data: { types: [] }, state: { lazy_load_members: true } },
+  room: {
+    timeline: { limit: 100 },
+    ephemeral: { types: [] },
+    account_data: { types: [] },
+    state: { lazy_load_members: true },
+  },
 };
 /** A long poll that has not come back by then counts as a server that is away. */
 const SYNC_STALE_MS = 120_000;
-/** Together well below what a stop may take (main.ts), for a busy machine needs its time for the rest. */
+/**
+ * Together well below what a stop may take (main.ts), for a busy machine needs its time for the
+ * rest.
+ */
 const HANDLING_GRACE_MS = 2_000;
 const SENDING_GRACE_MS = 750;
 
@@ -55,8 +66,8 @@ export interface Chat {
   /** Resolves when the bot can't go on by itself. */
   failed: Promise<Error>;
   /**
-   * A conversation gone on with, at any time, also after a restart. What is said in it needs keys of its own: what was said under a key at this address
-   * before is not said again.
+   * A conversation gone on with, at any time, also after a restart. What is said in it needs keys
+   * of its own: what was said under a key at this address before is not said again.
    */
   conversationAt(address: ConversationAddress): Conversation;
   stop(): Promise<void>;
@@ -115,8 +126,11 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   const controlRooms = new ControlRooms(client, configuration.controlRooms, { now, log });
   await controlRooms.find();
 
-  const rooms = new Rooms(client, { controlRoomIds: controlRooms.ids, directChats: configuration.directChats });
-  const alone = new BotAlone(client, rooms, log);
+  const rooms = new Rooms(client, {
+    controlRoomIds: controlRooms.ids,
+    directChats: configuration.directChats,
+  });
+  const alone = new EmptyRooms(client, rooms, log);
   const outbox = new Outbox(store.outbox, client, { now, log });
   const names = { prefix: configuration.prefix, userId, displayName: await displayNameOf(client, userId) };
   const { questions } = store;
@@ -143,7 +157,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     names,
     commands,
     isPermitted,
-    once: (subject, person) => store.once.take(subject, person, now()),
+    once: (subject, person) => store.sentOnce.take(subject, person, now()),
     now,
     log,
   });
@@ -166,7 +180,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     now,
     log,
   });
-  const invitations = new InvitationDesk({
+  const invitations = new InvitationHandler({
     userId,
     invitations: store.invitations,
     client,
@@ -176,7 +190,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     now,
     log,
   });
-  const undecrypted = new UndecryptedDesk({
+  const undecrypted = new UndecryptableMessages({
     events: store.undecryptedEvents,
     client,
     machine,
@@ -194,7 +208,8 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   invitations.start();
   undecrypted.start();
   await client.start(SYNC_FILTER);
-  // What stands in a room before the first sync is history; rooms are joined after it, so that nothing said to the bot counts as such.
+  // What stands in a room before the first sync is history; rooms are joined after it, so that
+  // nothing said to the bot counts as such.
   void firstSync.promise.then(() => controlRooms.start());
   log.info({ userId, deviceId: session.deviceId, controlRooms: controlRooms.ids.size }, "listening");
 
@@ -206,7 +221,12 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
       client.stop();
       abortAll((url) => url.pathname.endsWith("/sync"));
       await inbox.stop(HANDLING_GRACE_MS);
-      const workersStopped = Promise.all([outbox.stop(), invitations.stop(), undecrypted.stop(), controlRooms.stop()]);
+      const workersStopped = Promise.all([
+        outbox.stop(),
+        invitations.stop(),
+        undecrypted.stop(),
+        controlRooms.stop(),
+      ]);
       await Promise.race([workersStopped, sleep(SENDING_GRACE_MS)]);
       // What still hangs is stored, and goes on after the next start.
       abortAll();
@@ -216,7 +236,10 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   };
 }
 
-/** A session whose encryption keys were lost is of no use: it is exchanged for a new device, if the password is at hand. */
+/**
+ * A session whose encryption keys were lost is of no use: it is exchanged for a new device, if the
+ * password is at hand.
+ */
 async function openUsableSession({
   configuration,
   baseUrl,
@@ -231,7 +254,10 @@ async function openUsableSession({
 
 async function displayNameOf(client: BotClient, userId: string): Promise<string | null> {
   const profile: unknown = await client.getUserProfile(userId).catch(() => null);
-  return typeof profile === "object" && profile !== null && "displayname" in profile && typeof profile.displayname === "string"
+  return typeof profile === "object" &&
+    profile !== null &&
+    "displayname" in profile &&
+    typeof profile.displayname === "string"
     ? profile.displayname
     : null;
 }

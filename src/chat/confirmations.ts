@@ -28,8 +28,9 @@ export interface PossibleAnswer extends MessageText {
 }
 
 /**
- * What people answer to the bot's questions: a tap on its reaction, or the word it names. Only the person who was asked is heard, and once: the question
- * is closed for the event that answers it before anything is done.
+ * What people answer to the bot's questions: a tap on its reaction, or the word it names. Only the
+ * person who was asked is heard, and once: the question is closed for the event that answers it
+ * before anything is done.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;
@@ -39,7 +40,10 @@ export class Confirmations {
   }
 
   /** @param conversation begun by the reaction. @param eventId under which it stands */
-  async onReaction({ address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation, eventId: string): Promise<void> {
+  async onReaction(
+    { address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation,
+    eventId: string,
+  ): Promise<void> {
     const { conversationAt, isPermitted } = this.#options;
     if (roomKind === "other" || !isPermitted(sender)) return;
     const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
@@ -54,10 +58,17 @@ export class Confirmations {
     const { sender, roomId, eventId, roomKind } = conversation;
     if (text.isEdit || roomKind === "other" || !isPermitted(sender)) return false;
     const question = await questions.answerable(sender, roomId, eventId, now());
-    return question?.word === spokenText(text, names).toLowerCase() && this.#confirm(question, eventId, conversation);
+    return (
+      question?.word === spokenText(text, names).toLowerCase() &&
+      this.#confirm(question, eventId, conversation)
+    );
   }
 
-  async #confirm({ transactionId, action, payload }: Question, answeredBy: string, conversation: Conversation): Promise<boolean> {
+  async #confirm(
+    { transactionId, action, payload }: Question,
+    answeredBy: string,
+    conversation: Conversation,
+  ): Promise<boolean> {
     const { questions, actions, now, log } = this.#options;
     if (!(await questions.close(transactionId, answeredBy, now()))) return false;
     log.info({ action }, "confirmed");
@@ -67,7 +78,10 @@ export class Confirmations {
     return true;
   }
 
-  /** The question that an event asks. That the event was made may not be noted yet: then the open question is waited for. */
+  /**
+   * The question that an event asks. That the event was made may not be noted yet: then the open
+   * question is waited for.
+   */
   async #questionIn(
     eventId: string,
     { roomId, sender, reactionId }: { roomId: string; sender: string; reactionId: string },

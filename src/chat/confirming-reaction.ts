@@ -5,10 +5,17 @@ import type { RoomEvent } from "../store/received-events.ts";
 export const CONFIRMING_KEY = "✅";
 
 const reactionSchema = z.looseObject({
-  "m.relates_to": z.looseObject({ rel_type: z.literal("m.annotation"), event_id: z.string(), key: z.string() }),
+  "m.relates_to": z.looseObject({
+    rel_type: z.literal("m.annotation"),
+    event_id: z.string(),
+    key: z.string(),
+  }),
 });
 
-/** The event under which a confirming reaction stands; null for every other event, other reactions among them (CS API §Event annotations and reactions). */
+/**
+ * The event under which a confirming reaction stands; null for every other event, other reactions
+ * among them (CS API §Event annotations and reactions).
+ */
 export function confirmedEventId({ type, content }: RoomEvent): string | null {
   if (type !== "m.reaction") return null;
   const parsed = reactionSchema.safeParse(content);

@@ -6,8 +6,9 @@ import { TimedWorker } from "./timed-worker.ts";
 const RETRY_MS = 60_000;
 
 /**
- * The configured control rooms: looks up their aliases, and joins those the bot is not in yet, where they are open to it. What a server could not tell at
- * the start, or what does not exist yet, is asked for again, so that no bot runs on without its control room.
+ * The configured control rooms: looks up their aliases, and joins those the bot is not in yet,
+ * where they are open to it. What a server could not tell at the start, or what does not exist yet,
+ * is asked for again, so that no bot runs on without its control room.
  */
 export class ControlRooms {
   readonly #client: MatrixClient;
@@ -20,7 +21,11 @@ export class ControlRooms {
   readonly #worker: TimedWorker;
   #toJoin: readonly string[];
 
-  constructor(client: MatrixClient, configured: readonly string[], { now, log }: { now: () => number; log: Logger }) {
+  constructor(
+    client: MatrixClient,
+    configured: readonly string[],
+    { now, log }: { now: () => number; log: Logger },
+  ) {
     this.#client = client;
     this.#now = now;
     this.#log = log;
@@ -57,7 +62,10 @@ export class ControlRooms {
       this.#ids.add(roomId);
       return roomId;
     } catch (error) {
-      this.#log.warn({ controlRoom, err: error }, "a control room was not found; it is looked for again in a minute");
+      this.#log.warn(
+        { controlRoom, err: error },
+        "a control room was not found; it is looked for again in a minute",
+      );
       return null;
     }
   }
@@ -66,7 +74,8 @@ export class ControlRooms {
     const left: string[] = [];
     if (this.#toJoin.length > 0) {
       const joined = await this.#client.getJoinedRooms();
-      for (const controlRoom of this.#toJoin) if (!(await this.#join(controlRoom, joined))) left.push(controlRoom);
+      for (const controlRoom of this.#toJoin)
+        if (!(await this.#join(controlRoom, joined))) left.push(controlRoom);
     }
     this.#toJoin = left;
     return { nextAt: left.length === 0 ? null : this.#now() + RETRY_MS };

@@ -8,7 +8,9 @@ import { paginate } from "../view/paging.ts";
 import { CONFIRMING_KEY } from "./confirming-reaction.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** How long a command waits for its message to be redacted before it gives up on the secret in it. */
+/**
+ * How long a command waits for its message to be redacted before it gives up on the secret in it.
+ */
 const REDACTION_TIMEOUT_MS = 20_000;
 
 export interface RoomConversationOptions {
@@ -22,8 +24,9 @@ export interface RoomConversationOptions {
 }
 
 /**
- * The conversation that one message begins. Everything said in it is stored under a transaction ID made of the message's ID and the answer's key, so
- * that handling the same message again after a crash says nothing twice.
+ * The conversation that one message begins. Everything said in it is stored under a transaction ID
+ * made of the message's ID and the answer's key, so that handling the same message again after a
+ * crash says nothing twice.
  */
 export class RoomConversation implements Conversation {
   readonly address: ConversationAddress;
@@ -133,7 +136,9 @@ export class RoomConversation implements Conversation {
     const { threadRoot } = this.address;
     const reply = { "m.in_reply_to": { event_id: this.eventId } };
     if (threadRoot !== null)
-      return { "m.relates_to": { rel_type: "m.thread", event_id: threadRoot, is_falling_back: true, ...reply } };
+      return {
+        "m.relates_to": { rel_type: "m.thread", event_id: threadRoot, is_falling_back: true, ...reply },
+      };
     return this.roomKind === "direct" ? {} : { "m.relates_to": reply };
   }
 }

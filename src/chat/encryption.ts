@@ -18,15 +18,25 @@ const crossSigningKeysSchema = z.object({
   selfSigningKey: z.string().optional(),
   userSigningKey: z.string().optional(),
 });
-const interactiveAuthSchema = z.looseObject({ statusCode: z.literal(401), body: z.looseObject({ session: z.string() }) });
+const interactiveAuthSchema = z.looseObject({
+  statusCode: z.literal(401),
+  body: z.looseObject({ session: z.string() }),
+});
 
 /** Each device has its own keys, so each has its own folder. */
 export function cryptoFolder(dataDir: string, deviceId: string): string {
   return join(dataDir, "crypto", deviceId);
 }
 
-/** Whether this device had keys here and they are gone: the server would refuse new ones under the same device (encryption.md, "Crash safety"). */
-export async function isCryptoStoreLost(state: BotState, dataDir: string, deviceId: string): Promise<boolean> {
+/**
+ * Whether this device had keys here and they are gone: the server would refuse new ones under the
+ * same device (encryption.md, "Crash safety").
+ */
+export async function isCryptoStoreLost(
+  state: BotState,
+  dataDir: string,
+  deviceId: string,
+): Promise<boolean> {
   if ((await state.get(OPENED_DEVICE_KEY)) !== deviceId) return false;
   return access(cryptoFolder(dataDir, deviceId)).then(
     () => false,
@@ -44,7 +54,10 @@ export interface EncryptionOptions {
   log: Logger;
 }
 
-/** Opens the encryption store and has the bot's device signed by its owner, without which careful clients do not talk to it (MSC4153). */
+/**
+ * Opens the encryption store and has the bot's device signed by its owner, without which careful
+ * clients do not talk to it (MSC4153).
+ */
 export async function startEncryption(options: EncryptionOptions): Promise<CryptoMachine> {
   const { client, state, deviceId } = options;
   const machine = await openMachine(options);
@@ -84,9 +97,14 @@ async function crossSign(
   const { uploadKeys, uploadSigningKeys, uploadSignatures } = await machine.bootstrapCrossSigning(false);
   try {
     if (uploadKeys?.id !== undefined && uploadKeys.type !== undefined) {
-      await machine.markRequestAsSent(uploadKeys.id, uploadKeys.type, JSON.stringify(await send(client, uploadKeys)));
+      await machine.markRequestAsSent(
+        uploadKeys.id,
+        uploadKeys.type,
+        JSON.stringify(await send(client, uploadKeys)),
+      );
     }
-    // Keys brought back from our store are on the server already; sent again they would lack their signatures (seen).
+    // Keys brought back from our store are on the server already; sent again they would lack their
+    // signatures (seen).
     if (!isRestored) await uploadWithPassword(client, uploadSigningKeys, account);
     await send(client, uploadSignatures);
   } catch (error) {
@@ -103,8 +121,15 @@ async function crossSign(
   log.info({ deviceId }, "the bot's device is signed");
 }
 
-/** Keys that replace others are asked to be confirmed with the password (CS API §User-Interactive Authentication); first ones usually are not. */
-async function uploadWithPassword(client: MatrixClient, request: ServerRequest, { userId, password }: BotAccount): Promise<void> {
+/**
+ * Keys that replace others are asked to be confirmed with the password (CS API §User-Interactive
+ * Authentication); first ones usually are not.
+ */
+async function uploadWithPassword(
+  client: MatrixClient,
+  request: ServerRequest,
+  { userId, password }: BotAccount,
+): Promise<void> {
   try {
     await send(client, request);
   } catch (error) {
@@ -124,7 +149,11 @@ function send(client: MatrixClient, { method, path, query, body }: ServerRequest
   return client.doRequest(method, path, query ?? null, body);
 }
 
-function definedOnly({ masterKey, selfSigningKey, userSigningKey }: z.infer<typeof crossSigningKeysSchema>): CrossSigningKeys {
+function definedOnly({
+  masterKey,
+  selfSigningKey,
+  userSigningKey,
+}: z.infer<typeof crossSigningKeysSchema>): CrossSigningKeys {
   return {
     ...(masterKey !== undefined && { masterKey }),
     ...(selfSigningKey !== undefined && { selfSigningKey }),

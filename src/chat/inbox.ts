@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { holdsSecret } from "../commands/secrets.ts";
+import { hasSecretShape } from "../commands/secrets.ts";
 import type { Conversation } from "../commands/conversation.ts";
 import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
@@ -19,7 +19,10 @@ const textSchema = z.looseObject({
   msgtype: z.literal("m.text"),
   body: z.string(),
   formatted_body: z.string().optional().catch(undefined),
-  "m.relates_to": z.looseObject({ rel_type: z.string().optional(), event_id: z.string().optional() }).optional().catch(undefined),
+  "m.relates_to": z
+    .looseObject({ rel_type: z.string().optional(), event_id: z.string().optional() })
+    .optional()
+    .catch(undefined),
 });
 
 /** A text message with the thread in which it stands. */
@@ -39,8 +42,8 @@ export interface InboxOptions {
 }
 
 /**
- * Takes each message and each confirming reaction once: notes it before the sync goes on, then has it handled beside the others, and finishes after a
- * restart what a crash cut off.
+ * Takes each message and each confirming reaction once: notes it before the sync goes on, then has
+ * it handled beside the others, and finishes after a restart what a crash cut off.
  */
 export class Inbox {
   readonly #options: InboxOptions;
@@ -59,17 +62,20 @@ export class Inbox {
   async receive(roomId: string, raw: unknown): Promise<void> {
     const event = parseRoomEvent(raw);
     if (!event || event.sender === this.#options.userId || !isForUs(event)) return;
-    if (await this.#options.receivedEvents.add(roomId, event, this.#options.now())) this.#begin({ roomId, event, attempts: 0 });
+    if (await this.#options.receivedEvents.add(roomId, event, this.#options.now()))
+      this.#begin({ roomId, event, attempts: 0 });
   }
 
-  /** Waits for what is being handled, but not for ever: the rest is finished after the next start. */
+  /**
+   * Waits for what is being handled, but not for ever: the rest is finished after the next start.
+   */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping.abort();
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
+    const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
     });
-    await Promise.race([Promise.allSettled(this.#underWay), patience]);
+    await Promise.race([Promise.allSettled(this.#underWay), deadline]);
     clearTimeout(timer);
   }
 
@@ -104,8 +110,15 @@ export class Inbox {
     await receivedEvents.finish(event.event_id, now());
   }
 
-  /** Who is in the room has to be asked; a server that is away is waited for. Null when the bot is not in the room any more: nobody can be answered. */
-  async #conversation(roomId: string, event: RoomEvent, threadRoot: string | null): Promise<Conversation | null> {
+  /**
+   * Who is in the room has to be asked; a server that is away is waited for. Null when the bot is
+   * not in the room any more: nobody can be answered.
+   */
+  async #conversation(
+    roomId: string,
+    event: RoomEvent,
+    threadRoot: string | null,
+  ): Promise<Conversation | null> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#options.conversationFor(roomId, event, threadRoot);
@@ -122,12 +135,13 @@ export class Inbox {
 }
 
 /**
- * Confirming reactions and text messages; edits only where one holds a secret, which must not stay in the room although no edit is ever a command.
+ * Confirming reactions and text messages; edits only where one holds a secret, which must not stay
+ * in the room although no edit is ever a command.
  */
 function isForUs(event: RoomEvent): boolean {
   if (confirmedEventId(event) !== null) return true;
   const text = readText(event);
-  return text !== null && (!text.isEdit || holdsSecret(text.body));
+  return text !== null && (!text.isEdit || hasSecretShape(text.body));
 }
 
 function readText(event: RoomEvent): ThreadedText | null {

@@ -7,12 +7,15 @@ import type { Rooms } from "./rooms.ts";
 import { isFinalRefusal, isForbidden, isUnknown } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
-const DECLINE_REASON = "I only join direct chats and my control rooms, and only for people my operator has allowed.";
+const DECLINE_REASON =
+  "I only join direct chats and my control rooms, and only for people my operator has allowed.";
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
 /**
- * A server notes an invitation that it sends only once ours has taken it, of which the bot hears at once. Who answers in that moment is not known there as
- * invited: a join is forbidden, and a refusal stays with our own server, so that the inviter sees the invitation stand for ever (measured: 2 of 200).
+ * A server notes an invitation that it sends only once ours has taken it, of which the bot hears at
+ * once. Who answers in that moment is not known there as invited: a join is forbidden, and a
+ * refusal stays with our own server, so that the inviter sees the invitation stand for ever
+ * (measured: 2 of 200).
  */
 const SETTLING_MS = 1_000;
 /** The same on a server that is slower still. */
@@ -36,11 +39,17 @@ export interface InvitationOptions {
   log: Logger;
 }
 
-/** Joins control rooms and direct chats on the invitation of permitted people, and declines all others. */
-export class InvitationDesk {
+/**
+ * Joins control rooms and direct chats on the invitation of permitted people, and declines all
+ * others.
+ */
+export class InvitationHandler {
   readonly #options: InvitationOptions;
   readonly #worker: TimedWorker;
-  /** By room, how often the inviter's server seemed not to know of the invitation. Not stored, for after a restart a few tries more do no harm. */
+  /**
+   * By room, how often the inviter's server seemed not to know of the invitation. Not stored, for
+   * after a restart a few tries more do no harm.
+   */
   readonly #earlyTries = new Map<string, number>();
 
   constructor(options: InvitationOptions) {
@@ -92,7 +101,10 @@ export class InvitationDesk {
     await this.#options.invitations.remove(roomId);
   }
 
-  /** How long to wait before the next try; `null` when there is none. Tries that were too early count alone: an outage before them says nothing of them. */
+  /**
+   * How long to wait before the next try; `null` when there is none. Tries that were too early
+   * count alone: an outage before them says nothing of them.
+   */
   #waitMs({ roomId, attempts }: Invitation, error: unknown): number | null {
     const isEarly = error instanceof TooEarlyError || isForbidden(error);
     if (!isEarly && isFinalRefusal(error)) return null;
@@ -116,7 +128,8 @@ export class InvitationDesk {
     }
     await client.joinRoom(roomId, viaServers(roomId, inviter));
     rooms.forgetMembers(roomId);
-    // A client may call any room a direct chat; what counts is who is in it, and that is seen only from inside.
+    // A client may call any room a direct chat; what counts is who is in it, and that is seen only
+    // from inside.
     if ((await rooms.kind(roomId)) === "other") {
       await client.leaveRoom(roomId, DECLINE_REASON);
       log.info({ roomId }, "left a room that is no direct chat");
@@ -139,7 +152,10 @@ export class InvitationDesk {
   }
 }
 
-/** Another server does not show the bot a room, perhaps because it does not know yet that the bot is invited. */
+/**
+ * Another server does not show the bot a room, perhaps because it does not know yet that the bot is
+ * invited.
+ */
 class TooEarlyError extends Error {
   override readonly name = "TooEarlyError";
 
@@ -150,7 +166,11 @@ class TooEarlyError extends Error {
 
 const summarySchema = z.looseObject({ num_joined_members: z.number() });
 
-/** Whether only the inviter is in the room, by the room's summary (MSC3266); false where it does not say. @param via without which a room elsewhere is not asked for */
+/**
+ * Whether only the inviter is in the room, by the room's summary (MSC3266); false where it does not
+ * say.
+ * @param via without which a room elsewhere is not asked for
+ */
 async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
   const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
   const summary = summarySchema.safeParse(await client.doRequest("GET", path, { via }));

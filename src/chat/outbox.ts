@@ -13,8 +13,9 @@ const LONGEST_RETRY_MS = 60_000;
 const PROGRESS_EVERY_MS = 5_000;
 
 /**
- * Sends what the store has waiting, one at a time, most urgent first. Every try of an item carries its own stored transaction ID, so the server
- * answers a repeated one with the event it made the first time (CS API §Transaction identifiers).
+ * Sends what the store has waiting, one at a time, most urgent first. Every try of an item carries
+ * its own stored transaction ID, so the server answers a repeated one with the event it made the
+ * first time (CS API §Transaction identifiers).
  */
 export class Outbox {
   readonly #items: OutboxItems;
@@ -78,13 +79,19 @@ export class Outbox {
     if (result) {
       await this.#items.finish(item.id, result, this.#now());
       if (result.status === "failed")
-        this.#log.warn({ roomId: item.roomId, kind: item.kind, failure: result.failure }, "a message could not be sent");
+        this.#log.warn(
+          { roomId: item.roomId, kind: item.kind, failure: result.failure },
+          "a message could not be sent",
+        );
       for (const done of this.#waiting.get(item.transactionId) ?? []) done(result);
     }
     return { nextAt: Math.max(this.#pausedUntil, this.#now()) };
   }
 
-  /** An edit that shows progress waits until a while after what it replaces was really sent: the server may have held that up. */
+  /**
+   * An edit that shows progress waits until a while after what it replaces was really sent: the
+   * server may have held that up.
+   */
   async #heldUntil({ edits, priority }: OutboxItem): Promise<number> {
     if (edits === undefined || priority !== outboxPriority.progress) return 0;
     const shownAt = await this.#items.lastShownAt(edits);
@@ -96,9 +103,12 @@ export class Outbox {
   async #try(item: OutboxItem): Promise<OutboxResult | null> {
     try {
       const eventId = await (item.kind === "reaction" ? this.#react(item) : this.#send(item));
-      return eventId === null ? { status: "failed", failure: "nothing to react to" } : { status: "sent", eventId };
+      return eventId === null
+        ? { status: "failed", failure: "nothing to react to" }
+        : { status: "sent", eventId };
     } catch (error) {
-      if (isFinalRefusal(error)) return { status: "failed", failure: error instanceof MatrixError ? error.errcode : "refused" };
+      if (isFinalRefusal(error))
+        return { status: "failed", failure: error instanceof MatrixError ? error.errcode : "refused" };
       const waitMs = limitWaitMs(error);
       if (waitMs !== null) {
         this.#pausedUntil = this.#now() + waitMs;
@@ -129,8 +139,8 @@ export class Outbox {
   }
 
   /**
-   * Reactions are never encrypted: servers count them (CS API §Event annotations and reactions). Null when the message under which it belongs was not
-   * sent.
+   * Reactions are never encrypted: servers count them (CS API §Event annotations and reactions).
+   * Null when the message under which it belongs was not sent.
    */
   async #react({ roomId, transactionId, content: { to, key } }: OutboxItem): Promise<string | null> {
     const message = await this.#items.result(String(to));
@@ -143,7 +153,12 @@ export class Outbox {
 
   async #put(path: string, body: unknown): Promise<string> {
     const answer: unknown = await this.#client.doRequest("PUT", path, null, body);
-    if (typeof answer === "object" && answer !== null && "event_id" in answer && typeof answer.event_id === "string")
+    if (
+      typeof answer === "object" &&
+      answer !== null &&
+      "event_id" in answer &&
+      typeof answer.event_id === "string"
+    )
       return answer.event_id;
     throw new Error("the server did not name the event it made");
   }
@@ -161,12 +176,21 @@ export class Outbox {
     return original?.status === "sent" ? editContent(item.content, original.eventId) : item.content;
   }
 
-  async #uploaded(roomId: string, content: Record<string, unknown>, attachment: Buffer): Promise<Record<string, unknown>> {
+  async #uploaded(
+    roomId: string,
+    content: Record<string, unknown>,
+    attachment: Buffer,
+  ): Promise<Record<string, unknown>> {
     const { info } = content;
     const mimeType =
-      typeof info === "object" && info !== null && "mimetype" in info ? String(info.mimetype) : "application/octet-stream";
+      typeof info === "object" && info !== null && "mimetype" in info
+        ? String(info.mimetype)
+        : "application/octet-stream";
     if (!(await this.#client.crypto.isRoomEncrypted(roomId)))
-      return { ...content, url: await this.#client.uploadContent(attachment, mimeType, String(content["filename"])) };
+      return {
+        ...content,
+        url: await this.#client.uploadContent(attachment, mimeType, String(content["filename"])),
+      };
     const { buffer, file } = await this.#client.crypto.encryptMedia(attachment);
     return { ...content, file: { ...file, url: await this.#client.uploadContent(buffer) } };
   }

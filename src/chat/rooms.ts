@@ -1,7 +1,9 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import type { RoomKind } from "../migration/conversation-address.ts";
 
-/** What the bot knows of the rooms it is in, read when needed and kept until a membership changes. */
+/**
+ * What the bot knows of the rooms it is in, read when needed and kept until a membership changes.
+ */
 export class Rooms {
   readonly #client: MatrixClient;
   readonly #controlRoomIds: ReadonlySet<string>;
@@ -18,7 +20,10 @@ export class Rooms {
     return this.#controlRoomIds.has(roomId);
   }
 
-  /** A direct chat is a room with exactly the bot and one person; somebody invited counts, since they may read on what is said now. */
+  /**
+   * A direct chat is a room with exactly the bot and one person; somebody invited counts, since
+   * they may read on what is said now.
+   */
   async kind(roomId: string): Promise<RoomKind> {
     if (this.isControlRoom(roomId)) return "control";
     const members = await this.members(roomId);
@@ -30,7 +35,8 @@ export class Rooms {
     const known = this.#members.get(roomId);
     if (known) return known;
     const members = this.#readMembers(roomId);
-    // The promise is kept, not its result: an answer that was under way while a membership changed must not be kept as news.
+    // The promise is kept, not its result: an answer that was under way while a membership changed
+    // must not be kept as news.
     this.#members.set(roomId, members);
     members.catch(() => {
       if (this.#members.get(roomId) === members) this.#members.delete(roomId);

@@ -1,7 +1,10 @@
 import { LogLevel, LogService } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 
-/** Sends what matrix-bot-sdk logs to our log. Of errors only the message is taken: the SDK logs whole answers, headers included. */
+/**
+ * Sends what matrix-bot-sdk logs to our log. Of errors only the message is taken: the SDK logs
+ * whole answers, headers included.
+ */
 export function connectSdkLog(log: Logger): void {
   LogService.setLevel(LogLevel.DEBUG);
   LogService.setLogger({

@@ -1,6 +1,9 @@
 import { MatrixError } from "matrix-bot-sdk";
 
-/** What a wait of the server's is when it does not say how long, and the shortest one that is kept: "0" would mean asking without end. */
+/**
+ * What a wait of the server's is when it does not say how long, and the shortest one that is kept:
+ * "0" would mean asking without end.
+ */
 const UNKNOWN_WAIT_MS = 5_000;
 const SHORTEST_WAIT_MS = 500;
 
@@ -8,11 +11,14 @@ const SHORTEST_WAIT_MS = 500;
 const PASSING_STATUS: readonly number[] = [401, 408, 425, 429];
 
 /**
- * The error status in what matrix-bot-sdk throws: a `MatrixError`, or where the body is no Matrix error (a proxy's page) the bare answer. Null where there
- * was no answer.
+ * The error status in what matrix-bot-sdk throws: a `MatrixError`, or where the body is no Matrix
+ * error (a proxy's page) the bare answer. Null where there was no answer.
  */
 function errorStatus(error: unknown): number | null {
-  return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"
+  return typeof error === "object" &&
+    error !== null &&
+    "statusCode" in error &&
+    typeof error.statusCode === "number"
     ? error.statusCode
     : null;
 }
@@ -28,12 +34,18 @@ export function isForbidden(error: unknown): boolean {
   return errorStatus(error) === 403;
 }
 
-/** Whether the bot's homeserver, or the one it asked on the bot's behalf, knows nothing of the room that it shows the bot. */
+/**
+ * Whether the bot's homeserver, or the one it asked on the bot's behalf, knows nothing of the room
+ * that it shows the bot.
+ */
 export function isUnknown(error: unknown): boolean {
   return errorStatus(error) === 404;
 }
 
-/** How long the bot's homeserver asks all of the bot to wait (CS API §Rate limiting); null when it does not. */
+/**
+ * How long the bot's homeserver asks all of the bot to wait (CS API §Rate limiting); null when it
+ * does not.
+ */
 export function limitWaitMs(error: unknown): number | null {
   if (errorStatus(error) !== 429) return null;
   const asked: unknown = error instanceof MatrixError ? error.retryAfterMs : undefined;

@@ -29,7 +29,8 @@ export interface SessionOptions {
 }
 
 /**
- * The session of the last start, or the configured token, or a new device by password. A server that does not answer is waited for.
+ * The session of the last start, or the configured token, or a new device by password. A server
+ * that does not answer is waited for.
  * @throws StartProblem when there is no way in
  */
 export async function openBotSession(options: SessionOptions): Promise<BotSession> {
@@ -46,8 +47,8 @@ export async function openBotSession(options: SessionOptions): Promise<BotSessio
 }
 
 /**
- * Gives up a session whose device has lost its encryption keys, for a new one. It is logged out, or people's apps would go on encrypting for a device
- * that can read nothing.
+ * Gives up a session whose device has lost its encryption keys, for a new one. It is logged out, or
+ * people's apps would go on encrypting for a device that can read nothing.
  * @throws StartProblem when there is no password for a new one
  */
 export async function replaceBotSession(lost: BotSession, options: SessionOptions): Promise<BotSession> {
@@ -56,7 +57,10 @@ export async function replaceBotSession(lost: BotSession, options: SessionOption
     throw new StartProblem(
       "The encryption keys of the bot's device are lost, and without the bot's password there is no new device. Put the password, or a token of a new login, into the configuration.",
     );
-  log.warn({ deviceId: lost.deviceId }, "the encryption keys of the bot's device are lost: it needs a new device");
+  log.warn(
+    { deviceId: lost.deviceId },
+    "the encryption keys of the bot's device are lost: it needs a new device",
+  );
   await new MatrixClient(baseUrl, lost.accessToken)
     .doRequest("POST", "/_matrix/client/v3/logout", null, {})
     .catch((error: unknown) => log.warn({ err: error }, "the bot's lost device could not be logged out"));
@@ -70,7 +74,7 @@ async function forgetBotSession(state: BotState): Promise<void> {
 }
 
 async function sessionOfToken(accessToken: string, options: SessionOptions): Promise<BotSession> {
-  const owner = await patiently(options, () => whoami(options.baseUrl, accessToken));
+  const owner = await withRetries(options, () => whoami(options.baseUrl, accessToken));
   if (owner === null)
     throw new StartProblem(
       "The bot's access token is not valid (any more). Put a new one, or the password, into the configuration.",
@@ -84,7 +88,7 @@ async function sessionOfToken(accessToken: string, options: SessionOptions): Pro
 }
 
 async function isAlive(session: BotSession, options: SessionOptions): Promise<boolean> {
-  const owner = await patiently(options, () => whoami(options.baseUrl, session.accessToken));
+  const owner = await withRetries(options, () => whoami(options.baseUrl, session.accessToken));
   if (owner) assertOwner(owner, options.account);
   return owner !== null;
 }
@@ -96,7 +100,8 @@ async function logIn(options: SessionOptions): Promise<BotSession> {
     throw new StartProblem(
       "The bot has no session. Put its password or an access token into the configuration (bot.passwordFile, BOT_PASSWORD, …).",
     );
-  // Chosen and stored before the server is asked: if this process dies before it stores the answer, the next one gets the same device.
+  // Chosen and stored before the server is asked: if this process dies before it stores the answer,
+  // the next one gets the same device.
   const deviceId = (await state.get(DEVICE_KEY)) ?? `MOVER${randomBytes(5).toString("hex").toUpperCase()}`;
   await state.set(DEVICE_KEY, deviceId);
   const body = {
@@ -106,9 +111,11 @@ async function logIn(options: SessionOptions): Promise<BotSession> {
     device_id: deviceId,
     initial_device_display_name: "Matrix Mover (bot)",
   };
-  const answer = await patiently(options, async () => {
+  const answer = await withRetries(options, async () => {
     try {
-      return loginSchema.parse(await new MatrixClient(baseUrl, "").doRequest("POST", "/_matrix/client/v3/login", null, body));
+      return loginSchema.parse(
+        await new MatrixClient(baseUrl, "").doRequest("POST", "/_matrix/client/v3/login", null, body),
+      );
     } catch (error) {
       if (error instanceof MatrixError && error.statusCode === 403)
         throw new StartProblem(
@@ -129,7 +136,10 @@ async function logIn(options: SessionOptions): Promise<BotSession> {
 }
 
 /** Null when the token is not known. */
-async function whoami(baseUrl: string, accessToken: string): Promise<{ userId: string; deviceId: string | null } | null> {
+async function whoami(
+  baseUrl: string,
+  accessToken: string,
+): Promise<{ userId: string; deviceId: string | null } | null> {
   try {
     const answer = whoamiSchema.parse(
       await new MatrixClient(baseUrl, accessToken).doRequest("GET", "/_matrix/client/v3/account/whoami"),
@@ -147,7 +157,10 @@ function assertOwner({ userId }: { userId: string }, account: BotAccount): void 
 }
 
 /** Goes on trying while the server is away or asks to wait; a StartProblem ends it. */
-async function patiently<Result>({ baseUrl, log }: SessionOptions, request: () => Promise<Result>): Promise<Result> {
+async function withRetries<Result>(
+  { baseUrl, log }: SessionOptions,
+  request: () => Promise<Result>,
+): Promise<Result> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await request();
@@ -156,7 +169,11 @@ async function patiently<Result>({ baseUrl, log }: SessionOptions, request: () =
       const asked = error instanceof MatrixError && error.statusCode === 429 ? error.retryAfterMs : undefined;
       const waitMs = asked ?? Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** Math.min(attempt, 10));
       log.warn(
-        { host: new URL(baseUrl).host, waitMs, reason: error instanceof Error ? error.message : "no usable answer" },
+        {
+          host: new URL(baseUrl).host,
+          waitMs,
+          reason: error instanceof Error ? error.message : "no usable answer",
+        },
         "the bot's homeserver is waited for",
       );
       await sleep(waitMs);

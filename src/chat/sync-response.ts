@@ -24,11 +24,16 @@ const timelineSchema = z.looseObject({
 });
 const syncResponseSchema = z.looseObject({
   rooms: z
-    .looseObject({ join: z.record(z.string(), z.looseObject({ timeline: timelineSchema.nullish() }).catch({})).nullish() })
+    .looseObject({
+      join: z.record(z.string(), z.looseObject({ timeline: timelineSchema.nullish() }).catch({})).nullish(),
+    })
     .nullish(),
 });
 
-/** The part of a `/sync` answer that is looked at before matrix-bot-sdk handles it (CS API §Syncing). */
+/**
+ * The part of a `/sync` answer that is looked at before matrix-bot-sdk handles it (CS API
+ * §Syncing).
+ */
 export type SyncResponse = z.infer<typeof syncResponseSchema>;
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
 
@@ -37,8 +42,16 @@ export function readSyncResponse(raw: unknown): SyncResponse {
   return syncResponseSchema.parse(raw);
 }
 
-/** Whether an event changes the membership of this user to the given one; a new name or avatar is a "join" of somebody joined. */
+/**
+ * Whether an event changes the membership of this user to the given one; a new name or avatar is a
+ * "join" of somebody joined.
+ */
 export function isMembership(event: TimelineEvent, userId: string, membership: "join" | "invite"): boolean {
-  if (event.type !== "m.room.member" || event.state_key !== userId || event.content?.membership !== membership) return false;
+  if (
+    event.type !== "m.room.member" ||
+    event.state_key !== userId ||
+    event.content?.membership !== membership
+  )
+    return false;
   return event.unsigned?.prev_content?.membership !== membership;
 }

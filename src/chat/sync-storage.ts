@@ -5,7 +5,8 @@ import type { BotState } from "../store/bot-state.ts";
 const SYNC_POSITION_KEY = "sync.position";
 const FILTER_KEY = "sync.filter";
 
-// matrix-bot-sdk declares the ID of a filter as a number; servers make it a string, and the SDK only passes it on.
+// matrix-bot-sdk declares the ID of a filter as a number; servers make it a string, and the SDK
+// only passes it on.
 const filterSchema = z.object({
   id: z.custom<number>((id) => typeof id === "string" || typeof id === "number"),
   filter: z.unknown(),

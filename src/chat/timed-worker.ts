@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 
 /**
- * A loop over stored work: it works while something is due, sleeps until the next thing will be, and wakes when told of more. What it works on is in
- * the store, so it can stop at any point.
+ * A loop over stored work: it works while something is due, sleeps until the next thing will be,
+ * and wakes when told of more. What it works on is in the store, so it can stop at any point.
  */
 export class TimedWorker {
   readonly #work: () => Promise<{ nextAt: number | null }>;
@@ -13,8 +13,14 @@ export class TimedWorker {
   #isWoken = false;
   #running: Promise<void> = Promise.resolve();
 
-  /** @param work does what is due, and says when (milliseconds since the epoch) the next thing will be. */
-  constructor(work: () => Promise<{ nextAt: number | null }>, { now, log }: { now: () => number; log: Logger }) {
+  /**
+   * @param work does what is due, and says when (milliseconds since the epoch) the next thing will
+   * be.
+   */
+  constructor(
+    work: () => Promise<{ nextAt: number | null }>,
+    { now, log }: { now: () => number; log: Logger },
+  ) {
     this.#work = work;
     this.#now = now;
     this.#log = log;
@@ -56,7 +62,10 @@ export class TimedWorker {
   #sleep(until: number | null): Promise<void> {
     if (this.#isWoken || this.#stopping.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = until === null ? null : setTimeout(done, Math.min(Math.max(0, until - this.#now()), LONGEST_SLEEP_MS));
+      const timer =
+        until === null
+          ? null
+          : setTimeout(done, Math.min(Math.max(0, until - this.#now()), LONGEST_SLEEP_MS));
       this.#wake = done;
       function done(): void {
         if (timer) clearTimeout(timer);

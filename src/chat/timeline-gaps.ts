@@ -6,14 +6,18 @@ import type { SyncResponse, TimelineEvent } from "./sync-response.ts";
 import { isFinalRefusal } from "./server-refusal.ts";
 import { isMembership, timelineEventsSchema } from "./sync-response.ts";
 
-/** Most pages read back for one room; more than a thousand messages while the bot was away are not commands to it. */
+/**
+ * Most pages read back for one room; more than a thousand messages while the bot was away are not
+ * commands to it.
+ */
 const MAX_PAGES = 10;
 const PAGE_SIZE = 100;
 
 const messagesSchema = z.looseObject({ chunk: timelineEventsSchema, end: z.string().nullish().catch(null) });
 
 /**
- * Reads what a `limited` timeline leaves out and puts it in front (CS API §Syncing: "the gap"). A room the bot has just joined has no gap.
+ * Reads what a `limited` timeline leaves out and puts it in front (CS API §Syncing: "the gap"). A
+ * room the bot has just joined has no gap.
  */
 export async function fillGaps(
   response: SyncResponse,
@@ -27,14 +31,23 @@ export async function fillGaps(
       log.info({ roomId, events: missed.length }, "read what a sync left out");
       timeline.events = [...missed, ...timeline.events];
     } catch (error) {
-      // A refusal will stay one (the bot was removed meanwhile); anything else is tried again with the whole sync.
+      // A refusal will stay one (the bot was removed meanwhile); anything else is tried again with
+      // the whole sync.
       if (!isFinalRefusal(error)) throw error;
-      log.warn({ roomId, errcode: error instanceof MatrixError ? error.errcode : null }, "could not read what a sync left out");
+      log.warn(
+        { roomId, errcode: error instanceof MatrixError ? error.errcode : null },
+        "could not read what a sync left out",
+      );
     }
   }
 }
 
-async function readBack(client: MatrixClient, roomId: string, prevBatch: string, since: string): Promise<TimelineEvent[]> {
+async function readBack(
+  client: MatrixClient,
+  roomId: string,
+  prevBatch: string,
+  since: string,
+): Promise<TimelineEvent[]> {
   const newestFirst: TimelineEvent[] = [];
   let from: string | null = prevBatch;
   for (let page = 0; page < MAX_PAGES && from !== null; page++) {

@@ -2,8 +2,9 @@ import type { SyncResponse, TimelineEvent } from "./sync-response.ts";
 import { isMembership } from "./sync-response.ts";
 
 /**
- * Takes out of a sync what was said before the bot listened: everything in a first sync (a lost data directory must not run old commands again), and
- * in a room just joined what stands before the invitation. What was written between invitation and join was meant for the bot, and stays.
+ * Takes out of a sync what was said before the bot listened: everything in a first sync (a lost
+ * data directory must not run old commands again), and in a room just joined what stands before the
+ * invitation. What was written between invitation and join was meant for the bot, and stays.
  */
 export function withoutHistory(
   response: SyncResponse,

@@ -12,7 +12,7 @@ import type { Rooms } from "./rooms.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
 /** Keys usually come with the message or seconds later; after this the person is told. */
-const PATIENCE_MS = 15_000;
+const RETRY_BEFORE_REPORT_MS = 15_000;
 /** A key that has not come by then will not. */
 const KEEP_MS = 7 * 24 * 3_600_000;
 
@@ -30,8 +30,11 @@ export interface UndecryptedOptions {
   log: Logger;
 }
 
-/** Keeps messages that can't be read yet, reads them when their key comes, and tells the sender when it does not. */
-export class UndecryptedDesk {
+/**
+ * Keeps messages that can't be read yet, reads them when their key comes, and tells the sender when
+ * it does not.
+ */
+export class UndecryptableMessages {
   readonly #options: UndecryptedOptions;
   readonly #worker: TimedWorker;
 
@@ -55,7 +58,13 @@ export class UndecryptedDesk {
     const event = parseRoomEvent(raw);
     if (!event || event.sender === this.#options.userId) return;
     const { events, now } = this.#options;
-    await events.add({ eventId: event.event_id, roomId, sender: event.sender, event: JSON.stringify(event), receivedAt: now() });
+    await events.add({
+      eventId: event.event_id,
+      roomId,
+      sender: event.sender,
+      event: JSON.stringify(event),
+      receivedAt: now(),
+    });
     this.#worker.wake();
   }
 
@@ -68,7 +77,9 @@ export class UndecryptedDesk {
   async #retry(roomId: string): Promise<void> {
     const { events, client, onDecrypted } = this.#options;
     for (const { eventId, event } of await events.ofRoom(roomId)) {
-      const decrypted = await client.crypto.decryptRoomEvent(new EncryptedRoomEvent(JSON.parse(event)), roomId).catch(() => null);
+      const decrypted = await client.crypto
+        .decryptRoomEvent(new EncryptedRoomEvent(JSON.parse(event)), roomId)
+        .catch(() => null);
       if (!decrypted) continue;
       await onDecrypted(roomId, decrypted.raw);
       await events.remove(eventId);
@@ -78,9 +89,12 @@ export class UndecryptedDesk {
   async #work(): Promise<{ nextAt: number | null }> {
     const { events, now } = this.#options;
     await events.prune(now() - KEEP_MS);
-    const untold = Map.groupBy(await events.takeUntold(now() - PATIENCE_MS), (event) => event.roomId);
+    const untold = Map.groupBy(
+      await events.takeUntold(now() - RETRY_BEFORE_REPORT_MS),
+      (event) => event.roomId,
+    );
     for (const [roomId, ofRoom] of untold) await this.#tell(roomId, ofRoom);
-    return { nextAt: await events.nextUntoldAt(PATIENCE_MS) };
+    return { nextAt: await events.nextUntoldAt(RETRY_BEFORE_REPORT_MS) };
   }
 
   async #tell(roomId: string, events: readonly UndecryptedEvent[]): Promise<void> {

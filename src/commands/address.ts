@@ -12,13 +12,17 @@ export interface BotNames {
 
 export interface MessageText {
   body: string;
-  /** HTML, in which a client puts mention pills; the body has only the person's name then (seen, rendering.md section 3). */
+  /**
+   * HTML, in which a client puts mention pills; the body has only the person's name then (seen,
+   * rendering.md section 3).
+   */
   formattedBody: string | null;
 }
 
 /**
- * The command line in a message: what follows the prefix, the bot's name or a mention of it. Null when the message is not addressed to the bot.
- * Mention pills stand in it as the user IDs they link to.
+ * The command line in a message: what follows the prefix, the bot's name or a mention of it. Null
+ * when the message is not addressed to the bot. Mention pills stand in it as the user IDs they link
+ * to.
  */
 export function commandLine(message: MessageText, names: BotNames): string | null {
   const text = resolvePills(withoutReplyFallback(message.body), message.formattedBody).trim();
@@ -28,7 +32,10 @@ export function commandLine(message: MessageText, names: BotNames): string | nul
   return afterName === null ? null : (stripPrefix(afterName, names.prefix) ?? afterName);
 }
 
-/** What a message says, whether to the bot or not: without the prefix, the bot's name, and what it quotes. */
+/**
+ * What a message says, whether to the bot or not: without the prefix, the bot's name, and what it
+ * quotes.
+ */
 export function spokenText(message: MessageText, names: BotNames): string {
   return (commandLine(message, names) ?? withoutReplyFallback(message.body)).trim();
 }
@@ -47,7 +54,9 @@ function stripPrefix(text: string, prefix: string): string | null {
 
 function stripName(text: string, names: BotNames): string | null {
   const localpart = names.userId.slice(1, names.userId.indexOf(":"));
-  const candidates = [names.userId, names.displayName ?? "", `@${localpart}`, localpart].filter((name) => name !== "");
+  const candidates = [names.userId, names.displayName ?? "", `@${localpart}`, localpart].filter(
+    (name) => name !== "",
+  );
   for (const name of candidates) {
     if (text.slice(0, name.length).toLowerCase() !== name.toLowerCase()) continue;
     const rest = text.slice(name.length);
@@ -62,8 +71,9 @@ function stripName(text: string, names: BotNames): string | null {
 const markdownLink = /\[[^[\]\n]{1,255}\]\(<?([^\s()<>]{1,1000})>?\)/gu;
 
 /**
- * Puts in place of each pill's text the ID it links to. Where that text stands in the body more than once, the one meant is the one before which it stands
- * as often as in the HTML: so equal names of two people stay apart, and a name that is also an ordinary word.
+ * Puts in place of each pill's text the ID it links to. Where that text stands in the body more
+ * than once, the one meant is the one before which it stands as often as in the HTML: so equal
+ * names of two people stay apart, and a name that is also an ordinary word.
  */
 function resolvePills(body: string, formattedBody: string | null): string {
   const withoutMarkdown = body.replace(markdownLink, (link, address: string) => idOfLink(address) ?? link);
@@ -82,7 +92,8 @@ function resolvePills(body: string, formattedBody: string | null): string {
 /** Where a text stands after so many others of its kind; -1 where it does not. */
 function indexAfter(body: string, text: string, others: number): number {
   let found = body.indexOf(text);
-  for (let passed = 0; passed < others && found !== -1; passed++) found = body.indexOf(text, found + text.length);
+  for (let passed = 0; passed < others && found !== -1; passed++)
+    found = body.indexOf(text, found + text.length);
   return found;
 }
 

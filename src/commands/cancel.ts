@@ -11,7 +11,9 @@ export const cancelSpecification: CommandSpecification = {
   words: ["cancel"],
   summary: "ends a sign-in by link that waits",
   usage: "[old|new]",
-  details: ["The code that I gave you leads to nothing any more. Accounts that are signed in stay so; `!logout` ends those."],
+  details: [
+    "The code that I gave you leads to nothing any more. Accounts that are signed in stay so; `!logout` ends those.",
+  ],
   example: "cancel old",
   positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],
   flags: {},
@@ -24,7 +26,10 @@ export function cancelCommand(signIn: SignIn, prefix: string): Command {
       const word = positionals["account"]?.[0];
       // A sign-in that is under way with a server is finished first.
       await answerInTime(conversation, askingServers(), async () =>
-        linksCancelled(await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]), { prefix }),
+        linksCancelled(
+          await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]),
+          { prefix },
+        ),
       );
     },
   };

@@ -2,7 +2,10 @@ import type { ConversationAddress, RoomKind } from "../migration/conversation-ad
 import type { Message } from "../view/message.ts";
 import type { CommandSpecification, CommandValues } from "./specification.ts";
 
-/** One incoming message and the ways to answer it. Answers come where the message stands: in its room and thread. */
+/**
+ * One incoming message and the ways to answer it. Answers come where the message stands: in its
+ * room and thread.
+ */
 export interface Conversation {
   readonly sender: string;
   readonly roomId: string;
@@ -16,8 +19,8 @@ export interface Conversation {
   /** @param options see `SayOptions`; without them a message is the next one of the answer. */
   say(message: Message, options?: SayOptions): Promise<void>;
   /**
-   * Asks for a confirmation of the sender; with it, in this process or a later one, the action runs. It takes the place of an open question of theirs
-   * here.
+   * Asks for a confirmation of the sender; with it, in this process or a later one, the action
+   * runs. It takes the place of an open question of theirs here.
    */
   ask(question: Message, confirmation: Confirmation): Promise<void>;
   /** Redacts the message itself. False when the server did not do it. */
@@ -25,8 +28,10 @@ export interface Conversation {
 }
 
 /**
- * An answer is found again by its key when a crash makes a command run twice: what was said under a key is not said again. `replaces` names the key of
- * the message that this one takes the place of (an edit). With `leavesNoTrace` the store keeps nothing of a message once it is sent: its reader is forgotten.
+ * An answer is found again by its key when a crash makes a command run twice: what was said under a
+ * key is not said again. `replaces` names the key of the message that this one takes the place of
+ * (an edit). With `leavesNoTrace` the store keeps nothing of a message once it is sent: its reader
+ * is forgotten.
  */
 export interface SayOptions {
   key: string;
@@ -48,8 +53,13 @@ export interface Confirmation {
   payload: unknown;
 }
 
-/** What may be done after a confirmation, by name. As with a command, a crash makes one run again: each must bear that. */
-export type ConfirmableActions = Readonly<Record<string, (payload: unknown, conversation: Conversation) => Promise<void>>>;
+/**
+ * What may be done after a confirmation, by name. As with a command, a crash makes one run again:
+ * each must bear that.
+ */
+export type ConfirmableActions = Readonly<
+  Record<string, (payload: unknown, conversation: Conversation) => Promise<void>>
+>;
 
 /** A command: what it looks like, and what it does. */
 export interface Command {

@@ -43,7 +43,7 @@ export function convertCommand(
     async run({ positionals }, conversation) {
       const owner = conversation.sender;
       const request = {
-        room: roomOfWord(positionals["room"]?.[0] ?? "", await plans.shownList(owner)),
+        room: roomOfWord(positionals["room"]?.[0] ?? "", await plans.numberedRoomIds(owner)),
         partner: positionals["partner"]?.[0] ?? null,
         toDirect,
       };

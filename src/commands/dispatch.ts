@@ -36,8 +36,9 @@ export interface DispatchOptions {
 const REDACTION_REASON = "It held a secret";
 
 /**
- * From a message to its answer: who may, where, is there a secret to remove first, then one command. The order matters: nothing of a secret is
- * used, parsed into an answer or passed on before its message is redacted.
+ * From a message to its answer: who may, where, is there a secret to remove first, then one
+ * command. The order matters: nothing of a secret is used, parsed into an answer or passed on
+ * before its message is redacted.
  */
 export function createDispatch({ names, commands, isPermitted, once, now, log }: DispatchOptions) {
   const specifications = commands.map((command) => command.specification);
@@ -67,7 +68,12 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
   }
 
   /** One polite answer a person and room, then silence; a secret is removed all the same. */
-  async function refuse(parsed: ParsedMessage, conversation: Conversation, topic: string, message: Message): Promise<void> {
+  async function refuse(
+    parsed: ParsedMessage,
+    conversation: Conversation,
+    topic: string,
+    message: Message,
+  ): Promise<void> {
     if (parsed.hasSecret) {
       const isRemoved = await conversation.redact(REDACTION_REASON);
       if (conversation.roomKind !== "direct") await conversation.say(secretInSharedRoom(isRemoved));
@@ -80,7 +86,9 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
   async function removeSecret(parsed: ParsedMessage, conversation: Conversation): Promise<boolean> {
     const isRemoved = await conversation.redact(REDACTION_REASON);
     if (conversation.roomKind === "direct" && isRemoved) return true;
-    await conversation.say(conversation.roomKind === "direct" ? secretNotRemovable() : secretInSharedRoom(isRemoved));
+    await conversation.say(
+      conversation.roomKind === "direct" ? secretNotRemovable() : secretInSharedRoom(isRemoved),
+    );
     log.info({ isRemoved, roomKind: conversation.roomKind, parsed: parsed.kind }, "a secret was not used");
     return false;
   }
@@ -94,7 +102,9 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
         return;
       case "mistake": {
         const message = mistakeMessage(parsed.mistake, names.prefix);
-        await conversation.say(parsed.hasSecret ? { ...message, document: [...message.document, removedToBeSafe()] } : message);
+        await conversation.say(
+          parsed.hasSecret ? { ...message, document: [...message.document, removedToBeSafe()] } : message,
+        );
         return;
       }
       case "command": {
@@ -110,7 +120,11 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
 }
 
 /** Tells the person and the log of an error that nobody expected, by the same short reference. */
-export async function reportUnexpected(error: unknown, conversation: Conversation, log: Logger): Promise<void> {
+export async function reportUnexpected(
+  error: unknown,
+  conversation: Conversation,
+  log: Logger,
+): Promise<void> {
   const reference = randomBytes(4).toString("hex");
   log.error({ err: error, reference, eventId: conversation.eventId }, "a command failed unexpectedly");
   await conversation.say(unexpectedError(reference), { key: "unexpected" });

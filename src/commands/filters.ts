@@ -45,7 +45,10 @@ export function readFilters(
   };
 }
 
-/** The room ID or alias that a word means: a `matrix.to` link, a number in the last list, or the word itself. */
+/**
+ * The room ID or alias that a word means: a `matrix.to` link, a number in the last list, or the
+ * word itself.
+ */
 export function roomOfWord(word: string, shownRooms: readonly string[]): string {
   const target = parseMatrixLink(word);
   if (target?.kind === "room") return target.roomId;

@@ -1,7 +1,12 @@
 import yargsParser from "yargs-parser";
 import { nearestWord } from "../config/nearest-word.ts";
 import { parseDuration } from "./duration.ts";
-import type { CommandMistake, CommandSpecification, CommandValues, FlagSpecification } from "./specification.ts";
+import type {
+  CommandMistake,
+  CommandSpecification,
+  CommandValues,
+  FlagSpecification,
+} from "./specification.ts";
 import type { Token } from "./tokens.ts";
 import { flagName } from "./tokens.ts";
 
@@ -12,8 +17,14 @@ interface Flags {
   words: string[];
 }
 
-/** The flags of a command line, each checked by its kind, and the words beside them. Secret flags are taken out before. */
-export function readFlags(tokens: readonly Token[], specification: CommandSpecification): Flags | CommandMistake {
+/**
+ * The flags of a command line, each checked by its kind, and the words beside them. Secret flags
+ * are taken out before.
+ */
+export function readFlags(
+  tokens: readonly Token[],
+  specification: CommandSpecification,
+): Flags | CommandMistake {
   const { line, words, mistake } = sortTokens(tokens, specification);
   if (mistake) return mistake;
   const withValue = namesOf(specification, (flag) => flag.kind !== "boolean");
@@ -36,7 +47,8 @@ export function readFlags(tokens: readonly Token[], specification: CommandSpecif
     if (value === true) flags[name] = true;
     if (!Array.isArray(value)) continue;
     const texts = value.map(String);
-    if (texts.some((text) => text === "")) return { code: "flag_value_missing", command: specification, flag: name };
+    if (texts.some((text) => text === ""))
+      return { code: "flag_value_missing", command: specification, flag: name };
     const read = readValues(texts, { name, flag, specification });
     if ("code" in read) return read;
     const last = read.values.at(-1);
@@ -46,7 +58,10 @@ export function readFlags(tokens: readonly Token[], specification: CommandSpecif
   return { flags, lists, words };
 }
 
-/** Flags with their values behind `=`, as yargs-parser reads them without a meaning of its own, and words apart from them. */
+/**
+ * Flags with their values behind `=`, as yargs-parser reads them without a meaning of its own, and
+ * words apart from them.
+ */
 function sortTokens(
   tokens: readonly Token[],
   command: CommandSpecification,
@@ -62,14 +77,20 @@ function sortTokens(
       waiting = null;
       continue;
     }
-    if (waiting !== null) return { line, words, mistake: { code: "flag_value_missing", command, flag: waiting } };
+    if (waiting !== null)
+      return { line, words, mistake: { code: "flag_value_missing", command, flag: waiting } };
     const { name, value } = found;
     const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined;
     if (flag === undefined || flag.kind === "secret") {
       return {
         line,
         words,
-        mistake: { code: "unknown_flag", command, flag: name, nearest: nearestWord(name, Object.keys(command.flags)) },
+        mistake: {
+          code: "unknown_flag",
+          command,
+          flag: name,
+          nearest: nearestWord(name, Object.keys(command.flags)),
+        },
       };
     }
     if (flag.kind === "boolean" && value !== null)
@@ -78,15 +99,24 @@ function sortTokens(
     else if (value === null) waiting = name;
     else line.push(`--${name}=${value}`);
   }
-  return waiting === null ? { line, words } : { line, words, mistake: { code: "flag_value_missing", command, flag: waiting } };
+  return waiting === null
+    ? { line, words }
+    : { line, words, mistake: { code: "flag_value_missing", command, flag: waiting } };
 }
 
 function readValues(
   texts: readonly string[],
-  { name, flag, specification }: { name: string; flag: FlagSpecification; specification: CommandSpecification },
+  {
+    name,
+    flag,
+    specification,
+  }: { name: string; flag: FlagSpecification; specification: CommandSpecification },
 ): { values: string[] } | CommandMistake {
   const { choices } = flag;
-  const values = flag.kind === "choices" ? texts.flatMap((text) => text.split(",")).map((text) => text.trim()) : [...texts];
+  const values =
+    flag.kind === "choices"
+      ? texts.flatMap((text) => text.split(",")).map((text) => text.trim())
+      : [...texts];
   for (const [index, value] of values.entries()) {
     if (flag.kind === "duration" && parseDuration(value) === null)
       return { code: "bad_duration", command: specification, flag: name, value };
@@ -109,5 +139,7 @@ function readValues(
 }
 
 function namesOf({ flags }: CommandSpecification, isWanted: (flag: FlagSpecification) => boolean): string[] {
-  return Object.entries(flags).flatMap(([name, flag]) => (flag.kind !== "secret" && isWanted(flag) ? [name] : []));
+  return Object.entries(flags).flatMap(([name, flag]) =>
+    flag.kind !== "secret" && isWanted(flag) ? [name] : [],
+  );
 }

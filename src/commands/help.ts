@@ -19,13 +19,17 @@ export function helpCommand(specifications: readonly CommandSpecification[], pre
   return {
     specification: helpSpecification,
     async run({ positionals }, conversation) {
-      const words = (positionals["command"] ?? []).map((word) => (word.startsWith(prefix) ? word.slice(prefix.length) : word));
+      const words = (positionals["command"] ?? []).map((word) =>
+        word.startsWith(prefix) ? word.slice(prefix.length) : word,
+      );
       if (words.length === 0) {
         await conversation.say(helpMessage(specifications, prefix));
         return;
       }
       const found = findCommand(words.join(" "), specifications);
-      await conversation.say("code" in found ? mistakeMessage(found, prefix) : commandHelpMessage(found.specification, prefix));
+      await conversation.say(
+        "code" in found ? mistakeMessage(found, prefix) : commandHelpMessage(found.specification, prefix),
+      );
     },
   };
 }

@@ -18,11 +18,20 @@ export const inviteAllSpecification: CommandSpecification = {
   flags: filterFlags,
 };
 
-export function inviteAllCommand(services: { moves: MoveCommands; plans: Plans; now: () => number; prefix: string }): Command {
+export function inviteAllCommand(services: {
+  moves: MoveCommands;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
   const { moves } = services;
   return {
     specification: inviteAllSpecification,
     run: (values, conversation) =>
-      runPart(values, conversation, { ...services, purpose: "invitations", begin: (request) => moves.inviteAll(request) }),
+      runPart(values, conversation, {
+        ...services,
+        purpose: "invitations",
+        begin: (request) => moves.inviteAll(request),
+      }),
   };
 }

@@ -18,11 +18,20 @@ export const joinAllSpecification: CommandSpecification = {
   flags: filterFlags,
 };
 
-export function joinAllCommand(services: { moves: MoveCommands; plans: Plans; now: () => number; prefix: string }): Command {
+export function joinAllCommand(services: {
+  moves: MoveCommands;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
   const { moves } = services;
   return {
     specification: joinAllSpecification,
     run: (values, conversation) =>
-      runPart(values, conversation, { ...services, purpose: "joins", begin: (request) => moves.joinAll(request) }),
+      runPart(values, conversation, {
+        ...services,
+        purpose: "joins",
+        begin: (request) => moves.joinAll(request),
+      }),
   };
 }

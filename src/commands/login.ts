@@ -39,20 +39,36 @@ export function loginCommand(signIn: SignIn, prefix: string): Command {
     async run({ positionals, secret }, conversation) {
       const side = sideOfWord(positionals["account"]?.[0]);
       const userId =
-        positionals["userId"]?.[0] ?? (await signIn.account(conversation.sender, side))?.userId ?? conversation.sender;
+        positionals["userId"]?.[0] ??
+        (await signIn.account(conversation.sender, side))?.userId ??
+        conversation.sender;
       const asking = askingServer(serverNameOf(userId) ?? userId);
       if (secret === null) return takeSafestWay(conversation, side, userId, asking);
       await answerInTime(conversation, asking, async () => {
         const method = secret.flag === "token" ? "token" : "password";
-        const result = await signIn.signIn(conversation.sender, side, userId, { method, value: secret.value });
+        const result = await signIn.signIn(conversation.sender, side, userId, {
+          method,
+          value: secret.value,
+        });
         return result.status === "signed_in"
           ? signedIn({ ...result, isEncrypted: conversation.isEncrypted, prefix })
-          : signInRefused({ side, userId, refusal: result.refusal, leftoverDeviceId: result.leftoverDeviceId, prefix });
+          : signInRefused({
+              side,
+              userId,
+              refusal: result.refusal,
+              leftoverDeviceId: result.leftoverDeviceId,
+              prefix,
+            });
       });
     },
   };
 
-  async function takeSafestWay(conversation: Conversation, side: Side, userId: string, asking: Message): Promise<void> {
+  async function takeSafestWay(
+    conversation: Conversation,
+    side: Side,
+    userId: string,
+    asking: Message,
+  ): Promise<void> {
     const { result: offer, isTold } = await tellIfSlow(
       () => sayLinkNote(conversation, asking),
       () => signIn.offer(conversation.sender, side, userId, conversation.address),
@@ -67,9 +83,12 @@ export function loginCommand(signIn: SignIn, prefix: string): Command {
           isTold,
         );
       case "refused":
-        return conversation.say(signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix }), {
-          key: "answer",
-        });
+        return conversation.say(
+          signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix }),
+          {
+            key: "answer",
+          },
+        );
     }
   }
 }

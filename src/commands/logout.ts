@@ -28,7 +28,7 @@ export function logoutCommand({
   prefix,
 }: {
   signIn: SignIn;
-  moves: Pick<MoveCommands, "endWithSession">;
+  moves: Pick<MoveCommands, "abandonOnLogout">;
   prefix: string;
 }): Command {
   return {
@@ -39,7 +39,7 @@ export function logoutCommand({
       const owner = conversation.sender;
       const ended: CancelResult[] = [];
       await answerInTime(conversation, askingServers(), async () => {
-        const cancelled = await moves.endWithSession(owner, chosen);
+        const cancelled = await moves.abandonOnLogout(owner, chosen);
         if (cancelled !== null) ended.push(cancelled);
         const results = [];
         for (const side of chosen) results.push(await signIn.signOut(owner, side));

@@ -26,7 +26,11 @@ export function findCommand(
             group.map(({ words }) => words[1] ?? ""),
           );
     if (second === undefined)
-      return { code: "incomplete_command", words: [first.toLowerCase()], choices: group.map(({ words }) => words.join(" ")) };
+      return {
+        code: "incomplete_command",
+        words: [first.toLowerCase()],
+        choices: group.map(({ words }) => words.join(" ")),
+      };
     return {
       code: "unknown_command",
       word: `${first} ${second}`,
@@ -37,7 +41,11 @@ export function findCommand(
     first,
     names.map(({ words }) => words[0]),
   );
-  return { code: "unknown_command", word: first, nearest: names.find(({ words }) => words[0] === nearest)?.words ?? null };
+  return {
+    code: "unknown_command",
+    word: first,
+    nearest: names.find(({ words }) => words[0] === nearest)?.words ?? null,
+  };
 }
 
 function afterWords(line: string, words: readonly string[]): string | null {

@@ -8,7 +8,9 @@ export const migratePauseSpecification: CommandSpecification = {
   words: ["migrate", "pause"],
   summary: "halts your move until you resume it",
   usage: "",
-  details: ["What is under way with a server is finished and recorded; then nothing more is done before `!migrate resume`."],
+  details: [
+    "What is under way with a server is finished and recorded; then nothing more is done before `!migrate resume`.",
+  ],
   example: "migrate pause",
   positionals: [],
   flags: {},

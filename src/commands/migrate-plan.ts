@@ -1,9 +1,15 @@
 import type { MoveCommands } from "../service/move-commands.ts";
 import type { Planning } from "../service/planning.ts";
 import type { Plans } from "../store/plans.ts";
-import { stuckRooms } from "../view/messages/nothing-left.ts";
+import { blockedRooms } from "../view/messages/nothing-left.ts";
 import { planFile, planMessage } from "../view/messages/plan.ts";
-import { aliasUnanswered, notSignedIn, readingAccounts, readingProgress, unreadable } from "../view/messages/reading.ts";
+import {
+  aliasUnanswered,
+  notSignedIn,
+  readingAccounts,
+  readingProgress,
+  unreadable,
+} from "../view/messages/reading.ts";
 import { jsonReport } from "../view/report-files.ts";
 import type { Command } from "./conversation.ts";
 import { filterDetails, filterFlags, filterUsage, readFilters } from "./filters.ts";
@@ -37,7 +43,7 @@ export function migratePlanCommand({
     specification: migratePlanSpecification,
     async run(values, conversation) {
       const owner = conversation.sender;
-      const filters = readFilters(values, { shownRooms: await plans.shownList(owner), now: now() });
+      const filters = readFilters(values, { shownRooms: await plans.numberedRoomIds(owner), now: now() });
       const note = new ProgressNote(conversation, readingAccounts());
       const result = await planning
         .plan({
@@ -60,9 +66,9 @@ export function migratePlanCommand({
             const file = jsonReport(plan.report, `plan-${plan.number}.json`);
             return conversation.say(planFile(plan, file), { key: "answer" });
           }
-          await plans.putShownList(
+          await plans.putNumberedRooms(
             owner,
-            stuckRooms(plan.report).map((room) => room.roomId),
+            blockedRooms(plan.report).map((room) => room.roomId),
           );
           const isWatched = await moves.isWatched(owner, plan.report);
           return conversation.say(planMessage(plan, { prefix, isWatched }), { key: "answer" });

@@ -26,7 +26,12 @@ export function migrateStartCommand({ moves, prefix }: { moves: MoveCommands; pr
       const { sender: owner, address, botRoomIds } = conversation;
       const note = new ProgressNote(conversation, readingAccounts());
       const result = await moves
-        .start({ owner, address, botRoomIds, onProgress: (progress) => note.update(readingProgress(progress)) })
+        .start({
+          owner,
+          address,
+          botRoomIds,
+          onProgress: (progress) => note.update(readingProgress(progress)),
+        })
         .finally(() => note.finish());
       await conversation.say(startAnswer(result, "move", prefix), { key: "answer" });
     },

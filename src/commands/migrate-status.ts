@@ -26,7 +26,9 @@ export function migrateStatusCommand({
     specification: migrateStatusSpecification,
     async run(_values, conversation) {
       const status = await moves.status(conversation.sender);
-      await conversation.say(status === null ? noRunYet(prefix) : progressMessage(status, now(), prefix), { key: "answer" });
+      await conversation.say(status === null ? noRunYet(prefix) : progressMessage(status, now(), prefix), {
+        key: "answer",
+      });
     },
   };
 }

@@ -5,7 +5,7 @@ import type { BotNames, MessageText } from "./address.ts";
 import { commandLine } from "./address.ts";
 import { readFlags } from "./flags.ts";
 import { findCommand } from "./lookup.ts";
-import { holdsSecret, looksLikeSecretFlag } from "./secrets.ts";
+import { hasSecretShape, looksLikeSecretFlag } from "./secrets.ts";
 import type {
   CommandMistake,
   CommandSpecification,
@@ -20,12 +20,17 @@ import { flagStart, tokenize, unquote } from "./tokens.ts";
 const MAX_LINE_LENGTH = 4_000;
 
 /**
- * Reads a message as a command line (pure). What is forgiven: curly quotes, doubled spaces, a capitalised command word, dashes in place of two hyphens.
+ * Reads a message as a command line (pure). What is forgiven: curly quotes, doubled spaces, a
+ * capitalised command word, dashes in place of two hyphens.
  */
-export function parseMessage(message: MessageText, names: BotNames, commands: readonly CommandSpecification[]): ParsedMessage {
+export function parseMessage(
+  message: MessageText,
+  names: BotNames,
+  commands: readonly CommandSpecification[],
+): ParsedMessage {
   const line = commandLine(message, names);
-  if (line === null) return { kind: "not_addressed", hasSecret: holdsSecret(message.body) };
-  const hasSecret = holdsSecret(line) || holdsSecret(message.body);
+  if (line === null) return { kind: "not_addressed", hasSecret: hasSecretShape(message.body) };
+  const hasSecret = hasSecretShape(line) || hasSecretShape(message.body);
   const parsed = parseLine(line, commands);
   if ("code" in parsed) {
     if (parsed.code !== "unknown_command")
@@ -60,24 +65,35 @@ function parseRest(behindWords: string, specification: CommandSpecification): Pa
   const read = readSecret(secret, words, specification);
   const positionals = readPositionals(words, specification);
   if ("mistake" in positionals) return positionals.mistake;
-  return { specification, values: { positionals: positionals.values, flags: flags.flags, lists: flags.lists, secret: read } };
+  return {
+    specification,
+    values: { positionals: positionals.values, flags: flags.flags, lists: flags.lists, secret: read },
+  };
 }
 
 const flagWithSecret = new RegExp(String.raw`(?<=^|\s)${flagStart}([\p{L}\d-]+)(=|\s+|$)`, "gu");
 
 /**
- * A secret is everything that stands behind its flag, as it stands: a password may hold spaces, quotes and dashes, so nothing in it is interpreted.
+ * A secret is everything that stands behind its flag, as it stands: a password may hold spaces,
+ * quotes and dashes, so nothing in it is interpreted.
  */
 function takeSecret(
   rest: string,
   specification: CommandSpecification,
 ): { rest: string; secret: { flag: string; value: string } | null; mistake?: CommandMistake } {
-  const names = Object.keys(specification.flags).filter((name) => specification.flags[name]?.kind === "secret");
+  const names = Object.keys(specification.flags).filter(
+    (name) => specification.flags[name]?.kind === "secret",
+  );
   for (const match of names.length === 0 ? [] : rest.matchAll(flagWithSecret)) {
     const flag = match[1]?.toLowerCase() ?? "";
     if (!names.includes(flag)) {
       if (looksLikeSecretFlag(flag))
-        return unreadable({ code: "unknown_flag", command: specification, flag, nearest: nearestWord(flag, names) });
+        return unreadable({
+          code: "unknown_flag",
+          command: specification,
+          flag,
+          nearest: nearestWord(flag, names),
+        });
       continue;
     }
     const value = rest.slice(match.index + match[0].length).trim();
@@ -92,7 +108,10 @@ function takeSecret(
   }
 }
 
-/** `--password … @me:old.example`: where the account was not named before the secret, a user ID at its end is the account. */
+/**
+ * `--password … @me:old.example`: where the account was not named before the secret, a user ID at
+ * its end is the account.
+ */
 function readSecret(
   secret: { flag: string; value: string } | null,
   words: string[],
@@ -119,7 +138,12 @@ function readPositionals(
     at += taken.length;
     if (taken.length === 0 && !positional.isOptional)
       return {
-        mistake: { code: "missing_argument", command: specification, name: positional.name, choices: positional.choices ?? [] },
+        mistake: {
+          code: "missing_argument",
+          command: specification,
+          name: positional.name,
+          choices: positional.choices ?? [],
+        },
       };
     const read: string[] = [];
     for (const word of taken) {
@@ -130,10 +154,16 @@ function readPositionals(
     values[positional.name] = read;
   }
   const extra = words[at];
-  return extra === undefined ? { values } : { mistake: { code: "extra_argument", command: specification, value: extra } };
+  return extra === undefined
+    ? { values }
+    : { mistake: { code: "extra_argument", command: specification, value: extra } };
 }
 
-function unreadableWord(word: string, positional: PositionalSpecification, command: CommandSpecification): CommandMistake {
+function unreadableWord(
+  word: string,
+  positional: PositionalSpecification,
+  command: CommandSpecification,
+): CommandMistake {
   return positional.kind === "userId"
     ? { code: "bad_user_id", command, value: word }
     : badChoice(command, positional.name, word, positional.choices ?? []);
@@ -153,6 +183,11 @@ function readWord(word: string, positional: PositionalSpecification): string | n
   }
 }
 
-function badChoice(command: CommandSpecification, name: string, value: string, choices: readonly string[]): CommandMistake {
+function badChoice(
+  command: CommandSpecification,
+  name: string,
+  value: string,
+  choices: readonly string[],
+): CommandMistake {
   return { code: "bad_choice", command, name, value, choices, nearest: nearestWord(value, choices) };
 }

@@ -24,11 +24,13 @@ export async function runPart(
   { begin, purpose, plans, now, prefix }: PartOptions,
 ): Promise<void> {
   const { sender: owner, address, botRoomIds } = conversation;
-  const shownRooms = await plans.shownList(owner);
+  const shownRooms = await plans.numberedRoomIds(owner);
   const filters = readFilters(values, { shownRooms, now: now() });
   const rooms = (values.positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
   const note = new ProgressNote(conversation, readingAccounts());
   const onProgress: PartRequest["onProgress"] = (progress) => note.update(readingProgress(progress));
-  const result = await begin({ owner, address, botRoomIds, filters, rooms, onProgress }).finally(() => note.finish());
+  const result = await begin({ owner, address, botRoomIds, filters, rooms, onProgress }).finally(() =>
+    note.finish(),
+  );
   await conversation.say(startAnswer(result, purpose, prefix), { key: "answer" });
 }

@@ -22,7 +22,12 @@ export function profileCommand({ moves, prefix }: { moves: MoveCommands; prefix:
       const { sender: owner, address, botRoomIds } = conversation;
       const note = new ProgressNote(conversation, readingAccounts());
       const result = await moves
-        .copyProfile({ owner, address, botRoomIds, onProgress: (progress) => note.update(readingProgress(progress)) })
+        .copyProfile({
+          owner,
+          address,
+          botRoomIds,
+          onProgress: (progress) => note.update(readingProgress(progress)),
+        })
         .finally(() => note.finish());
       await conversation.say(startAnswer(result, "profile", prefix), { key: "answer" });
     },

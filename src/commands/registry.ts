@@ -27,7 +27,10 @@ import { roomsCommand, roomsSpecification } from "./rooms.ts";
 import type { CommandSpecification } from "./specification.ts";
 import { whoamiCommand, whoamiSpecification } from "./whoami.ts";
 
-/** Every command there is, in the order of the help. Parser, `!help` and the README's table all come from this list. */
+/**
+ * Every command there is, in the order of the help. Parser, `!help` and the README's table all come
+ * from this list.
+ */
 export const specifications: readonly CommandSpecification[] = [
   helpSpecification,
   loginSpecification,
@@ -92,6 +95,8 @@ export function createCommands(services: CommandServices): readonly Command[] {
 }
 
 /** What people confirm before it is done, by the name that stands in the stored question. */
-export function createConfirmableActions(services: Pick<CommandServices, "moves" | "prefix">): ConfirmableActions {
+export function createConfirmableActions(
+  services: Pick<CommandServices, "moves" | "prefix">,
+): ConfirmableActions {
   return { undo: undoAction(services) };
 }

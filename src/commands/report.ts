@@ -38,13 +38,19 @@ export function reportCommand({
       const view = { report, moreHelpers };
       switch (flags["format"]) {
         case "csv":
-          return conversation.say(reportFile(csvReport(report, via, `report-${number}.csv`), report.rooms.length));
+          return conversation.say(
+            reportFile(csvReport(report, via, `report-${number}.csv`), report.rooms.length),
+          );
         case "json":
-          return conversation.say(reportFile(jsonReport(report, `report-${number}.json`), report.rooms.length));
+          return conversation.say(
+            reportFile(jsonReport(report, `report-${number}.json`), report.rooms.length),
+          );
         case "md":
-          return conversation.say(reportFile(markdownReport(view, `report-${number}.md`), report.rooms.length));
+          return conversation.say(
+            reportFile(markdownReport(view, `report-${number}.md`), report.rooms.length),
+          );
         default:
-          await plans.putShownList(
+          await plans.putNumberedRooms(
             conversation.sender,
             numberedRooms(report).map((room) => room.roomId),
           );

@@ -40,14 +40,14 @@ export function roomsCommand({
       const owner = conversation.sender;
       const inactive = flags["inactive"];
       const filters = {
-        rooms: readFilters(values, { shownRooms: await plans.shownList(owner), now: now() }),
+        rooms: readFilters(values, { shownRooms: await plans.numberedRoomIds(owner), now: now() }),
         inactiveSince: typeof inactive === "string" ? now() - (parseDuration(inactive) ?? 0) : null,
         isAlone: flags["alone"] === true,
       };
       const note = new ProgressNote(conversation, readingRooms());
-      const result = await listSourceRooms(readers, owner, filters, (progress) => note.update(readingProgress(progress))).finally(
-        () => note.finish(),
-      );
+      const result = await listSourceRooms(readers, owner, filters, (progress) =>
+        note.update(readingProgress(progress)),
+      ).finally(() => note.finish());
       switch (result.status) {
         case "not_signed_in":
           return conversation.say(notSignedIn(["source"], prefix), { key: "answer" });
@@ -56,7 +56,7 @@ export function roomsCommand({
         case "not_read":
           return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "listed":
-          await plans.putShownList(
+          await plans.putNumberedRooms(
             owner,
             result.list.rooms.map((room) => room.roomId),
           );

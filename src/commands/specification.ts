@@ -1,5 +1,6 @@
 /**
- * What a command looks like, as data: the parser, `!help`, the nearest-word answers and the table in the README are all made from it.
+ * What a command looks like, as data: the parser, `!help`, the nearest-word answers and the table
+ * in the README are all made from it.
  */
 export interface CommandSpecification {
   /** `["login"]`, `["migrate", "plan"]`. */
@@ -10,7 +11,9 @@ export interface CommandSpecification {
   summary: string;
   /** What follows the words: `old|new [@user:server] [--password …]`. */
   usage: string;
-  /** Paragraphs of `!help <command>`; a line that starts with the prefix sign `!` is set as code. */
+  /**
+   * Paragraphs of `!help <command>`; a line that starts with the prefix sign `!` is set as code.
+   */
   details: readonly string[];
   /** A whole command line. */
   example: string;
@@ -28,7 +31,10 @@ export interface PositionalSpecification {
 }
 
 export interface FlagSpecification {
-  /** `secret` takes the rest of the message as it stands, and makes the whole message one that must be redacted. */
+  /**
+   * `secret` takes the rest of the message as it stands, and makes the whole message one that must
+   * be redacted.
+   */
   /** `duration`: `90d`, `1y`. `choices`: some of the choices, with commas between them. */
   kind: "boolean" | "text" | "choice" | "choices" | "duration" | "secret";
   choices?: readonly string[];

@@ -1,6 +1,6 @@
 import { nearestWord } from "../config/nearest-word.ts";
 import { parseMatrixLink } from "../platforms/matrix/matrix-link.ts";
-import { holdsSecret, looksLikeSecretFlag, looksLikeToken } from "./secrets.ts";
+import { hasSecretShape, looksLikeSecretFlag, looksLikeToken } from "./secrets.ts";
 import type { CommandMistake, CommandSpecification } from "./specification.ts";
 import { flagStart } from "./tokens.ts";
 
@@ -14,17 +14,26 @@ export function takesSecret({ flags }: CommandSpecification): boolean {
 }
 
 /**
- * A mistake as it may be answered. Whatever stands in the wrong place of a sign-in may be a password, so it is not repeated to the room, unless all of
- * the line is plainly meant as something else.
+ * A mistake as it may be answered. Whatever stands in the wrong place of a sign-in may be a
+ * password, so it is not repeated to the room, unless all of the line is plainly meant as something
+ * else.
  * @param rest what stands behind the command's words
  */
-export function withoutStraySecret(mistake: CommandMistake, rest: string, command: CommandSpecification): CommandMistake {
-  const wouldRepeat = "value" in mistake && holdsSecret(mistake.value);
-  const isStray = takesSecret(command) && !wordsBeforeSecretFlag(rest).every((word) => isPlainlyNoSecret(word, command));
+export function withoutStraySecret(
+  mistake: CommandMistake,
+  rest: string,
+  command: CommandSpecification,
+): CommandMistake {
+  const wouldRepeat = "value" in mistake && hasSecretShape(mistake.value);
+  const isStray =
+    takesSecret(command) && !wordsBeforeSecretFlag(rest).every((word) => isPlainlyNoSecret(word, command));
   return wouldRepeat || isStray ? { code: "stray_secret", command } : mistake;
 }
 
-/** An unknown command as it may be answered, and whether its line may hold a secret: `!logn old hunter2`, `!password hunter2`. */
+/**
+ * An unknown command as it may be answered, and whether its line may hold a secret: `!logn old
+ * hunter2`, `!password hunter2`.
+ */
 export function withoutSecretWord(
   mistake: Unknown,
   line: string,
@@ -34,7 +43,10 @@ export function withoutSecretWord(
   const meant = commands.find(({ words }) => words.join(" ") === mistake.nearest?.join(" "));
   const isSignIn = meant !== undefined && takesSecret(meant);
   return {
-    mistake: looksLikeToken(mistake.word ?? "") || /[=:]\S/u.test(mistake.word ?? "") ? { ...mistake, word: null } : mistake,
+    mistake:
+      looksLikeToken(mistake.word ?? "") || /[=:]\S/u.test(mistake.word ?? "")
+        ? { ...mistake, word: null }
+        : mistake,
     hasSecret:
       (others.length > 0 && looksLikeSecretFlag(first)) ||
       (isSignIn &&

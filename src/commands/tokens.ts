@@ -6,7 +6,8 @@ export interface Token {
   end: number;
 }
 
-// Phones and word processors turn straight quotes into these pairs; „…“ and »…« are the German ones.
+// Phones and word processors turn straight quotes into these pairs; „…“ and »…« are the German
+// ones.
 const closingQuotes: Readonly<Record<string, string>> = {
   '"': `"”“`,
   "“": `”"“`,
@@ -19,7 +20,8 @@ const closingQuotes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Words and quoted texts of a command line. A quote counts only where a word begins, so that "I'm" stays a word.
+ * Words and quoted texts of a command line. A quote counts only where a word begins, so that "I'm"
+ * stays a word.
  * @returns null when a quote is opened and not closed.
  */
 export function tokenize(line: string): Token[] | null {
@@ -45,10 +47,14 @@ export function tokenize(line: string): Token[] | null {
 /** A text without the one pair of quotes around it, if there is one. */
 export function unquote(text: string): string {
   const closing = closingQuotes[text.charAt(0)];
-  return closing !== undefined && text.length > 1 && closing.includes(text.charAt(text.length - 1)) ? text.slice(1, -1) : text;
+  return closing !== undefined && text.length > 1 && closing.includes(text.charAt(text.length - 1))
+    ? text.slice(1, -1)
+    : text;
 }
 
-/** How a flag begins, as a piece of a pattern: two hyphens often arrive from a phone as one dash. */
+/**
+ * How a flag begins, as a piece of a pattern: two hyphens often arrive from a phone as one dash.
+ */
 export const flagStart = "(?:--|[‒–—―])-?";
 const flag = new RegExp(String.raw`^${flagStart}([\p{L}\d][\p{L}\d-]*)(?:=(.*))?$`, "su");
 
@@ -71,10 +77,14 @@ function wordEnd(line: string, from: number): number {
   return at;
 }
 
-/** A closing quote ends a text only before a space or the end of the line, so that a quote inside a word stays in it. */
+/**
+ * A closing quote ends a text only before a space or the end of the line, so that a quote inside a
+ * word stays in it.
+ */
 function quoteEnd(line: string, from: number, closing: string): number | null {
   for (let at = from; at < line.length; at++) {
-    if (closing.includes(line.charAt(at)) && (at + 1 === line.length || /\s/u.test(line.charAt(at + 1)))) return at;
+    if (closing.includes(line.charAt(at)) && (at + 1 === line.length || /\s/u.test(line.charAt(at + 1))))
+      return at;
   }
   return null;
 }

@@ -5,16 +5,19 @@ export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /** Reads `10.0.0.0/8`, `fd00::/8` or a single address; null when it is none of them. */
 export function parseAddressRange(text: string): AddressRange | null {
-  // The four-part form only: ipaddr.js also takes 127.1 and 0x7f.1 for addresses, which nobody means in a configuration.
-  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text)) return ipaddr.parseCIDR(text);
+  // The four-part form only: ipaddr.js also takes 127.1 and 0x7f.1 for addresses, which nobody
+  // means in a configuration.
+  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text))
+    return ipaddr.parseCIDR(text);
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return [ipaddr.IPv4.parse(text), 32];
   if (ipaddr.IPv6.isValid(text)) return [ipaddr.IPv6.parse(text), 128];
   return null;
 }
 
 /**
- * Why the bot would never talk to a client API address, or null when it may. Names are looked up only when they are used, so only literal
- * addresses and `localhost` are judged here; product.md, "Operating it": plain HTTP and addresses that are not public need `network.allowPrivate`.
+ * Why the bot would never talk to a client API address, or null when it may. Names are looked up
+ * only when they are used, so only literal addresses and `localhost` are judged here; product.md,
+ * "Operating it": plain HTTP and addresses that are not public need `network.allowPrivate`.
  */
 export function clientAddressFault(text: string, allowPrivate: readonly AddressRange[]): string | null {
   const url = URL.parse(text);
@@ -46,7 +49,10 @@ function isInRanges(address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Address
   return ranges.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits));
 }
 
-/** Reads `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or only a port; without a host it is loopback. Null when it is none of them. */
+/**
+ * Reads `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or only a port; without a host it is
+ * loopback. Null when it is none of them.
+ */
 export function parseListenAddress(text: string): { host: string; port: number } | null {
   const match = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):|:)?(\d{1,5})$/.exec(text);
   if (match === null) return null;

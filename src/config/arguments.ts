@@ -44,13 +44,17 @@ export function parseArguments(argv: readonly string[]): Invocation {
   });
   const [stray] = parsed._;
   if (stray !== undefined) return mistake(`"${String(stray)}" is not understood${suggestion(String(stray))}`);
-  const unknown = Object.keys(parsed).find((key) => key !== "_" && !FLAGS.includes(key) && !SHORT_FLAGS.includes(key));
-  if (unknown !== undefined) return mistake(`There is no ${unknown.length === 1 ? "-" : "--"}${unknown}${suggestion(unknown)}`);
+  const unknown = Object.keys(parsed).find(
+    (key) => key !== "_" && !FLAGS.includes(key) && !SHORT_FLAGS.includes(key),
+  );
+  if (unknown !== undefined)
+    return mistake(`There is no ${unknown.length === 1 ? "-" : "--"}${unknown}${suggestion(unknown)}`);
   if (parsed["help"] === true) return { kind: "help" };
   if (parsed["version"] === true) return { kind: "version" };
   const configPath: unknown = parsed["config"] ?? DEFAULT_CONFIG_PATH;
   if (Array.isArray(configPath)) return mistake("--config is given more than once");
-  if (typeof configPath !== "string" || configPath === "") return mistake("--config needs the name of a file");
+  if (typeof configPath !== "string" || configPath === "")
+    return mistake("--config needs the name of a file");
   return { kind: parsed["check-config"] === true ? "check" : "start", configPath };
 }
 

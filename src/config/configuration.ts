@@ -16,7 +16,10 @@ export interface BotAccount {
   readonly accessToken: string | null;
 }
 
-/** Everything the bot is told from outside, checked, with defaults filled in and every path absolute. */
+/**
+ * Everything the bot is told from outside, checked, with defaults filled in and every path
+ * absolute.
+ */
 export interface Configuration {
   readonly bot: BotAccount;
   readonly dataDir: string;
@@ -47,7 +50,10 @@ export interface Configuration {
 
 /** One thing wrong (or, among the warnings, doubtful) with the configuration. */
 export interface ConfigurationFault {
-  /** The key as it would be written with dots (`bot.userId`), an environment variable, or empty for the file as a whole. */
+  /**
+   * The key as it would be written with dots (`bot.userId`), an environment variable, or empty for
+   * the file as a whole.
+   */
   readonly path: string;
   readonly message: string;
   /** Line in the YAML file, counted from 1; null when the key is not in it. */
@@ -68,7 +74,10 @@ export class ConfigurationError extends Error {
 /** One readable line for each fault: `bot.userId (line 3): is required`. */
 export function formatFaults(faults: readonly ConfigurationFault[]): string[] {
   return faults.map(({ path, message, line }) => {
-    const where = [path, line === null ? "" : path === "" ? `line ${String(line)}` : `(line ${String(line)})`];
+    const where = [
+      path,
+      line === null ? "" : path === "" ? `line ${String(line)}` : `(line ${String(line)})`,
+    ];
     const prefix = where.filter((part) => part !== "").join(" ");
     return prefix === "" ? message : `${prefix}: ${message}`;
   });

@@ -2,7 +2,13 @@ import { readdirSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import type { z } from "zod";
 
-import { type AddressRange, clientAddressFault, isLoopbackHost, parseAddressRange, parseListenAddress } from "./address-rules.ts";
+import {
+  type AddressRange,
+  clientAddressFault,
+  isLoopbackHost,
+  parseAddressRange,
+  parseListenAddress,
+} from "./address-rules.ts";
 import { type Configuration, ConfigurationError, type ConfigurationFault } from "./configuration.ts";
 import { checkAgainstSchema, type KeyFault } from "./schema-faults.ts";
 import { type configurationSchema, type SalvagedConfiguration, salvageSchema } from "./schema.ts";
@@ -18,8 +24,8 @@ export interface ConfigurationSource {
 }
 
 /**
- * Reads, checks and completes the bot's configuration; writes nothing. Throws ConfigurationError with all faults at once.
- * Source: product.md, "Operating it".
+ * Reads, checks and completes the bot's configuration; writes nothing. Throws ConfigurationError
+ * with all faults at once. Source: product.md, "Operating it".
  */
 export function loadConfiguration({ path, environment }: ConfigurationSource): Configuration {
   const file = readYamlFile(path);
@@ -36,7 +42,12 @@ export function loadConfiguration({ path, environment }: ConfigurationSource): C
   });
   const faults = [...schemaFaults, ...addressFaults(salvaged), ...secret.faults];
   if (faults.length > 0 || values === null) throw new ConfigurationError(faults.map(withLine));
-  return complete({ values, secret, directory, warnings: [...secret.warnings, ...doubts(salvaged, directory)].map(withLine) });
+  return complete({
+    values,
+    secret,
+    directory,
+    warnings: [...secret.warnings, ...doubts(salvaged, directory)].map(withLine),
+  });
 }
 
 interface Parts {
@@ -60,7 +71,9 @@ function complete({ values, secret, directory, warnings }: Parts): Configuration
     controlRooms: values.controlRooms,
     directChats: values.directChats,
     access: values.access,
-    servers: Object.fromEntries(Object.entries(values.servers).map(([name, address]) => [name, withoutSlash(address)])),
+    servers: Object.fromEntries(
+      Object.entries(values.servers).map(([name, address]) => [name, withoutSlash(address)]),
+    ),
     network: {
       allowPrivate: values.network.allowPrivate
         .flatMap(parsedRange)
@@ -80,7 +93,8 @@ function addressFaults(salvaged: SalvagedConfiguration): KeyFault[] {
     address,
   ]);
   // A homeserver without a scheme is a server name: it is discovered, and judged then.
-  if (salvaged.bot.homeserver?.includes("://") === true) candidates.unshift([["bot", "homeserver"], salvaged.bot.homeserver]);
+  if (salvaged.bot.homeserver?.includes("://") === true)
+    candidates.unshift([["bot", "homeserver"], salvaged.bot.homeserver]);
   return candidates.flatMap(([path, address]) => {
     const message = typeof address === "string" ? clientAddressFault(address, ranges) : null;
     return message === null ? [] : [{ path, message }];
@@ -97,7 +111,11 @@ function doubts(salvaged: SalvagedConfiguration, directory: string): KeyFault[] 
       ["secretKeyFile"],
       "is inside dataDir: whoever gets a copy of that folder can read the secrets the key seals",
     ],
-    [isReadableByOthers(keyFile), ["secretKeyFile"], `everyone on this machine can read ${keyFile}; chmod 600 it`],
+    [
+      isReadableByOthers(keyFile),
+      ["secretKeyFile"],
+      `everyone on this machine can read ${keyFile}; chmod 600 it`,
+    ],
     [salvaged.access.allow.length === 0, ["access", "allow"], "is empty: nobody may use the bot"],
     [
       !salvaged.directChats && salvaged.controlRooms.length === 0,
@@ -129,7 +147,12 @@ function isMissingOrEmpty(folder: string): boolean {
 
 function dotted(keys: readonly PropertyKey[]): string {
   return keys.reduce<string>(
-    (path, key) => (typeof key === "number" ? `${path}[${String(key)}]` : path === "" ? String(key) : `${path}.${String(key)}`),
+    (path, key) =>
+      typeof key === "number"
+        ? `${path}[${String(key)}]`
+        : path === ""
+          ? String(key)
+          : `${path}.${String(key)}`,
     "",
   );
 }

@@ -1,6 +1,9 @@
 import { distance } from "fastest-levenshtein";
 
-/** The word someone most likely meant, or null when none is close: at most a third of its letters (and at least two) may differ. */
+/**
+ * The word someone most likely meant, or null when none is close: at most a third of its letters
+ * (and at least two) may differ.
+ */
 export function nearestWord(typed: string, words: readonly string[]): string | null {
   const wanted = normalise(typed);
   let best: string | null = null;

@@ -9,8 +9,14 @@ export interface KeyFault {
   readonly message: string;
 }
 
-/** Checks a parsed file against the schema; either its values, with defaults, or every fault with the path of its key. */
-export function checkAgainstSchema(raw: unknown): { values: z.infer<typeof configurationSchema> | null; faults: KeyFault[] } {
+/**
+ * Checks a parsed file against the schema; either its values, with defaults, or every fault with
+ * the path of its key.
+ */
+export function checkAgainstSchema(raw: unknown): {
+  values: z.infer<typeof configurationSchema> | null;
+  faults: KeyFault[];
+} {
   const result = configurationSchema.safeParse(raw, { error: plainMessage });
   if (result.success) return { values: result.data, faults: [] };
   return { values: null, faults: result.error.issues.flatMap(faultsOfIssue) };
@@ -18,7 +24,10 @@ export function checkAgainstSchema(raw: unknown): { values: z.infer<typeof confi
 
 function faultsOfIssue(issue: z.core.$ZodIssue): KeyFault[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKeyMessage(issue.path, key) }));
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      message: unknownKeyMessage(issue.path, key),
+    }));
   }
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path: issue.path, message }));
   return [{ path: issue.path, message: issue.message }];
@@ -51,7 +60,9 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
-    return issue.input === undefined ? "is required" : `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+    return issue.input === undefined
+      ? "is required"
+      : `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
   }
   if (issue.code === "invalid_value") return `must be one of ${issue.values.map(String).join(", ")}`;
   return undefined;

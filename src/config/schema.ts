@@ -19,7 +19,10 @@ const serverNameOrAddress = text(
   (value) => value.includes("://") || isServerName(value),
   "must be an address that begins with https://, or a server name",
 );
-const userId = text((value) => parseUserId(value) !== null && !/\s/.test(value), "must be a user ID such as @mover:example.org");
+const userId = text(
+  (value) => parseUserId(value) !== null && !/\s/.test(value),
+  "must be a user ID such as @mover:example.org",
+);
 const room = text(
   (value) => parseRoomAlias(value) !== null || parseRoomId(value) !== null,
   "must be an alias such as #moving:example.org, or a room ID that begins with !",
@@ -33,8 +36,14 @@ const addressRange = text(
   (value) => parseAddressRange(value) !== null,
   "must be an address range such as 10.0.0.0/8 or fd00::/8",
 );
-const listenAddress = text((value) => parseListenAddress(value) !== null, "must be host:port, such as 127.0.0.1:9464");
-const httpsPage = text((value) => URL.parse(value)?.protocol === "https:", "must be an address that begins with https://");
+const listenAddress = text(
+  (value) => parseListenAddress(value) !== null,
+  "must be host:port, such as 127.0.0.1:9464",
+);
+const httpsPage = text(
+  (value) => URL.parse(value)?.protocol === "https:",
+  "must be an address that begins with https://",
+);
 const prefix = text((value) => /^\S{1,10}$/u.test(value), "must be 1 to 10 characters without spaces");
 
 const bot = z.strictObject({
@@ -46,7 +55,10 @@ const bot = z.strictObject({
   accessTokenFile: pathName.optional(),
 });
 
-/** The configuration file as it is written: the keys of product.md, "Operating it". Rules that join several keys are in load.ts. */
+/**
+ * The configuration file as it is written: the keys of product.md, "Operating it". Rules that join
+ * several keys are in load.ts.
+ */
 export const configurationSchema = z.strictObject({
   bot,
   dataDir: pathName.default("data"),
@@ -54,7 +66,9 @@ export const configurationSchema = z.strictObject({
   prefix: prefix.default("!"),
   controlRooms: z.array(room).default([]),
   directChats: z.boolean().default(true),
-  access: z.strictObject({ allow: z.array(allowGlob).default([]), operators: z.array(operatorGlob).default([]) }).prefault({}),
+  access: z
+    .strictObject({ allow: z.array(allowGlob).default([]), operators: z.array(operatorGlob).default([]) })
+    .prefault({}),
   servers: z.record(text(isServerName, "must be a server name"), z.string()).default({}),
   network: z.strictObject({ allowPrivate: z.array(addressRange).default([]) }).prefault({}),
   oauth: z
@@ -64,10 +78,15 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({}),
   http: z.strictObject({ listen: listenAddress }).optional(),
-  log: z.strictObject({ level: z.enum(LOG_LEVELS).default("info"), format: z.enum(LOG_FORMATS).default("json") }).prefault({}),
+  log: z
+    .strictObject({ level: z.enum(LOG_LEVELS).default("info"), format: z.enum(LOG_FORMATS).default("json") })
+    .prefault({}),
 });
 
-/** Every key that exists, with dots: `bot`, `bot.userId`, …; made from the schema so that it cannot lag behind. */
+/**
+ * Every key that exists, with dots: `bot`, `bot.userId`, …; made from the schema so that it cannot
+ * lag behind.
+ */
 export const KNOWN_KEYS: readonly string[] = knownKeys(configurationSchema, "");
 
 function knownKeys(schema: z.core.$ZodType, prefixPath: string): string[] {
@@ -87,8 +106,8 @@ function knownKeys(schema: z.core.$ZodType, prefixPath: string): string[] {
 const lenientText = z.string().optional().catch("");
 
 /**
- * The parts that rules over several keys read. What is wrong in it is passed over, so that those rules still find their own faults in a
- * file that has others: all faults are told at once.
+ * The parts that rules over several keys read. What is wrong in it is passed over, so that those
+ * rules still find their own faults in a file that has others: all faults are told at once.
  */
 export const salvageSchema = z.object({
   bot: z

@@ -8,8 +8,9 @@ import { ConfigurationError } from "./configuration.ts";
 const KEY_BYTES = 32;
 
 /**
- * The key that seals stored secrets, from its file (base64), which is made when there is none. `isNew` tells that it was: secrets sealed
- * before that can no longer be opened. Throws ConfigurationError when the file holds something else or cannot be read or made.
+ * The key that seals stored secrets, from its file (base64), which is made when there is none.
+ * `isNew` tells that it was: secrets sealed before that can no longer be opened. Throws
+ * ConfigurationError when the file holds something else or cannot be read or made.
  */
 export async function loadOrCreateSecretKey(path: string): Promise<{ key: Buffer; isNew: boolean }> {
   try {
@@ -20,7 +21,9 @@ export async function loadOrCreateSecretKey(path: string): Promise<{ key: Buffer
     return { key: await mustReadKey(path), isNew: false };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    throw keyFault(`${path} cannot be read or made: ${error instanceof Error ? error.message : String(error)}`);
+    throw keyFault(
+      `${path} cannot be read or made: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -31,7 +34,10 @@ async function readKey(path: string): Promise<Buffer | null> {
   });
   if (text === null) return null;
   const key = Buffer.from(text.trim(), "base64");
-  if (key.length !== KEY_BYTES || key.toString("base64").replace(/=+$/, "") !== text.trim().replace(/=+$/, "")) {
+  if (
+    key.length !== KEY_BYTES ||
+    key.toString("base64").replace(/=+$/, "") !== text.trim().replace(/=+$/, "")
+  ) {
     throw keyFault(
       `${path} does not hold a key (${String(KEY_BYTES)} bytes in base64); restore it from a copy, or move it away to begin with a new one`,
     );

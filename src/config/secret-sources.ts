@@ -28,7 +28,9 @@ export interface BotSecret {
 
 const SOURCES = ["password", "passwordFile", "accessToken", "accessTokenFile"] as const;
 
-/** Finds the bot's own secret. The environment wins: whatever the file says is then not even read. */
+/**
+ * Finds the bot's own secret. The environment wins: whatever the file says is then not even read.
+ */
 export function readBotSecret(keys: SecretKeys, context: SecretContext): BotSecret {
   return fromEnvironment(context.environment) ?? fromFile(keys, context);
 }
@@ -54,7 +56,9 @@ function fromFile(keys: SecretKeys, context: SecretContext): BotSecret {
     return secretOf({ faults: context.isFirstStart ? [{ path: ["bot"], message }] : [] });
   }
   if (second !== undefined)
-    return secretOf({ faults: [{ path: ["bot", second], message: `is given beside ${source}; keep only one of them` }] });
+    return secretOf({
+      faults: [{ path: ["bot", second], message: `is given beside ${source}; keep only one of them` }],
+    });
   const value = keys[source] ?? "";
   // The schema has told that fault.
   if (value === "") return secretOf({});
@@ -63,7 +67,11 @@ function fromFile(keys: SecretKeys, context: SecretContext): BotSecret {
   return fromSecretFile(source, value, context);
 }
 
-function fromSecretFile(source: "passwordFile" | "accessTokenFile", name: string, context: SecretContext): BotSecret {
+function fromSecretFile(
+  source: "passwordFile" | "accessTokenFile",
+  name: string,
+  context: SecretContext,
+): BotSecret {
   const path = ["bot", source];
   const file = resolve(context.directory, name);
   const read = readSecretFile(file);
@@ -71,12 +79,18 @@ function fromSecretFile(source: "passwordFile" | "accessTokenFile", name: string
     const message = `there is no file ${file}`;
     // Once the bot has its device, an owner may well have deleted the password.
     if (!context.isFirstStart)
-      return secretOf({ warnings: [{ path, message: `${message}; the bot can only use the device it already has` }] });
+      return secretOf({
+        warnings: [{ path, message: `${message}; the bot can only use the device it already has` }],
+      });
     return secretOf({ faults: [{ path, message }] });
   }
   if (read.kind === "unusable") return secretOf({ faults: [{ path, message: `${file} ${read.message}` }] });
-  const warnings = read.isReadableByOthers ? [{ path, message: `everyone on this machine can read ${file}; chmod 600 it` }] : [];
-  return source === "passwordFile" ? secretOf({ password: read.secret, warnings }) : withTokenCheck(read.secret, path, warnings);
+  const warnings = read.isReadableByOthers
+    ? [{ path, message: `everyone on this machine can read ${file}; chmod 600 it` }]
+    : [];
+  return source === "passwordFile"
+    ? secretOf({ password: read.secret, warnings })
+    : withTokenCheck(read.secret, path, warnings);
 }
 
 type SecretFile =
@@ -93,21 +107,34 @@ function readSecretFile(file: string): SecretFile {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
     if (code === "EISDIR") return { kind: "unusable", message: "is a folder" };
-    return { kind: "unusable", message: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      kind: "unusable",
+      message: `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
-/** Whether the file's mode lets every user of the machine read it; a file that is not there is read by nobody. */
+/**
+ * Whether the file's mode lets every user of the machine read it; a file that is not there is read
+ * by nobody.
+ */
 export function isReadableByOthers(file: string): boolean {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
   // Windows reports 0666 whatever the real rights are.
   return process.platform !== "win32" && (mode & 0o004) !== 0;
 }
 
-function withTokenCheck(accessToken: string, path: readonly string[], warnings: readonly KeyFault[]): BotSecret {
-  // A token goes into an HTTP header: anything but visible ASCII would fail there, far from its cause.
+function withTokenCheck(
+  accessToken: string,
+  path: readonly string[],
+  warnings: readonly KeyFault[],
+): BotSecret {
+  // A token goes into an HTTP header: anything but visible ASCII would fail there, far from its
+  // cause.
   if (!/^[\x21-\x7e]+$/.test(accessToken))
-    return secretOf({ faults: [{ path, message: "is not an access token: it holds spaces or other signs" }] });
+    return secretOf({
+      faults: [{ path, message: "is not an access token: it holds spaces or other signs" }],
+    });
   return secretOf({ accessToken, warnings });
 }
 

@@ -7,11 +7,17 @@ import { KNOWN_KEYS } from "./schema.ts";
 /** A configuration file after YAML and before any meaning. */
 export interface YamlFile {
   readonly content: unknown;
-  /** The line, counted from 1, on which the key stands; null when neither it nor a key above it is in the file. */
+  /**
+   * The line, counted from 1, on which the key stands; null when neither it nor a key above it is
+   * in the file.
+   */
   lineOf(path: readonly PropertyKey[]): number | null;
 }
 
-/** Reads a YAML file. Throws ConfigurationError with every fault of its syntax, or when it cannot be read. */
+/**
+ * Reads a YAML file. Throws ConfigurationError with every fault of its syntax, or when it cannot be
+ * read.
+ */
 export function readYamlFile(path: string): YamlFile {
   const text = readText(path);
   const lines = new LineCounter();
@@ -57,12 +63,15 @@ function toPlain(document: Document.Parsed): unknown {
   }
 }
 
-// A key left with nothing behind it ("http:" with its lines commented out) means the same as no key. Unknown keys stay, to be refused.
+// A key left with nothing behind it ("http:" with its lines commented out) means the same as no
+// key. Unknown keys stay, to be refused.
 function withoutEmptyKeys(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const kept = Object.entries(value).flatMap(([key, child]): [string, unknown][] => {
     const childPath = path === "" ? key : `${path}.${key}`;
-    return child === null && KNOWN_KEYS.includes(childPath) ? [] : [[key, withoutEmptyKeys(child, childPath)]];
+    return child === null && KNOWN_KEYS.includes(childPath)
+      ? []
+      : [[key, withoutEmptyKeys(child, childPath)]];
   });
   return Object.fromEntries(kept);
 }
@@ -72,7 +81,9 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): numb
   let offset: number | null = null;
   for (const segment of path) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(segment));
+      const pair = node.items.find(
+        (item) => isScalar(item.key) && String(item.key.value) === String(segment),
+      );
       if (pair === undefined) return offset;
       offset = startOf(pair.key) ?? offset;
       node = pair.value;

@@ -39,7 +39,10 @@ export interface BotProcess {
   start(): Promise<void>;
   /** SIGTERM; resolves with the exit status and how long it took. */
   stop(): Promise<{ status: number | null; ms: number }>;
-  /** Ends it by a signal, SIGKILL unless said otherwise, as a crash or a power cut would; resolves once everything it wrote has arrived. */
+  /**
+   * Ends it by a signal, SIGKILL unless said otherwise, as a crash or a power cut would; resolves
+   * once everything it wrote has arrived.
+   */
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -72,7 +75,9 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
         if (output.slice(from).includes('"msg":"listening"')) settle(resolve);
       };
       const onExit = (status: number | null): void =>
-        settle(() => reject(new Error(`the bot ended with status ${String(status)}:\n${output.slice(from)}`)));
+        settle(() =>
+          reject(new Error(`the bot ended with status ${String(status)}:\n${output.slice(from)}`)),
+        );
       const settle = (then: () => void): void => {
         clearTimeout(timer);
         started.off("exit", onExit);

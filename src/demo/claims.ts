@@ -1,4 +1,7 @@
-/** What the transcript shows, checked against the servers: the demo fails when one of its claims is false. */
+/**
+ * What the transcript shows, checked against the servers: the demo fails when one of its claims is
+ * false.
+ */
 export class Claims {
   readonly #print: (line: string) => void;
   #failed = 0;

@@ -1,5 +1,6 @@
-// The demo: two real homeservers, a person and the bot, and a real conversation. With --once it ends after that, exit status 0 or 1 for whether
-// everything that was shown is true; otherwise it stays up to be chatted with.
+// The demo: two real homeservers, a person and the bot, and a real conversation. With --once it
+// ends after that, exit status 0 or 1 for whether everything that was shown is true; otherwise it
+// stays up to be chatted with.
 import { once } from "node:events";
 import yargsParser from "yargs-parser";
 import { Claims } from "./claims.ts";
@@ -38,6 +39,8 @@ function invite({ oldAccount, newAccount, authorizationServer, botUserId }: Stag
   );
   const { server, userId, password } = newAccount;
   print(`  homeserver ${server.baseUrl}   user ${userId}   password ${password}`);
-  print(`  ${oldAccount.userId} signs in by link only: !login old gives a code for ${authorizationServer.issuer}/link`);
+  print(
+    `  ${oldAccount.userId} signs in by link only: !login old gives a code for ${authorizationServer.issuer}/link`,
+  );
   print(`  the bot is ${botUserId}\nCtrl+C ends it all.`);
 }

@@ -17,7 +17,10 @@ import { transcriptLines, wantsColours } from "./transcript.ts";
 /** An account of the demo. */
 export interface DemoAccount {
   readonly userId: string;
-  /** Printed at the end, for whoever wants to log in; of no use on the old server, which signs in by link. */
+  /**
+   * Printed at the end, for whoever wants to log in; of no use on the old server, which signs in by
+   * link.
+   */
   readonly password: string;
   readonly server: Homeserver;
 }
@@ -58,14 +61,22 @@ export async function setStage(print: (line: string) => void): Promise<Stage> {
     opened.push(() => founding.stop());
     const { userId: botUserId, password: botPassword } = await register(founding.new, "mover", "Mover");
     print("Ada's rooms are made, one of every kind there is …");
-    const population = await populate({ pair: founding, seed: 1, localparts: { source: "ada", target: "ada.lovelace" } });
+    const population = await populate({
+      pair: founding,
+      seed: 1,
+      localparts: { source: "ada", target: "ada.lovelace" },
+    });
     print(`${population.rooms.length} rooms on two servers, with ${population.people.length} other people`);
 
-    // The population signs up with the server itself; afterwards the old one hands signing in over, as the largest servers have done.
+    // The population signs up with the server itself; afterwards the old one hands signing in over,
+    // as the largest servers have done.
     await founding.stop();
     const authorizationServer = await startAuthorizationServer({ intervalSeconds: 1 });
     opened.push(() => authorizationServer.stop());
-    const pair = await startHomeserverPair({ ...pairOptions, extraConfig: { old: authorizationServer.homeserverConfig } });
+    const pair = await startHomeserverPair({
+      ...pairOptions,
+      extraConfig: { old: authorizationServer.homeserverConfig },
+    });
     opened.push(() => pair.stop());
     authorizationServer.connect(pair.old);
     const oldAccount: DemoAccount = { ...population.source, server: pair.old };
@@ -96,13 +107,26 @@ export async function setStage(print: (line: string) => void): Promise<Stage> {
       onMessage: (message, previous) => {
         // Ada's client shows all her rooms; the conversation is in one.
         if (message.roomId !== chatId) return;
-        for (const line of transcriptLines(message, previous, style)) print(withoutSecrets(line, [oldAccount, newAccount]));
+        for (const line of transcriptLines(message, previous, style))
+          print(withoutSecrets(line, [oldAccount, newAccount]));
       },
     });
     opened.push(() => person.stop());
     chatId = await person.createDirectChat(botUserId, { encrypted: true });
     await person.waitForMembership(chatId, botUserId, "join");
-    return { pair, population, bot, botUserId, oldAccount, newAccount, authorizationServer, person, chatId, print, close };
+    return {
+      pair,
+      population,
+      bot,
+      botUserId,
+      oldAccount,
+      newAccount,
+      authorizationServer,
+      person,
+      chatId,
+      print,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -23,10 +23,15 @@ export function wantsColours(
 }
 
 /**
- * The lines that tell of a message, or of how it has changed since `previous`; none if there is nothing new to read in it. State
- * events and the events that only carry an edit or a removal are told at the message they concern.
+ * The lines that tell of a message, or of how it has changed since `previous`; none if there is
+ * nothing new to read in it. State events and the events that only carry an edit or a removal are
+ * told at the message they concern.
  */
-export function transcriptLines(message: SeenMessage, previous: SeenMessage | undefined, style: TranscriptStyle): string[] {
+export function transcriptLines(
+  message: SeenMessage,
+  previous: SeenMessage | undefined,
+  style: TranscriptStyle,
+): string[] {
   const now = readable(message, previous);
   const before = previous && readable(previous, undefined);
   if (now === undefined || (before?.text === now.text && before.note === now.note)) return [];
@@ -84,7 +89,8 @@ function indented(line: string): string {
   return line === "" ? "" : `${INDENT}${line}`;
 }
 
-// Names and texts come from strangers; control characters could move the cursor, and bidirectional ones turn lines round.
+// Names and texts come from strangers; control characters could move the cursor, and bidirectional
+// ones turn lines round.
 function withoutControls(text: string): string {
   return text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
 }

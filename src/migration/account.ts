@@ -6,7 +6,10 @@ export function otherSide(side: Side): Side {
   return side === "source" ? "target" : "source";
 }
 
-/** How a session came to be: confirmed by the user in a browser (OAuth 2.0), made by the bot with a password, or a token that the user pasted. */
+/**
+ * How a session came to be: confirmed by the user in a browser (OAuth 2.0), made by the bot with a
+ * password, or a token that the user pasted.
+ */
 export const signInMethods = ["link", "password", "token"] as const;
 export type SignInMethod = (typeof signInMethods)[number];
 

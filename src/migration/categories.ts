@@ -1,6 +1,9 @@
 import type { StepKind } from "./step.ts";
 
-/** What a move consists of, by the names that reports and filters use (product.md, "The report file"). */
+/**
+ * What a move consists of, by the names that reports and filters use (product.md, "The report
+ * file").
+ */
 export const CATEGORY_NAMES = [
   "rooms",
   "power_levels",
@@ -36,7 +39,10 @@ export function allCategories(known: readonly Category[]): Category[] {
   return CATEGORY_NAMES.map((name) => byName.get(name) ?? category(name, 0, []));
 }
 
-/** The category that a step belongs to, where it is one that reports count; entering a room is `rooms`. */
+/**
+ * The category that a step belongs to, where it is one that reports count; entering a room is
+ * `rooms`.
+ */
 export const CATEGORY_OF_STEP: Readonly<Record<Exclude<StepKind, "undo">, CategoryName>> = {
   profile_field: "profile",
   accept_invite: "rooms",

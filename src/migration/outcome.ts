@@ -1,6 +1,9 @@
 import type { Side } from "./account.ts";
 
-/** Why a step did not do what it should: a code for reports and logs, and the server's own words, already cleaned. */
+/**
+ * Why a step did not do what it should: a code for reports and logs, and the server's own words,
+ * already cleaned.
+ */
 export interface StepProblem {
   code: StepProblemCode;
   /** `null`: the server said nothing of use. */
@@ -34,25 +37,42 @@ export const STEP_PROBLEM_CODES = [
 ] as const;
 export type StepProblemCode = (typeof STEP_PROBLEM_CODES)[number];
 
-/** What is waited for: a rate limit, a homeserver that is away, or the other servers of a room (product.md, "Routes", `waitingFor`). */
+/**
+ * What is waited for: a rate limit, a homeserver that is away, or the other servers of a room
+ * (product.md, "Routes", `waitingFor`).
+ */
 export type WaitingFor = "limit" | "server" | "room";
 
 /** How one try of a step ended (architecture.md, "Decisions"). */
-export type Outcome =
-  /** By this try, or by an earlier one whose answer was lost. `undo`: what it takes to withdraw it, as JSON; absent where nothing can be withdrawn. */
+export type StepOutcome =
+  /**
+   * By this try, or by an earlier one whose answer was lost. `undo`: what it takes to withdraw it,
+   * as JSON; absent where nothing can be withdrawn.
+   */
   | { status: "done"; undo?: unknown }
   /** Everything stood as wanted, and by nothing that the step wrote. */
   | { status: "already_done" }
   /**
-   * Not now. `limit`: the account's own server limits it. `server`: the account's server is away, for every step. `room`: other servers of the room do not
-   * answer, or limit it without saying so. `waitMs` is what the server said, `null` where it did not. `side`: whose server, where it is not that of the step.
+   * Not now. `limit`: the account's own server limits it. `server`: the account's server is away,
+   * for every step. `room`: other servers of the room do not answer, or limit it without saying so.
+   * `waitMs` is what the server said, `null` where it did not. `side`: whose server, where it is
+   * not that of the step.
    */
-  | { status: "wait"; waitingFor: WaitingFor; waitMs: number | null; problem: StepProblem | null; side?: Side }
+  | {
+      status: "wait";
+      waitingFor: WaitingFor;
+      waitMs: number | null;
+      problem: StepProblem | null;
+      side?: Side;
+    }
   /** An error that may pass; tried again a few times with growing pauses. */
   | { status: "retry"; problem: StepProblem }
   /** It will not work; a room takes its next route. `undo` as above, of the part that did work. */
   | { status: "failed"; problem: StepProblem; undo?: unknown }
-  /** The owner must do something about an account before anything of that account goes on. `side`: whose, where it is not that of the step. */
+  /**
+   * The owner must do something about an account before anything of that account goes on. `side`:
+   * whose, where it is not that of the step.
+   */
   | { status: "needs_user"; problem: StepProblem; side?: Side }
   /** A person in the room must act: a knock that waits. */
   | { status: "needs_moderator" };

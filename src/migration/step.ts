@@ -23,32 +23,42 @@ export const STEP_KINDS = [
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
- * The order of a run (product.md, protocol-facts.md section 11): a step runs once nothing of an earlier stage is left that can run. Profile first, for a later
- * change would rewrite the member event of every room; last what would keep invitations from being seen.
+ * The order of a run (product.md, protocol-facts.md section 11): a step runs once nothing of an
+ * earlier stage is left that can run. Profile first, for a later change would rewrite the member
+ * event of every room; last what would keep invitations from being seen.
  */
 export const stages = { profile: 0, rooms: 1, settings: 2, last: 3 } as const;
 export type Stage = (typeof stages)[keyof typeof stages];
 
 /**
- * The rate limiters that a request can meet, named for what they limit; each counts for one account on its own server. Their defaults stand in
- * `queue/limiter.ts`.
+ * The rate limiters that a request can meet, named for what they limit; each counts for one account
+ * on its own server. Their defaults stand in `queue/limiter.ts`.
  */
 export const LIMITS = ["invitations", "messages", "joins", "remote_joins"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
 /** A step as it is planned; a run stores it before it is tried. */
 export interface PlannedStep {
-  /** Deterministic and unique in its run: `join:!room`. Planning the same thing again makes the same key. */
+  /**
+   * Deterministic and unique in its run: `join:!room`. Planning the same thing again makes the same
+   * key.
+   */
   key: string;
   kind: StepKind;
   /** Whose session acts. */
   side: Side;
   stage: Stage;
-  /** The limits its request takes from, in the order in which the server asks them; empty for what is free. */
+  /**
+   * The limits its request takes from, in the order in which the server asks them; empty for what
+   * is free.
+   */
   limits: readonly LimitName[];
   /** It waits until the target is in this room (its ID on the target); `null` for none. */
   needsRoom: string | null;
-  /** It waits until the step with this key is done, and is dropped when that one fails; `null` for none. */
+  /**
+   * It waits until the step with this key is done, and is dropped when that one fails; `null` for
+   * none.
+   */
   after: string | null;
   /** The room of the plan that it is about, whose row it moves on; `null` for none. */
   roomId: string | null;

@@ -1,5 +1,8 @@
-/** What a plan takes from each limited kind of request. Account data, tags, push rules, read markers and reading are free (protocol-facts.md section 9). */
-export interface Spending {
+/**
+ * What a plan takes from each limited kind of request. Account data, tags, push rules, read markers
+ * and reading are free (protocol-facts.md section 9).
+ */
+export interface RequestCounts {
   /** The source invites the target. */
   invitations: number;
   /** Joins of rooms nobody of the target's server is known to be in. */
@@ -13,7 +16,9 @@ export interface Spending {
 
 export type LimitedServer = "source" | "target";
 
-/** One of Synapse's limiters on one of the two servers: so many at once, then one in an interval. */
+/**
+ * One of Synapse's limiters on one of the two servers: so many at once, then one in an interval.
+ */
 export interface LimitUse {
   server: LimitedServer;
   /** Key in Synapse's configuration. */
@@ -29,8 +34,10 @@ export interface LimitUse {
 export interface Remedy {
   server: LimitedServer;
   /**
-   * `config`: the settings listed, in the server's configuration. `override`: a rate limit override for the account on that server does the same without a
-   * restart (`POST /_synapse/admin/v1/users/{userId}/override_ratelimit`, body `{"messages_per_second":0,"burst_count":0}`).
+   * `config`: the settings listed, in the server's configuration. `override`: a rate limit override
+   * for the account on that server does the same without a restart (`POST
+   * /_synapse/admin/v1/users/{userId}/override_ratelimit`, body
+   * `{"messages_per_second":0,"burst_count":0}`).
    */
   means: "config" | "config_or_override";
   /** Each with the burst that lets the whole move through; the rate may stay. */
@@ -42,11 +49,14 @@ export interface Remedy {
 }
 
 export interface TimeEstimate {
-  spending: Spending;
+  requestCounts: RequestCounts;
   /** Both accounts live on one server, so that it has one administrator and one set of settings. */
   isSameServer: boolean;
   limits: readonly LimitUse[];
-  /** Under the limits a server has unless its administrator changed them: the kinds run side by side, so the slowest decides. */
+  /**
+   * Under the limits a server has unless its administrator changed them: the kinds run side by
+   * side, so the slowest decides.
+   */
   expectedMs: number;
   remedies: readonly Remedy[];
 }
@@ -62,10 +72,11 @@ const DEFAULTS = {
 
 /**
  * How long a plan takes and what would shorten it.
- * @param isSameServer both accounts live on one server: invitations are not federated, so its limit counts once
+ * @param isSameServer both accounts live on one server: invitations are not federated, so its limit
+ * counts once
  */
-export function estimateTime(spending: Spending, isSameServer: boolean): TimeEstimate {
-  const { invitations, joinsNewToServer, otherJoins, sourceWrites, targetWrites } = spending;
+export function estimateTime(requestCounts: RequestCounts, isSameServer: boolean): TimeEstimate {
+  const { invitations, joinsNewToServer, otherJoins, sourceWrites, targetWrites } = requestCounts;
   const limits = [
     // Limits the invited user, on the inviter's server and again on the invited user's.
     limitUse("source", "rc_invites.per_user", invitations),
@@ -77,7 +88,7 @@ export function estimateTime(spending: Spending, isSameServer: boolean): TimeEst
     limitUse("target", "rc_joins.remote", joinsNewToServer),
     limitUse("target", "rc_message", otherJoins + targetWrites),
   ].filter((limit) => limit.spent > 0);
-  return { spending, isSameServer, limits, expectedMs: longest(limits), remedies: remedies(limits) };
+  return { requestCounts, isSameServer, limits, expectedMs: longest(limits), remedies: remedies(limits) };
 }
 
 function limitUse(server: LimitedServer, setting: keyof typeof DEFAULTS, spent: number): LimitUse {
@@ -97,10 +108,19 @@ function longest(limits: readonly LimitUse[]): number {
 }
 
 function remedies(limits: readonly LimitUse[]): Remedy[] {
-  // On the target's server the limit on invitations is asked without a requester, so no override lifts it (protocol-facts.md section 13).
+  // On the target's server the limit on invitations is asked without a requester, so no override
+  // lifts it (protocol-facts.md section 13).
   const groups = [
-    { server: "source", means: "config_or_override", lifted: limits.filter((limit) => limit.server === "source") },
-    { server: "target", means: "config", lifted: limits.filter((limit) => limit.server === "target" && isInvitation(limit)) },
+    {
+      server: "source",
+      means: "config_or_override",
+      lifted: limits.filter((limit) => limit.server === "source"),
+    },
+    {
+      server: "target",
+      means: "config",
+      lifted: limits.filter((limit) => limit.server === "target" && isInvitation(limit)),
+    },
     {
       server: "target",
       means: "config_or_override",

@@ -1,5 +1,6 @@
-// The container's health check: asks the running bot's own endpoint. Without `http` in the configuration there is nothing to ask, and a process
-// that is there counts as well, because a failing one ends.
+// The container's health check: asks the running bot's own endpoint. Without `http` in the
+// configuration there is nothing to ask, and a process that is there counts as well, because a
+// failing one ends.
 import { loadConfiguration } from "../config/load.ts";
 
 const TIMEOUT_MS = 4_000;
@@ -7,7 +8,15 @@ const TIMEOUT_MS = 4_000;
 const { http } = loadConfiguration({ path: process.argv[2] ?? "bot.config.yaml", environment: process.env });
 if (http !== null) {
   const host =
-    http.host === "0.0.0.0" ? "127.0.0.1" : http.host === "::" ? "[::1]" : http.host.includes(":") ? `[${http.host}]` : http.host;
-  const response = await fetch(`http://${host}:${String(http.port)}/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    http.host === "0.0.0.0"
+      ? "127.0.0.1"
+      : http.host === "::"
+        ? "[::1]"
+        : http.host.includes(":")
+          ? `[${http.host}]`
+          : http.host;
+  const response = await fetch(`http://${host}:${String(http.port)}/health`, {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
   if (!response.ok) process.exitCode = 1;
 }

@@ -25,8 +25,9 @@ export interface HealthEndpoint {
 }
 
 /**
- * Serves `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus text). It has no access control, hence loopback by default
- * (product.md, "Operating it"). Throws StartProblem when the address cannot be bound.
+ * Serves `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus text). It has no access
+ * control, hence loopback by default (product.md, "Operating it"). Throws StartProblem when the
+ * address cannot be bound.
  */
 export async function startHealthEndpoint(options: HealthEndpointOptions): Promise<HealthEndpoint> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
@@ -70,22 +71,36 @@ async function reportOrFailure(health: HealthEndpointOptions["health"], log: Log
 }
 
 function reply(response: ServerResponse, status: number, contentType: string, body: string): void {
-  response.writeHead(status, { "Content-Type": contentType, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
+  response.writeHead(status, {
+    "Content-Type": contentType,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
   response.end(body);
 }
 
-function listen(server: Server, { host, port }: HealthEndpointOptions["listen"]): Promise<HealthEndpoint["address"]> {
+function listen(
+  server: Server,
+  { host, port }: HealthEndpointOptions["listen"],
+): Promise<HealthEndpoint["address"]> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       reject(
-        new StartProblem(`Health and metrics cannot be served at ${host}:${String(port)} (http.listen): ${error.message}`, {
-          cause: error,
-        }),
+        new StartProblem(
+          `Health and metrics cannot be served at ${host}:${String(port)} (http.listen): ${error.message}`,
+          {
+            cause: error,
+          },
+        ),
       );
     });
     server.listen(port, host, () => {
       const bound = server.address();
-      resolve(typeof bound === "object" && bound !== null ? { host: bound.address, port: bound.port } : { host, port });
+      resolve(
+        typeof bound === "object" && bound !== null
+          ? { host: bound.address, port: bound.port }
+          : { host, port },
+      );
     });
   });
 }

@@ -12,17 +12,23 @@ export interface LogOptions {
 }
 
 /**
- * Makes the log that is handed to everything. No secret gets through it: values under secret names are blanked at any depth, and whatever
- * still looks like one is blanked in the finished line. Writing is synchronous, so the last words before a crash are there.
+ * Makes the log that is handed to everything. No secret gets through it: values under secret names
+ * are blanked at any depth, and whatever still looks like one is blanked in the finished line.
+ * Writing is synchronous, so the last words before a crash are there.
  */
-export function createLog({ level, format, destination = pino.destination({ fd: 1, sync: true }) }: LogOptions): Logger {
+export function createLog({
+  level,
+  format,
+  destination = pino.destination({ fd: 1, sync: true }),
+}: LogOptions): Logger {
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redactedFields, bindings: redactedFields },
-      // redactedFields has described errors by now; pino's own serializer would copy every property they carry.
+      // redactedFields has described errors by now; pino's own serializer would copy every property
+      // they carry.
       serializers: { err: redacted },
       hooks: { streamWrite: withoutSecrets },
     },
@@ -30,9 +36,13 @@ export function createLog({ level, format, destination = pino.destination({ fd: 
   );
 }
 
-// Not pino-pretty's own stream: that one writes on a later turn, and loses the lines before an exit.
+// Not pino-pretty's own stream: that one writes on a later turn, and loses the lines before an
+// exit.
 function prettyDestination(destination: DestinationStream): DestinationStream {
-  const pretty = prettyFactory({ colorize: process.stdout.isTTY, translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l" });
+  const pretty = prettyFactory({
+    colorize: process.stdout.isTTY,
+    translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
+  });
   return {
     write: (line) => {
       destination.write(pretty(line));

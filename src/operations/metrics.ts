@@ -1,6 +1,9 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
-/** A registry with the process's own figures and the version; whoever has something to count registers it there (`registers: [registry]`). */
+/**
+ * A registry with the process's own figures and the version; whoever has something to count
+ * registers it there (`registers: [registry]`).
+ */
 export function createMetrics({ version }: { version: string }): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

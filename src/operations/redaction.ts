@@ -2,15 +2,26 @@ const REDACTED = "[redacted]";
 const DEEPEST = 6;
 const LONGEST_LIST = 100;
 
-// The last word of a name decides: `refreshToken` is a secret, `tokenExpiresAt` and `passwordFile` are not.
+// The last word of a name decides: `refreshToken` is a secret, `tokenExpiresAt` and `passwordFile`
+// are not.
 const SECRET_NAME =
   /(?:pass(?:word|wd|phrase)|secrets?|tokens?|authorization|cookies?|credentials?|macaroon|(?:private|secret|recovery|pickle|store|sealing|session)key)$/;
 
-// What people wrote to each other is nobody's business either, and in a direct chat it may be a password.
-const CONTENT_NAMES = new Set(["body", "formattedbody", "newcontent", "requestbody", "responsebody", "roomname", "topic"]);
+// What people wrote to each other is nobody's business either, and in a direct chat it may be a
+// password.
+const CONTENT_NAMES = new Set([
+  "body",
+  "formattedbody",
+  "newcontent",
+  "requestbody",
+  "responsebody",
+  "roomname",
+  "topic",
+]);
 
-// Secrets that hide inside longer text, such as the address in an error: Synapse's and MAS's tokens (syt_, mat_, mar_, mct_, mcr_), query
-// parameters, headers, JSON, and recovery keys (specification, "Key representation": base58 that begins with "Es", in groups of four).
+// Secrets that hide inside longer text, such as the address in an error: Synapse's and MAS's tokens
+// (syt_, mat_, mar_, mct_, mcr_), query parameters, headers, JSON, and recovery keys
+// (specification, "Key representation": base58 that begins with "Es", in groups of four).
 const SECRET_PATTERNS: readonly RegExp[] = [
   /\b(?:syt|syr|syl|mat|mar|mct|mcr|mas_dc)_[\w=.~-]{8,}/g,
   /(?<=\b(?:access_token|refresh_token|login_token|loginToken|user_code|device_code|client_secret|password)=)[^&\s"'\\]+/g,
@@ -18,27 +29,43 @@ const SECRET_PATTERNS: readonly RegExp[] = [
   /\bEs[1-9A-HJ-NP-Za-km-z]{2}(?: [1-9A-HJ-NP-Za-km-z]{4}){11}\b/g,
 ];
 
-// A name and its text in JSON. Where JSON is itself inside a JSON text, its quotes have backslashes, and a text ends where they come again.
+// A name and its text in JSON. Where JSON is itself inside a JSON text, its quotes have
+// backslashes, and a text ends where they come again.
 const JSON_TEXT_FIELD = /"([\w-]+)(\\*)"(\s*:\s*)\2"((?:(?!(?<!\\)\2")[^])*)/g;
 
-/** Whether what stands under this name must not be logged: passwords, tokens, keys, and the words people wrote. */
+/**
+ * Whether what stands under this name must not be logged: passwords, tokens, keys, and the words
+ * people wrote.
+ */
 export function isSecretName(name: string): boolean {
   const plain = name.toLowerCase().replaceAll(/[^a-z]/g, "");
   return SECRET_NAME.test(plain) || CONTENT_NAMES.has(plain);
 }
 
-/** Blanks everything in the text that has the form of a token, an authorization header or a recovery key, and JSON under a secret name. */
+/**
+ * Blanks everything in the text that has the form of a token, an authorization header or a recovery
+ * key, and JSON under a secret name.
+ */
 export function withoutSecrets(text: string): string {
-  return SECRET_PATTERNS.reduce((line, pattern) => line.replace(pattern, REDACTED), withoutSecretFields(text));
+  return SECRET_PATTERNS.reduce(
+    (line, pattern) => line.replace(pattern, REDACTED),
+    withoutSecretFields(text),
+  );
 }
 
 function withoutSecretFields(text: string): string {
-  return text.replaceAll(JSON_TEXT_FIELD, (_field, name: string, slashes: string, colon: string, value: string) => {
-    return `"${name}${slashes}"${colon}${slashes}"${isSecretName(name) ? REDACTED : withoutSecretFields(value)}`;
-  });
+  return text.replaceAll(
+    JSON_TEXT_FIELD,
+    (_field, name: string, slashes: string, colon: string, value: string) => {
+      return `"${name}${slashes}"${colon}${slashes}"${isSecretName(name) ? REDACTED : withoutSecretFields(value)}`;
+    },
+  );
 }
 
-/** A copy that is safe to log: values under secret names blanked at any depth, errors reduced to their own words. */
+/**
+ * A copy that is safe to log: values under secret names blanked at any depth, errors reduced to
+ * their own words.
+ */
 export function redacted(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEEPEST) return "[deeper]";
@@ -53,13 +80,26 @@ export function redacted(value: unknown, depth = 0): unknown {
 /** As redacted, for the fields of one log line. */
 export function redactedFields(fields: object, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([key, child]) => [key, isSecretName(key) ? REDACTED : redacted(child, depth + 1)]),
+    Object.entries(fields).map(([key, child]) => [
+      key,
+      isSecretName(key) ? REDACTED : redacted(child, depth + 1),
+    ]),
   );
 }
 
-const ERROR_DETAILS = ["code", "errcode", "status", "statusCode", "method", "path", "syscall", "retryAfterMs"] as const;
+const ERROR_DETAILS = [
+  "code",
+  "errcode",
+  "status",
+  "statusCode",
+  "method",
+  "path",
+  "syscall",
+  "retryAfterMs",
+] as const;
 
-// Not every property of an error: matrix-bot-sdk's carry headers and bodies, fetch's the whole request.
+// Not every property of an error: matrix-bot-sdk's carry headers and bodies, fetch's the whole
+// request.
 function describedError(error: Error, depth: number): Record<string, unknown> {
   const details = Object.fromEntries(
     ERROR_DETAILS.flatMap((name) => {

@@ -15,7 +15,9 @@ export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndW
 export interface ActiveRun {
   run: Run;
   underWay: Set<Promise<void>>;
-  /** By lane: when its next step is due, as far as it is known; a missing entry is to be asked for. */
+  /**
+   * By lane: when its next step is due, as far as it is known; a missing entry is to be asked for.
+   */
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
   endWait: EndWait | null;
@@ -39,16 +41,16 @@ export function activeRun(run: Run): ActiveRun {
 }
 
 /** Nothing of a run that takes no more steps is under way. */
-export async function quiet(active: ActiveRun): Promise<void> {
+export async function drained(active: ActiveRun): Promise<void> {
   await active.chain;
   await Promise.allSettled(active.underWay);
   await active.chain;
 }
 
 /** The same, or after so long. @returns whether nothing is under way */
-export async function quietWithin(active: ActiveRun, patienceMs: number): Promise<boolean> {
+export async function drainedWithin(active: ActiveRun, timeoutMs: number): Promise<boolean> {
   const delay = new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(false), patienceMs).unref();
+    setTimeout(() => resolve(false), timeoutMs).unref();
   });
-  return Promise.race([quiet(active).then(() => true), delay]);
+  return Promise.race([drained(active).then(() => true), delay]);
 }

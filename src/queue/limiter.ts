@@ -7,8 +7,9 @@ export interface LimiterDefault {
 }
 
 /**
- * Synapse's defaults, protocol-facts.md section 9. The one for invitations counts for the invited account, and again on that account's own server; it is kept for
- * the account that invites, which in a run is the same.
+ * Synapse's defaults, protocol-facts.md section 9. The one for invitations counts for the invited
+ * account, and again on that account's own server; it is kept for the account that invites, which
+ * in a run is the same.
  */
 export const limiterDefaults: Readonly<Record<LimitName, LimiterDefault>> = {
   invitations: { periodMs: 1_000 / 0.003, burst: 5 },
@@ -22,13 +23,22 @@ interface Told {
   /** When everything taken so far will have drained, if nothing more is taken. */
   emptyAt: number;
   periodMs: number;
-  /** The turn at which something last got through while the limiter was full; the next refusal then shows the exact period. */
+  /**
+   * The turn at which something last got through while the limiter was full; the next refusal then
+   * shows the exact period.
+   */
   edgeAt: number | null;
-  /** The turn that the server named last, and how many were taken since; `null` when its last refusal named none. */
+  /**
+   * The turn that the server named last, and how many were taken since; `null` when its last
+   * refusal named none.
+   */
   named: { at: number; taken: number } | null;
 }
 
-/** What is known of one limiter of one account. Times in milliseconds since the epoch; stored as JSON. */
+/**
+ * What is known of one limiter of one account. Times in milliseconds since the epoch; stored as
+ * JSON.
+ */
 export interface LimiterState {
   /** The same as `Told.emptyAt`, if the server had the default. */
   assumedEmptyAt: number;
@@ -39,25 +49,43 @@ export interface LimiterState {
   unnamedRefusals: number;
 }
 
-export const UNKNOWN_LIMITER: LimiterState = { assumedEmptyAt: 0, isRefuted: false, told: null, unnamedRefusals: 0 };
+export const UNKNOWN_LIMITER: LimiterState = {
+  assumedEmptyAt: 0,
+  isRefuted: false,
+  told: null,
+  unnamedRefusals: 0,
+};
 
-/** `probe`: beyond what the default allows; one at a time finds out whether the server allows more. */
+/**
+ * `probe`: beyond what the default allows; one at a time finds out whether the server allows more.
+ */
 export type Admission = { kind: "go" } | { kind: "probe" } | { kind: "wait"; until: number };
 
-/** So near to its turn a request can as well wait for it; what it would show is not worth a refusal. */
+/**
+ * So near to its turn a request can as well wait for it; what it would show is not worth a refusal.
+ */
 const NEARLY = 0.2;
-/** A server's clock and ours, and the way between them: a refusal for a few milliseconds costs far more than they do. */
+/**
+ * A server's clock and ours, and the way between them: a refusal for a few milliseconds costs far
+ * more than they do.
+ */
 const MARGIN = 0.004;
 const LEAST_MARGIN_MS = 15;
-const MOST_MARGIN_MS = 1_500;
+const MAX_MARGIN_MS = 1_500;
 /** How far an answer may be from what the default would have given. */
 const TOLERANCE = 0.05;
 const LEAST_TOLERANCE_MS = 150;
 
-/** Synapse keeps a refusal back for so long once it has reckoned the wait (protocol-facts.md section 13). */
+/**
+ * Synapse keeps a refusal back for so long once it has reckoned the wait (protocol-facts.md section
+ * 13).
+ */
 const HELD_BACK_MS = 500;
 
-/** Whether a request may go now. It never waits for a default that was refuted, nor for one where the server has told something else. */
+/**
+ * Whether a request may go now. It never waits for a default that was refuted, nor for one where
+ * the server has told something else.
+ */
 export function admission(name: LimitName, state: LimiterState, now: number): Admission {
   const { burst, periodMs } = limiterDefaults[name];
   if (state.told !== null) {
@@ -86,7 +114,8 @@ export function taken(name: LimitName, state: LimiterState, now: number): Limite
       ...state.told,
       emptyAt: Math.max(state.told.emptyAt, now) + state.told.periodMs,
       // Where turns were let go by, the time since does not tell what each takes.
-      named: state.told.emptyAt - (burst - 2) * state.told.periodMs < now ? null : counted(state.told.named, 1),
+      named:
+        state.told.emptyAt - (burst - 2) * state.told.periodMs < now ? null : counted(state.told.named, 1),
     },
   };
 }
@@ -104,7 +133,11 @@ export function givenBack(name: LimitName, state: LimiterState): LimiterState {
   };
 }
 
-/** A request got through. @param sentAt when; @param wasProbe whether the default would have held it back */
+/**
+ * A request got through.
+ * @param sentAt when;
+ * @param wasProbe whether the default would have held it back
+ */
 export function passed(
   name: LimitName,
   state: LimiterState,
@@ -120,13 +153,21 @@ export function passed(
 }
 
 /**
- * The server refused and said when to come again, which is believed. The period comes from the time between the last one that had to wait and the next turn, or between two
- * turns that the server named, whatever is shorter: a slow server makes the first too long, an idle while the second. Or it is the default where the answer fits it; else
- * the wait itself is taken for it, which is never too long, and the next refusal shows the rest.
+ * The server refused and said when to come again, which is believed. The period comes from the time
+ * between the last one that had to wait and the next turn, or between two turns that the server
+ * named, whatever is shorter: a slow server makes the first too long, an idle while the second. Or
+ * it is the default where the answer fits it; else the wait itself is taken for it, which is never
+ * too long, and the next refusal shows the rest.
  * @param state with the refused request given back
  * @param sentAt when the refused request was sent
  */
-export function told(name: LimitName, state: LimiterState, now: number, waitMs: number, sentAt = now): LimiterState {
+export function told(
+  name: LimitName,
+  state: LimiterState,
+  now: number,
+  waitMs: number,
+  sentAt = now,
+): LimiterState {
   const { burst, periodMs: defaultMs } = limiterDefaults[name];
   // When the server reckoned, as far as can be told.
   const reckonedAt = now - sentAt >= HELD_BACK_MS ? now - HELD_BACK_MS : now;
@@ -148,7 +189,8 @@ export function told(name: LimitName, state: LimiterState, now: number, waitMs: 
     const { edgeAt = null, named = null } = state.told ?? {};
     if (edgeAt !== null) {
       const turnAt = reckonedAt + waitMs;
-      const betweenMs = named !== null && named.taken > 0 ? (turnAt - named.at) / named.taken : Number.POSITIVE_INFINITY;
+      const betweenMs =
+        named !== null && named.taken > 0 ? (turnAt - named.at) / named.taken : Number.POSITIVE_INFINITY;
       const exactMs = Math.max(1, Math.min(turnAt - edgeAt, betweenMs));
       return Math.abs(exactMs - defaultMs) <= tolerance ? defaultMs : exactMs;
     }
@@ -158,8 +200,9 @@ export function told(name: LimitName, state: LimiterState, now: number, waitMs: 
 }
 
 /**
- * A refusal that may be a limit and names no time, as a federated one does (protocol-facts.md section 13): the whole period is waited, the one known from the account's
- * own server the first time, from then on the default.
+ * A refusal that may be a limit and names no time, as a federated one does (protocol-facts.md
+ * section 13): the whole period is waited, the one known from the account's own server the first
+ * time, from then on the default.
  */
 export function toldNothing(name: LimitName, state: LimiterState, now: number): LimiterState {
   const { burst, periodMs: defaultMs } = limiterDefaults[name];
@@ -173,11 +216,15 @@ export function toldNothing(name: LimitName, state: LimiterState, now: number): 
   };
 }
 
-/** How long a number of requests takes from now on, by what is known. Nothing where the default was refuted. */
+/**
+ * How long a number of requests takes from now on, by what is known. Nothing where the default was
+ * refuted.
+ */
 export function expectedMs(name: LimitName, state: LimiterState, now: number, count: number): number {
   const { burst, periodMs } = limiterDefaults[name];
   if (count === 0 || (state.told === null && state.isRefuted)) return 0;
-  const [emptyAt, period] = state.told === null ? [state.assumedEmptyAt, periodMs] : [state.told.emptyAt, state.told.periodMs];
+  const [emptyAt, period] =
+    state.told === null ? [state.assumedEmptyAt, periodMs] : [state.told.emptyAt, state.told.periodMs];
   return Math.max(0, Math.max(emptyAt, now) + (count - burst) * period - now);
 }
 
@@ -192,5 +239,5 @@ function counted(named: Told["named"], by: number): Told["named"] {
 }
 
 function marginMs(periodMs: number): number {
-  return Math.min(MOST_MARGIN_MS, Math.max(LEAST_MARGIN_MS, periodMs * MARGIN));
+  return Math.min(MAX_MARGIN_MS, Math.max(LEAST_MARGIN_MS, periodMs * MARGIN));
 }

@@ -31,8 +31,10 @@ const stateSchema = z.object({
 });
 
 /**
- * What a request of each kind takes from, in the order in which Synapse asks (protocol-facts.md section 13), named for the limit that holds it up for long. A refusal
- * counts for that limit alone: the answer names none, and the others are paced by their defaults until they answer themselves.
+ * What a request of each kind takes from, in the order in which Synapse asks (protocol-facts.md
+ * section 13), named for the limit that holds it up for long. A refusal counts for that limit
+ * alone: the answer names none, and the others are paced by their defaults until they answer
+ * themselves.
  */
 const CHAINS: Readonly<Record<LimitName, readonly LimitName[]>> = {
   invitations: ["invitations", "messages"],
@@ -52,7 +54,10 @@ export interface Ticket {
 
 export type Turn = { kind: "go"; ticket: Ticket } | { kind: "wait"; until: number };
 
-/** The limiters of accounts: what the store knows of them, kept in step with it by the rows that every change gives. */
+/**
+ * The limiters of accounts: what the store knows of them, kept in step with it by the rows that
+ * every change gives.
+ */
 export class Limits {
   readonly #steps: Pick<Steps, "limiters" | "forgetLimiters">;
   readonly #states = new Map<string, Map<LimitName, LimiterState>>();
@@ -89,7 +94,8 @@ export class Limits {
       if (answer.kind === "wait") return answer;
       if (answer.kind === "go") continue;
       const isRisk = name === "invitations" && limit !== name && !this.#isPlenty(userId, name, limit);
-      if (isRisk || this.#probes.has(probeKey(userId, name))) return { kind: "wait", until: assumedAt(limit, state) };
+      if (isRisk || this.#probes.has(probeKey(userId, name)))
+        return { kind: "wait", until: assumedAt(limit, state) };
       probed.push(limit);
     }
     for (const limit of CHAINS[name]) this.#set(userId, limit, taken(limit, this.#state(userId, limit), now));
@@ -110,7 +116,8 @@ export class Limits {
   /** Nothing came of it, or it got nowhere near a limiter. */
   giveBack(ticket: Ticket): void {
     this.#endProbe(ticket);
-    for (const limit of CHAINS[ticket.name]) this.#set(ticket.userId, limit, givenBack(limit, this.#state(ticket.userId, limit)));
+    for (const limit of CHAINS[ticket.name])
+      this.#set(ticket.userId, limit, givenBack(limit, this.#state(ticket.userId, limit)));
   }
 
   /** It got through all its limiters, whatever became of it then. */
@@ -123,16 +130,25 @@ export class Limits {
     }
   }
 
-  /** It was refused. @param waitMs as the server said; `null` where it did not. @returns when the next one may go */
+  /**
+   * It was refused.
+   * @param waitMs as the server said; `null` where it did not.
+   * @returns when the next one may go
+   */
   refused(ticket: Ticket, waitMs: number | null, now: number): number {
     const { userId, name } = ticket;
     this.#endProbe(ticket);
     const chain = CHAINS[name];
-    // Limiters asked before its own have let it through, and keep what they took; all have where another server refused, which gives no time.
+    // Limiters asked before its own have let it through, and keep what they took; all have where
+    // another server refused, which gives no time.
     const unasked = waitMs === null ? [] : chain.slice(chain.indexOf(name));
     for (const limit of unasked) this.#set(userId, limit, givenBack(limit, this.#state(userId, limit)));
     const state = this.#state(userId, name);
-    this.#set(userId, name, waitMs === null ? toldNothing(name, state, now) : told(name, state, now, waitMs, ticket.sentAt));
+    this.#set(
+      userId,
+      name,
+      waitMs === null ? toldNothing(name, state, now) : told(name, state, now, waitMs, ticket.sentAt),
+    );
     const next = admission(name, this.#state(userId, name), now);
     return next.kind === "wait" ? next.until : now;
   }
@@ -140,8 +156,12 @@ export class Limits {
   /** How long so many requests of each kind will take from now on, side by side. */
   expectedMs(userId: string, counts: ReadonlyMap<LimitName, number>, now: number): number {
     const taken = new Map<LimitName, number>();
-    for (const [name, count] of counts) for (const limit of CHAINS[name]) taken.set(limit, (taken.get(limit) ?? 0) + count);
-    return Math.max(0, ...[...taken].map(([limit, count]) => expectedMs(limit, this.#state(userId, limit), now, count)));
+    for (const [name, count] of counts)
+      for (const limit of CHAINS[name]) taken.set(limit, (taken.get(limit) ?? 0) + count);
+    return Math.max(
+      0,
+      ...[...taken].map(([limit, count]) => expectedMs(limit, this.#state(userId, limit), now, count)),
+    );
   }
 
   /** What a refusal or a success has taught, to be stored with the outcome of its step. */
@@ -149,7 +169,10 @@ export class Limits {
     return CHAINS[name].map((limit) => ({ userId, name: limit, state: this.#state(userId, limit) }));
   }
 
-  /** Refused for its other limit, an invitation would burn one of the scarce ones; that may be where a new one comes sooner than the other limit's turn. */
+  /**
+   * Refused for its other limit, an invitation would burn one of the scarce ones; that may be where
+   * a new one comes sooner than the other limit's turn.
+   */
   #isPlenty(userId: string, name: LimitName, other: LimitName): boolean {
     const { isRefuted, told } = this.#state(userId, name);
     return isRefuted || (told !== null && told.periodMs < limiterDefaults[other].periodMs);

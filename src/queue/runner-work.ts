@@ -1,5 +1,5 @@
 import type { Side } from "../migration/account.ts";
-import type { Outcome, WaitingFor } from "../migration/outcome.ts";
+import type { StepOutcome, WaitingFor } from "../migration/outcome.ts";
 import type { Run, TakenStep } from "../migration/run-model.ts";
 import type { Consequences } from "../store/steps.ts";
 
@@ -14,15 +14,27 @@ export interface Unread {
 /** What a run does is up to whoever gives it to the runner. */
 export interface RunnerWork {
   /** Does one step; only a bug throws. */
-  execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<Outcome>;
-  /** What follows from a step that is finished, recorded with it. `isFinal` is false while it is to be tried again. */
-  consequencesOf(run: Run, step: TakenStep, outcome: Outcome, isFinal: boolean): Promise<Omit<Consequences, "limiters">>;
-  /** Whether a step that fails in passing has another way to fall back on, so that it is not tried for hours. */
-  hasOtherWay(run: Run, step: TakenStep): Promise<boolean>;
+  execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome>;
+  /**
+   * What follows from a step that is finished, recorded with it. `isFinal` is false while it is to
+   * be tried again.
+   */
+  consequencesOf(
+    run: Run,
+    step: TakenStep,
+    outcome: StepOutcome,
+    isFinal: boolean,
+  ): Promise<Omit<Consequences, "limiters">>;
+  /**
+   * Whether a step that fails in passing has another way to fall back on, so that it is not tried
+   * for hours.
+   */
+  hasOtherRoute(run: Run, step: TakenStep): Promise<boolean>;
   /** The name of the homeserver of a side. */
   serverOf(run: Run, side: Side): string;
   /**
-   * Nothing is left that can run. It may add steps; otherwise it takes the run out of the state `running`. Aborts at a stop.
+   * Nothing is left that can run. It may add steps; otherwise it takes the run out of the state
+   * `running`. Aborts at a stop.
    * @returns what has to be waited for first; then it is asked again
    */
   settled(run: Run, signal: AbortSignal): Promise<Unread | null>;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Side } from "../migration/account.ts";
-import type { Outcome } from "../migration/outcome.ts";
+import type { StepOutcome } from "../migration/outcome.ts";
 import type { Run, TakenStep } from "../migration/run-model.ts";
 import { LANES } from "../migration/run-model.ts";
 import type { LimitName } from "../migration/step.ts";
@@ -8,10 +8,10 @@ import { LIMITS, stages } from "../migration/step.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
 import type { ActiveRun, EndWait } from "./active-run.ts";
-import { activeRun, endWait, quiet, quietWithin } from "./active-run.ts";
+import { activeRun, endWait, drained, drainedWithin } from "./active-run.ts";
 import type { Limits, Ticket } from "./limits.ts";
-import { ServerGates } from "./server-gates.ts";
-import { ServerPlaces } from "./server-places.ts";
+import { ServerBackoff } from "./server-gates.ts";
+import { ServerSlots } from "./server-places.ts";
 import { recordOf } from "./step-record.ts";
 import type { RunnerWork } from "./runner-work.ts";
 import { tryStep } from "./try-step.ts";
@@ -27,21 +27,24 @@ export interface RunnerOptions {
 
 const LONGEST_SLEEP_MS = 60_000;
 
-/** What a step goes out with: `null` for a request that is free, and the homeserver whose place it takes. */
-interface Admission {
+/**
+ * What a step goes out with: `null` for a request that is free, and the homeserver whose place it
+ * takes.
+ */
+interface Clearance {
   ticket: Ticket | null;
   server: string;
 }
 
 /**
- * Runs the steps of all runs: each account's lanes side by side, within its limits and the bound of each server. All that counts is in the store; what is here can be
- * lost at any moment.
+ * Runs the steps of all runs: each account's lanes side by side, within its limits and the bound of
+ * each server. All that counts is in the store; what is here can be lost at any moment.
  */
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #active = new Map<number, ActiveRun>();
-  readonly #gates = new ServerGates();
-  readonly #places = new ServerPlaces((runId) => this.#wake(runId));
+  readonly #backoff = new ServerBackoff();
+  readonly #slots = new ServerSlots((runId) => this.#wake(runId));
   readonly #stopping = new AbortController();
 
   constructor(options: RunnerOptions) {
@@ -50,8 +53,9 @@ export class Runner {
 
   /** Goes on with every run that was running when the last process ended. */
   async start(): Promise<void> {
-    await this.#options.runs.takeOver();
-    for (const run of await this.#options.runs.inState("running")) await this.begin({ ...run, wasInterrupted: true });
+    await this.#options.runs.recoverInterrupted();
+    for (const run of await this.#options.runs.inState("running"))
+      await this.begin({ ...run, wasInterrupted: true });
   }
 
   /** Begins, or begins again, to work on a run that is `running`. */
@@ -73,17 +77,20 @@ export class Runner {
     this.#pump(active);
   }
 
-  /** Takes no further step of a run; resolves when those under way are recorded, or after so long. @returns whether nothing is under way */
-  async end(runId: number, patienceMs: number): Promise<boolean> {
+  /**
+   * Takes no further step of a run; resolves when those under way are recorded, or after so long.
+   * @returns whether nothing is under way
+   */
+  async end(runId: number, timeoutMs: number): Promise<boolean> {
     const active = this.#active.get(runId);
     if (!active) return true;
     this.#drop(active);
-    return quietWithin(active, patienceMs);
+    return drainedWithin(active, timeoutMs);
   }
 
   /** When a server that is away is asked again; `null` when it answers. */
   awayUntil(server: string): number | null {
-    const at = this.#gates.openAt(server);
+    const at = this.#backoff.openAt(server);
     return at > this.#options.now() ? at : null;
   }
 
@@ -92,39 +99,44 @@ export class Runner {
     return this.#active.get(runId)?.endWait ?? null;
   }
 
-  /** Ends within seconds: what is under way is cut off and is looked at again after the next start. */
+  /**
+   * Ends within seconds: what is under way is cut off and is looked at again after the next start.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const all = [...this.#active.values()];
     for (const active of all) this.#drop(active);
-    await Promise.all(all.map(quiet));
+    await Promise.all(all.map(drained));
   }
 
   #drop(active: ActiveRun): void {
     if (active.timer) clearTimeout(active.timer);
     if (this.#active.get(active.run.id) !== active) return;
     this.#active.delete(active.run.id);
-    this.#places.leave(active.run.id);
+    this.#slots.leave(active.run.id);
   }
 
-  #isAlive(active: ActiveRun): boolean {
+  #isCurrent(active: ActiveRun): boolean {
     return this.#active.get(active.run.id) === active && !this.#stopping.signal.aborted;
   }
 
   #pump(active: ActiveRun): void {
-    if (!this.#isAlive(active)) return;
+    if (!this.#isCurrent(active)) return;
     active.isPumpWanted = true;
     if (active.isPumping) return;
     active.isPumping = true;
     active.chain = active.chain
       .then(async () => {
-        while (active.isPumpWanted && this.#isAlive(active)) {
+        while (active.isPumpWanted && this.#isCurrent(active)) {
           active.isPumpWanted = false;
           await this.#dispatch(active);
         }
       })
       .catch((error: unknown) => {
-        this.#options.log.error({ err: error, runId: active.run.id }, "a run could not go on; it is tried again");
+        this.#options.log.error(
+          { err: error, runId: active.run.id },
+          "a run could not go on; it is tried again",
+        );
         this.#wakeAt(active, this.#options.now() + LONGEST_SLEEP_MS);
       })
       .finally(() => {
@@ -140,10 +152,10 @@ export class Runner {
     const fullServers = new Set<string>();
     for (const lane of LANES) {
       const at = await this.#dispatchLane(active, lane, fullServers);
-      if (!this.#isAlive(active)) return;
+      if (!this.#isCurrent(active)) return;
       wakeAt = Math.min(wakeAt, at);
     }
-    this.#places.leave(active.run.id, fullServers);
+    this.#slots.leave(active.run.id, fullServers);
     if (wakeAt < Number.POSITIVE_INFINITY) this.#wakeAt(active, Math.max(wakeAt, now()));
     else if (active.underWay.size === 0 && fullServers.size === 0) await this.#nextStage(active);
   }
@@ -161,25 +173,32 @@ export class Runner {
     for (;;) {
       const dueAt = await this.#dueAt(active, lane);
       if (dueAt === null) return Number.POSITIVE_INFINITY;
-      const at = Math.max(dueAt, this.#gates.openAt(server));
+      const at = Math.max(dueAt, this.#backoff.openAt(server));
       if (at > now()) return at;
-      if (!this.#places.take(server, run.id)) {
+      if (!this.#slots.take(server, run.id)) {
         fullServers.add(server);
         return Number.POSITIVE_INFINITY;
       }
       const ticket = this.#ticket(run[side], limit);
       if (typeof ticket === "number") {
-        this.#places.release(server);
+        this.#slots.release(server);
         return ticket;
       }
       const step = await this.#take(active, lane, { ticket, server });
       if (step !== null) this.#launch(active, step, { ticket, server });
-      if (!this.#isAlive(active)) return Number.POSITIVE_INFINITY;
+      if (!this.#isCurrent(active)) return Number.POSITIVE_INFINITY;
     }
   }
 
-  /** Takes a step, and notes what its request takes from limits; where there is none its place and its ticket are given back. */
-  async #take({ run, dueAt }: ActiveRun, lane: string, { ticket, server }: Admission): Promise<TakenStep | null> {
+  /**
+   * Takes a step, and notes what its request takes from limits; where there is none its place and
+   * its ticket are given back.
+   */
+  async #take(
+    { run, dueAt }: ActiveRun,
+    lane: string,
+    { ticket, server }: Clearance,
+  ): Promise<TakenStep | null> {
     const { limits, steps, now } = this.#options;
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
     dueAt.delete(lane);
@@ -188,7 +207,7 @@ export class Runner {
       step = await steps.takeNext(run.id, { lane, stage: run.stage, now: now(), limiters });
       return step;
     } finally {
-      if (step === null) this.#places.release(server);
+      if (step === null) this.#slots.release(server);
       if (step === null && ticket !== null) limits.giveBack(ticket);
     }
   }
@@ -209,10 +228,10 @@ export class Runner {
     return turn.kind === "go" ? turn.ticket : turn.until;
   }
 
-  #launch(active: ActiveRun, step: TakenStep, how: Admission): void {
+  #launch(active: ActiveRun, step: TakenStep, how: Clearance): void {
     const { log, work: runnerWork } = this.#options;
     const work = tryStep({ run: active.run, step, signal: this.#stopping.signal }, { work: runnerWork, log })
-      .finally(() => this.#places.release(how.server))
+      .finally(() => this.#slots.release(how.server))
       .then((outcome) => this.#settleInTurn(active, step, outcome, how))
       .catch((error: unknown) => {
         log.error(
@@ -228,26 +247,40 @@ export class Runner {
     active.underWay.add(work);
   }
 
-  #settleInTurn(active: ActiveRun, step: TakenStep, outcome: Outcome, how: Admission): Promise<void> {
+  #settleInTurn(active: ActiveRun, step: TakenStep, outcome: StepOutcome, how: Clearance): Promise<void> {
     const settled = active.chain.then(() => this.#settle(active, step, outcome, how));
     active.chain = settled.catch(() => undefined);
     return settled;
   }
 
-  async #settle(active: ActiveRun, step: TakenStep, outcome: Outcome, { ticket, server }: Admission): Promise<void> {
+  async #settle(
+    active: ActiveRun,
+    step: TakenStep,
+    outcome: StepOutcome,
+    { ticket, server }: Clearance,
+  ): Promise<void> {
     const { limits, steps, work, now, log } = this.#options;
     const { run } = active;
-    const hasOtherWay = () => work.hasOtherWay(run, step);
+    const hasOtherRoute = () => work.hasOtherRoute(run, step);
     const side = "side" in outcome ? outcome.side : undefined;
-    const trial = { step, outcome, ticket, server: side === undefined ? server : work.serverOf(run, side), hasOtherWay };
-    const record = await recordOf(trial, { limits, gates: this.#gates, now: now() });
+    const trial = {
+      step,
+      outcome,
+      ticket,
+      server: side === undefined ? server : work.serverOf(run, side),
+      hasOtherRoute,
+    };
+    const record = await recordOf(trial, { limits, backoff: this.#backoff, now: now() });
     const finalOutcome = record.state === "failed" ? record.outcome : outcome;
     const follows = await work.consequencesOf(run, step, finalOutcome, record.state !== "pending");
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
     // A run that was begun again since is not stopped by what was under way before.
-    const isOld = this.#active.has(run.id) && !this.#isAlive(active);
+    const isOld = this.#active.has(run.id) && !this.#isCurrent(active);
     await steps.record(step, record, { ...follows, ...(isOld && { run: {} }), limiters }, now());
-    log.debug({ runId: run.id, key: step.key, attempts: step.attempts, outcome: outcome.status, state: record.state }, "step");
+    log.debug(
+      { runId: run.id, key: step.key, attempts: step.attempts, outcome: outcome.status, state: record.state },
+      "step",
+    );
     this.#active.get(run.id)?.dueAt.clear();
     active.run = { ...active.run, ...follows.run };
     if (outcome.status === "needs_user" || active.run.state !== "running") this.#drop(active);
@@ -288,7 +321,7 @@ export class Runner {
 
   #wakeAt(active: ActiveRun, at: number): void {
     if (active.timer) clearTimeout(active.timer);
-    if (!this.#isAlive(active)) return;
+    if (!this.#isCurrent(active)) return;
     const ms = Math.min(Math.max(0, at - this.#options.now()), LONGEST_SLEEP_MS);
     active.timer = setTimeout(() => this.#pump(active), ms);
   }

@@ -1,5 +1,8 @@
-/** Requests under way at one homeserver for all runs together. More do not finish sooner: Synapse works on one core (measured, homeservers.md). */
-export const MOST_AT_SERVER = 8;
+/**
+ * Requests under way at one homeserver for all runs together. More do not finish sooner: Synapse
+ * works on one core (measured, homeservers.md).
+ */
+export const MAX_REQUESTS_PER_SERVER = 8;
 
 interface Server {
   taken: number;
@@ -7,8 +10,11 @@ interface Server {
   queue: Set<number>;
 }
 
-/** The places at homeservers. Runs that want one at a full server get it in turn, each one place at a time, so that a large run does not keep a small one out. */
-export class ServerPlaces {
+/**
+ * The places at homeservers. Runs that want one at a full server get it in turn, each one place at
+ * a time, so that a large run does not keep a small one out.
+ */
+export class ServerSlots {
   readonly #servers = new Map<string, Server>();
   readonly #call: (runId: number) => void;
 
@@ -21,7 +27,7 @@ export class ServerPlaces {
   take(name: string, runId: number): boolean {
     const server = this.#server(name);
     const [first] = server.queue;
-    if (server.taken < MOST_AT_SERVER && (first === undefined || first === runId)) {
+    if (server.taken < MAX_REQUESTS_PER_SERVER && (first === undefined || first === runId)) {
       server.queue.delete(runId);
       server.taken += 1;
       return true;
@@ -46,7 +52,7 @@ export class ServerPlaces {
 
   #callNext({ taken, queue }: Server): void {
     const [first] = queue;
-    if (taken < MOST_AT_SERVER && first !== undefined) this.#call(first);
+    if (taken < MAX_REQUESTS_PER_SERVER && first !== undefined) this.#call(first);
   }
 
   #server(name: string): Server {

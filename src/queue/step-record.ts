@@ -1,8 +1,8 @@
-import type { Outcome, StepProblem } from "../migration/outcome.ts";
-import { patience } from "../migration/patience.ts";
+import type { StepOutcome, StepProblem } from "../migration/outcome.ts";
+import { retryDelayMs } from "../migration/patience.ts";
 import type { StepRecord, TakenStep } from "../migration/run-model.ts";
 import type { Limits, Ticket } from "./limits.ts";
-import type { ServerGates } from "./server-gates.ts";
+import type { ServerBackoff } from "./server-gates.ts";
 
 /** A limit on something that is free at Synapse, without a time. */
 const FREE_LIMIT_MS = 10_000;
@@ -10,21 +10,21 @@ const FREE_LIMIT_MS = 10_000;
 /** One try of a step. */
 export interface Trial {
   step: TakenStep;
-  outcome: Outcome;
+  outcome: StepOutcome;
   /** `null` for what is free. */
   ticket: Ticket | null;
   /** The homeserver that the outcome is of, by name. */
   server: string;
   /** Whether there is something to fall back on, so that it is not tried for hours. */
-  hasOtherWay: () => Promise<boolean>;
+  hasOtherRoute: () => Promise<boolean>;
 }
 
 /** What becomes of a step after a try, and of what is known of limits and servers. */
 export async function recordOf(
-  { step, outcome, ticket, server, hasOtherWay }: Trial,
-  { limits, gates, now }: { limits: Limits; gates: ServerGates; now: number },
+  { step, outcome, ticket, server, hasOtherRoute }: Trial,
+  { limits, backoff, now }: { limits: Limits; backoff: ServerBackoff; now: number },
 ): Promise<StepRecord> {
-  if (outcome.status !== "wait" || outcome.waitingFor !== "server") gates.answered(server);
+  if (outcome.status !== "wait" || outcome.waitingFor !== "server") backoff.answered(server);
   switch (outcome.status) {
     case "done":
     case "needs_moderator":
@@ -46,12 +46,14 @@ export async function recordOf(
         const isOthers = outcome.side !== undefined && outcome.side !== step.side;
         if (isOthers && ticket !== null) limits.giveBack(ticket);
         const until =
-          isOthers || ticket === null ? now + (outcome.waitMs ?? FREE_LIMIT_MS) : limits.refused(ticket, outcome.waitMs, now);
+          isOthers || ticket === null
+            ? now + (outcome.waitMs ?? FREE_LIMIT_MS)
+            : limits.refused(ticket, outcome.waitMs, now);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
       }
       if (outcome.waitingFor === "server") {
         if (ticket !== null) limits.giveBack(ticket);
-        const until = gates.failed(server, now, outcome.waitMs);
+        const until = backoff.failed(server, now, outcome.waitMs);
         return { state: "pending", notBefore: until, waitingFor: "server", outcome, isCounted: false };
       }
       break;
@@ -60,10 +62,16 @@ export async function recordOf(
   }
   if (ticket !== null) limits.passed(ticket);
   const isRoom = outcome.status === "wait";
-  const pauseMs = patience(step.failures, { isRoom, hasOtherWay: await hasOtherWay() });
+  const pauseMs = retryDelayMs(step.failures, { isRoom, hasOtherRoute: await hasOtherRoute() });
   if (pauseMs === null) {
     const problem: StepProblem = outcome.problem ?? { code: "unreachable_server", serverText: null };
     return { state: "failed", outcome: { status: "failed", problem } };
   }
-  return { state: "pending", notBefore: now + pauseMs, waitingFor: isRoom ? "room" : "server", outcome, isCounted: true };
+  return {
+    state: "pending",
+    notBefore: now + pauseMs,
+    waitingFor: isRoom ? "room" : "server",
+    outcome,
+    isCounted: true,
+  };
 }

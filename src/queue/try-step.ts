@@ -1,19 +1,24 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import type { Outcome } from "../migration/outcome.ts";
+import type { StepOutcome } from "../migration/outcome.ts";
 import type { Run, TakenStep } from "../migration/run-model.ts";
 import type { RunnerWork } from "./runner-work.ts";
 
-/** One try of a step. A bug in it is told by a reference that stands in the log too, and may pass. */
+/**
+ * One try of a step. A bug in it is told by a reference that stands in the log too, and may pass.
+ */
 export async function tryStep(
   { run, step, signal }: { run: Run; step: TakenStep; signal: AbortSignal },
   { work, log }: { work: Pick<RunnerWork, "execute">; log: Logger },
-): Promise<Outcome> {
+): Promise<StepOutcome> {
   try {
     return await work.execute(run, step, signal);
   } catch (error) {
     const reference = randomBytes(4).toString("hex");
     log.error({ err: error, reference, key: step.key, runId: run.id }, "a step failed unexpectedly");
-    return { status: "retry", problem: { code: "server_trouble", serverText: `unexpected error ${reference}` } };
+    return {
+      status: "retry",
+      problem: { code: "server_trouble", serverText: `unexpected error ${reference}` },
+    };
   }
 }

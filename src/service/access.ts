@@ -1,6 +1,9 @@
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 
-/** Who may use the bot, by the globs of the configuration: `@*:example.org` over user IDs, `*.example.org` over server names. */
+/**
+ * Who may use the bot, by the globs of the configuration: `@*:example.org` over user IDs,
+ * `*.example.org` over server names.
+ */
 export function createPermission({
   allow,
   operators,
@@ -8,7 +11,10 @@ export function createPermission({
   allow: readonly string[];
   operators: readonly string[];
 }): (userId: string) => boolean {
-  const patterns = [...allow, ...operators].map((glob) => ({ isOverUserIds: glob.startsWith("@"), pattern: globPattern(glob) }));
+  const patterns = [...allow, ...operators].map((glob) => ({
+    isOverUserIds: glob.startsWith("@"),
+    pattern: globPattern(glob),
+  }));
   return (userId) => {
     const serverName = serverNameOf(userId);
     if (serverName === null) return false;

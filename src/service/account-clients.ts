@@ -32,7 +32,10 @@ export class AccountClients {
     this.sessions = new Sessions({ accounts, fetch, now, log });
   }
 
-  /** Null when this side is not signed in. The client goes on through renewals, and through a new sign-in of the same account. */
+  /**
+   * Null when this side is not signed in. The client goes on through renewals, and through a new
+   * sign-in of the same account.
+   */
   async open(owner: string, side: Side): Promise<AccountClient | null> {
     const account = await this.#accounts.get(owner, side);
     return account === null ? null : { account, client: this.sessions.client(account) };

@@ -9,14 +9,14 @@ import { readAccount } from "../platforms/matrix/reading/read-account.ts";
 import { createReader } from "../platforms/matrix/reading/reader.ts";
 import type { AccountClient, AccountClients } from "./account-clients.ts";
 import { toRefusal } from "./refusal.ts";
-import type { Refusal } from "./sign-in-results.ts";
+import type { AccountRefusal } from "./sign-in-results.ts";
 
 /** A signed-in account could not be read. */
 export class UnreadableAccountError extends Error {
   readonly account: Account;
-  readonly refusal: Refusal;
+  readonly refusal: AccountRefusal;
 
-  constructor(account: Account, refusal: Refusal) {
+  constructor(account: Account, refusal: AccountRefusal) {
     super(`an account could not be read: ${refusal.code}`);
     this.name = "UnreadableAccountError";
     this.account = account;
@@ -41,7 +41,10 @@ export interface AccountReaderOptions {
   log: Logger;
 }
 
-/** Reads the signed-in accounts of people. Nothing is written to them, and nothing that a client of theirs waits for is taken. */
+/**
+ * Reads the signed-in accounts of people. Nothing is written to them, and nothing that a client of
+ * theirs waits for is taken.
+ */
 export class AccountReaders {
   readonly #options: AccountReaderOptions;
 
@@ -59,7 +62,12 @@ export class AccountReaders {
     const serverName = serverNameOf(userId) ?? "";
     let readable: Promise<ReadableAccount> | null = null;
     const open = async (): Promise<ReadableAccount> => {
-      const options = { fetch, log, servers: { [serverName]: baseUrl }, ...(signal !== undefined && { signal }) };
+      const options = {
+        fetch,
+        log,
+        servers: { [serverName]: baseUrl },
+        ...(signal !== undefined && { signal }),
+      };
       const features = await discoverHomeserver(serverName, options);
       return { userId, reader: createReader({ client, log, signal }), features };
     };
@@ -70,7 +78,10 @@ export class AccountReaders {
   async read(
     { account, readable }: AccountAccess,
     otherUserId: string,
-    { onProgress, withLastActivity }: { onProgress: (progress: ReadProgress) => void; withLastActivity: boolean },
+    {
+      onProgress,
+      withLastActivity,
+    }: { onProgress: (progress: ReadProgress) => void; withLastActivity: boolean },
   ): Promise<AccountReading> {
     return this.guard(account, async () => {
       const { reader, features } = await readable();
@@ -84,7 +95,10 @@ export class AccountReaders {
     });
   }
 
-  /** @throws UnreadableAccountError in place of what a server's refusal or absence throws; everything else as it is */
+  /**
+   * @throws UnreadableAccountError in place of what a server's refusal or absence throws;
+   * everything else as it is
+   */
   async guard<Result>(account: Account, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();

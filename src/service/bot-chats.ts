@@ -8,7 +8,8 @@ interface Readings {
 }
 
 /**
- * Of the rooms in which the bot has spoken with a person, those that are nothing but that chat; they are left out of a plan whatever they are called.
+ * Of the rooms in which the bot has spoken with a person, those that are nothing but that chat;
+ * they are left out of a plan whatever they are called.
  * @param reader of the source, which is asked for the bot in the few rooms that are small enough
  * @throws HomeserverError, UnreachableError
  */
@@ -26,8 +27,9 @@ export async function chatsWithBot(
 }
 
 /**
- * Whether a room has no more members than the source and the bot, and perhaps the target. Members are counted, for servers name them only in rooms that have no
- * name (CS API §/sync, `m.heroes`); without a count the room may be full of others.
+ * Whether a room has no more members than the source and the bot, and perhaps the target. Members
+ * are counted, for servers name them only in rooms that have no name (CS API §/sync, `m.heroes`);
+ * without a count the room may be full of others.
  */
 function isSmall(roomId: string, { source, target }: Readings): boolean {
   const room = source.snapshot.rooms.get(roomId);

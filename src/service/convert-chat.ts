@@ -12,10 +12,15 @@ import type { ConvertResult } from "./run-results.ts";
 
 /** Rooms may have more aliases than the one that stands in a plan, and there may be no plan. */
 async function roomOfWord(client: HomeserverClient, room: string): Promise<string | null> {
-  return parseRoomAlias(room) === null ? room : roomOfAlias({ request: (request) => client.request(request) }, room);
+  return parseRoomAlias(room) === null
+    ? room
+    : roomOfAlias({ request: (request) => client.request(request) }, room);
 }
 
-/** Makes a room of the new account a direct chat, or no longer one. @param room its ID or an alias */
+/**
+ * Makes a room of the new account a direct chat, or no longer one.
+ * @param room its ID or an alias
+ */
 export async function convertChat(
   owner: string,
   { room, partner, toDirect }: { room: string; partner: string | null; toDirect: boolean },

@@ -6,7 +6,11 @@ import type { Forgotten } from "./sign-in-results.ts";
 /** Ends the bot's sessions of a person and erases everything that the bot stores about them. */
 export async function forgetPerson(
   owner: string,
-  { control, signIn, store }: { control: Pick<RunControl, "abandon">; signIn: SignIn; store: Pick<Store, "forget"> },
+  {
+    control,
+    signIn,
+    store,
+  }: { control: Pick<RunControl, "abandon">; signIn: SignIn; store: Pick<Store, "forget"> },
 ): Promise<Forgotten> {
   // At once, so that a sign-in that comes meanwhile counts as one after it.
   const abandoned = control.abandon(owner);

@@ -5,9 +5,9 @@ import { HomeserverError } from "../platforms/matrix/homeserver-error.ts";
 import { UnreachableError } from "../platforms/matrix/network/unreachable-error.ts";
 import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import { readRunRoom, waitsForPerson } from "../platforms/matrix/rooms/run-room.ts";
-import type { ArrivalSign, WatchedRoom } from "../platforms/matrix/watch/arrival-sign.ts";
-import type { ArrivalSigns, LookingAccount } from "../platforms/matrix/watch/look-for-arrivals.ts";
-import { lookForArrivals } from "../platforms/matrix/watch/look-for-arrivals.ts";
+import type { AccessChange, WatchedRoom } from "../platforms/matrix/watch/arrival-sign.ts";
+import type { AccessChanges, WatchingAccount } from "../platforms/matrix/watch/look-for-arrivals.ts";
+import { lookForAccessChanges } from "../platforms/matrix/watch/look-for-arrivals.ts";
 import type { Runner } from "../queue/runner.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
@@ -18,7 +18,10 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** How often is looked, by how long the run has been over: people answer soon, or much later. A look is one or two requests that no limit counts. */
+/**
+ * How often is looked, by how long the run has been over: people answer soon, or much later. A look
+ * is one or two requests that no limit counts.
+ */
 const RHYTHM: readonly { until: number; everyMs: number }[] = [
   { until: 10 * MINUTE_MS, everyMs: 10 * SECOND_MS },
   { until: HOUR_MS, everyMs: MINUTE_MS },
@@ -26,7 +29,7 @@ const RHYTHM: readonly { until: number; everyMs: number }[] = [
   { until: Number.POSITIVE_INFINITY, everyMs: 15 * MINUTE_MS },
 ];
 
-export interface LateArrivalsOptions {
+export interface RunWatchOptions {
   readers: AccountReaders;
   runs: Runs;
   steps: Steps;
@@ -36,17 +39,20 @@ export interface LateArrivalsOptions {
 }
 
 /**
- * Looks after the rooms that wait for a person once their run is over, and has the run go on for those that opened. Only rooms of the run are looked at: other
- * invitations are the user's own.
+ * Looks after the rooms that wait for a person once their run is over, and has the run go on for
+ * those that opened. Only rooms of the run are looked at: other invitations are the user's own.
  */
-export class LateArrivals {
-  readonly #options: LateArrivalsOptions;
+export class RunWatch {
+  readonly #options: RunWatchOptions;
   readonly #timers = new Map<number, NodeJS.Timeout>();
-  /** What servers can, by address: asked once, and again after a look that failed, for they may have become others. */
-  readonly #features = new Map<string, LookingAccount["features"]>();
+  /**
+   * What servers can, by address: asked once, and again after a look that failed, for they may have
+   * become others.
+   */
+  readonly #features = new Map<string, WatchingAccount["features"]>();
   readonly #stopping = new AbortController();
 
-  constructor(options: LateArrivalsOptions) {
+  constructor(options: RunWatchOptions) {
     this.#options = options;
   }
 
@@ -91,16 +97,26 @@ export class LateArrivals {
     const waiting = rooms.filter(waitsForPerson).map(watched);
     const source = await readers.access(run.owner, "source");
     const target = await readers.access(run.owner, "target");
-    if (waiting.length === 0 || source?.account.userId !== run.source || target?.account.userId !== run.target) return;
+    if (
+      waiting.length === 0 ||
+      source?.account.userId !== run.source ||
+      target?.account.userId !== run.target
+    )
+      return;
     const inside = new Set(rooms.filter((room) => room.isInside).map((room) => room.roomId));
-    const signs = await this.#signs(await this.#lookingAs(source), await this.#lookingAs(target), waiting, inside);
+    const signs = await this.#signs(
+      await this.#lookingAs(source),
+      await this.#lookingAs(target),
+      waiting,
+      inside,
+    );
     if (signs === null) for (const { account } of [source, target]) this.#features.delete(account.baseUrl);
     if (signs === null || signs.size === 0) return;
     log.info({ runId, rooms: signs.size }, "rooms have opened");
-    await this.#goOn(run, rooms, signs);
+    await this.#resume(run, rooms, signs);
   }
 
-  async #lookingAs({ account, client, readable }: AccountAccess): Promise<LookingAccount> {
+  async #lookingAs({ account, client, readable }: AccountAccess): Promise<WatchingAccount> {
     const features = this.#features.get(account.baseUrl) ?? (await readable()).features;
     this.#features.set(account.baseUrl, features);
     return { client, userId: account.userId, features };
@@ -108,21 +124,21 @@ export class LateArrivals {
 
   /** `null` when a server does not let itself be looked at now. */
   async #signs(
-    source: LookingAccount,
-    target: LookingAccount,
+    source: WatchingAccount,
+    target: WatchingAccount,
     rooms: readonly WatchedRoom[],
     inside: ReadonlySet<string>,
-  ): Promise<ArrivalSigns | null> {
+  ): Promise<AccessChanges | null> {
     try {
       const isInside = (roomId: string): boolean => inside.has(roomId);
-      return await lookForArrivals({ source, target, rooms, isInside, signal: this.#stopping.signal });
+      return await lookForAccessChanges({ source, target, rooms, isInside, signal: this.#stopping.signal });
     } catch (error) {
       if (error instanceof HomeserverError || error instanceof UnreachableError) return null;
       throw error;
     }
   }
 
-  async #goOn(run: Run, rooms: readonly RunRoom[], signs: ArrivalSigns): Promise<void> {
+  async #resume(run: Run, rooms: readonly RunRoom[], signs: AccessChanges): Promise<void> {
     const { runs, steps, runner, now } = this.#options;
     const changed = rooms.flatMap((room) => {
       const sign = signs.get(room.roomId);
@@ -154,8 +170,11 @@ function watched(room: RunRoom): WatchedRoom {
   };
 }
 
-/** What cannot be entered by what was seen is decided anew when the run settles, with both accounts read. */
-function roomBySign(room: RunRoom, sign: ArrivalSign, now: number): RunRoom {
+/**
+ * What cannot be entered by what was seen is decided anew when the run settles, with both accounts
+ * read.
+ */
+function roomBySign(room: RunRoom, sign: AccessChange, now: number): RunRoom {
   switch (sign.kind) {
     case "joined":
       return { ...room, isInside: true, status: "done", joinedAt: now };

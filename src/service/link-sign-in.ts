@@ -15,19 +15,22 @@ import { LinkWaits } from "./link-waits.ts";
 import { toRefusal } from "./refusal.ts";
 import { endLinkedSession } from "./session-ending.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
-import type { LinkNews, Refusal, SignedIn, WaitingLink } from "./sign-in-results.ts";
+import type { LinkNews, AccountRefusal, SignedIn, WaitingLink } from "./sign-in-results.ts";
 
 interface LinkSignInOptions extends SignInOptions {
   /** Runs what is done for one person in order. */
   inTurn: <Result>(owner: string, work: () => Promise<Result>) => Promise<Result>;
-  refusedAsSame: (owner: string, side: Side, userId: string) => Promise<Refusal | null>;
+  refusedAsSame: (owner: string, side: Side, userId: string) => Promise<AccountRefusal | null>;
   /** Stores a proven session. */
   accept: (link: SignInLink, session: Session) => Promise<SignedIn>;
 }
 
 type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
 
-/** Signing in by OAuth 2.0 device authorization: no secret is typed anywhere, the person confirms in a browser (oauth.md). */
+/**
+ * Signing in by OAuth 2.0 device authorization: no secret is typed anywhere, the person confirms in
+ * a browser (oauth.md).
+ */
 export class LinkSignIn {
   readonly #options: LinkSignInOptions;
   readonly #waits: LinkWaits;
@@ -64,7 +67,8 @@ export class LinkSignIn {
   }
 
   /**
-   * Gets a code and waits for it to be confirmed, in place of a link that waits for the same side. Null where the server offers no link.
+   * Gets a code and waits for it to be confirmed, in place of a link that waits for the same side.
+   * Null where the server offers no link.
    * @throws HomeserverError, UnreachableError
    */
   async begin({
@@ -83,12 +87,22 @@ export class LinkSignIn {
     await this.end(attempt.owner, attempt.side, "replaced");
     const { expiresInMs, ...authorization } = begun;
     const { baseUrl } = client;
-    const link = { ...attempt, ...authorization, baseUrl, server, expiresAt: startedAt + expiresInMs, tokens: null };
+    const link = {
+      ...attempt,
+      ...authorization,
+      baseUrl,
+      server,
+      expiresAt: startedAt + expiresInMs,
+      tokens: null,
+    };
     await this.#waits.add(link);
     return this.#shown(link);
   }
 
-  /** Ends a link that waits; false when none does. Its code then leads to nothing, for nobody asks what became of it. */
+  /**
+   * Ends a link that waits; false when none does. Its code then leads to nothing, for nobody asks
+   * what became of it.
+   */
   async end(owner: string, side: Side, why: "cancelled" | "replaced"): Promise<boolean> {
     const { links, tell } = this.#options;
     const link = await links.get(owner, side);
@@ -101,7 +115,10 @@ export class LinkSignIn {
     return !isOver;
   }
 
-  /** Takes a confirmed session if it is the right account's, else ends it. Null when its server could not be asked. */
+  /**
+   * Takes a confirmed session if it is the right account's, else ends it. Null when its server
+   * could not be asked.
+   */
   async #accept(link: SignInLink): Promise<FinalNews | null> {
     const { accounts, links, refusedAsSame, accept } = this.#options;
     const { owner, side, userId, deviceId } = link;
@@ -110,7 +127,12 @@ export class LinkSignIn {
     // A crash came between the storing and the telling.
     const account = await this.#accountOf(link);
     if (account !== null)
-      return { kind: "signed_in", account, other: await accounts.get(owner, otherSide(side)), replaced: null };
+      return {
+        kind: "signed_in",
+        account,
+        other: await accounts.get(owner, otherSide(side)),
+        replaced: null,
+      };
     const refusal = await refusedAsSame(owner, side, userId);
     if (refusal !== null) return this.#refused(stored, refusal);
     // Whatever ends the session needs its newest tokens: at the server, older ones lead to nothing.
@@ -124,7 +146,8 @@ export class LinkSignIn {
         return { kind: "signed_in", ...(await accept(link, session)) };
       }
       const { problem } = outcome;
-      const isPassing = problem.code === "unreachable" || problem.code === "server_trouble" || problem.code === "limited";
+      const isPassing =
+        problem.code === "unreachable" || problem.code === "server_trouble" || problem.code === "limited";
       return isPassing ? null : await this.#refused({ ...stored, tokens }, problem);
     } catch (error) {
       if (error instanceof UnreachableError) return null;
@@ -150,7 +173,7 @@ export class LinkSignIn {
     return next;
   }
 
-  async #refused(link: SignInLink, refusal: Refusal): Promise<FinalNews> {
+  async #refused(link: SignInLink, refusal: AccountRefusal): Promise<FinalNews> {
     const isGone = await this.#discard(link);
     return { kind: "refusal", refusal, leftoverDeviceId: isGone ? null : link.deviceId };
   }
@@ -162,11 +185,23 @@ export class LinkSignIn {
 
   #client({ baseUrl }: SignInLink, tokens?: SessionTokens): HomeserverClient {
     const { fetch, log } = this.#options;
-    return new HomeserverClient({ baseUrl, fetch, log, ...(tokens && { accessToken: () => tokens.accessToken }) });
+    return new HomeserverClient({
+      baseUrl,
+      fetch,
+      log,
+      ...(tokens && { accessToken: () => tokens.accessToken }),
+    });
   }
 
   #shown({ side, userId, verificationUri, userCode, expiresAt }: SignInLink): WaitingLink {
     const { introduction, now } = this.#options;
-    return { side, userId, verificationUri, userCode, remainingMs: Math.max(0, expiresAt - now()), ...introduction };
+    return {
+      side,
+      userId,
+      verificationUri,
+      userCode,
+      remainingMs: Math.max(0, expiresAt - now()),
+      ...introduction,
+    };
   }
 }

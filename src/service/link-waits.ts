@@ -23,7 +23,10 @@ export interface LinkWaitsOptions {
   fetch: GuardedFetch;
   now: () => number;
   log: Logger;
-  /** Takes the session that a link became, if it is the right account's; null when that could not be asked just now. */
+  /**
+   * Takes the session that a link became, if it is the right account's; null when that could not be
+   * asked just now.
+   */
   accept: (link: SignInLink) => Promise<FinalNews | null>;
   /** Ends a session that came of a link nobody waits for any more. */
   discard: (link: SignInLink) => Promise<void>;
@@ -32,7 +35,10 @@ export interface LinkWaitsOptions {
   waiting: (link: SignInLink, isServerAway: boolean) => LinkNews;
 }
 
-/** Waits for people who confirm a sign-in in their browser. What waits is stored, so it goes on after a restart; whose row is gone waits no longer. */
+/**
+ * Waits for people who confirm a sign-in in their browser. What waits is stored, so it goes on
+ * after a restart; whose row is gone waits no longer.
+ */
 export class LinkWaits {
   readonly #options: LinkWaitsOptions;
   #stopped: Promise<void> | undefined;
@@ -43,7 +49,10 @@ export class LinkWaits {
     this.#options = options;
   }
 
-  /** Goes on with what waited when the process ended. A person may have confirmed meanwhile, so each is asked about at once. */
+  /**
+   * Goes on with what waited when the process ended. A person may have confirmed meanwhile, so each
+   * is asked about at once.
+   */
   async resume(): Promise<void> {
     for (const link of await this.#options.links.all()) this.#begin(link, 0);
   }
@@ -56,7 +65,9 @@ export class LinkWaits {
   /** May be asked for more than once. */
   stop(): Promise<void> {
     this.#stopping.abort();
-    this.#stopped ??= Promise.race([Promise.allSettled(this.#underWay), sleep(STOP_GRACE_MS)]).then(() => undefined);
+    this.#stopped ??= Promise.race([Promise.allSettled(this.#underWay), sleep(STOP_GRACE_MS)]).then(
+      () => undefined,
+    );
     return this.#stopped;
   }
 
@@ -84,7 +95,11 @@ export class LinkWaits {
     }
   }
 
-  async #step({ owner, side, deviceId }: SignInLink): Promise<{ kind: "over" | "pending" | "slow_down" | "away" }> {
+  async #step({
+    owner,
+    side,
+    deviceId,
+  }: SignInLink): Promise<{ kind: "over" | "pending" | "slow_down" | "away" }> {
     const { links, accept, discard } = this.#options;
     const link = await links.get(owner, side);
     if (link?.deviceId !== deviceId) return { kind: "over" };
@@ -121,7 +136,8 @@ export class LinkWaits {
     } catch (error) {
       // The code stays good while a server is in trouble (oauth.md, "Polling the token endpoint").
       if (error instanceof UnreachableError) return { kind: "away" as const };
-      if (error instanceof HomeserverError && (error.status >= 500 || error.status === 429)) return { kind: "away" as const };
+      if (error instanceof HomeserverError && (error.status >= 500 || error.status === 429))
+        return { kind: "away" as const };
       return { kind: "failed" as const, problem: toSignInProblem(error) };
     }
   }
@@ -130,7 +146,10 @@ export class LinkWaits {
     return news === null ? { kind: "away" } : this.#end(link, news);
   }
 
-  /** Told before the row goes, so that a crash between the two repeats the telling, which is then the same message. */
+  /**
+   * Told before the row goes, so that a crash between the two repeats the telling, which is then
+   * the same message.
+   */
   async #end(link: SignInLink, news: FinalNews): Promise<{ kind: "over" }> {
     const { links, tell, log } = this.#options;
     log.info({ side: link.side, outcome: news.kind }, "sign-in by link");

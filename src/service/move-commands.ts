@@ -53,7 +53,7 @@ export interface MoveCommands {
   resume(owner: string): Promise<ResumeResult>;
   cancel(owner: string): Promise<CancelResult>;
   /** These accounts are about to be signed out. `null`: nothing was under way. */
-  endWithSession(owner: string, chosen: readonly Side[]): Promise<CancelResult | null>;
+  abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null>;
   verify(owner: string, request: Pick<StartRequest, "botRoomIds" | "onProgress">): Promise<VerifyResult>;
   previewUndo(owner: string): Promise<UndoPreviewResult>;
   undo(request: Pick<StartRequest, "owner" | "address">): Promise<StartResult>;

@@ -7,23 +7,23 @@ import type { Store } from "../store/store.ts";
 import type { AccountClients } from "./account-clients.ts";
 import type { AccountReaders } from "./account-readers.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
-import { LateArrivals } from "./late-arrivals.ts";
+import { RunWatch } from "./late-arrivals.ts";
 import { Moves } from "./moves.ts";
 import type { Planning } from "./planning.ts";
-import type { Voice } from "./run-announcer.ts";
+import type { SendMessage } from "./run-announcer.ts";
 import { RunAnnouncer } from "./run-announcer.ts";
 import { RunControl } from "./run-control.ts";
-import { RunDeedsReader } from "./run-deeds.ts";
-import { RunFinish } from "./run-finish.ts";
+import { RunSummaryReader } from "./run-deeds.ts";
+import { RunSettler } from "./run-finish.ts";
 import { RunStatuses } from "./run-status.ts";
 import { RunWork } from "./run-work.ts";
 
-export interface MoveMachineryOptions {
+export interface CreateRunsOptions {
   store: Store;
   clients: AccountClients;
   readers: AccountReaders;
   planning: Planning;
-  voice: Voice;
+  sendMessage: SendMessage;
   botUserId: string;
   texts: ReportTexts;
   prefix: string;
@@ -31,7 +31,7 @@ export interface MoveMachineryOptions {
   log: Logger;
 }
 
-export interface MoveMachinery {
+export interface RunServices {
   moves: Moves;
   control: RunControl;
   /** Goes on with what the last process left; what it says needs the chat. */
@@ -41,11 +41,11 @@ export interface MoveMachinery {
 }
 
 /** Puts together everything that runs plans. */
-export function createMoveMachinery(options: MoveMachineryOptions): MoveMachinery {
-  const { store, clients, readers, planning, voice, botUserId, texts, prefix, now, log } = options;
+export function createRuns(options: CreateRunsOptions): RunServices {
+  const { store, clients, readers, planning, sendMessage, botUserId, texts, prefix, now, log } = options;
   const { runs, steps, plans } = store;
   const limits = new Limits(steps);
-  const deeds = new RunDeedsReader({ runs, steps }, now);
+  const summary = new RunSummaryReader({ runs, steps }, now);
   const statuses = new RunStatuses({
     runs,
     steps,
@@ -54,18 +54,36 @@ export function createMoveMachinery(options: MoveMachineryOptions): MoveMachiner
     endWait: (runId) => runner.endWait(runId),
     now,
   });
-  const announcer = new RunAnnouncer({ runs, plans, statuses, deeds, voice, prefix, now, log });
-  const finish = new RunFinish({ planning, runs, steps, announcer, texts, now, log });
+  const announcer = new RunAnnouncer({ runs, plans, statuses, summary, sendMessage, prefix, now, log });
+  const finish = new RunSettler({ planning, runs, steps, announcer, texts, now, log });
   const changed = (run: Run): void => {
     announcer.changed(run);
     if (run.state === "watching") lateArrivals.watch(run);
   };
-  const work = new RunWork({ clients, runs, steps, settled: (run, signal) => finish.settled(run, signal), changed, now });
+  const work = new RunWork({
+    clients,
+    runs,
+    steps,
+    settled: (run, signal) => finish.settled(run, signal),
+    changed,
+    now,
+  });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
-  const lateArrivals = new LateArrivals({ readers, runs, steps, runner, now, log });
+  const lateArrivals = new RunWatch({ readers, runs, steps, runner, now, log });
   // What is asked of one person is done in order.
   const queue = new KeyedQueue();
-  const control = new RunControl({ clients, runs, steps, limits, runner, statuses, deeds, changed, queue, now });
+  const control = new RunControl({
+    clients,
+    runs,
+    steps,
+    limits,
+    runner,
+    statuses,
+    summary,
+    changed,
+    queue,
+    now,
+  });
   const moves = new Moves({
     planning,
     clients,

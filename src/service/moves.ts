@@ -13,7 +13,7 @@ import type { KeyedQueue } from "./keyed-queue.ts";
 import type { ConvertRequest, MoveCommands, PartRequest, StartRequest } from "./move-commands.ts";
 import type { Decision, Planning, StoredPlan } from "./planning.ts";
 import type { RunControl } from "./run-control.ts";
-import { isBusy } from "./run-control.ts";
+import { isActive } from "./run-control.ts";
 import { runningReport } from "./run-report.ts";
 import type {
   Beginning,
@@ -27,9 +27,9 @@ import type {
   VerifyResult,
 } from "./run-results.ts";
 import type { RunStatuses } from "./run-status.ts";
-import { Undoing } from "./undoing.ts";
-import { differencesOf, partOfMove, profileSteps, unknownRooms, wholeMove } from "./what-to-do.ts";
-import type { WhatToDo } from "./what-to-do.ts";
+import { UndoPlanner } from "./undoing.ts";
+import { differencesOf, stepsOfRooms, profileSteps, unknownRooms, stepsOfWholePlan } from "./what-to-do.ts";
+import type { RunContents } from "./what-to-do.ts";
 
 export interface MovesOptions {
   planning: Planning;
@@ -45,10 +45,12 @@ export interface MovesOptions {
   log: Logger;
 }
 
-/** Starts, holds and ends the runs of people's plans. What is asked of one person is done in order. */
+/**
+ * Starts, holds and ends the runs of people's plans. What is asked of one person is done in order.
+ */
 export class Moves implements MoveCommands {
   readonly #options: MovesOptions;
-  readonly #undoing: Undoing;
+  readonly #undoPlanner: UndoPlanner;
   readonly #queue: KeyedQueue;
   readonly #control: RunControl;
 
@@ -56,30 +58,43 @@ export class Moves implements MoveCommands {
     this.#options = options;
     this.#queue = options.queue;
     this.#control = options.control;
-    this.#undoing = new Undoing(options);
+    this.#undoPlanner = new UndoPlanner(options);
   }
 
   start(request: StartRequest): Promise<StartResult> {
     return this.#queue.run(request.owner, async () => {
       const plan = await this.#options.planning.last(request.owner);
-      return (await this.#control.begunOrBusy(request)) ?? (plan === null ? { status: "no_plan" } : this.#start(request, plan));
+      return (
+        (await this.#control.refuseIfActive(request)) ??
+        (plan === null ? { status: "no_plan" } : this.#start(request, plan))
+      );
     });
   }
 
   async #start(request: StartRequest, plan: StoredPlan): Promise<StartResult> {
     const { planning } = this.#options;
-    const decision = await planning.decide({ ...plan.request, owner: request.owner, onProgress: request.onProgress });
+    const decision = await planning.decide({
+      ...plan.request,
+      owner: request.owner,
+      onProgress: request.onProgress,
+    });
     if ("status" in decision) return decision;
     const { report } = decision.made;
     const { source, target } = plan.report;
-    if (report.source !== source || report.target !== target) return { status: "other_accounts", planned: { source, target } };
+    if (report.source !== source || report.target !== target)
+      return { status: "other_accounts", planned: { source, target } };
     await planning.update(request.owner, plan, decision.made);
     const differences = differencesOf(plan.report, report);
     const { canBegin } = decision.made.work;
-    const { rooms, steps } = wholeMove(decision, plan.request, this.#options.texts);
+    const { rooms, steps } = stepsOfWholePlan(decision, plan.request, this.#options.texts);
     const canWatch = rooms.some(waitsForPerson) && !(await this.isWatched(request.owner, report));
     if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
-    const run = { ...accountsOf(request, decision), planNumber: plan.number, purpose: "move" as const, request: plan.request };
+    const run = {
+      ...accountsOf(request, decision),
+      planNumber: plan.number,
+      purpose: "move" as const,
+      request: plan.request,
+    };
     return this.#begin(run, { rooms, steps }, { ...differences, isOnlyWatch: !canBegin });
   }
 
@@ -91,18 +106,20 @@ export class Moves implements MoveCommands {
     return this.#part(request, "joins");
   }
 
-  /** Rooms that are named are tried whatever the plan says of them; the server has the last word. */
+  /**
+   * Rooms that are named are tried whatever the plan says of them; the server has the last word.
+   */
   #part(request: PartRequest, purpose: "invitations" | "joins"): Promise<StartResult> {
     return this.#queue.run(request.owner, async () => {
-      const busy = await this.#control.begunOrBusy(request);
-      if (busy) return busy;
+      const refused = await this.#control.refuseIfActive(request);
+      if (refused) return refused;
       const decision = await this.#options.planning.decideAsTyped(request);
       if ("status" in decision) return decision;
       const { made } = decision;
       const named = request.rooms.map((word) => decision.aliases.get(word) ?? word);
       const unknown = [...unknownRooms(decision, named), ...made.unknownRooms];
       if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
-      const { rooms, steps } = partOfMove(decision, { purpose, named, texts: this.#options.texts });
+      const { rooms, steps } = stepsOfRooms(decision, { purpose, named, texts: this.#options.texts });
       if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
       const run = { ...accountsOf(request, decision), planNumber: 0, purpose, request: decision.request };
       return this.#begin(run, { rooms, steps });
@@ -111,8 +128,8 @@ export class Moves implements MoveCommands {
 
   copyProfile(request: StartRequest): Promise<StartResult> {
     return this.#queue.run(request.owner, async () => {
-      const busy = await this.#control.begunOrBusy(request);
-      if (busy) return busy;
+      const refused = await this.#control.refuseIfActive(request);
+      if (refused) return refused;
       const filters = { ...NO_FILTERS, hasRooms: false, categories: ["profile" as const] };
       const decision = await this.#options.planning.decide({ ...request, filters });
       if ("status" in decision) return decision;
@@ -130,10 +147,17 @@ export class Moves implements MoveCommands {
     return run && this.#options.statuses.of(run);
   }
 
-  async isWatched(owner: string, { source, target, rooms }: Pick<Report, "source" | "target" | "rooms">): Promise<boolean> {
+  async isWatched(
+    owner: string,
+    { source, target, rooms }: Pick<Report, "source" | "target" | "rooms">,
+  ): Promise<boolean> {
     const { runs } = this.#options;
-    const run = (await runs.alive(owner)).find(
-      (each) => each.purpose === "move" && each.state === "watching" && each.source === source && each.target === target,
+    const run = (await runs.unfinished(owner)).find(
+      (each) =>
+        each.purpose === "move" &&
+        each.state === "watching" &&
+        each.source === source &&
+        each.target === target,
     );
     if (run === undefined) return false;
     const watched = new Set(
@@ -142,7 +166,9 @@ export class Moves implements MoveCommands {
         .filter(waitsForPerson)
         .map(({ roomId }) => roomId),
     );
-    return rooms.every(({ roomId, status }) => (status !== "needs_moderator" && status !== "needs_you") || watched.has(roomId));
+    return rooms.every(
+      ({ roomId, status }) => (status !== "needs_moderator" && status !== "needs_you") || watched.has(roomId),
+    );
   }
 
   pause(owner: string): Promise<PauseResult> {
@@ -157,8 +183,8 @@ export class Moves implements MoveCommands {
     return this.#control.cancel(owner);
   }
 
-  endWithSession(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
-    return this.#control.endWithSession(owner, chosen);
+  abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
+    return this.#control.abandonOnLogout(owner, chosen);
   }
 
   async verify(
@@ -176,19 +202,21 @@ export class Moves implements MoveCommands {
 
   previewUndo(owner: string): Promise<UndoPreviewResult> {
     return this.#queue.run(owner, async () => {
-      const busy = await this.#control.busy(owner);
-      return busy ?? this.#undoing.preview(owner);
+      const refused = await this.#control.active(owner);
+      return refused ?? this.#undoPlanner.preview(owner);
     });
   }
 
   undo({ owner, address }: Pick<StartRequest, "owner" | "address">): Promise<StartResult> {
     return this.#queue.run(owner, async () => {
-      const busy = await this.#control.begunOrBusy({ owner, address });
-      if (busy) return busy;
-      const undo = await this.#undoing.plan(owner);
+      const refused = await this.#control.refuseIfActive({ owner, address });
+      if (refused) return refused;
+      const undo = await this.#undoPlanner.plan(owner);
       if (undo === null || undo.steps.length === 0) {
         const plan = await this.#options.planning.last(owner);
-        return plan === null ? { status: "no_plan" } : { status: "nothing_to_do", report: plan.report, changes: [], gone: [] };
+        return plan === null
+          ? { status: "no_plan" }
+          : { status: "nothing_to_do", report: plan.report, changes: [], gone: [] };
       }
       const { rooms, steps, ...accounts } = undo;
       return this.#begin({ ...accounts, owner, address, purpose: "undo" }, { rooms, steps });
@@ -204,25 +232,34 @@ export class Moves implements MoveCommands {
     const { planning, runs, steps, limits, now } = this.#options;
     const plan = await planning.last(owner);
     const run = await this.#control.current(owner);
-    if (plan === null || run?.purpose !== "move" || !isBusy(run) || run.planNumber !== plan.number) return plan;
+    if (plan === null || run?.purpose !== "move" || !isActive(run) || run.planNumber !== plan.number)
+      return plan;
     await limits.load(run.source);
     await limits.load(run.target);
     const rooms = (await runs.rooms(run.id)).map(readRunRoom);
     const standing = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
-    const report = runningReport(plan.report, standing, { limits, now: now(), isRunning: run.state === "running" });
+    const report = runningReport(plan.report, standing, {
+      limits,
+      now: now(),
+      isRunning: run.state === "running",
+    });
     return { ...plan, report };
   }
 
   async #begin(
     what: Omit<NewRun, "startedAt">,
-    { rooms, steps }: WhatToDo,
+    { rooms, steps }: RunContents,
     beginning: Beginning = { changes: [], gone: [], isOnlyWatch: false },
   ): Promise<StartResult> {
     const { runs, runner, statuses, now, log } = this.#options;
     const isInPlace = what.purpose === "move" || what.purpose === "undo";
     const run = await runs.create({ ...what, startedAt: now() }, { rooms, steps, isInPlace });
-    if (run === null) return (await this.#control.busy(what.owner)) ?? this.#begin(what, { rooms, steps }, beginning);
-    log.info({ runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length }, "a run begins");
+    if (run === null)
+      return (await this.#control.active(what.owner)) ?? this.#begin(what, { rooms, steps }, beginning);
+    log.info(
+      { runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length },
+      "a run begins",
+    );
     await runner.begin(run);
     return { status: "started", run: await statuses.of(run), ...beginning };
   }

@@ -1,29 +1,34 @@
 import type { Logger } from "pino";
 import type { Runs } from "../store/runs.ts";
-import { moveFinished } from "../view/messages/move-finished.ts";
-import type { Voice } from "./run-announcer.ts";
+import { moveRetired } from "../view/messages/move-finished.ts";
+import type { SendMessage } from "./run-announcer.ts";
 import type { SignIn } from "./sign-in.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** product.md, "Signing in the two accounts": so long after nothing is left open a move is finished. */
+/**
+ * product.md, "Signing in the two accounts": so long after nothing is left open a move is finished.
+ */
 const KEPT_DAYS = 30;
 
-export interface OldMovesOptions {
+export interface MoveRetirementOptions {
   runs: Pick<Runs, "endedBefore">;
   signIn: Pick<SignIn, "account" | "signOutBoth">;
-  voice: Voice;
+  sendMessage: SendMessage;
   prefix: string;
   now: () => number;
   log: Logger;
 }
 
-/** Finishes moves that nobody came back to: the bot's sessions are logged out and its secrets erased. Looks at the start and once a day. */
-export class OldMoves {
-  readonly #options: OldMovesOptions;
+/**
+ * Finishes moves that nobody came back to: the bot's sessions are logged out and its secrets
+ * erased. Looks at the start and once a day.
+ */
+export class MoveRetirement {
+  readonly #options: MoveRetirementOptions;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor(options: OldMovesOptions) {
+  constructor(options: MoveRetirementOptions) {
     this.#options = options;
   }
 
@@ -43,25 +48,29 @@ export class OldMoves {
 
   async #look(): Promise<void> {
     try {
-      await this.finishOld();
+      await this.retireOld();
     } catch (error) {
       this.#options.log.error({ err: error }, "old moves could not be finished; it is tried again tomorrow");
     }
   }
 
   /** One after the other: servers are asked to end sessions. */
-  async finishOld(): Promise<void> {
-    const { runs, signIn, voice, prefix, now, log } = this.#options;
+  async retireOld(): Promise<void> {
+    const { runs, signIn, sendMessage, prefix, now, log } = this.#options;
     for (const run of await runs.endedBefore(now() - KEPT_DAYS * DAY_MS)) {
       const { owner, address } = run;
       const accounts = [await signIn.account(owner, "source"), await signIn.account(owner, "target")];
       // Who has signed in since means to go on.
       const isLeft = accounts.some((account) => account !== null && account.signedInAt < (run.endedAt ?? 0));
-      const isTakenUp = accounts.some((account) => account !== null && account.signedInAt >= (run.endedAt ?? 0));
+      const isTakenUp = accounts.some(
+        (account) => account !== null && account.signedInAt >= (run.endedAt ?? 0),
+      );
       if (!isLeft || isTakenUp) continue;
       const { signedOut } = await signIn.signOutBoth(owner, () => Promise.resolve());
       log.info({ runId: run.id }, "a move is finished, since nobody came back to it");
-      await voice(address, moveFinished(signedOut, KEPT_DAYS, prefix), { key: `run ${run.id} finished` });
+      await sendMessage(address, moveRetired(signedOut, KEPT_DAYS, prefix), {
+        key: `run ${run.id} finished`,
+      });
     }
   }
 }

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { CATEGORY_NAMES } from "../migration/categories.ts";
 
-/** What a plan was asked for, kept so that it can be made again: before a start, and at the end of a run. */
+/**
+ * What a plan was asked for, kept so that it can be made again: before a start, and at the end of a
+ * run.
+ */
 export const planRequestSchema = z.object({
   filters: z.object({
     only: z.array(z.string()),

@@ -9,8 +9,8 @@ import { estimateTime } from "../migration/time-estimate.ts";
 import { compareContents } from "../platforms/matrix/categories.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import type { NotMoved } from "../platforms/matrix/not-moved.ts";
-import type { PlanWork } from "../platforms/matrix/plan-work.ts";
-import { planWork } from "../platforms/matrix/plan-work.ts";
+import type { RemainingWork } from "../platforms/matrix/plan-work.ts";
+import { remainingWork } from "../platforms/matrix/plan-work.ts";
 import { decideRooms } from "../platforms/matrix/read-and-decide.ts";
 import type { AccountReading } from "../platforms/matrix/reading/account-reading.ts";
 import { roomMapping } from "../platforms/matrix/room-mapping.ts";
@@ -21,7 +21,7 @@ import type { RoomPlan } from "../platforms/matrix/rooms/plan.ts";
 import type { Report, ReportTexts } from "../platforms/matrix/rooms/report.ts";
 import { report, reportSchema } from "../platforms/matrix/rooms/report.ts";
 import { roomCategories } from "../platforms/matrix/rooms/room-categories.ts";
-import { roomSpending } from "../platforms/matrix/rooms/spending.ts";
+import { roomRequestCounts } from "../platforms/matrix/rooms/spending.ts";
 import type { OutboxItems } from "../store/outbox-items.ts";
 import type { Plans } from "../store/plans.ts";
 import type { AccountAccess, AccountReaders, ReadProgress } from "./account-readers.ts";
@@ -30,7 +30,7 @@ import { chatsWithBot } from "./bot-chats.ts";
 import type { PlanRequestData } from "./plan-request.ts";
 import { planRequestSchema } from "./plan-request.ts";
 import type { RoomRefusals } from "./room-refusals.ts";
-import type { Refusal } from "./sign-in-results.ts";
+import type { AccountRefusal } from "./sign-in-results.ts";
 
 const storedPlanSchema = z.object({
   report: reportSchema,
@@ -51,8 +51,8 @@ export interface StoredPlan {
 }
 
 /** A plan just made, with what is shown once and not kept. */
-export interface MadePlan extends Omit<StoredPlan, "request"> {
-  work: PlanWork;
+export interface ShownPlan extends Omit<StoredPlan, "request"> {
+  work: RemainingWork;
   estimate: TimeEstimate;
   notMoved: readonly NotMoved[];
   unknownRooms: readonly string[];
@@ -73,11 +73,12 @@ export interface Decision {
   /** What is kept of the request, to decide so again. */
   request: PlanRequestData;
   /** Everything about the plan but its number. */
-  made: Omit<MadePlan, "number" | "before">;
+  made: Omit<ShownPlan, "number" | "before">;
 }
 
 export type CannotDecide =
-  { status: "not_signed_in"; missing: readonly Side[] } | { status: "not_read"; account: Account; refusal: Refusal };
+  | { status: "not_signed_in"; missing: readonly Side[] }
+  | { status: "not_read"; account: Account; refusal: AccountRefusal };
 
 /** Where an alias leads could not be found out just now. */
 export interface UnansweredAlias {
@@ -85,7 +86,7 @@ export interface UnansweredAlias {
   alias: string;
 }
 
-export type PlanResult = { status: "planned"; plan: MadePlan } | CannotDecide | UnansweredAlias;
+export type PlanResult = { status: "planned"; plan: ShownPlan } | CannotDecide | UnansweredAlias;
 
 export interface PlanRequest {
   owner: string;
@@ -110,7 +111,10 @@ export interface PlanningOptions {
   log: Logger;
 }
 
-/** Reads both accounts, decides for every room, and keeps what came of it. Nothing is written to either account. */
+/**
+ * Reads both accounts, decides for every room, and keeps what came of it. Nothing is written to
+ * either account.
+ */
 export class Planning {
   readonly #options: PlanningOptions;
 
@@ -125,8 +129,12 @@ export class Planning {
     const { made, readings } = decision;
     const before = await this.last(request.owner);
     const number = await plans.put(request.owner, payload(made, decision.request), now());
-    log.info({ number, rooms: made.report.rooms.length, how: [readings.source.how, readings.target.how] }, "planned");
-    const isSameMove = before?.report.source === made.report.source && before.report.target === made.report.target;
+    log.info(
+      { number, rooms: made.report.rooms.length, how: [readings.source.how, readings.target.how] },
+      "planned",
+    );
+    const isSameMove =
+      before?.report.source === made.report.source && before.report.target === made.report.target;
     return { status: "planned", plan: { ...made, number, before: isSameMove ? before.report : null } };
   }
 
@@ -142,8 +150,8 @@ export class Planning {
   }
 
   /**
-   * Reads and decides for what was asked before, and keeps nothing. No alias is looked up: a word that no longer leads where it led would let rooms in or out
-   * of which nobody was told.
+   * Reads and decides for what was asked before, and keeps nothing. No alias is looked up: a word
+   * that no longer leads where it led would let rooms in or out of which nobody was told.
    * @param runId the run that it is for, which has gone some ways in vain
    */
   decide(request: Omit<PlanRequest, "rooms">, runId: number | null = null): Promise<Decision | CannotDecide> {
@@ -160,13 +168,19 @@ export class Planning {
       readers.access(request.owner, "target", request.signal),
     ]);
     if (source === null || target === null) {
-      return { status: "not_signed_in", missing: sides.filter((side) => (side === "source" ? source : target) === null) };
+      return {
+        status: "not_signed_in",
+        missing: sides.filter((side) => (side === "source" ? source : target) === null),
+      };
     }
     const { filters, botRoomIds, onProgress } = request;
     try {
       // Side by side: they are two servers, or two accounts with limits of their own.
       const [sourceReading, targetReading] = await Promise.all([
-        readers.read(source, target.account.userId, { onProgress, withLastActivity: filters.activeSince !== null }),
+        readers.read(source, target.account.userId, {
+          onProgress,
+          withLastActivity: filters.activeSince !== null,
+        }),
         readers.read(target, source.account.userId, { onProgress, withLastActivity: false }),
       ]);
       const readings = { source: sourceReading, target: targetReading };
@@ -178,13 +192,27 @@ export class Planning {
         const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
         const chosen = withRoomIds(filters, aliases);
         const chats = await chatsWithBot(accounts.source.reader, readings, { spokenIn, botUserId });
-        const options = { filters: chosen, botUserIds: [botUserId], botRoomIds: [...botRoomIds, ...chats], refusals };
+        const options = {
+          filters: chosen,
+          botUserIds: [botUserId],
+          botRoomIds: [...botRoomIds, ...chats],
+          refusals,
+        };
         return { aliases, chosen, decided: await decideRooms(accounts, readings, options) };
       });
       const asked = requestData({ filters: chosen, botRoomIds });
-      return { source, target, readings, decided, aliases, request: asked, made: this.#assemble(readings, decided, filters) };
+      return {
+        source,
+        target,
+        readings,
+        decided,
+        aliases,
+        request: asked,
+        made: this.#assemble(readings, decided, filters),
+      };
     } catch (error) {
-      if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
+      if (error instanceof UnreadableAccountError)
+        return { status: "not_read", account: error.account, refusal: error.refusal };
       throw error;
     }
   }
@@ -207,7 +235,7 @@ export class Planning {
   async update(
     owner: string,
     { number, request }: Pick<StoredPlan, "number" | "request">,
-    made: Pick<MadePlan, "report" | "moreHelpers" | "via">,
+    made: Pick<ShownPlan, "report" | "moreHelpers" | "via">,
   ): Promise<void> {
     await this.#options.plans.update(owner, number, payload(made, request));
   }
@@ -229,10 +257,12 @@ export class Planning {
         ),
         texts: this.#options.texts,
       }),
-      moreHelpers: new Map(rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers])),
+      moreHelpers: new Map(
+        rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers]),
+      ),
       via: new Map(rooms.map((room) => [room.roomId, room.via])),
-      work: planWork(decided, readings, categories, isChosen),
-      estimate: estimateTime(roomSpending([...rooms, ...replacements]), isSameServer),
+      work: remainingWork(decided, readings, categories, isChosen),
+      estimate: estimateTime(roomRequestCounts([...rooms, ...replacements]), isSameServer),
       notMoved,
       unknownRooms,
       isInviteBlocked,
@@ -246,7 +276,7 @@ function requestData({ filters, botRoomIds }: Pick<PlanRequest, "filters" | "bot
 }
 
 function payload(
-  { report, moreHelpers, via }: Pick<MadePlan, "report" | "moreHelpers" | "via">,
+  { report, moreHelpers, via }: Pick<ShownPlan, "report" | "moreHelpers" | "via">,
   request: PlanRequestData,
 ): z.input<typeof storedPlanSchema> {
   return {

@@ -1,18 +1,18 @@
 import type { StepProblem } from "../migration/outcome.ts";
 import { DiscoveryError } from "../platforms/matrix/discovery-error.ts";
 import { toSignInProblem } from "../platforms/matrix/sign-in-problem.ts";
-import type { Refusal } from "./sign-in-results.ts";
+import type { AccountRefusal } from "./sign-in-results.ts";
 
 /**
  * What a failed request to an account's server means for its owner.
  * @throws what is neither a server's error nor a failed connection: a bug
  */
-export function toRefusal(error: unknown): Refusal {
+export function toRefusal(error: unknown): AccountRefusal {
   return error instanceof DiscoveryError ? { code: "no_homeserver", error } : toSignInProblem(error);
 }
 
 /** What only the owner can mend of a refusal; `null` for what passes by itself. */
-export function toStepProblem(refusal: Refusal): StepProblem | null {
+export function toStepProblem(refusal: AccountRefusal): StepProblem | null {
   switch (refusal.code) {
     case "expired_token":
       return { code: "session_ended", serverText: null };

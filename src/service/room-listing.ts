@@ -6,12 +6,12 @@ import type { Account } from "../migration/account.ts";
 import type { AccountReaders, ReadProgress } from "./account-readers.ts";
 import { UnreadableAccountError } from "./account-readers.ts";
 import type { UnansweredAlias } from "./planning.ts";
-import type { Refusal } from "./sign-in-results.ts";
+import type { AccountRefusal } from "./sign-in-results.ts";
 
 export type RoomListResult =
   | { status: "listed"; list: RoomList }
   | { status: "not_signed_in" }
-  | { status: "not_read"; account: Account; refusal: Refusal }
+  | { status: "not_read"; account: Account; refusal: AccountRefusal }
   | UnansweredAlias;
 
 /** Reads the old account and lists its rooms. */
@@ -25,13 +25,20 @@ export async function listSourceRooms(
   if (source === null) return { status: "not_signed_in" };
   try {
     // Nobody else's membership is asked for.
-    const { snapshot } = await readers.read(source, source.account.userId, { onProgress, withLastActivity: true });
+    const { snapshot } = await readers.read(source, source.account.userId, {
+      onProgress,
+      withLastActivity: true,
+    });
     const aliases = await readers.guard(source.account, async () =>
       roomsOfAliases((await source.readable()).reader, wordsIn(filters.rooms), snapshot.rooms),
     );
-    return { status: "listed", list: listRooms(snapshot, { ...filters, rooms: withRoomIds(filters.rooms, aliases) }) };
+    return {
+      status: "listed",
+      list: listRooms(snapshot, { ...filters, rooms: withRoomIds(filters.rooms, aliases) }),
+    };
   } catch (error) {
-    if (error instanceof UnreadableAccountError) return { status: "not_read", account: error.account, refusal: error.refusal };
+    if (error instanceof UnreadableAccountError)
+      return { status: "not_read", account: error.account, refusal: error.refusal };
     if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
     throw error;
   }

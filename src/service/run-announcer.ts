@@ -5,18 +5,18 @@ import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import type { Plans } from "../store/plans.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/message.ts";
-import { lateArrival } from "../view/messages/late-arrival.ts";
+import { roomLetIn } from "../view/messages/late-arrival.ts";
 import { runEnded, showsRooms } from "../view/messages/move-end.ts";
 import { progressMessage } from "../view/messages/move-progress.ts";
 import { needsYou } from "../view/messages/needs-you.ts";
 import { numberedRooms } from "../view/messages/report.ts";
-import type { MadePlan } from "./planning.ts";
-import type { RunDeedsReader } from "./run-deeds.ts";
+import type { ShownPlan } from "./planning.ts";
+import type { RunSummaryReader } from "./run-deeds.ts";
 import type { RunStatus } from "./run-results.ts";
 import type { RunStatuses } from "./run-status.ts";
 
 /** Says something where a run was started, at any time later. */
-export type Voice = (
+export type SendMessage = (
   address: ConversationAddress,
   message: Message,
   options: { key: string; replaces?: string; priority?: "progress"; notBefore?: number },
@@ -24,16 +24,19 @@ export type Voice = (
 
 export interface RunAnnouncerOptions {
   runs: Runs;
-  plans: Pick<Plans, "putShownList">;
+  plans: Pick<Plans, "putNumberedRooms">;
   statuses: RunStatuses;
-  deeds: RunDeedsReader;
-  voice: Voice;
+  summary: RunSummaryReader;
+  sendMessage: SendMessage;
   prefix: string;
   now: () => number;
   log: Logger;
 }
 
-/** Each edit stays in the room's history and takes from the bot's own limit (rendering.md section 6). */
+/**
+ * Each edit stays in the room's history and takes from the bot's own limit (rendering.md section
+ * 6).
+ */
 const EDIT_EVERY_MS = 5_000;
 
 /** The answer to the command that began it is said first. */
@@ -46,7 +49,10 @@ interface Shown {
   timer: NodeJS.Timeout | null;
 }
 
-/** Tells the owner of a run how it goes: one message that is kept current, and a new one when something ends or needs them. */
+/**
+ * Tells the owner of a run how it goes: one message that is kept current, and a new one when
+ * something ends or needs them.
+ */
 export class RunAnnouncer {
   readonly #options: RunAnnouncerOptions;
   readonly #shown = new Map<number, Shown>();
@@ -59,7 +65,10 @@ export class RunAnnouncer {
     this.#options = options;
   }
 
-  /** Shows where the run stands, if that differs from what is shown, at most every few seconds; and calls its owner when only they can mend it. */
+  /**
+   * Shows where the run stands, if that differs from what is shown, at most every few seconds; and
+   * calls its owner when only they can mend it.
+   */
   changed(run: Run): void {
     if (this.#isStopped) return;
     if (run.state !== "needs_you") this.#called.delete(run.id);
@@ -82,7 +91,8 @@ export class RunAnnouncer {
 
   #shownOf({ id, progressCount }: Run): Shown {
     const now = this.#options.now();
-    // The answer to the command that began it is said first; what an earlier process has shown may be no older than its end.
+    // The answer to the command that began it is said first; what an earlier process has shown may
+    // be no older than its end.
     const at = progressCount === 0 ? now - EDIT_EVERY_MS + FIRST_AFTER_MS : now;
     const shown = this.#shown.get(id) ?? { status: null, at, timer: null };
     this.#shown.set(id, shown);
@@ -94,19 +104,23 @@ export class RunAnnouncer {
    * @param run as it is going to be put down
    * @param made the plan as it stands now; `null` for a part of a move
    */
-  async ended(run: Run, made: Pick<MadePlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
-    const { deeds, statuses, plans, prefix } = this.#options;
+  async ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
+    const { summary, statuses, plans, prefix } = this.#options;
     await this.#showLast(run);
-    const done = await deeds.of(run);
+    const done = await summary.of(run);
     const status = await statuses.of(run);
     const report = made ?? { report: done.report, moreHelpers: new Map<string, number>(), notMoved: [] };
     if (showsRooms({ run: status, report: report.report })) {
-      await plans.putShownList(
+      await plans.putNumberedRooms(
         run.owner,
         numberedRooms(report.report).map((room) => room.roomId),
       );
     }
-    await this.#say(run, runEnded({ run: status, ...report, deeds: done.deeds, failures: done.failures }, prefix), "end");
+    await this.#say(
+      run,
+      runEnded({ run: status, ...report, summary: done.summary, failures: done.failures }, prefix),
+      "end",
+    );
   }
 
   /** Rooms that came in after the end, each told once. @param run as it is going to be put down */
@@ -114,7 +128,9 @@ export class RunAnnouncer {
     await this.#showLast(run);
     const listed = new Set(rooms.filter((room) => !room.isReplacement).map((room) => room.roomId));
     // Of an upgraded room and its replacement one counts.
-    const own = rooms.filter(({ roomId, planned }) => listed.has(roomId) && !listed.has(planned.row.successor ?? ""));
+    const own = rooms.filter(
+      ({ roomId, planned }) => listed.has(roomId) && !listed.has(planned.row.successor ?? ""),
+    );
     const arrived = own.filter((room) => room.joinedAt !== null && room.joinedAt > endedAt);
     const waiting = own.filter(({ status }) => status === "needs_moderator").length;
     const inOrder = [...arrived].sort((a, b) => (a.joinedAt ?? 0) - (b.joinedAt ?? 0));
@@ -127,7 +143,7 @@ export class RunAnnouncer {
         isLast: waiting === 0 && letIn === inOrder.length,
       };
       // What was said under a key is not said again.
-      await this.#say(run, lateArrival(arrival, this.#options.prefix), `late ${room.roomId}`);
+      await this.#say(run, roomLetIn(arrival, this.#options.prefix), `late ${room.roomId}`);
     }
   }
 
@@ -168,20 +184,21 @@ export class RunAnnouncer {
     shown.status = status;
     shown.at = isFirst ? now() : Math.max(now(), shown.at + EDIT_EVERY_MS);
     const show = (key: string, replaces?: string): Promise<void> =>
-      this.#options.voice(run.address, message, {
+      this.#options.sendMessage(run.address, message, {
         key: keyOf(run, key),
         ...(replaces !== undefined && { replaces: keyOf(run, replaces) }),
         notBefore: shown.at,
         priority: "progress",
       });
-    // The first one is counted once it is said, for the others replace it; of those one that was counted and not said is not missed.
+    // The first one is counted once it is said, for the others replace it; of those one that was
+    // counted and not said is not missed.
     if (isFirst) await show("progress");
     await runs.change(runId, { progressCount: run.progressCount + 1 });
     if (!isFirst) await show(`progress ${run.progressCount}`, "progress");
   }
 
   #say(run: Run, message: Message, key: string): Promise<void> {
-    return this.#options.voice(run.address, message, { key: keyOf(run, key) });
+    return this.#options.sendMessage(run.address, message, { key: keyOf(run, key) });
   }
 
   #inTurn(work: () => Promise<void>): void {

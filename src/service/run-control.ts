@@ -1,7 +1,7 @@
 import type { Account, Side } from "../migration/account.ts";
 import { otherSide } from "../migration/account.ts";
 import type { Run } from "../migration/run-model.ts";
-import { BUSY_RUN_STATES } from "../migration/run-model.ts";
+import { ACTIVE_RUN_STATES } from "../migration/run-model.ts";
 import type { Limits } from "../queue/limits.ts";
 import type { Runner } from "../queue/runner.ts";
 import type { Runs } from "../store/runs.ts";
@@ -9,7 +9,7 @@ import type { Steps } from "../store/steps.ts";
 import type { AccountClients } from "./account-clients.ts";
 import type { KeyedQueue } from "./keyed-queue.ts";
 import type { StartRequest } from "./move-commands.ts";
-import type { RunDeedsReader } from "./run-deeds.ts";
+import type { RunSummaryReader } from "./run-deeds.ts";
 import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./run-results.ts";
 import type { RunStatuses } from "./run-status.ts";
 
@@ -20,19 +20,22 @@ export interface RunControlOptions {
   limits: Limits;
   runner: Runner;
   statuses: RunStatuses;
-  deeds: RunDeedsReader;
+  summary: RunSummaryReader;
   /** A run was paused, cancelled or gone on with. */
   changed: (run: Run) => void;
   queue: KeyedQueue;
   now: () => number;
 }
 
-/** How long `pause` and `cancel` wait for the requests under way, which are finished and recorded; a slow server's, but not one's that hangs. */
-const PATIENCE_MS = 20_000;
+/**
+ * How long `pause` and `cancel` wait for the requests under way, which are finished and recorded; a
+ * slow server's, but not one's that hangs.
+ */
+const DRAIN_TIMEOUT_MS = 20_000;
 
 /** Whether a run still has work to do, so that no other can begin. */
-export function isBusy({ state }: Pick<Run, "state">): boolean {
-  return BUSY_RUN_STATES.includes(state);
+export function isActive({ state }: Pick<Run, "state">): boolean {
+  return ACTIVE_RUN_STATES.includes(state);
 }
 
 /** Halts, goes on with and ends the run that a person has. */
@@ -46,7 +49,7 @@ export class RunControl {
   /** The run that is under way or held, else the last one. */
   async current(owner: string): Promise<Run | null> {
     const { runs } = this.#options;
-    return (await runs.busy(owner)) ?? runs.last(owner);
+    return (await runs.active(owner)) ?? runs.last(owner);
   }
 
   pause(owner: string): Promise<PauseResult> {
@@ -55,10 +58,10 @@ export class RunControl {
       const run = await this.current(owner);
       if (run?.state !== "running") return { status: "not_running", run: run && (await statuses.of(run)) };
       await runs.change(run.id, { state: "paused" });
-      const isQuiet = await runner.end(run.id, PATIENCE_MS);
+      const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
       const paused = { ...run, state: "paused" as const };
       this.#options.changed(paused);
-      return { status: "paused", run: await statuses.of(paused), isQuiet };
+      return { status: "paused", run: await statuses.of(paused), isIdle };
     });
   }
 
@@ -68,7 +71,7 @@ export class RunControl {
       const run = await this.current(owner);
       if (run?.state !== "paused" && run?.state !== "needs_you")
         return { status: "not_paused", run: run && (await statuses.of(run)) };
-      return { status: "resumed", run: await this.#goOn(run) };
+      return { status: "resumed", run: await this.#resume(run) };
     });
   }
 
@@ -79,52 +82,61 @@ export class RunControl {
       if (run?.state !== "needs_you" || run[account.side] !== account.userId) return;
       const other = otherSide(account.side);
       const opened = await this.#options.clients.open(owner, other);
-      if (opened?.account.userId === run[other]) await this.#goOn(run);
+      if (opened?.account.userId === run[other]) await this.#resume(run);
     });
   }
 
   cancel(owner: string): Promise<CancelResult> {
     return this.#options.queue.run(owner, async () => {
-      const { statuses, deeds } = this.#options;
+      const { statuses, summary } = this.#options;
       const run = await this.current(owner);
       if (run === null || run.state === "over") return { status: "no_run" };
-      const { ended, isQuiet } = await this.#endRun(run, true);
-      return { status: "cancelled", run: await statuses.of(ended), deeds: (await deeds.of(ended)).deeds, isQuiet };
+      const { ended, isIdle } = await this.#endRun(run, true);
+      return {
+        status: "cancelled",
+        run: await statuses.of(ended),
+        summary: (await summary.of(ended)).summary,
+        isIdle,
+      };
     });
   }
 
   /** What is under way cannot go on without its sessions, and nothing is watched any more. */
-  async endWithSession(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
+  async abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
     const { clients, runs } = this.#options;
     const signedIn = await Promise.all(chosen.map((side) => clients.open(owner, side)));
     if (signedIn.every((account) => account === null)) return null;
-    const cancelled = (await runs.busy(owner)) === null ? null : await this.cancel(owner);
+    const cancelled = (await runs.active(owner)) === null ? null : await this.cancel(owner);
     await this.abandon(owner);
     return cancelled;
   }
 
-  /** Nothing is done for this person any more, and nothing is watched; resolves when nothing is under way. */
+  /**
+   * Nothing is done for this person any more, and nothing is watched; resolves when nothing is
+   * under way.
+   */
   async abandon(owner: string): Promise<void> {
     await this.#options.queue.run(owner, async () => {
-      for (const run of await this.#options.runs.alive(owner)) await this.#endRun(run, isBusy(run));
+      for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, isActive(run));
     });
   }
 
-  async #endRun(run: Run, isCancelled: boolean): Promise<{ ended: Run; isQuiet: boolean }> {
+  async #endRun(run: Run, isCancelled: boolean): Promise<{ ended: Run; isIdle: boolean }> {
     const { runs, steps, runner, now, changed } = this.#options;
     await runs.change(run.id, { state: "over", isCancelled, endedAt: run.endedAt ?? now() });
-    const isQuiet = await runner.end(run.id, PATIENCE_MS);
-    await steps.dropOpen(run.id);
+    const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
+    await steps.dropPending(run.id);
     const ended = (await runs.get(run.id)) ?? run;
     changed(ended);
-    return { ended, isQuiet };
+    return { ended, isIdle };
   }
 
-  async #goOn(run: Run): Promise<RunStatus> {
+  async #resume(run: Run): Promise<RunStatus> {
     const { runs, steps, limits, runner, statuses } = this.#options;
-    // Limits may have been raised, and what was waited for may be there: everything is found out anew.
+    // Limits may have been raised, and what was waited for may be there: everything is found out
+    // anew.
     for (const userId of [run.source, run.target]) await limits.forget(userId);
-    await steps.hurry(run.id);
+    await steps.clearRetryDelays(run.id);
     await runs.change(run.id, { state: "running", problem: null });
     const running = (await runs.get(run.id)) ?? run;
     await runner.begin(running);
@@ -132,16 +144,28 @@ export class RunControl {
   }
 
   /** What keeps a new run from beginning. */
-  async busy(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
-    const run = await this.#options.runs.busy(owner);
+  async active(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
+    const run = await this.#options.runs.active(owner);
     return run && { status: "already", run: await this.#options.statuses.of(run) };
   }
 
-  /** What stands in the way of a new run; or the run that this very message has begun already, when a crash makes the command run twice. */
-  async begunOrBusy({ owner, address }: Pick<StartRequest, "owner" | "address">): Promise<StartResult | null> {
+  /**
+   * What stands in the way of a new run; or the run that this very message has begun already, when
+   * a crash makes the command run twice.
+   */
+  async refuseIfActive({
+    owner,
+    address,
+  }: Pick<StartRequest, "owner" | "address">): Promise<StartResult | null> {
     const run = await this.#options.runs.last(owner);
     if (run?.address.eventId === address.eventId)
-      return { status: "started", run: await this.#options.statuses.of(run), changes: [], gone: [], isOnlyWatch: false };
-    return this.busy(owner);
+      return {
+        status: "started",
+        run: await this.#options.statuses.of(run),
+        changes: [],
+        gone: [],
+        isOnlyWatch: false,
+      };
+    return this.active(owner);
   }
 }

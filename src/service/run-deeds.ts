@@ -8,12 +8,17 @@ import type { RunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import { readRunRoom } from "../platforms/matrix/rooms/run-room.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
-import type { RunDeeds, RunEnd } from "./run-results.ts";
+import type { RunSummary, RunEnd } from "./run-results.ts";
 
-const JOINS: ReadonlySet<StepKind> = new Set<StepKind>(["accept_invite", "join", "join_restricted", "join_invited"]);
+const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
+  "accept_invite",
+  "join",
+  "join_restricted",
+  "join_invited",
+]);
 
 /** Adds up what runs did, from the outcomes of their steps. */
-export class RunDeedsReader {
+export class RunSummaryReader {
   readonly #store: { runs: Pick<Runs, "rooms">; steps: Pick<Steps, "all"> };
   readonly #now: () => number;
 
@@ -22,11 +27,11 @@ export class RunDeedsReader {
     this.#now = now;
   }
 
-  async of(run: Run): Promise<{ deeds: RunDeeds; failures: RunEnd["failures"]; report: Report }> {
+  async of(run: Run): Promise<{ summary: RunSummary; failures: RunEnd["failures"]; report: Report }> {
     const steps = await this.#store.steps.all(run.id);
     const rooms = (await this.#store.runs.rooms(run.id)).map(readRunRoom);
     return {
-      deeds: deedsOf(steps, rooms),
+      summary: summaryOf(steps, rooms),
       failures: failuresOf(steps, run.purpose === "move"),
       report: this.#report(run, rooms),
     };
@@ -47,7 +52,7 @@ export class RunDeedsReader {
   }
 }
 
-function deedsOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunDeeds {
+function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunSummary {
   const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();
   for (const { kind } of done) {
@@ -58,9 +63,12 @@ function deedsOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunDe
   return {
     invitations: invited.size,
     joins: done.filter(({ kind }) => JOINS.has(kind)).length,
-    knocks: steps.filter(({ kind, outcome }) => kind === "knock" && outcome?.status === "needs_moderator").length,
+    knocks: steps.filter(({ kind, outcome }) => kind === "knock" && outcome?.status === "needs_moderator")
+      .length,
     written: [...written].map(([category, count]) => ({ category, count })),
-    openInvitations: rooms.filter((room) => invited.has(room.roomId) && !room.isInside).map((room) => room.planned.row),
+    openInvitations: rooms
+      .filter((room) => invited.has(room.roomId) && !room.isInside)
+      .map((room) => room.planned.row),
   };
 }
 

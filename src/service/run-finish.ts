@@ -20,13 +20,18 @@ import { planRequestSchema } from "./plan-request.ts";
 import type { CannotDecide, Decision, Planning } from "./planning.ts";
 import type { RunAnnouncer } from "./run-announcer.ts";
 import { toStepProblem } from "./refusal.ts";
-import type { Refusal } from "./sign-in-results.ts";
+import type { AccountRefusal } from "./sign-in-results.ts";
 import { stepsInto } from "./run-work.ts";
 
 /** They write whole lists, so that a room that came in later is not in what was written. */
-const WHOLE_LISTS: ReadonlySet<StepKind> = new Set<StepKind>(["direct_chats", "push_rules", "account_data", "ignored_users"]);
+const WHOLE_LISTS: ReadonlySet<StepKind> = new Set<StepKind>([
+  "direct_chats",
+  "push_rules",
+  "account_data",
+  "ignored_users",
+]);
 
-export interface RunFinishOptions {
+export interface RunSettlerOptions {
   planning: Planning;
   runs: Runs;
   steps: Steps;
@@ -40,18 +45,19 @@ export interface RunFinishOptions {
 type Tried = ReadonlyMap<string, StoredStep>;
 
 /**
- * What happens when nothing of a run is left that can run: both accounts are read once more, what is still missing and was not tried is done too, and the report is made of
- * what really stands.
+ * What happens when nothing of a run is left that can run: both accounts are read once more, what
+ * is still missing and was not tried is done too, and the report is made of what really stands.
  */
-export class RunFinish {
-  readonly #options: RunFinishOptions;
+export class RunSettler {
+  readonly #options: RunSettlerOptions;
 
-  constructor(options: RunFinishOptions) {
+  constructor(options: RunSettlerOptions) {
     this.#options = options;
   }
 
   /**
-   * What is said of the end is said before the run is put down as ended: a crash in between says it once more, under the same key, and not never.
+   * What is said of the end is said before the run is put down as ended: a crash in between says it
+   * once more, under the same key, and not never.
    * @returns what has to be waited for where an account does not let itself be read just now
    */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
@@ -71,7 +77,13 @@ export class RunFinish {
     const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
     const rooms = await this.#revisedRooms(run, decision, tried);
     const left = stepsLeft(run, decision, { rooms, tried, request });
-    const change = { from: "running", rooms, steps: left, again: [], run: { stage: stages.profile } } as const;
+    const change = {
+      from: "running",
+      rooms,
+      steps: left,
+      again: [],
+      run: { stage: stages.profile },
+    } as const;
     const isRunning = await steps.revise(run.id, change);
     // It was paused or cancelled meanwhile.
     if (!isRunning) return null;
@@ -107,7 +119,10 @@ export class RunFinish {
       if (isSame) await planning.update(owner, plan, decision.made);
       return null;
     }
-    log.warn({ runId: id, status: decision.status }, "the last plan could not be renewed at the end of a run");
+    log.warn(
+      { runId: id, status: decision.status },
+      "the last plan could not be renewed at the end of a run",
+    );
     const isPassing = decision.status === "not_read" && toStepProblem(decision.refusal) === null;
     return isPassing ? unreadFor(decision.account.side, decision.refusal) : null;
   }
@@ -121,12 +136,18 @@ export class RunFinish {
       const stranger = sides.find((side) => decision[side].account.userId !== run[side]);
       if (stranger === undefined) return decision;
       // Another account was signed in meanwhile: nothing of it belongs into this run.
-      await runs.changeWhile("running", run.id, { state: "needs_you", problem: sessionEnded(stranger, now()) });
+      await runs.changeWhile("running", run.id, {
+        state: "needs_you",
+        problem: sessionEnded(stranger, now()),
+      });
       return null;
     }
     if (decision.status === "not_read" && toStepProblem(decision.refusal) === null) {
       const { account, refusal } = decision;
-      log.warn({ runId: run.id, side: account.side, refusal: refusal.code }, "an account could not be read at the end of a run");
+      log.warn(
+        { runId: run.id, side: account.side, refusal: refusal.code },
+        "an account could not be read at the end of a run",
+      );
       return unreadFor(account.side, refusal);
     }
     await runs.changeWhile("running", run.id, { state: "needs_you", problem: problemOf(decision, now()) });
@@ -134,28 +155,37 @@ export class RunFinish {
   }
 
   async #revisedRooms(run: Run, { decided }: Decision, tried: Tried): Promise<RunRoom[]> {
-    const before = new Map((await this.#options.runs.rooms(run.id)).map(readRunRoom).map((room) => [room.roomId, room]));
+    const before = new Map(
+      (await this.#options.runs.rooms(run.id)).map(readRunRoom).map((room) => [room.roomId, room]),
+    );
     const { texts } = this.#options;
-    const isTried = (room: RunRoom): boolean => stepsInto(room, room.route, run.source).every(({ key }) => tried.has(key));
+    const isTried = (room: RunRoom): boolean =>
+      stepsInto(room, room.route, run.source).every(({ key }) => tried.has(key));
     const revise = (isReplacement: boolean) => (room: PlannedRoom) =>
       revisedRoom(runRoom(room, { texts, isReplacement }), before.get(room.roomId), isTried);
     const revised = [...decided.rooms.map(revise(false)), ...decided.replacements.map(revise(true))];
     const byId = new Map(revised.map((room) => [room.roomId, room]));
     return revised.map((room) => {
       const successor = byId.get(room.planned.row.successor ?? "");
-      return room.route === "successor" && successor !== undefined ? { ...room, status: successor.status } : room;
+      return room.route === "successor" && successor !== undefined
+        ? { ...room, status: successor.status }
+        : room;
     });
   }
 }
 
-/** What could still be done and was not tried, and lists that were written before a room came in. */
+/**
+ * What could still be done and was not tried, and lists that were written before a room came in.
+ */
 function stepsLeft(
   run: Run,
   { decided, readings }: Decision,
   { rooms, tried, request }: { rooms: readonly RunRoom[]; tried: Tried; request: PlanRequestData },
 ): PlannedStep[] {
   const wanted = [
-    ...rooms.filter((room) => room.status === "planned").flatMap((room) => stepsInto(room, room.route, run.source)),
+    ...rooms
+      .filter((room) => room.status === "planned")
+      .flatMap((room) => stepsInto(room, room.route, run.source)),
     ...[...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null),
     ...planContentSteps(readings.source, readings.target, roomMapping(decided.rooms)),
   ].filter(isChosen(request));
@@ -170,23 +200,33 @@ export function isChosen({ filters }: PlanRequestData): (step: PlannedStep) => b
 }
 
 /**
- * The step as it is to be done now, `null` where it was tried. A list that was written is written again as a step of its own, so that each keeps what it takes to undo it.
+ * The step as it is to be done now, `null` where it was tried. A list that was written is written
+ * again as a step of its own, so that each keeps what it takes to undo it.
  */
 function nextOf(step: PlannedStep, tried: Tried, lastJoinedAt: number): PlannedStep | null {
   for (let time = 1; ; time += 1) {
     const key = time === 1 ? step.key : `${step.key} ${time}`;
     const before = tried.get(key);
     if (before === undefined) return { ...step, key };
-    const isWritten = before.state === "done" && WHOLE_LISTS.has(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
+    const isWritten =
+      before.state === "done" && WHOLE_LISTS.has(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
     if (!isWritten) return null;
   }
 }
 
-/** The room as it stands now; what the run tried and did not get is not planned any more (product.md, "Routes"). */
-function revisedRoom(now: RunRoom, before: RunRoom | undefined, isTried: (room: RunRoom) => boolean): RunRoom {
+/**
+ * The room as it stands now; what the run tried and did not get is not planned any more
+ * (product.md, "Routes").
+ */
+function revisedRoom(
+  now: RunRoom,
+  before: RunRoom | undefined,
+  isTried: (room: RunRoom) => boolean,
+): RunRoom {
   if (before === undefined) return now;
   const kept = { ...now, refusals: before.refusals, joinedAt: before.joinedAt };
-  const isGivenUp = kept.status === "planned" && before.status !== "planned" && before.status !== "done" && isTried(kept);
+  const isGivenUp =
+    kept.status === "planned" && before.status !== "planned" && before.status !== "done" && isTried(kept);
   return isGivenUp ? { ...kept, status: before.status } : kept;
 }
 
@@ -206,7 +246,7 @@ function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
 }
 
 /** @param refusal one that passes by itself */
-function unreadFor(side: Side, refusal: Refusal): Unread {
+function unreadFor(side: Side, refusal: AccountRefusal): Unread {
   const waitMs = "retryAfterMs" in refusal ? refusal.retryAfterMs : null;
   return { side, waitingFor: refusal.code === "limited" ? "limit" : "server", waitMs };
 }

@@ -18,12 +18,17 @@ export function runningReport(
   const progress = new Map<string, RoomProgress>();
   const entering = new Map<string, StoredStep>();
   for (const step of run.steps) {
-    if (step.roomId === null || routeOfStep(step.kind) === null || (step.state !== "pending" && step.state !== "taken")) continue;
+    if (
+      step.roomId === null ||
+      routeOfStep(step.kind) === null ||
+      (step.state !== "pending" && step.state !== "taken")
+    )
+      continue;
     if (!entering.has(step.roomId)) entering.set(step.roomId, step);
   }
   for (const room of run.rooms) {
     const step = entering.get(room.roomId);
-    const standing = step === undefined || !isRunning ? null : standingOf(step);
+    const standing = step === undefined || !isRunning ? null : statusOf(step);
     progress.set(room.roomId, { status: room.status, until: null, waitingFor: null, ...standing });
   }
   return {
@@ -32,7 +37,7 @@ export function runningReport(
     rooms: report.rooms.map((row) => ({ ...row, ...progress.get(row.successor ?? row.roomId) })),
   };
 
-  function standingOf(step: StoredStep): RoomProgress | null {
+  function statusOf(step: StoredStep): RoomProgress | null {
     if (step.state === "taken") return { status: "running", until: null, waitingFor: null };
     const limit = ownLimit(step.limits);
     const limitedUntil = limit === null ? now : limits.nextAt(run[step.side], limit, now);

@@ -6,7 +6,7 @@ import type { LimitName } from "../migration/step.ts";
 import type { NotMoved } from "../platforms/matrix/not-moved.ts";
 import type { Report, ReportRoom } from "../platforms/matrix/rooms/report.ts";
 import type { UnansweredAlias } from "./planning.ts";
-import type { Refusal } from "./sign-in-results.ts";
+import type { AccountRefusal } from "./sign-in-results.ts";
 
 /** Rooms of a run by where they stand; together they are all rooms of its plan. */
 export interface RoomCounts {
@@ -50,7 +50,10 @@ export interface RunStatus {
   /** Of all kinds; `dormant` ones belong to rooms that wait for a person. */
   steps: { total: number; done: number; failed: number; dormant: number };
   waits: readonly RunWait[];
-  /** When everything that needs no person will be done, by the limits as they are known; `null` when that cannot be said. */
+  /**
+   * When everything that needs no person will be done, by the limits as they are known; `null` when
+   * that cannot be said.
+   */
   expectedEnd: number | null;
   /** Why it needs its owner, for `needs_you`. */
   problem: { side: Side; problem: StepProblem } | null;
@@ -66,7 +69,8 @@ export interface PlanChange {
 }
 
 export type CannotRead =
-  { status: "not_signed_in"; missing: readonly Side[] } | { status: "not_read"; account: Account; refusal: Refusal };
+  | { status: "not_signed_in"; missing: readonly Side[] }
+  | { status: "not_read"; account: Account; refusal: AccountRefusal };
 
 /** What is to be said of a run that begins. */
 export interface Beginning {
@@ -79,7 +83,9 @@ export interface Beginning {
 
 export type StartResult =
   | ({ status: "started"; run: RunStatus } & Beginning)
-  /** Everything that needs no person is done already, and the rooms that wait for one are watched. */
+  /**
+   * Everything that needs no person is done already, and the rooms that wait for one are watched.
+   */
   | { status: "nothing_to_do"; report: Report; changes: readonly PlanChange[]; gone: readonly ReportRoom[] }
   | { status: "no_plan" }
   /** The plan is for two other accounts than those signed in now. */
@@ -90,14 +96,18 @@ export type StartResult =
   | UnansweredAlias
   | CannotRead;
 
-/** `isQuiet`: no request is left whose answer has not come. */
+/** `isIdle`: no request is left whose answer has not come. */
 export type PauseResult =
-  { status: "paused"; run: RunStatus; isQuiet: boolean } | { status: "not_running"; run: RunStatus | null };
-export type ResumeResult = { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
+  { status: "paused"; run: RunStatus; isIdle: boolean } | { status: "not_running"; run: RunStatus | null };
+export type ResumeResult =
+  { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
 
 /** What a run has done, in numbers, for `cancel` and for the end. */
-export interface RunDeeds {
-  /** Invitations sent, joins, knocks, power levels and everything else, by category; only what was really written. */
+export interface RunSummary {
+  /**
+   * Invitations sent, joins, knocks, power levels and everything else, by category; only what was
+   * really written.
+   */
   invitations: number;
   joins: number;
   knocks: number;
@@ -106,17 +116,20 @@ export interface RunDeeds {
   openInvitations: readonly ReportRoom[];
 }
 
-/** `isQuiet` as with `PauseResult`; where it is not, something may be done that is not counted. */
-export type CancelResult = { status: "cancelled"; run: RunStatus; deeds: RunDeeds; isQuiet: boolean } | { status: "no_run" };
+/** `isIdle` as with `PauseResult`; where it is not, something may be done that is not counted. */
+export type CancelResult =
+  { status: "cancelled"; run: RunStatus; summary: RunSummary; isIdle: boolean } | { status: "no_run" };
 
 /** The end of a run, told in a message that notifies. */
 export interface RunEnd {
   run: RunStatus;
   report: Report;
   moreHelpers: ReadonlyMap<string, number>;
-  deeds: RunDeeds;
+  summary: RunSummary;
   notMoved: readonly NotMoved[];
-  /** Steps that failed for good, in words for people: what it was about and the server's own words. */
+  /**
+   * Steps that failed for good, in words for people: what it was about and the server's own words.
+   */
   failures: readonly { item: string; problem: StepProblem }[];
 }
 
@@ -141,16 +154,23 @@ export interface UndoPreview {
   knocks: readonly ReportRoom[];
   /** Written settings, power levels among them, which get back what stood there before. */
   written: readonly { category: CategoryName; count: number }[];
-  /** Things that were written and cannot be taken back, such as read markers, which only move forward. */
+  /**
+   * Things that were written and cannot be taken back, such as read markers, which only move
+   * forward.
+   */
   lasting: readonly { category: CategoryName; count: number }[];
 }
 
-export type UndoPreviewResult = UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotRead;
+export type UndoPreviewResult =
+  UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotRead;
 
 /** A room that came in after the run: "3 of 5 let you in". */
-export interface LateArrival {
+export interface RoomLetIn {
   room: ReportRoom;
-  /** Rooms that waited for a person when the run ended, and those of them that the new account is in now. */
+  /**
+   * Rooms that waited for a person when the run ended, and those of them that the new account is in
+   * now.
+   */
   waited: number;
   letIn: number;
   /** Nothing waits for a person any more. */

@@ -64,7 +64,8 @@ export class RunStatuses {
     const at = now();
     const found = new Map<string, RunWait>();
     const end = this.#options.endWait(run.id);
-    if (end !== null && end.until > at) add({ ...end, serverName: serverNameOf(run[end.side]) ?? "", limit: null, steps: 0 });
+    if (end !== null && end.until > at)
+      add({ ...end, serverName: serverNameOf(run[end.side]) ?? "", limit: null, steps: 0 });
     for (const { lane, state, isBlocked, waitingFor, waitsForSide, notBefore, count } of counts) {
       if (state !== "pending" || isBlocked) continue;
       const { side, limit } = readLane(lane);
@@ -73,21 +74,40 @@ export class RunStatuses {
       // What is written on one server may first have to be read from the other.
       const other = waitsForSide !== null && waitsForSide !== side && notBefore > at ? waitsForSide : null;
       const limitedUntil = limit === null ? at : limits.nextAt(run[side], limit, at);
-      if (away !== null) add({ side, serverName, waitingFor: "server", limit: null, until: away, steps: count });
+      if (away !== null)
+        add({ side, serverName, waitingFor: "server", limit: null, until: away, steps: count });
       else if (other !== null && (waitingFor === "server" || waitingFor === "limit"))
-        add({ side: other, serverName: serverNameOf(run[other]) ?? "", waitingFor, limit: null, until: notBefore, steps: count });
+        add({
+          side: other,
+          serverName: serverNameOf(run[other]) ?? "",
+          waitingFor,
+          limit: null,
+          until: notBefore,
+          steps: count,
+        });
       else if (waitingFor === "room" && notBefore > at)
         add({ side, serverName, waitingFor: "room", limit: null, until: notBefore, steps: count });
-      else if (limitedUntil > at) add({ side, serverName, waitingFor: "limit", limit, until: limitedUntil, steps: count });
+      else if (limitedUntil > at)
+        add({ side, serverName, waitingFor: "limit", limit, until: limitedUntil, steps: count });
       else if (notBefore > at && waitingFor !== null)
-        add({ side, serverName, waitingFor: waitingFor === "limit" ? "limit" : "server", limit, until: notBefore, steps: count });
+        add({
+          side,
+          serverName,
+          waitingFor: waitingFor === "limit" ? "limit" : "server",
+          limit,
+          until: notBefore,
+          steps: count,
+        });
     }
     return [...found.values()];
 
     function add(wait: RunWait): void {
       const key = `${wait.side} ${wait.waitingFor} ${wait.limit ?? ""}`;
       const before = found.get(key);
-      const until = Math.min(before?.until ?? Number.POSITIVE_INFINITY, wait.until ?? Number.POSITIVE_INFINITY);
+      const until = Math.min(
+        before?.until ?? Number.POSITIVE_INFINITY,
+        wait.until ?? Number.POSITIVE_INFINITY,
+      );
       found.set(key, { ...wait, until, steps: (before?.steps ?? 0) + wait.steps });
     }
   }
@@ -116,7 +136,8 @@ function readLane(lane: string): { side: Side; limit: LimitName | null } {
 }
 
 function roomCounts(counts: ReadonlyMap<string, number>): RoomCounts {
-  const of = (...statuses: string[]): number => statuses.reduce((sum, status) => sum + (counts.get(status) ?? 0), 0);
+  const of = (...statuses: string[]): number =>
+    statuses.reduce((sum, status) => sum + (counts.get(status) ?? 0), 0);
   return {
     done: of("done"),
     open: of("planned", "running", "waiting"),

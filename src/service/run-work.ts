@@ -1,12 +1,19 @@
 import type { Side } from "../migration/account.ts";
-import type { Outcome } from "../migration/outcome.ts";
+import type { StepOutcome } from "../migration/outcome.ts";
 import type { Run, TakenStep } from "../migration/run-model.ts";
 import type { PlannedStep } from "../migration/step.ts";
 import { serverNameOf } from "../platforms/matrix/identifiers.ts";
 import { entrySteps, routeOfStep } from "../platforms/matrix/rooms/plan-room-steps.ts";
 import type { Route } from "../platforms/matrix/rooms/routes.ts";
 import type { RoomMove, RunRoom } from "../platforms/matrix/rooms/run-room.ts";
-import { historyOf, isLeft, nextWay, readRunRoom, roomAfter, withoutThrough } from "../platforms/matrix/rooms/run-room.ts";
+import {
+  historyOf,
+  isLeft,
+  nextRoute,
+  readRunRoom,
+  roomAfter,
+  withoutThrough,
+} from "../platforms/matrix/rooms/run-room.ts";
 import type { StepContext } from "../platforms/matrix/step-context.ts";
 import { runStep } from "../platforms/matrix/steps.ts";
 import type { RunnerWork, Unread } from "../queue/runner-work.ts";
@@ -27,7 +34,10 @@ export interface RunWorkOptions {
   now: () => number;
 }
 
-/** What runs of moves consist of: single steps done for two accounts, and rooms that take their next way when one fails. */
+/**
+ * What runs of moves consist of: single steps done for two accounts, and rooms that take their next
+ * way when one fails.
+ */
 export class RunWork implements RunnerWork {
   readonly #options: RunWorkOptions;
 
@@ -35,21 +45,28 @@ export class RunWork implements RunnerWork {
     this.#options = options;
   }
 
-  async execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<Outcome> {
+  async execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
     const { clients, now } = this.#options;
-    const [source, target] = [await clients.open(run.owner, "source"), await clients.open(run.owner, "target")];
+    const [source, target] = [
+      await clients.open(run.owner, "source"),
+      await clients.open(run.owner, "target"),
+    ];
     const mine = (opened: AccountClient | null, side: Side): boolean => opened?.account.userId === run[side];
     // Never with another account than those of the run, on either side.
     const missing = !mine(source, "source") ? "source" : !mine(target, "target") ? "target" : null;
     if (source === null || target === null || missing !== null)
-      return { status: "needs_user", problem: { code: "session_ended", serverText: null }, side: missing ?? step.side };
+      return {
+        status: "needs_user",
+        problem: { code: "session_ended", serverText: null },
+        side: missing ?? step.side,
+      };
     const inside = await this.#roomsInside(run, step);
     const context: StepContext = {
       client: { source: source.client, target: target.client },
       userId: { source: run.source, target: run.target },
-      isFirstTry: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
-      intended: step.intended,
-      intend: (undo) => this.#options.steps.intend(step.id, undo),
+      canSkipCheck: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
+      savedUndo: step.savedUndo,
+      saveUndo: (undo) => this.#options.steps.saveUndo(step.id, undo),
       isInside: (roomId) => inside.has(roomId),
       ...(await this.#historyOf(run, step)),
       signal,
@@ -57,16 +74,28 @@ export class RunWork implements RunnerWork {
     return runStep(step, context);
   }
 
-  async consequencesOf(run: Run, step: TakenStep, outcome: Outcome, isFinal: boolean): Promise<Omit<Consequences, "limiters">> {
+  async consequencesOf(
+    run: Run,
+    step: TakenStep,
+    outcome: StepOutcome,
+    isFinal: boolean,
+  ): Promise<Omit<Consequences, "limiters">> {
     const nothing = { rooms: [], steps: [], dropped: [], run: {} };
     if (outcome.status === "needs_user") {
-      const problem = { side: outcome.side ?? step.side, problem: outcome.problem, since: this.#options.now() };
+      const problem = {
+        side: outcome.side ?? step.side,
+        problem: outcome.problem,
+        since: this.#options.now(),
+      };
       return { ...nothing, run: { state: "needs_you", problem } };
     }
     if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);
     if (storedFirst === null) return nothing;
-    const first = roomAfter(readRunRoom(storedFirst), step.kind, outcome, { now: this.#options.now(), allowed: allowedIn(run) });
+    const first = roomAfter(readRunRoom(storedFirst), step.kind, outcome, {
+      now: this.#options.now(),
+      allowed: allowedIn(run),
+    });
     const rooms: RunRoom[] = [];
     const steps: PlannedStep[] = [];
     const dropped: string[] = [];
@@ -89,11 +118,12 @@ export class RunWork implements RunnerWork {
     return { rooms, steps: stored?.state === "over" ? [] : steps, dropped, run: {} };
   }
 
-  async hasOtherWay(run: Run, step: TakenStep): Promise<boolean> {
+  async hasOtherRoute(run: Run, step: TakenStep): Promise<boolean> {
     const route = routeOfStep(step.kind);
-    const stored = route === null || step.roomId === null ? null : await this.#options.runs.room(run.id, step.roomId);
+    const stored =
+      route === null || step.roomId === null ? null : await this.#options.runs.room(run.id, step.roomId);
     if (route === null || stored === null) return false;
-    const next = nextWay(readRunRoom(stored), route, allowedIn(run));
+    const next = nextRoute(readRunRoom(stored), route, allowedIn(run));
     return next !== null && next !== "knock";
   }
 
@@ -110,14 +140,22 @@ export class RunWork implements RunnerWork {
   }
 
   /** Only read markers depend on it. */
-  async #historyOf(run: Run, { kind, roomId, attempts }: TakenStep): Promise<Partial<ReturnType<typeof historyOf>>> {
-    const stored = kind === "read_marker" && roomId !== null ? await this.#options.runs.room(run.id, roomId) : null;
+  async #historyOf(
+    run: Run,
+    { kind, roomId, attempts }: TakenStep,
+  ): Promise<Partial<ReturnType<typeof historyOf>>> {
+    const stored =
+      kind === "read_marker" && roomId !== null ? await this.#options.runs.room(run.id, roomId) : null;
     return stored === null ? {} : historyOf(readRunRoom(stored), attempts);
   }
 
-  /** What merges whole lists needs to know, what is reached through another room, and what is taken back from inside. */
+  /**
+   * What merges whole lists needs to know, what is reached through another room, and what is taken
+   * back from inside.
+   */
   async #roomsInside(run: Run, { kind }: TakenStep): Promise<ReadonlySet<string>> {
-    const isAsked = kind === "direct_chats" || kind === "push_rules" || kind === "join_restricted" || kind === "undo";
+    const isAsked =
+      kind === "direct_chats" || kind === "push_rules" || kind === "join_restricted" || kind === "undo";
     if (!isAsked) return new Set();
     return this.#options.runs.roomsInside(run.id);
   }
@@ -128,7 +166,9 @@ export class RunWork implements RunnerWork {
     const replaced = (await this.#options.runs.replacedRooms(run.id)).map(readRunRoom);
     return replaced.flatMap((room) => {
       const successor = byId.get(room.planned.row.successor ?? "");
-      return successor === undefined || successor.status === room.status ? [] : [{ ...room, status: successor.status }];
+      return successor === undefined || successor.status === room.status
+        ? []
+        : [{ ...room, status: successor.status }];
     });
   }
 }

@@ -17,8 +17,15 @@ const CHECK_EVERY_MS = 300;
 
 type Connection = Pick<HomeserverClientOptions, "fetch" | "log">;
 
-/** Ends the session of a signed-in account, if it is the bot's own, and makes sure. A pasted one is the user's. */
-export async function endSession(account: Account, sessions: Sessions, connection: Connection): Promise<SignOutResult> {
+/**
+ * Ends the session of a signed-in account, if it is the bot's own, and makes sure. A pasted one is
+ * the user's.
+ */
+export async function endSession(
+  account: Account,
+  sessions: Sessions,
+  connection: Connection,
+): Promise<SignOutResult> {
   if (account.method === "token") return { account, ending: "left_alone" };
   const client = sessions.client(account);
   if (account.method === "password") {
@@ -27,9 +34,11 @@ export async function endSession(account: Account, sessions: Sessions, connectio
       ? { account, ending: "logged_out" }
       : { account, ending: "not_reached", problem: result.problem, page: null };
   }
-  // Renews what has run out, without which the check afterwards would prove nothing; and a session that is gone already shows here.
+  // Renews what has run out, without which the check afterwards would prove nothing; and a session
+  // that is gone already shows here.
   const before = await checkAccessToken(client);
-  if (before.kind === "problem" && before.problem.code === "expired_token") return { account, ending: "logged_out" };
+  if (before.kind === "problem" && before.problem.code === "expired_token")
+    return { account, ending: "logged_out" };
   return sessions.alone(account, async (signedIn) => {
     if (signedIn === null) return { account, ending: "left_alone" };
     const page = pageOf(signedIn.tokens, account.deviceId);
@@ -45,7 +54,10 @@ export async function endSession(account: Account, sessions: Sessions, connectio
   });
 }
 
-/** Revokes a session that came by link, and asks the homeserver whether it is gone: the authorization server says yes to anything (oauth.md, 9). */
+/**
+ * Revokes a session that came by link, and asks the homeserver whether it is gone: the
+ * authorization server says yes to anything (oauth.md, 9).
+ */
 export async function endLinkedSession(
   baseUrl: string,
   { accessToken, renewal }: SessionTokens,

@@ -4,9 +4,13 @@ import type { LoginOptions } from "../platforms/matrix/login-options.ts";
 import type { SignInProblem } from "../platforms/matrix/sign-in-problem.ts";
 
 /** Everything that can stand between a person and a signed-in account. */
-export type Refusal = SignInProblem | { code: "no_homeserver"; error: DiscoveryError } | { code: "same_account"; userId: string };
+export type AccountRefusal =
+  SignInProblem | { code: "no_homeserver"; error: DiscoveryError } | { code: "same_account"; userId: string };
 
-/** An account that has just been signed in. `replaced`: what became of the session that stood in its place. */
+/**
+ * An account that has just been signed in. `replaced`: what became of the session that stood in its
+ * place.
+ */
 export interface SignedIn {
   account: Account;
   other: Account | null;
@@ -14,12 +18,13 @@ export interface SignedIn {
 }
 
 /**
- * `leftoverDeviceId`: a session the bot made, may not use and could not log out again. `isShortLived`: a pasted token that will run out within minutes, as
- * those of servers with OAuth do.
+ * `leftoverDeviceId`: a session the bot made, may not use and could not log out again.
+ * `isShortLived`: a pasted token that will run out within minutes, as those of servers with OAuth
+ * do.
  */
 export type SignInResult =
   | ({ status: "signed_in"; isShortLived: boolean } & SignedIn)
-  | { status: "refused"; refusal: Refusal; leftoverDeviceId: string | null };
+  | { status: "refused"; refusal: AccountRefusal; leftoverDeviceId: string | null };
 
 /** A sign-in by link that waits for its person: what they must know. Nothing in it is a secret. */
 export interface WaitingLink {
@@ -34,27 +39,33 @@ export interface WaitingLink {
 }
 
 /**
- * How a sign-in can go on. `link`: it has begun, and waits. `isRepeat`: it was begun by the same message, before a crash. `offered`: the ways that are left where
- * there is no link.
+ * How a sign-in can go on. `link`: it has begun, and waits. `isRepeat`: it was begun by the same
+ * message, before a crash. `offered`: the ways that are left where there is no link.
  */
 export type OfferResult =
   | { status: "link"; link: WaitingLink; isRepeat: boolean }
   | { status: "offered"; options: LoginOptions }
-  | { status: "refused"; refusal: Refusal };
+  | { status: "refused"; refusal: AccountRefusal };
 
 /** What becomes of a sign-in by link. `lost`: confirmed, but its tokens reached nobody. */
 export type LinkNews =
   | { kind: "waiting"; link: WaitingLink; isServerAway: boolean }
   | ({ kind: "signed_in" } & SignedIn)
-  | { kind: "refusal"; refusal: Refusal; leftoverDeviceId: string | null }
+  | { kind: "refusal"; refusal: AccountRefusal; leftoverDeviceId: string | null }
   | { kind: "denied" | "expired" | "cancelled" | "replaced" }
   | { kind: "lost"; deviceId: string };
 
-/** One account as `!whoami` shows it: `sessionState` is what the server says now, `page` where its owner manages the bot's session. */
+/**
+ * One account as `!whoami` shows it: `sessionState` is what the server says now, `page` where its
+ * owner manages the bot's session.
+ */
 export interface AccountState {
   account: Account;
   page: string | null;
-  sessionState: { kind: "works" } | { kind: "ended"; problem: SignInProblem } | { kind: "not_checked"; problem: SignInProblem };
+  sessionState:
+    | { kind: "works" }
+    | { kind: "ended"; problem: SignInProblem }
+    | { kind: "not_checked"; problem: SignInProblem };
 }
 
 /** What became of a session when the bot stopped using it. `page`: where its owner can end it. */

@@ -13,7 +13,14 @@ import { LinkSignIn } from "./link-sign-in.ts";
 import { toRefusal } from "./refusal.ts";
 import { endSession, pageOf } from "./session-ending.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
-import type { AccountState, OfferResult, Refusal, SignedIn, SignInResult, SignOutResult } from "./sign-in-results.ts";
+import type {
+  AccountState,
+  OfferResult,
+  AccountRefusal,
+  SignedIn,
+  SignInResult,
+  SignOutResult,
+} from "./sign-in-results.ts";
 import { isShortLivedToken } from "./token-life.ts";
 
 /** What a person typed to sign in. */
@@ -26,7 +33,8 @@ interface TypedSecret {
 const CHECK_TIMEOUT_MS = 5_000;
 
 /**
- * Signing in, checking and signing out the two accounts of a person. What is asked of one person is done in order; people do not wait for each other.
+ * Signing in, checking and signing out the two accounts of a person. What is asked of one person is
+ * done in order; people do not wait for each other.
  */
 export class SignIn {
   readonly #options: SignInOptions;
@@ -53,7 +61,8 @@ export class SignIn {
   }
 
   /**
-   * Takes the safest way that the account's server offers: begins a sign-in by link, or says which ways are left.
+   * Takes the safest way that the account's server offers: begins a sign-in by link, or says which
+   * ways are left.
    * @param address of the message that asks for it: where the rest will be told
    */
   offer(owner: string, side: Side, userId: string, address: ConversationAddress): Promise<OfferResult> {
@@ -64,7 +73,14 @@ export class SignIn {
       if (waiting !== null) return { status: "link", link: waiting, isRepeat: true };
       try {
         const client = await this.#clientFor(userId);
-        const link = await this.#links.begin({ owner, side, userId, deviceId: randomDeviceId(), client, address });
+        const link = await this.#links.begin({
+          owner,
+          side,
+          userId,
+          deviceId: randomDeviceId(),
+          client,
+          address,
+        });
         if (link !== null) return { status: "link", link, isRepeat: false };
         return { status: "offered", options: await readLoginOptions(client) };
       } catch (error) {
@@ -98,13 +114,19 @@ export class SignIn {
     return { ...(source && { source }), ...(target && { target }) };
   }
 
-  /** Ends the bot's use of an account, and a sign-in that waits. A session that the bot made is logged out; a pasted one is the user's own and is left alone. */
+  /**
+   * Ends the bot's use of an account, and a sign-in that waits. A session that the bot made is
+   * logged out; a pasted one is the user's own and is left alone.
+   */
   signOut(owner: string, side: Side): Promise<SignOutResult | null> {
     return this.#queue.run(owner, () => this.#signOut(owner, side));
   }
 
   /** Ends the use of both accounts, then does something before this person can sign in again. */
-  signOutBoth<Result>(owner: string, afterwards: () => Promise<Result>): Promise<{ signedOut: SignOutResult[]; result: Result }> {
+  signOutBoth<Result>(
+    owner: string,
+    afterwards: () => Promise<Result>,
+  ): Promise<{ signedOut: SignOutResult[]; result: Result }> {
     return this.#queue.run(owner, async () => {
       const results = [];
       for (const side of sides) results.push(await this.#signOut(owner, side));
@@ -138,7 +160,11 @@ export class SignIn {
       return { status: "refused", refusal: toRefusal(error), leftoverDeviceId: null };
     }
     log.info(
-      { side, method: secret.method, outcome: outcome.kind === "problem" ? outcome.problem.code : outcome.kind },
+      {
+        side,
+        method: secret.method,
+        outcome: outcome.kind === "problem" ? outcome.problem.code : outcome.kind,
+      },
       "sign-in",
     );
     if (outcome.kind === "problem") {
@@ -188,7 +214,7 @@ export class SignIn {
   }
 
   /** Old and new must be two accounts; told before anything is asked of a server. */
-  async #refusedAsSame(owner: string, side: Side, userId: string): Promise<Refusal | null> {
+  async #refusedAsSame(owner: string, side: Side, userId: string): Promise<AccountRefusal | null> {
     const other = await this.#options.accounts.get(owner, otherSide(side));
     return other?.userId === userId ? { code: "same_account", userId } : null;
   }
@@ -208,18 +234,28 @@ export class SignIn {
     const check = await checkAccessToken(sessions.client(account), AbortSignal.timeout(CHECK_TIMEOUT_MS));
     if (check.kind === "valid") return { account, page, sessionState: { kind: "works" } };
     const hasEnded = ["expired_token", "locked", "deactivated", "suspended"].includes(check.problem.code);
-    return { account, page, sessionState: { kind: hasEnded ? "ended" : "not_checked", problem: check.problem } };
+    return {
+      account,
+      page,
+      sessionState: { kind: hasEnded ? "ended" : "not_checked", problem: check.problem },
+    };
   }
 }
 
-/** Whether a session of the bot's may be left on the server: the next try then takes the same device, and the server replaces that session. */
-function mayHaveMadeSession({ problem, leftoverDeviceId }: Extract<SignInOutcome, { kind: "problem" }>): boolean {
+/**
+ * Whether a session of the bot's may be left on the server: the next try then takes the same
+ * device, and the server replaces that session.
+ */
+function mayHaveMadeSession({
+  problem,
+  leftoverDeviceId,
+}: Extract<SignInOutcome, { kind: "problem" }>): boolean {
   return leftoverDeviceId !== null || problem.code === "unreachable" || problem.code === "server_trouble";
 }
 
 /**
- * Twelve random capital letters, much as servers make them (the authorization server wants ten); a new one for each sign-in, since ending one session of a
- * shared device could end the other.
+ * Twelve random capital letters, much as servers make them (the authorization server wants ten); a
+ * new one for each sign-in, since ending one session of a shared device could end the other.
  */
 function randomDeviceId(): string {
   return Array.from({ length: 12 }, () => String.fromCharCode(65 + randomInt(26))).join("");

@@ -12,7 +12,7 @@ import type { Steps } from "../store/steps.ts";
 import type { UndoPreview, UndoPreviewResult } from "./run-results.ts";
 
 /** One step of an earlier run that can be taken back, or cannot. */
-interface Deed {
+interface WrittenStep {
   runId: number;
   step: StoredStep;
   isUndoable: boolean;
@@ -28,8 +28,11 @@ export interface UndoPlan {
   steps: readonly PlannedStep[];
 }
 
-/** Finds out what earlier runs between the same two accounts have written, and plans to take it back, newest first. */
-export class Undoing {
+/**
+ * Finds out what earlier runs between the same two accounts have written, and plans to take it
+ * back, newest first.
+ */
+export class UndoPlanner {
   readonly #store: { runs: Runs; steps: Steps };
 
   constructor(store: { runs: Runs; steps: Steps }) {
@@ -37,12 +40,14 @@ export class Undoing {
   }
 
   async preview(owner: string): Promise<UndoPreviewResult> {
-    const found = await this.#deeds(owner);
-    const undoable = found?.deeds.filter(({ isUndoable }) => isUndoable) ?? [];
+    const found = await this.#writtenSteps(owner);
+    const undoable = found?.written.filter(({ isUndoable }) => isUndoable) ?? [];
     if (found === null || undoable.length === 0) return { status: "nothing_to_undo" };
     const row = new Map(found.rooms.map((room) => [room.roomId, room.planned.row]));
     const roomsOf = (...kinds: string[]): ReportRoom[] => {
-      const roomIds = new Set(undoable.filter(({ step }) => kinds.includes(step.kind)).map(({ step }) => step.roomId ?? ""));
+      const roomIds = new Set(
+        undoable.filter(({ step }) => kinds.includes(step.kind)).map(({ step }) => step.roomId ?? ""),
+      );
       return [...roomIds].flatMap((roomId) => row.get(roomId) ?? []);
     };
     const joins = roomsOf("accept_invite", "join", "join_restricted", "join_invited");
@@ -53,16 +58,16 @@ export class Undoing {
       joins,
       knocks: roomsOf("knock"),
       written: counts(undoable),
-      lasting: counts(found.deeds.filter(({ isUndoable }) => !isUndoable)),
+      lasting: counts(found.written.filter(({ isUndoable }) => !isUndoable)),
     } satisfies UndoPreview;
   }
 
   /** `null` when there was no run. */
   async plan(owner: string): Promise<UndoPlan | null> {
-    const found = await this.#deeds(owner);
+    const found = await this.#writtenSteps(owner);
     if (found === null) return null;
     const { source, target, planNumber, request } = found.last;
-    const undoable = found.deeds.filter(({ isUndoable }) => isUndoable);
+    const undoable = found.written.filter(({ isUndoable }) => isUndoable);
     const steps = undoable.reverse().map(({ runId, step }): PlannedStep => {
       const isEntry = CATEGORY_OF_STEP[step.kind === "undo" ? "join" : step.kind] === "rooms";
       return {
@@ -82,11 +87,11 @@ export class Undoing {
     return { source, target, planNumber, request, rooms: found.rooms, steps };
   }
 
-  async #deeds(owner: string) {
+  async #writtenSteps(owner: string) {
     const { runs, steps } = this.#store;
     const last = await runs.last(owner);
     if (last === null) return null;
-    const deeds: Deed[] = [];
+    const written: WrittenStep[] = [];
     const rooms = new Map<string, RunRoom>();
     const undone = new Set<string>();
     for (const run of await runs.between(owner, last.source, last.target)) {
@@ -97,30 +102,35 @@ export class Undoing {
         } else {
           const isUndoable = canUndo(step.kind) && undoOf(step) !== undefined;
           if (isUndoable || (step.state === "done" && step.outcome?.status === "done"))
-            deeds.push({ runId: run.id, step, isUndoable });
+            written.push({ runId: run.id, step, isUndoable });
         }
       }
     }
-    return { last, rooms: [...rooms.values()], deeds: deeds.filter(({ runId, step }) => !undone.has(undoKey(runId, step.key))) };
+    return {
+      last,
+      rooms: [...rooms.values()],
+      written: written.filter(({ runId, step }) => !undone.has(undoKey(runId, step.key))),
+    };
   }
 }
 
 /** What it takes to take a step back; `undefined` for one that did nothing. */
-function undoOf({ kind, state, outcome, payload, intended }: StoredStep): unknown {
+function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unknown {
   if (state === "done" && outcome?.status === "done") return outcome.undo;
   // Nothing is recorded of what a knock did, and its payload serves as well.
-  if (state === "done") return kind === "knock" && outcome?.status === "needs_moderator" ? payload : undefined;
+  if (state === "done")
+    return kind === "knock" && outcome?.status === "needs_moderator" ? payload : undefined;
   // Of what failed, or was ended before an answer came, a part may have been done.
-  return (outcome?.status === "failed" ? outcome.undo : undefined) ?? intended ?? undefined;
+  return (outcome?.status === "failed" ? outcome.undo : undefined) ?? savedUndo ?? undefined;
 }
 
 function undoKey(runId: number, key: string): string {
   return `undo:${runId}:${key}`;
 }
 
-function counts(deeds: readonly Deed[]): { category: CategoryName; count: number }[] {
+function counts(written: readonly WrittenStep[]): { category: CategoryName; count: number }[] {
   const found = new Map<CategoryName, number>();
-  for (const { step } of deeds) {
+  for (const { step } of written) {
     const category = step.kind === "undo" ? "rooms" : CATEGORY_OF_STEP[step.kind];
     if (category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
   }

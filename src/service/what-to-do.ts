@@ -14,13 +14,20 @@ import type { PlanChange } from "./run-results.ts";
 import { allowedIn, stepsInto } from "./run-work.ts";
 
 /** What a run consists of when it begins. */
-export interface WhatToDo {
+export interface RunContents {
   rooms: readonly RunRoom[];
   steps: readonly PlannedStep[];
 }
 
-/** The whole plan: rooms in the order in which they depend on each other, powers, and everything else of the account. */
-export function wholeMove({ decided, readings, made }: Decision, request: PlanRequestData, texts: ReportTexts): WhatToDo {
+/**
+ * The whole plan: rooms in the order in which they depend on each other, powers, and everything
+ * else of the account.
+ */
+export function stepsOfWholePlan(
+  { decided, readings, made }: Decision,
+  request: PlanRequestData,
+  texts: ReportTexts,
+): RunContents {
   const rooms = [...runRooms(decided.rooms, texts, false), ...runRooms(decided.replacements, texts, true)];
   const order = new Map(decided.order.map((roomId, index) => [roomId, index]));
   const entries = rooms
@@ -32,11 +39,18 @@ export function wholeMove({ decided, readings, made }: Decision, request: PlanRe
   return { rooms, steps: [...entries, ...powers, ...contents].filter(isChosen(request)) };
 }
 
-/** Invitations or joins alone. Rooms that are named are tried whatever the plan says of them; the server has the last word. */
-export function partOfMove(
+/**
+ * Invitations or joins alone. Rooms that are named are tried whatever the plan says of them; the
+ * server has the last word.
+ */
+export function stepsOfRooms(
   { decided, made }: Decision,
-  { purpose, named, texts }: { purpose: "invitations" | "joins"; named: readonly string[]; texts: ReportTexts },
-): WhatToDo {
+  {
+    purpose,
+    named,
+    texts,
+  }: { purpose: "invitations" | "joins"; named: readonly string[]; texts: ReportTexts },
+): RunContents {
   const allowed = allowedIn({ purpose });
   const chosen = [...decided.rooms, ...decided.replacements].filter((room) =>
     named.length === 0
@@ -50,8 +64,11 @@ export function partOfMove(
     return (
       stepsInto(room, route, made.report.source)
         .filter(({ kind }) => purpose === "joins" || kind === "invite")
-        // A room that opens this one and is not entered here is one that the account is in already, or there is nothing to wait for.
-        .map((step) => (step.needsRoom === null || chosenIds.has(step.needsRoom) ? step : { ...step, needsRoom: null }))
+        // A room that opens this one and is not entered here is one that the account is in already,
+        // or there is nothing to wait for.
+        .map((step) =>
+          step.needsRoom === null || chosenIds.has(step.needsRoom) ? step : { ...step, needsRoom: null },
+        )
     );
   });
   return { rooms, steps };

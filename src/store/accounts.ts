@@ -65,12 +65,20 @@ export class Accounts {
           signed_in_at: account.signedInAt,
         })
         .execute();
-      await writeSecret(transaction, this.#secrets, secretName(account.owner, account.side), JSON.stringify(session));
+      await writeSecret(
+        transaction,
+        this.#secrets,
+        secretName(account.owner, account.side),
+        JSON.stringify(session),
+      );
       await deleteRow(transaction, "sign_in_attempt", account.owner, account.side);
     });
   }
 
-  /** Stores what a session's tokens were renewed to. False when they are no longer the ones that were renewed: then nothing is stored. */
+  /**
+   * Stores what a session's tokens were renewed to. False when they are no longer the ones that
+   * were renewed: then nothing is stored.
+   */
   async renew({ account, tokens }: SignedInAccount, next: SessionTokens): Promise<boolean> {
     const { owner, side, userId } = account;
     return this.#database.transaction().execute(async (transaction) => {
@@ -92,7 +100,10 @@ export class Accounts {
       .where("side", "=", side)
       .executeTakeFirst();
     if (!row) return null;
-    return { account: fromRow(row), tokens: sessionTokensSchema.parse(JSON.parse(this.#secrets.open(name, row.sealed))) };
+    return {
+      account: fromRow(row),
+      tokens: sessionTokensSchema.parse(JSON.parse(this.#secrets.open(name, row.sealed))),
+    };
   }
 
   async remove(owner: string, side: Side): Promise<void> {
@@ -111,7 +122,8 @@ export class Accounts {
         .where("owner", "=", attempt.owner)
         .where("side", "=", attempt.side)
         .executeTakeFirst();
-      if (row?.user_id === attempt.userId && row.base_url === attempt.baseUrl) return { ...attempt, deviceId: row.device_id };
+      if (row?.user_id === attempt.userId && row.base_url === attempt.baseUrl)
+        return { ...attempt, deviceId: row.device_id };
       await transaction
         .replaceInto("sign_in_attempt")
         .values({
@@ -132,7 +144,12 @@ export class Accounts {
   }
 }
 
-function deleteRow(database: Kysely<Tables>, table: "account" | "sign_in_attempt", owner: string, side: Side): Promise<unknown> {
+function deleteRow(
+  database: Kysely<Tables>,
+  table: "account" | "sign_in_attempt",
+  owner: string,
+  side: Side,
+): Promise<unknown> {
   return database.deleteFrom(table).where("owner", "=", owner).where("side", "=", side).execute();
 }
 

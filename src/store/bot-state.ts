@@ -2,7 +2,10 @@ import type { Kysely, Transaction } from "kysely";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
 
-/** What the bot keeps about itself: plain values (sync position) and sealed ones (its session, its cross-signing keys). */
+/**
+ * What the bot keeps about itself: plain values (sync position) and sealed ones (its session, its
+ * cross-signing keys).
+ */
 export class BotState {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
@@ -13,7 +16,11 @@ export class BotState {
   }
 
   async get(key: string): Promise<string | null> {
-    const row = await this.#database.selectFrom("bot_state").select("value").where("key", "=", key).executeTakeFirst();
+    const row = await this.#database
+      .selectFrom("bot_state")
+      .select("value")
+      .where("key", "=", key)
+      .executeTakeFirst();
     return row?.value ?? null;
   }
 
@@ -24,7 +31,11 @@ export class BotState {
   }
 
   async getSecret(name: string): Promise<string | null> {
-    const row = await this.#database.selectFrom("secret").select("sealed").where("name", "=", name).executeTakeFirst();
+    const row = await this.#database
+      .selectFrom("secret")
+      .select("sealed")
+      .where("name", "=", name)
+      .executeTakeFirst();
     return row ? this.#secrets.open(name, row.sealed) : null;
   }
 

@@ -9,15 +9,20 @@ export interface Erased {
 }
 
 /**
- * Erases every row that belongs to a person, in one transaction. What is still on its way to them, and what of theirs is being handled, goes on without
- * their name and leaves nothing (`OutboxItems.finish`) or its event ID alone (`ReceivedEvents.finish`).
+ * Erases every row that belongs to a person, in one transaction. What is still on its way to them,
+ * and what of theirs is being handled, goes on without their name and leaves nothing
+ * (`OutboxItems.finish`) or its event ID alone (`ReceivedEvents.finish`).
  */
 export async function eraseOwner(database: Kysely<Tables>, owner: string): Promise<Erased> {
   return database.transaction().execute(async (transaction) => {
     const accounts = await transaction.deleteFrom("account").where("owner", "=", owner).executeTakeFirst();
     await transaction.deleteFrom("plan").where("owner", "=", owner).execute();
     await transaction.deleteFrom("question").where("owner", "=", owner).execute();
-    const users = await transaction.selectFrom("run").select(["source", "target"]).where("owner", "=", owner).execute();
+    const users = await transaction
+      .selectFrom("run")
+      .select(["source", "target"])
+      .where("owner", "=", owner)
+      .execute();
     const userIds = users.flatMap(({ source, target }) => [source, target]);
     if (userIds.length > 0) await transaction.deleteFrom("limiter").where("user_id", "in", userIds).execute();
     await transaction.deleteFrom("run").where("owner", "=", owner).execute();
@@ -34,7 +39,11 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
       .where("finished_at", "is not", null)
       .executeTakeFirst();
     await transaction.updateTable("outbox").set({ for_user: null }).where("for_user", "=", owner).execute();
-    await transaction.updateTable("received_event").set({ sender: null }).where("sender", "=", owner).execute();
+    await transaction
+      .updateTable("received_event")
+      .set({ sender: null })
+      .where("sender", "=", owner)
+      .execute();
     await transaction.deleteFrom("invitation").where("inviter", "=", owner).execute();
     await transaction.deleteFrom("undecrypted_event").where("sender", "=", owner).execute();
     await transaction.deleteFrom("once").where("person", "=", owner).execute();

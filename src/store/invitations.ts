@@ -9,7 +9,10 @@ export interface Invitation {
   attempts: number;
 }
 
-/** Invitations to the bot that are not answered yet. A sync tells of each once only, so a crash must not lose it. */
+/**
+ * Invitations to the bot that are not answered yet. A sync tells of each once only, so a crash must
+ * not lose it.
+ */
 export class Invitations {
   readonly #database: Kysely<Tables>;
 
@@ -17,7 +20,10 @@ export class Invitations {
     this.#database = database;
   }
 
-  /** The newest invitation to a room counts. @param notBefore when it is due, in milliseconds since the epoch */
+  /**
+   * The newest invitation to a room counts.
+   * @param notBefore when it is due, in milliseconds since the epoch
+   */
   async put({ roomId, inviter, isDirect }: Omit<Invitation, "attempts">, notBefore: number): Promise<void> {
     await this.#database
       .replaceInto("invitation")
@@ -26,7 +32,11 @@ export class Invitations {
   }
 
   async due(now: number): Promise<Invitation[]> {
-    const rows = await this.#database.selectFrom("invitation").selectAll().where("not_before", "<=", now).execute();
+    const rows = await this.#database
+      .selectFrom("invitation")
+      .selectAll()
+      .where("not_before", "<=", now)
+      .execute();
     return rows.map((row) => ({
       roomId: row.room_id,
       inviter: row.inviter,

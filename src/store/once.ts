@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
 /** Things that are said once: the first caller for a subject gets true, all others false. */
-export class Once {
+export class SentOnce {
   readonly #database: Kysely<Tables>;
 
   constructor(database: Kysely<Tables>) {
@@ -11,7 +11,11 @@ export class Once {
 
   /** @param person whose doing it is about, so that `!forget` finds it. */
   async take(subject: string, person: string, now: number): Promise<boolean> {
-    const result = await this.#database.insertInto("once").orIgnore().values({ subject, person, at: now }).executeTakeFirst();
+    const result = await this.#database
+      .insertInto("once")
+      .orIgnore()
+      .values({ subject, person, at: now })
+      .executeTakeFirst();
     return result.numInsertedOrUpdatedRows === 1n;
   }
 

@@ -2,7 +2,9 @@ import type { Kysely, Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
-/** Lower goes first: redactions (a secret may be standing in the room), then answers, then progress. */
+/**
+ * Lower goes first: redactions (a secret may be standing in the room), then answers, then progress.
+ */
 export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
 export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
 
@@ -10,13 +12,22 @@ export const OUTBOX_KINDS = ["message", "redaction", "reaction"] as const;
 export type OutboxKind = (typeof OUTBOX_KINDS)[number];
 
 export interface NewOutboxItem {
-  /** Given to the server as the transaction ID: the same one is sent once, however often it is tried. */
+  /**
+   * Given to the server as the transaction ID: the same one is sent once, however often it is
+   * tried.
+   */
   transactionId: string;
   roomId: string;
-  /** Whose conversation it belongs to, so that `!forget` finds it; null for somebody who is forgotten: then nothing is kept of it once it is sent. */
+  /**
+   * Whose conversation it belongs to, so that `!forget` finds it; null for somebody who is
+   * forgotten: then nothing is kept of it once it is sent.
+   */
   forUser: string | null;
   kind: OutboxKind;
-  /** A message's content, or for a redaction `{redacts, reason}`, or for a reaction `{to, key}`: `to` is the transaction ID of the message it goes under. */
+  /**
+   * A message's content, or for a redaction `{redacts, reason}`, or for a reaction `{to, key}`:
+   * `to` is the transaction ID of the message it goes under.
+   */
   content: Record<string, unknown>;
   attachment?: Buffer;
   /** Transaction ID of the message that this one replaces (an edit). */
@@ -33,7 +44,10 @@ export interface OutboxItem extends NewOutboxItem {
 
 export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
 
-/** Messages on their way. A row is written before the first try and keeps its transaction ID, so that a crash neither loses nor repeats one. */
+/**
+ * Messages on their way. A row is written before the first try and keeps its transaction ID, so
+ * that a crash neither loses nor repeats one.
+ */
 export class OutboxItems {
   readonly #database: Kysely<Tables>;
 
@@ -41,7 +55,10 @@ export class OutboxItems {
     this.#database = database;
   }
 
-  /** An item whose transaction ID is known already is left as it is. An edit takes the place of older unsent edits of the same message. */
+  /**
+   * An item whose transaction ID is known already is left as it is. An edit takes the place of
+   * older unsent edits of the same message.
+   */
   async add(item: NewOutboxItem, now: number): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       const { edits } = item;
@@ -97,7 +114,10 @@ export class OutboxItems {
     return row?.at ?? null;
   }
 
-  /** In each room never past an older item that is as urgent or more, so that answers keep their order and an edit comes after what it edits. */
+  /**
+   * In each room never past an older item that is as urgent or more, so that answers keep their
+   * order and an edit comes after what it edits.
+   */
   #firstOfEachRoom() {
     return this.#database
       .selectFrom("outbox as item")
@@ -146,7 +166,10 @@ export class OutboxItems {
     await this.#database.updateTable("outbox").set({ not_before: notBefore }).where("id", "=", id).execute();
   }
 
-  /** Sent or given up: what was said is erased, the event ID stays, for later edits. Of somebody who is forgotten nothing stays. */
+  /**
+   * Sent or given up: what was said is erased, the event ID stays, for later edits. Of somebody who
+   * is forgotten nothing stays.
+   */
   async finish(id: number, result: OutboxResult, now: number): Promise<void> {
     const eventId = result.status === "sent" ? result.eventId : null;
     const failure = result.status === "failed" ? result.failure : null;
@@ -174,16 +197,24 @@ export class OutboxItems {
       .where("finished_at", "is not", null)
       .executeTakeFirst();
     if (!row) return null;
-    return row.event_id === null ? { status: "failed", failure: row.failure ?? "" } : { status: "sent", eventId: row.event_id };
+    return row.event_id === null
+      ? { status: "failed", failure: row.failure ?? "" }
+      : { status: "sent", eventId: row.event_id };
   }
 
-  /** When a message, or the last edit of it, was sent, in milliseconds since the epoch; null when it was not. */
+  /**
+   * When a message, or the last edit of it, was sent, in milliseconds since the epoch; null when it
+   * was not.
+   */
   async lastShownAt(transactionId: string): Promise<number | null> {
     const row = await this.#database
       .selectFrom("outbox")
       .select(({ fn }) => fn.max("finished_at").as("at"))
       .where((expression) =>
-        expression.or([expression("transaction_id", "=", transactionId), expression("edits", "=", transactionId)]),
+        expression.or([
+          expression("transaction_id", "=", transactionId),
+          expression("edits", "=", transactionId),
+        ]),
       )
       .where("event_id", "is not", null)
       .executeTakeFirst();

@@ -19,10 +19,17 @@ export class Plans {
     this.#database = database;
   }
 
-  /** Takes the place of the plan before. Returns the new plan's number: a person's plans are counted from one. */
+  /**
+   * Takes the place of the plan before. Returns the new plan's number: a person's plans are counted
+   * from one.
+   */
   async put(owner: string, payload: unknown, now: number): Promise<number> {
     return this.#database.transaction().execute(async (transaction) => {
-      const before = await transaction.selectFrom("plan").select("number").where("owner", "=", owner).executeTakeFirst();
+      const before = await transaction
+        .selectFrom("plan")
+        .select("number")
+        .where("owner", "=", owner)
+        .executeTakeFirst();
       const number = (before?.number ?? 0) + 1;
       await transaction
         .replaceInto("plan")
@@ -32,7 +39,10 @@ export class Plans {
     });
   }
 
-  /** Takes the place of what stood in the plan of that number; nothing happens where another one has come since. */
+  /**
+   * Takes the place of what stood in the plan of that number; nothing happens where another one has
+   * come since.
+   */
   async update(owner: string, number: number, payload: unknown): Promise<void> {
     await this.#database
       .updateTable("plan")
@@ -43,12 +53,19 @@ export class Plans {
   }
 
   async last(owner: string): Promise<PlanRow | null> {
-    const row = await this.#database.selectFrom("plan").selectAll().where("owner", "=", owner).executeTakeFirst();
+    const row = await this.#database
+      .selectFrom("plan")
+      .selectAll()
+      .where("owner", "=", owner)
+      .executeTakeFirst();
     return row ? { number: row.number, createdAt: row.created_at, payload: JSON.parse(row.payload) } : null;
   }
 
-  /** Notes the rooms of a numbered list, in its order. One without any is not shown, so the list before it stays the last one. */
-  async putShownList(owner: string, roomIds: readonly string[]): Promise<void> {
+  /**
+   * Notes the rooms of a numbered list, in its order. One without any is not shown, so the list
+   * before it stays the last one.
+   */
+  async putNumberedRooms(owner: string, roomIds: readonly string[]): Promise<void> {
     if (roomIds.length === 0) return;
     await this.#database
       .replaceInto("shown_list")
@@ -56,8 +73,12 @@ export class Plans {
       .execute();
   }
 
-  async shownList(owner: string): Promise<readonly string[]> {
-    const row = await this.#database.selectFrom("shown_list").select("room_ids").where("owner", "=", owner).executeTakeFirst();
+  async numberedRoomIds(owner: string): Promise<readonly string[]> {
+    const row = await this.#database
+      .selectFrom("shown_list")
+      .select("room_ids")
+      .where("owner", "=", owner)
+      .executeTakeFirst();
     return row ? roomIdsSchema.parse(JSON.parse(row.room_ids)) : [];
   }
 }

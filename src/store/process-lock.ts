@@ -4,14 +4,17 @@ import Database from "better-sqlite3";
 /** Another process works on the same data directory. */
 export class DataDirectoryInUseError extends Error {
   constructor(dataDir: string) {
-    super(`Another process is using the data directory ${dataDir}. One bot at a time: stop the other one first.`);
+    super(
+      `Another process is using the data directory ${dataDir}. One bot at a time: stop the other one first.`,
+    );
     this.name = "DataDirectoryInUseError";
   }
 }
 
 /**
- * Holds the data directory for this process, by an exclusive transaction on a small database of its own: the operating system lets go of it
- * when the process dies, however it dies (measured, encryption.md section 2).
+ * Holds the data directory for this process, by an exclusive transaction on a small database of its
+ * own: the operating system lets go of it when the process dies, however it dies (measured,
+ * encryption.md section 2).
  * @throws DataDirectoryInUseError
  */
 export function lockDataDirectory(dataDir: string): { release(): void } {
@@ -20,7 +23,8 @@ export function lockDataDirectory(dataDir: string): { release(): void } {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY")) throw new DataDirectoryInUseError(dataDir);
+    if (error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY"))
+      throw new DataDirectoryInUseError(dataDir);
     throw error;
   }
   return { release: () => database.close() };

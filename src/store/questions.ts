@@ -26,7 +26,10 @@ export interface Question extends NewQuestion {
   answeredBy: string | null;
 }
 
-/** Questions to people, each answered at most once; answered and replaced ones stay for a while, so that a late answer is understood. */
+/**
+ * Questions to people, each answered at most once; answered and replaced ones stay for a while, so
+ * that a late answer is understood.
+ */
 export class Questions {
   readonly #database: Kysely<Tables>;
 
@@ -34,7 +37,10 @@ export class Questions {
     this.#database = database;
   }
 
-  /** Notes a question, in place of older open ones of the same person in the same room. One that was noted before is left as it is. */
+  /**
+   * Notes a question, in place of older open ones of the same person in the same room. One that was
+   * noted before is left as it is.
+   */
   async put({ transactionId, address, word, action, payload }: NewQuestion, now: number): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       const { numInsertedOrUpdatedRows } = await transaction
@@ -78,7 +84,10 @@ export class Questions {
     return row ? fromRow(row) : null;
   }
 
-  /** What a person may answer in a room: the open question, or the one that this very event answered before a crash. */
+  /**
+   * What a person may answer in a room: the open question, or the one that this very event answered
+   * before a crash.
+   */
   async answerable(owner: string, roomId: string, eventId: string, now: number): Promise<Question | null> {
     const row = await this.#database
       .selectFrom("question")
@@ -98,8 +107,8 @@ export class Questions {
   }
 
   /**
-   * Closes a question for the event that answers it. False when it is not open any more; true again for the same event, whose handling a crash may have
-   * cut off.
+   * Closes a question for the event that answers it. False when it is not open any more; true again
+   * for the same event, whose handling a crash may have cut off.
    */
   async close(transactionId: string, eventId: string, now: number): Promise<boolean> {
     const result = await this.#database

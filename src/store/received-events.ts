@@ -27,7 +27,10 @@ export function parseRoomEvent(event: unknown): RoomEvent | null {
   return parsed.success ? parsed.data : null;
 }
 
-/** Events to be handled, each once: a row is there before the sync position moves on, and says when the handling is over. */
+/**
+ * Events to be handled, each once: a row is there before the sync position moves on, and says when
+ * the handling is over.
+ */
 export class ReceivedEvents {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;

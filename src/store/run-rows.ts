@@ -3,7 +3,7 @@ import type { Run, RunState } from "../migration/run-model.ts";
 import type { Tables } from "./tables.ts";
 
 /** One room of a run; what stands in `planned` is for whoever made it. */
-export interface RunRoom {
+export interface StoredRunRoom {
   roomId: string;
   planned: unknown;
   /** The way that is tried, or the last one. */
@@ -22,7 +22,10 @@ export type RunChange = Partial<
   Pick<Run, "state" | "stage" | "endedAt" | "isCancelled" | "wasInterrupted" | "problem" | "progressCount">
 >;
 
-/** @param only changes nothing when the run is in another state; @returns whether it changed something. Within a transaction of others, or alone. */
+/**
+ * @param only changes nothing when the run is in another state;
+ * @returns whether it changed something. Within a transaction of others, or alone.
+ */
 export async function changeRun(
   database: Kysely<Tables> | Transaction<Tables>,
   id: number,
@@ -41,12 +44,18 @@ export async function changeRun(
   };
   if (Object.keys(values).length === 0) return false;
   const update = database.updateTable("run").set(values).where("id", "=", id);
-  const { numUpdatedRows } = await (only === null ? update : update.where("state", "=", only)).executeTakeFirst();
+  const { numUpdatedRows } = await (
+    only === null ? update : update.where("state", "=", only)
+  ).executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
 /** Within a transaction of others. */
-export async function updateRoom(transaction: Transaction<Tables>, runId: number, room: RunRoom): Promise<void> {
+export async function updateRoom(
+  transaction: Transaction<Tables>,
+  runId: number,
+  room: StoredRunRoom,
+): Promise<void> {
   await transaction
     .updateTable("run_room")
     .set({
@@ -66,7 +75,7 @@ export async function updateRoom(transaction: Transaction<Tables>, runId: number
 export async function insertRoom(
   transaction: Transaction<Tables>,
   runId: number,
-  room: RunRoom,
+  room: StoredRunRoom,
   position: number,
 ): Promise<void> {
   await transaction
@@ -86,8 +95,15 @@ export async function insertRoom(
     .execute();
 }
 
-/** In place of what was known of the room, or behind the others if nothing was. Within a transaction of others. */
-export async function putRoom(transaction: Transaction<Tables>, runId: number, room: RunRoom): Promise<void> {
+/**
+ * In place of what was known of the room, or behind the others if nothing was. Within a transaction
+ * of others.
+ */
+export async function putRoom(
+  transaction: Transaction<Tables>,
+  runId: number,
+  room: StoredRunRoom,
+): Promise<void> {
   const last = await transaction
     .selectFrom("run_room")
     .select(({ fn }) => fn.max("position").as("position"))
@@ -103,7 +119,7 @@ export async function putRoom(transaction: Transaction<Tables>, runId: number, r
   else await insertRoom(transaction, runId, room, (last?.position ?? -1) + 1);
 }
 
-export function roomFromRow(row: Selectable<Tables["run_room"]>): RunRoom {
+export function roomFromRow(row: Selectable<Tables["run_room"]>): StoredRunRoom {
   return {
     roomId: row.room_id,
     planned: JSON.parse(row.planned),

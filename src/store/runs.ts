@@ -2,15 +2,18 @@ import type { Kysely, Selectable } from "kysely";
 import { z } from "zod";
 import { conversationAddressSchema } from "../migration/conversation-address.ts";
 import type { Run, RunProblem, RunState } from "../migration/run-model.ts";
-import { BUSY_RUN_STATES, RUN_PURPOSES, RUN_STATES, runProblemSchema } from "../migration/run-model.ts";
+import { ACTIVE_RUN_STATES, RUN_PURPOSES, RUN_STATES, runProblemSchema } from "../migration/run-model.ts";
 import type { PlannedStep } from "../migration/step.ts";
-import type { RunChange, RunRoom } from "./run-rows.ts";
+import type { RunChange, StoredRunRoom } from "./run-rows.ts";
 import { changeRun, insertRoom, roomFromRow } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
 import type { Tables } from "./tables.ts";
 
 /** A run that is to begin. */
-export type NewRun = Pick<Run, "owner" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt">;
+export type NewRun = Pick<
+  Run,
+  "owner" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt"
+>;
 
 /** Runs of plans and their rooms. */
 export class Runs {
@@ -23,11 +26,16 @@ export class Runs {
   /**
    * Stores a run with everything it is going to do, before any of it is tried.
    * @param isInPlace the owner's earlier runs, which at most watch, are over
-   * @returns `null` where one of the owner's runs is under way, as one is that has just gone on with a late arrival
+   * @returns `null` where one of the owner's runs is under way, as one is that has just gone on
+   * with a late arrival
    */
   async create(
     run: NewRun,
-    { rooms, steps, isInPlace }: { rooms: readonly RunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
+    {
+      rooms,
+      steps,
+      isInPlace,
+    }: { rooms: readonly StoredRunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
   ): Promise<Run | null> {
     return this.#database.transaction().execute(async (transaction) => {
       if ((await busyRun(transaction, run.owner)) !== null) return null;
@@ -76,12 +84,12 @@ export class Runs {
   }
 
   /** The owner's run that is under way, or held; while there is one, no other begins. */
-  async busy(owner: string): Promise<Run | null> {
+  async active(owner: string): Promise<Run | null> {
     return busyRun(this.#database, owner);
   }
 
   /** The owner's runs of which something may still come. */
-  async alive(owner: string): Promise<Run[]> {
+  async unfinished(owner: string): Promise<Run[]> {
     const rows = await this.#database
       .selectFrom("run")
       .selectAll()
@@ -107,11 +115,18 @@ export class Runs {
 
   /** Runs in one of these states, oldest first. */
   async inState(...states: readonly RunState[]): Promise<Run[]> {
-    const rows = await this.#database.selectFrom("run").selectAll().where("state", "in", states).orderBy("id").execute();
+    const rows = await this.#database
+      .selectFrom("run")
+      .selectAll()
+      .where("state", "in", states)
+      .orderBy("id")
+      .execute();
     return rows.map(fromRow);
   }
 
-  /** Last runs of their owners that were over at a time, and in which nothing has happened since. */
+  /**
+   * Last runs of their owners that were over at a time, and in which nothing has happened since.
+   */
   async endedBefore(time: number): Promise<Run[]> {
     const rows = await this.#database
       .selectFrom("run")
@@ -152,15 +167,22 @@ export class Runs {
     return changeRun(this.#database, id, change, state);
   }
 
-  /** At a start: what the last process had taken is to be tried again, and its runs were interrupted. */
-  async takeOver(): Promise<void> {
+  /**
+   * At a start: what the last process had taken is to be tried again, and its runs were
+   * interrupted.
+   */
+  async recoverInterrupted(): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await transaction.updateTable("step").set({ state: "pending" }).where("state", "=", "taken").execute();
-      await transaction.updateTable("run").set({ was_interrupted: 1 }).where("state", "=", "running").execute();
+      await transaction
+        .updateTable("run")
+        .set({ was_interrupted: 1 })
+        .where("state", "=", "running")
+        .execute();
     });
   }
 
-  async rooms(runId: number): Promise<RunRoom[]> {
+  async rooms(runId: number): Promise<StoredRunRoom[]> {
     const rows = await this.#database
       .selectFrom("run_room")
       .selectAll()
@@ -170,7 +192,7 @@ export class Runs {
     return rows.map(roomFromRow);
   }
 
-  async room(runId: number, roomId: string): Promise<RunRoom | null> {
+  async room(runId: number, roomId: string): Promise<StoredRunRoom | null> {
     const row = await this.#database
       .selectFrom("run_room")
       .selectAll()
@@ -192,7 +214,7 @@ export class Runs {
   }
 
   /** Rows whose rooms are reached, or not, as their replacements are. */
-  async replacedRooms(runId: number): Promise<RunRoom[]> {
+  async replacedRooms(runId: number): Promise<StoredRunRoom[]> {
     const rows = await this.#database
       .selectFrom("run_room")
       .selectAll()
@@ -220,7 +242,7 @@ async function busyRun(database: Kysely<Tables>, owner: string): Promise<Run | n
     .selectFrom("run")
     .selectAll()
     .where("owner", "=", owner)
-    .where("state", "in", BUSY_RUN_STATES)
+    .where("state", "in", ACTIVE_RUN_STATES)
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();

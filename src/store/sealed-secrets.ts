@@ -12,14 +12,17 @@ export class UnsealError extends Error {
   }
 }
 
-/** A key for one purpose, drawn from the bot's secret key (HKDF-SHA256), so that no two uses share one. */
+/**
+ * A key for one purpose, drawn from the bot's secret key (HKDF-SHA256), so that no two uses share
+ * one.
+ */
 export function deriveKey(secretKey: Buffer, purpose: "store" | "crypto-store"): Buffer {
   return Buffer.from(hkdfSync("sha256", secretKey, Buffer.alloc(0), `matrix-mover ${purpose} v1`, 32));
 }
 
 /**
- * Authenticated encryption (AES-256-GCM) for what must not be readable in the database. The place where a value is kept is authenticated with it:
- * a box moved to another row does not open.
+ * Authenticated encryption (AES-256-GCM) for what must not be readable in the database. The place
+ * where a value is kept is authenticated with it: a box moved to another row does not open.
  */
 export class SealedSecrets {
   readonly #key: Buffer;
@@ -42,7 +45,9 @@ export class SealedSecrets {
       const tagAt = 1 + NONCE_BYTES;
       const ciphertextAt = tagAt + TAG_BYTES;
       if (box[0] !== FORMAT || box.length < ciphertextAt) throw new Error("format");
-      const decipher = createDecipheriv("aes-256-gcm", this.#key, box.subarray(1, tagAt), { authTagLength: TAG_BYTES })
+      const decipher = createDecipheriv("aes-256-gcm", this.#key, box.subarray(1, tagAt), {
+        authTagLength: TAG_BYTES,
+      })
         .setAAD(Buffer.from(place))
         .setAuthTag(box.subarray(tagAt, ciphertextAt));
       return Buffer.concat([decipher.update(box.subarray(ciphertextAt)), decipher.final()]).toString("utf8");

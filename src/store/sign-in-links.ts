@@ -13,7 +13,10 @@ const linkSchema = z.object({
   baseUrl: z.string(),
   /** New for each sign-in, so it also tells one from the next. */
   deviceId: z.string(),
-  server: authorizationServerSchema.extend({ registration_endpoint: z.string(), device_authorization_endpoint: z.string() }),
+  server: authorizationServerSchema.extend({
+    registration_endpoint: z.string(),
+    device_authorization_endpoint: z.string(),
+  }),
   clientId: z.string(),
   deviceCode: z.string(),
   userCode: z.string(),
@@ -76,7 +79,11 @@ export class SignInLinks {
   }
 
   async remove(owner: string, side: Side): Promise<void> {
-    await this.#database.deleteFrom("sign_in_link").where("owner", "=", owner).where("side", "=", side).execute();
+    await this.#database
+      .deleteFrom("sign_in_link")
+      .where("owner", "=", owner)
+      .where("side", "=", side)
+      .execute();
   }
 
   #fromRow(row: { owner: string; side: string; sealed: Buffer }): SignInLink {

@@ -1,7 +1,7 @@
 import type { Selectable, Transaction } from "kysely";
 import { z } from "zod";
 import { sides } from "../migration/account.ts";
-import type { Outcome } from "../migration/outcome.ts";
+import type { StepOutcome } from "../migration/outcome.ts";
 import type { StoredStep } from "../migration/run-model.ts";
 import { STEP_STATES, laneOf } from "../migration/run-model.ts";
 import type { PlannedStep } from "../migration/step.ts";
@@ -46,7 +46,11 @@ export async function insertSteps(
   }
 }
 
-async function isStepBlocked(transaction: Transaction<Tables>, runId: number, step: PlannedStep): Promise<boolean> {
+async function isStepBlocked(
+  transaction: Transaction<Tables>,
+  runId: number,
+  step: PlannedStep,
+): Promise<boolean> {
   if (step.needsRoom !== null) {
     const room = await transaction
       .selectFrom("run_room")
@@ -54,7 +58,8 @@ async function isStepBlocked(transaction: Transaction<Tables>, runId: number, st
       .where("run_id", "=", runId)
       .where("room_id", "=", step.needsRoom)
       .executeTakeFirst();
-    // A space that only the target is in is no room of the run, so that nothing in it would ever free who goes through it; the server has the last word.
+    // A space that only the target is in is no room of the run, so that nothing in it would ever
+    // free who goes through it; the server has the last word.
     const isElsewhere = room === undefined && step.kind === "join_restricted";
     if (!isElsewhere && room?.is_inside !== 1) return true;
   }
@@ -69,7 +74,11 @@ async function isStepBlocked(transaction: Transaction<Tables>, runId: number, st
 }
 
 /** The target is in the room now. */
-export function unblockRoom(transaction: Transaction<Tables>, runId: number, roomId: string): Promise<unknown> {
+export function unblockRoom(
+  transaction: Transaction<Tables>,
+  runId: number,
+  roomId: string,
+): Promise<unknown> {
   return transaction
     .updateTable("step")
     .set({ is_blocked: 0 })
@@ -90,7 +99,11 @@ export function dropAfter(transaction: Transaction<Tables>, runId: number, key: 
 }
 
 /** Steps that wait for something which will not come. */
-export async function dropSteps(transaction: Transaction<Tables>, runId: number, keys: readonly string[]): Promise<void> {
+export async function dropSteps(
+  transaction: Transaction<Tables>,
+  runId: number,
+  keys: readonly string[],
+): Promise<void> {
   if (keys.length === 0) return;
   await transaction
     .updateTable("step")
@@ -102,7 +115,11 @@ export async function dropSteps(transaction: Transaction<Tables>, runId: number,
 }
 
 function ofAfter(transaction: Transaction<Tables>, runId: number, key: string) {
-  return transaction.updateTable("step").where("run_id", "=", runId).where("after_key", "=", key).where("state", "=", "pending");
+  return transaction
+    .updateTable("step")
+    .where("run_id", "=", runId)
+    .where("after_key", "=", key)
+    .where("state", "=", "pending");
 }
 
 export const stateSchema = z.enum(STEP_STATES);
@@ -113,7 +130,9 @@ const rowSchema = z.object({
 });
 const waitingForSchema = z.enum(["limit", "server", "room"]).nullable();
 const limitsSchema = z.array(z.enum(LIMITS));
-const outcomeSchema = z.custom<Outcome>((value) => typeof value === "object" && value !== null && "status" in value);
+const outcomeSchema = z.custom<StepOutcome>(
+  (value) => typeof value === "object" && value !== null && "status" in value,
+);
 
 /** @throws ZodError for a row that no version of the bot wrote */
 export function stepFromRow(row: Selectable<Tables["step"]>): PlannedStep {
@@ -129,7 +148,7 @@ export function stepFromRow(row: Selectable<Tables["step"]>): PlannedStep {
 }
 
 /** What a step wrote down before it wrote. */
-export function readIntended({ intended }: Selectable<Tables["step"]>): unknown {
+export function readSavedUndo({ intended }: Selectable<Tables["step"]>): unknown {
   return intended === null ? null : JSON.parse(intended);
 }
 
@@ -142,6 +161,6 @@ export function storedFromRow(row: Selectable<Tables["step"]>): StoredStep {
     waitingFor: waitingForSchema.parse(row.waiting_for),
     outcome: row.outcome === null ? null : outcomeSchema.parse(JSON.parse(row.outcome)),
     finishedAt: row.finished_at,
-    intended: readIntended(row),
+    savedUndo: readSavedUndo(row),
   };
 }

@@ -3,14 +3,14 @@ import { sql } from "kysely";
 import type { Side } from "../migration/account.ts";
 import type { RunState, StoredStep, StepRecord, StepState, TakenStep } from "../migration/run-model.ts";
 import type { PlannedStep } from "../migration/step.ts";
-import type { RunChange, RunRoom } from "./run-rows.ts";
+import type { RunChange, StoredRunRoom } from "./run-rows.ts";
 import { changeRun, putRoom, updateRoom } from "./run-rows.ts";
 import {
   dropAfter,
   dropSteps,
   storedFromRow,
   insertSteps,
-  readIntended,
+  readSavedUndo,
   stateSchema,
   stepFromRow,
   unblockAfter,
@@ -21,8 +21,11 @@ import type { Tables } from "./tables.ts";
 /** What follows from the outcome of a step, recorded with it. */
 export interface Consequences {
   /** Rooms as they are now; steps that waited for the target to be in one are freed. */
-  rooms: readonly RunRoom[];
-  /** Steps that come of it; of one that is there already nothing changes unless it is dropped or failed, then it is to be tried again. */
+  rooms: readonly StoredRunRoom[];
+  /**
+   * Steps that come of it; of one that is there already nothing changes unless it is dropped or
+   * failed, then it is to be tried again.
+   */
   steps: readonly PlannedStep[];
   /** Keys of steps that are not needed any more. */
   dropped: readonly string[];
@@ -61,7 +64,10 @@ export interface StepCount {
 
 const sideOfOutcome = sql<Side | null>`json_extract(outcome, '$.side')`;
 
-/** The steps of runs. Taken one by one, each recorded with what follows from it in one transaction: a crash leaves it taken, and it is tried again. */
+/**
+ * The steps of runs. Taken one by one, each recorded with what follows from it in one transaction:
+ * a crash leaves it taken, and it is tried again.
+ */
 export class Steps {
   readonly #database: Kysely<Tables>;
 
@@ -69,10 +75,18 @@ export class Steps {
     this.#database = database;
   }
 
-  /** Takes the next step of a lane whose time has come, and notes what its request takes from limiters. */
+  /**
+   * Takes the next step of a lane whose time has come, and notes what its request takes from
+   * limiters.
+   */
   async takeNext(
     runId: number,
-    { lane, stage, now, limiters }: { lane: string; stage: number; now: number; limiters: readonly LimiterRow[] },
+    {
+      lane,
+      stage,
+      now,
+      limiters,
+    }: { lane: string; stage: number; now: number; limiters: readonly LimiterRow[] },
   ): Promise<TakenStep | null> {
     return this.#database.transaction().execute(async (transaction) => {
       const next = await transaction
@@ -97,7 +111,14 @@ export class Steps {
         .executeTakeFirstOrThrow();
       await writeLimiters(transaction, limiters);
       const { id, attempts, failures } = row;
-      return { ...stepFromRow(row), id, runId: row.run_id, attempts, failures, intended: readIntended(row) };
+      return {
+        ...stepFromRow(row),
+        id,
+        runId: row.run_id,
+        attempts,
+        failures,
+        savedUndo: readSavedUndo(row),
+      };
     });
   }
 
@@ -115,8 +136,11 @@ export class Steps {
     return new Map(rows.map(({ lane, at }) => [lane, at]));
   }
 
-  /** Stores what it takes to take back what a step is about to write; `null`: nothing of what it wrote stands. */
-  async intend(id: number, undo: unknown): Promise<void> {
+  /**
+   * Stores what it takes to take back what a step is about to write; `null`: nothing of what it
+   * wrote stands.
+   */
+  async saveUndo(id: number, undo: unknown): Promise<void> {
     const intended = undo === null ? null : JSON.stringify(undo);
     await this.#database.updateTable("step").set({ intended }).where("id", "=", id).execute();
   }
@@ -146,13 +170,18 @@ export class Steps {
   }
 
   /**
-   * Records what was found out about a run by looking at both accounts: rooms as they are, or new ones, and steps that come of it; all in one, so that a crash leaves
-   * either state. Of steps that are there already, failed and dropped ones are tried again, done ones only in `again`.
+   * Records what was found out about a run by looking at both accounts: rooms as they are, or new
+   * ones, and steps that come of it; all in one, so that a crash leaves either state. Of steps that
+   * are there already, failed and dropped ones are tried again, done ones only in `again`.
    * @returns false when the run is in another state by now; then nothing is changed
    */
   async revise(runId: number, { from, rooms, steps, again, run }: Revision): Promise<boolean> {
     return this.#database.transaction().execute(async (transaction) => {
-      const standing = await transaction.selectFrom("run").select("state").where("id", "=", runId).executeTakeFirst();
+      const standing = await transaction
+        .selectFrom("run")
+        .select("state")
+        .where("id", "=", runId)
+        .executeTakeFirst();
       if (standing?.state !== from) return false;
       for (const room of rooms) {
         await putRoom(transaction, runId, room);
@@ -165,7 +194,10 @@ export class Steps {
     });
   }
 
-  /** Pending steps that can still run, up to a stage: not those that wait for a room or a step to come. */
+  /**
+   * Pending steps that can still run, up to a stage: not those that wait for a room or a step to
+   * come.
+   */
   async hasOpen(runId: number, stage: number): Promise<boolean> {
     const row = await this.#database
       .selectFrom("step")
@@ -213,12 +245,17 @@ export class Steps {
 
   /** Every step of a run in the order in which they were planned. */
   async all(runId: number): Promise<StoredStep[]> {
-    const rows = await this.#database.selectFrom("step").selectAll().where("run_id", "=", runId).orderBy("id").execute();
+    const rows = await this.#database
+      .selectFrom("step")
+      .selectAll()
+      .where("run_id", "=", runId)
+      .orderBy("id")
+      .execute();
     return rows.map(storedFromRow);
   }
 
   /** Nothing of the run is tried any more. */
-  async dropOpen(runId: number): Promise<void> {
+  async dropPending(runId: number): Promise<void> {
     await this.#database
       .updateTable("step")
       .set({ state: "dropped" })
@@ -228,7 +265,7 @@ export class Steps {
   }
 
   /** What waits for a time is tried at once. */
-  async hurry(runId: number): Promise<void> {
+  async clearRetryDelays(runId: number): Promise<void> {
     await this.#database
       .updateTable("step")
       .set({ not_before: 0, waiting_for: null })
@@ -238,8 +275,16 @@ export class Steps {
   }
 
   async limiters(userId: string): Promise<LimiterRow[]> {
-    const rows = await this.#database.selectFrom("limiter").selectAll().where("user_id", "=", userId).execute();
-    return rows.map((row) => ({ userId: row.user_id, name: row.name, state: JSON.parse(row.state) as unknown }));
+    const rows = await this.#database
+      .selectFrom("limiter")
+      .selectAll()
+      .where("user_id", "=", userId)
+      .execute();
+    return rows.map((row) => ({
+      userId: row.user_id,
+      name: row.name,
+      state: JSON.parse(row.state) as unknown,
+    }));
   }
 
   async forgetLimiters(userId: string): Promise<void> {
@@ -247,7 +292,10 @@ export class Steps {
   }
 }
 
-async function writeLimiters(transaction: Transaction<Tables>, limiters: readonly LimiterRow[]): Promise<void> {
+async function writeLimiters(
+  transaction: Transaction<Tables>,
+  limiters: readonly LimiterRow[],
+): Promise<void> {
   for (const { userId, name, state } of limiters)
     await transaction
       .replaceInto("limiter")
@@ -269,7 +317,8 @@ function recordedValues(step: TakenStep, record: StepRecord, finishedAt: number)
   const outcome = JSON.stringify(record.outcome);
   // What was done is kept by the outcome; of what failed something may stand all the same.
   const known = record.state === "done" ? { intended: null } : {};
-  if (record.state !== "pending") return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null, ...known };
+  if (record.state !== "pending")
+    return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null, ...known };
   return {
     state: record.state,
     outcome,

@@ -7,7 +7,7 @@ import { BotState } from "./bot-state.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
-import { Once } from "./once.ts";
+import { SentOnce } from "./once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { OutboxItems } from "./outbox-items.ts";
 import { Plans } from "./plans.ts";
@@ -22,14 +22,17 @@ import { UndecryptedEvents } from "./undecrypted-events.ts";
 import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
-/** Everything that outlives the process, as whole operations; nothing outside this folder knows which database it is. */
+/**
+ * Everything that outlives the process, as whole operations; nothing outside this folder knows
+ * which database it is.
+ */
 export interface Store {
   readonly bot: BotState;
   readonly receivedEvents: ReceivedEvents;
   readonly undecryptedEvents: UndecryptedEvents;
   readonly invitations: Invitations;
   readonly outbox: OutboxItems;
-  readonly once: Once;
+  readonly sentOnce: SentOnce;
   readonly accounts: Accounts;
   readonly signInLinks: SignInLinks;
   readonly plans: Plans;
@@ -61,7 +64,7 @@ export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: 
       undecryptedEvents: new UndecryptedEvents(database),
       invitations: new Invitations(database),
       outbox: new OutboxItems(database),
-      once: new Once(database),
+      sentOnce: new SentOnce(database),
       accounts: new Accounts(database, secrets),
       signInLinks: new SignInLinks(database, secrets),
       plans: new Plans(database),
@@ -94,7 +97,12 @@ function openDatabase(path: string): Database.Database {
   try {
     assertKnownSchema(sqlite);
     // secure_delete: a forgotten row is overwritten, not only unlinked.
-    for (const pragma of ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"])
+    for (const pragma of [
+      "journal_mode = WAL",
+      "synchronous = FULL",
+      "foreign_keys = ON",
+      "secure_delete = ON",
+    ])
       sqlite.pragma(pragma);
     return sqlite;
   } catch (error) {

@@ -1,6 +1,9 @@
 import type { Generated } from "kysely";
 
-/** The tables as the newest schema has them (see upgrades/). Times are milliseconds since the epoch; `sealed` columns hold `SealedSecrets` boxes. */
+/**
+ * The tables as the newest schema has them (see upgrades/). Times are milliseconds since the epoch;
+ * `sealed` columns hold `SealedSecrets` boxes.
+ */
 export interface Tables {
   bot_state: { key: string; value: string };
   secret: { name: string; sealed: Buffer };
@@ -21,7 +24,13 @@ export interface Tables {
     received_at: number;
     is_told: Generated<number>;
   };
-  invitation: { room_id: string; inviter: string; is_direct: number; attempts: Generated<number>; not_before: number };
+  invitation: {
+    room_id: string;
+    inviter: string;
+    is_direct: number;
+    attempts: Generated<number>;
+    not_before: number;
+  };
   outbox: {
     id: Generated<number>;
     transaction_id: string;
@@ -119,5 +128,12 @@ export interface Tables {
   };
   shown_list: { owner: string; room_ids: string };
   sign_in_link: { owner: string; side: string; sealed: Buffer };
-  sign_in_attempt: { owner: string; side: string; user_id: string; base_url: string; device_id: string; started_at: number };
+  sign_in_attempt: {
+    owner: string;
+    side: string;
+    user_id: string;
+    base_url: string;
+    device_id: string;
+    started_at: number;
+  };
 }

@@ -10,7 +10,10 @@ export interface UndecryptedEvent {
   receivedAt: number;
 }
 
-/** Events whose key has not come yet. matrix-bot-sdk gives up on them at once (encryption.md section 2); here they wait. */
+/**
+ * Events whose key has not come yet. matrix-bot-sdk gives up on them at once (encryption.md section
+ * 2); here they wait.
+ */
 export class UndecryptedEvents {
   readonly #database: Kysely<Tables>;
 
@@ -22,7 +25,13 @@ export class UndecryptedEvents {
     await this.#database
       .insertInto("undecrypted_event")
       .orIgnore()
-      .values({ event_id: row.eventId, room_id: row.roomId, sender: row.sender, event: row.event, received_at: row.receivedAt })
+      .values({
+        event_id: row.eventId,
+        room_id: row.roomId,
+        sender: row.sender,
+        event: row.event,
+        received_at: row.receivedAt,
+      })
       .execute();
   }
 
@@ -40,7 +49,10 @@ export class UndecryptedEvents {
     await this.#database.deleteFrom("undecrypted_event").where("event_id", "=", eventId).execute();
   }
 
-  /** Events that have waited since before `receivedBefore` and of which the sender was not told yet; marks them as told. */
+  /**
+   * Events that have waited since before `receivedBefore` and of which the sender was not told yet;
+   * marks them as told.
+   */
   async takeUntold(receivedBefore: number): Promise<UndecryptedEvent[]> {
     const rows = await this.#database
       .updateTable("undecrypted_event")
@@ -53,7 +65,7 @@ export class UndecryptedEvents {
   }
 
   /** When the oldest event not yet told of will have waited that long; null when there is none. */
-  async nextUntoldAt(patienceMs: number): Promise<number | null> {
+  async nextUntoldAt(timeoutMs: number): Promise<number | null> {
     const row = await this.#database
       .selectFrom("undecrypted_event")
       .select("received_at")
@@ -61,7 +73,7 @@ export class UndecryptedEvents {
       .orderBy("received_at")
       .limit(1)
       .executeTakeFirst();
-    return row ? row.received_at + patienceMs : null;
+    return row ? row.received_at + timeoutMs : null;
   }
 
   async prune(receivedBefore: number): Promise<void> {
@@ -70,5 +82,11 @@ export class UndecryptedEvents {
 }
 
 function fromRow(row: Selectable<Tables["undecrypted_event"]>): UndecryptedEvent {
-  return { eventId: row.event_id, roomId: row.room_id, sender: row.sender, event: row.event, receivedAt: row.received_at };
+  return {
+    eventId: row.event_id,
+    roomId: row.room_id,
+    sender: row.sender,
+    event: row.event,
+    receivedAt: row.received_at,
+  };
 }

@@ -6,7 +6,10 @@ import { questions } from "./upgrades/004-questions.ts";
 import { links } from "./upgrades/005-links.ts";
 import { intents } from "./upgrades/006-intents.ts";
 
-/** Every schema version in order; the version number is the position, counted from one. An upgrade that was released is never edited. */
+/**
+ * Every schema version in order; the version number is the position, counted from one. An upgrade
+ * that was released is never edited.
+ */
 export const schemaUpgrades: readonly string[] = [foundation, plans, runs, questions, links, intents];
 
 /** The database was written by a newer version of the bot, which this one must not touch. */
@@ -35,10 +38,14 @@ export function assertKnownSchema(database: Database, upgrades: readonly string[
 }
 
 /**
- * Brings the schema to the newest version, all upgrades in one transaction: a crash in the middle leaves the old one.
+ * Brings the schema to the newest version, all upgrades in one transaction: a crash in the middle
+ * leaves the old one.
  * @throws NewerSchemaError before anything is written.
  */
-export function upgradeSchema(database: Database, upgrades: readonly string[] = schemaUpgrades): { from: number; to: number } {
+export function upgradeSchema(
+  database: Database,
+  upgrades: readonly string[] = schemaUpgrades,
+): { from: number; to: number } {
   const from = assertKnownSchema(database, upgrades);
   database.transaction(() => {
     for (const upgrade of upgrades.slice(from)) database.exec(upgrade);

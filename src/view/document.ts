@@ -1,6 +1,7 @@
 /**
- * What the bot says, as a tree: each message is written once and drawn twice, as plain text and as HTML (plain-text.ts, html.ts). The kinds are the
- * few that every client shows well: bold, code, links, quotes, code blocks and lists one level deep (measured, rendering.md sections 4 and 6).
+ * What the bot says, as a tree: each message is written once and drawn twice, as plain text and as
+ * HTML (plain-text.ts, html.ts). The kinds are the few that every client shows well: bold, code,
+ * links, quotes, code blocks and lists one level deep (measured, rendering.md sections 4 and 6).
  */
 export type Inline =
   | string

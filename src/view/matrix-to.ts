@@ -3,7 +3,10 @@ export function matrixToUser(userId: string): string {
   return `https://matrix.to/#/${encodeURIComponent(userId)}`;
 }
 
-/** A link to a room, with servers to join it through: room IDs alone tell none (CS appendices §Routing). */
+/**
+ * A link to a room, with servers to join it through: room IDs alone tell none (CS appendices
+ * §Routing).
+ */
 export function matrixToRoom(roomIdOrAlias: string, via: readonly string[]): string {
   const query = via.map((server) => `via=${encodeURIComponent(server)}`).join("&");
   return `https://matrix.to/#/${encodeURIComponent(roomIdOrAlias)}${query === "" ? "" : `?${query}`}`;

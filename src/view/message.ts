@@ -6,8 +6,8 @@ import { renderPlainText } from "./plain-text.ts";
 export interface Message {
   document: Document;
   /**
-   * `notice` for routine: it pings nobody. `alert` for a question, a failure and the end of a run: a text that mentions the person it is for
-   * (rendering.md, "Notifications").
+   * `notice` for routine: it pings nobody. `alert` for a question, a failure and the end of a run:
+   * a text that mentions the person it is for (rendering.md, "Notifications").
    */
   tone: "notice" | "alert";
   /** Files, each sent as a message of its own after the text (rendering.md section 6). */
@@ -28,7 +28,10 @@ export function alert(...document: Document): Message {
   return { document, tone: "alert" };
 }
 
-/** Content of an `m.room.message`; `m.mentions` is always there, since without it old servers ping by name (rendering.md section 6). */
+/**
+ * Content of an `m.room.message`; `m.mentions` is always there, since without it old servers ping
+ * by name (rendering.md section 6).
+ */
 export interface MessageContent extends Record<string, unknown> {
   msgtype: "m.notice" | "m.text";
   body: string;
@@ -48,13 +51,18 @@ export function messageContent({ document, tone }: Message, mentions: readonly s
   };
 }
 
-/** A message's content as the replacement of an earlier one (CS API §Event replacements); both layers carry `m.mentions`. */
+/**
+ * A message's content as the replacement of an earlier one (CS API §Event replacements); both
+ * layers carry `m.mentions`.
+ */
 export function editContent(content: Record<string, unknown>, eventId: string): Record<string, unknown> {
   const { "m.relates_to": _relation, ...newContent } = content;
   return {
     ...newContent,
     body: `* ${String(content["body"])}`,
-    ...(typeof content["formatted_body"] === "string" && { formatted_body: `* ${content["formatted_body"]}` }),
+    ...(typeof content["formatted_body"] === "string" && {
+      formatted_body: `* ${content["formatted_body"]}`,
+    }),
     "m.new_content": newContent,
     "m.relates_to": { rel_type: "m.replace", event_id: eventId },
   };

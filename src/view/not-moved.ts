@@ -1,6 +1,6 @@
 import type { NotMoved, NotMovedCode } from "../platforms/matrix/not-moved.ts";
 
-const MOST_ITEMS = 3;
+const MAX_ITEMS = 3;
 
 const reasons: Readonly<Record<NotMovedCode, string>> = {
   holds_keys: "Keys and secrets of your old account, which would break the new one's encryption",
@@ -20,12 +20,13 @@ const reasons: Readonly<Record<NotMovedCode, string>> = {
 };
 
 /**
- * What stays behind and why: one line for each reason, with the number of items and at most three of them by name. Plain text: the items are data of servers
- * and other people, to be cleaned and escaped wherever it is shown.
+ * What stays behind and why: one line for each reason, with the number of items and at most three
+ * of them by name. Plain text: the items are data of servers and other people, to be cleaned and
+ * escaped wherever it is shown.
  */
 export function notMovedText(notMoved: readonly NotMoved[]): string[] {
   return [...Map.groupBy(notMoved, ({ code }) => code)].map(([code, all]) => {
-    const items = all.slice(0, MOST_ITEMS).map(({ item }) => item);
+    const items = all.slice(0, MAX_ITEMS).map(({ item }) => item);
     const more = all.length > items.length ? " and others" : "";
     return `${reasons[code]} (${all.length}): ${items.join(", ")}${more}`;
   });

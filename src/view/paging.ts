@@ -5,8 +5,8 @@ import { renderPlainText } from "./plain-text.ts";
 import { paragraph } from "./document.ts";
 
 /**
- * Most bytes of a message's plain text and HTML together. An event may have 65,536 bytes; encryption adds a third and an edit carries everything
- * twice (protocol-facts.md section 10).
+ * Most bytes of a message's plain text and HTML together. An event may have 65,536 bytes;
+ * encryption adds a third and an edit carries everything twice (protocol-facts.md section 10).
  */
 export const maxMessageBytes = 16_000;
 const MAX_PAGES = 3;
@@ -15,13 +15,20 @@ const SEPARATOR_BYTES = 2;
 /** What a list puts around an item, numbers included. */
 const LIST_BYTES = 50;
 
-/** A message as the messages to send: as it is, split between blocks and list items, or, when even that is long, its beginning and a text file with all of it. */
+/**
+ * A message as the messages to send: as it is, split between blocks and list items, or, when even
+ * that is long, its beginning and a text file with all of it.
+ */
 export function paginate(message: Message): Message[] {
   const pages = split(message.document, maxMessageBytes);
   if (pages.length <= 1) return [message];
   const attachments = message.attachments ?? [];
   if (pages.length > MAX_PAGES) {
-    const whole = { fileName: "answer.txt", mimeType: "text/plain", bytes: Buffer.from(renderPlainText(message.document)) };
+    const whole = {
+      fileName: "answer.txt",
+      mimeType: "text/plain",
+      bytes: Buffer.from(renderPlainText(message.document)),
+    };
     const more = paragraph("This is only the beginning. The file has all of it.");
     const [first = []] = split(message.document, maxMessageBytes - size([more]) - SEPARATOR_BYTES);
     return [{ ...message, document: [...first, more], attachments: [whole, ...attachments] }];
@@ -76,7 +83,10 @@ function splitInlines(children: readonly Inline[], limit: number): Inline[][] {
   return chunks(renderPlainText([{ kind: "paragraph", children }]), limit).map((text) => [text]);
 }
 
-/** A character may take six bytes in HTML (`&quot;`) beside its own in plain text; one of two code units is not cut in half. */
+/**
+ * A character may take six bytes in HTML (`&quot;`) beside its own in plain text; one of two code
+ * units is not cut in half.
+ */
 function chunks(text: string, limit: number): string[] {
   const length = Math.floor(limit / 10);
   const found = [];
@@ -102,7 +112,12 @@ function mergeLists(blocks: readonly Block[]): Block[] {
       block.start === previous.start + previous.items.length
     ) {
       merged[merged.length - 1] = { ...previous, items: [...previous.items, ...block.items] };
-    } else if (block.kind === "list" && previous?.kind === "list" && !block.isNumbered && !previous.isNumbered) {
+    } else if (
+      block.kind === "list" &&
+      previous?.kind === "list" &&
+      !block.isNumbered &&
+      !previous.isNumbered
+    ) {
       merged[merged.length - 1] = { ...previous, items: [...previous.items, ...block.items] };
     } else merged.push(block);
   }

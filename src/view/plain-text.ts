@@ -1,6 +1,9 @@
 import type { Block, Document, Inline } from "./document.ts";
 
-/** The document as `body`: the whole message, since notifications, quotes and text-only clients show nothing else. */
+/**
+ * The document as `body`: the whole message, since notifications, quotes and text-only clients show
+ * nothing else.
+ */
 export function renderPlainText(document: Document): string {
   return document.map(block).join("\n\n");
 }
@@ -20,7 +23,9 @@ function block(part: Block): string {
         .map((line) => `    ${line}`)
         .join("\n");
     case "list":
-      return part.items.map((item, index) => `${part.isNumbered ? `${part.start + index}.` : "-"} ${inlines(item)}`).join("\n");
+      return part.items
+        .map((item, index) => `${part.isNumbered ? `${part.start + index}.` : "-"} ${inlines(item)}`)
+        .join("\n");
   }
 }
 

@@ -2,8 +2,8 @@ import type { PowerLevel } from "../platforms/matrix/power-levels/level.ts";
 import type { Help, Reason, Warning } from "../platforms/matrix/rooms/routes.ts";
 
 /**
- * Why a room cannot be reached by the bot alone, in a sentence or two. Plain text: user IDs, server names and a server's words in it are data, to be cleaned
- * and escaped wherever it is shown.
+ * Why a room cannot be reached by the bot alone, in a sentence or two. Plain text: user IDs, server
+ * names and a server's words in it are data, to be cleaned and escaped wherever it is shown.
  */
 export function reasonText(reason: Reason): string {
   switch (reason.code) {
@@ -63,12 +63,18 @@ export function warningText(warning: Warning): string {
 }
 
 function noInvitePower(reason: Extract<Reason, { code: "no_invite_power" }>): string {
-  if (!reason.isSourceJoined) return "The old account is not in this room, so it cannot invite. Someone inside must.";
-  if (reason.required === null) return "The room's permissions cannot be read, so nobody knows who may invite.";
+  if (!reason.isSourceJoined)
+    return "The old account is not in this room, so it cannot invite. Someone inside must.";
+  if (reason.required === null)
+    return "The room's permissions cannot be read, so nobody knows who may invite.";
   return `Inviting needs power ${reason.required}; the old account has ${reason.source === null ? "none that can be read" : powerText(reason.source)}.`;
 }
 
-function roomVersionText({ roomVersion, isKnown, serverName }: Extract<Reason, { code: "room_version" }>): string {
+function roomVersionText({
+  roomVersion,
+  isKnown,
+  serverName,
+}: Extract<Reason, { code: "room_version" }>): string {
   if (roomVersion === null) return "The room does not say which version it has, so its rules are not known.";
   if (!isKnown) return `Room version ${roomVersion} is not known, so its rules are not either.`;
   return `The server ${serverName ?? "of the new account"} does not support room version ${roomVersion}. Its admin can update the server.`;

@@ -9,13 +9,27 @@ import { reportDocument } from "./messages/report.ts";
 
 /** The report as JSON, schema 1 (product.md, "The report file"). */
 export function jsonReport(report: Report, fileName: string): Attachment {
-  return { fileName, mimeType: "application/json", bytes: Buffer.from(`${JSON.stringify(report, null, 2)}\n`) };
+  return {
+    fileName,
+    mimeType: "application/json",
+    bytes: Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
+  };
 }
 
-/** The report as CSV, a line a room. @param via servers through which each room is joined, for its link */
-export function csvReport(report: Report, via: ReadonlyMap<string, readonly string[]>, fileName: string): Attachment {
+/**
+ * The report as CSV, a line a room.
+ * @param via servers through which each room is joined, for its link
+ */
+export function csvReport(
+  report: Report,
+  via: ReadonlyMap<string, readonly string[]>,
+  fileName: string,
+): Attachment {
   const rows = report.rooms.map((room) =>
-    csvCells(room, matrixToRoom(room.alias ?? room.roomId, room.alias === null ? (via.get(room.roomId) ?? []) : [])),
+    csvCells(
+      room,
+      matrixToRoom(room.alias ?? room.roomId, room.alias === null ? (via.get(room.roomId) ?? []) : []),
+    ),
   );
   return {
     fileName,
@@ -42,7 +56,9 @@ function markdownBlock(block: Block): string {
       return `\`\`\`\n${block.text}\n\`\`\``;
     case "list":
       return block.items
-        .map((item, index) => `${block.isNumbered ? `${block.start + index}.` : "-"} ${markdownInlines(item)}`)
+        .map(
+          (item, index) => `${block.isNumbered ? `${block.start + index}.` : "-"} ${markdownInlines(item)}`,
+        )
         .join("\n");
   }
 }

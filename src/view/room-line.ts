@@ -4,17 +4,27 @@ import { code, join, paragraph, person, strong } from "./document.ts";
 import { untrustedCode, untrustedText } from "./untrusted-text.ts";
 
 /** A room in a list: its name and what it can be found by. */
-export function roomName({ name, alias, roomId }: Pick<ReportRoom, "name" | "alias" | "roomId">): Inline[] {
+export function shownRoomName({
+  name,
+  alias,
+  roomId,
+}: Pick<ReportRoom, "name" | "alias" | "roomId">): Inline[] {
   const id = code(untrustedCode(alias ?? roomId));
   return name === null || name === alias ? [id] : [strong(untrustedText(name)), " ", id];
 }
 
-/** Who can help with a room, each linked, with what they may do. @param more how many others could too */
+/**
+ * Who can help with a room, each linked, with what they may do.
+ * @param more how many others could too
+ */
 export function helperNames(helpers: ReportRoom["helpers"], more: number): Inline[] {
   if (helpers.length === 0) return [];
   const named = helpers.map(({ userId, displayName, power }): Inline => {
     const shown = displayName === null || displayName === "" ? "" : `${untrustedText(displayName, 40)} `;
-    return { kind: "group", children: [shown, person(userId), ` (${power === "creator" ? "creator" : `power ${power}`})`] };
+    return {
+      kind: "group",
+      children: [shown, person(userId), ` (${power === "creator" ? "creator" : `power ${power}`})`],
+    };
   });
   return [...join(named, ", "), ...(more > 0 ? [` and ${more} more`] : [])];
 }
@@ -28,5 +38,7 @@ export function unknownRoomsNote(words: readonly string[]): Block[] {
 
 /** Filters that leave every room out. */
 export function noRoomFits(total: number): string {
-  return total === 1 ? "Your one room does not fit these filters." : `None of your ${total} rooms fits these filters.`;
+  return total === 1
+    ? "Your one room does not fit these filters."
+    : `None of your ${total} rooms fits these filters.`;
 }

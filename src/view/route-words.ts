@@ -1,7 +1,7 @@
 import type { ReportRoom } from "../platforms/matrix/rooms/report.ts";
 import type { Route } from "../platforms/matrix/rooms/routes.ts";
 import type { Inline } from "./document.ts";
-import { roomName } from "./room-line.ts";
+import { shownRoomName } from "./room-line.ts";
 
 /** How a room is reached, in words that follow its name or a number of rooms. */
 export const routeWords: Readonly<Record<Route, string>> = {
@@ -20,9 +20,12 @@ export const routeWords: Readonly<Record<Route, string>> = {
 /** A line for a room whose way is another than before. @param before `null`: the room is new */
 export function changedRoute(room: ReportRoom, before: Route | null): Inline[] {
   const words = routeWords[room.route];
-  return [...roomName(room), before === null ? `: new, ${words}` : `: now ${words}, before ${routeWords[before]}`];
+  return [
+    ...shownRoomName(room),
+    before === null ? `: new, ${words}` : `: now ${words}, before ${routeWords[before]}`,
+  ];
 }
 
 export function goneRoom(room: ReportRoom): Inline[] {
-  return [...roomName(room), ": your old account is no longer in it"];
+  return [...shownRoomName(room), ": your old account is no longer in it"];
 }

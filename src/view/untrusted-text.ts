@@ -1,9 +1,11 @@
 const WORD_JOINER = "\u2060";
 
 /**
- * Text from people, rooms or servers as it may be shown: one line, no control, direction or invisible characters, cut at a length counted in
- * user-perceived characters, and nothing in it that a client would turn into a link or a mention: a word joiner, which nobody sees, goes behind
- * each character that could begin one (protocol-facts.md section 10; product.md, "How messages look").
+ * Text from people, rooms or servers as it may be shown: one line, no control, direction or
+ * invisible characters, cut at a length counted in user-perceived characters, and nothing in it
+ * that a client would turn into a link or a mention: a word joiner, which nobody sees, goes behind
+ * each character that could begin one (protocol-facts.md section 10; product.md, "How messages
+ * look").
  */
 export function untrustedText(text: string, maxLength = 60): string {
   return cut(clean(text), maxLength).replace(/[@#!:/.](?=\S)/gu, `$&${WORD_JOINER}`);
@@ -30,7 +32,8 @@ function clean(text: string): string {
 function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const graphemes = [];
-  // A few code units for each character are looked at, never the whole of a text that has no end, or of a character that has none.
+  // A few code units for each character are looked at, never the whole of a text that has no end,
+  // or of a character that has none.
   const head = text.slice(0, maxLength * 4).toWellFormed();
   for (const { segment } of new Intl.Segmenter("en").segment(head)) {
     if (graphemes.length === maxLength) return `${graphemes.slice(0, maxLength - 1).join("")}…`;

@@ -58,7 +58,9 @@ function expectHarmless(message: SeenMessage): void {
 
 /** A text for the name of a test: what is no visible ASCII is written out. */
 function shown(text: string): string {
-  return text.slice(0, 60).replace(/[^ -~]/gu, (character) => `<U+${character.codePointAt(0)?.toString(16) ?? ""}>`);
+  return text
+    .slice(0, 60)
+    .replace(/[^ -~]/gu, (character) => `<U+${character.codePointAt(0)?.toString(16) ?? ""}>`);
 }
 
 const server = "server.example";
@@ -124,12 +126,24 @@ it("the bot is called by a name made of HTML and direction characters", async ()
 });
 
 it.each([
-  ["a word that may be a password in a wrong place", `!login new @me:${server} hunter2-in-the-wrong-place`, "I don't repeat it"],
+  [
+    "a word that may be a password in a wrong place",
+    `!login new @me:${server} hunter2-in-the-wrong-place`,
+    "I don't repeat it",
+  ],
   ["a misspelt flag", `!login new @me:${server} --pasword hunter2-behind-a-typo`, "Did you mean --password?"],
-  ["a secret without a command", "here it is --password hunter2-without-a-command", "A sign-in starts with !login"],
+  [
+    "a secret without a command",
+    "here it is --password hunter2-without-a-command",
+    "A sign-in starts with !login",
+  ],
   ["a token alone", "syt_aHVudGVy_hunter2ALONEabcdefgh_0aBcDe", "A sign-in starts with !login"],
   ["a secret at a command that takes none", "!whoami --token hunter2-for-whoami", "I removed your message"],
-  ["60 kB of password", `!login old --password ${"hunter2 ".repeat(7_500)}`, "That is too long for a command."],
+  [
+    "60 kB of password",
+    `!login old --password ${"hunter2 ".repeat(7_500)}`,
+    "That is too long for a command.",
+  ],
 ])("%s is removed, not used and not repeated", async (_what, text, expected) => {
   const logins = await countLogins(world.pair.old);
   const eventId = await chat.person.say(chat.roomId, text);
@@ -137,7 +151,10 @@ it.each([
   expect(textOf(answer)).toContain(expected);
   expect(textOf(answer)).toContain("I removed your message, because it seemed to hold a password or a token");
   expect(textOf(answer)).not.toContain("hunter2");
-  await chat.person.waitForMessage(chat.roomId, (message) => message.eventId === eventId && message.isRedacted);
+  await chat.person.waitForMessage(
+    chat.roomId,
+    (message) => message.eventId === eventId && message.isRedacted,
+  );
   expectHarmless(answer);
   expect(await chat.ask("!whoami")).toBe(stateBefore);
   expect(await countLogins(world.pair.old)).toBe(logins);
@@ -183,7 +200,12 @@ describe("events that no client makes, encrypted, so that no server looks into t
     ["a text for mentions", { "m.mentions": "@room" }],
   ] satisfies [string, EventContent][])("are read for what they say in spite of %s", async (_what, extra) => {
     const { person, roomId } = encrypted;
-    const answer = await answerTo(person, roomId, await person.say(roomId, "!help whoami", extra), world.botUserId);
+    const answer = await answerTo(
+      person,
+      roomId,
+      await person.say(roomId, "!help whoami", extra),
+      world.botUserId,
+    );
     expect(textOf(answer)).toContain("I ask both servers whether the sessions still work.");
   });
 });

@@ -36,8 +36,14 @@ afterAll(async () => {
   await newProxy.stop();
 });
 
-/** Cuts every connection through the proxy and all that are tried; resolves when each kind of request has been tried in vain. */
-async function loseNetwork(proxy: FaultProxy, kinds: readonly ((request: ProxiedRequest) => boolean)[]): Promise<void> {
+/**
+ * Cuts every connection through the proxy and all that are tried; resolves when each kind of
+ * request has been tried in vain.
+ */
+async function loseNetwork(
+  proxy: FaultProxy,
+  kinds: readonly ((request: ProxiedRequest) => boolean)[],
+): Promise<void> {
   await proxy.down();
   const missing = new Set(kinds);
   const triedInVain = new Promise<void>((resolve) => {
@@ -57,7 +63,10 @@ function isSync({ path }: ProxiedRequest): boolean {
 
 /** What the bot said behind an event, without "Asking …". */
 async function answersBehind(eventId: string): Promise<string[]> {
-  const said = await botMessagesBehind(chat.person, chat.roomId, { botUserId: world.botUserId, after: eventId });
+  const said = await botMessagesBehind(chat.person, chat.roomId, {
+    botUserId: world.botUserId,
+    after: eventId,
+  });
   return said.map(textOf).filter((text) => !text.startsWith("Asking "));
 }
 
@@ -67,9 +76,13 @@ it("the account's server going away in the middle of a sign-in is told, and tryi
   await held;
   await oldProxy.down();
   const answer = await answerTo(chat.person, chat.roomId, eventId, world.botUserId);
-  expect(textOf(answer)).toMatch(/The connection to 127\.0\.0\.1:\d+ broke off\. Please try again in a minute\./u);
+  expect(textOf(answer)).toMatch(
+    /The connection to 127\.0\.0\.1:\d+ broke off\. Please try again in a minute\./u,
+  );
   const again = await chat.ask(`!login old --password ${account.password}`);
-  expect(again).toContain(`${world.pair.old.serverName} does not accept connections just now. Please try again later.`);
+  expect(again).toContain(
+    `${world.pair.old.serverName} does not accept connections just now. Please try again later.`,
+  );
   expect(await botSessions(account)).toEqual([]);
 
   oldProxy.setRule();

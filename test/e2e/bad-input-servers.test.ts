@@ -31,7 +31,9 @@ const answers: Record<string, Answer> = {
   "redirect-file.test": (_request, response) => redirectTo(() => "file:///etc/passwd")(response),
   "redirect-loop.test": ({ url = "" }, response) => redirectTo(() => `${url}x`)(response),
   "login-elsewhere.test": homeserverUntilLogin(redirectTo(() => `${elsewhere.url}/_matrix/client/v3/login`)),
-  "login-limited.test": homeserverUntilLogin((response) => sendJson(response, 429, { errcode: "M_LIMIT_EXCEEDED" })),
+  "login-limited.test": homeserverUntilLogin((response) =>
+    sendJson(response, 429, { errcode: "M_LIMIT_EXCEEDED" }),
+  ),
   "login-limited-long.test": homeserverUntilLogin((response) =>
     sendJson(response, 429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 600_000 }),
   ),
@@ -44,7 +46,9 @@ const answers: Record<string, Answer> = {
       error: `<a href="https://evil.example">pay</a> @room \u202e${PASSWORD} https://evil.example ${"long ".repeat(500)}`,
     }),
   ),
-  "login-nonsense.test": homeserverUntilLogin((response) => sendJson(response, 200, { access_token: 7, user_id: ["@ada"] })),
+  "login-nonsense.test": homeserverUntilLogin((response) =>
+    sendJson(response, 200, { access_token: 7, user_id: ["@ada"] }),
+  ),
 };
 const PASSWORD = "a password for odd servers";
 
@@ -59,7 +63,10 @@ const servers: OddServer[] = [];
 let hanging: { chat: Chat; eventId: string };
 
 beforeAll(async () => {
-  forbidden = await startOddServer((_request, response) => sendJson(response, 200, { versions: ["v1.11"] }), "127.0.0.2");
+  forbidden = await startOddServer(
+    (_request, response) => sendJson(response, 200, { versions: ["v1.11"] }),
+    "127.0.0.2",
+  );
   elsewhere = await startOddServer((_request, response) => sendJson(response, 200, {}));
   servers.push(forbidden, elsewhere);
   const addresses: Record<string, string> = { "closed.test": "http://127.0.0.1:9" };
@@ -98,7 +105,12 @@ function sendHuge(response: ServerResponse): void {
 
 async function signIn(serverName: string): Promise<SeenMessage> {
   const command = `!login old @ada:${serverName} --password ${PASSWORD}`;
-  const answer = await answerTo(chat.person, chat.roomId, await chat.person.say(chat.roomId, command), world.botUserId);
+  const answer = await answerTo(
+    chat.person,
+    chat.roomId,
+    await chat.person.say(chat.roomId, command),
+    world.botUserId,
+  );
   expect(textOf(answer)).toContain(`Your old account @ada:${serverName} is not signed in.`);
   expect(textOf(answer)).not.toContain(PASSWORD);
   return answer;
@@ -112,30 +124,57 @@ it("a server that does not answer is named within seconds, and others need not w
     after: hanging.eventId,
   });
   expect(told.content["m.mentions"]).toEqual({});
-  expect(textOf(await world.answer(chat.person, chat.roomId, "!whoami"))).toContain("Old account: not signed in");
+  expect(textOf(await world.answer(chat.person, chat.roomId, "!whoami"))).toContain(
+    "Old account: not signed in",
+  );
 });
 
-const notAHomeserver = (name: string): string => `There is no Matrix homeserver at ${name}. Please check the spelling`;
+const notAHomeserver = (name: string): string =>
+  `There is no Matrix homeserver at ${name}. Please check the spelling`;
 const noAnswers: [what: string, serverName: string, expected: string][] = [
   [
     "that does not exist",
     "does-not-exist.invalid",
     "There is no server named does-not-exist.invalid. Please check the spelling.",
   ],
-  ["that is switched off", "closed.test", "closed.test does not accept connections just now. Please try again later."],
+  [
+    "that is switched off",
+    "closed.test",
+    "closed.test does not accept connections just now. Please try again later.",
+  ],
   ["that hangs up", "cut.test", "The connection to cut.test broke off. Please try again in a minute."],
   ["that answers HTML", "html.test", notAHomeserver("html.test")],
-  ["behind a gateway that fails", "gateway.test", "gateway.test is in trouble just now (it answered with status 502)."],
-  ["that answers 429 without a time", "busy.test", "busy.test is in trouble just now (it answered with status 429)."],
+  [
+    "behind a gateway that fails",
+    "gateway.test",
+    "gateway.test is in trouble just now (it answered with status 502).",
+  ],
+  [
+    "that answers 429 without a time",
+    "busy.test",
+    "busy.test is in trouble just now (it answered with status 429).",
+  ],
   ["that answers half of a JSON", "broken-json.test", notAHomeserver("broken-json.test")],
   ["that answers ten megabytes", "huge.test", notAHomeserver("huge.test")],
   ["that is too old", "old-fashioned.test", "is too old for me: I need version 1.1 of Matrix or newer."],
-  ["that redirects to a private address", "redirect-private.test", "leads to a private address, which I don't contact."],
+  [
+    "that redirects to a private address",
+    "redirect-private.test",
+    "leads to a private address, which I don't contact.",
+  ],
   ["that redirects to a file", "redirect-file.test", notAHomeserver("redirect-file.test")],
   ["that redirects in a circle", "redirect-loop.test", notAHomeserver("redirect-loop.test")],
   ["that is a private address", "127.0.0.2", "127.0.0.2 leads to a private address"],
-  ["that is the metadata service of a cloud", "169.254.169.254", "169.254.169.254 leads to a private address"],
-  ["that is a private address of the next version", "[fd00::1]:8448", "[fd00::1]:8448 leads to a private address"],
+  [
+    "that is the metadata service of a cloud",
+    "169.254.169.254",
+    "169.254.169.254 leads to a private address",
+  ],
+  [
+    "that is a private address of the next version",
+    "[fd00::1]:8448",
+    "[fd00::1]:8448 leads to a private address",
+  ],
   ["that is a mapped private address", "[::ffff:10.0.0.1]", "leads to a private address"],
 ];
 
@@ -150,16 +189,27 @@ const badLogins: [what: string, serverName: string, expected: string][] = [
     "login-limited.test",
     "The server asks me to wait a while before the next sign-in. Please try again then.",
   ],
-  ["answers 429 with a time", "login-limited-long.test", "The server asks me to wait 10 minutes before the next sign-in."],
-  ["is in trouble", "login-trouble.test", "Its server is in trouble just now (status 503). Please try again later."],
+  [
+    "answers 429 with a time",
+    "login-limited-long.test",
+    "The server asks me to wait 10 minutes before the next sign-in.",
+  ],
+  [
+    "is in trouble",
+    "login-trouble.test",
+    "Its server is in trouble just now (status 503). Please try again later.",
+  ],
   ["answers HTML", "login-html.test", "answers, but not like a Matrix homeserver."],
   ["answers ten megabytes", "login-huge.test", "sent far more than a homeserver would."],
   ["answers with other types", "login-nonsense.test", "answers, but not like a Matrix homeserver."],
 ];
 
-it.each(badLogins)("a sign-in whose server %s (%s) is told, with what to do", async (_what, serverName, expected) => {
-  expect(textOf(await signIn(serverName))).toContain(expected);
-});
+it.each(badLogins)(
+  "a sign-in whose server %s (%s) is told, with what to do",
+  async (_what, serverName, expected) => {
+    expect(textOf(await signIn(serverName))).toContain(expected);
+  },
+);
 
 it("neither the password nor anything else went where a redirect led", () => {
   expect(forbidden.requests).toEqual([]);
@@ -181,6 +231,8 @@ it("the server that did not answer is given up, and nothing of all this has chan
   const { person, roomId } = hanging.chat;
   const answer = await answerTo(person, roomId, hanging.eventId, world.botUserId);
   expect(textOf(answer)).toContain("hanging.test did not answer in time. Please try again later.");
-  expect(textOf(await world.answer(chat.person, chat.roomId, "!whoami"))).toContain("Old account: not signed in");
+  expect(textOf(await world.answer(chat.person, chat.roomId, "!whoami"))).toContain(
+    "Old account: not signed in",
+  );
   expect(world.bot.log().filter(({ level }) => level === "error")).toEqual([]);
 });

@@ -41,7 +41,12 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
-async function command(person: Person, roomId: string, text: string, extra?: EventContent): Promise<SeenMessage> {
+async function command(
+  person: Person,
+  roomId: string,
+  text: string,
+  extra?: EventContent,
+): Promise<SeenMessage> {
   return answerTo(person, roomId, await person.say(roomId, text, extra), world.botUserId);
 }
 
@@ -62,11 +67,18 @@ it("lists in the help every command of the registry, in its order", async () => 
 
 it("answers each person in a control room about their own move only, as a reply to their command", async () => {
   await world.answer(ada, directRoom, `!login new --password ${adaAccount.password}`);
-  const [adaAsks, benAsks] = await Promise.all([ada.say(encryptedRoom, "!whoami"), ben.say(encryptedRoom, "!whoami")]);
+  const [adaAsks, benAsks] = await Promise.all([
+    ada.say(encryptedRoom, "!whoami"),
+    ben.say(encryptedRoom, "!whoami"),
+  ]);
   const answerFor = (eventId: string): Promise<SeenMessage> =>
-    ben.waitForMessage(encryptedRoom, (message) => isWholeAnswer(message) && message.relation?.eventId === eventId, {
-      from: world.botUserId,
-    });
+    ben.waitForMessage(
+      encryptedRoom,
+      (message) => isWholeAnswer(message) && message.relation?.eventId === eventId,
+      {
+        from: world.botUserId,
+      },
+    );
   const forAda = await answerFor(adaAsks);
   const forBen = await answerFor(benAsks);
   expect(forAda).toMatchObject({ relation: { type: "m.in_reply_to" }, isEncrypted: true });
@@ -77,7 +89,12 @@ it("answers each person in a control room about their own move only, as a reply 
 
 it("stays in the thread of the command", async () => {
   const root = await ada.say(plainRoom, "a thread for the bot");
-  const reply = { rel_type: "m.thread", event_id: root, is_falling_back: true, "m.in_reply_to": { event_id: root } };
+  const reply = {
+    rel_type: "m.thread",
+    event_id: root,
+    is_falling_back: true,
+    "m.in_reply_to": { event_id: root },
+  };
   const eventId = await ada.say(plainRoom, "!help whoami", { "m.relates_to": reply });
   const answer = await answerTo(ada, plainRoom, eventId, world.botUserId);
   expect(answer.content["m.relates_to"]).toEqual({ ...reply, "m.in_reply_to": { event_id: eventId } });
@@ -86,7 +103,8 @@ it("stays in the thread of the command", async () => {
 it("is addressed by prefix, name and mention, and forgives quotes, spaces and capitals", async () => {
   const { botUserId } = world;
   const expected = textOf(await command(ada, plainRoom, "!help login"));
-  // Clients put only the display name into the body, which may be another one in each room (rendering.md section 3).
+  // Clients put only the display name into the body, which may be another one in each room
+  // (rendering.md section 3).
   const pill = {
     format: "org.matrix.custom.html",
     formatted_body: `<a href="https://matrix.to/#/${botUserId}">the moving man</a> help login`,
@@ -102,7 +120,8 @@ it("is addressed by prefix, name and mention, and forgives quotes, spaces and ca
     ["the moving man help login", pill],
     ["> <@ben:old> earlier words\n\n!help login"],
   ];
-  for (const [text, extra] of ways) expect(textOf(await command(ada, plainRoom, text, extra)), text).toBe(expected);
+  for (const [text, extra] of ways)
+    expect(textOf(await command(ada, plainRoom, text, extra)), text).toBe(expected);
 });
 
 it("takes a mention pill for the user ID it links to", async () => {
@@ -112,30 +131,37 @@ it("takes a mention pill for the user ID it links to", async () => {
     formatted_body: `!login old <a href="https://matrix.to/#/${encodeURIComponent(benId)}">Benny</a>`,
     "m.mentions": { user_ids: [benId] },
   };
-  expect(textOf(await command(ada, directRoom, "!login old Benny", pill))).toContain(`!login old ${benId} --password`);
+  expect(textOf(await command(ada, directRoom, "!login old Benny", pill))).toContain(
+    `!login old ${benId} --password`,
+  );
 });
 
-it.each(["plain", "encrypted"])("answers neither edits nor notices, reactions or files in a %s room", async (kind) => {
-  const roomId = kind === "plain" ? plainRoom : encryptedRoom;
-  const first = await ada.say(roomId, "nothing for the bot");
-  await ada.edit(roomId, first, "!help");
-  // Not every client puts the asterisk in front.
-  await ada.say(roomId, "!help", {
-    "m.new_content": { msgtype: "m.text", body: "!help" },
-    "m.relates_to": { rel_type: "m.replace", event_id: first },
-  });
-  await ada.say(roomId, "!help", { msgtype: "m.notice" });
-  await ada.say(roomId, "!help", { msgtype: "m.emote" });
-  await ada.react(roomId, first, "!help");
-  await ada.sendFile(roomId, { name: "!help", mimetype: "text/plain", bytes: Buffer.from("!help") });
-  await ada.say(roomId, "I need help, mover");
-  await ada.say(roomId, "!!! help");
-  expect(await botMessagesBehind(ada, roomId, { botUserId: world.botUserId, after: first })).toEqual([]);
-});
+it.each(["plain", "encrypted"])(
+  "answers neither edits nor notices, reactions or files in a %s room",
+  async (kind) => {
+    const roomId = kind === "plain" ? plainRoom : encryptedRoom;
+    const first = await ada.say(roomId, "nothing for the bot");
+    await ada.edit(roomId, first, "!help");
+    // Not every client puts the asterisk in front.
+    await ada.say(roomId, "!help", {
+      "m.new_content": { msgtype: "m.text", body: "!help" },
+      "m.relates_to": { rel_type: "m.replace", event_id: first },
+    });
+    await ada.say(roomId, "!help", { msgtype: "m.notice" });
+    await ada.say(roomId, "!help", { msgtype: "m.emote" });
+    await ada.react(roomId, first, "!help");
+    await ada.sendFile(roomId, { name: "!help", mimetype: "text/plain", bytes: Buffer.from("!help") });
+    await ada.say(roomId, "I need help, mover");
+    await ada.say(roomId, "!!! help");
+    expect(await botMessagesBehind(ada, roomId, { botUserId: world.botUserId, after: first })).toEqual([]);
+  },
+);
 
 it("does not answer itself", async () => {
   saidByHand = await sayAsBot(plainRoom, "!help");
-  expect(await botMessagesBehind(ada, plainRoom, { botUserId: world.botUserId, after: saidByHand })).toEqual([]);
+  expect(await botMessagesBehind(ada, plainRoom, { botUserId: world.botUserId, after: saidByHand })).toEqual(
+    [],
+  );
 });
 
 it("answers a mistake with the nearest right word and the help line that applies", async () => {
@@ -160,16 +186,22 @@ it("points to the help at the first remark of a day in a direct chat, and only t
   const after = await ben.say(roomId, "I see");
   const elsewhere = await ben.say(plainRoom, "hello, who are you?");
   expect(await botMessagesBehind(ben, roomId, { botUserId: world.botUserId, after })).toEqual([]);
-  expect(await botMessagesBehind(ben, plainRoom, { botUserId: world.botUserId, after: elsewhere })).toEqual([]);
+  expect(await botMessagesBehind(ben, plainRoom, { botUserId: world.botUserId, after: elsewhere })).toEqual(
+    [],
+  );
 });
 
 it("uses no secret in a control room: removes it where it may, and calls the person", async () => {
   const secret = `!login old ${benAccount.userId} --password ${benAccount.password}`;
   const removable = await ada.say(encryptedRoom, secret);
-  expect(textOf(await answerTo(ada, encryptedRoom, removable, world.botUserId))).toContain("I removed your message");
+  expect(textOf(await answerTo(ada, encryptedRoom, removable, world.botUserId))).toContain(
+    "I removed your message",
+  );
   await ada.waitForMessage(encryptedRoom, ({ eventId, isRedacted }) => eventId === removable && isRedacted);
   const notRemovable = await ada.say(plainRoom, secret);
-  expect(textOf(await answerTo(ada, plainRoom, notRemovable, world.botUserId))).toContain("please delete it yourself");
+  expect(textOf(await answerTo(ada, plainRoom, notRemovable, world.botUserId))).toContain(
+    "please delete it yourself",
+  );
   expect(textOf(await command(ada, directRoom, "!whoami"))).toContain("Old account: not signed in");
 });
 

@@ -77,7 +77,10 @@ it("answers every command exactly once although it is killed again and again whi
   expect(answered.toSorted()).toEqual(words.toSorted());
 });
 
-/** By turns somewhere in the start, while the commands of a sync are being taken in, and while an answer is on its way. */
+/**
+ * By turns somewhere in the start, while the commands of a sync are being taken in, and while an
+ * answer is on its way.
+ */
 function killPoint(cycle: number, random: () => number): KillPoint {
   const upTo = (limit: number): number => Math.floor(random() * limit);
   switch (cycle % 3) {

@@ -18,7 +18,10 @@ beforeAll(async () => {
   world = await createWorld({
     bot: async (pair) => {
       controlRoom = await createControlRoom(pair, { alias: "moving", canBotRedact: true });
-      return { controlRooms: [controlRoom], allow: [`@*:${pair.new.serverName}`, `@ben:${pair.old.serverName}`] };
+      return {
+        controlRooms: [controlRoom],
+        allow: [`@*:${pair.new.serverName}`, `@ben:${pair.old.serverName}`],
+      };
     },
   });
   const accounts = await Promise.all([
@@ -74,7 +77,9 @@ it("refuses a stranger in a control room once, politely, and then stays silent, 
     "I can only work for people my operator has allowed",
   );
   const second = await mallory.say(controlRoom, "!whoami");
-  expect(await botMessagesBehind(ada, controlRoom, { botUserId: world.botUserId, after: second })).toEqual([]);
+  expect(await botMessagesBehind(ada, controlRoom, { botUserId: world.botUserId, after: second })).toEqual(
+    [],
+  );
   await world.bot.stop();
   await world.bot.start();
   const third = await mallory.say(controlRoom, "!help");
@@ -95,7 +100,9 @@ it("does not work in a direct chat that a third person was invited to, until the
     "I removed your message: others read along here",
   );
   await ada.waitForMessage(roomId, ({ eventId, isRedacted }) => eventId === secret && isRedacted);
-  await ada.waitForMessage(roomId, (message) => textOf(message).startsWith("I only work in direct chats"), { after: secret });
+  await ada.waitForMessage(roomId, (message) => textOf(message).startsWith("I only work in direct chats"), {
+    after: secret,
+  });
   await ben.join(roomId, [world.pair.new.serverName]);
   const ignored = await ada.say(roomId, "!whoami");
   // Who is in the room is looked at when the message is handled.
@@ -105,10 +112,17 @@ it("does not work in a direct chat that a third person was invited to, until the
   expect(await botMessagesBehind(ada, roomId, { botUserId: world.botUserId, after: ignored })).toEqual([]);
 });
 
-/** Waits until the bot has left a room, and gives its memberships there in the order in which the person saw them. */
+/**
+ * Waits until the bot has left a room, and gives its memberships there in the order in which the
+ * person saw them.
+ */
 async function botLeaves(person: Person, roomId: string): Promise<unknown[]> {
-  const isBots = ({ type, stateKey }: SeenMessage): boolean => type === "m.room.member" && stateKey === world.botUserId;
-  await person.waitForMessage(roomId, (message) => isBots(message) && message.content["membership"] === "leave");
+  const isBots = ({ type, stateKey }: SeenMessage): boolean =>
+    type === "m.room.member" && stateKey === world.botUserId;
+  await person.waitForMessage(
+    roomId,
+    (message) => isBots(message) && message.content["membership"] === "leave",
+  );
   return person
     .messages(roomId)
     .filter(isBots)

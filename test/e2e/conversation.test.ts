@@ -22,11 +22,19 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 it("signs in two accounts by password and shows them", async () => {
-  const signedIn = await world.answer(ada, roomId, `!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+  const signedIn = await world.answer(
+    ada,
+    roomId,
+    `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
+  );
   expect(textOf(signedIn)).toContain(`Your old account ${oldAccount.userId} is signed in`);
   expect(signedIn).toMatchObject({ isEncrypted: true, shield: null });
   await world.answer(ada, roomId, `!login new ${newAccount.userId} --password ${newAccount.password}`);
   const shown = textOf(await world.answer(ada, roomId, "!whoami"));
-  expect(shown).toMatch(new RegExp(`Old account: ${oldAccount.userId}, signed in by password since .* works`));
-  expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, signed in by password since .* works`));
+  expect(shown).toMatch(
+    new RegExp(`Old account: ${oldAccount.userId}, signed in by password since .* works`),
+  );
+  expect(shown).toMatch(
+    new RegExp(`New account: ${newAccount.userId}, signed in by password since .* works`),
+  );
 });

@@ -18,7 +18,10 @@ let home: FaultProxy;
 let oldServer: FaultProxy;
 let adaAccount: Account;
 let ada: Person;
-/** Her client neither sends keys to, nor shows messages of, devices that their owner has not signed (MSC4153). */
+/**
+ * Her client neither sends keys to, nor shows messages of, devices that their owner has not signed
+ * (MSC4153).
+ */
 let cara: Person;
 let adasRoom: string;
 let carasRoom: string;
@@ -28,12 +31,18 @@ beforeAll(async () => {
     bot: async (pair) => {
       home = await startFaultProxy({ target: pair.new.baseUrl });
       oldServer = await startFaultProxy({ target: pair.old.baseUrl });
-      return { homeserver: home.url, servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: pair.new.baseUrl } };
+      return {
+        homeserver: home.url,
+        servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: pair.new.baseUrl },
+      };
     },
   });
   adaAccount = await world.register("old", "ada");
   const caraAccount = await world.register("new", "cara");
-  [ada, cara] = await Promise.all([world.client(adaAccount), world.client(caraAccount, { onlyTrustSignedDevices: true })]);
+  [ada, cara] = await Promise.all([
+    world.client(adaAccount),
+    world.client(caraAccount, { onlyTrustSignedDevices: true }),
+  ]);
 });
 
 afterAll(async () => {
@@ -42,11 +51,23 @@ afterAll(async () => {
 });
 
 it("makes one device, however often its first start is cut off", async () => {
-  for (const path of ["/v3/login", "/keys/upload", "/device_signing/upload", "/signatures/upload", "/filter", "/v3/sync"]) {
+  for (const path of [
+    "/v3/login",
+    "/keys/upload",
+    "/device_signing/upload",
+    "/signatures/upload",
+    "/filter",
+    "/v3/sync",
+  ]) {
     const isOfKind = ({ path: requested, method }: ProxiedRequest): boolean =>
       requested.includes(path) && (method !== "GET" || path === "/v3/sync");
     // The server has done it, and the bot never learns of it.
-    await runUntilKilled(world.bot, [home], { isOfKind, nth: 0, afterMs: 250, fault: { kind: "lose-answer" } });
+    await runUntilKilled(world.bot, [home], {
+      isOfKind,
+      nth: 0,
+      afterMs: 250,
+      fault: { kind: "lose-answer" },
+    });
   }
   await world.bot.start();
   expect(await botDevices(world)).toHaveLength(1);
@@ -81,7 +102,10 @@ it("answers what was said while it was away, also what one sync leaves out", asy
   await cara.say(carasRoom, "!lastofmany");
   await world.bot.start();
   for (const word of ["firstofmany", "lastofmany"])
-    await cara.waitForMessage(carasRoom, (message) => textOf(message).includes(word), { from: world.botUserId, after: first });
+    await cara.waitForMessage(carasRoom, (message) => textOf(message).includes(word), {
+      from: world.botUserId,
+      after: first,
+    });
   const read = expect.objectContaining({ msg: "read what a sync left out" }) as unknown;
   await expect.poll(() => world.bot.log(), { timeout: 10_000 }).toContainEqual(read);
 });
@@ -89,10 +113,16 @@ it("answers what was said while it was away, also what one sync leaves out", asy
 it("puts the answer of a slow server in the place of the note that it is being asked", async () => {
   oldServer.setRule(({ path }) => (path.endsWith("/v3/login") ? { kind: "delay", ms: 2_500 } : undefined));
   const command = await ada.say(adasRoom, `!login old ${adaAccount.userId}`);
-  const asking = await ada.waitForMessage(adasRoom, (message) => textOf(message).startsWith("Asking"), { after: command });
-  const edited = await ada.waitForMessage(adasRoom, ({ latestEditContent }) => latestEditContent !== undefined, {
+  const asking = await ada.waitForMessage(adasRoom, (message) => textOf(message).startsWith("Asking"), {
     after: command,
   });
+  const edited = await ada.waitForMessage(
+    adasRoom,
+    ({ latestEditContent }) => latestEditContent !== undefined,
+    {
+      after: command,
+    },
+  );
   oldServer.setRule();
   expect(edited).toMatchObject({ eventId: asking.eventId, isEncrypted: true, shield: null });
   expect(textOf(edited)).toContain("takes a password or an access token");
@@ -113,7 +143,9 @@ it("puts the answer of a slow server in the place of the note that it is being a
 
 it("removes the message with a password before it says that the account is signed in", async () => {
   const secret = await ada.say(adasRoom, `!login old ${adaAccount.userId} --password ${adaAccount.password}`);
-  const signedIn = await ada.waitForMessage(adasRoom, (message) => textOf(message).includes("is signed in"), { after: secret });
+  const signedIn = await ada.waitForMessage(adasRoom, (message) => textOf(message).includes("is signed in"), {
+    after: secret,
+  });
   const shown = ada.messages(adasRoom);
   expect(shown.find(({ eventId }) => eventId === secret)).toMatchObject({ isRedacted: true, content: {} });
   const redaction = shown.findIndex(({ type }) => type === "m.room.redaction");
@@ -124,7 +156,9 @@ it("removes the message with a password before it says that the account is signe
 it("leaves no password, token, key or message readable in its data directory", async () => {
   await ada.say(adasRoom, "the violet umbrella");
   await world.answer(ada, adasRoom, "!help logout");
-  expect(await filesWith([ada.userId])).toEqual(expect.arrayContaining([expect.stringMatching(/^mover\.sqlite/u)]));
+  expect(await filesWith([ada.userId])).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^mover\.sqlite/u)]),
+  );
   const known = ["violet umbrella", "help logout", botPassword, adaAccount.password];
   expect(await filesWith(known)).toEqual([]);
   await world.bot.kill();
@@ -141,7 +175,9 @@ it("takes a new device, signed as the one before, when its encryption keys are l
   expect(after).toHaveLength(1);
   expect(after).not.toEqual(before);
   // What she says before her client knows of it goes to the device of before.
-  await expect.poll(() => cara.signedDevices(world.botUserId), { timeout: 30_000 }).toEqual(expect.arrayContaining(after));
+  await expect
+    .poll(() => cara.signedDevices(world.botUserId), { timeout: 30_000 })
+    .toEqual(expect.arrayContaining(after));
   const answer = await world.answer(cara, carasRoom, "!help");
   expect(answer).toMatchObject({ isEncrypted: true, shield: null });
   expect(textOf(answer)).toContain("!login");
@@ -158,7 +194,10 @@ async function talk({ accessToken }: Person, roomId: string, index: number): Pro
   expect(status).toBe(200);
 }
 
-/** What the bot seals, read with its key: its session's token, its cross-signing keys, the token of Ada's account. */
+/**
+ * What the bot seals, read with its key: its session's token, its cross-signing keys, the token of
+ * Ada's account.
+ */
 async function sealedSecrets(): Promise<string[]> {
   const { key } = await loadOrCreateSecretKey(join(world.folder, "bot", "secrets", "store.key"));
   const store = openStore({ dataDir: world.bot.dataDir, secretKey: key });
@@ -169,15 +208,27 @@ async function sealedSecrets(): Promise<string[]> {
   ];
   await store.close();
   const secrets = sealed.flatMap((text) => Object.entries<unknown>(JSON.parse(text ?? "{}")));
-  return secrets.flatMap(([name, value]) => (/token|key/iu.test(name) && typeof value === "string" ? [value] : []));
+  return secrets.flatMap(([name, value]) =>
+    /token|key/iu.test(name) && typeof value === "string" ? [value] : [],
+  );
 }
 
-/** The files of the data directory in which one of these texts stands, as it is or in another usual writing. */
+/**
+ * The files of the data directory in which one of these texts stands, as it is or in another usual
+ * writing.
+ */
 async function filesWith(texts: readonly string[]): Promise<string[]> {
   const needles = texts.flatMap((text) => {
     const bytes = Buffer.from(text);
-    return [bytes, Buffer.from(text, "utf16le"), Buffer.from(bytes.toString("hex")), Buffer.from(bytes.toString("base64"))];
+    return [
+      bytes,
+      Buffer.from(text, "utf16le"),
+      Buffer.from(bytes.toString("hex")),
+      Buffer.from(bytes.toString("base64")),
+    ];
   });
   const files = await filesOfFolder(world.bot.dataDir);
-  return files.filter(({ bytes }) => needles.some((needle) => bytes.includes(needle))).map(({ path }) => basename(path));
+  return files
+    .filter(({ bytes }) => needles.some((needle) => bytes.includes(needle)))
+    .map(({ path }) => basename(path));
 }

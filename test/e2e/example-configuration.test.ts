@@ -17,7 +17,11 @@ const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const EXAMPLE = new URL("../../bot.config.example.yaml", import.meta.url);
 const PASSWORD = "correct-horse-battery-staple";
 
-const servedSchema = z.object({ msg: z.literal("health and metrics are served"), host: z.string(), port: z.number() });
+const servedSchema = z.object({
+  msg: z.literal("health and metrics are served"),
+  host: z.string(),
+  port: z.number(),
+});
 
 interface RunningBot {
   readonly child: ChildProcess;
@@ -48,7 +52,12 @@ afterAll(async () => {
 
 it("starts the bot, which answers in its control room, is healthy and stops when told", async () => {
   const person = await startAdmin();
-  const roomId = await person.createRoom({ name: "Moving", alias: "moving", encrypted: false, invite: [botUserId()] });
+  const roomId = await person.createRoom({
+    name: "Moving",
+    alias: "moving",
+    encrypted: false,
+    invite: [botUserId()],
+  });
   const bot = startBot();
   const base = await bot.served;
   await untilHealthy(base, bot);
@@ -97,22 +106,30 @@ async function startAdmin(): ReturnType<typeof startPerson> {
 }
 
 function startBot(): RunningBot {
-  const child = spawn(process.execPath, ["--max-semi-space-size=4", MAIN], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--max-semi-space-size=4", MAIN], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const lines: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => lines.push(line));
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", (line) => lines.push(line));
   const served = new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const parsed = servedSchema.safeParse(line.startsWith("{") ? JSON.parse(line) : line);
       if (parsed.success) resolve(`http://${parsed.data.host}:${String(parsed.data.port)}`);
     });
-    child.once("exit", (status) => reject(new Error(`the bot ended with status ${String(status)}:\n${lines.join("\n")}`)));
+    child.once("exit", (status) =>
+      reject(new Error(`the bot ended with status ${String(status)}:\n${lines.join("\n")}`)),
+    );
   });
   const bot = { child, served, printed: () => lines.join("\n") };
   bots.push(bot);
   return bot;
 }
 
-/** Asks until the bot is in touch with its homeserver; the test's own time limit ends it otherwise. */
+/**
+ * Asks until the bot is in touch with its homeserver; the test's own time limit ends it otherwise.
+ */
 async function untilHealthy(base: string, { child, printed }: RunningBot): Promise<void> {
   while ((await fetch(`${base}/health`)).status !== 200) {
     if (child.exitCode !== null) throw new Error(`the bot ended:\n${printed()}`);

@@ -32,7 +32,9 @@ beforeAll(async () => {
   await helperOf(knocked).act("PUT", statePath(knocked, "m.room.join_rules"), { join_rule: "knock" });
   // Something in it to complete: power that the old account can give, a direct chat, and a tag.
   const helper = helperOf(direct);
-  const levels = (await helper.state(direct.roomId, "m.room.power_levels")) as { users: Record<string, number> };
+  const levels = (await helper.state(direct.roomId, "m.room.power_levels")) as {
+    users: Record<string, number>;
+  };
   await helper.act("PUT", statePath(direct, "m.room.power_levels"), {
     ...levels,
     invite: 60,
@@ -43,7 +45,9 @@ beforeAll(async () => {
   const partner = Object.keys(levels.users).find((userId) => userId !== source.userId) ?? "";
   const listed = await source.accountData("m.direct");
   await source.act("PUT", `${own}/account_data/m.direct`, { ...listed, [partner]: [direct.roomId] });
-  await source.act("PUT", `${own}/rooms/${encodeURIComponent(direct.roomId)}/tags/m.favourite`, { order: 0.125 });
+  await source.act("PUT", `${own}/rooms/${encodeURIComponent(direct.roomId)}/tags/m.favourite`, {
+    order: 0.125,
+  });
   await move.ask("!migrate plan");
   await move.ask("!migrate start");
   await move.waitFor(/The move is done\./u);
@@ -55,9 +59,14 @@ it("takes up a moderator's invitation, and none to a room that is not in the pla
   const [room] = invitable();
   if (room === undefined) throw new Error("no room waits for an invitation");
   const stranger = new AccountOnServer(move.pair, move.population.people[0] ?? move.population.source);
-  const foreign = await stranger.act("POST", "/createRoom", { preset: "private_chat", invite: [target.userId] });
+  const foreign = await stranger.act("POST", "/createRoom", {
+    preset: "private_chat",
+    invite: [target.userId],
+  });
   const before = await requests();
-  await helperOf(room).act("POST", `/rooms/${encodeURIComponent(room.roomId)}/invite`, { user_id: target.userId });
+  await helperOf(room).act("POST", `/rooms/${encodeURIComponent(room.roomId)}/invite`, {
+    user_id: target.userId,
+  });
   await move.waitFor(told(room, 1));
   const made = (await requests()).slice(before.length);
   const join = made.findIndex(({ path }) => path.includes("/join/"));
@@ -67,7 +76,9 @@ it("takes up a moderator's invitation, and none to a room that is not in the pla
   expect(looks.filter(({ method, path }) => method !== "POST" || !path.endsWith("/sync"))).toEqual([]);
   expect(looks.map(({ user }) => user)).toContain(source.userId);
   for (const { userId } of [source, target]) {
-    const times = looks.filter(({ user }) => user === userId).map(({ finishedAt, durationMs }) => finishedAt - durationMs);
+    const times = looks
+      .filter(({ user }) => user === userId)
+      .map(({ finishedAt, durationMs }) => finishedAt - durationMs);
     const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(pauses.filter((pause) => pause < LOOKS_APART_MS - CLOCK_MS)).toEqual([]);
   }
@@ -80,7 +91,9 @@ it("completes the room: its power, its tag and its direct chat, and has it in th
   if (room === undefined) throw new Error("no room waits for an invitation");
   // What the old account wrote comes to the new one's server by federation.
   const level = async (): Promise<unknown> => {
-    const levels = (await target.state(room.roomId, "m.room.power_levels")) as { users: Record<string, number> };
+    const levels = (await target.state(room.roomId, "m.room.power_levels")) as {
+      users: Record<string, number>;
+    };
     return levels.users[target.userId];
   };
   await expect.poll(level, HEARD).toBe(55);
@@ -96,7 +109,9 @@ it("after a restart takes up a room that was made public, a knock that was accep
   await expect.poll(() => source.membershipOf(target.userId, knocked.roomId), HEARD).toBe("knock");
   await helperOf(opened).act("PUT", statePath(opened, "m.room.join_rules"), { join_rule: "public" });
   for (const room of [knocked, ...others])
-    await helperOf(room).act("POST", `/rooms/${encodeURIComponent(room.roomId)}/invite`, { user_id: target.userId });
+    await helperOf(room).act("POST", `/rooms/${encodeURIComponent(room.roomId)}/invite`, {
+      user_id: target.userId,
+    });
   await move.bot.start();
   const last = await move.waitFor(/No room waits for anybody any more\./u);
   expect(textOf(last)).toContain(`${waiting.length} of ${waiting.length} let you in`);
@@ -105,7 +120,9 @@ it("after a restart takes up a room that was made public, a knock that was accep
   expect(waiting.filter(({ roomId }) => !joined.has(roomId))).toEqual([]);
   const report = await move.askForReport("!report --format json", "report-1.json");
   expect(new Set(waiting.map((room) => statusIn(report, room)))).toEqual(new Set(["done"]));
-  const arrivals = move.typist.messages(move.chatId).filter((message) => textOf(message).startsWith("✅ Your new account is in"));
+  const arrivals = move.typist
+    .messages(move.chatId)
+    .filter((message) => textOf(message).startsWith("✅ Your new account is in"));
   expect(arrivals).toHaveLength(waiting.length);
 });
 
@@ -135,7 +152,10 @@ function statusIn(report: Report, { roomId }: PopulatedRoom): string | undefined
   return report.rooms.find((row) => row.roomId === roomId)?.status;
 }
 
-/** What the two accounts' servers were asked in their names, but for this test's own looks into rooms. */
+/**
+ * What the two accounts' servers were asked in their names, but for this test's own looks into
+ * rooms.
+ */
 async function requests() {
   const logs = await Promise.all([move.pair.old.accessLog(), move.pair.new.accessLog()]);
   const isBot = ({ listener, user, path }: (typeof logs)[0][0]): boolean =>

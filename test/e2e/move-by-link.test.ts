@@ -5,7 +5,7 @@ import { startAuthorizationServer } from "../../src/demo/authorization-server/au
 import type { AccessLogLine } from "../../src/demo/homeservers/pair.ts";
 import { textOf } from "../../src/demo/person/person.ts";
 import { parseUserId } from "../../src/platforms/matrix/identifiers.ts";
-import { MOST_AT_SERVER } from "../../src/queue/server-places.ts";
+import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-places.ts";
 import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
 import type { FaultProxy, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
 import { killInRenewal } from "../support/kill-points.ts";
@@ -18,13 +18,19 @@ import type { Account } from "../support/world.ts";
 const SIDES = ["old", "new"] as const;
 type Side = (typeof SIDES)[number];
 
-/** Tokens are renewed after an eighth of a second, once they are to be used again; what they are good for is longer, so that a slow machine gets to use them. */
+/**
+ * Tokens are renewed after an eighth of a second, once they are to be used again; what they are
+ * good for is longer, so that a slow machine gets to use them.
+ */
 const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.2, intervalSeconds: 1 };
 const LIFE_MS = LIFE.accessTokenSeconds * 1_000;
 const WANTED_RENEWALS = 50;
 /** Steps of both accounts that may be asking one server. */
-const MOST_UNDER_WAY = 2 * MOST_AT_SERVER;
-/** While the move is to be in its middle, each server lets the bot have one answer to a write in such a time. */
+const MAX_UNDER_WAY = 2 * MAX_REQUESTS_PER_SERVER;
+/**
+ * While the move is to be in its middle, each server lets the bot have one answer to a write in
+ * such a time.
+ */
 const PACE_MS: Readonly<Record<Side, number>> = { old: 250, new: 160 };
 
 let oauth: Record<Side, AuthorizationServer>;
@@ -61,7 +67,9 @@ it("goes on although the bot is killed in the middle of renewals", async () => {
     countRenewals();
     await move.bot.start();
   }
-  await move.waitFor(/is under way[^]*I was started anew in the middle, and went on by myself\./u, { after: startEvent });
+  await move.waitFor(/is under way[^]*I was started anew in the middle, and went on by myself\./u, {
+    after: startEvent,
+  });
 });
 
 it("waits for authorization servers that are away for longer than a token lives, says so, and goes on by itself", async () => {
@@ -81,7 +89,9 @@ it("stops when the person has ended a session, says what to do, and goes on once
   const call = await move.waitFor(/has stopped; nothing is lost\./u, { after: startEvent });
   expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
   expect(textOf(call)).toContain(`My session of your old account ${source.userId} has ended.`);
-  expect(textOf(call)).toContain(`Please sign in again: !login old ${source.userId}. Then I go on by myself.`);
+  expect(textOf(call)).toContain(
+    `Please sign in again: !login old ${source.userId}. Then I go on by myself.`,
+  );
   expect(await move.ask("!migrate status", /^The move /u)).toContain("waits for you");
   countVainRenewals();
   const goesOn = nextWrite("old");
@@ -91,7 +101,10 @@ it("stops when the person has ended a session, says what to do, and goes on once
 
 it("ends as a move that nothing disturbs, after more than fifty renewals", async () => {
   const end = move.waitFor(/The move is done\./u);
-  await vi.waitFor(() => expect(countRenewals()).toBeGreaterThan(WANTED_RENEWALS), { timeout: 20_000, interval: 100 });
+  await vi.waitFor(() => expect(countRenewals()).toBeGreaterThan(WANTED_RENEWALS), {
+    timeout: 20_000,
+    interval: 100,
+  });
   for (const side of SIDES) proxies[side].setRule();
   const said = textOf(await end);
   const entered = enteredRooms(move.population).length;
@@ -131,8 +144,9 @@ const noted = { old: 0, new: 0 };
 const used = new Set<string>();
 
 /**
- * Takes note of the renewals since the last time, none of which used the same refresh token as another. Only one whose end the bot did not live to see is made
- * again; therefore each kill is followed by this.
+ * Takes note of the renewals since the last time, none of which used the same refresh token as
+ * another. Only one whose end the bot did not live to see is made again; therefore each kill is
+ * followed by this.
  * @returns all renewals so far
  */
 function countRenewals(): number {
@@ -144,12 +158,15 @@ function countRenewals(): number {
   return used.size;
 }
 
-/** The old account's session has ended: each request under way finds that out by the same refresh token, and that is all. */
+/**
+ * The old account's session has ended: each request under way finds that out by the same refresh
+ * token, and that is all.
+ */
 function countVainRenewals(): void {
   const sent = newRefreshTokens("old");
   const vain = sent.filter((token) => token === sent.at(-1)).length;
   expect(new Set(sent).size).toBe(sent.length - vain + 1);
-  expect(vain).toBeLessThanOrEqual(MOST_UNDER_WAY);
+  expect(vain).toBeLessThanOrEqual(MAX_UNDER_WAY);
   countRenewals();
 }
 
@@ -185,7 +202,10 @@ function isWriting({ method, path }: Pick<ProxiedRequest, "method" | "path">): b
 function nextWrite(side: Side): Promise<void> {
   const { requests } = proxies[side];
   const from = requests.length;
-  return vi.waitFor(() => expect(requests.slice(from).some(isWriting)).toBe(true), { timeout: 30_000, interval: 50 });
+  return vi.waitFor(() => expect(requests.slice(from).some(isWriting)).toBe(true), {
+    timeout: 30_000,
+    interval: 50,
+  });
 }
 
 function accountOf(side: Side): Account {

@@ -36,7 +36,9 @@ it("does nothing before there is a plan, and says how to begin", async () => {
 
 it("gives a plan as a file of the contract's shape", async () => {
   const plan = await move.askForReport("!migrate plan --json", "plan-1.json");
-  expect(plan.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(move.population.rooms.map(({ roomId }) => roomId).toSorted());
+  expect(plan.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(
+    move.population.rooms.map(({ roomId }) => roomId).toSorted(),
+  );
   expect(new Set(plan.rooms.map(({ status }) => status))).toEqual(new Set(["planned", "needs_moderator"]));
 });
 
@@ -52,17 +54,23 @@ it("starts no plan for two other accounts than those signed in", async () => {
   await move.ask("!migrate plan", /^Plan 3/u);
   const other = await move.register("new", "another");
   await move.ask(`!login new ${other.userId} --password ${other.password}`);
-  expect(await move.ask("!migrate start")).toContain("other accounts are signed in now. Nothing was started.");
+  expect(await move.ask("!migrate start")).toContain(
+    "other accounts are signed in now. Nothing was started.",
+  );
   await move.signIn("new");
 });
 
 it("says at the start what changed since the plan, and begins no second run beside the first", async () => {
   const [changed] = roomsBy("invite");
   if (changed === undefined) throw new Error("no room is reached by an invitation");
-  await move.source.act("POST", `/rooms/${encodeURIComponent(changed.roomId)}/invite`, { user_id: move.target.userId });
+  await move.source.act("POST", `/rooms/${encodeURIComponent(changed.roomId)}/invite`, {
+    user_id: move.target.userId,
+  });
   // The first joins pass, then the server limits them; invitations do not come to an end.
   let joins = 0;
-  move.newServer.setRule((request) => (isJoin(request) && ++joins > 2 ? { kind: "limit", retryAfterMs: LIMIT_MS } : undefined));
+  move.newServer.setRule((request) =>
+    isJoin(request) && ++joins > 2 ? { kind: "limit", retryAfterMs: LIMIT_MS } : undefined,
+  );
   hold(move.oldServer, isInvite);
   const answer = await move.ask("!migrate start");
   expect(answer).toContain("Started.");
@@ -78,7 +86,8 @@ it("shows in the middle of a run what is done, what is under way and what waits 
   expect(await statusNow()).toContain("is under way");
   const roomsNow = async (): Promise<Report["rooms"]> =>
     (await move.askForReport("!report --format json", "report-3.json")).rooms;
-  const statusesNow = async (): Promise<Set<string>> => new Set((await roomsNow()).map(({ status }) => status));
+  const statusesNow = async (): Promise<Set<string>> =>
+    new Set((await roomsNow()).map(({ status }) => status));
   await expect.poll(statusesNow, SOON).toContain("done");
   const rooms = await roomsNow();
   expect(rooms.map(({ status }) => status)).toContain("running");
@@ -115,7 +124,9 @@ it("says when it is cancelled what was done, and the servers agree", async () =>
   const invited = await Promise.all(
     roomsBy("invite")
       .slice(1)
-      .map(async ({ roomId }) => ["invite", "join"].includes((await move.source.membershipOf(move.target.userId, roomId)) ?? "")),
+      .map(async ({ roomId }) =>
+        ["invite", "join"].includes((await move.source.membershipOf(move.target.userId, roomId)) ?? ""),
+      ),
   );
   const invitations = invited.filter(Boolean).length;
   expect(answer).toContain(`- ${invitations} invitation${invitations === 1 ? "" : "s"} sent`);
@@ -136,7 +147,9 @@ it("takes everything back after a ✅ on its question, and only once", async () 
   // The old server, which hears of it later, could not invite whom it takes for a member.
   const [, ...invited] = roomsBy("invite");
   const present = async (): Promise<unknown[]> => {
-    const memberships = await Promise.all(invited.map(({ roomId }) => move.source.membershipOf(move.target.userId, roomId)));
+    const memberships = await Promise.all(
+      invited.map(({ roomId }) => move.source.membershipOf(move.target.userId, roomId)),
+    );
     return memberships.filter((membership) => membership === "join" || membership === "invite");
   };
   await expect.poll(present, SOON).toEqual([]);
@@ -169,7 +182,9 @@ it("only invites, and only joins", async () => {
 });
 
 it("lists a room as a direct chat with the person of a pill, and as a room again", async () => {
-  const room = move.population.rooms.find(({ directWith, expected }) => directWith !== null && expected.route === "invite");
+  const room = move.population.rooms.find(
+    ({ directWith, expected }) => directWith !== null && expected.route === "invite",
+  );
   if (room === undefined || room.directWith === null) throw new Error("there is no direct chat");
   const [closed] = roomsBy("ask_moderator");
   const outside = await move.ask(`!converttodm ${closed?.roomId ?? ""} ${room.directWith}`);
@@ -180,7 +195,9 @@ it("lists a room as a direct chat with the person of a pill, and as a room again
   await move.waitFor(/is a direct chat with .* on your new account now/u, { after });
   expect(await move.target.accountData("m.direct")).toEqual({ [room.directWith]: [room.roomId] });
   expect(await move.ask(`!converttodm ${room.roomId}`)).toContain("already. Nothing was changed.");
-  expect(await move.ask(`!converttoroom ${room.roomId}`)).toContain("stands among your new account's rooms now");
+  expect(await move.ask(`!converttoroom ${room.roomId}`)).toContain(
+    "stands among your new account's rooms now",
+  );
   expect(Object.values((await move.target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
 });
 
@@ -243,22 +260,34 @@ async function start(command: string, end: RegExp): Promise<string> {
   return textOf(await move.waitFor(end, { after }));
 }
 
-/** What the new account has in the way of rooms, settings and profile, and its level in each room. */
+/**
+ * What the new account has in the way of rooms, settings and profile, and its level in each room.
+ */
 async function standing(): Promise<unknown> {
   const levels = await Promise.all(
     move.population.rooms.map(async ({ roomId }) => {
-      const content = (await move.source.state(roomId, "m.room.power_levels")) as { users?: Record<string, number> } | null;
+      const content = (await move.source.state(roomId, "m.room.power_levels")) as {
+        users?: Record<string, number>;
+      } | null;
       return content?.users?.[move.target.userId] ?? null;
     }),
   );
-  const types = ["m.direct", "m.ignored_user_list", "io.element.recent_emoji", "org.example.notes", "im.vector.web.settings"];
+  const types = [
+    "m.direct",
+    "m.ignored_user_list",
+    "io.element.recent_emoji",
+    "org.example.notes",
+    "im.vector.web.settings",
+  ];
   const accountData = await Promise.all(types.map((type) => move.target.accountData(type)));
   return {
     rooms: await move.target.joinedRooms(),
     levels,
     profile: await move.target.profile(),
     // An emptied piece of account data is as good as none.
-    accountData: accountData.map((content) => (content === null || JSON.stringify(content) === "{}" ? null : content)),
+    accountData: accountData.map((content) =>
+      content === null || JSON.stringify(content) === "{}" ? null : content,
+    ),
   };
 }
 

@@ -42,7 +42,8 @@ it("reaches the end although it is killed again and again in the middle", async 
     // Soon after the start, so that something is left for the next kill.
     const nth = Math.floor(random() * 3);
     const point = { isOfKind: isWriting, nth, afterMs: Math.floor(random() * 20), ...(fault && { fault }) };
-    // On whichever server it is: of the old account there is less to be done, only invitations and levels.
+    // On whichever server it is: of the old account there is less to be done, only invitations and
+    // levels.
     await runUntilKilled(move.bot, [move.oldServer, move.newServer], point);
   }
   const told = Promise.withResolvers<undefined>();
@@ -53,7 +54,9 @@ it("reaches the end although it is killed again and again in the middle", async 
   told.resolve(undefined);
   for (const proxy of [move.oldServer, move.newServer]) proxy.setRule();
   const end = await move.waitFor(/The move is done\./u);
-  expect(textOf(end)).toContain(`${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`);
+  expect(textOf(end)).toContain(
+    `${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`,
+  );
   expect(textOf(end)).toContain(`- ${enteredRooms(move.population).length} rooms joined`);
   expect(textOf(end)).not.toContain("What did not work");
 });
@@ -72,7 +75,10 @@ it("did nothing twice that others can see", async () => {
 
 it("said everything once, and in the same progress message that it went on after a restart", async () => {
   await move.waitFor(/^The move @\S+ → @\S+ is done since/u);
-  const said = await botMessagesBehind(move.typist, move.chatId, { botUserId: move.botUserId, after: startEvent });
+  const said = await botMessagesBehind(move.typist, move.chatId, {
+    botUserId: move.botUserId,
+    after: startEvent,
+  });
   const progress = said.filter((message) => textOf(message).startsWith(`The move ${move.source.userId} → `));
   expect(progress).toHaveLength(1);
   expect(said.filter((message) => textOf(message).startsWith("Started.")).length).toBe(1);

@@ -28,9 +28,12 @@ it("waits for a server that is away, says so in the progress message, and moves 
   startEvent = await move.typist.say(move.chatId, "!migrate start");
   await isUnderWay.promise;
   await move.oldServer.down();
-  await move.waitFor(new RegExp(`${move.pair.old.serverName} does not answer just now; I try again at`, "u"), {
-    after: startEvent,
-  });
+  await move.waitFor(
+    new RegExp(`${move.pair.old.serverName} does not answer just now; I try again at`, "u"),
+    {
+      after: startEvent,
+    },
+  );
   const open = move.population.rooms.filter(({ expected }) => expected.route === "join");
   const missing = async (): Promise<string[]> => {
     const joined = await move.target.joinedRooms();
@@ -56,10 +59,15 @@ it("stops when its session is revoked, calls the person, and goes on by itself o
   const call = await move.waitFor(/has stopped; nothing is lost\./u);
   expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
   expect(textOf(call)).toContain(`My session of your new account ${population.target.userId} has ended.`);
-  expect(textOf(call)).toContain(`Please sign in again: !login new ${population.target.userId}. Then I go on by myself.`);
+  expect(textOf(call)).toContain(
+    `Please sign in again: !login new ${population.target.userId}. Then I go on by myself.`,
+  );
   const faults = [
     onceEach(FAULTS_OF_INVITATIONS, isInvitation),
-    onceEach([...FAULTS_OF_INVITATIONS, ...FAULTS_OF_OTHERS], (request) => isWriting(request) && !isInvitation(request)),
+    onceEach(
+      [...FAULTS_OF_INVITATIONS, ...FAULTS_OF_OTHERS],
+      (request) => isWriting(request) && !isInvitation(request),
+    ),
   ];
   move.newServer.setRule([refusing, ...faults]);
   move.oldServer.setRule(faults);
@@ -72,10 +80,16 @@ it("ends as without faults, and names what a server refused, with its own words"
     ({ fault }) => fault !== undefined && fault.kind !== "hold",
   );
   expect(new Set(hits.map(({ fault }) => fault?.kind)).size).toBeGreaterThanOrEqual(6);
-  expect(end).toContain(`${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`);
+  expect(end).toContain(
+    `${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`,
+  );
   expect(end).toContain(`- ${enteredRooms(move.population).length} rooms joined`);
-  expect(end).toContain(`What did not work\n\n- account_data:${REFUSED}: the server refused. It says: fault proxy`);
-  expect(end.split("\n").filter((line) => line.includes("the server failed") || line.includes("It says:"))).toHaveLength(1);
+  expect(end).toContain(
+    `What did not work\n\n- account_data:${REFUSED}: the server refused. It says: fault proxy`,
+  );
+  expect(
+    end.split("\n").filter((line) => line.includes("the server failed") || line.includes("It says:")),
+  ).toHaveLength(1);
   expect(await missingRooms(move)).toEqual([]);
   expect(await move.target.accountData("io.element.recent_emoji")).toEqual(
     move.population.sourceData.accountData["io.element.recent_emoji"],
@@ -100,7 +114,10 @@ const FAULTS_OF_INVITATIONS: readonly Fault[] = [
   { kind: "huge" },
 ];
 
-/** As the answer to an invitation these tell of the other server's limit, for which the bot waits minutes. */
+/**
+ * As the answer to an invitation these tell of the other server's limit, for which the bot waits
+ * minutes.
+ */
 const FAULTS_OF_OTHERS: readonly Fault[] = [
   { kind: "status", status: 500 },
   { kind: "status", status: 502 },

@@ -28,7 +28,11 @@ let report: Report;
 let changes: (ServerEvent & { room: string })[];
 
 beforeAll(async () => {
-  move = await createMoveWorld({ seed: 11, rooms: "one of each", names: { old: "old.localhost", new: "new.localhost" } });
+  move = await createMoveWorld({
+    seed: 11,
+    rooms: "one of each",
+    names: { old: "old.localhost", new: "new.localhost" },
+  });
   source = new AccountOnServer(move.pair, move.population.source);
   target = new AccountOnServer(move.pair, move.population.target);
 });
@@ -62,11 +66,15 @@ it("has given the new account the old one's level wherever the old one could", a
   const ofEach = (level: (room: PopulatedRoom) => Promise<number>): Promise<unknown[]> =>
     concurrently(
       6,
-      enteredRooms(move.population).map((room) => async () => ({ kind: room.kind, level: await level(room) })),
+      enteredRooms(move.population).map((room) => async () => ({
+        kind: room.kind,
+        level: await level(room),
+      })),
     );
   // What the old account wrote comes to the new one's server by federation.
   await vi.waitFor(
-    async () => expect(await ofEach((room) => levelOf(room, target.userId))).toEqual(await ofEach(expectedLevel)),
+    async () =>
+      expect(await ofEach((room) => levelOf(room, target.userId))).toEqual(await ofEach(expectedLevel)),
     HEARD,
   );
 });
@@ -80,13 +88,21 @@ it("reports each room as it stands: done, or left with the reason and the people
     const helpers = row?.helpers.map(({ userId }) => userId).toSorted();
     return isEntered(room)
       ? { kind: room.kind, status: row?.status }
-      : { kind: room.kind, status: row?.status, route: row?.route, reason: row?.reason?.code ?? null, helpers };
+      : {
+          kind: room.kind,
+          status: row?.status,
+          route: row?.route,
+          reason: row?.reason?.code ?? null,
+          helpers,
+        };
   });
   const right = move.population.rooms.map((room) => {
     const { kind, expected } = room;
     const { route, reason, helpers } = expected;
     const status = expected.status === "planned" ? "needs_moderator" : expected.status;
-    return isEntered(room) ? { kind, status: "done" } : { kind, status, route, reason, helpers: helpers.toSorted() };
+    return isEntered(room)
+      ? { kind, status: "done" }
+      : { kind, status, route, reason, helpers: helpers.toSorted() };
   });
   expect(told).toEqual(right);
   const unexplained = report.rooms.filter(
@@ -100,8 +116,12 @@ it("counts in the end message what the servers have", async () => {
   const invited = changes.filter((event) => isMember(event, "invite", source.userId));
   const joins = changes.filter(isEntry);
   const knocks = changes.filter((event) => isMember(event, "knock", target.userId));
-  const powers = changes.filter(({ type, sender }) => type === "m.room.power_levels" && sender === source.userId);
-  expect(text).toContain(`${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`);
+  const powers = changes.filter(
+    ({ type, sender }) => type === "m.room.power_levels" && sender === source.userId,
+  );
+  expect(text).toContain(
+    `${enteredRooms(move.population).length} of ${move.population.rooms.length} rooms done.`,
+  );
   expect(text).toContain(`- ${invited.length} invitations sent`);
   expect(text).toContain(`- ${joins.length} rooms joined`);
   expect(text).toContain(`- knocked at ${knocks.length} room`);
@@ -129,23 +149,29 @@ it("did nothing twice that others can see, and nothing as the old account but in
 
 it("kept one progress message current, by notices at least five seconds apart", async () => {
   await move.waitFor(/^The move @\S+ → @\S+ is done since/u);
-  const isProgress = (message: SeenMessage): boolean => textOf(message).startsWith(`The move ${source.userId} → `);
-  const [shown, ...more] = botMessages(move.typist, move.chatId, { botUserId: move.botUserId }).filter(isProgress);
+  const isProgress = (message: SeenMessage): boolean =>
+    textOf(message).startsWith(`The move ${source.userId} → `);
+  const [shown, ...more] = botMessages(move.typist, move.chatId, { botUserId: move.botUserId }).filter(
+    isProgress,
+  );
   expect(more).toEqual([]);
   if (shown === undefined) throw new Error("there is no progress message");
   expect(textOf(shown)).toContain("is done since");
-  // A client shows an edit before it tells of the event that made it; behind an answer it has told of all.
+  // A client shows an edit before it tells of the event that made it; behind an answer it has told
+  // of all.
   await move.ask("!whoami");
   const edits = move.typist
     .messages(move.chatId)
     .filter(({ relation }) => relation?.eventId === shown.eventId && relation.type === "m.replace");
   expect(edits.length).toBeGreaterThan(0);
-  // On a busy machine one may be late and the next one not, so it is looked at when each was to be sent, and that none was sent before.
+  // On a busy machine one may be late and the next one not, so it is looked at when each was to be
+  // sent, and that none was sent before.
   const dueTimes = [shown, ...edits].map(dueTime);
   const pauses = dueTimes.slice(1).map((time, index) => time - (dueTimes[index] ?? 0));
   expect(pauses.filter((pause) => pause < EDITS_APART_MS)).toEqual([]);
   expect([shown, ...edits].filter((message) => message.timestamp < dueTime(message))).toEqual([]);
-  for (const { content } of [shown, ...edits]) expect(content).toMatchObject({ msgtype: "m.notice", "m.mentions": {} });
+  for (const { content } of [shown, ...edits])
+    expect(content).toMatchObject({ msgtype: "m.notice", "m.mentions": {} });
 });
 
 it("has the direct chats of the rooms that are moved on the new account, and nothing malformed", async () => {
@@ -185,7 +211,10 @@ it("has tags, marks and names of single rooms on the new account", async () => {
     }
     if (roomProfiles[roomId] !== undefined) {
       wanted.push({ kind, name: roomProfiles[roomId] });
-      stands.push({ kind, name: (await target.state(here, "m.room.member", target.userId))?.["displayname"] });
+      stands.push({
+        kind,
+        name: (await target.state(here, "m.room.member", target.userId))?.["displayname"],
+      });
     }
   }
   expect(wanted.length).toBeGreaterThan(15);
@@ -195,7 +224,10 @@ it("has tags, marks and names of single rooms on the new account", async () => {
 it("has the profile with its picture, byte for byte, on the new account's own server", async () => {
   const { avatarUrl, profile } = move.population.sourceData;
   const stands = await target.profile();
-  expect(stands).toMatchObject({ "m.tz": profile["m.tz"], "org.example.pronouns": profile["org.example.pronouns"] });
+  expect(stands).toMatchObject({
+    "m.tz": profile["m.tz"],
+    "org.example.pronouns": profile["org.example.pronouns"],
+  });
   expect(stands["displayname"]).toBe((await source.profile())["displayname"]);
   expect(stands["avatar_url"]).toMatch(new RegExp(`^mxc://${move.pair.new.serverName}/`, "u"));
   expect(await target.media(stands["avatar_url"])).toEqual(await source.media(avatarUrl));
@@ -211,9 +243,16 @@ it("has the notification rules in the old account's order, and its changed defau
 
 it("has the ignored people and settings on the new account, and none of the old one's secrets and consents", async () => {
   const wanted = move.population.sourceData.accountData;
-  for (const type of ["m.ignored_user_list", "io.element.recent_emoji", "m.recent_emoji", "org.example.notes"])
+  for (const type of [
+    "m.ignored_user_list",
+    "io.element.recent_emoji",
+    "m.recent_emoji",
+    "org.example.notes",
+  ])
     expect({ type, content: await target.accountData(type) }).toEqual({ type, content: wanted[type] });
-  expect(await target.accountData("im.vector.web.settings")).toMatchObject({ showTwelveHourTimestamps: true });
+  expect(await target.accountData("im.vector.web.settings")).toMatchObject({
+    showTwelveHourTimestamps: true,
+  });
   for (const type of [
     "m.secret_storage.default_key",
     "m.secret_storage.key.abc",
@@ -231,9 +270,12 @@ it("leaves nothing to plan that could be done: what is missing waits for a perso
   expect(plan).not.toMatch(/To be copied|Time:|migrate start/u);
   const again = await move.askForReport("!report --format json", "report-2.json");
   expect(again.rooms.filter(({ status }) => status === "planned")).toEqual([]);
-  const idsOf = (rooms: Report["rooms"]): string[] => rooms.flatMap(({ roomId, successor }) => [roomId, successor ?? roomId]);
+  const idsOf = (rooms: Report["rooms"]): string[] =>
+    rooms.flatMap(({ roomId, successor }) => [roomId, successor ?? roomId]);
   const open = idsOf(again.rooms.filter(({ status }) => status !== "done"));
-  const powerless = again.rooms.filter(({ warnings }) => warnings.some(({ code }) => /power_not|creator_not/u.test(code)));
+  const powerless = again.rooms.filter(({ warnings }) =>
+    warnings.some(({ code }) => /power_not|creator_not/u.test(code)),
+  );
   const excuses = [...open, ...idsOf(powerless)];
   for (const { name, missing } of again.categories) {
     const waiting = name === "power_levels" ? excuses : open;
@@ -252,12 +294,18 @@ it("starts no second run, and a comparison finds what the report says", async ()
 /** Waits until the old server has heard what the new account is in each room. */
 async function untilOldServerKnows(): Promise<void> {
   const [joined, common] = [await target.joinedRooms(), await source.joinedRooms()];
-  const knocked = move.population.rooms.filter(({ expected }) => expected.route === "knock" && expected.status === "planned");
+  const knocked = move.population.rooms.filter(
+    ({ expected }) => expected.route === "knock" && expected.status === "planned",
+  );
   const stands = [
     ...[...joined].filter((roomId) => common.has(roomId)).map((roomId) => ({ roomId, membership: "join" })),
     ...knocked.map(({ roomId }) => ({ roomId, membership: "knock" })),
   ];
-  const seen = async ({ roomId }: { roomId: string }): Promise<{ roomId: string; membership: string | null }> => ({
+  const seen = async ({
+    roomId,
+  }: {
+    roomId: string;
+  }): Promise<{ roomId: string; membership: string | null }> => ({
     roomId,
     membership: await source.membershipOf(target.userId, roomId),
   });
@@ -290,7 +338,10 @@ async function levelOf(room: PopulatedRoom, userId: string): Promise<number> {
   return levels.users?.[userId] ?? levels.users_default ?? 0;
 }
 
-/** The old account's own level, where it may write it (rooms/v11 §Authorization rules); creators from version 12 on are above all levels. */
+/**
+ * The old account's own level, where it may write it (rooms/v11 §Authorization rules); creators
+ * from version 12 on are above all levels.
+ */
 async function expectedLevel(room: PopulatedRoom): Promise<number> {
   const levels = await levelsIn(room);
   const here = room.expected.successor ?? room.roomId;
@@ -305,7 +356,10 @@ async function expectedLevel(room: PopulatedRoom): Promise<number> {
   return isInside && own >= needed ? own : (levels.users_default ?? 0);
 }
 
-/** As the old account shows them, which sees what was before the new one joined; else as the new one does. */
+/**
+ * As the old account shows them, which sees what was before the new one joined; else as the new one
+ * does.
+ */
 async function changesOfRooms(): Promise<(ServerEvent & { room: string })[]> {
   const joined = await source.joinedRooms();
   const rooms = new Set(
@@ -339,11 +393,15 @@ interface Rule {
   conditions?: unknown[];
 }
 
-/** Rules of the account's own by kind in order, and how the two defaults are set that the old account had changed. */
+/**
+ * Rules of the account's own by kind in order, and how the two defaults are set that the old
+ * account had changed.
+ */
 async function rulesOf(account: AccountOnServer): Promise<{ own: string[]; changed: unknown[] }> {
   const global = (await account.read("/pushrules/"))?.["global"] as Record<string, Rule[]>;
   const all = Object.entries(global).flatMap(([kind, rules]) => rules.map((rule) => ({ kind, ...rule })));
-  const isChanged = ({ rule_id: id }: Rule): boolean => id === ".m.rule.suppress_notices" || id === ".m.rule.message";
+  const isChanged = ({ rule_id: id }: Rule): boolean =>
+    id === ".m.rule.suppress_notices" || id === ".m.rule.message";
   return {
     own: all.filter((rule) => !rule.default).map((rule) => JSON.stringify(rule)),
     changed: all.filter(isChanged).map(({ rule_id: id, enabled, actions }) => ({ id, enabled, actions })),

@@ -34,7 +34,9 @@ async function ask(text: string): Promise<string> {
 async function askForFile(text: string, fileName: string): Promise<string> {
   const after = await ada.say(roomId, text);
   const isFile = (message: SeenMessage): boolean => message.content["filename"] === fileName;
-  return (await ada.downloadFile(await ada.waitForMessage(roomId, isFile, { from: world.botUserId, after }))).toString();
+  return (
+    await ada.downloadFile(await ada.waitForMessage(roomId, isFile, { from: world.botUserId, after }))
+  ).toString();
 }
 
 async function reportNow(number: number): Promise<Report> {
@@ -52,7 +54,9 @@ it("plans every room of the old account and writes nothing to either account", a
   await ask(`!login new ${population.target.userId} --password ${population.target.password}`);
   const before = await requestsOfAccounts();
   const plan = await ask("!migrate plan");
-  expect(plan).toContain(`Plan 1 for ${population.source.userId} → ${population.target.userId}. Nothing was changed.`);
+  expect(plan).toContain(
+    `Plan 1 for ${population.source.userId} → ${population.target.userId}. Nothing was changed.`,
+  );
   expect(plan).toContain(`${population.rooms.length} rooms:`);
   const made = (await requestsOfAccounts()).slice(before.length);
   const written = made.filter(({ method, path }) => method !== "GET" && !path.endsWith("/sync"));
@@ -62,7 +66,9 @@ it("plans every room of the old account and writes nothing to either account", a
 
 it("has each room once in the report file, with the route and the helpers that are right for it", async () => {
   const report = await reportNow(1);
-  expect(report.rooms.map((room) => room.roomId).toSorted()).toEqual(population.rooms.map((room) => room.roomId).toSorted());
+  expect(report.rooms.map((room) => room.roomId).toSorted()).toEqual(
+    population.rooms.map((room) => room.roomId).toSorted(),
+  );
   expect(report.categories).toHaveLength(12);
   for (const { roomId: expectedId, kind, expected } of population.rooms) {
     const row = report.rooms.find((room) => room.roomId === expectedId);
@@ -90,7 +96,9 @@ it("lists the old account's rooms, whose numbers then name them", async () => {
   expect(first).toBeDefined();
   await ask("!migrate plan --only #1");
   const report = await reportNow(2);
-  expect(report.rooms.filter((room) => room.route !== "excluded").map((room) => room.roomId)).toEqual([first]);
+  expect(report.rooms.filter((room) => room.route !== "excluded").map((room) => room.roomId)).toEqual([
+    first,
+  ]);
 });
 
 it("says so when a filter names an unknown room or fits none", async () => {
@@ -101,7 +109,9 @@ it("says so when a filter names an unknown room or fits none", async () => {
 });
 
 it("makes no plan when the server of an alias can't be asked", async () => {
-  expect(await ask("!migrate plan --exclude #away:away.invalid")).toContain("which room #away:away.invalid is");
+  expect(await ask("!migrate plan --exclude #away:away.invalid")).toContain(
+    "which room #away:away.invalid is",
+  );
 });
 
 it("tells what changed since the plan before", async () => {
@@ -109,10 +119,14 @@ it("tells what changed since the plan before", async () => {
   const room = population.rooms.find(({ expected }) => expected.route === "invite");
   if (!room) throw new Error("no room to invite into");
   const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room.roomId)}/invite`;
-  await callServer(world.pair.old, population.source.accessToken, "POST", path, { user_id: population.target.userId });
+  await callServer(world.pair.old, population.source.accessToken, "POST", path, {
+    user_id: population.target.userId,
+  });
   const plan = await ask("!migrate plan");
   expect(plan).toContain("Changed since your last plan");
-  expect(plan).toContain("now by an invitation that is waiting, before by an invitation from your old account");
+  expect(plan).toContain(
+    "now by an invitation that is waiting, before by an invitation from your old account",
+  );
 });
 
 it("reads an account whose session has ended no more, and says how to go on", async () => {
@@ -133,6 +147,8 @@ async function requestsOfAccounts(): Promise<{ method: string; path: string }[]>
   const logs = await Promise.all([world.pair.old.accessLog(), world.pair.new.accessLog()]);
   const owners = [population.source.userId, population.target.userId];
   return logs.flatMap((lines) =>
-    lines.filter(({ user, listener }) => listener === "client" && user !== undefined && owners.includes(user)),
+    lines.filter(
+      ({ user, listener }) => listener === "client" && user !== undefined && owners.includes(user),
+    ),
   );
 }

@@ -12,11 +12,14 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import type { Account, World } from "../support/world.ts";
 import { createWorld } from "../support/world.ts";
 
-const PATIENCE_MS = 60_000;
+const OUTAGE_TIMEOUT_MS = 60_000;
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 let world: World;
-/** The bot reaches its own homeserver and the old one through these; people talk to the servers directly. */
+/**
+ * The bot reaches its own homeserver and the old one through these; people talk to the servers
+ * directly.
+ */
 let home: FaultProxy;
 let oldServer: FaultProxy;
 let account: Account;
@@ -66,7 +69,10 @@ it("answers after an outage what was sent meanwhile, once", async () => {
   await ada.say(roomId, "!outagetwo");
   await home.up();
   const answers = await botMessagesBehind(ada, roomId, { botUserId: world.botUserId, after: first });
-  expect(answers.map((message) => /outage\w+/u.exec(textOf(message))?.[0])).toEqual(["outageone", "outagetwo"]);
+  expect(answers.map((message) => /outage\w+/u.exec(textOf(message))?.[0])).toEqual([
+    "outageone",
+    "outagetwo",
+  ]);
 });
 
 it("says nothing twice when the server's answers to its messages are lost", async () => {
@@ -98,9 +104,12 @@ it("ends by SIGTERM while servers hang, and goes on with what was cut off", asyn
   oldServer.setRule();
   home.setRule();
   await world.bot.start();
-  await ada.waitForMessage(roomId, (message) => textOf(message).includes("takes a password"), { after: command });
+  await ada.waitForMessage(roomId, (message) => textOf(message).includes("takes a password"), {
+    after: command,
+  });
   const answers = await botMessagesBehind(ada, roomId, { botUserId: world.botUserId, after: command });
-  const timesSaid = (text: string): number => answers.filter((message) => textOf(message).includes(text)).length;
+  const timesSaid = (text: string): number =>
+    answers.filter((message) => textOf(message).includes(text)).length;
   expect([timesSaid("takes a password"), timesSaid("unanswered")]).toEqual([1, 1]);
   expect(timesSaid("Asking")).toBeLessThan(2);
 });
@@ -109,7 +118,8 @@ it("ends when its session is revoked, and logs in anew, with a new device, at th
   const [device = ""] = await botDevices(world);
   const pid = world.bot.processId ?? 0;
   await signOutBotDevice(world, device);
-  // Comes with the sync that was waiting, or not at all to this device: the next one has to answer it.
+  // Comes with the sync that was waiting, or not at all to this device: the next one has to answer
+  // it.
   const meanwhile = await ada.say(controlRoom, "!whilerevoked");
   await until(() => !isRunning(pid));
   expect(await world.bot.stop()).toMatchObject({ status: 1 });
@@ -120,11 +130,15 @@ it("ends when its session is revoked, and logs in anew, with a new device, at th
   const devices = await botDevices(world);
   expect(devices).not.toContain(device);
   // What she says before her client knows of the new device goes to the one before.
-  await expect.poll(() => ada.signedDevices(world.botUserId), { timeout: 30_000 }).toEqual(expect.arrayContaining(devices));
+  await expect
+    .poll(() => ada.signedDevices(world.botUserId), { timeout: 30_000 })
+    .toEqual(expect.arrayContaining(devices));
   const answer = await world.answer(ada, roomId, "!help");
   expect(textOf(answer)).toContain("!login");
   expect(answer).toMatchObject({ isEncrypted: true, shield: null });
-  expect(botMessages(ada, roomId, world).filter(({ decryptionFailure }) => decryptionFailure !== undefined)).toEqual([]);
+  expect(
+    botMessages(ada, roomId, world).filter(({ decryptionFailure }) => decryptionFailure !== undefined),
+  ).toEqual([]);
 });
 
 function once(path: RegExp, fault: NonNullable<ReturnType<Rule>>): Rule {
@@ -138,9 +152,10 @@ function once(path: RegExp, fault: NonNullable<ReturnType<Rule>>): Rule {
 
 /** Looks again until it is so. */
 async function until(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + OUTAGE_TIMEOUT_MS;
   while (!isSo()) {
-    if (Date.now() > deadline) throw new Error(`it has not come to that:\n${world.bot.output().slice(-3_000)}`);
+    if (Date.now() > deadline)
+      throw new Error(`it has not come to that:\n${world.bot.output().slice(-3_000)}`);
     await pause(50);
   }
 }

@@ -55,7 +55,11 @@ afterAll(async () => {
 /** Starts the bot so that SIGUSR2 makes it crash. */
 async function startBot(): Promise<void> {
   const { NODE_OPTIONS } = process.env;
-  const forBot = { NODE_OPTIONS: `--import=${CRASH_ON_SIGNAL}`, CRASH_TOKEN: ada.accessToken, CRASH_PASSWORD: ada.password };
+  const forBot = {
+    NODE_OPTIONS: `--import=${CRASH_ON_SIGNAL}`,
+    CRASH_TOKEN: ada.accessToken,
+    CRASH_PASSWORD: ada.password,
+  };
   Object.assign(process.env, forBot);
   try {
     await world.bot.start();
@@ -69,28 +73,43 @@ async function startBot(): Promise<void> {
 function noteTokens(): void {
   for (const server of [world.pair.old, world.pair.new]) {
     const database = new Database(join(server.folder, "homeserver.db"), { readonly: true });
-    const rows = database.prepare("SELECT user_id, token FROM access_tokens").all() as { user_id: string; token: string }[];
+    const rows = database.prepare("SELECT user_id, token FROM access_tokens").all() as {
+      user_id: string;
+      token: string;
+    }[];
     database.close();
-    for (const { user_id: userId, token } of rows) secrets.set(`a token of ${userId} (${token.slice(-6)})`, token);
+    for (const { user_id: userId, token } of rows)
+      secrets.set(`a token of ${userId} (${token.slice(-6)})`, token);
   }
 }
 
 /** Which secrets stand in the bytes, in any form. */
 function secretsIn(bytes: Buffer): string[] {
-  return [...secrets].filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form))).map(([what]) => what);
+  return [...secrets]
+    .filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form)))
+    .map(([what]) => what);
 }
 
 async function everythingWritten(): Promise<Buffer> {
   const botFolder = join(world.bot.dataDir, "..");
   // The operator's own file with the bot's password is not the bot's doing.
-  const written = await bytesOfFolder(botFolder, (path) => path !== join(botFolder, "secrets", "bot-password"));
+  const written = await bytesOfFolder(
+    botFolder,
+    (path) => path !== join(botFolder, "secrets", "bot-password"),
+  );
   return Buffer.concat([written, Buffer.from(world.bot.output())]);
 }
 
-/** Begins a sign-in that stands still while the password is with the server; resolves with the command's event ID. */
+/**
+ * Begins a sign-in that stands still while the password is with the server; resolves with the
+ * command's event ID.
+ */
 async function beginSignIn(): Promise<string> {
   const held = onNext(proxy, LOGIN, { kind: "hang" });
-  const eventId = await encryptedChat.person.say(encryptedChat.roomId, `!login old ${ada.userId} --password ${ada.password}`);
+  const eventId = await encryptedChat.person.say(
+    encryptedChat.roomId,
+    `!login old ${ada.userId} --password ${ada.password}`,
+  );
   await held;
   return eventId;
 }
@@ -101,7 +120,13 @@ it("the search finds a secret in every form, so that finding none means somethin
   for (const offset of [0, 1, 2, 3]) {
     const text = `${"-".repeat(offset)}${secret} behind`;
     const base64 = Buffer.from(text).toString("base64");
-    for (const form of [text, base64, Buffer.from(text).toString("hex"), encodeURIComponent(text), JSON.stringify({ text })])
+    for (const form of [
+      text,
+      base64,
+      Buffer.from(text).toString("hex"),
+      encodeURIComponent(text),
+      JSON.stringify({ text }),
+    ])
       expect(secretsIn(Buffer.from(form)), form).toEqual(["the planted one"]);
     expect(secretsIn(Buffer.from(text, "utf16le"))).toEqual(["the planted one"]);
   }
@@ -131,7 +156,9 @@ it("passwords and tokens, right, wrong, misplaced and edited, are written nowher
       "Edited messages are never commands.",
     );
     expect(await chat.ask(`!login old ${ben.userId} --token ${ben.accessToken}`)).toContain("is signed in");
-    expect(await chat.ask(`!login new ${newAda.userId} --password ${newAda.password}`)).toContain("is signed in");
+    expect(await chat.ask(`!login new ${newAda.userId} --password ${newAda.password}`)).toContain(
+      "is signed in",
+    );
     noteTokens();
   }
   expect([...secrets.keys()].filter((what) => what.includes(world.botUserId))).not.toEqual([]);
@@ -165,7 +192,8 @@ it("the key that seals the store stands in no file but its own", async () => {
   const bytes = Buffer.from(key, "base64");
   expect(bytes).toHaveLength(32);
   const written = Buffer.concat([await bytesOfFolder(world.bot.dataDir), Buffer.from(world.bot.output())]);
-  for (const form of [bytes, bytes.toString("hex"), key.replace(/=+$/u, "")]) expect(written.includes(form)).toBe(false);
+  for (const form of [bytes, bytes.toString("hex"), key.replace(/=+$/u, "")])
+    expect(written.includes(form)).toBe(false);
 });
 
 it("no token and no password stands in what the servers log of requests", async () => {

@@ -58,13 +58,17 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
       ["Old account", oldAccount, oldSession],
       ["New account", newAccount, newSession],
     ] as const)
-      expect(shown).toMatch(new RegExp(`${label}: ${userId}, signed in by password since .* UTC, session ${deviceId}, works`));
+      expect(shown).toMatch(
+        new RegExp(`${label}: ${userId}, signed in by password since .* UTC, session ${deviceId}, works`),
+      );
   });
 
   it("signing in again replaces the session and ends the one before", async () => {
     const before = await botSessions(oldAccount);
     // Without an ID it is the account that this side is signed in with.
-    expect(await chat.ask(`!login old --password ${oldAccount.password}`)).toContain(`${oldAccount.userId} is signed in`);
+    expect(await chat.ask(`!login old --password ${oldAccount.password}`)).toContain(
+      `${oldAccount.userId} is signed in`,
+    );
     const after = await botSessions(oldAccount);
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
@@ -76,20 +80,26 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
       "I use the session of your token and never log it out.",
     );
     expect(await botSessions(newAccount)).toEqual([]);
-    expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain("is signed in");
+    expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain(
+      "is signed in",
+    );
     expect(await isSignedIn(newAccount)).toBe(true);
     expect(await botSessions(newAccount)).toHaveLength(1);
   });
 
   it("logging one out ends its session on its server and leaves the other alone", async () => {
-    expect(await chat.ask("!logout old")).toContain(`Old account ${oldAccount.userId}: my session is logged out`);
+    expect(await chat.ask("!logout old")).toContain(
+      `Old account ${oldAccount.userId}: my session is logged out`,
+    );
     expect(await botSessions(oldAccount)).toEqual([]);
     const shown = await chat.ask("!whoami");
     expect(shown).toContain("Old account: not signed in");
     expect(shown).toContain(`New account: ${newAccount.userId}`);
     expect(await chat.ask("!logout old")).toContain("Your old account is not signed in here");
     expect(await botSessions(newAccount)).toHaveLength(1);
-    expect(await chat.ask("!logout new")).toContain(`New account ${newAccount.userId}: my session is logged out`);
+    expect(await chat.ask("!logout new")).toContain(
+      `New account ${newAccount.userId}: my session is logged out`,
+    );
     expect(await botSessions(newAccount)).toEqual([]);
   });
 
@@ -122,18 +132,26 @@ describe("two accounts on the same server, the new one typing", () => {
     const chat = await openChat(world, after);
     const first = await chat.ask(`!login old ${before.userId} --token ${before.accessToken}`);
     expect(first).toContain(`✅ Your old account ${before.userId} is signed in.`);
-    expect(first).toContain("this chat is not encrypted: change that password or token when the move is over");
+    expect(first).toContain(
+      "this chat is not encrypted: change that password or token when the move is over",
+    );
     expect(await chat.ask(`!login new --token ${after.accessToken}`)).toContain(
       `✅ Your new account ${after.userId} is signed in.`,
     );
     const shown = await chat.ask("!whoami");
     expect(shown).toMatch(
-      new RegExp(`Old account: ${before.userId}, signed in by your access token .* ${before.deviceId}, works`),
+      new RegExp(
+        `Old account: ${before.userId}, signed in by your access token .* ${before.deviceId}, works`,
+      ),
     );
-    expect(shown).toMatch(new RegExp(`New account: ${after.userId}, signed in by your access token .* ${after.deviceId}, works`));
+    expect(shown).toMatch(
+      new RegExp(`New account: ${after.userId}, signed in by your access token .* ${after.deviceId}, works`),
+    );
 
     const loggedOut = await chat.ask("!logout");
-    expect(loggedOut).toContain(`Old account ${before.userId}: I no longer use your token, and left its session as it is`);
+    expect(loggedOut).toContain(
+      `Old account ${before.userId}: I no longer use your token, and left its session as it is`,
+    );
     expect(await isSignedIn(before)).toBe(true);
     expect(await isSignedIn(after)).toBe(true);
     expect(await chat.ask("!whoami")).not.toContain(before.userId);
@@ -167,7 +185,9 @@ describe("a third account typing for two others", () => {
     await world.pair.old.stop();
     const shown = await chat.ask("!whoami");
     expect(shown).toMatch(
-      new RegExp(`Old account: ${oldAccount.userId}, .*, not checked, since the server does not answer just now`),
+      new RegExp(
+        `Old account: ${oldAccount.userId}, .*, not checked, since the server does not answer just now`,
+      ),
     );
     expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, .*, works`));
     expect(await chat.ask("!logout old")).toContain(`please remove the device ${deviceId} in your app`);
@@ -179,18 +199,32 @@ describe("a third account typing for two others", () => {
   it("has everything erased by !forget, and nothing of it is left in the data directory", async () => {
     await chat.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
     const traces = [oldAccount.userId, newAccount.userId, newAccount.accessToken, oldAccount.password];
-    expect(tracesIn(await bytesOfFolder(world.bot.dataDir), traces)).toEqual([oldAccount.userId, newAccount.userId]);
+    expect(tracesIn(await bytesOfFolder(world.bot.dataDir), traces)).toEqual([
+      oldAccount.userId,
+      newAccount.userId,
+    ]);
 
     const answer = await chat.ask("!forget");
-    expect(answer).toMatch(/Old account: my session is logged out\n.*New account: I no longer use your token/u);
-    expect(answer).toMatch(/Erased: 2 accounts with their sessions, and what I kept of \d+ messages to you\./u);
+    expect(answer).toMatch(
+      /Old account: my session is logged out\n.*New account: I no longer use your token/u,
+    );
+    expect(answer).toMatch(
+      /Erased: 2 accounts with their sessions, and what I kept of \d+ messages to you\./u,
+    );
     expect(await botSessions(oldAccount)).toEqual([]);
     expect(await isSignedIn(newAccount)).toBe(true);
-    // Of the answer itself everything is erased once it is sent, which the person may see a moment before.
+    // Of the answer itself everything is erased once it is sent, which the person may see a moment
+    // before.
     const left = async (): Promise<string[]> => {
       // The encryption store goes on knowing whom the bot shares a room with, as long as it does.
-      const database = await bytesOfFolder(world.bot.dataDir, (path) => !path.startsWith(join(world.bot.dataDir, "crypto")));
-      return [...tracesIn(await bytesOfFolder(world.bot.dataDir), traces), ...tracesIn(database, [typing.userId])];
+      const database = await bytesOfFolder(
+        world.bot.dataDir,
+        (path) => !path.startsWith(join(world.bot.dataDir, "crypto")),
+      );
+      return [
+        ...tracesIn(await bytesOfFolder(world.bot.dataDir), traces),
+        ...tracesIn(database, [typing.userId]),
+      ];
     };
     await expect.poll(left, { timeout: 10_000 }).toEqual([]);
     const shown = await chat.ask("!whoami");

@@ -14,7 +14,10 @@ import { botSessions } from "../support/server-api.ts";
 import type { Account, World } from "../support/world.ts";
 import { createWorld } from "../support/world.ts";
 
-/** Tokens of the old server are to be renewed within half a second, so that every command meets one that is due. */
+/**
+ * Tokens of the old server are to be renewed within half a second, so that every command meets one
+ * that is due.
+ */
 const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.5 };
 
 let oauth: AuthorizationServer;
@@ -92,12 +95,17 @@ describe("signing in by link, in a chat", () => {
     await oauth.approve(link.code, user.localpart);
     const answer = await until(link, `✅ Your old account ${userId} is signed in.`);
     expect(answer).toContain("Next, sign in your new account");
-    const said = await botMessagesBehind(person, chat.roomId, { botUserId: world.botUserId, after: link.commandId });
+    const said = await botMessagesBehind(person, chat.roomId, {
+      botUserId: world.botUserId,
+      after: link.commandId,
+    });
     expect(said.map(({ eventId }) => eventId)).toEqual([link.message.eventId]);
     const [device = ""] = await botSessions(user);
     const whoami = await chat.ask("!whoami");
     expect(whoami).toContain(`Old account: ${userId}, signed in by link since`);
-    expect(whoami).toContain(`session ${device}, works, until you log it out; manage it at ${oauth.issuer}/account/?action=`);
+    expect(whoami).toContain(
+      `session ${device}, works, until you log it out; manage it at ${oauth.issuer}/account/?action=`,
+    );
     expect(await chat.ask("!logout old")).toContain(`Old account ${userId}: my session is logged out`);
     expect(await botSessions(user)).toEqual([]);
   });

@@ -57,7 +57,11 @@ afterAll(async () => {
   await newProxy.stop();
 });
 
-async function createRoom(server: Homeserver, accessToken: string, options: Record<string, unknown>): Promise<string> {
+async function createRoom(
+  server: Homeserver,
+  accessToken: string,
+  options: Record<string, unknown>,
+): Promise<string> {
   const { body } = await callServer(server, accessToken, "POST", "/_matrix/client/v3/createRoom", options);
   return String(body["room_id"]);
 }
@@ -86,11 +90,18 @@ describe("the order of things", () => {
       return undefined;
     });
     const eventId = await chat.person.say(chat.roomId, `!login old --password ${oldAccount.password}`);
-    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain("is signed in");
+    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain(
+      "is signed in",
+    );
     expect(statuses).toEqual([200]);
-    await chat.person.waitForMessage(chat.roomId, (message) => message.eventId === eventId && message.isRedacted);
+    await chat.person.waitForMessage(
+      chat.roomId,
+      (message) => message.eventId === eventId && message.isRedacted,
+    );
 
-    const login = (await world.pair.old.accessLog()).findLast(({ method, path }) => `${method} ${path}` === LOGIN);
+    const login = (await world.pair.old.accessLog()).findLast(
+      ({ method, path }) => `${method} ${path}` === LOGIN,
+    );
     const redaction = (await world.pair.new.accessLog()).findLast(({ path }) =>
       path.includes(`/redact/${encodeURIComponent(eventId)}/`),
     );
@@ -103,7 +114,9 @@ describe("the order of things", () => {
 
   it("a token is tried only after its message is redacted, too", async () => {
     const redactionsBefore = newProxy.requests.filter(isRedaction).length;
-    const whoami = onNext(oldProxy, WHOAMI).then(() => newProxy.requests.filter(isRedaction).slice(redactionsBefore));
+    const whoami = onNext(oldProxy, WHOAMI).then(() =>
+      newProxy.requests.filter(isRedaction).slice(redactionsBefore),
+    );
     await chat.ask(`!login old --token ${oldAccount.accessToken}`);
     expect((await whoami).map(({ status }) => status)).toEqual([200]);
     await chat.ask("!logout");
@@ -154,7 +167,9 @@ describe("places where a secret must not stand", () => {
       expect(answer).toContain(
         "I used nothing of it, and I am not allowed to remove your message: please delete it yourself, now.",
       );
-      expect(await chatIn(world, ben, powerlessControlRoom).ask("!whoami")).toContain("Old account: not signed in");
+      expect(await chatIn(world, ben, powerlessControlRoom).ask("!whoami")).toContain(
+        "Old account: not signed in",
+      );
     });
     expect(asked).toEqual([]);
   });
@@ -185,12 +200,18 @@ describe("places where a secret must not stand", () => {
     await direct.ask("!whoami");
     await direct.person.invite(direct.roomId, benAccount.userId);
     const asked = await requestsDuring(async () => {
-      const eventId = await direct.person.say(direct.roomId, `!login old ${oldAccount.userId} --password ${oldAccount.password}`);
+      const eventId = await direct.person.say(
+        direct.roomId,
+        `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
+      );
       const answer = await answerTo(direct.person, direct.roomId, eventId, world.botUserId);
       expect(textOf(answer)).toContain("I removed your message: others read along here");
       const isNote = (message: SeenMessage): boolean =>
         textOf(message).includes("I only work in direct chats and in my control rooms.");
-      await direct.person.waitForMessage(direct.roomId, isNote, { from: world.botUserId, after: answer.eventId });
+      await direct.person.waitForMessage(direct.roomId, isNote, {
+        from: world.botUserId,
+        after: answer.eventId,
+      });
     });
     expect(asked).toEqual([]);
   });
@@ -207,8 +228,13 @@ describe("a sign-in that is cut off", () => {
     await world.bot.kill();
     oldProxy.setRule();
     await world.bot.start();
-    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain("is signed in");
-    const said = await botMessagesBehind(chat.person, chat.roomId, { botUserId: world.botUserId, after: eventId });
+    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain(
+      "is signed in",
+    );
+    const said = await botMessagesBehind(chat.person, chat.roomId, {
+      botUserId: world.botUserId,
+      after: eventId,
+    });
     expect(said.map(textOf).filter((text) => text.includes("is signed in"))).toHaveLength(1);
     expect(await botSessions(oldAccount)).toEqual([session]);
     expect(await chat.ask("!whoami")).toContain(`session ${session}, works`);

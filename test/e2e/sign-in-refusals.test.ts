@@ -14,7 +14,11 @@ let adminToken: string;
 beforeAll(async () => {
   world = await createWorld({ extraConfig: { old: { allow_guest_access: true } } });
   newAccount = await world.register("new", "ada");
-  const admin = await world.pair.old.registerUser({ localpart: "admin", password: "the admin's", admin: true });
+  const admin = await world.pair.old.registerUser({
+    localpart: "admin",
+    password: "the admin's",
+    admin: true,
+  });
   adminToken = admin.accessToken;
   await world.bot.start();
   chat = await openChat(world, newAccount);
@@ -23,7 +27,10 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
-/** What must hold after each refusal: the old account is not signed in, the new one still is, and the message with the secret is gone. */
+/**
+ * What must hold after each refusal: the old account is not signed in, the new one still is, and
+ * the message with the secret is gone.
+ */
 async function expectNothingChanged(): Promise<void> {
   const shown = await chat.ask("!whoami");
   expect(shown).toContain("Old account: not signed in");
@@ -41,11 +48,18 @@ function administer(method: "POST" | "PUT", path: string, body: unknown): Promis
 
 it("a wrong password is told, to the person, and leaves no session", async () => {
   const account = await world.register("old", "wrong-password");
-  const eventId = await chat.person.say(chat.roomId, `!login old ${account.userId} --password not-${account.password}`);
-  const answer = await chat.person.waitForMessage(chat.roomId, ({ content }) => content["msgtype"] === "m.text", {
-    from: world.botUserId,
-    after: eventId,
-  });
+  const eventId = await chat.person.say(
+    chat.roomId,
+    `!login old ${account.userId} --password not-${account.password}`,
+  );
+  const answer = await chat.person.waitForMessage(
+    chat.roomId,
+    ({ content }) => content["msgtype"] === "m.text",
+    {
+      from: world.botUserId,
+      after: eventId,
+    },
+  );
   expect(answer.content["body"]).toContain(
     `Your old account ${account.userId} is not signed in. The server says that the password is wrong. Please try again: !login old ${account.userId} --password ….`,
   );
@@ -70,16 +84,28 @@ it("another account's token is not used, and its session goes on", async () => {
 });
 
 it("a guest is refused", async () => {
-  const { body } = await callServer(world.pair.old, null, "POST", "/_matrix/client/v3/register?kind=guest", {});
-  const answer = await chat.ask(`!login old ${String(body["user_id"])} --token ${String(body["access_token"])}`);
-  expect(answer).toContain("It is a guest account, and guests can't be moved. Please use a registered account.");
+  const { body } = await callServer(
+    world.pair.old,
+    null,
+    "POST",
+    "/_matrix/client/v3/register?kind=guest",
+    {},
+  );
+  const answer = await chat.ask(
+    `!login old ${String(body["user_id"])} --token ${String(body["access_token"])}`,
+  );
+  expect(answer).toContain(
+    "It is a guest account, and guests can't be moved. Please use a registered account.",
+  );
   await expectNothingChanged();
 });
 
 it("a locked account is refused, by password and by token, and by the session it had", async () => {
   const account = await world.register("old", "locked");
   await chat.ask(`!login old ${account.userId} --password ${account.password}`);
-  expect(await administer("PUT", `/v2/users/${encodeURIComponent(account.userId)}`, { locked: true })).toMatchObject({
+  expect(
+    await administer("PUT", `/v2/users/${encodeURIComponent(account.userId)}`, { locked: true }),
+  ).toMatchObject({
     status: 200,
   });
   expect(await chat.ask("!whoami")).toMatch(
@@ -88,10 +114,14 @@ it("a locked account is refused, by password and by token, and by the session it
   await chat.ask("!logout old");
   for (const secret of [`--password ${account.password}`, `--token ${account.accessToken}`]) {
     const answer = await chat.ask(`!login old ${account.userId} ${secret}`);
-    expect(answer).toContain("The server has locked this account. Please ask its administrator to unlock it.");
+    expect(answer).toContain(
+      "The server has locked this account. Please ask its administrator to unlock it.",
+    );
   }
   await expectNothingChanged();
-  expect(await administer("PUT", `/v2/users/${encodeURIComponent(account.userId)}`, { locked: false })).toMatchObject({
+  expect(
+    await administer("PUT", `/v2/users/${encodeURIComponent(account.userId)}`, { locked: false }),
+  ).toMatchObject({
     status: 200,
   });
   expect(await botSessions(account)).toEqual([]);
@@ -99,7 +129,9 @@ it("a locked account is refused, by password and by token, and by the session it
 
 it("a deactivated account is refused, by password and by token", async () => {
   const account = await world.register("old", "deactivated");
-  expect(await administer("POST", `/v1/deactivate/${encodeURIComponent(account.userId)}`, {})).toMatchObject({ status: 200 });
+  expect(await administer("POST", `/v1/deactivate/${encodeURIComponent(account.userId)}`, {})).toMatchObject({
+    status: 200,
+  });
   const byPassword = await chat.ask(`!login old ${account.userId} --password ${account.password}`);
   // Synapse forgets the password of a deactivated account, and says no more than of any wrong one.
   expect(byPassword).toContain("The server says that the password is wrong.");
@@ -111,19 +143,28 @@ it("a deactivated account is refused, by password and by token", async () => {
 it("tokens that were signed out, made up, or can be none are refused", async () => {
   const account = await world.register("old", "signed-out");
   await callServer(world.pair.old, account.accessToken, "POST", "/_matrix/client/v3/logout", {});
-  for (const token of [account.accessToken, "syt_bWFkZSB1cA_notATokenOfAnybody_0aBcDe", "pässwörd\u0007 with spaces"]) {
+  for (const token of [
+    account.accessToken,
+    "syt_bWFkZSB1cA_notATokenOfAnybody_0aBcDe",
+    "pässwörd\u0007 with spaces",
+  ]) {
     const answer = await chat.ask(`!login old ${account.userId} --token ${token}`);
-    expect(answer).toContain("The server does not know this token: it has expired, or its session was signed out.");
+    expect(answer).toContain(
+      "The server does not know this token: it has expired, or its session was signed out.",
+    );
     expect(answer).not.toContain(token);
   }
   await expectNothingChanged();
 });
 
 it("the new account is refused as the old one, and nothing is asked of its server", async () => {
-  const sentence = "It is signed in as the other of your two accounts already, and old and new must differ. See !whoami.";
+  const sentence =
+    "It is signed in as the other of your two accounts already, and old and new must differ. See !whoami.";
   const [before, logins] = [await botSessions(newAccount), await countLogins(newAccount.server)];
   expect(await chat.ask("!login old")).toContain(sentence);
-  expect(await chat.ask(`!login old ${newAccount.userId} --password ${newAccount.password}`)).toContain(sentence);
+  expect(await chat.ask(`!login old ${newAccount.userId} --password ${newAccount.password}`)).toContain(
+    sentence,
+  );
   expect(await chat.ask(`!login old --token ${newAccount.accessToken}`)).toContain(sentence);
   expect(await botSessions(newAccount)).toEqual(before);
   expect(await countLogins(newAccount.server)).toBe(logins);

@@ -34,16 +34,22 @@ it("a server without passwords offers the other way, and no password is sent to 
     `Its server takes no passwords. Please use an access token: !login old ${oldAccount.userId} --token ….`,
   );
   expect(await countLogins(world.pair.old)).toBe(0);
-  expect(await chat.ask(`!login old ${oldAccount.userId} --token ${oldAccount.accessToken}`)).toContain("is signed in");
+  expect(await chat.ask(`!login old ${oldAccount.userId} --token ${oldAccount.accessToken}`)).toContain(
+    "is signed in",
+  );
 });
 
 it("a server that limits sign-ins has its wait told, and the session that there was goes on", async () => {
-  expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain("is signed in");
+  expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain(
+    "is signed in",
+  );
   const [session = ""] = await botSessions(newAccount);
   const answer = await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`);
   expect(answer).toMatch(
     /The server asks me to wait (?:\d+ seconds|2 minutes) before the next sign-in\. Please try again then\./u,
   );
   expect(await botSessions(newAccount)).toEqual([session]);
-  expect(await chat.ask("!whoami")).toMatch(new RegExp(`New account: ${newAccount.userId}, .* session ${session}, works`));
+  expect(await chat.ask("!whoami")).toMatch(
+    new RegExp(`New account: ${newAccount.userId}, .* session ${session}, works`),
+  );
 });

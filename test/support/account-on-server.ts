@@ -39,7 +39,11 @@ export class AccountOnServer {
   }
 
   /** @throws Error unless the server does it */
-  async act(method: "POST" | "PUT" | "DELETE", path: string, body: unknown = {}): Promise<Record<string, unknown>> {
+  async act(
+    method: "POST" | "PUT" | "DELETE",
+    path: string,
+    body: unknown = {},
+  ): Promise<Record<string, unknown>> {
     const answer = await callServer(this.server, this.#token, method, `/_matrix/client/v3${path}`, body);
     if (answer.status !== 200) throw new Error(`${path} was answered with ${JSON.stringify(answer)}`);
     return answer.body;
@@ -53,7 +57,10 @@ export class AccountOnServer {
     return this.read(`/rooms/${encodeURIComponent(roomId)}/state/${type}/${encodeURIComponent(stateKey)}`);
   }
 
-  /** What this account's server says another account is in a room; `null` when it was never there, or the room does not show. */
+  /**
+   * What this account's server says another account is in a room; `null` when it was never there,
+   * or the room does not show.
+   */
   async membershipOf(userId: string, roomId: string): Promise<string | null> {
     const content = await this.state(roomId, "m.room.member", userId);
     return typeof content?.["membership"] === "string" ? content["membership"] : null;
@@ -80,7 +87,9 @@ export class AccountOnServer {
   async media(mxc: unknown): Promise<Buffer> {
     const path = String(mxc).replace(/^mxc:\/\//u, "");
     const headers = { authorization: `Bearer ${this.#token}` };
-    const response = await fetch(`${this.server.baseUrl}/_matrix/client/v1/media/download/${path}`, { headers });
+    const response = await fetch(`${this.server.baseUrl}/_matrix/client/v1/media/download/${path}`, {
+      headers,
+    });
     if (!response.ok) throw new Error(`${path} was answered with status ${String(response.status)}`);
     return Buffer.from(await response.arrayBuffer());
   }

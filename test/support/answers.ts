@@ -12,8 +12,9 @@ export interface ProbeOptions {
 }
 
 /**
- * Everything the bot said in the room behind an event. A probe, a command that is sent now, tells when: once it is answered, whatever the bot had to
- * say to earlier messages is said, for answers of one room keep their order.
+ * Everything the bot said in the room behind an event. A probe, a command that is sent now, tells
+ * when: once it is answered, whatever the bot had to say to earlier messages is said, for answers
+ * of one room keep their order.
  */
 export async function botMessagesBehind(
   person: Person,
@@ -24,11 +25,19 @@ export async function botMessagesBehind(
   // Else the bot, on another server perhaps, might hear of the probe first.
   await by.waitForMessage(roomId, ({ eventId }) => eventId === after);
   await by.say(roomId, `!${word}`);
-  const answer = await person.waitForMessage(roomId, (message) => textOf(message).includes(word), { from: botUserId, after });
-  return botMessages(person, roomId, { botUserId, after }).filter(({ eventId }) => eventId !== answer.eventId);
+  const answer = await person.waitForMessage(roomId, (message) => textOf(message).includes(word), {
+    from: botUserId,
+    after,
+  });
+  return botMessages(person, roomId, { botUserId, after }).filter(
+    ({ eventId }) => eventId !== answer.eventId,
+  );
 }
 
-/** What the bot said in the room so far, readable or not, without edits; behind an event, if one is given. */
+/**
+ * What the bot said in the room so far, readable or not, without edits; behind an event, if one is
+ * given.
+ */
 export function botMessages(
   person: Person,
   roomId: string,
@@ -40,6 +49,9 @@ export function botMessages(
     .slice(from)
     .filter(
       ({ sender, type, stateKey, relation }) =>
-        sender === botUserId && stateKey === undefined && type !== "m.room.redaction" && relation?.type !== "m.replace",
+        sender === botUserId &&
+        stateKey === undefined &&
+        type !== "m.room.redaction" &&
+        relation?.type !== "m.replace",
     );
 }

@@ -10,12 +10,22 @@ const challengeSchema = z.object({ session: z.string() });
 
 /** IDs of the devices that the bot has made of itself, as its server lists them. */
 export async function botDevices({ pair, botAccessToken }: World): Promise<string[]> {
-  const { devices } = devicesSchema.parse(await askServer(pair.new.baseUrl, botAccessToken, "/_matrix/client/v3/devices"));
-  return devices.filter((device) => device.display_name === "Matrix Mover (bot)").map((device) => device.device_id);
+  const { devices } = devicesSchema.parse(
+    await askServer(pair.new.baseUrl, botAccessToken, "/_matrix/client/v3/devices"),
+  );
+  return devices
+    .filter((device) => device.display_name === "Matrix Mover (bot)")
+    .map((device) => device.device_id);
 }
 
-/** Ends a session of the bot from another one, as its owner would in an app (CS API §Client device management, by password). */
-export async function signOutBotDevice({ pair, botAccessToken, botUserId }: World, deviceId: string): Promise<void> {
+/**
+ * Ends a session of the bot from another one, as its owner would in an app (CS API §Client device
+ * management, by password).
+ */
+export async function signOutBotDevice(
+  { pair, botAccessToken, botUserId }: World,
+  deviceId: string,
+): Promise<void> {
   const remove = (auth?: unknown): Promise<Response> =>
     fetch(`${pair.new.baseUrl}/_matrix/client/v3/devices/${deviceId}`, {
       method: "DELETE",

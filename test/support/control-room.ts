@@ -3,7 +3,11 @@ import { askServer } from "../../src/demo/ask-server.ts";
 import type { HomeserverPair } from "../../src/demo/homeservers/pair.ts";
 
 const createdSchema = z.object({ room_id: z.string() });
-const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
+const encryption = {
+  type: "m.room.encryption",
+  state_key: "",
+  content: { algorithm: "m.megolm.v1.aes-sha2" },
+};
 
 export interface ControlRoomOptions {
   /** Local part of its alias; it has none without. */
@@ -13,7 +17,10 @@ export interface ControlRoomOptions {
   canBotRedact?: boolean;
 }
 
-/** Makes a public room on the bot's server before there is a bot, as a control room has to be: its owner never says anything in it. */
+/**
+ * Makes a public room on the bot's server before there is a bot, as a control room has to be: its
+ * owner never says anything in it.
+ */
 export async function createControlRoom(
   { new: server }: HomeserverPair,
   { alias, encrypted = false, canBotRedact = false }: ControlRoomOptions = {},
@@ -31,6 +38,11 @@ export async function createControlRoom(
 let owners = 0;
 
 /** Makes a room with exactly this request (CS API §createRoom) and gives its ID. */
-export async function createRoomOf(baseUrl: string, accessToken: string, content: Record<string, unknown>): Promise<string> {
-  return createdSchema.parse(await askServer(baseUrl, accessToken, "/_matrix/client/v3/createRoom", content)).room_id;
+export async function createRoomOf(
+  baseUrl: string,
+  accessToken: string,
+  content: Record<string, unknown>,
+): Promise<string> {
+  return createdSchema.parse(await askServer(baseUrl, accessToken, "/_matrix/client/v3/createRoom", content))
+    .room_id;
 }

@@ -4,8 +4,14 @@ import type { BySide, Homeserver, HomeserverPair } from "../../src/demo/homeserv
 /** What each homeserver delegates signing in to, if it does. */
 export type AuthorizationServers = Partial<BySide<AuthorizationServer>>;
 
-/** A running pair, connected with the authorization servers it was configured for: accounts are made there, for such a homeserver makes none by itself. */
-export function delegatingTo({ old: ofOld, new: ofNew }: AuthorizationServers, pair: HomeserverPair): HomeserverPair {
+/**
+ * A running pair, connected with the authorization servers it was configured for: accounts are made
+ * there, for such a homeserver makes none by itself.
+ */
+export function delegatingTo(
+  { old: ofOld, new: ofNew }: AuthorizationServers,
+  pair: HomeserverPair,
+): HomeserverPair {
   return {
     ...pair,
     old: ofOld === undefined ? pair.old : delegating(pair.old, ofOld),

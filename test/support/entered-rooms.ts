@@ -2,9 +2,18 @@ import type { PopulatedRoom, Population } from "../../src/demo/population/popula
 import type { ProxiedMoveWorld } from "./proxied-move-world.ts";
 
 /** Routes by which the bot gets in alone. */
-const WAYS_IN: ReadonlySet<string> = new Set(["joined", "accept_invite", "join", "join_restricted", "invite"]);
+const WAYS_IN: ReadonlySet<string> = new Set([
+  "joined",
+  "accept_invite",
+  "join",
+  "join_restricted",
+  "invite",
+]);
 
-/** Rooms that the new account is in after a move that nobody helped; where one was replaced, in its replacement. */
+/**
+ * Rooms that the new account is in after a move that nobody helped; where one was replaced, in its
+ * replacement.
+ */
 export function enteredRooms({ rooms }: Pick<Population, "rooms">): PopulatedRoom[] {
   return rooms.filter(isEntered);
 }

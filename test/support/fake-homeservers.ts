@@ -1,4 +1,8 @@
-import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../src/platforms/matrix/network/guarded-fetch.ts";
+import type {
+  GuardedFetch,
+  GuardedRequest,
+  GuardedResponse,
+} from "../../src/platforms/matrix/network/guarded-fetch.ts";
 import { UnreachableError } from "../../src/platforms/matrix/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
 import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
@@ -43,8 +47,10 @@ export function baseUrlOf(userId: string): string {
 }
 
 /**
- * A fake pair of homeservers in this process, that keeps real state. It is here for the crash test alone, which needs thousands of whole moves in a minute; whether Synapse
- * is like this is for the tests with real ones to say. It knows no lag between servers and no limits, and answers whatever was asked at once.
+ * A fake pair of homeservers in this process, that keeps real state. It is here for the crash test
+ * alone, which needs thousands of whole moves in a minute; whether Synapse is like this is for the
+ * tests with real ones to say. It knows no lag between servers and no limits, and answers whatever
+ * was asked at once.
  */
 export class FakeHomeservers {
   readonly rooms: ReadonlyMap<string, FakeRoom>;
@@ -66,7 +72,10 @@ export class FakeHomeservers {
     this.accounts = new Map(accounts.map((account) => [account.userId, account]));
   }
 
-  /** @param onRequest called when the effects of a request stand and its answer is not yet given; what it waits for or throws takes the answer's place */
+  /**
+   * @param onRequest called when the effects of a request stand and its answer is not yet given;
+   * what it waits for or throws takes the answer's place
+   */
   fetch(onRequest: (request: FakeRequest) => Promise<void> = async () => {}): GuardedFetch {
     const answer = async (address: string, options: GuardedRequest = {}): Promise<GuardedResponse> => {
       await Promise.resolve();
@@ -88,7 +97,11 @@ export class FakeHomeservers {
     try {
       return {
         status: 200,
-        body: this.#answer(`${method} ${segments.shift() ?? ""}`, segments, { userId, json, query: url.searchParams }),
+        body: this.#answer(`${method} ${segments.shift() ?? ""}`, segments, {
+          userId,
+          json,
+          query: url.searchParams,
+        }),
       };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -99,7 +112,8 @@ export class FakeHomeservers {
   #answer(verb: string, path: string[], by: { userId: string; json: Json; query: URLSearchParams }): unknown {
     const [method = ""] = verb.split(" ");
     const [area = "", name = "", ...rest] = path;
-    if (area === "versions" || verb.endsWith(" versions")) return { versions: ["v1.11"], unstable_features: {} };
+    if (area === "versions" || verb.endsWith(" versions"))
+      return { versions: ["v1.11"], unstable_features: {} };
     const account = this.accounts.get(by.userId);
     if (account === undefined || this.signedOut.has(by.userId)) throw new Refusal(401, "M_UNKNOWN_TOKEN");
     switch (area) {
@@ -124,7 +138,8 @@ export class FakeHomeservers {
       case "upload":
         return { content_uri: `mxc://${baseUrlOf(by.userId).slice(8)}/copied${(this.#media += 1)}` };
       case "directory": {
-        if (this.hangingAliases.has(rest[0] ?? "")) throw new UnreachableError("timeout", baseUrlOf(by.userId).slice(8));
+        if (this.hangingAliases.has(rest[0] ?? ""))
+          throw new UnreachableError("timeout", baseUrlOf(by.userId).slice(8));
         const roomId = this.aliases.get(rest[0] ?? "");
         if (roomId === undefined) throw NOT_FOUND;
         return { room_id: roomId };
@@ -164,7 +179,10 @@ export class FakeHomeservers {
           state: { events: room.events() },
           account_data: asEvents(roomAccountData.get(room.roomId)),
           ...(!this.uncounted.has(room.roomId) && {
-            summary: { "m.joined_member_count": room.count("join"), "m.invited_member_count": room.count("invite") },
+            summary: {
+              "m.joined_member_count": room.count("join"),
+              "m.invited_member_count": room.count("invite"),
+            },
           }),
         })),
         invite: section("invite", (room) => ({ invite_state: { events: stripped(room) } })),
@@ -177,7 +195,8 @@ export class FakeHomeservers {
     if (method === "GET") return this.accounts.get(userId)?.profile ?? {};
     account.profile[key] = json[key];
     this.seen.push(`${account.userId} is shown with ${key}`);
-    for (const room of this.#joined(account.userId)) this.seen.push(`${account.userId} changes in ${room.roomId} by ${key}`);
+    for (const room of this.#joined(account.userId))
+      this.seen.push(`${account.userId} changes in ${room.roomId} by ${key}`);
     return {};
   }
 
@@ -215,21 +234,33 @@ export class FakeHomeservers {
     return { room_id: room.roomId };
   }
 
-  #inRoom(method: string, room: FakeRoom, path: string[], by: { userId: string; json: Json; account: FakeAccount }): unknown {
+  #inRoom(
+    method: string,
+    room: FakeRoom,
+    path: string[],
+    by: { userId: string; json: Json; account: FakeAccount },
+  ): unknown {
     const { userId, json, account } = by;
     const [what = "", type = "", stateKey = ""] = path;
     const own = room.members.get(userId)?.["membership"];
     if (own !== "join") throw FORBIDDEN;
     switch (what) {
       case "state":
-        return method === "GET" ? showState(room, type, stateKey) : this.#writeState(room, { userId, type, stateKey, json });
+        return method === "GET"
+          ? showState(room, type, stateKey)
+          : this.#writeState(room, { userId, type, stateKey, json });
       case "joined_members":
-        return { joined: Object.fromEntries([...room.members].filter(([, { membership }]) => membership === "join")) };
+        return {
+          joined: Object.fromEntries([...room.members].filter(([, { membership }]) => membership === "join")),
+        };
       case "messages":
         return { chunk: [{ event_id: room.lastEventId }] };
       case "read_markers": {
         const data = account.roomAccountData.get(room.roomId) ?? new Map<string, Json>();
-        account.roomAccountData.set(room.roomId, data.set("m.fully_read", { event_id: json["m.fully_read"] }));
+        account.roomAccountData.set(
+          room.roomId,
+          data.set("m.fully_read", { event_id: json["m.fully_read"] }),
+        );
         return {};
       }
       case "invite": {
@@ -265,7 +296,10 @@ function showState(room: FakeRoom, type: string, stateKey: string): unknown {
   return content;
 }
 
-function keep(data: Map<string, Json>, { method, type, json }: { method: string; type: string; json: Json }): unknown {
+function keep(
+  data: Map<string, Json>,
+  { method, type, json }: { method: string; type: string; json: Json },
+): unknown {
   if (method !== "GET") {
     data.set(type, json);
     return {};

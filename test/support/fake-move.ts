@@ -5,8 +5,8 @@ import type { PlanFilters } from "../../src/platforms/matrix/rooms/filters.ts";
 import { NO_FILTERS } from "../../src/platforms/matrix/rooms/filters.ts";
 import { AccountClients } from "../../src/service/account-clients.ts";
 import { AccountReaders } from "../../src/service/account-readers.ts";
-import type { MoveMachinery } from "../../src/service/move-machinery.ts";
-import { createMoveMachinery } from "../../src/service/move-machinery.ts";
+import type { RunServices } from "../../src/service/move-machinery.ts";
+import { createRuns } from "../../src/service/move-machinery.ts";
 import { RoomRefusals } from "../../src/service/room-refusals.ts";
 import { Planning } from "../../src/service/planning.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -42,7 +42,11 @@ function account(userId: string, more: Partial<FakeAccount> = {}): FakeAccount {
 export function fakePerson(): FakeHomeservers {
   const inside = { [SOURCE]: "join" };
   const rooms = [
-    fakeRoom({ roomId: "!council:old.example", members: { ...inside, [TARGET]: "join" }, levels: { [SOURCE]: 100 } }),
+    fakeRoom({
+      roomId: "!council:old.example",
+      members: { ...inside, [TARGET]: "join" },
+      levels: { [SOURCE]: 100 },
+    }),
     fakeRoom({ roomId: "!invited:old.example", members: { ...inside, [TARGET]: "invite" } }),
     fakeRoom({ roomId: "!public:old.example", members: inside, rule: "public", levels: { [SOURCE]: 50 } }),
     fakeRoom({
@@ -52,14 +56,25 @@ export function fakePerson(): FakeHomeservers {
       create: { type: "m.space" },
       children: ["!restricted:old.example"],
     }),
-    fakeRoom({ roomId: "!restricted:old.example", members: inside, rule: "restricted", allow: ["!space:old.example"] }),
+    fakeRoom({
+      roomId: "!restricted:old.example",
+      members: inside,
+      rule: "restricted",
+      allow: ["!space:old.example"],
+    }),
     fakeRoom({
       roomId: "!private:old.example",
       members: { ...inside, "@bo:old.example": "join" },
       levels: { [SOURCE]: 100 },
       names: { [SOURCE]: "Maestro" },
     }),
-    fakeRoom({ roomId: "!stubborn:old.example", members: inside, rule: "public", isStubborn: true, levels: { [SOURCE]: 50 } }),
+    fakeRoom({
+      roomId: "!stubborn:old.example",
+      members: inside,
+      rule: "public",
+      isStubborn: true,
+      levels: { [SOURCE]: 50 },
+    }),
     fakeRoom({ roomId: "!knock:old.example", members: inside, rule: "knock" }),
     fakeRoom({ roomId: "!closed:old.example", members: inside }),
     fakeRoom({ roomId: "!upgraded:old.example", members: inside, replacement: "!replacement:old.example" }),
@@ -106,7 +121,7 @@ export function letIn({ rooms, seen }: FakeHomeservers): void {
 
 export interface Life {
   store: MortalStore;
-  machinery: MoveMachinery;
+  runServices: RunServices;
   planning: Planning;
   readers: AccountReaders;
   isDead: () => boolean;
@@ -149,13 +164,13 @@ export function begin({ folder, servers, fateOf = () => "none", onRequest }: Lif
     now,
     log,
   });
-  const machinery = createMoveMachinery({
+  const runServices = createRuns({
     // What a move uses of it.
     store: store.store as Store,
     clients,
     readers,
     planning,
-    voice: async (to, message, { key, replaces }) => {
+    sendMessage: async (to, message, { key, replaces }) => {
       await store.store.outbox.add(
         {
           transactionId: key,
@@ -175,7 +190,7 @@ export function begin({ folder, servers, fateOf = () => "none", onRequest }: Lif
     now,
     log,
   });
-  return { store, machinery, planning, readers, isDead: () => isDead };
+  return { store, runServices, planning, readers, isDead: () => isDead };
 }
 
 /** Signs both accounts in and makes the plan. */
@@ -202,12 +217,15 @@ export async function signIn({ store: { store } }: Life): Promise<void> {
 
 const LONGEST = 3_000;
 
-/** Lives until it dies or the run is over; the person says `start` until there is a run, and a moderator answers once the run waits for people. */
+/**
+ * Lives until it dies or the run is over; the person says `start` until there is a run, and a
+ * moderator answers once the run waits for people.
+ */
 export async function live(life: Life, servers: FakeHomeservers): Promise<"dead" | "over"> {
   const { runs } = life.store.store;
   const work = (async () => {
-    await life.machinery.start();
-    if ((await runs.last(OWNER)) === null) await life.machinery.moves.start(request);
+    await life.runServices.start();
+    if ((await runs.last(OWNER)) === null) await life.runServices.moves.start(request);
   })();
   let failure: unknown = null;
   work.catch((error: unknown) => {

@@ -38,11 +38,15 @@ export function fakeRoom(sketch: FakeRoomSketch): FakeRoom {
   const { roomId, rule = "invite", allow = [], children = [], names = {} } = sketch;
   const state = new Map<string, Json>([
     ["m.room.create", { room_version: "11", ...sketch.create }],
-    ["m.room.join_rules", { join_rule: rule, allow: allow.map((id) => ({ type: "m.room_membership", room_id: id })) }],
+    [
+      "m.room.join_rules",
+      { join_rule: rule, allow: allow.map((id) => ({ type: "m.room_membership", room_id: id })) },
+    ],
     ["m.room.power_levels", { invite: 50, users: { [MODERATOR]: 100, ...sketch.levels } }],
     ["m.room.name", { name: sketch.name ?? roomId }],
   ]);
-  if (sketch.replacement !== undefined) state.set("m.room.tombstone", { replacement_room: sketch.replacement });
+  if (sketch.replacement !== undefined)
+    state.set("m.room.tombstone", { replacement_room: sketch.replacement });
   const memberContents = Object.entries({ [MODERATOR]: "join", ...sketch.members }).map(
     ([userId, membership]): [string, Json] => [userId, { membership, displayname: names[userId] ?? "Me" }],
   );
@@ -60,7 +64,8 @@ export function fakeRoom(sketch: FakeRoomSketch): FakeRoom {
       ...children.map((id) => event("m.space.child", id, MODERATOR, { via: ["old.example"] })),
       ...[...members].map(([userId, content]) => event("m.room.member", userId, userId, content)),
     ],
-    count: (membership) => [...members.values()].filter((content) => content["membership"] === membership).length,
+    count: (membership) =>
+      [...members.values()].filter((content) => content["membership"] === membership).length,
   };
 }
 
@@ -82,7 +87,8 @@ export function mayInvite(room: FakeRoom, userId: string): boolean {
 }
 
 export function isLetInto(room: FakeRoom, userId: string, rooms: ReadonlyMap<string, FakeRoom>): boolean {
-  const isInside = (roomId: string): boolean => rooms.get(roomId)?.members.get(userId)?.["membership"] === "join";
+  const isInside = (roomId: string): boolean =>
+    rooms.get(roomId)?.members.get(userId)?.["membership"] === "join";
   if (room.members.get(userId)?.["membership"] === "invite") return true;
   if (room.isStubborn) return false;
   const rule = joinRuleOf(room);

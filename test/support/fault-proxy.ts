@@ -52,7 +52,10 @@ export interface ProxiedRequest {
   status: number | undefined;
 }
 
-/** Decides about a request. `random` gives numbers from 0 up to 1, the same sequence for the same seed. */
+/**
+ * Decides about a request. `random` gives numbers from 0 up to 1, the same sequence for the same
+ * seed.
+ */
 export type Rule = (request: ProxiedRequest, random: () => number) => Fault | undefined;
 
 /** A homeserver as a bad network shows it. */
@@ -60,7 +63,9 @@ export interface FaultProxy {
   /** Address to use in place of the target's, without a slash at its end. */
   readonly url: string;
   readonly requests: readonly ProxiedRequest[];
-  /** Replaces the rule; of several, the first that names a fault counts. No rule: everything passes. */
+  /**
+   * Replaces the rule; of several, the first that names a fault counts. No rule: everything passes.
+   */
   setRule(rule?: Rule | readonly Rule[]): void;
   /** Refuses connections and cuts those that are open, until `up()`. */
   down(): Promise<void>;
@@ -76,7 +81,10 @@ interface FaultProxyOptions {
   readonly seed?: number;
 }
 
-/** Starts a proxy on a free port of 127.0.0.1. Bodies are streamed both ways; a connection cut on one side is cut on the other. */
+/**
+ * Starts a proxy on a free port of 127.0.0.1. Bodies are streamed both ways; a connection cut on
+ * one side is cut on the other.
+ */
 export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): Promise<FaultProxy> {
   const targetUrl = new URL(target);
   const random = seededRandom(seed);
@@ -103,7 +111,8 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
   // Long polls of /sync may take minutes, and a fault may be that nothing ever comes.
   server.requestTimeout = 0;
   server.timeout = 0;
-  // Idle connections are the client's to close; otherwise it might send on one that is just being closed here.
+  // Idle connections are the client's to close; otherwise it might send on one that is just being
+  // closed here.
   server.keepAliveTimeout = 0;
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -143,7 +152,12 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
   };
 }
 
-function treat(request: ProxiedRequest, incoming: http.IncomingMessage, outgoing: http.ServerResponse, target: URL): void {
+function treat(
+  request: ProxiedRequest,
+  incoming: http.IncomingMessage,
+  outgoing: http.ServerResponse,
+  target: URL,
+): void {
   const { fault } = request;
   if (fault === undefined) {
     forward(request, incoming, outgoing, target);
@@ -192,7 +206,12 @@ function sendLocal(
   });
 }
 
-function forward(request: ProxiedRequest, incoming: http.IncomingMessage, outgoing: http.ServerResponse, target: URL): void {
+function forward(
+  request: ProxiedRequest,
+  incoming: http.IncomingMessage,
+  outgoing: http.ServerResponse,
+  target: URL,
+): void {
   const onward = http.request({
     host: target.hostname,
     port: target.port,
@@ -249,7 +268,11 @@ function faultyAnswer(fault: AnsweringFault): LocalAnswer {
     case "limit": {
       const { retryAfterMs } = fault;
       const body = { errcode: "M_LIMIT_EXCEEDED", error: "Too Many Requests", retry_after_ms: retryAfterMs };
-      return json(429, body, retryAfterMs === undefined ? {} : { "Retry-After": Math.ceil(retryAfterMs / 1000) });
+      return json(
+        429,
+        body,
+        retryAfterMs === undefined ? {} : { "Retry-After": Math.ceil(retryAfterMs / 1000) },
+      );
     }
     case "status":
       return json(fault.status, { errcode: fault.errcode ?? "M_UNKNOWN", error: "fault proxy" });

@@ -4,8 +4,9 @@ const HEARD_WITHIN_MS = 20_000;
 const POLL_MS = 100;
 
 /**
- * Whether somebody whom the room lets in does get in. An invitation is handed to a server in person, but one that is in the room already waits for the event,
- * as do all for a join, a leave or a lifted ban elsewhere; so a refusal counts only once it stays.
+ * Whether somebody whom the room lets in does get in. An invitation is handed to a server in
+ * person, but one that is in the room already waits for the event, as do all for a join, a leave or
+ * a lifted ban elsewhere; so a refusal counts only once it stays.
  * @param join throws what the server answers
  * @param onRefusal gets each refusal that did not stay
  * @throws what `join` throws, unless it is a refusal

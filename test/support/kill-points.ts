@@ -1,8 +1,13 @@
-import type { AuthorizationServer, OauthFault } from "../../src/demo/authorization-server/authorization-server.ts";
+import type {
+  AuthorizationServer,
+  OauthFault,
+} from "../../src/demo/authorization-server/authorization-server.ts";
 import type { BotProcess } from "../../src/demo/bot-process.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "./fault-proxy.ts";
 
-/** When the bot is killed: so long after the request that is the `nth` of its kind, counted from 0. */
+/**
+ * When the bot is killed: so long after the request that is the `nth` of its kind, counted from 0.
+ */
 export interface KillPoint {
   readonly isOfKind: (request: ProxiedRequest) => boolean;
   readonly nth: number;
@@ -11,7 +16,10 @@ export interface KillPoint {
   readonly fault?: Fault;
 }
 
-/** Starts the bot and kills it (SIGKILL) at that point, which it has to reach by what it asks through these proxies. */
+/**
+ * Starts the bot and kills it (SIGKILL) at that point, which it has to reach by what it asks
+ * through these proxies.
+ */
 export async function runUntilKilled(
   bot: BotProcess,
   proxies: readonly FaultProxy[],
@@ -34,7 +42,8 @@ export async function runUntilKilled(
 
 /**
  * Kills the bot (SIGKILL) at the next renewal of a session.
- * @param fault what becomes of the renewal. Without one its answer and the kill race, so that it comes before, while or after the pair is stored
+ * @param fault what becomes of the renewal. Without one its answer and the kill race, so that it
+ * comes before, while or after the pair is stored
  */
 export async function killInRenewal(
   bot: BotProcess,

@@ -42,10 +42,15 @@ export function scaled(settings: PairSettings, factor: number): PairSettings {
   return Object.fromEntries(entries) as PairSettings;
 }
 
-/** `limited`: 429 with a time. `unnamed`: what comes of the other server's limit, 502 without one. */
+/**
+ * `limited`: 429 with a time. `unnamed`: what comes of the other server's limit, 502 without one.
+ */
 export type Answer = { kind: "ok" } | { kind: "limited"; waitMs: number } | { kind: "unnamed" };
 
-/** Synapse's `RatelimitSetting` and `Ratelimiter` (api/ratelimiting.py): the count drains by one a period, and what does not fit is refused and not counted. */
+/**
+ * Synapse's `RatelimitSetting` and `Ratelimiter` (api/ratelimiting.py): the count drains by one a
+ * period, and what does not fit is refused and not counted.
+ */
 class Bucket {
   readonly #setting: BucketSetting;
   #count = 0;
@@ -68,20 +73,25 @@ class Bucket {
 }
 
 /**
- * The limiters that a move meets on two Synapse servers, asked in Synapse's order, each keeping what it took when a later one refuses (protocol-facts.md section 13).
+ * The limiters that a move meets on two Synapse servers, asked in Synapse's order, each keeping
+ * what it took when a later one refuses (protocol-facts.md section 13).
  */
 export class LeakyBuckets {
   #buckets: Record<keyof PairSettings, Bucket>;
   /** Refused requests of each kind. */
   readonly refused: Record<LimitName, number> = { invitations: 0, messages: 0, joins: 0, remote_joins: 0 };
-  /** Tokens for invitations that were taken by requests which the limit on messages then refused. */
+  /**
+   * Tokens for invitations that were taken by requests which the limit on messages then refused.
+   */
   burntInvitations = 0;
 
   constructor(settings: PairSettings) {
     this.#buckets = bucketsOf(settings);
   }
 
-  /** An administrator changes the configuration and restarts the server, which empties its buckets. */
+  /**
+   * An administrator changes the configuration and restarts the server, which empties its buckets.
+   */
   change(settings: PairSettings): void {
     this.#buckets = bucketsOf(settings);
   }
@@ -116,7 +126,10 @@ export class LeakyBuckets {
 }
 
 function bucketsOf(settings: PairSettings): Record<keyof PairSettings, Bucket> {
-  const entries = Object.entries(settings).map(([name, setting]: [string, BucketSetting]) => [name, new Bucket(setting)]);
+  const entries = Object.entries(settings).map(([name, setting]: [string, BucketSetting]) => [
+    name,
+    new Bucket(setting),
+  ]);
   return Object.fromEntries(entries) as Record<keyof PairSettings, Bucket>;
 }
 
@@ -129,7 +142,10 @@ export interface Load {
   remoteJoins: number;
 }
 
-/** The least time that the limits allow: the longest of all queues, each request taking what it takes. */
+/**
+ * The least time that the limits allow: the longest of all queues, each request taking what it
+ * takes.
+ */
 export function leastMs(load: Load, settings: PairSettings): number {
   const spent: Record<keyof PairSettings, number> = {
     invitations: load.invitations,

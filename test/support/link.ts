@@ -28,7 +28,10 @@ export async function askForLink(
   { side, userId }: { side: "old" | "new"; userId: string },
 ): Promise<OfferedLink> {
   const commandId = await person.say(roomId, `!login ${side} ${userId}`);
-  const message = await person.waitForMessage(roomId, (seen) => CODE.test(textOf(seen)), { from: botUserId, after: commandId });
+  const message = await person.waitForMessage(roomId, (seen) => CODE.test(textOf(seen)), {
+    from: botUserId,
+    after: commandId,
+  });
   return { code: CODE.exec(textOf(message))?.[0] ?? "", message, commandId };
 }
 
@@ -42,7 +45,10 @@ export async function becomes(
   return textOf(await person.waitForMessage(roomId, isIt, { from: botUserId, timeoutMs: LONGEST_MS }));
 }
 
-/** The whole sign-in, with the person's yes on the authorization server's page. @returns what the message became */
+/**
+ * The whole sign-in, with the person's yes on the authorization server's page.
+ * @returns what the message became
+ */
 export async function signInByLink(
   place: LinkPlace,
   account: { side: "old" | "new"; userId: string },

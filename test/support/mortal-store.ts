@@ -12,7 +12,9 @@ import type { Store } from "../../src/store/store.ts";
 import type { Tables } from "../../src/store/tables.ts";
 import { upgradeSchema } from "../../src/store/upgrade.ts";
 
-/** What happens at a write: the process ends just before it takes effect, or just after, or goes on. */
+/**
+ * What happens at a write: the process ends just before it takes effect, or just after, or goes on.
+ */
 export type Fate = "before" | "after" | "none";
 
 export interface MortalStore {
@@ -24,10 +26,14 @@ export interface MortalStore {
 
 const NEVER = new Promise<never>(() => {});
 
-/** The real store on a real database, in a process that ends at a write. @param fateOf asked at every commit and every write outside a transaction */
+/**
+ * The real store on a real database, in a process that ends at a write.
+ * @param fateOf asked at every commit and every write outside a transaction
+ */
 export function openMortalStore(folder: string, fateOf: () => Fate, onDeath: () => void): MortalStore {
   const sqlite = new Database(join(folder, "mover.sqlite"));
-  for (const pragma of ["journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = ON"]) sqlite.pragma(pragma);
+  for (const pragma of ["journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = ON"])
+    sqlite.pragma(pragma);
   upgradeSchema(sqlite);
   const deaths: true[] = [];
   const isDead = (): boolean => deaths.length > 0;

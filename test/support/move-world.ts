@@ -14,12 +14,18 @@ const END_MS = 120_000;
 /** Also the answer to `!migrate status`. */
 const PROGRESS = /^The [a-z ]+ @\S+ → @\S+ (is|was|waits) /u;
 
-/** A world with a person who moves, and a third account that types: whatever the two accounts' servers log of them is the bot's doing. */
+/**
+ * A world with a person who moves, and a third account that types: whatever the two accounts'
+ * servers log of them is the bot's doing.
+ */
 export interface MoveWorld extends World {
   readonly population: Population;
   readonly typist: Person;
   readonly chatId: string;
-  /** Says something and resolves with the bot's answer, or with the first message behind it that matches. */
+  /**
+   * Says something and resolves with the bot's answer, or with the first message behind it that
+   * matches.
+   */
   ask(text: string, isAnswer?: RegExp): Promise<string>;
   askForMessage(text: string, isAnswer?: RegExp): Promise<SeenMessage>;
   /** Says something that is answered with a report file. */
@@ -84,7 +90,11 @@ export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOpti
       const { userId, password } = side === "old" ? population.source : population.target;
       const authorizationServer = world.authorizationServers[side];
       if (authorizationServer !== undefined)
-        return signInByLink({ person: typist, roomId: chatId, botUserId: from }, { side, userId }, authorizationServer);
+        return signInByLink(
+          { person: typist, roomId: chatId, botUserId: from },
+          { side, userId },
+          authorizationServer,
+        );
       return move.ask(`!login ${side} ${userId} --password ${password}`, /is signed in\b/u);
     },
   };

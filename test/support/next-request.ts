@@ -9,7 +9,10 @@ export function callOf({ method, path }: ProxiedRequest): string {
   return `${method} ${path}`;
 }
 
-/** Does this to the next such request and lets all others pass; resolves when it arrives. Takes the place of the proxy's rule. */
+/**
+ * Does this to the next such request and lets all others pass; resolves when it arrives. Takes the
+ * place of the proxy's rule.
+ */
 export function onNext(proxy: FaultProxy, call: string, fault?: Fault): Promise<ProxiedRequest> {
   return new Promise((resolve) => {
     let isOver = false;

@@ -52,5 +52,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 export function sendHtml(response: ServerResponse, status: number): void {
-  response.writeHead(status, { "content-type": "text/html" }).end("<!DOCTYPE html><title>Welcome</title><h1>It works!</h1>");
+  response
+    .writeHead(status, { "content-type": "text/html" })
+    .end("<!DOCTYPE html><title>Welcome</title><h1>It works!</h1>");
 }

@@ -7,7 +7,7 @@ const SOURCE = "@me:old.example";
 const TARGET = "@me:new.example";
 const ROUND_TRIP_MS = 20;
 /** As the runner has it. */
-const MOST_UNDER_WAY = 8;
+const MAX_UNDER_WAY = 8;
 
 interface Queue {
   name: LimitName;
@@ -30,8 +30,10 @@ export interface Paced {
 }
 
 /**
- * Sends a load by what `Limits` says, on a virtual clock, as the runner does: lanes side by side, the scarcer one first.
- * @param raise a change of the server's settings in the middle, after which the run is paused and gone on with
+ * Sends a load by what `Limits` says, on a virtual clock, as the runner does: lanes side by side,
+ * the scarcer one first.
+ * @param raise a change of the server's settings in the middle, after which the run is paused and
+ * gone on with
  */
 export async function pace(
   load: Load,
@@ -66,7 +68,8 @@ export async function pace(
           next = Math.min(next, queue.notBefore);
           break;
         }
-        if (underWay.filter(({ queue: other }) => other.userId === queue.userId).length >= MOST_UNDER_WAY) break;
+        if (underWay.filter(({ queue: other }) => other.userId === queue.userId).length >= MAX_UNDER_WAY)
+          break;
         const turn = limits.turn(queue.userId, queue.name, now);
         if (turn.kind === "wait") {
           next = Math.min(next, turn.until);
@@ -74,7 +77,12 @@ export async function pace(
         }
         queue.left -= 1;
         sent += 1;
-        underWay.push({ queue, ticket: turn.ticket, arrivesAt: now + ROUND_TRIP_MS / 2, answeredAt: now + ROUND_TRIP_MS });
+        underWay.push({
+          queue,
+          ticket: turn.ticket,
+          arrivesAt: now + ROUND_TRIP_MS / 2,
+          answeredAt: now + ROUND_TRIP_MS,
+        });
       }
     }
     const at = Math.min(next, ...underWay.map(({ answeredAt }) => answeredAt));
@@ -94,7 +102,10 @@ export async function pace(
   return { tookMs: now - start, sent };
 }
 
-/** Rooms as people have them: about half by invitation, the rest by joins, most of them where the new server is not yet, and some powers (benchmark). */
+/**
+ * Rooms as people have them: about half by invitation, the rest by joins, most of them where the
+ * new server is not yet, and some powers (benchmark).
+ */
 export function mixedRooms(rooms: number): Load {
   const of = (share: number): number => Math.round((rooms * share) / 60);
   return { invitations: of(31), remoteJoins: of(49), joins: of(11), powerLevels: of(12) };

@@ -9,7 +9,7 @@ import type { World } from "./room-world.ts";
 
 /** Room versions of the target's server. */
 export const VERSIONS = ["6", "7", "8", "9", "10", "11", "12"];
-const MOST_PASSES = 5;
+const MAX_PASSES = 5;
 
 function snapshots(made: World, userId: string, otherUserId: string): RoomSnapshot[] {
   return [...made.values()].flatMap((room) => world.listing(room, userId, otherUserId) ?? []);
@@ -22,7 +22,7 @@ export function planFor(made: World): RoomPlan {
   const outsideRooms = new Map<string, RoomSnapshot>();
   for (let pass = 1; ; pass++) {
     const source = account(SOURCE, [...rooms.values()]);
-    const result = planRooms({ source, target, outsideRooms, areMembersRead: pass === MOST_PASSES });
+    const result = planRooms({ source, target, outsideRooms, areMembersRead: pass === MAX_PASSES });
     if (result.membersNeeded.length === 0 && result.summariesNeeded.length === 0) return result;
     for (const needed of result.membersNeeded) {
       const room = rooms.get(needed.roomId);

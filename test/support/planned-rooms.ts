@@ -1,4 +1,9 @@
-import type { AccountSnapshot, Hero, Membership, RoomSnapshot } from "../../src/platforms/matrix/rooms/model.ts";
+import type {
+  AccountSnapshot,
+  Hero,
+  Membership,
+  RoomSnapshot,
+} from "../../src/platforms/matrix/rooms/model.ts";
 import type { RoomPlanInput } from "../../src/platforms/matrix/rooms/plan-input.ts";
 import type { PlannedRoom } from "../../src/platforms/matrix/rooms/planned-room.ts";
 import { planRooms } from "../../src/platforms/matrix/rooms/plan.ts";
@@ -11,7 +16,10 @@ export const TARGET = "@me:new.example";
 export const ADMIN = "@admin:old.example";
 export const ALL_VERSIONS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
 
-/** A room as a test describes it; only what differs from a version 11 room with an invite rule and levels 100 for `ADMIN` need be said. */
+/**
+ * A room as a test describes it; only what differs from a version 11 room with an invite rule and
+ * levels 100 for `ADMIN` need be said.
+ */
 export interface RoomSketch {
   roomId?: string;
   /** Of the source. */
@@ -49,7 +57,11 @@ export function sketchRoom(sketch: RoomSketch): RoomSnapshot {
   const isPartial = sketch.coverage === "partial";
   if (sketch.version !== null) {
     const version = sketch.version ?? "11";
-    add("m.room.create", { room_version: version, ...(Number(version) < 11 ? { creator } : {}), ...sketch.create });
+    add("m.room.create", {
+      room_version: version,
+      ...(Number(version) < 11 ? { creator } : {}),
+      ...sketch.create,
+    });
   }
   if (sketch.rule !== null)
     add("m.room.join_rules", {
@@ -57,7 +69,8 @@ export function sketchRoom(sketch: RoomSketch): RoomSnapshot {
       ...(sketch.allow === undefined ? {} : { allow: sketch.allow }),
     });
   const byDefault = Number(sketch.version ?? "11") >= 12 ? { users: {} } : { users: { [ADMIN]: 100 } };
-  if (sketch.levels !== null && !isPartial) add("m.room.power_levels", sketch.levels ?? { invite: 50, ...byDefault });
+  if (sketch.levels !== null && !isPartial)
+    add("m.room.power_levels", sketch.levels ?? { invite: 50, ...byDefault });
   for (const [key, content] of Object.entries(sketch.state ?? {})) {
     const [type = "", stateKey] = key.split("/");
     add(type, content, stateKey);
@@ -84,8 +97,20 @@ export function sketchRoom(sketch: RoomSketch): RoomSnapshot {
 }
 
 /** The room as the target's own server tells of it. */
-export function targetRoom(roomId: string, membership: Membership, sentAt: number | null = null): RoomSnapshot {
-  const events = [{ type: "m.room.member", state_key: TARGET, sender: ADMIN, content: { membership }, origin_server_ts: sentAt }];
+export function targetRoom(
+  roomId: string,
+  membership: Membership,
+  sentAt: number | null = null,
+): RoomSnapshot {
+  const events = [
+    {
+      type: "m.room.member",
+      state_key: TARGET,
+      sender: ADMIN,
+      content: { membership },
+      origin_server_ts: sentAt,
+    },
+  ];
   return roomSnapshot({
     roomId,
     ownUserId: TARGET,
@@ -113,7 +138,10 @@ export function account(
 /** Plans rooms of the source; `more` says what else differs. */
 export function plan(
   rooms: readonly RoomSnapshot[],
-  more: Partial<RoomPlanInput> & { targetRooms?: readonly RoomSnapshot[]; direct?: Record<string, unknown> } = {},
+  more: Partial<RoomPlanInput> & {
+    targetRooms?: readonly RoomSnapshot[];
+    direct?: Record<string, unknown>;
+  } = {},
 ): RoomPlan {
   const { targetRooms, direct, ...input } = more;
   return planRooms({

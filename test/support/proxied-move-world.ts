@@ -4,7 +4,10 @@ import { startFaultProxy } from "./fault-proxy.ts";
 import type { MoveWorld, MoveWorldOptions } from "./move-world.ts";
 import { createMoveWorld } from "./move-world.ts";
 
-/** A move whose requests to the servers of the two accounts can be disturbed, and a look at both accounts past the bot. */
+/**
+ * A move whose requests to the servers of the two accounts can be disturbed, and a look at both
+ * accounts past the bot.
+ */
 export interface ProxiedMoveWorld extends MoveWorld {
   /** Between the bot and the servers of the two accounts; its own account has a way of its own. */
   readonly oldServer: FaultProxy;
@@ -14,7 +17,9 @@ export interface ProxiedMoveWorld extends MoveWorld {
 }
 
 /** Brings up such a world; the bot runs, and both accounts are signed in with it. */
-export async function createProxiedMoveWorld(options: Omit<MoveWorldOptions, "bot">): Promise<ProxiedMoveWorld> {
+export async function createProxiedMoveWorld(
+  options: Omit<MoveWorldOptions, "bot">,
+): Promise<ProxiedMoveWorld> {
   const proxies = Promise.withResolvers<{ oldServer: FaultProxy; newServer: FaultProxy }>();
   const move = await createMoveWorld({
     ...options,

@@ -13,7 +13,13 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const PEOPLE = ["@ann:old.example", "@bob:third.example", "@cat:third.example", "@dan:fourth.example", "@eve:new.example"];
+const PEOPLE = [
+  "@ann:old.example",
+  "@bob:third.example",
+  "@cat:third.example",
+  "@dan:fourth.example",
+  "@eve:new.example",
+];
 
 /** A few rooms of every kind, entangled; whatever comes out must be planned rightly. */
 export function makeWorld(seed: number): World {
@@ -21,7 +27,10 @@ export function makeWorld(seed: number): World {
   const pick = <Value>(...values: Value[]): Value => values[Math.floor(random() * values.length)] as Value;
   const chance = (share: number): boolean => random() < share;
   const count = 3 + Math.floor(random() * 12);
-  const roomIds = Array.from({ length: count }, (_, index) => `!r${index}:${index % 3 === 0 ? "third" : "old"}.example`);
+  const roomIds = Array.from(
+    { length: count },
+    (_, index) => `!r${index}:${index % 3 === 0 ? "third" : "old"}.example`,
+  );
   const level = (version: number): unknown => {
     const value = pick(0, 0, 10, 50, 50, 100, -1);
     if (chance(0.03)) return pick<unknown>("x", null, [], {}, true, 1e300);
@@ -39,11 +48,24 @@ export function makeWorld(seed: number): World {
     if (number === 12 && chance(0.3)) create["additional_creators"] = [pick(SOURCE, ...PEOPLE)];
     const members = new Map<string, Membership>();
     for (const person of PEOPLE)
-      if (chance(0.7)) members.set(person, pick<Membership>("join", "join", "join", "leave", "ban", "invite"));
+      if (chance(0.7))
+        members.set(person, pick<Membership>("join", "join", "join", "leave", "ban", "invite"));
     if (chance(0.92))
       members.set(
         SOURCE,
-        pick<Membership>("join", "join", "join", "join", "join", "join", "join", "invite", "knock", "ban", "leave"),
+        pick<Membership>(
+          "join",
+          "join",
+          "join",
+          "join",
+          "join",
+          "join",
+          "join",
+          "invite",
+          "knock",
+          "ban",
+          "leave",
+        ),
       );
     if (chance(0.3)) members.set(TARGET, pick<Membership>("join", "invite", "knock", "leave", "ban", "ban"));
     const inviters = new Map<string, string>();
@@ -57,7 +79,8 @@ export function makeWorld(seed: number): World {
     // A ban or an ACL that neither account's server is told of cannot be planned for.
     const isSeen = members.get(SOURCE) === "join";
     if (!isSeen && members.get(TARGET) === "ban") members.delete(TARGET);
-    const creators = number === 12 ? [sender, ...((create["additional_creators"] as string[] | undefined) ?? [])] : [];
+    const creators =
+      number === 12 ? [sender, ...((create["additional_creators"] as string[] | undefined) ?? [])] : [];
     const users = Object.fromEntries(
       [SOURCE, TARGET, ...PEOPLE]
         .filter((userId) => chance(0.45) && !creators.includes(userId))
@@ -66,7 +89,8 @@ export function makeWorld(seed: number): World {
     const levels: Record<string, unknown> = { users };
     for (const key of ["users_default", "state_default", "invite", "ban", "kick"])
       if (chance(key === "invite" ? 0.7 : 0.25)) levels[key] = level(number);
-    if (chance(0.3)) levels["events"] = { "m.room.server_acl": level(number), "m.room.power_levels": level(number) };
+    if (chance(0.3))
+      levels["events"] = { "m.room.server_acl": level(number), "m.room.power_levels": level(number) };
     const joinRule = pick<unknown>(
       "public",
       "invite",
@@ -122,6 +146,14 @@ function settleUpgrader({ replacement, upgrader, members }: WorldRoom, world: Wo
   const { [upgrader]: _own, ...users } = (levels["users"] ?? {}) as Record<string, unknown>;
   const isCreator = room.version === "12";
   if (isCreator)
-    room.create["additional_creators"] = [...((room.create["additional_creators"] as string[] | undefined) ?? []), upgrader];
-  room.levels = { ...levels, users_default: 0, invite: 50, users: isCreator ? users : { ...users, [upgrader]: 100 } };
+    room.create["additional_creators"] = [
+      ...((room.create["additional_creators"] as string[] | undefined) ?? []),
+      upgrader,
+    ];
+  room.levels = {
+    ...levels,
+    users_default: 0,
+    invite: 50,
+    users: isCreator ? users : { ...users, [upgrader]: 100 },
+  };
 }

@@ -3,8 +3,9 @@ import { roomSnapshot } from "../../src/platforms/matrix/rooms/room-snapshot.ts"
 import type { RawStateEvent } from "../../src/platforms/matrix/rooms/room-snapshot.ts";
 
 /**
- * A made-up federation with an own, deliberately plain reading of the authorization rules, against which plans are tried out. It shares no code with the
- * planner but the types, so that both would have to be wrong in the same way.
+ * A made-up federation with an own, deliberately plain reading of the authorization rules, against
+ * which plans are tried out. It shares no code with the planner but the types, so that both would
+ * have to be wrong in the same way.
  */
 export interface WorldRoom {
   roomId: string;
@@ -26,14 +27,18 @@ const serverOf = (userId: string): string => userId.slice(userId.indexOf(":") + 
 
 function integer(value: unknown, version: number): number | null {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  if (typeof value === "string" && version < 10 && /^ *[+-]?[0-9]+ *$/.test(value)) return Number.parseInt(value.trim(), 10);
+  if (typeof value === "string" && version < 10 && /^ *[+-]?[0-9]+ *$/.test(value))
+    return Number.parseInt(value.trim(), 10);
   return null;
 }
 
 export function levelIn(room: WorldRoom, userId: string): number {
   const version = Number(room.version);
-  const additional = Array.isArray(room.create["additional_creators"]) ? room.create["additional_creators"] : [];
-  if (version === 12 && (userId === room.sender || additional.includes(userId))) return Number.POSITIVE_INFINITY;
+  const additional = Array.isArray(room.create["additional_creators"])
+    ? room.create["additional_creators"]
+    : [];
+  if (version === 12 && (userId === room.sender || additional.includes(userId)))
+    return Number.POSITIVE_INFINITY;
   if (room.levels === null) {
     const creator = version >= 11 ? room.sender : room.create["creator"];
     return version < 12 && creator === userId ? 100 : 0;
@@ -64,7 +69,9 @@ export function isServerWelcome(room: WorldRoom, server: string): boolean {
     list.some(
       (glob) =>
         typeof glob === "string" &&
-        new RegExp(`^${glob.replaceAll(".", "\\.").replaceAll("*", ".*").replaceAll("?", ".")}$`, "i").test(server),
+        new RegExp(`^${glob.replaceAll(".", "\\.").replaceAll("*", ".*").replaceAll("?", ".")}$`, "i").test(
+          server,
+        ),
     );
   return !matches(room.acl["deny"]) && matches(room.acl["allow"]);
 }
@@ -95,13 +102,20 @@ export function mayChangeLevelsIn(room: WorldRoom, by: string): boolean {
 
 function rule(room: WorldRoom): string {
   const found = room.joinRules === null ? "invite" : room.joinRules.join_rule;
-  const since: Record<string, number> = { public: 1, invite: 1, knock: 7, restricted: 8, knock_restricted: 10 };
+  const since: Record<string, number> = {
+    public: 1,
+    invite: 1,
+    knock: 7,
+    restricted: 8,
+    knock_restricted: 10,
+  };
   return typeof found === "string" && (since[found] ?? 99) <= Number(room.version) ? found : "closed";
 }
 
 /** Whether the rules let a user in at all, if it is invited. */
 export function isEnterable(room: WorldRoom, userId: string, versions: readonly string[]): boolean {
-  if (!versions.includes(room.version) || Number(room.version) > 12 || room.members.get(userId) === "ban") return false;
+  if (!versions.includes(room.version) || Number(room.version) > 12 || room.members.get(userId) === "ban")
+    return false;
   if (room.create["m.federate"] === false && serverOf(room.sender) !== serverOf(userId)) return false;
   return isServerWelcome(room, serverOf(userId)) && rule(room) !== "closed";
 }
@@ -123,22 +137,33 @@ export function joins(
   const membership = room.members.get(userId);
   if (rule(room) === "public" || membership === "invite" || membership === "join") return true;
   if (!rule(room).endsWith("restricted")) return false;
-  const allow = Array.isArray(room.joinRules?.allow) ? (room.joinRules.allow as { type?: unknown; room_id?: unknown }[]) : [];
+  const allow = Array.isArray(room.joinRules?.allow)
+    ? (room.joinRules.allow as { type?: unknown; room_id?: unknown }[])
+    : [];
   const isAllowed = allow.some(({ type, room_id: id }) => {
     const other = typeof id === "string" ? world.get(id) : undefined;
     return type === "m.room_membership" && other !== undefined && isIn(other, userId);
   });
-  return isAllowed && [...room.members.keys()].some((member) => asked.includes(serverOf(member)) && mayInviteIn(room, member));
+  return (
+    isAllowed &&
+    [...room.members.keys()].some((member) => asked.includes(serverOf(member)) && mayInviteIn(room, member))
+  );
 }
 
 export function mayKnock(room: WorldRoom, userId: string, versions: readonly string[]): boolean {
   const membership = room.members.get(userId);
   return (
-    isEnterable(room, userId, versions) && rule(room).startsWith("knock") && membership !== "invite" && membership !== "join"
+    isEnterable(room, userId, versions) &&
+    rule(room).startsWith("knock") &&
+    membership !== "invite" &&
+    membership !== "join"
   );
 }
 
-/** The room as a listing for one account would show it: everything for a member, stripped state for the invited. */
+/**
+ * The room as a listing for one account would show it: everything for a member, stripped state for
+ * the invited.
+ */
 export function listing(room: WorldRoom, userId: string, otherUserId: string): RoomSnapshot | null {
   const membership = room.members.get(userId);
   if (membership === undefined) return null;
@@ -159,11 +184,17 @@ export function listing(room: WorldRoom, userId: string, otherUserId: string): R
   if (membership === "join") {
     add("m.room.power_levels", room.levels);
     add("m.room.server_acl", room.acl);
-    add("m.room.tombstone", room.replacement === null ? null : { replacement_room: room.replacement }, "", room.upgrader);
+    add(
+      "m.room.tombstone",
+      room.replacement === null ? null : { replacement_room: room.replacement },
+      "",
+      room.upgrader,
+    );
     const other = room.members.get(otherUserId);
     if (other !== undefined) add("m.room.member", { membership: other }, otherUserId, sender(otherUserId));
   }
-  const count = (wanted: Membership): number => [...room.members.values()].filter((state) => state === wanted).length;
+  const count = (wanted: Membership): number =>
+    [...room.members.values()].filter((state) => state === wanted).length;
   const heroes: Hero[] = others
     .filter(([, state]) => state === "join" || state === "invite")
     .slice(0, 5)
@@ -182,16 +213,24 @@ export function listing(room: WorldRoom, userId: string, otherUserId: string): R
   });
 }
 
-/** Answers of `GET /rooms/{roomId}/state/m.room.member/{userId}`; who was never there counts as having left. */
+/**
+ * Answers of `GET /rooms/{roomId}/state/m.room.member/{userId}`; who was never there counts as
+ * having left.
+ */
 export function readMembers(room: WorldRoom, userIds: readonly string[]): Map<string, KnownMember> {
   return new Map(
-    userIds.map((userId) => [userId, { membership: room.members.get(userId) ?? "leave", displayName: null, lastActiveAt: null }]),
+    userIds.map((userId) => [
+      userId,
+      { membership: room.members.get(userId) ?? "leave", displayName: null, lastActiveAt: null },
+    ]),
   );
 }
 
 export function summaryOf(room: WorldRoom | undefined): unknown {
   if (room === undefined || room.joinRules?.join_rule === "invite") return null;
-  const entries = Array.isArray(room.joinRules?.allow) ? (room.joinRules.allow as { type?: unknown; room_id?: unknown }[]) : [];
+  const entries = Array.isArray(room.joinRules?.allow)
+    ? (room.joinRules.allow as { type?: unknown; room_id?: unknown }[])
+    : [];
   const allow = entries.filter(({ type }) => type === "m.room_membership");
   return {
     room_version: room.version,

@@ -11,7 +11,10 @@ export function formsOf(secret: string): Buffer[] {
   return [...[...new Set(texts)].map((text) => Buffer.from(text)), Buffer.from(secret, "utf16le")];
 }
 
-/** What the base64 of any text that holds the secret holds: three ways, by where in the text it begins; the letters at its ends depend on its neighbours. */
+/**
+ * What the base64 of any text that holds the secret holds: three ways, by where in the text it
+ * begins; the letters at its ends depend on its neighbours.
+ */
 function inBase64(bytes: Buffer): string[] {
   return [0, 1, 2].map((offset) => {
     const whole = Buffer.concat([Buffer.alloc(offset), bytes])

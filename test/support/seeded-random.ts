@@ -1,4 +1,7 @@
-/** Numbers from 0 up to 1, the same sequence for the same seed (mulberry32), so that a failing run can be repeated. */
+/**
+ * Numbers from 0 up to 1, the same sequence for the same seed (mulberry32), so that a failing run
+ * can be repeated.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

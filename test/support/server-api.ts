@@ -17,7 +17,10 @@ export async function callServer(
 ): Promise<ServerAnswer> {
   const response = await fetch(server.baseUrl + path, {
     method,
-    headers: { "content-type": "application/json", ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }) },
+    headers: {
+      "content-type": "application/json",
+      ...(accessToken !== null && { authorization: `Bearer ${accessToken}` }),
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -31,7 +34,9 @@ export async function botSessions({ server, accessToken }: Account): Promise<str
   const { status, body } = await callServer(server, accessToken, "GET", "/_matrix/client/v3/devices");
   if (status !== 200) throw new Error(`the devices could not be read: ${String(status)}`);
   const devices = body["devices"] as { device_id: string; display_name?: string }[];
-  return devices.filter((device) => device.display_name === BOT_SESSION_NAME).map((device) => device.device_id);
+  return devices
+    .filter((device) => device.display_name === BOT_SESSION_NAME)
+    .map((device) => device.device_id);
 }
 
 /** Whether a token is still good. */
@@ -46,7 +51,10 @@ export async function countLogins(server: Homeserver): Promise<number> {
 }
 
 /** Signs out one session of an account, as its owner would in their own client. */
-export async function removeSession({ server, accessToken, userId, password }: Account, deviceId: string): Promise<void> {
+export async function removeSession(
+  { server, accessToken, userId, password }: Account,
+  deviceId: string,
+): Promise<void> {
   const path = `/_matrix/client/v3/devices/${deviceId}`;
   const asked = await callServer(server, accessToken, "DELETE", path, {});
   const auth = {

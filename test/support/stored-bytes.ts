@@ -7,16 +7,24 @@ export interface StoredFile {
   readonly bytes: Buffer;
 }
 
-/** The files below a folder. One that is deleted meanwhile, as journals of databases in use are, is not there. */
+/**
+ * The files below a folder. One that is deleted meanwhile, as journals of databases in use are, is
+ * not there.
+ */
 export async function filesOfFolder(folder: string): Promise<StoredFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const files = await Promise.all(paths.map(async (path) => ({ path, bytes: await readFile(path).catch(nullIfGone) })));
+  const files = await Promise.all(
+    paths.map(async (path) => ({ path, bytes: await readFile(path).catch(nullIfGone) })),
+  );
   return files.flatMap(({ path, bytes }) => (bytes === null ? [] : [{ path, bytes }]));
 }
 
 /** Everything that stands in them; `isWanted` chooses among their paths. */
-export async function bytesOfFolder(folder: string, isWanted: (path: string) => boolean = () => true): Promise<Buffer> {
+export async function bytesOfFolder(
+  folder: string,
+  isWanted: (path: string) => boolean = () => true,
+): Promise<Buffer> {
   const files = await filesOfFolder(folder);
   return Buffer.concat(files.filter(({ path }) => isWanted(path)).map(({ bytes }) => bytes));
 }

@@ -21,5 +21,9 @@ export async function countVisibleChanges(
 
 /** A name of the account's own in one room is a new event of its membership. */
 function isRenaming({ type, content, unsigned }: ServerEvent): boolean {
-  return type === "m.room.member" && content["membership"] === "join" && unsigned?.prev_content?.["membership"] === "join";
+  return (
+    type === "m.room.member" &&
+    content["membership"] === "join" &&
+    unsigned?.prev_content?.["membership"] === "join"
+  );
 }

@@ -30,14 +30,20 @@ export interface World {
   readonly authorizationServers: AuthorizationServers;
   readonly bot: BotProcess;
   readonly botUserId: string;
-  /** A second session of the bot's account, which its registration made: for looking at the account, or acting as it, from outside. */
+  /**
+   * A second session of the bot's account, which its registration made: for looking at the account,
+   * or acting as it, from outside.
+   */
   readonly botAccessToken: string;
   register(side: "old" | "new", localpart: string): Promise<Account>;
   /** A client of its own process; ended with the world. */
   client(account: Account, options?: Partial<PersonOptions>): Promise<Person>;
   /** A direct chat that the bot has joined. */
   directChat(person: Person, options?: { encrypted?: boolean }): Promise<string>;
-  /** Says something and waits for the bot's whole answer; what stands there meanwhile, such as "Asking …", is none. */
+  /**
+   * Says something and waits for the bot's whole answer; what stands there meanwhile, such as
+   * "Asking …", is none.
+   */
   answer(person: Person, roomId: string, text: string): Promise<SeenMessage>;
   close(): Promise<void>;
 }
@@ -102,7 +108,8 @@ export async function createWorld({
       return { userId, password, accessToken, deviceId, server };
     },
     client: async ({ server, userId, password, accessToken, deviceId }, options = {}) => {
-      const hasPassword = (server === pair.old ? authorizationServers.old : authorizationServers.new) === undefined;
+      const hasPassword =
+        (server === pair.old ? authorizationServers.old : authorizationServers.new) === undefined;
       const credentials = hasPassword ? { password } : { accessToken, deviceId };
       const person = await startPerson({ baseUrl: server.baseUrl, userId, ...credentials, ...options });
       people.push(person);
@@ -124,6 +131,11 @@ export async function createWorld({
 }
 
 /** The bot's whole answer behind an event. */
-export function answerTo(person: Person, roomId: string, eventId: string, botUserId: string): Promise<SeenMessage> {
+export function answerTo(
+  person: Person,
+  roomId: string,
+  eventId: string,
+  botUserId: string,
+): Promise<SeenMessage> {
   return answerBehind(person, roomId, eventId, { botUserId });
 }

@@ -16,11 +16,15 @@ function runMain(
   args: string[],
   environment: Record<string, string> = {},
 ): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL("src/main.ts", ROOT)), ...args], {
-    cwd: folder,
-    env: { PATH: process.env["PATH"], ...environment },
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL("src/main.ts", ROOT)), ...args],
+    {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], ...environment },
+      encoding: "utf8",
+    },
+  );
   return { status, stdout, stderr };
 }
 
@@ -44,7 +48,11 @@ it("refuses a mistyped flag with status 64", () => {
 
 it("accepts the example configuration, and writes nothing", () => {
   writeFileSync(join(folder, "bot.config.yaml"), readFileSync(new URL("bot.config.example.yaml", ROOT)));
-  expect(runMain(["--check-config"], { BOT_PASSWORD: "x" })).toEqual({ status: 0, stdout: "bot.config.yaml: OK\n", stderr: "" });
+  expect(runMain(["--check-config"], { BOT_PASSWORD: "x" })).toEqual({
+    status: 0,
+    stdout: "bot.config.yaml: OK\n",
+    stderr: "",
+  });
   expect(readdirSync(folder)).toEqual(["bot.config.yaml"]);
 });
 

@@ -6,7 +6,10 @@ import { usageLine } from "../../src/view/messages/mistakes.ts";
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
 it("has the commands in the README as they are in the registry", () => {
-  const rows = [...readme.matchAll(/^\| `(!.+)` \| (.+) \|$/gmu)].map(([, usage, summary]) => ({ usage, summary }));
+  const rows = [...readme.matchAll(/^\| `(!.+)` \| (.+) \|$/gmu)].map(([, usage, summary]) => ({
+    usage,
+    summary,
+  }));
   const registered = specifications.map((specification) => ({
     usage: usageLine(specification, "!").replaceAll("|", "\\|"),
     summary: specification.summary,

@@ -21,10 +21,16 @@ export type { AuthorizationServer, OauthFault, OauthRequest } from "./model.ts";
 
 const tokenSchema = z.looseObject({ access_token: z.string(), refresh_token: z.string(), scope: z.string() });
 const errorSchema = z.object({ error: z.string() });
-const introspectionSchema = z.looseObject({ active: z.boolean(), exp: z.number().optional(), username: z.string().optional() });
+const introspectionSchema = z.looseObject({
+  active: z.boolean(),
+  exp: z.number().optional(),
+  username: z.string().optional(),
+});
 const deviceSchema = z.looseObject({ device_code: z.string() });
 
-/** Of answers about a code that waits, was refused or ran out, where RFC 8628 has 400 (oauth.md, 4). */
+/**
+ * Of answers about a code that waits, was refused or ran out, where RFC 8628 has 400 (oauth.md, 4).
+ */
 const WAITING_STATUS = 403;
 
 interface Answer {
@@ -33,8 +39,13 @@ interface Answer {
   body: Buffer;
 }
 
-/** Starts one on a free port of 127.0.0.1. Its users are the homeserver's, to which it must be connected. */
-export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
+/**
+ * Starts one on a free port of 127.0.0.1. Its users are the homeserver's, to which it must be
+ * connected.
+ */
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions = {},
+): Promise<AuthorizationServer> {
   const { accessTokenSeconds = 300, announcedSeconds = accessTokenSeconds, intervalSeconds = 5 } = options;
   const [port = 0] = await freePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
@@ -44,7 +55,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const library = provider.callback();
   const inner = createServer((request, response) => void library(request, response));
   await listen(inner, 0);
-  const { port: innerPort } = z.object({ port: z.number() }).parse(inner.address() satisfies AddressInfo | string | null);
+  const { port: innerPort } = z
+    .object({ port: z.number() })
+    .parse(inner.address() satisfies AddressInfo | string | null);
 
   const requests: OauthRequest[] = [];
   const codes = new Map<string, number>();
@@ -66,19 +79,30 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     requests.push({ method, path, form });
     const fault = await rule({ method, path, form });
     const done =
-      typeof fault === "number" ? page(fault, "") : fault === "lost_request" ? null : await perform(request, path, form, body);
+      typeof fault === "number"
+        ? page(fault, "")
+        : fault === "lost_request"
+          ? null
+          : await perform(request, path, form, body);
     if (done === null || fault === "lost_answer") request.socket.destroy();
     else reply(response, done);
   }
 
-  function perform(request: IncomingMessage, path: string, form: Record<string, string>, body: Buffer): Promise<Answer> {
+  function perform(
+    request: IncomingMessage,
+    path: string,
+    form: Record<string, string>,
+    body: Buffer,
+  ): Promise<Answer> {
     switch (path) {
       case "/link":
         return consent(form);
       case "/oauth2/device":
         return beginDevice(request, form, body);
       case "/oauth2/token":
-        return form["grant_type"] === "refresh_token" ? refresh(request, form) : exchange(request, form, body);
+        return form["grant_type"] === "refresh_token"
+          ? refresh(request, form)
+          : exchange(request, form, body);
       case "/oauth2/revoke":
         return revoke(request, form, body);
       default:
@@ -87,7 +111,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   }
 
   async function consent({ code, localpart, answer: said }: Record<string, string>): Promise<Answer> {
-    if (code === undefined || localpart === undefined) return page(200, consentPage("Enter the code that you were shown."));
+    if (code === undefined || localpart === undefined)
+      return page(200, consentPage("Enter the code that you were shown."));
     const userCode = code.trim().toUpperCase();
     try {
       await (said === "approve" ? people.approve(userCode, localpart) : people.deny(userCode));
@@ -97,18 +122,29 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     return page(200, consentPage("Done. You can close this window."));
   }
 
-  async function beginDevice(request: IncomingMessage, form: Record<string, string>, body: Buffer): Promise<Answer> {
+  async function beginDevice(
+    request: IncomingMessage,
+    form: Record<string, string>,
+    body: Buffer,
+  ): Promise<Answer> {
     for (const scope of (form["scope"] ?? "").split(" ")) scopes.add(scope);
     const done = await pass(request, body);
     if (done.status !== 200) return done;
-    const { verification_uri_complete: _complete, ...code } = deviceSchema.parse(JSON.parse(done.body.toString()));
+    const { verification_uri_complete: _complete, ...code } = deviceSchema.parse(
+      JSON.parse(done.body.toString()),
+    );
     codes.set(code.device_code, Date.now() + CODE_SECONDS * 1_000);
     return json(200, { ...code, interval: intervalSeconds });
   }
 
-  async function exchange(request: IncomingMessage, form: Record<string, string>, body: Buffer): Promise<Answer> {
+  async function exchange(
+    request: IncomingMessage,
+    form: Record<string, string>,
+    body: Buffer,
+  ): Promise<Answer> {
     const expiresAt = codes.get(form["device_code"] ?? "");
-    if (expiresAt !== undefined && Date.now() > expiresAt) return json(WAITING_STATUS, { error: "expired_token" });
+    if (expiresAt !== undefined && Date.now() > expiresAt)
+      return json(WAITING_STATUS, { error: "expired_token" });
     const done = await pass(request, body);
     if (done.status === 200) {
       const issued = tokenSchema.parse(JSON.parse(done.body.toString()));
@@ -117,28 +153,40 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       return json(200, { ...issued, expires_in: announcedSeconds });
     }
     const { error } = errorSchema.parse(JSON.parse(done.body.toString()));
-    return error === "authorization_pending" || error === "access_denied" ? { ...done, status: WAITING_STATUS } : done;
+    return error === "authorization_pending" || error === "access_denied"
+      ? { ...done, status: WAITING_STATUS }
+      : done;
   }
 
   async function refresh(request: IncomingMessage, form: Record<string, string>): Promise<Answer> {
     const { refresh_token: given = "" } = form;
     const effective = tokens.effective(given);
     if (effective === null) return json(400, { error: "invalid_grant" });
-    const done = await pass(request, Buffer.from(new URLSearchParams({ ...form, refresh_token: effective }).toString()));
+    const done = await pass(
+      request,
+      Buffer.from(new URLSearchParams({ ...form, refresh_token: effective }).toString()),
+    );
     if (done.status !== 200) return done;
     const issued = tokenSchema.parse(JSON.parse(done.body.toString()));
     tokens.issued({ accessToken: issued.access_token, refreshToken: issued.refresh_token }, given);
     return json(200, { ...issued, expires_in: announcedSeconds });
   }
 
-  async function revoke(request: IncomingMessage, form: Record<string, string>, body: Buffer): Promise<Answer> {
+  async function revoke(
+    request: IncomingMessage,
+    form: Record<string, string>,
+    body: Buffer,
+  ): Promise<Answer> {
     const session = await people.sessionOf(form["token"] ?? "");
     const done = await pass(request, body);
     if (session !== null) await people.deviceGone(session);
     return done;
   }
 
-  /** Synapse's question, with the shared secret put as the library wants it, and an answer with what Synapse needs beyond the library's. */
+  /**
+   * Synapse's question, with the shared secret put as the library wants it, and an answer with what
+   * Synapse needs beyond the library's.
+   */
   async function introspect(request: IncomingMessage, form: Record<string, string>): Promise<Answer> {
     const { token = "" } = form;
     const own = people.ownSession(token);
@@ -148,11 +196,18 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     const answered = introspectionSchema.parse(JSON.parse(done.body.toString()));
     const isGood = tokens.ask(token) && !people.isLocked(answered.username ?? "");
     if (!answered.active || !isGood) return json(200, { active: false });
-    return json(200, { ...answered, expires_in: Math.max(0, (answered.exp ?? 0) - Math.floor(Date.now() / 1_000)) });
+    return json(200, {
+      ...answered,
+      expires_in: Math.max(0, (answered.exp ?? 0) - Math.floor(Date.now() / 1_000)),
+    });
   }
 
   /** Hands a request on to the library. */
-  function pass(request: IncomingMessage, body: Buffer, authorization = request.headers.authorization): Promise<Answer> {
+  function pass(
+    request: IncomingMessage,
+    body: Buffer,
+    authorization = request.headers.authorization,
+  ): Promise<Answer> {
     const { method, url: path, headers } = request;
     const { "transfer-encoding": _chunked, ...rest } = headers;
     return new Promise((resolve, reject) => {
@@ -172,7 +227,10 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
         },
         (answered) => {
           const status = answered.statusCode ?? 500;
-          buffer(answered).then((content) => resolve({ status, headers: answered.headers, body: content }), reject);
+          buffer(answered).then(
+            (content) => resolve({ status, headers: answered.headers, body: content }),
+            reject,
+          );
         },
       );
       inward.once("error", reject);
@@ -204,7 +262,8 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     issuer,
     homeserverConfig: { matrix_authentication_service: { enabled: true, endpoint: `${issuer}/`, secret } },
     requests,
-    connect: ({ baseUrl, serverName }) => people.connect(new DelegatingHomeserver(baseUrl, secret), serverName),
+    connect: ({ baseUrl, serverName }) =>
+      people.connect(new DelegatingHomeserver(baseUrl, secret), serverName),
     addUser: (localpart, displayName) => people.add(localpart, displayName),
     openSession: (localpart, session) => people.openSession(localpart, session),
     approve: (userCode, localpart) => people.approve(userCode, localpart),
@@ -236,6 +295,11 @@ function page(status: number, html: string): Answer {
 }
 
 function reply(response: ServerResponse, { status, headers, body }: Answer): void {
-  const { "content-length": _length, "transfer-encoding": _chunked, connection: _connection, ...rest } = headers;
+  const {
+    "content-length": _length,
+    "transfer-encoding": _chunked,
+    connection: _connection,
+    ...rest
+  } = headers;
   response.writeHead(status, rest).end(body);
 }

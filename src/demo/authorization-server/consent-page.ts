@@ -1,4 +1,7 @@
-/** What a person sees behind the link: far less than the production server shows, and enough to try it by hand. */
+/**
+ * What a person sees behind the link: far less than the production server shows, and enough to try
+ * it by hand.
+ */
 export function consentPage(said: string): string {
   return `<!doctype html><meta charset="utf-8"><title>Sign in by link</title>
 <h1>A demo's authorization server</h1>

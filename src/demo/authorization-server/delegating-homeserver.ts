@@ -1,4 +1,7 @@
-/** What an authorization server tells the Synapse that delegates to it (Synapse's `/_synapse/mas/` API, oauth.md, "In tests"). */
+/**
+ * What an authorization server tells the Synapse that delegates to it (Synapse's `/_synapse/mas/`
+ * API, oauth.md, "In tests").
+ */
 export class DelegatingHomeserver {
   readonly #baseUrl: string;
   readonly #secret: string;
@@ -9,7 +12,10 @@ export class DelegatingHomeserver {
   }
 
   async provisionUser(localpart: string, displayName?: string): Promise<void> {
-    await this.#call("provision_user", { localpart, ...(displayName !== undefined && { set_displayname: displayName }) });
+    await this.#call("provision_user", {
+      localpart,
+      ...(displayName !== undefined && { set_displayname: displayName }),
+    });
   }
 
   async upsertDevice(localpart: string, deviceId: string, displayName: string): Promise<void> {
@@ -26,6 +32,7 @@ export class DelegatingHomeserver {
       headers: { "content-type": "application/json", authorization: `Bearer ${this.#secret}` },
       body: JSON.stringify(body),
     });
-    if (!response.ok) throw new Error(`${name} was answered with status ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`${name} was answered with status ${response.status}: ${await response.text()}`);
   }
 }

@@ -3,7 +3,10 @@ import type { Homeserver } from "../homeservers/pair.ts";
 export interface AuthorizationServerOptions {
   /** Life of an access token. Default 300, as in production. */
   readonly accessTokenSeconds?: number;
-  /** What its clients are told of that life, so that they renew more often than tokens run out. Default: the truth. */
+  /**
+   * What its clients are told of that life, so that they renew more often than tokens run out.
+   * Default: the truth.
+   */
   readonly announcedSeconds?: number;
   /** How often a waiting client may ask. Default 5, as in production. */
   readonly intervalSeconds?: number;
@@ -17,20 +20,29 @@ export interface OauthRequest {
   readonly form: Readonly<Record<string, string>>;
 }
 
-/** `lost_request`: it never arrives. `lost_answer`: it is done, and nobody hears of it. A number: answered with that status, not done. */
+/**
+ * `lost_request`: it never arrives. `lost_answer`: it is done, and nobody hears of it. A number:
+ * answered with that status, not done.
+ */
 export type OauthFault = "lost_request" | "lost_answer" | number;
 
 /** Looks at each request before it is done; what it waits for, the request waits for. */
 export type OauthRule = (request: OauthRequest) => OauthFault | undefined | Promise<OauthFault | undefined>;
 
-/** A session of somebody on the delegating homeserver that no client of the authorization server made: for tests to act and look as that person. */
+/**
+ * A session of somebody on the delegating homeserver that no client of the authorization server
+ * made: for tests to act and look as that person.
+ */
 export interface OwnSession {
   readonly userId: string;
   readonly accessToken: string;
   readonly deviceId: string;
 }
 
-/** An authorization server for one delegating homeserver, with people who answer when they are told to. */
+/**
+ * An authorization server for one delegating homeserver, with people who answer when they are told
+ * to.
+ */
 export interface AuthorizationServer {
   readonly issuer: string;
   /** For the homeserver's configuration (`extraConfig` of a pair). */

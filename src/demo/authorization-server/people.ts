@@ -13,7 +13,9 @@ interface ClientSession {
   grantId: string;
 }
 
-/** The people of an authorization server: what they say on its pages, and the sessions they have. */
+/**
+ * The people of an authorization server: what they say on its pages, and the sessions they have.
+ */
 export class People {
   readonly #provider: Provider;
   readonly #locked = new Set<string>();
@@ -42,7 +44,10 @@ export class People {
     return this.#locked.has(localpart);
   }
 
-  async openSession(localpart: string, { deviceId = "OWNSESSION", seconds = 86_400 } = {}): Promise<OwnSession> {
+  async openSession(
+    localpart: string,
+    { deviceId = "OWNSESSION", seconds = 86_400 } = {},
+  ): Promise<OwnSession> {
     const accessToken = `own_${randomBytes(16).toString("hex")}`;
     await this.#connected.api.upsertDevice(localpart, deviceId, "A client of their own");
     this.#own.set(accessToken, { localpart, deviceId, expiresAt: Date.now() + seconds * 1_000 });
@@ -71,7 +76,13 @@ export class People {
     const grant = new this.#provider.Grant({ accountId: localpart, clientId: code.clientId ?? "" });
     grant.addResourceScope(MATRIX, scope);
     const grantId = await grant.save();
-    Object.assign(code, { accountId: localpart, grantId, scope, resource: MATRIX, authTime: Math.floor(Date.now() / 1_000) });
+    Object.assign(code, {
+      accountId: localpart,
+      grantId,
+      scope,
+      resource: MATRIX,
+      authTime: Math.floor(Date.now() / 1_000),
+    });
     await code.save();
     this.#sessions.set(grantId, { localpart, grantId, deviceId: deviceOf(scope) });
   }
@@ -85,7 +96,8 @@ export class People {
   /** A token went out: the device has to exist by the time somebody uses it. */
   async deviceMade(refreshToken: string, deviceId: string): Promise<void> {
     const session = await this.sessionOf(refreshToken);
-    if (session !== null) await this.#connected.api.upsertDevice(session.localpart, deviceId, "Somebody on Unknown device");
+    if (session !== null)
+      await this.#connected.api.upsertDevice(session.localpart, deviceId, "Somebody on Unknown device");
   }
 
   async deviceGone({ localpart, deviceId }: ClientSession): Promise<void> {

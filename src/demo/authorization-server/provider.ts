@@ -20,7 +20,10 @@ export interface ProviderOptions {
   scopes: ReadonlySet<string>;
 }
 
-/** The library `oidc-provider`, given the paths and habits that Synapse and Matrix clients expect (oauth.md, "In tests"). */
+/**
+ * The library `oidc-provider`, given the paths and habits that Synapse and Matrix clients expect
+ * (oauth.md, "In tests").
+ */
 export function createProvider({ issuer, secret, accessTokenSeconds, scopes }: ProviderOptions): Provider {
   const provider = new Provider(issuer, {
     routes: {
@@ -35,7 +38,11 @@ export function createProvider({ issuer, secret, accessTokenSeconds, scopes }: P
     },
     discovery: {
       account_management_uri: `${issuer}/account/`,
-      account_management_actions_supported: ["org.matrix.devices_list", "org.matrix.device_view", "org.matrix.session_end"],
+      account_management_actions_supported: [
+        "org.matrix.devices_list",
+        "org.matrix.device_view",
+        "org.matrix.session_end",
+      ],
     },
     clients: [
       {

@@ -1,4 +1,6 @@
-/** What the library does not do about tokens and the production server does (oauth.md, "Refresh"). */
+/**
+ * What the library does not do about tokens and the production server does (oauth.md, "Refresh").
+ */
 export class Tokens {
   /** Access tokens that Synapse has asked about: the pair they came with is in use. */
   readonly #used = new Set<string>();
@@ -13,13 +15,15 @@ export class Tokens {
     if (!before) return;
     const lost = this.#pairs.get(before.next ?? "");
     before.next = pair.refreshToken;
-    // The access token before is dead at once; Synapse goes on with one it knows for a while. So is that of a pair which nobody got.
-    for (const { accessToken } of [before, ...(lost === undefined ? [] : [lost])]) this.#dead.add(accessToken);
+    // The access token before is dead at once; Synapse goes on with one it knows for a while. So is
+    // that of a pair which nobody got.
+    for (const { accessToken } of [before, ...(lost === undefined ? [] : [lost])])
+      this.#dead.add(accessToken);
   }
 
   /**
-   * What to give the library for a refresh token: itself, or, for one whose answer was lost, the one that nobody got. Null for one that was replaced by a pair
-   * in use; the session lives on.
+   * What to give the library for a refresh token: itself, or, for one whose answer was lost, the
+   * one that nobody got. Null for one that was replaced by a pair in use; the session lives on.
    */
   effective(refreshToken: string): string | null {
     const pair = this.#pairs.get(refreshToken);

@@ -6,7 +6,9 @@ export const bareCaseSchema = z.object({
   baseUrl: z.object({ source: z.string(), target: z.string() }),
   /** User ID to access token. */
   tokens: z.record(z.string(), z.string()),
-  units: z.array(z.object({ key: z.string(), after: z.array(z.string()), requests: z.array(sentRequestSchema) })),
+  units: z.array(
+    z.object({ key: z.string(), after: z.array(z.string()), requests: z.array(sentRequestSchema) }),
+  ),
   /** Requests under way at a time. */
   concurrency: z.int().positive(),
 });

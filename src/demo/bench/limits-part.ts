@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Spending } from "../../migration/time-estimate.ts";
+import type { RequestCounts } from "../../migration/time-estimate.ts";
 import { estimateTime } from "../../migration/time-estimate.ts";
 import type { Bench } from "./bench.ts";
 import type { MoveMeasured } from "./move-case.ts";
@@ -14,7 +14,10 @@ export interface LimitedCase {
   readonly scale: number;
 }
 
-/** One person's move under Synapse's default limits, sped up, against the least time that they allow. */
+/**
+ * One person's move under Synapse's default limits, sped up, against the least time that they
+ * allow.
+ */
 export async function benchLimits(bench: Bench, cases: readonly LimitedCase[]): Promise<string> {
   const lines: string[][] = [];
   for (const { rooms, scale } of cases) {
@@ -40,13 +43,23 @@ export async function benchLimits(bench: Bench, cases: readonly LimitedCase[]): 
     ]);
   }
   return textTable(
-    ["rooms", "limits ×", "the scarcest", "least seconds", "moves", "to the least", "from start to end", "answered 429", "5xx"],
+    [
+      "rooms",
+      "limits ×",
+      "the scarcest",
+      "least seconds",
+      "moves",
+      "to the least",
+      "from start to end",
+      "answered 429",
+      "5xx",
+    ],
     lines,
   );
 }
 
 /** What was really taken from the limits. */
-function spendingOf({ steps }: MoveMeasured["moved"][number]): Spending {
+function spendingOf({ steps }: MoveMeasured["moved"][number]): RequestCounts {
   const sent = steps.filter(({ state, outcome }) => state === "done" && outcome !== "already_done");
   const count = (limit: string, kinds: (kind: string) => boolean = () => true): number =>
     sent.filter(({ kind, limits }) => limits.includes(limit) && kinds(kind)).length;

@@ -14,11 +14,11 @@ import { NO_FILTERS } from "../../platforms/matrix/rooms/filters.ts";
 import { readRunRoom } from "../../platforms/matrix/rooms/run-room.ts";
 import { AccountClients } from "../../service/account-clients.ts";
 import { AccountReaders } from "../../service/account-readers.ts";
-import type { MoveMachinery } from "../../service/move-machinery.ts";
-import { createMoveMachinery } from "../../service/move-machinery.ts";
+import type { RunServices } from "../../service/move-machinery.ts";
+import { createRuns } from "../../service/move-machinery.ts";
 import { Planning } from "../../service/planning.ts";
 import { RoomRefusals } from "../../service/room-refusals.ts";
-import type { Voice } from "../../service/run-announcer.ts";
+import type { SendMessage } from "../../service/run-announcer.ts";
 import type { Store } from "../../store/store.ts";
 import { openStore } from "../../store/store.ts";
 import { reasonText, warningText } from "../../view/reasons.ts";
@@ -57,34 +57,37 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     });
     const ends = new Map(movers.map(({ source }) => [source.userId, Promise.withResolvers<number>()]));
     let messages = 0;
-    const voice: Voice = ({ sender }, _message, { key }) => {
+    const sendMessage: SendMessage = ({ sender }, _message, { key }) => {
       messages += 1;
       if (/ (?:end|needs you \d+)$/.test(key)) ends.get(sender)?.resolve(performance.now());
       return Promise.resolve();
     };
     const baseBytes = process.memoryUsage.rss();
     const cpuBefore = process.cpuUsage();
-    const machinery = createMoveMachinery({
+    const runServices = createRuns({
       store,
       clients,
       readers,
       planning,
-      voice,
+      sendMessage,
       botUserId: BOT,
       texts,
       prefix: "!",
       now,
       log,
     });
-    await machinery.start();
+    await runServices.start();
     const move = async (owner: string): Promise<Moved> => {
       const ended = ends.get(owner)?.promise ?? Promise.reject(new Error("nobody moves"));
-      return { ...(await moveOne(owner, { planning, machinery, ended })), ...(await outcomeOf(owner, store)) };
+      return {
+        ...(await moveOne(owner, { planning, runServices, ended })),
+        ...(await outcomeOf(owner, store)),
+      };
     };
     const moved: Moved[] = [];
     if (isSideBySide) moved.push(...(await Promise.all(movers.map(({ source }) => move(source.userId)))));
     else for (const { source } of movers) moved.push(await move(source.userId));
-    await machinery.stop();
+    await runServices.stop();
     const cpu = process.cpuUsage(cpuBefore);
     // In kilobytes on every system (Node, process.resourceUsage).
     const peakBytes = process.resourceUsage().maxRSS * KIBIBYTE;
@@ -100,41 +103,71 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
 async function signIn(store: Store, mover: MoveCase["movers"][number]): Promise<void> {
   for (const side of sides) {
     const { userId, baseUrl, accessToken } = mover[side];
-    const account = { owner: mover.source.userId, side, userId, baseUrl, deviceId: null, signedInAt: Date.now() };
+    const account = {
+      owner: mover.source.userId,
+      side,
+      userId,
+      baseUrl,
+      deviceId: null,
+      signedInAt: Date.now(),
+    };
     await store.accounts.put({ ...account, method: "token" }, { accessToken });
   }
 }
 
 async function moveOne(
   owner: string,
-  { planning, machinery, ended }: { planning: Planning; machinery: MoveMachinery; ended: Promise<number> },
+  { planning, runServices, ended }: { planning: Planning; runServices: RunServices; ended: Promise<number> },
 ): Promise<Pick<Moved, "userId" | "planAt" | "startAt" | "endAt">> {
   const request = { owner, botRoomIds: [], onProgress: () => undefined };
   const planAt = performance.now();
   const plan = await planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null } });
   if (plan.status !== "planned") throw new Error(`no plan for ${owner}: ${plan.status}`);
   const startAt = performance.now();
-  const started = await machinery.moves.start({ ...request, address: addressOf(owner) });
+  const started = await runServices.moves.start({ ...request, address: addressOf(owner) });
   if (started.status !== "started") throw new Error(`no start for ${owner}: ${started.status}`);
   return { userId: owner, planAt, startAt, endAt: await ended };
 }
 
-async function outcomeOf(owner: string, { runs, steps }: Store): Promise<Pick<Moved, "state" | "rooms" | "steps">> {
+async function outcomeOf(
+  owner: string,
+  { runs, steps }: Store,
+): Promise<Pick<Moved, "state" | "rooms" | "steps">> {
   let run = await runs.last(owner);
   // Its end is told before it is stored.
   for (; run?.state === "running"; run = await runs.last(owner)) await sleep(POLL_MS);
   if (run === null) throw new Error(`no run of ${owner}`);
   return {
     state: run.state,
-    rooms: (await runs.rooms(run.id)).map(readRunRoom).map(({ roomId, route, status }) => ({ roomId, route, status })),
-    steps: (await steps.all(run.id)).map(({ kind, roomId, needsRoom, limits, side, state, attempts, outcome }) => {
-      return { kind, roomId, needsRoom, limits: [...limits], side, state, attempts, outcome: outcome?.status ?? "none" };
-    }),
+    rooms: (await runs.rooms(run.id))
+      .map(readRunRoom)
+      .map(({ roomId, route, status }) => ({ roomId, route, status })),
+    steps: (await steps.all(run.id)).map(
+      ({ kind, roomId, needsRoom, limits, side, state, attempts, outcome }) => {
+        return {
+          kind,
+          roomId,
+          needsRoom,
+          limits: [...limits],
+          side,
+          state,
+          attempts,
+          outcome: outcome?.status ?? "none",
+        };
+      },
+    ),
   };
 }
 
 function addressOf(sender: string): ConversationAddress {
-  return { roomId: "!bench:bench.example", eventId: "$start", threadRoot: null, roomKind: "direct", sender, isEncrypted: false };
+  return {
+    roomId: "!bench:bench.example",
+    eventId: "$start",
+    threadRoot: null,
+    roomKind: "direct",
+    sender,
+    isEncrypted: false,
+  };
 }
 
 const result = await measure(moveCaseSchema.parse(JSON.parse(await text(process.stdin))));

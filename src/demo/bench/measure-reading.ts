@@ -25,7 +25,10 @@ async function measure(measured: Case): Promise<Measured> {
   const fetch = openFetch(measured.how);
   try {
     const baseBytes = process.memoryUsage.rss();
-    const accounts = { source: readable(measured.source, measured, fetch), target: readable(measured.target, measured, fetch) };
+    const accounts = {
+      source: readable(measured.source, measured, fetch),
+      target: readable(measured.target, measured, fetch),
+    };
     const { source, target } = accounts;
     const startedAt = performance.now();
     // Side by side, as the bot reads.
@@ -72,7 +75,10 @@ function readable(
   return { userId, features, reader: createReader({ client, log }) };
 }
 
-/** Room by room is read only where a sync with the rooms' state does not work, so such a one is refused here. */
+/**
+ * Room by room is read only where a sync with the rooms' state does not work, so such a one is
+ * refused here.
+ */
 function openFetch(how: Case["how"]): GuardedFetch {
   const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
   if (how !== "per_room") return guarded;
@@ -84,7 +90,10 @@ function openFetch(how: Case["how"]): GuardedFetch {
   return Object.assign(refusing, { close: () => guarded.close() });
 }
 
-function read({ userId, reader, features }: ReadableAccount, other: ReadableAccount): Promise<AccountReading> {
+function read(
+  { userId, reader, features }: ReadableAccount,
+  other: ReadableAccount,
+): Promise<AccountReading> {
   return readAccount(reader, { userId, otherUserId: other.userId, features });
 }
 

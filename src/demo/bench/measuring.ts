@@ -7,8 +7,9 @@ import type { z } from "zod";
 const NODE_OPTIONS = ["--max-semi-space-size=4"];
 
 /**
- * Measures something in a process of its own, so that its highest memory is that of nothing else. What it is goes to standard input as JSON, for the tokens in it belong
- * into no list of processes; what was measured comes back the same way.
+ * Measures something in a process of its own, so that its highest memory is that of nothing else.
+ * What it is goes to standard input as JSON, for the tokens in it belong into no list of processes;
+ * what was measured comes back the same way.
  * @throws Error with what the process said when it failed
  */
 export async function measureInProcess<Schema extends z.ZodType>(

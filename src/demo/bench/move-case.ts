@@ -35,7 +35,9 @@ export type SentRequest = z.infer<typeof sentRequestSchema>;
 
 const movedSchema = z.object({
   userId: z.string(),
-  /** Milliseconds since the process began: a plan was asked for, it was started, its end was told. */
+  /**
+   * Milliseconds since the process began: a plan was asked for, it was started, its end was told.
+   */
   planAt: z.number(),
   startAt: z.number(),
   endAt: z.number(),

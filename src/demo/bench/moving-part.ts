@@ -21,8 +21,15 @@ interface Line {
   readonly bareMs: ReadonlyMap<number, number>;
 }
 
-/** One person's move, against the fewest requests and against a bare loop of just those, at the number under way at a time that suits it best. */
-export async function benchMoving(bench: Bench, sizes: readonly number[], concurrencies: readonly number[]): Promise<string> {
+/**
+ * One person's move, against the fewest requests and against a bare loop of just those, at the
+ * number under way at a time that suits it best.
+ */
+export async function benchMoving(
+  bench: Bench,
+  sizes: readonly number[],
+  concurrencies: readonly number[],
+): Promise<string> {
   const { folder, log } = bench;
   const lines: Line[] = [];
   for (const rooms of sizes) {
@@ -35,7 +42,8 @@ export async function benchMoving(bench: Bench, sizes: readonly number[], concur
       log(`the bare loop for ${rooms} rooms, ${concurrency} at a time`);
       bareMs.set(concurrency, (await loopBare(populated, bench, { units, concurrency })).ms);
     }
-    // The best of several bare loops is compared with the better of two moves, before and after them, for what else a machine does changes.
+    // The best of several bare loops is compared with the better of two moves, before and after
+    // them, for what else a machine does changes.
     const again = await moveOnce(populated, bench);
     const better = again.phases.moves.ms < first.phases.moves.ms ? again : first;
     const needed = units.reduce((sum, { requests }) => sum + requests.length, 0);
@@ -132,14 +140,21 @@ function routeTable({ rooms, phases, measured }: Line): string {
   }
   return textTable(
     [`route, of ${rooms} rooms`, "rooms", "requests a room: to enter", "with power, tags, settings, markers"],
-    [...counts].map(([route, { rooms: own, entry, all }]) => [route, String(own), ratio(entry, own), ratio(all, own)]),
+    [...counts].map(([route, { rooms: own, entry, all }]) => [
+      route,
+      String(own),
+      ratio(entry, own),
+      ratio(all, own),
+    ]),
   );
 }
 
 /** In the end a room that was moved is `joined`; the steps say by which route. */
 function routesTaken({ rooms, steps }: MoveMeasured["moved"][number]): [string, Route][] {
   return rooms.map(({ roomId, route }) => {
-    const taken = steps.filter((step) => step.roomId === roomId && step.state === "done").map(({ kind }) => routeOfStep(kind));
+    const taken = steps
+      .filter((step) => step.roomId === roomId && step.state === "done")
+      .map(({ kind }) => routeOfStep(kind));
     return [roomId, taken.find((way) => way !== null) ?? route];
   });
 }

@@ -32,7 +32,8 @@ export async function moveAll(
       moveMeasuredSchema,
     );
     // The servers' own logs must show what was counted, or the count is wrong.
-    for (const side of sides) await traffic[side].take(measured.requests.filter((request) => request.side === side).length, 0);
+    for (const side of sides)
+      await traffic[side].take(measured.requests.filter((request) => request.side === side).length, 0);
     return measured;
   });
 }
@@ -48,8 +49,13 @@ export async function loopBare(
     const tokens = Object.fromEntries(sessions.map(({ userId, accessToken }) => [userId, accessToken]));
     const baseUrl = { source: pair.old.baseUrl, target: pair.new.baseUrl };
     const input: BareCase = { baseUrl, tokens, units: [...units], concurrency };
-    const measured = await measureInProcess(new URL("measure-bare.ts", import.meta.url), input, bareMeasuredSchema);
-    if (measured.different.length > 0) throw new Error(`the bare loop went otherwise: ${measured.different.join(", ")}`);
+    const measured = await measureInProcess(
+      new URL("measure-bare.ts", import.meta.url),
+      input,
+      bareMeasuredSchema,
+    );
+    if (measured.different.length > 0)
+      throw new Error(`the bare loop went otherwise: ${measured.different.join(", ")}`);
     return measured;
   });
 }

@@ -1,9 +1,14 @@
 import type { AccountSnapshot, RoomSnapshot } from "../../platforms/matrix/rooms/model.ts";
 import type { StateRead } from "../../platforms/matrix/rooms/state-read.ts";
 
-/** The account with so many copies of each of its rooms, under other room IDs; copies open and replace copies, as the originals do each other. */
+/**
+ * The account with so many copies of each of its rooms, under other room IDs; copies open and
+ * replace copies, as the originals do each other.
+ */
 export function multiplied(snapshot: AccountSnapshot, times: number): AccountSnapshot {
-  const copies = Array.from({ length: times }, (_, copy) => [...snapshot.rooms.values()].map((room) => copied(room, copy)));
+  const copies = Array.from({ length: times }, (_, copy) =>
+    [...snapshot.rooms.values()].map((room) => copied(room, copy)),
+  );
   return { ...snapshot, rooms: new Map(copies.flat().map((room) => [room.roomId, room])) };
 }
 
@@ -12,7 +17,10 @@ function copied(room: RoomSnapshot, copy: number): RoomSnapshot {
   return {
     ...room,
     roomId: renamed(room.roomId),
-    joinRules: mapped(room.joinRules, (rules) => ({ ...rules, allowedRoomIds: rules.allowedRoomIds.map(renamed) })),
+    joinRules: mapped(room.joinRules, (rules) => ({
+      ...rules,
+      allowedRoomIds: rules.allowedRoomIds.map(renamed),
+    })),
     tombstone: mapped(room.tombstone, (tombstone) => ({
       ...tombstone,
       replacementRoomId: tombstone.replacementRoomId === null ? null : renamed(tombstone.replacementRoomId),

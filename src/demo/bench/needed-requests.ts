@@ -14,19 +14,26 @@ const ROOM = /\/(?:rooms|join|knock)\/([^/?]+)/;
 const ENTRY = /\/(?:join\/|knock\/|rooms\/[^/]+\/invite$)/;
 
 /**
- * The fewest requests that do what a move did: every write that was accepted, and before each that changes a part of something the one look at it that keeps the
- * rest. Everything else that was sent is of the bot's own making: looks that were not needed, tries that were refused, readings.
+ * The fewest requests that do what a move did: every write that was accepted, and before each that
+ * changes a part of something the one look at it that keeps the rest. Everything else that was sent
+ * is of the bot's own making: looks that were not needed, tries that were refused, readings.
  */
 export function neededRequests({ moved, requests }: Pick<MoveMeasured, "moved" | "requests">): Unit[] {
   const inOrder = [...requests].sort((a, b) => a.sentAt - b.sentAt);
-  const writes = inOrder.filter((request) => isWrite(request) && request.status >= 200 && request.status < 300);
+  const writes = inOrder.filter(
+    (request) => isWrite(request) && request.status >= 200 && request.status < 300,
+  );
   const restricted = moved.flatMap(({ steps }) => steps.filter(({ kind }) => kind === "join_restricted"));
   const through = new Map(restricted.map(({ roomId, needsRoom }) => [roomId, needsRoom]));
   const units = new Map<string, Unit>();
   for (const write of writes) {
     const roomId = roomOf(write.path);
     const key = keyOf(write, roomId);
-    const unit = units.get(key) ?? { key, after: afterOf(key, write, roomId, through.get(roomId) ?? null), requests: [] };
+    const unit = units.get(key) ?? {
+      key,
+      after: afterOf(key, write, roomId, through.get(roomId) ?? null),
+      requests: [],
+    };
     const before = lookBefore(write, inOrder, unit);
     unit.requests.push(...(before === null ? [] : [before]), write);
     units.set(key, unit);
@@ -35,30 +42,47 @@ export function neededRequests({ moved, requests }: Pick<MoveMeasured, "moved" |
 }
 
 /** What changes a part of something reads it first, and a picture is fetched before it is sent. */
-function lookBefore({ path, side, sentAt }: SentRequest, all: readonly SentRequest[], unit: Unit): SentRequest | null {
+function lookBefore(
+  { path, side, sentAt }: SentRequest,
+  all: readonly SentRequest[],
+  unit: Unit,
+): SentRequest | null {
   const earlier = all.filter((request) => request.method === "GET" && request.sentAt < sentAt);
-  const look = (fits: (request: SentRequest) => boolean): SentRequest | null => earlier.findLast(fits) ?? null;
+  const look = (fits: (request: SentRequest) => boolean): SentRequest | null =>
+    earlier.findLast(fits) ?? null;
   if (path.includes("/media/")) return look((other) => other.path.includes("/media/download/"));
   const own = (isThere: (path: string) => boolean): SentRequest | null =>
     look((other) => other.side === side && isThere(other.path));
-  if (path.includes("/pushrules/")) return unit.requests.length > 0 ? null : own((other) => other.endsWith("/pushrules/"));
+  if (path.includes("/pushrules/"))
+    return unit.requests.length > 0 ? null : own((other) => other.endsWith("/pushrules/"));
   // A server that is new to a room has none of its history before that is asked for.
-  if (path.endsWith("/read_markers")) return own((other) => other.startsWith(path.replace("/read_markers", "/messages?")));
+  if (path.endsWith("/read_markers"))
+    return own((other) => other.startsWith(path.replace("/read_markers", "/messages?")));
   return /\/state\/|\/account_data\//.test(path) ? own((other) => other === path) : null;
 }
 
 function keyOf({ path, side, userId }: SentRequest, roomId: string | null): string {
-  if (roomId !== null && ENTRY.test(path)) return entryKey(roomId, path.endsWith("/invite") ? "invite" : "join");
+  if (roomId !== null && ENTRY.test(path))
+    return entryKey(roomId, path.endsWith("/invite") ? "invite" : "join");
   if (path.includes("/pushrules/")) return `pushrules ${userId}`;
   if (path.includes("/profile/") || path.includes("/media/")) return profileKey(userId);
   return `${side} ${userId} ${path}`;
 }
 
-function afterOf(key: string, { userId }: SentRequest, roomId: string | null, through: string | null): string[] {
+function afterOf(
+  key: string,
+  { userId }: SentRequest,
+  roomId: string | null,
+  through: string | null,
+): string[] {
   if (roomId === null || key === entryKey(roomId, "invite")) return [];
   if (key !== entryKey(roomId, "join")) return [entryKey(roomId, "join")];
   // Changed later, a profile is written into every room.
-  return [profileKey(userId), entryKey(roomId, "invite"), ...(through === null ? [] : [entryKey(through, "join")])];
+  return [
+    profileKey(userId),
+    entryKey(roomId, "invite"),
+    ...(through === null ? [] : [entryKey(through, "join")]),
+  ];
 }
 
 function profileKey(userId: string): string {

@@ -6,14 +6,19 @@ import type { Inhabited } from "./populated-pair.ts";
 import { populatedPair } from "./populated-pair.ts";
 import { mebibytes, ratio, seconds, textTable } from "./table.ts";
 
-/** Many people at once on one pair of servers, against the same one after the other, and the memory of few with much against many with little. */
+/**
+ * Many people at once on one pair of servers, against the same one after the other, and the memory
+ * of few with much against many with little.
+ */
 export async function benchPeople(bench: Bench, people: number, rooms: number): Promise<string> {
   const together = await moved(bench, { movers: people, rooms }, true);
   const inTurn = await moved(bench, { movers: people, rooms }, false);
   const alone = await moved(bench, { movers: 1, rooms: people * rooms }, true);
   const half = await moved(bench, { movers: people / 2, rooms: rooms * 2 }, true);
   const line = (name: string, measured: MoveMeasured): string[] => {
-    const took = measured.moved.map(({ startAt, endAt }) => endAt - startAt).sort((one, other) => one - other);
+    const took = measured.moved
+      .map(({ startAt, endAt }) => endAt - startAt)
+      .sort((one, other) => one - other);
     return [
       name,
       seconds(allMs(measured)),
@@ -26,7 +31,16 @@ export async function benchPeople(bench: Bench, people: number, rooms: number): 
     ];
   };
   const table = textTable(
-    ["people × rooms", "seconds for all", "for one: least", "middle", "most", "peak MiB", "of it before", "processor seconds"],
+    [
+      "people × rooms",
+      "seconds for all",
+      "for one: least",
+      "middle",
+      "most",
+      "peak MiB",
+      "of it before",
+      "processor seconds",
+    ],
     [
       line(`${people} × ${rooms} at once`, together),
       line(`${people} × ${rooms} in turn`, inTurn),

@@ -19,14 +19,18 @@ export interface Phases {
 }
 
 /** @throws Error where nothing was written */
-export function phasesOf({ planAt, startAt, endAt }: MoveMeasured["moved"][number], own: readonly SentRequest[]): Phases {
+export function phasesOf(
+  { planAt, startAt, endAt }: MoveMeasured["moved"][number],
+  own: readonly SentRequest[],
+): Phases {
   const inOrder = [...own].sort((one, other) => one.sentAt - other.sentAt);
   const writes = inOrder.filter(isWrite);
   const firstAt = writes[0]?.sentAt;
   if (firstAt === undefined) throw new Error("nothing was written");
   const lastSentAt = writes.at(-1)?.sentAt ?? firstAt;
   const lastAt = Math.max(...writes.map(({ answeredAt }) => answeredAt));
-  const those = (fits: (sentAt: number) => boolean): SentRequest[] => inOrder.filter(({ sentAt }) => fits(sentAt));
+  const those = (fits: (sentAt: number) => boolean): SentRequest[] =>
+    inOrder.filter(({ sentAt }) => fits(sentAt));
   return {
     plan: { ms: startAt - planAt, requests: those((at) => at < startAt) },
     start: { ms: firstAt - startAt, requests: those((at) => at >= startAt && at < firstAt) },

@@ -16,7 +16,9 @@ const moverSchema = z.object({
   source: accountSchema,
   target: accountSchema,
   /** Their rooms, and the routes that are right for them. */
-  rooms: z.array(z.object({ roomId: z.string(), kind: z.string(), expected: z.object({ route: z.enum(ROUTES) }) })),
+  rooms: z.array(
+    z.object({ roomId: z.string(), kind: z.string(), expected: z.object({ route: z.enum(ROUTES) }) }),
+  ),
 });
 /** A person with two accounts. */
 export type Mover = z.infer<typeof moverSchema>;
@@ -35,19 +37,35 @@ export interface Inhabited {
 
 type Log = (line: string) => void;
 
-/** Makes two homeservers with people who want to move, unless the folder holds them already. @param folder of this pair alone */
-export async function populatedPair(folder: string, { movers: count, rooms }: Inhabited, log: Log): Promise<PopulatedPair> {
+/**
+ * Makes two homeservers with people who want to move, unless the folder holds them already.
+ * @param folder of this pair alone
+ */
+export async function populatedPair(
+  folder: string,
+  { movers: count, rooms }: Inhabited,
+  log: Log,
+): Promise<PopulatedPair> {
   await mkdir(folder, { recursive: true });
   const kept = await readFile(join(folder, PEOPLE), "utf8").catch(() => null);
   if (kept !== null) return { folder, movers: z.array(moverSchema).parse(JSON.parse(kept)) };
   // What a run that was cut short has left.
   await rm(join(folder, PAIR), { recursive: true, force: true });
-  const pair = await startHomeserverPair({ folder: join(folder, PAIR), limits: "unlimited", names: NAMES, log });
+  const pair = await startHomeserverPair({
+    folder: join(folder, PAIR),
+    limits: "unlimited",
+    names: NAMES,
+    log,
+  });
   try {
     const startedAt = performance.now();
     const movers: Mover[] = [];
     for (let seed = 1; seed <= count; seed += 1) {
-      const population = await populate({ pair, seed, rooms: typeof rooms === "number" ? { count: rooms } : rooms });
+      const population = await populate({
+        pair,
+        seed,
+        rooms: typeof rooms === "number" ? { count: rooms } : rooms,
+      });
       movers.push(moverSchema.parse(population));
     }
     log(`${count} × ${rooms} rooms were made in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);

@@ -5,7 +5,10 @@ export const accountSchema = z.object({ userId: z.string(), accessToken: z.strin
 
 export const WAYS = ["sliding_sync", "sync", "per_room"] as const;
 
-/** What one process measures; sent to it as JSON, for the tokens in it belong into no list of processes. */
+/**
+ * What one process measures; sent to it as JSON, for the tokens in it belong into no list of
+ * processes.
+ */
 export const caseSchema = z.object({
   source: accountSchema.extend({ baseUrl: z.string() }),
   target: accountSchema.extend({ baseUrl: z.string() }),
@@ -18,7 +21,10 @@ export type Case = z.infer<typeof caseSchema>;
 export const measuredSchema = z.object({
   /** Rows of the plan. */
   rooms: z.int(),
-  /** Sent for reading each of the accounts, and for what the plan asked about the old account and about the new one afterwards. */
+  /**
+   * Sent for reading each of the accounts, and for what the plan asked about the old account and
+   * about the new one afterwards.
+   */
   requests: z.object({ source: z.int(), target: z.int(), decidingSource: z.int(), decidingTarget: z.int() }),
   readingMs: z.number(),
   /** From both readings to the plan, with the requests that takes. */

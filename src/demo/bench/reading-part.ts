@@ -16,7 +16,11 @@ interface Line extends Measured {
   readonly decidingBytes: number;
 }
 
-/** How much it takes to read two accounts and to plan. @param planOnly numbers of rooms to plan without servers, copied from what was read of the largest account */
+/**
+ * How much it takes to read two accounts and to plan.
+ * @param planOnly numbers of rooms to plan without servers, copied from what was read of the
+ * largest account
+ */
 export async function benchReading(
   { folder, log }: Bench,
   sizes: readonly number[],
@@ -39,7 +43,11 @@ export async function benchReading(
           how,
           planOnly: count === largest && how === "sliding_sync" ? [...planOnly] : [],
         };
-        const measured = await measureInProcess(new URL("measure-reading.ts", import.meta.url), input, measuredSchema);
+        const measured = await measureInProcess(
+          new URL("measure-reading.ts", import.meta.url),
+          input,
+          measuredSchema,
+        );
         const { requests } = measured;
         const ofSource = await sourceTraffic.take(requests.source, requests.decidingSource);
         const ofTarget = await targetTraffic.take(requests.target, requests.decidingTarget);

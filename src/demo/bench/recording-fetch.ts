@@ -2,7 +2,10 @@ import { sides } from "../../migration/account.ts";
 import type { GuardedFetch, GuardedRequest } from "../../platforms/matrix/network/guarded-fetch.ts";
 import type { MoveCase, SentRequest } from "./move-case.ts";
 
-/** Notes every request of people's sessions. What is sent without a session, such as asking for versions, is noted for nobody and left out. */
+/**
+ * Notes every request of people's sessions. What is sent without a session, such as asking for
+ * versions, is noted for nobody and left out.
+ */
 export function recordingFetch(
   guarded: GuardedFetch,
   movers: MoveCase["movers"],
@@ -10,7 +13,9 @@ export function recordingFetch(
   const requests: SentRequest[] = [];
   const sessions = new Map<string, Pick<SentRequest, "side" | "userId">>(
     movers.flatMap((mover) =>
-      sides.map((side) => [`Bearer ${mover[side].accessToken}`, { side, userId: mover[side].userId }] as const),
+      sides.map(
+        (side) => [`Bearer ${mover[side].accessToken}`, { side, userId: mover[side].userId }] as const,
+      ),
     ),
   );
   const fetch = async (url: string, options: GuardedRequest = {}) => {

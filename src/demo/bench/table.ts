@@ -1,6 +1,11 @@
-/** A table for a terminal: heads, then lines, the first column to the left and all others to the right. */
+/**
+ * A table for a terminal: heads, then lines, the first column to the left and all others to the
+ * right.
+ */
 export function textTable(heads: readonly string[], lines: readonly (readonly string[])[]): string {
-  const widths = heads.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)));
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)),
+  );
   const rule = widths.map((width) => "-".repeat(width));
   return [heads, rule, ...lines]
     .map((line) => line.map((cell, column) => padded(cell, widths[column] ?? 0, column === 0)).join("  "))

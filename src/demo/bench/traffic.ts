@@ -6,7 +6,10 @@ const POLL_MS = 50;
 
 /** Bytes of the answers to some accounts, from their server's own log. */
 export interface Traffic {
-  /** @param requests the first so many since the last call, then so many more; waits until the server has written them down */
+  /**
+   * @param requests the first so many since the last call, then so many more; waits until the
+   * server has written them down
+   */
   take(requests: number, more: number): Promise<{ bytes: number; moreBytes: number }>;
 }
 
@@ -28,7 +31,9 @@ export async function openTraffic(server: Homeserver, ...userIds: readonly strin
         found = (await answers()).slice(taken);
       }
       if (found.length !== requests + more) {
-        throw new Error(`${requests + more} requests were sent, ${found.length} are in the log of ${server.serverName}`);
+        throw new Error(
+          `${requests + more} requests were sent, ${found.length} are in the log of ${server.serverName}`,
+        );
       }
       taken += found.length;
       return { bytes: sum(found.slice(0, requests)), moreBytes: sum(found.slice(requests)) };

@@ -7,7 +7,10 @@ export interface AccessLogLine {
   readonly finishedAt: number;
   /** The port's purpose: `client`, `federation`. */
   readonly listener: string;
-  /** Who asked: a user ID, for federation a server name, `undefined` where the request carried no valid credentials. */
+  /**
+   * Who asked: a user ID, for federation a server name, `undefined` where the request carried no
+   * valid credentials.
+   */
   readonly user: string | undefined;
   readonly method: string;
   /** Path without its query, percent-encoded as sent. */
@@ -17,7 +20,9 @@ export interface AccessLogLine {
   readonly isComplete: boolean;
   /** Size of the answer's body. */
   readonly bytes: number;
-  /** From the request's arrival to the end of its answer; `finishedAt - durationMs` is its start. */
+  /**
+   * From the request's arrival to the end of its answer; `finishedAt - durationMs` is its start.
+   */
   readonly durationMs: number;
 }
 
@@ -46,8 +51,9 @@ export function parseAccessLog(text: string): AccessLogLine[] {
 }
 
 /**
- * The log with every request whose answer has arrived anywhere. A server writes a request down after its answer, so an answer may be read before its line is there; one
- * more request is made, and the log is read when that stands in it, behind all that were answered before.
+ * The log with every request whose answer has arrived anywhere. A server writes a request down
+ * after its answer, so an answer may be read before its line is there; one more request is made,
+ * and the log is read when that stands in it, behind all that were answered before.
  */
 export async function settledAccessLog(baseUrl: string, read: () => Promise<string>): Promise<string> {
   const mark = `?${MARK}=${randomUUID()}`;
@@ -56,7 +62,8 @@ export async function settledAccessLog(baseUrl: string, read: () => Promise<stri
   for (;;) {
     const text = await read();
     if (text.includes(mark)) return text;
-    if (Date.now() > deadline) throw new Error(`${baseUrl} did not write down a request within ${WRITTEN_WITHIN_MS / 1000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`${baseUrl} did not write down a request within ${WRITTEN_WITHIN_MS / 1000} s`);
     await sleep(POLL_MS);
   }
 }
@@ -64,7 +71,18 @@ export async function settledAccessLog(baseUrl: string, read: () => Promise<stri
 function parseLine(line: string): AccessLogLine | undefined {
   const found = LINE.exec(line)?.groups;
   if (found === undefined) return undefined;
-  const { finished, listener = "", user = "", duration, sending, bytes, status, cut, method = "", uri = "" } = found;
+  const {
+    finished,
+    listener = "",
+    user = "",
+    duration,
+    sending,
+    bytes,
+    status,
+    cut,
+    method = "",
+    uri = "",
+  } = found;
   return {
     finishedAt: Math.round(Number(finished) * 1000),
     listener,

@@ -10,7 +10,8 @@ import { CA_CERTIFICATE, SERVER_FILES } from "./server-config.ts";
 import type { SynapseRuntime } from "./sources/source.ts";
 import { startSupervised, type SupervisedProcess } from "./supervised-process.ts";
 
-// A machine that starts many servers at once needs tens of seconds; a single pair on an idle one about three.
+// A machine that starts many servers at once needs tens of seconds; a single pair on an idle one
+// about three.
 const READY_WITHIN_MS = 120_000;
 const POLL_MS = 50;
 
@@ -51,12 +52,15 @@ export function homeserver({ runtime, folder, identity, clientPort }: ServerOpti
     const deadline = Date.now() + READY_WITHIN_MS;
     while (running === started) {
       if (await isReady(identity, clientPort, ca)) return;
-      if (Date.now() > deadline) throw new Error(`${identity.serverName} did not answer within ${READY_WITHIN_MS / 1000} s`);
+      if (Date.now() > deadline)
+        throw new Error(`${identity.serverName} did not answer within ${READY_WITHIN_MS / 1000} s`);
       await Promise.race([sleep(POLL_MS), hasEnded]);
     }
     const output = await lastOutput(folder);
     const message = `${identity.serverName} ended while it was starting (${await started.ended}): ${output.slice(-1500)}`;
-    throw /CannotListenError|Address already in use/.test(output) ? new PortTakenError(message) : new Error(message);
+    throw /CannotListenError|Address already in use/.test(output)
+      ? new PortTakenError(message)
+      : new Error(message);
   }
 
   function readLog(): Promise<string> {
@@ -76,7 +80,8 @@ export function homeserver({ runtime, folder, identity, clientPort }: ServerOpti
       return running?.pid;
     },
     registerUser: (user) => registerUser(baseUrl, identity.registrationSecret, user),
-    accessLog: async () => parseAccessLog(await (running === undefined ? readLog() : settledAccessLog(baseUrl, readLog))),
+    accessLog: async () =>
+      parseAccessLog(await (running === undefined ? readLog() : settledAccessLog(baseUrl, readLog))),
     pause: () => signal("SIGSTOP"),
     resume: () => signal("SIGCONT"),
     stop: async () => running?.end(),
@@ -95,6 +100,8 @@ async function launch(runtime: SynapseRuntime, folder: string): Promise<Supervis
 }
 
 async function lastOutput(folder: string): Promise<string> {
-  const files = [SERVER_FILES.log, SERVER_FILES.output].map((name) => readFile(join(folder, name), "utf8").catch(() => ""));
+  const files = [SERVER_FILES.log, SERVER_FILES.output].map((name) =>
+    readFile(join(folder, name), "utf8").catch(() => ""),
+  );
   return (await Promise.all(files)).map((content) => content.slice(-4000)).join("\n");
 }

@@ -22,10 +22,17 @@ export type ServerIdentity = z.infer<typeof serverIdentity>;
 export const pairIdentity = z.strictObject({ old: serverIdentity, new: serverIdentity });
 export type PairIdentity = BySide<ServerIdentity>;
 
-/** Names and keys for a new server. The host must be `localhost` or below it (loopback by RFC 6761). */
-export function newServerIdentity(host: string, ports: { readonly client: number; readonly federation: number }): ServerIdentity {
-  if (!/^([a-z0-9-]+\.)*localhost$/.test(host)) throw new RangeError(`"${host}" is neither localhost nor a name below it`);
-  // Synapse tells its keys apart by this ID, so a random one also tells two servers of the same name apart.
+/**
+ * Names and keys for a new server. The host must be `localhost` or below it (loopback by RFC 6761).
+ */
+export function newServerIdentity(
+  host: string,
+  ports: { readonly client: number; readonly federation: number },
+): ServerIdentity {
+  if (!/^([a-z0-9-]+\.)*localhost$/.test(host))
+    throw new RangeError(`"${host}" is neither localhost nor a name below it`);
+  // Synapse tells its keys apart by this ID, so a random one also tells two servers of the same
+  // name apart.
   const keyName = `a_${randomBytes(6).toString("hex")}`;
   return {
     serverName: `${host}:${ports.federation}`,

@@ -1,35 +1,45 @@
 import type { AccessLogLine } from "./access-log.ts";
 
 /**
- * Which request limits a server applies. `unlimited` lifts every `rc_*` limit, `default` leaves Synapse's own, and
- * `{ scale }` keeps their shape but lets `scale` times as many requests through a second, so that a test of waiting
- * takes a `scale`-th of the time.
+ * Which request limits a server applies. `unlimited` lifts every `rc_*` limit, `default` leaves
+ * Synapse's own, and `{ scale }` keeps their shape but lets `scale` times as many requests through
+ * a second, so that a test of waiting takes a `scale`-th of the time.
  */
 export type RateLimits = "unlimited" | "default" | { readonly scale: number };
 
 /** The two ends of a move. */
-export type Side = "old" | "new";
+export type PairSide = "old" | "new";
 
 /** One value for each end. */
-export type BySide<T> = Readonly<Record<Side, T>>;
+export type BySide<T> = Readonly<Record<PairSide, T>>;
 
-export const SIDES: readonly Side[] = ["old", "new"];
+export const SIDES: readonly PairSide[] = ["old", "new"];
 
 /** What a pair of homeservers is started with. */
 export interface PairOptions {
   /**
-   * The pair's data. An empty or missing folder becomes a new pair; a folder that holds a stopped pair, or a copy of one, is
-   * started again with the names, ports, accounts and rooms it had (`limits` and the other options may differ).
+   * The pair's data. An empty or missing folder becomes a new pair; a folder that holds a stopped
+   * pair, or a copy of one, is started again with the names, ports, accounts and rooms it had
+   * (`limits` and the other options may differ).
    */
   readonly folder: string;
   readonly limits: RateLimits;
-  /** Host part of each server name: `localhost` (the default) or a name below it, such as `old.localhost`. */
+  /**
+   * Host part of each server name: `localhost` (the default) or a name below it, such as
+   * `old.localhost`.
+   */
   readonly names?: BySide<string>;
-  /** Version of new rooms, e.g. "11". Without it the server's own default, which differs between versions of Synapse. */
+  /**
+   * Version of new rooms, e.g. "11". Without it the server's own default, which differs between
+   * versions of Synapse.
+   */
   readonly roomVersion?: string;
   /** Receives one line at a time about what is being installed or started. */
   readonly log?: (line: string) => void;
-  /** Where the installed Synapse is kept. Default: `MATRIX_MOVER_CACHE`, else `.cache` in the project's root; in it the folder `homeservers`. */
+  /**
+   * Where the installed Synapse is kept. Default: `MATRIX_MOVER_CACHE`, else `.cache` in the
+   * project's root; in it the folder `homeservers`.
+   */
   readonly cacheFolder?: string;
   /** Merged into each server's homeserver.yaml, objects key by key, everything else replaced. */
   readonly extraConfig?: Partial<BySide<Readonly<Record<string, unknown>>>>;
@@ -54,7 +64,10 @@ export interface RegisteredUser {
 export interface Homeserver {
   /** The server's name in user IDs, `localhost:<federation port>`. */
   readonly serverName: string;
-  /** The client-server API, `http://127.0.0.1:<port>`, without a slash at its end; the same after every `start()`. */
+  /**
+   * The client-server API, `http://127.0.0.1:<port>`, without a slash at its end; the same after
+   * every `start()`.
+   */
   readonly baseUrl: string;
   /** The server's own folder: database, media, logs, homeserver.yaml. */
   readonly folder: string;
@@ -62,13 +75,19 @@ export interface Homeserver {
   readonly pid: number | undefined;
   /** Creates an account. Throws when the server refuses, e.g. because the name is taken. */
   registerUser(user: NewUser): Promise<RegisteredUser>;
-  /** Every request the server has answered since the pair's folder was made, federation included, oldest first. Not to be asked while it is paused. */
+  /**
+   * Every request the server has answered since the pair's folder was made, federation included,
+   * oldest first. Not to be asked while it is paused.
+   */
   accessLog(): Promise<AccessLogLine[]>;
   /** Freezes the server: connections are taken, nothing is answered. */
   pause(): void;
   /** Ends `pause()`. */
   resume(): void;
-  /** Ends the server, also a paused one; connections are then refused. Does nothing when it is stopped. */
+  /**
+   * Ends the server, also a paused one; connections are then refused. Does nothing when it is
+   * stopped.
+   */
   stop(): Promise<void>;
   /** Starts a stopped server on the same ports and waits until it answers. */
   start(): Promise<void>;

@@ -11,7 +11,10 @@ const COMPLETE = "pair.json";
 const UNFINISHED = "pair.unfinished";
 const DEFAULT_NAMES: BySide<string> = { old: "localhost", new: "localhost" };
 
-/** The pair that was kept in a folder, with client ports that are free now; `undefined` where there is none yet. */
+/**
+ * The pair that was kept in a folder, with client ports that are free now; `undefined` where there
+ * is none yet.
+ */
 export async function keptPair(folder: string): Promise<PairIdentity | undefined> {
   const content = await readFile(join(folder, COMPLETE), "utf8").catch(() => undefined);
   if (content === undefined) return undefined;
@@ -21,17 +24,26 @@ export async function keptPair(folder: string): Promise<PairIdentity | undefined
   for (const side of SIDES) {
     const { federationPort, clientPort, serverName } = kept[side];
     // The port is part of the server's name and so of every user ID in the database.
-    if (!(await isFree(federationPort))) throw new Error(`${serverName} cannot be started: its port ${federationPort} is in use`);
-    identity[side] = { ...kept[side], clientPort: (await isFree(clientPort)) ? clientPort : (spare.pop() ?? clientPort) };
+    if (!(await isFree(federationPort)))
+      throw new Error(`${serverName} cannot be started: its port ${federationPort} is in use`);
+    identity[side] = {
+      ...kept[side],
+      clientPort: (await isFree(clientPort)) ? clientPort : (spare.pop() ?? clientPort),
+    };
   }
   return identity;
 }
 
-/** Makes the folder of a new pair. `finishPair` must follow once it works; until then the folder counts as empty. */
+/**
+ * Makes the folder of a new pair. `finishPair` must follow once it works; until then the folder
+ * counts as empty.
+ */
 export async function newPair(runtime: SynapseRuntime, options: PairOptions): Promise<PairIdentity> {
   const { folder, names = DEFAULT_NAMES } = options;
   await clear(folder);
-  const [oldClient = 0, oldFederation = 0, newClient = 0, newFederation = 0] = await freePorts(2 * SIDES.length);
+  const [oldClient = 0, oldFederation = 0, newClient = 0, newFederation = 0] = await freePorts(
+    2 * SIDES.length,
+  );
   const identity = {
     old: newServerIdentity(names.old, { client: oldClient, federation: oldFederation }),
     new: newServerIdentity(names.new, { client: newClient, federation: newFederation }),
@@ -62,7 +74,10 @@ export async function configurePair(options: PairOptions, identity: PairIdentity
     });
     // JSON is YAML, and leaves no word open to YAML's own reading.
     await writeSecret(join(options.folder, side, SERVER_FILES.config), JSON.stringify(config, undefined, 2));
-    await writeFile(join(options.folder, side, SERVER_FILES.logConfig), JSON.stringify(logConfig(), undefined, 2));
+    await writeFile(
+      join(options.folder, side, SERVER_FILES.logConfig),
+      JSON.stringify(logConfig(), undefined, 2),
+    );
   }
 }
 
@@ -79,7 +94,8 @@ async function clear(folder: string): Promise<void> {
   if (present.length > 0 && !present.includes(UNFINISHED))
     throw new Error(`${folder} is neither empty nor the folder of a homeserver pair`);
   await writeFile(join(folder, UNFINISHED), "");
-  for (const name of [...SIDES, CA_CERTIFICATE]) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of [...SIDES, CA_CERTIFICATE])
+    await rm(join(folder, name), { recursive: true, force: true });
 }
 
 function writeSecret(path: string, content: string): Promise<void> {

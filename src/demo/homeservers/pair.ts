@@ -8,22 +8,32 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PortTakenError, homeserver } from "./homeserver.ts";
-import { SIDES, type Homeserver, type HomeserverPair, type PairOptions, type Side } from "./model.ts";
+import { SIDES, type Homeserver, type HomeserverPair, type PairOptions, type PairSide } from "./model.ts";
 import { configurePair, finishPair, keptPair, newPair } from "./pair-folder.ts";
 import { findSynapse } from "./sources/choose.ts";
 import type { SynapseRuntime } from "./sources/source.ts";
 
 export type { AccessLogLine } from "./access-log.ts";
-export type { BySide, Homeserver, HomeserverPair, NewUser, PairOptions, RateLimits, RegisteredUser, Side } from "./model.ts";
+export type {
+  BySide,
+  Homeserver,
+  HomeserverPair,
+  NewUser,
+  PairOptions,
+  RateLimits,
+  RegisteredUser,
+  PairSide as Side,
+} from "./model.ts";
 
 const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const ATTEMPTS = 8;
 
 /**
- * Gets Synapse if need be, starts two servers and waits until both answer. They end with the pair's `stop()`, and with the
- * calling process however that ends.
+ * Gets Synapse if need be, starts two servers and waits until both answer. They end with the pair's
+ * `stop()`, and with the calling process however that ends.
  *
- * @throws Error that says what to install when there is no Synapse, or what a server printed when it does not start
+ * @throws Error that says what to install when there is no Synapse, or what a server printed when
+ * it does not start
  */
 export async function startHomeserverPair(options: PairOptions): Promise<HomeserverPair> {
   const log = options.log ?? (() => {});
@@ -47,8 +57,13 @@ async function startOnce(
   const startedAt = performance.now();
   const identity = (await keptPair(folder)) ?? (await newPair(runtime, options));
   await configurePair(options, identity);
-  const server = (side: Side): Homeserver =>
-    homeserver({ runtime, folder: join(folder, side), identity: identity[side], clientPort: identity[side].clientPort });
+  const server = (side: PairSide): Homeserver =>
+    homeserver({
+      runtime,
+      folder: join(folder, side),
+      identity: identity[side],
+      clientPort: identity[side].clientPort,
+    });
   const pair = { old: server("old"), new: server("new") };
   const stop = async (): Promise<void> => {
     await Promise.all(SIDES.map((side) => pair[side].stop()));

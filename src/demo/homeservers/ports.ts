@@ -1,13 +1,16 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-// Below the ports that Linux (32768) and macOS (49152) hand out for outgoing connections, so that none of those takes a
-// stopped server's port before it is started again.
+// Below the ports that Linux (32768) and macOS (49152) hand out for outgoing connections, so that
+// none of those takes a stopped server's port before it is started again.
 const LOWEST = 20_000;
 const ABOVE_HIGHEST = 32_000;
 const ATTEMPTS = 500;
 
-/** Different ports of 127.0.0.1 on which nothing listens just now. Another process may be quicker: who binds them must be ready to try again. */
+/**
+ * Different ports of 127.0.0.1 on which nothing listens just now. Another process may be quicker:
+ * who binds them must be ready to try again.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let attempt = 0; attempt < ATTEMPTS && found.size < count; attempt += 1) {

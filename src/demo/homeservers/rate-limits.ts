@@ -13,7 +13,8 @@ interface FederationLimit {
   readonly concurrent: number;
 }
 
-// The limits and their defaults: synapse/config/ratelimiting.py of 1.163.2. A key with a dot is nested in the configuration.
+// The limits and their defaults: synapse/config/ratelimiting.py of 1.163.2. A key with a dot is
+// nested in the configuration.
 const DEFAULT_LIMITS: Readonly<Record<string, Limit>> = {
   rc_message: { per_second: 0.2, burst_count: 10 },
   rc_registration: { per_second: 0.17, burst_count: 3 },
@@ -71,7 +72,8 @@ export function rateLimitConfig(limits: RateLimits): Record<string, unknown> {
     };
   }
   const { scale } = limits;
-  if (!Number.isFinite(scale) || scale <= 0) throw new RangeError(`limits.scale must be a number above 0, not ${scale}`);
+  if (!Number.isFinite(scale) || scale <= 0)
+    throw new RangeError(`limits.scale must be a number above 0, not ${scale}`);
   return {
     ...nested((limit) => ({ ...limit, per_second: limit.per_second * scale })),
     rc_federation: {

@@ -7,12 +7,22 @@ import type { ServerIdentity } from "./identity.ts";
 const TIMEOUT_MS = 5_000;
 const serverKeys = z.object({ verify_keys: z.record(z.string(), z.unknown()) });
 
-/** Whether this very server, and no other that took one of its ports, answers on both of them. `ca` is the pair's certificate authority. */
+/**
+ * Whether this very server, and no other that took one of its ports, answers on both of them. `ca`
+ * is the pair's certificate authority.
+ */
 export async function isReady(identity: ServerIdentity, clientPort: number, ca: string): Promise<boolean> {
   const host = "127.0.0.1";
-  const federation = { host, port: identity.federationPort, ca, servername: identity.serverName.replace(/:\d+$/, "") };
+  const federation = {
+    host,
+    port: identity.federationPort,
+    ca,
+    servername: identity.serverName.replace(/:\d+$/, ""),
+  };
   try {
-    const keys = serverKeys.parse(JSON.parse(await get(http, { host, port: clientPort, path: "/_matrix/key/v2/server" })));
+    const keys = serverKeys.parse(
+      JSON.parse(await get(http, { host, port: clientPort, path: "/_matrix/key/v2/server" })),
+    );
     if (!(identity.signingKeyId in keys.verify_keys)) return false;
     await get(http, { host, port: clientPort, path: "/_matrix/client/versions" });
     await get(https, { ...federation, path: "/_matrix/federation/v1/version" });

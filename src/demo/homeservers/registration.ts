@@ -36,7 +36,12 @@ export async function registerUser(baseUrl: string, secret: string, user: NewUse
 /** HMAC-SHA1, in hexadecimal, of what the shared secret vouches for. */
 export function registrationMac(
   secret: string,
-  { nonce, localpart, password, admin }: { nonce: string; localpart: string; password: string; admin: boolean },
+  {
+    nonce,
+    localpart,
+    password,
+    admin,
+  }: { nonce: string; localpart: string; password: string; admin: boolean },
 ): string {
   return createHmac("sha1", secret)
     .update([nonce, localpart, password, admin ? "admin" : "notadmin"].join("\0"))

@@ -3,7 +3,10 @@ import type { RateLimits } from "./model.ts";
 import { rateLimitConfig } from "./rate-limits.ts";
 import type { ServerIdentity } from "./identity.ts";
 
-/** Names inside a server's folder. Every path in the configuration is relative, so a pair's folder can be copied. */
+/**
+ * Names inside a server's folder. Every path in the configuration is relative, so a pair's folder
+ * can be copied.
+ */
 export const SERVER_FILES = {
   config: "homeserver.yaml",
   logConfig: "log.yaml",
@@ -36,7 +39,8 @@ export function serverConfig(options: ServerConfigOptions): Record<string, unkno
     public_baseurl: `http://127.0.0.1:${clientPort}/`,
     pid_file: "homeserver.pid",
     listeners: [
-      // `keys` lets whoever waits for the port see that it is this server that answers, not another that took the port.
+      // `keys` lets whoever waits for the port see that it is this server that answers, not another
+      // that took the port.
       listener(clientPort, "client", ["client", "keys"], false),
       listener(identity.federationPort, "federation", ["federation"], true),
     ],
@@ -48,15 +52,20 @@ export function serverConfig(options: ServerConfigOptions): Record<string, unkno
     tls_private_key_path: SERVER_FILES.privateKey,
     federation_custom_ca_list: [`../${CA_CERTIFICATE}`],
     federation_domain_whitelist: options.federatesWith,
-    // Nothing leaves loopback: every other address is refused, also for push gateways and previews. These two hold for
-    // federation as well, as long as federation_ip_range_blacklist is absent (synapse/config/server.py).
+    // Nothing leaves loopback: every other address is refused, also for push gateways and previews.
+    // These two hold for federation as well, as long as federation_ip_range_blacklist is absent
+    // (synapse/config/server.py).
     ip_range_blacklist: ["0.0.0.0/0", "::/0"],
     ip_range_whitelist: ["127.0.0.0/8", "::1/128"],
     trusted_key_servers: [],
     suppress_key_server_warning: true,
     report_stats: false,
     // A server that was down for a moment is tried again at once; the default waits ten minutes.
-    federation: { destination_min_retry_interval: "1s", destination_retry_multiplier: 1, destination_max_retry_interval: "5s" },
+    federation: {
+      destination_min_retry_interval: "1s",
+      destination_retry_multiplier: 1,
+      destination_max_retry_interval: "5s",
+    },
     enable_registration: false,
     registration_shared_secret: identity.registrationSecret,
     macaroon_secret_key: identity.macaroonSecret,
@@ -89,7 +98,12 @@ export function logConfig(): Record<string, unknown> {
   };
 }
 
-function listener(port: number, tag: string, names: readonly string[], tls: boolean): Record<string, unknown> {
+function listener(
+  port: number,
+  tag: string,
+  names: readonly string[],
+  tls: boolean,
+): Record<string, unknown> {
   return {
     type: "http",
     port,
@@ -101,7 +115,10 @@ function listener(port: number, tag: string, names: readonly string[], tls: bool
   };
 }
 
-function merge(base: Readonly<Record<string, unknown>>, extra: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function merge(
+  base: Readonly<Record<string, unknown>>,
+  extra: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(extra)) {
     const present = merged[key];

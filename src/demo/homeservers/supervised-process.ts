@@ -36,7 +36,10 @@ const report = z.union([
  * @param output an open file for what the command prints, or a function that gets its lines
  * @throws Error when the command cannot be started
  */
-export async function startSupervised(command: Command, output: number | ((line: string) => void)): Promise<SupervisedProcess> {
+export async function startSupervised(
+  command: Command,
+  output: number | ((line: string) => void),
+): Promise<SupervisedProcess> {
   const { NODE_OPTIONS: _, ...env } = command.env;
   const supervisor = spawn(process.execPath, [SUPERVISOR, command.file, ...command.args], {
     stdio: ["pipe", "pipe", typeof output === "number" ? output : "pipe"],
@@ -83,14 +86,18 @@ export async function startSupervised(command: Command, output: number | ((line:
  *
  * @throws Error with the last lines it printed, when its exit status is not 0
  */
-export async function runSupervised(command: Command, onLine: (line: string) => void = () => {}): Promise<string> {
+export async function runSupervised(
+  command: Command,
+  onLine: (line: string) => void = () => {},
+): Promise<string> {
   const lines: string[] = [];
   const running = await startSupervised(command, (line) => {
     lines.push(line);
     onLine(line);
   });
   const ending = await running.ended;
-  if (ending !== "exit status 0") throw new Error(`${basename(command.file)}: ${ending}: ${tellingLines(lines).join(" | ")}`);
+  if (ending !== "exit status 0")
+    throw new Error(`${basename(command.file)}: ${ending}: ${tellingLines(lines).join(" | ")}`);
   return lines.join("\n");
 }
 

@@ -16,9 +16,13 @@ export const encryptedFileSchema = z.object({
 export type EncryptedFile = z.infer<typeof encryptedFileSchema>;
 
 /** Encrypts a file; the result lacks only its `url`. */
-export function encryptAttachment(plain: Uint8Array): { encrypted: Buffer; file: Omit<EncryptedFile, "url"> } {
+export function encryptAttachment(plain: Uint8Array): {
+  encrypted: Buffer;
+  file: Omit<EncryptedFile, "url">;
+} {
   const key = randomBytes(32);
-  // The lower 64 bits are the counter and start at 0, so that it cannot overflow in clients that count in 64 bits.
+  // The lower 64 bits are the counter and start at 0, so that it cannot overflow in clients that
+  // count in 64 bits.
   const iv = Buffer.concat([randomBytes(8), Buffer.alloc(8)]);
   const cipher = createCipheriv("aes-256-ctr", key, iv);
   const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
@@ -29,13 +33,21 @@ export function encryptAttachment(plain: Uint8Array): { encrypted: Buffer; file:
     ext: true,
     key_ops: ["encrypt", "decrypt"],
   } as const;
-  return { encrypted, file: { v: "v2", key: jsonWebKey, iv: unpaddedBase64(iv), hashes: { sha256: hashOf(encrypted) } } };
+  return {
+    encrypted,
+    file: { v: "v2", key: jsonWebKey, iv: unpaddedBase64(iv), hashes: { sha256: hashOf(encrypted) } },
+  };
 }
 
 /** @throws when the hash does not fit: the server or somebody else changed the file */
 export function decryptAttachment(encrypted: Uint8Array, file: EncryptedFile): Buffer {
-  if (hashOf(encrypted) !== file.hashes.sha256.replace(/=+$/, "")) throw new Error("The encrypted file does not fit its hash");
-  const decipher = createDecipheriv("aes-256-ctr", Buffer.from(file.key.k, "base64url"), Buffer.from(file.iv, "base64"));
+  if (hashOf(encrypted) !== file.hashes.sha256.replace(/=+$/, ""))
+    throw new Error("The encrypted file does not fit its hash");
+  const decipher = createDecipheriv(
+    "aes-256-ctr",
+    Buffer.from(file.key.k, "base64url"),
+    Buffer.from(file.iv, "base64"),
+  );
   return Buffer.concat([decipher.update(encrypted), decipher.final()]);
 }
 

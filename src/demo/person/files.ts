@@ -20,13 +20,23 @@ export async function uploadFile(
     return { ...description, url: await upload(client, bytes, { type: mimetype, name }) };
   const { encrypted, file } = encryptAttachment(bytes);
   // An encrypted file tells the server neither its name nor its type.
-  return { ...description, file: { ...file, url: await upload(client, encrypted, { type: "application/octet-stream" }) } };
+  return {
+    ...description,
+    file: { ...file, url: await upload(client, encrypted, { type: "application/octet-stream" }) },
+  };
 }
 
-async function upload(client: MatrixClient, bytes: Uint8Array, options: { type: string; name?: string }): Promise<string> {
+async function upload(
+  client: MatrixClient,
+  bytes: Uint8Array,
+  options: { type: string; name?: string },
+): Promise<string> {
   // The copy has an ArrayBuffer of its own, as a Blob wants it.
   const blob = new Blob([Uint8Array.from(bytes)]);
-  const { content_uri: url } = await client.uploadContent(blob, { includeFilename: options.name !== undefined, ...options });
+  const { content_uri: url } = await client.uploadContent(blob, {
+    includeFilename: options.name !== undefined,
+    ...options,
+  });
   return url;
 }
 
@@ -35,7 +45,10 @@ const fileContentSchema = z.union([
   z.object({ url: z.string() }).transform(({ url }) => ({ file: { url } })),
 ]);
 
-/** Downloads the file of a message through the authenticated media endpoint and decrypts it if needed. */
+/**
+ * Downloads the file of a message through the authenticated media endpoint and decrypts it if
+ * needed.
+ */
 export async function downloadFile(client: MatrixClient, content: EventContent): Promise<Uint8Array> {
   const { file } = fileContentSchema.parse(content);
   const address = client.mxcUrlToHttp(file.url, undefined, undefined, undefined, false, true, true);

@@ -6,7 +6,10 @@ import { takeSnapshot } from "./snapshot.ts";
 
 const PAGE_SIZE = 100;
 
-/** Reports every timeline event in the server's order, again whenever it looks different, and every membership. */
+/**
+ * Reports every timeline event in the server's order, again whenever it looks different, and every
+ * membership.
+ */
 export function observe(client: MatrixClient, report: (notice: PersonReport) => void): void {
   const observedEvents = new Set<string>();
   const observedRooms = new Set<string>();
@@ -16,7 +19,8 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
 
   function reportLater(event: MatrixEvent, before?: string): void {
     reporting = reporting.then(async () => {
-      // Told when it has been tried to read, so that whoever has seen an event has seen those before it as they are.
+      // Told when it has been tried to read, so that whoever has seen an event has seen those
+      // before it as they are.
       await client.decryptEventIfNeeded(event);
       const message = await takeSnapshot(client, event);
       report({ kind: "message", message, ...(before !== undefined && { before }) });
@@ -34,13 +38,15 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
     event.on(MatrixEventEvent.BeforeRedaction, () => reportLater(event));
     event.on(MatrixEventEvent.Decrypted, () => {
       reportLater(event);
-      const edited = event.isRelation("m.replace") ? room.findEventById(event.relationEventId ?? "") : undefined;
+      const edited = event.isRelation("m.replace")
+        ? room.findEventById(event.relationEventId ?? "")
+        : undefined;
       if (edited !== undefined) reportLater(edited);
     });
   }
 
-  // Sync tells events in the server's order, also one's own, which the timeline holds from the moment of sending; the
-  // timeline has the object that is kept up to date.
+  // Sync tells events in the server's order, also one's own, which the timeline holds from the
+  // moment of sending; the timeline has the object that is kept up to date.
   client.on(ClientEvent.Event, (told) => {
     const room = client.getRoom(told.getRoomId());
     const event = room?.findEventById(told.getId() ?? "");
@@ -53,14 +59,16 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
     if (room !== undefined && observedRooms.has(room.roomId)) roomsWithGap.add(room.roomId);
   });
 
-  // When more happened between two syncs than one answer holds, the rest is fetched page by page until it meets what is known.
+  // When more happened between two syncs than one answer holds, the rest is fetched page by page
+  // until it meets what is known.
   async function fillGap(room: Room): Promise<void> {
     const timeline = room.getLiveTimeline();
     let hasMore = true;
     while (hasMore) {
       hasMore = await client.paginateEventTimeline(timeline, { backwards: true, limit: PAGE_SIZE });
       const events = timeline.getEvents();
-      for (const [index, event] of [...events.entries()].reverse()) observeEvent(room, event, events[index + 1]?.getId());
+      for (const [index, event] of [...events.entries()].reverse())
+        observeEvent(room, event, events[index + 1]?.getId());
     }
   }
 

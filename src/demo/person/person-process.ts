@@ -5,14 +5,23 @@ import { z } from "zod";
 import { downloadFile, uploadFile } from "./files.ts";
 import { observe } from "./observe.ts";
 import { operations, requestSchema } from "./protocol.ts";
-import type { EventContent, OperationName, OperationParams, OperationResult, PersonReport } from "./protocol.ts";
+import type {
+  EventContent,
+  OperationName,
+  OperationParams,
+  OperationResult,
+  PersonReport,
+} from "./protocol.ts";
 import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
 import { openSession, signedDevicesOf } from "./session.ts";
 import { silenceEverything } from "./silence.ts";
 
-// The process of one person: started by process-link.ts, told what to do by messages of protocol.ts.
+// The process of one person: started by process-link.ts, told what to do by messages of
+// protocol.ts.
 
-type Handlers = { [Name in OperationName]: (params: OperationParams<Name>) => Promise<OperationResult<Name>> };
+type Handlers = {
+  [Name in OperationName]: (params: OperationParams<Name>) => Promise<OperationResult<Name>>;
+};
 
 const paramsSchemas: { [Name in OperationName]: { params: z.ZodType<OperationParams<Name>> } } = operations;
 
@@ -100,11 +109,17 @@ function describeError(error: unknown): { message: string; errcode?: string; sta
   if (!(error instanceof MatrixError)) {
     if (!(error instanceof Error)) return { message: String(error) };
     // "fetch failed" alone does not tell that the server could not be reached.
-    return { message: error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message };
+    return {
+      message: error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message,
+    };
   }
   const { errcode, httpStatus, data } = error;
   const message = [errcode, httpStatus, data.error].filter((part) => part !== undefined).join(" ");
-  return { message, ...(errcode !== undefined && { errcode }), ...(httpStatus !== undefined && { status: httpStatus }) };
+  return {
+    message,
+    ...(errcode !== undefined && { errcode }),
+    ...(httpStatus !== undefined && { status: httpStatus }),
+  };
 }
 
 silenceEverything();

@@ -12,7 +12,11 @@ export { contentOf, textOf } from "./seen-messages.ts";
 /** How a person signs in: by password as a new device, or as a device that exists. */
 export type PersonCredentials =
   | { password: string }
-  | { accessToken: string; deviceId: string; /** Needed only to replace cross-signing keys. */ password?: string };
+  | {
+      accessToken: string;
+      deviceId: string;
+      /** Needed only to replace cross-signing keys. */ password?: string;
+    };
 
 export type PersonOptions = PersonCredentials & {
   /** The homeserver's client-server address. */
@@ -21,53 +25,94 @@ export type PersonOptions = PersonCredentials & {
   displayName?: string;
   /** True by default. */
   encryption?: boolean;
-  /** True by default: makes or replaces the person's cross-signing keys, so that this device is signed by its owner. */
+  /**
+   * True by default: makes or replaces the person's cross-signing keys, so that this device is
+   * signed by its owner.
+   */
   crossSigning?: boolean;
-  /** MSC4153: neither sends keys to, nor shows messages from, devices their owner has not signed. */
+  /**
+   * MSC4153: neither sends keys to, nor shows messages from, devices their owner has not signed.
+   */
   onlyTrustSignedDevices?: boolean;
-  /** Called with every timeline event as it comes, and again whenever it looks different, with its previous look. */
+  /**
+   * Called with every timeline event as it comes, and again whenever it looks different, with its
+   * previous look.
+   */
   onMessage?: (message: SeenMessage, previous: SeenMessage | undefined) => void;
   log?: Logger;
 };
 
-/** Somebody who chats with the bot: matrix-js-sdk, the client library Element is built on, in a process of its own. */
+/**
+ * Somebody who chats with the bot: matrix-js-sdk, the client library Element is built on, in a
+ * process of its own.
+ */
 export interface Person extends AsyncDisposable {
   readonly userId: string;
   readonly deviceId: string;
   readonly accessToken: string;
   readonly processId: number | undefined;
-  /** Makes a direct chat, invites the other, and notes it in `m.direct`; resolves once messages can be sent into it. */
+  /**
+   * Makes a direct chat, invites the other, and notes it in `m.direct`; resolves once messages can
+   * be sent into it.
+   */
   createDirectChat(userId: string, options: { encrypted: boolean }): Promise<string>;
   createRoom(room: NewRoom): Promise<string>;
   invite(roomId: string, userId: string): Promise<void>;
-  /** Resolves with the room ID once the client has the room. `via` names servers to join through. */
+  /**
+   * Resolves with the room ID once the client has the room. `via` names servers to join through.
+   */
   join(roomIdOrAlias: string, via?: string[]): Promise<string>;
   leave(roomId: string): Promise<void>;
-  /** Sends a text as Element does, `m.mentions` included; `extra` is laid over its content. Resolves with the event ID. */
+  /**
+   * Sends a text as Element does, `m.mentions` included; `extra` is laid over its content. Resolves
+   * with the event ID.
+   */
   say(roomId: string, text: string, extra?: EventContent): Promise<string>;
   edit(roomId: string, eventId: string, text: string): Promise<string>;
   react(roomId: string, eventId: string, key: string): Promise<string>;
   redact(roomId: string, eventId: string): Promise<string>;
   /** Sends a file, encrypted in encrypted rooms. */
   sendFile(roomId: string, file: { name: string; mimetype: string; bytes: Uint8Array }): Promise<string>;
-  /** The bytes of the file in a message, decrypted and with their hash checked where it was encrypted. */
+  /**
+   * The bytes of the file in a message, decrypted and with their hash checked where it was
+   * encrypted.
+   */
   downloadFile(message: SeenMessage): Promise<Buffer>;
   sendEvent(roomId: string, type: string, content: EventContent): Promise<string>;
   sendState(roomId: string, type: string, stateKey: string, content: EventContent): Promise<string>;
   members(roomId: string): Promise<RoomMemberView[]>;
-  /** IDs of a user's devices that the client knows, as signed by their owner; keys go to those only where the person trusts no others. */
+  /**
+   * IDs of a user's devices that the client knows, as signed by their owner; keys go to those only
+   * where the person trusts no others.
+   */
   signedDevices(userId: string): Promise<string[]>;
-  /** Everything seen in the room's timeline so far, state events and edits included, in the timeline's order. */
+  /**
+   * Everything seen in the room's timeline so far, state events and edits included, in the
+   * timeline's order.
+   */
   messages(roomId: string): SeenMessage[];
   /**
-   * The first message that matches, seen already or still to come. Looks again at each message when it is decrypted, edited
-   * or redacted; an edit itself is not a message. The time-out's error tells what was seen instead.
+   * The first message that matches, seen already or still to come. Looks again at each message when
+   * it is decrypted, edited or redacted; an edit itself is not a message. The time-out's error
+   * tells what was seen instead.
    */
-  waitForMessage(roomId: string, predicate: (message: SeenMessage) => boolean, filter?: MessageFilter): Promise<SeenMessage>;
+  waitForMessage(
+    roomId: string,
+    predicate: (message: SeenMessage) => boolean,
+    filter?: MessageFilter,
+  ): Promise<SeenMessage>;
   /** The room ID of an invitation that is open; nothing is accepted by itself. */
   waitForInvite(options?: { from?: string; timeoutMs?: number }): Promise<string>;
-  /** Waits until this membership of that user has been seen in the room, for instance that the bot has joined. */
-  waitForMembership(roomId: string, userId: string, membership: string, options?: { timeoutMs?: number }): Promise<void>;
+  /**
+   * Waits until this membership of that user has been seen in the room, for instance that the bot
+   * has joined.
+   */
+  waitForMembership(
+    roomId: string,
+    userId: string,
+    membership: string,
+    options?: { timeoutMs?: number },
+  ): Promise<void>;
   /** Ends the process; the device stays signed in on the server. */
   stop(): Promise<void>;
 }
@@ -108,7 +153,17 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
     const { password } = options;
     const [accessToken, deviceId] = "accessToken" in options ? [options.accessToken, options.deviceId] : [];
     session = await link.call("start", {
-      ...{ baseUrl, userId, password, accessToken, deviceId, displayName, encryption, crossSigning, onlyTrustSignedDevices },
+      ...{
+        baseUrl,
+        userId,
+        password,
+        accessToken,
+        deviceId,
+        displayName,
+        encryption,
+        crossSigning,
+        onlyTrustSignedDevices,
+      },
     });
   } catch (error) {
     await link.end();
@@ -142,7 +197,9 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
       });
     },
     react(roomId, eventId, key) {
-      return sendEvent(roomId, "m.reaction", { "m.relates_to": { rel_type: "m.annotation", event_id: eventId, key } });
+      return sendEvent(roomId, "m.reaction", {
+        "m.relates_to": { rel_type: "m.annotation", event_id: eventId, key },
+      });
     },
     redact: (roomId, eventId) => link.call("redact", { roomId, eventId }),
     sendFile: (roomId, file) => link.call("sendFile", { roomId, file }),
@@ -151,14 +208,18 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
     sendEvent,
-    sendState: (roomId, type, stateKey, content) => link.call("sendState", { roomId, type, stateKey, content }),
+    sendState: (roomId, type, stateKey, content) =>
+      link.call("sendState", { roomId, type, stateKey, content }),
     members: (roomId) => link.call("members", { roomId }),
     signedDevices: (otherId) => link.call("signedDevices", { userId: otherId }),
     messages: (roomId) => seen.inRoom(roomId),
     waitForMessage: (roomId, predicate, filter) => seen.waitForMessage(roomId, predicate, filter),
     async waitForInvite({ from, timeoutMs } = {}) {
       const { roomId } = await seen.waitForMembership(
-        (notice) => notice.userId === userId && notice.membership === "invite" && (from === undefined || notice.sender === from),
+        (notice) =>
+          notice.userId === userId &&
+          notice.membership === "invite" &&
+          (from === undefined || notice.sender === from),
         `An invitation of ${userId}${from === undefined ? "" : ` by ${from}`}`,
         timeoutMs,
       );
@@ -166,7 +227,8 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
     },
     async waitForMembership(roomId, memberId, membership, { timeoutMs } = {}) {
       await seen.waitForMembership(
-        (notice) => notice.roomId === roomId && notice.userId === memberId && notice.membership === membership,
+        (notice) =>
+          notice.roomId === roomId && notice.userId === memberId && notice.membership === membership,
         `The membership "${membership}" of ${memberId}`,
         timeoutMs,
       );

@@ -14,7 +14,10 @@ const KEPT_ERROR_CHARACTERS = 4_000;
 
 const resultSchemas: { [Name in OperationName]: { result: z.ZodType<OperationResult<Name>> } } = operations;
 
-/** What the person's client or homeserver refused; `errcode` and `status` are the homeserver's where it gave them. */
+/**
+ * What the person's client or homeserver refused; `errcode` and `status` are the homeserver's where
+ * it gave them.
+ */
 class PersonError extends Error {
   override readonly name = "PersonError";
   readonly errcode: string | undefined;
@@ -30,7 +33,8 @@ class PersonError extends Error {
 /** What the process tells without being asked. */
 export type PersonNotice = Extract<PersonReport, { kind: "message" | "membership" }>;
 
-type Outcome = { result: unknown } | { message: string; errcode?: string | undefined; status?: number | undefined };
+type Outcome =
+  { result: unknown } | { message: string; errcode?: string | undefined; status?: number | undefined };
 
 /** The driver's end of the channel to a person's process. */
 export interface ProcessLink {
@@ -55,7 +59,8 @@ export function openProcessLink(
 ): ProcessLink {
   const child = fork(fileURLToPath(new URL("person-process.ts", import.meta.url)), [], {
     execPath: process.execPath,
-    // Instead of the test runner's own loaders and debug ports; a smaller young generation makes many persons cheap.
+    // Instead of the test runner's own loaders and debug ports; a smaller young generation makes
+    // many persons cheap.
     execArgv: ["--max-semi-space-size=4"],
     // Bytes of files and `undefined` pass the channel as they are.
     serialization: "advanced",
@@ -74,10 +79,16 @@ export function openProcessLink(
     onEnd(error);
   }
 
-  child.on("error", (error) => handleEnd(new PersonError(`The process of ${label} failed: ${error.message}`)));
+  child.on("error", (error) =>
+    handleEnd(new PersonError(`The process of ${label} failed: ${error.message}`)),
+  );
   child.on("exit", (code, signal) => {
     const output = errorOutput();
-    handleEnd(new PersonError(`The process of ${label} ended (${signal ?? `code ${code}`})${output && `:\n${output}`}`));
+    handleEnd(
+      new PersonError(
+        `The process of ${label} ended (${signal ?? `code ${code}`})${output && `:\n${output}`}`,
+      ),
+    );
   });
   child.on("message", (raw) => {
     const report = reportSchema.parse(raw);

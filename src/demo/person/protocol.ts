@@ -15,7 +15,10 @@ const relationSchema = z.object({
   key: z.string().optional(),
 });
 
-/** One timeline event as the person's client shows it now; a later decryption, edit or redaction replaces the whole value. */
+/**
+ * One timeline event as the person's client shows it now; a later decryption, edit or redaction
+ * replaces the whole value.
+ */
 export const seenMessageSchema = z.object({
   roomId: z.string(),
   eventId: z.string(),
@@ -31,7 +34,10 @@ export const seenMessageSchema = z.object({
   isEncrypted: z.boolean(),
   /** The client's failure code, such as `MEGOLM_KEY_WITHHELD_FOR_UNVERIFIED_DEVICE`. */
   decryptionFailure: z.string().optional(),
-  /** Colour and reason of the shield beside the message, such as `red UNSIGNED_DEVICE`; null when there is none. */
+  /**
+   * Colour and reason of the shield beside the message, such as `red UNSIGNED_DEVICE`; null when
+   * there is none.
+   */
   shield: z.string().nullable(),
   isRedacted: z.boolean(),
   relation: relationSchema.nullable(),

@@ -9,7 +9,11 @@ const ROOM_ARRIVES_WITHIN_MS = 30_000;
 /** Creates a room and waits until messages sent into it are encrypted, if that was asked for. */
 export async function createRoom(client: MatrixClient, room: NewRoom, isDirect = false): Promise<string> {
   const { name, alias, invite, encrypted = false, preset, powerLevels, roomVersion } = room;
-  const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
+  const encryption = {
+    type: "m.room.encryption",
+    state_key: "",
+    content: { algorithm: "m.megolm.v1.aes-sha2" },
+  };
   const options: ICreateRoomOpts = {
     preset: preset === undefined ? Preset.PrivateChat : presets[preset],
     visibility: Visibility.Private,
@@ -35,15 +39,35 @@ const presets = {
 const directChatsSchema = z.record(z.string(), z.array(z.string()));
 
 /** Creates a direct chat as Element does, `m.direct` included. */
-export async function createDirectChat(client: MatrixClient, userId: string, encrypted: boolean): Promise<string> {
-  const roomId = await createRoom(client, { invite: [userId], encrypted, preset: "trusted_private_chat" }, true);
-  const directChats = directChatsSchema.catch({}).parse(client.getAccountData(EventType.Direct)?.getContent() ?? {});
-  await client.setAccountData(EventType.Direct, { ...directChats, [userId]: [...(directChats[userId] ?? []), roomId] });
+export async function createDirectChat(
+  client: MatrixClient,
+  userId: string,
+  encrypted: boolean,
+): Promise<string> {
+  const roomId = await createRoom(
+    client,
+    { invite: [userId], encrypted, preset: "trusted_private_chat" },
+    true,
+  );
+  const directChats = directChatsSchema
+    .catch({})
+    .parse(client.getAccountData(EventType.Direct)?.getContent() ?? {});
+  await client.setAccountData(EventType.Direct, {
+    ...directChats,
+    [userId]: [...(directChats[userId] ?? []), roomId],
+  });
   return roomId;
 }
 
-/** Joins and waits for the room's state, without which the client would not know that it is encrypted. */
-export async function joinRoom(client: MatrixClient, roomIdOrAlias: string, viaServers: string[]): Promise<string> {
+/**
+ * Joins and waits for the room's state, without which the client would not know that it is
+ * encrypted.
+ */
+export async function joinRoom(
+  client: MatrixClient,
+  roomIdOrAlias: string,
+  viaServers: string[],
+): Promise<string> {
   const { roomId } = await client.joinRoom(roomIdOrAlias, { viaServers });
   await roomArrives(client, roomId, false);
   return roomId;
@@ -59,7 +83,8 @@ export function membersOf(client: MatrixClient, roomId: string): RoomMemberView[
   }));
 }
 
-// The server's answer comes before the sync that brings the room. A message sent in between would go out in clear.
+// The server's answer comes before the sync that brings the room. A message sent in between would
+// go out in clear.
 function roomArrives(client: MatrixClient, roomId: string, encrypted: boolean): Promise<void> {
   function hasArrived(): boolean {
     const room = client.getRoom(roomId);

@@ -3,7 +3,7 @@ import type { EventContent, MembershipNotice, SeenMessage } from "./protocol.ts"
 /** How many of the newest messages a time-out tells about. */
 const TOLD_MESSAGES = 12;
 
-const PATIENCE_MS = 60_000;
+const MESSAGE_TIMEOUT_MS = 60_000;
 
 interface Waiter {
   recheck: () => void;
@@ -20,14 +20,21 @@ export interface MessageFilter {
   timeoutMs?: number;
 }
 
-/** The driver's copy of everything the person's client has shown so far, with a way to wait for more. */
+/**
+ * The driver's copy of everything the person's client has shown so far, with a way to wait for
+ * more.
+ */
 export interface SeenMessages {
   /** Notes a message, new or changed, and gives what was known of it before. */
   record(message: SeenMessage, before?: string): SeenMessage | undefined;
   recordMembership(notice: MembershipNotice): void;
   /** All timeline events of the room, in the timeline's order. */
   inRoom(roomId: string): SeenMessage[];
-  waitForMessage(roomId: string, predicate: (message: SeenMessage) => boolean, filter?: MessageFilter): Promise<SeenMessage>;
+  waitForMessage(
+    roomId: string,
+    predicate: (message: SeenMessage) => boolean,
+    filter?: MessageFilter,
+  ): Promise<SeenMessage>;
   waitForMembership(
     matches: (notice: MembershipNotice) => boolean,
     description: string,
@@ -47,8 +54,13 @@ export function createSeenMessages(): SeenMessages {
     for (const waiter of [...waiters]) waiter.recheck();
   }
 
-  // The errors are made behind the `await`, where the stack still names the line of the test that waits.
-  async function waitFor<Found>(find: () => Found | undefined, timeoutMs: number, timedOut: () => string): Promise<Found> {
+  // The errors are made behind the `await`, where the stack still names the line of the test that
+  // waits.
+  async function waitFor<Found>(
+    find: () => Found | undefined,
+    timeoutMs: number,
+    timedOut: () => string,
+  ): Promise<Found> {
     const found = find() ?? (await nextFound(find, timeoutMs));
     if (found !== undefined) return found;
     throw closed === undefined ? new Error(timedOut()) : new Error(closed.message, { cause: closed });
@@ -105,14 +117,18 @@ export function createSeenMessages(): SeenMessages {
       memberships.set(JSON.stringify([notice.roomId, notice.userId]), notice);
       recheckAll();
     },
-    waitForMessage(roomId, predicate, { from, after, timeoutMs = PATIENCE_MS } = {}) {
+    waitForMessage(roomId, predicate, { from, after, timeoutMs = MESSAGE_TIMEOUT_MS } = {}) {
       return waitFor(
-        () => messagesBehind(inRoom(roomId), after).find((message) => isShown(message, from) && predicate(message)),
+        () =>
+          messagesBehind(inRoom(roomId), after).find(
+            (message) => isShown(message, from) && predicate(message),
+          ),
         timeoutMs,
-        () => `No matching message within ${timeoutMs} ms${from ? ` from ${from}` : ""}. ${tellNewest(inRoom(roomId))}`,
+        () =>
+          `No matching message within ${timeoutMs} ms${from ? ` from ${from}` : ""}. ${tellNewest(inRoom(roomId))}`,
       );
     },
-    waitForMembership(matches, description, timeoutMs = PATIENCE_MS) {
+    waitForMembership(matches, description, timeoutMs = MESSAGE_TIMEOUT_MS) {
       return waitFor(
         () => [...memberships.values()].find(matches),
         timeoutMs,
@@ -132,7 +148,8 @@ function messagesBehind(messages: SeenMessage[], eventId: string | undefined): S
   return index === -1 ? [] : messages.slice(index + 1);
 }
 
-// An edit is shown at the message it edits (https://spec.matrix.org/latest/client-server-api/#event-replacements), so it is none by itself.
+// An edit is shown at the message it edits
+// (https://spec.matrix.org/latest/client-server-api/#event-replacements), so it is none by itself.
 function isShown(message: SeenMessage, from: string | undefined): boolean {
   return message.relation?.type !== "m.replace" && (from === undefined || message.sender === from);
 }
@@ -142,7 +159,10 @@ export function contentOf({ content, latestEditContent }: SeenMessage): EventCon
   return latestEditContent ?? content;
 }
 
-/** What a person reads in the message now: the newest edit's plain body, else the first one; empty for events without a body. */
+/**
+ * What a person reads in the message now: the newest edit's plain body, else the first one; empty
+ * for events without a body.
+ */
 export function textOf(message: SeenMessage): string {
   const { body } = contentOf(message);
   return typeof body === "string" ? body : "";
@@ -165,5 +185,7 @@ function describeMessage(message: SeenMessage): string {
     message.shield,
   ].filter((note) => typeof note === "string");
   const text = textOf(message).replaceAll("\n", "\n      ");
-  return [message.sender, message.type, notes.length > 0 && `[${notes.join(", ")}]`, text].filter(Boolean).join(" ");
+  return [message.sender, message.type, notes.length > 0 && `[${notes.join(", ")}]`, text]
+    .filter(Boolean)
+    .join(" ");
 }

@@ -1,16 +1,24 @@
 import { ClientEvent, createClient, MatrixError, SyncState } from "matrix-js-sdk";
 import type { MatrixClient } from "matrix-js-sdk";
-import { AllDevicesIsolationMode, OnlySignedDevicesIsolationMode } from "matrix-js-sdk/lib/crypto-api/index.js";
+import {
+  AllDevicesIsolationMode,
+  OnlySignedDevicesIsolationMode,
+} from "matrix-js-sdk/lib/crypto-api/index.js";
 
 import type { OperationParams } from "./protocol.ts";
 import { silentLogger } from "./silence.ts";
 
-/** Events per room and sync. The client's own 8 would make a gap, which costs further requests, of every busy moment. */
+/**
+ * Events per room and sync. The client's own 8 would make a gap, which costs further requests, of
+ * every busy moment.
+ */
 const TIMELINE_LIMIT = 50;
 
 type StartParams = OperationParams<"start">;
 
-/** A signed-in client that has not begun to sync; `start` begins and resolves after the first sync. */
+/**
+ * A signed-in client that has not begun to sync; `start` begins and resolves after the first sync.
+ */
 export interface Session {
   client: MatrixClient;
   deviceId: string;
@@ -18,7 +26,10 @@ export interface Session {
   start(): Promise<void>;
 }
 
-/** Signs in and prepares encryption, with keys in memory only: an ended person's device can never read again. */
+/**
+ * Signs in and prepares encryption, with keys in memory only: an ended person's device can never
+ * read again.
+ */
 export async function openSession(params: StartParams): Promise<Session> {
   const { baseUrl, userId, displayName, encryption, crossSigning, onlyTrustSignedDevices } = params;
   const { accessToken, deviceId } = await signIn(params);
@@ -36,8 +47,9 @@ export async function openSession(params: StartParams): Promise<Session> {
     deviceId,
     accessToken,
     async start() {
-      // Before the first sync: an answer about the old keys, asked for by the sync and arriving while they are being replaced,
-      // makes the crypto forget the new private keys (seen), and a client that trusts signed devices only then cannot send.
+      // Before the first sync: an answer about the old keys, asked for by the sync and arriving
+      // while they are being replaced, makes the crypto forget the new private keys (seen), and a
+      // client that trusts signed devices only then cannot send.
       if (encryption && crossSigning) await signOwnDevice(client, params);
       await client.startClient({ initialSyncLimit: TIMELINE_LIMIT, disablePresence: true });
       await firstSync(client);
@@ -50,7 +62,8 @@ export async function openSession(params: StartParams): Promise<Session> {
 async function signIn(params: StartParams): Promise<{ accessToken: string; deviceId: string }> {
   const { baseUrl, userId, password, accessToken, deviceId } = params;
   if (accessToken !== undefined && deviceId !== undefined) return { accessToken, deviceId };
-  if (password === undefined) throw new Error("A person needs a password, or an access token with its device ID");
+  if (password === undefined)
+    throw new Error("A person needs a password, or an access token with its device ID");
   const answer = await createClient({ baseUrl, logger: silentLogger }).loginRequest({
     type: "m.login.password",
     identifier: { type: "m.id.user", user: userId },
@@ -71,7 +84,8 @@ function firstSync(client: MatrixClient): Promise<void> {
   });
 }
 
-// The first upload needs no further authentication; replacing the keys of an earlier run does, by password.
+// The first upload needs no further authentication; replacing the keys of an earlier run does, by
+// password.
 async function signOwnDevice(client: MatrixClient, params: StartParams): Promise<void> {
   const { userId, password } = params;
   const crypto = client.getCrypto();
@@ -91,20 +105,28 @@ async function signOwnDevice(client: MatrixClient, params: StartParams): Promise
 
 async function requireSignedDevice(client: MatrixClient): Promise<void> {
   const crypto = client.getCrypto();
-  // Asks the server for the person's own keys, which by now must be the ones this device made and has signed itself with.
+  // Asks the server for the person's own keys, which by now must be the ones this device made and
+  // has signed itself with.
   await crypto?.userHasCrossSigningKeys();
-  const status = await crypto?.getDeviceVerificationStatus(client.getSafeUserId(), client.getDeviceId() ?? "");
+  const status = await crypto?.getDeviceVerificationStatus(
+    client.getSafeUserId(),
+    client.getDeviceId() ?? "",
+  );
   if (status?.signedByOwner !== true || !status.crossSigningVerified)
     throw new Error("The person's device has not been signed by its owner");
 }
 
-/** Devices of somebody with whom the person shares an encrypted room, as far as the client knows them to be signed by their owner. */
+/**
+ * Devices of somebody with whom the person shares an encrypted room, as far as the client knows
+ * them to be signed by their owner.
+ */
 export async function signedDevicesOf(client: MatrixClient, userId: string): Promise<string[]> {
   const crypto = client.getCrypto();
   const devices = (await crypto?.getUserDeviceInfo([userId]))?.get(userId);
   const signed: string[] = [];
   for (const deviceId of devices?.keys() ?? []) {
-    if ((await crypto?.getDeviceVerificationStatus(userId, deviceId))?.signedByOwner === true) signed.push(deviceId);
+    if ((await crypto?.getDeviceVerificationStatus(userId, deviceId))?.signedByOwner === true)
+      signed.push(deviceId);
   }
   return signed;
 }

@@ -14,7 +14,10 @@ function ignore(): undefined {
   return undefined;
 }
 
-/** Also quietens what does not go through the client's own logger: the library's module-wide one and the crypto write to the console. */
+/**
+ * Also quietens what does not go through the client's own logger: the library's module-wide one and
+ * the crypto write to the console.
+ */
 export function silenceEverything(): void {
   for (const method of ["trace", "debug", "log", "info", "warn", "error"] as const) console[method] = ignore;
 }

@@ -17,13 +17,16 @@ const newContentSchema = z.object({ "m.new_content": eventContentSchema });
 /** What the client shows of an event now. The event must have its ID from the server. */
 export async function takeSnapshot(client: MatrixClient, event: MatrixEvent): Promise<SeenMessage> {
   const failure = event.decryptionFailureReason;
-  const newContent = newContentSchema.safeParse(event.replacingEvent()?.getOriginalContent()).data?.["m.new_content"];
+  const newContent = newContentSchema.safeParse(event.replacingEvent()?.getOriginalContent()).data?.[
+    "m.new_content"
+  ];
   const stateKey = event.getStateKey();
   return {
     roomId: event.getRoomId() ?? "",
     eventId: event.getId() ?? "",
     sender: event.getSender() ?? "",
-    // A failed event calls itself a message with the text "Unable to decrypt", which no test should take for one.
+    // A failed event calls itself a message with the text "Unable to decrypt", which no test should
+    // take for one.
     type: failure === null ? event.getType() : event.getWireType(),
     ...(stateKey !== undefined && { stateKey }),
     content: plainData(failure === null ? event.getOriginalContent() : event.getWireContent()),
@@ -48,7 +51,8 @@ function relationOf(event: MatrixEvent): SeenMessage["relation"] {
   );
   if (data === undefined) return null;
   const { rel_type: type, event_id: eventId, key } = data;
-  if (type !== undefined && eventId !== undefined) return { type, eventId, ...(key !== undefined && { key }) };
+  if (type !== undefined && eventId !== undefined)
+    return { type, eventId, ...(key !== undefined && { key }) };
   const inReplyTo = data["m.in_reply_to"];
   return inReplyTo === undefined ? null : { type: "m.in_reply_to", eventId: inReplyTo.event_id };
 }
@@ -56,7 +60,8 @@ function relationOf(event: MatrixEvent): SeenMessage["relation"] {
 async function shieldOf(client: MatrixClient, event: MatrixEvent): Promise<string | null> {
   if (event.isRedacted() || event.isDecryptionFailure()) return null;
   if (!event.isEncrypted()) {
-    // Element's own rule, outside the library: a clear message in an encrypted room has a red shield.
+    // Element's own rule, outside the library: a clear message in an encrypted room has a red
+    // shield.
     const isInEncryptedRoom = client.getRoom(event.getRoomId())?.hasEncryptionStateEvent() === true;
     return isInEncryptedRoom && event.getType() === "m.room.message" ? "red SENT_IN_CLEAR" : null;
   }

@@ -1,7 +1,8 @@
 /**
  * Does every task, at most `limit` at a time, begun in order.
  * @returns the results in the order of the tasks
- * @throws what the first task that failed threw; none is begun afterwards, and those begun have ended
+ * @throws what the first task that failed threw; none is begun afterwards, and those begun have
+ * ended
  */
 export async function concurrently<T>(limit: number, tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results = new Map<number, T>();

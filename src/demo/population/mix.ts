@@ -10,7 +10,10 @@ import { UPGRADE_KINDS } from "./kinds/upgrades.ts";
 import type { Dice } from "./seed.ts";
 import type { MadeRoom } from "./stage.ts";
 
-/** Parts in a hundred of an account that has been in use for years; each of these kinds is one room of the source's. */
+/**
+ * Parts in a hundred of an account that has been in use for years; each of these kinds is one room
+ * of the source's.
+ */
 const SHARES: Readonly<Record<string, number>> = {
   public: 24,
   "invite-power-0": 15,
@@ -29,18 +32,28 @@ const SHARES: Readonly<Record<string, number>> = {
   "restricted-shared-space": 5,
 };
 
-/** The kinds of a realistic account of so many rooms, in the order they are to be made: spaces come before what they open. */
+/**
+ * The kinds of a realistic account of so many rooms, in the order they are to be made: spaces come
+ * before what they open.
+ */
 export function mixOf(count: number, dice: Dice): Kind[] {
   const { space, inside } = sharedSpaces(dice);
   const byName = new Map(
-    [...ENTRANCE_KINDS, ...DIRECT_KINDS, ...CONTENT_KINDS, ...UPGRADE_KINDS, ...MEMBERSHIP_KINDS, space, inside].map((made) => [
-      made.name,
-      made,
-    ]),
+    [
+      ...ENTRANCE_KINDS,
+      ...DIRECT_KINDS,
+      ...CONTENT_KINDS,
+      ...UPGRADE_KINDS,
+      ...MEMBERSHIP_KINDS,
+      space,
+      inside,
+    ].map((made) => [made.name, made]),
   );
   const amounts = apportion(count);
   const first = amounts.get("shared-space") ?? 0;
-  const names = [...amounts].flatMap(([name, amount]) => Array<string>(name === "shared-space" ? 0 : amount).fill(name));
+  const names = [...amounts].flatMap(([name, amount]) =>
+    Array<string>(name === "shared-space" ? 0 : amount).fill(name),
+  );
   return [...Array<string>(first).fill("shared-space"), ...dice.shuffle(names)].map((name) => {
     const found = byName.get(name);
     if (found === undefined) throw new Error(`no kind ${name}`);
@@ -48,7 +61,10 @@ export function mixOf(count: number, dice: Dice): Kind[] {
   });
 }
 
-/** Shares as whole rooms that add up to the count: what is left over by rounding down goes to the largest remainders. */
+/**
+ * Shares as whole rooms that add up to the count: what is left over by rounding down goes to the
+ * largest remainders.
+ */
 export function apportion(count: number): Map<string, number> {
   const total = Object.values(SHARES).reduce((sum, share) => sum + share, 0);
   const exact = Object.entries(SHARES).map(([name, share]) => ({ name, rooms: (share / total) * count }));

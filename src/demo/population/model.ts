@@ -1,4 +1,4 @@
-import type { Side } from "../homeservers/model.ts";
+import type { PairSide } from "../homeservers/model.ts";
 import type { ReasonCode, Route, Status, Warning } from "../../platforms/matrix/rooms/routes.ts";
 
 /** Somebody with an account on one of the two servers, signed in. */
@@ -7,12 +7,13 @@ export interface PopulatedPerson {
   readonly password: string;
   readonly accessToken: string;
   readonly displayName: string;
-  readonly side: Side;
+  readonly side: PairSide;
 }
 
 /**
- * What is right for a room, written by hand for its kind from product.md ("Routes") and protocol-facts.md (section 2). No code of the planner has a part
- * in it; only the contract's words are shared.
+ * What is right for a room, written by hand for its kind from product.md ("Routes") and
+ * protocol-facts.md (section 2). No code of the planner has a part in it; only the contract's words
+ * are shared.
  */
 export interface Expected {
   readonly route: Exclude<Route, "excluded">;
@@ -40,7 +41,10 @@ export interface PopulatedRoom {
   readonly expected: Expected;
 }
 
-/** A room of which a plan has no row: the source is in it no more or never was, like a replacement it did not follow to. */
+/**
+ * A room of which a plan has no row: the source is in it no more or never was, like a replacement
+ * it did not follow to.
+ */
 export type UnlistedRoom = Pick<PopulatedRoom, "roomId" | "kind" | "name">;
 
 /** A kind of room that is not there, and why. */
@@ -66,7 +70,10 @@ export interface SourceData {
   readonly pushRules: readonly string[];
 }
 
-/** Two accounts of one person, and the people and rooms around them. Plain data: may be kept as JSON beside a copy of the pair's folder. */
+/**
+ * Two accounts of one person, and the people and rooms around them. Plain data: may be kept as JSON
+ * beside a copy of the pair's folder.
+ */
 export interface Population {
   readonly source: PopulatedPerson;
   readonly target: PopulatedPerson;

@@ -24,12 +24,18 @@ import type { Cast } from "./stage.ts";
 export type { Expected, PopulatedPerson, PopulatedRoom, Population } from "./model.ts";
 
 export interface PopulateOptions {
-  /** Two running servers without request limits. For the kinds about server ACLs they need different host names. */
+  /**
+   * Two running servers without request limits. For the kinds about server ACLs they need different
+   * host names.
+   */
   readonly pair: Pick<HomeserverPair, "old" | "new">;
   readonly seed: number;
   /** How many others live on each server. At least, and by default, 30 and 4. */
   readonly people?: { readonly old: number; readonly new: number };
-  /** Every kind once, or so many rooms of the source's in the proportions of a real account. Default: one of each. */
+  /**
+   * Every kind once, or so many rooms of the source's in the proportions of a real account.
+   * Default: one of each.
+   */
   readonly rooms?: "one of each" | { readonly count: number };
   /** Local parts of the two accounts. By default made from the seed. */
   readonly localparts?: { readonly source: string; readonly target: string };
@@ -54,7 +60,9 @@ export async function populate(options: PopulateOptions): Promise<Population> {
     const people = await settle(options, chance, (server, person) => openSession(server, person, fetch));
     const profile = await writeProfile(people.source);
     const isOneOfEach = rooms === "one of each";
-    const { kinds, notMade } = isOneOfEach ? kindsFor(pair) : { kinds: mixOf(rooms.count, chance), notMade: [] };
+    const { kinds, notMade } = isOneOfEach
+      ? kindsFor(pair)
+      : { kinds: mixOf(rooms.count, chance), notMade: [] };
     const made = await makeRooms(kinds, { people, chance, seed, concurrency, hasCompany: !isOneOfEach });
     const listed = made.flatMap(toListed);
     const data = await writeSourceData(people.source, people.target, listed, concurrency);
@@ -63,7 +71,9 @@ export async function populate(options: PopulateOptions): Promise<Population> {
       target: plain(people.target),
       people: [...people.old, ...people.new, people.bridge].map(plain),
       rooms: listed,
-      unlisted: made.flatMap(({ roomId, kind, name, expected }) => (expected === null ? [{ roomId, kind, name }] : [])),
+      unlisted: made.flatMap(({ roomId, kind, name, expected }) =>
+        expected === null ? [{ roomId, kind, name }] : [],
+      ),
       notMade,
       sourceData: { ...profile, ...data },
     };
@@ -72,7 +82,9 @@ export async function populate(options: PopulateOptions): Promise<Population> {
   }
 }
 
-/** Registers everybody. The seed is part of their names, so that two populations can share a pair. */
+/**
+ * Registers everybody. The seed is part of their names, so that two populations can share a pair.
+ */
 async function settle(
   { pair, seed, people = { old: 30, new: 4 }, localparts, concurrency = 6 }: PopulateOptions,
   chance: Dice,
@@ -81,7 +93,11 @@ async function settle(
   const tag = seed.toString(36);
   const counts = { old: Math.max(30, people.old), new: Math.max(4, people.new) };
   const [own = "", ...names] = personNames(chance, counts.old + counts.new + 1);
-  const enter = (side: "old" | "new", displayName: string, localpart = `${localpartOf(displayName)}-${tag}`) => {
+  const enter = (
+    side: "old" | "new",
+    displayName: string,
+    localpart = `${localpartOf(displayName)}-${tag}`,
+  ) => {
     return async () => open(pair[side], await register(pair[side], side, { localpart, displayName }));
   };
   const [source, target, bridge, ...others] = await concurrently(concurrency, [
@@ -90,7 +106,8 @@ async function settle(
     enter("old", "Bridge", `bridge-${tag}`),
     ...names.map((name, index) => enter(index < counts.old ? "old" : "new", name)),
   ]);
-  if (source === undefined || target === undefined || bridge === undefined) throw new Error("nobody was registered");
+  if (source === undefined || target === undefined || bridge === undefined)
+    throw new Error("nobody was registered");
   return { source, target, bridge, old: others.slice(0, counts.old), new: others.slice(counts.old) };
 }
 
@@ -105,7 +122,10 @@ function kindsFor(pair: PopulateOptions["pair"]): { kinds: Kind[]; notMade: Kind
     KINDS.filter((kind) => (haveOwnHosts || kind.needsOwnHosts !== true) === isMade),
   );
   const why = "both servers have the same host name, and server ACLs do not look at ports";
-  return { kinds: kinds ?? [], notMade: [...IMPOSSIBLE_KINDS, ...(others ?? []).map(({ name }) => ({ kind: name, why }))] };
+  return {
+    kinds: kinds ?? [],
+    notMade: [...IMPOSSIBLE_KINDS, ...(others ?? []).map(({ name }) => ({ kind: name, why }))],
+  };
 }
 
 interface Making {
@@ -122,7 +142,8 @@ async function makeRooms(kinds: readonly Kind[], making: Making): Promise<RoomOf
     chance,
     kinds.reduce((sum, kind) => sum + (kind.names ?? 1), 0),
   );
-  // Everything that chance decides is decided before the first request, so that no answer's time plays a part in it.
+  // Everything that chance decides is decided before the first request, so that no answer's time
+  // plays a part in it.
   const tasks = kinds.map((kind, index) => {
     const cast = castFor(people, index, hasCompany ? companySize(chance) : 0);
     const stage = openStage(cast, names.splice(0, kind.names ?? 1), `${seed.toString(36)}-${index}`);

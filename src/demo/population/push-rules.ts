@@ -11,7 +11,8 @@ interface Rule {
 }
 
 /**
- * Rules of every kind: muted rooms both ways (Element's and older clients'), words, a sender, one switched off, changed defaults.
+ * Rules of every kind: muted rooms both ways (Element's and older clients'), words, a sender, one
+ * switched off, changed defaults.
  * @returns the rules' kinds and IDs; of the same kind the last one written stands first
  */
 export async function writePushRules(source: Session, rooms: readonly PopulatedRoom[]): Promise<string[]> {
@@ -26,8 +27,17 @@ export async function writePushRules(source: Session, rooms: readonly PopulatedR
     { kind: "room", id: second, body: { actions: [] } },
     { kind: "room", id: third, body: { actions: ["notify", { set_tweak: "sound", value: "default" }] } },
     { kind: "sender", id: `@loud:${source.serverName}`, body: { actions: [] } },
-    { kind: "content", id: "harvest", body: { actions: ["notify", { set_tweak: "highlight" }], pattern: "harvest" } },
-    { kind: "content", id: "rehearsal", body: { actions: ["notify"], pattern: "rehearsal*" }, isDisabled: true },
+    {
+      kind: "content",
+      id: "harvest",
+      body: { actions: ["notify", { set_tweak: "highlight" }], pattern: "harvest" },
+    },
+    {
+      kind: "content",
+      id: "rehearsal",
+      body: { actions: ["notify"], pattern: "rehearsal*" },
+      isDisabled: true,
+    },
   ];
   // One after the other, for their order counts.
   for (const { kind, id, body, isDisabled } of rules) {
@@ -35,7 +45,13 @@ export async function writePushRules(source: Session, rooms: readonly PopulatedR
     await put(source, path, body);
     if (isDisabled === true) await put(source, `${path}/enabled`, { enabled: false });
   }
-  await put(source, "/_matrix/client/v3/pushrules/global/override/.m.rule.suppress_notices/enabled", { enabled: false });
+  await put(source, "/_matrix/client/v3/pushrules/global/override/.m.rule.suppress_notices/enabled", {
+    enabled: false,
+  });
   await put(source, "/_matrix/client/v3/pushrules/global/underride/.m.rule.message/actions", { actions: [] });
-  return [...rules.map(({ kind, id }) => `${kind}/${id}`), "override/.m.rule.suppress_notices", "underride/.m.rule.message"];
+  return [
+    ...rules.map(({ kind, id }) => `${kind}/${id}`),
+    "override/.m.rule.suppress_notices",
+    "underride/.m.rule.message",
+  ];
 }

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { z } from "zod";
-import type { Homeserver, Side } from "../homeservers/model.ts";
+import type { Homeserver, PairSide } from "../homeservers/model.ts";
 import { HomeserverClient, apiPath } from "../../platforms/matrix/homeserver-client.ts";
 import type { GuardedFetch } from "../../platforms/matrix/network/guarded-fetch.ts";
 import type { PopulatedPerson } from "./model.ts";
@@ -26,14 +26,19 @@ const replacementAnswer = z.object({ replacement_room: z.string() });
 /** Lets a person of a population act. Whoever made `fetch` closes it. */
 export function openSession(server: Homeserver, person: PopulatedPerson, fetch: GuardedFetch): Session {
   const log = pino({ level: "silent" });
-  const client = new HomeserverClient({ baseUrl: server.baseUrl, fetch, log, accessToken: () => person.accessToken });
+  const client = new HomeserverClient({
+    baseUrl: server.baseUrl,
+    fetch,
+    log,
+    accessToken: () => person.accessToken,
+  });
   return { ...person, serverName: server.serverName, client };
 }
 
 /** Creates an account on one side. */
 export async function register(
   server: Homeserver,
-  side: Side,
+  side: PairSide,
   account: { localpart: string; displayName: string },
 ): Promise<PopulatedPerson> {
   const password = `${account.localpart}'s password`;
@@ -41,7 +46,10 @@ export async function register(
   return { userId, password, accessToken, displayName: account.displayName, side };
 }
 
-export async function createRoom({ client }: Session, body: Readonly<Record<string, unknown>>): Promise<string> {
+export async function createRoom(
+  { client }: Session,
+  body: Readonly<Record<string, unknown>>,
+): Promise<string> {
   const { room_id: roomId } = await client.request({
     method: "POST",
     path: "/_matrix/client/v3/createRoom",
@@ -54,7 +62,13 @@ export async function createRoom({ client }: Session, body: Readonly<Record<stri
 /** @param via a server that is in the room */
 export async function join({ client }: Session, roomId: string, via: string): Promise<void> {
   const path = apiPath`/_matrix/client/v3/join/${roomId}`;
-  await client.request({ method: "POST", path, query: { via, server_name: via }, body: {}, schema: anyAnswer });
+  await client.request({
+    method: "POST",
+    path,
+    query: { via, server_name: via },
+    body: {},
+    schema: anyAnswer,
+  });
 }
 
 export async function knock({ client }: Session, roomId: string, via: string): Promise<void> {
@@ -69,7 +83,12 @@ export async function knock({ client }: Session, roomId: string, via: string): P
 }
 
 export async function leave({ client }: Session, roomId: string): Promise<void> {
-  await client.request({ method: "POST", path: apiPath`/_matrix/client/v3/rooms/${roomId}/leave`, body: {}, schema: anyAnswer });
+  await client.request({
+    method: "POST",
+    path: apiPath`/_matrix/client/v3/rooms/${roomId}/leave`,
+    body: {},
+    schema: anyAnswer,
+  });
 }
 
 /** Invites, bans, lifts a ban, or throws out. */
@@ -88,11 +107,21 @@ export async function setState({ client }: Session, roomId: string, state: NewSt
   // An empty state key has no segment of its own.
   const key = state.stateKey === undefined ? "" : apiPath`/${state.stateKey}`;
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${state.type}` + key;
-  const { event_id: eventId } = await client.request({ method: "PUT", path, body: state.content, schema: eventAnswer });
+  const { event_id: eventId } = await client.request({
+    method: "PUT",
+    path,
+    body: state.content,
+    schema: eventAnswer,
+  });
   return eventId;
 }
 
-export async function send({ client }: Session, roomId: string, text: string, transactionId: string): Promise<string> {
+export async function send(
+  { client }: Session,
+  roomId: string,
+  text: string,
+  transactionId: string,
+): Promise<string> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/send/m.room.message/${transactionId}`;
   const body = { msgtype: "m.text", body: text, "m.mentions": {} };
   const { event_id: eventId } = await client.request({ method: "PUT", path, body, schema: eventAnswer });
@@ -108,7 +137,12 @@ export async function redact({ client }: Session, roomId: string, eventId: strin
 export async function upgrade({ client }: Session, roomId: string, version: string): Promise<string> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/upgrade`;
   const body = { new_version: version };
-  const { replacement_room: replacement } = await client.request({ method: "POST", path, body, schema: replacementAnswer });
+  const { replacement_room: replacement } = await client.request({
+    method: "POST",
+    path,
+    body,
+    schema: replacementAnswer,
+  });
   return replacement;
 }
 

@@ -22,7 +22,10 @@ const TAGS = [
 
 const MAY_SPEAK: ReadonlySet<string> = new Set(["join", "join_restricted", "invite"]);
 
-/** What the profile holds; set before the rooms are made, for a later change would write into every room. */
+/**
+ * What the profile holds; set before the rooms are made, for a later change would write into every
+ * room.
+ */
 export async function writeProfile(source: Session): Promise<Pick<SourceData, "avatarUrl" | "profile">> {
   const upload = await fetch(`${source.client.baseUrl}/_matrix/media/v3/upload?filename=face.png`, {
     method: "POST",
@@ -39,8 +42,8 @@ export async function writeProfile(source: Session): Promise<Pick<SourceData, "a
 }
 
 /**
- * Everything else an account collects over the years. Which rooms have tags, markers and names of their own follows from their order, so a population of
- * any size has some of each.
+ * Everything else an account collects over the years. Which rooms have tags, markers and names of
+ * their own follows from their order, so a population of any size has some of each.
  */
 export async function writeSourceData(
   source: Session,
@@ -48,8 +51,13 @@ export async function writeSourceData(
   rooms: readonly PopulatedRoom[],
   limit: number,
 ): Promise<Omit<SourceData, "avatarUrl" | "profile">> {
-  const joined = rooms.filter(({ expected }) => expected.reason !== "source_not_joined" && expected.route !== "accept_invite");
-  const tagged = every(joined, 5).map((room, index) => ({ room, tags: TAGS[index % TAGS.length] ?? TAGS[0] }));
+  const joined = rooms.filter(
+    ({ expected }) => expected.reason !== "source_not_joined" && expected.route !== "accept_invite",
+  );
+  const tagged = every(joined, 5).map((room, index) => ({
+    room,
+    tags: TAGS[index % TAGS.length] ?? TAGS[0],
+  }));
   const named = every(joined, 30);
   // Rooms that were replaced let nobody speak, others not this account.
   const marked = every(
@@ -70,7 +78,11 @@ export async function writeSourceData(
     ),
     ...tagged.flatMap(({ room, tags }) =>
       Object.entries(tags).map(([tag, order]) => () => {
-        return put(source, user + apiPath`/rooms/${room.roomId}/tags/${tag}`, order === null ? {} : { order });
+        return put(
+          source,
+          user + apiPath`/rooms/${room.roomId}/tags/${tag}`,
+          order === null ? {} : { order },
+        );
       }),
     ),
     ...named.map(({ roomId }) => async () => {
@@ -87,7 +99,9 @@ export async function writeSourceData(
       await put(source, user + apiPath`/rooms/${roomId}/account_data/m.marked_unread`, { unread: true });
     }),
     ...every(joined, 40).map(({ roomId }) => async () => {
-      await put(source, user + apiPath`/rooms/${roomId}/account_data/im.vector.web.settings`, { urlPreviewsEnabled_e2ee: false });
+      await put(source, user + apiPath`/rooms/${roomId}/account_data/im.vector.web.settings`, {
+        urlPreviewsEnabled_e2ee: false,
+      });
     }),
   ]);
   return {
@@ -100,7 +114,11 @@ export async function writeSourceData(
   };
 }
 
-function accountData(source: Session, target: Session, rooms: readonly PopulatedRoom[]): Record<string, unknown> {
+function accountData(
+  source: Session,
+  target: Session,
+  rooms: readonly PopulatedRoom[],
+): Record<string, unknown> {
   const direct: Record<string, string[]> = {};
   for (const { roomId, directWith } of rooms) {
     if (directWith !== null) (direct[directWith] ??= []).push(roomId);
@@ -117,7 +135,11 @@ function accountData(source: Session, target: Session, rooms: readonly Populated
       [`@numbers:${source.serverName}`]: [17, null, "!gone:gone.example"],
     },
     "m.ignored_user_list": {
-      ignored_users: { [`@spam:${source.serverName}`]: {}, [`@more-spam:${target.serverName}`]: {}, "@spam:gone.example": {} },
+      ignored_users: {
+        [`@spam:${source.serverName}`]: {},
+        [`@more-spam:${target.serverName}`]: {},
+        "@spam:gone.example": {},
+      },
     },
     "io.element.recent_emoji": {
       recent_emoji: [

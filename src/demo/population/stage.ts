@@ -85,11 +85,13 @@ async function makeRoom(cast: Cast, room: NewRoom & { name: string }): Promise<s
     room_version: version,
     creation_content: { ...(room.isSpace === true ? { type: "m.space" } : {}), ...room.creation },
     power_level_content_override: { invite: inviteLevel, users: { ...creatorLevel(by, version), ...users } },
-    initial_state: [joinRules(joinRule, room.allow), ...(room.state ?? [])].map(({ type, stateKey = "", content }) => ({
-      type,
-      state_key: stateKey,
-      content,
-    })),
+    initial_state: [joinRules(joinRule, room.allow), ...(room.state ?? [])].map(
+      ({ type, stateKey = "", content }) => ({
+        type,
+        state_key: stateKey,
+        content,
+      }),
+    ),
     invite: [...toInvite, ...(room.invited ?? [])],
     ...(room.isDirect === true ? { is_direct: true } : {}),
     ...(room.alias === undefined ? {} : { room_alias_name: room.alias }),
@@ -98,7 +100,10 @@ async function makeRoom(cast: Cast, room: NewRoom & { name: string }): Promise<s
   return roomId;
 }
 
-/** From version 12 on a creator stands above all levels and must not be among them (rooms/v12, authorization rule 9.4). */
+/**
+ * From version 12 on a creator stands above all levels and must not be among them (rooms/v12,
+ * authorization rule 9.4).
+ */
 function creatorLevel(by: Session, version: string): Record<string, number> {
   return version === "12" ? {} : { [by.userId]: 100 };
 }
@@ -106,5 +111,8 @@ function creatorLevel(by: Session, version: string): Record<string, number> {
 /** Content as clients write it. */
 export function joinRules(joinRule: string, allow?: readonly string[]): NewState {
   const entries = allow?.map((roomId) => ({ type: "m.room_membership", room_id: roomId }));
-  return { type: "m.room.join_rules", content: { join_rule: joinRule, ...(entries === undefined ? {} : { allow: entries }) } };
+  return {
+    type: "m.room.join_rules",
+    content: { join_rule: joinRule, ...(entries === undefined ? {} : { allow: entries }) },
+  };
 }

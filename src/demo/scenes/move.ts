@@ -19,9 +19,15 @@ const END_TIMEOUT_MS = 240_000;
 const FEDERATION_TIMEOUT_MS = 30_000;
 
 const joinedSchema = z.object({ joined_rooms: z.array(z.string()) });
-const levelsSchema = z.looseObject({ users: z.record(z.string(), z.number()).optional(), users_default: z.number().optional() });
+const levelsSchema = z.looseObject({
+  users: z.record(z.string(), z.number()).optional(),
+  users_default: z.number().optional(),
+});
 
-/** The whole move: started, killed in the middle and started again, ended, reported, a moderator's late invitation, verified. */
+/**
+ * The whole move: started, killed in the middle and started again, ended, reported, a moderator's
+ * late invitation, verified.
+ */
 export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   const { person, chatId, botUserId, bot, population, pair } = stage;
   const { source, target } = population;
@@ -43,11 +49,14 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   await claims.check("the end is a new message that mentions Ada", () => isAlert);
   const joined = await joinedRooms();
   const movable = population.rooms.filter(({ expected }) => isMovable(expected.route));
-  await claims.check(`all ${movable.length} rooms that need nobody's help are moved, in spite of the kill`, () => {
-    const missing = movable.filter(({ roomId }) => !joined.has(roomId));
-    if (missing.length > 0) throw new Error(`not in ${missing.map((room) => room.kind).join(", ")}`);
-    return true;
-  });
+  await claims.check(
+    `all ${movable.length} rooms that need nobody's help are moved, in spite of the kill`,
+    () => {
+      const missing = movable.filter(({ roomId }) => !joined.has(roomId));
+      if (missing.length > 0) throw new Error(`not in ${missing.map((room) => room.kind).join(", ")}`);
+      return true;
+    },
+  );
   await claims.check("the one progress message says that it went on after a restart", async () => {
     // An edit may come after the message that tells of the end.
     const restarted = await person.waitForMessage(
@@ -55,7 +64,9 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
       (message) => isProgress(message) && everything(message).includes("started anew in the middle"),
       fromBot,
     );
-    const progress = person.messages(chatId).filter((message) => message.sender === botUserId && isProgress(message));
+    const progress = person
+      .messages(chatId)
+      .filter((message) => message.sender === botUserId && isProgress(message));
     return progress.length === 1 && progress[0]?.eventId === restarted.eventId;
   });
   const report = await reportNow(stage);
@@ -80,11 +91,16 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
 
   const verified = await ask("!migrate verify");
   const now = (await reportNow(stage)).rooms.filter((room) => room.status === "done").length;
-  await claims.check("verify counts the rooms as the report does", () => new RegExp(`\\b${now} of \\d+`, "u").test(verified));
+  await claims.check("verify counts the rooms as the report does", () =>
+    new RegExp(`\\b${now} of \\d+`, "u").test(verified),
+  );
   const again = await ask("!migrate plan");
   await claims.check(
     "a second plan finds nothing left to move or to copy, and offers no start",
-    () => again.includes(": 0 I can move") && again.includes("nothing left") && !/To be copied|migrate start/u.test(again),
+    () =>
+      again.includes(": 0 I can move") &&
+      again.includes("nothing left") &&
+      !/To be copied|migrate start/u.test(again),
   );
 
   async function ask(command: string): Promise<string> {
@@ -101,14 +117,18 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
 
   async function joinedRooms(): Promise<Set<string>> {
     return new Set(
-      joinedSchema.parse(await askServer(pair.new.baseUrl, target.accessToken, "/_matrix/client/v3/joined_rooms")).joined_rooms,
+      joinedSchema.parse(
+        await askServer(pair.new.baseUrl, target.accessToken, "/_matrix/client/v3/joined_rooms"),
+      ).joined_rooms,
     );
   }
 
   async function levelsAreRight({ rooms }: Report, inside: ReadonlySet<string>): Promise<boolean> {
     const given = rooms.filter(
       ({ roomId, power, warnings }) =>
-        inside.has(roomId) && typeof power.wanted === "number" && !warnings.some(({ code }) => code === "power_not_transferable"),
+        inside.has(roomId) &&
+        typeof power.wanted === "number" &&
+        !warnings.some(({ code }) => code === "power_not_transferable"),
     );
     for (const { roomId, power } of given) {
       const deadline = Date.now() + FEDERATION_TIMEOUT_MS;
@@ -134,14 +154,20 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
 
   /** Counted in the log of the server that took them. */
   async function nothingTwice(rooms: readonly PopulatedRoom[]): Promise<boolean> {
-    const log = (await pair.old.accessLog()).filter(({ user, status }) => user === source.userId && status === 200);
+    const log = (await pair.old.accessLog()).filter(
+      ({ user, status }) => user === source.userId && status === 200,
+    );
     for (const { roomId } of rooms) {
       const room = encodeURIComponent(roomId);
-      const invitations = log.filter(({ method, path: asked }) => method === "POST" && asked.endsWith(`/rooms/${room}/invite`));
-      const levels = log.filter(
-        ({ method, path: asked }) => method === "PUT" && asked.includes(`/rooms/${room}/state/m.room.power_levels`),
+      const invitations = log.filter(
+        ({ method, path: asked }) => method === "POST" && asked.endsWith(`/rooms/${room}/invite`),
       );
-      if (invitations.length > 1 || levels.length > 1) throw new Error(`${roomId}: ${invitations.length} and ${levels.length}`);
+      const levels = log.filter(
+        ({ method, path: asked }) =>
+          method === "PUT" && asked.includes(`/rooms/${room}/state/m.room.power_levels`),
+      );
+      if (invitations.length > 1 || levels.length > 1)
+        throw new Error(`${roomId}: ${invitations.length} and ${levels.length}`);
     }
     return rooms.length > 0;
   }
@@ -152,7 +178,9 @@ function isMovable(route: PopulatedRoom["expected"]["route"]): boolean {
 }
 
 function roomForModerator(rooms: readonly PopulatedRoom[]): PopulatedRoom {
-  const room = rooms.find(({ expected }) => expected.reason === "no_invite_power" && expected.route === "ask_moderator");
+  const room = rooms.find(
+    ({ expected }) => expected.reason === "no_invite_power" && expected.route === "ask_moderator",
+  );
   if (room === undefined) throw new Error("the population has no room that waits for a moderator");
   return room;
 }

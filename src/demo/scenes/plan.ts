@@ -5,11 +5,18 @@ import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 import type { Stage } from "../stage.ts";
 
 /** The plan, the report, and both held against what is known of every room that the demo made. */
-export async function playPlan({ person, chatId, botUserId, population, pair }: Stage, claims: Claims): Promise<void> {
+export async function playPlan(
+  { person, chatId, botUserId, population, pair }: Stage,
+  claims: Claims,
+): Promise<void> {
   const before = await writes();
-  const plan = textOf(await askBot(person, chatId, "!migrate plan", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }));
+  const plan = textOf(
+    await askBot(person, chatId, "!migrate plan", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }),
+  );
   const rowCount = population.rooms.length;
-  await claims.check(`the plan has every one of the ${rowCount} rooms`, () => plan.includes(`${rowCount} rooms:`));
+  await claims.check(`the plan has every one of the ${rowCount} rooms`, () =>
+    plan.includes(`${rowCount} rooms:`),
+  );
   await askBot(person, chatId, "!report", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS });
 
   const report = await reportNow({ person, chatId, botUserId });
@@ -19,7 +26,9 @@ export async function playPlan({ person, chatId, botUserId, population, pair }: 
       const row = rows.get(roomId);
       const helpers = row?.helpers.map((helper) => helper.userId) ?? [];
       const isRight =
-        row?.route === expected.route && row.status === expected.status && (row.reason?.code ?? null) === expected.reason;
+        row?.route === expected.route &&
+        row.status === expected.status &&
+        (row.reason?.code ?? null) === expected.reason;
       return !isRight || !sameHelpers(helpers, expected.helpers);
     });
     if (wrong.length > 0) throw new Error(`wrong for ${wrong.map((room) => room.kind).join(", ")}`);
@@ -33,13 +42,21 @@ export async function playPlan({ person, chatId, botUserId, population, pair }: 
     const owners = new Set([population.source.userId, population.target.userId]);
     return logs
       .flat()
-      .filter(({ user, method, path }) => user !== undefined && owners.has(user) && method !== "GET" && !isOfPerson(path)).length;
+      .filter(
+        ({ user, method, path }) =>
+          user !== undefined && owners.has(user) && method !== "GET" && !isOfPerson(path),
+      ).length;
   }
 
-  /** Sliding sync reads, although it is a POST; and the person's own client writes into this chat, and keys for it. */
+  /**
+   * Sliding sync reads, although it is a POST; and the person's own client writes into this chat,
+   * and keys for it.
+   */
   function isOfPerson(path: string): boolean {
     return (
-      path.endsWith("/sync") || path.includes(encodeURIComponent(chatId)) || /\/(?:keys|sendToDevice|filter)(?:\/|$)/u.test(path)
+      path.endsWith("/sync") ||
+      path.includes(encodeURIComponent(chatId)) ||
+      /\/(?:keys|sendToDevice|filter)(?:\/|$)/u.test(path)
     );
   }
 }

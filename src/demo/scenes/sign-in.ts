@@ -5,18 +5,26 @@ import { askBot } from "../bot-answer.ts";
 import { textOf } from "../person/person.ts";
 import type { DemoAccount, Stage } from "../stage.ts";
 
-const devicesSchema = z.object({ devices: z.array(z.object({ device_id: z.string(), display_name: z.string().nullish() })) });
-const eventSchema = z.object({ unsigned: z.looseObject({ redacted_because: z.unknown() }), content: z.looseObject({}) });
+const devicesSchema = z.object({
+  devices: z.array(z.object({ device_id: z.string(), display_name: z.string().nullish() })),
+});
+const eventSchema = z.object({
+  unsigned: z.looseObject({ redacted_because: z.unknown() }),
+  content: z.looseObject({}),
+});
 
 /** Help, a mistake and its answer, signing in both accounts, and who is signed in. */
 export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
   const { person, chatId, botUserId, oldAccount, newAccount, authorizationServer } = stage;
-  const ask = async (text: string): Promise<string> => textOf(await askBot(person, chatId, text, { botUserId }));
+  const ask = async (text: string): Promise<string> =>
+    textOf(await askBot(person, chatId, text, { botUserId }));
 
   const help = await ask("!help");
   await claims.check("the help names the sign-in", () => help.includes("!login"));
   const mistake = await ask("!logn old");
-  await claims.check("the answer to the mistake names the right word", () => mistake.includes("Did you mean !login?"));
+  await claims.check("the answer to the mistake names the right word", () =>
+    mistake.includes("Did you mean !login?"),
+  );
 
   await signInByLink();
   const refused = await ask(`!login new ${newAccount.userId} --password not-my-${newAccount.password}`);
@@ -40,16 +48,23 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
     await authorizationServer.approve(code, localpartOf(oldAccount.userId));
     await person.waitForMessage(
       chatId,
-      (message) => message.eventId === shown.eventId && textOf(message).includes(`${oldAccount.userId} is signed in`),
+      (message) =>
+        message.eventId === shown.eventId && textOf(message).includes(`${oldAccount.userId} is signed in`),
       { from: botUserId },
     );
     await claims.check("the old account is signed in by link, and nothing secret was typed", async () => {
       const typed = person.messages(chatId).filter(({ sender }) => sender === person.userId);
-      return (await oldSessions()).length === 1 && typed.every((message) => !textOf(message).includes("--password"));
+      return (
+        (await oldSessions()).length === 1 &&
+        typed.every((message) => !textOf(message).includes("--password"))
+      );
     });
   }
 
-  /** The old server knows no passwords; Ada looks at her devices through a session that she has anyway. */
+  /**
+   * The old server knows no passwords; Ada looks at her devices through a session that she has
+   * anyway.
+   */
   async function oldSessions(): Promise<string[]> {
     const { accessToken } = await authorizationServer.openSession(localpartOf(oldAccount.userId));
     return botDevices(oldAccount.server.baseUrl, accessToken);
@@ -62,10 +77,14 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
   async function signInByPassword(word: "old" | "new", account: DemoAccount): Promise<void> {
     const command = `!login ${word} ${account.userId} --password ${account.password}`;
     const eventId = await person.say(chatId, command);
-    await person.waitForMessage(chatId, (message) => textOf(message).includes(`${account.userId} is signed in`), {
-      from: botUserId,
-      after: eventId,
-    });
+    await person.waitForMessage(
+      chatId,
+      (message) => textOf(message).includes(`${account.userId} is signed in`),
+      {
+        from: botUserId,
+        after: eventId,
+      },
+    );
     await claims.check("the message with the password is gone from the server", async () => {
       const path = `/_matrix/client/v3/rooms/${encodeURIComponent(chatId)}/event/${encodeURIComponent(eventId)}`;
       const event = eventSchema.parse(await askServer(newAccount.server.baseUrl, person.accessToken, path));
@@ -76,7 +95,9 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
 
 /** Device IDs of the bot's sessions on an account. */
 async function botDevices(baseUrl: string, accessToken: string): Promise<string[]> {
-  const { devices } = devicesSchema.parse(await askServer(baseUrl, accessToken, "/_matrix/client/v3/devices"));
+  const { devices } = devicesSchema.parse(
+    await askServer(baseUrl, accessToken, "/_matrix/client/v3/devices"),
+  );
   return devices.filter((device) => device.display_name === "Matrix Mover").map((device) => device.device_id);
 }
 

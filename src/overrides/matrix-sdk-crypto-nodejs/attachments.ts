@@ -1,6 +1,9 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
-/** An encrypted file with the keys to decrypt it (as JSON, the `file` object of an event without its `url`). */
+/**
+ * An encrypted file with the keys to decrypt it (as JSON, the `file` object of an event without its
+ * `url`).
+ */
 export class EncryptedAttachment {
   readonly encryptedData: Uint8Array;
   readonly mediaEncryptionInfo: string;
@@ -11,7 +14,9 @@ export class EncryptedAttachment {
   }
 }
 
-/** Encrypts and decrypts files (specification: Client-Server API, "Sending encrypted attachments"). */
+/**
+ * Encrypts and decrypts files (specification: Client-Server API, "Sending encrypted attachments").
+ */
 export const Attachment = {
   /** Encrypts a file with a new key. */
   encrypt(file: Uint8Array): EncryptedAttachment {

@@ -16,9 +16,11 @@ export interface CrossSigningKeys {
 }
 
 /**
- * What to send, in this order, so that others see our device as signed by us. The upload of the signing keys may be answered with 401:
- * repeat it with `auth` in its body (user-interactive authentication). After an import of keys, send the signatures alone: the
- * signing keys are on the server, and the request to upload them comes without the signatures on them (seen with wasm 18.9).
+ * What to send, in this order, so that others see our device as signed by us. The upload of the
+ * signing keys may be answered with 401: repeat it with `auth` in its body (user-interactive
+ * authentication). After an import of keys, send the signatures alone: the signing keys are on the
+ * server, and the request to upload them comes without the signatures on them (seen with wasm
+ * 18.9).
  */
 export interface CrossSigningRequests {
   /** Only while the keys of the device itself are not on the server yet. */
@@ -42,7 +44,11 @@ export function crossSigningRequests(requests: wasm.CrossSigningBootstrapRequest
 
 export function crossSigningStatus(status: wasm.CrossSigningStatus): CrossSigningStatus {
   using held = status;
-  return { hasMaster: held.hasMaster, hasSelfSigning: held.hasSelfSigning, hasUserSigning: held.hasUserSigning };
+  return {
+    hasMaster: held.hasMaster,
+    hasSelfSigning: held.hasSelfSigning,
+    hasUserSigning: held.hasUserSigning,
+  };
 }
 
 export function crossSigningKeys(exported: wasm.CrossSigningKeyExport): CrossSigningKeys {

@@ -1,5 +1,9 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
-import { type CrossSigningKeys, type CrossSigningRequests, type CrossSigningStatus } from "./cross-signing.ts";
+import {
+  type CrossSigningKeys,
+  type CrossSigningRequests,
+  type CrossSigningStatus,
+} from "./cross-signing.ts";
 import { crossSigningKeys, crossSigningRequests, crossSigningStatus } from "./cross-signing.ts";
 import { asError } from "./decryption-error.ts";
 import type { EncryptionSettings } from "./encryption-settings.ts";
@@ -7,7 +11,13 @@ import type { DeviceLists, RoomId, UserId } from "./identifiers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { assertNothingWasLost, inOuterTransaction } from "./outer-transaction.ts";
 import { PendingKeyQueries } from "./pending-key-queries.ts";
-import { type OutgoingRequest, type ToDeviceRequest, plainRequest, sortRequests, toDeviceRequest } from "./requests.ts";
+import {
+  type OutgoingRequest,
+  type ToDeviceRequest,
+  plainRequest,
+  sortRequests,
+  toDeviceRequest,
+} from "./requests.ts";
 import { OwnRequests, type SendRequest } from "./own-requests.ts";
 import { Signatures } from "./signatures.ts";
 
@@ -18,8 +28,9 @@ export interface RoomKey {
 }
 
 /**
- * The native package's machine, as far as matrix-bot-sdk calls it, over the one of matrix-sdk-crypto-wasm; and below, what the bot needs
- * beyond matrix-bot-sdk. All calls of a process run one after another.
+ * The native package's machine, as far as matrix-bot-sdk calls it, over the one of
+ * matrix-sdk-crypto-wasm; and below, what the bot needs beyond matrix-bot-sdk. All calls of a
+ * process run one after another.
  */
 export class CryptoMachine {
   readonly #machine: wasm.OlmMachine;
@@ -28,17 +39,26 @@ export class CryptoMachine {
   #isClosed = false;
 
   /** `sendRequest`: see `StoreConfiguration`. */
-  constructor(machine: wasm.OlmMachine, trackedUsers: Iterable<string>, sendRequest: SendRequest | undefined) {
+  constructor(
+    machine: wasm.OlmMachine,
+    trackedUsers: Iterable<string>,
+    sendRequest: SendRequest | undefined,
+  ) {
     this.#machine = machine;
     this.#keyQueries = new PendingKeyQueries(trackedUsers);
-    this.#ownRequests = new OwnRequests(sendRequest, (id, type, response) => this.markRequestAsSent(id, type, response));
+    this.#ownRequests = new OwnRequests(sendRequest, (id, type, response) =>
+      this.markRequestAsSent(id, type, response),
+    );
   }
 
   get identityKeys(): wasm.IdentityKeys {
     return this.#machine.identityKeys;
   }
 
-  /** The requests to send now, without those that matrix-bot-sdk cannot send: these go to `sendRequest` of the configuration. */
+  /**
+   * The requests to send now, without those that matrix-bot-sdk cannot send: these go to
+   * `sendRequest` of the configuration.
+   */
   async outgoingRequests(): Promise<OutgoingRequest[]> {
     const { forSdk, forUs } = await this.#call(async (machine) => {
       const requests = sortRequests(await machine.outgoingRequests());
@@ -50,7 +70,11 @@ export class CryptoMachine {
   }
 
   /** `response` is the server's answer as JSON. */
-  async markRequestAsSent(requestId: string, requestType: wasm.RequestType, response: string): Promise<boolean> {
+  async markRequestAsSent(
+    requestId: string,
+    requestType: wasm.RequestType,
+    response: string,
+  ): Promise<boolean> {
     return this.#call(async (machine) => {
       const isMarked = await machine.markRequestAsSent(requestId, requestType, response);
       if (requestType === wasm.RequestType.KeysQuery) this.#keyQueries.receive(requestId, response);
@@ -65,7 +89,10 @@ export class CryptoMachine {
     });
   }
 
-  /** Users whose devices are still being asked for are left out; see `PendingKeyQueries`. matrix-bot-sdk asks again before it encrypts. */
+  /**
+   * Users whose devices are still being asked for are left out; see `PendingKeyQueries`.
+   * matrix-bot-sdk asks again before it encrypts.
+   */
   async getMissingSessions(users: readonly UserId[]): Promise<OutgoingRequest | null> {
     return this.#call(async (machine) => {
       const known = users.filter((user) => !this.#keyQueries.isPending(user.toString()));
@@ -75,7 +102,11 @@ export class CryptoMachine {
     });
   }
 
-  async shareRoomKey(roomId: RoomId, users: readonly UserId[], settings: EncryptionSettings): Promise<ToDeviceRequest[]> {
+  async shareRoomKey(
+    roomId: RoomId,
+    users: readonly UserId[],
+    settings: EncryptionSettings,
+  ): Promise<ToDeviceRequest[]> {
     return this.#call(async (machine) => {
       using room = roomId.toWasm();
       using wasmSettings = settings.toWasm();
@@ -92,9 +123,10 @@ export class CryptoMachine {
   }
 
   /**
-   * Takes what a `/sync` brought. Resolves to the to-device events, decrypted, as a JSON array, when all of it is saved.
-   * All is saved at once: the library saves a new Olm session before the room key that came with it, and a crash in between
-   * would lose that key for good, since the event cannot be decrypted a second time when the server delivers it again.
+   * Takes what a `/sync` brought. Resolves to the to-device events, decrypted, as a JSON array,
+   * when all of it is saved. All is saved at once: the library saves a new Olm session before the
+   * room key that came with it, and a crash in between would lose that key for good, since the
+   * event cannot be decrypted a second time when the server delivers it again.
    */
   async receiveSyncChanges(
     toDeviceEvents: string,
@@ -127,7 +159,10 @@ export class CryptoMachine {
     });
   }
 
-  /** Content and result are JSON. The room's key must have been shared before: otherwise the library panics and the process ends. */
+  /**
+   * Content and result are JSON. The room's key must have been shared before: otherwise the library
+   * panics and the process ends.
+   */
   async encryptRoomEvent(roomId: RoomId, eventType: string, content: string): Promise<string> {
     return this.#call(async (machine) => {
       using room = roomId.toWasm();
@@ -143,8 +178,9 @@ export class CryptoMachine {
   }
 
   /**
-   * Makes the cross-signing keys, unless they are there already (or `reset` wants new ones: verified users then have to approve again),
-   * and the requests that publish them. Safe at every start.
+   * Makes the cross-signing keys, unless they are there already (or `reset` wants new ones:
+   * verified users then have to approve again), and the requests that publish them. Safe at every
+   * start.
    */
   async bootstrapCrossSigning(reset: boolean): Promise<CrossSigningRequests> {
     return this.#call(async (machine) => crossSigningRequests(await machine.bootstrapCrossSigning(reset)));
@@ -164,14 +200,19 @@ export class CryptoMachine {
 
   async importCrossSigningKeys(keys: CrossSigningKeys): Promise<CrossSigningStatus> {
     return this.#call(async (machine) => {
-      const status = await machine.importCrossSigningKeys(keys.masterKey, keys.selfSigningKey, keys.userSigningKey);
+      const status = await machine.importCrossSigningKeys(
+        keys.masterKey,
+        keys.selfSigningKey,
+        keys.userSigningKey,
+      );
       return crossSigningStatus(status);
     });
   }
 
   /**
-   * Tells of room keys that were received or became better, so that events that could not be decrypted can be tried again: matrix-bot-sdk
-   * never does. One listener at a time; it may call the machine.
+   * Tells of room keys that were received or became better, so that events that could not be
+   * decrypted can be tried again: matrix-bot-sdk never does. One listener at a time; it may call
+   * the machine.
    */
   onRoomKeys(listener: (keys: RoomKey[]) => void): void {
     this.#machine.registerRoomKeyUpdatedCallback(
@@ -183,7 +224,10 @@ export class CryptoMachine {
     );
   }
 
-  /** Lets all calls under way end, then closes the store. Calls made afterwards are rejected; closing again does nothing. */
+  /**
+   * Lets all calls under way end, then closes the store. Calls made afterwards are rejected;
+   * closing again does nothing.
+   */
   async close(): Promise<void> {
     await oneAtATime(() => {
       if (!this.#isClosed) this.#machine.close();

@@ -5,7 +5,9 @@ export class DecryptionError extends Error {
   override readonly name = "DecryptionError";
   /** The library's name for the cause, such as `MissingRoomKey`. */
   readonly code: string;
-  /** Why the sender gave us no key (specification: `m.room_key.withheld`), such as `m.unverified`. */
+  /**
+   * Why the sender gave us no key (specification: `m.room_key.withheld`), such as `m.unverified`.
+   */
   readonly withheldCode: string | undefined;
 
   constructor(description: string, code: string, withheldCode: string | undefined) {
@@ -15,7 +17,9 @@ export class DecryptionError extends Error {
   }
 }
 
-/** The library rejects with an object of its own that is not an Error, which loggers print as "{}". */
+/**
+ * The library rejects with an object of its own that is not an Error, which loggers print as "{}".
+ */
 export function asError(rejection: unknown): unknown {
   if (!(rejection instanceof MegolmDecryptionError)) return rejection;
   using error = rejection;

@@ -2,11 +2,17 @@ import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
 const MICROSECONDS_IN_MILLISECOND = 1000n;
 
-/** How a room's messages are to be encrypted. Whatever is left out keeps matrix-sdk-crypto's default. */
+/**
+ * How a room's messages are to be encrypted. Whatever is left out keeps matrix-sdk-crypto's
+ * default.
+ */
 export class EncryptionSettings {
   algorithm: wasm.EncryptionAlgorithm | undefined;
   historyVisibility: wasm.HistoryVisibility | undefined;
-  /** In milliseconds: what matrix-bot-sdk writes here, although the native package took microseconds. */
+  /**
+   * In milliseconds: what matrix-bot-sdk writes here, although the native package took
+   * microseconds.
+   */
   rotationPeriod: bigint | undefined;
   rotationPeriodMessages: bigint | undefined;
 
@@ -15,9 +21,12 @@ export class EncryptionSettings {
     const settings = new wasm.EncryptionSettings();
     if (this.algorithm !== undefined) settings.algorithm = this.algorithm;
     if (this.historyVisibility !== undefined) settings.historyVisibility = this.historyVisibility;
-    // wasm counts microseconds: without the factor every session would expire a thousand times too early.
-    if (this.rotationPeriod !== undefined) settings.rotationPeriod = this.rotationPeriod * MICROSECONDS_IN_MILLISECOND;
-    if (this.rotationPeriodMessages !== undefined) settings.rotationPeriodMessages = this.rotationPeriodMessages;
+    // wasm counts microseconds: without the factor every session would expire a thousand times too
+    // early.
+    if (this.rotationPeriod !== undefined)
+      settings.rotationPeriod = this.rotationPeriod * MICROSECONDS_IN_MILLISECOND;
+    if (this.rotationPeriodMessages !== undefined)
+      settings.rotationPeriodMessages = this.rotationPeriodMessages;
     return settings;
   }
 }

@@ -1,8 +1,9 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
 /**
- * Plain holders of a value. The wasm package frees the identifiers inside an array that is passed to it, while matrix-bot-sdk passes one
- * array to three calls; so wasm objects are made for each call (`toWasm`), and these are kept.
+ * Plain holders of a value. The wasm package frees the identifiers inside an array that is passed
+ * to it, while matrix-bot-sdk passes one array to three calls; so wasm objects are made for each
+ * call (`toWasm`), and these are kept.
  */
 class Identifier {
   readonly #value: string;
@@ -18,7 +19,10 @@ class Identifier {
 
 /** A Matrix user ID. */
 export class UserId extends Identifier {
-  /** A wasm object that the caller frees or passes on to be consumed. Throws when the ID is not valid. */
+  /**
+   * A wasm object that the caller frees or passes on to be consumed. Throws when the ID is not
+   * valid.
+   */
   toWasm(): wasm.UserId {
     return new wasm.UserId(this.toString());
   }

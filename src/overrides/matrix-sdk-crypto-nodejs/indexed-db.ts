@@ -16,8 +16,9 @@ const databaseClass = z.custom<{ prototype: ShimDatabase }>((value) => typeof va
 let installedIn: string | undefined;
 
 /**
- * Gives this process an IndexedDB (as a global: that is where the wasm package looks) that keeps its databases as SQLite files in `folder`.
- * indexeddbshim's settings are global too, so a process can have one folder only.
+ * Gives this process an IndexedDB (as a global: that is where the wasm package looks) that keeps
+ * its databases as SQLite files in `folder`. indexeddbshim's settings are global too, so a process
+ * can have one folder only.
  */
 export async function installIndexedDb(folder: string): Promise<void> {
   const path = resolve(folder);
@@ -25,14 +26,18 @@ export async function installIndexedDb(folder: string): Promise<void> {
   if (installedIn !== undefined) throw new Error("A process can open the crypto stores of one folder only.");
   installedIn = path;
   layTransactionsOver(path);
-  // By import, not require: the CommonJS build has better-sqlite3 bundled in and does not find its binary.
+  // By import, not require: the CommonJS build has better-sqlite3 bundled in and does not find its
+  // binary.
   const { default: setGlobalVars } = await import("indexeddbshim");
   // Its types ask for a global object that has an IndexedDB already.
   Reflect.apply(setGlobalVars, undefined, [globalThis, { checkOrigin: false, databaseBasePath: path }]);
   forgetFinishedTransactions(databaseClass.parse(Reflect.get(globalThis, "IDBDatabase")).prototype);
 }
 
-/** indexeddbshim 17.3 keeps every finished transaction with all its requests: about 200 KB of heap a message. */
+/**
+ * indexeddbshim 17.3 keeps every finished transaction with all its requests: about 200 KB of heap a
+ * message.
+ */
 function forgetFinishedTransactions(prototype: ShimDatabase): void {
   prototype.transaction = new Proxy(prototype.transaction, {
     apply(transaction, database: ShimDatabase, args: unknown[]) {

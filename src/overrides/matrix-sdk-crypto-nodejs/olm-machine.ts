@@ -12,8 +12,9 @@ export type StoreType = (typeof StoreType)[keyof typeof StoreType];
 /** The machine as matrix-bot-sdk opens it. */
 export class OlmMachine extends CryptoMachine {
   /**
-   * Opens the store in the folder `storePath`, or creates it, with the key given to `configureStore` (the passphrase is not used:
-   * matrix-bot-sdk passes an empty one). Without a path the machine forgets everything when it is closed.
+   * Opens the store in the folder `storePath`, or creates it, with the key given to
+   * `configureStore` (the passphrase is not used: matrix-bot-sdk passes an empty one). Without a
+   * path the machine forgets everything when it is closed.
    */
   static async initialize(
     userId: UserId,

@@ -2,7 +2,10 @@ import { dirname, resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import Database from "better-sqlite3";
 
-/** The open connections of the crypto store, and whether one of indexeddbshim's transactions is under way on them. */
+/**
+ * The open connections of the crypto store, and whether one of indexeddbshim's transactions is
+ * under way on them.
+ */
 const connections = new Map<Database.Database, { isWriting: boolean }>();
 let storeFolder: string | undefined;
 let isOuterOpen = false;
@@ -13,8 +16,9 @@ const END = /^\s*(END|COMMIT)\b/i;
 const ROLLBACK = /^\s*ROLLBACK\b/i;
 
 /**
- * Puts a layer over the SQLite files of one folder, by which indexeddbshim's transactions can be held together (`inOuterTransaction`).
- * indexeddbshim prepares each statement once and runs it at once, and uses nothing but `prepare`.
+ * Puts a layer over the SQLite files of one folder, by which indexeddbshim's transactions can be
+ * held together (`inOuterTransaction`). indexeddbshim prepares each statement once and runs it at
+ * once, and uses nothing but `prepare`.
  */
 export function layTransactionsOver(folder: string): void {
   if (storeFolder !== undefined) throw new Error("The crypto store's layer over SQLite is in place already.");
@@ -22,9 +26,11 @@ export function layTransactionsOver(folder: string): void {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes its `this` on.
   Database.prototype.prepare = new Proxy(Database.prototype.prepare, {
     apply(prepare, connection: Database.Database, [source]: [string]) {
-      if (dirname(resolve(connection.name)) !== storeFolder) return Reflect.apply(prepare, connection, [source]);
+      if (dirname(resolve(connection.name)) !== storeFolder)
+        return Reflect.apply(prepare, connection, [source]);
       const statement = Reflect.apply(prepare, connection, [translate(connection, source)]);
-      // indexeddbshim takes no notice of a COMMIT that failed (a full disk) and reports the write as done.
+      // indexeddbshim takes no notice of a COMMIT that failed (a full disk) and reports the write
+      // as done.
       // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes its `this` on.
       if (END.test(source)) statement.run = noteFailure(statement.run);
       return statement;
@@ -59,8 +65,9 @@ function noteFailure<Run extends (...args: unknown[]) => unknown>(run: Run): Run
 }
 
 /**
- * Runs `work` so that all it writes to the crypto store is saved at once or, after a crash, not at all. Nothing else may use the store
- * meanwhile. What was written before `work` failed is saved, as it would be without the outer transaction: the library's memory has it too.
+ * Runs `work` so that all it writes to the crypto store is saved at once or, after a crash, not at
+ * all. Nothing else may use the store meanwhile. What was written before `work` failed is saved, as
+ * it would be without the outer transaction: the library's memory has it too.
  */
 export async function inOuterTransaction<T>(work: () => Promise<T>): Promise<T> {
   await whenNobodyWrites();
@@ -90,8 +97,8 @@ function commit(connection: Database.Database): void {
 }
 
 /**
- * Throws when a write was lost. The library's memory is then ahead of the store; only a restart brings them together, and to go on
- * would be to use keys twice.
+ * Throws when a write was lost. The library's memory is then ahead of the store; only a restart
+ * brings them together, and to go on would be to use keys twice.
  */
 export function assertNothingWasLost(): void {
   if (failure) throw failure;

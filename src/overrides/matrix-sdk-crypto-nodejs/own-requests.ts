@@ -4,7 +4,10 @@ import type { ServerRequest } from "./requests.ts";
 export type SendRequest = (request: ServerRequest) => Promise<unknown>;
 type MarkAsSent = (id: string, type: RequestType, response: string) => Promise<unknown>;
 
-/** Sends the requests that matrix-bot-sdk cannot send: each once at a time, and again as long as the library asks for it. */
+/**
+ * Sends the requests that matrix-bot-sdk cannot send: each once at a time, and again as long as the
+ * library asks for it.
+ */
 export class OwnRequests {
   readonly #send: SendRequest | undefined;
   readonly #markAsSent: MarkAsSent;
@@ -28,7 +31,8 @@ export class OwnRequests {
       const response = await this.#send(request);
       await this.#markAsSent(id, type, JSON.stringify(response));
     } catch {
-      // Not lost: the library hands the request out again with the next sync. The sender has reported what went wrong.
+      // Not lost: the library hands the request out again with the next sync. The sender has
+      // reported what went wrong.
     } finally {
       this.#underWay.delete(id);
     }

@@ -3,13 +3,17 @@ import { z } from "zod";
 const withDeviceKeys = z.object({ device_keys: z.record(z.string(), z.unknown()).default({}) });
 
 /**
- * Knows of whom the crypto library awaits a `/keys/query` answer. `getMissingSessions` would wait five seconds for it, several times over,
- * and matrix-bot-sdk calls that inside the lock in which it would send the query: the first message of every new room stalls for as long.
+ * Knows of whom the crypto library awaits a `/keys/query` answer. `getMissingSessions` would wait
+ * five seconds for it, several times over, and matrix-bot-sdk calls that inside the lock in which
+ * it would send the query: the first message of every new room stalls for as long.
  */
 export class PendingKeyQueries {
   readonly #tracked: Set<string>;
   readonly #pending = new Set<string>();
-  /** Whom the newest query requests ask about, by request ID. The library heeds the answers to no older ones. */
+  /**
+   * Whom the newest query requests ask about, by request ID. The library heeds the answers to no
+   * older ones.
+   */
   #asked = new Map<string, Set<string>>();
 
   constructor(trackedUsers: Iterable<string>) {
@@ -34,7 +38,9 @@ export class PendingKeyQueries {
     for (const userId of userIds) if (this.#tracked.has(userId)) this.#ask(userId);
   }
 
-  /** The query requests that are to be sent now, in place of all earlier ones: request ID and body. */
+  /**
+   * The query requests that are to be sent now, in place of all earlier ones: request ID and body.
+   */
   send(requests: Iterable<{ readonly id: string; readonly body: string }>): void {
     this.#asked = new Map();
     for (const { id, body } of requests) {

@@ -28,9 +28,13 @@ export interface ServerRequest {
 type WasmRequest = Awaited<ReturnType<wasm.OlmMachine["outgoingRequests"]>>[number];
 
 /**
- * Requests for matrix-bot-sdk: those it can send, freed of wasm, and apart from them those at which it throws in the middle of a sync.
+ * Requests for matrix-bot-sdk: those it can send, freed of wasm, and apart from them those at which
+ * it throws in the middle of a sync.
  */
-export function sortRequests(requests: readonly WasmRequest[]): { forSdk: OutgoingRequest[]; forUs: ServerRequest[] } {
+export function sortRequests(requests: readonly WasmRequest[]): {
+  forSdk: OutgoingRequest[];
+  forUs: ServerRequest[];
+} {
   const forSdk: OutgoingRequest[] = [];
   const forUs: ServerRequest[] = [];
   for (const request of requests) {
@@ -49,8 +53,8 @@ export function plainRequest({ id, type, body }: OutgoingRequest): OutgoingReque
 }
 
 /**
- * matrix-bot-sdk reads the transaction ID and the event type of a to-device request from its body. The library leaves them out there,
- * and the event would be sent with the type "undefined".
+ * matrix-bot-sdk reads the transaction ID and the event type of a to-device request from its body.
+ * The library leaves them out there, and the event would be sent with the type "undefined".
  */
 export function toDeviceRequest(request: wasm.ToDeviceRequest): ToDeviceRequest {
   const { id, type, txn_id: txnId, event_type: eventType } = request;
@@ -72,17 +76,27 @@ export function signatureUpload({ id, type, body }: wasm.SignatureUploadRequest)
 }
 
 function keysBackup({ id, type, version, body }: wasm.KeysBackupRequest): ServerRequest {
-  return { id, type, method: "PUT", path: "/_matrix/client/v3/room_keys/keys", query: { version }, body: parseObject(body) };
+  return {
+    id,
+    type,
+    method: "PUT",
+    path: "/_matrix/client/v3/room_keys/keys",
+    query: { version },
+    body: parseObject(body),
+  };
 }
 
 function roomMessage(request: wasm.RoomMessageRequest): ServerRequest {
-  const [roomId, eventType, txnId] = [request.room_id, request.event_type, request.txn_id].map(encodeURIComponent);
+  const [roomId, eventType, txnId] = [request.room_id, request.event_type, request.txn_id].map(
+    encodeURIComponent,
+  );
   const path = `/_matrix/client/v3/rooms/${roomId}/send/${eventType}/${txnId}`;
   return { id: request.id, type: request.type, method: "PUT", path, body: parseObject(request.body) };
 }
 
 function parseObject(json: string): object {
   const value: unknown = JSON.parse(json);
-  if (typeof value !== "object" || value === null) throw new Error("The crypto library made a request without a body.");
+  if (typeof value !== "object" || value === null)
+    throw new Error("The crypto library made a request without a body.");
   return value;
 }

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { StoreHandle } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { StoreConfiguration } from "./configuration.ts";
@@ -8,8 +17,9 @@ const STORE_NAME = "bot";
 const UNFINISHED = "unfinished";
 
 /**
- * Opens the crypto store in `storePath`, or creates it there (in a folder of its own: matrix-bot-sdk keeps a file of its own beside it).
- * Rejects when the key is not the one the store was created with.
+ * Opens the crypto store in `storePath`, or creates it there (in a folder of its own:
+ * matrix-bot-sdk keeps a file of its own beside it). Rejects when the key is not the one the store
+ * was created with.
  */
 export async function openStore(storePath: string, { key, log }: StoreConfiguration): Promise<StoreHandle> {
   const folder = join(storePath, "olm");
@@ -25,9 +35,10 @@ export async function openStore(storePath: string, { key, log }: StoreConfigurat
 }
 
 /**
- * Makes the folder ready and says whether the store in it is yet to be created. indexeddbshim keeps a database's version in one
- * SQLite file and its tables in another, so a crash while the store is being created can leave it unusable. A marker stands in the
- * folder during that time; where it still stands, the store is begun anew: nobody has seen a key of it yet.
+ * Makes the folder ready and says whether the store in it is yet to be created. indexeddbshim keeps
+ * a database's version in one SQLite file and its tables in another, so a crash while the store is
+ * being created can leave it unusable. A marker stands in the folder during that time; where it
+ * still stands, the store is begun anew: nobody has seen a key of it yet.
  */
 function prepareFolder(folder: string): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

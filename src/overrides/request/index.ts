@@ -1,6 +1,9 @@
 type QueryValue = string | number | boolean | null | undefined;
 
-/** What matrix-bot-sdk passes to `request`; the rest of its parameters (`forever`, `useQuerystring`, …) asks for what is done here anyway. */
+/**
+ * What matrix-bot-sdk passes to `request`; the rest of its parameters (`forever`, `useQuerystring`,
+ * …) asks for what is done here anyway.
+ */
 export interface RequestParameters {
   readonly uri: string;
   readonly method?: string;
@@ -23,7 +26,10 @@ export interface RequestAnswer {
 /** Called once, with the error or with the answer and its body. */
 export type RequestCallback = (error: Error | null, response?: RequestAnswer, body?: string | Buffer) => void;
 
-/** An error with a code as `request` gave it: `ETIMEDOUT`, `ECONNABORTED` (by `abortAll`), or the connection's own. */
+/**
+ * An error with a code as `request` gave it: `ETIMEDOUT`, `ECONNABORTED` (by `abortAll`), or the
+ * connection's own.
+ */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly code: string;
@@ -37,10 +43,11 @@ export class RequestError extends Error {
 const pending = new Map<AbortController, URL>();
 
 /**
- * The function that `request` is, as far as matrix-bot-sdk uses it. Never throws, all errors go to the callback.
+ * The function that `request` is, as far as matrix-bot-sdk uses it. Never throws, all errors go to
+ * the callback.
  *
- * Redirects: a GET is followed, as by `request`, and fetch drops `Authorization` on the way to another origin. Other methods are
- * not: their body can hold a password.
+ * Redirects: a GET is followed, as by `request`, and fetch drops `Authorization` on the way to
+ * another origin. Other methods are not: their body can hold a password.
  */
 function request(parameters: RequestParameters, callback: RequestCallback): void {
   answer(parameters).then(
@@ -50,8 +57,9 @@ function request(parameters: RequestParameters, callback: RequestCallback): void
 }
 
 /**
- * Aborts the requests under way (of those, the ones whose URL `matches`), such as a `/sync` that would otherwise
- * hold up the end of the process for 40 s. Their callbacks get an error with the code `ECONNABORTED`.
+ * Aborts the requests under way (of those, the ones whose URL `matches`), such as a `/sync` that
+ * would otherwise hold up the end of the process for 40 s. Their callbacks get an error with the
+ * code `ECONNABORTED`.
  */
 export function abortAll(matches: (url: URL) => boolean = () => true): void {
   for (const [controller, url] of pending) {
@@ -90,18 +98,25 @@ async function answer(parameters: RequestParameters): Promise<RequestAnswer> {
 function urlOf({ uri, qs }: RequestParameters): URL {
   const url = new URL(uri);
   for (const [key, value] of Object.entries(qs ?? {})) {
-    for (const one of [value].flat()) if (one !== undefined && one !== null) url.searchParams.append(key, String(one));
+    for (const one of [value].flat())
+      if (one !== undefined && one !== null) url.searchParams.append(key, String(one));
   }
   return url;
 }
 
-function startTimer(timeoutMs: number | null | undefined, controller: AbortController): NodeJS.Timeout | undefined {
+function startTimer(
+  timeoutMs: number | null | undefined,
+  controller: AbortController,
+): NodeJS.Timeout | undefined {
   if (!timeoutMs) return undefined;
   const abort = () => controller.abort(new RequestError(`No answer within ${timeoutMs} ms.`, "ETIMEDOUT"));
   return setTimeout(abort, timeoutMs);
 }
 
-/** Begins the timeout anew with every part that arrives: a large download may take as long as it goes on. */
+/**
+ * Begins the timeout anew with every part that arrives: a large download may take as long as it
+ * goes on.
+ */
 async function read(response: Response, timer: NodeJS.Timeout | undefined): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   const body: AsyncIterable<Uint8Array> | null = response.body;

@@ -1,16 +1,16 @@
 import type { Category, CategoryName } from "../../migration/categories.ts";
-import { verifyAccountData } from "./account-data/verify.ts";
+import { compareAccountData } from "./account-data/verify.ts";
 import type { AccountContents } from "./contents.ts";
-import { verifyDirectChats } from "./direct-chats/verify.ts";
-import { verifyIgnoredUsers } from "./ignored-users/verify.ts";
+import { compareDirectChats } from "./direct-chats/verify.ts";
+import { compareIgnoredUsers } from "./ignored-users/verify.ts";
 import type { NotMoved } from "./not-moved.ts";
-import { verifyProfile } from "./profile/verify.ts";
-import { verifyPushRules } from "./push-rules/verify.ts";
-import { verifyReadMarkers } from "./read-markers/verify.ts";
+import { compareProfile } from "./profile/verify.ts";
+import { comparePushRules } from "./push-rules/verify.ts";
+import { compareReadMarkers } from "./read-markers/verify.ts";
 import type { RoomIdOnTarget } from "./room-mapping.ts";
-import { verifyRoomProfiles } from "./room-profiles/verify.ts";
-import { verifyRoomSettings } from "./room-settings/verify.ts";
-import { verifyTags } from "./tags/verify.ts";
+import { compareRoomProfiles } from "./room-profiles/verify.ts";
+import { compareRoomSettings } from "./room-settings/verify.ts";
+import { compareTags } from "./tags/verify.ts";
 
 export interface ContentsComparison {
   readonly categories: readonly Category[];
@@ -18,23 +18,28 @@ export interface ContentsComparison {
 }
 
 /** All comparisons but those of rooms, power levels and room keys, in the order of reports. */
-export function compareCategories(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget) {
+export function compareCategories(
+  source: AccountContents,
+  target: AccountContents,
+  roomIdOnTarget: RoomIdOnTarget,
+) {
   return {
-    directChats: verifyDirectChats(source, target, roomIdOnTarget),
-    tags: verifyTags(source, target, roomIdOnTarget),
-    roomSettings: verifyRoomSettings(source, target, roomIdOnTarget),
-    roomProfiles: verifyRoomProfiles(source, target, roomIdOnTarget),
-    readMarkers: verifyReadMarkers(source, target, roomIdOnTarget),
-    profile: verifyProfile(source, target),
-    pushRules: verifyPushRules(source, target, roomIdOnTarget),
-    ignoredUsers: verifyIgnoredUsers(source, target),
-    accountData: verifyAccountData(source, target, roomIdOnTarget),
+    directChats: compareDirectChats(source, target, roomIdOnTarget),
+    tags: compareTags(source, target, roomIdOnTarget),
+    roomSettings: compareRoomSettings(source, target, roomIdOnTarget),
+    roomProfiles: compareRoomProfiles(source, target, roomIdOnTarget),
+    readMarkers: compareReadMarkers(source, target, roomIdOnTarget),
+    profile: compareProfile(source, target),
+    pushRules: comparePushRules(source, target, roomIdOnTarget),
+    ignoredUsers: compareIgnoredUsers(source, target),
+    accountData: compareAccountData(source, target, roomIdOnTarget),
   };
 }
 
 /**
- * What of the source's contents stands on the target already, what does not yet, and what never will.
- * Linear in what the two accounts hold, and made for answers of hostile servers: nothing in them makes it throw.
+ * What of the source's contents stands on the target already, what does not yet, and what never
+ * will. Linear in what the two accounts hold, and made for answers of hostile servers: nothing in
+ * them makes it throw.
  */
 export function compareContents(
   source: AccountContents,

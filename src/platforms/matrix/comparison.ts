@@ -2,34 +2,44 @@ import { category } from "../../migration/categories.ts";
 import type { Category, CategoryName } from "../../migration/categories.ts";
 import type { NotMoved, NotMovedCode } from "./not-moved.ts";
 
-/** What should stand on the target in one category, and what of the source's is left out. Each item of the source is in one of the two. */
-export interface Wanted<Item> {
+/**
+ * What should stand on the target in one category, and what of the source's is left out. Each item
+ * of the source is in one of the two.
+ */
+export interface Desired<Item> {
   readonly wanted: readonly Item[];
   readonly notMoved: readonly NotMoved[];
 }
 
 export interface Comparison<Item = unknown> {
   readonly category: Category;
-  /** The items behind the names in `category.missing`, in the same order: what is left to be written. */
+  /**
+   * The items behind the names in `category.missing`, in the same order: what is left to be
+   * written.
+   */
   readonly missingItems: readonly Item[];
   readonly notMoved: readonly NotMoved[];
 }
 
 /** How one wanted item fares on the target; a code: it is not going to be written there. */
-export type Standing = "present" | "missing" | NotMovedCode;
+export type ItemStatus = "present" | "missing" | NotMovedCode;
 
-/** Compares the items of one category with what stands on the target; plans and verifications alike are made from it. @param nameOf as people are shown it */
+/**
+ * Compares the items of one category with what stands on the target; plans and verifications alike
+ * are made from it.
+ * @param nameOf as people are shown it
+ */
 export function compareItems<Item>(
   name: CategoryName,
-  { wanted, notMoved }: Wanted<Item>,
+  { wanted, notMoved }: Desired<Item>,
   nameOf: (item: Item) => string,
-  standingOf: (item: Item) => Standing,
+  statusOf: (item: Item) => ItemStatus,
 ): Comparison<Item> {
   const missingItems: Item[] = [];
   const left: NotMoved[] = [...notMoved];
   let present = 0;
   for (const item of wanted) {
-    const standing = standingOf(item);
+    const standing = statusOf(item);
     if (standing === "present") present += 1;
     else if (standing === "missing") missingItems.push(item);
     else left.push({ category: name, item: nameOf(item), code: standing });

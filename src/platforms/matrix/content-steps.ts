@@ -10,7 +10,9 @@ import type { StepFunction, UndoFunction } from "./step-context.ts";
 import { runTags, undoTags } from "./tags/tags-step.ts";
 
 /** How each kind of step is done and undone; `null`: it cannot be. */
-export const contentSteps: Readonly<Record<ContentStepKind, { run: StepFunction; undo: UndoFunction | null }>> = {
+export const contentSteps: Readonly<
+  Record<ContentStepKind, { run: StepFunction; undo: UndoFunction | null }>
+> = {
   profile_field: { run: runProfileField, undo: undoProfileField },
   tags: { run: runTags, undo: undoTags },
   room_setting: { run: runContent, undo: undoContent },

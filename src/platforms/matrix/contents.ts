@@ -7,5 +7,8 @@ export type AccountContents = Pick<
   "roomAccountData" | "roomTags" | "roomProfiles" | "profile" | "pushRules" | "unreadableAccountData"
 > & {
   readonly snapshot: Pick<AccountSnapshot, "userId" | "accountData">;
-  readonly capabilities: Pick<AccountReading["capabilities"], "canSetDisplayName" | "canSetAvatarUrl" | "profileFields">;
+  readonly capabilities: Pick<
+    AccountReading["capabilities"],
+    "canSetDisplayName" | "canSetAvatarUrl" | "profileFields"
+  >;
 };

@@ -1,6 +1,9 @@
 import { isJsonObject } from "./json-object.ts";
 
-/** Rooms of an account's `m.direct`, each with whom it is a direct chat; what is no list of texts is passed over (protocol-facts.md section 4). */
+/**
+ * Rooms of an account's `m.direct`, each with whom it is a direct chat; what is no list of texts is
+ * passed over (protocol-facts.md section 4).
+ */
 export function directRooms(accountData: ReadonlyMap<string, unknown>): Map<string, string> {
   const counterparts = new Map<string, string>();
   const content = accountData.get("m.direct");

@@ -13,8 +13,9 @@ export interface DiscoveryErrorFields {
   /** Which of the two requests failed; null where none was made. */
   readonly stage: "well_known" | "versions" | null;
   /**
-   * What the specification would have a client do (CS API, "Server discovery"): `prompt` = FAIL_PROMPT, a person who knows the
-   * address can still name it (for the bot: the operator, under `servers`); `error` = FAIL_ERROR, what was found is wrong.
+   * What the specification would have a client do (CS API, "Server discovery"): `prompt` =
+   * FAIL_PROMPT, a person who knows the address can still name it (for the bot: the operator, under
+   * `servers`); `error` = FAIL_ERROR, what was found is wrong.
    */
   readonly action: "prompt" | "error";
   readonly reason?: UnreachableReason | null;
@@ -22,7 +23,10 @@ export interface DiscoveryErrorFields {
   readonly status?: number | null;
 }
 
-/** Why no homeserver was found behind a server name. Holds the name and codes, nothing that a server said. */
+/**
+ * Why no homeserver was found behind a server name. Holds the name and codes, nothing that a server
+ * said.
+ */
 export class DiscoveryError extends Error {
   override readonly name = "DiscoveryError";
   readonly code: DiscoveryErrorCode;

@@ -31,28 +31,40 @@ const MAX_BYTES = 65_536;
 const wellKnownSchema = z.object({ "m.homeserver": z.object({ base_url: z.string() }) });
 
 const versionsSchema = z.object({
-  versions: z.array(z.unknown()).transform((versions) => versions.filter((version) => typeof version === "string")),
+  versions: z
+    .array(z.unknown())
+    .transform((versions) => versions.filter((version) => typeof version === "string")),
   unstable_features: z.record(z.string(), z.unknown()).nullish().catch(undefined),
 });
 
 /**
- * Finds the client API address of a server name and asks what it can (CS API, "Server discovery" and "GET /versions").
+ * Finds the client API address of a server name and asks what it can (CS API, "Server discovery"
+ * and "GET /versions").
  * @throws DiscoveryError
  */
-export async function discoverHomeserver(serverName: string, options: DiscoveryOptions): Promise<DiscoveredHomeserver> {
+export async function discoverHomeserver(
+  serverName: string,
+  options: DiscoveryOptions,
+): Promise<DiscoveredHomeserver> {
   const parts = parseServerName(serverName);
   if (parts === null)
-    throw new DiscoveryError("invalid_server_name", serverName.slice(0, 255), { stage: null, action: "prompt" });
+    throw new DiscoveryError("invalid_server_name", serverName.slice(0, 255), {
+      stage: null,
+      action: "prompt",
+    });
   const { servers = {} } = options;
   const configured = Object.hasOwn(servers, serverName) ? servers[serverName] : undefined;
-  const baseUrl = configured === undefined ? await askWellKnown(parts, options) : normalizeBaseUrl(configured, serverName);
+  const baseUrl =
+    configured === undefined ? await askWellKnown(parts, options) : normalizeBaseUrl(configured, serverName);
   return await askVersions(baseUrl, serverName, options);
 }
 
 async function askWellKnown(parts: ServerNameParts, { fetch, signal }: DiscoveryOptions): Promise<string> {
   const { serverName, hostname } = parts;
-  const fail = (code: DiscoveryErrorCode, reason: { reason?: UnreachableError["reason"]; status?: number } = {}) =>
-    new DiscoveryError(code, serverName, { stage: "well_known", action: "prompt", ...reason });
+  const fail = (
+    code: DiscoveryErrorCode,
+    reason: { reason?: UnreachableError["reason"]; status?: number } = {},
+  ) => new DiscoveryError(code, serverName, { stage: "well_known", action: "prompt", ...reason });
   let status: number;
   let body: Uint8Array;
   try {
@@ -63,7 +75,8 @@ async function askWellKnown(parts: ServerNameParts, { fetch, signal }: Discovery
       ...(signal === undefined ? {} : { signal }),
     }));
   } catch (error) {
-    if (error instanceof UnreachableError) throw fail(codeOf(error, "well_known_invalid"), { reason: error.reason });
+    if (error instanceof UnreachableError)
+      throw fail(codeOf(error, "well_known_invalid"), { reason: error.reason });
     throw error;
   }
   if (status === 404) return normalizeBaseUrl(`https://${serverName}`, serverName);
@@ -85,10 +98,16 @@ function normalizeBaseUrl(text: string, serverName: string): string {
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
-async function askVersions(baseUrl: string, serverName: string, options: DiscoveryOptions): Promise<DiscoveredHomeserver> {
+async function askVersions(
+  baseUrl: string,
+  serverName: string,
+  options: DiscoveryOptions,
+): Promise<DiscoveredHomeserver> {
   const { fetch, log, signal } = options;
-  const fail = (code: DiscoveryErrorCode, reason: { reason?: UnreachableError["reason"]; status?: number } = {}) =>
-    new DiscoveryError(code, serverName, { stage: "versions", action: "error", ...reason });
+  const fail = (
+    code: DiscoveryErrorCode,
+    reason: { reason?: UnreachableError["reason"]; status?: number } = {},
+  ) => new DiscoveryError(code, serverName, { stage: "versions", action: "error", ...reason });
   const client = new HomeserverClient({ baseUrl, fetch, log });
   try {
     const answer = await client.request({
@@ -99,12 +118,19 @@ async function askVersions(baseUrl: string, serverName: string, options: Discove
       maxBytes: MAX_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
-    if (!answer.versions.some(isSupported)) throw fail(answer.versions.length === 0 ? "not_a_homeserver" : "too_old");
-    return { baseUrl, versions: answer.versions, unstableFeatures: booleansOf(answer.unstable_features ?? {}) };
+    if (!answer.versions.some(isSupported))
+      throw fail(answer.versions.length === 0 ? "not_a_homeserver" : "too_old");
+    return {
+      baseUrl,
+      versions: answer.versions,
+      unstableFeatures: booleansOf(answer.unstable_features ?? {}),
+    };
   } catch (error) {
-    if (error instanceof UnreachableError) throw fail(codeOf(error, "not_a_homeserver"), { reason: error.reason });
+    if (error instanceof UnreachableError)
+      throw fail(codeOf(error, "not_a_homeserver"), { reason: error.reason });
     if (error instanceof HomeserverError) {
-      // A server that is overloaded or being restarted is still one; any other refusal of this open endpoint means there is none.
+      // A server that is overloaded or being restarted is still one; any other refusal of this open
+      // endpoint means there is none.
       const isPassing = error.status >= 500 || error.status === 429;
       throw fail(isPassing ? "unreachable" : "not_a_homeserver", { status: error.status });
     }
@@ -118,11 +144,16 @@ function isSupported(version: string): boolean {
 }
 
 function booleansOf(features: Readonly<Record<string, unknown>>): Record<string, boolean> {
-  const known = Object.entries(features).filter((entry): entry is [string, boolean] => typeof entry[1] === "boolean");
+  const known = Object.entries(features).filter(
+    (entry): entry is [string, boolean] => typeof entry[1] === "boolean",
+  );
   return Object.fromEntries(known);
 }
 
-function codeOf(error: UnreachableError, wrongAnswer: "well_known_invalid" | "not_a_homeserver"): DiscoveryErrorCode {
+function codeOf(
+  error: UnreachableError,
+  wrongAnswer: "well_known_invalid" | "not_a_homeserver",
+): DiscoveryErrorCode {
   switch (error.reason) {
     case "forbidden_address":
     case "insecure":

@@ -1,6 +1,7 @@
 /**
- * Whether a text matches a glob in which `*` stands for any characters and `?` for exactly one (appendices, "Glob-style matching"), ignoring case.
- * Two indices instead of a regular expression: a hostile pattern full of stars costs at most pattern × text, never more.
+ * Whether a text matches a glob in which `*` stands for any characters and `?` for exactly one
+ * (appendices, "Glob-style matching"), ignoring case. Two indices instead of a regular expression:
+ * a hostile pattern full of stars costs at most pattern × text, never more.
  */
 export function matchesGlob(pattern: string, text: string): boolean {
   const glob = pattern.toLowerCase();

@@ -6,7 +6,10 @@ import { UnreachableError } from "./network/unreachable-error.ts";
 import { isPathSegment } from "./path-segment.ts";
 import { cleanServerText } from "./server-text.ts";
 
-/** Lends the access tokens of a session that renews itself: sends once, and again with the next token where the server did not know the first. */
+/**
+ * Lends the access tokens of a session that renews itself: sends once, and again with the next
+ * token where the server did not know the first.
+ */
 export interface TokenSource {
   use<Answer>(send: (accessToken: string) => Promise<Answer>): Promise<Answer>;
 }
@@ -18,7 +21,10 @@ export interface HomeserverClientOptions {
   readonly log: Logger;
   /** Asked before each request. With neither this nor `session` requests go out without a token. */
   readonly accessToken?: () => Promise<string> | string;
-  /** In place of `accessToken`. A repeated request is the same one, with the same transaction ID in its path. */
+  /**
+   * In place of `accessToken`. A repeated request is the same one, with the same transaction ID in
+   * its path.
+   */
   readonly session?: TokenSource;
 }
 
@@ -36,7 +42,10 @@ export interface HomeserverRequest<Schema extends z.ZodType> {
   /** Most bytes of the answer. Default one mebibyte. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
-  /** What `body` holds that an error must not repeat (a password). The access token is always among them. */
+  /**
+   * What `body` holds that an error must not repeat (a password). The access token is always among
+   * them.
+   */
   readonly secrets?: readonly string[];
 }
 
@@ -47,7 +56,9 @@ export interface Medium {
   readonly contentType: string;
 }
 
-export type Upload<Schema extends z.ZodType> = Omit<HomeserverRequest<Schema>, "method" | "body"> & { readonly medium: Medium };
+export type Upload<Schema extends z.ZodType> = Omit<HomeserverRequest<Schema>, "method" | "body"> & {
+  readonly medium: Medium;
+};
 
 export type Download = Omit<HomeserverRequest<z.ZodType>, "method" | "body" | "schema">;
 
@@ -62,8 +73,9 @@ interface Payload {
 type ReadResponse<Answer> = (response: GuardedResponse, secrets: readonly string[]) => Answer;
 
 /**
- * Speaks the client-server API of one homeserver, for one session or for none. It never waits, and repeats nothing but what a token that had run out kept
- * from being done: limits are the caller's to keep.
+ * Speaks the client-server API of one homeserver, for one session or for none. It never waits, and
+ * repeats nothing but what a token that had run out kept from being done: limits are the caller's
+ * to keep.
  */
 export class HomeserverClient {
   readonly baseUrl: string;
@@ -77,16 +89,25 @@ export class HomeserverClient {
   /** The same server with another session, or with none. */
   withAccessToken(accessToken: (() => Promise<string> | string) | null): HomeserverClient {
     const { fetch, log } = this.#options;
-    return new HomeserverClient({ baseUrl: this.baseUrl, fetch, log, ...(accessToken === null ? {} : { accessToken }) });
+    return new HomeserverClient({
+      baseUrl: this.baseUrl,
+      fetch,
+      log,
+      ...(accessToken === null ? {} : { accessToken }),
+    });
   }
 
   /**
    * Sends a request and checks its answer.
    * @throws HomeserverError for an error status
-   * @throws UnreachableError where there is no answer, or one that is not what the specification says
+   * @throws UnreachableError where there is no answer, or one that is not what the specification
+   * says
    */
   async request<Schema extends z.ZodType>(request: HomeserverRequest<Schema>): Promise<z.output<Schema>> {
-    const body = request.body === undefined ? null : { data: JSON.stringify(request.body), contentType: "application/json" };
+    const body =
+      request.body === undefined
+        ? null
+        : { data: JSON.stringify(request.body), contentType: "application/json" };
     return this.#send(request, { accept: "application/json", body }, (response, secrets) =>
       readAnswer(response, request, secrets),
     );
@@ -105,8 +126,9 @@ export class HomeserverClient {
   }
 
   /**
-   * Fetches bytes. A redirect to another origin is not followed: the token would have to stay behind, and servers redirect only those who ask for it with
-   * `allow_redirect` (CS v1.11, §Content repository), which is never set here.
+   * Fetches bytes. A redirect to another origin is not followed: the token would have to stay
+   * behind, and servers redirect only those who ask for it with `allow_redirect` (CS v1.11,
+   * §Content repository), which is never set here.
    * @throws like `request`; `too_large` beyond `maxBytes`
    */
   async download(rest: Download): Promise<Medium> {
@@ -158,7 +180,10 @@ export class HomeserverClient {
  * @throws TypeError for "", "." and "..", which would name another endpoint
  */
 export function apiPath(texts: TemplateStringsArray, ...values: readonly string[]): string {
-  return values.reduce((path, value, index) => path + toSegment(value) + (texts[index + 1] ?? ""), texts[0] ?? "");
+  return values.reduce(
+    (path, value, index) => path + toSegment(value) + (texts[index + 1] ?? ""),
+    texts[0] ?? "",
+  );
 }
 
 function toSegment(value: string): string {
@@ -198,11 +223,16 @@ function throwUnlessOk(
   request: { readonly method: HttpMethod; readonly path: string },
   secrets: readonly string[],
 ): void {
-  if (status >= 400) throw toHomeserverError({ status, headers, body: parseJson(body) }, request, secrets, new Date());
-  if (status < 200 || status >= 300) throw new UnreachableError("unexpected_answer", new URL(url).host, `status ${status}`);
+  if (status >= 400)
+    throw toHomeserverError({ status, headers, body: parseJson(body) }, request, secrets, new Date());
+  if (status < 200 || status >= 300)
+    throw new UnreachableError("unexpected_answer", new URL(url).host, `status ${status}`);
 }
 
-/** An empty thing may come as nothing or as null; both are read as `{}`. Undefined where the text is no JSON. */
+/**
+ * An empty thing may come as nothing or as null; both are read as `{}`. Undefined where the text is
+ * no JSON.
+ */
 function parseJson(bytes: Uint8Array): unknown {
   const text = new TextDecoder().decode(bytes);
   if (text.trim() === "") return {};

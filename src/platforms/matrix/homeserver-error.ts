@@ -15,8 +15,9 @@ export interface HomeserverErrorFields {
 }
 
 /**
- * An error answer of a homeserver (CS API, "Standard error response"). Never holds the request's headers, query or body. The message
- * leaves out the server's own words; those are in `text`, cleaned and cut to 300 characters.
+ * An error answer of a homeserver (CS API, "Standard error response"). Never holds the request's
+ * headers, query or body. The message leaves out the server's own words; those are in `text`,
+ * cleaned and cut to 300 characters.
  */
 export class HomeserverError extends Error {
   override readonly name = "HomeserverError";
@@ -31,7 +32,10 @@ export class HomeserverError extends Error {
   readonly text: string;
   /** False for what no homeserver writes: the page of a proxy in front of one that is down. */
   readonly isJson: boolean;
-  /** With M_UNKNOWN_TOKEN: the session lives on and may sign in again with its device. Means nothing under OAuth (oauth.md). */
+  /**
+   * With M_UNKNOWN_TOKEN: the session lives on and may sign in again with its device. Means nothing
+   * under OAuth (oauth.md).
+   */
   readonly isSoftLogout?: boolean;
   /** With M_CONSENT_NOT_GIVEN: the page on which the user agrees to the server's terms. */
   readonly consentUri?: string;
@@ -88,7 +92,8 @@ export function toHomeserverError(
   const errcode = body.errcode ?? "";
   const consentUri = body.consent_uri;
   return new HomeserverError({
-    errcode: /^[A-Za-z0-9_.-]{1,100}$/.test(errcode) && !holdsSecret(errcode, secrets) ? errcode : "M_UNKNOWN",
+    errcode:
+      /^[A-Za-z0-9_.-]{1,100}$/.test(errcode) && !holdsSecret(errcode, secrets) ? errcode : "M_UNKNOWN",
     status: answer.status,
     retryAfterMs: retryAfterMs(answer.headers["retry-after"], body.retry_after_ms, now),
     method: request.method,
@@ -101,8 +106,9 @@ export function toHomeserverError(
 }
 
 /**
- * The header is preferred since v1.10 (CS API, "Rate limiting"): whole seconds or a date. Where the older field says the same time more exactly, as Synapse's does
- * (protocol-facts.md section 13), it counts: the header is rounded up.
+ * The header is preferred since v1.10 (CS API, "Rate limiting"): whole seconds or a date. Where the
+ * older field says the same time more exactly, as Synapse's does (protocol-facts.md section 13), it
+ * counts: the header is rounded up.
  */
 function retryAfterMs(header: string | undefined, field: number | undefined, now: Date): number | null {
   const value = header?.trim() ?? "";

@@ -1,6 +1,9 @@
 import { isServerName } from "./server-name.ts";
 
-/** A user ID in its parts. `isHistorical` marks localparts that servers must accept but may no longer create. */
+/**
+ * A user ID in its parts. `isHistorical` marks localparts that servers must accept but may no
+ * longer create.
+ */
 export interface UserIdParts {
   readonly userId: string;
   readonly localpart: string;
@@ -8,7 +11,10 @@ export interface UserIdParts {
   readonly isHistorical: boolean;
 }
 
-/** A room ID in its parts. `serverName` is null from room version 12 on (MSC4291): there the ID is a hash. */
+/**
+ * A room ID in its parts. `serverName` is null from room version 12 on (MSC4291): there the ID is a
+ * hash.
+ */
 export interface RoomIdParts {
   readonly roomId: string;
   readonly serverName: string | null;
@@ -20,12 +26,16 @@ export interface RoomAliasParts {
   readonly serverName: string;
 }
 
-/** All Matrix identifiers, sigil and server name included, end at 255 bytes (Appendices, "Common Identifier Format"). */
+/**
+ * All Matrix identifiers, sigil and server name included, end at 255 bytes (Appendices, "Common
+ * Identifier Format").
+ */
 const MAX_IDENTIFIER_BYTES = 255;
 
 /**
- * Reads a user ID. The localpart may be a historical one (any character but ":" and NUL, even none), as servers must accept those
- * (Appendices, "Historical User IDs"); the server name must fit the grammar, because it is going to be contacted.
+ * Reads a user ID. The localpart may be a historical one (any character but ":" and NUL, even
+ * none), as servers must accept those (Appendices, "Historical User IDs"); the server name must fit
+ * the grammar, because it is going to be contacted.
  */
 export function parseUserId(text: string): UserIdParts | null {
   const parts = splitIdentifier(text, "@");
@@ -39,11 +49,13 @@ export function serverNameOf(userId: string): string | null {
 }
 
 /**
- * Reads a room ID that a person typed: "!opaque:server", or "!hash" from room version 12 on. White space and control characters are
- * refused, since no server makes them. Room IDs that come from servers are opaque and need no parsing.
+ * Reads a room ID that a person typed: "!opaque:server", or "!hash" from room version 12 on. White
+ * space and control characters are refused, since no server makes them. Room IDs that come from
+ * servers are opaque and need no parsing.
  */
 export function parseRoomId(text: string): RoomIdParts | null {
-  if (!text.startsWith("!") || text.length < 2 || !isShortWellFormed(text) || hasSpaceOrControl(text)) return null;
+  if (!text.startsWith("!") || text.length < 2 || !isShortWellFormed(text) || hasSpaceOrControl(text))
+    return null;
   const colon = text.indexOf(":");
   if (colon === -1) return { roomId: text, serverName: null };
   const serverName = text.slice(colon + 1);

@@ -10,7 +10,9 @@ export function textOrNull(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** Deeper than any client nests; beyond it JSON.stringify and recursive code may run out of stack. */
+/**
+ * Deeper than any client nests; beyond it JSON.stringify and recursive code may run out of stack.
+ */
 const DEEPEST = 200;
 
 /** Whether a JSON value is nested so deeply that nothing can be done with it. */
@@ -18,7 +20,9 @@ export function isTooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEEPEST) return true;
-    level = level.flatMap((entry) => (typeof entry === "object" && entry !== null ? (Object.values(entry) as unknown[]) : []));
+    level = level.flatMap((entry) =>
+      typeof entry === "object" && entry !== null ? (Object.values(entry) as unknown[]) : [],
+    );
   }
   return false;
 }

@@ -23,14 +23,23 @@ const flowsSchema = z.object({
 });
 
 /**
- * Asks how one can sign in. OAuth first: where it is set up, /login may not exist at all (oauth.md, "Discovery").
+ * Asks how one can sign in. OAuth first: where it is set up, /login may not exist at all (oauth.md,
+ * "Discovery").
  * @throws HomeserverError, UnreachableError
  */
-export async function readLoginOptions(client: HomeserverClient, signal?: AbortSignal): Promise<LoginOptions> {
+export async function readLoginOptions(
+  client: HomeserverClient,
+  signal?: AbortSignal,
+): Promise<LoginOptions> {
   const anonymous = client.withAccessToken(null);
   const oauth = (await readAuthorizationServer(anonymous, signal)) !== null;
   const flows = await readFlows(anonymous, oauth, signal);
-  return { password: flows.has("m.login.password"), token: flows.has("m.login.token"), sso: flows.has("m.login.sso"), oauth };
+  return {
+    password: flows.has("m.login.password"),
+    token: flows.has("m.login.token"),
+    sso: flows.has("m.login.sso"),
+    oauth,
+  };
 }
 
 async function readFlows(
@@ -48,7 +57,8 @@ async function readFlows(
     });
     return new Set((flows ?? []).map(({ type }) => type));
   } catch (error) {
-    // Synapse with OAuth behind a proxy that does not forward /login answers 404 M_UNRECOGNIZED (oauth.md).
+    // Synapse with OAuth behind a proxy that does not forward /login answers 404 M_UNRECOGNIZED
+    // (oauth.md).
     if (hasOauthToo && error instanceof HomeserverError && error.status === 404) return new Set();
     throw error;
   }

@@ -6,18 +6,30 @@ export type MatrixLink =
   | { readonly kind: "user"; readonly userId: string }
   | { readonly kind: "room"; readonly roomId: string; readonly via: readonly string[] }
   | { readonly kind: "alias"; readonly alias: string; readonly via: readonly string[] }
-  | { readonly kind: "event"; readonly roomIdOrAlias: string; readonly eventId: string; readonly via: readonly string[] };
+  | {
+      readonly kind: "event";
+      readonly roomIdOrAlias: string;
+      readonly eventId: string;
+      readonly via: readonly string[];
+    };
 
-/** Longer than any link made of two identifiers and a handful of servers; keeps pasted rubbish cheap. */
+/**
+ * Longer than any link made of two identifiers and a handful of servers; keeps pasted rubbish
+ * cheap.
+ */
 const MAX_LINK_LENGTH = 4_096;
 
 const SIGILS: Readonly<Record<string, string>> = { u: "@", user: "@", r: "#", room: "#", roomid: "!" };
 
-/** Reads a matrix.to link or a matrix: URI (Appendices, "Uniform Resource Identifiers"). Null for anything else. */
+/**
+ * Reads a matrix.to link or a matrix: URI (Appendices, "Uniform Resource Identifiers"). Null for
+ * anything else.
+ */
 export function parseMatrixLink(text: string): MatrixLink | null {
   if (text.length > MAX_LINK_LENGTH) return null;
   const matrixTo = /^https?:\/\/(?:www\.)?matrix\.to\/#\/(?<path>[^?]*)(?:\?(?<query>.*))?$/is.exec(text);
-  if (matrixTo !== null) return readMatrixTo(matrixTo.groups?.["path"] ?? "", readVia(matrixTo.groups?.["query"]));
+  if (matrixTo !== null)
+    return readMatrixTo(matrixTo.groups?.["path"] ?? "", readVia(matrixTo.groups?.["query"]));
   const uri = /^matrix:(?:\/\/[^/]*\/)?(?<path>[^?#]*)(?:\?(?<query>[^#]*))?(?:#.*)?$/is.exec(text);
   if (uri !== null) return readMatrixUri(uri.groups?.["path"] ?? "", readVia(uri.groups?.["query"]));
   return null;
@@ -44,12 +56,17 @@ function readMatrixUri(path: string, via: readonly string[]): MatrixLink | null 
   return toLink(sigil + identifier, `$${decode(event.join("/")) ?? ""}`, via);
 }
 
-function toLink(identifier: string | null, eventId: string | null, via: readonly string[]): MatrixLink | null {
+function toLink(
+  identifier: string | null,
+  eventId: string | null,
+  via: readonly string[],
+): MatrixLink | null {
   if (identifier === null) return null;
   if (eventId === null && parseUserId(identifier) !== null) return { kind: "user", userId: identifier };
   const isRoomId = parseRoomId(identifier) !== null;
   if (!isRoomId && parseRoomAlias(identifier) === null) return null;
-  if (eventId !== null) return isEventId(eventId) ? { kind: "event", roomIdOrAlias: identifier, eventId, via } : null;
+  if (eventId !== null)
+    return isEventId(eventId) ? { kind: "event", roomIdOrAlias: identifier, eventId, via } : null;
   return isRoomId ? { kind: "room", roomId: identifier, via } : { kind: "alias", alias: identifier, via };
 }
 

@@ -2,7 +2,10 @@ import type { CategoryName } from "../../migration/categories.ts";
 
 /** Why something of the old account stays there; the sentences stand in `view/not-moved.ts`. */
 export type NotMovedCode =
-  /** Secrets and keys of the old account's encryption, or what is encrypted with them: on another account they break its own. */
+  /**
+   * Secrets and keys of the old account's encryption, or what is encrypted with them: on another
+   * account they break its own.
+   */
   | "holds_keys"
   /** Describes one device. */
   | "bound_to_device"
@@ -12,7 +15,10 @@ export type NotMovedCode =
   | "bound_to_identity"
   /** State of a bot that runs on the old account. */
   | "bot_state"
-  /** Of a client that nobody knows, with names or values in it that look like keys, devices or tokens. */
+  /**
+   * Of a client that nobody knows, with names or values in it that look like keys, devices or
+   * tokens.
+   */
   | "looks_secret"
   /** Not of the form that the specification gives it; clients pass over it too. */
   | "malformed"
@@ -28,7 +34,10 @@ export type NotMovedCode =
   | "server_refuses"
   /** A default push rule of the old server that the new one does not have. */
   | "rule_not_on_server"
-  /** A server's own push rule that differs between the two; nobody knows on which of them it was changed. */
+  /**
+   * A server's own push rule that differs between the two; nobody knows on which of them it was
+   * changed.
+   */
   | "unknown_default_rule";
 
 /** Something of the old account that deliberately stays there. */

@@ -12,7 +12,10 @@ import { planRoomSettingSteps } from "./room-settings/plan-steps.ts";
 import type { RoomIdOnTarget } from "./room-mapping.ts";
 import { planTagsSteps } from "./tags/plan-steps.ts";
 
-/** Steps for exactly what `compareContents` calls missing, from the same comparison; once they are done, planning again makes none. */
+/**
+ * Steps for exactly what `compareContents` calls missing, from the same comparison; once they are
+ * done, planning again makes none.
+ */
 export function planContentSteps(
   source: AccountContents,
   target: AccountContents,

@@ -6,7 +6,9 @@ import { powerStep } from "./rooms/plan-room-steps.ts";
 import type { RoomPlan } from "./rooms/plan.ts";
 import type { PlannedRoom } from "./rooms/planned-room.ts";
 
-/** Missing items of one category by what they wait for; what nothing can bring is in neither number. */
+/**
+ * Missing items of one category by what they wait for; what nothing can bring is in neither number.
+ */
 export interface CategoryWork {
   readonly name: CategoryName;
   /** Can be written, or will be once the bot has joined a room by itself. */
@@ -16,7 +18,7 @@ export interface CategoryWork {
 }
 
 /** What a plan leaves to the bot, and what it leaves to people. */
-export interface PlanWork {
+export interface RemainingWork {
   /** Whether anything can be done before somebody helps. */
   readonly canBegin: boolean;
   /** Only those of which something is missing; rooms stand in the plan themselves. */
@@ -27,12 +29,12 @@ export interface PlanWork {
  * @param wanted what `compareContents` says of all rooms that may be moved
  * @param isChosen whether a category is among those that the plan covers
  */
-export function planWork(
+export function remainingWork(
   { rooms, replacements, order }: Pick<RoomPlan, "rooms" | "replacements" | "order">,
   { source, target }: { source: AccountContents; target: AccountContents },
   wanted: readonly Category[],
   isChosen: (name: CategoryName) => boolean,
-): PlanWork {
+): RemainingWork {
   const all = [...rooms, ...replacements];
   const needsNobody = withoutHelp(all);
   const inReach = compareContents(source, target, roomMapping(rooms.filter(needsNobody))).categories;
@@ -55,7 +57,8 @@ export function planWork(
 /** Whether the target is in a room, or gets in without anybody's help; a knock must be answered. */
 function withoutHelp(all: readonly PlannedRoom[]): (room: PlannedRoom) => boolean {
   const knocked = new Set(all.filter(({ route }) => route === "knock").map(({ roomId }) => roomId));
-  return ({ roomId, successor, status }) => (status === "done" || status === "planned") && !knocked.has(successor ?? roomId);
+  return ({ roomId, successor, status }) =>
+    (status === "done" || status === "planned") && !knocked.has(successor ?? roomId);
 }
 
 function contentWork({ name, missing }: Category, inReach: Category | undefined): CategoryWork {
@@ -64,11 +67,17 @@ function contentWork({ name, missing }: Category, inReach: Category | undefined)
   return { name, now, waiting: missing.length - now };
 }
 
-/** Counted like the category `power_levels`; of a level that cannot be given, or belongs to a room that is not moved, the plan warns by itself. */
+/**
+ * Counted like the category `power_levels`; of a level that cannot be given, or belongs to a room
+ * that is not moved, the plan warns by itself.
+ */
 function powerWork(rooms: readonly PlannedRoom[], needsNobody: (room: PlannedRoom) => boolean): CategoryWork {
   const given = rooms.filter(
     (room) =>
-      room.route !== "successor" && room.status !== "skipped" && room.grant.isAboveDefault && room.grant.outcome === "write",
+      room.route !== "successor" &&
+      room.status !== "skipped" &&
+      room.grant.isAboveDefault &&
+      room.grant.outcome === "write",
   );
   const now = given.filter(needsNobody).length;
   return { name: "power_levels", now, waiting: given.length - now };

@@ -14,7 +14,10 @@ export const CONTENT_STEP_KINDS = [
 ] as const satisfies readonly StepKind[];
 export type ContentStepKind = (typeof CONTENT_STEP_KINDS)[number];
 
-/** A step as far as it differs from others: all are the target's, wait for no other step, and those about a room wait until the target is in it. */
+/**
+ * A step as far as it differs from others: all are the target's, wait for no other step, and those
+ * about a room wait until the target is in it.
+ */
 export function plannedContentStep(
   step: Pick<PlannedStep, "key" | "stage" | "payload"> & { kind: ContentStepKind } & Partial<
       Pick<PlannedStep, "roomId" | "limits">

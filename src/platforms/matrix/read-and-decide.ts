@@ -17,17 +17,18 @@ export interface ReadableAccount {
   features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
 }
 
-export interface Accounts {
+export interface ReadableAccounts {
   source: ReadableAccount;
   target: ReadableAccount;
 }
 
 /**
- * Plans the rooms of two accounts that were read, and reads what the plan asks for: members by name, replacements from outside. Nothing is asked twice.
+ * Plans the rooms of two accounts that were read, and reads what the plan asks for: members by
+ * name, replacements from outside. Nothing is asked twice.
  * @throws HomeserverError, UnreachableError
  */
 export async function decideRooms(
-  accounts: Accounts,
+  accounts: ReadableAccounts,
   readings: { source: AccountReading; target: AccountReading },
   options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds" | "refusals">,
 ): Promise<RoomPlan> {
@@ -43,7 +44,8 @@ export async function decideRooms(
     if (needs.length === 0 && rooms.length === 0)
       return plan.membersNeeded.length === 0 ? plan : planRooms({ ...input, areMembersRead: true });
     for (const room of rooms) outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, snapshot));
-    if (needs.length > 0) snapshot = await withNeededMembers(source.reader, { snapshot, needs, features: source.features });
+    if (needs.length > 0)
+      snapshot = await withNeededMembers(source.reader, { snapshot, needs, features: source.features });
   }
 
   function isNew(question: string): boolean {
@@ -52,9 +54,12 @@ export async function decideRooms(
   }
 }
 
-/** The replacement of an upgraded room: as the old account's server shows it, else as the new one's does. */
+/**
+ * The replacement of an upgraded room: as the old account's server shows it, else as the new one's
+ * does.
+ */
 async function lookFromOutside(
-  { source, target }: Accounts,
+  { source, target }: ReadableAccounts,
   room: SummaryNeeded,
   snapshot: AccountSnapshot,
 ): Promise<RoomSnapshot> {

@@ -1,14 +1,15 @@
-import type { Outcome, StepProblem } from "../../migration/outcome.ts";
+import type { StepOutcome, StepProblem } from "../../migration/outcome.ts";
 import { HomeserverError } from "./homeserver-error.ts";
 import { UnreachableError } from "./network/unreachable-error.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 
 /**
- * What a failed join or knock means (protocol-facts.md section 2): other servers have a part in it, so a server that answers with an error of its own, or not in
- * time, is no sign that the account's server is away. It may still get done; what follows looks first.
+ * What a failed join or knock means (protocol-facts.md section 2): other servers have a part in it,
+ * so a server that answers with an error of its own, or not in time, is no sign that the account's
+ * server is away. It may still get done; what follows looks first.
  * @throws what is neither a server's error nor a failed connection: a bug
  */
-export function toRoomOutcome(error: unknown): Outcome {
+export function toRoomOutcome(error: unknown): StepOutcome {
   if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
   const outcome = toOutcome(error);
   if (!(error instanceof HomeserverError)) return outcome;
@@ -32,6 +33,6 @@ export function isTimeout(error: unknown): error is UnreachableError {
   return error instanceof UnreachableError && error.reason === "timeout";
 }
 
-export function waitForRoom(problem: StepProblem): Outcome {
+export function waitForRoom(problem: StepProblem): StepOutcome {
   return { status: "wait", waitingFor: "room", waitMs: null, problem };
 }

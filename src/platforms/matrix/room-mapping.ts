@@ -1,12 +1,15 @@
 import { isPathSegment } from "./path-segment.ts";
 import type { PlannedRoom } from "./rooms/planned-room.ts";
 
-/** Where a room of the source is on the target: itself, or the last replacement of an upgraded one. `null`: it is not moved. */
+/**
+ * Where a room of the source is on the target: itself, or the last replacement of an upgraded one.
+ * `null`: it is not moved.
+ */
 export type RoomIdOnTarget = (roomId: string) => string | null;
 
 /**
- * A room counts as moved when it is there or may still come, a moderator's help included; not when it is impossible or left out, nor when the
- * source has nothing to do with it any more.
+ * A room counts as moved when it is there or may still come, a moderator's help included; not when
+ * it is impossible or left out, nor when the source has nothing to do with it any more.
  */
 export function roomMapping(rooms: readonly PlannedRoom[]): RoomIdOnTarget {
   const moved = new Map<string, string>();
@@ -23,8 +26,14 @@ export interface MovedRoom {
   readonly targetRoomId: string;
 }
 
-/** Those that are moved, each room before the rooms that it replaced: what is said of the room itself counts more. */
-export function movedRooms(roomIds: Iterable<string>, roomIdOnTarget: RoomIdOnTarget): { moved: MovedRoom[]; left: string[] } {
+/**
+ * Those that are moved, each room before the rooms that it replaced: what is said of the room
+ * itself counts more.
+ */
+export function movedRooms(
+  roomIds: Iterable<string>,
+  roomIdOnTarget: RoomIdOnTarget,
+): { moved: MovedRoom[]; left: string[] } {
   const same: MovedRoom[] = [];
   const replaced: MovedRoom[] = [];
   const left: string[] = [];

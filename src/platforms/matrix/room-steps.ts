@@ -6,7 +6,10 @@ import { undoInvite, undoJoin, undoKnock } from "./rooms/leave-step.ts";
 import type { RoomStepKind } from "./rooms/plan-room-steps.ts";
 import type { StepFunction, UndoFunction } from "./step-context.ts";
 
-/** How each kind of step on a room is done and withdrawn. Nothing is recorded of what a knock did; its payload serves as its `undo` as well. */
+/**
+ * How each kind of step on a room is done and withdrawn. Nothing is recorded of what a knock did;
+ * its payload serves as its `undo` as well.
+ */
 export const roomSteps: Readonly<Record<RoomStepKind, { run: StepFunction; undo: UndoFunction | null }>> = {
   accept_invite: { run: joinStep, undo: undoJoin },
   join: { run: joinStep, undo: undoJoin },

@@ -1,6 +1,9 @@
 import { isJsonObject } from "./json-object.ts";
 
-/** Whether two JSON values say the same; the order of keys does not count. Without recursion: what other people's servers nest may be as deep as they like. */
+/**
+ * Whether two JSON values say the same; the order of keys does not count. Without recursion: what
+ * other people's servers nest may be as deep as they like.
+ */
 export function isSameJson(left: unknown, right: unknown): boolean {
   const pairs: (readonly [unknown, unknown])[] = [[left, right]];
   for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {

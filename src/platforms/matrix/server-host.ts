@@ -1,18 +1,24 @@
 /**
- * What follows the first colon of a user ID, unchecked: to compare servers in lists that others wrote, which may be long. A server that is to be contacted or
- * named in `via` comes from `serverNameOf` (identifiers.ts).
+ * What follows the first colon of a user ID, unchecked: to compare servers in lists that others
+ * wrote, which may be long. A server that is to be contacted or named in `via` comes from
+ * `serverNameOf` (identifiers.ts).
  */
 export function serverPartOf(userId: string): string {
   const colon = userId.indexOf(":");
   return colon === -1 ? "" : userId.slice(colon + 1);
 }
 
-/** The host of a server name, without the port, in lower case; an IPv6 address keeps its brackets. */
+/**
+ * The host of a server name, without the port, in lower case; an IPv6 address keeps its brackets.
+ */
 export function hostOf(serverName: string): string {
   return serverName.replace(/:\d{1,5}$/, "").toLowerCase();
 }
 
-/** Whether a server name is an IPv4 address or a bracketed IPv6 address, with or without a port (appendices, "Server name"). */
+/**
+ * Whether a server name is an IPv4 address or a bracketed IPv6 address, with or without a port
+ * (appendices, "Server name").
+ */
 export function isIpLiteral(serverName: string): boolean {
   const host = hostOf(serverName);
   return host.startsWith("[") || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(host);

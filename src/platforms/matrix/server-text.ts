@@ -1,18 +1,24 @@
 const MAX_TEXT_LENGTH = 300;
 
-/** Control, format (direction marks, zero-width) and line separator characters; they could rearrange or hide what a person reads. */
+/**
+ * Control, format (direction marks, zero-width) and line separator characters; they could rearrange
+ * or hide what a person reads.
+ */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /**
- * Words of a server, made safe to store, log and show: no control or direction characters, at most 300 characters, and none of the
- * secrets that the request carried (a hostile or chatty server may repeat them).
+ * Words of a server, made safe to store, log and show: no control or direction characters, at most
+ * 300 characters, and none of the secrets that the request carried (a hostile or chatty server may
+ * repeat them).
  */
 export function cleanServerText(text: string, secrets: readonly string[]): string {
   const withoutSecrets = withoutEach(text, secrets);
   // Once more: removing characters could have joined the halves of a secret.
   const visible = withoutEach(withoutSecrets.replace(INVISIBLE, " ").replace(/ {2,}/g, " ").trim(), secrets);
   const characters = Array.from(visible.toWellFormed());
-  return characters.length <= MAX_TEXT_LENGTH ? characters.join("") : `${characters.slice(0, MAX_TEXT_LENGTH - 1).join("")}…`;
+  return characters.length <= MAX_TEXT_LENGTH
+    ? characters.join("")
+    : `${characters.slice(0, MAX_TEXT_LENGTH - 1).join("")}…`;
 }
 
 /** Whether a text holds one of the secrets. */
@@ -21,5 +27,8 @@ export function holdsSecret(text: string, secrets: readonly string[]): boolean {
 }
 
 function withoutEach(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => (secret === "" ? rest : rest.replaceAll(secret, "[removed]")), text);
+  return secrets.reduce(
+    (rest, secret) => (secret === "" ? rest : rest.replaceAll(secret, "[removed]")),
+    text,
+  );
 }

@@ -15,7 +15,10 @@ const life = {
   lifeMs: z.number().nullable(),
 };
 
-/** What it takes to give a session its next access token. `matrix`: the homeserver's own way (CS API, "Refreshing access tokens"). */
+/**
+ * What it takes to give a session its next access token. `matrix`: the homeserver's own way (CS
+ * API, "Refreshing access tokens").
+ */
 export const renewalSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("oauth"), ...life, clientId: z.string(), server: authorizationServerSchema }),
   z.object({ kind: z.literal("matrix"), ...life }),
@@ -23,11 +26,19 @@ export const renewalSchema = z.discriminatedUnion("kind", [
 /** `refreshToken` is a secret. */
 export type Renewal = z.output<typeof renewalSchema>;
 
-/** The tokens of a session: a secret. `renewal` is absent where the access token cannot be renewed. */
-export const sessionTokensSchema = z.object({ accessToken: z.string().min(1), renewal: z.exactOptional(renewalSchema) });
+/**
+ * The tokens of a session: a secret. `renewal` is absent where the access token cannot be renewed.
+ */
+export const sessionTokensSchema = z.object({
+  accessToken: z.string().min(1),
+  renewal: z.exactOptional(renewalSchema),
+});
 export type SessionTokens = z.output<typeof sessionTokensSchema>;
 
-/** Whether an access token had better be renewed before it is used: two thirds of its life are over (oauth.md, "Refresh"). */
+/**
+ * Whether an access token had better be renewed before it is used: two thirds of its life are over
+ * (oauth.md, "Refresh").
+ */
 export function isDue({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + (lifeMs * 2) / 3;
 }
@@ -37,13 +48,18 @@ export function isOver({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + lifeMs;
 }
 
-/** Refusals after which a session cannot come back: it was ended, or the server has forgotten who the bot is. */
+/**
+ * Refusals after which a session cannot come back: it was ended, or the server has forgotten who
+ * the bot is.
+ */
 const ENDED: ReadonlySet<string> = new Set(["invalid_grant", "invalid_client", "unauthorized_client"]);
 
 /**
- * Asks for the next pair of tokens. It must be stored before it is used: the old refresh token works again only as long as the new access token was not used.
+ * Asks for the next pair of tokens. It must be stored before it is used: the old refresh token
+ * works again only as long as the new access token was not used.
  * @throws HomeserverError 401 M_UNKNOWN_TOKEN when the session has ended
- * @throws HomeserverError, UnreachableError for anything else, after which the same refresh token is to be tried again later
+ * @throws HomeserverError, UnreachableError for anything else, after which the same refresh token
+ * is to be tried again later
  */
 export async function renewTokens(
   renewal: Renewal,
@@ -65,7 +81,10 @@ export async function renewTokens(
   }
 }
 
-/** Whatever is not the end of the session passes: only the token endpoint's own word ends one (oauth.md, 2). */
+/**
+ * Whatever is not the end of the session passes: only the token endpoint's own word ends one
+ * (oauth.md, 2).
+ */
 function toRenewalError(error: unknown, host: string): unknown {
   if (error instanceof HomeserverError) {
     if (ENDED.has(error.errcode)) return sessionEnded(error.path);
@@ -103,7 +122,9 @@ async function renewAtHomeserver(
   };
 }
 
-/** What a request of a session that is no more fails with, whatever way of renewing found that out. */
+/**
+ * What a request of a session that is no more fails with, whatever way of renewing found that out.
+ */
 export function sessionEnded(path: string): HomeserverError {
   return new HomeserverError({
     errcode: "M_UNKNOWN_TOKEN",

@@ -21,15 +21,24 @@ export type SignInProblem =
   | { readonly code: "unreachable"; readonly reason: UnreachableReason; readonly host: string }
   /** The server is in trouble (5xx); trying later makes sense. */
   | { readonly code: "server_trouble"; readonly status: number; readonly retryAfterMs: number | null }
-  /** Anything else the server said no to, in its own words (cleaned, at most 300 characters, possibly empty). */
-  | { readonly code: "server_refused"; readonly status: number; readonly errcode: string; readonly text: string };
+  /**
+   * Anything else the server said no to, in its own words (cleaned, at most 300 characters,
+   * possibly empty).
+   */
+  | {
+      readonly code: "server_refused";
+      readonly status: number;
+      readonly errcode: string;
+      readonly text: string;
+    };
 
 /**
  * Reads a failed request as a problem of signing in.
  * @throws what is neither a server's error nor a failed connection
  */
 export function toSignInProblem(error: unknown): SignInProblem {
-  if (error instanceof UnreachableError) return { code: "unreachable", reason: error.reason, host: error.host };
+  if (error instanceof UnreachableError)
+    return { code: "unreachable", reason: error.reason, host: error.host };
   if (!(error instanceof HomeserverError)) throw error;
   const { errcode, status, text, retryAfterMs } = error;
   if (status === 429 || errcode === "M_LIMIT_EXCEEDED") return { code: "limited", retryAfterMs };

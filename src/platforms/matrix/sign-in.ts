@@ -7,7 +7,10 @@ import { toSignInProblem } from "./sign-in-problem.ts";
 import type { SignInProblem } from "./sign-in-problem.ts";
 import type { SessionTokens } from "./session-renewal.ts";
 
-/** Proven access to an account. `deviceId` is null for tokens without a device, which admins make. `tokens` are a secret. */
+/**
+ * Proven access to an account. `deviceId` is null for tokens without a device, which admins make.
+ * `tokens` are a secret.
+ */
 export interface Session {
   readonly userId: string;
   readonly deviceId: string | null;
@@ -15,8 +18,8 @@ export interface Session {
 }
 
 /**
- * How a sign-in ended. `leftoverDeviceId` names a session that the bot made, may not use and could not log out again; the user finds
- * it in the list of devices.
+ * How a sign-in ended. `leftoverDeviceId` names a session that the bot made, may not use and could
+ * not log out again; the user finds it in the list of devices.
  */
 export type SignInOutcome =
   | { readonly kind: "signed_in"; readonly session: Session }
@@ -30,12 +33,16 @@ export interface TokenOwner {
 }
 
 export type TokenCheck =
-  { readonly kind: "valid"; readonly owner: TokenOwner } | { readonly kind: "problem"; readonly problem: SignInProblem };
+  | { readonly kind: "valid"; readonly owner: TokenOwner }
+  | { readonly kind: "problem"; readonly problem: SignInProblem };
 
 export interface PasswordSignIn {
   readonly userId: string;
   readonly password: string;
-  /** The same one when trying again: had the answer of the first try been lost, the server then replaces that session. */
+  /**
+   * The same one when trying again: had the answer of the first try been lost, the server then
+   * replaces that session.
+   */
   readonly deviceId: string;
   readonly deviceDisplayName: string;
   readonly now: () => number;
@@ -63,11 +70,15 @@ const whoamiSchema = z.object({
 });
 
 /**
- * Signs in with a password, then asks `whoami`, which decides. The password is sent only to a server that offers this way. A session
- * that turns out to be another's, or cannot be proven, is logged out again.
+ * Signs in with a password, then asks `whoami`, which decides. The password is sent only to a
+ * server that offers this way. A session that turns out to be another's, or cannot be proven, is
+ * logged out again.
  * @param client of the account's homeserver; its own access token is not used
  */
-export async function signInWithPassword(client: HomeserverClient, signIn: PasswordSignIn): Promise<SignInOutcome> {
+export async function signInWithPassword(
+  client: HomeserverClient,
+  signIn: PasswordSignIn,
+): Promise<SignInOutcome> {
   const anonymous = client.withAccessToken(null);
   const issuedAt = signIn.now();
   let login: z.output<typeof loginSchema>;
@@ -85,14 +96,21 @@ export async function signInWithPassword(client: HomeserverClient, signIn: Passw
     return { kind: "signed_in", session: { ...outcome.session, deviceId } };
   }
   const end = await signOut(client.withAccessToken(() => tokens.accessToken));
-  return { ...outcome, leftoverDeviceId: end.kind === "signed_out" ? null : (login.device_id ?? signIn.deviceId) };
+  return {
+    ...outcome,
+    leftoverDeviceId: end.kind === "signed_out" ? null : (login.device_id ?? signIn.deviceId),
+  };
 }
 
 /**
- * Takes a session that exists already, if `whoami` names the account. It is not logged out, whatever comes of it: one that the user made elsewhere is theirs,
- * and one that came by link is revoked elsewhere.
+ * Takes a session that exists already, if `whoami` names the account. It is not logged out,
+ * whatever comes of it: one that the user made elsewhere is theirs, and one that came by link is
+ * revoked elsewhere.
  */
-export async function signInWithTokens(client: HomeserverClient, signIn: TokenSignIn): Promise<SignInOutcome> {
+export async function signInWithTokens(
+  client: HomeserverClient,
+  signIn: TokenSignIn,
+): Promise<SignInOutcome> {
   const { userId, tokens, signal } = signIn;
   // No header can carry anything else, and no server makes such tokens.
   if (!/^[\x21-\x7e]+$/.test(tokens.accessToken)) return refused({ code: "expired_token" });
@@ -102,7 +120,8 @@ export async function signInWithTokens(client: HomeserverClient, signIn: TokenSi
   );
   if (check.kind === "problem") return refused(check.problem);
   const { owner } = check;
-  if (owner.userId !== userId) return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
+  if (owner.userId !== userId)
+    return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
   if (owner.isGuest) return refused({ code: "guest" });
   return { kind: "signed_in", session: { userId, deviceId: owner.deviceId, tokens } };
 }
@@ -117,7 +136,11 @@ export async function checkAccessToken(client: HomeserverClient, signal?: AbortS
       maxBytes: MAX_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
-    const owner = { userId: answer.user_id, deviceId: answer.device_id ?? null, isGuest: answer.is_guest ?? false };
+    const owner = {
+      userId: answer.user_id,
+      deviceId: answer.device_id ?? null,
+      isGuest: answer.is_guest ?? false,
+    };
     return { kind: "valid", owner };
   } catch (error) {
     return { kind: "problem", problem: toSignInProblem(error) };
@@ -125,17 +148,30 @@ export async function checkAccessToken(client: HomeserverClient, signal?: AbortS
 }
 
 /** Names the session in the account's list of devices, as far as the server lets it. */
-export async function nameDevice(client: HomeserverClient, deviceId: string, displayName: string): Promise<void> {
+export async function nameDevice(
+  client: HomeserverClient,
+  deviceId: string,
+  displayName: string,
+): Promise<void> {
   try {
     const path = apiPath`/_matrix/client/v3/devices/${deviceId}`;
-    await client.request({ method: "PUT", path, body: { display_name: displayName }, schema: z.unknown(), maxBytes: MAX_BYTES });
+    await client.request({
+      method: "PUT",
+      path,
+      body: { display_name: displayName },
+      schema: z.unknown(),
+      maxBytes: MAX_BYTES,
+    });
   } catch (error) {
     // Only a name, and the server has given one already.
     toSignInProblem(error);
   }
 }
 
-/** Logs the client's session out, and only it. A session that the server no longer knows counts as logged out. */
+/**
+ * Logs the client's session out, and only it. A session that the server no longer knows counts as
+ * logged out.
+ */
 export async function signOut(
   client: HomeserverClient,
   signal?: AbortSignal,
@@ -156,7 +192,10 @@ export async function signOut(
   return { kind: "signed_out" };
 }
 
-async function sendPassword(client: HomeserverClient, signIn: PasswordSignIn): Promise<z.output<typeof loginSchema>> {
+async function sendPassword(
+  client: HomeserverClient,
+  signIn: PasswordSignIn,
+): Promise<z.output<typeof loginSchema>> {
   return await client.request({
     method: "POST",
     path: "/_matrix/client/v3/login",
@@ -166,7 +205,8 @@ async function sendPassword(client: HomeserverClient, signIn: PasswordSignIn): P
       password: signIn.password,
       device_id: signIn.deviceId,
       initial_device_display_name: signIn.deviceDisplayName,
-      // Where the server knows how, the token then lives for minutes, and only the bot can renew it.
+      // Where the server knows how, the token then lives for minutes, and only the bot can renew
+      // it.
       refresh_token: true,
     },
     schema: loginSchema,

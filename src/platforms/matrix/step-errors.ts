@@ -1,13 +1,23 @@
 import type { Side } from "../../migration/account.ts";
-import type { Outcome, StepProblem, StepProblemCode } from "../../migration/outcome.ts";
+import type { StepOutcome, StepProblem, StepProblemCode } from "../../migration/outcome.ts";
 import { HomeserverError } from "./homeserver-error.ts";
 import type { UnreachableReason } from "./network/unreachable-error.ts";
 import { UnreachableError } from "./network/unreachable-error.ts";
 
 // A page instead of JSON is a proxy in front of a server that is down.
-const AWAY: ReadonlySet<UnreachableReason> = new Set(["dns", "refused", "reset", "timeout", "tls", "not_json", "aborted"]);
+const AWAY: ReadonlySet<UnreachableReason> = new Set([
+  "dns",
+  "refused",
+  "reset",
+  "timeout",
+  "tls",
+  "not_json",
+  "aborted",
+]);
 
-/** What only the owner of the account can mend, by error code (CS API, "Standard error response"). */
+/**
+ * What only the owner of the account can mend, by error code (CS API, "Standard error response").
+ */
 const ACCOUNT_PROBLEMS: ReadonlyMap<string, StepProblemCode> = new Map<string, StepProblemCode>([
   ["M_UNKNOWN_TOKEN", "session_ended"],
   ["M_MISSING_TOKEN", "session_ended"],
@@ -31,10 +41,11 @@ class OtherSideError extends Error {
 }
 
 /**
- * Has a request that a step of one side makes to the server of the other fail there: what is waited for, or must be signed in again, is that one.
+ * Has a request that a step of one side makes to the server of the other fail there: what is waited
+ * for, or must be signed in again, is that one.
  * @throws what `toOutcome` takes
  */
-export async function atSide<Answer>(side: Side, answer: Promise<Answer>): Promise<Answer> {
+export async function onServerOf<Answer>(side: Side, answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {
@@ -43,19 +54,20 @@ export async function atSide<Answer>(side: Side, answer: Promise<Answer>): Promi
 }
 
 /** The outcome as one of the server of a side, whose step ever it is. */
-export function toldOf<Told extends Outcome>(side: Side, outcome: Told): Told {
+export function attributedTo<Told extends StepOutcome>(side: Side, outcome: Told): Told {
   return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
 }
 
 /** Outcomes that come from an error. */
-export type ErrorOutcome = Exclude<Outcome, { status: "done" | "already_done" | "needs_moderator" }>;
+export type ErrorOutcome = Exclude<StepOutcome, { status: "done" | "already_done" | "needs_moderator" }>;
 
 /**
- * What a failed request means for the step that made it, as far as that does not depend on the request: steps look at the refusals they know first.
+ * What a failed request means for the step that made it, as far as that does not depend on the
+ * request: steps look at the refusals they know first.
  * @throws what is neither a server's error nor a failed connection: a bug
  */
 export function toOutcome(error: unknown): ErrorOutcome {
-  if (error instanceof OtherSideError) return toldOf(error.side, toOutcome(error.cause));
+  if (error instanceof OtherSideError) return attributedTo(error.side, toOutcome(error.cause));
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
     return AWAY.has(error.reason)
@@ -67,15 +79,21 @@ export function toOutcome(error: unknown): ErrorOutcome {
   if (status === 429 || errcode === "M_LIMIT_EXCEEDED")
     return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
   const accountProblem = ACCOUNT_PROBLEMS.get(errcode);
-  if (accountProblem !== undefined) return { status: "needs_user", problem: serverProblem(accountProblem, error) };
+  if (accountProblem !== undefined)
+    return { status: "needs_user", problem: serverProblem(accountProblem, error) };
   if (status >= 500 && !error.isJson)
-    return { status: "wait", waitingFor: "server", waitMs: retryAfterMs, problem: serverProblem("server_trouble", error) };
+    return {
+      status: "wait",
+      waitingFor: "server",
+      waitMs: retryAfterMs,
+      problem: serverProblem("server_trouble", error),
+    };
   if (status >= 500) return { status: "retry", problem: serverProblem("server_trouble", error) };
   return { status: "failed", problem: serverProblem("refused", error) };
 }
 
 /** The outcome of a step's work, its failed requests included. @throws what is a bug */
-export async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> {
+export async function outcomeOf(work: () => Promise<StepOutcome>): Promise<StepOutcome> {
   try {
     return await work();
   } catch (error) {
@@ -84,7 +102,10 @@ export async function outcomeOf(work: () => Promise<Outcome>): Promise<Outcome> 
 }
 
 /** What is there cannot be read, so it is not written over. */
-export const UNREADABLE: ErrorOutcome = { status: "failed", problem: { code: "unreadable", serverText: null } };
+export const UNREADABLE: ErrorOutcome = {
+  status: "failed",
+  problem: { code: "unreadable", serverText: null },
+};
 
 /** A problem in the words of the server that refused. */
 export function serverProblem(code: StepProblemCode, error: HomeserverError): StepProblem {

@@ -20,19 +20,24 @@ export function sessionOf({ client, userId, signal }: StepContext, side: Side): 
 }
 
 /**
- * What a request reads, or `undefined` where the server says that there is no such thing. Nothing else counts as absence: not the 404 of a proxy, nor of a server
- * without that endpoint.
+ * What a request reads, or `undefined` where the server says that there is no such thing. Nothing
+ * else counts as absence: not the 404 of a proxy, nor of a server without that endpoint.
  */
 export async function unlessAbsent<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND") return undefined;
+    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
+      return undefined;
     throw error;
   }
 }
 
 /** Whether a server has no such endpoint (CS §Common error codes). */
 export function isUnrecognized(error: unknown): boolean {
-  return error instanceof HomeserverError && error.errcode === "M_UNRECOGNIZED" && (error.status === 404 || error.status === 405);
+  return (
+    error instanceof HomeserverError &&
+    error.errcode === "M_UNRECOGNIZED" &&
+    (error.status === 404 || error.status === 405)
+  );
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Outcome } from "../../migration/outcome.ts";
+import type { StepOutcome } from "../../migration/outcome.ts";
 import type { PlannedStep, StepKind } from "../../migration/step.ts";
 import { STEP_KINDS } from "../../migration/step.ts";
 import { contentSteps } from "./content-steps.ts";
@@ -14,7 +14,10 @@ const steps: Readonly<Record<Exclude<StepKind, "undo">, { run: StepFunction; und
 const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
 
 /** Does one step, or takes one back. */
-export async function runStep({ kind, payload }: Pick<PlannedStep, "kind" | "payload">, context: StepContext): Promise<Outcome> {
+export async function runStep(
+  { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
+  context: StepContext,
+): Promise<StepOutcome> {
   if (kind !== "undo") return steps[kind].run(payload, context);
   const { kind: of, undo } = undoSchema.parse(payload);
   const withdraw = of === "undo" ? null : steps[of].undo;

@@ -25,7 +25,13 @@ export function accountProblem({ side, problem, userId }: AccountProblemView): I
     case "account_deactivated":
       return [...account, " is deactivated."];
     case "consent_needed":
-      return ["The server of your ", sideName(side), " ", code(untrustedCode(userId)), " wants you to agree to its terms first."];
+      return [
+        "The server of your ",
+        sideName(side),
+        " ",
+        code(untrustedCode(userId)),
+        " wants you to agree to its terms first.",
+      ];
     case "invite_blocked":
       return [...account, " refuses invitations by its settings."];
     default:
@@ -45,7 +51,11 @@ export function accountRemedy({ side, problem, userId, prefix }: AccountProblemV
     case "account_suspended":
       return ["Please ask its administrator to lift that. ", ...thenSignIn];
     case "account_deactivated":
-      return ["Nobody can sign in to it any more. ", code(`${prefix}migrate cancel`), " ends this and says what is done."];
+      return [
+        "Nobody can sign in to it any more. ",
+        code(`${prefix}migrate cancel`),
+        " ends this and says what is done.",
+      ];
     case "consent_needed":
       return ["Open the account in your app and agree. ", ...thenSignIn];
     case "invite_blocked":

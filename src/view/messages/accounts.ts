@@ -19,7 +19,9 @@ export function accountStates(states: Partial<Record<Side, AccountState>>, prefi
   const missing = sides.filter((side) => !states[side]);
   return notice(
     list(sides.map((side) => accountLine(side, states[side]))),
-    ...(missing[0] === undefined ? [] : [paragraph("Next: ", code(`${prefix}login ${sideWord(missing[0])} @you:server`))]),
+    ...(missing[0] === undefined
+      ? []
+      : [paragraph("Next: ", code(`${prefix}login ${sideWord(missing[0])} @you:server`))]),
   );
 }
 
@@ -75,7 +77,11 @@ export function signedOut(
     const [only] = chosen;
     const which = chosen.length === 1 && only ? `Your ${sideName(only)} is` : "Your accounts are";
     return notice(
-      paragraph(`${which} not signed in here, so there was nothing to log out. `, code(`${prefix}whoami`), " shows what is."),
+      paragraph(
+        `${which} not signed in here, so there was nothing to log out. `,
+        code(`${prefix}whoami`),
+        " shows what is.",
+      ),
     );
   }
   return notice(...endings(results, ({ userId }) => [" ", code(untrustedCode(userId))]));
@@ -109,7 +115,11 @@ function ending(result: SignOutResult, name: readonly Inline[]): Inline[] {
     case "left_alone":
       return [...who, "I no longer use your token, and left its session as it is"];
     case "not_reached":
-      return [...who, "I no longer use it, but could not log my session out on its server", ...removalHint(account, result.page)];
+      return [
+        ...who,
+        "I no longer use it, but could not log my session out on its server",
+        ...removalHint(account, result.page),
+      ];
     case "not_checked":
       return [
         ...who,

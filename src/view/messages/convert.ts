@@ -7,7 +7,10 @@ import { untrustedCode, untrustedText } from "../untrusted-text.ts";
 import { aliasUnanswered, notSignedIn, unreadable } from "./reading.ts";
 
 /** `!converttodm` and `!converttoroom`. */
-export function convertAnswer(result: ConvertResult, { toDirect, prefix }: { toDirect: boolean; prefix: string }): Message {
+export function convertAnswer(
+  result: ConvertResult,
+  { toDirect, prefix }: { toDirect: boolean; prefix: string },
+): Message {
   switch (result.status) {
     case "converted":
       return notice(paragraph("✅ ", ...place(result, toDirect), " now. Nobody else sees that."));
@@ -47,7 +50,9 @@ function place(
   toDirect: boolean,
 ): Inline[] {
   const room: Inline[] =
-    name === null ? [code(untrustedCode(roomId))] : [strong(untrustedText(name)), " ", code(untrustedCode(roomId))];
+    name === null
+      ? [code(untrustedCode(roomId))]
+      : [strong(untrustedText(name)), " ", code(untrustedCode(roomId))];
   if (!toDirect) return [...room, " stands among your new account's rooms"];
   return [
     ...room,

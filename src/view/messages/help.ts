@@ -9,7 +9,12 @@ import { usageLine } from "./mistakes.ts";
 export function helpMessage(commands: readonly CommandSpecification[], prefix: string): Message {
   return notice(
     paragraph(strong("I move Matrix accounts to a new homeserver.")),
-    list(commands.map((command): Inline[] => [code(`${prefix}${command.words.join(" ")}`), ` – ${command.summary}`])),
+    list(
+      commands.map((command): Inline[] => [
+        code(`${prefix}${command.words.join(" ")}`),
+        ` – ${command.summary}`,
+      ]),
+    ),
     paragraph("More about one of them: ", code(`${prefix}help login`), "."),
   );
 }
@@ -26,9 +31,14 @@ export function commandHelpMessage(command: CommandSpecification, prefix: string
   );
 }
 
-/** Text in which `…` marks a command or word to type, as in Markdown; a leading `!` in it is the prefix of this bot. */
+/**
+ * Text in which `…` marks a command or word to type, as in Markdown; a leading `!` in it is the
+ * prefix of this bot.
+ */
 function withCommands(text: string, prefix: string): Inline[] {
   return text
     .split("`")
-    .map((part, index) => (index % 2 === 0 ? part : code(part.startsWith("!") ? `${prefix}${part.slice(1)}` : part)));
+    .map((part, index) =>
+      index % 2 === 0 ? part : code(part.startsWith("!") ? `${prefix}${part.slice(1)}` : part),
+    );
 }

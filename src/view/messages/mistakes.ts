@@ -5,7 +5,10 @@ import { code, join, paragraph } from "../document.ts";
 import { notice } from "../message.ts";
 import { untrustedCode } from "../untrusted-text.ts";
 
-/** What was wrong with a command line: the mistake, the nearest right word, and the one help line that applies. */
+/**
+ * What was wrong with a command line: the mistake, the nearest right word, and the one help line
+ * that applies.
+ */
 export function mistakeMessage(mistake: CommandMistake, prefix: string): Message {
   const sentences = [explanation(mistake, prefix), [" "], nextStep(mistake, prefix)].flat();
   return notice(paragraph(...sentences, " Nothing was changed."));
@@ -67,7 +70,12 @@ function explanation(mistake: CommandMistake, prefix: string): Inline[] {
         ".",
       ];
     case "bad_user_id":
-      return [code(untrustedCode(mistake.value, 80)), " is not a user ID. A user ID looks like ", code("@you:example.org"), "."];
+      return [
+        code(untrustedCode(mistake.value, 80)),
+        " is not a user ID. A user ID looks like ",
+        code("@you:example.org"),
+        ".",
+      ];
     case "missing_argument":
       return [
         name(mistake.command, prefix),

@@ -15,15 +15,19 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
         " shows where you are.",
       ),
     );
-  const deeds = deedsBlocks(result.deeds);
+  const summary = deedsBlocks(result.summary);
   const name = runNames[result.run.purpose];
   return notice(
     paragraph(
       `${name} is cancelled. `,
-      deeds.length > 0 ? "What is done stays done." : result.isQuiet ? "Nothing was written." : "Nothing is known to be written.",
+      summary.length > 0
+        ? "What is done stays done."
+        : result.isIdle
+          ? "Nothing was written."
+          : "Nothing is known to be written.",
     ),
-    ...deeds,
-    ...(result.isQuiet
+    ...summary,
+    ...(result.isIdle
       ? []
       : [
           paragraph(
@@ -31,7 +35,9 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
           ),
         ]),
     paragraph(
-      ...(deeds.length === 0 && result.isQuiet ? [] : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
+      ...(summary.length === 0 && result.isIdle
+        ? []
+        : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
       "For the rest, plan again: ",
       code(`${prefix}migrate plan`),
       ".",

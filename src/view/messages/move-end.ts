@@ -15,15 +15,15 @@ import { deedsBlocks } from "./run-deeds.ts";
 import { accountsOf, isAboutRooms, runNames } from "./run-words.ts";
 
 /** Longest list in the message itself; the file has all. */
-const MOST_LINES = 10;
-const MOST_NAMES = 3;
+const MAX_LINES = 10;
+const MAX_NAMES = 3;
 
 /**
- * The end of a run: what was done, what is left and why, and what to do next. Its rooms are numbered like those of `!report`, which is the list that `#3`
- * counts in from now on.
+ * The end of a run: what was done, what is left and why, and what to do next. Its rooms are
+ * numbered like those of `!report`, which is the list that `#3` counts in from now on.
  */
 export function runEnded(end: RunEnd, prefix: string): Message {
-  const { run, report, deeds, failures } = end;
+  const { run, report, summary, failures } = end;
   const left = isAboutRooms(run) ? leftRooms(report.rooms) : [];
   return {
     ...alert(
@@ -33,7 +33,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
         ...accountsOf(run),
         ...counts(end),
       ),
-      ...deedsBlocks(deeds),
+      ...deedsBlocks(summary),
       ...failureList(failures),
       ...(showsRooms(end) ? leftList(end, prefix) : []),
       ...missing(end),
@@ -67,19 +67,21 @@ function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
   const blocks: Block[] = [];
   let shown = 0;
   for (const { title, rooms } of roomsByCause({ ...report, rooms: leftRooms(report.rooms) })) {
-    const cut = rooms.slice(0, MOST_LINES - shown);
+    const cut = rooms.slice(0, MAX_LINES - shown);
     if (cut.length === 0) break;
     blocks.push(
       paragraph(strong(`${title} (${rooms.length})`)),
       numberedList(
-        cut.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0, MOST_NAMES)),
+        cut.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0, MAX_NAMES)),
         shown + 1,
       ),
     );
     shown += cut.length;
   }
   const note =
-    total > shown ? [paragraph(`These are the first ${shown} of ${total} rooms; `, code(`${prefix}report`), " has all.")] : [];
+    total > shown
+      ? [paragraph(`These are the first ${shown} of ${total} rooms; `, code(`${prefix}report`), " has all.")]
+      : [];
   return [...blocks, ...note];
 }
 
@@ -101,20 +103,25 @@ const problemWords: Readonly<Record<StepProblemCode, string>> = {
 
 function failureList(failures: RunEnd["failures"]): Block[] {
   if (failures.length === 0) return [];
-  const cut = failures.length > MOST_LINES ? ` (the first ${MOST_LINES} of ${failures.length})` : "";
+  const cut = failures.length > MAX_LINES ? ` (the first ${MAX_LINES} of ${failures.length})` : "";
   return [
     paragraph(strong("What did not work"), cut),
     list(
       failures
-        .slice(0, MOST_LINES)
-        .map(({ item, problem }): Inline[] => [strong(untrustedText(item, 100)), `: ${failureWords(problem)}`]),
+        .slice(0, MAX_LINES)
+        .map(({ item, problem }): Inline[] => [
+          strong(untrustedText(item, 100)),
+          `: ${failureWords(problem)}`,
+        ]),
     ),
   ];
 }
 
 function failureWords({ code: problem, serverText }: StepProblem): string {
   const words = problemWords[problem];
-  return serverText === null || serverText === "" ? words : `${words}. It says: ${untrustedText(serverText, 200)}`;
+  return serverText === null || serverText === ""
+    ? words
+    : `${words}. It says: ${untrustedText(serverText, 200)}`;
 }
 
 /** Categories of which something is missing; rooms have a list of their own. */
@@ -122,12 +129,15 @@ function missing({ run, report }: RunEnd): Block[] {
   if (run.purpose !== "move" && run.purpose !== "profile") return [];
   const incomplete = report.categories.filter(
     (category) =>
-      category.missing.length > 0 && (run.purpose === "profile" ? category.name === "profile" : category.name !== "rooms"),
+      category.missing.length > 0 &&
+      (run.purpose === "profile" ? category.name === "profile" : category.name !== "rooms"),
   );
   if (incomplete.length === 0) return [];
   return [
     paragraph(strong("Not complete")),
-    list(incomplete.map(({ name, present, expected }) => `${categoryWords[name]}: ${present} of ${expected}`)),
+    list(
+      incomplete.map(({ name, present, expected }) => `${categoryWords[name]}: ${present} of ${expected}`),
+    ),
   ];
 }
 

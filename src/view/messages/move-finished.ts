@@ -6,7 +6,7 @@ import { endings } from "./accounts.ts";
 import { untrustedCode } from "../untrusted-text.ts";
 
 /** The end of the bot's use of two accounts, long after their move. */
-export function moveFinished(signedOut: readonly SignOutResult[], days: number, prefix: string): Message {
+export function moveRetired(signedOut: readonly SignOutResult[], days: number, prefix: string): Message {
   return alert(
     paragraph(
       strong("Your move is finished. "),

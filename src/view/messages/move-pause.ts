@@ -15,7 +15,7 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
   return notice(
     paragraph(
       `${runNames[result.run.purpose]} is paused. `,
-      result.isQuiet
+      result.isIdle
         ? "Nothing half-done is left. "
         : "A server has not answered my last request yet; before I repeat anything I look whether it is done. ",
       code(`${prefix}migrate resume`),
@@ -51,7 +51,11 @@ function asItStands(run: RunStatus | null, prefix: string): Inline[] {
     case "needs_you":
       return [`${name} has stopped by itself, since it waits for you. `, status, " says what for."];
     case "watching":
-      return [`${name} is done; I only watch the rooms that wait for somebody. `, code(`${prefix}report`), " shows them."];
+      return [
+        `${name} is done; I only watch the rooms that wait for somebody. `,
+        code(`${prefix}report`),
+        " shows them.",
+      ];
     case "over":
       return [`${name} is over. `, code(`${prefix}report`), " shows what came of it."];
   }

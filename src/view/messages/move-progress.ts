@@ -13,11 +13,11 @@ import { sideName } from "./sign-in.ts";
 /** As many as phones show in one line (rendering.md section 6). */
 const BAR_WIDTH = 20;
 /** There are seldom more; each edit carries all of it four times (rendering.md section 6). */
-const MOST_WAITS = 6;
+const MAX_WAITS = 6;
 
 /**
- * Where a run stands: the message that is edited while it goes on, and the answer to `!migrate status`. Two statuses are the same to a reader when they are
- * drawn the same at the same `now`.
+ * Where a run stands: the message that is edited while it goes on, and the answer to `!migrate
+ * status`. Two statuses are the same to a reader when they are drawn the same at the same `now`.
  */
 export function progressMessage(status: RunStatus, now: number, prefix: string): Message {
   return notice(
@@ -63,7 +63,11 @@ function stateWords({ state, isCancelled, endedAt }: RunStatus, now: number): In
     case "watching":
       return [`is done${ended}. I go on watching the rooms that wait for somebody.`];
     case "over":
-      return [isCancelled ? `was cancelled${ended === "" ? "" : `, ${formatTime(endedAt ?? now)}`}.` : `is over${ended}.`];
+      return [
+        isCancelled
+          ? `was cancelled${ended === "" ? "" : `, ${formatTime(endedAt ?? now)}`}.`
+          : `is over${ended}.`,
+      ];
   }
 }
 
@@ -73,7 +77,8 @@ function bar(status: RunStatus): Block {
   const stepWords = `${steps.done} of ${counted(stepsTotal, "step")}`;
   // What waits for others is no work of the bot's, so that its bar can become full.
   const roomsTotal = rooms.done + rooms.open + rooms.failed;
-  if (!isAboutRooms(status) || roomsTotal === 0) return paragraph(code(drawn(steps.done, stepsTotal)), ` ${stepWords} done`);
+  if (!isAboutRooms(status) || roomsTotal === 0)
+    return paragraph(code(drawn(steps.done, stepsTotal)), ` ${stepWords} done`);
   return paragraph(
     code(drawn(rooms.done, roomsTotal)),
     ` ${rooms.done} of ${counted(roomsTotal, "room")} done, and ${stepWords}`,
@@ -83,7 +88,10 @@ function bar(status: RunStatus): Block {
 /** Full only when all is done, and empty only when nothing is. */
 function drawn(done: number, total: number): string {
   const share = total === 0 ? 1 : done / total;
-  const filled = share >= 1 ? BAR_WIDTH : Math.min(BAR_WIDTH - 1, Math.max(done > 0 ? 1 : 0, Math.floor(share * BAR_WIDTH)));
+  const filled =
+    share >= 1
+      ? BAR_WIDTH
+      : Math.min(BAR_WIDTH - 1, Math.max(done > 0 ? 1 : 0, Math.floor(share * BAR_WIDTH)));
   return "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
 }
 
@@ -91,8 +99,12 @@ function roomsLeft(status: RunStatus): Block[] {
   const { needsModerator, needsYou, failed } = status.rooms;
   const items: string[] = isAboutRooms(status)
     ? [
-        ...(needsModerator > 0 ? [`${counted(needsModerator, "room")} ${waitVerb(needsModerator)} for somebody's help`] : []),
-        ...(needsYou > 0 ? [`${counted(needsYou, "room")} ${waitVerb(needsYou)} for something from you`] : []),
+        ...(needsModerator > 0
+          ? [`${counted(needsModerator, "room")} ${waitVerb(needsModerator)} for somebody's help`]
+          : []),
+        ...(needsYou > 0
+          ? [`${counted(needsYou, "room")} ${waitVerb(needsYou)} for something from you`]
+          : []),
         ...(failed > 0 ? [`${counted(failed, "room")} did not work`] : []),
       ]
     : [];
@@ -103,22 +115,32 @@ function roomsLeft(status: RunStatus): Block[] {
 
 function waits({ waits: all, state }: RunStatus, now: number): Block[] {
   if (all.length === 0 || state !== "running") return [];
-  const lines = all.slice(0, MOST_WAITS).map((wait) => waitLine(wait, now));
+  const lines = all.slice(0, MAX_WAITS).map((wait) => waitLine(wait, now));
   const more = all.length - lines.length;
-  return [paragraph(strong("What I wait for")), list(more > 0 ? [...lines, `and ${more} more such waits`] : lines)];
+  return [
+    paragraph(strong("What I wait for")),
+    list(more > 0 ? [...lines, `and ${more} more such waits`] : lines),
+  ];
 }
 
 function waitLine(wait: RunWait, now: number): Inline[] {
   const server = code(untrustedCode(wait.serverName));
   const when = wait.until === null ? null : formatMoment(wait.until, now);
   const what =
-    wait.steps === 0 ? "only the last look at both accounts waits" : `${counted(wait.steps, "step")} ${waitVerb(wait.steps)}`;
+    wait.steps === 0
+      ? "only the last look at both accounts waits"
+      : `${counted(wait.steps, "step")} ${waitVerb(wait.steps)}`;
   const waiting = `; ${what} for that`;
   switch (wait.waitingFor) {
     case "limit":
       return [server, ` ${limitWords(wait)} `, when === null ? "a little later" : `at ${when}`, waiting];
     case "server":
-      return [server, " does not answer just now; I try again ", when === null ? "in a while" : `at ${when}`, waiting];
+      return [
+        server,
+        " does not answer just now; I try again ",
+        when === null ? "in a while" : `at ${when}`,
+        waiting,
+      ];
     case "room":
       return [
         "other servers of some rooms do not answer; I try again through ",
@@ -160,6 +182,11 @@ function nextStep(status: RunStatus, prefix: string): Inline[] {
     case "watching":
       return [code(`${prefix}report`), " shows who can let you in."];
     case "over":
-      return [code(`${prefix}migrate verify`), " compares both accounts, ", code(`${prefix}report`), " lists what is left."];
+      return [
+        code(`${prefix}migrate verify`),
+        " compares both accounts, ",
+        code(`${prefix}report`),
+        " lists what is left.",
+      ];
   }
 }

@@ -13,7 +13,7 @@ import { aliasUnanswered, notSignedIn, unreadable } from "./reading.ts";
 import { accountsOf, runNames } from "./run-words.ts";
 
 /** More changes than these stand in the report. */
-const MOST_CHANGES = 5;
+const MAX_CHANGES = 5;
 
 const beginnings: Readonly<Record<RunPurpose, string>> = {
   move: "I move everything that needs nobody's help, as planned",
@@ -23,7 +23,10 @@ const beginnings: Readonly<Record<RunPurpose, string>> = {
   undo: "I take back what can be taken back",
 };
 
-/** What came of `!migrate start` and of the commands that begin a part of a move. Short, for the message that shows how far it is comes right behind it. */
+/**
+ * What came of `!migrate start` and of the commands that begin a part of a move. Short, for the
+ * message that shows how far it is comes right behind it.
+ */
 export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: string): Message {
   switch (result.status) {
     case "started":
@@ -72,10 +75,10 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         paragraph(
           "Not among the rooms of the plan: ",
           ...join(
-            result.rooms.slice(0, MOST_CHANGES).map((room) => code(untrustedCode(room))),
+            result.rooms.slice(0, MAX_CHANGES).map((room) => code(untrustedCode(room))),
             ", ",
           ),
-          ...(result.rooms.length > MOST_CHANGES ? [` and ${result.rooms.length - MOST_CHANGES} more`] : []),
+          ...(result.rooms.length > MAX_CHANGES ? [` and ${result.rooms.length - MAX_CHANGES} more`] : []),
           ". Nothing was started. ",
           code(`${prefix}rooms`),
           " lists your rooms.",
@@ -91,7 +94,8 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
 }
 
 function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {
-  if (purpose === "profile" || purpose === "undo") return ["There is nothing to do: all of that is done already."];
+  if (purpose === "profile" || purpose === "undo")
+    return ["There is nothing to do: all of that is done already."];
   if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
   return [
     purpose === "invitations"
@@ -131,6 +135,9 @@ function changes(
 ): Block[] {
   const lines = [...changed.map(({ room, before }) => changedRoute(room, before)), ...gone.map(goneRoom)];
   if (lines.length === 0) return [];
-  const cut = lines.length > MOST_CHANGES ? ` (the first ${MOST_CHANGES} of ${lines.length}; ${prefix}report has all)` : "";
-  return [paragraph(strong("Changed since the plan"), cut), list(lines.slice(0, MOST_CHANGES))];
+  const cut =
+    lines.length > MAX_CHANGES
+      ? ` (the first ${MAX_CHANGES} of ${lines.length}; ${prefix}report has all)`
+      : "";
+  return [paragraph(strong("Changed since the plan"), cut), list(lines.slice(0, MAX_CHANGES))];
 }

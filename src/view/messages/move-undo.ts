@@ -4,19 +4,22 @@ import type { Block } from "../document.ts";
 import { code, list, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { alert, notice } from "../message.ts";
-import { roomName } from "../room-line.ts";
+import { shownRoomName } from "../room-line.ts";
 import { alreadyThere } from "./move-start.ts";
 import { notSignedIn, unreadable } from "./reading.ts";
 import { writtenLines } from "./run-deeds.ts";
 
-const MOST_ROOMS = 5;
+const MAX_ROOMS = 5;
 
 export function lookingWhatToUndo(): Message {
   return notice(paragraph("Looking what can be taken back …"));
 }
 
 /** What an undo would do; nothing is done before the answer. @param word that says yes */
-export function undoQuestion({ invitations, joins, knocks, written, lasting }: UndoPreview, word: string): Message {
+export function undoQuestion(
+  { invitations, joins, knocks, written, lasting }: UndoPreview,
+  word: string,
+): Message {
   return alert(
     paragraph(strong("Shall I take back the move?"), " So far nothing was changed."),
     ...rooms("Your new account leaves", joins),
@@ -54,9 +57,12 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
 
 function rooms(title: string, all: readonly ReportRoom[]): Block[] {
   if (all.length === 0) return [];
-  const lines = all.slice(0, MOST_ROOMS).map(roomName);
+  const lines = all.slice(0, MAX_ROOMS).map(shownRoomName);
   const more = all.length - lines.length;
-  return [paragraph(strong(`${title} (${all.length})`)), list(more > 0 ? [...lines, `and ${more} more`] : lines)];
+  return [
+    paragraph(strong(`${title} (${all.length})`)),
+    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+  ];
 }
 
 function settings(title: string, lines: readonly string[]): Block[] {

@@ -11,9 +11,12 @@ import { untrustedCode, untrustedText } from "../untrusted-text.ts";
 import { notSignedIn, unreadable } from "./reading.ts";
 import { accountsOf } from "./run-words.ts";
 
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 
-/** `!migrate verify`: what is there and what is missing, category by category. What does not fit is in a file. */
+/**
+ * `!migrate verify`: what is there and what is missing, category by category. What does not fit is
+ * in a file.
+ */
 export function verifyAnswer(result: VerifyResult, prefix: string): Message {
   switch (result.status) {
     case "no_plan":
@@ -33,13 +36,20 @@ export function verifyAnswer(result: VerifyResult, prefix: string): Message {
   }
 }
 
-function verified({ report, categories, notMoved }: Extract<VerifyResult, { status: "verified" }>, prefix: string): Message {
+function verified(
+  { report, categories, notMoved }: Extract<VerifyResult, { status: "verified" }>,
+  prefix: string,
+): Message {
   const looked = categories.filter(({ expected }) => expected > 0);
   const isAllThere = looked.every(({ missing }) => missing.length === 0);
-  const isCut = looked.some(({ missing }) => missing.length > MOST_NAMES);
+  const isCut = looked.some(({ missing }) => missing.length > MAX_NAMES);
   return {
     ...notice(
-      paragraph(strong("Compared "), ...accountsOf(report), isAllThere ? ". ✅ Nothing is missing." : ". Nothing was changed."),
+      paragraph(
+        strong("Compared "),
+        ...accountsOf(report),
+        isAllThere ? ". ✅ Nothing is missing." : ". Nothing was changed.",
+      ),
       ...(looked.length === 0 ? [] : [list(looked.map(line))]),
       ...stays(notMoved.length === 0 ? [] : notMovedText(notMoved)),
       paragraph(...nextStep(isAllThere, isCut, prefix)),
@@ -49,14 +59,18 @@ function verified({ report, categories, notMoved }: Extract<VerifyResult, { stat
 }
 
 function line({ name, expected, present, missing }: Category): Inline[] {
-  const count: Inline[] = [missing.length === 0 ? "✅ " : "▫️ ", strong(categoryWords[name]), `: ${present} of ${expected}`];
+  const count: Inline[] = [
+    missing.length === 0 ? "✅ " : "▫️ ",
+    strong(categoryWords[name]),
+    `: ${present} of ${expected}`,
+  ];
   if (missing.length === 0) return count;
-  const more = missing.length > MOST_NAMES ? ` and ${missing.length - MOST_NAMES} more` : "";
+  const more = missing.length > MAX_NAMES ? ` and ${missing.length - MAX_NAMES} more` : "";
   return [
     ...count,
     ", missing ",
     ...join(
-      missing.slice(0, MOST_NAMES).map((item) => code(untrustedCode(item, 120))),
+      missing.slice(0, MAX_NAMES).map((item) => code(untrustedCode(item, 120))),
       ", ",
     ),
     more,

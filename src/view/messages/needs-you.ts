@@ -9,7 +9,8 @@ import { runNames } from "./run-words.ts";
 /** A run stopped, and only its owner can make it go on. */
 export function needsYou({ purpose, problem, source, target }: RunStatus, prefix: string): Message {
   const stopped = `${runNames[purpose]} has stopped; nothing is lost. `;
-  if (problem === null) return alert(paragraph(stopped, code(`${prefix}migrate status`), " shows where it stands."));
+  if (problem === null)
+    return alert(paragraph(stopped, code(`${prefix}migrate status`), " shows where it stands."));
   const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };
   const { serverText } = problem.problem;
   return alert(

@@ -3,8 +3,10 @@ import type { Inline } from "../document.ts";
 import { code } from "../document.ts";
 import { counted, waitVerb } from "../numbers.ts";
 
-/** The rooms that need somebody's help or can't be moved, in the order in which they are numbered. */
-export function stuckRooms({ rooms }: Report): ReportRoom[] {
+/**
+ * The rooms that need somebody's help or can't be moved, in the order in which they are numbered.
+ */
+export function blockedRooms({ rooms }: Report): ReportRoom[] {
   const roomIds = new Set(rooms.map((room) => room.roomId));
   return rooms.filter((room) => {
     // What keeps a replacement stands in its own row, where it has one.
@@ -13,9 +15,12 @@ export function stuckRooms({ rooms }: Report): ReportRoom[] {
   });
 }
 
-/** Of a plan in which nothing can be done before somebody helps: what is left, and what to do about it. */
+/**
+ * Of a plan in which nothing can be done before somebody helps: what is left, and what to do about
+ * it.
+ */
 export function nothingLeft(report: Report, prefix: string): Inline[] {
-  const stuck = stuckRooms(report).length;
+  const stuck = blockedRooms(report).length;
   const leftOut = report.rooms.filter((room) => room.route === "excluded").length;
   if (stuck === 0 && leftOut > 0)
     return [
@@ -24,7 +29,11 @@ export function nothingLeft(report: Report, prefix: string): Inline[] {
       " without filters covers everything.",
     ];
   if (stuck === 0)
-    return ["There is nothing left to do: everything is moved. ", code(`${prefix}migrate verify`), " compares both accounts."];
+    return [
+      "There is nothing left to do: everything is moved. ",
+      code(`${prefix}migrate verify`),
+      " compares both accounts.",
+    ];
   return [
     "There is nothing left that I can do alone. ",
     `${counted(stuck, "room")} ${waitVerb(stuck)} for somebody or can't be moved: `,

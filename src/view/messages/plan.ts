@@ -1,6 +1,6 @@
 import type { Report, ReportRoom } from "../../platforms/matrix/rooms/report.ts";
 import type { CategoryWork } from "../../platforms/matrix/plan-work.ts";
-import type { MadePlan } from "../../service/planning.ts";
+import type { ShownPlan } from "../../service/planning.ts";
 import { categoryWords } from "../category-words.ts";
 import type { Block, Inline } from "../document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document.ts";
@@ -8,21 +8,24 @@ import type { Attachment, Message } from "../message.ts";
 import { notice } from "../message.ts";
 import { notMovedText } from "../not-moved.ts";
 import { plural } from "../numbers.ts";
-import { helperNames, noRoomFits, roomName, unknownRoomsNote } from "../room-line.ts";
+import { helperNames, noRoomFits, shownRoomName, unknownRoomsNote } from "../room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../route-words.ts";
 import { untrustedCode, untrustedText } from "../untrusted-text.ts";
-import { nothingLeft, stuckRooms } from "./nothing-left.ts";
+import { nothingLeft, blockedRooms } from "./nothing-left.ts";
 import { timeNeeded } from "./time-needed.ts";
 
 /** Longest list in the message itself; the file has all. */
-const MOST_LINES = 10;
-const MOST_NAMES = 3;
+const MAX_LINES = 10;
+const MAX_NAMES = 3;
 
 /**
  * The plan: what will happen, what will not, how long it takes, and what to do next.
  * @param isWatched a run between the two accounts looks after the rooms that wait for somebody
  */
-export function planMessage(plan: MadePlan, { prefix, isWatched }: { prefix: string; isWatched: boolean }): Message {
+export function planMessage(
+  plan: ShownPlan,
+  { prefix, isWatched }: { prefix: string; isWatched: boolean },
+): Message {
   const { report, number, work } = plan;
   return notice(
     paragraph(
@@ -47,7 +50,10 @@ export function planMessage(plan: MadePlan, { prefix, isWatched }: { prefix: str
 }
 
 /** `--json`: the same as a file. What was typed and fits nothing is no part of the file. */
-export function planFile({ number, report: { rooms }, unknownRooms }: MadePlan, attachment: Attachment): Message {
+export function planFile(
+  { number, report: { rooms }, unknownRooms }: ShownPlan,
+  attachment: Attachment,
+): Message {
   const fits = rooms.length > 0 && areAllExcluded(rooms) ? [paragraph(noRoomFits(rooms.length))] : [];
   return {
     ...notice(
@@ -66,38 +72,57 @@ function areAllExcluded(rooms: readonly ReportRoom[]): boolean {
 function roomCounts({ rooms }: Report): Block[] {
   if (rooms.length === 0) return [paragraph("Your old account is in no room, so there is nothing to join.")];
   if (areAllExcluded(rooms)) return [paragraph(noRoomFits(rooms.length))];
-  const counts = [...Map.groupBy(rooms, (room) => room.route)].map(([route, ofRoute]) => ({ route, count: ofRoute.length }));
+  const counts = [...Map.groupBy(rooms, (room) => room.route)].map(([route, ofRoute]) => ({
+    route,
+    count: ofRoute.length,
+  }));
   const order = Object.keys(routeWords);
   counts.sort((a, b) => order.indexOf(a.route) - order.indexOf(b.route));
   const moved = rooms.filter((room) => room.status === "planned").length;
   const done = rooms.filter((room) => room.status === "done").length;
   return [
-    paragraph(strong(`${rooms.length} ${plural(rooms.length, "room")}`), `: ${moved} I can move, ${done} already done.`),
+    paragraph(
+      strong(`${rooms.length} ${plural(rooms.length, "room")}`),
+      `: ${moved} I can move, ${done} already done.`,
+    ),
     list(counts.map(({ route, count }): Inline[] => [strong(String(count)), ` ${routeWords[route]}`])),
   ];
 }
 
-function changes({ before, report }: MadePlan): Block[] {
+function changes({ before, report }: ShownPlan): Block[] {
   if (before === null) return [];
   const routesBefore = new Map(before.rooms.map((room) => [room.roomId, room.route]));
   const changed = report.rooms.filter((room) => room.route !== routesBefore.get(room.roomId));
   const roomIds = new Set(report.rooms.map((room) => room.roomId));
   const gone = before.rooms.filter((room) => !roomIds.has(room.roomId));
-  const lines = [...changed.map((room) => changedRoute(room, routesBefore.get(room.roomId) ?? null)), ...gone.map(goneRoom)];
+  const lines = [
+    ...changed.map((room) => changedRoute(room, routesBefore.get(room.roomId) ?? null)),
+    ...gone.map(goneRoom),
+  ];
   if (lines.length === 0) return [];
-  return [paragraph(strong("Changed since your last plan"), cutNote(lines.length, "")), list(lines.slice(0, MOST_LINES))];
+  return [
+    paragraph(strong("Changed since your last plan"), cutNote(lines.length, "")),
+    list(lines.slice(0, MAX_LINES)),
+  ];
 }
 
-function stuckList(plan: MadePlan, prefix: string): Block[] {
-  const stuck = stuckRooms(plan.report);
+function stuckList(plan: ShownPlan, prefix: string): Block[] {
+  const stuck = blockedRooms(plan.report);
   if (stuck.length === 0) return [];
-  const lines = stuck.slice(0, MOST_LINES).map((room): Inline[] => {
-    const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MOST_NAMES);
-    const helpers = helperNames(room.helpers.slice(0, MOST_NAMES), more);
+  const lines = stuck.slice(0, MAX_LINES).map((room): Inline[] => {
+    const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MAX_NAMES);
+    const helpers = helperNames(room.helpers.slice(0, MAX_NAMES), more);
     const reason = room.reason === null ? routeWords[room.route] : untrustedText(room.reason.text, 300);
-    return [...roomName(room), `: ${reason}`, ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
+    return [
+      ...shownRoomName(room),
+      `: ${reason}`,
+      ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : []),
+    ];
   });
-  return [paragraph(strong("I can't move these alone"), cutNote(stuck.length, `; ${prefix}report has all`)), numberedList(lines)];
+  return [
+    paragraph(strong("I can't move these alone"), cutNote(stuck.length, `; ${prefix}report has all`)),
+    numberedList(lines),
+  ];
 }
 
 const warningWords: Readonly<Record<ReportRoom["warnings"][number]["code"], string>> = {
@@ -127,21 +152,29 @@ function warnings({ rooms }: Report): Block[] {
   ];
 }
 
-function categories(title: string, { report, work }: MadePlan, countOf: (category: CategoryWork) => number): Block[] {
+function categories(
+  title: string,
+  { report, work }: ShownPlan,
+  countOf: (category: CategoryWork) => number,
+): Block[] {
   const expected = new Map(report.categories.map((category) => [category.name, category.expected]));
   const lines = work.categories.flatMap((category): Inline[][] => {
     const count = countOf(category);
-    return count === 0 ? [] : [[`${count} of ${expected.get(category.name) ?? count} ${categoryWords[category.name]}`]];
+    return count === 0
+      ? []
+      : [[`${count} of ${expected.get(category.name) ?? count} ${categoryWords[category.name]}`]];
   });
   return lines.length === 0 ? [] : [paragraph(strong(title)), list(lines)];
 }
 
-function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: MadePlan): Block[] {
+function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: ShownPlan): Block[] {
   const lines: Inline[] = [
     "messages themselves: they stay in the rooms, and each room decides what a new member may read",
     "a room's addresses on your old server, and creator rights",
     "e-mail addresses, phone numbers, devices, and links to bridges",
-    ...(bannedRooms > 0 ? [`${bannedRooms} ${plural(bannedRooms, "room")} that banned your old account`] : []),
+    ...(bannedRooms > 0
+      ? [`${bannedRooms} ${plural(bannedRooms, "room")} that banned your old account`]
+      : []),
     ...notMovedText(notMoved).map((sentence) => untrustedText(sentence, 400)),
   ];
   return [
@@ -159,21 +192,23 @@ function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: MadePla
   ];
 }
 
-function nextStep({ report, work }: MadePlan, prefix: string, isWatched: boolean): Inline[] {
+function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolean): Inline[] {
   const start = code(`${prefix}migrate start`);
   if (work.canBegin)
     return [
       ...["Next: ", start, " does all of this that needs nobody's help."],
-      ...(stuckRooms(report).length > 0
+      ...(blockedRooms(report).length > 0
         ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
         : []),
     ];
   const waits = report.rooms.some(({ status }) => status === "needs_moderator" || status === "needs_you");
   const rest = "when somebody lets your new account in, I do the rest by myself.";
-  const watching: Inline[] = isWatched ? [` I go on watching: ${rest}`] : [" ", start, ` makes me watch: ${rest}`];
+  const watching: Inline[] = isWatched
+    ? [` I go on watching: ${rest}`]
+    : [" ", start, ` makes me watch: ${rest}`];
   return [...nothingLeft(report, prefix), ...(waits ? watching : [])];
 }
 
 function cutNote(total: number, more: string): string {
-  return total > MOST_LINES ? ` (the first ${MOST_LINES} of ${total}${more})` : "";
+  return total > MAX_LINES ? ` (the first ${MAX_LINES} of ${total}${more})` : "";
 }

@@ -1,6 +1,6 @@
 import type { Account, Side } from "../../migration/account.ts";
 import type { ReadProgress } from "../../service/account-readers.ts";
-import type { Refusal } from "../../service/sign-in-results.ts";
+import type { AccountRefusal } from "../../service/sign-in-results.ts";
 import type { Inline } from "../document.ts";
 import { code, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
@@ -21,7 +21,9 @@ export function notSignedIn(missing: readonly Side[], prefix: string, what = "A 
   const [first] = missing;
   if (first === undefined) throw new Error("no account is missing");
   const which = missing.length === 2 ? "your two accounts" : `your ${sideName(first)}`;
-  return notice(paragraph(`${what} needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."));
+  return notice(
+    paragraph(`${what} needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."),
+  );
 }
 
 /** An alias that was named, and of which nobody knows just now what it names: nothing was done. */
@@ -36,10 +38,23 @@ export function aliasUnanswered(alias: string): Message {
 }
 
 /** An account could not be read, so there is no plan. */
-export function unreadable({ side, userId }: Account, refusal: Refusal, prefix: string): Message {
+export function unreadable({ side, userId }: Account, refusal: AccountRefusal, prefix: string): Message {
   const why: Inline[] =
     refusal.code === "expired_token"
-      ? ["Its session has ended. Please sign in again: ", code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`), "."]
+      ? [
+          "Its session has ended. Please sign in again: ",
+          code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
+          ".",
+        ]
       : refusalSentence(refusal, { side, userId, prefix });
-  return alert(paragraph("I could not read your ", strong(sideName(side)), " ", code(untrustedCode(userId)), ". ", ...why));
+  return alert(
+    paragraph(
+      "I could not read your ",
+      strong(sideName(side)),
+      " ",
+      code(untrustedCode(userId)),
+      ". ",
+      ...why,
+    ),
+  );
 }

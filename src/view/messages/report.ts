@@ -3,7 +3,7 @@ import type { Block, Document, Inline } from "../document.ts";
 import { code, numberedList, paragraph, strong } from "../document.ts";
 import type { Attachment, Message } from "../message.ts";
 import { notice } from "../message.ts";
-import { helperNames, roomName } from "../room-line.ts";
+import { helperNames, shownRoomName } from "../room-line.ts";
 import { formatTime } from "../time.ts";
 import { untrustedText } from "../untrusted-text.ts";
 
@@ -73,7 +73,12 @@ export function leftRoomLine(room: ReportRoom, more: number, mostNames = room.he
   const reason = room.reason === null ? [] : [`: ${untrustedText(room.reason.text, 300)}`];
   const named = room.helpers.slice(0, mostNames);
   const helpers = helperNames(named, more + room.helpers.length - named.length);
-  return [...roomName(room), ...reason, ...waiting(room), ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
+  return [
+    ...shownRoomName(room),
+    ...reason,
+    ...waiting(room),
+    ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : []),
+  ];
 }
 
 function waiting({ status, waitingFor, until, reason }: ReportRoom): Inline[] {

@@ -5,7 +5,9 @@ import { removedToBeSafe } from "./mistakes.ts";
 
 /** The one line for the first message of a day that is not a command. */
 export function helpHint(prefix: string): Message {
-  return notice(paragraph("I move Matrix accounts to a new homeserver. ", code(`${prefix}help`), " shows what I can do."));
+  return notice(
+    paragraph("I move Matrix accounts to a new homeserver. ", code(`${prefix}help`), " shows what I can do."),
+  );
 }
 
 /** Said once to a person who may not use the bot. */
@@ -36,7 +38,9 @@ export function secretInSharedRoom(isRemoved: boolean): Message {
         ? "I removed your message: others read along here, so a password or token must not stand in this room. I used nothing of it."
         : "A password or token must not stand in this room, since others read along. I used nothing of it, and I am not allowed to remove your message: please delete it yourself, now.",
     ),
-    paragraph("Change that password, or sign that session out. Then start a direct chat with me and sign in there."),
+    paragraph(
+      "Change that password, or sign that session out. Then start a direct chat with me and sign in there.",
+    ),
   );
 }
 
@@ -62,13 +66,21 @@ export function secretWithoutCommand(prefix: string): Message {
 export function secretInEdit(prefix: string): Message {
   return alert(
     removedToBeSafe(),
-    paragraph("Edited messages are never commands. Please write a new message that starts with ", code(`${prefix}login`), "."),
+    paragraph(
+      "Edited messages are never commands. Please write a new message that starts with ",
+      code(`${prefix}login`),
+      ".",
+    ),
   );
 }
 
 /** A question was answered too late, or a second time. */
 export function questionNotOpen(): Message {
-  return notice(paragraph("That question is no longer open, so I did nothing now. Give the command again if you still want it."));
+  return notice(
+    paragraph(
+      "That question is no longer open, so I did nothing now. Give the command again if you still want it.",
+    ),
+  );
 }
 
 /** Something broke that should not. @param reference stands in the log too. */

@@ -3,7 +3,7 @@ import type { Inline } from "../document.ts";
 import { code, numberedList, paragraph, strong } from "../document.ts";
 import type { Message } from "../message.ts";
 import { notice } from "../message.ts";
-import { roomName, unknownRoomsNote } from "../room-line.ts";
+import { shownRoomName, unknownRoomsNote } from "../room-line.ts";
 
 export function readingRooms(): Message {
   return notice(paragraph("Reading your old account …"));
@@ -12,12 +12,17 @@ export function readingRooms(): Message {
 /** The chosen rooms, numbered. */
 export function roomList({ rooms, total, unknownRooms }: RoomList, now: number, prefix: string): Message {
   const unknown = unknownRoomsNote(unknownRooms);
-  if (rooms.length === 0) return notice(paragraph(`None of your old account's ${total} rooms fits.`), ...unknown);
+  if (rooms.length === 0)
+    return notice(paragraph(`None of your old account's ${total} rooms fits.`), ...unknown);
   return notice(
     paragraph(strong(`${rooms.length} of ${total} rooms`), ", the longest silent first."),
     numberedList(rooms.map((room) => line(room, now))),
     ...unknown,
-    paragraph("A number works wherever a room is asked for: ", code(`${prefix}migrate plan --exclude #1`), "."),
+    paragraph(
+      "A number works wherever a room is asked for: ",
+      code(`${prefix}migrate plan --exclude #1`),
+      ".",
+    ),
   );
 }
 
@@ -25,10 +30,12 @@ function line(room: ListedRoom, now: number): Inline[] {
   const facts = [
     ...(room.isSpace ? ["space"] : []),
     ...(room.isDirect ? ["direct chat"] : []),
-    ...(room.joinedCount === null ? [] : [room.joinedCount === 1 ? "only you" : `${room.joinedCount} members`]),
+    ...(room.joinedCount === null
+      ? []
+      : [room.joinedCount === 1 ? "only you" : `${room.joinedCount} members`]),
     ...(room.lastActivityAt === null ? [] : [`silent for ${silence(now - room.lastActivityAt)}`]),
   ];
-  return [...roomName(room), ...(facts.length > 0 ? [`: ${facts.join(", ")}`] : [])];
+  return [...shownRoomName(room), ...(facts.length > 0 ? [`: ${facts.join(", ")}`] : [])];
 }
 
 function silence(ms: number): string {

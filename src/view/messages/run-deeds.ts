@@ -1,34 +1,37 @@
 import type { CategoryName } from "../../migration/categories.ts";
-import type { RunDeeds } from "../../service/run-results.ts";
+import type { RunSummary } from "../../service/run-results.ts";
 import { categoryWords } from "../category-words.ts";
 import type { Block } from "../document.ts";
 import { list, paragraph, strong } from "../document.ts";
 import { counted } from "../numbers.ts";
-import { roomName } from "../room-line.ts";
+import { shownRoomName } from "../room-line.ts";
 
-const MOST_ROOMS = 5;
+const MAX_ROOMS = 5;
 
 /** What a run has done, and the invitations that nobody took up yet. */
-export function deedsBlocks({ invitations, joins, knocks, written, openInvitations }: RunDeeds): Block[] {
+export function deedsBlocks({ invitations, joins, knocks, written, openInvitations }: RunSummary): Block[] {
   const lines = [
     ...(invitations > 0 ? [`${counted(invitations, "invitation")} sent`] : []),
     ...(joins > 0 ? [`${counted(joins, "room")} joined`] : []),
     ...(knocks > 0 ? [`knocked at ${counted(knocks, "room")}`] : []),
     ...writtenLines(written),
   ];
-  const cut = openInvitations.length > MOST_ROOMS ? ` (the first ${MOST_ROOMS} of ${openInvitations.length})` : "";
+  const cut =
+    openInvitations.length > MAX_ROOMS ? ` (the first ${MAX_ROOMS} of ${openInvitations.length})` : "";
   return [
     ...(lines.length === 0 ? [] : [paragraph(strong("What I did")), list(lines)]),
     ...(openInvitations.length === 0
       ? []
       : [
           paragraph(strong("Invitations that wait for your new account"), cut),
-          list(openInvitations.slice(0, MOST_ROOMS).map(roomName)),
+          list(openInvitations.slice(0, MAX_ROOMS).map(shownRoomName)),
         ]),
   ];
 }
 
 /** `room tags: 12`, a line a category. */
 export function writtenLines(written: readonly { category: CategoryName; count: number }[]): string[] {
-  return written.flatMap(({ category, count }) => (count === 0 ? [] : [`${categoryWords[category]}: ${count}`]));
+  return written.flatMap(({ category, count }) =>
+    count === 0 ? [] : [`${categoryWords[category]}: ${count}`],
+  );
 }

@@ -31,10 +31,16 @@ export function unreachableSentence(host: string, reason: UnreachableReason): In
       return [server, " sent far more than a homeserver would. Please check the spelling."];
     case "not_json":
     case "unexpected_answer":
-      return [server, " answers, but not like a Matrix homeserver. Please check the spelling, or ask its administrator."];
+      return [
+        server,
+        " answers, but not like a Matrix homeserver. Please check the spelling, or ask its administrator.",
+      ];
     case "too_many_redirects":
     case "redirect_refused":
-      return [server, " sends me on to an address that I must not follow. Its administrator has to mend that."];
+      return [
+        server,
+        " sends me on to an address that I must not follow. Its administrator has to mend that.",
+      ];
     case "aborted":
       return ["I was stopped while I asked ", server, ". Please try again."];
   }
@@ -65,7 +71,11 @@ export function discoverySentence({ code: problem, serverName, reason, status }:
         "). Its administrator has to mend that.",
       ];
     case "not_a_homeserver":
-      return ["There is no Matrix homeserver at ", server, ". Please check the spelling, or ask its administrator."];
+      return [
+        "There is no Matrix homeserver at ",
+        server,
+        ". Please check the spelling, or ask its administrator.",
+      ];
     case "too_old":
       return ["The homeserver ", server, " is too old for me: I need version 1.1 of Matrix or newer."];
   }

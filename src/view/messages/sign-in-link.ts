@@ -9,8 +9,8 @@ import { untrustedCode } from "../untrusted-text.ts";
 import { leftSession, leftover, nextStep, refusalBlocks, sideName, sideWord, success } from "./sign-in.ts";
 
 /**
- * The sign-in by link, as long as it waits: address and code, and what the page will show, so that nobody confirms what they have not asked for (oauth.md,
- * "What the user sees").
+ * The sign-in by link, as long as it waits: address and code, and what the page will show, so that
+ * nobody confirms what they have not asked for (oauth.md, "What the user sees").
  */
 export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message {
   const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri } = waiting;
@@ -26,7 +26,11 @@ export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message
     ),
     paragraph(code(untrustedCode(userCode))),
     numberedList([
-      ["Check that the address is your server's, and that the page shows the account ", code(untrustedCode(userId)), "."],
+      [
+        "Check that the address is your server's, and that the page shows the account ",
+        code(untrustedCode(userId)),
+        ".",
+      ],
       [
         "It will name me, ",
         strong(clientName),
@@ -38,13 +42,18 @@ export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message
     ]),
     paragraph(
       `The code is valid for ${formatDuration(remainingMs)}. `,
-      isServerAway ? "Your server does not answer just now; I go on asking." : "I wait for it, and say here what came of it.",
+      isServerAway
+        ? "Your server does not answer just now; I go on asking."
+        : "I wait for it, and say here what came of it.",
     ),
   );
 }
 
 /** What became of it, in the same message. */
-export function linkNews(news: LinkNews, { side, userId, prefix }: { side: Side; userId: string; prefix: string }): Message {
+export function linkNews(
+  news: LinkNews,
+  { side, userId, prefix }: { side: Side; userId: string; prefix: string },
+): Message {
   const again = code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`);
   const about = ["The sign-in of your ", strong(sideName(side)), " ", code(untrustedCode(userId))];
   switch (news.kind) {
@@ -52,20 +61,43 @@ export function linkNews(news: LinkNews, { side, userId, prefix }: { side: Side;
       return linkWaiting(news.link, news.isServerAway);
     case "signed_in": {
       const { account, other, replaced } = news;
-      const kept = paragraph("I renew it by myself for as long as the move takes, and end it when you say so.");
-      return notice(success(account), kept, ...leftSession(replaced), paragraph(...nextStep(account, other, prefix)));
+      const kept = paragraph(
+        "I renew it by myself for as long as the move takes, and end it when you say so.",
+      );
+      return notice(
+        success(account),
+        kept,
+        ...leftSession(replaced),
+        paragraph(...nextStep(account, other, prefix)),
+      );
     }
     case "denied":
-      return over([...about, " was refused on the server's page, and nothing was signed in. ", again, " begins anew."]);
+      return over([
+        ...about,
+        " was refused on the server's page, and nothing was signed in. ",
+        again,
+        " begins anew.",
+      ]);
     case "expired":
-      return over(["The code for your ", ...about.slice(1), " has run out unused. ", again, " gives a fresh one."]);
+      return over([
+        "The code for your ",
+        ...about.slice(1),
+        " has run out unused. ",
+        again,
+        " gives a fresh one.",
+      ]);
     case "cancelled":
       return over([...about, " is cancelled; its code leads to nothing any more."]);
     case "replaced":
       return over([...about, " by this code is over: you began another one."]);
     case "lost":
       return over(
-        [...about, " was confirmed, but I was cut off before I had the session. Please try again: ", again, "."],
+        [
+          ...about,
+          " was confirmed, but I was cut off before I had the session. Please try again: ",
+          again,
+          ".",
+        ],
         leftover(news.deviceId),
       );
     case "refusal":
@@ -92,7 +124,11 @@ export function linkNews(news: LinkNews, { side, userId, prefix }: { side: Side;
 export function linksCancelled(ended: readonly Side[], { prefix }: { prefix: string }): Message {
   if (ended.length === 0)
     return notice(
-      paragraph("No sign-in is waiting, so there was nothing to cancel. ", code(`${prefix}whoami`), " shows what is."),
+      paragraph(
+        "No sign-in is waiting, so there was nothing to cancel. ",
+        code(`${prefix}whoami`),
+        " shows what is.",
+      ),
     );
   const names = ended.map((side): Inline => strong(sideName(side)));
   return notice(paragraph("I no longer wait for the sign-in of your ", ...join(names, " and "), "."));

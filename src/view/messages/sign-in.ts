@@ -1,6 +1,6 @@
 import type { LoginOptions } from "../../platforms/matrix/login-options.ts";
 import type { RoomKind } from "../../migration/conversation-address.ts";
-import type { Refusal, SignOutResult } from "../../service/sign-in-results.ts";
+import type { AccountRefusal, SignOutResult } from "../../service/sign-in-results.ts";
 import type { Account, Side } from "../../migration/account.ts";
 import type { Block, Inline } from "../document.ts";
 import type { Message } from "../message.ts";
@@ -37,7 +37,9 @@ export function signInOffer({ side, userId, options, roomKind, prefix }: OfferVi
     ...(options.password ? [paragraph("With its password: ", code(`${start} --password …`))] : []),
     paragraph("With an access token of a session you have: ", code(`${start} --token …`)),
   ];
-  const offers = options.password ? "takes a password or an access token" : "takes no password from me, but an access token";
+  const offers = options.password
+    ? "takes a password or an access token"
+    : "takes no password from me, but an access token";
   const place: Inline =
     roomKind === "direct"
       ? "I remove your message from this chat before I use what is in it."
@@ -66,8 +68,18 @@ export interface SignedInView {
   prefix: string;
 }
 
-/** An account is signed in with a secret. @param isEncrypted whether the chat in which the secret stood is. */
-export function signedIn({ account, other, replaced, isShortLived, isEncrypted, prefix }: SignedInView): Message {
+/**
+ * An account is signed in with a secret.
+ * @param isEncrypted whether the chat in which the secret stood is.
+ */
+export function signedIn({
+  account,
+  other,
+  replaced,
+  isShortLived,
+  isEncrypted,
+  prefix,
+}: SignedInView): Message {
   const removal = isEncrypted
     ? "Your message with the secret is removed; servers are asked to delete it, but can't be made to."
     : "Your message with the secret is removed; servers are asked to delete it, but can't be made to, and this chat is not encrypted: change that password or token when the move is over.";
@@ -83,7 +95,8 @@ export function signedIn({ account, other, replaced, isShortLived, isEncrypted, 
 /** What `!login` comes to, and what comes next. */
 export function success(account: Account): Block {
   const own = ["I made a session of my own", ...deviceOf(account), "."];
-  const session = account.method === "token" ? ["I use the session of your token and never log it out."] : own;
+  const session =
+    account.method === "token" ? ["I use the session of your token and never log it out."] : own;
   return paragraph(
     "✅ Your ",
     strong(sideName(account.side)),
@@ -122,15 +135,22 @@ export function leftSession(replaced: SignOutResult | null): Block[] {
 }
 
 export function nextStep(account: Account, other: Account | null, prefix: string): Inline[] {
-  if (other) return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];
+  if (other)
+    return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];
   const side = account.side === "source" ? "target" : "source";
-  return ["Next, sign in your ", sideName(side), ": ", code(`${prefix}login ${sideWord(side)} @you:server`), "."];
+  return [
+    "Next, sign in your ",
+    sideName(side),
+    ": ",
+    code(`${prefix}login ${sideWord(side)} @you:server`),
+    ".",
+  ];
 }
 
 export interface RefusedView {
   side: Side;
   userId: string;
-  refusal: Refusal;
+  refusal: AccountRefusal;
   leftoverDeviceId: string | null;
   prefix: string;
 }
@@ -167,13 +187,17 @@ export function leftover(deviceId: string): Block {
 
 /** What stands between a person and an account, and what to do about it. */
 export function refusalSentence(
-  refusal: Refusal,
+  refusal: AccountRefusal,
   { side, userId, prefix }: { side: Side; userId: string; prefix: string },
 ): Inline[] {
   const again = `${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`;
   switch (refusal.code) {
     case "wrong_password":
-      return ["The server says that the password is wrong. Please try again: ", code(`${again} --password …`), "."];
+      return [
+        "The server says that the password is wrong. Please try again: ",
+        code(`${again} --password …`),
+        ".",
+      ];
     case "password_not_offered":
       return ["Its server takes no passwords. Please use an access token: ", code(`${again} --token …`), "."];
     case "expired_token":
@@ -205,9 +229,15 @@ export function refusalSentence(
         ".",
       ];
     case "limited":
-      return ["The server asks me to wait ", waiting(refusal.retryAfterMs), " before the next sign-in. Please try again then."];
+      return [
+        "The server asks me to wait ",
+        waiting(refusal.retryAfterMs),
+        " before the next sign-in. Please try again then.",
+      ];
     case "consent_needed":
-      return ["Its server wants you to agree to its terms first. Open the account in your app, agree, and try again."];
+      return [
+        "Its server wants you to agree to its terms first. Open the account in your app, agree, and try again.",
+      ];
     case "unreachable":
       return unreachableSentence(refusal.host, refusal.reason);
     case "server_trouble":
@@ -218,15 +248,19 @@ export function refusalSentence(
       ];
     case "server_refused":
       return [
-        refusal.text === "" ? `Its server refused (${untrustedText(refusal.errcode)}).` : "Its server refused, with these words:",
+        refusal.text === ""
+          ? `Its server refused (${untrustedText(refusal.errcode)}).`
+          : "Its server refused, with these words:",
       ];
     case "no_homeserver":
       return discoverySentence(refusal.error);
   }
 }
 
-function ownWords(refusal: Refusal): Block[] {
-  return refusal.code === "server_refused" && refusal.text !== "" ? [quote(untrustedText(refusal.text, 300))] : [];
+function ownWords(refusal: AccountRefusal): Block[] {
+  return refusal.code === "server_refused" && refusal.text !== ""
+    ? [quote(untrustedText(refusal.text, 300))]
+    : [];
 }
 
 function waiting(retryAfterMs: number | null): string {

@@ -7,34 +7,50 @@ import { formatDuration } from "../time.ts";
 
 /** How long a plan takes, and what administrators can do about it. */
 export function timeNeeded(estimate: TimeEstimate): Block[] {
-  const { expectedMs, remedies, spending, isSameServer } = estimate;
-  const joins = spending.joinsNewToServer + spending.otherJoins;
-  const writes = spending.sourceWrites + spending.targetWrites;
+  const { expectedMs, remedies, requestCounts, isSameServer } = estimate;
+  const joins = requestCounts.joinsNewToServer + requestCounts.otherJoins;
+  const writes = requestCounts.sourceWrites + requestCounts.targetWrites;
   const spent = [
-    ...(spending.invitations > 0 ? [counted(spending.invitations, "invitation")] : []),
-    ...(joins > 0 ? [`${counted(joins, "join")} (${spending.joinsNewToServer} of rooms new to your new server)`] : []),
+    ...(requestCounts.invitations > 0 ? [counted(requestCounts.invitations, "invitation")] : []),
+    ...(joins > 0
+      ? [`${counted(joins, "join")} (${requestCounts.joinsNewToServer} of rooms new to your new server)`]
+      : []),
     ...(writes > 0 ? [`${counted(writes, "change")} in rooms`] : []),
   ];
   const limited =
-    spent.length === 0 ? "; servers limit nothing of it" : ` under a server's usual limits, for ${spent.join(", ")}`;
+    spent.length === 0
+      ? "; servers limit nothing of it"
+      : ` under a server's usual limits, for ${spent.join(", ")}`;
   const least = remedies.at(-1)?.expectedMsSoFar;
   return [
     paragraph(strong("Time"), `: ${about(expectedMs)}${limited}.`),
     ...(isSameServer ? [null] : limitedServers).flatMap((server) => forAdministrator(server, estimate)),
-    ...(remedies.length > 1 && least !== undefined ? [paragraph(`With all of that it takes ${about(least)}.`)] : []),
+    ...(remedies.length > 1 && least !== undefined
+      ? [paragraph(`With all of that it takes ${about(least)}.`)]
+      : []),
   ];
 }
 
 const limitedServers = ["source", "target"] as const;
 
-/** Text that can be forwarded as it is to one server's administrator. @param server `null`: the one on which both accounts are */
-function forAdministrator(server: LimitedServer | null, { expectedMs, limits, remedies }: TimeEstimate): Block[] {
+/**
+ * Text that can be forwarded as it is to one server's administrator.
+ * @param server `null`: the one on which both accounts are
+ */
+function forAdministrator(
+  server: LimitedServer | null,
+  { expectedMs, limits, remedies }: TimeEstimate,
+): Block[] {
   const isItsOwn = (of: LimitedServer): boolean => server === null || of === server;
   const ofServer = remedies.filter((remedy) => isItsOwn(remedy.server));
   if (ofServer.length === 0) return [];
-  const otherwise = Math.max(0, ...limits.filter((limit) => !isItsOwn(limit.server)).map((limit) => limit.durationMs));
+  const otherwise = Math.max(
+    0,
+    ...limits.filter((limit) => !isItsOwn(limit.server)).map((limit) => limit.durationMs),
+  );
   const saved = expectedMs - otherwise;
-  const effect = saved > 0 ? `they save ${about(saved)}` : "they help once the other server has raised its limits too";
+  const effect =
+    saved > 0 ? `they save ${about(saved)}` : "they help once the other server has raised its limits too";
   const canOverride = ofServer.some((remedy) => remedy.means === "config_or_override");
   return [
     paragraph(
@@ -62,7 +78,10 @@ function serverWords(server: LimitedServer | null): string {
   return server === "source" ? "old server" : "new server";
 }
 
-/** The settings as they stand in homeserver.yaml. A limit that counts for each account is set for the one that needs more. */
+/**
+ * The settings as they stand in homeserver.yaml. A limit that counts for each account is set for
+ * the one that needs more.
+ */
 function limitSettings(remedies: readonly Remedy[]): Record<string, Record<string, unknown>> {
   const settings: Record<string, Record<string, unknown>> = {};
   for (const [setting, all] of Map.groupBy(
@@ -70,7 +89,10 @@ function limitSettings(remedies: readonly Remedy[]): Record<string, Record<strin
     (each) => each.setting,
   )) {
     const [group = setting, name] = setting.split(".");
-    const values = { per_second: all[0]?.perSecond, burst_count: Math.max(...all.map(({ burstCount }) => burstCount)) };
+    const values = {
+      per_second: all[0]?.perSecond,
+      burst_count: Math.max(...all.map(({ burstCount }) => burstCount)),
+    };
     settings[group] = { ...settings[group], ...(name === undefined ? values : { [name]: values }) };
   }
   return settings;

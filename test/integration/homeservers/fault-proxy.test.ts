@@ -9,7 +9,8 @@ let server: Server;
 let proxy: FaultProxy;
 let reached: string[];
 
-// Answers with what it got; a path that begins with /stream sends its first half and waits for `finish`.
+// Answers with what it got; a path that begins with /stream sends its first half and waits for
+// `finish`.
 let finish: () => void;
 
 beforeEach(async () => {
@@ -28,7 +29,10 @@ beforeEach(async () => {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  proxy = await startFaultProxy({ target: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seed: 7 });
+  proxy = await startFaultProxy({
+    target: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seed: 7,
+  });
 });
 
 afterEach(async () => {
@@ -40,7 +44,11 @@ afterEach(async () => {
 describe("the fault proxy", () => {
   it("passes everything on unharmed without a rule", async () => {
     const body = "x".repeat(3_000_000);
-    const response = await fetch(`${proxy.url}/a?b=c`, { method: "POST", headers: { Authorization: "Bearer t" }, body });
+    const response = await fetch(`${proxy.url}/a?b=c`, {
+      method: "POST",
+      headers: { Authorization: "Bearer t" },
+      body,
+    });
     expect(await response.json()).toEqual({ body, authorization: "Bearer t" });
     expect(reached).toEqual(["POST /a?b=c"]);
     expect(proxy.requests).toEqual([
@@ -57,7 +65,9 @@ describe("the fault proxy", () => {
   });
 
   it("gives up towards the server when the client does", async () => {
-    const closed = new Promise((resolve) => server.once("request", (request) => request.once("close", resolve)));
+    const closed = new Promise((resolve) =>
+      server.once("request", (request) => request.once("close", resolve)),
+    );
     const abort = new AbortController();
     const response = await fetch(`${proxy.url}/stream`, { signal: abort.signal });
     abort.abort();
@@ -114,7 +124,10 @@ describe("the fault proxy", () => {
   });
 
   it("limits requests as a homeserver does, with and without the wait", async () => {
-    proxy.setRule([({ index }) => (index === 0 ? { kind: "limit", retryAfterMs: 1500 } : undefined), () => ({ kind: "limit" })]);
+    proxy.setRule([
+      ({ index }) => (index === 0 ? { kind: "limit", retryAfterMs: 1500 } : undefined),
+      () => ({ kind: "limit" }),
+    ]);
     const told = await fetch(`${proxy.url}/a`);
     expect([told.status, told.headers.get("Retry-After"), await told.json()]).toEqual([
       429,

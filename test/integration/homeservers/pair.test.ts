@@ -20,7 +20,11 @@ const log: string[] = [];
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), "pair-"));
   // One after the other only so that a first installation is told once.
-  pair = await startHomeserverPair({ folder: join(base, "pair"), limits: "unlimited", log: (line) => log.push(line) });
+  pair = await startHomeserverPair({
+    folder: join(base, "pair"),
+    limits: "unlimited",
+    log: (line) => log.push(line),
+  });
   beside = await startHomeserverPair({
     folder: join(base, "beside"),
     limits: "default",
@@ -59,14 +63,24 @@ describe("two homeservers", () => {
 
   it("count their requests", async () => {
     const lines = await pair.new.accessLog();
-    const joins = lines.filter((line) => line.listener === "client" && line.path.startsWith("/_matrix/client/v3/join/"));
-    expect(joins).toEqual([expect.objectContaining({ method: "POST", status: 200, user: `@bob:${pair.new.serverName}` })]);
-    expect(lines.some((line) => line.listener === "federation" && line.user === pair.old.serverName)).toBe(true);
+    const joins = lines.filter(
+      (line) => line.listener === "client" && line.path.startsWith("/_matrix/client/v3/join/"),
+    );
+    expect(joins).toEqual([
+      expect.objectContaining({ method: "POST", status: 200, user: `@bob:${pair.new.serverName}` }),
+    ]);
+    expect(lines.some((line) => line.listener === "federation" && line.user === pair.old.serverName)).toBe(
+      true,
+    );
   });
 
   it("limit requests as Synapse does by default, and not at all when unlimited", async () => {
     const statuses = async (baseUrl: string): Promise<Set<number>> => {
-      const body = JSON.stringify({ type: "m.login.password", identifier: { type: "m.id.user", user: "nobody" }, password: "x" });
+      const body = JSON.stringify({
+        type: "m.login.password",
+        identifier: { type: "m.id.user", user: "nobody" },
+        password: "x",
+      });
       const seen = new Set<number>();
       for (let login = 0; login < 8; login += 1)
         seen.add((await fetch(`${baseUrl}/_matrix/client/v3/login`, { method: "POST", body })).status);
@@ -102,7 +116,9 @@ describe("two homeservers", () => {
     const eve = await person(pair.old, "eve");
     const roomId = await eve.createRoom(dave.userId);
     await dave.untilInvited(roomId);
-    await expect(pair.old.registerUser({ localpart: "carol", password: "x" }), userId).rejects.toThrow("M_USER_IN_USE");
+    await expect(pair.old.registerUser({ localpart: "carol", password: "x" }), userId).rejects.toThrow(
+      "M_USER_IN_USE",
+    );
   });
 
   it("can be stopped while frozen", async () => {
@@ -137,16 +153,22 @@ describe("two homeservers", () => {
   });
 
   it("tell when their ports are in use by the pair they were copied from", async () => {
-    await expect(startHomeserverPair({ folder: join(base, "pair"), limits: "default" })).rejects.toThrow(/is in use/);
+    await expect(startHomeserverPair({ folder: join(base, "pair"), limits: "default" })).rejects.toThrow(
+      /is in use/,
+    );
   });
 
   it("are not made in a folder that holds something else", async () => {
-    await expect(startHomeserverPair({ folder: base, limits: "default" })).rejects.toThrow("neither empty nor");
+    await expect(startHomeserverPair({ folder: base, limits: "default" })).rejects.toThrow(
+      "neither empty nor",
+    );
   });
 
   it("end with a caller that is killed, also a frozen one", async () => {
     const script = fileURLToPath(new URL("caller.ts", import.meta.url));
-    const caller = spawn(process.execPath, [script, join(base, "killed")], { stdio: ["ignore", "pipe", "inherit"] });
+    const caller = spawn(process.execPath, [script, join(base, "killed")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [line] = (await once(createInterface({ input: caller.stdout }), "line")) as [string];
     const pids = JSON.parse(line) as number[];
     expect(pids.map(isAlive)).toEqual([true, true]);

@@ -29,7 +29,11 @@ export async function person(server: Homeserver, localpart: string): Promise<Per
 
 /** The person of a session that exists already. */
 export function asPerson(server: Homeserver, { userId, accessToken }: RegisteredUser): Person {
-  async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: unknown }> {
     const response = await fetch(`${server.baseUrl}/_matrix/client/v3${path}`, {
       method,
       headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
@@ -40,14 +44,17 @@ export function asPerson(server: Homeserver, { userId, accessToken }: Registered
 
   async function done(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await call(method, path, body);
-    if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 200)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
   return {
     userId,
     async createRoom(invited) {
-      return roomAnswer.parse(await done("POST", "/createRoom", { preset: "private_chat", invite: [invited] })).room_id;
+      return roomAnswer.parse(
+        await done("POST", "/createRoom", { preset: "private_chat", invite: [invited] }),
+      ).room_id;
     },
     async join(roomId, via) {
       await done("POST", `/join/${encodeURIComponent(roomId)}?via=${encodeURIComponent(via)}`, {});
@@ -58,7 +65,10 @@ export function asPerson(server: Homeserver, { userId, accessToken }: Registered
     },
     async untilEvent(roomId, eventId) {
       for (let since: string | undefined; ;) {
-        const answer = await call("GET", `/rooms/${encodeURIComponent(roomId)}/event/${encodeURIComponent(eventId)}`);
+        const answer = await call(
+          "GET",
+          `/rooms/${encodeURIComponent(roomId)}/event/${encodeURIComponent(eventId)}`,
+        );
         if (answer.status === 200) return eventAnswer.parse(answer.body).content.body;
         since = syncAnswer.parse(await done("GET", syncPath(since))).next_batch;
       }

@@ -17,11 +17,17 @@ import { openFetch } from "../platforms/matrix/loopback-server.ts";
 export const OWNER = "@me:third.example";
 export const INTRODUCTION = { clientName: "Matrix Mover", clientUri: "https://mover.example.org/" };
 
-/** A homeserver that delegates to an authorization server with people and tokens of a few seconds. */
+/**
+ * A homeserver that delegates to an authorization server with people and tokens of a few seconds.
+ */
 export async function startDelegation(options: AuthorizationServerOptions) {
   const oauth = await startAuthorizationServer({ intervalSeconds: 1, ...options });
   const folder = await mkdtemp(join(tmpdir(), "mover-oauth-"));
-  const pair = await startHomeserverPair({ folder, limits: "unlimited", extraConfig: { old: oauth.homeserverConfig } });
+  const pair = await startHomeserverPair({
+    folder,
+    limits: "unlimited",
+    extraConfig: { old: oauth.homeserverConfig },
+  });
   oauth.connect(pair.old);
   const { serverName, baseUrl } = pair.old;
   let people = 0;
@@ -45,7 +51,10 @@ export async function startDelegation(options: AuthorizationServerOptions) {
 }
 export type Delegation = Awaited<ReturnType<typeof startDelegation>>;
 
-/** The part of the bot that signs in and keeps sessions, on a store of its own; `restart` is a crash with everything but the store lost. */
+/**
+ * The part of the bot that signs in and keeps sessions, on a store of its own; `restart` is a crash
+ * with everything but the store lost.
+ */
 export async function startMover(
   { pair, serverName, baseUrl }: Delegation,
   { oldBaseUrl = baseUrl }: { oldBaseUrl?: string } = {},
@@ -136,12 +145,18 @@ export async function startMover(
 export type Mover = Awaited<ReturnType<typeof startMover>>;
 
 /** Signs one account in by link, and opens it. */
-export async function signInByLink(mover: Mover, { oauth }: Delegation, side: Side, user: { localpart: string; userId: string }) {
+export async function signInByLink(
+  mover: Mover,
+  { oauth }: Delegation,
+  side: Side,
+  user: { localpart: string; userId: string },
+) {
   const link = await mover.link(side, user.userId, `$${side}${user.userId}${mover.news.length}`);
   await oauth.approve(link.userCode, user.localpart);
   const before = mover.news.length;
   await vi.waitFor(() => {
-    if (mover.news.slice(before).every((news) => news.kind !== "signed_in")) throw new Error(JSON.stringify(mover.news.at(-1)));
+    if (mover.news.slice(before).every((news) => news.kind !== "signed_in"))
+      throw new Error(JSON.stringify(mover.news.at(-1)));
   }, 60_000);
   const opened = await mover.clients.open(OWNER, side);
   if (opened === null) throw new Error("the account is not signed in");

@@ -11,7 +11,10 @@ import { failureOf } from "../platforms/matrix/loopback-server.ts";
 import type { Delegation, Mover } from "./delegation.ts";
 import { OWNER, signInByLink, startDelegation, startMover } from "./delegation.ts";
 
-/** Real time, as the servers count it. The bot's own clock is set forward where it is to find a token due. */
+/**
+ * Real time, as the servers count it. The bot's own clock is set forward where it is to find a
+ * token due.
+ */
 const LIFE_S = 10;
 const DUE_MS = 7_500;
 const OVER_MS = 12_500;
@@ -43,7 +46,11 @@ afterEach(async () => {
 });
 
 const whoami = (through = client) =>
-  through.request({ method: "GET", path: "/_matrix/client/v3/account/whoami", schema: z.object({ user_id: z.string() }) });
+  through.request({
+    method: "GET",
+    path: "/_matrix/client/v3/account/whoami",
+    schema: z.object({ user_id: z.string() }),
+  });
 const works = async (): Promise<void> => expect(await whoami()).toEqual({ user_id: user.userId });
 
 /** Refreshes from here on, by the refresh token that was sent. */
@@ -56,10 +63,13 @@ function countingRefreshes(): () => string[] {
 async function deadToken(): Promise<string> {
   const { accessToken = "" } = (await mover.store.accounts.session(OWNER, "source")) ?? {};
   const path = "/_matrix/client/v3/account/whoami";
-  await vi.waitFor(async () => expect((await callServer(delegation.pair.old, accessToken, "GET", path)).status).toBe(401), {
-    timeout: 60_000,
-    interval: 200,
-  });
+  await vi.waitFor(
+    async () => expect((await callServer(delegation.pair.old, accessToken, "GET", path)).status).toBe(401),
+    {
+      timeout: 60_000,
+      interval: 200,
+    },
+  );
   return accessToken;
 }
 
@@ -77,10 +87,18 @@ describe("a session by link", () => {
     const readers = new AccountReaders({ clients: mover.clients, fetch, log });
     const access = await readers.access(OWNER, "source");
     if (access === null) throw new Error("the account is not signed in");
-    await client.request({ method: "POST", path: "/_matrix/client/v3/createRoom", body: {}, schema: z.unknown() });
+    await client.request({
+      method: "POST",
+      path: "/_matrix/client/v3/createRoom",
+      body: {},
+      schema: z.unknown(),
+    });
     while (refreshes().length < 50) {
       mover.wait(DUE_MS);
-      const reading = await readers.read(access, "@other:x", { onProgress: () => undefined, withLastActivity: false });
+      const reading = await readers.read(access, "@other:x", {
+        onProgress: () => undefined,
+        withLastActivity: false,
+      });
       expect(reading.snapshot.rooms).toHaveLength(1);
     }
     // Each once: no refresh token was sent twice.
@@ -140,20 +158,23 @@ describe("a session by link", () => {
     }
   });
 
-  it.each(["before", "after"])("loses nothing when the bot is killed just %s the write of a renewal", async (moment) => {
-    const { accounts } = mover.store;
-    const write = accounts.renew.bind(accounts);
-    vi.spyOn(accounts, "renew").mockImplementationOnce(async (...call) => {
-      if (moment === "after") await write(...call);
-      throw new Error("killed");
-    });
-    mover.wait(OVER_MS);
-    expect((await failureOf(whoami())).message).toBe("killed");
-    client = await reopened();
-    await works();
-    mover.wait(OVER_MS);
-    await works();
-  });
+  it.each(["before", "after"])(
+    "loses nothing when the bot is killed just %s the write of a renewal",
+    async (moment) => {
+      const { accounts } = mover.store;
+      const write = accounts.renew.bind(accounts);
+      vi.spyOn(accounts, "renew").mockImplementationOnce(async (...call) => {
+        if (moment === "after") await write(...call);
+        throw new Error("killed");
+      });
+      mover.wait(OVER_MS);
+      expect((await failureOf(whoami())).message).toBe("killed");
+      client = await reopened();
+      await works();
+      mover.wait(OVER_MS);
+      await works();
+    },
+  );
 
   it("serves until it runs out while the authorization server is away, waits then, and goes on", async () => {
     await delegation.oauth.stop();
@@ -205,9 +226,12 @@ describe("a session by link", () => {
     });
     const afterFirst = refreshes().length;
     expect(afterFirst).toBeLessThanOrEqual(2);
-    for (let request = 0; request < 3; request++) expect(await failureOf(whoami())).toMatchObject({ errcode: "M_USER_LOCKED" });
+    for (let request = 0; request < 3; request++)
+      expect(await failureOf(whoami())).toMatchObject({ errcode: "M_USER_LOCKED" });
     expect(refreshes()).toHaveLength(afterFirst);
-    expect(await mover.signIn.states(OWNER)).toMatchObject({ source: { sessionState: { problem: { code: "locked" } } } });
+    expect(await mover.signIn.states(OWNER)).toMatchObject({
+      source: { sessionState: { problem: { code: "locked" } } },
+    });
     delegation.oauth.setLocked(user.localpart, false);
     mover.wait(30_000);
     await works();
@@ -225,8 +249,14 @@ describe("a session by link", () => {
 
 describe("a session by password", () => {
   it("is renewed at its homeserver, and logged out", async () => {
-    const { userId } = await delegation.pair.new.registerUser({ localpart: `ada${Date.now()}`, password: "secret" });
-    const signedIn = await mover.signIn.signIn(OWNER, "target", userId, { method: "password", value: "secret" });
+    const { userId } = await delegation.pair.new.registerUser({
+      localpart: `ada${Date.now()}`,
+      password: "secret",
+    });
+    const signedIn = await mover.signIn.signIn(OWNER, "target", userId, {
+      method: "password",
+      value: "secret",
+    });
     expect(signedIn).toMatchObject({ status: "signed_in" });
     const first = await mover.store.accounts.session(OWNER, "target");
     expect(first?.renewal).toMatchObject({ kind: "matrix" });

@@ -51,7 +51,11 @@ describe("signing in by link", () => {
     const user = await delegation.addUser("ada");
     const before = delegation.oauth.requests.length;
     const link = await mover.link("source", user.userId);
-    expect(link).toMatchObject({ ...INTRODUCTION, verificationUri: `${delegation.oauth.issuer}/link`, userId: user.userId });
+    expect(link).toMatchObject({
+      ...INTRODUCTION,
+      verificationUri: `${delegation.oauth.issuer}/link`,
+      userId: user.userId,
+    });
     expect(link.userCode).toMatch(/^[A-Z]{6}$/);
     await delegation.oauth.approve(link.userCode, user.localpart);
     expect(await mover.ending("source")).toMatchObject({
@@ -63,7 +67,9 @@ describe("signing in by link", () => {
     await vi.waitFor(async () => expect(await mover.store.signInLinks.all()).toEqual([]), SOON_MS);
     const session = await mover.store.accounts.session(OWNER, "source");
     const account = await mover.store.accounts.get(OWNER, "source");
-    expect(await devicesOf(user.localpart)).toMatchObject([{ device_id: account?.deviceId, display_name: "Matrix Mover" }]);
+    expect(await devicesOf(user.localpart)).toMatchObject([
+      { device_id: account?.deviceId, display_name: "Matrix Mover" },
+    ]);
     expect(account?.deviceId).toMatch(/^[A-Z]{12}$/);
     expect(mover.signedIn).toMatchObject([{ userId: user.userId }]);
     const asked = delegation.oauth.requests.slice(before);
@@ -71,7 +77,9 @@ describe("signing in by link", () => {
     const { accessToken = "", renewal } = session ?? {};
     for (const secret of [accessToken, renewal?.refreshToken ?? "", deviceCode]) {
       expect(secret.length).toBeGreaterThan(20);
-      expect(bytesIn(mover.dataDir) + mover.lines.join("") + JSON.stringify(mover.news)).not.toContain(secret);
+      expect(bytesIn(mover.dataDir) + mover.lines.join("") + JSON.stringify(mover.news)).not.toContain(
+        secret,
+      );
     }
   });
 
@@ -112,8 +120,14 @@ describe("signing in by link", () => {
     const [old, young] = [await mover.link("source", ada.userId), await mover.link("target", ben.userId)];
     await delegation.oauth.approve(young.userCode, ben.localpart);
     await delegation.oauth.approve(old.userCode, ada.localpart);
-    expect(await mover.ending("source")).toMatchObject({ kind: "signed_in", account: { userId: ada.userId } });
-    expect(await mover.ending("target")).toMatchObject({ kind: "signed_in", account: { userId: ben.userId } });
+    expect(await mover.ending("source")).toMatchObject({
+      kind: "signed_in",
+      account: { userId: ada.userId },
+    });
+    expect(await mover.ending("target")).toMatchObject({
+      kind: "signed_in",
+      account: { userId: ben.userId },
+    });
   });
 
   it("refuses an account that became the other one while its link waited", async () => {
@@ -218,7 +232,10 @@ describe("signing in by link", () => {
     await telling.promise;
     mover.gate.beforeTelling = async () => undefined;
     await mover.restart();
-    expect(await mover.ending("source")).toMatchObject({ kind: "signed_in", account: { userId: user.userId } });
+    expect(await mover.ending("source")).toMatchObject({
+      kind: "signed_in",
+      account: { userId: user.userId },
+    });
     expect(await devicesOf(user.localpart)).toHaveLength(1);
   });
 
@@ -227,7 +244,10 @@ describe("signing in by link", () => {
     const link = await mover.link("source", user.userId);
     await delegation.oauth.approve(link.userCode, user.localpart);
     delegation.oauth.setRule(({ form }) => (form["device_code"] === undefined ? undefined : "lost_answer"));
-    await vi.waitFor(() => expect(mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }), SOON_MS);
+    await vi.waitFor(
+      () => expect(mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }),
+      SOON_MS,
+    );
     delegation.oauth.setRule();
     expect(await mover.ending("source")).toMatchObject({ kind: "lost" });
   });
@@ -239,7 +259,10 @@ describe("signing in by link", () => {
     const user = await delegation.addUser("ada");
     const link = await mover.link("source", user.userId);
     delegation.oauth.setRule(() => fault);
-    await vi.waitFor(() => expect(mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }), SOON_MS);
+    await vi.waitFor(
+      () => expect(mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }),
+      SOON_MS,
+    );
     delegation.oauth.setRule();
     await delegation.oauth.approve(link.userCode, user.localpart);
     expect(await mover.ending("source")).toMatchObject({ kind: "signed_in" });
@@ -253,10 +276,16 @@ describe("signing in by link", () => {
     const link = await mover.link("source", user.userId);
     await delegation.oauth.approve(link.userCode, user.localpart);
     proxy.setRule(() => ({ kind: "reset" }));
-    await vi.waitFor(() => expect(mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }), SOON_MS);
+    await vi.waitFor(
+      () => expect(mover.news.at(-1)).toMatchObject({ kind: "waiting", isServerAway: true }),
+      SOON_MS,
+    );
     await mover.restart();
     proxy.setRule();
-    expect(await mover.ending("source")).toMatchObject({ kind: "signed_in", account: { userId: user.userId } });
+    expect(await mover.ending("source")).toMatchObject({
+      kind: "signed_in",
+      account: { userId: user.userId },
+    });
     await proxy.stop();
   });
 });
@@ -273,7 +302,9 @@ describe("a signed-in account", () => {
     expect(await devicesOf(user.localpart)).toEqual([]);
     await signInByLink(mover, delegation, "source", user);
     const { signIn, store } = mover;
-    expect(await forgetPerson(OWNER, { control, signIn, store })).toMatchObject({ signedOut: [{ ending: "logged_out" }] });
+    expect(await forgetPerson(OWNER, { control, signIn, store })).toMatchObject({
+      signedOut: [{ ending: "logged_out" }],
+    });
     expect(await devicesOf(user.localpart)).toEqual([]);
     expect(bytesIn(mover.dataDir)).not.toContain(user.localpart);
   });
@@ -293,7 +324,9 @@ describe("a signed-in account", () => {
     await signInByLink(mover, delegation, "source", user);
     const [device] = await devicesOf(user.localpart);
     const page = `${delegation.oauth.issuer}/account/?action=org.matrix.device_view&device_id=${device?.device_id ?? ""}`;
-    expect(await mover.signIn.states(OWNER)).toMatchObject({ source: { page, sessionState: { kind: "works" } } });
+    expect(await mover.signIn.states(OWNER)).toMatchObject({
+      source: { page, sessionState: { kind: "works" } },
+    });
     delegation.oauth.setRule(({ path }) => (path === "/oauth2/revoke" ? 503 : undefined));
     expect(await mover.signIn.signOut(OWNER, "source")).toMatchObject({ ending: "not_reached", page });
   });
@@ -301,7 +334,10 @@ describe("a signed-in account", () => {
   it("by a pasted token that will run out is recognized as such", async () => {
     const user = await delegation.addUser("ada");
     const { accessToken } = await delegation.oauth.openSession(user.localpart);
-    const pasted = await mover.signIn.signIn(OWNER, "source", user.userId, { method: "token", value: accessToken });
+    const pasted = await mover.signIn.signIn(OWNER, "source", user.userId, {
+      method: "token",
+      value: accessToken,
+    });
     expect(pasted).toMatchObject({ status: "signed_in", isShortLived: true });
   });
 });

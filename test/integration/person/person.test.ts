@@ -65,8 +65,18 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
       formatted_body: "<b>good</b> morning",
     });
     const seen = await ben.waitForMessage(roomId, bodyIs("good morning"), { from: anna.userId });
-    expect(seen).toMatchObject({ eventId, sender: anna.userId, type: "m.room.message", isEncrypted: true, shield: null });
-    expect(seen.content).toMatchObject({ msgtype: "m.text", formatted_body: "<b>good</b> morning", "m.mentions": {} });
+    expect(seen).toMatchObject({
+      eventId,
+      sender: anna.userId,
+      type: "m.room.message",
+      isEncrypted: true,
+      shield: null,
+    });
+    expect(seen.content).toMatchObject({
+      msgtype: "m.text",
+      formatted_body: "<b>good</b> morning",
+      "m.mentions": {},
+    });
 
     expect(await anna.signedDevices(ben.userId)).toEqual([ben.deviceId]);
 
@@ -86,7 +96,11 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
     await anna.waitForMessage(roomId, bodyIs("at sven"));
     await ben.edit(roomId, eventId, "at seven");
     const edited = await anna.waitForMessage(roomId, bodyIs("at seven"));
-    expect(edited).toMatchObject({ eventId, content: { body: "at sven" }, latestEditContent: { body: "at seven" } });
+    expect(edited).toMatchObject({
+      eventId,
+      content: { body: "at sven" },
+      latestEditContent: { body: "at seven" },
+    });
   });
 
   it("see reactions, and redactions of texts and reactions", async () => {
@@ -94,11 +108,18 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
     await ben.waitForMessage(roomId, bodyIs("to be removed"));
     const reactionId = await ben.react(roomId, eventId, "✅");
     const reaction = await anna.waitForMessage(roomId, ({ relation }) => relation?.key === "✅");
-    expect(reaction).toMatchObject({ type: "m.reaction", relation: { type: "m.annotation", eventId }, eventId: reactionId });
+    expect(reaction).toMatchObject({
+      type: "m.reaction",
+      relation: { type: "m.annotation", eventId },
+      eventId: reactionId,
+    });
 
     await anna.redact(roomId, eventId);
     await ben.redact(roomId, reactionId);
-    const removed = await ben.waitForMessage(roomId, (message) => message.eventId === eventId && message.isRedacted);
+    const removed = await ben.waitForMessage(
+      roomId,
+      (message) => message.eventId === eventId && message.isRedacted,
+    );
     expect(removed.content).toEqual({});
     await anna.waitForMessage(roomId, (message) => message.eventId === reactionId && message.isRedacted);
   });
@@ -110,18 +131,31 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
     const [sender, receiver] = parties();
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
     const eventId = await sender.sendFile(roomId, { name: "rooms.csv", mimetype: "text/csv", bytes });
-    const message = await receiver.waitForMessage(roomId, (seen) => seen.eventId === eventId && seen.type === "m.room.message");
+    const message = await receiver.waitForMessage(
+      roomId,
+      (seen) => seen.eventId === eventId && seen.type === "m.room.message",
+    );
     expect(message.content).toMatchObject({ msgtype: "m.file", body: "rooms.csv", file: { v: "v2" } });
     expect(message.content).not.toHaveProperty("url");
     expect(await receiver.downloadFile(message)).toEqual(bytes);
   });
 
   it("have both seen the same conversation in the same order, one's own words included", async () => {
-    // What two people do at the same time may stand in another order on another server; these things followed each other.
+    // What two people do at the same time may stand in another order on another server; these
+    // things followed each other.
     const conversation = (person: Person) => person.messages(roomId).map(textOf).filter(Boolean);
-    const expected = ["good morning", "are you there?", "yes", "at seven", "* at seven", "rooms.csv", "rooms.csv"];
+    const expected = [
+      "good morning",
+      "are you there?",
+      "yes",
+      "at seven",
+      "* at seven",
+      "rooms.csv",
+      "rooms.csv",
+    ];
     // The other may have what was said last before one's own client has it back from the server.
-    for (const person of [anna, ben]) await expect.poll(() => conversation(person), { timeout: 30_000 }).toEqual(expected);
+    for (const person of [anna, ben])
+      await expect.poll(() => conversation(person), { timeout: 30_000 }).toEqual(expected);
   });
 });
 
@@ -153,7 +187,10 @@ describe("a person who trusts signed devices only", () => {
     expect(second.deviceId).not.toBe(first.deviceId);
     const roomId = await second.createRoom({ encrypted: true });
     const eventId = await second.say(roomId, "still here");
-    expect(await second.waitForMessage(roomId, bodyIs("still here"))).toMatchObject({ eventId, isEncrypted: true });
+    expect(await second.waitForMessage(roomId, bodyIs("still here"))).toMatchObject({
+      eventId,
+      isEncrypted: true,
+    });
   });
 });
 
@@ -161,12 +198,24 @@ describe("a person in rooms that are not encrypted", () => {
   it("creates, names and restricts a room, invites into it and meets who comes", async () => {
     const fritz = await newPerson("fritz", pair.old, { encryption: false, displayName: "Fritz" });
     const gerda = await newPerson("gerda", pair.new);
-    const roomId = await fritz.createRoom({ name: "Garden", alias: "garden", powerLevels: { events_default: 10 } });
+    const roomId = await fritz.createRoom({
+      name: "Garden",
+      alias: "garden",
+      powerLevels: { events_default: 10 },
+    });
     await fritz.invite(roomId, gerda.userId);
     await meet(fritz, gerda, roomId);
-    const host = expect.objectContaining({ userId: fritz.userId, membership: "join", displayName: "Fritz" }) as unknown;
+    const host = expect.objectContaining({
+      userId: fritz.userId,
+      membership: "join",
+      displayName: "Fritz",
+    }) as unknown;
     await expect.poll(() => gerda.members(roomId), { timeout: 30_000 }).toContainEqual(host);
-    await expect(gerda.say(roomId, "may I?")).rejects.toMatchObject({ name: "PersonError", errcode: "M_FORBIDDEN", status: 403 });
+    await expect(gerda.say(roomId, "may I?")).rejects.toMatchObject({
+      name: "PersonError",
+      errcode: "M_FORBIDDEN",
+      status: 403,
+    });
 
     const bytes = Buffer.from("apples\n");
     const eventId = await fritz.sendFile(roomId, { name: "apples.txt", mimetype: "text/plain", bytes });

@@ -22,7 +22,10 @@ export interface Court {
   readonly inside: ReadonlyMap<string, readonly Session[]>;
   /** Rooms the target is in, as far as is known. */
   readonly entered: Set<string>;
-  /** By room: in whose words it was refused at first, though the very same try succeeded soon after: the servers had not heard of each other yet. */
+  /**
+   * By room: in whose words it was refused at first, though the very same try succeeded soon after:
+   * the servers had not heard of each other yet.
+   */
   readonly late: Map<string, string>;
   /** By room: what of its row the servers contradict. */
   readonly faults: ReadonlyMap<string, readonly string[]>;
@@ -41,12 +44,15 @@ export async function openCourt(
 ): Promise<Court> {
   const open = (person: PopulatedPerson): Session => openSession(pair[person.side], person, fetch);
   const faults = new Map<string, string[]>();
-  const kinds = new Map([...population.rooms, ...population.unlisted].map(({ roomId, kind }) => [roomId, kind]));
+  const kinds = new Map(
+    [...population.rooms, ...population.unlisted].map(({ roomId, kind }) => [roomId, kind]),
+  );
   const target = open(population.target);
   const people = new Map(population.people.map((person) => [person.userId, open(person)]));
   const inside = new Map<string, Session[]>();
   for (const person of people.values()) {
-    for (const roomId of await joinedRooms(person)) inside.set(roomId, [...(inside.get(roomId) ?? []), person]);
+    for (const roomId of await joinedRooms(person))
+      inside.set(roomId, [...(inside.get(roomId) ?? []), person]);
   }
   return {
     source: open(population.source),
@@ -68,11 +74,22 @@ export async function openCourt(
 /** Joins as the bot will: by the servers the plan names. */
 export async function joinBy({ client }: Session, roomId: string, via: readonly string[]): Promise<void> {
   const query = { via, server_name: via };
-  await client.request({ method: "POST", path: apiPath`/_matrix/client/v3/join/${roomId}`, query, body: {}, schema: anyAnswer });
+  await client.request({
+    method: "POST",
+    path: apiPath`/_matrix/client/v3/join/${roomId}`,
+    query,
+    body: {},
+    schema: anyAnswer,
+  });
 }
 
 /** Whether somebody whom the room lets in does get in. */
-export function getsIn({ late }: Court, person: Session, roomId: string, via: readonly string[]): Promise<boolean> {
+export function getsIn(
+  { late }: Court,
+  person: Session,
+  roomId: string,
+  via: readonly string[],
+): Promise<boolean> {
   return entersInTime(
     () => joinBy(person, roomId, via),
     isRefusal,
@@ -82,11 +99,21 @@ export function getsIn({ late }: Court, person: Session, roomId: string, via: re
 
 export async function knockBy({ client }: Session, roomId: string, via: readonly string[]): Promise<void> {
   const query = { via, server_name: via };
-  await client.request({ method: "POST", path: apiPath`/_matrix/client/v3/knock/${roomId}`, query, body: {}, schema: anyAnswer });
+  await client.request({
+    method: "POST",
+    path: apiPath`/_matrix/client/v3/knock/${roomId}`,
+    query,
+    body: {},
+    schema: anyAnswer,
+  });
 }
 
 export async function joinedRooms({ client }: Session): Promise<string[]> {
-  const answer = await client.request({ method: "GET", path: "/_matrix/client/v3/joined_rooms", schema: joinedRoomsAnswer });
+  const answer = await client.request({
+    method: "GET",
+    path: "/_matrix/client/v3/joined_rooms",
+    schema: joinedRoomsAnswer,
+  });
   return answer.joined_rooms;
 }
 
@@ -98,7 +125,11 @@ export async function stateOf<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.output<Schema> | null> {
   try {
-    return await client.request({ method: "GET", path: apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}`, schema });
+    return await client.request({
+      method: "GET",
+      path: apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}`,
+      schema,
+    });
   } catch (error) {
     if (isRefusal(error)) return null;
     throw error;

@@ -4,7 +4,10 @@ import type { RoomPlan } from "../../../src/platforms/matrix/rooms/plan.ts";
 
 type Said = Readonly<Record<string, string>>;
 
-/** Where a plan says otherwise than what was written by hand for the room's kind; as a table, empty when they agree. */
+/**
+ * Where a plan says otherwise than what was written by hand for the room's kind; as a table, empty
+ * when they agree.
+ */
 export function differences(plan: RoomPlan, rooms: readonly PopulatedRoom[]): string {
   const rows = new Map(plan.rooms.map((row) => [row.roomId, row]));
   const lines = rooms.flatMap(({ roomId, kind, expected }) => {
@@ -16,7 +19,8 @@ export function differences(plan: RoomPlan, rooms: readonly PopulatedRoom[]): st
       .map((key) => [kind, key, right[key] ?? "", planned[key] ?? ""]);
   });
   const known = new Set(rooms.map(({ roomId }) => roomId));
-  for (const row of plan.rooms) if (!known.has(row.roomId)) lines.push([row.roomId, "row", "none", row.route]);
+  for (const row of plan.rooms)
+    if (!known.has(row.roomId)) lines.push([row.roomId, "row", "none", row.route]);
   return table(["kind", "of it", "right", "planned"], lines);
 }
 
@@ -44,6 +48,10 @@ function saidBy(
 
 function table(heads: readonly string[], lines: readonly (readonly string[])[]): string {
   if (lines.length === 0) return "";
-  const widths = heads.map((head, column) => Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)));
-  return [heads, ...lines].map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  return [heads, ...lines]
+    .map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "))
+    .join("\n");
 }

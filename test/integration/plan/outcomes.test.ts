@@ -10,7 +10,7 @@ import { register } from "../../../src/demo/population/session.ts";
 import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/rooms/plan.ts";
 import { roomCategories } from "../../../src/platforms/matrix/rooms/room-categories.ts";
-import { roomSpending } from "../../../src/platforms/matrix/rooms/spending.ts";
+import { roomRequestCounts } from "../../../src/platforms/matrix/rooms/spending.ts";
 import { readAndPlan } from "./accounts.ts";
 import type { ReadPlan } from "./accounts.ts";
 import { joinedRooms, openCourt } from "./court.ts";
@@ -73,10 +73,15 @@ describe("a plan for every kind of room", () => {
       if (route === "successor") return [roomId, route, entered.has(successor ?? "") ? "done" : status, null];
       return [roomId, route, status, reason?.code ?? null];
     });
-    const found = plan.rooms.map(({ roomId, route, status, reason }) => [roomId, route, status, reason?.code ?? null]);
+    const found = plan.rooms.map(({ roomId, route, status, reason }) => [
+      roomId,
+      route,
+      status,
+      reason?.code ?? null,
+    ]);
     expect(found.toSorted()).toEqual(expected.toSorted());
     expect(plan.order).toEqual([]);
-    expect(roomSpending([...plan.rooms, ...plan.replacements])).toEqual({
+    expect(roomRequestCounts([...plan.rooms, ...plan.replacements])).toEqual({
       invitations: 0,
       joinsNewToServer: 0,
       otherJoins: 0,
@@ -95,10 +100,19 @@ describe("a plan for every kind of room", () => {
   });
 });
 
-/** Whom a sync shows besides differs between the ways, and with it an estimate and the order of servers; no outcome does. */
+/**
+ * Whom a sync shows besides differs between the ways, and with it an estimate and the order of
+ * servers; no outcome does.
+ */
 function comparable({ rooms, replacements, order }: RoomPlan): unknown {
-  const rows = [...rooms, ...replacements].map(({ isNewToServer: _, via, ...room }) => ({ ...room, via: via.toSorted() }));
-  return { rows: rows.toSorted((left, right) => (left.roomId < right.roomId ? -1 : 1)), order: order.toSorted() };
+  const rows = [...rooms, ...replacements].map(({ isNewToServer: _, via, ...room }) => ({
+    ...room,
+    via: via.toSorted(),
+  }));
+  return {
+    rows: rows.toSorted((left, right) => (left.roomId < right.roomId ? -1 : 1)),
+    order: order.toSorted(),
+  };
 }
 
 /** One line: for each route its rooms, and of how many all was right when tried. */

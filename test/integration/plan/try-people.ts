@@ -11,9 +11,13 @@ import type { Court } from "./court.ts";
 const LIMIT = 6;
 const functionalContent = z.object({ service_members: z.array(z.string()) });
 
-/** Rooms that wait for people: those named can help and nobody else can; then the target gets in. Nobody can help with what is impossible. */
+/**
+ * Rooms that wait for people: those named can help and nobody else can; then the target gets in.
+ * Nobody can help with what is impossible.
+ */
 export async function tryPeople(court: Court, plan: RoomPlan): Promise<void> {
-  // Whoever helps with a space does so once, in the space's own row, so what is behind it comes later.
+  // Whoever helps with a space does so once, in the space's own row, so what is behind it comes
+  // later.
   for (const isBehind of [false, true]) {
     const rows = [...plan.rooms, ...plan.replacements].filter(
       ({ route, reason }) => route !== "successor" && (reason?.code === "space_unreachable") === isBehind,
@@ -46,7 +50,9 @@ async function tryRow(court: Court, row: PlannedRoom): Promise<void> {
 async function tryUnnamed(court: Court, row: PlannedRoom): Promise<void> {
   const inside = await peopleIn(court, row.roomId);
   const able: string[] = [];
-  for (const person of inside.filter(({ userId }) => row.helpers.every((helper) => helper.userId !== userId))) {
+  for (const person of inside.filter(({ userId }) =>
+    row.helpers.every((helper) => helper.userId !== userId),
+  )) {
     if (await isAllowed(() => act(court, person, row))) able.push(person.userId);
   }
   const says = `${able.length} others could help (${able.join(", ")}), not ${row.moreHelpers}`;
@@ -73,7 +79,8 @@ async function tryEverybody(court: Court, row: PlannedRoom): Promise<void> {
   const { roomId } = row;
   const missing = row.reason?.code === "no_helper" ? row.reason.help : null;
   for (const person of [source, ...(await peopleIn(court, roomId))]) {
-    // Who could change a join rule would make it another room; that is never asked (product.md, "Routes").
+    // Who could change a join rule would make it another room; that is never asked (product.md,
+    // "Routes").
     const isAble = await isAllowed(() => doIn(court, person, roomId, missing ?? "invite"));
     court.check(row, `${person.userId} could help (${missing ?? ""})`, missing === null || !isAble);
   }
@@ -87,7 +94,11 @@ async function act(court: Court, person: Session, row: PlannedRoom): Promise<voi
   const reason = reasonOf(row);
   if (reason === "target_banned") return doIn(court, person, roomId, "unban");
   if (reason === "server_acl") return doIn(court, person, roomId, "change_acl");
-  if (reason !== "space_unreachable" || through === null || court.inside.get(roomId)?.includes(person) === true) {
+  if (
+    reason !== "space_unreachable" ||
+    through === null ||
+    court.inside.get(roomId)?.includes(person) === true
+  ) {
     return doIn(court, person, roomId, "invite");
   }
   // Somebody of the space only: they let the target into that, which opens the room.

@@ -14,19 +14,24 @@ import type { Court } from "./court.ts";
 
 const LIMIT = 6;
 const TYPE = "m.room.power_levels";
-const levelsContent = z.looseObject({ users: z.record(z.string(), z.number()).optional(), users_default: z.number().optional() });
+const levelsContent = z.looseObject({
+  users: z.record(z.string(), z.number()).optional(),
+  users_default: z.number().optional(),
+});
 type Levels = z.output<typeof levelsContent>;
 
 /** Rooms by what came of the power in them. */
 export type PowerTried = Record<PlannedRoom["grant"]["outcome"] | "given by a helper", number>;
 
 /**
- * In every room the target got into: the level the plan can give is given and nothing else changes; what it cannot give is refused, and whoever it names for
- * that can give it.
+ * In every room the target got into: the level the plan can give is given and nothing else changes;
+ * what it cannot give is refused, and whoever it names for that can give it.
  */
 export async function tryPower(court: Court, plan: RoomPlan, source: AccountSnapshot): Promise<PowerTried> {
   const tried = { none: 0, write: 0, cannot_write: 0, unreadable: 0, "given by a helper": 0 };
-  const rows = plan.rooms.filter(({ roomId }) => court.entered.has(roomId) && source.rooms.get(roomId)?.membership === "join");
+  const rows = plan.rooms.filter(
+    ({ roomId }) => court.entered.has(roomId) && source.rooms.get(roomId)?.membership === "join",
+  );
   await concurrently(
     LIMIT,
     rows.map((row) => async () => {
@@ -49,7 +54,11 @@ async function tryRow(court: Court, row: PlannedRoom, snapshot: AccountSnapshot)
   check(row, `the source has ${level}, not ${row.power.source}`, level === row.power.source);
   if (grant.outcome === "none") {
     const has = levelIn(before, target.userId);
-    check(row, `the target has ${has}, not ${grant.wanted}`, grant.wanted !== "creator" && has >= grant.wanted);
+    check(
+      row,
+      `the target has ${has}, not ${grant.wanted}`,
+      grant.wanted !== "creator" && has >= grant.wanted,
+    );
     return false;
   }
   const { wanted } = grant;
@@ -60,10 +69,24 @@ async function tryRow(court: Court, row: PlannedRoom, snapshot: AccountSnapshot)
   const right = { ...before, users: { ...before.users, [target.userId]: wanted } };
   if (grant.outcome === "write") {
     const roomVersion = valueOf(room.create)?.roomVersion ?? "";
-    const made = powerLevelsContent({ content: before, roomVersion, creators, userId: target.userId, level: wanted });
-    check(row, "more would be written than the one level", made.kind === "content" && isDeepStrictEqual(made.content, right));
+    const made = powerLevelsContent({
+      content: before,
+      roomVersion,
+      creators,
+      userId: target.userId,
+      level: wanted,
+    });
+    check(
+      row,
+      "more would be written than the one level",
+      made.kind === "content" && isDeepStrictEqual(made.content, right),
+    );
     const content = made.kind === "content" ? made.content : {};
-    check(row, "the source may not give the level", await isAllowed(() => setState(source, roomId, { type: TYPE, content })));
+    check(
+      row,
+      "the source may not give the level",
+      await isAllowed(() => setState(source, roomId, { type: TYPE, content })),
+    );
     check(row, "other levels have changed", isDeepStrictEqual(await levelsOf(source, roomId), right));
     return false;
   }
@@ -72,7 +95,10 @@ async function tryRow(court: Court, row: PlannedRoom, snapshot: AccountSnapshot)
   return tryHelpers(court, row, right);
 }
 
-/** Each person named writes the levels, the same every time but for a mark, for an event that changes nothing is not looked at. */
+/**
+ * Each person named writes the levels, the same every time but for a mark, for an event that
+ * changes nothing is not looked at.
+ */
 async function tryHelpers({ people, check }: Court, row: PlannedRoom, right: Levels): Promise<boolean> {
   const warning = row.warnings.find(({ code }) => code === "power_not_transferable");
   check(row, "nothing is said of the power that is lost", warning !== undefined);
@@ -80,7 +106,8 @@ async function tryHelpers({ people, check }: Court, row: PlannedRoom, right: Lev
   for (const { userId } of helpers) {
     const helper = people.get(userId);
     const content = { ...right, "org.example.by": userId };
-    const isAble = helper !== undefined && (await isAllowed(() => setState(helper, row.roomId, { type: TYPE, content })));
+    const isAble =
+      helper !== undefined && (await isAllowed(() => setState(helper, row.roomId, { type: TYPE, content })));
     check(row, `${userId} may not give the level`, isAble);
   }
   return helpers.length > 0;

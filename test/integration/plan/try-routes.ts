@@ -18,11 +18,18 @@ const NO_INVITING: ReadonlySet<ReasonCode | undefined> = new Set<ReasonCode>([
   "no_helper",
 ]);
 
-/** Before anything is done: whatever is not open by itself really is not, so that no invitation is spent and nobody asked without need. */
+/**
+ * Before anything is done: whatever is not open by itself really is not, so that no invitation is
+ * spent and nobody asked without need.
+ */
 export async function tryWithoutHelp(court: Court, plan: RoomPlan): Promise<void> {
   for (const row of plan.rooms) {
     const isIn = court.entered.has(row.roomId);
-    court.check(row, `the target is ${isIn ? "" : "not "}in from the start`, isIn === (row.route === "joined"));
+    court.check(
+      row,
+      `the target is ${isIn ? "" : "not "}in from the start`,
+      isIn === (row.route === "joined"),
+    );
   }
   const rows = [...plan.rooms, ...plan.replacements];
   await concurrently(
@@ -41,13 +48,18 @@ async function tryDirectWay(court: Court, row: PlannedRoom): Promise<void> {
   }
   // Not by the plan's servers alone, which might be the wrong ones.
   const via = [...new Set([...row.via, source.serverName])];
-  // A room that the source is merely invited to is left to the inviter, even a public one (product.md, "Routes").
+  // A room that the source is merely invited to is left to the inviter, even a public one
+  // (product.md, "Routes").
   const isLeftToInviter = reason?.code === "source_not_joined";
   const isOpened = route === "join_restricted" && through !== null && entered.has(through);
   if (!isLeftToInviter && !isOpened) {
     court.check(row, "the target could join at once", !(await isAllowed(() => joinBy(target, roomId, via))));
   }
-  if ((route === "ask_moderator" || route === "impossible") && !isLeftToInviter && reason?.code !== "no_helper") {
+  if (
+    (route === "ask_moderator" || route === "impossible") &&
+    !isLeftToInviter &&
+    reason?.code !== "no_helper"
+  ) {
     court.check(row, "the target could knock", !(await isAllowed(() => knockBy(target, roomId, via))));
   }
   if (route !== "invite" && NO_INVITING.has(reason?.code)) {
@@ -72,8 +84,11 @@ export async function carryOut(court: Court, plan: RoomPlan): Promise<void> {
     if (row === undefined) throw new Error(`the order names ${roomId}, which has no row`);
     await carryOutRow(court, row);
   }
-  const left = [...rows.values()].filter(({ status, route }) => status === "planned" && route !== "successor");
-  for (const row of left) court.check(row, "is planned and not in the order", plan.order.includes(row.roomId));
+  const left = [...rows.values()].filter(
+    ({ status, route }) => status === "planned" && route !== "successor",
+  );
+  for (const row of left)
+    court.check(row, "is planned and not in the order", plan.order.includes(row.roomId));
 }
 
 async function carryOutRow(court: Court, row: PlannedRoom): Promise<void> {
@@ -93,7 +108,10 @@ async function carryOutRow(court: Court, row: PlannedRoom): Promise<void> {
   if (isIn) entered.add(roomId);
 }
 
-/** What is to be tried when the planned route fails: by an account that is to the room what the target was. */
+/**
+ * What is to be tried when the planned route fails: by an account that is to the room what the
+ * target was.
+ */
 export async function tryFallbacks(court: Court, plan: RoomPlan): Promise<void> {
   const entered = [...plan.rooms, ...plan.replacements].filter(({ roomId }) => court.entered.has(roomId));
   await concurrently(
@@ -106,7 +124,8 @@ async function tryFallback(court: Court, row: PlannedRoom): Promise<void> {
   const { source, standIn } = court;
   const { roomId, via } = row;
   const others = row.routes.slice(1);
-  if (others.includes("knock")) court.check(row, "no knocking", await isAllowed(() => knockBy(standIn, roomId, via)));
+  if (others.includes("knock"))
+    court.check(row, "no knocking", await isAllowed(() => knockBy(standIn, roomId, via)));
   if (others.includes("invite")) {
     const mayInvite = await isAllowed(() => changeMember(source, "invite", roomId, standIn.userId));
     court.check(row, "no invitation after all", mayInvite);

@@ -29,7 +29,9 @@ beforeAll(async () => {
   const startedAt = performance.now();
   population = await populate({ pair, seed: 4 });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  process.stdout.write(`${population.rooms.length} rooms of ${kindCount(population.rooms)} kinds in ${seconds} s\n`);
+  process.stdout.write(
+    `${population.rooms.length} rooms of ${kindCount(population.rooms)} kinds in ${seconds} s\n`,
+  );
 });
 
 afterAll(async () => {
@@ -48,18 +50,27 @@ describe("a population", () => {
   it("holds the account data it says", async () => {
     const { account_data: held } = syncAnswer.parse(await asSource("/sync?timeout=0"));
     const byType = Object.fromEntries(held.events.map(({ type, content }) => [type, content]));
-    const { accountData, tags, readMarkers, roomProfiles, markedUnread, pushRules, profile } = population.sourceData;
+    const { accountData, tags, readMarkers, roomProfiles, markedUnread, pushRules, profile } =
+      population.sourceData;
     expect(byType).toMatchObject(accountData);
     for (const [roomId, expected] of Object.entries(tags)) {
       const { tags: present } = z
         .object({ tags: z.record(z.string(), z.unknown()) })
-        .parse(await asSource(`/user/${encodeURIComponent(population.source.userId)}/rooms/${encodeURIComponent(roomId)}/tags`));
+        .parse(
+          await asSource(
+            `/user/${encodeURIComponent(population.source.userId)}/rooms/${encodeURIComponent(roomId)}/tags`,
+          ),
+        );
       expect(Object.keys(present)).toEqual(expect.arrayContaining(Object.keys(expected)));
     }
     expect(await asSource(`/profile/${encodeURIComponent(population.source.userId)}`)).toMatchObject(profile);
     const rules = JSON.stringify(await asSource("/pushrules/"));
     for (const rule of pushRules) expect(rules).toContain(rule.slice(rule.indexOf("/") + 1));
-    expect([readMarkers, roomProfiles, markedUnread].map((each) => Object.keys(each).length > 0)).toEqual([true, true, true]);
+    expect([readMarkers, roomProfiles, markedUnread].map((each) => Object.keys(each).length > 0)).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 
   it.each([
@@ -79,7 +90,9 @@ describe("a population", () => {
     ["upgrade-taken-back", "m.room.tombstone", {}],
   ])("makes %s rooms with their %s", async (kind, type, content) => {
     const room = population.rooms.find((each) => each.kind === kind);
-    expect(await asSource(`/rooms/${encodeURIComponent(room?.roomId ?? "")}/state/${type}`)).toMatchObject(content);
+    expect(await asSource(`/rooms/${encodeURIComponent(room?.roomId ?? "")}/state/${type}`)).toMatchObject(
+      content,
+    );
   });
 
   it("is right in every room about who gets in, how, and who can help", { timeout: 300_000 }, async () => {

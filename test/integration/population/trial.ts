@@ -10,7 +10,10 @@ import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarde
 import { getsIn } from "../../support/gets-in.ts";
 
 /** What is said of a room, by the population or by a plan. */
-export type Outcome = Pick<Expected, "route" | "status" | "reason" | "helpers" | "moreHelpers" | "through" | "successor"> &
+export type Outcome = Pick<
+  Expected,
+  "route" | "status" | "reason" | "helpers" | "moreHelpers" | "through" | "successor"
+> &
   Pick<PopulatedRoom, "roomId" | "kind">;
 
 export interface Trial {
@@ -36,10 +39,15 @@ const tombstoneAnswer = z.object({ replacement_room: z.string() });
 const functionalAnswer = z.object({ service_members: z.array(z.string()) });
 
 /**
- * Tries what is said of each room on the servers themselves: every way in lets the target in, everything else refuses it until a helper has acted, every
- * helper can act, nobody else can. It changes the rooms; a population serves one trial.
+ * Tries what is said of each room on the servers themselves: every way in lets the target in,
+ * everything else refuses it until a helper has acted, every helper can act, nobody else can. It
+ * changes the rooms; a population serves one trial.
  */
-export async function tryOutcomes(pair: HomeserverPair, population: Population, outcomes: readonly Outcome[]): Promise<Trial> {
+export async function tryOutcomes(
+  pair: HomeserverPair,
+  population: Population,
+  outcomes: readonly Outcome[],
+): Promise<Trial> {
   const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
   const wrong: string[] = [];
   const sessions = [population.source, population.target, ...population.people].map((person) =>
@@ -68,7 +76,11 @@ export async function tryOutcomes(pair: HomeserverPair, population: Population, 
 
 async function tryAll(court: Court, outcomes: readonly Outcome[]): Promise<void> {
   for (const outcome of outcomes) {
-    court.check(outcome, "the target is in from the start", (outcome.route === "joined") === court.entered.has(outcome.roomId));
+    court.check(
+      outcome,
+      "the target is in from the start",
+      (outcome.route === "joined") === court.entered.has(outcome.roomId),
+    );
   }
   await concurrently(
     LIMIT,
@@ -79,7 +91,8 @@ async function tryAll(court: Court, outcomes: readonly Outcome[]): Promise<void>
     LIMIT,
     outcomes.map((outcome) => () => trySuccessor(court, outcome, outcomes)),
   );
-  // A space's own row comes before the rows of what is behind it: who helps with the space can do so once.
+  // A space's own row comes before the rows of what is behind it: who helps with the space can do
+  // so once.
   for (const isBehind of [false, true]) {
     const part = outcomes.filter(({ reason }) => (reason === "space_unreachable") === isBehind);
     await concurrently(
@@ -90,7 +103,11 @@ async function tryAll(court: Court, outcomes: readonly Outcome[]): Promise<void>
   const inside = new Set(await joinedRooms(court.target));
   for (const outcome of outcomes) {
     const isToBeIn = outcome.route !== "impossible" && outcome.route !== "successor" && canEndInside(outcome);
-    court.check(outcome, `the target ends ${isToBeIn ? "outside" : "inside"}`, inside.has(outcome.roomId) === isToBeIn);
+    court.check(
+      outcome,
+      `the target ends ${isToBeIn ? "outside" : "inside"}`,
+      inside.has(outcome.roomId) === isToBeIn,
+    );
   }
 }
 
@@ -99,16 +116,27 @@ function canEndInside({ reason, helpers }: Outcome): boolean {
   return reason !== "source_not_joined" || helpers.length > 0;
 }
 
-/** What needs something first is refused without it; what says that the source has no power is right in that. */
+/**
+ * What needs something first is refused without it; what says that the source has no power is right
+ * in that.
+ */
 async function tryWithoutHelp(court: Court, outcome: Outcome): Promise<void> {
   const { route, reason, roomId, through } = outcome;
   const { source, target, entered } = court;
   if (["joined", "accept_invite", "join", "successor"].includes(route)) return;
-  // A room that the source is merely invited to is left to the inviter, even a public one (product.md, "Routes").
+  // A room that the source is merely invited to is left to the inviter, even a public one
+  // (product.md, "Routes").
   if (reason !== "source_not_joined" && (through === null || !entered.has(through))) {
-    court.check(outcome, "the target could join without more", !(await isAllowed(() => join(target, roomId, source.serverName))));
+    court.check(
+      outcome,
+      "the target could join without more",
+      !(await isAllowed(() => join(target, roomId, source.serverName))),
+    );
   }
-  if (reason !== null && ["no_invite_power", "space_unreachable", "source_not_joined", "no_helper"].includes(reason)) {
+  if (
+    reason !== null &&
+    ["no_invite_power", "space_unreachable", "source_not_joined", "no_helper"].includes(reason)
+  ) {
     const invitation = changeMember(source, "invite", roomId, target.userId);
     // Synapse 1.163.2 answers 500 where its server is not in the room either.
     const mayInvite = await (reason === "source_not_joined"
@@ -126,7 +154,9 @@ async function enterOpenRooms(court: Court, outcomes: readonly Outcome[]): Promi
   const open = ["accept_invite", "join", "invite", "join_restricted"];
   let left = outcomes.filter(({ route }) => open.includes(route));
   while (left.length > 0) {
-    const ready = left.filter(({ route, through }) => route !== "join_restricted" || court.entered.has(through ?? ""));
+    const ready = left.filter(
+      ({ route, through }) => route !== "join_restricted" || court.entered.has(through ?? ""),
+    );
     if (ready.length === 0) break;
     await concurrently(
       LIMIT,
@@ -147,16 +177,23 @@ async function enterOpenRoom(court: Court, outcome: Outcome): Promise<void> {
   await enter(court, outcome, roomId);
 }
 
-/** The last replacement is what is named, and it lets the target in exactly when the row says so. */
+/**
+ * The last replacement is what is named, and it lets the target in exactly when the row says so.
+ */
 async function trySuccessor(court: Court, outcome: Outcome, outcomes: readonly Outcome[]): Promise<void> {
   const { successor, status, route } = outcome;
   if (route !== "successor" || successor === null) return;
   const { source, target } = court;
-  court.check(outcome, "another room replaced it", (await lastReplacement(source, outcome.roomId)) === successor);
+  court.check(
+    outcome,
+    "another room replaced it",
+    (await lastReplacement(source, outcome.roomId)) === successor,
+  );
   if (outcomes.some(({ roomId }) => roomId === successor)) return;
   const isOpen = status === "planned" || status === "done";
   const enters = (): Promise<unknown> => join(target, successor, source.serverName);
-  const canEnter = court.entered.has(successor) || (await (isOpen ? getsIn(enters, isRefusal) : isAllowed(enters)));
+  const canEnter =
+    court.entered.has(successor) || (await (isOpen ? getsIn(enters, isRefusal) : isAllowed(enters)));
   court.check(outcome, "its status is not its replacement's", canEnter === isOpen);
 }
 
@@ -169,7 +206,11 @@ async function tryPeople(court: Court, outcome: Outcome): Promise<void> {
   }
   if (route !== "knock" && route !== "ask_moderator") return;
   if (status === "needs_you") {
-    court.check(outcome, "the source cannot help itself", await isAllowed(() => help(court, source, outcome)));
+    court.check(
+      outcome,
+      "the source cannot help itself",
+      await isAllowed(() => help(court, source, outcome)),
+    );
     await enter(court, outcome, roomId);
     return;
   }
@@ -180,7 +221,8 @@ async function tryPeople(court: Court, outcome: Outcome): Promise<void> {
   if (reason !== "source_not_joined") {
     const others = (await peopleIn(court, roomId)).filter(({ userId }) => !outcome.helpers.includes(userId));
     const able: string[] = [];
-    for (const other of others) if (await isAllowed(() => help(court, other, outcome))) able.push(other.userId);
+    for (const other of others)
+      if (await isAllowed(() => help(court, other, outcome))) able.push(other.userId);
     const says = `${able.length} others could help (${able.join(", ")}), not ${outcome.moreHelpers}`;
     court.check(outcome, says, able.length === outcome.moreHelpers);
   }
@@ -206,7 +248,11 @@ async function tryEverybody(court: Court, outcome: Outcome): Promise<void> {
   } else {
     await isAllowed(() => changeMember(source, "invite", roomId, target.userId));
   }
-  court.check(outcome, "the target could join", !(await isAllowed(() => join(target, roomId, source.serverName))));
+  court.check(
+    outcome,
+    "the target could join",
+    !(await isAllowed(() => join(target, roomId, source.serverName))),
+  );
 }
 
 /** What the reason asks of a person. */
@@ -238,7 +284,10 @@ async function enter(court: Court, outcome: Outcome, roomId: string): Promise<vo
   if (isIn) entered.add(roomId);
 }
 
-/** People of the population who are in, besides the two accounts and those whom the room calls no people. */
+/**
+ * People of the population who are in, besides the two accounts and those whom the room calls no
+ * people.
+ */
 async function peopleIn(court: Court, roomId: string): Promise<Session[]> {
   const { client } = court.source;
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
@@ -251,7 +300,9 @@ async function peopleIn(court: Court, roomId: string): Promise<Session[]> {
     })
     .catch(orNull);
   const bots = functional?.service_members ?? [];
-  return Object.keys(joined).flatMap((userId) => (bots.includes(userId) ? [] : (court.people.get(userId) ?? [])));
+  return Object.keys(joined).flatMap((userId) =>
+    bots.includes(userId) ? [] : (court.people.get(userId) ?? []),
+  );
 }
 
 async function lastReplacement(source: Session, roomId: string): Promise<string> {

@@ -22,7 +22,10 @@ export interface MeteredReader {
   close(): Promise<void>;
 }
 
-/** @param isSyncWhole false: the server is made to refuse a sync with the rooms' state, as one on which that takes too long */
+/**
+ * @param isSyncWhole false: the server is made to refuse a sync with the rooms' state, as one on
+ * which that takes too long
+ */
 export function meteredReader(
   { server, accessToken }: { server: Homeserver; accessToken: string },
   { isSyncWhole = true }: { isSyncWhole?: boolean } = {},
@@ -36,11 +39,22 @@ export function meteredReader(
     const answer = isClosed
       ? { status: 404, headers: {}, body: new TextEncoder().encode('{"errcode":"M_UNRECOGNIZED"}'), url }
       : await guarded(url, options);
-    sent.push({ method: options.method ?? "GET", path: pathname, query: searchParams, body, bytes: answer.body.length });
+    sent.push({
+      method: options.method ?? "GET",
+      path: pathname,
+      query: searchParams,
+      body,
+      bytes: answer.body.length,
+    });
     return answer;
   };
   const fetch: GuardedFetch = Object.assign(metered, { close: guarded.close });
   const log = pino({ level: "silent" });
-  const client = new HomeserverClient({ baseUrl: server.baseUrl, fetch, log, accessToken: () => accessToken });
+  const client = new HomeserverClient({
+    baseUrl: server.baseUrl,
+    fetch,
+    log,
+    accessToken: () => accessToken,
+  });
   return { reader: createReader({ client, log }), sent, close: guarded.close };
 }

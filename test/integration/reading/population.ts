@@ -29,7 +29,8 @@ export async function actor(server: Homeserver, localpart: string): Promise<Acto
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer: unknown = await response.json();
-    if (response.status !== 200) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    if (response.status !== 200)
+      throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   }
   return {
@@ -37,7 +38,8 @@ export async function actor(server: Homeserver, localpart: string): Promise<Acto
     accessToken,
     server,
     call,
-    createRoom: async (options = {}) => roomAnswer.parse(await call("POST", "/v3/createRoom", options)).room_id,
+    createRoom: async (options = {}) =>
+      roomAnswer.parse(await call("POST", "/v3/createRoom", options)).room_id,
     invite: async (roomId, invited) => {
       await call("POST", `/v3/rooms/${encodeURIComponent(roomId)}/invite`, { user_id: invited });
     },
@@ -55,7 +57,10 @@ export async function actor(server: Homeserver, localpart: string): Promise<Acto
   };
 }
 
-/** An old account with a room of every kind that makes a difference to reading, a new one that is in some of them, and a friend. */
+/**
+ * An old account with a room of every kind that makes a difference to reading, a new one that is in
+ * some of them, and a friend.
+ */
 export interface Population {
   readonly old: Actor;
   readonly target: Actor;
@@ -99,8 +104,17 @@ export async function populate(pair: HomeserverPair): Promise<Population> {
   ]);
   const id = encodeURIComponent;
   const plain = await old.createRoom();
-  const named = await old.createRoom({ name: "Choir", topic: "songs", room_alias_name: "choir", preset: "public_chat" });
-  const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
+  const named = await old.createRoom({
+    name: "Choir",
+    topic: "songs",
+    room_alias_name: "choir",
+    preset: "public_chat",
+  });
+  const encryption = {
+    type: "m.room.encryption",
+    state_key: "",
+    content: { algorithm: "m.megolm.v1.aes-sha2" },
+  };
   const encrypted = await old.createRoom({ name: "Secret", initial_state: [encryption] });
   const space = await old.createRoom({ name: "Club", creation_content: { type: "m.space" } });
   const restricted = await old.createRoom({
@@ -137,12 +151,18 @@ export async function populate(pair: HomeserverPair): Promise<Population> {
   const tombstone = await old.call("GET", `/v3/rooms/${id(upgraded)}/state/m.room.tombstone`);
   const replacement = z.object({ replacement_room: z.string() }).parse(tombstone).replacement_room;
   const version12 = await old.createRoom({ name: "Twelve", room_version: "12" });
-  const dm = await old.createRoom({ preset: "trusted_private_chat", is_direct: true, invite: [friend.userId] });
+  const dm = await old.createRoom({
+    preset: "trusted_private_chat",
+    is_direct: true,
+    invite: [friend.userId],
+  });
   await friend.join(dm);
   const tagged = await old.createRoom({ name: "Favourite" });
   await old.call("PUT", `/v3/user/${id(old.userId)}/rooms/${id(tagged)}/tags/m.favourite`, { order: 0.25 });
   await old.call("PUT", `/v3/user/${id(old.userId)}/rooms/${id(tagged)}/tags/u.work`, {});
-  await old.call("PUT", `/v3/user/${id(old.userId)}/rooms/${id(tagged)}/account_data/m.marked_unread`, { unread: true });
+  await old.call("PUT", `/v3/user/${id(old.userId)}/rooms/${id(tagged)}/account_data/m.marked_unread`, {
+    unread: true,
+  });
   await old.setState(
     tagged,
     "m.room.member",
@@ -154,7 +174,11 @@ export async function populate(pair: HomeserverPair): Promise<Population> {
   await remote.join(manyMembers, pair.old.serverName);
   const invited = await friend.createRoom({ name: "Party", invite: [old.userId] });
   const invitedRemote = await remote.createRoom({ name: "Far party", invite: [old.userId] });
-  const knocked = await friend.createRoom({ name: "Knocked", room_version: "10", initial_state: [knockRule] });
+  const knocked = await friend.createRoom({
+    name: "Knocked",
+    room_version: "10",
+    initial_state: [knockRule],
+  });
   await old.call("POST", `/v3/knock/${id(knocked)}`, { reason: "please" });
   const banned = await friend.createRoom({ name: "Banned", preset: "public_chat" });
   await old.join(banned);
@@ -166,8 +190,12 @@ export async function populate(pair: HomeserverPair): Promise<Population> {
   await old.join(left);
   await old.call("POST", `/v3/rooms/${id(left)}/leave`, {});
   await old.call("PUT", `/v3/user/${id(old.userId)}/account_data/m.direct`, { [friend.userId]: [dm] });
-  await old.call("PUT", `/v3/user/${id(old.userId)}/account_data/m.ignored_user_list`, { ignored_users: { "@x:y.example": {} } });
-  await old.call("PUT", `/v3/user/${id(old.userId)}/account_data/org.example.custom`, { deep: { list: [1, null] } });
+  await old.call("PUT", `/v3/user/${id(old.userId)}/account_data/m.ignored_user_list`, {
+    ignored_users: { "@x:y.example": {} },
+  });
+  await old.call("PUT", `/v3/user/${id(old.userId)}/account_data/org.example.custom`, {
+    deep: { list: [1, null] },
+  });
   return {
     old,
     target,

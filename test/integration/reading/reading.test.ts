@@ -49,7 +49,8 @@ async function read(
   other: Actor,
   window?: number,
 ): Promise<AccountReading & Pick<MeteredReader, "sent">> {
-  // The third way is taken where a whole sync does not work; one without the rooms' state still does.
+  // The third way is taken where a whole sync does not work; one without the rooms' state still
+  // does.
   const { reader, sent } = metered(who, { isSyncWhole: how !== "per_room" });
   const reading = await readAccount(reader, {
     userId: who.userId,
@@ -62,7 +63,10 @@ async function read(
   return { ...reading, sent };
 }
 
-/** What all ways must tell alike: who the members are beyond the two accounts is a question of its own, heroes differ between Synapse's own two ways. */
+/**
+ * What all ways must tell alike: who the members are beyond the two accounts is a question of its
+ * own, heroes differ between Synapse's own two ways.
+ */
 function comparable(snapshot: AccountSnapshot): unknown {
   const rooms = [...snapshot.rooms.values()].map((room: RoomSnapshot) => {
     const { members: _members, heroes: _heroes, ...told } = room;
@@ -75,7 +79,9 @@ function comparable(snapshot: AccountSnapshot): unknown {
 }
 
 function kindsOf(snapshot: AccountSnapshot, membership: string): string[] {
-  const kinds = Object.entries(people.rooms).filter(([, roomId]) => snapshot.rooms.get(roomId)?.membership === membership);
+  const kinds = Object.entries(people.rooms).filter(
+    ([, roomId]) => snapshot.rooms.get(roomId)?.membership === membership,
+  );
   return kinds.map(([kind]) => kind).toSorted();
 }
 
@@ -120,7 +126,8 @@ describe("readAccount", () => {
       const { withTarget, targetInvited } = people.rooms;
       const asked = sent.map(({ path }) => decodeURIComponent(path));
       expect(asked.some((path) => path.includes(withTarget) || path.includes(targetInvited))).toBe(false);
-      // Of 16 joined rooms also the one that the target is banned from is told: nobody else was ever in it, so the ban makes it a hero.
+      // Of 16 joined rooms also the one that the target is banned from is told: nobody else was
+      // ever in it, so the ban makes it a hero.
       if (how === "sync") expect(asked).toHaveLength(13);
       const rooms = new Map(filled.rooms);
       for (const roomId of [withTarget, targetInvited]) {
@@ -147,7 +154,10 @@ describe("readAccount", () => {
     ]);
     expect(reading.snapshot.rooms.get(rooms.tagged)?.tags).toEqual(["m.favourite", "u.work"]);
     expect(reading.roomAccountData.get(rooms.tagged)?.get("m.marked_unread")).toEqual({ unread: true });
-    expect(reading.roomProfiles.get(rooms.tagged)).toEqual({ displayName: "Me here", avatarUrl: "mxc://a/b" });
+    expect(reading.roomProfiles.get(rooms.tagged)).toEqual({
+      displayName: "Me here",
+      avatarUrl: "mxc://a/b",
+    });
     expect(reading.snapshot.accountData.get("m.direct")).toEqual({ [friend.userId]: [rooms.dm] });
     expect(reading.snapshot.accountData.get("org.example.custom")).toEqual({ deep: { list: [1, null] } });
     expect(reading.profile.displayName).toBe("old");
@@ -189,7 +199,8 @@ describe("readAccount", () => {
       const features = how === "sliding_sync" ? WITH_SLIDING_SYNC : WITHOUT;
       const source = await withNeededMembers(reader, { snapshot: first, needs: membersNeeded, features });
       const { rooms } = planRooms({ source, target: seen, areMembersRead: true });
-      // Whom a sync shows besides may be of the target's server, which makes an estimate better but changes no route.
+      // Whom a sync shows besides may be of the target's server, which makes an estimate better but
+      // changes no route.
       const compared = rooms.map(({ isNewToServer: _, via, ...room }) => ({ ...room, via: via.toSorted() }));
       plans.push(compared.toSorted((left, right) => (left.roomId < right.roomId ? -1 : 1)));
     }
@@ -204,7 +215,12 @@ describe("withNeededMembers", () => {
     const { snapshot } = await read("sliding_sync", old, target);
     const userIds = [friend.userId, "@nobody:example.org"];
     const kinds = [rooms.withTarget, rooms.knockable, rooms.dm, rooms.plain];
-    const needs = kinds.map((roomId): MembersNeeded => ({ roomId, userIds, isAnyoneNeeded: false, purpose: "route" }));
+    const needs = kinds.map((roomId): MembersNeeded => ({
+      roomId,
+      userIds,
+      isAnyoneNeeded: false,
+      purpose: "route",
+    }));
     const results: AccountSnapshot[] = [];
     for (const [features, requests] of [
       [WITH_SLIDING_SYNC, 1],
@@ -216,7 +232,11 @@ describe("withNeededMembers", () => {
     }
     expect(results[0]).toEqual(results[1]);
     const members = results[0]?.rooms.get(rooms.dm)?.members;
-    expect(members?.get(friend.userId)).toEqual({ membership: "join", displayName: "friend", lastActiveAt: null });
+    expect(members?.get(friend.userId)).toEqual({
+      membership: "join",
+      displayName: "friend",
+      lastActiveAt: null,
+    });
     expect(members?.get("@nobody:example.org")?.membership).toBe("leave");
     expect(results[0]?.rooms.get(rooms.plain)?.members.get(friend.userId)?.membership).toBe("leave");
   });
@@ -226,13 +246,24 @@ describe("withNeededMembers", () => {
     const { snapshot } = await read("sliding_sync", old, target);
     const room = snapshot.rooms.get(rooms.manyMembers);
     if (room === undefined) throw new Error("the room is missing");
-    const need: MembersNeeded = { roomId: rooms.manyMembers, userIds: [], isAnyoneNeeded: true, purpose: "route" };
+    const need: MembersNeeded = {
+      roomId: rooms.manyMembers,
+      userIds: [],
+      isAnyoneNeeded: true,
+      purpose: "route",
+    };
     for (const joinedCount of [room.joinedCount, 50_000]) {
       const seen = { ...snapshot, rooms: new Map([[rooms.manyMembers, { ...room, joinedCount }]]) };
       const { reader, sent } = metered(old);
-      const found = await withNeededMembers(reader, { snapshot: seen, needs: [need], features: WITH_SLIDING_SYNC });
+      const found = await withNeededMembers(reader, {
+        snapshot: seen,
+        needs: [need],
+        features: WITH_SLIDING_SYNC,
+      });
       expect(found.rooms.get(rooms.manyMembers)?.members.get(friend.userId)?.membership).toBe("join");
-      expect(sent.map(({ path }) => path.split("/").at(-1))).toEqual([joinedCount === 50_000 ? "messages" : "joined_members"]);
+      expect(sent.map(({ path }) => path.split("/").at(-1))).toEqual([
+        joinedCount === 50_000 ? "messages" : "joined_members",
+      ]);
     }
   });
 });
@@ -249,7 +280,10 @@ describe("readOutsideRoom", () => {
     const { reader } = metered(old);
     const via = [pair.new.serverName];
     const shown = await readOutsideRoom(reader, { roomId: open, via }, snapshot, target.userId);
-    expect(shown).toMatchObject({ membership: null, joinRules: { kind: "present", value: { joinRule: "public" } } });
+    expect(shown).toMatchObject({
+      membership: null,
+      joinRules: { kind: "present", value: { joinRule: "public" } },
+    });
     expect(await readOutsideRoom(reader, { roomId: closed, via }, snapshot, target.userId)).toBeNull();
     expect(await readOutsideRoom(reader, { roomId: open, via: [] }, snapshot, target.userId)).toBeNull();
   });

@@ -30,17 +30,27 @@ export interface Accounts {
   read(): Promise<{ source: AccountReading; target: AccountReading }>;
 }
 
-export async function openAccounts(pair: HomeserverPair, population: Population, fetch: GuardedFetch): Promise<Accounts> {
+export async function openAccounts(
+  pair: HomeserverPair,
+  population: Population,
+  fetch: GuardedFetch,
+): Promise<Accounts> {
   const source = openSession(pair.old, population.source, fetch);
   const target = openSession(pair.new, population.target, fetch);
-  const readable = ({ client, userId }: Session) => ({ userId, features, reader: createReader({ client, log }) });
+  const readable = ({ client, userId }: Session) => ({
+    userId,
+    features,
+    reader: createReader({ client, log }),
+  });
   const accounts = { source: readable(source), target: readable(target) };
   const read = async (): Promise<{ source: AccountReading; target: AccountReading }> => ({
     source: await readAccount(accounts.source.reader, { ...accounts.source, otherUserId: target.userId }),
     target: await readAccount(accounts.target.reader, { ...accounts.target, otherUserId: source.userId }),
   });
   const { rooms } = await decideRooms(accounts, await read(), {});
-  const open = new Map(rooms.filter(({ route }) => OPEN.has(route)).map(({ roomId, route }) => [roomId, route]));
+  const open = new Map(
+    rooms.filter(({ route }) => OPEN.has(route)).map(({ roomId, route }) => [roomId, route]),
+  );
   const entered = new Set<string>();
   return {
     source,
@@ -73,7 +83,9 @@ export async function addChoices(
 ): Promise<void> {
   const member = { membership: "join", displayname: "Only here", avatar_url: avatarUrl };
   await setState(source, first, { type: "m.room.member", stateKey: source.userId, content: member });
-  const [sources = "", targets = ""] = [source, target].map(({ userId }) => apiPath`/_matrix/client/v3/user/${userId}`);
+  const [sources = "", targets = ""] = [source, target].map(
+    ({ userId }) => apiPath`/_matrix/client/v3/user/${userId}`,
+  );
   await put(source, `${sources}/account_data/m.invite_permission_config`, { default_action: "allow" });
   await put(source, sources + apiPath`/rooms/${second}/tags/u.both`, { order: 0.1 });
   await put(target, targets + apiPath`/rooms/${second}/tags/u.both`, { order: 0.9 });
@@ -81,8 +93,14 @@ export async function addChoices(
   const friend = `@friend:${target.serverName}`;
   const direct = { [friend]: [third], [source.userId]: [first, second], "not a user ID": ["!junk"] };
   await put(target, `${targets}/account_data/m.direct`, direct);
-  await put(target, `${targets}/account_data/im.vector.web.settings`, { showTwelveHourTimestamps: false, own: 1 });
-  await put(target, `${targets}/account_data/m.ignored_user_list`, { ignored_users: { "@own:spam.example": {} }, more: 1 });
+  await put(target, `${targets}/account_data/im.vector.web.settings`, {
+    showTwelveHourTimestamps: false,
+    own: 1,
+  });
+  await put(target, `${targets}/account_data/m.ignored_user_list`, {
+    ignored_users: { "@own:spam.example": {} },
+    more: 1,
+  });
   const rule = (id: string) => apiPath`/_matrix/client/v3/pushrules/global/content/${id}`;
   await put(target, rule("own"), { actions: ["notify"], pattern: "own" });
   // The source has them the other way round.

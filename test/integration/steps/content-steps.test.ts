@@ -8,7 +8,7 @@ import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
 import { populate } from "../../../src/demo/population/population.ts";
 import type { Population } from "../../../src/demo/population/population.ts";
 import { put } from "../../../src/demo/population/session.ts";
-import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/migration/outcome.ts";
 import type { PlannedStep } from "../../../src/migration/step.ts";
 import { compareContents } from "../../../src/platforms/matrix/categories.ts";
 import { contentSteps } from "../../../src/platforms/matrix/content-steps.ts";
@@ -33,7 +33,7 @@ let population: Population;
 let accounts: Accounts;
 let before: AccountReading;
 let steps: PlannedStep[];
-let outcomes: Outcome[];
+let outcomes: StepOutcome[];
 /** A room that the target is not in at first, and two that it is in. */
 let chosen: [string, string, string];
 
@@ -67,9 +67,9 @@ describe("the steps of an account's contents", () => {
 
   it("are done, until nothing is missing and a second plan is empty", async () => {
     // As a run does: the profile stands before any room is entered.
-    const profile = await runAll(stepsOf("profile_field"), { isFirstTry: true });
+    const profile = await runAll(stepsOf("profile_field"), { canSkipCheck: true });
     for (const roomId of accounts.roomIds) await accounts.enter(roomId);
-    outcomes = [...profile, ...(await runAll(steps.slice(profile.length), { isFirstTry: true }))];
+    outcomes = [...profile, ...(await runAll(steps.slice(profile.length), { canSkipCheck: true }))];
     expect(steps.map(({ key }, index) => `${key}: ${outcomes[index]?.status ?? ""}`)).toEqual(
       steps.map(({ key }) => `${key}: done`),
     );
@@ -93,7 +93,10 @@ describe("the steps of an account's contents", () => {
       [`@friend:${accounts.target.serverName}`]: [third],
       "not a user ID": ["!junk"],
     });
-    expect(target.snapshot.accountData.get("im.vector.web.settings")).toMatchObject({ showTwelveHourTimestamps: false, own: 1 });
+    expect(target.snapshot.accountData.get("im.vector.web.settings")).toMatchObject({
+      showTwelveHourTimestamps: false,
+      own: 1,
+    });
     expect(target.snapshot.accountData.get("m.ignored_user_list")).toMatchObject({
       ignored_users: { "@own:spam.example": {}, "@spam:gone.example": {} },
       more: 1,
@@ -103,14 +106,25 @@ describe("the steps of an account's contents", () => {
 
   it("mark rooms as read where the source has read to, though the target's server comes new to them", async () => {
     const { target } = await accounts.read();
-    const marked = Object.entries(population.sourceData.readMarkers).filter(([roomId]) => accounts.roomIds.includes(roomId));
+    const marked = Object.entries(population.sourceData.readMarkers).filter(([roomId]) =>
+      accounts.roomIds.includes(roomId),
+    );
     expect(marked.length).toBeGreaterThan(3);
-    // What a room hides from the target can be marked only by chance: the nearest event that the server has counts.
-    const hiding = population.rooms.filter(({ kind }) => kind === "history-joined" || kind === "history-invited");
+    // What a room hides from the target can be marked only by chance: the nearest event that the
+    // server has counts.
+    const hiding = population.rooms.filter(
+      ({ kind }) => kind === "history-joined" || kind === "history-invited",
+    );
     const hidden = new Set(hiding.map(({ roomId }) => roomId));
-    const markers = marked.map(([roomId]) => [roomId, target.roomAccountData.get(roomId)?.get("m.fully_read")]);
+    const markers = marked.map(([roomId]) => [
+      roomId,
+      target.roomAccountData.get(roomId)?.get("m.fully_read"),
+    ]);
     expect(markers).toEqual(
-      marked.map(([roomId, eventId]) => [roomId, { event_id: hidden.has(roomId) ? expect.stringMatching(/^\$/) : eventId }]),
+      marked.map(([roomId, eventId]) => [
+        roomId,
+        { event_id: hidden.has(roomId) ? expect.stringMatching(/^\$/) : eventId },
+      ]),
     );
   });
 
@@ -131,7 +145,7 @@ describe("the steps of an account's contents", () => {
 
   it("find everything done on another try, and change nothing", async () => {
     const { target } = await accounts.read();
-    const again = await runAll(steps, { isFirstTry: false });
+    const again = await runAll(steps, { canSkipCheck: false });
     expect(again.filter(({ status }) => status !== "already_done")).toEqual([]);
     expect(comparable((await accounts.read()).target)).toEqual(comparable(target));
   });
@@ -143,7 +157,10 @@ describe("the steps of an account's contents", () => {
     const before = (await accounts.read()).target.snapshot.accountData.get("m.direct");
     const made = await convertRoom(client, userId, { ...conversion, toDirect: true });
     expect(made).toEqual({ status: "converted", partner: expect.stringMatching(/^@/) });
-    expect(await convertRoom(client, userId, { ...conversion, toDirect: true })).toEqual({ ...made, status: "unchanged" });
+    expect(await convertRoom(client, userId, { ...conversion, toDirect: true })).toEqual({
+      ...made,
+      status: "unchanged",
+    });
     expect((await convertRoom(client, userId, { ...conversion, toDirect: false })).status).toBe("converted");
     expect((await convertRoom(client, userId, { ...conversion, toDirect: false })).status).toBe("unchanged");
     await put(accounts.target, apiPath`/_matrix/client/v3/user/${userId}/account_data/m.direct`, before);
@@ -165,13 +182,13 @@ function stepsOf(wanted: ContentStepKind): PlannedStep[] {
   return steps.filter(({ kind }) => kind === wanted);
 }
 
-function context(options: Pick<StepContext, "isFirstTry">): StepContext {
+function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
   const { source, target, roomIds } = accounts;
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
-    intended: null,
-    intend: async () => undefined,
+    savedUndo: null,
+    saveUndo: async () => undefined,
     isInside: (roomId) => roomIds.includes(roomId),
     signal: new AbortController().signal,
     ...options,
@@ -179,15 +196,24 @@ function context(options: Pick<StepContext, "isFirstTry">): StepContext {
 }
 
 /** As a run would: what the steps keep is stored as JSON in between. */
-async function runAll(some: readonly PlannedStep[], options: Pick<StepContext, "isFirstTry">): Promise<Outcome[]> {
-  const ended: Outcome[] = [];
+async function runAll(
+  some: readonly PlannedStep[],
+  options: Pick<StepContext, "canSkipCheck">,
+): Promise<StepOutcome[]> {
+  const ended: StepOutcome[] = [];
   for (const step of some) ended.push(await runOne(step, options));
   return ended;
 }
 
-/** As the runner does: what waits for its room is tried again. History comes to a server in that server's own time. */
-async function runOne({ kind, payload }: PlannedStep, options: Pick<StepContext, "isFirstTry">): Promise<Outcome> {
-  const run = async (mayHistoryCome: boolean): Promise<Outcome> =>
+/**
+ * As the runner does: what waits for its room is tried again. History comes to a server in that
+ * server's own time.
+ */
+async function runOne(
+  { kind, payload }: PlannedStep,
+  options: Pick<StepContext, "canSkipCheck">,
+): Promise<StepOutcome> {
+  const run = async (mayHistoryCome: boolean): Promise<StepOutcome> =>
     contentSteps[kind as ContentStepKind].run(asStored(payload), { ...context(options), mayHistoryCome });
   const outcome = await run(true);
   if (outcome.status !== "wait") return outcome;
@@ -201,7 +227,7 @@ async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {
     const outcome = outcomes[steps.indexOf(step)];
     const { undo } = contentSteps[step.kind as ContentStepKind];
     if (undo === null || outcome?.status !== "done") continue;
-    ended.add((await undo(asStored(outcome.undo), context({ isFirstTry: true }))).status);
+    ended.add((await undo(asStored(outcome.undo), context({ canSkipCheck: true }))).status);
   }
   return ended;
 }
@@ -210,7 +236,10 @@ function asStored(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** What an undo restores (names in rooms aside): account data that was emptied is none, and read markers only move forward. */
+/**
+ * What an undo restores (names in rooms aside): account data that was emptied is none, and read
+ * markers only move forward.
+ */
 function comparable({ snapshot, roomAccountData, roomTags, profile, pushRules }: AccountReading): unknown {
   const rooms = [...roomAccountData].map(([roomId, byType]) => {
     const kept = [...byType].filter(([type]) => type !== "m.fully_read");
@@ -220,7 +249,10 @@ function comparable({ snapshot, roomAccountData, roomTags, profile, pushRules }:
   delete accountData["m.push_rules"];
   return {
     accountData,
-    direct: Object.entries(direct as Record<string, string[]>).map(([key, roomIds]) => [key, new Set(roomIds)]),
+    direct: Object.entries(direct as Record<string, string[]>).map(([key, roomIds]) => [
+      key,
+      new Set(roomIds),
+    ]),
     rooms: Object.fromEntries(rooms.filter(([, kept]) => Object.keys(kept).length > 0)),
     tags: Object.fromEntries(
       [...roomTags].filter(([, tags]) => tags.length > 0).map(([roomId, tags]) => [roomId, new Set(tags)]),

@@ -18,7 +18,7 @@ import {
 } from "../../../src/demo/population/session.ts";
 import type { Session } from "../../../src/demo/population/session.ts";
 import { joinRules } from "../../../src/demo/population/stage.ts";
-import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/migration/outcome.ts";
 import type { PlannedStep, StepKind } from "../../../src/migration/step.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/homeserver-client.ts";
 import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
@@ -26,8 +26,11 @@ import type { GuardedFetch, GuardedRequest } from "../../../src/platforms/matrix
 import { ownMembershipOutside } from "../../../src/platforms/matrix/reading/state-now.ts";
 import { entrySteps, powerStep } from "../../../src/platforms/matrix/rooms/plan-room-steps.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
-import type { ArrivalSigns, LookingAccount } from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
-import { lookForArrivals } from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+import type {
+  AccessChanges,
+  WatchingAccount,
+} from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
 import { startFaultProxy } from "../../support/fault-proxy.ts";
 import type { FaultProxy, ProxiedRequest } from "../../support/fault-proxy.ts";
 import { readAndPlan } from "../plan/accounts.ts";
@@ -87,7 +90,9 @@ describe("the steps of a plan for every kind of room", () => {
         if (ran.outcome.status === "done" && step.kind !== "invite") accounts.entered.add(roomId);
       }
     }
-    const others = entries.filter(({ step, outcome }) => outcome.status !== (step.kind === "knock" ? "needs_moderator" : "done"));
+    const others = entries.filter(
+      ({ step, outcome }) => outcome.status !== (step.kind === "knock" ? "needs_moderator" : "done"),
+    );
     expect(others).toEqual([]);
     expect(new Set(entries.map(({ step }) => step.kind))).toEqual(
       new Set(["accept_invite", "join", "join_restricted", "invite", "join_invited", "knock"]),
@@ -103,7 +108,9 @@ describe("the steps of a plan for every kind of room", () => {
       ).toBe("knock");
     }
     const late = entries.filter(({ tries }) => tries > 1).map(({ step, tries }) => `${step.kind} ${tries}`);
-    process.stdout.write(`entry steps: ${entries.length}, tried more than once: ${late.join(", ") || "none"}\n`);
+    process.stdout.write(
+      `entry steps: ${entries.length}, tried more than once: ${late.join(", ") || "none"}\n`,
+    );
   });
 
   it("give it the level that the plan says, in each room where that can be", async () => {
@@ -134,7 +141,10 @@ describe("the steps of a plan for every kind of room", () => {
       LIMIT,
       steps.map((step) => async () => [step.key, (await tryStep(step, accounts, false)).status]),
     );
-    const expected = steps.map(({ key, kind }) => [key, kind === "knock" ? "needs_moderator" : "already_done"]);
+    const expected = steps.map(({ key, kind }) => [
+      key,
+      kind === "knock" ? "needs_moderator" : "already_done",
+    ]);
     expect(outcomes).toEqual(expected);
     expect(await eventIds(steps)).toEqual(seen);
   });
@@ -159,7 +169,10 @@ describe("the steps of a plan for every kind of room", () => {
       expect(await undoStep(ran, accounts)).toEqual({ status: "already_done" });
     }
     for (const ran of entries.toReversed()) {
-      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([ran.step.key, UNDONE[ran.step.kind] ?? { status: "done" }]);
+      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([
+        ran.step.key,
+        UNDONE[ran.step.kind] ?? { status: "done" },
+      ]);
     }
     expect(new Set(await joinedRooms(target))).toEqual(before);
     for (const ran of entries) {
@@ -173,15 +186,22 @@ describe("the steps of a plan for every kind of room", () => {
         (membership) => !isPending(membership),
       );
       expect([ran.step.key, isPending(seen)]).toEqual([ran.step.key, false]);
-      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([ran.step.key, { status: "already_done" }]);
+      expect([ran.step.key, await undoStep(ran, accounts)]).toEqual([
+        ran.step.key,
+        { status: "already_done" },
+      ]);
     }
   });
 
-  /** Waits until both servers show the target and its level alike in these rooms, as far as both are in them. */
+  /**
+   * Waits until both servers show the target and its level alike in these rooms, as far as both are
+   * in them.
+   */
   async function untilHeard(steps: readonly PlannedStep[]): Promise<void> {
     const { source, target } = accounts;
     for (const roomId of new Set(steps.map((step) => step.roomId ?? ""))) {
-      const areBothIn = accounts.entered.has(roomId) && (await membershipOf(source, roomId, source.userId)) === "join";
+      const areBothIn =
+        accounts.entered.has(roomId) && (await membershipOf(source, roomId, source.userId)) === "join";
       if (!areBothIn) continue;
       for (const [type, stateKey] of [
         ["m.room.member", target.userId],
@@ -214,7 +234,7 @@ describe("the steps of a plan for every kind of room", () => {
 });
 
 /** What taking back comes to, where it is not simply done. */
-const UNDONE: Readonly<Partial<Record<StepKind, Outcome>>> = {
+const UNDONE: Readonly<Partial<Record<StepKind, StepOutcome>>> = {
   // One that was taken up is left with its room.
   invite: { status: "already_done" },
   // Synapse does not tell the room (its issue 18030).
@@ -250,45 +270,50 @@ describe("a step whose answer was lost", () => {
     await proxies.new.stop();
   });
 
-  it.each(["join", "invite", "knock", "power_level"] as const)("is seen to be done by the next try: %s", async (kind) => {
-    const { source, admin } = people;
-    const rule = { join: "public", invite: "invite", knock: "knock", power_level: "invite" }[kind];
-    const roomId = await makeRoom(admin, { rule, users: { [source.userId]: 50 }, level: 50 });
-    await changeMember(admin, "invite", roomId, source.userId);
-    await joinRoom(source, roomId, admin.serverName);
-    const payloads = {
-      join: { kind: "join", roomId, via: [source.serverName], through: null },
-      invite: { roomId },
-      knock: { roomId, via: [source.serverName], reason: "It is me" },
-      power_level: { roomId, level: 50, roomVersion: "11", creators: [admin.userId] },
-    };
-    const side = kind === "join" || kind === "knock" ? "target" : "source";
-    const step: PlannedStep = {
-      key: `${kind}:${roomId}`,
-      kind,
-      side,
-      stage: 1,
-      limits: [],
-      needsRoom: null,
-      after: null,
-      roomId,
-      payload: payloads[kind],
-    };
-    const proxy = proxies[side === "source" ? "old" : "new"];
-    proxy.setRule(({ method }) => (method === "GET" ? undefined : { kind: "lose-answer" }));
-    const writes = () => proxy.requests.filter(isWrite).length;
-    const first = await tryStep(step, accounts, true);
-    expect(first).toMatchObject({ status: "wait", waitingFor: "server" });
-    const written = writes();
-    const seen = await until(
-      () => stateEvent(source, roomId, ...placeOf(kind)),
-      (event) => isDone(kind, event),
-    );
-    expect(await tryStep(step, accounts, false)).toEqual({ status: kind === "knock" ? "needs_moderator" : "already_done" });
-    expect(writes()).toBe(written);
-    expect((await stateEvent(source, roomId, ...placeOf(kind)))?.event_id).toBe(seen?.event_id);
-    proxy.setRule();
-  });
+  it.each(["join", "invite", "knock", "power_level"] as const)(
+    "is seen to be done by the next try: %s",
+    async (kind) => {
+      const { source, admin } = people;
+      const rule = { join: "public", invite: "invite", knock: "knock", power_level: "invite" }[kind];
+      const roomId = await makeRoom(admin, { rule, users: { [source.userId]: 50 }, level: 50 });
+      await changeMember(admin, "invite", roomId, source.userId);
+      await joinRoom(source, roomId, admin.serverName);
+      const payloads = {
+        join: { kind: "join", roomId, via: [source.serverName], through: null },
+        invite: { roomId },
+        knock: { roomId, via: [source.serverName], reason: "It is me" },
+        power_level: { roomId, level: 50, roomVersion: "11", creators: [admin.userId] },
+      };
+      const side = kind === "join" || kind === "knock" ? "target" : "source";
+      const step: PlannedStep = {
+        key: `${kind}:${roomId}`,
+        kind,
+        side,
+        stage: 1,
+        limits: [],
+        needsRoom: null,
+        after: null,
+        roomId,
+        payload: payloads[kind],
+      };
+      const proxy = proxies[side === "source" ? "old" : "new"];
+      proxy.setRule(({ method }) => (method === "GET" ? undefined : { kind: "lose-answer" }));
+      const writes = () => proxy.requests.filter(isWrite).length;
+      const first = await tryStep(step, accounts, true);
+      expect(first).toMatchObject({ status: "wait", waitingFor: "server" });
+      const written = writes();
+      const seen = await until(
+        () => stateEvent(source, roomId, ...placeOf(kind)),
+        (event) => isDone(kind, event),
+      );
+      expect(await tryStep(step, accounts, false)).toEqual({
+        status: kind === "knock" ? "needs_moderator" : "already_done",
+      });
+      expect(writes()).toBe(written);
+      expect((await stateEvent(source, roomId, ...placeOf(kind)))?.event_id).toBe(seen?.event_id);
+      proxy.setRule();
+    },
+  );
 
   function placeOf(kind: string): [string, string] {
     return kind === "power_level" ? ["m.room.power_levels", ""] : ["m.room.member", people.target.userId];
@@ -400,14 +425,20 @@ describe("a look for arrivals", () => {
   it("sees that the target is in", async () => {
     const { target, admin } = people;
     await joinRoom(target, rooms.outside, admin.serverName);
-    for (const features of [SLIDING, PLAIN]) expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
+    for (const features of [SLIDING, PLAIN])
+      expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
   });
 
-  async function look(features: LookingAccount["features"]): Promise<ArrivalSigns> {
+  async function look(features: WatchingAccount["features"]): Promise<AccessChanges> {
     sent.length = 0;
     const { outside, ...inside } = rooms;
-    const watched = (roomId: string, isSourceInside: boolean) => ({ roomId, isSourceInside, isBanned: false, refused: [] });
-    return await lookForArrivals({
+    const watched = (roomId: string, isSourceInside: boolean) => ({
+      roomId,
+      isSourceInside,
+      isBanned: false,
+      refused: [],
+    });
+    return await lookForAccessChanges({
       source: { client: metered(pair.old, people.source), userId: people.source.userId, features },
       target: { client: metered(pair.new, people.target), userId: people.target.userId, features },
       rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
@@ -424,7 +455,12 @@ describe("a look for arrivals", () => {
       },
       { close: async () => {} },
     );
-    return new HomeserverClient({ baseUrl, fetch, log: pino({ level: "silent" }), accessToken: () => accessToken });
+    return new HomeserverClient({
+      baseUrl,
+      fetch,
+      log: pino({ level: "silent" }),
+      accessToken: () => accessToken,
+    });
   }
 
   function report(what: string): void {
@@ -439,12 +475,19 @@ async function threePeople(tag: string): Promise<{ source: Session; target: Sess
     const person = await register(pair[side], side, { localpart: `${tag}-${name}`, displayName: name });
     return openSession(pair[side], person, guarded);
   };
-  const [source, target, admin] = await Promise.all([open("old", "source"), open("new", "target"), open("old", "admin")]);
+  const [source, target, admin] = await Promise.all([
+    open("old", "source"),
+    open("new", "target"),
+    open("old", "admin"),
+  ]);
   return { source, target, admin };
 }
 
 /** @param room its join rule, the level that inviting takes, and levels of others than the admin */
-async function makeRoom(admin: Session, room: { rule: string; level: number; users?: Record<string, number> }): Promise<string> {
+async function makeRoom(
+  admin: Session,
+  room: { rule: string; level: number; users?: Record<string, number> },
+): Promise<string> {
   return await createRoom(admin, {
     preset: "private_chat",
     room_version: "11",

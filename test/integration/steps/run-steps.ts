@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/migration/outcome.ts";
 import type { PlannedStep } from "../../../src/migration/step.ts";
 import type { Session } from "../../../src/demo/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
@@ -19,40 +19,44 @@ export interface Pair {
 /** How a step ended, and how often it was tried. */
 export interface Ran {
   readonly step: PlannedStep;
-  readonly outcome: Outcome;
+  readonly outcome: StepOutcome;
   readonly tries: number;
 }
 
 const HEARD_WITHIN_MS = 20_000;
 const POLL_MS = 100;
 
-function contextOf({ source, target, entered }: Pair, isFirstTry: boolean): StepContext {
+function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): StepContext {
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
-    isFirstTry,
-    intended: null,
-    intend: async () => undefined,
+    canSkipCheck,
+    savedUndo: null,
+    saveUndo: async () => undefined,
     isInside: (roomId) => entered.has(roomId),
     signal: new AbortController().signal,
   };
 }
 
-/** Tries a step as the runner will, without its long pauses: servers may not have heard of each other yet. */
+/**
+ * Tries a step as the runner will, without its long pauses: servers may not have heard of each
+ * other yet.
+ */
 export async function runStep(step: PlannedStep, pair: Pair): Promise<Ran> {
   const deadline = Date.now() + HEARD_WITHIN_MS;
   for (let tries = 1; ; tries += 1) {
     const outcome = await tryStep(step, pair, tries === 1);
-    if ((outcome.status !== "retry" && outcome.status !== "wait") || Date.now() > deadline) return { step, outcome, tries };
+    if ((outcome.status !== "retry" && outcome.status !== "wait") || Date.now() > deadline)
+      return { step, outcome, tries };
     await sleep(POLL_MS);
   }
 }
 
-export async function tryStep(step: PlannedStep, pair: Pair, isFirstTry: boolean): Promise<Outcome> {
-  return await roomSteps[kindOf(step)].run(step.payload, contextOf(pair, isFirstTry));
+export async function tryStep(step: PlannedStep, pair: Pair, canSkipCheck: boolean): Promise<StepOutcome> {
+  return await roomSteps[kindOf(step)].run(step.payload, contextOf(pair, canSkipCheck));
 }
 
-export async function undoStep({ step, outcome }: Ran, pair: Pair): Promise<Outcome> {
+export async function undoStep({ step, outcome }: Ran, pair: Pair): Promise<StepOutcome> {
   const { undo } = roomSteps[kindOf(step)];
   if (undo === null) throw new Error(`${step.key} cannot be undone`);
   // A knock says nothing of what it did.
@@ -67,8 +71,14 @@ function kindOf({ kind }: PlannedStep): RoomStepKind {
   return kind;
 }
 
-const eventAnswer = z.object({ event_id: z.string(), content: z.looseObject({ membership: z.string().optional() }) });
-const levelsAnswer = z.looseObject({ users: z.record(z.string(), z.number()).optional(), users_default: z.number().optional() });
+const eventAnswer = z.object({
+  event_id: z.string(),
+  content: z.looseObject({ membership: z.string().optional() }),
+});
+const levelsAnswer = z.looseObject({
+  users: z.record(z.string(), z.number()).optional(),
+  users_default: z.number().optional(),
+});
 
 /** A state event as somebody sees it; `null` where there is none or it is not shown. */
 export async function stateEvent(
@@ -77,7 +87,9 @@ export async function stateEvent(
   type: string,
   stateKey: string,
 ): Promise<z.output<typeof eventAnswer> | null> {
-  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}` + (stateKey === "" ? "" : apiPath`/${stateKey}`);
+  const path =
+    apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}` +
+    (stateKey === "" ? "" : apiPath`/${stateKey}`);
   try {
     return await client.request({ method: "GET", path, query: { format: "event" }, schema: eventAnswer });
   } catch (error) {
@@ -86,7 +98,11 @@ export async function stateEvent(
   }
 }
 
-export async function membershipOf(seenBy: Session, roomId: string, userId: string): Promise<string | undefined> {
+export async function membershipOf(
+  seenBy: Session,
+  roomId: string,
+  userId: string,
+): Promise<string | undefined> {
   return (await stateEvent(seenBy, roomId, "m.room.member", userId))?.content.membership;
 }
 
@@ -96,13 +112,21 @@ export async function levelOf(
   roomId: string,
   userId: string,
 ): Promise<{ own: number | undefined; level: number }> {
-  const levels = levelsAnswer.parse((await stateEvent(seenBy, roomId, "m.room.power_levels", ""))?.content ?? {});
+  const levels = levelsAnswer.parse(
+    (await stateEvent(seenBy, roomId, "m.room.power_levels", ""))?.content ?? {},
+  );
   const own = levels.users?.[userId];
   return { own, level: own ?? levels.users_default ?? 0 };
 }
 
-/** Asks until the answer is right, for events take their time from server to server. @returns the last answer */
-export async function until<Answer>(ask: () => Promise<Answer>, isRight: (answer: Answer) => boolean): Promise<Answer> {
+/**
+ * Asks until the answer is right, for events take their time from server to server.
+ * @returns the last answer
+ */
+export async function until<Answer>(
+  ask: () => Promise<Answer>,
+  isRight: (answer: Answer) => boolean,
+): Promise<Answer> {
   const deadline = Date.now() + HEARD_WITHIN_MS;
   for (;;) {
     const answer = await ask();

@@ -7,7 +7,9 @@ const ROOT = new URL("../../..", import.meta.url);
 
 const running = new Set<ChildProcess>();
 
-/** How a command ended. `status` is null when it had to be ended because it took longer than it may. */
+/**
+ * How a command ended. `status` is null when it had to be ended because it took longer than it may.
+ */
 export interface Ended {
   readonly status: number | null;
   /** What it printed, unless that went to the terminal at once. */
@@ -21,10 +23,14 @@ export interface ScriptOptions {
 }
 
 /**
- * Runs what a script of package.json runs, and waits for its end. Without npm and a shell between, which would neither pass on that the
- * command is to end nor add anything.
+ * Runs what a script of package.json runs, and waits for its end. Without npm and a shell between,
+ * which would neither pass on that the command is to end nor add anything.
  */
-export function runScript(script: string, args: readonly string[], { limitMs, isShown = false }: ScriptOptions): Promise<Ended> {
+export function runScript(
+  script: string,
+  args: readonly string[],
+  { limitMs, isShown = false }: ScriptOptions,
+): Promise<Ended> {
   const [command = "", ...words] = commandOf(script).split(" ");
   const program = fileURLToPath(new URL(`node_modules/.bin/${command}`, ROOT));
   return new Promise((resolve) => {
@@ -35,7 +41,8 @@ export function runScript(script: string, args: readonly string[], { limitMs, is
     });
     running.add(child);
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.once("error", (error) => {
       running.delete(child);
       resolve({ status: null, output: error.message });

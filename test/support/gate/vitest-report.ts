@@ -20,17 +20,24 @@ const reportSchema = z.object({
 });
 
 /**
- * Counts the tests in vitest's JSON report (null: it wrote none). Every test that did not run counts as failed and is named, as are a file that
- * could not be loaded and a run that ends with a status other than 0 though each of its tests passed (an unhandled error, a left-over `only`).
+ * Counts the tests in vitest's JSON report (null: it wrote none). Every test that did not run
+ * counts as failed and is named, as are a file that could not be loaded and a run that ends with a
+ * status other than 0 though each of its tests passed (an unhandled error, a left-over `only`).
  */
 export function tallyOf(report: unknown, exitStatus: number): Tally {
   const parsed = reportSchema.safeParse(report);
-  if (!parsed.success) return { passed: 0, failed: 1, problems: [`no report was written (exit status ${String(exitStatus)})`] };
-  const files = parsed.data.testResults.map((file) => ({ ...file, name: relative(process.cwd(), file.name) }));
+  if (!parsed.success)
+    return { passed: 0, failed: 1, problems: [`no report was written (exit status ${String(exitStatus)})`] };
+  const files = parsed.data.testResults.map((file) => ({
+    ...file,
+    name: relative(process.cwd(), file.name),
+  }));
   const tests = files.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
   const passed = tests.filter((test) => test.status === "passed").length;
   const problems = [
-    ...tests.filter((test) => test.status !== "passed").map((test) => `${wordFor(test.status)}: ${test.fullName} (${test.file})`),
+    ...tests
+      .filter((test) => test.status !== "passed")
+      .map((test) => `${wordFor(test.status)}: ${test.fullName} (${test.file})`),
     ...files
       .filter((file) => file.assertionResults.length === 0)
       .map((file) => `no test ran: ${file.name}${firstLine(file.message)}`),

@@ -11,7 +11,10 @@ import type { KeyServer } from "./key-server.ts";
 
 const ROOM_ID = "!room:example.org";
 
-/** A machine at a key server, driven as matrix-bot-sdk drives it. Without a store path it keeps everything in memory. */
+/**
+ * A machine at a key server, driven as matrix-bot-sdk drives it. Without a store path it keeps
+ * everything in memory.
+ */
 export class CryptoDevice {
   readonly userId: string;
   readonly deviceId: string;
@@ -25,7 +28,12 @@ export class CryptoDevice {
     this.#server = server;
   }
 
-  static async open(userId: string, deviceId: string, server: KeyServer, storePath?: string): Promise<CryptoDevice> {
+  static async open(
+    userId: string,
+    deviceId: string,
+    server: KeyServer,
+    storePath?: string,
+  ): Promise<CryptoDevice> {
     const machine = await OlmMachine.initialize(new UserId(userId), new DeviceId(deviceId), storePath, "", 0);
     return new CryptoDevice(userId, deviceId, machine, server);
   }
@@ -40,16 +48,27 @@ export class CryptoDevice {
     await this.machine.markRequestAsSent(request.id, request.type, JSON.stringify(answer));
   }
 
-  /** Encrypts a message so that the others can read it. Resolves to the event as a server would deliver it. */
+  /**
+   * Encrypts a message so that the others can read it. Resolves to the event as a server would
+   * deliver it.
+   */
   async encrypt(text: string, others: readonly string[]): Promise<string> {
     const users = others.map((userId) => new UserId(userId));
     await this.machine.updateTrackedUsers(users);
     await this.sendAll();
     const claim = await this.machine.getMissingSessions(users);
     if (claim) await this.send(claim);
-    for (const request of await this.machine.shareRoomKey(new RoomId(ROOM_ID), users, new EncryptionSettings()))
+    for (const request of await this.machine.shareRoomKey(
+      new RoomId(ROOM_ID),
+      users,
+      new EncryptionSettings(),
+    ))
       await this.send(request);
-    const content = await this.machine.encryptRoomEvent(new RoomId(ROOM_ID), "m.room.message", JSON.stringify({ body: text }));
+    const content = await this.machine.encryptRoomEvent(
+      new RoomId(ROOM_ID),
+      "m.room.message",
+      JSON.stringify({ body: text }),
+    );
     return JSON.stringify({
       type: "m.room.encrypted",
       event_id: `$${text}`,
@@ -66,7 +85,9 @@ export class CryptoDevice {
   }
 
   async receive(toDeviceEvents: string): Promise<void> {
-    await this.machine.receiveSyncChanges(toDeviceEvents, new DeviceLists(), { signed_curve25519: 50 }, ["signed_curve25519"]);
+    await this.machine.receiveSyncChanges(toDeviceEvents, new DeviceLists(), { signed_curve25519: 50 }, [
+      "signed_curve25519",
+    ]);
   }
 
   async decrypt(event: string): Promise<string> {

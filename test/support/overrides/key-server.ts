@@ -9,7 +9,9 @@ interface ToDeviceEvent {
   readonly content: Json;
 }
 
-/** The part of a homeserver that deals with keys and to-device events, in memory. It checks nothing. */
+/**
+ * The part of a homeserver that deals with keys and to-device events, in memory. It checks nothing.
+ */
 export class KeyServer {
   readonly #devices: ByDevice<Json> = {};
   readonly #oneTimeKeys: ByDevice<[string, unknown][]> = {};

@@ -6,7 +6,10 @@ const ENDS_TRANSACTION = /^\s*(END|COMMIT|RELEASE)\b/i;
 let ended: string[] = [];
 let lastTransaction = Infinity;
 
-/** To be called before the crypto adapter is loaded: lets this process die by SIGKILL right after one of SQLite's transactions has ended. */
+/**
+ * To be called before the crypto adapter is loaded: lets this process die by SIGKILL right after
+ * one of SQLite's transactions has ended.
+ */
 export function watchTransactions(): void {
   Database.prototype.prepare = new Proxy(Database.prototype.prepare, {
     apply(prepare, connection: Database.Database, args: [string]) {

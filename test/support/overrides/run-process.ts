@@ -16,8 +16,12 @@ export function runProcess(
 ): Promise<ProcessEnd> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [...nodeOptions, path, ...args.map(String)], (error, output, errorOutput) => {
-      resolve({ signal: child.signalCode, result: error ? undefined : JSON.parse(output), errorOutput });
-    });
+    const child = execFile(
+      process.execPath,
+      [...nodeOptions, path, ...args.map(String)],
+      (error, output, errorOutput) => {
+        resolve({ signal: child.signalCode, result: error ? undefined : JSON.parse(output), errorOutput });
+      },
+    );
   });
 }

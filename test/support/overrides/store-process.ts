@@ -1,7 +1,8 @@
 /**
- * A process with a crypto store, for tests that kill it. Commands: `create <folder>`: opens the store and prints the identity and
- * the keys to upload; `receive <folder> <input>`: takes the to-device events of the input file, as a sync, then prints its
- * room event decrypted. A last argument n lets it die by SIGKILL right after the n-th transaction of SQLite.
+ * A process with a crypto store, for tests that kill it. Commands: `create <folder>`: opens the
+ * store and prints the identity and the keys to upload; `receive <folder> <input>`: takes the
+ * to-device events of the input file, as a sync, then prints its room event decrypted. A last
+ * argument n lets it die by SIGKILL right after the n-th transaction of SQLite.
  */
 import { readFileSync } from "node:fs";
 import { dieAfterTransaction, transactionsEnded, watchTransactions } from "./killed-at.ts";
@@ -18,7 +19,11 @@ const device = await CryptoDevice.open("@bot:example.org", "BOT", new KeyServer(
 
 if (command === "create") {
   const requests = await device.machine.outgoingRequests();
-  print({ transactions: transactionsEnded(), identity: device.machine.identityKeys.ed25519.toBase64(), requests });
+  print({
+    transactions: transactionsEnded(),
+    identity: device.machine.identityKeys.ed25519.toBase64(),
+    requests,
+  });
 } else {
   const [input = "", killAfter = Infinity] = rest;
   const { toDeviceEvents, roomEvent } = JSON.parse(readFileSync(input, "utf8"));

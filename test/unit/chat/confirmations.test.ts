@@ -65,7 +65,10 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
       outbox.start();
       while ((await from.outbox.unsentCount()) > 0) await new Promise((resolve) => setImmediate(resolve));
     };
-    const ask = async (more: Partial<ConversationAddress> = {}, payload: unknown = { run: 1 }): Promise<string> => {
+    const ask = async (
+      more: Partial<ConversationAddress> = {},
+      payload: unknown = { run: 1 },
+    ): Promise<string> => {
       const before = fake.sent().length;
       const asked = conversationAt({ ...COMMAND, ...more });
       await asked.ask(alert(paragraph("Shall I?")), { word: "undo", action: "undo", payload });
@@ -73,7 +76,10 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
       return fake.sent()[before]?.eventId ?? "none";
     };
     const react = (eventId: string, more: Partial<ConversationAddress> = {}) =>
-      confirmations.onReaction(conversationAt({ ...COMMAND, eventId: "$reaction", threadRoot: null, ...more }), eventId);
+      confirmations.onReaction(
+        conversationAt({ ...COMMAND, eventId: "$reaction", threadRoot: null, ...more }),
+        eventId,
+      );
     const type = (body: string, more: Partial<ConversationAddress> = {}, isEdit = false) =>
       confirmations.onText(
         { body, formattedBody: null, isEdit },
@@ -91,18 +97,25 @@ describe("a question", () => {
     expect(ran).toEqual([{ payload: { run: 1 }, address: COMMAND }]);
     await send();
     expect(bodies()).toEqual(["Shall I?", "m.reaction", "done as you say"]);
-    expect(sent().at(-1)?.content).toMatchObject({ "m.relates_to": { rel_type: "m.thread", event_id: "$thread" } });
+    expect(sent().at(-1)?.content).toMatchObject({
+      "m.relates_to": { rel_type: "m.thread", event_id: "$thread" },
+    });
   });
 
-  it.each(["undo", "UNDO", " Undo ", "!undo", "Mover: undo", "@mover:x.org undo", "> <@mover:x.org> Shall I?\n\nundo"])(
-    "is confirmed by its word: %j",
-    async (body) => {
-      const { ask, type, ran } = await setUp();
-      await ask();
-      expect(await type(body)).toBe(true);
-      expect(ran).toMatchObject([{ payload: { run: 1 }, address: { eventId: "$typed" } }]);
-    },
-  );
+  it.each([
+    "undo",
+    "UNDO",
+    " Undo ",
+    "!undo",
+    "Mover: undo",
+    "@mover:x.org undo",
+    "> <@mover:x.org> Shall I?\n\nundo",
+  ])("is confirmed by its word: %j", async (body) => {
+    const { ask, type, ran } = await setUp();
+    await ask();
+    expect(await type(body)).toBe(true);
+    expect(ran).toMatchObject([{ payload: { run: 1 }, address: { eventId: "$typed" } }]);
+  });
 
   it.each(["undo it", "please undo", "undone", "!migrate undo", "", "yes"])(
     "is not confirmed by other words: %j",
@@ -210,24 +223,31 @@ describe("over a crash", () => {
     expect(ran).toHaveLength(1);
   });
 
-  it.each(["reaction", "word"] as const)("in the middle of the action, the same %s goes on with it", async (how) => {
-    const { ask, react, type, process, reopen, ran, state, bodies } = await setUp();
-    const eventId = await ask();
-    state.act = () => Promise.reject(new Error("killed"));
-    await expect(how === "reaction" ? react(eventId) : type("undo")).rejects.toThrow("killed");
-    state.act = async () => undefined;
-    const next = process(await reopen());
-    await (how === "reaction" ? next.react(eventId) : next.type("undo"));
-    await next.send();
-    expect(ran).toHaveLength(2);
-    expect(bodies().at(-1)).toBe("done as you say");
-    await next.react(eventId, { eventId: "$another" });
-    expect(ran).toHaveLength(2);
-  });
+  it.each(["reaction", "word"] as const)(
+    "in the middle of the action, the same %s goes on with it",
+    async (how) => {
+      const { ask, react, type, process, reopen, ran, state, bodies } = await setUp();
+      const eventId = await ask();
+      state.act = () => Promise.reject(new Error("killed"));
+      await expect(how === "reaction" ? react(eventId) : type("undo")).rejects.toThrow("killed");
+      state.act = async () => undefined;
+      const next = process(await reopen());
+      await (how === "reaction" ? next.react(eventId) : next.type("undo"));
+      await next.send();
+      expect(ran).toHaveLength(2);
+      expect(bodies().at(-1)).toBe("done as you say");
+      await next.react(eventId, { eventId: "$another" });
+      expect(ran).toHaveLength(2);
+    },
+  );
 
   it("before it is noted that the question was sent, its answer waits for that", async () => {
     const { conversationAt, react, send, ran, client } = await setUp();
-    await conversationAt(COMMAND).ask(alert(paragraph("Shall I?")), { word: "undo", action: "undo", payload: null });
+    await conversationAt(COMMAND).ask(alert(paragraph("Shall I?")), {
+      word: "undo",
+      action: "undo",
+      payload: null,
+    });
     // The server has it, under the transaction ID that is tried again.
     const path = `/_matrix/client/v3/rooms/!r/send/m.room.message/${encodeURIComponent("$command question.0")}`;
     const made: unknown = await client.doRequest("PUT", path, null, {});

@@ -27,7 +27,10 @@ async function setUp() {
   const log = pino({ enabled: false });
   const outboxOf = (from: Store) => new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
   const outbox = outboxOf(store);
-  const converse = (address: Partial<ConversationAddress> = {}, options: Partial<RoomConversationOptions> = {}) =>
+  const converse = (
+    address: Partial<ConversationAddress> = {},
+    options: Partial<RoomConversationOptions> = {},
+  ) =>
     new RoomConversation({
       outbox,
       questions: store.questions,
@@ -42,7 +45,11 @@ async function setUp() {
 /** What waits to be sent, in order. */
 async function waiting(store: Store): Promise<OutboxItem[]> {
   const items: OutboxItem[] = [];
-  for (let next = await store.outbox.nextDue(Date.now()); next; next = await store.outbox.nextDue(Date.now())) {
+  for (
+    let next = await store.outbox.nextDue(Date.now());
+    next;
+    next = await store.outbox.nextDue(Date.now())
+  ) {
     items.push(next);
     await store.outbox.finish(next.id, { status: "sent", eventId: `$${next.id}` }, 1);
   }
@@ -88,7 +95,10 @@ describe("what is said in a conversation", () => {
     const { store, converse } = await setUp();
     await converse().say(alert(paragraph("failed")));
     await converse().say(notice(paragraph("fine")), { key: "x" });
-    expect((await waiting(store)).map(({ content }) => content["m.mentions"])).toEqual([{ user_ids: ["@me:x.org"] }, {}]);
+    expect((await waiting(store)).map(({ content }) => content["m.mentions"])).toEqual([
+      { user_ids: ["@me:x.org"] },
+      {},
+    ]);
   });
 
   it("that is long comes in pages, and its files behind it", async () => {
@@ -98,8 +108,14 @@ describe("what is said in a conversation", () => {
     await converse().say({ ...alert(list(items)), attachments }, { key: "answer", replaces: "meanwhile" });
     const said = await waiting(store);
     expect(said.length).toBeGreaterThan(2);
-    expect(said.map(({ edits }) => edits)).toEqual(["$event meanwhile.0", ...said.slice(1).map(() => undefined)]);
-    expect(said.at(-1)).toMatchObject({ content: { msgtype: "m.file", "m.mentions": {} }, attachment: Buffer.from("a") });
+    expect(said.map(({ edits }) => edits)).toEqual([
+      "$event meanwhile.0",
+      ...said.slice(1).map(() => undefined),
+    ]);
+    expect(said.at(-1)).toMatchObject({
+      content: { msgtype: "m.file", "m.mentions": {} },
+      attachment: Buffer.from("a"),
+    });
     expect(new Set(said.map(({ transactionId }) => transactionId)).size).toBe(said.length);
   });
 
@@ -161,9 +177,18 @@ describe("how far something is", () => {
     await waiting(store);
     const kept: unknown = JSON.parse(JSON.stringify(first.address));
     const next = await reopen();
-    const later = converse(conversationAddressSchema.parse(kept), { outbox: outboxOf(next), questions: next.questions });
-    await later.say(notice(paragraph("50 %")), { key: "progress1", replaces: "progress", priority: "progress" });
-    expect(await waiting(next)).toMatchObject([{ roomId: "!r", edits: "$event progress.0", content: { body: "50 %" } }]);
+    const later = converse(conversationAddressSchema.parse(kept), {
+      outbox: outboxOf(next),
+      questions: next.questions,
+    });
+    await later.say(notice(paragraph("50 %")), {
+      key: "progress1",
+      replaces: "progress",
+      priority: "progress",
+    });
+    expect(await waiting(next)).toMatchObject([
+      { roomId: "!r", edits: "$event progress.0", content: { body: "50 %" } },
+    ]);
     expect(await next.outbox.result("$event progress.0")).toMatchObject({ status: "sent" });
   });
 
@@ -194,12 +219,19 @@ describe("a question", () => {
         content: { "m.relates_to": { rel_type: "m.annotation", event_id: "$sent1", key: "✅" } },
       },
     ]);
-    expect(await store.questions.ofEvent("!r", "$sent1")).toMatchObject({ ...confirmation, address: ADDRESS, closedAt: null });
+    expect(await store.questions.ofEvent("!r", "$sent1")).toMatchObject({
+      ...confirmation,
+      address: ADDRESS,
+      closedAt: null,
+    });
   });
 
   it("that is long gets its reaction under the last page", async () => {
     const { store, converse } = await setUp();
-    await converse().ask(alert(list(Array.from({ length: 400 }, (_, index) => `item ${index} of many`))), confirmation);
+    await converse().ask(
+      alert(list(Array.from({ length: 400 }, (_, index) => `item ${index} of many`))),
+      confirmation,
+    );
     const said = await waiting(store);
     const lastPage = said.findLast(({ kind }) => kind === "message");
     expect(said.length).toBeGreaterThan(2);
@@ -208,7 +240,8 @@ describe("a question", () => {
 
   it("asked again after a crash is the same one", async () => {
     const { store, converse } = await setUp();
-    for (let handled = 0; handled < 2; handled++) await converse().ask(alert(paragraph("Shall I?")), confirmation);
+    for (let handled = 0; handled < 2; handled++)
+      await converse().ask(alert(paragraph("Shall I?")), confirmation);
     expect(await waiting(store)).toHaveLength(2);
     expect(await store.questions.answerable("@me:x.org", "!r", "$yes", Date.now())).not.toBeNull();
   });

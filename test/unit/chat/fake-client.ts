@@ -20,7 +20,8 @@ export function bareAnswer(status: number): unknown {
 }
 
 /**
- * The part of matrix-bot-sdk's client that sends, with a server behind it that knows transaction IDs: a repeated one gives the event it made the first time.
+ * The part of matrix-bot-sdk's client that sends, with a server behind it that knows transaction
+ * IDs: a repeated one gives the event it made the first time.
  */
 export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] } = {}) {
   const requests: Request[] = [];
@@ -28,7 +29,12 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
   const uploads: Buffer[] = [];
   const state: { answer: Answer | null; members: Record<string, string[]> } = { answer: null, members: {} };
   const client = Object.assign(Object.create(MatrixClient.prototype) as MatrixClient, {
-    doRequest: async (method: string, path: string, query: Record<string, unknown> | null = null, body: unknown = null) => {
+    doRequest: async (
+      method: string,
+      path: string,
+      query: Record<string, unknown> | null = null,
+      body: unknown = null,
+    ) => {
       const request = { method, path, query: query ?? {}, body };
       requests.push(request);
       const answer = await state.answer?.(request);
@@ -39,7 +45,12 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
       const known = events.get(key);
       if (known) return { event_id: known.eventId };
       const eventId = `$sent${events.size + 1}`;
-      events.set(key, { eventId, roomId, type: kind === "redact" ? `redaction of ${type}` : type, content: body });
+      events.set(key, {
+        eventId,
+        roomId,
+        type: kind === "redact" ? `redaction of ${type}` : type,
+        content: body,
+      });
       return { event_id: eventId };
     },
     uploadContent: async (bytes: Buffer) => {
@@ -51,8 +62,13 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
   Object.defineProperty(client, "crypto", {
     value: {
       isRoomEncrypted: async (roomId: string) => encryptedRooms.includes(roomId),
-      encryptRoomEvent: async (_roomId: string, type: string, content: unknown) => ({ ciphertext: { type, content } }),
-      encryptMedia: async (bytes: Buffer) => ({ buffer: Buffer.concat([Buffer.from("sealed"), bytes]), file: { key: "k" } }),
+      encryptRoomEvent: async (_roomId: string, type: string, content: unknown) => ({
+        ciphertext: { type, content },
+      }),
+      encryptMedia: async (bytes: Buffer) => ({
+        buffer: Buffer.concat([Buffer.from("sealed"), bytes]),
+        file: { key: "k" },
+      }),
     },
   });
   const sent = () => [...events.values()];

@@ -15,7 +15,12 @@ afterEach(() => {
 });
 
 function message(id: string, content: object = {}, sender = "@me:x.org") {
-  return { event_id: id, type: "m.room.message", sender, content: { msgtype: "m.text", body: `!do ${id}`, ...content } };
+  return {
+    event_id: id,
+    type: "m.room.message",
+    sender,
+    content: { msgtype: "m.text", body: `!do ${id}`, ...content },
+  };
 }
 
 function reaction(id: string, key: string, sender = "@me:x.org") {
@@ -56,7 +61,18 @@ async function setUp() {
       ...more,
     });
   const bodies = () => handled.map(({ body }) => body);
-  return { store, reopen, inboxOf, inbox: inboxOf(store), state, handled, confirmed, bodies, conversations, lines };
+  return {
+    store,
+    reopen,
+    inboxOf,
+    inbox: inboxOf(store),
+    state,
+    handled,
+    confirmed,
+    bodies,
+    conversations,
+    lines,
+  };
 }
 
 /** Waits until nothing is left to be handled. */
@@ -111,7 +127,10 @@ describe("the inbox", () => {
 
   it("takes an edit that holds a secret, marked as one", async () => {
     const { inbox, handled } = await setUp();
-    const edit = { body: "* !login old --password hunter2", "m.relates_to": { rel_type: "m.replace", event_id: "$0" } };
+    const edit = {
+      body: "* !login old --password hunter2",
+      "m.relates_to": { rel_type: "m.replace", event_id: "$0" },
+    };
     await inbox.receive("!r", message("$1", edit));
     await settled(inbox);
     expect(handled).toMatchObject([{ isEdit: true, threadRoot: null }]);

@@ -1,7 +1,7 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { InvitationDesk } from "../../../src/chat/invitations.ts";
+import { InvitationHandler } from "../../../src/chat/invitations.ts";
 import { Rooms } from "../../../src/chat/rooms.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
@@ -16,7 +16,12 @@ afterEach(() => {
 async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const { store, reopen } = await temporaryStore();
   const done: string[] = [];
-  const state: { members: string[]; joinedMembers: unknown; failures: unknown[]; summaryFailures: unknown[] } = {
+  const state: {
+    members: string[];
+    joinedMembers: unknown;
+    failures: unknown[];
+    summaryFailures: unknown[];
+  } = {
     members: ["@mover:x.org", "@me:x.org"],
     joinedMembers: 1,
     failures: [],
@@ -37,7 +42,7 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     },
   } as unknown as MatrixClient;
   const desk = (from = store) =>
-    new InvitationDesk({
+    new InvitationHandler({
       userId: "@mover:x.org",
       invitations: from.invitations,
       client,
@@ -59,13 +64,31 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
 describe("an invitation", () => {
   it.each<[string, string, object, object, string[]]>([
     ["to a direct chat is accepted", "!r:y.org", {}, {}, ["join !r:y.org via x.org,y.org"]],
-    ["to a control room is accepted", "!control:x.org", { isDirect: false }, {}, ["join !control:x.org via x.org"]],
+    [
+      "to a control room is accepted",
+      "!control:x.org",
+      { isDirect: false },
+      {},
+      ["join !control:x.org via x.org"],
+    ],
     ["to a room of version 12 is accepted", "!hash", {}, {}, ["join !hash via x.org"]],
     ["to a room of one is accepted", "!r", { isDirect: false }, {}, ["join !r via x.org"]],
     ["to a room of many is declined", "!r", { isDirect: false }, { joinedMembers: 3 }, ["leave !r"]],
-    ["to a room that tells nothing is declined", "!r", { isDirect: false }, { joinedMembers: null }, ["leave !r"]],
+    [
+      "to a room that tells nothing is declined",
+      "!r",
+      { isDirect: false },
+      { joinedMembers: null },
+      ["leave !r"],
+    ],
     ["of somebody else is declined", "!r", { sender: "@evil:y.org" }, {}, ["leave !r"]],
-    ["of somebody else to a control room is declined", "!control:x.org", { sender: "@evil:y.org" }, {}, ["leave !control:x.org"]],
+    [
+      "of somebody else to a control room is declined",
+      "!control:x.org",
+      { sender: "@evil:y.org" },
+      {},
+      ["leave !control:x.org"],
+    ],
     [
       "to what turns out to be no direct chat is taken back",
       "!r",
@@ -89,18 +112,20 @@ describe("an invitation", () => {
     await running.stop();
   });
 
-  it.each([new Error("ECONNREFUSED"), refusal(502, "M_UNKNOWN"), refusal(429, "M_LIMIT_EXCEEDED"), bareAnswer(504)])(
-    "is tried again when the server could not help (%#)",
-    async (failure) => {
-      const { invite, done, state, running } = await setUp();
-      state.failures.push(failure);
-      await invite("!r");
-      expect(done).toHaveLength(1);
-      await vi.advanceTimersByTimeAsync(2_100);
-      expect(done).toHaveLength(2);
-      await running.stop();
-    },
-  );
+  it.each([
+    new Error("ECONNREFUSED"),
+    refusal(502, "M_UNKNOWN"),
+    refusal(429, "M_LIMIT_EXCEEDED"),
+    bareAnswer(504),
+  ])("is tried again when the server could not help (%#)", async (failure) => {
+    const { invite, done, state, running } = await setUp();
+    state.failures.push(failure);
+    await invite("!r");
+    expect(done).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(done).toHaveLength(2);
+    await running.stop();
+  });
 
   it("is given up when the server refuses", async () => {
     const { invite, done, state, store, running } = await setUp();
@@ -162,7 +187,10 @@ describe("an invitation", () => {
 
   it("from another server is answered when that server knows of it itself", async () => {
     const { running, done } = await setUp();
-    await running.receive("!r", { sender: "@evil:y.org", content: { membership: "invite", is_direct: true } });
+    await running.receive("!r", {
+      sender: "@evil:y.org",
+      content: { membership: "invite", is_direct: true },
+    });
     await vi.advanceTimersByTimeAsync(900);
     expect(done).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
@@ -183,7 +211,8 @@ describe("an invitation", () => {
 
   it("of an odd shape is left alone", async () => {
     const { running, done } = await setUp();
-    for (const event of [null, {}, { sender: 5, content: {} }, { sender: "@me:x.org" }]) await running.receive("!r", event);
+    for (const event of [null, {}, { sender: 5, content: {} }, { sender: "@me:x.org" }])
+      await running.receive("!r", event);
     await vi.advanceTimersByTimeAsync(10);
     expect(done).toEqual([]);
     await running.stop();

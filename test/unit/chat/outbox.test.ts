@@ -33,7 +33,8 @@ async function setUp(options: Parameters<typeof fakeClient>[0] = {}) {
   const fake = fakeClient(options);
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const outbox = (from: Store = store) => new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
+  const outbox = (from: Store = store) =>
+    new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
   return { ...fake, store, reopen, outbox, lines };
 }
 
@@ -104,11 +105,17 @@ describe("the outbox", () => {
     const running = outbox();
     running.start();
     await running.add(item("one"));
-    await running.add(item("r", { kind: "redaction", content: { redacts: "$x" }, priority: outboxPriority.redaction }));
+    await running.add(
+      item("r", { kind: "redaction", content: { redacts: "$x" }, priority: outboxPriority.redaction }),
+    );
     await pass(0);
-    expect(sent().map(({ type }) => type)).toEqual(expect.arrayContaining(["redaction of $x", "m.room.encrypted"]));
+    expect(sent().map(({ type }) => type)).toEqual(
+      expect.arrayContaining(["redaction of $x", "m.room.encrypted"]),
+    );
     expect(sent()).toContainEqual(
-      expect.objectContaining({ content: { ciphertext: { type: "m.room.message", content: item("one").content } } }),
+      expect.objectContaining({
+        content: { ciphertext: { type: "m.room.message", content: item("one").content } },
+      }),
     );
     await running.stop();
   });
@@ -129,7 +136,9 @@ describe("when the server limits the bot", () => {
     running.start();
     await pass(waitMs - 50);
     expect(requests).toHaveLength(1);
-    await running.add(item("redaction", { roomId: "!c", kind: "redaction", content: { redacts: "$x" }, priority: 0 }));
+    await running.add(
+      item("redaction", { roomId: "!c", kind: "redaction", content: { redacts: "$x" }, priority: 0 }),
+    );
     await pass(0);
     expect(requests).toHaveLength(1);
     await pass(100);
@@ -139,7 +148,8 @@ describe("when the server limits the bot", () => {
 });
 
 describe("edits of a progress message", () => {
-  const edit = (transactionId: string) => item(transactionId, { edits: "progress", priority: outboxPriority.progress });
+  const edit = (transactionId: string) =>
+    item(transactionId, { edits: "progress", priority: outboxPriority.progress });
 
   async function withProgressShown() {
     const { outbox, bodies } = await setUp();
@@ -365,7 +375,9 @@ describe("a reaction", () => {
     running.start();
     await pass(0);
     expect(requests.at(-1)?.path).toBe("/_matrix/client/v3/rooms/!room/send/m.reaction/reaction");
-    expect(sent()[1]?.content).toEqual({ "m.relates_to": { rel_type: "m.annotation", event_id: "$sent1", key: "✅" } });
+    expect(sent()[1]?.content).toEqual({
+      "m.relates_to": { rel_type: "m.annotation", event_id: "$sent1", key: "✅" },
+    });
     await running.stop();
   });
 
@@ -412,7 +424,9 @@ describe("a file", () => {
     running.start();
     await pass(0);
     expect(uploads.map(String)).toEqual(["sealeda,b"]);
-    expect(sent()).toMatchObject([{ content: { ciphertext: { content: { file: { key: "k", url: "mxc://x/1" } } } } }]);
+    expect(sent()).toMatchObject([
+      { content: { ciphertext: { content: { file: { key: "k", url: "mxc://x/1" } } } } },
+    ]);
     expect(JSON.stringify(sent())).not.toContain('"url":"mxc://x/1","filename"');
     await running.stop();
   });

@@ -23,7 +23,9 @@ function sync(events: unknown[], timeline: object = {}): SyncResponse {
 }
 
 function ids(response: SyncResponse): unknown[] {
-  return response.rooms?.join?.[ROOM]?.timeline?.events.map((event: TimelineEvent) => event["event_id"]) ?? [];
+  return (
+    response.rooms?.join?.[ROOM]?.timeline?.events.map((event: TimelineEvent) => event["event_id"]) ?? []
+  );
 }
 
 describe("a sync answer", () => {
@@ -45,7 +47,14 @@ describe("a sync answer", () => {
   });
 
   it("loses nothing by one event of an odd shape", () => {
-    const response = sync([said("$1"), null, "x", { type: 5, event_id: "$odd" }, { ...said("$2"), content: "text" }, said("$3")]);
+    const response = sync([
+      said("$1"),
+      null,
+      "x",
+      { type: 5, event_id: "$odd" },
+      { ...said("$2"), content: "text" },
+      said("$3"),
+    ]);
     expect(ids(response)).toEqual(["$1", "$2", "$3"]);
   });
 
@@ -83,7 +92,13 @@ describe("what was said before the bot listened", () => {
 
   it("is left out of a room just joined, up to the invitation", () => {
     expect(
-      after([said("$1"), member("$invite", "invite"), said("$2", "m.room.encrypted"), member("$join", "join"), said("$3")]),
+      after([
+        said("$1"),
+        member("$invite", "invite"),
+        said("$2", "m.room.encrypted"),
+        member("$join", "join"),
+        said("$3"),
+      ]),
     ).toEqual(["$invite", "$2", "$join", "$3"]);
   });
 
@@ -96,7 +111,11 @@ describe("what was said before the bot listened", () => {
   });
 
   it("is not what was said before somebody else joined", () => {
-    expect(after([said("$1"), { ...member("$j", "join"), state_key: "@other:x.org" }, said("$2")])).toEqual(["$1", "$j", "$2"]);
+    expect(after([said("$1"), { ...member("$j", "join"), state_key: "@other:x.org" }, said("$2")])).toEqual([
+      "$1",
+      "$j",
+      "$2",
+    ]);
   });
 
   it("is not what was said before the bot got another name", () => {
@@ -105,12 +124,15 @@ describe("what was said before the bot listened", () => {
   });
 
   it("ends at the newest invitation", () => {
-    expect(after([member("$i1", "invite"), said("$1"), member("$l", "leave"), member("$i2", "invite"), said("$2")])).toEqual([
-      "$i1",
-      "$l",
-      "$i2",
-      "$2",
-    ]);
+    expect(
+      after([
+        member("$i1", "invite"),
+        said("$1"),
+        member("$l", "leave"),
+        member("$i2", "invite"),
+        said("$2"),
+      ]),
+    ).toEqual(["$i1", "$l", "$i2", "$2"]);
   });
 });
 
@@ -149,7 +171,9 @@ describe("the gap that a limited timeline leaves", () => {
   });
 
   it("loses nothing by one event of an odd shape", async () => {
-    const filled = await fill(sync([], limited), () => ({ chunk: [said("$2"), null, { type: 5 }, said("$1")] }));
+    const filled = await fill(sync([], limited), () => ({
+      chunk: [said("$2"), null, { type: 5 }, said("$1")],
+    }));
     expect(filled.ids).toEqual(["$1", "$2"]);
   });
 
@@ -163,7 +187,10 @@ describe("the gap that a limited timeline leaves", () => {
 
   it("is there although the bot got another name meanwhile", async () => {
     const renamed = member("$name", "join", { unsigned: { prev_content: { membership: "join" } } });
-    expect((await fill(sync([renamed], limited), () => ({ chunk: [said("$1")] }))).ids).toEqual(["$1", "$name"]);
+    expect((await fill(sync([renamed], limited), () => ({ chunk: [said("$1")] }))).ids).toEqual([
+      "$1",
+      "$name",
+    ]);
   });
 
   it.each<[string, unknown]>([

@@ -12,7 +12,15 @@ import { FakeConversation } from "./fake-conversation.ts";
 const ME = "@me:example.org";
 
 function account(side: Side, userId: string): Account {
-  return { owner: ME, side, userId, baseUrl: "https://x", method: "password", deviceId: "DEVICE", signedInAt: 0 };
+  return {
+    owner: ME,
+    side,
+    userId,
+    baseUrl: "https://x",
+    method: "password",
+    deviceId: "DEVICE",
+    signedInAt: 0,
+  };
 }
 
 /** A SignIn that answers as told and keeps what it was asked. */
@@ -34,7 +42,10 @@ function fakeSignIn(answers: Partial<Record<keyof SignIn, unknown>>) {
   return { signIn, asked };
 }
 
-function values(positionals: CommandValues["positionals"], secret: CommandValues["secret"] = null): CommandValues {
+function values(
+  positionals: CommandValues["positionals"],
+  secret: CommandValues["secret"] = null,
+): CommandValues {
   return { positionals, flags: {}, lists: {}, secret };
 }
 
@@ -44,7 +55,10 @@ describe("!login", () => {
   it("without a secret shows what the server offers", async () => {
     const { signIn, asked } = fakeSignIn({ offer: offered });
     const conversation = new FakeConversation();
-    await loginCommand(signIn, "!").run(values({ account: ["old"], userId: ["@a:old.example"] }), conversation);
+    await loginCommand(signIn, "!").run(
+      values({ account: ["old"], userId: ["@a:old.example"] }),
+      conversation,
+    );
     expect(asked).toEqual([["offer", ME, "source", "@a:old.example", conversation.address]]);
     expect(conversation.text).toContain("!login old @a:old.example --password …");
     expect(conversation.said[0]?.tone).toBe("notice");
@@ -52,8 +66,17 @@ describe("!login", () => {
 
   it("without a user ID takes the account of that side, or else the account that writes", async () => {
     const known = fakeSignIn({ offer: offered, account: account("target", "@b:new.example") });
-    await loginCommand(known.signIn, "!").run(values({ account: ["new"], userId: [] }), new FakeConversation());
-    expect(known.asked.at(-1)).toEqual(["offer", ME, "target", "@b:new.example", new FakeConversation().address]);
+    await loginCommand(known.signIn, "!").run(
+      values({ account: ["new"], userId: [] }),
+      new FakeConversation(),
+    );
+    expect(known.asked.at(-1)).toEqual([
+      "offer",
+      ME,
+      "target",
+      "@b:new.example",
+      new FakeConversation().address,
+    ]);
     const unknown = fakeSignIn({ offer: offered });
     await loginCommand(unknown.signIn, "!").run(values({ account: ["new"] }), new FakeConversation());
     expect(unknown.asked.at(-1)).toEqual(["offer", ME, "target", ME, new FakeConversation().address]);
@@ -102,22 +125,34 @@ describe("!login", () => {
       } satisfies SignInResult,
     });
     const conversation = new FakeConversation();
-    await loginCommand(signIn, "!").run(values({ account: ["old"] }, { flag: "password", value: "x" }), conversation);
-    expect(conversation.text).toContain("My earlier session (EARLIER) of @before:x.org could not be logged out");
+    await loginCommand(signIn, "!").run(
+      values({ account: ["old"] }, { flag: "password", value: "x" }),
+      conversation,
+    );
+    expect(conversation.text).toContain(
+      "My earlier session (EARLIER) of @before:x.org could not be logged out",
+    );
   });
 
   it("calls the person when it does not work", async () => {
-    const { signIn } = fakeSignIn({ signIn: { status: "refused", refusal: { code: "wrong_password" }, leftoverDeviceId: null } });
+    const { signIn } = fakeSignIn({
+      signIn: { status: "refused", refusal: { code: "wrong_password" }, leftoverDeviceId: null },
+    });
     const conversation = new FakeConversation();
-    await loginCommand(signIn, "!").run(values({ account: ["old"] }, { flag: "password", value: "geheim" }), conversation);
-    expect(conversation.said).toMatchObject([{ tone: "alert", text: expect.stringContaining("password is wrong") }]);
+    await loginCommand(signIn, "!").run(
+      values({ account: ["old"] }, { flag: "password", value: "geheim" }),
+      conversation,
+    );
+    expect(conversation.said).toMatchObject([
+      { tone: "alert", text: expect.stringContaining("password is wrong") },
+    ]);
   });
 });
 
 describe("!logout", () => {
   const asked: unknown[][] = [];
   const moves = {
-    endWithSession: async (...call: unknown[]) => {
+    abandonOnLogout: async (...call: unknown[]) => {
       asked.push(call);
       return null;
     },
@@ -125,14 +160,20 @@ describe("!logout", () => {
 
   it("ends both, or the one that is named", async () => {
     const both = fakeSignIn({});
-    await logoutCommand({ signIn: both.signIn, moves, prefix: "!" }).run(values({ account: [] }), new FakeConversation());
+    await logoutCommand({ signIn: both.signIn, moves, prefix: "!" }).run(
+      values({ account: [] }),
+      new FakeConversation(),
+    );
     expect(both.asked).toEqual([
       ["signOut", ME, "source"],
       ["signOut", ME, "target"],
     ]);
     const one = fakeSignIn({ signOut: { account: account("target", "@b:x.org"), ending: "logged_out" } });
     const conversation = new FakeConversation();
-    await logoutCommand({ signIn: one.signIn, moves, prefix: "!" }).run(values({ account: ["new"] }), conversation);
+    await logoutCommand({ signIn: one.signIn, moves, prefix: "!" }).run(
+      values({ account: ["new"] }),
+      conversation,
+    );
     expect(one.asked).toEqual([["signOut", ME, "target"]]);
     // A run that goes on without a session would only ask for it.
     expect(asked).toEqual([
@@ -144,7 +185,10 @@ describe("!logout", () => {
 
   it("says when there was nothing to end", async () => {
     const conversation = new FakeConversation();
-    await logoutCommand({ signIn: fakeSignIn({}).signIn, moves, prefix: "!" }).run(values({ account: ["old"] }), conversation);
+    await logoutCommand({ signIn: fakeSignIn({}).signIn, moves, prefix: "!" }).run(
+      values({ account: ["old"] }),
+      conversation,
+    );
     expect(conversation.text).toContain("Your old account is not signed in here");
   });
 });
@@ -154,7 +198,9 @@ describe("!whoami", () => {
     const states = { source: { account: account("source", "@a:x.org"), sessionState: { kind: "works" } } };
     const conversation = new FakeConversation();
     await whoamiCommand(fakeSignIn({ states }).signIn, "!").run(values({}), conversation);
-    expect(conversation.text).toContain("Old account: @a:x.org, signed in by password since 1 January 1970 at 00:00 UTC");
+    expect(conversation.text).toContain(
+      "Old account: @a:x.org, signed in by password since 1 January 1970 at 00:00 UTC",
+    );
     expect(conversation.text).toContain("New account: not signed in");
     expect(conversation.text).toContain("Next: !login new @you:server");
   });
@@ -166,11 +212,16 @@ describe("!forget", () => {
     const conversation = new FakeConversation();
     const command = forgetCommand(async (owner) => {
       forgotten.push(owner);
-      return { signedOut: [{ account: account("source", "@a:x.org"), ending: "logged_out" }], erased: { messages: 2 } };
+      return {
+        signedOut: [{ account: account("source", "@a:x.org"), ending: "logged_out" }],
+        erased: { messages: 2 },
+      };
     });
     await command.run(values({}), conversation);
     expect(forgotten).toEqual([ME]);
-    expect(conversation.text).toContain("Erased: 1 account with its session, and what I kept of 2 messages to you.");
+    expect(conversation.text).toContain(
+      "Erased: 1 account with its session, and what I kept of 2 messages to you.",
+    );
     expect(conversation.text).not.toContain("@a:x.org");
     expect(conversation.said).toMatchObject([{ options: { leavesNoTrace: true } }]);
   });

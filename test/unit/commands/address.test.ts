@@ -74,7 +74,9 @@ describe("mention pills", () => {
 
   it("stand in the line as the user IDs they link to, though the names hold spaces", () => {
     const html = `!login old ${pill("@anna:old.example", "Anna of the Old House")} please`;
-    expect(lineOf("!login old Anna of the Old House please", html)).toBe("login old @anna:old.example please");
+    expect(lineOf("!login old Anna of the Old House please", html)).toBe(
+      "login old @anna:old.example please",
+    );
   });
 
   it("two people of the same name stay apart", () => {
@@ -99,7 +101,9 @@ describe("mention pills", () => {
   it("of rooms stand in the line as the room IDs and aliases they link to", () => {
     const html = `!invite-all ${pill("!room:x.org", "Old Choir")} ${pill("#tea:x.org", "Tea")}`;
     expect(lineOf("!invite-all Old Choir Tea", html)).toBe("invite-all !room:x.org #tea:x.org");
-    expect(lineOf("!invite-all [Tea](https://matrix.to/#/%23tea%3Ax.org?via=x.org)")).toBe("invite-all #tea:x.org");
+    expect(lineOf("!invite-all [Tea](https://matrix.to/#/%23tea%3Ax.org?via=x.org)")).toBe(
+      "invite-all #tea:x.org",
+    );
   });
 
   it("links to messages and pages are left as they are", () => {

@@ -34,7 +34,11 @@ function setUp({ isPermitted = true, prefix = "!" }: { isPermitted?: boolean; pr
     now: () => now,
     log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
   });
-  const say = async (body: string, conversation = new FakeConversation(), text: Partial<IncomingText> = {}) => {
+  const say = async (
+    body: string,
+    conversation = new FakeConversation(),
+    text: Partial<IncomingText> = {},
+  ) => {
     await dispatch({ body, formattedBody: null, isEdit: false, ...text }, conversation);
     return conversation;
   };
@@ -55,7 +59,9 @@ describe("a command", () => {
   it("with a secret runs in a direct chat, after its message was removed", async () => {
     const { say, ran } = setUp();
     await say(`!login old --password ${SECRET}`);
-    expect(ran).toMatchObject([{ values: { secret: { flag: "password", value: SECRET } }, after: ["redact"] }]);
+    expect(ran).toMatchObject([
+      { values: { secret: { flag: "password", value: SECRET } }, after: ["redact"] },
+    ]);
   });
 
   it("with a mistake runs nothing, and is answered with the help line that applies", async () => {
@@ -70,7 +76,10 @@ describe("a command", () => {
 describe("a secret", () => {
   it("in a control room is removed and not used, and the person is told why", async () => {
     const { say, ran } = setUp();
-    const { said, happened } = await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "control" }));
+    const { said, happened } = await say(
+      `!login old --password ${SECRET}`,
+      new FakeConversation({ roomKind: "control" }),
+    );
     expect(ran).toEqual([]);
     expect(happened).toEqual(["redact", "say"]);
     expect(said).toMatchObject([{ tone: "alert", text: expect.stringContaining("others read along here") }]);
@@ -79,13 +88,18 @@ describe("a secret", () => {
   it("in a control room that the bot may not tidy is not used, and the person is asked to delete it", async () => {
     const { say, ran } = setUp();
     const conversation = new FakeConversation({ roomKind: "control", canRedact: false });
-    expect((await say(`!login old --token ${SECRET}`, conversation)).text).toContain("please delete it yourself, now");
+    expect((await say(`!login old --token ${SECRET}`, conversation)).text).toContain(
+      "please delete it yourself, now",
+    );
     expect(ran).toEqual([]);
   });
 
   it("in a direct chat whose message can't be removed is not used", async () => {
     const { say, ran } = setUp();
-    const conversation = await say(`!login old --password ${SECRET}`, new FakeConversation({ canRedact: false }));
+    const conversation = await say(
+      `!login old --password ${SECRET}`,
+      new FakeConversation({ canRedact: false }),
+    );
     expect(conversation.text).toContain("I could not remove your message, so I used nothing of it");
     expect(ran).toEqual([]);
   });
@@ -122,11 +136,14 @@ describe("a secret", () => {
 });
 
 describe("an edit", () => {
-  it.each(["* !help", "* !nonsense", "* hello", "!help"])("is never a command, a mistake or a remark: %s", async (body) => {
-    const { say, ran } = setUp();
-    expect((await say(body, undefined, { isEdit: true })).happened).toEqual([]);
-    expect(ran).toEqual([]);
-  });
+  it.each(["* !help", "* !nonsense", "* hello", "!help"])(
+    "is never a command, a mistake or a remark: %s",
+    async (body) => {
+      const { say, ran } = setUp();
+      expect((await say(body, undefined, { isEdit: true })).happened).toEqual([]);
+      expect(ran).toEqual([]);
+    },
+  );
 
   it.each([`* !login old --password ${SECRET}`, `* !login old ${SECRET}`, `* my --token ${SECRET}`])(
     "with a secret is removed, and its secret is not used: %s",
@@ -150,18 +167,23 @@ describe("a message that is no command", () => {
     expect((await say("good morning")).said).toHaveLength(1);
   });
 
-  it.each(["control", "other"] as const)("is not answered in a %s room, whatever it holds", async (roomKind) => {
-    const { say } = setUp();
-    expect((await say("hello", new FakeConversation({ roomKind }))).happened).toEqual([]);
-    expect((await say("use --password hunter2", new FakeConversation({ roomKind }))).happened).toEqual([]);
-  });
+  it.each(["control", "other"] as const)(
+    "is not answered in a %s room, whatever it holds",
+    async (roomKind) => {
+      const { say } = setUp();
+      expect((await say("hello", new FakeConversation({ roomKind }))).happened).toEqual([]);
+      expect((await say("use --password hunter2", new FakeConversation({ roomKind }))).happened).toEqual([]);
+    },
+  );
 });
 
 describe("somebody who may not use the bot", () => {
   it("gets one polite refusal, then silence", async () => {
     const { say, ran } = setUp({ isPermitted: false });
     const room = () => new FakeConversation({ roomKind: "control" });
-    expect((await say("!help", room())).said).toMatchObject([{ tone: "notice", text: expect.stringContaining("Sorry") }]);
+    expect((await say("!help", room())).said).toMatchObject([
+      { tone: "notice", text: expect.stringContaining("Sorry") },
+    ]);
     expect((await say("!help", room())).happened).toEqual([]);
     expect((await say("!nonsense", room())).happened).toEqual([]);
     expect((await say("hello", room())).happened).toEqual([]);
@@ -175,7 +197,10 @@ describe("somebody who may not use the bot", () => {
 
   it("has a secret removed all the same, unused", async () => {
     const { say, ran } = setUp({ isPermitted: false });
-    const conversation = await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "control" }));
+    const conversation = await say(
+      `!login old --password ${SECRET}`,
+      new FakeConversation({ roomKind: "control" }),
+    );
     expect(conversation.happened).toEqual(["redact", "say", "say"]);
     const direct = await say(`!login old --password ${SECRET}`);
     expect(direct.happened[0]).toBe("redact");
@@ -195,7 +220,10 @@ describe("a room in which the bot does not work", () => {
 
   it("has a secret removed, unused", async () => {
     const { say, ran } = setUp();
-    const conversation = await say(`!login old --password ${SECRET}`, new FakeConversation({ roomKind: "other" }));
+    const conversation = await say(
+      `!login old --password ${SECRET}`,
+      new FakeConversation({ roomKind: "other" }),
+    );
     expect(conversation.happened[0]).toBe("redact");
     expect(ran).toEqual([]);
   });

@@ -24,7 +24,10 @@ describe("flags", () => {
   });
 
   it("with choices take several with commas, in any spelling", () => {
-    expect(valuesOf("!migrate plan --categories Tags,push-rules").lists["categories"]).toEqual(["tags", "push_rules"]);
+    expect(valuesOf("!migrate plan --categories Tags,push-rules").lists["categories"]).toEqual([
+      "tags",
+      "push_rules",
+    ]);
   });
 
   it("leave numbers and quoted texts as they are", () => {
@@ -72,7 +75,9 @@ describe("filters", () => {
     expect(roomOfWord("#2", shown)).toBe("!second:x");
     expect(roomOfWord("#9", shown)).toBe("#9");
     expect(roomOfWord("#choir:old.example", shown)).toBe("#choir:old.example");
-    expect(roomOfWord("https://matrix.to/#/!abc%3Aold.example?via=old.example", shown)).toBe("!abc:old.example");
+    expect(roomOfWord("https://matrix.to/#/!abc%3Aold.example?via=old.example", shown)).toBe(
+      "!abc:old.example",
+    );
   });
 
   it("count activity back from now, and know direct chats from others", () => {

@@ -17,7 +17,12 @@ const link: WaitingLink = {
   clientName: "Matrix Mover",
   clientUri: "https://mover.example.org/",
 };
-const values = { positionals: { account: ["old"], userId: ["@a:old.example"] }, flags: {}, lists: {}, secret: null };
+const values = {
+  positionals: { account: ["old"], userId: ["@a:old.example"] },
+  flags: {},
+  lists: {},
+  secret: null,
+};
 
 async function ask(offer: OfferResult, waitMs = 0): Promise<FakeConversation> {
   const signIn = Object.assign(Object.create(SignIn.prototype) as SignIn, {
@@ -39,13 +44,19 @@ describe("!login by link", () => {
 
   it("takes the place of the note that the server is being asked, so that it stays one message", async () => {
     const { said } = await ask({ status: "link", link, isRepeat: false }, 1_700);
-    expect(said.map(({ options }) => options)).toEqual([{ key: "link" }, { key: "link.shown", replaces: "link" }]);
+    expect(said.map(({ options }) => options)).toEqual([
+      { key: "link" },
+      { key: "link.shown", replaces: "link" },
+    ]);
     expect(said[0]?.text).toContain("Asking old.example …");
   });
 
   it("is shown after a crash whatever of it was said before: nothing, the note, or all", async () => {
     const { said } = await ask({ status: "link", link, isRepeat: true });
-    expect(said.map(({ options }) => options)).toEqual([{ key: "link" }, { key: "link.shown", replaces: "link" }]);
+    expect(said.map(({ options }) => options)).toEqual([
+      { key: "link" },
+      { key: "link.shown", replaces: "link" },
+    ]);
     expect(said[0]?.text).toBe(said[1]?.text);
   });
 
@@ -65,7 +76,12 @@ describe("!login by link", () => {
 
 describe("!cancel", () => {
   it.each<[string[], Side[], Side[], string]>([
-    [[], ["source", "target"], ["source", "target"], "I no longer wait for the sign-in of your old account and new account."],
+    [
+      [],
+      ["source", "target"],
+      ["source", "target"],
+      "I no longer wait for the sign-in of your old account and new account.",
+    ],
     [["new"], ["target"], ["target"], "I no longer wait for the sign-in of your new account."],
     [["old"], ["source"], [], "No sign-in is waiting"],
   ])("%j ends what waits", async (words, chosen, ended, answer) => {

@@ -4,7 +4,7 @@ import { parseMessage } from "../../../src/commands/parse.ts";
 import { specifications } from "../../../src/commands/registry.ts";
 import type { ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
 import { estimateTime } from "../../../src/migration/time-estimate.ts";
-import type { MadePlan } from "../../../src/service/planning.ts";
+import type { ShownPlan } from "../../../src/service/planning.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { reportOf, rooms } from "../view/move-samples.ts";
 import { FakeConversation } from "./fake-conversation.ts";
@@ -23,18 +23,31 @@ function parse(line: string) {
 /** The list that `#1` counts in after a plan, where there was one before. */
 async function listAfter(line: string, planned: readonly ReportRoom[]): Promise<readonly string[]> {
   const { plans } = (await temporaryStore()).store;
-  await plans.putShownList(OWNER, BEFORE);
-  const plan: MadePlan = {
-    ...{ number: 1, report: reportOf([...planned]), moreHelpers: new Map(), via: new Map(), notMoved: [], unknownRooms: [] },
+  await plans.putNumberedRooms(OWNER, BEFORE);
+  const plan: ShownPlan = {
+    ...{
+      number: 1,
+      report: reportOf([...planned]),
+      moreHelpers: new Map(),
+      via: new Map(),
+      notMoved: [],
+      unknownRooms: [],
+    },
     ...{ isInviteBlocked: false, bannedRooms: 0, before: null, work: { canBegin: true, categories: [] } },
-    estimate: estimateTime({ invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 }, false),
+    estimate: estimateTime(
+      { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 },
+      false,
+    ),
   };
   const planning = { plan: async () => ({ status: "planned", plan }) as const };
   const moves = { isWatched: async () => false };
   const parsed = parse(line);
   if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-  await migratePlanCommand({ planning, moves, plans, now: () => 0, prefix: "!" }).run(parsed.values, new FakeConversation());
-  return plans.shownList(OWNER);
+  await migratePlanCommand({ planning, moves, plans, now: () => 0, prefix: "!" }).run(
+    parsed.values,
+    new FakeConversation(),
+  );
+  return plans.numberedRoomIds(OWNER);
 }
 
 describe("a number of the last list shown", () => {
@@ -51,7 +64,10 @@ describe("the filters of a plan", () => {
     const line = `!${words} --only #1 --only #2 --exclude !x:y --space #s:y --server y --no-direct --active 1y --categories rooms,tags`;
     expect(parse(line)).toMatchObject({
       kind: "command",
-      values: { lists: { only: ["#1", "#2"], exclude: ["!x:y"], categories: ["rooms", "tags"] }, flags: { "no-direct": true } },
+      values: {
+        lists: { only: ["#1", "#2"], exclude: ["!x:y"], categories: ["rooms", "tags"] },
+        flags: { "no-direct": true },
+      },
     });
     expect(parse(`!${words} --direct`)).toMatchObject({ kind: "command" });
   });

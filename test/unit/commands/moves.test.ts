@@ -17,7 +17,13 @@ afterEach(() => {
 const NOW = Date.UTC(2026, 0, 31, 12);
 const ME = "@me:example.org";
 const SHOWN = ["!first:old.example", "!second:old.example"];
-const started: StartResult = { status: "started", run: runStatus(), changes: [], gone: [], isOnlyWatch: false };
+const started: StartResult = {
+  status: "started",
+  run: runStatus(),
+  changes: [],
+  gone: [],
+  isOnlyWatch: false,
+};
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 
 function setUp(...script: Parameters<typeof scriptedMoves>) {
@@ -33,18 +39,24 @@ function setUpWith(more: { planning?: Planning }, ...script: Parameters<typeof s
     moves,
     readers: Object.create(AccountReaders.prototype) as AccountReaders,
     plans: Object.assign(Object.create(Plans.prototype) as Plans, {
-      shownList: async () => SHOWN,
-      putShownList: async () => undefined,
+      numberedRoomIds: async () => SHOWN,
+      putNumberedRooms: async () => undefined,
     }),
     now: () => NOW,
     prefix: "!",
     ...more,
   };
   const commands = createCommands(services);
-  const type = async (line: string, formattedBody: string | null = null, conversation = new FakeConversation()) => {
+  const type = async (
+    line: string,
+    formattedBody: string | null = null,
+    conversation = new FakeConversation(),
+  ) => {
     const parsed = parseMessage({ body: line, formattedBody }, names, specifications);
     if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-    await commands.find(({ specification }) => specification === parsed.specification)?.run(parsed.values, conversation);
+    await commands
+      .find(({ specification }) => specification === parsed.specification)
+      ?.run(parsed.values, conversation);
     return conversation;
   };
   return { type, asked, actions: createConfirmableActions(services) };
@@ -52,10 +64,26 @@ function setUpWith(more: { planning?: Planning }, ...script: Parameters<typeof s
 
 describe("!migrate plan after a run", () => {
   const accounts = { source: "@a:old.example", target: "@a:new.example" };
-  const row = { roomId: SHOWN[0], name: null, route: "ask_moderator", status: "needs_moderator", successor: null, reason: null };
+  const row = {
+    roomId: SHOWN[0],
+    name: null,
+    route: "ask_moderator",
+    status: "needs_moderator",
+    successor: null,
+    reason: null,
+  };
   const report = { ...accounts, rooms: [{ ...row, helpers: [], warnings: [] }], categories: [] };
   const work = { canBegin: false, categories: [] };
-  const plan = { number: 2, report, moreHelpers: new Map(), work, notMoved: [], unknownRooms: [], bannedRooms: 0, before: null };
+  const plan = {
+    number: 2,
+    report,
+    moreHelpers: new Map(),
+    work,
+    notMoved: [],
+    unknownRooms: [],
+    bannedRooms: 0,
+    before: null,
+  };
 
   it.each([true, false])("says whether the rooms that wait are watched (%s)", async (isWatched) => {
     const { type, asked } = setUpPlanned({ isWatched });
@@ -94,7 +122,11 @@ describe("!migrate start", () => {
     const typed = type("!migrate start");
     await vi.advanceTimersByTimeAsync(1_500);
     const [, request] = asked[0] ?? [];
-    (request as { onProgress: (progress: object) => void }).onProgress({ serverName: "old.example", read: 5, total: 9 });
+    (request as { onProgress: (progress: object) => void }).onProgress({
+      serverName: "old.example",
+      read: 5,
+      total: 9,
+    });
     await vi.advanceTimersByTimeAsync(5_000);
     read.resolve(undefined);
     const { said } = await typed;
@@ -139,7 +171,10 @@ describe("!invite-all and !join-all", () => {
     const { type, asked } = setUp({ inviteAll: started });
     await type("!invite-all #1 #choir:old.example !id:old.example https://matrix.to/#/%23tea%3Aold.example");
     expect(asked).toMatchObject([
-      ["inviteAll", { rooms: ["!first:old.example", "#choir:old.example", "!id:old.example", "#tea:old.example"] }],
+      [
+        "inviteAll",
+        { rooms: ["!first:old.example", "#choir:old.example", "!id:old.example", "#tea:old.example"] },
+      ],
     ]);
   });
 
@@ -153,17 +188,19 @@ describe("!invite-all and !join-all", () => {
 
 describe("!migrate status, pause, resume and cancel", () => {
   it("status shows where it stands, and without a run how to begin", async () => {
-    expect((await setUp({ status: runStatus() }).type("!migrate status")).text).toContain("12 of 52 rooms done");
+    expect((await setUp({ status: runStatus() }).type("!migrate status")).text).toContain(
+      "12 of 52 rooms done",
+    );
     expect((await setUp({}).type("!migrate status")).text).toContain("Nothing was started yet.");
   });
 
   it("pause, resume and cancel say what came of it", async () => {
     const run = runStatus();
-    const deeds = { invitations: 1, joins: 0, knocks: 0, written: [], openInvitations: [] };
+    const summary = { invitations: 1, joins: 0, knocks: 0, written: [], openInvitations: [] };
     const { type, asked } = setUp({
-      pause: { status: "paused", run, isQuiet: true },
+      pause: { status: "paused", run, isIdle: true },
       resume: { status: "resumed", run },
-      cancel: { status: "cancelled", run, deeds, isQuiet: true },
+      cancel: { status: "cancelled", run, summary, isIdle: true },
     });
     expect((await type("!migrate pause")).text).toContain("is paused");
     expect((await type("!migrate resume")).text).toContain("goes on where it stopped");
@@ -190,10 +227,15 @@ describe("!migrate status, pause, resume and cancel", () => {
 
   it("a pause that has to wait for a request says so within seconds", async () => {
     const finished = Promise.withResolvers<undefined>();
-    const { type } = setUp({ pause: { status: "paused", run: runStatus(), isQuiet: true } }, () => finished.promise);
+    const { type } = setUp(
+      { pause: { status: "paused", run: runStatus(), isIdle: true } },
+      () => finished.promise,
+    );
     const conversation = new FakeConversation();
     const typed = type("!migrate pause", null, conversation);
-    await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), { timeout: 15_000 });
+    await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), {
+      timeout: 15_000,
+    });
     finished.resolve(undefined);
     await typed;
     expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });
@@ -201,14 +243,23 @@ describe("!migrate status, pause, resume and cancel", () => {
 });
 
 describe("!migrate undo", () => {
-  const preview = { status: "possible", invitations: [], joins: [], knocks: [], written: [], lasting: [] } as const;
+  const preview = {
+    status: "possible",
+    invitations: [],
+    joins: [],
+    knocks: [],
+    written: [],
+    lasting: [],
+  } as const;
 
   it("shows what it would do and asks first", async () => {
     const { type, asked } = setUp({ previewUndo: { ...preview, written: [{ category: "tags", count: 4 }] } });
     const conversation = await type("!migrate undo");
     expect(asked).toEqual([["previewUndo", ME]]);
     expect(conversation.asked).toEqual([{ word: "undo", action: "undo", payload: null }]);
-    expect(conversation.said).toMatchObject([{ tone: "alert", text: expect.stringContaining("room tags: 4") }]);
+    expect(conversation.said).toMatchObject([
+      { tone: "alert", text: expect.stringContaining("room tags: 4") },
+    ]);
   });
 
   it("is done after the confirmation, and goes on telling where it was asked", async () => {
@@ -220,7 +271,10 @@ describe("!migrate undo", () => {
   });
 
   it("asks nothing where there is nothing to take back, or a run is under way", async () => {
-    for (const previewUndo of [{ status: "nothing_to_undo" }, { status: "already", run: runStatus() }] as const) {
+    for (const previewUndo of [
+      { status: "nothing_to_undo" },
+      { status: "already", run: runStatus() },
+    ] as const) {
       const conversation = await setUp({ previewUndo }).type("!migrate undo");
       expect(conversation.asked).toEqual([]);
       expect(conversation.said).toHaveLength(1);
@@ -243,7 +297,12 @@ describe("!migrate verify and !profile", () => {
 });
 
 describe("!converttodm and !converttoroom", () => {
-  const converted = { status: "converted", roomId: "!first:old.example", name: "Tea", partner: "@mo:old.example" } as const;
+  const converted = {
+    status: "converted",
+    roomId: "!first:old.example",
+    name: "Tea",
+    partner: "@mo:old.example",
+  } as const;
 
   it.each([
     ["an ID", "!converttodm #1 @mo:old.example", null],
@@ -251,8 +310,12 @@ describe("!converttodm and !converttoroom", () => {
     ["a pill", "!converttodm #1 Mo", `!converttodm #1 <a href="https://matrix.to/#/@mo:old.example">Mo</a>`],
   ])("takes the partner as %s", async (_how, line, html) => {
     const { type, asked } = setUp({ convert: converted });
-    expect((await type(line, html)).text).toContain("is a direct chat with @mo:old.example on your new account now");
-    expect(asked).toEqual([["convert", ME, { room: "!first:old.example", partner: "@mo:old.example", toDirect: true }]]);
+    expect((await type(line, html)).text).toContain(
+      "is a direct chat with @mo:old.example on your new account now",
+    );
+    expect(asked).toEqual([
+      ["convert", ME, { room: "!first:old.example", partner: "@mo:old.example", toDirect: true }],
+    ]);
   });
 
   it("needs no partner", async () => {

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { BotNames } from "../../../src/commands/address.ts";
 import { parseMessage } from "../../../src/commands/parse.ts";
 import { specifications } from "../../../src/commands/registry.ts";
-import type { CommandMistake, CommandSpecification, ParsedMessage } from "../../../src/commands/specification.ts";
+import type {
+  CommandMistake,
+  CommandSpecification,
+  ParsedMessage,
+} from "../../../src/commands/specification.ts";
 
 const names: BotNames = { prefix: "!", userId: "@mover:example.org", displayName: "Moving Man" };
 
@@ -14,7 +18,11 @@ const made: CommandSpecification = {
   details: [],
   example: "gather",
   positionals: [{ name: "rooms", kind: "word", isOptional: true, isRepeatable: true }],
-  flags: { send: { kind: "boolean" }, text: { kind: "text" }, format: { kind: "choice", choices: ["text", "csv"] } },
+  flags: {
+    send: { kind: "boolean" },
+    text: { kind: "text" },
+    format: { kind: "choice", choices: ["text", "csv"] },
+  },
 };
 const plan: CommandSpecification = { ...made, words: ["machine", "plan"], positionals: [], flags: {} };
 const start: CommandSpecification = { ...plan, words: ["machine", "start"], aliases: [["machine", "run"]] };
@@ -164,13 +172,17 @@ describe("a secret", () => {
       positionals: { account: ["old"], userId: ["@me:x.org"] },
       secret: { flag: "password", value: "hunter 2" },
     });
-    expect(secretOf("!login old @me:x.org --password hunter @me:x.org")).toMatchObject({ value: "hunter @me:x.org" });
+    expect(secretOf("!login old @me:x.org --password hunter @me:x.org")).toMatchObject({
+      value: "hunter @me:x.org",
+    });
     expect(secretOf("!login old --password hunter@me:x.org")).toMatchObject({ value: "hunter@me:x.org" });
   });
 
   it("makes the message one that has to be removed", () => {
     expect(parse("!login old --token abcdef").hasSecret).toBe(true);
-    expect(commandOf("!login new --token syt_abc_def")).toMatchObject({ secret: { flag: "token", value: "syt_abc_def" } });
+    expect(commandOf("!login new --token syt_abc_def")).toMatchObject({
+      secret: { flag: "token", value: "syt_abc_def" },
+    });
   });
 
   it("is a token of a usual make wherever it stands", () => {
@@ -179,7 +191,14 @@ describe("a secret", () => {
       "mat_aBcDeFgHiJkLmNoPqRsT12345678901_abCDe1",
       "syt_Pz8+Pj8_abcdefghij",
     ])
-      for (const text of [token, `see ${token}!`, `{"access_token":"${token}"}`, `(${token})`, `“${token}”`, `Token=${token}`])
+      for (const text of [
+        token,
+        `see ${token}!`,
+        `{"access_token":"${token}"}`,
+        `(${token})`,
+        `“${token}”`,
+        `Token=${token}`,
+      ])
         expect(parse(text), text).toEqual({ kind: "not_addressed", hasSecret: true });
   });
 

@@ -24,7 +24,9 @@ async function answerTo(line: string): Promise<string> {
   const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);
   if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
   const conversation = new FakeConversation();
-  await commands.find(({ specification }) => specification === parsed.specification)?.run(parsed.values, conversation);
+  await commands
+    .find(({ specification }) => specification === parsed.specification)
+    ?.run(parsed.values, conversation);
   return conversation.text;
 }
 
@@ -34,14 +36,20 @@ describe("the registry", () => {
   });
 
   it("has each word once", () => {
-    const words = specifications.flatMap(({ words, aliases = [] }) => [words, ...aliases].map((each) => each.join(" ")));
+    const words = specifications.flatMap(({ words, aliases = [] }) =>
+      [words, ...aliases].map((each) => each.join(" ")),
+    );
     expect(new Set(words).size).toBe(words.length);
   });
 
   it.each(specifications.map((specification) => [specification.words.join(" "), specification] as const))(
     "the example of %s is a command that the parser understands",
     (_words, specification) => {
-      const parsed = parseMessage({ body: `!${specification.example}`, formattedBody: null }, names, specifications);
+      const parsed = parseMessage(
+        { body: `!${specification.example}`, formattedBody: null },
+        names,
+        specifications,
+      );
       expect(parsed).toMatchObject({ kind: "command", specification });
     },
   );
@@ -60,7 +68,8 @@ describe("the registry", () => {
   it("every flag and every choice of a command stands in its usage", () => {
     for (const { usage, flags, positionals } of specifications) {
       for (const name of Object.keys(flags)) expect(usage).toContain(`--${name}`);
-      for (const choice of positionals.flatMap(({ choices = [] }) => choices)) expect(usage).toContain(choice);
+      for (const choice of positionals.flatMap(({ choices = [] }) => choices))
+        expect(usage).toContain(choice);
     }
   });
 

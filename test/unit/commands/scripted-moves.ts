@@ -32,7 +32,7 @@ export function scriptedMoves(answers: Answers, work: () => Promise<void> = asyn
     verify: answer("verify"),
     previewUndo: answer("previewUndo"),
     undo: answer("undo"),
-    endWithSession: async () => null,
+    abandonOnLogout: async () => null,
     convert: answer("convert"),
   };
   return { moves, asked };

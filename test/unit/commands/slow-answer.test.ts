@@ -50,13 +50,17 @@ describe("answerInTime", () => {
 
   it("passes on that an answer leaves no trace", async () => {
     const conversation = new FakeConversation();
-    await answerInTime(conversation, meanwhile, async () => notice(paragraph("done")), { leavesNoTrace: true });
+    await answerInTime(conversation, meanwhile, async () => notice(paragraph("done")), {
+      leavesNoTrace: true,
+    });
     expect(conversation.said[0]?.options).toEqual({ key: "answer", leavesNoTrace: true });
   });
 
   it("fails as its work fails, and says nothing afterwards", async () => {
     const conversation = new FakeConversation();
-    await expect(answerInTime(conversation, meanwhile, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+    await expect(
+      answerInTime(conversation, meanwhile, () => Promise.reject(new Error("broken"))),
+    ).rejects.toThrow("broken");
     expect(conversation.said).toEqual([]);
   });
 

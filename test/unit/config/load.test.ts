@@ -49,7 +49,12 @@ describe("the example configuration", () => {
   it("is valid once its secret exists", () => {
     const configuration = load(readFileSync(EXAMPLE, "utf8"), { BOT_PASSWORD: "hunter2" });
     expect(configuration).toEqual({
-      bot: { homeserver: "https://matrix.example.org", userId: "@mover:example.org", password: "hunter2", accessToken: null },
+      bot: {
+        homeserver: "https://matrix.example.org",
+        userId: "@mover:example.org",
+        password: "hunter2",
+        accessToken: null,
+      },
       dataDir: join(folder, "data"),
       secretKeyFile: join(folder, "secrets/store.key"),
       prefix: "!",
@@ -67,7 +72,9 @@ describe("the example configuration", () => {
 
   it("names every key that exists", () => {
     const text = readFileSync(EXAMPLE, "utf8");
-    const unnamed = KNOWN_KEYS.filter((key) => !new RegExp(`\\b${key.slice(key.lastIndexOf(".") + 1)}\\b`).test(text));
+    const unnamed = KNOWN_KEYS.filter(
+      (key) => !new RegExp(`\\b${key.slice(key.lastIndexOf(".") + 1)}\\b`).test(text),
+    );
     expect(unnamed).toEqual([]);
   });
 });
@@ -156,9 +163,12 @@ describe("faults", () => {
     );
   });
 
-  it.each(["just text", "[1, 2]", "", "&a [*a]"])("are told for a file that is no block of keys (%j)", (yaml) => {
-    expect(faultsOf(yaml).length).toBeGreaterThan(0);
-  });
+  it.each(["just text", "[1, 2]", "", "&a [*a]"])(
+    "are told for a file that is no block of keys (%j)",
+    (yaml) => {
+      expect(faultsOf(yaml).length).toBeGreaterThan(0);
+    },
+  );
 
   it.each([
     ["userId", "mover"],
@@ -193,7 +203,9 @@ describe("faults", () => {
   });
 
   it.each(["@mover", "example org", "", "@a:b/c"])("refuse the access glob %j", (glob) => {
-    expect(pathsOf(faultsOf(`${BOT}access: ${JSON.stringify({ allow: [glob] })}`))).toEqual(["access.allow[0]"]);
+    expect(pathsOf(faultsOf(`${BOT}access: ${JSON.stringify({ allow: [glob] })}`))).toEqual([
+      "access.allow[0]",
+    ]);
   });
 
   it("read as one line each", () => {
@@ -217,17 +229,27 @@ describe("the bot's secret", () => {
 
   it("comes from a file, without the newline at its end", () => {
     writeFileSync(join(folder, "pw"), " spaces stay \n", { mode: 0o600 });
-    expect(load(`bot: { ${ACCOUNT}, passwordFile: pw }`).bot).toMatchObject({ password: " spaces stay ", accessToken: null });
+    expect(load(`bot: { ${ACCOUNT}, passwordFile: pw }`).bot).toMatchObject({
+      password: " spaces stay ",
+      accessToken: null,
+    });
     writeFileSync(join(folder, "token"), "syt_abc\r\n", { mode: 0o600 });
-    expect(load(`bot: { ${ACCOUNT}, accessTokenFile: token }`).bot).toMatchObject({ password: null, accessToken: "syt_abc" });
-  });
-
-  it("comes from the environment first, and then no file is read", () => {
-    expect(load(`bot: { ${ACCOUNT}, passwordFile: nowhere }`, { BOT_ACCESS_TOKEN: "syt_abc" }).bot).toMatchObject({
+    expect(load(`bot: { ${ACCOUNT}, accessTokenFile: token }`).bot).toMatchObject({
       password: null,
       accessToken: "syt_abc",
     });
-    expect(load(`bot: { ${ACCOUNT}, accessToken: x }`, { BOT_PASSWORD: "p", BOT_ACCESS_TOKEN: "" }).bot).toMatchObject({
+  });
+
+  it("comes from the environment first, and then no file is read", () => {
+    expect(
+      load(`bot: { ${ACCOUNT}, passwordFile: nowhere }`, { BOT_ACCESS_TOKEN: "syt_abc" }).bot,
+    ).toMatchObject({
+      password: null,
+      accessToken: "syt_abc",
+    });
+    expect(
+      load(`bot: { ${ACCOUNT}, accessToken: x }`, { BOT_PASSWORD: "p", BOT_ACCESS_TOKEN: "" }).bot,
+    ).toMatchObject({
       password: "p",
       accessToken: null,
     });
@@ -250,7 +272,9 @@ describe("the bot's secret", () => {
     mkdirSync(join(folder, "data"));
     writeFileSync(join(folder, "data", "store.db"), "");
     expect(load(`bot: { ${ACCOUNT} }`).bot).toMatchObject({ password: null, accessToken: null });
-    expect(pathsOf(load(`bot: { ${ACCOUNT}, passwordFile: nowhere }`).warnings)).toContain("bot.passwordFile");
+    expect(pathsOf(load(`bot: { ${ACCOUNT}, passwordFile: nowhere }`).warnings)).toContain(
+      "bot.passwordFile",
+    );
   });
 
   it("is never part of a fault", () => {

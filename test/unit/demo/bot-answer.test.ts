@@ -11,7 +11,14 @@ import { askingServer } from "../../../src/view/messages/sign-in.ts";
 
 function message(content: Record<string, unknown>, changes: Partial<SeenMessage> = {}): SeenMessage {
   return {
-    ...{ roomId: "!r:x", eventId: "$1", sender: "@mover:x", type: "m.room.message", content, isEncrypted: false },
+    ...{
+      roomId: "!r:x",
+      eventId: "$1",
+      sender: "@mover:x",
+      type: "m.room.message",
+      content,
+      isEncrypted: false,
+    },
     ...{ shield: null, isRedacted: false, relation: null, timestamp: 0 },
     ...changes,
   };

@@ -14,7 +14,13 @@ const style: TranscriptStyle = {
 
 function message(sender: string, body: string, changes: Partial<SeenMessage> = {}): SeenMessage {
   return {
-    ...{ roomId: "!room:example.org", eventId: "$1", sender, type: "m.room.message", content: { msgtype: "m.text", body } },
+    ...{
+      roomId: "!room:example.org",
+      eventId: "$1",
+      sender,
+      type: "m.room.message",
+      content: { msgtype: "m.text", body },
+    },
     ...{ isEncrypted: true, shield: null, isRedacted: false, relation: null, timestamp: 0 },
     ...changes,
   };
@@ -30,7 +36,12 @@ describe("a transcript", () => {
   });
 
   it("tells a bot's plain body indented below its name, empty lines kept", () => {
-    expect(lines(message(bot, "Your plan\n\n- 3 rooms"))).toEqual(["Mover:", "    Your plan", "", "    - 3 rooms"]);
+    expect(lines(message(bot, "Your plan\n\n- 3 rooms"))).toEqual([
+      "Mover:",
+      "    Your plan",
+      "",
+      "    - 3 rooms",
+    ]);
   });
 
   it("tells an edit with its new text, and only once", () => {
@@ -63,16 +74,17 @@ describe("a transcript", () => {
       relation: { type: "m.annotation", eventId: "$0", key: "✅" },
     });
     expect(lines(reaction)).toEqual(["Anna (reaction): ✅"]);
-    expect(lines({ ...reaction, relation: null, isRedacted: true }, reaction)).toEqual(["Anna (reaction removed): ✅"]);
+    expect(lines({ ...reaction, relation: null, isRedacted: true }, reaction)).toEqual([
+      "Anna (reaction removed): ✅",
+    ]);
   });
 
   it("tells files by name and size, with their caption", () => {
     const content = { msgtype: "m.file", body: "rooms.csv", info: { size: 42 } };
     expect(lines(message(bot, "", { content }))).toEqual(["Mover (file):", "    rooms.csv, 42 bytes"]);
-    expect(lines(message(anna, "", { content: { ...content, filename: "r.csv", body: "all rooms" } }))).toEqual([
-      "Anna (file): r.csv, 42 bytes",
-      "    all rooms",
-    ]);
+    expect(
+      lines(message(anna, "", { content: { ...content, filename: "r.csv", body: "all rooms" } })),
+    ).toEqual(["Anna (file): r.csv, 42 bytes", "    all rooms"]);
   });
 
   it.each([
@@ -96,10 +108,14 @@ describe("a transcript", () => {
 
 describe("a transcript's colours", () => {
   it("are terminal codes around the same words", () => {
-    const [line = ""] = transcriptLines(message(anna, "hi", { latestEditContent: { body: "ho" } }), undefined, {
-      ...style,
-      hasColours: true,
-    });
+    const [line = ""] = transcriptLines(
+      message(anna, "hi", { latestEditContent: { body: "ho" } }),
+      undefined,
+      {
+        ...style,
+        hasColours: true,
+      },
+    );
     expect(line).toContain("\u001b[");
     expect(line.replaceAll(/\u001b\[\d+m/g, "")).toBe("Anna (edited): ho");
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimateTime } from "../../../src/migration/time-estimate.ts";
-import { roomSpending } from "../../../src/platforms/matrix/rooms/spending.ts";
+import { roomRequestCounts } from "../../../src/platforms/matrix/rooms/spending.ts";
 import { ADMIN, SOURCE, TARGET, plan, sketchRoom } from "../../support/planned-rooms.ts";
 
 const NOTHING = { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 };
@@ -16,12 +16,19 @@ describe("the expected time", () => {
     ["two hundred remote joins", { joinsNewToServer: 200 }, 19_000_000],
     ["two hundred local joins", { otherJoins: 200 }, 1_900_000],
     ["power levels of two hundred rooms", { sourceWrites: 200 }, 950_000],
-  ])("for %s", (_, spending, expectedMs) => expect(estimateTime({ ...NOTHING, ...spending }, false).expectedMs).toBe(expectedMs));
+  ])("for %s", (_, requestCounts, expectedMs) =>
+    expect(estimateTime({ ...NOTHING, ...requestCounts }, false).expectedMs).toBe(expectedMs),
+  );
 
   it("lets the slowest kind decide, for they run side by side", () => {
-    const estimate = estimateTime({ ...NOTHING, invitations: 17, joinsNewToServer: 50, sourceWrites: 20 }, false);
+    const estimate = estimateTime(
+      { ...NOTHING, invitations: 17, joinsNewToServer: 50, sourceWrites: 20 },
+      false,
+    );
     expect(Math.round(estimate.expectedMs / MINUTE_MS)).toBe(67);
-    expect(estimate.limits.map((limit) => [limit.server, limit.setting, limit.spent, limit.durationMs])).toEqual([
+    expect(
+      estimate.limits.map((limit) => [limit.server, limit.setting, limit.spent, limit.durationMs]),
+    ).toEqual([
       ["source", "rc_invites.per_user", 17, 4_000_000],
       ["target", "rc_invites.per_user", 17, 4_000_000],
       ["source", "rc_invites.per_issuer", 17, 23_333],
@@ -32,7 +39,10 @@ describe("the expected time", () => {
   });
 
   it("says what each admin can raise and what that brings, alone and together", () => {
-    const { remedies } = estimateTime({ ...NOTHING, invitations: 60, joinsNewToServer: 80, sourceWrites: 20 }, false);
+    const { remedies } = estimateTime(
+      { ...NOTHING, invitations: 60, joinsNewToServer: 80, sourceWrites: 20 },
+      false,
+    );
     expect(remedies).toEqual([
       {
         server: "source",
@@ -86,7 +96,7 @@ describe("what a plan spends", () => {
       sketchRoom({ roomId: "!5:x", rule: "knock" }),
       sketchRoom({ roomId: "!6:x", members: {} }),
     ]);
-    expect(roomSpending(made.rooms)).toEqual({
+    expect(roomRequestCounts(made.rooms)).toEqual({
       invitations: 1,
       joinsNewToServer: 3,
       otherJoins: 1,
@@ -99,7 +109,7 @@ describe("what a plan spends", () => {
     const made = plan([sketchRoom({ rule: "public" })], {
       target: { userId: "@new:old.example", rooms: new Map(), accountData: new Map(), roomVersions: ["11"] },
     });
-    expect(roomSpending(made.rooms)).toMatchObject({ joinsNewToServer: 0, otherJoins: 1 });
+    expect(roomRequestCounts(made.rooms)).toMatchObject({ joinsNewToServer: 0, otherJoins: 1 });
     expect(TARGET).not.toBe("@new:old.example");
   });
 });

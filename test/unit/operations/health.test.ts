@@ -1,7 +1,11 @@
 import { pino } from "pino";
 import { afterEach, expect, it } from "vitest";
 
-import { type HealthEndpoint, type HealthEndpointOptions, startHealthEndpoint } from "../../../src/operations/health.ts";
+import {
+  type HealthEndpoint,
+  type HealthEndpointOptions,
+  startHealthEndpoint,
+} from "../../../src/operations/health.ts";
 import { createMetrics } from "../../../src/operations/metrics.ts";
 import { StartProblem } from "../../../src/operations/start-problem.ts";
 
@@ -29,7 +33,10 @@ it("answers 200 while the bot is healthy, and 503 when it is not", async () => {
   expect([healthy.status, await healthy.json()]).toEqual([200, { status: "ok", checks: { sync: "ok" } }]);
   isHealthy = false;
   const failing = await fetch(`${base}/health`);
-  expect([failing.status, await failing.json()]).toEqual([503, { status: "failing", checks: { sync: "failing" } }]);
+  expect([failing.status, await failing.json()]).toEqual([
+    503,
+    { status: "failing", checks: { sync: "failing" } },
+  ]);
 });
 
 it("answers 503 when asking for the health fails", async () => {

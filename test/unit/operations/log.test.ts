@@ -41,16 +41,25 @@ describe("the log", () => {
     const text = logged(
       (log) => {
         log.child({ accessToken: SECRET }).info("child");
-        log.info({ password: SECRET, nested: { list: [{ refresh_token: SECRET }] }, content: { body: SECRET } }, "fields");
+        log.info(
+          { password: SECRET, nested: { list: [{ refresh_token: SECRET }] }, content: { body: SECRET } },
+          "fields",
+        );
         log.warn({ err: error }, "error");
         log.warn(error);
         log.info(`Authorization: Bearer ${SECRET}`);
         log.info(`{"password":"${SECRET}"}`);
         log.child({ password: `"quoted\\" ${SECRET}` }).info("quotes");
-        log.info({ text: JSON.stringify({ inner: JSON.stringify({ password: `"${SECRET}`, after: "kept" }) }) }, "three deep");
+        log.info(
+          { text: JSON.stringify({ inner: JSON.stringify({ password: `"${SECRET}`, after: "kept" }) }) },
+          "three deep",
+        );
         log.info({ text: JSON.stringify({ access_token: SECRET }) }, "JSON inside of JSON");
         log.info("syt_hunter2-correct-horse_abc and mat_hunter2-correct-horse");
-        log.info({ url: new URL(`https://example.org/?access_token=${SECRET}`), bytes: Buffer.from(SECRET) }, "objects");
+        log.info(
+          { url: new URL(`https://example.org/?access_token=${SECRET}`), bytes: Buffer.from(SECRET) },
+          "objects",
+        );
       },
       { format },
     );
@@ -64,9 +73,9 @@ describe("the log", () => {
   it("survives what cannot be written as it is", () => {
     const circular: Record<string, unknown> = { name: "loop" };
     circular["self"] = circular;
-    expect(logged((log) => log.info({ circular, nothing: null, missing: undefined, at: new Date(0) }, "odd"))).toContain(
-      "1970-01-01",
-    );
+    expect(
+      logged((log) => log.info({ circular, nothing: null, missing: undefined, at: new Date(0) }, "odd")),
+    ).toContain("1970-01-01");
   });
 });
 
@@ -85,7 +94,10 @@ describe("a name", () => {
     expect(isSecretName(name)).toBe(true);
   });
 
-  it.each(["key", "stepKey", "roomId", "passwordFile", "tokenExpiresAt", "userId", "secretKeyFile"])("%s is not", (name) => {
-    expect(isSecretName(name)).toBe(false);
-  });
+  it.each(["key", "stepKey", "roomId", "passwordFile", "tokenExpiresAt", "userId", "secretKeyFile"])(
+    "%s is not",
+    (name) => {
+      expect(isSecretName(name)).toBe(false);
+    },
+  );
 });

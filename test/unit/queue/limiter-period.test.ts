@@ -3,8 +3,14 @@ import { UNKNOWN_LIMITER, admission, passed, taken, givenBack, told } from "../.
 
 const BURST = 5;
 
-/** A leaky bucket as Synapse's (util/ratelimitutils: so many at once, then one a period) that looks at each request late, and answers refusals later still. */
-function slowServer(periodMs: number, { lateMs, heldMs }: { lateMs: (sent: number) => number; heldMs: number }) {
+/**
+ * A leaky bucket as Synapse's (util/ratelimitutils: so many at once, then one a period) that looks
+ * at each request late, and answers refusals later still.
+ */
+function slowServer(
+  periodMs: number,
+  { lateMs, heldMs }: { lateMs: (sent: number) => number; heldMs: number },
+) {
   let emptyAt = 0;
   return (sentAt: number, sent: number): { isAllowed: boolean; waitMs: number; answeredAt: number } => {
     const at = sentAt + lateMs(sent);
@@ -15,7 +21,10 @@ function slowServer(periodMs: number, { lateMs, heldMs }: { lateMs: (sent: numbe
   };
 }
 
-/** Sends so many invitations as fast as the limiter lets them. @returns when the last one was let through, and how many were refused */
+/**
+ * Sends so many invitations as fast as the limiter lets them.
+ * @returns when the last one was let through, and how many were refused
+ */
 function invite(
   count: number,
   server: ReturnType<typeof slowServer>,

@@ -41,7 +41,10 @@ describe("a limiter of which nothing is known", () => {
   });
 
   it("is not tried out so near to the next turn that waiting costs less", () => {
-    expect(admission(NAME, afterTaking(burst), NOW + periodMs * 0.85)).toEqual({ kind: "wait", until: NOW + periodMs });
+    expect(admission(NAME, afterTaking(burst), NOW + periodMs * 0.85)).toEqual({
+      kind: "wait",
+      until: NOW + periodMs,
+    });
   });
 
   it("drains like the server's", () => {
@@ -110,7 +113,8 @@ describe("a refusal that names no time", () => {
 });
 
 it("takes back exactly what it counted", () => {
-  for (const state of [afterTaking(3), refusedAfter(3_000)]) expect(givenBack(NAME, taken(NAME, state, NOW))).toEqual(state);
+  for (const state of [afterTaking(3), refusedAfter(3_000)])
+    expect(givenBack(NAME, taken(NAME, state, NOW))).toEqual(state);
 });
 
 it.each([

@@ -9,10 +9,16 @@ import { DEFAULTS, LeakyBuckets, UNLIMITED, leastMs, scaled } from "../../suppor
 import { mixedRooms, pace } from "../../support/paced-requests.ts";
 
 const ME = "@me:old.example";
-/** Beyond the least time: a few round trips, and the pauses at turns that are not known to the millisecond. */
+/**
+ * Beyond the least time: a few round trips, and the pauses at turns that are not known to the
+ * millisecond.
+ */
 const SLACK_MS = 300;
-/** Of each kind: one to learn of the limit, one of its period, what a limiter in front of it says first, and what was under way just then. */
-const MOST_REFUSALS = 5;
+/**
+ * Of each kind: one to learn of the limit, one of its period, what a limiter in front of it says
+ * first, and what was under way just then.
+ */
+const MAX_REFUSALS = 5;
 
 const periodMs = DEFAULTS.invitations?.periodMs ?? 0;
 const many = { periodMs, burst: 200 };
@@ -35,7 +41,10 @@ const settings: Record<string, { settings: PairSettings; burnt: number }> = {
     settings: { ...DEFAULTS, invitations: null, sourceMessages: null },
     burnt: 0,
   },
-  "an old server with its limit on invitations lifted alone": { settings: { ...DEFAULTS, invitations: null }, burnt: 0 },
+  "an old server with its limit on invitations lifted alone": {
+    settings: { ...DEFAULTS, invitations: null },
+    burnt: 0,
+  },
   // Whether messages are limited too, one invitation must find out.
   "plenty of invitations, and messages as by default": {
     settings: { ...DEFAULTS, invitations: many, federatedInvitations: many },
@@ -46,20 +55,25 @@ const settings: Record<string, { settings: PairSettings; burnt: number }> = {
 describe.each([50, 200])("a move of %i mixed rooms", (rooms) => {
   const load = mixedRooms(rooms);
 
-  it.each(Object.entries(settings))("takes hardly longer than it must under %s", async (_name, { settings, burnt }) => {
-    const server = new LeakyBuckets(settings);
-    const { tookMs } = await pace(load, server);
-    expect(tookMs).toBeLessThanOrEqual(leastMs(load, settings) * 1.02 + SLACK_MS);
-    expect(LIMITS.filter((name) => server.refused[name] > MOST_REFUSALS)).toEqual([]);
-    expect(server.burntInvitations).toBeLessThanOrEqual(burnt);
-  });
+  it.each(Object.entries(settings))(
+    "takes hardly longer than it must under %s",
+    async (_name, { settings, burnt }) => {
+      const server = new LeakyBuckets(settings);
+      const { tookMs } = await pace(load, server);
+      expect(tookMs).toBeLessThanOrEqual(leastMs(load, settings) * 1.02 + SLACK_MS);
+      expect(LIMITS.filter((name) => server.refused[name] > MAX_REFUSALS)).toEqual([]);
+      expect(server.burntInvitations).toBeLessThanOrEqual(burnt);
+    },
+  );
 
   it("never waits where nothing is limited", async () => {
     const server = new LeakyBuckets(UNLIMITED);
     const { tookMs, sent } = await pace(load, server);
     expect(sent).toBe(load.invitations + load.joins + load.remoteJoins + load.powerLevels);
     // Eight at a time at each server, and one by one while it is found out that nothing is limited.
-    expect(tookMs).toBeLessThanOrEqual((Math.ceil((load.joins + load.remoteJoins) / 8) + 3 * LIMITS.length) * 20);
+    expect(tookMs).toBeLessThanOrEqual(
+      (Math.ceil((load.joins + load.remoteJoins) / 8) + 3 * LIMITS.length) * 20,
+    );
   });
 
   it("finds out limits that were raised in the middle, once it goes on after a pause", async () => {
@@ -126,7 +140,10 @@ describe("what is known of an account's limits", () => {
     const probe = take(limits, "messages", 0);
     expect(limits.turn(ME, "messages", 0)).toEqual({ kind: "wait", until: 10_000 });
     limits.passed(probe);
-    expect([take(limits, "messages", 0), take(limits, "messages", 0)].map(({ probed }) => probed)).toEqual([[], []]);
+    expect([take(limits, "messages", 0), take(limits, "messages", 0)].map(({ probed }) => probed)).toEqual([
+      [],
+      [],
+    ]);
   });
 
   it("does not take one limit for lifted since another was", async () => {

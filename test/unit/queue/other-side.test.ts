@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/migration/outcome.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { DONE, newRun, pass, scripted, statesOf, step, taking } from "./scripted-runner.ts";
 
@@ -10,7 +10,7 @@ beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date
 afterEach(() => vi.useRealTimers());
 
 /** As a step of the new account has it that needs something of the old one's server. */
-function waitForSource(waitingFor: "server" | "limit", waitMs: number | null): Outcome {
+function waitForSource(waitingFor: "server" | "limit", waitMs: number | null): StepOutcome {
   return { status: "wait", waitingFor, waitMs, problem: null, side: "source" };
 }
 
@@ -19,10 +19,17 @@ describe("a step for which the other account's server is asked too", () => {
     const { store } = await temporaryStore();
     const start = Date.now();
     const { runner, work } = scripted(store, { avatar: [waitForSource("server", null), DONE] });
-    const run = await newRun(store, [step("avatar"), step("tags"), step("power", { side: "source", after: "tags" })]);
+    const run = await newRun(store, [
+      step("avatar"),
+      step("tags"),
+      step("power", { side: "source", after: "tags" }),
+    ]);
     await runner.begin(run);
     await pass();
-    expect([runner.awayUntil("old.example"), runner.awayUntil("new.example")]).toEqual([start + SECOND, null]);
+    expect([runner.awayUntil("old.example"), runner.awayUntil("new.example")]).toEqual([
+      start + SECOND,
+      null,
+    ]);
     expect(work.tried).toEqual(["avatar", "tags"]);
     await pass(MINUTE);
     expect(await statesOf(store, run)).toEqual({ avatar: "done", tags: "done", power: "done" });
@@ -33,7 +40,11 @@ describe("a step for which the other account's server is asked too", () => {
     const limits = ["messages"] as const;
     const script = { avatar: [waitForSource("limit", 10 * SECOND), DONE], first: taking(SECOND) };
     const { runner, work } = scripted(store, script);
-    const run = await newRun(store, [step("avatar", { limits }), step("first"), step("name", { limits, after: "first" })]);
+    const run = await newRun(store, [
+      step("avatar", { limits }),
+      step("first"),
+      step("name", { limits, after: "first" }),
+    ]);
     await runner.begin(run);
     await pass(2 * SECOND);
     expect(work.tried.toSorted()).toEqual(["avatar", "first", "name"]);
@@ -43,9 +54,16 @@ describe("a step for which the other account's server is asked too", () => {
 
   it("opens no gate of its own server, which was not asked, where the other one wants a sign-in", async () => {
     const { store } = await temporaryStore();
-    const away: Outcome = { status: "wait", waitingFor: "server", waitMs: MINUTE, problem: null };
-    const ended: Outcome = { status: "needs_user", problem: { code: "session_ended", serverText: null }, side: "source" };
-    const { runner } = scripted(store, { tags: [away], knock: () => taking(SECOND, ended)(new AbortController().signal) });
+    const away: StepOutcome = { status: "wait", waitingFor: "server", waitMs: MINUTE, problem: null };
+    const ended: StepOutcome = {
+      status: "needs_user",
+      problem: { code: "session_ended", serverText: null },
+      side: "source",
+    };
+    const { runner } = scripted(store, {
+      tags: [away],
+      knock: () => taking(SECOND, ended)(new AbortController().signal),
+    });
     await runner.begin(await newRun(store, [step("knock"), step("tags")]));
     await pass();
     const until = runner.awayUntil("new.example");

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stages } from "../../../src/migration/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
-import { MOST_AT_SERVER } from "../../../src/queue/server-places.ts";
+import { MAX_REQUESTS_PER_SERVER } from "../../../src/queue/server-places.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import type { Script } from "./scripted-runner.ts";
 import {
@@ -69,7 +69,12 @@ describe("the order of a run", () => {
     ]);
     await runner.begin(run);
     await pass(SECOND);
-    expect(await statesOf(store, run)).toEqual({ invite: "pending", join: "done", power: "done", tags: "done" });
+    expect(await statesOf(store, run)).toEqual({
+      invite: "pending",
+      join: "done",
+      power: "done",
+      tags: "done",
+    });
     await pass(5 * MINUTE);
     expect(await statesOf(store, run)).toMatchObject({ invite: "pending" });
     await pass(5 * SECOND);
@@ -82,7 +87,10 @@ describe("steps that wait for others", () => {
   it("run once the account is in their room", async () => {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store);
-    const steps = [step("tags", { needsRoom: "!a" }), step("join", { roomId: "!a", limits: ["joins", "messages"] })];
+    const steps = [
+      step("tags", { needsRoom: "!a" }),
+      step("join", { roomId: "!a", limits: ["joins", "messages"] }),
+    ];
     await runner.begin(await newRun(store, steps, { rooms: [room("!a")] }));
     await pass();
     expect(work.tried).toEqual(["join", "tags"]);
@@ -91,7 +99,9 @@ describe("steps that wait for others", () => {
   it("run at once where the account is in already", async () => {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store);
-    await runner.begin(await newRun(store, [step("tags", { needsRoom: "!a" })], { rooms: [room("!a", true)] }));
+    await runner.begin(
+      await newRun(store, [step("tags", { needsRoom: "!a" })], { rooms: [room("!a", true)] }),
+    );
     await pass();
     expect(work.tried).toEqual(["tags"]);
   });
@@ -108,7 +118,11 @@ describe("steps that wait for others", () => {
     await runner.begin(run);
     await pass();
     expect(work.tried).toEqual(["invite a", "invite b", "join a"]);
-    expect(await statesOf(store, run)).toMatchObject({ "join a": "done", "join b": "dropped", "invite b": "failed" });
+    expect(await statesOf(store, run)).toMatchObject({
+      "join a": "done",
+      "join b": "dropped",
+      "invite b": "failed",
+    });
   });
 
   it("do not keep a run from settling while their room does not come", async () => {
@@ -136,7 +150,10 @@ describe("a server that is away", () => {
     const run = await newRun(store, [step("first"), step("other", { side: "source" })]);
     await runner.begin(run);
     await pass();
-    expect([runner.awayUntil("new.example"), runner.awayUntil("old.example")]).toEqual([start + SECOND, null]);
+    expect([runner.awayUntil("new.example"), runner.awayUntil("old.example")]).toEqual([
+      start + SECOND,
+      null,
+    ]);
     await pass(500);
     expect(work.tried).toEqual(["other", "first"]);
     await pass(MINUTE);
@@ -162,7 +179,10 @@ describe("a server that is away", () => {
 });
 
 describe("a step that fails in passing", () => {
-  async function pausesOf(outcome: typeof RETRY, hasFallback = false): Promise<{ pauses: number[]; state: string | undefined }> {
+  async function pausesOf(
+    outcome: typeof RETRY,
+    hasFallback = false,
+  ): Promise<{ pauses: number[]; state: string | undefined }> {
     const { store } = await temporaryStore();
     const times: number[] = [];
     const { runner, work } = scripted(store, {
@@ -363,7 +383,13 @@ describe("the end of a run", () => {
     const run = await newRun(store, [step("it")]);
     await runner.begin(run);
     await pass();
-    return { run, runner, work, tries: () => tries, state: async () => (await store.runs.get(run.id))?.state };
+    return {
+      run,
+      runner,
+      work,
+      tries: () => tries,
+      state: async () => (await store.runs.get(run.id))?.state,
+    };
   }
 
   it("waits where an account cannot be read, and says until when", async () => {
@@ -384,7 +410,11 @@ describe("the end of a run", () => {
   });
 
   it("waits as long as a server asks, and not at all once its owner has it go on", async () => {
-    const { run, runner, tries } = await endsInVain(async () => ({ side: "target", waitingFor: "limit", waitMs: 10 * MINUTE }));
+    const { run, runner, tries } = await endsInVain(async () => ({
+      side: "target",
+      waitingFor: "limit",
+      waitMs: 10 * MINUTE,
+    }));
     await pass(10 * MINUTE - 1);
     expect(tries()).toBe(1);
     await runner.begin(run);
@@ -408,7 +438,13 @@ describe("the end of a run", () => {
       times += 1;
       if (times > 1) return onSettled(run, signal);
       const steps = [step("late", { stage: stages.profile })];
-      await store.steps.revise(run.id, { from: "running", rooms: [], steps, again: [], run: { stage: stages.profile } });
+      await store.steps.revise(run.id, {
+        from: "running",
+        rooms: [],
+        steps,
+        again: [],
+        run: { stage: stages.profile },
+      });
       return null;
     };
     await runner.begin(await newRun(store, [step("it")]));
@@ -418,8 +454,11 @@ describe("the end of a run", () => {
 });
 
 describe("many people's runs at one server", () => {
-  const keys = (name: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${name}${index}`);
-  const script: Script = Object.fromEntries([...keys("large", 60), ...keys("small", 6)].map((key) => [key, taking(100)]));
+  const keys = (name: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${name}${index}`);
+  const script: Script = Object.fromEntries(
+    [...keys("large", 60), ...keys("small", 6)].map((key) => [key, taking(100)]),
+  );
 
   it("have so many requests under way together, and no more", async () => {
     const { store } = await temporaryStore();
@@ -438,8 +477,8 @@ describe("many people's runs at one server", () => {
       ),
     );
     await pass(350);
-    expect(work.mostUnderWay).toBe(MOST_AT_SERVER);
-    expect(work.tried).toHaveLength(4 * MOST_AT_SERVER);
+    expect(work.mostUnderWay).toBe(MAX_REQUESTS_PER_SERVER);
+    expect(work.tried).toHaveLength(4 * MAX_REQUESTS_PER_SERVER);
   });
 
   it("take turns, so that a small one is not kept waiting by a large one", async () => {

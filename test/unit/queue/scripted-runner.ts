@@ -1,41 +1,71 @@
 import { pino } from "pino";
 import { vi } from "vitest";
 import type { Side } from "../../../src/migration/account.ts";
-import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/migration/outcome.ts";
 import type { Run, TakenStep } from "../../../src/migration/run-model.ts";
 import type { PlannedStep } from "../../../src/migration/step.ts";
 import { stages } from "../../../src/migration/step.ts";
 import { Limits } from "../../../src/queue/limits.ts";
 import type { RunnerWork, Unread } from "../../../src/queue/runner-work.ts";
 import { Runner } from "../../../src/queue/runner.ts";
-import type { RunRoom } from "../../../src/store/run-rows.ts";
+import type { StoredRunRoom } from "../../../src/store/run-rows.ts";
 import type { Store } from "../../../src/store/store.ts";
 
-export const DONE: Outcome = { status: "done" };
+export const DONE: StepOutcome = { status: "done" };
 const TROUBLE = { code: "server_trouble", serverText: "words" } as const;
-export const RETRY: Outcome = { status: "retry", problem: TROUBLE };
-export const FAILED: Outcome = { status: "failed", problem: TROUBLE };
-export const SERVER_AWAY: Outcome = { status: "wait", waitingFor: "server", waitMs: null, problem: TROUBLE };
-export const ROOM_AWAY: Outcome = { status: "wait", waitingFor: "room", waitMs: null, problem: TROUBLE };
-export const SESSION_ENDED: Outcome = { status: "needs_user", problem: { code: "session_ended", serverText: null } };
+export const RETRY: StepOutcome = { status: "retry", problem: TROUBLE };
+export const FAILED: StepOutcome = { status: "failed", problem: TROUBLE };
+export const SERVER_AWAY: StepOutcome = {
+  status: "wait",
+  waitingFor: "server",
+  waitMs: null,
+  problem: TROUBLE,
+};
+export const ROOM_AWAY: StepOutcome = { status: "wait", waitingFor: "room", waitMs: null, problem: TROUBLE };
+export const SESSION_ENDED: StepOutcome = {
+  status: "needs_user",
+  problem: { code: "session_ended", serverText: null },
+};
 
-export function limited(waitMs: number | null): Outcome {
+export function limited(waitMs: number | null): StepOutcome {
   return { status: "wait", waitingFor: "limit", waitMs, problem: null };
 }
 
 /** A step as a test describes it: the target's, free, on rooms. */
 export function step(key: string, more: Partial<PlannedStep> = {}): PlannedStep {
-  const planned = { key, kind: "tags", side: "target", stage: stages.rooms, limits: [], needsRoom: null, after: null } as const;
+  const planned = {
+    key,
+    kind: "tags",
+    side: "target",
+    stage: stages.rooms,
+    limits: [],
+    needsRoom: null,
+    after: null,
+  } as const;
   return { ...planned, roomId: null, payload: null, ...more };
 }
 
-export function room(roomId: string, isInside = false): RunRoom {
+export function room(roomId: string, isInside = false): StoredRunRoom {
   const status = isInside ? "done" : "planned";
-  return { roomId, planned: {}, route: "join", status, isInside, refusals: [], joinedAt: null, isReplacement: false };
+  return {
+    roomId,
+    planned: {},
+    route: "join",
+    status,
+    isInside,
+    refusals: [],
+    joinedAt: null,
+    isReplacement: false,
+  };
 }
 
-/** What tries of a step come to, one after the other, the last for good; a function may take its time. */
-export type Script = Readonly<Record<string, readonly Outcome[] | ((signal: AbortSignal) => Promise<Outcome>)>>;
+/**
+ * What tries of a step come to, one after the other, the last for good; a function may take its
+ * time.
+ */
+export type Script = Readonly<
+  Record<string, readonly StepOutcome[] | ((signal: AbortSignal) => Promise<StepOutcome>)>
+>;
 
 export class ScriptedWork implements RunnerWork {
   /** Keys of steps as they are tried. */
@@ -54,7 +84,7 @@ export class ScriptedWork implements RunnerWork {
     this.onSettled = onSettled;
   }
 
-  async execute(_run: Run, { key }: TakenStep, signal: AbortSignal): Promise<Outcome> {
+  async execute(_run: Run, { key }: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
     this.tried.push(key);
     this.underWay += 1;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
@@ -70,9 +100,10 @@ export class ScriptedWork implements RunnerWork {
   }
 
   /** A step about a room brings the target into it. */
-  async consequencesOf(_run: Run, { roomId, side }: TakenStep, outcome: Outcome, isFinal: boolean) {
+  async consequencesOf(_run: Run, { roomId, side }: TakenStep, outcome: StepOutcome, isFinal: boolean) {
     const isEntered = roomId !== null && isFinal && outcome.status === "done";
-    const problem = outcome.status === "needs_user" ? { side, problem: outcome.problem, since: Date.now() } : null;
+    const problem =
+      outcome.status === "needs_user" ? { side, problem: outcome.problem, since: Date.now() } : null;
     return {
       rooms: isEntered ? [room(roomId, true)] : [],
       steps: [],
@@ -81,7 +112,7 @@ export class ScriptedWork implements RunnerWork {
     };
   }
 
-  async hasOtherWay(): Promise<boolean> {
+  async hasOtherRoute(): Promise<boolean> {
     return this.hasFallback;
   }
 
@@ -104,7 +135,9 @@ export interface Scripted {
   work: ScriptedWork;
 }
 
-/** A runner on a store, for which the script stands in for the servers. A run that settles is over. */
+/**
+ * A runner on a store, for which the script stands in for the servers. A run that settles is over.
+ */
 export function scripted(store: Pick<Store, "runs" | "steps">, script: Script = {}): Scripted {
   const { runs, steps } = store;
   const work = new ScriptedWork(script, async (run) => {
@@ -118,7 +151,7 @@ export function scripted(store: Pick<Store, "runs" | "steps">, script: Script = 
 export async function newRun(
   { runs }: Pick<Store, "runs">,
   steps: readonly PlannedStep[],
-  { rooms = [], owner = "@me:old.example" }: { rooms?: readonly RunRoom[]; owner?: string } = {},
+  { rooms = [], owner = "@me:old.example" }: { rooms?: readonly StoredRunRoom[]; owner?: string } = {},
 ): Promise<Run> {
   const address = {
     roomId: "!chat:new.example",
@@ -154,7 +187,10 @@ export async function statesOf({ steps }: Pick<Store, "steps">, run: Run): Promi
 }
 
 /** A step that takes its time. */
-export function taking(ms: number, outcome: Outcome = DONE): (signal: AbortSignal) => Promise<Outcome> {
+export function taking(
+  ms: number,
+  outcome: StepOutcome = DONE,
+): (signal: AbortSignal) => Promise<StepOutcome> {
   return () =>
     new Promise((resolve) => {
       setTimeout(() => resolve(outcome), ms);
@@ -162,7 +198,7 @@ export function taking(ms: number, outcome: Outcome = DONE): (signal: AbortSigna
 }
 
 /** A step whose server never answers; it ends only with the process. */
-export async function hanging(signal: AbortSignal): Promise<Outcome> {
+export async function hanging(signal: AbortSignal): Promise<StepOutcome> {
   await new Promise((resolve) => {
     signal.addEventListener("abort", resolve);
   });

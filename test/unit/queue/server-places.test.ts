@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { MOST_AT_SERVER, ServerPlaces } from "../../../src/queue/server-places.ts";
+import { MAX_REQUESTS_PER_SERVER, ServerSlots } from "../../../src/queue/server-places.ts";
 
 const SERVER = "old.example";
 
-function fullPlaces(runId = 1): { places: ServerPlaces; called: number[] } {
+function fullPlaces(runId = 1): { places: ServerSlots; called: number[] } {
   const called: number[] = [];
-  const places = new ServerPlaces((each) => called.push(each));
-  for (let taken = 0; taken < MOST_AT_SERVER; taken += 1) expect(places.take(SERVER, runId)).toBe(true);
+  const places = new ServerSlots((each) => called.push(each));
+  for (let taken = 0; taken < MAX_REQUESTS_PER_SERVER; taken += 1)
+    expect(places.take(SERVER, runId)).toBe(true);
   return { places, called };
 }
 

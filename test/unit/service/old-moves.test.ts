@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { ConversationAddress } from "../../../src/migration/conversation-address.ts";
 import type { RunPurpose } from "../../../src/migration/run-model.ts";
-import { OldMoves } from "../../../src/service/old-moves.ts";
+import { MoveRetirement } from "../../../src/service/old-moves.ts";
 import { Sessions } from "../../../src/service/sessions.ts";
 import { SignIn } from "../../../src/service/sign-in.ts";
 import { openFetch } from "../../integration/platforms/matrix/loopback-server.ts";
@@ -21,7 +21,10 @@ const address: ConversationAddress = {
 };
 
 /** A move that ended on day 10, of two accounts with pasted tokens, which are left alone. */
-async function endedMove({ purpose = "move", signedInAt = 0 }: { purpose?: RunPurpose; signedInAt?: number } = {}) {
+async function endedMove({
+  purpose = "move",
+  signedInAt = 0,
+}: { purpose?: RunPurpose; signedInAt?: number } = {}) {
   const { store } = await temporaryStore();
   let now = 0;
   const log = pino({ level: "silent" });
@@ -40,25 +43,42 @@ async function endedMove({ purpose = "move", signedInAt = 0 }: { purpose?: RunPu
   });
   for (const side of ["source", "target"] as const) {
     const userId = `@me:${side}.example`;
-    const account = { owner: OWNER, side, userId, baseUrl: "https://x", method: "token" as const, deviceId: null, signedInAt };
+    const account = {
+      owner: OWNER,
+      side,
+      userId,
+      baseUrl: "https://x",
+      method: "token" as const,
+      deviceId: null,
+      signedInAt,
+    };
     await store.accounts.put(account, { accessToken: "secret" });
   }
-  const base = { owner: OWNER, planNumber: 1, purpose, source: "@me:source.example", target: "@me:target.example" };
-  const run = await store.runs.create({ ...base, address, request: {}, startedAt: 0 }, { rooms: [], steps: [], isInPlace: true });
+  const base = {
+    owner: OWNER,
+    planNumber: 1,
+    purpose,
+    source: "@me:source.example",
+    target: "@me:target.example",
+  };
+  const run = await store.runs.create(
+    { ...base, address, request: {}, startedAt: 0 },
+    { rooms: [], steps: [], isInPlace: true },
+  );
   if (run === null) throw new Error("a run is under way");
   await store.runs.change(run.id, { state: "over", endedAt: 10 * DAY_MS });
   const said: string[] = [];
-  const oldMoves = new OldMoves({
+  const moveRetirement = new MoveRetirement({
     runs: store.runs,
     signIn,
-    voice: async (_address, message) => void said.push(renderPlainText(message.document)),
+    sendMessage: async (_address, message) => void said.push(renderPlainText(message.document)),
     prefix: "!",
     now: clock,
     log,
   });
   const lookOnDay = async (day: number) => {
     now = day * DAY_MS;
-    await oldMoves.finishOld();
+    await moveRetirement.retireOld();
   };
   return { store, run, said, lookOnDay };
 }
@@ -70,7 +90,8 @@ describe("a move that nobody comes back to", () => {
     expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
     await lookOnDay(41);
     await lookOnDay(42);
-    for (const side of ["source", "target"] as const) expect(await store.accounts.session(OWNER, side)).toBeNull();
+    for (const side of ["source", "target"] as const)
+      expect(await store.accounts.session(OWNER, side)).toBeNull();
     expect(said).toEqual([expect.stringContaining("Your move is finished")]);
   });
 

@@ -20,13 +20,16 @@ beforeEach(async () => {
   await signIn(life);
 });
 afterEach(async () => {
-  await life.machinery.stop();
+  await life.runServices.stop();
   await life.store.close();
   vi.useRealTimers();
 });
 
 async function plan(more: Partial<PlanFilters> = {}) {
-  const result = await life.planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null, ...more } });
+  const result = await life.planning.plan({
+    ...request,
+    filters: { ...NO_FILTERS, categories: null, ...more },
+  });
   if (result.status !== "planned") throw new Error(`no plan: ${result.status}`);
   return result.plan;
 }
@@ -59,12 +62,15 @@ describe("chats with the bot that have a name and stand in no list of direct cha
     expect(await routeOf("!closed:old.example")).toBe("excluded");
   });
 
-  it.each(["join", "invite"])("are left out though the new account was brought there (%s)", async (membership) => {
-    enter("!council:old.example");
-    servers.rooms.get("!council:old.example")?.members.set(TARGET, { membership });
-    await speakIn("!council:old.example", OWNER);
-    expect(await routeOf("!council:old.example")).toBe("excluded");
-  });
+  it.each(["join", "invite"])(
+    "are left out though the new account was brought there (%s)",
+    async (membership) => {
+      enter("!council:old.example");
+      servers.rooms.get("!council:old.example")?.members.set(TARGET, { membership });
+      await speakIn("!council:old.example", OWNER);
+      expect(await routeOf("!council:old.example")).toBe("excluded");
+    },
+  );
 
   it("are not those in which others are too, or in which it has spoken to somebody else", async () => {
     enter("!private:old.example");
@@ -109,16 +115,21 @@ describe("an alias that the room does not give as its own", () => {
   it("names the room in every filter", async () => {
     servers.aliases.set(ALIAS, "!public:old.example");
     const { report, unknownRooms } = await plan({ only: [ALIAS] });
-    expect(report.rooms.filter(({ route }) => route !== "excluded").map(({ roomId }) => roomId)).toEqual(["!public:old.example"]);
-    expect(unknownRooms).toEqual([]);
-    expect((await plan({ exclude: [ALIAS] })).report.rooms.find(({ route }) => route === "excluded")?.roomId).toBe(
+    expect(report.rooms.filter(({ route }) => route !== "excluded").map(({ roomId }) => roomId)).toEqual([
       "!public:old.example",
-    );
+    ]);
+    expect(unknownRooms).toEqual([]);
+    expect(
+      (await plan({ exclude: [ALIAS] })).report.rooms.find(({ route }) => route === "excluded")?.roomId,
+    ).toBe("!public:old.example");
   });
 
   it("is unknown, as it was typed, where it leads nowhere or to a room of others", async () => {
     servers.aliases.set(ALIAS, "!elsewhere:old.example");
-    expect((await plan({ only: [ALIAS, "#nowhere:old.example"] })).unknownRooms).toEqual([ALIAS, "#nowhere:old.example"]);
+    expect((await plan({ only: [ALIAS, "#nowhere:old.example"] })).unknownRooms).toEqual([
+      ALIAS,
+      "#nowhere:old.example",
+    ]);
   });
 
   it("goes on naming the room to which it led when the plan was made", async () => {
@@ -126,8 +137,8 @@ describe("an alias that the room does not give as its own", () => {
     await plan({ exclude: [ALIAS] });
     servers.aliases.delete(ALIAS);
     servers.hangingAliases.add(ALIAS);
-    await life.machinery.start();
-    expect((await life.machinery.moves.start(request)).status).toBe("started");
+    await life.runServices.start();
+    expect((await life.runServices.moves.start(request)).status).toBe("started");
     await vi.advanceTimersByTimeAsync(60 * 60_000);
     expect((await life.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
     expect(servers.seen.filter((seen) => seen.includes("!public:old.example"))).toEqual([]);
@@ -136,15 +147,17 @@ describe("an alias that the room does not give as its own", () => {
   it("is not looked up again once it was unknown", async () => {
     await plan({ exclude: [ALIAS] });
     servers.hangingAliases.add(ALIAS);
-    expect((await life.machinery.moves.start(request)).status).toBe("started");
+    expect((await life.runServices.moves.start(request)).status).toBe("started");
   });
 
   it("stops whatever it was typed for when its server hangs", async () => {
     servers.hangingAliases.add(ALIAS);
     const unanswered = { status: "unanswered_alias", alias: ALIAS };
-    const { moves } = life.machinery;
+    const { moves } = life.runServices;
     const filters = { ...NO_FILTERS, categories: null };
-    expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(unanswered);
+    expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(
+      unanswered,
+    );
     expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
     expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
     const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
@@ -155,18 +168,20 @@ describe("an alias that the room does not give as its own", () => {
   it("names a room to invite into", async () => {
     servers.aliases.set(ALIAS, "!private:old.example");
     const filters = { ...NO_FILTERS, categories: null };
-    const started = await life.machinery.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
+    const started = await life.runServices.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
     expect(started.status).toBe("started");
   });
 
   it("names a room to be made a direct chat", async () => {
     servers.aliases.set(ALIAS, "!council:old.example");
     const converted = { room: ALIAS, partner: "@bo:old.example", toDirect: true };
-    expect(await life.machinery.moves.convert(OWNER, converted)).toMatchObject({
+    expect(await life.runServices.moves.convert(OWNER, converted)).toMatchObject({
       status: "converted",
       roomId: "!council:old.example",
     });
-    expect(await life.machinery.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" })).toEqual({
+    expect(
+      await life.runServices.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" }),
+    ).toEqual({
       status: "not_in_room",
       room: "#nowhere:old.example",
     });
@@ -178,7 +193,7 @@ describe("a part of a move", () => {
     "(%s) does nothing when a filter names what is no room of the account",
     async (part) => {
       const filters = { ...NO_FILTERS, categories: null, exclude: ["#nowhere:old.example"] };
-      expect(await life.machinery.moves[part]({ ...request, filters, rooms: [] })).toEqual({
+      expect(await life.runServices.moves[part]({ ...request, filters, rooms: [] })).toEqual({
         status: "unknown_rooms",
         rooms: ["#nowhere:old.example"],
       });
@@ -188,12 +203,13 @@ describe("a part of a move", () => {
 
   it("shows in the report what it did", async () => {
     await plan();
-    await life.machinery.start();
+    await life.runServices.start();
     const statusOf = async (roomId: string) =>
-      (await life.machinery.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)?.status;
+      (await life.runServices.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)
+        ?.status;
     expect(await statusOf("!public:old.example")).toBe("planned");
     const filters = { ...NO_FILTERS, categories: null };
-    await life.machinery.moves.joinAll({ ...request, filters, rooms: [] });
+    await life.runServices.moves.joinAll({ ...request, filters, rooms: [] });
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
     expect(await statusOf("!public:old.example")).toBe("done");
@@ -202,9 +218,9 @@ describe("a part of a move", () => {
 
   it("ends though an account can't be read any more", async () => {
     await plan();
-    await life.machinery.start();
+    await life.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
-    await life.machinery.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
+    await life.runServices.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
     servers.signedOut.add(TARGET);
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
@@ -212,12 +228,14 @@ describe("a part of a move", () => {
 
   it("shows no list of rooms at its end, so that numbers count in the list before", async () => {
     const { plans, runs } = life.store.store;
-    await plans.putShownList(OWNER, ["!before:old.example"]);
-    await life.machinery.start();
+    await plans.putNumberedRooms(OWNER, ["!before:old.example"]);
+    await life.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
-    expect((await life.machinery.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe("started");
+    expect((await life.runServices.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
+      "started",
+    );
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await runs.last(OWNER))?.state).toBe("over");
-    expect(await plans.shownList(OWNER)).toEqual(["!before:old.example"]);
+    expect(await plans.numberedRoomIds(OWNER)).toEqual(["!before:old.example"]);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { UnreachableError } from "../../../src/platforms/matrix/network/unreachable-error.ts";
-import { Undoing } from "../../../src/service/undoing.ts";
+import { UndoPlanner } from "../../../src/service/undoing.ts";
 import type { FakeHomeservers, FakeRequest } from "../../support/fake-homeservers.ts";
 import type { Life } from "../../support/fake-move.ts";
 import { OWNER, begin, fakePerson, live, prepare } from "../../support/fake-move.ts";
@@ -23,19 +23,30 @@ afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: START }));
 afterEach(() => vi.useRealTimers());
 
-/** What stands in the end, for the servers, in the store, and in the chat, line by line; times and the names of copied images left out. */
-async function endOf({ store: { store, close }, planning }: Life, { seen, accounts, rooms }: FakeHomeservers): Promise<string[]> {
+/**
+ * What stands in the end, for the servers, in the store, and in the chat, line by line; times and
+ * the names of copied images left out.
+ */
+async function endOf(
+  { store: { store, close }, planning }: Life,
+  { seen, accounts, rooms }: FakeHomeservers,
+): Promise<string[]> {
   const run = await store.runs.last(OWNER);
   const plan = await planning.last(OWNER);
   const said: string[] = [];
-  for (let item = await store.outbox.nextDue(Infinity); item !== null; item = await store.outbox.nextDue(Infinity)) {
+  for (
+    let item = await store.outbox.nextDue(Infinity);
+    item !== null;
+    item = await store.outbox.nextDue(Infinity)
+  ) {
     if (!item.transactionId.includes("progress")) said.push(item.transactionId);
     await store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, Date.now());
   }
   const steps = await store.steps.all(run?.id ?? 0);
-  const undo = await new Undoing(store).plan(OWNER);
+  const undo = await new UndoPlanner(store).plan(OWNER);
   await close();
-  const lines = (name: string, values: readonly unknown[]): string[] => values.map((value) => `${name}: ${jsonOf(value)}`);
+  const lines = (name: string, values: readonly unknown[]): string[] =>
+    values.map((value) => `${name}: ${jsonOf(value)}`);
   return [
     ...lines("seen", seen),
     ...lines(
@@ -60,7 +71,10 @@ async function endOf({ store: { store, close }, planning }: Life, { seen, accoun
   ].sort();
 }
 
-/** Maps and objects in the order of their keys, for nothing depends on which of two things was written first. */
+/**
+ * Maps and objects in the order of their keys, for nothing depends on which of two things was
+ * written first.
+ */
 function jsonOf(value: unknown): string {
   const plain = JSON.stringify(value, (_key, each: unknown) => {
     if (each instanceof Map) return Object.fromEntries([...each].sort());
@@ -81,7 +95,10 @@ function differences(end: readonly string[], whole: readonly string[]): string[]
       return at < 0;
     });
   };
-  return [...without(end, whole).map((line) => `+ ${line}`), ...without(whole, end).map((line) => `- ${line}`)];
+  return [
+    ...without(end, whole).map((line) => `+ ${line}`),
+    ...without(whole, end).map((line) => `- ${line}`),
+  ];
 }
 
 interface Trial {
@@ -89,7 +106,10 @@ interface Trial {
   onRequest?: (request: FakeRequest, die: () => void) => void;
 }
 
-/** A whole move from the start: by one process, which the trial may end, and by another that has nothing of it but the store. */
+/**
+ * A whole move from the start: by one process, which the trial may end, and by another that has
+ * nothing of it but the store.
+ */
 async function move(trial: Trial): Promise<{ end: string[]; lives: number }> {
   const dataDir = join(folder, String((count += 1)));
   await mkdir(dataDir);
@@ -102,7 +122,7 @@ async function move(trial: Trial): Promise<{ end: string[]; lives: number }> {
     life = begin({ folder: dataDir, servers });
     expect(await live(life, servers)).toBe("over");
   }
-  await life.machinery.stop();
+  await life.runServices.stop();
   await life.store.close();
   const end = await endOf(begin({ folder: dataDir, servers }), servers);
   await rm(dataDir, { recursive: true });
@@ -161,19 +181,25 @@ describe("a move whose process is killed and started again", () => {
 
   const parts = Array.from({ length: PARTS }, (_, part) => part);
 
-  it.each(parts)("reaches the same end, with nothing done twice, killed just before any write (part %i)", async (part) => {
-    for (const n of partOf(writes, part)) {
-      const { end, lives } = await move({ fateOf: nth<Fate>(n, "before", "none") });
-      expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
-    }
-  });
+  it.each(parts)(
+    "reaches the same end, with nothing done twice, killed just before any write (part %i)",
+    async (part) => {
+      for (const n of partOf(writes, part)) {
+        const { end, lives } = await move({ fateOf: nth<Fate>(n, "before", "none") });
+        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+      }
+    },
+  );
 
-  it.each(parts)("reaches the same end, with nothing done twice, killed just after any write (part %i)", async (part) => {
-    for (const n of partOf(writes, part)) {
-      const { end, lives } = await move({ fateOf: nth<Fate>(n, "after", "none") });
-      expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
-    }
-  });
+  it.each(parts)(
+    "reaches the same end, with nothing done twice, killed just after any write (part %i)",
+    async (part) => {
+      for (const n of partOf(writes, part)) {
+        const { end, lives } = await move({ fateOf: nth<Fate>(n, "after", "none") });
+        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+      }
+    },
+  );
 
   it.each(parts)(
     "reaches the same end, with nothing done twice, killed before any request is answered (part %i)",

@@ -4,33 +4,45 @@ import type { StepKind } from "../../../src/migration/step.ts";
 import { reportSchema } from "../../../src/platforms/matrix/rooms/report.ts";
 import type { RunRoom } from "../../../src/platforms/matrix/rooms/run-room.ts";
 import { runRoom } from "../../../src/platforms/matrix/rooms/run-room.ts";
-import { RunDeedsReader } from "../../../src/service/run-deeds.ts";
+import { RunSummaryReader } from "../../../src/service/run-deeds.ts";
 import { reasonText, warningText } from "../../../src/view/reasons.ts";
 import { plan, sketchRoom } from "../../support/planned-rooms.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { DONE, FAILED, newRun, step } from "../queue/scripted-runner.ts";
 
 const texts = { reason: reasonText, warning: warningText };
-const rooms = plan(["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId: `${roomId}:old.example` }))).rooms.map((room) =>
-  runRoom(room, { texts, isReplacement: false }),
-);
+const rooms = plan(
+  ["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId: `${roomId}:old.example` })),
+).rooms.map((room) => runRoom(room, { texts, isReplacement: false }));
 
 type Did = [StepKind, string | null, StoredStep["state"], StoredStep["outcome"]];
 
-async function deedsOf(did: readonly Did[], ofRooms: readonly RunRoom[] = rooms) {
+async function summaryOf(did: readonly Did[], ofRooms: readonly RunRoom[] = rooms) {
   const { store } = await temporaryStore();
   const run = await newRun(store, []);
   const steps = did.map(([kind, roomId, state, outcome], index): StoredStep => {
     const planned = step(`${kind}:${index}`, { kind, roomId });
-    return { ...planned, state, outcome, attempts: 1, notBefore: 0, waitingFor: null, finishedAt: 1, intended: null };
+    return {
+      ...planned,
+      state,
+      outcome,
+      attempts: 1,
+      notBefore: 0,
+      waitingFor: null,
+      finishedAt: 1,
+      savedUndo: null,
+    };
   });
-  const reader = new RunDeedsReader({ runs: { rooms: async () => [...ofRooms] }, steps: { all: async () => steps } }, () => 0);
+  const reader = new RunSummaryReader(
+    { runs: { rooms: async () => [...ofRooms] }, steps: { all: async () => steps } },
+    () => 0,
+  );
   return reader.of(run);
 }
 
 describe("what a run did", () => {
   it("is what was really written, by kind and category", async () => {
-    const { deeds } = await deedsOf([
+    const { summary } = await summaryOf([
       ["invite", "!a:old.example", "done", DONE],
       ["join_invited", "!a:old.example", "done", DONE],
       ["join", "!b:old.example", "done", DONE],
@@ -44,7 +56,7 @@ describe("what a run did", () => {
       ["push_rules", null, "pending", null],
       ["undo", null, "done", DONE],
     ]);
-    expect(deeds).toEqual({
+    expect(summary).toEqual({
       invitations: 1,
       joins: 2,
       knocks: 1,
@@ -58,11 +70,13 @@ describe("what a run did", () => {
 
   it("leaves no invitation open that was taken up", async () => {
     const inside = rooms.map((room) => ({ ...room, isInside: true }));
-    expect((await deedsOf([["invite", "!a:old.example", "done", DONE]], inside)).deeds.openInvitations).toEqual([]);
+    expect(
+      (await summaryOf([["invite", "!a:old.example", "done", DONE]], inside)).summary.openInvitations,
+    ).toEqual([]);
   });
 
   it("failed where no room of the report says so", async () => {
-    const { failures } = await deedsOf([
+    const { failures } = await summaryOf([
       ["join", "!a:old.example", "failed", FAILED],
       ["account_data", null, "failed", FAILED],
       ["undo", null, "failed", FAILED],
@@ -81,10 +95,9 @@ describe("what a run did", () => {
       status: "done" as const,
       route: "invite" as const,
     }));
-    const { report } = await deedsOf([], changed);
-    expect(reportSchema.parse(report).rooms.map(({ roomId, route, status }) => `${roomId} ${route} ${status}`)).toEqual([
-      "!b:old.example invite done",
-      "!c:old.example invite done",
-    ]);
+    const { report } = await summaryOf([], changed);
+    expect(
+      reportSchema.parse(report).rooms.map(({ roomId, route, status }) => `${roomId} ${route} ${status}`),
+    ).toEqual(["!b:old.example invite done", "!c:old.example invite done"]);
   });
 });

@@ -6,7 +6,17 @@ import { baseUrlOf, tokenOf } from "../../support/fake-homeservers.ts";
 import type { FakeHomeservers, FakeRequest } from "../../support/fake-homeservers.ts";
 import type { StartResult } from "../../../src/service/run-results.ts";
 import type { Life } from "../../support/fake-move.ts";
-import { OWNER, SOURCE, TARGET, begin, fakePerson, letIn, prepare, request, signIn } from "../../support/fake-move.ts";
+import {
+  OWNER,
+  SOURCE,
+  TARGET,
+  begin,
+  fakePerson,
+  letIn,
+  prepare,
+  request,
+  signIn,
+} from "../../support/fake-move.ts";
 import { temporaryFolder } from "../store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -28,15 +38,15 @@ beforeEach(async () => {
   life = begin({ folder, servers, onRequest: (asked) => onRequest(asked) });
 });
 afterEach(async () => {
-  await life.machinery.stop();
+  await life.runServices.stop();
   await life.store.close();
   vi.useRealTimers();
 });
 
 async function start(filters: Partial<PlanFilters> = {}): Promise<void> {
   await prepare(life, filters);
-  await life.machinery.start();
-  expect((await life.machinery.moves.start(request)).status).toBe("started");
+  await life.runServices.start();
+  expect((await life.runServices.moves.start(request)).status).toBe("started");
 }
 
 /** Lets everything happen that needs no time, and then what so much time brings. */
@@ -68,7 +78,9 @@ async function sent() {
 
 async function said(): Promise<string[]> {
   const keys = ["end", `late ${CLOSED}`, `late ${KNOCK}`];
-  return (await sent()).map(({ key }) => key).filter((key) => keys.includes(key) || key.startsWith("needs you"));
+  return (await sent())
+    .map(({ key }) => key)
+    .filter((key) => keys.includes(key) || key.startsWith("needs you"));
 }
 
 /** Once, when both accounts begin to be read after the last step. */
@@ -94,40 +106,51 @@ describe("the end of a run", () => {
   it("is watched anew where nothing but watching is left to begin, and then begins nothing more", async () => {
     await start();
     await pass();
-    await life.machinery.moves.cancel(OWNER);
+    await life.runServices.moves.cancel(OWNER);
     await sent();
     await prepare(life);
-    const again = (eventId: string) => life.machinery.moves.start({ ...request, address: { ...request.address, eventId } });
+    const again = (eventId: string) =>
+      life.runServices.moves.start({ ...request, address: { ...request.address, eventId } });
     expect(await again("$again")).toMatchObject({ status: "started", isOnlyWatch: true });
     await pass();
     expect(await run()).toMatchObject({ state: "watching" });
     expect(await said()).toEqual(["end"]);
     await prepare(life);
     expect((await again("$once more")).status).toBe("nothing_to_do");
-    const { report } = (await life.planning.last(OWNER)) ?? { report: { source: SOURCE, target: TARGET, rooms: [] } };
-    expect(await life.machinery.moves.isWatched(OWNER, report)).toBe(true);
-    expect(await life.machinery.moves.isWatched(OWNER, { ...report, source: "@other:old.example" })).toBe(false);
+    const { report } = (await life.planning.last(OWNER)) ?? {
+      report: { source: SOURCE, target: TARGET, rooms: [] },
+    };
+    expect(await life.runServices.moves.isWatched(OWNER, report)).toBe(true);
+    expect(await life.runServices.moves.isWatched(OWNER, { ...report, source: "@other:old.example" })).toBe(
+      false,
+    );
     const unknown = report.rooms.map((room) =>
       room.status === "needs_moderator" ? { ...room, roomId: "!late:old.example" } : room,
     );
-    expect(await life.machinery.moves.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
+    expect(await life.runServices.moves.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
   });
 
   it("of a part waits for a server that is away, and then shows in the report what it did", async () => {
     await prepare(life);
-    await life.machinery.start();
+    await life.runServices.start();
     let isAway = false;
     onRequest = ({ path }) => {
       isAway ||= path.includes("/join/");
       if (isAway && path.endsWith("/capabilities")) throw new UnreachableError("aborted", "old.example");
     };
-    await life.machinery.moves.joinAll({ ...request, filters: { ...NO_FILTERS, categories: null }, rooms: [OPEN] });
+    await life.runServices.moves.joinAll({
+      ...request,
+      filters: { ...NO_FILTERS, categories: null },
+      rooms: [OPEN],
+    });
     await pass(30 * SECOND);
     expect(await run()).toMatchObject({ purpose: "joins", state: "running" });
     onRequest = () => undefined;
     await pass(120 * SECOND);
     expect(await run()).toMatchObject({ purpose: "joins", state: "over" });
-    expect((await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === OPEN)?.status).toBe("done");
+    expect(
+      (await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === OPEN)?.status,
+    ).toBe("done");
   });
 
   it("does what is left of a room into which the account came by itself", async () => {
@@ -137,11 +160,15 @@ describe("the end of a run", () => {
     await start();
     await pass();
     expect(await stepsOf("tags")).toContain(`tags:${CLOSED} done`);
-    expect((await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status).toBe("done");
+    expect(
+      (await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status,
+    ).toBe("done");
   });
 
   it("takes a way that opened while it went on", async () => {
-    onRequest = atFinish(() => servers.rooms.get(CLOSED)?.state.set("m.room.join_rules", { join_rule: "public" }));
+    onRequest = atFinish(() =>
+      servers.rooms.get(CLOSED)?.state.set("m.room.join_rules", { join_rule: "public" }),
+    );
     await start();
     await pass();
     expect(await stepsOf("join")).toContain(`join:${CLOSED} done`);
@@ -152,7 +179,9 @@ describe("the end of a run", () => {
   it("does not try again what was refused", async () => {
     await start();
     await pass();
-    expect((await stepsOf("join")).filter((step) => step.endsWith("failed"))).toEqual(["join:!stubborn:old.example failed"]);
+    expect((await stepsOf("join")).filter((step) => step.endsWith("failed"))).toEqual([
+      "join:!stubborn:old.example failed",
+    ]);
     expect((await life.store.store.steps.all(1)).every(({ attempts }) => attempts <= 1)).toBe(true);
   });
 
@@ -166,17 +195,17 @@ describe("the end of a run", () => {
   });
 
   it("is not told of a run that was paused meanwhile, and is told once it has gone on", async () => {
-    onRequest = atFinish(() => void life.machinery.moves.pause(OWNER));
+    onRequest = atFinish(() => void life.runServices.moves.pause(OWNER));
     await start();
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["paused", []]);
-    expect((await life.machinery.moves.resume(OWNER)).status).toBe("resumed");
+    expect((await life.runServices.moves.resume(OWNER)).status).toBe("resumed");
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
   it("is not told of a run that was cancelled meanwhile", async () => {
-    onRequest = atFinish(() => void life.machinery.moves.cancel(OWNER));
+    onRequest = atFinish(() => void life.runServices.moves.cancel(OWNER));
     await start();
     await pass(10 * SECOND);
     expect([await run(), await said()]).toMatchObject([{ state: "over", isCancelled: true }, []]);
@@ -185,7 +214,7 @@ describe("the end of a run", () => {
   it("leaves a cancelled run over, though a session has ended as well", async () => {
     onRequest = atFinish(() => {
       servers.signedOut.add(SOURCE);
-      void life.machinery.moves.cancel(OWNER);
+      void life.runServices.moves.cancel(OWNER);
     });
     await start();
     await pass(10 * SECOND);
@@ -203,7 +232,7 @@ describe("the end of a run", () => {
     expect((await run()).state).toBe("running");
     const awayAt = Date.now();
     const waited = { side: "source", serverName: "old.example", waitingFor: "server", limit: null, steps: 0 };
-    const status = await life.machinery.moves.status(OWNER);
+    const status = await life.runServices.moves.status(OWNER);
     expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
     await pass(10 * SECOND);
     const shown = JSON.stringify((await sent()).at(-1));
@@ -216,8 +245,8 @@ describe("the end of a run", () => {
 
   it("is told of a part of a move too", async () => {
     await prepare(life);
-    await life.machinery.start();
-    await life.machinery.moves.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
+    await life.runServices.start();
+    await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
     await pass();
     expect([await run(), await said()]).toMatchObject([{ state: "over", purpose: "joins" }, ["end"]]);
     expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
@@ -226,9 +255,9 @@ describe("the end of a run", () => {
   it("comes for a restricted room that is named by itself, when the account is in the space already", async () => {
     servers.rooms.get("!space:old.example")?.members.set(TARGET, { membership: "join" });
     await prepare(life);
-    await life.machinery.start();
+    await life.runServices.start();
     const rooms = ["!restricted:old.example"];
-    await life.machinery.moves.joinAll({ ...request, filters: await filtersOf(), rooms });
+    await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms });
     await pass();
     expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
   });
@@ -248,7 +277,12 @@ describe("a run whose session has ended", () => {
     servers.accounts.set(stranger, { ...own, userId: stranger });
     onRequest = ({ method, path }) => {
       if (method !== "PUT" || !path.endsWith("m.ignored_user_list")) return;
-      const account = { owner: OWNER, side: "source" as const, userId: stranger, baseUrl: baseUrlOf(stranger) };
+      const account = {
+        owner: OWNER,
+        side: "source" as const,
+        userId: stranger,
+        baseUrl: baseUrlOf(stranger),
+      };
       void life.store.store.accounts.put(
         { ...account, method: "token", deviceId: null, signedInAt: 0 },
         { accessToken: tokenOf(stranger) },
@@ -256,7 +290,10 @@ describe("a run whose session has ended", () => {
     };
     await start();
     await pass(10 * SECOND);
-    expect(await run()).toMatchObject({ state: "needs_you", problem: { side: "source", problem: { code: "session_ended" } } });
+    expect(await run()).toMatchObject({
+      state: "needs_you",
+      problem: { side: "source", problem: { code: "session_ended" } },
+    });
     expect(await said()).not.toContain("end");
   });
 
@@ -267,15 +304,15 @@ describe("a run whose session has ended", () => {
     expect(await run()).toMatchObject({ state: "needs_you", problem: { side: "source" } });
     const calls = await said();
     expect(calls).toHaveLength(1);
-    await life.machinery.stop();
+    await life.runServices.stop();
     await life.store.close();
     life = begin({ folder, servers });
-    await life.machinery.start();
+    await life.runServices.start();
     await pass(10 * SECOND);
     expect(await said()).toEqual([]);
     servers.signedOut.clear();
     await signIn(life);
-    await life.machinery.control.signedIn(OWNER, { side: "source", userId: SOURCE });
+    await life.runServices.control.signedIn(OWNER, { side: "source", userId: SOURCE });
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
@@ -298,7 +335,10 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     await pass(20 * SECOND);
     expect(await stepsOf("direct_chats")).toEqual(["direct_chats done", "direct_chats 2 done"]);
-    const undo = await life.machinery.moves.undo({ owner: OWNER, address: { ...request.address, eventId: "$undo" } });
+    const undo = await life.runServices.moves.undo({
+      owner: OWNER,
+      address: { ...request.address, eventId: "$undo" },
+    });
     expect(undo.status).toBe("started");
     await pass(20 * SECOND);
     expect(servers.accounts.get(TARGET)?.accountData.get("m.direct")).toEqual({});
@@ -329,7 +369,7 @@ describe("rooms that open after the end", () => {
     await pass();
     letIn(servers);
     onRequest = ({ path }) => {
-      if (path.endsWith("/m.room.join_rules")) void life.machinery.moves.cancel(OWNER);
+      if (path.endsWith("/m.room.join_rules")) void life.runServices.moves.cancel(OWNER);
     };
     await pass(30 * SECOND);
     expect(await run()).toMatchObject({ state: "over", isCancelled: true });
@@ -342,7 +382,7 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     const started: Promise<StartResult>[] = [];
     onRequest = ({ path }) => {
-      if (path.endsWith("/m.room.join_rules")) started.push(life.machinery.moves.start(request));
+      if (path.endsWith("/m.room.join_rules")) started.push(life.runServices.moves.start(request));
     };
     await pass(60 * SECOND);
     // Whichever was first.

@@ -39,20 +39,30 @@ function stored(more: Partial<StoredStep>): StoredStep {
     waitingFor: null,
     outcome: null,
     finishedAt: null,
-    intended: null,
+    savedUndo: null,
     ...more,
   };
 }
 
 /** Status, time and what is waited for of a room. */
-function standing(steps: readonly StoredStep[], roomId: string, how: { isRunning?: boolean; limitedMs?: number } = {}): string {
+function standing(
+  steps: readonly StoredStep[],
+  roomId: string,
+  how: { isRunning?: boolean; limitedMs?: number } = {},
+): string {
   const { isRunning = true, limitedMs = 0 } = how;
   const limits = { nextAt: (_userId: string, name: string) => (name === "joins" ? NOW + limitedMs : NOW) };
-  const now = runningReport(planned, { rooms, steps, source: SOURCE, target: TARGET }, { limits, now: NOW, isRunning });
+  const now = runningReport(
+    planned,
+    { rooms, steps, source: SOURCE, target: TARGET },
+    { limits, now: NOW, isRunning },
+  );
   expect(reportSchema.parse(now).generatedAt).toBe("2026-03-01T12:00:00Z");
   const row = now.rooms.find((each) => each.roomId === roomId);
   if (row?.until) expect(row.until).toMatch(/T\d\d:\d\d:\d\dZ$/u);
-  return [row?.status, row?.waitingFor, row?.until && (Date.parse(row.until) - NOW) / 1_000].filter((part) => part).join(" ");
+  return [row?.status, row?.waitingFor, row?.until && (Date.parse(row.until) - NOW) / 1_000]
+    .filter((part) => part)
+    .join(" ");
 }
 
 describe("the report of a plan while its run goes on", () => {
@@ -60,9 +70,24 @@ describe("the report of a plan while its run goes on", () => {
     ["a room whose turn has come", {}, {}, "planned"],
     ["a room that is just tried", { state: "taken" }, { limitedMs: 9_000 }, "running"],
     ["a room that waits for a limit", {}, { limitedMs: 9_000 }, "waiting limit 9"],
-    ["a room that was refused by a limit", { waitingFor: "limit", notBefore: NOW + 3_000 }, {}, "waiting limit 3"],
-    ["a room whose servers are away", { waitingFor: "room", notBefore: NOW + 60_000 }, { limitedMs: 9_000 }, "waiting room 60"],
-    ["a room whose step has its pause", { waitingFor: "server", notBefore: NOW + 5_000 }, {}, "waiting server 5"],
+    [
+      "a room that was refused by a limit",
+      { waitingFor: "limit", notBefore: NOW + 3_000 },
+      {},
+      "waiting limit 3",
+    ],
+    [
+      "a room whose servers are away",
+      { waitingFor: "room", notBefore: NOW + 60_000 },
+      { limitedMs: 9_000 },
+      "waiting room 60",
+    ],
+    [
+      "a room whose step has its pause",
+      { waitingFor: "server", notBefore: NOW + 5_000 },
+      {},
+      "waiting server 5",
+    ],
     ["a room of a run that is paused", { state: "taken" }, { isRunning: false }, "planned"],
     ["a room that is tried no more", { state: "failed" }, {}, "planned"],
   ])("shows %s", (_what, more, how, expected) => {

@@ -18,7 +18,14 @@ const run: Run = {
   stage: 1,
   source: OLD,
   target: NEW,
-  address: { roomId: "!c", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OLD, isEncrypted: false },
+  address: {
+    roomId: "!c",
+    eventId: "$e",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: OLD,
+    isEncrypted: false,
+  },
   request: {},
   startedAt: NOW - 5_000,
   endedAt: null,
@@ -29,7 +36,14 @@ const run: Run = {
 };
 
 function count(more: Partial<StepCount>): StepCount {
-  const waiting = { state: "pending", isBlocked: false, waitingFor: null, waitsForSide: null, notBefore: 0, count: 1 } as const;
+  const waiting = {
+    state: "pending",
+    isBlocked: false,
+    waitingFor: null,
+    waitsForSide: null,
+    notBefore: 0,
+    count: 1,
+  } as const;
   return { lane: "target:free", kind: "tags", ...waiting, ...more };
 }
 
@@ -101,10 +115,20 @@ describe("what a run waits for", () => {
   });
 
   it("is a limit, with the time of the next request", async () => {
-    const counts = [count({ lane: "source:invitations", count: 7 }), count({ lane: "source:messages", count: 2 })];
+    const counts = [
+      count({ lane: "source:invitations", count: 7 }),
+      count({ lane: "source:messages", count: 2 }),
+    ];
     const { waits } = await statusOf({ counts, nextAt: { invitations: NOW + 60_000 } });
     expect(waits).toEqual([
-      { side: "source", serverName: "old.example", waitingFor: "limit", limit: "invitations", until: NOW + 60_000, steps: 7 },
+      {
+        side: "source",
+        serverName: "old.example",
+        waitingFor: "limit",
+        limit: "invitations",
+        until: NOW + 60_000,
+        steps: 7,
+      },
     ]);
   });
 
@@ -114,19 +138,44 @@ describe("what a run waits for", () => {
       count({ lane: "target:free", count: 4 }),
       count({ lane: "source:free" }),
     ];
-    const status = await statusOf({ counts, nextAt: { joins: NOW + 9_000 }, away: { "new.example": NOW + 4_000 } });
+    const status = await statusOf({
+      counts,
+      nextAt: { joins: NOW + 9_000 },
+      away: { "new.example": NOW + 4_000 },
+    });
     expect(status.waits).toEqual([
-      { side: "target", serverName: "new.example", waitingFor: "server", limit: null, until: NOW + 4_000, steps: 7 },
+      {
+        side: "target",
+        serverName: "new.example",
+        waitingFor: "server",
+        limit: null,
+        until: NOW + 4_000,
+        steps: 7,
+      },
     ]);
     expect(status.expectedEnd).toBeNull();
   });
 
-  it.each(["server", "limit"] as const)("is the %s of the other account, which was asked on the way", async (waitingFor) => {
-    const counts = [count({ lane: "target:messages", waitingFor, waitsForSide: "source", notBefore: NOW + 5_000 })];
-    const other = { side: "source", serverName: "old.example", waitingFor, limit: null, until: NOW + 5_000, steps: 1 };
-    expect((await statusOf({ counts })).waits).toEqual([other]);
-    expect((await statusOf({ counts: counts.map((each) => ({ ...each, notBefore: NOW })) })).waits).toEqual([]);
-  });
+  it.each(["server", "limit"] as const)(
+    "is the %s of the other account, which was asked on the way",
+    async (waitingFor) => {
+      const counts = [
+        count({ lane: "target:messages", waitingFor, waitsForSide: "source", notBefore: NOW + 5_000 }),
+      ];
+      const other = {
+        side: "source",
+        serverName: "old.example",
+        waitingFor,
+        limit: null,
+        until: NOW + 5_000,
+        steps: 1,
+      };
+      expect((await statusOf({ counts })).waits).toEqual([other]);
+      expect((await statusOf({ counts: counts.map((each) => ({ ...each, notBefore: NOW })) })).waits).toEqual(
+        [],
+      );
+    },
+  );
 
   it("is the servers of rooms, of which the first decides", async () => {
     const counts = [
@@ -135,7 +184,14 @@ describe("what a run waits for", () => {
     ];
     const status = await statusOf({ counts });
     expect(status.waits).toEqual([
-      { side: "target", serverName: "new.example", waitingFor: "room", limit: null, until: NOW + 3_000, steps: 3 },
+      {
+        side: "target",
+        serverName: "new.example",
+        waitingFor: "room",
+        limit: null,
+        until: NOW + 3_000,
+        steps: 3,
+      },
     ]);
   });
 
@@ -158,10 +214,16 @@ describe("what a run waits for", () => {
     expect((await statusOf({ endWait: { ...endWait, until: NOW } })).waits).toEqual([]);
   });
 
-  it.each(["paused", "needs_you", "watching", "over"] as const)("is nothing for a run that is %s", async (state) => {
-    const status = await statusOf({ counts: [count({ waitingFor: "server", notBefore: NOW + 5_000 })] }, { state });
-    expect([status.waits, status.expectedEnd]).toEqual([[], null]);
-  });
+  it.each(["paused", "needs_you", "watching", "over"] as const)(
+    "is nothing for a run that is %s",
+    async (state) => {
+      const status = await statusOf(
+        { counts: [count({ waitingFor: "server", notBefore: NOW + 5_000 })] },
+        { state },
+      );
+      expect([status.waits, status.expectedEnd]).toEqual([[], null]);
+    },
+  );
 });
 
 describe("when a run is expected to end", () => {

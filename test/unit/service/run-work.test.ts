@@ -20,9 +20,22 @@ const run: Run = {
     startedAt: 0,
     endedAt: null,
   },
-  ...{ source: "@me:old.example", target: "@me:new.example", isCancelled: false, wasInterrupted: false, problem: null },
+  ...{
+    source: "@me:old.example",
+    target: "@me:new.example",
+    isCancelled: false,
+    wasInterrupted: false,
+    problem: null,
+  },
   progressCount: 0,
-  address: { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER, isEncrypted: true },
+  address: {
+    roomId: "!r",
+    eventId: "$e",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: OWNER,
+    isEncrypted: true,
+  },
 };
 const step: TakenStep = {
   ...{
@@ -35,7 +48,7 @@ const step: TakenStep = {
     limits: [],
     attempts: 1,
     failures: 0,
-    intended: null,
+    savedUndo: null,
   },
   ...{ needsRoom: null, after: null, roomId: "!r", payload: { roomId: "!r", tags: [] } },
 };
@@ -50,14 +63,31 @@ describe("a step", () => {
     const { store } = await temporaryStore();
     for (const [of, userId] of [["source", source] as const, ["target", target] as const]) {
       if (userId === null) continue;
-      const account = { owner: OWNER, side: of, userId, baseUrl: "https://x.invalid", method: "token" as const };
+      const account = {
+        owner: OWNER,
+        side: of,
+        userId,
+        baseUrl: "https://x.invalid",
+        method: "token" as const,
+      };
       await store.accounts.put({ ...account, deviceId: null, signedInAt: 0 }, { accessToken: "secret" });
     }
     const log = pino({ level: "silent" });
     const clients = new AccountClients({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
     const { runs, steps } = store;
-    const work = new RunWork({ clients, runs, steps, settled: async () => null, changed: () => {}, now: () => 0 });
+    const work = new RunWork({
+      clients,
+      runs,
+      steps,
+      settled: async () => null,
+      changed: () => {},
+      now: () => 0,
+    });
     const outcome = await work.execute(run, step, new AbortController().signal);
-    expect(outcome).toEqual({ status: "needs_user", problem: { code: "session_ended", serverText: null }, side });
+    expect(outcome).toEqual({
+      status: "needs_user",
+      problem: { code: "session_ended", serverText: null },
+      side,
+    });
   });
 });

@@ -6,7 +6,12 @@ import type { Account } from "../../../src/migration/account.ts";
 import { toOutcome } from "../../../src/platforms/matrix/step-errors.ts";
 import { Sessions } from "../../../src/service/sessions.ts";
 import type { ReceivedRequest } from "../../integration/platforms/matrix/loopback-server.ts";
-import { failureOf, openFetch, sendJson, startServer } from "../../integration/platforms/matrix/loopback-server.ts";
+import {
+  failureOf,
+  openFetch,
+  sendJson,
+  startServer,
+} from "../../integration/platforms/matrix/loopback-server.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 
 const ACCOUNT: Omit<Account, "baseUrl"> = {
@@ -20,14 +25,23 @@ async function openClient(status: number, body: unknown) {
   const { store } = await temporaryStore();
   const account = { ...ACCOUNT, baseUrl: server.url };
   await store.accounts.put(account, { accessToken: "token" });
-  const sessions = new Sessions({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log: pino({ level: "silent" }) });
+  const sessions = new Sessions({
+    accounts: store.accounts,
+    fetch: openFetch(),
+    now: () => 0,
+    log: pino({ level: "silent" }),
+  });
   const ask = () => sessions.client(account).request({ method: "GET", path: "/x", schema: z.unknown() });
   return { server, ask };
 }
 
 describe("a session that cannot be renewed", () => {
   it("fails with what the server said, after one request", async () => {
-    const { server, ask } = await openClient(401, { errcode: "M_UNKNOWN_TOKEN", error: "gone", soft_logout: true });
+    const { server, ask } = await openClient(401, {
+      errcode: "M_UNKNOWN_TOKEN",
+      error: "gone",
+      soft_logout: true,
+    });
     expect(await failureOf(ask())).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", text: "gone" });
     expect(server.requests).toHaveLength(1);
   });
@@ -35,7 +49,8 @@ describe("a session that cannot be renewed", () => {
 
 /**
  * A session of one-second tokens, the first of which the homeserver knows no more.
- * @param onUse before the homeserver looks at a token; `next` makes another request, with the next token
+ * @param onUse before the homeserver looks at a token; `next` makes another request, with the next
+ * token
  */
 async function openRenewable(
   isKnown: (token: string) => boolean,
@@ -48,7 +63,11 @@ async function openRenewable(
   async function answer({ url, headers }: ReceivedRequest, response: ServerResponse): Promise<void> {
     if (url.endsWith("/refresh")) {
       made++;
-      sendJson(response, 200, { access_token: `access ${made}`, refresh_token: `refresh ${made}`, expires_in_ms: 1_000 });
+      sendJson(response, 200, {
+        access_token: `access ${made}`,
+        refresh_token: `refresh ${made}`,
+        expires_in_ms: 1_000,
+      });
       return;
     }
     const token = headers.authorization?.replace("Bearer ", "") ?? "";
@@ -86,7 +105,9 @@ describe("a token that was just made", () => {
   });
 
   it("tells nothing when another request has replaced it before it arrived", async () => {
-    const { ask, renewals } = await openRenewable(isKnown, (token, next) => (token === "access 1" ? next() : undefined));
+    const { ask, renewals } = await openRenewable(isKnown, (token, next) =>
+      token === "access 1" ? next() : undefined,
+    );
     expect(await ask()).toEqual({});
     expect(renewals()).toBe(2);
   });
@@ -99,7 +120,10 @@ describe("a token that was just made", () => {
 
 describe("an authorization server that is away", () => {
   it("is waited for when the homeserver could not ask it about a token", async () => {
-    const { ask } = await openClient(503, { errcode: "M_UNKNOWN", error: "Unable to introspect the access token" });
+    const { ask } = await openClient(503, {
+      errcode: "M_UNKNOWN",
+      error: "Unable to introspect the access token",
+    });
     expect(toOutcome(await failureOf(ask()))).toMatchObject({ status: "wait", waitingFor: "server" });
   });
 

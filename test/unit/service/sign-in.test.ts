@@ -11,7 +11,14 @@ import { bytesIn, temporaryStore } from "../store/temporary-store.ts";
 const OWNER = "@me:third.example";
 const OLD = "@ann:old.example";
 const PASSWORD = "hunter2-geheim";
-const ADDRESS = { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: OWNER, isEncrypted: true } as const;
+const ADDRESS = {
+  roomId: "!r",
+  eventId: "$e",
+  threadRoot: null,
+  roomKind: "direct",
+  sender: OWNER,
+  isEncrypted: true,
+} as const;
 
 const reply =
   (status: number, body: unknown): Answer =>
@@ -49,7 +56,8 @@ async function startHomeserver(userId: string, answers: Record<string, Answer> =
   const server = await startServer((request, response) => {
     (all[`${request.method} ${request.url}`] ?? unrecognized)(request, response);
   });
-  const count = (line: string) => server.requests.filter(({ method, url }) => `${method} ${url}` === line).length;
+  const count = (line: string) =>
+    server.requests.filter(({ method, url }) => `${method} ${url}` === line).length;
   return { url: server.url, requests: server.requests, sessions, answers: all, count };
 }
 
@@ -80,7 +88,8 @@ async function setUp(servers: Record<string, string>) {
   });
   const withPassword = (side: Side, userId: string, value = PASSWORD) =>
     signIn.signIn(OWNER, side, userId, { method: "password", value });
-  const withToken = (side: Side, userId: string, value: string) => signIn.signIn(OWNER, side, userId, { method: "token", value });
+  const withToken = (side: Side, userId: string, value: string) =>
+    signIn.signIn(OWNER, side, userId, { method: "token", value });
   return { store, dataDir, signIn, withPassword, withToken, lines };
 }
 
@@ -96,7 +105,10 @@ describe("signing in", () => {
       replaced: null,
     });
     const [[token = "", device] = []] = server.sessions;
-    expect(await store.accounts.get(OWNER, "source")).toMatchObject({ deviceId: device, baseUrl: server.url });
+    expect(await store.accounts.get(OWNER, "source")).toMatchObject({
+      deviceId: device,
+      baseUrl: server.url,
+    });
     expect(await store.accounts.session(OWNER, "source")).toEqual({ accessToken: token });
     expect(JSON.parse(server.requests.find(({ method }) => method === "POST")?.body ?? "{}")).toMatchObject({
       initial_device_display_name: "Matrix Mover",
@@ -122,7 +134,10 @@ describe("signing in", () => {
     const [old, young] = [await startHomeserver(OLD), await startHomeserver("@ann:new.example")];
     const { withPassword } = await setUp({ "old.example": old.url, "new.example": young.url });
     await withPassword("source", OLD);
-    expect(await withPassword("target", "@ann:new.example")).toMatchObject({ status: "signed_in", other: { userId: OLD } });
+    expect(await withPassword("target", "@ann:new.example")).toMatchObject({
+      status: "signed_in",
+      other: { userId: OLD },
+    });
   });
 
   it("again logs the bot's earlier session out, and never a pasted one", async () => {
@@ -148,7 +163,10 @@ describe("signing in", () => {
     const server = await startHomeserver(OLD, { [LOGOUT]: reply(500, {}) });
     const { withPassword } = await setUp({ "old.example": server.url });
     await withPassword("source", OLD);
-    expect(await withPassword("source", OLD)).toMatchObject({ status: "signed_in", replaced: { ending: "not_reached" } });
+    expect(await withPassword("source", OLD)).toMatchObject({
+      status: "signed_in",
+      replaced: { ending: "not_reached" },
+    });
   });
 });
 
@@ -185,14 +203,32 @@ describe("a sign-in is refused", () => {
 
   it.each<[string, string, object]>([
     ["its server is away", "@a:gone.example", { code: "no_homeserver", error: { code: "unreachable" } }],
-    ["its server is no homeserver", "@a:web.example", { code: "no_homeserver", error: { code: "not_a_homeserver" } }],
-    ["its name leads to a private address", "@a:10.0.0.1", { code: "no_homeserver", error: { code: "forbidden_address" } }],
+    [
+      "its server is no homeserver",
+      "@a:web.example",
+      { code: "no_homeserver", error: { code: "not_a_homeserver" } },
+    ],
+    [
+      "its name leads to a private address",
+      "@a:10.0.0.1",
+      { code: "no_homeserver", error: { code: "forbidden_address" } },
+    ],
     ["its name can be none", "@a:b:c:d", { code: "no_homeserver", error: { code: "invalid_server_name" } }],
   ])("when %s", async (_why, userId, refusal) => {
     const web = await startServer((_request, response) => response.end("<html>"));
-    const { signIn, withPassword } = await setUp({ "web.example": web.url, "gone.example": "http://127.0.0.1:1" });
-    expect(await withPassword("source", userId)).toMatchObject({ status: "refused", refusal, leftoverDeviceId: null });
-    expect(await signIn.offer(OWNER, "source", userId, ADDRESS)).toMatchObject({ status: "refused", refusal });
+    const { signIn, withPassword } = await setUp({
+      "web.example": web.url,
+      "gone.example": "http://127.0.0.1:1",
+    });
+    expect(await withPassword("source", userId)).toMatchObject({
+      status: "refused",
+      refusal,
+      leftoverDeviceId: null,
+    });
+    expect(await signIn.offer(OWNER, "source", userId, ADDRESS)).toMatchObject({
+      status: "refused",
+      refusal,
+    });
   });
 
   it("and leaves the account that was signed in before as it was", async () => {
@@ -209,7 +245,9 @@ describe("a sign-in is refused", () => {
 
 describe("a sign-in that broke off", () => {
   const devicesOf = (server: Awaited<ReturnType<typeof startHomeserver>>) =>
-    server.requests.filter(({ method, url }) => `${method} ${url}` === LOGIN).map(({ body }) => JSON.parse(body).device_id);
+    server.requests
+      .filter(({ method, url }) => `${method} ${url}` === LOGIN)
+      .map(({ body }) => JSON.parse(body).device_id);
 
   it("takes the same device when it is tried again, so that no session is left behind", async () => {
     const server = await startHomeserver(OLD);
@@ -296,7 +334,10 @@ describe("ending the use of an account", () => {
     const server = await startHomeserver(OLD, { [LOGOUT]: hangUp });
     const { store, signIn, withPassword } = await setUp({ "old.example": server.url });
     await withPassword("source", OLD);
-    expect(await signIn.signOut(OWNER, "source")).toMatchObject({ ending: "not_reached", problem: { code: "unreachable" } });
+    expect(await signIn.signOut(OWNER, "source")).toMatchObject({
+      ending: "not_reached",
+      problem: { code: "unreachable" },
+    });
     expect(await store.accounts.get(OWNER, "source")).toBeNull();
   });
 });
@@ -308,7 +349,9 @@ describe("forgetting a person", () => {
     const server = await startHomeserver(OLD);
     const { store, dataDir, signIn, withPassword } = await setUp({ "old.example": server.url });
     await withPassword("source", OLD);
-    expect(await forgetPerson(OWNER, { control, signIn, store })).toMatchObject({ signedOut: [{ ending: "logged_out" }] });
+    expect(await forgetPerson(OWNER, { control, signIn, store })).toMatchObject({
+      signedOut: [{ ending: "logged_out" }],
+    });
     expect(server.sessions.size).toBe(0);
     for (const gone of [OWNER, OLD]) expect(bytesIn(dataDir)).not.toContain(gone);
   });

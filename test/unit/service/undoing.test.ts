@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/migration/outcome.ts";
 import type { Run } from "../../../src/migration/run-model.ts";
 import type { PlannedStep, StepKind } from "../../../src/migration/step.ts";
 import { stages } from "../../../src/migration/step.ts";
 import { runRoom } from "../../../src/platforms/matrix/rooms/run-room.ts";
-import { Undoing } from "../../../src/service/undoing.ts";
+import { UndoPlanner } from "../../../src/service/undoing.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { reasonText, warningText } from "../../../src/view/reasons.ts";
 import { plan, sketchRoom } from "../../support/planned-rooms.ts";
@@ -17,57 +17,68 @@ const rooms = plan(["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId }))).r
   runRoom(room, { texts, isReplacement: false }),
 );
 
-interface Deed {
+interface WrittenStep {
   kind: StepKind;
   roomId?: string;
-  outcome: Outcome;
+  outcome: StepOutcome;
   /** What was stored before it wrote. */
-  intended?: unknown;
+  savedUndo?: unknown;
   /** The run ended before its outcome was known. */
   isDropped?: boolean;
   limits?: PlannedStep["limits"];
 }
 
 const problem = { code: "refused", serverText: null } as const;
-const wrote = (undo: unknown): Outcome => ({ status: "done", undo });
+const wrote = (undo: unknown): StepOutcome => ({ status: "done", undo });
 
 /** A run that did this, and is over. */
 async function ran(
   store: Store,
-  deeds: readonly Deed[],
-  key = (deed: Deed) => `${deed.kind}:${deed.roomId ?? ""}`,
+  summary: readonly WrittenStep[],
+  key = (deed: WrittenStep) => `${deed.kind}:${deed.roomId ?? ""}`,
 ): Promise<Run> {
-  const steps = deeds.map((deed) => {
+  const steps = summary.map((deed) => {
     const { kind, roomId = null, limits = [] } = deed;
     return step(key(deed), { kind, roomId, limits, payload: { payload: kind } });
   });
   const run = await newRun(store, steps, { rooms });
-  for (const { outcome, intended = null, isDropped = false, limits = [] } of deeds) {
+  for (const { outcome, savedUndo = null, isDropped = false, limits = [] } of summary) {
     const lane = limits.length === 0 ? "target:free" : "target:messages";
     const nothing = { rooms: [], steps: [], dropped: [], run: {}, limiters: [] };
     const taken = await store.steps.takeNext(run.id, { lane, stage: 3, now: 1, limiters: [] });
     if (taken === null) throw new Error("nothing to take");
-    await store.steps.intend(taken.id, intended);
+    await store.steps.saveUndo(taken.id, savedUndo);
     if (isDropped) continue;
-    await store.steps.record(taken, { state: outcome.status === "failed" ? "failed" : "done", outcome }, nothing, 1);
+    await store.steps.record(
+      taken,
+      { state: outcome.status === "failed" ? "failed" : "done", outcome },
+      nothing,
+      1,
+    );
   }
-  await store.steps.dropOpen(run.id);
+  await store.steps.dropPending(run.id);
   await store.runs.change(run.id, { state: "over" });
   return run;
 }
 
 async function planned(store: Store): Promise<string[]> {
-  const undo = await new Undoing(store).plan(OWNER);
+  const undo = await new UndoPlanner(store).plan(OWNER);
   return undo?.steps.map(({ key, payload }) => `${key} ${JSON.stringify(payload)}`) ?? [];
 }
 
 describe("taking back", () => {
   it("is nothing where there was no run, or none that did something", async () => {
     const { store } = await temporaryStore();
-    const undoing = new Undoing(store);
-    expect([await undoing.plan(OWNER), await undoing.preview(OWNER)]).toEqual([null, { status: "nothing_to_undo" }]);
+    const undoPlanner = new UndoPlanner(store);
+    expect([await undoPlanner.plan(OWNER), await undoPlanner.preview(OWNER)]).toEqual([
+      null,
+      { status: "nothing_to_undo" },
+    ]);
     await ran(store, [{ kind: "tags", outcome: { status: "already_done" } }]);
-    expect([(await undoing.plan(OWNER))?.steps, await undoing.preview(OWNER)]).toEqual([[], { status: "nothing_to_undo" }]);
+    expect([(await undoPlanner.plan(OWNER))?.steps, await undoPlanner.preview(OWNER)]).toEqual([
+      [],
+      { status: "nothing_to_undo" },
+    ]);
   });
 
   it("shows what it can take back, and what it cannot", async () => {
@@ -82,7 +93,7 @@ describe("taking back", () => {
       { kind: "read_marker", roomId: "!b", outcome: DONE },
     ]);
     const [a, b, c] = rooms.map(({ planned }) => planned.row);
-    expect(await new Undoing(store).preview(OWNER)).toEqual({
+    expect(await new UndoPlanner(store).preview(OWNER)).toEqual({
       status: "possible",
       invitations: [a],
       joins: [b],
@@ -99,7 +110,7 @@ describe("taking back", () => {
       { kind: "tags", roomId: "!a", outcome: wrote("tags") },
       { kind: "account_data", outcome: wrote("data") },
     ]);
-    const undo = await new Undoing(store).plan(OWNER);
+    const undo = await new UndoPlanner(store).plan(OWNER);
     expect(undo?.steps.map(({ key, stage, limits, side }) => [key, stage, limits, side])).toEqual([
       ["undo:1:account_data:", stages.rooms, [], "target"],
       ["undo:1:tags:!a", stages.rooms, [], "target"],
@@ -110,18 +121,20 @@ describe("taking back", () => {
   it("takes from the limit on messages what was taken from it when it was written", async () => {
     const { store } = await temporaryStore();
     await ran(store, [{ kind: "power_level", roomId: "!a", limits: ["messages"], outcome: wrote({}) }]);
-    expect((await new Undoing(store).plan(OWNER))?.steps.map(({ limits }) => limits)).toEqual([["messages"]]);
+    expect((await new UndoPlanner(store).plan(OWNER))?.steps.map(({ limits }) => limits)).toEqual([
+      ["messages"],
+    ]);
   });
 
   it("knows what may have been written by what was stored before, where the run ended or the step failed before its answer came", async () => {
     const { store } = await temporaryStore();
     await ran(store, [
-      { kind: "join", roomId: "!a", outcome: DONE, intended: { roomId: "!a" }, isDropped: true },
-      { kind: "tags", roomId: "!a", outcome: { status: "failed", problem }, intended: "tags" },
-      { kind: "push_rules", outcome: { status: "failed", problem, undo: "part" }, intended: "all" },
+      { kind: "join", roomId: "!a", outcome: DONE, savedUndo: { roomId: "!a" }, isDropped: true },
+      { kind: "tags", roomId: "!a", outcome: { status: "failed", problem }, savedUndo: "tags" },
+      { kind: "push_rules", outcome: { status: "failed", problem, undo: "part" }, savedUndo: "all" },
       { kind: "join", roomId: "!b", outcome: { status: "failed", problem } },
       // Somebody else's doing.
-      { kind: "join", roomId: "!c", outcome: { status: "already_done" }, intended: { roomId: "!c" } },
+      { kind: "join", roomId: "!c", outcome: { status: "already_done" }, savedUndo: { roomId: "!c" } },
     ]);
     expect(await planned(store)).toEqual([
       'undo:1:push_rules: {"kind":"push_rules","undo":"part"}',

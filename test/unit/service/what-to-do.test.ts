@@ -8,7 +8,7 @@ import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
 import { routeOfStep } from "../../../src/platforms/matrix/rooms/plan-room-steps.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/rooms/plan.ts";
 import type { Decision } from "../../../src/service/planning.ts";
-import { wholeMove } from "../../../src/service/what-to-do.ts";
+import { stepsOfWholePlan } from "../../../src/service/what-to-do.ts";
 import { reasonText, warningText } from "../../../src/view/reasons.ts";
 import { planFor } from "../../support/plan-world.ts";
 import { SOURCE, TARGET } from "../../support/planned-rooms.ts";
@@ -42,18 +42,30 @@ function contentsOf(roomIds: readonly string[], random: () => number): ContentsS
   return {
     accountData: {
       "m.direct": Object.fromEntries(people.map((userId) => [userId, roomIds.filter(() => chance(0.2))])),
-      "m.ignored_user_list": { ignored_users: Object.fromEntries(names(["@x:a.example", TARGET, "junk"]).map((id) => [id, {}])) },
-      ...Object.fromEntries(names(["m.recent_emoji", "org.example.x", "m.cross_signing.master"]).map((type) => [type, { a: 1 }])),
+      "m.ignored_user_list": {
+        ignored_users: Object.fromEntries(names(["@x:a.example", TARGET, "junk"]).map((id) => [id, {}])),
+      },
+      ...Object.fromEntries(
+        names(["m.recent_emoji", "org.example.x", "m.cross_signing.master"]).map((type) => [type, { a: 1 }]),
+      ),
     },
     roomAccountData: some(0.4, (roomId) => ({
       ...(chance(0.5) && { "m.fully_read": { event_id: `$${roomId.slice(1)}` } }),
       ...(chance(0.5) && { "m.marked_unread": { unread: true } }),
     })),
-    tags: some(0.4, () => Object.fromEntries(names(["m.favourite", "u.work", "m.server_notice"]).map((name) => [name, 0.5]))),
+    tags: some(0.4, () =>
+      Object.fromEntries(names(["m.favourite", "u.work", "m.server_notice"]).map((name) => [name, 0.5])),
+    ),
     roomProfiles: some(0.3, () => ({ displayName: chance(0.5) ? "Maestro" : "Me" })),
     profile: { displayName: "Me", fields: new Map(names(["m.tz", "a.b"]).map((key) => [key, "x"])) },
     capabilities: { profileFields: { isEnabled: true, allowed: null, disallowed: [] } },
-    pushRules: { content: names(["harvest", "rain"]).map((ruleId) => ({ rule_id: ruleId, actions: [], pattern: ruleId })) },
+    pushRules: {
+      content: names(["harvest", "rain"]).map((ruleId) => ({
+        rule_id: ruleId,
+        actions: [],
+        pattern: ruleId,
+      })),
+    },
   };
 }
 
@@ -65,13 +77,22 @@ function moveOf(seed: number): Move {
   const roomIds = [...own.map(({ roomId }) => roomId), GONE];
   const source = oldAccount(contentsOf(roomIds, random));
   const has = random() < 0.3 ? contentsOf(roomIds, random) : {};
-  const target = newAccount({ ...has, capabilities: { profileFields: { isEnabled: true, allowed: null, disallowed: [] } } });
+  const target = newAccount({
+    ...has,
+    capabilities: { profileFields: { isEnabled: true, allowed: null, disallowed: [] } },
+  });
   const where = roomMapping(decided.rooms);
-  const decision = { decided, readings: { source, target }, made: { report: { source: SOURCE } } } as unknown as Decision;
+  const decision = {
+    decided,
+    readings: { source, target },
+    made: { report: { source: SOURCE } },
+  } as unknown as Decision;
   const request = { filters: { ...NO_FILTERS, categories: null }, botRoomIds: [] };
   const texts = { reason: reasonText, warning: warningText };
-  const { steps } = wholeMove(decision, JSON.parse(JSON.stringify(request)), texts);
-  const notMoved = compareContents(source, target, where).notMoved.map(({ category, item }) => `${category} ${item}`);
+  const { steps } = stepsOfWholePlan(decision, JSON.parse(JSON.stringify(request)), texts);
+  const notMoved = compareContents(source, target, where).notMoved.map(
+    ({ category, item }) => `${category} ${item}`,
+  );
   return { seed, world, decided, source, target, where, steps, notMoved };
 }
 
@@ -79,15 +100,23 @@ const moves = SEEDS.map(moveOf);
 
 /** Complaints about all moves, with the seed to make each again. */
 function complaints(look: (move: Move) => (string | null)[]): string[] {
-  return moves.flatMap((move) => look(move).flatMap((found) => (found === null ? [] : [`seed ${move.seed}: ${found}`])));
+  return moves.flatMap((move) =>
+    look(move).flatMap((found) => (found === null ? [] : [`seed ${move.seed}: ${found}`])),
+  );
 }
 
 function payloads<Payload>({ steps }: Move, kind: StepKind): Payload[] {
   return steps.filter((step) => step.kind === kind).map(({ payload }) => payload as Payload);
 }
 
-/** An item of the source that is to stand on the target: by a step, or already; or it stays, and that is told. Of these one, and once. */
-function once(what: string, ways: { planned: number; there: boolean; left: number; isElsewhere?: boolean }): string | null {
+/**
+ * An item of the source that is to stand on the target: by a step, or already; or it stays, and
+ * that is told. Of these one, and once.
+ */
+function once(
+  what: string,
+  ways: { planned: number; there: boolean; left: number; isElsewhere?: boolean },
+): string | null {
   const { planned, there, left, isElsewhere = false } = ways;
   const count = planned + (there ? 1 : 0) + left;
   // Of a room and its replacement one speaks for both.
@@ -98,7 +127,11 @@ function once(what: string, ways: { planned: number; there: boolean; left: numbe
 
 describe("everything of the old account is done once, there, or told with its reason", () => {
   it("has no step twice", () => {
-    expect(complaints(({ steps }) => (new Set(steps.map(({ key }) => key)).size === steps.length ? [] : ["twice"]))).toEqual([]);
+    expect(
+      complaints(({ steps }) =>
+        new Set(steps.map(({ key }) => key)).size === steps.length ? [] : ["twice"],
+      ),
+    ).toEqual([]);
   });
 
   it("holds for rooms", () => {
@@ -110,13 +143,18 @@ describe("everything of the old account is done once, there, or told with its re
         if (!isListed) return rows.length === 0 ? null : `${room.roomId} has a row`;
         const [row] = rows;
         if (row === undefined || rows.length > 1) return `${room.roomId} has ${rows.length} rows`;
-        const entries = steps.filter((step) => step.roomId === room.roomId && routeOfStep(step.kind) === row.route).length;
+        const entries = steps.filter(
+          (step) => step.roomId === room.roomId && routeOfStep(step.kind) === row.route,
+        ).length;
         const isWork = row.status === "planned" || row.route === "knock";
         const wanted = row.route === "invite" ? 2 : 1;
         if (row.route === "successor") return entries === 0 ? null : `${room.roomId} is entered and replaced`;
         if (row.route === "joined") return entries === 0 ? null : `${room.roomId} is entered twice`;
-        if (entries > 0) return entries === wanted ? null : `${room.roomId} has ${entries} steps by ${row.route}`;
-        return row.reason !== null && !(isWork && row.route !== "knock") ? null : `${room.roomId} has neither step nor reason`;
+        if (entries > 0)
+          return entries === wanted ? null : `${room.roomId} has ${entries} steps by ${row.route}`;
+        return row.reason !== null && !(isWork && row.route !== "knock")
+          ? null
+          : `${room.roomId} has neither step nor reason`;
       });
     expect(complaints(look)).toEqual([]);
   });
@@ -124,7 +162,9 @@ describe("everything of the old account is done once, there, or told with its re
   it("holds for powers", () => {
     const look = (move: Move): (string | null)[] =>
       [...move.decided.rooms, ...move.decided.replacements].map((room) => {
-        const planned = payloads<{ roomId: string }>(move, "power_level").filter(({ roomId }) => roomId === room.roomId).length;
+        const planned = payloads<{ roomId: string }>(move, "power_level").filter(
+          ({ roomId }) => roomId === room.roomId,
+        ).length;
         const isWritten = room.grant.outcome === "write" && room.grant.wanted !== "creator";
         return planned === (isWritten ? 1 : 0) ? null : `${room.roomId} has ${planned} power steps`;
       });
@@ -141,7 +181,8 @@ describe("everything of the old account is done once, there, or told with its re
           );
           const planned = written.flatMap((each) => each.tags).filter((tag) => tag.name === name).length;
           const left = move.notMoved.filter((item) => item === `tags ${roomId} ${name}`).length;
-          const isThere = move.target.roomTags.get(at ?? "")?.some((tag) => tag.name === name) === true && left === 0;
+          const isThere =
+            move.target.roomTags.get(at ?? "")?.some((tag) => tag.name === name) === true && left === 0;
           return once(`tag ${name} of ${roomId}`, { planned, there: isThere, left });
         }),
       );
@@ -170,12 +211,17 @@ describe("everything of the old account is done once, there, or told with its re
   it("holds for direct chats", () => {
     const look = (move: Move): (string | null)[] => {
       const direct = move.source.snapshot.accountData.get("m.direct") as Record<string, string[]>;
-      const chats = payloads<{ chats: { roomId: string; counterpart: string }[] }>(move, "direct_chats").flatMap(
-        (each) => each.chats,
+      const chats = payloads<{ chats: { roomId: string; counterpart: string }[] }>(
+        move,
+        "direct_chats",
+      ).flatMap((each) => each.chats);
+      const rooms = new Set(
+        Object.entries(direct).flatMap(([userId, roomIds]) => (userId.startsWith("@") ? roomIds : [])),
       );
-      const rooms = new Set(Object.entries(direct).flatMap(([userId, roomIds]) => (userId.startsWith("@") ? roomIds : [])));
       const malformed = Object.keys(direct).filter((userId) => !userId.startsWith("@"));
-      const theirs = Object.values((move.target.snapshot.accountData.get("m.direct") ?? {}) as Record<string, string[]>).flat();
+      const theirs = Object.values(
+        (move.target.snapshot.accountData.get("m.direct") ?? {}) as Record<string, string[]>,
+      ).flat();
       return [
         ...malformed.map((userId) => {
           const left = move.notMoved.filter((item) => item === `direct_chats ${userId}`).length;
@@ -184,7 +230,9 @@ describe("everything of the old account is done once, there, or told with its re
         ...[...rooms].map((roomId) => {
           const at = move.where(roomId);
           const planned = chats.filter((chat) => chat.roomId === at).length;
-          const left = move.notMoved.filter((item) => item.startsWith(`direct_chats ${at ?? roomId} @`)).length;
+          const left = move.notMoved.filter((item) =>
+            item.startsWith(`direct_chats ${at ?? roomId} @`),
+          ).length;
           const there = theirs.includes(at ?? "") && left === 0 && planned === 0;
           return once(`the chat ${roomId}`, { planned, there, left });
         }),
@@ -200,7 +248,10 @@ describe("everything of the old account is done once, there, or told with its re
       (move) => ({
         items: ["displayname", ...move.source.profile.fields.keys()],
         planned: payloads<{ key: string }>(move, "profile_field").map(({ key }) => key),
-        there: [...(move.target.profile.displayName === null ? [] : ["displayname"]), ...move.target.profile.fields.keys()],
+        there: [
+          ...(move.target.profile.displayName === null ? [] : ["displayname"]),
+          ...move.target.profile.fields.keys(),
+        ],
       }),
     ],
     [
@@ -228,8 +279,8 @@ describe("everything of the old account is done once, there, or told with its re
       "push_rules",
       (move) => ({
         items: rulesOf(move.source),
-        planned: payloads<{ missing: { kind: string; ruleId: string }[] }>(move, "push_rules").flatMap(({ missing }) =>
-          missing.map(({ kind, ruleId }) => `${kind}/${ruleId}`),
+        planned: payloads<{ missing: { kind: string; ruleId: string }[] }>(move, "push_rules").flatMap(
+          ({ missing }) => missing.map(({ kind, ruleId }) => `${kind}/${ruleId}`),
         ),
         there: rulesOf(move.target),
       }),
@@ -248,17 +299,36 @@ describe("everything of the old account is done once, there, or told with its re
 
   it("was looked at for something of each", () => {
     const kinds = new Set(moves.flatMap(({ steps }) => steps.map(({ kind }) => kind)));
-    const expected = ["accept_invite", "account_data", "direct_chats", "ignored_users", "invite", "join", "join_invited"];
-    const more = ["join_restricted", "knock", "power_level", "profile_field", "push_rules", "read_marker", "room_profile"];
+    const expected = [
+      "accept_invite",
+      "account_data",
+      "direct_chats",
+      "ignored_users",
+      "invite",
+      "join",
+      "join_invited",
+    ];
+    const more = [
+      "join_restricted",
+      "knock",
+      "power_level",
+      "profile_field",
+      "push_rules",
+      "read_marker",
+      "room_profile",
+    ];
     expect([...kinds].sort()).toEqual([...expected, ...more, "room_setting", "tags"]);
   });
 });
 
 function ignoredBy({ snapshot }: AccountContents): string[] {
-  const list = snapshot.accountData.get("m.ignored_user_list") as { ignored_users: Record<string, unknown> } | undefined;
+  const list = snapshot.accountData.get("m.ignored_user_list") as
+    { ignored_users: Record<string, unknown> } | undefined;
   return Object.keys(list?.ignored_users ?? {});
 }
 
 function rulesOf({ pushRules }: AccountContents): string[] {
-  return ((pushRules["content"] ?? []) as { rule_id: string }[]).map(({ rule_id: ruleId }) => `content/${ruleId}`);
+  return ((pushRules["content"] ?? []) as { rule_id: string }[]).map(
+    ({ rule_id: ruleId }) => `content/${ruleId}`,
+  );
 }

@@ -33,11 +33,17 @@ describe("a signed-in account", () => {
   it("is one for each person and side", async () => {
     const { store } = await temporaryStore();
     await store.accounts.put(account, { accessToken: "one" });
-    await store.accounts.put({ ...account, side: "target", method: "token", deviceId: null }, { accessToken: "two" });
+    await store.accounts.put(
+      { ...account, side: "target", method: "token", deviceId: null },
+      { accessToken: "two" },
+    );
     await store.accounts.put({ ...account, owner: "@you:x.org" }, { accessToken: "three" });
     await store.accounts.put({ ...account, userId: "@newer:old.example" }, { accessToken: "four" });
     expect(await store.accounts.get(account.owner, "source")).toMatchObject({ userId: "@newer:old.example" });
-    expect(await store.accounts.get(account.owner, "target")).toMatchObject({ method: "token", deviceId: null });
+    expect(await store.accounts.get(account.owner, "target")).toMatchObject({
+      method: "token",
+      deviceId: null,
+    });
     expect(await store.accounts.session(account.owner, "source")).toEqual({ accessToken: "four" });
     expect(await store.accounts.session(account.owner, "target")).toEqual({ accessToken: "two" });
     expect(await store.accounts.session("@you:x.org", "source")).toEqual({ accessToken: "three" });
@@ -70,14 +76,18 @@ describe("a sign-in under way", () => {
   ])("of %s has a device of its own", async (_what, change) => {
     const { store } = await temporaryStore();
     await store.accounts.beginAttempt(attempt, 1);
-    expect((await store.accounts.beginAttempt({ ...attempt, ...change, deviceId: "SECOND" }, 2)).deviceId).toBe("SECOND");
+    expect(
+      (await store.accounts.beginAttempt({ ...attempt, ...change, deviceId: "SECOND" }, 2)).deviceId,
+    ).toBe("SECOND");
   });
 
   it("is over when it is given up or the account is stored", async () => {
     const { store } = await temporaryStore();
     await store.accounts.beginAttempt(attempt, 1);
     await store.accounts.endAttempt(attempt.owner, "source");
-    expect((await store.accounts.beginAttempt({ ...attempt, deviceId: "SECOND" }, 2)).deviceId).toBe("SECOND");
+    expect((await store.accounts.beginAttempt({ ...attempt, deviceId: "SECOND" }, 2)).deviceId).toBe(
+      "SECOND",
+    );
     await store.accounts.put(account, { accessToken: "one" });
     expect((await store.accounts.beginAttempt({ ...attempt, deviceId: "THIRD" }, 3)).deviceId).toBe("THIRD");
   });

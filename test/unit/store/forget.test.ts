@@ -12,7 +12,14 @@ async function fill(store: Store, owner: string): Promise<void> {
   const name = owner.slice(1, owner.indexOf(":"));
   for (const side of ["source", "target"] satisfies Side[]) {
     const userId = `@${name}-${side}:old.example`;
-    const account = { owner, side, userId, baseUrl: `https://${name}.example`, deviceId: null, signedInAt: 0 };
+    const account = {
+      owner,
+      side,
+      userId,
+      baseUrl: `https://${name}.example`,
+      deviceId: null,
+      signedInAt: 0,
+    };
     await store.accounts.put({ ...account, method: "token" }, { accessToken: `syt_${name}_${side}_token` });
     await store.signInLinks.put(waitingLink(owner, side, `${name}-code`));
     await store.accounts.beginAttempt({ ...account, deviceId: `${name}DEVICE` }, 0);
@@ -33,16 +40,29 @@ async function fill(store: Store, owner: string): Promise<void> {
     receivedAt: 1,
   });
   await store.invitations.put({ roomId: `!invited-${name}:x.org`, inviter: owner, isDirect: true }, 1);
-  await store.once.take(`hint !${name}:x.org ${owner}`, owner, 1);
-  const address = { roomId: `!${name}:x.org`, eventId: "$q", threadRoot: null, sender: owner, isEncrypted: false };
+  await store.sentOnce.take(`hint !${name}:x.org ${owner}`, owner, 1);
+  const address = {
+    roomId: `!${name}:x.org`,
+    eventId: "$q",
+    threadRoot: null,
+    sender: owner,
+    isEncrypted: false,
+  };
   await store.questions.put(
-    { transactionId: `q ${name}`, address: { ...address, roomKind: "direct" }, word: "undo", action: "undo", payload: name },
+    {
+      transactionId: `q ${name}`,
+      address: { ...address, roomKind: "direct" },
+      word: "undo",
+      action: "undo",
+      payload: name,
+    },
     1,
   );
   for (const kind of ["sent", "failed"] as const) {
     await store.outbox.add(message(`${kind} ${name.length}`, owner, `told to ${name}`), 1);
     const row = await store.outbox.nextDue(1);
-    const result = kind === "sent" ? { status: kind, eventId: "$x" } : { status: kind, failure: "M_FORBIDDEN" };
+    const result =
+      kind === "sent" ? { status: kind, eventId: "$x" } : { status: kind, failure: "M_FORBIDDEN" };
     await store.outbox.finish(row?.id ?? 0, result, 2);
   }
 }
@@ -62,10 +82,30 @@ function message(transactionId: string, owner: string, body: string) {
 function waitingLink(owner: string, side: Side, deviceCode: string): SignInLink {
   const issuer = "https://auth.example/";
   return {
-    ...{ owner, side, userId: "@x:old.example", baseUrl: "https://old.example", deviceId: "DEVICE", clientId: "c", deviceCode },
+    ...{
+      owner,
+      side,
+      userId: "@x:old.example",
+      baseUrl: "https://old.example",
+      deviceId: "DEVICE",
+      clientId: "c",
+      deviceCode,
+    },
     ...{ userCode: "ABCDEF", verificationUri: `${issuer}link`, intervalMs: 1, expiresAt: 1, tokens: null },
-    server: { issuer, token_endpoint: issuer, registration_endpoint: issuer, device_authorization_endpoint: issuer },
-    address: { roomId: "!r", eventId: "$e", threadRoot: null, roomKind: "direct", sender: owner, isEncrypted: true },
+    server: {
+      issuer,
+      token_endpoint: issuer,
+      registration_endpoint: issuer,
+      device_authorization_endpoint: issuer,
+    },
+    address: {
+      roomId: "!r",
+      eventId: "$e",
+      threadRoot: null,
+      roomKind: "direct",
+      sender: owner,
+      isEncrypted: true,
+    },
   };
 }
 
@@ -108,7 +148,11 @@ describe("forgetting a person", () => {
   it("still sends what is on its way, and keeps nothing of it afterwards", async () => {
     const { store, dataDir } = await temporaryStore();
     await store.outbox.add(message("last", PERSON, "told to forgetmenot"), 1);
-    await store.receivedEvents.add("!r", { event_id: "$1", type: "m.room.message", sender: PERSON, content: {} }, 1);
+    await store.receivedEvents.add(
+      "!r",
+      { event_id: "$1", type: "m.room.message", sender: PERSON, content: {} },
+      1,
+    );
     await store.forget(PERSON);
     const row = await store.outbox.nextDue(1);
     expect(row).toMatchObject({ forUser: null, content: { body: "told to forgetmenot" } });
@@ -121,7 +165,11 @@ describe("forgetting a person", () => {
   it("keeps nothing of a message to somebody who was forgotten before it was written", async () => {
     const { store, dataDir } = await temporaryStore();
     await store.outbox.add({ ...message("last", PERSON, "told to forgetmenot"), forUser: null }, 1);
-    await store.outbox.finish((await store.outbox.nextDue(1))?.id ?? 0, { status: "failed", failure: "x" }, 2);
+    await store.outbox.finish(
+      (await store.outbox.nextDue(1))?.id ?? 0,
+      { status: "failed", failure: "x" },
+      2,
+    );
     expect(bytesIn(dataDir)).not.toContain("forgetmenot");
     expect(await store.outbox.result("last")).toBeNull();
   });

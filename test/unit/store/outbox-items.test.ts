@@ -85,7 +85,11 @@ describe("the outbox", () => {
     const { store } = await temporaryStore();
     await store.outbox.add(item("one"), 1);
     expect(await store.outbox.result("one")).toBeNull();
-    await store.outbox.finish((await store.outbox.nextDue(1))?.id ?? 0, { status: "failed", failure: "M_FORBIDDEN" }, 2);
+    await store.outbox.finish(
+      (await store.outbox.nextDue(1))?.id ?? 0,
+      { status: "failed", failure: "M_FORBIDDEN" },
+      2,
+    );
     expect(await store.outbox.result("one")).toEqual({ status: "failed", failure: "M_FORBIDDEN" });
     expect(await store.outbox.unsentCount()).toBe(0);
   });
@@ -93,7 +97,10 @@ describe("the outbox", () => {
   it("erases what was said once it is sent, and the row when nobody needs it any more", async () => {
     const { store, dataDir, reopen } = await temporaryStore();
     await store.outbox.add(
-      item("one", { content: { body: "words in confidence" }, attachment: Buffer.from("file in confidence") }),
+      item("one", {
+        content: { body: "words in confidence" },
+        attachment: Buffer.from("file in confidence"),
+      }),
       1,
     );
     await drain(store, 10);

@@ -4,7 +4,12 @@ import { parseRoomEvent } from "../../../src/store/received-events.ts";
 import { bytesIn, temporaryStore } from "./temporary-store.ts";
 
 function event(id: string, body = "!help"): RoomEvent {
-  return { event_id: id, type: "m.room.message", sender: "@secret-sender:x.org", content: { msgtype: "m.text", body } };
+  return {
+    event_id: id,
+    type: "m.room.message",
+    sender: "@secret-sender:x.org",
+    content: { msgtype: "m.text", body },
+  };
 }
 
 describe("a received event", () => {
@@ -51,7 +56,10 @@ describe("a received event", () => {
     await store.receivedEvents.finish("$old", 10);
     await store.receivedEvents.add("!r", event("$waiting"), 1);
     await store.receivedEvents.prune(11);
-    expect([await store.receivedEvents.has("$old"), await store.receivedEvents.has("$waiting")]).toEqual([false, true]);
+    expect([await store.receivedEvents.has("$old"), await store.receivedEvents.has("$waiting")]).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 

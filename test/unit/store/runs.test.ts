@@ -9,7 +9,14 @@ describe("runs", () => {
     const run = await newRun(store, [step("one"), step("two", { after: "one" })], { rooms });
     const { runs, steps } = await reopen();
     expect(await runs.get(run.id)).toEqual(run);
-    expect(run).toMatchObject({ state: "running", stage: 0, endedAt: null, isCancelled: false, problem: null, progressCount: 0 });
+    expect(run).toMatchObject({
+      state: "running",
+      stage: 0,
+      endedAt: null,
+      isCancelled: false,
+      problem: null,
+      progressCount: 0,
+    });
     expect(await runs.rooms(run.id)).toEqual(rooms);
     expect((await steps.all(run.id)).map(({ key }) => key)).toEqual(["one", "two"]);
   });
@@ -26,19 +33,27 @@ describe("runs", () => {
     const first = await newRun(store, []);
     await store.runs.change(first.id, { state: "watching" });
     const second = await newRun(store, []);
-    const states = await Promise.all([other, first, second].map(async ({ id }) => (await store.runs.get(id))?.state));
+    const states = await Promise.all(
+      [other, first, second].map(async ({ id }) => (await store.runs.get(id))?.state),
+    );
     expect(states).toEqual(["running", "over", "running"]);
     expect((await store.runs.last("@me:old.example"))?.id).toBe(second.id);
   });
 
-  it.each(["running", "paused", "needs_you"] as const)("begin not while one of their owner's is %s", async (state) => {
-    const { store } = await temporaryStore();
-    const run = await newRun(store, []);
-    await store.runs.change(run.id, { state });
-    expect((await store.runs.busy(run.owner))?.id).toBe(run.id);
-    const next = await store.runs.create({ ...run, purpose: "joins" }, { rooms: [], steps: [step("one")], isInPlace: false });
-    expect([next, (await store.runs.last(run.owner))?.id]).toEqual([null, run.id]);
-  });
+  it.each(["running", "paused", "needs_you"] as const)(
+    "begin not while one of their owner's is %s",
+    async (state) => {
+      const { store } = await temporaryStore();
+      const run = await newRun(store, []);
+      await store.runs.change(run.id, { state });
+      expect((await store.runs.active(run.owner))?.id).toBe(run.id);
+      const next = await store.runs.create(
+        { ...run, purpose: "joins" },
+        { rooms: [], steps: [step("one")], isInPlace: false },
+      );
+      expect([next, (await store.runs.last(run.owner))?.id]).toEqual([null, run.id]);
+    },
+  );
 
   it("are found by owner, by accounts, and by state", async () => {
     const { store } = await temporaryStore();
@@ -57,7 +72,11 @@ describe("runs", () => {
   it("are changed in what is said, and in nothing else", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
-    const problem = { side: "source", problem: { code: "session_ended", serverText: null }, since: 5 } as const;
+    const problem = {
+      side: "source",
+      problem: { code: "session_ended", serverText: null },
+      since: 5,
+    } as const;
     const change = {
       state: "needs_you",
       stage: 2,
@@ -87,7 +106,7 @@ describe("runs", () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, [step("one")]);
     await store.steps.takeNext(run.id, { lane: "target:free", stage: 1, now: 1, limiters: [] });
-    await store.runs.takeOver();
+    await store.runs.recoverInterrupted();
     expect((await store.runs.get(run.id))?.wasInterrupted).toBe(true);
     expect((await store.steps.all(run.id))[0]).toMatchObject({ state: "pending", attempts: 1 });
   });
@@ -115,6 +134,10 @@ describe("runs", () => {
     const { store } = await temporaryStore();
     const { id, owner } = await newRun(store, [step("one")], { rooms: [room("!a")] });
     await store.forget(owner);
-    expect([await store.runs.get(id), await store.runs.rooms(id), await store.steps.all(id)]).toEqual([null, [], []]);
+    expect([await store.runs.get(id), await store.runs.rooms(id), await store.steps.all(id)]).toEqual([
+      null,
+      [],
+      [],
+    ]);
   });
 });

@@ -20,7 +20,9 @@ describe("a sealed secret", () => {
   });
 
   it("does not open with another key", () => {
-    expect(() => new SealedSecrets(Buffer.alloc(32, 2)).open("here", secrets.seal("here", "x"))).toThrow(UnsealError);
+    expect(() => new SealedSecrets(Buffer.alloc(32, 2)).open("here", secrets.seal("here", "x"))).toThrow(
+      UnsealError,
+    );
   });
 
   it("does not open when it was cut, at any length", () => {
@@ -55,7 +57,12 @@ describe("a sealed secret", () => {
 
 describe("deriveKey", () => {
   it("draws another key for each purpose and each secret key", () => {
-    const keys = [deriveKey(key, "store"), deriveKey(key, "crypto-store"), deriveKey(Buffer.alloc(32, 2), "store"), key];
+    const keys = [
+      deriveKey(key, "store"),
+      deriveKey(key, "crypto-store"),
+      deriveKey(Buffer.alloc(32, 2), "store"),
+      key,
+    ];
     expect(new Set(keys.map((each) => each.toString("hex"))).size).toBe(4);
     expect(deriveKey(key, "store")).toHaveLength(32);
     expect(deriveKey(key, "store").equals(deriveKey(key, "store"))).toBe(true);

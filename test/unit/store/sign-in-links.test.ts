@@ -7,11 +7,35 @@ import { bytesIn, temporaryStore } from "./temporary-store.ts";
 
 const issuer = "https://auth.example/";
 const link: SignInLink = {
-  ...{ owner: "@me:x.org", userId: "@a:old.example", baseUrl: "https://old.example", deviceId: "FIRST", clientId: "client" },
-  ...{ deviceCode: "device-code-secret", userCode: "ABCDEF", verificationUri: `${issuer}link`, intervalMs: 5_000, expiresAt: 9 },
+  ...{
+    owner: "@me:x.org",
+    userId: "@a:old.example",
+    baseUrl: "https://old.example",
+    deviceId: "FIRST",
+    clientId: "client",
+  },
+  ...{
+    deviceCode: "device-code-secret",
+    userCode: "ABCDEF",
+    verificationUri: `${issuer}link`,
+    intervalMs: 5_000,
+    expiresAt: 9,
+  },
   side: "source",
-  server: { issuer, token_endpoint: issuer, registration_endpoint: issuer, device_authorization_endpoint: issuer },
-  address: { roomId: "!r:x", eventId: "$e", threadRoot: "$t", roomKind: "control", sender: "@me:x.org", isEncrypted: true },
+  server: {
+    issuer,
+    token_endpoint: issuer,
+    registration_endpoint: issuer,
+    device_authorization_endpoint: issuer,
+  },
+  address: {
+    roomId: "!r:x",
+    eventId: "$e",
+    threadRoot: "$t",
+    roomKind: "control",
+    sender: "@me:x.org",
+    isEncrypted: true,
+  },
   tokens: null,
 };
 
@@ -19,7 +43,8 @@ describe("a sign-in by link that waits", () => {
   it("is found again after a restart, and nothing of it can be read in the files", async () => {
     const { store, dataDir, reopen } = await temporaryStore();
     await store.signInLinks.put(link);
-    for (const hidden of ["device-code-secret", "ABCDEF", "old.example", "!r:x"]) expect(bytesIn(dataDir)).not.toContain(hidden);
+    for (const hidden of ["device-code-secret", "ABCDEF", "old.example", "!r:x"])
+      expect(bytesIn(dataDir)).not.toContain(hidden);
     const reopened = await reopen();
     expect(await reopened.signInLinks.get("@me:x.org", "source")).toEqual(link);
     expect(await reopened.signInLinks.all()).toEqual([link]);
@@ -44,7 +69,13 @@ describe("a sign-in by link that waits", () => {
 
 describe("the tokens of a signed-in account", () => {
   const account = {
-    ...{ owner: "@me:x.org", userId: "@a:old.example", baseUrl: "https://old.example", deviceId: null, signedInAt: 0 },
+    ...{
+      owner: "@me:x.org",
+      userId: "@a:old.example",
+      baseUrl: "https://old.example",
+      deviceId: null,
+      signedInAt: 0,
+    },
     side: "source" as const,
     method: "link" as const,
   };
@@ -55,7 +86,8 @@ describe("the tokens of a signed-in account", () => {
     const stored = await store.accounts.signedIn("@me:x.org", "source");
     if (stored === null) throw new Error("not stored");
     expect(await store.accounts.renew(stored, { accessToken: "second" })).toBe(true);
-    // Renewed from what is there no longer: a session that was replaced meanwhile is not written over.
+    // Renewed from what is there no longer: a session that was replaced meanwhile is not written
+    // over.
     expect(await store.accounts.renew(stored, { accessToken: "third" })).toBe(false);
     expect(await store.accounts.session("@me:x.org", "source")).toEqual({ accessToken: "second" });
     await store.accounts.remove("@me:x.org", "source");
@@ -70,13 +102,17 @@ describe("the upgrade to sign-in by link", () => {
     const before = schemaUpgrades.slice(0, schemaUpgrades.indexOf(links));
     upgradeSchema(database, before);
     const insert = (method: string) =>
-      database.prepare("INSERT INTO account VALUES (?, 'source', '@a:x', 'https://x', ?, 'D', 7)").run(`@${method}:x`, method);
+      database
+        .prepare("INSERT INTO account VALUES (?, 'source', '@a:x', 'https://x', ?, 'D', 7)")
+        .run(`@${method}:x`, method);
     insert("password");
     insert("token");
     expect(() => insert("link")).toThrow(/CHECK/u);
     upgradeSchema(database);
     insert("link");
-    expect(database.prepare("SELECT method, device_id, signed_in_at FROM account ORDER BY method").raw().all()).toEqual([
+    expect(
+      database.prepare("SELECT method, device_id, signed_in_at FROM account ORDER BY method").raw().all(),
+    ).toEqual([
       ["link", "D", 7],
       ["password", "D", 7],
       ["token", "D", 7],

@@ -18,19 +18,35 @@ async function take(
   runId: number,
   more: { lane?: string; now?: number; stage?: number } = {},
 ): Promise<TakenStep> {
-  const taken = await steps.takeNext(runId, { lane: "target:free", stage: 3, now: 1_000, limiters: [], ...more });
+  const taken = await steps.takeNext(runId, {
+    lane: "target:free",
+    stage: 3,
+    now: 1_000,
+    limiters: [],
+    ...more,
+  });
   if (taken === null) throw new Error("nothing to take");
   return taken;
 }
 
-async function record(store: Store, taken: TakenStep, how: StepRecord, more: Partial<Consequences> = {}): Promise<void> {
+async function record(
+  store: Store,
+  taken: TakenStep,
+  how: StepRecord,
+  more: Partial<Consequences> = {},
+): Promise<void> {
   await store.steps.record(taken, how, { ...NOTHING, ...more }, 1_000);
 }
 
 describe("taking a step", () => {
   it("gives the first of its queue by stage and order, once", async () => {
     const { store } = await temporaryStore();
-    const { id } = await newRun(store, [step("late", { stage: 2 }), step("a"), step("b"), step("other", { side: "source" })]);
+    const { id } = await newRun(store, [
+      step("late", { stage: 2 }),
+      step("a"),
+      step("b"),
+      step("other", { side: "source" }),
+    ]);
     const keys = [await take(store, id), await take(store, id), await take(store, id)].map(({ key }) => key);
     expect(keys).toEqual(["a", "b", "late"]);
     const none = { lane: "target:free", stage: 3, now: 1_000, limiters: [] };
@@ -39,13 +55,21 @@ describe("taking a step", () => {
 
   it("gives none of a later stage, none that waits for a time, and none that waits for something else", async () => {
     const { store } = await temporaryStore();
-    const { id } = await newRun(store, [step("late", { stage: 3 }), step("now"), step("after", { after: "now" })]);
+    const { id } = await newRun(store, [
+      step("late", { stage: 3 }),
+      step("now"),
+      step("after", { after: "now" }),
+    ]);
     const taken = await take(store, id, { stage: 1 });
     await record(store, taken, again(5_000));
     const ask = { lane: "target:free", stage: 1, limiters: [] };
     expect(await store.steps.takeNext(id, { ...ask, now: 4_999 })).toBeNull();
     expect((await store.steps.dueTimes(id, 1)).get("target:free")).toBe(5_000);
-    expect(await store.steps.takeNext(id, { ...ask, now: 5_000 })).toMatchObject({ key: "now", attempts: 2, failures: 1 });
+    expect(await store.steps.takeNext(id, { ...ask, now: 5_000 })).toMatchObject({
+      key: "now",
+      attempts: 2,
+      failures: 1,
+    });
     expect((await store.steps.dueTimes(id, 1)).get("target:free")).toBeUndefined();
   });
 
@@ -53,13 +77,13 @@ describe("taking a step", () => {
     const { store } = await temporaryStore();
     const { id } = await newRun(store, [step("a")]);
     const taken = await take(store, id);
-    expect(taken.intended).toBeNull();
-    await store.steps.intend(taken.id, { before: null });
+    expect(taken.savedUndo).toBeNull();
+    await store.steps.saveUndo(taken.id, { before: null });
     await record(store, taken, again(0));
     const second = await take(store, id);
-    expect(second.intended).toEqual({ before: null });
+    expect(second.savedUndo).toEqual({ before: null });
     await record(store, second, done);
-    expect((await store.steps.all(id)).map(({ intended }) => intended)).toEqual([null]);
+    expect((await store.steps.all(id)).map(({ savedUndo }) => savedUndo)).toEqual([null]);
   });
 
   it("notes what its request takes from limits, and nothing where there is no step", async () => {
@@ -86,16 +110,28 @@ describe("recording a try", () => {
 
   it("frees what waited for it, and drops what waited for one that failed", async () => {
     const { store } = await temporaryStore();
-    const run = await newRun(store, [step("a"), step("b"), step("after a", { after: "a" }), step("after b", { after: "b" })]);
+    const run = await newRun(store, [
+      step("a"),
+      step("b"),
+      step("after a", { after: "a" }),
+      step("after b", { after: "b" }),
+    ]);
     await record(store, await take(store, run.id), done);
     await record(store, await take(store, run.id), failed);
-    expect(await statesOf(store, run)).toEqual({ a: "done", b: "failed", "after a": "pending", "after b": "dropped" });
+    expect(await statesOf(store, run)).toEqual({
+      a: "done",
+      b: "failed",
+      "after a": "pending",
+      "after b": "dropped",
+    });
     expect((await take(store, run.id)).key).toBe("after a");
   });
 
   it("frees what waited for the room that it entered", async () => {
     const { store } = await temporaryStore();
-    const { id } = await newRun(store, [step("join"), step("tags", { needsRoom: "!a" })], { rooms: [room("!a")] });
+    const { id } = await newRun(store, [step("join"), step("tags", { needsRoom: "!a" })], {
+      rooms: [room("!a")],
+    });
     expect((await store.steps.waitingForRoom(id, "!a")).map(({ key }) => key)).toEqual(["tags"]);
     await record(store, await take(store, id), done, { rooms: [room("!a", true)] });
     expect((await store.runs.room(id, "!a"))?.isInside).toBe(true);
@@ -105,7 +141,10 @@ describe("recording a try", () => {
   it("adds what comes of it, once, and drops what is not needed", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, [step("a"), step("useless", { after: "never" })]);
-    await record(store, await take(store, run.id), failed, { steps: [step("next"), step("a")], dropped: ["useless"] });
+    await record(store, await take(store, run.id), failed, {
+      steps: [step("next"), step("a")],
+      dropped: ["useless"],
+    });
     // What failed is tried again where it comes up once more.
     expect(await statesOf(store, run)).toEqual({ a: "pending", useless: "dropped", next: "pending" });
   });
@@ -123,7 +162,7 @@ describe("recording a try", () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, [step("a"), step("b")]);
     const [a, b] = [await take(store, run.id), await take(store, run.id)];
-    await store.steps.dropOpen(run.id);
+    await store.steps.dropPending(run.id);
     await record(store, a, again(0));
     await record(store, b, done);
     expect(await statesOf(store, run)).toEqual({ a: "dropped", b: "done" });
@@ -140,9 +179,13 @@ describe("recording a try", () => {
 describe("revising a run", () => {
   it("replaces rooms, adds new ones behind them, and frees what waited", async () => {
     const { store } = await temporaryStore();
-    const { id } = await newRun(store, [step("tags", { needsRoom: "!b" })], { rooms: [room("!a"), room("!b")] });
+    const { id } = await newRun(store, [step("tags", { needsRoom: "!b" })], {
+      rooms: [room("!a"), room("!b")],
+    });
     const rooms = [room("!c"), room("!b", true)];
-    expect(await store.steps.revise(id, { from: "running", rooms, steps: [], again: [], run: { stage: 2 } })).toBe(true);
+    expect(
+      await store.steps.revise(id, { from: "running", rooms, steps: [], again: [], run: { stage: 2 } }),
+    ).toBe(true);
     expect((await store.runs.rooms(id)).map(({ roomId, isInside }) => [roomId, isInside])).toEqual([
       ["!a", false],
       ["!b", true],
@@ -156,7 +199,13 @@ describe("revising a run", () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
     await store.runs.change(run.id, { state: "over" });
-    const revision = { from: "watching", rooms: [room("!a")], steps: [step("a")], again: [], run: { state: "running" } } as const;
+    const revision = {
+      from: "watching",
+      rooms: [room("!a")],
+      steps: [step("a")],
+      again: [],
+      run: { state: "running" },
+    } as const;
     expect(await store.steps.revise(run.id, revision)).toBe(false);
     expect([await statesOf(store, run), await store.runs.rooms(run.id)]).toEqual([{}, []]);
     expect((await store.runs.get(run.id))?.state).toBe("over");
@@ -184,7 +233,11 @@ describe("revising a run", () => {
 describe("looking at steps", () => {
   it("knows whether something can still run, up to a stage", async () => {
     const { store } = await temporaryStore();
-    const { id } = await newRun(store, [step("a"), step("waits", { needsRoom: "!a" }), step("late", { stage: 3 })]);
+    const { id } = await newRun(store, [
+      step("a"),
+      step("waits", { needsRoom: "!a" }),
+      step("late", { stage: 3 }),
+    ]);
     const open = async () => [
       await store.steps.hasOpen(id, 0),
       await store.steps.hasOpen(id, 1),
@@ -195,7 +248,7 @@ describe("looking at steps", () => {
     expect(await open()).toEqual([false, true, true]);
     await record(store, taken, done);
     expect(await open()).toEqual([false, false, true]);
-    await store.steps.dropOpen(id);
+    await store.steps.dropPending(id);
     expect(await open()).toEqual([false, false, false]);
   });
 
@@ -207,7 +260,12 @@ describe("looking at steps", () => {
     const counts = (await store.steps.counts(id)).map(({ state, isBlocked, waitingFor, notBefore, count }) =>
       [state, isBlocked, waitingFor, notBefore, count].join(" "),
     );
-    expect(counts.sort()).toEqual(["done false  0 1", "pending false  0 1", "pending false server 7000 1", "pending true  0 1"]);
+    expect(counts.sort()).toEqual([
+      "done false  0 1",
+      "pending false  0 1",
+      "pending false server 7000 1",
+      "pending true  0 1",
+    ]);
   });
 
   it("counts them by whose server is waited for", async () => {
@@ -224,7 +282,7 @@ describe("looking at steps", () => {
     const { store } = await temporaryStore();
     const { id } = await newRun(store, [step("a")]);
     await record(store, await take(store, id), again(99_000));
-    await store.steps.hurry(id);
+    await store.steps.clearRetryDelays(id);
     expect((await take(store, id)).key).toBe("a");
   });
 });

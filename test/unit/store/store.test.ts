@@ -31,7 +31,9 @@ describe("the data directory", () => {
     const { dataDir, store } = await temporaryStore();
     expect(await openElsewhere(dataDir)).toBe("DataDirectoryInUseError");
     expect(() => lockDataDirectory(dataDir)).toThrow(DataDirectoryInUseError);
-    expect(() => openStore({ dataDir, secretKey })).toThrow(`Another process is using the data directory ${dataDir}.`);
+    expect(() => openStore({ dataDir, secretKey })).toThrow(
+      `Another process is using the data directory ${dataDir}.`,
+    );
     await store.bot.set("still", "works");
     expect(await store.bot.get("still")).toBe("works");
   });
@@ -48,7 +50,8 @@ describe("the data directory", () => {
     const store = openStore({ dataDir, secretKey });
     await store.bot.set("a", "b");
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-    for (const file of ["mover.sqlite", "mover.sqlite-wal"]) expect(statSync(join(dataDir, file)).mode & 0o777, file).toBe(0o600);
+    for (const file of ["mover.sqlite", "mover.sqlite-wal"])
+      expect(statSync(join(dataDir, file)).mode & 0o777, file).toBe(0o600);
     await store.close();
   });
 });
@@ -86,14 +89,14 @@ describe("what the bot keeps about itself", () => {
 describe("what is said once", () => {
   it("is taken once, also over a restart, until it is pruned", async () => {
     const { store, reopen } = await temporaryStore();
-    expect(await store.once.take("hint", "@a:x", 100)).toBe(true);
-    expect(await store.once.take("hint", "@a:x", 200)).toBe(false);
-    expect(await store.once.take("other", "@a:x", 200)).toBe(true);
+    expect(await store.sentOnce.take("hint", "@a:x", 100)).toBe(true);
+    expect(await store.sentOnce.take("hint", "@a:x", 200)).toBe(false);
+    expect(await store.sentOnce.take("other", "@a:x", 200)).toBe(true);
     const next = await reopen();
-    expect(await next.once.take("hint", "@b:x", 300)).toBe(false);
-    await next.once.prune(150);
-    expect(await next.once.take("hint", "@a:x", 400)).toBe(true);
-    expect(await next.once.take("other", "@a:x", 400)).toBe(false);
+    expect(await next.sentOnce.take("hint", "@b:x", 300)).toBe(false);
+    await next.sentOnce.prune(150);
+    expect(await next.sentOnce.take("hint", "@a:x", 400)).toBe(true);
+    expect(await next.sentOnce.take("other", "@a:x", 400)).toBe(false);
   });
 });
 
@@ -108,7 +111,9 @@ describe("invitations", () => {
     expect(await invitations.nextDueAt()).toBe(500);
     expect(await invitations.due(500)).toEqual([{ ...invitation, attempts: 1 }]);
     await invitations.put({ ...invitation, inviter: "@b:x", isDirect: true }, 200);
-    expect(await invitations.due(200)).toEqual([{ roomId: "!r", inviter: "@b:x", isDirect: true, attempts: 0 }]);
+    expect(await invitations.due(200)).toEqual([
+      { roomId: "!r", inviter: "@b:x", isDirect: true, attempts: 0 },
+    ]);
     await invitations.remove("!r");
     expect(await invitations.nextDueAt()).toBeNull();
   });
@@ -118,7 +123,13 @@ describe("events that could not be read", () => {
   it("are told of once, each after its time, and go when they are read or too old", async () => {
     const { store } = await temporaryStore();
     const { undecryptedEvents: events } = store;
-    const event = (eventId: string, receivedAt: number) => ({ eventId, roomId: "!r", sender: "@a:x", event: "{}", receivedAt });
+    const event = (eventId: string, receivedAt: number) => ({
+      eventId,
+      roomId: "!r",
+      sender: "@a:x",
+      event: "{}",
+      receivedAt,
+    });
     await events.add(event("$1", 100));
     await events.add(event("$2", 200));
     await events.add(event("$1", 300));

@@ -21,8 +21,15 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** A store in a folder of its own, which the test may close and open again: nothing but the folder outlives that. */
-export async function temporaryStore(): Promise<{ store: Store; dataDir: string; reopen: () => Promise<Store> }> {
+/**
+ * A store in a folder of its own, which the test may close and open again: nothing but the folder
+ * outlives that.
+ */
+export async function temporaryStore(): Promise<{
+  store: Store;
+  dataDir: string;
+  reopen: () => Promise<Store>;
+}> {
   const dataDir = await temporaryFolder();
   let store = openStore({ dataDir, secretKey });
   let isOpen = true;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -15,6 +16,21 @@ function versionOf(database: Database.Database): unknown {
   return database.pragma("user_version", { simple: true });
 }
 
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+it("never edits an upgrade that was released", () => {
+  expect(schemaUpgrades.map(digest)).toEqual([
+    "71e564fdb3ddf0fc",
+    "4135e344f8cdb549",
+    "4230088240953a9e",
+    "155f519611324008",
+    "801774411abbb935",
+    "2fbde4e48e1cc504",
+  ]);
+});
+
 describe("upgradeSchema", () => {
   it("brings an empty database to the newest schema, and one that has it nowhere", () => {
     const database = new Database(":memory:");
@@ -27,7 +43,9 @@ describe("upgradeSchema", () => {
     const database = new Database(":memory:");
     upgradeSchema(database, ["CREATE TABLE a (x)"]);
     database.exec("INSERT INTO a VALUES (1)");
-    expect(upgradeSchema(database, ["CREATE TABLE a (x)", "CREATE TABLE b (y)", "INSERT INTO b SELECT x FROM a"])).toEqual({
+    expect(
+      upgradeSchema(database, ["CREATE TABLE a (x)", "CREATE TABLE b (y)", "INSERT INTO b SELECT x FROM a"]),
+    ).toEqual({
       from: 1,
       to: 3,
     });
@@ -37,7 +55,11 @@ describe("upgradeSchema", () => {
   it("leaves the old schema when it fails in the middle", () => {
     const database = new Database(":memory:");
     upgradeSchema(database, ["CREATE TABLE a (x)"]);
-    const upgrades = ["CREATE TABLE a (x)", "CREATE TABLE b (y); INSERT INTO a VALUES (1)", "CREATE TABLE c (z); nonsense"];
+    const upgrades = [
+      "CREATE TABLE a (x)",
+      "CREATE TABLE b (y); INSERT INTO a VALUES (1)",
+      "CREATE TABLE c (z); nonsense",
+    ];
     expect(() => upgradeSchema(database, upgrades)).toThrow(/nonsense/u);
     expect(versionOf(database)).toBe(1);
     expect(tablesOf(database)).toEqual(["a"]);
@@ -49,12 +71,19 @@ describe("upgradeSchema", () => {
     const before = schemaUpgrades.indexOf(questions);
     upgradeSchema(database, schemaUpgrades.slice(0, before));
     const columns = "(transaction_id, room_id, for_user, kind, content, priority, created_at)";
-    database.exec(`INSERT INTO outbox ${columns} VALUES ('one', '!r', '@me:x', 'message', '{"body":"x"}', 1, 5)`);
-    expect(() => database.exec(`INSERT INTO outbox ${columns} VALUES ('two', '!r', '@me:x', 'reaction', '{}', 1, 6)`)).toThrow();
+    database.exec(
+      `INSERT INTO outbox ${columns} VALUES ('one', '!r', '@me:x', 'message', '{"body":"x"}', 1, 5)`,
+    );
+    expect(() =>
+      database.exec(`INSERT INTO outbox ${columns} VALUES ('two', '!r', '@me:x', 'reaction', '{}', 1, 6)`),
+    ).toThrow();
     upgradeSchema(database);
     database.exec(`INSERT INTO outbox ${columns} VALUES ('two', '!r', '@me:x', 'reaction', '{}', 1, 6)`);
     expect(
-      database.prepare("SELECT id, transaction_id, content, created_at, attempts FROM outbox ORDER BY id").raw().all(),
+      database
+        .prepare("SELECT id, transaction_id, content, created_at, attempts FROM outbox ORDER BY id")
+        .raw()
+        .all(),
     ).toEqual([
       [1, "one", '{"body":"x"}', 5, 0],
       [2, "two", "{}", 6, 0],
@@ -82,7 +111,9 @@ describe("opening the store", () => {
     for (let attempt = 0; attempt < 2; attempt++) {
       const open = () => openStore({ dataDir, secretKey });
       expect(open).toThrow(NewerSchemaError);
-      expect(open).toThrow(`The database has schema 99; this version of the bot knows schemas up to ${schemaUpgrades.length}.`);
+      expect(open).toThrow(
+        `The database has schema 99; this version of the bot knows schemas up to ${schemaUpgrades.length}.`,
+      );
     }
     expect(readFileSync(path).equals(before)).toBe(true);
   });

@@ -45,7 +45,8 @@ const withoutLayout = (text: string): string => text.replace(/^(?:- |> |\d+\. )/
 const withoutPeople = (html: string): string => html.replace(LINK_TO_A_PERSON, "");
 
 /**
- * What holds for every message, whatever it says (rendering.md section 6; product.md, "How messages look").
+ * What holds for every message, whatever it says (rendering.md section 6; product.md, "How messages
+ * look").
  * @param addresses that people are meant to open
  */
 export function keepsTheRulesOfMessages(
@@ -60,14 +61,17 @@ export function keepsTheRulesOfMessages(
       expect(body + html).not.toMatch(/undefined|\[object|null/u);
     });
 
-    it.each(all)("$name keeps to the tags that every client shows, and to no attribute from elsewhere", ({ message }) => {
-      const { tags, attributes } = read(withoutPeople(messageContent(message, [READER]).formatted_body));
-      for (const tag of tags) expect(SAFE_TAGS).toContain(tag);
-      // A numbered list may go on from another one.
-      const isMeant = (attribute: string): boolean =>
-        /^start=\d+$/u.test(attribute) || addresses.some((address) => attribute === `href=${address}`);
-      expect(attributes.filter((attribute) => !isMeant(attribute))).toEqual([]);
-    });
+    it.each(all)(
+      "$name keeps to the tags that every client shows, and to no attribute from elsewhere",
+      ({ message }) => {
+        const { tags, attributes } = read(withoutPeople(messageContent(message, [READER]).formatted_body));
+        for (const tag of tags) expect(SAFE_TAGS).toContain(tag);
+        // A numbered list may go on from another one.
+        const isMeant = (attribute: string): boolean =>
+          /^start=\d+$/u.test(attribute) || addresses.some((address) => attribute === `href=${address}`);
+        expect(attributes.filter((attribute) => !isMeant(attribute))).toEqual([]);
+      },
+    );
 
     it.each(all)("$name makes no link and no mention of what others called themselves", ({ message }) => {
       const content = messageContent(message, [READER]);
@@ -82,7 +86,10 @@ export function keepsTheRulesOfMessages(
 
     it.each(all)("$name, as an edit, carries its mentions on both layers", ({ message }) => {
       const content = messageContent(message, [READER]);
-      const edit = editContent({ ...content, "m.relates_to": { rel_type: "m.thread", event_id: "$root" } }, "$original");
+      const edit = editContent(
+        { ...content, "m.relates_to": { rel_type: "m.thread", event_id: "$root" } },
+        "$original",
+      );
       expect(edit).toMatchObject({
         body: `* ${content.body}`,
         formatted_body: `* ${content.formatted_body}`,

@@ -5,7 +5,13 @@ import type { Account, Side } from "../../../src/migration/account.ts";
 import { DiscoveryError } from "../../../src/platforms/matrix/discovery-error.ts";
 import type { DiscoveryErrorCode } from "../../../src/platforms/matrix/discovery-error.ts";
 import type { UnreachableReason } from "../../../src/platforms/matrix/network/unreachable-error.ts";
-import type { AccountState, LinkNews, Refusal, SignOutResult, WaitingLink } from "../../../src/service/sign-in-results.ts";
+import type {
+  AccountState,
+  LinkNews,
+  AccountRefusal,
+  SignOutResult,
+  WaitingLink,
+} from "../../../src/service/sign-in-results.ts";
 import { messageContent } from "../../../src/view/message.ts";
 import type { Message } from "../../../src/view/message.ts";
 import * as accounts from "../../../src/view/messages/accounts.ts";
@@ -55,7 +61,7 @@ const discoveryCodes: Record<DiscoveryErrorCode, true> = {
   not_a_homeserver: true,
   too_old: true,
 };
-const refusals: Record<Refusal["code"], Refusal[]> = {
+const refusals: Record<AccountRefusal["code"], AccountRefusal[]> = {
   wrong_password: [{ code: "wrong_password" }],
   password_not_offered: [{ code: "password_not_offered" }],
   expired_token: [{ code: "expired_token" }],
@@ -79,10 +85,16 @@ const refusals: Record<Refusal["code"], Refusal[]> = {
     { code: "server_refused", status: 403, errcode: "M_EVIL", text: EVIL },
     { code: "server_refused", status: 403, errcode: EVIL, text: "" },
   ],
-  no_homeserver: keysOf(discoveryCodes).flatMap((code): Refusal[] => [
+  no_homeserver: keysOf(discoveryCodes).flatMap((code): AccountRefusal[] => [
     { code: "no_homeserver", error: new DiscoveryError(code, EVIL, { stage: null, action: "error" }) },
-    { code: "no_homeserver", error: new DiscoveryError(code, EVIL, { stage: null, action: "error", reason: "dns" }) },
-    { code: "no_homeserver", error: new DiscoveryError(code, EVIL, { stage: null, action: "error", status: 503 }) },
+    {
+      code: "no_homeserver",
+      error: new DiscoveryError(code, EVIL, { stage: null, action: "error", reason: "dns" }),
+    },
+    {
+      code: "no_homeserver",
+      error: new DiscoveryError(code, EVIL, { stage: null, action: "error", status: 503 }),
+    },
   ]),
 };
 const [command = absent()] = specifications.filter(({ words }) => words[0] === "login");
@@ -95,14 +107,18 @@ const mistakesByCode: Record<CommandMistake["code"], CommandMistake[]> = {
     { code: "unknown_command", word: EVIL, nearest: ["migrate", "plan"] },
     { code: "unknown_command", word: null, nearest: ["login"] },
   ],
-  incomplete_command: [{ code: "incomplete_command", words: ["migrate"], choices: ["migrate plan", "migrate start"] }],
+  incomplete_command: [
+    { code: "incomplete_command", words: ["migrate"], choices: ["migrate plan", "migrate start"] },
+  ],
   unknown_flag: [
     { code: "unknown_flag", command, flag: EVIL, nearest: null },
     { code: "unknown_flag", command, flag: EVIL, nearest: "token" },
   ],
   flag_value_missing: [{ code: "flag_value_missing", command, flag: "password" }],
   flag_takes_no_value: [{ code: "flag_takes_no_value", command, flag: "send" }],
-  bad_choice: [{ code: "bad_choice", command, name: "account", value: EVIL, choices: ["old", "new"], nearest: "old" }],
+  bad_choice: [
+    { code: "bad_choice", command, name: "account", value: EVIL, choices: ["old", "new"], nearest: "old" },
+  ],
   bad_duration: [{ code: "bad_duration", command, flag: "active", value: EVIL }],
   bad_user_id: [{ code: "bad_user_id", command, value: EVIL_USER }],
   missing_argument: [
@@ -123,11 +139,20 @@ const stateKinds: AccountState["sessionState"][] = [
 const endings: SignOutResult[] = sides.flatMap((side) => [
   { account: account(side), ending: "logged_out" as const },
   { account: account(side, "token"), ending: "left_alone" as const },
-  { account: account(side), ending: "not_reached" as const, problem: { code: "locked" as const }, page: null },
+  {
+    account: account(side),
+    ending: "not_reached" as const,
+    problem: { code: "locked" as const },
+    page: null,
+  },
   { account: account(side, "link"), ending: "not_checked" as const, page: ADDRESSES[0] },
   { account: { ...account(side, "link"), deviceId: null }, ending: "not_checked" as const, page: null },
 ]);
-const madeUp: CommandSpecification = { ...command, aliases: [["log", "in"]], details: ["Say `!login` or `x`.", "plain"] };
+const madeUp: CommandSpecification = {
+  ...command,
+  aliases: [["log", "in"]],
+  details: ["Say `!login` or `x`.", "plain"],
+};
 
 /** Every message there is, by the function that says it. */
 const messages: Record<string, Message[]> = {
@@ -137,7 +162,13 @@ const messages: Record<string, Message[]> = {
     ...stateKinds.flatMap((sessionState) =>
       (["link", "password", "token"] as const).map((method) =>
         accounts.accountStates(
-          { source: { account: account("source", method), sessionState, page: method === "link" ? ADDRESSES[0] : null } },
+          {
+            source: {
+              account: account("source", method),
+              sessionState,
+              page: method === "link" ? ADDRESSES[0] : null,
+            },
+          },
           "!",
         ),
       ),
@@ -228,7 +259,9 @@ const newsByKind: Record<LinkNews["kind"], LinkNews[]> = {
   ),
   refusal: Object.values(refusals)
     .flat()
-    .flatMap((refusal) => [null, EVIL].map((leftoverDeviceId) => ({ kind: "refusal" as const, refusal, leftoverDeviceId }))),
+    .flatMap((refusal) =>
+      [null, EVIL].map((leftoverDeviceId) => ({ kind: "refusal" as const, refusal, leftoverDeviceId })),
+    ),
   denied: [{ kind: "denied" }],
   expired: [{ kind: "expired" }],
   cancelled: [{ kind: "cancelled" }],
@@ -239,8 +272,12 @@ const linkMessages: Record<string, Message[]> = {
   linkWaiting: [signInLink.linkWaiting(waitingLink)],
   linkNews: Object.values(newsByKind)
     .flat()
-    .flatMap((news) => sides.map((side) => signInLink.linkNews(news, { side, userId: EVIL_USER, prefix: "!" }))),
-  linksCancelled: [[], sides.slice(0, 1), sides].map((ended) => signInLink.linksCancelled(ended, { prefix: "!" })),
+    .flatMap((news) =>
+      sides.map((side) => signInLink.linkNews(news, { side, userId: EVIL_USER, prefix: "!" })),
+    ),
+  linksCancelled: [[], sides.slice(0, 1), sides].map((ended) =>
+    signInLink.linksCancelled(ended, { prefix: "!" }),
+  ),
 };
 const all = Object.entries({ ...messages, ...linkMessages }).flatMap(([name, each]) =>
   each.map((message, index) => ({ name: `${name} ${index}`, message })),
@@ -248,7 +285,9 @@ const all = Object.entries({ ...messages, ...linkMessages }).flatMap(([name, eac
 
 describe("every message", () => {
   it("is among those looked at here", () => {
-    const written = [accounts, help, mistakes, notes, signIn, signInLink].flatMap((module) => Object.keys(module));
+    const written = [accounts, help, mistakes, notes, signIn, signInLink].flatMap((module) =>
+      Object.keys(module),
+    );
     const pieces = [
       ...["refusalSentence", "sideName", "sideWord", "usageLine", "removedToBeSafe", "endings"],
       ...["success", "leftSession", "leftover", "nextStep", "refusalBlocks"],
@@ -262,12 +301,24 @@ describe("every message", () => {
 keepsTheRulesOfMessages(all, ADDRESSES);
 
 describe("a failure or a question", () => {
-  it.each(["signInRefused", "secretInSharedRoom", "secretNotRemovable", "unexpectedError"])("%s calls the person", (name) => {
-    for (const message of messages[name] ?? []) expect(messageContent(message, [READER])).toMatchObject({ msgtype: "m.text" });
-  });
+  it.each(["signInRefused", "secretInSharedRoom", "secretNotRemovable", "unexpectedError"])(
+    "%s calls the person",
+    (name) => {
+      for (const message of messages[name] ?? [])
+        expect(messageContent(message, [READER])).toMatchObject({ msgtype: "m.text" });
+    },
+  );
 
   it("everything routine is a notice that mentions nobody", () => {
-    const routine = ["helpMessage", "accountStates", "signedIn", "signedOut", "forgotten", "askingServer", "mistakeMessage"];
+    const routine = [
+      "helpMessage",
+      "accountStates",
+      "signedIn",
+      "signedOut",
+      "forgotten",
+      "askingServer",
+      "mistakeMessage",
+    ];
     for (const name of [...routine, "linkWaiting", "linkNews", "linksCancelled"])
       for (const message of { ...messages, ...linkMessages }[name] ?? [])
         expect(messageContent(message, [READER])).toMatchObject({ msgtype: "m.notice", "m.mentions": {} });
@@ -287,13 +338,25 @@ describe("help for the next step", () => {
 
   it("the wait that a server asks for is told", () => {
     const refusal = { code: "limited", retryAfterMs: 61_000 } as const;
-    const message = signIn.signInRefused({ side: "source", userId: "@a:x", refusal, leftoverDeviceId: null, prefix: "!" });
+    const message = signIn.signInRefused({
+      side: "source",
+      userId: "@a:x",
+      refusal,
+      leftoverDeviceId: null,
+      prefix: "!",
+    });
     expect(messageContent(message, []).body).toContain("wait 61 seconds before the next sign-in");
   });
 
   it("a session that may be left is named", () => {
     const refusal = { code: "server_trouble", status: 500, retryAfterMs: null } as const;
-    const message = signIn.signInRefused({ side: "source", userId: "@a:x", refusal, leftoverDeviceId: "DEVICE", prefix: "!" });
+    const message = signIn.signInRefused({
+      side: "source",
+      userId: "@a:x",
+      refusal,
+      leftoverDeviceId: "DEVICE",
+      prefix: "!",
+    });
     expect(messageContent(message, []).body).toContain("A session of mine, DEVICE, may be left");
   });
 

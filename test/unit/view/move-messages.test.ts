@@ -5,7 +5,7 @@ import { messageContent } from "../../../src/view/message.ts";
 import type { Message } from "../../../src/view/message.ts";
 import { maxMessageBytes } from "../../../src/view/paging.ts";
 import { convertAnswer } from "../../../src/view/messages/convert.ts";
-import { lateArrival } from "../../../src/view/messages/late-arrival.ts";
+import { roomLetIn } from "../../../src/view/messages/late-arrival.ts";
 import { cancelAnswer } from "../../../src/view/messages/move-cancel.ts";
 import { runEnded } from "../../../src/view/messages/move-end.ts";
 import { pauseAnswer, resumeAnswer, stoppingAfterRequest } from "../../../src/view/messages/move-pause.ts";
@@ -23,7 +23,7 @@ import {
   cannotRead,
   categories,
   convertResults,
-  deeds,
+  summary,
   end,
   evilRun,
   failures,
@@ -62,11 +62,13 @@ const messages: Record<string, Message[]> = {
     ]),
   ),
   noRunYet: [noRunYet("!")],
-  startAnswer: RUN_PURPOSES.flatMap((purpose) => startResults.map((result) => startAnswer(result, purpose, "!"))),
+  startAnswer: RUN_PURPOSES.flatMap((purpose) =>
+    startResults.map((result) => startAnswer(result, purpose, "!")),
+  ),
   pause: [
     stoppingAfterRequest(),
-    pauseAnswer({ status: "paused", run: evilRun(), isQuiet: true }, "!"),
-    pauseAnswer({ status: "paused", run: evilRun(), isQuiet: false }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), isIdle: true }, "!"),
+    pauseAnswer({ status: "paused", run: evilRun(), isIdle: false }, "!"),
     resumeAnswer({ status: "resumed", run: evilRun() }, "!"),
     ...[null, ...RUN_STATES.map((state) => evilRun({ state }))].flatMap((run) => [
       pauseAnswer({ status: "not_running", run }, "!"),
@@ -75,13 +77,16 @@ const messages: Record<string, Message[]> = {
   ],
   cancelAnswer: [
     cancelAnswer({ status: "no_run" }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), deeds, isQuiet: true }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), deeds: noDeeds, isQuiet: true }, "!"),
-    cancelAnswer({ status: "cancelled", run: evilRun(), deeds: noDeeds, isQuiet: false }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), summary, isIdle: true }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), summary: noDeeds, isIdle: true }, "!"),
+    cancelAnswer({ status: "cancelled", run: evilRun(), summary: noDeeds, isIdle: false }, "!"),
   ],
   runEnded: RUN_PURPOSES.flatMap((purpose) => [
     runEnded(end({ run: evilRun({ purpose }) }), "!"),
-    runEnded(end({ run: evilRun({ purpose, isCancelled: true }), failures, deeds: noDeeds, notMoved: [] }), "!"),
+    runEnded(
+      end({ run: evilRun({ purpose, isCancelled: true }), failures, summary: noDeeds, notMoved: [] }),
+      "!",
+    ),
     runEnded(
       end({
         run: evilRun({ purpose }),
@@ -92,7 +97,7 @@ const messages: Record<string, Message[]> = {
       }),
       "!",
     ),
-    runEnded(end({ run: evilRun({ purpose }), report: reportOf([]), deeds: noDeeds }), "!"),
+    runEnded(end({ run: evilRun({ purpose }), report: reportOf([]), summary: noDeeds }), "!"),
   ]),
   verifyAnswer: [
     verifyAnswer(verified(categories), "!"),
@@ -109,7 +114,9 @@ const messages: Record<string, Message[]> = {
     ...RUN_STATES.map((state) => undoRefused({ status: "already", run: evilRun({ state }) }, "!")),
     ...cannotRead.map((result) => undoRefused(result, "!")),
   ],
-  lateArrival: [true, false].map((isLast) => lateArrival({ room: room("!x:y"), waited: 5, letIn: 3, isLast }, "!")),
+  roomLetIn: [true, false].map((isLast) =>
+    roomLetIn({ room: room("!x:y"), waited: 5, letIn: 3, isLast }, "!"),
+  ),
   needsYou: [
     needsYou(evilRun({ state: "needs_you" }), "!"),
     ...problems.map((problem) => needsYou(evilRun({ state: "needs_you", problem }), "!")),
@@ -123,7 +130,9 @@ const messages: Record<string, Message[]> = {
         room("!a", { status: "failed", reason: { code: "refused", text: EVIL } }),
         room("!b", { status: "running", reason: null }),
         ...(["limit", "server", "room", null] as const).flatMap((waitingFor) =>
-          [null, "2026-01-31T14:05:00Z"].map((until) => room("!c", { status: "waiting", waitingFor, until, reason: null })),
+          [null, "2026-01-31T14:05:00Z"].map((until) =>
+            room("!c", { status: "waiting", waitingFor, until, reason: null }),
+          ),
         ),
       ]),
       moreHelpers: new Map(),
@@ -132,15 +141,20 @@ const messages: Record<string, Message[]> = {
 };
 
 keepsTheRulesOfMessages(
-  Object.entries(messages).flatMap(([name, each]) => each.map((message, index) => ({ name: `${name} ${index}`, message }))),
+  Object.entries(messages).flatMap(([name, each]) =>
+    each.map((message, index) => ({ name: `${name} ${index}`, message })),
+  ),
 );
 
 const text = (message: Message): string => messageContent(message, [READER]).body;
 
 describe("each message of a move", () => {
-  it.each(Object.entries(messages))("%s ends with a sentence, or with a list that one introduces", (_name, all) => {
-    for (const message of all) expect(text(message)).toMatch(/[.…]$|\n- .*$/u);
-  });
+  it.each(Object.entries(messages))(
+    "%s ends with a sentence, or with a list that one introduces",
+    (_name, all) => {
+      for (const message of all) expect(text(message)).toMatch(/[.…]$|\n- .*$/u);
+    },
+  );
 
   it.each(Object.entries(messages))("%s fits into one event", (_name, all) => {
     for (const message of all) {
@@ -150,9 +164,13 @@ describe("each message of a move", () => {
   });
 
   it("calls the person at the end, for a question, when it needs them, and when the last room is in", () => {
-    for (const message of [...(messages["runEnded"] ?? []), ...(messages["needsYou"] ?? []), undoQuestion(preview, "undo")])
+    for (const message of [
+      ...(messages["runEnded"] ?? []),
+      ...(messages["needsYou"] ?? []),
+      undoQuestion(preview, "undo"),
+    ])
       expect(message.tone).toBe("alert");
-    expect(messages["lateArrival"]?.map(({ tone }) => tone)).toEqual(["alert", "notice"]);
+    expect(messages["roomLetIn"]?.map(({ tone }) => tone)).toEqual(["alert", "notice"]);
   });
 
   it("is routine otherwise", () => {

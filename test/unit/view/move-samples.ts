@@ -6,7 +6,7 @@ import type { NotMoved } from "../../../src/platforms/matrix/not-moved.ts";
 import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
 import type {
   ConvertResult,
-  RunDeeds,
+  RunSummary,
   RunEnd,
   RunStatus,
   RunWait,
@@ -59,16 +59,26 @@ export function reportOf(all: ReportRoom[], categories: Category[] = []): Report
   };
 }
 
-export const evilRun = (more: Partial<RunStatus> = {}): RunStatus => runStatus({ source: EVIL_USER, target: EVIL_USER, ...more });
+export const evilRun = (more: Partial<RunStatus> = {}): RunStatus =>
+  runStatus({ source: EVIL_USER, target: EVIL_USER, ...more });
 export const allWaits: RunWait[] = (["source", "target"] as const).flatMap((side) =>
   [null, NOW - 1, NOW + 30_000, NOW + 5 * MINUTE_MS, NOW + 13 * HOUR_MS].flatMap((until) => [
-    ...[...LIMITS, null].map((limit): RunWait => ({ side, serverName: EVIL, waitingFor: "limit", limit, until, steps: 3 })),
+    ...[...LIMITS, null].map((limit): RunWait => ({
+      side,
+      serverName: EVIL,
+      waitingFor: "limit",
+      limit,
+      until,
+      steps: 3,
+    })),
     { side, serverName: EVIL, waitingFor: "server", limit: null, until, steps: 1 },
     { side, serverName: EVIL, waitingFor: "room", limit: null, until, steps: 2 },
   ]),
 );
 export const problems = STEP_PROBLEM_CODES.flatMap((code) =>
-  [null, EVIL].flatMap((serverText) => (["source", "target"] as const).map((side) => ({ side, problem: { code, serverText } }))),
+  [null, EVIL].flatMap((serverText) =>
+    (["source", "target"] as const).map((side) => ({ side, problem: { code, serverText } })),
+  ),
 );
 export const categories: Category[] = CATEGORY_NAMES.map((name, index) => ({
   name,
@@ -77,8 +87,8 @@ export const categories: Category[] = CATEGORY_NAMES.map((name, index) => ({
   missing: Array.from({ length: index }, () => EVIL),
 }));
 const notMoved: NotMoved[] = [{ category: "profile", item: EVIL, code: "target_has_own" }];
-export const noDeeds: RunDeeds = { invitations: 0, joins: 0, knocks: 0, written: [], openInvitations: [] };
-export const deeds: RunDeeds = {
+export const noDeeds: RunSummary = { invitations: 0, joins: 0, knocks: 0, written: [], openInvitations: [] };
+export const summary: RunSummary = {
   invitations: 1,
   joins: 2,
   knocks: 1,
@@ -89,7 +99,7 @@ export const end = (more: Partial<RunEnd> = {}): RunEnd => ({
   run: evilRun({ state: "watching", endedAt: NOW }),
   report: reportOf([room("!done:old.example", { status: "done" }), ...rooms(2)], categories),
   moreHelpers: new Map([["!0:old.example", 4]]),
-  deeds,
+  summary,
   notMoved,
   failures: [],
   ...more,
@@ -139,7 +149,7 @@ export const preview: UndoPreview = {
   invitations: rooms(1),
   joins: rooms(8),
   knocks: rooms(2),
-  written: deeds.written,
+  written: summary.written,
   lasting: [{ category: "read_markers", count: 9 }],
 };
 export const verified = (all: Category[]): VerifyResult => ({

@@ -47,16 +47,21 @@ describe("the progress message", () => {
     [1, 52, 1],
     [51, 52, 19],
     [52, 52, 20],
-  ])("its bar at %i of %i rooms is %i wide: never full too early, never empty too long", (done, total, wide) => {
-    const counts = { done, open: total - done, needsModerator: 9, needsYou: 9, failed: 0, skipped: 9 };
-    expect(shown({ rooms: counts })).toContain(`${"█".repeat(wide)}${"░".repeat(20 - wide)} ${done} of ${total} rooms`);
-  });
+  ])(
+    "its bar at %i of %i rooms is %i wide: never full too early, never empty too long",
+    (done, total, wide) => {
+      const counts = { done, open: total - done, needsModerator: 9, needsYou: 9, failed: 0, skipped: 9 };
+      expect(shown({ rooms: counts })).toContain(
+        `${"█".repeat(wide)}${"░".repeat(20 - wide)} ${done} of ${total} rooms`,
+      );
+    },
+  );
 
   it("counts single steps where it is not about rooms, or there is none", () => {
     expect(shown({ purpose: "undo" })).toContain("░ 40 of 140 steps done");
-    expect(shown({ rooms: { done: 0, open: 0, needsModerator: 2, needsYou: 0, failed: 0, skipped: 0 } })).toContain(
-      "40 of 140 steps done",
-    );
+    expect(
+      shown({ rooms: { done: 0, open: 0, needsModerator: 2, needsYou: 0, failed: 0, skipped: 0 } }),
+    ).toContain("40 of 140 steps done");
   });
 
   it("says what is waited for and until when, in words about the server", () => {
@@ -125,19 +130,25 @@ describe("a moment to come", () => {
 
 describe("a pause and a cancel", () => {
   it("promise nothing of a request that a server has not answered", () => {
-    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isQuiet: false }, "!"));
-    expect(said).toContain("A server has not answered my last request yet; before I repeat anything I look whether it is done.");
+    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isIdle: false }, "!"));
+    expect(said).toContain(
+      "A server has not answered my last request yet; before I repeat anything I look whether it is done.",
+    );
     expect(said).not.toContain("Nothing half-done");
-    const cancelled = text(cancelAnswer({ status: "cancelled", run: runStatus(), deeds: noDeeds, isQuiet: false }, "!"));
+    const cancelled = text(
+      cancelAnswer({ status: "cancelled", run: runStatus(), summary: noDeeds, isIdle: false }, "!"),
+    );
     expect(cancelled).toContain("Nothing is known to be written.");
     expect(cancelled).toContain("what that asked for may be done as well, and is not counted here");
     expect(cancelled).toContain("!migrate undo takes back what can be taken back.");
   });
 
   it("say so where everything is recorded", () => {
-    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isQuiet: true }, "!"));
+    const said = text(pauseAnswer({ status: "paused", run: runStatus(), isIdle: true }, "!"));
     expect(said).toContain("The move is paused. Nothing half-done is left.");
-    const cancelled = text(cancelAnswer({ status: "cancelled", run: runStatus(), deeds: noDeeds, isQuiet: true }, "!"));
+    const cancelled = text(
+      cancelAnswer({ status: "cancelled", run: runStatus(), summary: noDeeds, isIdle: true }, "!"),
+    );
     expect(cancelled).toContain("The move is cancelled. Nothing was written.");
     expect(cancelled).not.toMatch(/not answered|migrate undo/u);
   });
@@ -159,12 +170,21 @@ describe("a start", () => {
   });
 
   it("with nothing to do alone says who has to do something", () => {
-    const said = text(startAnswer({ status: "nothing_to_do", report: reportOf(rooms(1)), changes: [], gone: [] }, "move", "!"));
+    const said = text(
+      startAnswer(
+        { status: "nothing_to_do", report: reportOf(rooms(1)), changes: [], gone: [] },
+        "move",
+        "!",
+      ),
+    );
     expect(said).toContain("1 room waits for somebody or can't be moved: !report says why");
   });
 
   it.each([
-    ["invitations", "There is no room into which your old account has to invite the new one now. Nothing was changed."],
+    [
+      "invitations",
+      "There is no room into which your old account has to invite the new one now. Nothing was changed.",
+    ],
     ["joins", "There is no room that your new account can join just now. Nothing was changed."],
     ["profile", "There is nothing to do: all of that is done already. Nothing was changed."],
   ] as const)("of %s with nothing to do claims no more than that", (purpose, sentence) => {
@@ -173,14 +193,20 @@ describe("a start", () => {
   });
 
   it("of a part says so when no room fits the filters", () => {
-    const report = reportOf(rooms(2).map((row) => ({ ...row, route: "excluded" as const, status: "skipped" as const })));
+    const report = reportOf(
+      rooms(2).map((row) => ({ ...row, route: "excluded" as const, status: "skipped" as const })),
+    );
     const result = { status: "nothing_to_do", report, changes: [], gone: [] } as const;
-    expect(text(startAnswer(result, "joins", "!"))).toBe("None of your 2 rooms fits these filters. Nothing was changed.");
+    expect(text(startAnswer(result, "joins", "!"))).toBe(
+      "None of your 2 rooms fits these filters. Nothing was changed.",
+    );
   });
 
   it("of a part speaks of that part", () => {
     const run = runStatus({ purpose: "joins", state: "paused" });
-    expect(text(startAnswer({ status: "already", run }, "move", "!"))).toContain("The round of joins is paused.");
+    expect(text(startAnswer({ status: "already", run }, "move", "!"))).toContain(
+      "The round of joins is paused.",
+    );
     expect(text(startAnswer({ status: "not_signed_in", missing: ["source"] }, "profile", "!"))).toBe(
       "The copy of your profile needs your old account first: !login old @you:server.",
     );
@@ -208,7 +234,7 @@ describe("the end", () => {
       ...rooms(7),
     ].map((each, index) => ({ ...each, roomId: `!${index}:old.example`, name: null, helpers: [] }));
     const report = reportOf(left);
-    const said = text(runEnded(end({ report, deeds: noDeeds }), "!"));
+    const said = text(runEnded(end({ report, summary: noDeeds }), "!"));
     const listed = [...said.matchAll(/^\d+\. (!\d+:old\.example)/gmu)].map(([, roomId]) => roomId);
     expect(listed).toEqual(
       numberedRooms(report)
@@ -220,7 +246,10 @@ describe("the end", () => {
   });
 
   it("attaches nothing when no room is left, and keeps to what the run was about", () => {
-    const report = reportOf([room("!done", { status: "done" }), room("!out", { route: "excluded", status: "skipped" })]);
+    const report = reportOf([
+      room("!done", { status: "done" }),
+      room("!out", { route: "excluded", status: "skipped" }),
+    ]);
     expect(runEnded(end({ report }), "!").attachments).toBeUndefined();
     const undone = runEnded(end({ run: runStatus({ purpose: "undo" }) }), "!");
     expect(undone.attachments).toBeUndefined();
@@ -229,7 +258,10 @@ describe("the end", () => {
 
   it("tells what did not work in the server's own words", () => {
     const said = text(
-      runEnded(end({ failures: [{ item: "Choir", problem: { code: "refused", serverText: "Not here." } }] }), "!"),
+      runEnded(
+        end({ failures: [{ item: "Choir", problem: { code: "refused", serverText: "Not here." } }] }),
+        "!",
+      ),
     );
     expect(said).toContain("- Choir: the server refused. It says: Not here.");
   });
@@ -237,7 +269,12 @@ describe("the end", () => {
 
 describe("a comparison", () => {
   it("goes category by category, with missing ones by name, and the rest in a file", () => {
-    const tags: Category = { name: "tags", expected: 6, present: 2, missing: ["!a x", "!b x", "!c x", "!d x"] };
+    const tags: Category = {
+      name: "tags",
+      expected: 6,
+      present: 2,
+      missing: ["!a x", "!b x", "!c x", "!d x"],
+    };
     const profile: Category = { name: "profile", expected: 2, present: 2, missing: [] };
     const empty: Category = { name: "room_keys", expected: 0, present: 0, missing: [] };
     const message = verifyAnswer(verified([tags, profile, empty]), "!");
@@ -264,9 +301,22 @@ describe("an undo", () => {
 describe("a report in the middle of a run", () => {
   it("groups what failed, what is under way and what waits, with until when", () => {
     const report = reportOf([
-      room("!w", { name: "W", status: "waiting", waitingFor: "limit", until: "2026-01-31T14:05:00Z", reason: null, helpers: [] }),
+      room("!w", {
+        name: "W",
+        status: "waiting",
+        waitingFor: "limit",
+        until: "2026-01-31T14:05:00Z",
+        reason: null,
+        helpers: [],
+      }),
       room("!r", { name: "R", status: "running", route: "join", reason: null, helpers: [] }),
-      room("!f", { name: "F", status: "failed", route: "join", reason: { code: "refused", text: "No." }, helpers: [] }),
+      room("!f", {
+        name: "F",
+        status: "failed",
+        route: "join",
+        reason: { code: "refused", text: "No." },
+        helpers: [],
+      }),
       room("!m", { name: "M" }),
     ]);
     const said = text(reportMessage({ report, moreHelpers: new Map() }));

@@ -28,9 +28,15 @@ const long: [string, Document][] = [
   ["many paragraphs", Array.from({ length: 40 }, (_, index) => paragraph(words(60, `p${index}-`)))],
   [
     "a long list",
-    [paragraph("first"), list(Array.from({ length: 400 }, (_, index) => [strong(`item ${index}`), " ", code("#x")]))],
+    [
+      paragraph("first"),
+      list(Array.from({ length: 400 }, (_, index) => [strong(`item ${index}`), " ", code("#x")])),
+    ],
   ],
-  ["a long numbered list", [numberedList(Array.from({ length: 400 }, (_, index) => `item ${index} of many`))]],
+  [
+    "a long numbered list",
+    [numberedList(Array.from({ length: 400 }, (_, index) => `item ${index} of many`))],
+  ],
   ["one endless paragraph", [paragraph(words(2_000))]],
   ["one endless paragraph of quotation marks", [paragraph(`"'<>&`.repeat(800))]],
   ["one endless paragraph of emoji", [paragraph(`a${"💩".repeat(3_500)}`)]],
@@ -63,19 +69,26 @@ describe("paginate", () => {
 
   it("numbers a list on over its pages", () => {
     const items = Array.from({ length: 400 }, (_, index) => `item ${index} of many`);
-    const lines = paginate(notice(numberedList(items))).flatMap(({ document }) => renderPlainText(document).split("\n"));
+    const lines = paginate(notice(numberedList(items))).flatMap(({ document }) =>
+      renderPlainText(document).split("\n"),
+    );
     expect(lines).toEqual(items.map((item, index) => `${index + 1}. ${item}`));
   });
 
   it("keeps the items of a page in one list", () => {
-    for (const { document } of paginate(notice(list(Array.from({ length: 400 }, (_, index) => `item ${index} of many`)))))
+    for (const { document } of paginate(
+      notice(list(Array.from({ length: 400 }, (_, index) => `item ${index} of many`))),
+    ))
       expect(document).toHaveLength(1);
   });
 
   it("calls the person once, and brings files at the end", () => {
     const pages = paginate({ ...alert(paragraph(words(2_000))), attachments: [file] });
     expect(pages.map(({ tone }) => tone)).toEqual(["alert", ...pages.slice(1).map(() => "notice")]);
-    expect(pages.map(({ attachments = [] }) => attachments.length)).toEqual([...pages.slice(1).map(() => 0), 1]);
+    expect(pages.map(({ attachments = [] }) => attachments.length)).toEqual([
+      ...pages.slice(1).map(() => 0),
+      1,
+    ]);
   });
 
   it("sends what is longer than three messages as its beginning and a file", () => {

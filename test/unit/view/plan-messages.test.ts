@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { estimateTime } from "../../../src/migration/time-estimate.ts";
 import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
-import type { MadePlan } from "../../../src/service/planning.ts";
+import type { ShownPlan } from "../../../src/service/planning.ts";
 import { renderHtml } from "../../../src/view/html.ts";
 import type { Message } from "../../../src/view/message.ts";
-import { stuckRooms } from "../../../src/view/messages/nothing-left.ts";
+import { blockedRooms } from "../../../src/view/messages/nothing-left.ts";
 import { planFile, planMessage } from "../../../src/view/messages/plan.ts";
 import { notSignedIn, unreadable } from "../../../src/view/messages/reading.ts";
 import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
@@ -55,14 +55,17 @@ function reportOf(rooms: ReportRoom[]): Report {
   };
 }
 
-function plan(rooms: ReportRoom[], more: Partial<MadePlan> = {}): MadePlan {
+function plan(rooms: ReportRoom[], more: Partial<ShownPlan> = {}): ShownPlan {
   return {
     number: 3,
     report: reportOf(rooms),
     moreHelpers: new Map([["!stuck:old.example", 4]]),
     via: new Map(),
     work: { canBegin: true, categories: [] },
-    estimate: estimateTime({ invitations: 0, joinsNewToServer: 1, otherJoins: 0, sourceWrites: 0, targetWrites: 0 }, false),
+    estimate: estimateTime(
+      { invitations: 0, joinsNewToServer: 1, otherJoins: 0, sourceWrites: 0, targetWrites: 0 },
+      false,
+    ),
     notMoved: [],
     unknownRooms: [],
     isInviteBlocked: false,
@@ -86,21 +89,29 @@ describe("a plan", () => {
   });
 
   it("names who can help, and how many more", () => {
-    expect(text(planMessage(plan([stuck]), NOT_WATCHED))).toContain("Can help: Mo @mo:old.example (power 100) and 4 more.");
+    expect(text(planMessage(plan([stuck]), NOT_WATCHED))).toContain(
+      "Can help: Mo @mo:old.example (power 100) and 4 more.",
+    );
   });
 
   it("shows the first ten of the rooms that need help, and says that there are more", () => {
-    const rooms = Array.from({ length: 12 }, (_, index) => room(`!${index}`, { route: "impossible", status: "skipped" }));
+    const rooms = Array.from({ length: 12 }, (_, index) =>
+      room(`!${index}`, { route: "impossible", status: "skipped" }),
+    );
     const said = text(planMessage(plan(rooms), NOT_WATCHED));
     expect(said).toContain("the first 10 of 12; !report has all");
     expect(said).not.toContain("Room 11");
-    expect(stuckRooms(reportOf(rooms))).toHaveLength(12);
+    expect(blockedRooms(reportOf(rooms))).toHaveLength(12);
   });
 
   it("leaves out a replaced room whose replacement has a row of its own", () => {
-    const replaced = room("!old", { route: "successor", successor: "!stuck:old.example", status: "needs_moderator" });
-    expect(stuckRooms(reportOf([replaced, stuck]))).toEqual([stuck]);
-    expect(stuckRooms(reportOf([replaced]))).toEqual([replaced]);
+    const replaced = room("!old", {
+      route: "successor",
+      successor: "!stuck:old.example",
+      status: "needs_moderator",
+    });
+    expect(blockedRooms(reportOf([replaced, stuck]))).toEqual([stuck]);
+    expect(blockedRooms(reportOf([replaced]))).toEqual([replaced]);
   });
 
   it("tells what changed since the plan before: other routes, new rooms and rooms that are gone", () => {
@@ -127,7 +138,10 @@ describe("a plan", () => {
       present: 10,
       missing: Array.from({ length: 17 }, (_, index) => `!${index} u.a`),
     } as const;
-    const report = { ...reportOf([room("!1"), stuck]), categories: [{ ...tags, missing: [...tags.missing] }] };
+    const report = {
+      ...reportOf([room("!1"), stuck]),
+      categories: [{ ...tags, missing: [...tags.missing] }],
+    };
     const work = { canBegin: true, categories: [{ name: "tags", now: 9, waiting: 8 }] } as const;
     const said = text(planMessage(plan([], { report, work }), NOT_WATCHED));
     expect(said).toContain("To be copied\n\n- 9 of 27 room tags");
@@ -136,7 +150,12 @@ describe("a plan", () => {
 
   it("after a finished run says that nothing is left to do alone: nothing to be copied, no time, no start, but who can help", () => {
     const categories = [
-      { name: "power_levels" as const, expected: 17, present: 11, missing: ["!stuck:old.example 100", "!done 50"] },
+      {
+        name: "power_levels" as const,
+        expected: 17,
+        present: 11,
+        missing: ["!stuck:old.example 100", "!done 50"],
+      },
       { name: "tags" as const, expected: 1, present: 0, missing: ["!stuck:old.example u.a"] },
     ];
     const report = { ...reportOf([room("!done", { route: "joined", status: "done" }), stuck]), categories };
@@ -149,7 +168,9 @@ describe("a plan", () => {
     const rest = "when somebody lets your new account in, I do the rest by myself.";
     expect(said.endsWith(`${left} I go on watching: ${rest}`)).toBe(true);
     expect(
-      text(planMessage(plan([], { report, work }), NOT_WATCHED)).endsWith(`${left} !migrate start makes me watch: ${rest}`),
+      text(planMessage(plan([], { report, work }), NOT_WATCHED)).endsWith(
+        `${left} !migrate start makes me watch: ${rest}`,
+      ),
     ).toBe(true);
     const impossible = { ...report, rooms: [room("!2", { route: "impossible", status: "skipped" })] };
     expect(text(planMessage(plan([], { report: impossible, work }), NOT_WATCHED)).endsWith(left)).toBe(true);
@@ -165,15 +186,24 @@ describe("a plan", () => {
 
   it("names of the limited kinds only what it spends", () => {
     const nothing = { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 };
-    const timeOf = (spending: Partial<typeof nothing>): string =>
-      text(planMessage(plan([room("!1")], { estimate: estimateTime({ ...nothing, ...spending }, false) }), NOT_WATCHED));
+    const timeOf = (requestCounts: Partial<typeof nothing>): string =>
+      text(
+        planMessage(
+          plan([room("!1")], { estimate: estimateTime({ ...nothing, ...requestCounts }, false) }),
+          NOT_WATCHED,
+        ),
+      );
     expect(timeOf({})).toContain("Time: about a minute; servers limit nothing of it.");
-    expect(timeOf({ sourceWrites: 1 })).toContain("Time: about a minute under a server's usual limits, for 1 change in rooms.");
+    expect(timeOf({ sourceWrites: 1 })).toContain(
+      "Time: about a minute under a server's usual limits, for 1 change in rooms.",
+    );
   });
 
   it("says so when a filter matches nothing or names an unknown room", () => {
     const excluded = room("!1", { route: "excluded", status: "skipped" });
-    const said = text(planMessage(plan([excluded, excluded], { unknownRooms: ["#nope:old.example"] }), NOT_WATCHED));
+    const said = text(
+      planMessage(plan([excluded, excluded], { unknownRooms: ["#nope:old.example"] }), NOT_WATCHED),
+    );
     expect(said).toContain("None of your 2 rooms fits these filters.");
     expect(said).toContain("Not among your old account's rooms: #nope:old.example.");
   });
@@ -202,7 +232,9 @@ describe("a plan", () => {
     const said = text(planMessage(plan([room("!1")], { estimate }), NOT_WATCHED));
     expect(said.match(/^ {4}rc_invites:$/gmu)).toHaveLength(2);
     expect(said).toContain("        burst_count: 60");
-    expect(said).toMatch(/Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u);
+    expect(said).toMatch(
+      /Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u,
+    );
     expect(said).toContain("With all of that it takes about a minute.");
   });
 
@@ -239,7 +271,11 @@ describe("a report", () => {
 
   it("as CSV has a header, a line a room, and no cell that a spreadsheet would run", () => {
     const evil = room("!f", { name: "=HYPERLINK(1)", alias: "#a:old.example" });
-    const lines = csvReport(reportOf([evil, stuck]), new Map([["!stuck:old.example", ["old.example"]]]), "r.csv")
+    const lines = csvReport(
+      reportOf([evil, stuck]),
+      new Map([["!stuck:old.example", ["old.example"]]]),
+      "r.csv",
+    )
       .bytes.toString()
       .split("\r\n");
     expect(lines[0]).toBe("roomId,name,alias,route,status,reason,helpers,link");
@@ -260,7 +296,9 @@ describe("a report", () => {
 
 describe("reading", () => {
   it("asks for the account that is missing", () => {
-    expect(text(notSignedIn(["target"], "!"))).toBe("A plan needs your new account first: !login new @you:server.");
+    expect(text(notSignedIn(["target"], "!"))).toBe(
+      "A plan needs your new account first: !login new @you:server.",
+    );
     expect(text(notSignedIn(["source", "target"], "!"))).toContain("your two accounts first: !login old");
   });
 
@@ -276,11 +314,21 @@ describe("reading", () => {
     } as const;
     const message = unreadable(account, { code: "expired_token" }, "!");
     expect(message.tone).toBe("alert");
-    expect(text(message)).toContain("Its session has ended. Please sign in again: !login old @a:old.example.");
+    expect(text(message)).toContain(
+      "Its session has ended. Please sign in again: !login old @a:old.example.",
+    );
   });
 
   it("lists rooms with what is known of them", () => {
-    const listed = { roomId: "!1", name: EVIL, alias: null, isDirect: true, isSpace: false, joinedCount: 1, lastActivityAt: 0 };
+    const listed = {
+      roomId: "!1",
+      name: EVIL,
+      alias: null,
+      isDirect: true,
+      isSpace: false,
+      joinedCount: 1,
+      lastActivityAt: 0,
+    };
     const list = { rooms: [listed], total: 7, unknownRooms: [] };
     expect(text(roomList(list, 400 * 24 * 3_600_000, "!"))).toMatch(
       /^1 of 7 rooms, .*\n\n1\. .*: direct chat, only you, silent for 13 months/su,

@@ -5,7 +5,10 @@ import { reasonText, warningText } from "../../../src/view/reasons.ts";
 
 const helper = (userId: string) => ({ userId, displayName: null, power: 100 });
 const REASONS: [Reason, string][] = [
-  [{ code: "no_invite_power", required: 50, source: 0, isSourceJoined: true }, "Inviting needs power 50; the old account has 0."],
+  [
+    { code: "no_invite_power", required: 50, source: 0, isSourceJoined: true },
+    "Inviting needs power 50; the old account has 0.",
+  ],
   [
     { code: "no_invite_power", required: null, source: null, isSourceJoined: true },
     "The room's permissions cannot be read, so nobody knows who may invite.",
@@ -43,7 +46,10 @@ const REASONS: [Reason, string][] = [
     { code: "room_version", roomVersion: null, isKnown: false, serverName: null },
     "The room does not say which version it has, so its rules are not known.",
   ],
-  [{ code: "target_banned", isSourceAble: true }, "The new account is banned from the room. Your old account may lift the ban."],
+  [
+    { code: "target_banned", isSourceAble: true },
+    "The new account is banned from the room. Your old account may lift the ban.",
+  ],
   [{ code: "source_banned" }, "The old account is banned from the room. The bot does not go round a ban."],
   [
     { code: "source_not_joined", membership: "invite", inviter: "@a:x" },
@@ -58,14 +64,20 @@ const REASONS: [Reason, string][] = [
     "The room opens to members of a space that the new account cannot join by itself.",
   ],
   [{ code: "invite_blocked" }, "The new account's settings refuse invitations. Allow them, then plan again."],
-  [{ code: "no_helper", help: "invite", required: 50 }, "Inviting needs power 50, and nobody in the room may do it."],
+  [
+    { code: "no_helper", help: "invite", required: 50 },
+    "Inviting needs power 50, and nobody in the room may do it.",
+  ],
   [{ code: "no_helper", help: "unban", required: null }, "Lifting the ban: nobody in the room may do it."],
   [{ code: "blocked_by_server", serverText: null }, "The new server blocks this room. Ask its admin."],
   [{ code: "unreachable_server", serverText: null }, "No server of this room answers. Try again later."],
   [{ code: "refused", serverText: "Go away" }, "The server refused. It says: Go away"],
 ];
 const WARNINGS: [Warning, string][] = [
-  [{ code: "history_hidden", visibility: "invited" }, "New members see only what is written after they are invited."],
+  [
+    { code: "history_hidden", visibility: "invited" },
+    "New members see only what is written after they are invited.",
+  ],
   [{ code: "history_hidden", visibility: null }, "Old messages may be hidden from new members."],
   [{ code: "encrypted_history" }, "Encrypted: old messages stay unreadable until their keys are copied."],
   [
@@ -86,9 +98,15 @@ const WARNINGS: [Warning, string][] = [
     { code: "creator_not_transferable", level: 150 },
     "Being a room's creator cannot be passed on. The new account gets power 150.",
   ],
-  [{ code: "last_admin" }, "Nobody else here can change permissions. Do not leave before the new account can."],
+  [
+    { code: "last_admin" },
+    "Nobody else here can change permissions. Do not leave before the new account can.",
+  ],
   [{ code: "only_member" }, "The old account is alone in this room."],
-  [{ code: "policy_server", serverName: "p.example" }, "The server p.example checks what is sent in this room and may refuse."],
+  [
+    { code: "policy_server", serverName: "p.example" },
+    "The server p.example checks what is sent in this room and may refuse.",
+  ],
 ];
 
 describe("sentences", () => {

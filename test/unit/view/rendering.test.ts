@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Document } from "../../../src/view/document.ts";
-import { code, codeBlock, join, link, list, numberedList, paragraph, person, quote, strong } from "../../../src/view/document.ts";
+import {
+  code,
+  codeBlock,
+  join,
+  link,
+  list,
+  numberedList,
+  paragraph,
+  person,
+  quote,
+  strong,
+} from "../../../src/view/document.ts";
 import { renderHtml } from "../../../src/view/html.ts";
 import { renderPlainText } from "../../../src/view/plain-text.ts";
 
@@ -31,9 +42,19 @@ describe("a document is drawn twice", () => {
       "@a/b?c:x.org",
       `<a href="https://matrix.to/#/%40a%2Fb%3Fc%3Ax.org">@a/b?c:x.org</a>`,
     ],
-    ["a list", [list(["a", ["b", strong("c")]])], "- a\n- bc", "<ul><li>a</li><li>b<strong>c</strong></li></ul>"],
+    [
+      "a list",
+      [list(["a", ["b", strong("c")]])],
+      "- a\n- bc",
+      "<ul><li>a</li><li>b<strong>c</strong></li></ul>",
+    ],
     ["a numbered list", [numberedList(["a", "b"])], "1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"],
-    ["one that goes on", [numberedList(["a", "b"], 7)], "7. a\n8. b", `<ol start="7"><li>a</li><li>b</li></ol>`],
+    [
+      "one that goes on",
+      [numberedList(["a", "b"], 7)],
+      "7. a\n8. b",
+      `<ol start="7"><li>a</li><li>b</li></ol>`,
+    ],
     ["a quote", [quote("a\nb")], "> a\n> b", "<blockquote><p>a<br>b</p></blockquote>"],
     ["a code block", [codeBlock("a\n b<")], "    a\n     b<", "<pre><code>a\n b&lt;</code></pre>"],
     ["nothing", [], "", ""],

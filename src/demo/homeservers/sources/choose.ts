@@ -17,8 +17,11 @@ const WHAT_TO_INSTALL = `One of these is enough:
  *
  * @throws Error that says for each source why not, and what to install
  */
-export async function findSynapse(context: SourceContext, sources: readonly SynapseSource[] = SOURCES): Promise<SynapseRuntime> {
-  const wanted = wantedSources(context.env, sources);
+export async function findSynapse(
+  context: SourceContext,
+  sources: readonly SynapseSource[] = SOURCES,
+): Promise<SynapseRuntime> {
+  const wanted = desiredSources(context.env, sources);
   const reasons = new Map(wanted.map((source) => [source.name, source.absent ?? "not installed"]));
   for (const how of ["find", "install"] as const) {
     for (const source of wanted) {
@@ -36,10 +39,11 @@ export async function findSynapse(context: SourceContext, sources: readonly Syna
   throw new Error(["No Synapse homeserver could be set up:", ...told, WHAT_TO_INSTALL].join("\n"));
 }
 
-function wantedSources(env: NodeJS.ProcessEnv, sources: readonly SynapseSource[]): readonly SynapseSource[] {
+function desiredSources(env: NodeJS.ProcessEnv, sources: readonly SynapseSource[]): readonly SynapseSource[] {
   const wanted = env[VARIABLE];
   if (wanted === undefined || wanted === "") return sources;
   const found = sources.filter((source) => source.name === wanted);
-  if (found.length === 0) throw new Error(`${VARIABLE} must be one of ${SOURCE_NAMES.join(", ")}, not "${wanted}"`);
+  if (found.length === 0)
+    throw new Error(`${VARIABLE} must be one of ${SOURCE_NAMES.join(", ")}, not "${wanted}"`);
   return found;
 }

@@ -9,7 +9,8 @@ import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
 const PAIR = "/srv/pair";
 const SCRIPTS_INSIDE = "/srv/scripts";
 
-// Mounts in a namespace of its own, which the kernel takes away with its last process. $0 is the folder.
+// Mounts in a namespace of its own, which the kernel takes away with its last process. $0 is the
+// folder.
 const ENTER = `
 mount --bind "$1" "$0${PAIR}"
 mount --bind "$2" "$0${SCRIPTS_INSIDE}"
@@ -19,7 +20,10 @@ shift 2
 exec chroot "$0" /usr/bin/python3 "$@"
 `;
 
-/** A folder made from the packages of Debian's unstable suite, the only one that has `matrix-synapse`. Needs Debian and root. */
+/**
+ * A folder made from the packages of Debian's unstable suite, the only one that has
+ * `matrix-synapse`. Needs Debian and root.
+ */
 export const debianSource: SynapseSource = {
   name: "debian",
   async find(context) {
@@ -58,7 +62,11 @@ async function makeFolder(context: SourceContext, folder: string): Promise<void>
   const env = { ...context.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
   await requireMmdebstrap(context, env);
   // Check-Valid-Until: a mirror may be a few weeks old.
-  const args = ["--variant=minbase", '--aptopt=Acquire::Check-Valid-Until "false"', '--aptopt=Acquire::Languages "none"'];
+  const args = [
+    "--variant=minbase",
+    '--aptopt=Acquire::Check-Valid-Until "false"',
+    '--aptopt=Acquire::Languages "none"',
+  ];
   const packages = "--include=matrix-synapse,ca-certificates";
   await runSupervised({ file: "mmdebstrap", args: [...args, packages, "sid", folder], env }, (line) => {
     if (line.startsWith("I: ")) context.log(`mmdebstrap: ${line.slice(3)}`);
@@ -77,7 +85,11 @@ async function requireMmdebstrap(context: SourceContext, env: NodeJS.ProcessEnv)
   );
   if (isThere) return;
   context.log("apt-get: installing mmdebstrap");
-  const install = { file: "apt-get", args: ["install", "--yes", "--no-install-recommends", "mmdebstrap"], env };
+  const install = {
+    file: "apt-get",
+    args: ["install", "--yes", "--no-install-recommends", "mmdebstrap"],
+    env,
+  };
   await runSupervised(install).catch(async () => {
     await runSupervised({ file: "apt-get", args: ["update"], env });
     await runSupervised(install);

@@ -13,20 +13,26 @@ interface Installation {
   /** For the log, e.g. "Synapse in a Python environment". */
   readonly what: string;
   readonly log: (line: string) => void;
-  /** Whether what is in `folder` works; otherwise it is replaced. Asked only while no other process installs. */
+  /**
+   * Whether what is in `folder` works; otherwise it is replaced. Asked only while no other process
+   * installs.
+   */
   readonly isUsable: () => Promise<boolean>;
   /** Makes everything in a temporary folder beside it. */
   readonly install: (temporary: string) => Promise<void>;
 }
 
 /**
- * Installs something into a cache folder that several processes share. One of them works and the others wait; one that was
- * killed leaves neither a folder that looks finished nor a lock that holds for long, and the next one clears up after it.
+ * Installs something into a cache folder that several processes share. One of them works and the
+ * others wait; one that was killed leaves neither a folder that looks finished nor a lock that
+ * holds for long, and the next one clears up after it.
  */
 export async function installOnce({ folder, what, log, isUsable, install }: Installation): Promise<void> {
   const parent = dirname(folder);
   await mkdir(parent, { recursive: true });
-  await using _ = await lock(`${folder}.lock`, () => log(`${what}: waiting for another process that is installing it`));
+  await using _ = await lock(`${folder}.lock`, () =>
+    log(`${what}: waiting for another process that is installing it`),
+  );
   if (await exists(folder)) {
     if (await isUsable()) return;
     log(`${what}: what was kept does not work any more, so it is made again`);
@@ -59,14 +65,18 @@ export function exists(path: string): Promise<boolean> {
 // First renamed, so that a removal that is cut short leaves nothing that looks finished either.
 async function discard(folder: string): Promise<void> {
   if (!(await exists(folder))) return;
-  const doomed = folder.includes(".unfinished-") ? folder : `${folder}.unfinished-${randomBytes(4).toString("hex")}`;
+  const doomed = folder.includes(".unfinished-")
+    ? folder
+    : `${folder}.unfinished-${randomBytes(4).toString("hex")}`;
   if (doomed !== folder) await rename(folder, doomed);
-  // What a killed installer started may still be writing for a moment; the next installation tries again.
+  // What a killed installer started may still be writing for a moment; the next installation tries
+  // again.
   await rm(doomed, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch(() => {});
 }
 
-// A file whose holder touches it every two seconds. Node has no lock that the kernel releases; should two processes ever
-// take over the same stale file at the same moment, both install, and the rename at the end still lets only one win.
+// A file whose holder touches it every two seconds. Node has no lock that the kernel releases;
+// should two processes ever take over the same stale file at the same moment, both install, and the
+// rename at the end still lets only one win.
 async function lock(path: string, onWaiting: () => void): Promise<AsyncDisposable> {
   const mine = randomBytes(8).toString("hex");
   let isWaiting = false;
@@ -85,7 +95,10 @@ async function lock(path: string, onWaiting: () => void): Promise<AsyncDisposabl
       await sleep(POLL_MS);
     }
   }
-  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS);
+  const heartbeat = setInterval(
+    () => void utimes(path, new Date(), new Date()).catch(() => {}),
+    HEARTBEAT_MS,
+  );
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat);

@@ -5,8 +5,9 @@ import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
 const VARIABLE = "MATRIX_MOVER_SYNAPSE";
 
 /**
- * The user's own Synapse: `MATRIX_MOVER_SYNAPSE` names a Python interpreter that has it, a Python script of such an
- * interpreter (`synapse_homeserver`), or a command that takes Python's arguments (`uv run --with matrix-synapse python`).
+ * The user's own Synapse: `MATRIX_MOVER_SYNAPSE` names a Python interpreter that has it, a Python
+ * script of such an interpreter (`synapse_homeserver`), or a command that takes Python's arguments
+ * (`uv run --with matrix-synapse python`).
  */
 export const interpreterSource: SynapseSource = {
   name: "interpreter",
@@ -25,9 +26,12 @@ async function runtime(context: SourceContext, value: string): Promise<SynapseRu
       python: (pair, args) => ({ file, args: [...leading, ...args({ pair, scripts: SCRIPTS })], env }),
     });
   } catch (error) {
-    throw new Error(`${VARIABLE}=${value} is no Python with Synapse: ${error instanceof Error ? error.message : "?"}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${VARIABLE}=${value} is no Python with Synapse: ${error instanceof Error ? error.message : "?"}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -39,7 +39,9 @@ export interface SynapseSource {
 /** The folder with our Python scripts. */
 export const SCRIPTS = fileURLToPath(new URL("../python", import.meta.url));
 
-/** The environment for Synapse: without proxies, through which it would try to reach its neighbour. */
+/**
+ * The environment for Synapse: without proxies, through which it would try to reach its neighbour.
+ */
 export function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
 }
@@ -49,6 +51,7 @@ export async function probed(runtime: Omit<SynapseRuntime, "version">): Promise<
   const script = "import synapse, cryptography; print('synapse=' + synapse.__version__)";
   const output = await runSupervised(runtime.python(SCRIPTS, () => ["-c", script]));
   const version = /^synapse=(\S+)/m.exec(output)?.[1];
-  if (version === undefined) throw new Error(`this Python did not tell Synapse's version: ${output.slice(-200)}`);
+  if (version === undefined)
+    throw new Error(`this Python did not tell Synapse's version: ${output.slice(-200)}`);
   return { ...runtime, version };
 }

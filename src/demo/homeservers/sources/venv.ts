@@ -9,7 +9,10 @@ export const SYNAPSE_VERSION = "1.163.2";
 
 const PYTHONS = ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python3.14", "python"];
 
-/** A virtual environment of Python 3.10 or newer with the package `matrix-synapse` from the Python package registry. */
+/**
+ * A virtual environment of Python 3.10 or newer with the package `matrix-synapse` from the Python
+ * package registry.
+ */
 export const venvSource: SynapseSource = {
   name: "venv",
   async find(context) {
@@ -37,7 +40,11 @@ function venvFolder(context: SourceContext): string {
 async function findPython(context: SourceContext): Promise<string> {
   for (const file of PYTHONS) {
     try {
-      await runSupervised({ file, args: ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"], env: context.env });
+      await runSupervised({
+        file,
+        args: ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"],
+        env: context.env,
+      });
       return file;
     } catch {
       // Not there or too old: the next one.
@@ -50,10 +57,15 @@ async function makeVenv(context: SourceContext, python: string, folder: string):
   const { env } = context;
   await runSupervised({ file: python, args: ["-m", "venv", folder], env });
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
-  // Wheels only: without one for this system, pip would begin to compile and fail much later. Few retries: the next source waits.
+  // Wheels only: without one for this system, pip would begin to compile and fail much later. Few
+  // retries: the next source waits.
   const policy = ["--only-binary", ":all:", "--retries", "2", "--timeout", "20"];
   await runSupervised(
-    { file: join(folder, "bin", "python"), args: [...pip, ...policy, `matrix-synapse==${SYNAPSE_VERSION}`], env },
+    {
+      file: join(folder, "bin", "python"),
+      args: [...pip, ...policy, `matrix-synapse==${SYNAPSE_VERSION}`],
+      env,
+    },
     pipProgress(context.log),
   );
   await probed(unprobed(context, folder));
@@ -74,13 +86,17 @@ function runtime(context: SourceContext, folder: string): Promise<SynapseRuntime
   return probed(unprobed(context, folder));
 }
 
-// An environment finds its packages from where its interpreter lies, so it still works after it was renamed; only the
-// scripts in bin/ would not, and none of them is used.
+// An environment finds its packages from where its interpreter lies, so it still works after it was
+// renamed; only the scripts in bin/ would not, and none of them is used.
 function unprobed(context: SourceContext, folder: string): Omit<SynapseRuntime, "version"> {
   const env = withoutProxies(context.env);
   return {
     source: "venv",
-    python: (pair, args) => ({ file: join(folder, "bin", "python"), args: [...args({ pair, scripts: SCRIPTS })], env }),
+    python: (pair, args) => ({
+      file: join(folder, "bin", "python"),
+      args: [...args({ pair, scripts: SCRIPTS })],
+      env,
+    }),
   };
 }
 

@@ -23,10 +23,19 @@ export const KINDS: readonly Kind[] = [
 
 /** Kinds of which only recorded cases exist (Synapse 1.163.2). */
 export const IMPOSSIBLE_KINDS: readonly KindNotMade[] = [
-  { kind: "no-join-rules", why: "/createRoom always writes m.room.join_rules, and redacting it keeps the rule" },
-  { kind: "no-power-levels", why: "/createRoom always writes m.room.power_levels, and state cannot be taken away" },
+  {
+    kind: "no-join-rules",
+    why: "/createRoom always writes m.room.join_rules, and redacting it keeps the rule",
+  },
+  {
+    kind: "no-power-levels",
+    why: "/createRoom always writes m.room.power_levels, and state cannot be taken away",
+  },
   { kind: "no-create", why: "every room begins with m.room.create" },
-  { kind: "levels-as-text", why: "Synapse refuses levels that are no integers in every room version (400 M_BAD_JSON)" },
+  {
+    kind: "levels-as-text",
+    why: "Synapse refuses levels that are no integers in every room version (400 M_BAD_JSON)",
+  },
   {
     kind: "acl-empty",
     why: "Synapse sends no ACL that denies its own server (400 M_UNKNOWN), and one without `allow` denies all",
@@ -38,5 +47,8 @@ export const IMPOSSIBLE_KINDS: readonly KindNotMade[] = [
   { kind: "room-version-lacking", why: "both servers know the same room versions" },
   { kind: "policy-server-in-the-room", why: "Synapse does not ask itself, and the pair has no third server" },
   { kind: "blocked-by-server", why: "needs an admin of the new server who blocks the room" },
-  { kind: "invite-blocked", why: "is a setting of the target that concerns all rooms, so it would hide the other kinds" },
+  {
+    kind: "invite-blocked",
+    why: "is a setting of the target that concerns all rooms, so it would hide the other kinds",
+  },
 ];

@@ -15,7 +15,10 @@ export const CONTENT_KINDS: readonly Kind[] = [
     make: async (stage) => {
       const { admin } = stage.cast;
       const space = await stage.room({ joinRule: "public", isSpace: true });
-      const nested = await restricted(stage, [space], { isSpace: true, state: [parent(space.roomId, admin.serverName)] });
+      const nested = await restricted(stage, [space], {
+        isSpace: true,
+        state: [parent(space.roomId, admin.serverName)],
+      });
       const child = await stage.room({ joinRule: "public" });
       const elsewhere = await stage.room({ joinRule: "public", members: [] });
       const via = { via: [admin.serverName] };
@@ -69,7 +72,10 @@ export const CONTENT_KINDS: readonly Kind[] = [
     "policy-server",
     "A policy server has its say on every event; this one is not in the room, so it is not asked.",
     async (stage) => {
-      const content = { via: "policy.example", public_keys: { ed25519: "6yhHGKhCiXTSEN2ksjV7kX/FRYfCVMuRjGRcVMIaXi8" } };
+      const content = {
+        via: "policy.example",
+        public_keys: { ed25519: "6yhHGKhCiXTSEN2ksjV7kX/FRYfCVMuRjGRcVMIaXi8" },
+      };
       const room = await stage.room({ joinRule: "public", state: [{ type: "m.room.policy", content }] });
       return { room, expected: planned("join", { warnings: ["policy_server"] }) };
     },
@@ -86,22 +92,35 @@ export const CONTENT_KINDS: readonly Kind[] = [
     return { room, expected: needsModerator("no_invite_power", [moderator.userId]) };
   }),
 
-  kind("strange-texts", "A name with HTML and direction characters, and a topic of 60 kB.", async (stage) => ({
-    room: await stage.room({
-      joinRule: "public",
-      name: `<b onclick="x()">Team</b> @room \u202Egnp.exe\u202C\u200B [click](https://evil.example)\n\`\`\` ${stage.tag}`,
-      // As a state event of our own: /createRoom writes the text twice, and an event has room for one (65,536 bytes).
-      state: [{ type: "m.room.topic", content: { topic: "<script>alert(1)</script> ".repeat(2_400).slice(0, 60_000) } }],
+  kind(
+    "strange-texts",
+    "A name with HTML and direction characters, and a topic of 60 kB.",
+    async (stage) => ({
+      room: await stage.room({
+        joinRule: "public",
+        name: `<b onclick="x()">Team</b> @room \u202Egnp.exe\u202C\u200B [click](https://evil.example)\n\`\`\` ${stage.tag}`,
+        // As a state event of our own: /createRoom writes the text twice, and an event has room for
+        // one (65,536 bytes).
+        state: [
+          {
+            type: "m.room.topic",
+            content: { topic: "<script>alert(1)</script> ".repeat(2_400).slice(0, 60_000) },
+          },
+        ],
+      }),
+      expected: planned("join"),
     }),
-    expected: planned("join"),
-  })),
+  ),
 
   kind("aliases", "A main alias and another, both of the old server.", async (stage) => {
     const { admin } = stage.cast;
     const room = await stage.room({ joinRule: "public", alias: `hall-${stage.tag}` });
     const [alias, other] = ["hall", "room"].map((word) => `#${word}-${stage.tag}:${admin.serverName}`);
     await put(admin, apiPath`/_matrix/client/v3/directory/room/${other ?? ""}`, { room_id: room.roomId });
-    await setState(admin, room.roomId, { type: "m.room.canonical_alias", content: { alias, alt_aliases: [other] } });
+    await setState(admin, room.roomId, {
+      type: "m.room.canonical_alias",
+      content: { alias, alt_aliases: [other] },
+    });
     return { room, expected: planned("join") };
   }),
 

@@ -27,7 +27,11 @@ export const DIRECT_KINDS: readonly Kind[] = [
       isDirect: true,
       state: [ENCRYPTION],
     });
-    return { room, expected: planned("invite", { warnings: ["encrypted_history"] }), directWith: moderator.userId };
+    return {
+      room,
+      expected: planned("invite", { warnings: ["encrypted_history"] }),
+      directWith: moderator.userId,
+    };
   }),
 
   kind("direct-version-12", "A direct chat in version 12, where both have made the room.", async (stage) => {
@@ -40,7 +44,11 @@ export const DIRECT_KINDS: readonly Kind[] = [
       isDirect: true,
       creation: { additional_creators: [member.userId] },
     });
-    return { room, expected: planned("invite", { warnings: ["creator_not_transferable"] }), directWith: member.userId };
+    return {
+      room,
+      expected: planned("invite", { warnings: ["creator_not_transferable"] }),
+      directWith: member.userId,
+    };
   }),
 
   kind("direct-contact-left", "A direct chat whose other side has left.", async (stage) => {
@@ -52,13 +60,23 @@ export const DIRECT_KINDS: readonly Kind[] = [
 
   kind("direct-unanswered", "A direct chat to which the other side never came.", async (stage) => {
     const { source, member } = stage.cast;
-    const room = await stage.room({ by: source, inviteLevel: 0, members: [], invited: [member.userId], isDirect: true });
+    const room = await stage.room({
+      by: source,
+      inviteLevel: 0,
+      members: [],
+      invited: [member.userId],
+      isDirect: true,
+    });
     return { room, expected: alone(), directWith: member.userId };
   }),
 
   kind("notes-to-self", "A direct chat of the source with itself.", async (stage) => {
     const { source } = stage.cast;
-    return { room: await stage.room({ by: source, inviteLevel: 0, members: [] }), expected: alone(), directWith: source.userId };
+    return {
+      room: await stage.room({ by: source, inviteLevel: 0, members: [] }),
+      expected: alone(),
+      directWith: source.userId,
+    };
   }),
 
   kind("alone", "Everybody else has left; everybody may invite.", async (stage) => {
@@ -67,11 +85,15 @@ export const DIRECT_KINDS: readonly Kind[] = [
     return { room, expected: planned("invite", { warnings: ["only_member"] }) };
   }),
 
-  kind("alone-powerless", "Everybody else has left; inviting takes a level that nobody has.", async (stage) => {
-    const room = await stage.room();
-    await leave(stage.cast.admin, room.roomId);
-    return { room, expected: impossible("no_helper", { warnings: ["only_member"] }) };
-  }),
+  kind(
+    "alone-powerless",
+    "Everybody else has left; inviting takes a level that nobody has.",
+    async (stage) => {
+      const room = await stage.room();
+      await leave(stage.cast.admin, room.roomId);
+      return { room, expected: impossible("no_helper", { warnings: ["only_member"] }) };
+    },
+  ),
 ];
 
 const ENCRYPTION = { type: "m.room.encryption", content: { algorithm: "m.megolm.v1.aes-sha2" } };
@@ -79,7 +101,13 @@ const ENCRYPTION = { type: "m.room.encryption", content: { algorithm: "m.megolm.
 /** As clients make them: both are admins. */
 function chat(stage: Stage, contact: Session): Promise<MadeRoom> {
   const { source } = stage.cast;
-  return stage.room({ by: source, inviteLevel: 0, users: { [contact.userId]: 100 }, members: [contact], isDirect: true });
+  return stage.room({
+    by: source,
+    inviteLevel: 0,
+    users: { [contact.userId]: 100 },
+    members: [contact],
+    isDirect: true,
+  });
 }
 
 function alone(): Expected {

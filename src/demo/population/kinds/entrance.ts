@@ -10,7 +10,10 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
   kind("many-helpers", "Thirty people may invite: ten are named.", async (stage) => {
     const { source, crowd } = stage.cast;
     const [first, ...others] = crowd.slice(0, 30);
-    const levels = others.map((person, index): [string, number] => [person.userId, 50 + others.length - index]);
+    const levels = others.map((person, index): [string, number] => [
+      person.userId,
+      50 + others.length - index,
+    ]);
     const room = await stage.room({
       ...(first === undefined ? {} : { by: first }),
       users: Object.fromEntries(levels),
@@ -30,15 +33,25 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
     expected: planned("invite"),
   })),
 
-  kind("invite-able", "Inviting takes 50, which the source has; giving that level on takes 100.", async (stage) => {
-    const { source, moderator } = stage.cast;
-    const room = await stage.room({ users: { [source.userId]: 50, [moderator.userId]: 50 }, members: [source, moderator] });
-    return { room, expected: planned("invite", { warnings: ["power_not_transferable"] }) };
-  }),
+  kind(
+    "invite-able",
+    "Inviting takes 50, which the source has; giving that level on takes 100.",
+    async (stage) => {
+      const { source, moderator } = stage.cast;
+      const room = await stage.room({
+        users: { [source.userId]: 50, [moderator.userId]: 50 },
+        members: [source, moderator],
+      });
+      return { room, expected: planned("invite", { warnings: ["power_not_transferable"] }) };
+    },
+  ),
 
   kind("invite-unable", "Inviting takes 50, which the source has not.", async (stage) => {
     const { source, admin, moderator, member } = stage.cast;
-    const room = await stage.room({ users: { [moderator.userId]: 50 }, members: [source, moderator, member] });
+    const room = await stage.room({
+      users: { [moderator.userId]: 50 },
+      members: [source, moderator, member],
+    });
     return { room, expected: needsModerator("no_invite_power", [admin.userId, moderator.userId]) };
   }),
 
@@ -50,7 +63,10 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
 
   kind("no-helper", "Inviting takes 50; everybody who had it has left.", async (stage) => {
     const { source, admin, moderator, member } = stage.cast;
-    const room = await stage.room({ users: { [moderator.userId]: 50 }, members: [source, moderator, member] });
+    const room = await stage.room({
+      users: { [moderator.userId]: 50 },
+      members: [source, moderator, member],
+    });
     await leave(moderator, room.roomId);
     await leave(admin, room.roomId);
     return { room, expected: impossible("no_helper") };
@@ -70,7 +86,11 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
     const { admin, target } = stage.cast;
     const room = await stage.room({ joinRule: "knock" });
     await knock(target, room.roomId, admin.serverName);
-    const details = { status: "needs_moderator", reason: "no_invite_power", helpers: [admin.userId] } as const;
+    const details = {
+      status: "needs_moderator",
+      reason: "no_invite_power",
+      helpers: [admin.userId],
+    } as const;
     return { room, expected: planned("knock", details) };
   }),
 

@@ -2,7 +2,10 @@ import type { Expected, PopulatedRoom } from "../model.ts";
 import type { MadeRoom, Stage } from "../stage.ts";
 
 /** A room as its kind made it; without `expected` a plan has no row of it. */
-export type RoomOfKind = Omit<PopulatedRoom, "expected" | "directWith"> & { expected: Expected | null; directWith?: string };
+export type RoomOfKind = Omit<PopulatedRoom, "expected" | "directWith"> & {
+  expected: Expected | null;
+  directWith?: string;
+};
 
 /** One kind of room: how it is made, and what is right for it. */
 export interface Kind {
@@ -11,7 +14,10 @@ export interface Kind {
   readonly what: string;
   /** How many rooms take a name from the stage. Default 1. */
   readonly names?: number;
-  /** The two servers must have different host names, because the kind's server ACL tells them apart (ports do not count there). */
+  /**
+   * The two servers must have different host names, because the kind's server ACL tells them apart
+   * (ports do not count there).
+   */
   readonly needsOwnHosts?: boolean;
   make(stage: Stage): Promise<readonly RoomOfKind[]>;
 }

@@ -31,11 +31,15 @@ export const MEMBERSHIP_KINDS: readonly Kind[] = [
     return { room, expected: needsModerator("source_not_joined", [admin.userId]) };
   }),
 
-  kind("source-invited-public", "The source is invited to a public room and has not answered.", async (stage) => {
-    const { admin, source } = stage.cast;
-    const room = await stage.room({ joinRule: "public", members: [], invited: [source.userId] });
-    return { room, expected: needsModerator("source_not_joined", [admin.userId]) };
-  }),
+  kind(
+    "source-invited-public",
+    "The source is invited to a public room and has not answered.",
+    async (stage) => {
+      const { admin, source } = stage.cast;
+      const room = await stage.room({ joinRule: "public", members: [], invited: [source.userId] });
+      return { room, expected: needsModerator("source_not_joined", [admin.userId]) };
+    },
+  ),
 
   kind(
     "source-invited-from-afar",
@@ -61,10 +65,14 @@ export const MEMBERSHIP_KINDS: readonly Kind[] = [
     return { room, expected: joined() };
   }),
 
-  kind("target-invited", "The target is invited already; the source could not have done it.", async (stage) => ({
-    room: await stage.room({ invited: [stage.cast.target.userId] }),
-    expected: planned("accept_invite"),
-  })),
+  kind(
+    "target-invited",
+    "The target is invited already; the source could not have done it.",
+    async (stage) => ({
+      room: await stage.room({ invited: [stage.cast.target.userId] }),
+      expected: planned("accept_invite"),
+    }),
+  ),
 
   kind("target-invited-public", "The target is invited to a public room.", async (stage) => ({
     room: await stage.room({ joinRule: "public", invited: [stage.cast.target.userId] }),
@@ -84,10 +92,14 @@ export const MEMBERSHIP_KINDS: readonly Kind[] = [
     return { room, expected: planned("invite") };
   }),
 
-  kind("invitation-withdrawn", "The target was invited once; the invitation was taken back.", async (stage) => {
-    const { admin, target } = stage.cast;
-    const room = await stage.room({ invited: [target.userId] });
-    await changeMember(admin, "kick", room.roomId, target.userId);
-    return { room, expected: needsModerator("no_invite_power", [admin.userId]) };
-  }),
+  kind(
+    "invitation-withdrawn",
+    "The target was invited once; the invitation was taken back.",
+    async (stage) => {
+      const { admin, target } = stage.cast;
+      const room = await stage.room({ invited: [target.userId] });
+      await changeMember(admin, "kick", room.roomId, target.userId);
+      return { room, expected: needsModerator("no_invite_power", [admin.userId]) };
+    },
+  ),
 ];

@@ -15,7 +15,10 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     make: async (stage) => {
       const space = await stage.room({ joinRule: "public", isSpace: true });
       const room = await restricted(stage, [space]);
-      return [row("public-space", space, planned("join")), row("restricted-public-space", room, through(space))];
+      return [
+        row("public-space", space, planned("join")),
+        row("restricted-public-space", room, through(space)),
+      ];
     },
   },
   {
@@ -25,7 +28,10 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     make: async (stage) => {
       const space = await stage.room({ inviteLevel: 0, isSpace: true });
       const room = await restricted(stage, [space]);
-      return [row("invited-space", space, planned("invite")), row("restricted-invited-space", room, through(space))];
+      return [
+        row("invited-space", space, planned("invite")),
+        row("restricted-invited-space", room, through(space)),
+      ];
     },
   },
   {
@@ -146,7 +152,8 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     names: 2,
     make: async (stage) => {
       const { admin, target } = stage.cast;
-      // The admin is in as well: a server can vouch for the target only where it sees the space's members itself.
+      // The admin is in as well: a server can vouch for the target only where it sees the space's
+      // members itself.
       const space = await stage.room({ joinRule: "public", isSpace: true, members: [] });
       await join(target, space.roomId, admin.serverName);
       const room = await restricted(stage, [space]);
@@ -162,7 +169,10 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
       const space = await stage.room({ joinRule: "public", isSpace: true });
       const room = await restricted(stage, [space], { members: [source, member] });
       await leave(admin, room.roomId);
-      return [row("public-space", space, planned("join")), row("restricted-nobody-vouches", room, impossible("no_helper"))];
+      return [
+        row("public-space", space, planned("join")),
+        row("restricted-nobody-vouches", room, impossible("no_helper")),
+      ];
     },
   },
   {
@@ -190,12 +200,16 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
       ];
     },
   },
-  kind("restricted-malformed", "Restricted, but the list of rooms is no list: invite only.", async (stage) => {
-    const room = await stage.room();
-    const content = { join_rule: "restricted", allow: "everybody" };
-    await setState(stage.cast.admin, room.roomId, { type: "m.room.join_rules", content });
-    return { room, expected: needsModerator("no_invite_power", [stage.cast.admin.userId]) };
-  }),
+  kind(
+    "restricted-malformed",
+    "Restricted, but the list of rooms is no list: invite only.",
+    async (stage) => {
+      const room = await stage.room();
+      const content = { join_rule: "restricted", allow: "everybody" };
+      await setState(stage.cast.admin, room.roomId, { type: "m.room.join_rules", content });
+      return { room, expected: needsModerator("no_invite_power", [stage.cast.admin.userId]) };
+    },
+  ),
 ];
 
 /** A room open to the members of a given one. */

@@ -5,7 +5,10 @@ import { restricted, row, through } from "./restricted.ts";
 import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
-/** What differs by room version. Rooms of a version that the new server lacks cannot be made: two servers of one kind know the same. */
+/**
+ * What differs by room version. Rooms of a version that the new server lacks cannot be made: two
+ * servers of one kind know the same.
+ */
 export const ROOM_VERSION_KINDS: readonly Kind[] = [
   kind(
     "version-1-public",
@@ -31,11 +34,15 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
     expected: needsModerator("no_invite_power", [stage.cast.admin.userId]),
   })),
 
-  kind("version-6-knock", "Knocking in a version that does not know it: nobody new may join.", async (stage) => {
-    const room = await stage.room({ version: "6" });
-    await setState(stage.cast.admin, room.roomId, joinRules("knock"));
-    return { room, expected: impossible("unknown_join_rule") };
-  }),
+  kind(
+    "version-6-knock",
+    "Knocking in a version that does not know it: nobody new may join.",
+    async (stage) => {
+      const room = await stage.room({ version: "6" });
+      await setState(stage.cast.admin, room.roomId, joinRules("knock"));
+      return { room, expected: impossible("unknown_join_rule") };
+    },
+  ),
 
   {
     name: "version-7-restricted",
@@ -45,7 +52,10 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
       const space = await stage.room({ joinRule: "public", isSpace: true });
       const room = await stage.room({ version: "7" });
       await setState(stage.cast.admin, room.roomId, joinRules("restricted", [space.roomId]));
-      return [row("public-space", space, planned("join")), row("version-7-restricted", room, impossible("unknown_join_rule"))];
+      return [
+        row("public-space", space, planned("join")),
+        row("version-7-restricted", room, impossible("unknown_join_rule")),
+      ];
     },
   },
 
@@ -79,14 +89,29 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
     }),
   ),
 
-  kind("version-12-additional-creator", "Version 12, the source named as a creator by who made it.", async (stage) => ({
-    room: await stage.room({ version: "12", creation: { additional_creators: [stage.cast.source.userId] } }),
-    expected: planned("invite", { warnings: ["creator_not_transferable"] }),
-  })),
+  kind(
+    "version-12-additional-creator",
+    "Version 12, the source named as a creator by who made it.",
+    async (stage) => ({
+      room: await stage.room({
+        version: "12",
+        creation: { additional_creators: [stage.cast.source.userId] },
+      }),
+      expected: planned("invite", { warnings: ["creator_not_transferable"] }),
+    }),
+  ),
 
-  kind("version-12-other-creator", "Version 12, made by somebody else, who helps before anybody with a level.", async (stage) => {
-    const { source, admin, moderator } = stage.cast;
-    const room = await stage.room({ version: "12", users: { [moderator.userId]: 9001 }, members: [source, moderator] });
-    return { room, expected: needsModerator("no_invite_power", [admin.userId, moderator.userId]) };
-  }),
+  kind(
+    "version-12-other-creator",
+    "Version 12, made by somebody else, who helps before anybody with a level.",
+    async (stage) => {
+      const { source, admin, moderator } = stage.cast;
+      const room = await stage.room({
+        version: "12",
+        users: { [moderator.userId]: 9001 },
+        members: [source, moderator],
+      });
+      return { room, expected: needsModerator("no_invite_power", [admin.userId, moderator.userId]) };
+    },
+  ),
 ];

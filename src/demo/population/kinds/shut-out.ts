@@ -4,7 +4,10 @@ import type { NewState } from "../session.ts";
 import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
-/** Rooms that shut out the new server or the new account. All are public, so that nothing but what shuts out is in the way. */
+/**
+ * Rooms that shut out the new server or the new account. All are public, so that nothing but what
+ * shuts out is in the way.
+ */
 export const SHUT_OUT_KINDS: readonly Kind[] = [
   kind("not-federated", "For accounts of the old server only.", async (stage) => ({
     room: await stage.room({ joinRule: "public", inviteLevel: 0, creation: { "m.federate": false } }),
@@ -30,30 +33,45 @@ export const SHUT_OUT_KINDS: readonly Kind[] = [
   ),
 
   withOwnHosts(
-    kind("acl-allow-list", "A server ACL lets in only servers with a name like the old one's.", async (stage) => {
-      const first = hostOf(stage.cast.source.serverName).slice(0, 1);
-      const room = await stage.room({ joinRule: "public", state: [acl({ allow: [`${first}*`, "?.example"] })] });
-      return { room, expected: needsModerator("server_acl", [stage.cast.admin.userId]) };
-    }),
+    kind(
+      "acl-allow-list",
+      "A server ACL lets in only servers with a name like the old one's.",
+      async (stage) => {
+        const first = hostOf(stage.cast.source.serverName).slice(0, 1);
+        const room = await stage.room({
+          joinRule: "public",
+          state: [acl({ allow: [`${first}*`, "?.example"] })],
+        });
+        return { room, expected: needsModerator("server_acl", [stage.cast.admin.userId]) };
+      },
+    ),
   ),
 
   withOwnHosts(
-    kind("acl-own", "A server ACL shuts the new server out; only the source may change it.", async (stage) => {
-      const { source, member, target } = stage.cast;
-      const state = [acl({ allow: ["*"], deny: [hostOf(target.serverName).toUpperCase()] })];
-      const room = await stage.room({ by: source, joinRule: "public", members: [member], state });
-      return { room, expected: needsUser("server_acl") };
-    }),
+    kind(
+      "acl-own",
+      "A server ACL shuts the new server out; only the source may change it.",
+      async (stage) => {
+        const { source, member, target } = stage.cast;
+        const state = [acl({ allow: ["*"], deny: [hostOf(target.serverName).toUpperCase()] })];
+        const room = await stage.room({ by: source, joinRule: "public", members: [member], state });
+        return { room, expected: needsUser("server_acl") };
+      },
+    ),
   ),
 
   withOwnHosts(
-    kind("acl-nobody", "A server ACL shuts the new server out; nobody is left who may change it.", async (stage) => {
-      const { source, admin, member, target } = stage.cast;
-      const state = [acl({ allow: ["*"], deny: [hostOf(target.serverName)] })];
-      const room = await stage.room({ joinRule: "public", members: [source, member], state });
-      await leave(admin, room.roomId);
-      return { room, expected: impossible("no_helper") };
-    }),
+    kind(
+      "acl-nobody",
+      "A server ACL shuts the new server out; nobody is left who may change it.",
+      async (stage) => {
+        const { source, admin, member, target } = stage.cast;
+        const state = [acl({ allow: ["*"], deny: [hostOf(target.serverName)] })];
+        const room = await stage.room({ joinRule: "public", members: [source, member], state });
+        await leave(admin, room.roomId);
+        return { room, expected: impossible("no_helper") };
+      },
+    ),
   ),
 
   kind("target-banned", "The target is banned; somebody else may lift it.", async (stage) => {
@@ -63,12 +81,16 @@ export const SHUT_OUT_KINDS: readonly Kind[] = [
     return { room, expected: needsModerator("target_banned", [admin.userId]) };
   }),
 
-  kind("target-banned-both", "The target is banned; the source may lift it, and somebody else too.", async (stage) => {
-    const { admin, source, target } = stage.cast;
-    const room = await stage.room({ joinRule: "public", users: { [source.userId]: 50 } });
-    await changeMember(admin, "ban", room.roomId, target.userId);
-    return { room, expected: needsModerator("target_banned", [admin.userId]) };
-  }),
+  kind(
+    "target-banned-both",
+    "The target is banned; the source may lift it, and somebody else too.",
+    async (stage) => {
+      const { admin, source, target } = stage.cast;
+      const room = await stage.room({ joinRule: "public", users: { [source.userId]: 50 } });
+      await changeMember(admin, "ban", room.roomId, target.userId);
+      return { room, expected: needsModerator("target_banned", [admin.userId]) };
+    },
+  ),
 
   kind("target-banned-own", "The target is banned; only the source may lift it.", async (stage) => {
     const { source, member, target } = stage.cast;
@@ -93,13 +115,17 @@ export const SHUT_OUT_KINDS: readonly Kind[] = [
     return { room, expected: planned("join") };
   }),
 
-  kind("target-banned-inside", "The target was in and was banned: its own server knows too.", async (stage) => {
-    const { admin, target, foreigner, source } = stage.cast;
-    const room = await stage.room({ joinRule: "public", members: [source, foreigner] });
-    await join(target, room.roomId, admin.serverName);
-    await changeMember(admin, "ban", room.roomId, target.userId);
-    return { room, expected: needsModerator("target_banned", [admin.userId]) };
-  }),
+  kind(
+    "target-banned-inside",
+    "The target was in and was banned: its own server knows too.",
+    async (stage) => {
+      const { admin, target, foreigner, source } = stage.cast;
+      const room = await stage.room({ joinRule: "public", members: [source, foreigner] });
+      await join(target, room.roomId, admin.serverName);
+      await changeMember(admin, "ban", room.roomId, target.userId);
+      return { room, expected: needsModerator("target_banned", [admin.userId]) };
+    },
+  ),
 ];
 
 function acl(content: unknown): NewState {

@@ -6,7 +6,10 @@ import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 import { restricted, row } from "./restricted.ts";
 
-/** Rooms that were replaced. Who upgrades is alone in the replacement at first; join rule and levels go with it. */
+/**
+ * Rooms that were replaced. Who upgrades is alone in the replacement at first; join rule and levels
+ * go with it.
+ */
 export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded",
@@ -15,7 +18,10 @@ export const UPGRADE_KINDS: readonly Kind[] = [
       const { admin } = stage.cast;
       const old = await stage.room({ version: "10", joinRule: "public" });
       const replacement = await replace(admin, old, "11");
-      return [row("upgraded", old, successor(replacement.roomId, "planned")), row("replacement", replacement, null)];
+      return [
+        row("upgraded", old, successor(replacement.roomId, "planned")),
+        row("replacement", replacement, null),
+      ];
     },
   },
   {
@@ -116,16 +122,27 @@ export const UPGRADE_KINDS: readonly Kind[] = [
       const old = await stage.room({ version: "10", joinRule: "public" });
       const replacement = await replace(admin, old, "11");
       await join(target, replacement.roomId, admin.serverName);
-      return [row("upgraded-targets", old, successor(replacement.roomId, "done")), row("replacement", replacement, null)];
+      return [
+        row("upgraded-targets", old, successor(replacement.roomId, "done")),
+        row("replacement", replacement, null),
+      ];
     },
   },
-  kind("upgrade-taken-back", "The event that names a replacement was redacted: a room like any other.", async (stage) => {
-    const { admin } = stage.cast;
-    const room = await stage.room({ joinRule: "public" });
-    const content = { body: "We meet elsewhere.", replacement_room: "!elsewhere:gone.example" };
-    await redact(admin, room.roomId, await setState(admin, room.roomId, { type: "m.room.tombstone", content }));
-    return { room, expected: planned("join") };
-  }),
+  kind(
+    "upgrade-taken-back",
+    "The event that names a replacement was redacted: a room like any other.",
+    async (stage) => {
+      const { admin } = stage.cast;
+      const room = await stage.room({ joinRule: "public" });
+      const content = { body: "We meet elsewhere.", replacement_room: "!elsewhere:gone.example" };
+      await redact(
+        admin,
+        room.roomId,
+        await setState(admin, room.roomId, { type: "m.room.tombstone", content }),
+      );
+      return { room, expected: planned("join") };
+    },
+  ),
 ];
 
 async function replace(by: Session, old: MadeRoom, version: string): Promise<MadeRoom> {

@@ -11,21 +11,26 @@ const WORDS: ReadonlySet<string> = new Set(
 /** Words of a name: `org.example.accessToken_2` has "org", "example", "access", "token" and "2". */
 const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}]+|\p{N}+/gu;
 
-/** Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64, which is a key or a secret more often than not. */
-const SECRET_VALUE = /^(syt_|syr_|syl_|mat_|mct_|mcr_|mas_|MDAx|Bearer |eyJ)|-----BEGIN |^[A-Za-z0-9+/_-]{43}=?$/;
+/**
+ * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64, which is a key or a
+ * secret more often than not.
+ */
+const SECRET_VALUE =
+  /^(syt_|syr_|syl_|mat_|mct_|mcr_|mas_|MDAx|Bearer |eyJ)|-----BEGIN |^[A-Za-z0-9+/_-]{43}=?$/;
 
 /** A longer one would take its time, and says what it is in its beginning. */
-const MOST_LENGTH = 500;
+const MAX_LENGTH = 500;
 
 /**
- * Whether account data that nobody knows looks like keys, devices or tokens, by its type, the names in it and its values. Rather once too often: what is
- * left out is told and can be set again, what has been copied cannot be called back.
+ * Whether account data that nobody knows looks like keys, devices or tokens, by its type, the names
+ * in it and its values. Rather once too often: what is left out is told and can be set again, what
+ * has been copied cannot be called back.
  */
-export function looksSecret(type: string, content: JsonObject): boolean {
+export function mayHoldSecret(type: string, content: JsonObject): boolean {
   if (namesSecret(type)) return true;
   const open: unknown[] = [content];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (typeof value === "string" && SECRET_VALUE.test(value.slice(0, MOST_LENGTH))) return true;
+    if (typeof value === "string" && SECRET_VALUE.test(value.slice(0, MAX_LENGTH))) return true;
     if (typeof value !== "object" || value === null) continue;
     for (const [name, inner] of Object.entries(value)) {
       if (!Array.isArray(value) && holdsSomething(inner) && namesSecret(name)) return true;
@@ -42,6 +47,6 @@ function holdsSomething(value: unknown): boolean {
 }
 
 function namesSecret(name: string): boolean {
-  const words = name.slice(0, MOST_LENGTH).match(WORD) ?? [];
+  const words = name.slice(0, MAX_LENGTH).match(WORD) ?? [];
   return words.some((word) => WORDS.has(word.toLowerCase()));
 }

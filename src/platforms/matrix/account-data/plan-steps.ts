@@ -2,12 +2,18 @@ import { stages } from "../../../migration/step.ts";
 import type { PlannedStep } from "../../../migration/step.ts";
 import { plannedContentStep } from "../planned-content-step.ts";
 import type { ContentPayload } from "./content-step.ts";
-import type { WantedAccountData } from "./wanted.ts";
+import type { DesiredAccountData } from "./wanted.ts";
 
-/** They would keep the old account's invitations out, so they come when those are through (protocol-facts.md section 5). */
-const LAST: ReadonlySet<string> = new Set(["m.invite_permission_config", "org.matrix.msc4155.invite_permission_config"]);
+/**
+ * They would keep the old account's invitations out, so they come when those are through
+ * (protocol-facts.md section 5).
+ */
+const LAST: ReadonlySet<string> = new Set([
+  "m.invite_permission_config",
+  "org.matrix.msc4155.invite_permission_config",
+]);
 
-export function planAccountDataSteps(missing: readonly WantedAccountData[]): PlannedStep[] {
+export function planAccountDataSteps(missing: readonly DesiredAccountData[]): PlannedStep[] {
   return missing.map(({ type, content, isMerged }) =>
     plannedContentStep({
       key: `account_data:${type}`,

@@ -2,18 +2,31 @@ import { isJsonObject } from "../json-object.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 
-/** Lists of room IDs, which nobody needs of rooms that are not moved (protocol-facts.md section 5): type and key. */
+/**
+ * Lists of room IDs, which nobody needs of rooms that are not moved (protocol-facts.md section 5):
+ * type and key.
+ */
 const LISTS: ReadonlyMap<string, string> = new Map([
   ["im.vector.web.settings", "SpotlightSearch.recentSearches"],
   ["im.vector.setting.breadcrumbs", "recent_rooms"],
   ["im.vector.riot.breadcrumb_rooms", "rooms"],
 ]);
 
-/** Image packs by the room that offers them (MSC2545). A pack of a room that is not moved waits for a person who finds another way in. */
+/**
+ * Image packs by the room that offers them (MSC2545). A pack of a room that is not moved waits for
+ * a person who finds another way in.
+ */
 const PACKS: ReadonlySet<string> = new Set(["m.image_pack.rooms", "im.ponies.emote_rooms"]);
 
-/** The same content with the rooms as they are on the target. @returns `null` when nothing is left of it */
-export function withRoomsOnTarget(type: string, content: JsonObject, roomIdOnTarget: RoomIdOnTarget): JsonObject | null {
+/**
+ * The same content with the rooms as they are on the target.
+ * @returns `null` when nothing is left of it
+ */
+export function withRoomsOnTarget(
+  type: string,
+  content: JsonObject,
+  roomIdOnTarget: RoomIdOnTarget,
+): JsonObject | null {
   const key = LISTS.get(type);
   if (key !== undefined) return withList(content, key, roomIdOnTarget);
   const packs = PACKS.has(type) ? content["rooms"] : null;

@@ -1,14 +1,17 @@
 import { isJsonObject } from "../json-object.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { NotMovedCode } from "../not-moved.ts";
-import { looksSecret } from "./looks-secret.ts";
+import { mayHoldSecret } from "./looks-secret.ts";
 
 /**
- * `copy`: as a whole, unless the target has something else there. `merge`: key by key, and the target's own keys stay. `never`: not moved.
+ * `copy`: as a whole, unless the target has something else there. `merge`: key by key, and the
+ * target's own keys stay. `never`: not moved.
  */
-export type Treatment = { readonly kind: "copy" | "merge" } | { readonly kind: "never"; readonly code: NotMovedCode };
+export type Treatment =
+  { readonly kind: "copy" | "merge" } | { readonly kind: "never"; readonly code: NotMovedCode };
 
-// Protocol-facts.md section 5, for global account data and that of rooms alike. A type ends with "*" where any ending is meant.
+// Protocol-facts.md section 5, for global account data and that of rooms alike. A type ends with
+// "*" where any ending is meant.
 const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
   [
     "holds_keys",
@@ -46,7 +49,8 @@ const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
       "im.vector.setting.integration_provisioning",
     ],
   ],
-  // These have endpoints and categories of their own; under these names, in the wrong place, no client reads them.
+  // These have endpoints and categories of their own; under these names, in the wrong place, no
+  // client reads them.
   ["malformed", ["m.direct", "m.ignored_user_list", "m.push_rules", "m.tag", "m.fully_read"]],
 ];
 
@@ -82,14 +86,17 @@ for (const [code, types] of NEVER) {
   }
 }
 
-/** What is done with account data of a type. Unknown types are copied, unless they look as if that could give something away or break something. */
+/**
+ * What is done with account data of a type. Unknown types are copied, unless they look as if that
+ * could give something away or break something.
+ */
 export function treatmentOf(type: string, content: JsonObject): Treatment {
   const code = whyNever(type);
   if (code !== null) return { kind: "never", code };
   // Secrets kept in 4S, whatever the type (CS §Secrets, "Storage").
   if (isJsonObject(content["encrypted"])) return { kind: "never", code: "holds_keys" };
   if (MERGED.has(type)) return { kind: "merge" };
-  if (COPIED.has(type) || !looksSecret(type, content)) return { kind: "copy" };
+  if (COPIED.has(type) || !mayHoldSecret(type, content)) return { kind: "copy" };
   return { kind: "never", code: "looks_secret" };
 }
 

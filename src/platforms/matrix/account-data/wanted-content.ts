@@ -1,4 +1,4 @@
-import type { Standing } from "../comparison.ts";
+import type { ItemStatus } from "../comparison.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { JsonObject } from "../json-object.ts";
 import type { NotMovedCode } from "../not-moved.ts";
@@ -9,18 +9,18 @@ import { withRoomsOnTarget } from "./room-lists.ts";
 import { treatmentOf } from "./treatment.ts";
 
 /** Content of account data as it should stand on the target. */
-export interface WantedContent {
+export interface DesiredContent {
   readonly content: JsonObject;
   /** Only keys that the target lacks are written, and its other keys stay. */
   readonly isMerged: boolean;
 }
 
 /** @returns why it is not moved; `null` for empty content, which is how account data is deleted */
-export function wantedContent(
+export function desiredContent(
   type: string,
   content: unknown,
   roomIdOnTarget: RoomIdOnTarget,
-): WantedContent | NotMovedCode | null {
+): DesiredContent | NotMovedCode | null {
   // Of what must never be moved the name says enough.
   const treatment = treatmentOf(type, isJsonObject(content) ? content : {});
   if (treatment.kind === "never") return treatment.code;
@@ -31,7 +31,7 @@ export function wantedContent(
 }
 
 /** @param there what the target has under that type; `undefined` for nothing */
-export function standingOfContent({ content, isMerged }: WantedContent, there: unknown): Standing {
+export function statusOfContent({ content, isMerged }: DesiredContent, there: unknown): ItemStatus {
   if (!isJsonObject(there) || Object.keys(there).length === 0) return "missing";
   if (isMerged) return Object.keys(content).every((key) => Object.hasOwn(there, key)) ? "present" : "missing";
   return isSameJson(content, there) ? "present" : "target_has_own";

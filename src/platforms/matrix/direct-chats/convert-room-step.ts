@@ -25,12 +25,13 @@ export type RoomConverted =
   | { status: "no_partner" };
 
 const PLACE = { roomId: null, type: "m.direct" };
-const MOST_BYTES = 16 * 1_048_576;
+const MAX_BYTES = 16 * 1_048_576;
 const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 
 /**
- * Makes a room a direct chat of the account, or no longer one, as Element's commands of that name do (protocol-facts.md section 4), but for entries that Element
- * drops for being malformed: they stay.
+ * Makes a room a direct chat of the account, or no longer one, as Element's commands of that name
+ * do (protocol-facts.md section 4), but for entries that Element drops for being malformed: they
+ * stay.
  * @throws HomeserverError, UnreachableError
  */
 export async function convertRoom(
@@ -43,7 +44,8 @@ export async function convertRoom(
   if (toDirect && partner === null) return { status: "no_partner" };
   // Read last, so that as little as possible can be written over.
   const content = await readContent(session, PLACE);
-  if (content === null) throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, "m.direct");
+  if (content === null)
+    throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, "m.direct");
   const changed = partner === null ? asOrdinaryRoom(content, roomId) : asDirectChat(content, roomId, partner);
   if (changed === null) return { status: "unchanged", partner };
   await writeContent(session, PLACE, changed);
@@ -56,7 +58,8 @@ async function findPartner(
   excluded: readonly string[],
 ): Promise<string | null> {
   const functional = await readStateEvent(client, roomId, "io.element.functional_members", "");
-  const serviceMembers = functional === null ? null : valueOf(readTextSet(functional.content, "service_members"));
+  const serviceMembers =
+    functional === null ? null : valueOf(readTextSet(functional.content, "service_members"));
   const others = new Set([...excluded, ...(serviceMembers ?? [])]);
   // Few rooms need the long list of those who have left.
   const joined = choosePartner(await readMembers(client, roomId, { membership: "join" }), others);
@@ -69,7 +72,13 @@ async function readMembers(
   query: Readonly<Record<string, string>>,
 ): Promise<ChatMember[]> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/members`;
-  const { chunk } = await client.request({ method: "GET", path, query, schema: membersSchema, maxBytes: MOST_BYTES });
+  const { chunk } = await client.request({
+    method: "GET",
+    path,
+    query,
+    schema: membersSchema,
+    maxBytes: MAX_BYTES,
+  });
   const events = stateEventsOf(chunk).filter(({ type }) => type === "m.room.member");
   return events.map(({ state_key: userId, content, origin_server_ts: sentAt }) => ({
     userId,

@@ -12,8 +12,10 @@ export interface ChatMember {
 }
 
 /**
- * With whom a room is a chat, as Element guesses it (protocol-facts.md section 4): the joined member with the oldest member event or, where nobody else is joined,
- * the oldest of all. Unlike Element it passes over the person's other account, the bots among the members as long as there is somebody else, and itself.
+ * With whom a room is a chat, as Element guesses it (protocol-facts.md section 4): the joined
+ * member with the oldest member event or, where nobody else is joined, the oldest of all. Unlike
+ * Element it passes over the person's other account, the bots among the members as long as there is
+ * somebody else, and itself.
  * @param excluded both accounts of the person, service members and bots known to be such
  */
 export function choosePartner(members: readonly ChatMember[], excluded: ReadonlySet<string>): string | null {
@@ -22,12 +24,16 @@ export function choosePartner(members: readonly ChatMember[], excluded: Readonly
   const candidates = joined.length > 0 ? joined : others;
   const people = candidates.filter(({ userId }) => !looksLikeBot(userId));
   const [first] = (people.length > 0 ? people : candidates).toSorted(
-    (one, other) => (one.sentAt ?? Infinity) - (other.sentAt ?? Infinity) || (one.userId < other.userId ? -1 : 1),
+    (one, other) =>
+      (one.sentAt ?? Infinity) - (other.sentAt ?? Infinity) || (one.userId < other.userId ? -1 : 1),
   );
   return first?.userId ?? null;
 }
 
-/** `m.direct` with the room under this counterpart and no other. @returns `null` where it stands so already */
+/**
+ * `m.direct` with the room under this counterpart and no other.
+ * @returns `null` where it stands so already
+ */
 export function asDirectChat(content: JsonObject, roomId: string, partner: string): JsonObject | null {
   const direct = directContent(content);
   const others = [...direct.keys()].filter((key) => key !== partner);

@@ -3,11 +3,13 @@ import { readContent, writeContent } from "../account-data/content-step.ts";
 import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf, UNREADABLE } from "../step-errors.ts";
 import { sessionOf } from "../step-session.ts";
-import { writeOnce } from "../write-once.ts";
+import { writeWithUndo } from "../write-once.ts";
 import { addRoom, directContent, dropIfEmpty, isListed, removeRoom } from "./direct-content.ts";
 import { counterpartsByRoom } from "./verify.ts";
 
-const directChatsSchema = z.object({ chats: z.array(z.object({ roomId: z.string(), counterpart: z.string() })) });
+const directChatsSchema = z.object({
+  chats: z.array(z.object({ roomId: z.string(), counterpart: z.string() })),
+});
 export type DirectChatsPayload = z.output<typeof directChatsSchema>;
 
 const undoSchema = z.object({
@@ -18,20 +20,24 @@ type DirectChatsUndo = z.output<typeof undoSchema>;
 
 const PLACE = { roomId: null, type: "m.direct" };
 
-/** Adds the chats whose rooms the target is in, in one write. Rooms for which it has chosen another counterpart stay where they are. */
+/**
+ * Adds the chats whose rooms the target is in, in one write. Rooms for which it has chosen another
+ * counterpart stay where they are.
+ */
 export const runDirectChats: StepFunction = async (payload, context) => {
   const { chats } = directChatsSchema.parse(payload);
-  const intended = undoSchema.nullable().parse(context.intended);
+  const savedUndo = undoSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const inside = chats.filter(({ roomId }) => context.isInside(roomId));
-    if (inside.length === 0 && intended === null) return { status: "already_done" };
+    if (inside.length === 0 && savedUndo === null) return { status: "already_done" };
     const content = await readContent(target, PLACE);
     if (content === null) return UNREADABLE;
     const { source } = context.userId;
     const chosen = counterpartsByRoom(content, source);
     const direct = directContent(content);
-    const standing = intended?.added.filter(({ roomId, counterpart }) => isListed(direct, counterpart, roomId)) ?? [];
+    const standing =
+      savedUndo?.added.filter(({ roomId, counterpart }) => isListed(direct, counterpart, roomId)) ?? [];
     const earlier: DirectChatsUndo | null = standing.length === 0 ? null : { added: standing };
     const added: DirectChatsUndo["added"] = [];
     for (const { roomId, counterpart } of inside) {
@@ -39,9 +45,12 @@ export const runDirectChats: StepFunction = async (payload, context) => {
       added.push({ roomId, counterpart, wasSources: removeRoom(direct, source, roomId) });
       addRoom(direct, counterpart, roomId);
     }
-    if (added.length === 0) return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
+    if (added.length === 0)
+      return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
     const undo: DirectChatsUndo = { added: [...standing, ...added] };
-    await writeOnce(context, { undo, earlier }, () => writeContent(target, PLACE, Object.fromEntries(direct)));
+    await writeWithUndo(context, { undo, earlier }, () =>
+      writeContent(target, PLACE, Object.fromEntries(direct)),
+    );
     return { status: "done", undo };
   });
 };

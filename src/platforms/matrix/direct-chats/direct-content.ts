@@ -1,6 +1,9 @@
 import type { JsonObject } from "../json-object.ts";
 
-/** `m.direct` while it is being changed: rooms by counterpart. What is no list of rooms stays as it is (protocol-facts.md section 4). */
+/**
+ * `m.direct` while it is being changed: rooms by counterpart. What is no list of rooms stays as it
+ * is (protocol-facts.md section 4).
+ */
 export type DirectContent = Map<string, unknown>;
 
 export function directContent(content: JsonObject): DirectContent {
@@ -12,7 +15,10 @@ export function isListed(direct: DirectContent, counterpart: string, roomId: str
   return Array.isArray(list) && list.includes(roomId);
 }
 
-/** Puts a room at the end of a counterpart's list. Something there that is no list is no rooms to any client, and gives way. */
+/**
+ * Puts a room at the end of a counterpart's list. Something there that is no list is no rooms to
+ * any client, and gives way.
+ */
 export function addRoom(direct: DirectContent, counterpart: string, roomId: string): void {
   const list: unknown = direct.get(counterpart);
   if (!Array.isArray(list)) direct.set(counterpart, [roomId]);
@@ -25,7 +31,10 @@ export function dropIfEmpty(direct: DirectContent, counterpart: string): void {
   if (Array.isArray(list) && list.length === 0) direct.delete(counterpart);
 }
 
-/** Takes a room from a counterpart's list; a list that becomes empty stays, as with Element. @returns whether it stood there */
+/**
+ * Takes a room from a counterpart's list; a list that becomes empty stays, as with Element.
+ * @returns whether it stood there
+ */
 export function removeRoom(direct: DirectContent, counterpart: string, roomId: string): boolean {
   const list: unknown = direct.get(counterpart);
   if (!Array.isArray(list) || !list.includes(roomId)) return false;

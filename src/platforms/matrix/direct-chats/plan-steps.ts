@@ -4,9 +4,14 @@ import { plannedContentStep } from "../planned-content-step.ts";
 import type { DirectChatsPayload } from "./direct-chats-step.ts";
 import type { DirectChat } from "./wanted.ts";
 
-/** One step for all, since they stand in one piece of account data; it takes those whose rooms the target is in by then. */
+/**
+ * One step for all, since they stand in one piece of account data; it takes those whose rooms the
+ * target is in by then.
+ */
 export function planDirectChatsSteps(missing: readonly DirectChat[]): PlannedStep[] {
   if (missing.length === 0) return [];
-  const payload: DirectChatsPayload = { chats: missing.map(({ roomId, counterpart }) => ({ roomId, counterpart })) };
+  const payload: DirectChatsPayload = {
+    chats: missing.map(({ roomId, counterpart }) => ({ roomId, counterpart })),
+  };
   return [plannedContentStep({ key: "direct_chats", kind: "direct_chats", stage: stages.settings, payload })];
 }

@@ -4,16 +4,16 @@ import type { AccountContents } from "../contents.ts";
 import { parseUserId } from "../identifiers.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
-import { wantedDirectChats } from "./wanted.ts";
+import { desiredDirectChats } from "./wanted.ts";
 import type { DirectChat } from "./wanted.ts";
 
-export function verifyDirectChats(
+export function compareDirectChats(
   source: AccountContents,
   target: AccountContents,
   roomIdOnTarget: RoomIdOnTarget,
 ): Comparison<DirectChat> {
   const parties = { sourceUserId: source.snapshot.userId, targetUserId: target.snapshot.userId };
-  const wanted = wantedDirectChats(source.snapshot.accountData.get("m.direct"), parties, roomIdOnTarget);
+  const wanted = desiredDirectChats(source.snapshot.accountData.get("m.direct"), parties, roomIdOnTarget);
   const standing = counterpartsByRoom(target.snapshot.accountData.get("m.direct"), parties.sourceUserId);
   return compareItems(
     "direct_chats",
@@ -27,7 +27,10 @@ export function verifyDirectChats(
   );
 }
 
-/** Whom the target has chosen for its direct chats. The source is nobody's choice: clients write it there when an invitation comes from it (protocol-facts.md section 4). */
+/**
+ * Whom the target has chosen for its direct chats. The source is nobody's choice: clients write it
+ * there when an invitation comes from it (protocol-facts.md section 4).
+ */
 export function counterpartsByRoom(content: unknown, sourceUserId: string): Map<string, Set<string>> {
   const byRoom = new Map<string, Set<string>>();
   if (!isJsonObject(content)) return byRoom;

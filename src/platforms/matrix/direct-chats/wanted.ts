@@ -1,4 +1,4 @@
-import type { Wanted } from "../comparison.ts";
+import type { Desired } from "../comparison.ts";
 import { parseUserId } from "../identifiers.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { NotMoved, NotMovedCode } from "../not-moved.ts";
@@ -17,15 +17,17 @@ interface Parties {
 }
 
 /**
- * What of the source's `m.direct` should stand in the target's (protocol-facts.md section 4): notes to oneself go to the target's own key, chats with the
- * target are dropped, and what is no list of rooms under a user ID is told, as old clients and bridges left such. A room stands under one counterpart, the first.
+ * What of the source's `m.direct` should stand in the target's (protocol-facts.md section 4): notes
+ * to oneself go to the target's own key, chats with the target are dropped, and what is no list of
+ * rooms under a user ID is told, as old clients and bridges left such. A room stands under one
+ * counterpart, the first.
  * @param content the source's `m.direct`; `undefined` for none
  */
-export function wantedDirectChats(
+export function desiredDirectChats(
   content: unknown,
   { sourceUserId, targetUserId }: Parties,
   roomIdOnTarget: RoomIdOnTarget,
-): Wanted<DirectChat> {
+): Desired<DirectChat> {
   const notMoved: NotMoved[] = [];
   function leave(item: string, code: NotMovedCode): void {
     notMoved.push({ category: "direct_chats", item, code });
@@ -52,7 +54,10 @@ export function wantedDirectChats(
   for (const { roomId, targetRoomId } of moved) {
     const counterpart = counterparts.get(roomId);
     if (counterpart === undefined || wanted.has(targetRoomId)) continue;
-    wanted.set(targetRoomId, { roomId: targetRoomId, counterpart: counterpart === sourceUserId ? targetUserId : counterpart });
+    wanted.set(targetRoomId, {
+      roomId: targetRoomId,
+      counterpart: counterpart === sourceUserId ? targetUserId : counterpart,
+    });
   }
   return { wanted: [...wanted.values()], notMoved };
 }

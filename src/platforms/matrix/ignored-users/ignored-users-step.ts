@@ -5,7 +5,7 @@ import { isSameJson } from "../same-json.ts";
 import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf, UNREADABLE } from "../step-errors.ts";
 import { sessionOf } from "../step-session.ts";
-import { writeOnce } from "../write-once.ts";
+import { writeWithUndo } from "../write-once.ts";
 
 const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });
 export type IgnoredUsersPayload = z.output<typeof ignoredUsersSchema>;
@@ -17,19 +17,25 @@ const IGNORED = {};
 /** Adds people to the target's ignore list. */
 export const runIgnoredUsers: StepFunction = async (payload, context) => {
   const { userIds } = ignoredUsersSchema.parse(payload);
-  const intended = ignoredUsersSchema.nullable().parse(context.intended);
+  const savedUndo = ignoredUsersSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const content = await readContent(target, PLACE);
     const list = content?.["ignored_users"] ?? {};
     if (content === null || !isJsonObject(list)) return UNREADABLE;
-    const standing = intended?.userIds.filter((userId) => Object.hasOwn(list, userId) && isSameJson(list[userId], IGNORED)) ?? [];
+    const standing =
+      savedUndo?.userIds.filter(
+        (userId) => Object.hasOwn(list, userId) && isSameJson(list[userId], IGNORED),
+      ) ?? [];
     const earlier: IgnoredUsersPayload | null = standing.length === 0 ? null : { userIds: standing };
     const added = userIds.filter((userId) => !Object.hasOwn(list, userId));
-    if (added.length === 0) return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
+    if (added.length === 0)
+      return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
     const undo: IgnoredUsersPayload = { userIds: [...standing, ...added] };
     const ignored = { ...list, ...Object.fromEntries(added.map((userId) => [userId, IGNORED])) };
-    await writeOnce(context, { undo, earlier }, () => writeContent(target, PLACE, { ...content, ignored_users: ignored }));
+    await writeWithUndo(context, { undo, earlier }, () =>
+      writeContent(target, PLACE, { ...content, ignored_users: ignored }),
+    );
     return { status: "done", undo };
   });
 };
@@ -42,7 +48,9 @@ export const undoIgnoredUsers: UndoFunction = async (undo, context) => {
     const list = content?.["ignored_users"] ?? {};
     if (content === null || !isJsonObject(list)) return UNREADABLE;
     const added = new Set(userIds);
-    const rest = Object.entries(list).filter(([userId, value]) => !added.has(userId) || !isSameJson(value, IGNORED));
+    const rest = Object.entries(list).filter(
+      ([userId, value]) => !added.has(userId) || !isSameJson(value, IGNORED),
+    );
     if (rest.length === Object.keys(list).length) return { status: "already_done" };
     await writeContent(target, PLACE, { ...content, ignored_users: Object.fromEntries(rest) });
     return { status: "done" };

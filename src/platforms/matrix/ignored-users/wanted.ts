@@ -1,21 +1,24 @@
-import type { Wanted } from "../comparison.ts";
+import type { Desired } from "../comparison.ts";
 import { parseUserId } from "../identifiers.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { NotMoved } from "../not-moved.ts";
 
 /**
- * Whom the target should ignore besides those it does: everybody the source ignores but the two accounts themselves (protocol-facts.md section 5).
+ * Whom the target should ignore besides those it does: everybody the source ignores but the two
+ * accounts themselves (protocol-facts.md section 5).
  * @param content `m.ignored_user_list`; `undefined` for none
  * @param ownUserIds the two accounts
  */
-export function wantedIgnoredUsers(content: unknown, ownUserIds: readonly string[]): Wanted<string> {
+export function desiredIgnoredUsers(content: unknown, ownUserIds: readonly string[]): Desired<string> {
   const wanted: string[] = [];
   const notMoved: NotMoved[] = [];
   const list = isJsonObject(content) ? content["ignored_users"] : null;
   if (isJsonObject(list)) {
     for (const userId of Object.keys(list)) {
-      if (ownUserIds.includes(userId)) notMoved.push({ category: "ignored_users", item: userId, code: "own_account" });
-      else if (parseUserId(userId) === null) notMoved.push({ category: "ignored_users", item: userId, code: "malformed" });
+      if (ownUserIds.includes(userId))
+        notMoved.push({ category: "ignored_users", item: userId, code: "own_account" });
+      else if (parseUserId(userId) === null)
+        notMoved.push({ category: "ignored_users", item: userId, code: "malformed" });
       else wanted.push(userId);
     }
   } else if (!isEmpty(content, list)) {

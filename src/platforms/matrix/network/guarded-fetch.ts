@@ -17,7 +17,10 @@ export interface GuardedRequest {
   readonly body?: string | Uint8Array;
   /** For everything together: name lookup, redirects, body. Default 30 seconds. */
   readonly timeoutMs?: number;
-  /** Most bytes of the decompressed body. Default one mebibyte. The body of an error status is cut at 64 KiB instead of refused. */
+  /**
+   * Most bytes of the decompressed body. Default one mebibyte. The body of an error status is cut
+   * at 64 KiB instead of refused.
+   */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -32,8 +35,9 @@ export interface GuardedResponse {
 }
 
 /**
- * Fetches from a server that a user named. Every outcome without an answer is an `UnreachableError`; an error status is an answer.
- * `close` ends idle connections and fails requests under way.
+ * Fetches from a server that a user named. Every outcome without an answer is an
+ * `UnreachableError`; an error status is an answer. `close` ends idle connections and fails
+ * requests under way.
  */
 export interface GuardedFetch {
   (url: string, options?: GuardedRequest): Promise<GuardedResponse>;
@@ -62,8 +66,9 @@ interface Guard {
 }
 
 /**
- * Makes the only way to the servers of the accounts being moved: public addresses over HTTPS, unless `allowPrivate` lists the
- * address; limits on time, size and redirects; every redirect checked like the first address.
+ * Makes the only way to the servers of the accounts being moved: public addresses over HTTPS,
+ * unless `allowPrivate` lists the address; limits on time, size and redirects; every redirect
+ * checked like the first address.
  * @throws TypeError for a range in `allowPrivate` that is none
  */
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
@@ -79,7 +84,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     });
   const agents = { "http:": createAgent("http:"), "https:": createAgent("https:") };
   const guard: Guard = { policy, agents, userAgent: options.userAgent ?? "matrix-mover" };
-  const guardedFetch = async (url: string, request: GuardedRequest = {}) => await fetchWithinTime(guard, url, request);
+  const guardedFetch = async (url: string, request: GuardedRequest = {}) =>
+    await fetchWithinTime(guard, url, request);
   return Object.assign(guardedFetch, {
     close: async () => {
       await Promise.all([agents["http:"].destroy(), agents["https:"].destroy()]);
@@ -87,7 +93,11 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   });
 }
 
-async function fetchWithinTime(guard: Guard, address: string, options: GuardedRequest): Promise<GuardedResponse> {
+async function fetchWithinTime(
+  guard: Guard,
+  address: string,
+  options: GuardedRequest,
+): Promise<GuardedResponse> {
   const url = parseAddress(address, "");
   const ending = new AbortController();
   const end = () => {
@@ -150,7 +160,10 @@ async function fetchOnce(
   }
 }
 
-/** undici heeds the signal only once it is connected (seen with 8.12); the name lookup and the connection would hold the caller up. */
+/**
+ * undici heeds the signal only once it is connected (seen with 8.12); the name lookup and the
+ * connection would hold the caller up.
+ */
 async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => {
@@ -173,16 +186,23 @@ async function readLimited(
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const isError = response.statusCode >= 400;
   // What is announced as too large is not read at all.
-  if (!isError && Number(headers["content-length"] ?? 0) > maxBytes) throw new UnreachableError("too_large", host);
-  const limits = isError ? { maxBytes: MAX_ERROR_BYTES, beyond: "cut" as const } : { maxBytes, beyond: "refuse" as const };
+  if (!isError && Number(headers["content-length"] ?? 0) > maxBytes)
+    throw new UnreachableError("too_large", host);
+  const limits = isError
+    ? { maxBytes: MAX_ERROR_BYTES, beyond: "cut" as const }
+    : { maxBytes, beyond: "refuse" as const };
   return await readBody(response.body, headers["content-encoding"], limits, host);
 }
 
-/** Where credentials could go astray nothing is followed: not across origins with a token, and nothing that carries a body. */
+/**
+ * Where credentials could go astray nothing is followed: not across origins with a token, and
+ * nothing that carries a body.
+ */
 function assertMayFollow(from: URL, to: URL, options: GuardedRequest): void {
   const isRead = options.method === undefined || options.method === "GET";
   const isAuthenticated = options.headers?.["authorization"] !== undefined;
-  if (!isRead || (isAuthenticated && from.origin !== to.origin)) throw new UnreachableError("redirect_refused", from.host);
+  if (!isRead || (isAuthenticated && from.origin !== to.origin))
+    throw new UnreachableError("redirect_refused", from.host);
 }
 
 function parseAddress(address: string, base: string): URL {
@@ -196,7 +216,9 @@ function parseAddress(address: string, base: string): URL {
   return url;
 }
 
-function flattenHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+function flattenHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const first = Array.isArray(value) ? value[0] : value;

@@ -5,7 +5,9 @@ import type { AddressPolicy } from "./address-policy.ts";
 import { toUnreachableError } from "./classify-failure.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 
-/** Addresses of a host name, in the order in which to try them. Rejects as Node's dns module does. */
+/**
+ * Addresses of a host name, in the order in which to try them. Rejects as Node's dns module does.
+ */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
 export type Scheme = "http:" | "https:";
@@ -16,8 +18,8 @@ export async function resolveBySystem(hostname: string): Promise<readonly string
 }
 
 /**
- * Refuses a host that is written as an address and may not be spoken to. Sockets do not look such hosts up, so the guarded lookup
- * never sees them.
+ * Refuses a host that is written as an address and may not be spoken to. Sockets do not look such
+ * hosts up, so the guarded lookup never sees them.
  * @param hostname as `URL.hostname` gives it: numbers normalised, IPv6 in brackets
  */
 export function assertLiteralIsAllowed(hostname: string, scheme: Scheme, policy: AddressPolicy): void {
@@ -26,14 +28,18 @@ export function assertLiteralIsAllowed(hostname: string, scheme: Scheme, policy:
 }
 
 /**
- * A lookup for sockets of one scheme that answers permitted addresses only. Because the socket connects to exactly what was
- * checked, a name that changes its address between check and connection (DNS rebinding) gains nothing.
+ * A lookup for sockets of one scheme that answers permitted addresses only. Because the socket
+ * connects to exactly what was checked, a name that changes its address between check and
+ * connection (DNS rebinding) gains nothing.
  */
 export function createGuardedLookup(scheme: Scheme, policy: AddressPolicy, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolveAllowed(hostname, scheme, policy, resolve).then(
       (addresses) => {
-        const found = addresses.map((address) => ({ address, family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6 }));
+        const found = addresses.map((address) => ({
+          address,
+          family: ipaddr.parse(address).kind() === "ipv4" ? 4 : 6,
+        }));
         const first = found[0];
         if (options.all === true) callback(null, found);
         else if (first !== undefined) callback(null, first.address, first.family);
@@ -56,12 +62,20 @@ async function resolveAllowed(
   return assertAllowed(addresses, hostname, scheme, policy);
 }
 
-/** "localhost" and everything below it mean this machine, whatever a name server says (RFC 6761, section 6.3). */
+/**
+ * "localhost" and everything below it mean this machine, whatever a name server says (RFC 6761,
+ * section 6.3).
+ */
 function isLocalhost(hostname: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(hostname);
 }
 
-function assertAllowed(addresses: readonly string[], hostname: string, scheme: Scheme, policy: AddressPolicy): readonly string[] {
+function assertAllowed(
+  addresses: readonly string[],
+  hostname: string,
+  scheme: Scheme,
+  policy: AddressPolicy,
+): readonly string[] {
   const allowed = addresses.filter((address) => {
     const found = policy(address);
     return found === "listed" || (found === "public" && scheme === "https:");

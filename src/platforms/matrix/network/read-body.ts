@@ -10,8 +10,8 @@ export interface BodyLimits {
 }
 
 /**
- * Reads a body, decompressed, and stops at the limit. Compressed and plain bytes are counted apart: a small body may unfold into a
- * large one, and endless empty gzip members unfold into nothing.
+ * Reads a body, decompressed, and stops at the limit. Compressed and plain bytes are counted apart:
+ * a small body may unfold into a large one, and endless empty gzip members unfold into nothing.
  * @throws UnreachableError too_large, unexpected_answer; else what the stream throws
  */
 export async function readBody(
@@ -37,7 +37,11 @@ export async function readBody(
   }
 }
 
-async function collect(stream: Readable, { maxBytes, beyond }: BodyLimits, host: string): Promise<Uint8Array> {
+async function collect(
+  stream: Readable,
+  { maxBytes, beyond }: BodyLimits,
+  host: string,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early destroys the stream and with it the connection.

@@ -1,6 +1,9 @@
 import type { AuthorizationServer } from "./authorization-server.ts";
 
-/** The best first; a server shows "Something went wrong" for an action that it does not list (oauth.md, "Account page"). */
+/**
+ * The best first; a server shows "Something went wrong" for an action that it does not list
+ * (oauth.md, "Account page").
+ */
 const SESSION_ACTIONS = [
   "org.matrix.device_view",
   "org.matrix.device_delete",
@@ -9,13 +12,17 @@ const SESSION_ACTIONS = [
 ] as const;
 const LIST_ACTIONS = ["org.matrix.devices_list", "org.matrix.sessions_list"] as const;
 
-/** The page on which people see and end the bot's session (CS API v1.18, "Account management URL discovery"); null where the server names none. */
+/**
+ * The page on which people see and end the bot's session (CS API v1.18, "Account management URL
+ * discovery"); null where the server names none.
+ */
 export function accountPage(server: AuthorizationServer, deviceId: string | null): string | null {
   const { account_management_uri: address, account_management_actions_supported: supported = [] } = server;
   if (address === undefined) return null;
   const url = new URL(address);
   url.username = url.password = "";
-  const ofSession = deviceId === null ? undefined : SESSION_ACTIONS.find((action) => supported.includes(action));
+  const ofSession =
+    deviceId === null ? undefined : SESSION_ACTIONS.find((action) => supported.includes(action));
   const action = ofSession ?? LIST_ACTIONS.find((each) => supported.includes(each));
   if (action === undefined) return url.href;
   url.searchParams.set("action", action);

@@ -8,7 +8,10 @@ import { UnreachableError } from "../network/unreachable-error.ts";
 const page = z.url({ protocol: /^https?$/, error: "not an address" });
 const optionalPage = page.optional().catch(undefined);
 
-/** What the bot uses of an authorization server's metadata (RFC 8414; CS API v1.15, "Server metadata discovery"), as the server wrote it. */
+/**
+ * What the bot uses of an authorization server's metadata (RFC 8414; CS API v1.15, "Server metadata
+ * discovery"), as the server wrote it.
+ */
 export const authorizationServerSchema = z.object({
   issuer: page,
   token_endpoint: page,
@@ -21,11 +24,17 @@ export const authorizationServerSchema = z.object({
 export type AuthorizationServer = z.output<typeof authorizationServerSchema>;
 
 /** One that can sign somebody in by link (RFC 8628). */
-export type LinkingServer = AuthorizationServer & { registration_endpoint: string; device_authorization_endpoint: string };
+export type LinkingServer = AuthorizationServer & {
+  registration_endpoint: string;
+  device_authorization_endpoint: string;
+};
 
 const MAX_BYTES = 65_536;
 /** The older one answers the same bytes (oauth.md, "Discovery"). */
-const PATHS = ["/_matrix/client/v1/auth_metadata", "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata"] as const;
+const PATHS = [
+  "/_matrix/client/v1/auth_metadata",
+  "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
+] as const;
 
 /**
  * The authorization server that a homeserver delegates to; null where it signs people in by itself.
@@ -43,8 +52,9 @@ export async function readAuthorizationServer(
 }
 
 /**
- * The server as one that signs in by link, or null. Synapse keeps the metadata it read first until it restarts; so, where the device grant is missing, the
- * authorization server is asked itself, once (oauth.md, "Discovery").
+ * The server as one that signs in by link, or null. Synapse keeps the metadata it read first until
+ * it restarts; so, where the device grant is missing, the authorization server is asked itself,
+ * once (oauth.md, "Discovery").
  * @throws HomeserverError, UnreachableError where a server in trouble leaves it open
  */
 export async function asLinkingServer(
@@ -75,9 +85,14 @@ async function readMetadata(
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    // Servers without OAuth answer 404 M_UNRECOGNIZED; older ones and proxies anything from 400 to a web page.
+    // Servers without OAuth answer 404 M_UNRECOGNIZED; older ones and proxies anything from 400 to
+    // a web page.
     if (error instanceof HomeserverError && error.status < 500 && error.status !== 429) return null;
-    if (error instanceof UnreachableError && (error.reason === "not_json" || error.reason === "unexpected_answer")) return null;
+    if (
+      error instanceof UnreachableError &&
+      (error.reason === "not_json" || error.reason === "unexpected_answer")
+    )
+      return null;
     throw error;
   }
 }

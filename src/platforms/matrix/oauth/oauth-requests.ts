@@ -1,5 +1,12 @@
 import type { CustomFetch, FetchBody } from "openid-client";
-import { ClientError, Configuration, None, ResponseBodyError, allowInsecureRequests, customFetch } from "openid-client";
+import {
+  ClientError,
+  Configuration,
+  None,
+  ResponseBodyError,
+  allowInsecureRequests,
+  customFetch,
+} from "openid-client";
 import { HomeserverError, toHomeserverError } from "../homeserver-error.ts";
 import type { GuardedFetch, HttpMethod } from "../network/guarded-fetch.ts";
 import { UnreachableError } from "../network/unreachable-error.ts";
@@ -10,8 +17,15 @@ import type { AuthorizationServer } from "./authorization-server.ts";
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 65_536;
 
-/** The library, set to speak to one authorization server for one registered client, through the guarded fetch only. */
-export function oauthConfiguration(server: AuthorizationServer, clientId: string, fetch: GuardedFetch): Configuration {
+/**
+ * The library, set to speak to one authorization server for one registered client, through the
+ * guarded fetch only.
+ */
+export function oauthConfiguration(
+  server: AuthorizationServer,
+  clientId: string,
+  fetch: GuardedFetch,
+): Configuration {
   const { issuer, token_endpoint, device_authorization_endpoint, revocation_endpoint } = server;
   const endpoints = {
     issuer,
@@ -26,17 +40,22 @@ export function oauthConfiguration(server: AuthorizationServer, clientId: string
   return configuration;
 }
 
-/** Whether plain HTTP is permitted is for the guarded fetch to say, address by address (network.allowPrivate), so the library permits it always. */
+/**
+ * Whether plain HTTP is permitted is for the guarded fetch to say, address by address
+ * (network.allowPrivate), so the library permits it always.
+ */
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
 export const allowPlainHttp = allowInsecureRequests;
 
 /**
- * The guarded fetch in the shape that the library calls. Trouble (5xx, 429, a page of a proxy) is thrown before the library reads it, so that it comes out as
- * the error that everything else knows how to wait out.
+ * The guarded fetch in the shape that the library calls. Trouble (5xx, 429, a page of a proxy) is
+ * thrown before the library reads it, so that it comes out as the error that everything else knows
+ * how to wait out.
  */
 export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
   return async (url, { method, headers, body, signal }) => {
-    // Servers name the bot's session by its User-Agent, which the library would fill with its own name (oauth.md, "What the user sees").
+    // Servers name the bot's session by its User-Agent, which the library would fill with its own
+    // name (oauth.md, "What the user sees").
     const { "user-agent": _own, ...rest } = headers;
     const response = await fetch(url, {
       method: toMethod(method),
@@ -51,7 +70,10 @@ export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
       const answer = { status, headers: response.headers, body: undefined };
       throw toHomeserverError(answer, { method, path: new URL(url).pathname }, [], new Date());
     }
-    return new Response(status === 204 ? null : response.body.slice(), { status, headers: { ...response.headers, ...PLAIN } });
+    return new Response(status === 204 ? null : response.body.slice(), {
+      status,
+      headers: { ...response.headers, ...PLAIN },
+    });
   };
 }
 
@@ -71,7 +93,8 @@ function toMethod(method: string): HttpMethod {
 
 /**
  * Does something with the library.
- * @throws HomeserverError with the OAuth error as its code (RFC 6749 section 5.2: `invalid_grant`, …) for a refusal, and for trouble
+ * @throws HomeserverError with the OAuth error as its code (RFC 6749 section 5.2: `invalid_grant`,
+ * …) for a refusal, and for trouble
  * @throws UnreachableError where there is no answer, or one that is none of OAuth
  */
 export async function askAuthorizationServer<Answer>(

@@ -5,8 +5,9 @@ import type { Renewal } from "../session-renewal.ts";
 import { askAuthorizationServer, oauthConfiguration } from "./oauth-requests.ts";
 
 /**
- * Ends a session at its authorization server (RFC 7009). The server says yes to whatever it is given, so success is no proof: ask `whoami` afterwards.
- * The refresh token names the whole session; with the wrong hint nothing would happen (oauth.md, 9).
+ * Ends a session at its authorization server (RFC 7009). The server says yes to whatever it is
+ * given, so success is no proof: ask `whoami` afterwards. The refresh token names the whole
+ * session; with the wrong hint nothing would happen (oauth.md, 9).
  * @returns false where the server offers no way
  * @throws HomeserverError, UnreachableError
  */
@@ -22,7 +23,8 @@ export async function revokeSession(
       tokenRevocation(configuration, refreshToken, { token_type_hint: "refresh_token" }),
     );
   } catch (error) {
-    // A token that is no more may be refused as well (some servers answer invalid_grant): what is gone is gone.
+    // A token that is no more may be refused as well (some servers answer invalid_grant): what is
+    // gone is gone.
     if (!(error instanceof HomeserverError && error.errcode === "invalid_grant")) throw error;
   }
   return true;

@@ -1,13 +1,22 @@
-/** A power level: an integer, or `creator`, which is above every number (room version 12 on, MSC4289). */
+/**
+ * A power level: an integer, or `creator`, which is above every number (room version 12 on,
+ * MSC4289).
+ */
 export type PowerLevel = number | "creator";
 
-/** Whether a level reaches what is required. An unknown requirement (`null`) is reached by a creator only: no guess, and nothing is above a creator. */
+/**
+ * Whether a level reaches what is required. An unknown requirement (`null`) is reached by a creator
+ * only: no guess, and nothing is above a creator.
+ */
 export function reaches(level: PowerLevel | null, required: number | null): boolean {
   if (level === "creator") return true;
   return level !== null && required !== null && level >= required;
 }
 
-/** Whether a level is above another one; an unknown one (`null`) is above nothing and only a creator is above it. */
+/**
+ * Whether a level is above another one; an unknown one (`null`) is above nothing and only a creator
+ * is above it.
+ */
 export function isAbove(level: PowerLevel | null, other: PowerLevel | null): boolean {
   if (other === "creator" || level === null) return false;
   if (level === "creator") return true;

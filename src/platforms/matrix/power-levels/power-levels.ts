@@ -5,7 +5,10 @@ import { MALFORMED, present } from "../rooms/state-read.ts";
 import type { StateRead } from "../rooms/state-read.ts";
 import { readLevel } from "./read-level.ts";
 
-/** Content of `m.room.power_levels` with every default filled in; `null` = there, but not readable in this room's version. */
+/**
+ * Content of `m.room.power_levels` with every default filled in; `null` = there, but not readable
+ * in this room's version.
+ */
 export interface PowerLevels {
   users: ReadonlyMap<string, number | null>;
   /** Level of who is not in `users`; `null` too when `users` itself cannot be read. */
@@ -20,7 +23,10 @@ export interface PowerLevels {
   notifications: ReadonlyMap<string, number | null>;
 }
 
-/** Levels in a room without the event (CS §m.room.power_levels): what the members have is for the caller, who knows the creator. */
+/**
+ * Levels in a room without the event (CS §m.room.power_levels): what the members have is for the
+ * caller, who knows the creator.
+ */
 export const LEVELS_WITHOUT_EVENT = {
   invite: 0,
   kick: 50,
@@ -31,7 +37,10 @@ export const LEVELS_WITHOUT_EVENT = {
   usersDefault: 0,
 } as const;
 
-/** Reads untrusted content, in time that grows with its size only. A key that is missing has the specification's default. */
+/**
+ * Reads untrusted content, in time that grows with its size only. A key that is missing has the
+ * specification's default.
+ */
 export function readPowerLevels(content: unknown, rules: RoomVersionRules | null): StateRead<PowerLevels> {
   if (!isJsonObject(content)) return MALFORMED;
   const users = readLevels(content, "users", rules);
@@ -53,11 +62,20 @@ export function readPowerLevels(content: unknown, rules: RoomVersionRules | null
   });
 }
 
-function named(content: JsonObject, key: string, byDefault: number, rules: RoomVersionRules | null): number | null {
+function named(
+  content: JsonObject,
+  key: string,
+  byDefault: number,
+  rules: RoomVersionRules | null,
+): number | null {
   return key in content ? readLevel(content[key], rules) : byDefault;
 }
 
-function readLevels(content: JsonObject, key: string, rules: RoomVersionRules | null): Map<string, number | null> | null {
+function readLevels(
+  content: JsonObject,
+  key: string,
+  rules: RoomVersionRules | null,
+): Map<string, number | null> | null {
   if (!(key in content)) return new Map();
   const levels = content[key];
   if (!isJsonObject(levels)) return null;

@@ -6,8 +6,9 @@ type LevelFormats = Pick<RoomVersionRules, "allowsTextLevels" | "allowsFractionL
 const TEXT_LEVEL = /^\s*([+-]?)0*(\d{1,16})\s*$/;
 
 /**
- * One level of an `m.room.power_levels` event as an integer within ±(2^53-1), or `null` where the room's version allows no such value: text only up to
- * version 9, fractions only up to version 5 (specification, rooms/v1, "power_levels events accept values as strings"/"as floats").
+ * One level of an `m.room.power_levels` event as an integer within ±(2^53-1), or `null` where the
+ * room's version allows no such value: text only up to version 9, fractions only up to version 5
+ * (specification, rooms/v1, "power_levels events accept values as strings"/"as floats").
  */
 export function readLevel(value: unknown, formats: LevelFormats | null): number | null {
   const level = numberOf(value, formats);

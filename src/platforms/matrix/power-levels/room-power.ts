@@ -30,8 +30,9 @@ const NOTHING_IS_KNOWN: PowerLevels = {
 };
 
 /**
- * The power in a room. Without an `m.room.power_levels` event the creator has 100 (until room version 11) and everybody else 0; with one that cannot be
- * read, or was not read, nobody but a version 12 creator is known to have any.
+ * The power in a room. Without an `m.room.power_levels` event the creator has 100 (until room
+ * version 11) and everybody else 0; with one that cannot be read, or was not read, nobody but a
+ * version 12 creator is known to have any.
  */
 export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">): RoomPower {
   const creation = valueOf(room.create);
@@ -41,18 +42,24 @@ export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">):
   if (room.powerLevels.kind === "present") return { creators, levels: room.powerLevels.value };
   if (room.powerLevels.kind !== "absent") return { creators, levels: NOTHING_IS_KNOWN };
   const users = new Map(rules?.hasInfiniteCreators === true ? [] : makers.map((userId) => [userId, 100]));
-  return { creators, levels: { users, events: new Map(), notifications: new Map(), ...LEVELS_WITHOUT_EVENT } };
+  return {
+    creators,
+    levels: { users, events: new Map(), notifications: new Map(), ...LEVELS_WITHOUT_EVENT },
+  };
 }
 
 /**
- * Who made a room, by its version's rules. Up to version 11 one person, who has 100 as long as the room has no levels; from 12 on everybody who is above all
- * levels. Empty where it cannot be known.
+ * Who made a room, by its version's rules. Up to version 11 one person, who has 100 as long as the
+ * room has no levels; from 12 on everybody who is above all levels. Empty where it cannot be known.
  */
 export function creatorsOf(creation: Creation | null): string[] {
   const rules = roomVersionRules(creation?.roomVersion ?? null);
   if (creation === null || rules === null) return [];
   const first = rules.isCreatorTheSender ? creation.sender : creation.creator;
-  return [...(first === null ? [] : [first]), ...(rules.hasInfiniteCreators ? creation.additionalCreators : [])];
+  return [
+    ...(first === null ? [] : [first]),
+    ...(rules.hasInfiniteCreators ? creation.additionalCreators : []),
+  ];
 }
 
 /** A user's level; `null` where it cannot be known. */
@@ -62,7 +69,10 @@ export function levelOf(power: RoomPower, userId: string): PowerLevel | null {
   return own === undefined ? power.levels.usersDefault : own;
 }
 
-/** The level an action takes; `null` where it cannot be known, so that nobody but a creator is known to reach it. */
+/**
+ * The level an action takes; `null` where it cannot be known, so that nobody but a creator is known
+ * to reach it.
+ */
 export function requiredFor(power: RoomPower, action: PowerAction): number | null {
   if (typeof action === "string") return power.levels[action];
   const own = power.levels.events.get(action.state);
@@ -74,7 +84,14 @@ export function may(power: RoomPower, userId: string, action: PowerAction): bool
   return reaches(levelOf(power, userId), requiredFor(power, action));
 }
 
-/** Whether a user, if joined, may lift another one's ban: ban and kick level, and above the other (rooms/v12, note behind the authorization rules). */
+/**
+ * Whether a user, if joined, may lift another one's ban: ban and kick level, and above the other
+ * (rooms/v12, note behind the authorization rules).
+ */
 export function mayUnban(power: RoomPower, userId: string, bannedUserId: string): boolean {
-  return may(power, userId, "ban") && may(power, userId, "kick") && isAbove(levelOf(power, userId), levelOf(power, bannedUserId));
+  return (
+    may(power, userId, "ban") &&
+    may(power, userId, "kick") &&
+    isAbove(levelOf(power, userId), levelOf(power, bannedUserId))
+  );
 }

@@ -5,12 +5,25 @@ import type { Profile } from "../reading/account-reading.ts";
 import type { ProfileFieldPayload } from "./profile-field-step.ts";
 import type { ProfileField } from "./wanted.ts";
 
-/** @param profile the target's: what stands there now was nobody's choice, and comes back with an undo */
+/**
+ * @param profile the target's: what stands there now was nobody's choice, and comes back with an
+ * undo
+ */
 export function planProfileSteps(missing: readonly ProfileField[], profile: Profile): PlannedStep[] {
   return missing.map(({ key, value }) => {
     // Only a name can stand there and yet be missing: that which the server gave.
-    const payload: ProfileFieldPayload = { key, value, before: key === "displayname" ? profile.displayName : null };
+    const payload: ProfileFieldPayload = {
+      key,
+      value,
+      before: key === "displayname" ? profile.displayName : null,
+    };
     const limits = ["messages"] as const;
-    return plannedContentStep({ key: `profile:${key}`, kind: "profile_field", stage: stages.profile, limits, payload });
+    return plannedContentStep({
+      key: `profile:${key}`,
+      kind: "profile_field",
+      stage: stages.profile,
+      limits,
+      payload,
+    });
   });
 }

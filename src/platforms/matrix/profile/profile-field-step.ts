@@ -9,26 +9,30 @@ import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf } from "../step-errors.ts";
 import { isUnrecognized, sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
-import { writeOnce } from "../write-once.ts";
-import { standingOfProfileField } from "./verify.ts";
+import { writeWithUndo } from "../write-once.ts";
+import { statusOfProfileField } from "./verify.ts";
 
 /** `before`: what the target had, `null` for nothing. */
 const fieldSchema = z.object({ key: z.string(), value: z.unknown(), before: z.unknown() });
 export type ProfileFieldPayload = z.output<typeof fieldSchema>;
 
-/** Fields that any server has; `""` is their word for nothing. All others came with v1.16 (MSC4133). */
+/**
+ * Fields that any server has; `""` is their word for nothing. All others came with v1.16 (MSC4133).
+ */
 const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
 
 /** Sets one field of the target's profile; an avatar is copied to its server first. */
 export const runProfileField: StepFunction = async (payload, context) => {
   const { key, value, before } = fieldSchema.parse(payload);
-  const intended = fieldSchema.nullable().parse(context.intended);
+  const savedUndo = fieldSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
-    if (!context.isFirstTry) {
+    if (!context.canSkipCheck) {
       const there = await readProfile(target, target.userId);
-      if (intended !== null && isSameJson(fieldOf(there, key), intended.value)) return { status: "done", undo: intended };
-      if (standingOfProfileField({ key, value }, there, target.userId) !== "missing") return { status: "already_done" };
+      if (savedUndo !== null && isSameJson(fieldOf(there, key), savedUndo.value))
+        return { status: "done", undo: savedUndo };
+      if (statusOfProfileField({ key, value }, there, target.userId) !== "missing")
+        return { status: "already_done" };
     }
     let written = value;
     if (key === "avatar_url") {
@@ -37,7 +41,7 @@ export const runProfileField: StepFunction = async (payload, context) => {
       written = copied.url;
     }
     const undo: ProfileFieldPayload = { key, value: written, before };
-    await writeOnce(context, { undo }, () => writeField(target, key, written));
+    await writeWithUndo(context, { undo }, () => writeField(target, key, written));
     return { status: "done", undo };
   });
 };
@@ -65,7 +69,8 @@ async function writeField(target: StepSession, key: string, value: unknown): Pro
     try {
       await send(target, "v3", value === null ? "DELETE" : "PUT", key, value);
     } catch (error) {
-      // Servers from before v1.16 have it under this name only; Synapse has had both, and since 1.163 at the latest only the first.
+      // Servers from before v1.16 have it under this name only; Synapse has had both, and since
+      // 1.163 at the latest only the first.
       if (!isUnrecognized(error)) throw error;
       await send(target, "unstable/uk.tcpip.msc4133", value === null ? "DELETE" : "PUT", key, value);
     }
@@ -80,5 +85,10 @@ async function send(
   value: unknown,
 ): Promise<void> {
   const path = `/_matrix/client/${version}${apiPath`/profile/${userId}/${key}`}`;
-  await request({ method, path, schema: z.unknown(), ...(method === "PUT" ? { body: { [key]: value } } : {}) });
+  await request({
+    method,
+    path,
+    schema: z.unknown(),
+    ...(method === "PUT" ? { body: { [key]: value } } : {}),
+  });
 }

@@ -1,29 +1,36 @@
 import { compareItems } from "../comparison.ts";
-import type { Comparison, Standing } from "../comparison.ts";
+import type { Comparison, ItemStatus } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
 import { parseUserId } from "../identifiers.ts";
 import type { Profile } from "../reading/account-reading.ts";
 import { isSameJson } from "../same-json.ts";
-import { wantedProfile } from "./wanted.ts";
+import { desiredProfile } from "./wanted.ts";
 import type { ProfileField } from "./wanted.ts";
 
-export function verifyProfile(source: AccountContents, target: AccountContents): Comparison<ProfileField> {
+export function compareProfile(source: AccountContents, target: AccountContents): Comparison<ProfileField> {
   return compareItems(
     "profile",
-    wantedProfile(source.profile),
+    desiredProfile(source.profile),
     ({ key }) => key,
     (field) => {
-      const standing = standingOfProfileField(field, target.profile, target.snapshot.userId);
-      return standing === "missing" && !canWrite(field.key, target.capabilities) ? "server_refuses" : standing;
+      const standing = statusOfProfileField(field, target.profile, target.snapshot.userId);
+      return standing === "missing" && !canWrite(field.key, target.capabilities)
+        ? "server_refuses"
+        : standing;
     },
   );
 }
 
 /** @param profile of the target, whose ID is `userId` */
-export function standingOfProfileField({ key, value }: ProfileField, profile: Profile, userId: string): Standing {
+export function statusOfProfileField(
+  { key, value }: ProfileField,
+  profile: Profile,
+  userId: string,
+): ItemStatus {
   // An avatar is uploaded anew, so its address differs; another one is the target's own.
   if (key === "avatar_url") return profile.avatarUrl === null ? "missing" : "present";
-  const there = key === "displayname" ? chosenName(profile.displayName, userId, value) : profile.fields.get(key);
+  const there =
+    key === "displayname" ? chosenName(profile.displayName, userId, value) : profile.fields.get(key);
   if (there === undefined) return "missing";
   return isSameJson(there, value) ? "present" : "target_has_own";
 }
@@ -35,8 +42,12 @@ function chosenName(displayName: string | null, userId: string, wanted: unknown)
 }
 
 /** Capabilities `m.profile_fields` (CS v1.16) and, for the two oldest fields, those before it. */
-function canWrite(key: string, { canSetDisplayName, canSetAvatarUrl, profileFields }: AccountContents["capabilities"]): boolean {
-  if (profileFields === null) return (key === "displayname" && canSetDisplayName) || (key === "avatar_url" && canSetAvatarUrl);
+function canWrite(
+  key: string,
+  { canSetDisplayName, canSetAvatarUrl, profileFields }: AccountContents["capabilities"],
+): boolean {
+  if (profileFields === null)
+    return (key === "displayname" && canSetDisplayName) || (key === "avatar_url" && canSetAvatarUrl);
   const { isEnabled, allowed, disallowed } = profileFields;
   return isEnabled && (allowed === null ? !disallowed.includes(key) : allowed.includes(key));
 }

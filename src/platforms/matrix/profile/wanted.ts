@@ -1,4 +1,4 @@
-import type { Wanted } from "../comparison.ts";
+import type { Desired } from "../comparison.ts";
 import { isTooDeep } from "../json-object.ts";
 import { parseMxc } from "../media/mxc.ts";
 import type { NotMoved } from "../not-moved.ts";
@@ -12,17 +12,21 @@ export interface ProfileField {
 }
 
 /** CS §Profiles: the longest key. */
-const MOST_KEY_BYTES = 255;
+const MAX_KEY_BYTES = 255;
 
-/** Everything that the source's profile says; the avatar's address is the one on the source's server. */
-export function wantedProfile({ displayName, avatarUrl, fields }: Profile): Wanted<ProfileField> {
+/**
+ * Everything that the source's profile says; the avatar's address is the one on the source's
+ * server.
+ */
+export function desiredProfile({ displayName, avatarUrl, fields }: Profile): Desired<ProfileField> {
   const wanted: ProfileField[] = [];
   const notMoved: NotMoved[] = [];
   if (displayName !== null) wanted.push({ key: "displayname", value: displayName });
-  if (avatarUrl !== null && parseMxc(avatarUrl) !== null) wanted.push({ key: "avatar_url", value: avatarUrl });
+  if (avatarUrl !== null && parseMxc(avatarUrl) !== null)
+    wanted.push({ key: "avatar_url", value: avatarUrl });
   else if (avatarUrl !== null) notMoved.push({ category: "profile", item: "avatar_url", code: "malformed" });
   for (const [key, value] of fields) {
-    const isUsable = isPathSegment(key) && Buffer.byteLength(key) <= MOST_KEY_BYTES && !isTooDeep(value);
+    const isUsable = isPathSegment(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES && !isTooDeep(value);
     if (isUsable) wanted.push({ key, value });
     else notMoved.push({ category: "profile", item: key, code: "malformed" });
   }

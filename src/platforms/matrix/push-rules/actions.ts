@@ -2,14 +2,18 @@ import { isJsonObject } from "../json-object.ts";
 import { isSameJson } from "../same-json.ts";
 
 /**
- * Whether two lists of actions do the same. Servers write one effect in several ways (seen: Synapse says `highlight: false` where the specification says
- * nothing, and orders them otherwise; old rules say `dont_notify`, which since v1.7 is the same as nothing, and `coalesce`, which is `notify`).
+ * Whether two lists of actions do the same. Servers write one effect in several ways (seen: Synapse
+ * says `highlight: false` where the specification says nothing, and orders them otherwise; old
+ * rules say `dont_notify`, which since v1.7 is the same as nothing, and `coalesce`, which is
+ * `notify`).
  */
 export function hasSameEffect(one: readonly unknown[], other: readonly unknown[]): boolean {
   const effect = effectOf(one);
   const otherEffect = effectOf(other);
   if (effect.size !== otherEffect.size) return false;
-  return [...effect].every(([name, value]) => otherEffect.has(name) && isSameJson(value, otherEffect.get(name)));
+  return [...effect].every(
+    ([name, value]) => otherEffect.has(name) && isSameJson(value, otherEffect.get(name)),
+  );
 }
 
 function effectOf(actions: readonly unknown[]): Map<string, unknown> {

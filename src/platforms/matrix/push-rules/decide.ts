@@ -1,10 +1,10 @@
 import { hasSameEffect } from "./actions.ts";
 import { presetOf } from "./default-rules.ts";
 import type { PushRule } from "./push-rule.ts";
-import { isSameRule, standingOfRule } from "./standing.ts";
+import { isSameRule, statusOfRule } from "./standing.ts";
 
 /** What is done about one rule of the plan. */
-export type Decision =
+export type RuleDecision =
   /** Nothing: somebody has decided otherwise since, or it is in place. */
   | "keep"
   /** Nothing: an earlier try wrote it. */
@@ -26,11 +26,15 @@ export interface Ground {
 }
 
 /** @param there the target's rule of that name as it is now */
-export function decideRule(rule: PushRule, there: PushRule | undefined, ground: Ground): Decision {
+export function decideRule(rule: PushRule, there: PushRule | undefined, ground: Ground): RuleDecision {
   return rule.isDefault ? decideDefault(rule, there, ground) : decideOwn(rule, there, ground);
 }
 
-function decideOwn(rule: PushRule, there: PushRule | undefined, { wasDisplaced, isDisplaced, isTried }: Ground): Decision {
+function decideOwn(
+  rule: PushRule,
+  there: PushRule | undefined,
+  { wasDisplaced, isDisplaced, isTried }: Ground,
+): RuleDecision {
   // What was there and is gone was taken away.
   if (there === undefined) return wasDisplaced ? "keep" : "put";
   if (isSameRule(rule, there)) {
@@ -40,13 +44,14 @@ function decideOwn(rule: PushRule, there: PushRule | undefined, { wasDisplaced, 
   return isTried && !wasDisplaced && isSameRule({ ...rule, isEnabled: true }, there) ? "switch_off" : "keep";
 }
 
-function decideDefault(rule: PushRule, there: PushRule | undefined, { isTried }: Ground): Decision {
+function decideDefault(rule: PushRule, there: PushRule | undefined, { isTried }: Ground): RuleDecision {
   if (there === undefined) return "keep";
-  const standing = standingOfRule(rule, there);
+  const standing = statusOfRule(rule, there);
   if (standing === "missing") return "change";
   if (!isTried) return "keep";
   if (standing === "present") return "stands";
   // Switched by an earlier try, which ended before it came to the actions.
-  const isHalfDone = there.isEnabled === rule.isEnabled && hasSameEffect(there.actions, presetOf(rule)?.actions ?? []);
+  const isHalfDone =
+    there.isEnabled === rule.isEnabled && hasSameEffect(there.actions, presetOf(rule)?.actions ?? []);
   return isHalfDone && rule.isEnabled !== presetOf(rule)?.isEnabled ? "change" : "keep";
 }

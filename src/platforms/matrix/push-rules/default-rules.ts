@@ -7,8 +7,9 @@ const RING = { set_tweak: "sound", value: "ring" };
 const HIGHLIGHT = { set_tweak: "highlight" };
 
 /**
- * The server's own rules as an account has them at first (CS §Predefined Rules; the same effects as Synapse 1.163's, read from its compiled list). All are
- * on, but for `.m.rule.master`, which silences everything.
+ * The server's own rules as an account has them at first (CS §Predefined Rules; the same effects as
+ * Synapse 1.163's, read from its compiled list). All are on, but for `.m.rule.master`, which
+ * silences everything.
  */
 const ACTIONS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ["override/.m.rule.master", []],
@@ -32,13 +33,20 @@ const ACTIONS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonl
 ]);
 
 /** How servers make a default rule. @returns `null` for one that the specification does not know */
-export function presetOf(rule: Pick<PushRule, "kind" | "ruleId">): Pick<PushRule, "isEnabled" | "actions"> | null {
+export function presetOf(
+  rule: Pick<PushRule, "kind" | "ruleId">,
+): Pick<PushRule, "isEnabled" | "actions"> | null {
   const actions = ACTIONS.get(pushRuleName(rule));
   return actions === undefined ? null : { isEnabled: rule.ruleId !== ".m.rule.master", actions };
 }
 
-/** Whether a default rule is as servers make it. @returns `null` for a rule that the specification does not know */
+/**
+ * Whether a default rule is as servers make it.
+ * @returns `null` for a rule that the specification does not know
+ */
 export function isUnchangedDefault(rule: PushRule): boolean | null {
   const preset = presetOf(rule);
-  return preset === null ? null : rule.isEnabled === preset.isEnabled && hasSameEffect(rule.actions, preset.actions);
+  return preset === null
+    ? null
+    : rule.isEnabled === preset.isEnabled && hasSameEffect(rule.actions, preset.actions);
 }

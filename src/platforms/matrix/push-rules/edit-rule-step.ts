@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { apiPath } from "../homeserver-client.ts";
-import { readPushRules as readGlobalRules } from "../reading/account-details.ts";
+import { requestPushRules as readGlobalRules } from "../reading/account-details.ts";
 import { unlessAbsent } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
 import type { Place } from "./place.ts";
@@ -13,10 +13,17 @@ export async function readRules(session: StepSession): Promise<Map<string, PushR
   return new Map(rules.map((rule) => [pushRuleName(rule), rule]));
 }
 
-/** Makes a rule of the person's own, or moves the one that is there. A new one is switched on, and cannot be made otherwise. */
+/**
+ * Makes a rule of the person's own, or moves the one that is there. A new one is switched on, and
+ * cannot be made otherwise.
+ */
 export async function putRule({ request }: StepSession, rule: PushRule, place: Place): Promise<void> {
   const { actions, conditions, pattern } = rule;
-  const body = { actions, ...(conditions === null ? {} : { conditions }), ...(pattern === null ? {} : { pattern }) };
+  const body = {
+    actions,
+    ...(conditions === null ? {} : { conditions }),
+    ...(pattern === null ? {} : { pattern }),
+  };
   await request({ method: "PUT", path: pathOf(rule), query: place ?? {}, body, schema: z.unknown() });
 }
 
@@ -24,11 +31,24 @@ export async function deleteRule({ request }: StepSession, rule: PushRuleId): Pr
   await unlessAbsent(request({ method: "DELETE", path: pathOf(rule), schema: z.unknown() }));
 }
 
-export async function setEnabled({ request }: StepSession, rule: PushRuleId, isEnabled: boolean): Promise<void> {
-  await request({ method: "PUT", path: `${pathOf(rule)}/enabled`, body: { enabled: isEnabled }, schema: z.unknown() });
+export async function setEnabled(
+  { request }: StepSession,
+  rule: PushRuleId,
+  isEnabled: boolean,
+): Promise<void> {
+  await request({
+    method: "PUT",
+    path: `${pathOf(rule)}/enabled`,
+    body: { enabled: isEnabled },
+    schema: z.unknown(),
+  });
 }
 
-export async function setActions({ request }: StepSession, rule: PushRuleId, actions: readonly unknown[]): Promise<void> {
+export async function setActions(
+  { request }: StepSession,
+  rule: PushRuleId,
+  actions: readonly unknown[],
+): Promise<void> {
   await request({ method: "PUT", path: `${pathOf(rule)}/actions`, body: { actions }, schema: z.unknown() });
 }
 

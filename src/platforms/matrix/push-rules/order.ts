@@ -1,5 +1,6 @@
 /**
- * Which of these must move so that the rest is in order: all that are in no longest rising part (patience sorting, n log n).
+ * Which of these must move so that the rest is in order: all that are in no longest rising part
+ * (patience sorting, n log n).
  * @param places where each stands, in the order in which they should stand; no place twice
  * @returns indexes into `places`
  */

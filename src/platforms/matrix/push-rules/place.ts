@@ -1,11 +1,15 @@
 import { pushRuleName } from "./push-rule.ts";
 import type { PushRuleId, PushRulesByName } from "./standing.ts";
 
-/** Where a rule goes: next to another one of the person's own, or (`null`) above all of its kind (CS §Push Rules, `PUT`). */
+/**
+ * Where a rule goes: next to another one of the person's own, or (`null`) above all of its kind (CS
+ * §Push Rules, `PUT`).
+ */
 export type Place = { readonly after: string } | { readonly before: string } | null;
 
 /**
- * Where a rule goes so that rules follow each other in the wanted order: right below the one that comes before it.
+ * Where a rule goes so that rules follow each other in the wanted order: right below the one that
+ * comes before it.
  * @param settled names of those that stand where they should, in relation to each other
  */
 export function placeOf(rule: PushRuleId, order: readonly PushRuleId[], settled: ReadonlySet<string>): Place {

@@ -8,6 +8,10 @@ import type { PushRuleComparison } from "./verify.ts";
 /** One step for all: their order counts, and each finds its place by those written before it. */
 export function planPushRulesSteps({ missingItems, displaced, order }: PushRuleComparison): PlannedStep[] {
   if (missingItems.length === 0) return [];
-  const payload: PushRulesPayload = { missing: missingItems.map(toStored), displaced: [...displaced], order: [...order] };
+  const payload: PushRulesPayload = {
+    missing: missingItems.map(toStored),
+    displaced: [...displaced],
+    order: [...order],
+  };
   return [plannedContentStep({ key: "push_rules", kind: "push_rules", stage: stages.settings, payload })];
 }

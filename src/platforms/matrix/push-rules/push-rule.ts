@@ -56,7 +56,13 @@ function readRule(kind: PushRuleKind, entry: unknown): PushRule | null {
   if (!isJsonObject(entry) || isTooDeep(entry)) return null;
   const { rule_id: ruleId, default: isDefault, enabled, actions, conditions, pattern } = entry;
   if (typeof ruleId !== "string" || ruleId === "" || !Array.isArray(actions)) return null;
-  const rule = { kind, ruleId, isDefault: isDefault === true || ruleId.startsWith("."), isEnabled: enabled !== false, actions };
+  const rule = {
+    kind,
+    ruleId,
+    isDefault: isDefault === true || ruleId.startsWith("."),
+    isEnabled: enabled !== false,
+    actions,
+  };
   if (kind === "override" || kind === "underride") {
     // Left out, they are none: such a rule matches everything.
     const list: unknown = conditions ?? [];
@@ -75,7 +81,10 @@ function isKnownKind(kind: string): boolean {
   return PUSH_RULE_KINDS.some((known) => known === kind);
 }
 
-/** Kinds that are still being tried out come with rules of the server's only (seen: Synapse's `postcontent`, MSC4306). */
+/**
+ * Kinds that are still being tried out come with rules of the server's only (seen: Synapse's
+ * `postcontent`, MSC4306).
+ */
 function hasOwnRules(list: unknown): boolean {
   return Array.isArray(list) && list.some((entry) => !isJsonObject(entry) || entry["default"] !== true);
 }

@@ -5,7 +5,7 @@ import { sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
 import { hasSameEffect } from "./actions.ts";
 import { decideRule } from "./decide.ts";
-import type { Decision } from "./decide.ts";
+import type { RuleDecision } from "./decide.ts";
 import { deleteRule, putRule, readRules, setActions, setEnabled } from "./edit-rule-step.ts";
 import { ownRuleAbove, placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
@@ -18,18 +18,19 @@ import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.t
 import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 
 /**
- * Writes rules one by one, each at its place among those that are there. The target's are read first, so that a try that ended half-way goes on where it
- * stopped. Rules about rooms that the target is not in are passed over; one that the server refuses does not keep the others out.
+ * Writes rules one by one, each at its place among those that are there. The target's are read
+ * first, so that a try that ended half-way goes on where it stopped. Rules about rooms that the
+ * target is not in are passed over; one that the server refuses does not keep the others out.
  */
 export const runPushRules: StepFunction = async (payload, context) => {
   const { missing, displaced, order } = pushRulesSchema.parse(payload);
-  const intended = pushRulesUndoSchema.nullable().parse(context.intended);
+  const savedUndo = pushRulesUndoSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const there = await readRules(target);
     const displacedNow = displacedRules(order, there);
     const settled = new Set([...there.keys()].filter((name) => !displacedNow.has(name)));
-    const tried = new Set(intended?.changes.map(({ written }) => pushRuleName(written)));
+    const tried = new Set(savedUndo?.changes.map(({ written }) => pushRuleName(written)));
     const decisions = missing.flatMap((rule) => {
       if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => context.isInside(roomId))) return [];
       const name = pushRuleName(rule);
@@ -41,23 +42,29 @@ export const runPushRules: StepFunction = async (payload, context) => {
     const fresh = decisions
       .filter(({ name }) => !tried.has(name))
       .map(({ rule, wasDisplaced }) => changeOf(rule, there, wasDisplaced));
-    const changes = [...(intended?.changes ?? []), ...inOrderOf(there, fresh)];
-    if (decisions.some(({ decision }) => decision !== "stands")) await context.intend({ changes } satisfies PushRulesUndo);
+    const changes = [...(savedUndo?.changes ?? []), ...inOrderOf(there, fresh)];
+    if (decisions.some(({ decision }) => decision !== "stands"))
+      await context.saveUndo({ changes } satisfies PushRulesUndo);
     const standing = new Set<string>();
     let problem: StepProblem | null = null;
     for (const { rule, name, decision } of decisions) {
       const existing = there.get(name);
       const place = placeOf(rule, order, settled);
-      const refusal = decision === "stands" ? null : await refusalOf(() => carryOut(target, rule, { decision, place, existing }));
+      const refusal =
+        decision === "stands"
+          ? null
+          : await refusalOf(() => carryOut(target, rule, { decision, place, existing }));
       problem ??= refusal;
       if (refusal !== null) continue;
       standing.add(name);
       settled.add(name);
     }
-    const undo: PushRulesUndo = { changes: changes.filter(({ written }) => standing.has(pushRuleName(written))) };
+    const undo: PushRulesUndo = {
+      changes: changes.filter(({ written }) => standing.has(pushRuleName(written))),
+    };
     const isNothing = undo.changes.length === 0;
     if (problem === null) return isNothing ? { status: "already_done" } : { status: "done", undo };
-    if (isNothing) await context.intend(null);
+    if (isNothing) await context.saveUndo(null);
     return { status: "failed", problem, ...(isNothing ? {} : { undo }) };
   });
 };
@@ -109,7 +116,7 @@ function changeOf(written: PushRule, there: PushRulesByName, wasDisplaced: boole
 async function carryOut(
   target: StepSession,
   rule: PushRule,
-  { decision, place, existing }: { decision: Decision; place: Place; existing: PushRule | undefined },
+  { decision, place, existing }: { decision: RuleDecision; place: Place; existing: PushRule | undefined },
 ): Promise<void> {
   if (decision === "put") await putRule(target, rule, place);
   if (decision === "change" && existing !== undefined) await changeDefault(target, rule, existing);

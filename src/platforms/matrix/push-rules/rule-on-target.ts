@@ -13,7 +13,8 @@ export interface Mapping {
 }
 
 /**
- * A person's own rule as it should be on the target: rooms as they are there, the source replaced by the target (protocol-facts.md section 5).
+ * A person's own rule as it should be on the target: rooms as they are there, the source replaced
+ * by the target (protocol-facts.md section 5).
  * @returns why there is none: a rule about a room that is not moved would match nothing
  */
 export function ruleOnTarget(rule: PushRule, mapping: Mapping): PushRule | NotMovedCode {
@@ -37,7 +38,10 @@ function idOnTarget(rule: PushRule, { sourceUserId, targetUserId, roomIdOnTarget
   return isNamedForRoom(rule) ? roomIdOnTarget(ruleId) : ruleId;
 }
 
-function conditionOnTarget(condition: unknown, { sourceUserId, targetUserId, roomIdOnTarget }: Mapping): unknown {
+function conditionOnTarget(
+  condition: unknown,
+  { sourceUserId, targetUserId, roomIdOnTarget }: Mapping,
+): unknown {
   if (!isJsonObject(condition)) return condition;
   const valueKey = conditionValueKey(condition["kind"]);
   if (valueKey === null) return condition;

@@ -1,12 +1,18 @@
 import { isJsonObject } from "../json-object.ts";
 import type { PushRule } from "./push-rule.ts";
 
-/** Whether a rule bears the ID of its room: clients mute a room by an override rule of that name, too. */
+/**
+ * Whether a rule bears the ID of its room: clients mute a room by an override rule of that name,
+ * too.
+ */
 export function isNamedForRoom({ kind, ruleId }: Pick<PushRule, "kind" | "ruleId">): boolean {
   return kind === "room" || (kind !== "content" && kind !== "sender" && ruleId.startsWith("!"));
 }
 
-/** The rooms that a person's own rule is about, by its ID or its conditions; none for a rule about everything. */
+/**
+ * The rooms that a person's own rule is about, by its ID or its conditions; none for a rule about
+ * everything.
+ */
 export function roomsOfRule(rule: PushRule): string[] {
   const named = (rule.conditions ?? []).map(roomOfCondition).filter((roomId) => roomId !== null);
   return isNamedForRoom(rule) ? [rule.ruleId, ...named] : named;

@@ -1,4 +1,4 @@
-import type { Standing } from "../comparison.ts";
+import type { ItemStatus } from "../comparison.ts";
 import { isSameJson } from "../same-json.ts";
 import { hasSameEffect } from "./actions.ts";
 import { isUnchangedDefault } from "./default-rules.ts";
@@ -13,7 +13,7 @@ export type PushRulesByName = ReadonlyMap<string, PushRule>;
 export type PushRuleId = Pick<PushRule, "kind" | "ruleId">;
 
 /** @param there the target's rule of that name */
-export function standingOfRule(rule: PushRule, there: PushRule | undefined): Standing {
+export function statusOfRule(rule: PushRule, there: PushRule | undefined): ItemStatus {
   if (there === undefined) return rule.isDefault ? "rule_not_on_server" : "missing";
   if (isSameRule(rule, there)) return "present";
   if (!rule.isDefault) return "target_has_own";
@@ -28,14 +28,18 @@ export function isSameRule(rule: PushRule, there: PushRule): boolean {
   return rule.isDefault || (rule.pattern === there.pattern && isSameJson(rule.conditions, there.conditions));
 }
 
-/** Names of a person's own rules that are there in an order other than the wanted one; the order of kinds is fixed. */
+/**
+ * Names of a person's own rules that are there in an order other than the wanted one; the order of
+ * kinds is fixed.
+ */
 export function displacedRules(order: readonly PushRuleId[], there: PushRulesByName): Set<string> {
   const places = new Map([...there.keys()].map((name, place) => [name, place]));
   const displaced = new Set<string>();
   for (const kind of PUSH_RULE_KINDS) {
     const names = order.filter((rule) => rule.kind === kind).map(pushRuleName);
     const standing = names.filter((name) => places.has(name));
-    for (const index of outOfOrder(standing.map((name) => places.get(name) ?? 0))) displaced.add(standing[index] ?? "");
+    for (const index of outOfOrder(standing.map((name) => places.get(name) ?? 0)))
+      displaced.add(standing[index] ?? "");
   }
   return displaced;
 }

@@ -20,7 +20,9 @@ export const pushRulesSchema = z.object({
   missing: z.array(ruleSchema),
   /** Names of those among them that are there, in another place. */
   displaced: z.array(z.string()),
-  /** The person's own rules as they should follow each other, those that stand already among them. */
+  /**
+   * The person's own rules as they should follow each other, those that stand already among them.
+   */
   order: z.array(z.object({ kind: kindSchema, ruleId: z.string() })),
 });
 export type PushRulesPayload = z.output<typeof pushRulesSchema>;

@@ -7,6 +7,12 @@ import type { ReadMarker } from "./wanted.ts";
 export function planReadMarkerSteps(missing: readonly ReadMarker[]): PlannedStep[] {
   return missing.map(({ roomId, eventId }) => {
     const payload: ReadMarkerPayload = { roomId, eventId };
-    return plannedContentStep({ key: `read_marker:${roomId}`, kind: "read_marker", stage: stages.rooms, roomId, payload });
+    return plannedContentStep({
+      key: `read_marker:${roomId}`,
+      kind: "read_marker",
+      stage: stages.rooms,
+      roomId,
+      payload,
+    });
   });
 }

@@ -8,7 +8,7 @@ import type { StepContext, StepFunction } from "../step-context.ts";
 import { outcomeOf } from "../step-errors.ts";
 import { sessionOf } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
-import { writeOnce } from "../write-once.ts";
+import { writeWithUndo } from "../write-once.ts";
 
 const readMarkerSchema = z.object({ roomId: z.string(), eventId: z.string() });
 export type ReadMarkerPayload = z.output<typeof readMarkerSchema>;
@@ -16,27 +16,32 @@ export type ReadMarkerPayload = z.output<typeof readMarkerSchema>;
 const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 const eventSchema = z.object({ event_id: z.string() });
 
-/** Synapse asks other servers for history, and waits for it, when it has less than that (seen with 1.163; with a limit of one it answers at once). */
+/**
+ * Synapse asks other servers for history, and waits for it, when it has less than that (seen with
+ * 1.163; with a limit of one it answers at once).
+ */
 const EVENTS = 50;
-const MOST_BYTES = 8 * 1_048_576;
+const MAX_BYTES = 8 * 1_048_576;
 /** What was asked for may come only after the answer, or much later on a busy server. */
 const LOOKS = 3;
 const PAUSE_MS = 500;
 
 /**
- * Marks a room as read up to where the source has read it; markers only move forward, so nothing can be undone.
+ * Marks a room as read up to where the source has read it; markers only move forward, so nothing
+ * can be undone.
  *
- * A server that has just joined does not know the event yet and refuses with 404 M_UNKNOWN, or 403 where it knows of it by name only. Asking for the event
- * (`/context`) does not bring it, asking for the room's newest messages does (seen with Synapse 1.163). Where it stays unknown on a later try too, the oldest of
- * those counts: what was read goes no further.
+ * A server that has just joined does not know the event yet and refuses with 404 M_UNKNOWN, or 403
+ * where it knows of it by name only. Asking for the event (`/context`) does not bring it, asking
+ * for the room's newest messages does (seen with Synapse 1.163). Where it stays unknown on a later
+ * try too, the oldest of those counts: what was read goes no further.
  */
 export const runReadMarker: StepFunction = async (payload, context) => {
   const { roomId, eventId } = readMarkerSchema.parse(payload);
-  const intended = readMarkerSchema.nullable().parse(context.intended);
+  const savedUndo = readMarkerSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
-    const standing = context.isFirstTry ? null : await markerOf(target, roomId);
-    if (standing !== null) return { status: standing === intended?.eventId ? "done" : "already_done" };
+    const standing = context.canSkipCheck ? null : await markerOf(target, roomId);
+    if (standing !== null) return { status: standing === savedUndo?.eventId ? "done" : "already_done" };
     if (context.isServerNew !== true && (await isMarked(roomId, eventId, context))) return { status: "done" };
     let oldest: string | null = null;
     for (let look = 0; look < LOOKS; look += 1) {
@@ -45,7 +50,8 @@ export const runReadMarker: StepFunction = async (payload, context) => {
       oldest = await oldestOfNewest(target, roomId);
       if (await isMarked(roomId, eventId, context)) return { status: "done" };
     }
-    if (context.mayHistoryCome === true) return { status: "wait", waitingFor: "room", waitMs: null, problem: null };
+    if (context.mayHistoryCome === true)
+      return { status: "wait", waitingFor: "room", waitMs: null, problem: null };
     if (oldest === null) return { status: "failed", problem: { code: "gone", serverText: null } };
     await mark(roomId, oldest, context);
     return { status: "done" };
@@ -70,7 +76,11 @@ async function isMarked(roomId: string, eventId: string, context: StepContext): 
 }
 
 function isUnknownEvent({ status, errcode }: HomeserverError): boolean {
-  return (status === 404 && errcode !== "M_UNRECOGNIZED") || (status === 403 && errcode === "M_FORBIDDEN") || status === 400;
+  return (
+    (status === 404 && errcode !== "M_UNRECOGNIZED") ||
+    (status === 403 && errcode === "M_FORBIDDEN") ||
+    status === 400
+  );
 }
 
 async function mark(roomId: string, eventId: string, context: StepContext): Promise<void> {
@@ -78,7 +88,7 @@ async function mark(roomId: string, eventId: string, context: StepContext): Prom
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/read_markers`;
   const body = { "m.fully_read": eventId, "m.read.private": eventId };
   const undo: ReadMarkerPayload = { roomId, eventId };
-  await writeOnce(context, { undo }, () => request({ method: "POST", path, body, schema: z.unknown() }));
+  await writeWithUndo(context, { undo }, () => request({ method: "POST", path, body, schema: z.unknown() }));
 }
 
 /** Of what was said only the events' IDs are looked at. */
@@ -88,7 +98,7 @@ async function oldestOfNewest(target: StepSession, roomId: string): Promise<stri
     path: apiPath`/_matrix/client/v3/rooms/${roomId}/messages`,
     query: { dir: "b", limit: EVENTS },
     schema: messagesSchema,
-    maxBytes: MOST_BYTES,
+    maxBytes: MAX_BYTES,
   });
   const oldest = eventSchema.safeParse(chunk?.at(-1));
   return oldest.success && isEventId(oldest.data.event_id) ? oldest.data.event_id : null;

@@ -1,4 +1,4 @@
-import type { Wanted } from "../comparison.ts";
+import type { Desired } from "../comparison.ts";
 import { isEventId } from "../identifiers.ts";
 import { isJsonObject } from "../json-object.ts";
 import type { NotMoved, NotMovedCode } from "../not-moved.ts";
@@ -11,10 +11,10 @@ export interface ReadMarker {
 }
 
 /** A marker names an event of its own room, so it cannot follow the room to a replacement. */
-export function wantedReadMarkers(
+export function desiredReadMarkers(
   roomAccountData: ReadonlyMap<string, ReadonlyMap<string, unknown>>,
   roomIdOnTarget: RoomIdOnTarget,
-): Wanted<ReadMarker> {
+): Desired<ReadMarker> {
   const wanted: ReadMarker[] = [];
   const notMoved: NotMoved[] = [];
   for (const [roomId, byType] of roomAccountData) {

@@ -8,9 +8,12 @@ import { objectAt } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 
 const objectSchema = z.record(z.string(), z.unknown());
-const MOST_BYTES = 8 * 1_048_576;
+const MAX_BYTES = 8 * 1_048_576;
 
-/** What the server lets the account do (CS §Capabilities negotiation): what is not said is as the specification has it by default. */
+/**
+ * What the server lets the account do (CS §Capabilities negotiation): what is not said is as the
+ * specification has it by default.
+ */
 export async function readCapabilities(reader: Reader): Promise<Capabilities> {
   const answer = await unlessMissing(
     reader.request({ method: "GET", path: "/_matrix/client/v3/capabilities", schema: objectSchema }),
@@ -23,7 +26,9 @@ export async function readCapabilities(reader: Reader): Promise<Capabilities> {
     defaultRoomVersion: textOrNull(versions["default"]),
     canSetDisplayName: objectAt(capabilities, "m.set_displayname")["enabled"] !== false,
     canSetAvatarUrl: objectAt(capabilities, "m.set_avatar_url")["enabled"] !== false,
-    profileFields: profileFieldRules(capabilities["m.profile_fields"] ?? capabilities["uk.tcpip.msc4133.profile_fields"]),
+    profileFields: profileFieldRules(
+      capabilities["m.profile_fields"] ?? capabilities["uk.tcpip.msc4133.profile_fields"],
+    ),
   };
 }
 
@@ -40,16 +45,20 @@ export async function readProfile(reader: Pick<Reader, "request">, userId: strin
 }
 
 /** `global` of all push rules. The slash at the end is Synapse's only path for it. */
-export async function readPushRules(reader: Pick<Reader, "request">): Promise<JsonObject> {
+export async function requestPushRules(reader: Pick<Reader, "request">): Promise<JsonObject> {
   const path = "/_matrix/client/v3/pushrules/";
-  const answer = await reader.request({ method: "GET", path, schema: objectSchema, maxBytes: MOST_BYTES });
+  const answer = await reader.request({ method: "GET", path, schema: objectSchema, maxBytes: MAX_BYTES });
   return objectAt(answer, "global");
 }
 
 function profileFieldRules(rules: unknown): ProfileFieldRules | null {
   if (!isJsonObject(rules)) return null;
   const { enabled, allowed, disallowed } = rules;
-  return { isEnabled: enabled === true, allowed: Array.isArray(allowed) ? texts(allowed) : null, disallowed: texts(disallowed) };
+  return {
+    isEnabled: enabled === true,
+    allowed: Array.isArray(allowed) ? texts(allowed) : null,
+    disallowed: texts(disallowed),
+  };
 }
 
 function texts(list: unknown): string[] {

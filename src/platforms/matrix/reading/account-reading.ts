@@ -45,9 +45,14 @@ export interface Profile {
 
 /** One account as it stands: what a plan is made from, and what the other categories move. */
 export interface AccountReading {
-  /** Its `accountData` is the global account data, `m.direct` and `m.ignored_user_list` among it. */
+  /**
+   * Its `accountData` is the global account data, `m.direct` and `m.ignored_user_list` among it.
+   */
   readonly snapshot: AccountSnapshot;
-  /** By room and type, as the server sent it: `m.fully_read`, `m.marked_unread` and so on; tags stand apart. */
+  /**
+   * By room and type, as the server sent it: `m.fully_read`, `m.marked_unread` and so on; tags
+   * stand apart.
+   */
   readonly roomAccountData: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly roomTags: ReadonlyMap<string, readonly RoomTag[]>;
   /** Of joined rooms. */
@@ -58,7 +63,10 @@ export interface AccountReading {
   readonly pushRules: JsonObject;
   readonly how: HowRead;
   readonly gaps: readonly ReadingGap[];
-  /** Rooms that the account has joined and that its server refuses to show; all of their state is `unread`. */
+  /**
+   * Rooms that the account has joined and that its server refuses to show; all of their state is
+   * `unread`.
+   */
   readonly unreadableRoomIds: readonly string[];
   /** Types of account data nested too deeply to be worked with, those of rooms with the room. */
   readonly unreadableAccountData: readonly { readonly roomId: string | null; readonly type: string }[];

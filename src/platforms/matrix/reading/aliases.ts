@@ -11,7 +11,10 @@ import type { Reader } from "./reader.ts";
 
 const directorySchema = z.object({ room_id: z.string() });
 
-/** Where an alias leads could not be found out: the account's server is well, but the alias's own did not answer it. */
+/**
+ * Where an alias leads could not be found out: the account's server is well, but the alias's own
+ * did not answer it.
+ */
 export class UnansweredAliasError extends Error {
   override readonly name = "UnansweredAliasError";
   readonly alias: string;
@@ -23,8 +26,9 @@ export class UnansweredAliasError extends Error {
 }
 
 /**
- * The account's rooms behind aliases: those that the rooms give as theirs (`m.room.canonical_alias`), and others, of which a room may have any number and which
- * only servers know (CS API §Room aliases). What leads to none of the account's rooms is left out.
+ * The account's rooms behind aliases: those that the rooms give as theirs
+ * (`m.room.canonical_alias`), and others, of which a room may have any number and which only
+ * servers know (CS API §Room aliases). What leads to none of the account's rooms is left out.
  * @param words what a person typed, among which aliases may be
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
@@ -51,7 +55,10 @@ export async function roomsOfAliases(
  * The room to which an alias leads; `null` where it leads nowhere.
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
-export async function roomOfAlias({ request }: Pick<HomeserverClient, "request">, alias: string): Promise<string | null> {
+export async function roomOfAlias(
+  { request }: Pick<HomeserverClient, "request">,
+  alias: string,
+): Promise<string | null> {
   const path = apiPath`/_matrix/client/v3/directory/room/${alias}`;
   try {
     return (await request({ method: "GET", path, schema: directorySchema })).room_id;
@@ -67,7 +74,10 @@ function saysNowhere(error: unknown): boolean {
   return (status === 404 && isJson) || (status === 400 && errcode === "M_INVALID_PARAM");
 }
 
-/** Servers ask an alias's own server while they are asked: its failures come as theirs (Synapse: 502), and its silence as a time-out. */
+/**
+ * Servers ask an alias's own server while they are asked: its failures come as theirs (Synapse:
+ * 502), and its silence as a time-out.
+ */
 function isOfOtherServer(error: unknown): boolean {
   if (error instanceof UnreachableError) return error.reason === "timeout";
   const { code } = toSignInProblem(error);

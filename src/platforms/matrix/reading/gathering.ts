@@ -22,11 +22,17 @@ export type Listing = Pick<
   readonly accountData: ReadonlyMap<string, unknown>;
 };
 
-/** Accounts with more are beyond what the bot moves; a server that names more is not believed, before memory runs out. */
-const MOST_ROOMS = 50_000;
+/**
+ * Accounts with more are beyond what the bot moves; a server that names more is not believed,
+ * before memory runs out.
+ */
+const MAX_ROOMS = 50_000;
 
-/** Collects what answers bring. Each room is turned into its snapshot at once, so that no raw state outlives its answer. */
-export class Gathering {
+/**
+ * Collects what answers bring. Each room is turned into its snapshot at once, so that no raw state
+ * outlives its answer.
+ */
+export class RoomCollector {
   readonly accounts: Accounts;
   readonly #rooms = new Map<string, RoomSnapshot>();
   readonly #accountData = new Map<string, unknown>();
@@ -60,14 +66,17 @@ export class Gathering {
    * @throws UnreachableError too_large
    */
   addRoom(reading: Omit<RoomReading, "ownUserId" | "otherUserId">): RoomSnapshot {
-    if (this.#rooms.size >= MOST_ROOMS) throw new UnreachableError("too_large", "", "rooms");
+    if (this.#rooms.size >= MAX_ROOMS) throw new UnreachableError("too_large", "", "rooms");
     const { userId, otherUserId } = this.accounts;
     const room = roomSnapshot({ ...reading, ownUserId: userId, otherUserId });
     this.#rooms.set(reading.roomId, room);
     const own = memberEventOf(userId, reading.events);
     if (reading.membership === "join" && isJsonObject(own?.content)) {
       const { displayname, avatar_url: avatarUrl } = own.content;
-      this.#roomProfiles.set(reading.roomId, { displayName: textOrNull(displayname), avatarUrl: textOrNull(avatarUrl) });
+      this.#roomProfiles.set(reading.roomId, {
+        displayName: textOrNull(displayname),
+        avatarUrl: textOrNull(avatarUrl),
+      });
     }
     return room;
   }

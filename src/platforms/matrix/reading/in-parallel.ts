@@ -1,6 +1,6 @@
 /**
- * Does something for every item, so many at a time, answers in the items' order. After a failure nothing new is begun, what is under way is waited for,
- * and the first failure is thrown.
+ * Does something for every item, so many at a time, answers in the items' order. After a failure
+ * nothing new is begun, what is under way is waited for, and the first failure is thrown.
  */
 export async function inParallel<Item, Answer>(
   items: readonly Item[],

@@ -4,28 +4,40 @@ import type { JsonObject } from "../json-object.ts";
 import type { Hero, Membership } from "../rooms/model.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
-import type { Gathering } from "./gathering.ts";
-import { MOST_BYTES } from "./limits.ts";
+import type { RoomCollector } from "./gathering.ts";
+import { MAX_BYTES } from "./limits.ts";
 import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 
 // Large accounts take minutes on first sync (protocol-facts.md section 1).
 const TIMEOUT_MS = 10 * 60_000;
-/** Synapse answers the same question from memory for two minutes, so each reading asks a little differently. */
+/**
+ * Synapse answers the same question from memory for two minutes, so each reading asks a little
+ * differently.
+ */
 const TIMEOUT_SPREAD_MS = 1_000;
 
 const MEMBER = "m.room.member";
-/** Everything a plan needs; the own member event and those of heroes come by themselves, of all members only these. */
+/**
+ * Everything a plan needs; the own member event and those of heroes come by themselves, of all
+ * members only these.
+ */
 const WHOLE_STATE = [...PLANNED_STATE_TYPES, "m.space.child", "m.space.parent", MEMBER];
 
 const syncSchema = z.object({ rooms: z.unknown().optional(), account_data: z.unknown().optional() });
 
 /**
- * Reads all rooms and all account data by one initial `/sync`. It never says since when: with the token of a user's client that would delete the
- * to-device messages (room keys) which that client has not fetched yet (protocol-facts.md section 1).
- * @param state `whole`: what a plan needs; `members`: only what tells the rooms apart, for a server that cannot send the whole
+ * Reads all rooms and all account data by one initial `/sync`. It never says since when: with the
+ * token of a user's client that would delete the to-device messages (room keys) which that client
+ * has not fetched yet (protocol-facts.md section 1).
+ * @param state `whole`: what a plan needs; `members`: only what tells the rooms apart, for a server
+ * that cannot send the whole
  */
-export async function gatherBySync(reader: Reader, gathering: Gathering, state: "whole" | "members"): Promise<void> {
+export async function gatherBySync(
+  reader: Reader,
+  gathering: RoomCollector,
+  state: "whole" | "members",
+): Promise<void> {
   const answer = await reader.request(
     {
       method: "GET",
@@ -37,9 +49,10 @@ export async function gatherBySync(reader: Reader, gathering: Gathering, state: 
       },
       schema: syncSchema,
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MOST_BYTES,
+      maxBytes: MAX_BYTES,
     },
-    // After ten minutes Synapse may still be at work, and answers a second request with the result of the first.
+    // After ten minutes Synapse may still be at work, and answers a second request with the result
+    // of the first.
     { retries: 2 },
   );
   gathering.addAccountData(objectAt(answer, "account_data")["events"]);
@@ -62,7 +75,8 @@ function filterFor(state: "whole" | "members"): JsonObject {
     room: {
       include_leave: false,
       ephemeral: { types: [] },
-      // A limit of 0 is against the specification; without types Synapse looks at no timeline and gives the state of now.
+      // A limit of 0 is against the specification; without types Synapse looks at no timeline and
+      // gives the state of now.
       timeline: { limit: 1, types: [], not_types: ["*"] },
       state: { lazy_load_members: true, types: state === "whole" ? WHOLE_STATE : [MEMBER] },
     },
@@ -70,7 +84,7 @@ function filterFor(state: "whole" | "members"): JsonObject {
 }
 
 function addRoom(
-  gathering: Gathering,
+  gathering: RoomCollector,
   roomId: string,
   room: JsonObject,
   section: Extract<Membership, "join" | "invite" | "knock" | "leave">,
@@ -81,8 +95,13 @@ function addRoom(
   const events = isStripped
     ? stateEventsOf(objectAt(room, `${section}_state`)["events"])
     : // A server that does not heed the filter sends the latest state in the timeline.
-      [...stateEventsOf(objectAt(room, "state")["events"]), ...stateEventsOf(objectAt(room, "timeline")["events"])];
-  const members = new Map(events.filter(({ type }) => type === MEMBER).map((event) => [event.state_key, event]));
+      [
+        ...stateEventsOf(objectAt(room, "state")["events"]),
+        ...stateEventsOf(objectAt(room, "timeline")["events"]),
+      ];
+  const members = new Map(
+    events.filter(({ type }) => type === MEMBER).map((event) => [event.state_key, event]),
+  );
   const summary = objectAt(room, "summary");
   gathering.addRoom({
     roomId,

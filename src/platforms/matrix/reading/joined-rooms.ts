@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { HomeserverError } from "../homeserver-error.ts";
-import type { Gathering } from "./gathering.ts";
+import type { RoomCollector } from "./gathering.ts";
 import type { Reader } from "./reader.ts";
 import { readRoom } from "./single-room.ts";
 
-const MOST_BYTES = 8 * 1_048_576;
-/** What a server says of one room; other refusals (a suspended account, missing consent) concern the account and end the reading. */
+const MAX_BYTES = 8 * 1_048_576;
+/**
+ * What a server says of one room; other refusals (a suspended account, missing consent) concern the
+ * account and end the reading.
+ */
 const ROOM_ERRORS = new Set(["M_FORBIDDEN", "M_NOT_FOUND"]);
 
 const joinedRoomsSchema = z.object({ joined_rooms: z.array(z.string()).nullish() });
@@ -13,18 +16,37 @@ const joinedRoomsSchema = z.object({ joined_rooms: z.array(z.string()).nullish()
 /** IDs of the rooms that the account has joined. */
 export async function readJoinedRooms(reader: Reader): Promise<string[]> {
   const path = "/_matrix/client/v3/joined_rooms";
-  const answer = await reader.request({ method: "GET", path, schema: joinedRoomsSchema, maxBytes: MOST_BYTES });
+  const answer = await reader.request({
+    method: "GET",
+    path,
+    schema: joinedRoomsSchema,
+    maxBytes: MAX_BYTES,
+  });
   return [...new Set(answer.joined_rooms ?? [])];
 }
 
-/** Reads a joined room by requests of its own. One that the server refuses to show stays joined with everything unread. */
-export async function readJoinedRoom(reader: Reader, gathering: Gathering, roomId: string): Promise<void> {
+/**
+ * Reads a joined room by requests of its own. One that the server refuses to show stays joined with
+ * everything unread.
+ */
+export async function readJoinedRoom(
+  reader: Reader,
+  gathering: RoomCollector,
+  roomId: string,
+): Promise<void> {
   try {
     gathering.addRoom(await readRoom(reader, roomId, gathering.accounts, gathering.room(roomId)));
   } catch (error) {
-    const isOfRoom = error instanceof HomeserverError && [403, 404].includes(error.status) && ROOM_ERRORS.has(error.errcode);
+    const isOfRoom =
+      error instanceof HomeserverError && [403, 404].includes(error.status) && ROOM_ERRORS.has(error.errcode);
     if (!isOfRoom) throw error;
     reader.log.warn({ roomId, err: error }, "a joined room cannot be read");
-    gathering.addRoom({ roomId, membership: "join", events: [], coverage: "partial", isOtherMemberRead: false });
+    gathering.addRoom({
+      roomId,
+      membership: "join",
+      events: [],
+      coverage: "partial",
+      isOtherMemberRead: false,
+    });
   }
 }

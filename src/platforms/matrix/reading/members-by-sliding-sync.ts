@@ -2,15 +2,18 @@ import { randomUUID } from "node:crypto";
 import { isJsonObject } from "../json-object.ts";
 import type { KnownMember } from "../rooms/model.ts";
 import type { MembersNeeded } from "../rooms/people.ts";
-import { knownMember, NEVER_A_MEMBER } from "./known-member.ts";
+import { knownMember, ABSENT_MEMBER } from "./known-member.ts";
 import { stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { slidingSyncRequest } from "./sliding-sync-request.ts";
 
-const MOST_ROOMS_A_REQUEST = 100;
-const MOST_MEMBERS_A_REQUEST = 4_000;
+const MAX_ROOMS_A_REQUEST = 100;
+const MAX_MEMBERS_A_REQUEST = 4_000;
 
-/** Member events of named users in many rooms at once, by subscribing to just these; rooms that the server does not answer for are missing. */
+/**
+ * Member events of named users in many rooms at once, by subscribing to just these; rooms that the
+ * server does not answer for are missing.
+ */
 export async function readMembersBySlidingSync(
   reader: Reader,
   needs: readonly MembersNeeded[],
@@ -21,7 +24,11 @@ export async function readMembersBySlidingSync(
       const required_state = [...new Set(userIds)].map((userId) => ["m.room.member", userId] as const);
       return [roomId, { required_state, timeline_limit: 0 }] as const;
     });
-    const body = { conn_id: `migrator-${randomUUID()}`, room_subscriptions: Object.fromEntries(subscriptions), extensions: {} };
+    const body = {
+      conn_id: `migrator-${randomUUID()}`,
+      room_subscriptions: Object.fromEntries(subscriptions),
+      extensions: {},
+    };
     const answer = await reader.request(slidingSyncRequest(body, null), { isTimeoutFinal: true });
     for (const { roomId, userIds } of batch) {
       const room = answer.rooms?.[roomId];
@@ -34,7 +41,7 @@ export async function readMembersBySlidingSync(
 function membersOf(state: unknown, userIds: readonly string[]): Map<string, KnownMember> {
   const events = stateEventsOf(state).filter(({ type }) => type === "m.room.member");
   const told = new Map(events.map((event) => [event.state_key, knownMember(event.content)]));
-  return new Map(userIds.map((userId) => [userId, told.get(userId) ?? NEVER_A_MEMBER]));
+  return new Map(userIds.map((userId) => [userId, told.get(userId) ?? ABSENT_MEMBER]));
 }
 
 function batches(needs: readonly MembersNeeded[]): MembersNeeded[][] {
@@ -43,7 +50,7 @@ function batches(needs: readonly MembersNeeded[]): MembersNeeded[][] {
   for (const need of needs) {
     const current = batches.at(-1);
     members += need.userIds.length;
-    if (current !== undefined && current.length < MOST_ROOMS_A_REQUEST && members <= MOST_MEMBERS_A_REQUEST) {
+    if (current !== undefined && current.length < MAX_ROOMS_A_REQUEST && members <= MAX_MEMBERS_A_REQUEST) {
       current.push(need);
     } else {
       batches.push([need]);

@@ -4,24 +4,30 @@ import { apiPath } from "../homeserver-client.ts";
 import { UnreachableError } from "../network/unreachable-error.ts";
 import type { KnownMember } from "../rooms/model.ts";
 import { inParallel } from "./in-parallel.ts";
-import { knownMember, NEVER_A_MEMBER } from "./known-member.ts";
+import { knownMember, ABSENT_MEMBER } from "./known-member.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
-/** A member in `joined_members` takes about 150 bytes, a request of its own about as long as a hundred of those. */
+/**
+ * A member in `joined_members` takes about 150 bytes, a request of its own about as long as a
+ * hundred of those.
+ */
 const JOINED_MEMBERS_A_REQUEST = 100;
 /** About three megabytes; beyond it the list is not worth having. */
-const MOST_JOINED_MEMBERS = 20_000;
-const MOST_LIST_BYTES = 4 * 1_048_576;
+const MAX_JOINED_MEMBERS = 20_000;
+const MAX_LIST_BYTES = 4 * 1_048_576;
 const FEW_JOINED_MEMBERS = 500;
 const RECENT_MEMBER_EVENTS = 50;
 
 const joinedSchema = z.object({ joined: z.record(z.string(), z.unknown()).nullish() });
 const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 
-/** Membership of named users: from the list of joined members where that is small for what is asked, else one by one. */
+/**
+ * Membership of named users: from the list of joined members where that is small for what is asked,
+ * else one by one.
+ */
 export async function readMembersOfRoom(
   reader: Reader,
   roomId: string,
@@ -29,23 +35,30 @@ export async function readMembersOfRoom(
   joinedCount: number | null,
 ): Promise<Map<string, KnownMember>> {
   const wanted = [...new Set(userIds)];
-  const worth = Math.min(MOST_JOINED_MEMBERS, (wanted.length - 1) * JOINED_MEMBERS_A_REQUEST);
-  const joined = joinedCount !== null && joinedCount <= worth ? await readJoinedMembers(reader, roomId) : null;
-  if (joined !== null) return new Map(wanted.map((userId) => [userId, joined.get(userId) ?? NEVER_A_MEMBER]));
+  const worth = Math.min(MAX_JOINED_MEMBERS, (wanted.length - 1) * JOINED_MEMBERS_A_REQUEST);
+  const joined =
+    joinedCount !== null && joinedCount <= worth ? await readJoinedMembers(reader, roomId) : null;
+  if (joined !== null) return new Map(wanted.map((userId) => [userId, joined.get(userId) ?? ABSENT_MEMBER]));
   const members = await inParallel(wanted, CONCURRENCY, async (userId) => {
     const event = await readStateEvent(reader, roomId, "m.room.member", userId);
-    return [userId, event === null ? NEVER_A_MEMBER : knownMember(event.content)] as const;
+    return [userId, event === null ? ABSENT_MEMBER : knownMember(event.content)] as const;
   });
   return new Map(members);
 }
 
-/** Some joined members, whoever they are: all of a small room, of a large one those whose membership changed last. */
+/**
+ * Some joined members, whoever they are: all of a small room, of a large one those whose membership
+ * changed last.
+ */
 export async function readSomeJoinedMembers(
   reader: Reader,
   roomId: string,
   joinedCount: number | null,
 ): Promise<Map<string, KnownMember>> {
-  const all = joinedCount !== null && joinedCount <= FEW_JOINED_MEMBERS ? await readJoinedMembers(reader, roomId) : null;
+  const all =
+    joinedCount !== null && joinedCount <= FEW_JOINED_MEMBERS
+      ? await readJoinedMembers(reader, roomId)
+      : null;
   return all ?? (await readRecentMembers(reader, roomId));
 }
 
@@ -53,7 +66,12 @@ export async function readSomeJoinedMembers(
 async function readJoinedMembers(reader: Reader, roomId: string): Promise<Map<string, KnownMember> | null> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
   try {
-    const answer = await reader.request({ method: "GET", path, schema: joinedSchema, maxBytes: MOST_LIST_BYTES });
+    const answer = await reader.request({
+      method: "GET",
+      path,
+      schema: joinedSchema,
+      maxBytes: MAX_LIST_BYTES,
+    });
     const joined = Object.entries(answer.joined ?? {});
     return new Map(
       joined.map(([userId, profile]) => {
@@ -74,12 +92,13 @@ async function readRecentMembers(reader: Reader, roomId: string): Promise<Map<st
     path: apiPath`/_matrix/client/v3/rooms/${roomId}/messages`,
     query: { dir: "b", limit: RECENT_MEMBER_EVENTS, filter: JSON.stringify({ types: ["m.room.member"] }) },
     schema: messagesSchema,
-    maxBytes: MOST_LIST_BYTES,
+    maxBytes: MAX_LIST_BYTES,
   });
   const members = new Map<string, KnownMember>();
   for (const event of stateEventsOf(answer.chunk)) {
     // Newest first, so that the first one of a user counts.
-    if (event.type === "m.room.member" && !members.has(event.state_key)) members.set(event.state_key, knownMember(event.content));
+    if (event.type === "m.room.member" && !members.has(event.state_key))
+      members.set(event.state_key, knownMember(event.content));
   }
   return members;
 }

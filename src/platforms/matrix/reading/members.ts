@@ -6,7 +6,7 @@ import { CONCURRENCY } from "./limits.ts";
 import { readMembersBySlidingSync } from "./members-by-sliding-sync.ts";
 import { readMembersOfRoom, readSomeJoinedMembers } from "./members-of-room.ts";
 import type { Reader } from "./reader.ts";
-import { isWayClosed } from "./room-by-room.ts";
+import { isMethodUnsupported } from "./room-by-room.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
 /** Members by user ID. Who was asked for and has never been a member counts as having left. */
@@ -20,18 +20,23 @@ export interface MembersToRead {
 }
 
 /**
- * The snapshot with the members that the plan needs by name: the second of its two passes. By sliding sync all rooms together in a request or a few, else
- * room by room; either way no more of a large room is read than was asked for.
+ * The snapshot with the members that the plan needs by name: the second of its two passes. By
+ * sliding sync all rooms together in a request or a few, else room by room; either way no more of a
+ * large room is read than was asked for.
  * @throws HomeserverError, UnreachableError
  */
-export async function withNeededMembers(reader: Reader, { snapshot, needs, features }: MembersToRead): Promise<AccountSnapshot> {
+export async function withNeededMembers(
+  reader: Reader,
+  { snapshot, needs, features }: MembersToRead,
+): Promise<AccountSnapshot> {
   const found = new Map<string, MembersFound>();
   const named = needs.filter((need) => need.userIds.length > 0);
   if (features.unstableFeatures[SLIDING_SYNC_FEATURE] === true && named.length > 0) {
     try {
-      for (const [roomId, members] of await readMembersBySlidingSync(reader, named)) found.set(roomId, members);
+      for (const [roomId, members] of await readMembersBySlidingSync(reader, named))
+        found.set(roomId, members);
     } catch (error) {
-      if (!isWayClosed(error)) throw error;
+      if (!isMethodUnsupported(error)) throw error;
       reader.log.warn({ err: error }, "members are read room by room");
     }
   }

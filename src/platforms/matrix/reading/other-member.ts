@@ -8,8 +8,9 @@ import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
 /**
- * Fills in the other account's membership where a listing could not tell it (a lazily loaded sync) and the other account's own reading says nothing of the
- * room: it was never there, or is banned without its server having been told. One request a room; none after sliding sync.
+ * Fills in the other account's membership where a listing could not tell it (a lazily loaded sync)
+ * and the other account's own reading says nothing of the room: it was never there, or is banned
+ * without its server having been told. One request a room; none after sliding sync.
  */
 export async function withOtherMembers(
   reader: Reader,
@@ -26,12 +27,21 @@ export async function withOtherMembers(
   if (unsaid.length === 0) return snapshot;
   const rooms = new Map(snapshot.rooms);
   await inParallel(unsaid, CONCURRENCY, async (room) => {
-    rooms.set(room.roomId, { ...room, otherMember: await readOtherMember(reader, room.roomId, other.userId) });
+    rooms.set(room.roomId, {
+      ...room,
+      otherMember: await readOtherMember(reader, room.roomId, other.userId),
+    });
   });
   return { ...snapshot, rooms };
 }
 
-async function readOtherMember(reader: Reader, roomId: string, userId: string): Promise<RoomSnapshot["otherMember"]> {
+async function readOtherMember(
+  reader: Reader,
+  roomId: string,
+  userId: string,
+): Promise<RoomSnapshot["otherMember"]> {
   const event = await readStateEvent(reader, roomId, "m.room.member", userId);
-  return event === null ? ABSENT : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
+  return event === null
+    ? ABSENT
+    : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
 }

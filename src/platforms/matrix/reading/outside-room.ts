@@ -14,8 +14,9 @@ export interface RoomToFind {
 }
 
 /**
- * A room that the account is not in (the replacement of an upgraded one), as its summary shows it (CS v1.15, MSC3266; before that an unstable path).
- * `null`: the server knows nothing of it, will not say, or has no summaries; then nothing is known, not even that it does not exist.
+ * A room that the account is not in (the replacement of an upgraded one), as its summary shows it
+ * (CS v1.15, MSC3266; before that an unstable path). `null`: the server knows nothing of it, will
+ * not say, or has no summaries; then nothing is known, not even that it does not exist.
  */
 export async function readOutsideRoom(
   reader: Reader,
@@ -27,14 +28,21 @@ export async function readOutsideRoom(
   const unstable = apiPath`/_matrix/client/unstable/im.nheko.summary/summary/${roomId}`;
   for (const path of [stable, unstable]) {
     try {
-      // A summary over federation fails like the other server does: tried again once, then done without.
-      const answer = await reader.request({ method: "GET", path, query: { via }, schema: anySchema }, { retries: 1 });
+      // A summary over federation fails like the other server does: tried again once, then done
+      // without.
+      const answer = await reader.request(
+        { method: "GET", path, query: { via }, schema: anySchema },
+        { retries: 1 },
+      );
       return roomFromSummary(roomId, answer, source, targetUserId);
     } catch (error) {
       if (!(error instanceof HomeserverError)) throw error;
       if (isUnknownPath(error)) continue;
       if (!isNothingTold(error)) throw error;
-      reader.log.debug({ roomId, status: error.status, errcode: error.errcode }, "a room outside is not shown");
+      reader.log.debug(
+        { roomId, status: error.status, errcode: error.errcode },
+        "a room outside is not shown",
+      );
       return null;
     }
   }

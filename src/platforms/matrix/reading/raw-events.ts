@@ -4,7 +4,10 @@ import type { Membership } from "../rooms/model.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 
-/** The state events of an untrusted list; a stripped state event lacks only what is optional here anyway. What is none is passed over. */
+/**
+ * The state events of an untrusted list; a stripped state event lacks only what is optional here
+ * anyway. What is none is passed over.
+ */
 export function stateEventsOf(list: unknown): RawStateEvent[] {
   const events: RawStateEvent[] = [];
   for (const event of Array.isArray(list) ? list : []) {
@@ -47,13 +50,19 @@ export function accountDataOf(list: unknown): AccountDataEvent[] {
   return events;
 }
 
-/** A tag of a room, with its place among the rooms that have it; `null` where the client gave none (CS §Room Tagging). */
+/**
+ * A tag of a room, with its place among the rooms that have it; `null` where the client gave none
+ * (CS §Room Tagging).
+ */
 export interface RoomTag {
   readonly name: string;
   readonly order: number | null;
 }
 
-/** Reads the content of `m.tag` or of the tags endpoint; `null` stands for none (seen with Dendrite). */
+/**
+ * Reads the content of `m.tag` or of the tags endpoint; `null` stands for none (seen with
+ * Dendrite).
+ */
 export function tagsOf(content: unknown): RoomTag[] {
   const tags = isJsonObject(content) ? content["tags"] : null;
   if (!isJsonObject(tags)) return [];

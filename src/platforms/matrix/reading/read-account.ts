@@ -1,26 +1,29 @@
 import { valueOf } from "../rooms/state-read.ts";
 import type { AccountReading, HowRead } from "./account-reading.ts";
-import { readCapabilities, readProfile, readPushRules } from "./account-details.ts";
-import { Gathering } from "./gathering.ts";
+import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
+import { RoomCollector } from "./gathering.ts";
 import type { Accounts, Listing } from "./gathering.ts";
 import { inParallel } from "./in-parallel.ts";
 import { gatherBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";
 import type { Reader } from "./reader.ts";
-import { gatherRoomByRoom, isWayClosed } from "./room-by-room.ts";
+import { gatherRoomByRoom, isMethodUnsupported } from "./room-by-room.ts";
 import { gatherBySlidingSync } from "./sliding-sync.ts";
 import type { Progress } from "./sliding-sync.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
-const MOST_SPACES_TRIED = 3;
+const MAX_SPACES_TRIED = 3;
 
 export interface AccountToRead extends Accounts {
   /** From discovery. */
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
   /** Members of rooms who are read along where that costs nothing more. */
   readonly extraMembers?: readonly string[];
-  /** Reads the time of each room's last event too, where the way of reading can: needed for filters by activity only. */
+  /**
+   * Reads the time of each room's last event too, where the way of reading can: needed for filters
+   * by activity only.
+   */
   readonly withLastActivity?: boolean;
   readonly onProgress?: (progress: Progress) => void;
   /** Rooms a sliding-sync request, 500 if not said. */
@@ -28,8 +31,9 @@ export interface AccountToRead extends Accounts {
 }
 
 /**
- * Reads one account, with as few requests as its server allows: the listing, the list of joined rooms to check it by, capabilities, profile and push rules.
- * Writes nothing. All or nothing: a reading that fails in the middle throws.
+ * Reads one account, with as few requests as its server allows: the listing, the list of joined
+ * rooms to check it by, capabilities, profile and push rules. Writes nothing. All or nothing: a
+ * reading that fails in the middle throws.
  * @throws HomeserverError, UnreachableError
  */
 export async function readAccount(reader: Reader, account: AccountToRead): Promise<AccountReading> {
@@ -37,9 +41,11 @@ export async function readAccount(reader: Reader, account: AccountToRead): Promi
   // First what is small: a session that has ended is found out before the long listing begins.
   const capabilities = await readCapabilities(reader);
   const profile = await readProfile(reader, account.userId);
-  const pushRules = await readPushRules(reader);
+  const pushRules = await requestPushRules(reader);
   const { rooms, accountData, ...listed } = await listRooms(reader, account);
-  const unreadableRoomIds = [...rooms.values()].filter((room) => room.membership === "join" && room.create.kind === "unread");
+  const unreadableRoomIds = [...rooms.values()].filter(
+    (room) => room.membership === "join" && room.create.kind === "unread",
+  );
   return {
     ...listed,
     snapshot: { userId: account.userId, rooms, accountData, roomVersions: capabilities.roomVersions },
@@ -52,15 +58,24 @@ export async function readAccount(reader: Reader, account: AccountToRead): Promi
 }
 
 async function listRooms(reader: Reader, account: AccountToRead): Promise<Listing> {
-  const { userId, otherUserId, extraMembers = [], window = WINDOW, withLastActivity = false, onProgress = () => {} } = account;
+  const {
+    userId,
+    otherUserId,
+    extraMembers = [],
+    window = WINDOW,
+    withLastActivity = false,
+    onProgress = () => {},
+  } = account;
   const accounts = { userId, otherUserId };
   if (account.features.unstableFeatures[SLIDING_SYNC_FEATURE] === true) {
     const options = { accounts, extraMembers, window, withLastActivity, onProgress };
-    const gathering = await unlessClosed(reader, "sliding_sync", () => gatherBySlidingSync(reader, options));
+    const gathering = await fallbackIfUnsupported(reader, "sliding_sync", () =>
+      gatherBySlidingSync(reader, options),
+    );
     if (gathering !== null) return await completed(reader, gathering, "sliding_sync");
   }
-  const gathering = await unlessClosed(reader, "sync", async () => {
-    const synced = new Gathering(accounts);
+  const gathering = await fallbackIfUnsupported(reader, "sync", async () => {
+    const synced = new RoomCollector(accounts);
     await gatherBySync(reader, synced, "whole");
     onProgress({ read: synced.size, total: synced.size });
     return synced;
@@ -71,25 +86,33 @@ async function listRooms(reader: Reader, account: AccountToRead): Promise<Listin
 }
 
 /** `null` where this way does not work with this server, so that the next one is tried. */
-async function unlessClosed(reader: Reader, how: HowRead, gather: () => Promise<Gathering>): Promise<Gathering | null> {
+async function fallbackIfUnsupported(
+  reader: Reader,
+  how: HowRead,
+  gather: () => Promise<RoomCollector>,
+): Promise<RoomCollector | null> {
   try {
     return await gather();
   } catch (error) {
-    if (!isWayClosed(error)) throw error;
+    if (!isMethodUnsupported(error)) throw error;
     reader.log.warn({ err: error, how }, "this way of reading an account does not work here");
     return null;
   }
 }
 
-/** Reads one by one what the listing left out or left incomplete: servers skip rooms (Synapse: of versions it no longer knows) and parts of requests. */
-async function completed(reader: Reader, gathering: Gathering, how: HowRead): Promise<Listing> {
+/**
+ * Reads one by one what the listing left out or left incomplete: servers skip rooms (Synapse: of
+ * versions it no longer knows) and parts of requests.
+ */
+async function completed(reader: Reader, gathering: RoomCollector, how: HowRead): Promise<Listing> {
   const joined = await readJoinedRooms(reader);
   const roomIds = new Set(joined.filter((roomId) => gathering.room(roomId)?.membership !== "join"));
   for (const room of gathering.rooms()) {
     // The one event that every room has.
     if (room.membership === "join" && room.create.kind !== "present") roomIds.add(room.roomId);
   }
-  if (roomIds.size > 0) reader.log.info({ rooms: roomIds.size, how }, "rooms that the listing left out are read one by one");
+  if (roomIds.size > 0)
+    reader.log.info({ rooms: roomIds.size, how }, "rooms that the listing left out are read one by one");
   await inParallel([...roomIds], CONCURRENCY, async (roomId) => {
     await readJoinedRoom(reader, gathering, roomId);
   });
@@ -97,13 +120,18 @@ async function completed(reader: Reader, gathering: Gathering, how: HowRead): Pr
   return gathering.listing(how);
 }
 
-/** Not one space shows a room: either they are empty, or the server does not understand the asterisk of the request. A few are looked at to find out. */
-async function readEmptySpaces(reader: Reader, gathering: Gathering): Promise<void> {
-  const spaces = [...gathering.rooms()].filter((room) => room.membership === "join" && valueOf(room.create)?.type === "m.space");
+/**
+ * Not one space shows a room: either they are empty, or the server does not understand the asterisk
+ * of the request. A few are looked at to find out.
+ */
+async function readEmptySpaces(reader: Reader, gathering: RoomCollector): Promise<void> {
+  const spaces = [...gathering.rooms()].filter(
+    (room) => room.membership === "join" && valueOf(room.create)?.type === "m.space",
+  );
   if (spaces.some((space) => space.spaceChildren.length > 0)) return;
   let isMisunderstood = false;
   for (const [index, { roomId }] of spaces.entries()) {
-    if (index >= MOST_SPACES_TRIED && !isMisunderstood) return;
+    if (index >= MAX_SPACES_TRIED && !isMisunderstood) return;
     await readJoinedRoom(reader, gathering, roomId);
     isMisunderstood ||= (gathering.room(roomId)?.spaceChildren.length ?? 0) > 0;
   }

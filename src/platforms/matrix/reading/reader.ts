@@ -3,15 +3,18 @@ import type { Logger } from "pino";
 import type { z } from "zod";
 import type { HomeserverClient, HomeserverRequest } from "../homeserver-client.ts";
 import { UnreachableError } from "../network/unreachable-error.ts";
-import { patiently } from "./patiently.ts";
-import type { Patience, PatienceOptions, Wait } from "./patiently.ts";
+import { withRetries } from "./patiently.ts";
+import type { RetryClock, RetryOptions, Wait } from "./patiently.ts";
 
-/** Asks one homeserver for one account, patiently, and counts. */
+/** Asks one homeserver for one account, withRetries, and counts. */
 export interface Reader {
-  /** @throws HomeserverError, UnreachableError once waiting is no use; `aborted` when the signal says so */
+  /**
+   * @throws HomeserverError, UnreachableError once waiting is no use; `aborted` when the signal
+   * says so
+   */
   request<Schema extends z.ZodType>(
     request: HomeserverRequest<Schema>,
-    options?: Pick<PatienceOptions, "retries" | "isTimeoutFinal">,
+    options?: Pick<RetryOptions, "retries" | "isTimeoutFinal">,
   ): Promise<z.output<Schema>>;
   /** Requests sent so far, repeated ones included. */
   readonly requests: number;
@@ -26,21 +29,21 @@ export interface ReaderOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told before each wait, so that it can be shown. */
   readonly onWait?: (wait: Wait) => void;
-  readonly patience?: Patience;
+  readonly clock?: RetryClock;
 }
 
-const BY_THE_CLOCK: Patience = {
+const BY_THE_CLOCK: RetryClock = {
   sleep: async (ms, signal) => {
     await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
   },
   random: Math.random,
 };
 
-export function createReader({ client, log, signal, onWait, patience = BY_THE_CLOCK }: ReaderOptions): Reader {
+export function createReader({ client, log, signal, onWait, clock = BY_THE_CLOCK }: ReaderOptions): Reader {
   let requests = 0;
   return {
     log,
-    random: patience.random,
+    random: clock.random,
     get requests() {
       return requests;
     },
@@ -51,16 +54,20 @@ export function createReader({ client, log, signal, onWait, patience = BY_THE_CL
       };
       const { path } = request;
       try {
-        return await patiently(ask, patience, {
+        return await withRetries(ask, clock, {
           signal,
           ...options,
           onWait: (wait) => {
-            log.info({ path, cause: wait.cause, waitMs: wait.ms, failures: wait.failures }, "a read is tried again later");
+            log.info(
+              { path, cause: wait.cause, waitMs: wait.ms, failures: wait.failures },
+              "a read is tried again later",
+            );
             onWait?.(wait);
           },
         });
       } catch (error) {
-        if (signal?.aborted === true) throw new UnreachableError("aborted", URL.parse(client.baseUrl)?.host ?? "");
+        if (signal?.aborted === true)
+          throw new UnreachableError("aborted", URL.parse(client.baseUrl)?.host ?? "");
         throw error;
       }
     },

@@ -3,7 +3,7 @@ import { HomeserverError } from "../homeserver-error.ts";
 import { apiPath } from "../homeserver-client.ts";
 import { UnreachableError } from "../network/unreachable-error.ts";
 import type { ReadingGap } from "./account-reading.ts";
-import { Gathering } from "./gathering.ts";
+import { RoomCollector } from "./gathering.ts";
 import type { Accounts } from "./gathering.ts";
 import { inParallel } from "./in-parallel.ts";
 import { gatherBySync } from "./initial-sync.ts";
@@ -13,7 +13,10 @@ import { tagsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import type { Progress } from "./sliding-sync.ts";
 
-/** Global account data that is asked for by name where nothing lists it: all that other people's clients are known to write (protocol-facts.md section 5). */
+/**
+ * Global account data that is asked for by name where nothing lists it: all that other people's
+ * clients are known to write (protocol-facts.md section 5).
+ */
 const KNOWN_ACCOUNT_DATA = [
   "m.direct",
   "m.ignored_user_list",
@@ -38,8 +41,9 @@ const KNOWN_ROOM_ACCOUNT_DATA = ["m.fully_read", "m.marked_unread", "org.matrix.
 const anySchema = z.unknown();
 
 /**
- * The last way: each room by requests of its own. What only a sync tells (invitations, account data by unknown names) still comes from one without the
- * rooms' state, as long as the server manages that; else it stands in the gaps.
+ * The last way: each room by requests of its own. What only a sync tells (invitations, account data
+ * by unknown names) still comes from one without the rooms' state, as long as the server manages
+ * that; else it stands in the gaps.
  */
 export async function gatherRoomByRoom(
   reader: Reader,
@@ -60,43 +64,63 @@ export async function gatherRoomByRoom(
 }
 
 interface Gathered {
-  readonly gathering: Gathering;
+  readonly gathering: RoomCollector;
   readonly gaps: readonly ReadingGap[];
 }
 
 async function begin(reader: Reader, accounts: Accounts): Promise<Gathered> {
-  const gathering = new Gathering(accounts);
+  const gathering = new RoomCollector(accounts);
   try {
     await gatherBySync(reader, gathering, "members");
     return { gathering, gaps: [] };
   } catch (error) {
-    if (!isWayClosed(error)) throw error;
+    if (!isMethodUnsupported(error)) throw error;
     reader.log.warn({ err: error }, "this server has no usable sync");
-    return { gathering: new Gathering(accounts), gaps: ["pending_rooms", "further_account_data"] };
+    return { gathering: new RoomCollector(accounts), gaps: ["pending_rooms", "further_account_data"] };
   }
 }
 
-/** Whether a way of listing fails in itself, so that another may work; false for sessions that ended, refusals and aborted reads. */
-export function isWayClosed(error: unknown): boolean {
-  if (error instanceof HomeserverError) return error.status >= 500 || [400, 404, 405, 413, 414].includes(error.status);
-  return error instanceof UnreachableError && ["too_large", "timeout", "unexpected_answer", "not_json"].includes(error.reason);
+/**
+ * Whether a way of listing fails in itself, so that another may work; false for sessions that
+ * ended, refusals and aborted reads.
+ */
+export function isMethodUnsupported(error: unknown): boolean {
+  if (error instanceof HomeserverError)
+    return error.status >= 500 || [400, 404, 405, 413, 414].includes(error.status);
+  return (
+    error instanceof UnreachableError &&
+    ["too_large", "timeout", "unexpected_answer", "not_json"].includes(error.reason)
+  );
 }
 
-async function gatherKnownAccountData(reader: Reader, gathering: Gathering): Promise<void> {
+async function gatherKnownAccountData(reader: Reader, gathering: RoomCollector): Promise<void> {
   const { userId } = gathering.accounts;
   for (const type of KNOWN_ACCOUNT_DATA) {
-    const content = await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/account_data/${type}`);
+    const content = await readIfThere(
+      reader,
+      apiPath`/_matrix/client/v3/user/${userId}/account_data/${type}`,
+    );
     if (content !== undefined) gathering.addAccountData([{ type, content }]);
   }
 }
 
-async function gatherRoomAccountData(reader: Reader, gathering: Gathering, roomId: string): Promise<void> {
+async function gatherRoomAccountData(
+  reader: Reader,
+  gathering: RoomCollector,
+  roomId: string,
+): Promise<void> {
   const { userId } = gathering.accounts;
   for (const type of KNOWN_ROOM_ACCOUNT_DATA) {
-    const content = await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`);
+    const content = await readIfThere(
+      reader,
+      apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`,
+    );
     if (content !== undefined) gathering.addRoomAccountData(roomId, [{ type, content }]);
   }
-  gathering.setTags(roomId, tagsOf(await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/tags`)));
+  gathering.setTags(
+    roomId,
+    tagsOf(await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/tags`)),
+  );
 }
 
 /** Undefined where there is no such thing. */
@@ -104,7 +128,8 @@ async function readIfThere(reader: Reader, path: string): Promise<unknown> {
   try {
     return await reader.request({ method: "GET", path, schema: anySchema });
   } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND") return undefined;
+    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
+      return undefined;
     throw error;
   }
 }

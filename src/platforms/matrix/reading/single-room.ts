@@ -20,16 +20,20 @@ export interface RoomHints {
 
 /** Up to so many members all of the state is asked for at once instead of piece by piece. */
 const FEW_MEMBERS = 100;
-/** Members who left stand in the state too; where they make it larger than this, it is read in pieces. */
-const MOST_STATE_BYTES = 2 * 1_048_576;
+/**
+ * Members who left stand in the state too; where they make it larger than this, it is read in
+ * pieces.
+ */
+const MAX_STATE_BYTES = 2 * 1_048_576;
 /** Children a space may show at most; servers cut at fewer. */
-const MOST_SPACE_BYTES = 8 * 1_048_576;
+const MAX_SPACE_BYTES = 8 * 1_048_576;
 
 const stateSchema = z.unknown();
 
 /**
- * Reads one room that the account has joined. 404 M_NOT_FOUND is an absent event; whatever else goes wrong is thrown, never taken for absence.
- * Costs one request where the room is known to be small, else thirteen, for a space fourteen.
+ * Reads one room that the account has joined. 404 M_NOT_FOUND is an absent event; whatever else
+ * goes wrong is thrown, never taken for absence. Costs one request where the room is known to be
+ * small, else thirteen, for a space fourteen.
  */
 export async function readRoom(
   reader: Reader,
@@ -45,14 +49,28 @@ export async function readRoom(
   const isOtherMemberRead = true;
   const { joinedCount, invitedCount, heroes } = hints;
   const counts = { joinedCount, invitedCount, heroes };
-  return { roomId, ownUserId: userId, otherUserId, membership, events, coverage: "full", isOtherMemberRead, ...counts };
+  return {
+    roomId,
+    ownUserId: userId,
+    otherUserId,
+    membership,
+    events,
+    coverage: "full",
+    isOtherMemberRead,
+    ...counts,
+  };
 }
 
 /** `null` where there is too much of it. */
 async function readWholeState(reader: Reader, roomId: string): Promise<RawStateEvent[] | null> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state`;
   try {
-    const events = await reader.request({ method: "GET", path, schema: z.array(z.unknown()), maxBytes: MOST_STATE_BYTES });
+    const events = await reader.request({
+      method: "GET",
+      path,
+      schema: z.array(z.unknown()),
+      maxBytes: MAX_STATE_BYTES,
+    });
     return stateEventsOf(events).filter(isWorthKeeping);
   } catch (error) {
     if (error instanceof UnreachableError && error.reason === "too_large") return null;
@@ -66,9 +84,17 @@ function isWorthKeeping({ type }: RawStateEvent): boolean {
   return KEPT_TYPES.has(type) || type === "m.room.member";
 }
 
-async function readPieces(reader: Reader, roomId: string, { userId, otherUserId }: Accounts): Promise<RawStateEvent[]> {
+async function readPieces(
+  reader: Reader,
+  roomId: string,
+  { userId, otherUserId }: Accounts,
+): Promise<RawStateEvent[]> {
   const events: RawStateEvent[] = [];
-  const wanted = [...PLANNED_STATE_TYPES.map((type) => [type, ""]), ["m.room.member", userId], ["m.room.member", otherUserId]];
+  const wanted = [
+    ...PLANNED_STATE_TYPES.map((type) => [type, ""]),
+    ["m.room.member", userId],
+    ["m.room.member", otherUserId],
+  ];
   for (const [type = "", stateKey = ""] of wanted) {
     const event = await readStateEvent(reader, roomId, type, stateKey);
     if (event !== null) events.push(event);
@@ -78,38 +104,58 @@ async function readPieces(reader: Reader, roomId: string, { userId, otherUserId 
   return isSpace ? [...events, ...(await readSpaceChildren(reader, roomId))] : events;
 }
 
-/** One state event, `null` where there is none. Servers that do not know `format` (CS v1.16) send the content alone: then nobody knows who sent it. */
+/**
+ * One state event, `null` where there is none. Servers that do not know `format` (CS v1.16) send
+ * the content alone: then nobody knows who sent it.
+ */
 export async function readStateEvent(
   reader: Pick<Reader, "request">,
   roomId: string,
   type: string,
   stateKey: string,
 ): Promise<RawStateEvent | null> {
-  // An empty state key is left out with its slash: not all servers understand the path that ends in one.
+  // An empty state key is left out with its slash: not all servers understand the path that ends in
+  // one.
   const path =
     stateKey === ""
       ? apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}`
       : apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`;
   try {
-    const answer = await reader.request({ method: "GET", path, query: { format: "event" }, schema: stateSchema });
+    const answer = await reader.request({
+      method: "GET",
+      path,
+      query: { format: "event" },
+      schema: stateSchema,
+    });
     const event =
-      isJsonObject(answer) && isEvent(answer, type) ? stateEventsOf([{ ...answer, state_key: stateKey }])[0] : undefined;
+      isJsonObject(answer) && isEvent(answer, type)
+        ? stateEventsOf([{ ...answer, state_key: stateKey }])[0]
+        : undefined;
     return event ?? { type, state_key: stateKey, content: answer };
   } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND") return null;
+    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
+      return null;
     throw error;
   }
 }
 
 function isEvent(answer: JsonObject, type: string): boolean {
-  return answer["type"] === type && typeof answer["sender"] === "string" && "content" in answer && "origin_server_ts" in answer;
+  return (
+    answer["type"] === type &&
+    typeof answer["sender"] === "string" &&
+    "content" in answer &&
+    "origin_server_ts" in answer
+  );
 }
 
 const hierarchySchema = z.object({
   rooms: z.array(z.object({ room_id: z.string(), children_state: z.array(z.unknown()).nullish() })).nullish(),
 });
 
-/** The children of a space, for where state cannot be asked for by type alone. A server without the endpoint shows none. */
+/**
+ * The children of a space, for where state cannot be asked for by type alone. A server without the
+ * endpoint shows none.
+ */
 export async function readSpaceChildren(reader: Reader, roomId: string): Promise<RawStateEvent[]> {
   const path = apiPath`/_matrix/client/v1/rooms/${roomId}/hierarchy`;
   try {
@@ -118,7 +164,7 @@ export async function readSpaceChildren(reader: Reader, roomId: string): Promise
       path,
       query: { limit: 1, max_depth: 1 },
       schema: hierarchySchema,
-      maxBytes: MOST_SPACE_BYTES,
+      maxBytes: MAX_SPACE_BYTES,
     });
     const space = answer.rooms?.find((room) => room.room_id === roomId);
     return stateEventsOf(space?.children_state).filter(({ type }) => type === "m.space.child");

@@ -2,9 +2,12 @@ import { z } from "zod";
 import type { HomeserverRequest } from "../homeserver-client.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { Accounts } from "./gathering.ts";
-import { MOST_BYTES } from "./limits.ts";
+import { MAX_BYTES } from "./limits.ts";
 
-/** In `unstable_features`: the server has simplified sliding sync in the shape it had before the merge of MSC4186, the only one that servers run. */
+/**
+ * In `unstable_features`: the server has simplified sliding sync in the shape it had before the
+ * merge of MSC4186, the only one that servers run.
+ */
 export const SLIDING_SYNC_FEATURE = "org.matrix.simplified_msc3575";
 
 const PATH = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
@@ -21,11 +24,19 @@ interface SlidingSyncList {
 }
 
 interface SlidingSyncBody {
-  /** Never one that a client of the user has on the same device: the two would take the answers from each other. */
+  /**
+   * Never one that a client of the user has on the same device: the two would take the answers from
+   * each other.
+   */
   readonly conn_id: string;
   readonly lists?: Readonly<Record<string, SlidingSyncList>>;
-  readonly room_subscriptions?: Readonly<Record<string, { required_state: RequiredState; timeline_limit: number }>>;
-  /** Never `to_device` or `e2ee`: with the token of a user's client they would take its room keys (protocol-facts.md section 1). */
+  readonly room_subscriptions?: Readonly<
+    Record<string, { required_state: RequiredState; timeline_limit: number }>
+  >;
+  /**
+   * Never `to_device` or `e2ee`: with the token of a user's client they would take its room keys
+   * (protocol-facts.md section 1).
+   */
   readonly extensions: { readonly account_data?: { readonly enabled: true } };
 }
 
@@ -38,7 +49,10 @@ const slidingSyncSchema = z.object({
 
 export type SlidingSyncAnswer = z.output<typeof slidingSyncSchema>;
 
-export function slidingSyncRequest(body: SlidingSyncBody, pos: string | null): HomeserverRequest<typeof slidingSyncSchema> {
+export function slidingSyncRequest(
+  body: SlidingSyncBody,
+  pos: string | null,
+): HomeserverRequest<typeof slidingSyncSchema> {
   return {
     method: "POST",
     path: PATH,
@@ -46,12 +60,15 @@ export function slidingSyncRequest(body: SlidingSyncBody, pos: string | null): H
     body,
     schema: slidingSyncSchema,
     timeoutMs: TIMEOUT_MS,
-    maxBytes: MOST_BYTES,
+    maxBytes: MAX_BYTES,
   };
 }
 
 /** What a plan needs of each room; the members by name, so that nothing grows with their number. */
-export function plannedState({ userId, otherUserId }: Accounts, extraMembers: readonly string[]): RequiredState {
+export function plannedState(
+  { userId, otherUserId }: Accounts,
+  extraMembers: readonly string[],
+): RequiredState {
   const members = new Set([userId, otherUserId, ...extraMembers]);
   return [
     ...PLANNED_STATE_TYPES.map((type) => [type, ""] as const),

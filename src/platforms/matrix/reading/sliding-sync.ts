@@ -5,7 +5,7 @@ import { HomeserverError } from "../homeserver-error.ts";
 import { UnreachableError } from "../network/unreachable-error.ts";
 import type { Hero, Membership } from "../rooms/model.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
-import { Gathering } from "./gathering.ts";
+import { RoomCollector } from "./gathering.ts";
 import type { Accounts } from "./gathering.ts";
 import { countOrNull, memberEventOf, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
@@ -30,21 +30,27 @@ export interface SlidingSyncOptions {
 }
 
 const LIST = "rooms";
-const MOST_RESTARTS = 3;
+const MAX_RESTARTS = 3;
 const SMALLEST_WINDOW = 20;
 
 /**
- * Lists the account's rooms by simplified sliding sync (MSC4186): everything a plan needs, whatever the size of the rooms. A connection that the server
- * has forgotten (M_UNKNOWN_POS) is begun again; an answer that is too large or takes too long is asked for in smaller parts.
+ * Lists the account's rooms by simplified sliding sync (MSC4186): everything a plan needs, whatever
+ * the size of the rooms. A connection that the server has forgotten (M_UNKNOWN_POS) is begun again;
+ * an answer that is too large or takes too long is asked for in smaller parts.
  */
-export async function gatherBySlidingSync(reader: Reader, options: SlidingSyncOptions): Promise<Gathering> {
+export async function gatherBySlidingSync(
+  reader: Reader,
+  options: SlidingSyncOptions,
+): Promise<RoomCollector> {
   let { window } = options;
   for (let restarts = 0; ;) {
     try {
       return await gatherOnce(reader, { ...options, window });
     } catch (error) {
-      if (error instanceof HomeserverError && error.errcode === "M_UNKNOWN_POS" && restarts < MOST_RESTARTS) restarts += 1;
-      else if (isTooMuch(error) && window > SMALLEST_WINDOW) window = Math.max(SMALLEST_WINDOW, Math.floor(window / 5));
+      if (error instanceof HomeserverError && error.errcode === "M_UNKNOWN_POS" && restarts < MAX_RESTARTS)
+        restarts += 1;
+      else if (isTooMuch(error) && window > SMALLEST_WINDOW)
+        window = Math.max(SMALLEST_WINDOW, Math.floor(window / 5));
       else throw error;
     }
   }
@@ -54,40 +60,50 @@ function isTooMuch(error: unknown): boolean {
   return error instanceof UnreachableError && (error.reason === "too_large" || error.reason === "timeout");
 }
 
-async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<Gathering> {
+async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<RoomCollector> {
   const { accounts, window } = options;
-  const gathering = new Gathering(accounts);
+  const gathering = new RoomCollector(accounts);
   const connection = `migrator-${randomUUID()}`;
   const required_state = plannedState(accounts, options.extraMembers);
   const timeline_limit = options.withLastActivity ? 1 : 0;
   let pos: string | null = null;
   for (let end = window; ; end += window) {
-    // Always from the first room on: one that moves up the list between two requests would be missed by a range that starts behind it.
+    // Always from the first room on: one that moves up the list between two requests would be
+    // missed by a range that starts behind it.
     const list = { ranges: [[0, end - 1]] as const, required_state, timeline_limit };
-    const body = { conn_id: connection, lists: { [LIST]: list }, extensions: { account_data: { enabled: true as const } } };
-    const answer: SlidingSyncAnswer = await reader.request(slidingSyncRequest(body, pos), { isTimeoutFinal: true });
+    const body = {
+      conn_id: connection,
+      lists: { [LIST]: list },
+      extensions: { account_data: { enabled: true as const } },
+    };
+    const answer: SlidingSyncAnswer = await reader.request(slidingSyncRequest(body, pos), {
+      isTimeoutFinal: true,
+    });
     pos = answer.pos;
     const count = answer.lists?.[LIST]?.count;
     if (count === undefined) throw new UnreachableError("unexpected_answer", "", "lists.count");
     const before = gathering.size;
     addAnswer(gathering, answer);
     options.onProgress({ read: gathering.size, total: Math.max(count, gathering.size) });
-    // Whatever the server counts, an answer without a new room is the last; `readAccount` finds out which joined rooms are missing.
+    // Whatever the server counts, an answer without a new room is the last; `readAccount` finds out
+    // which joined rooms are missing.
     if (end >= count || gathering.size === before) return gathering;
   }
 }
 
-function addAnswer(gathering: Gathering, answer: SlidingSyncAnswer): void {
+function addAnswer(gathering: RoomCollector, answer: SlidingSyncAnswer): void {
   const accountData = objectAt(answer.extensions, "account_data");
   gathering.addAccountData(accountData["global"]);
-  for (const [roomId, events] of Object.entries(objectAt(accountData, "rooms"))) gathering.addRoomAccountData(roomId, events);
+  for (const [roomId, events] of Object.entries(objectAt(accountData, "rooms")))
+    gathering.addRoomAccountData(roomId, events);
   for (const [roomId, room] of Object.entries(answer.rooms ?? {})) {
-    // A room that comes again has changed meanwhile, and only the changes come: it stays as it was when it was listed.
+    // A room that comes again has changed meanwhile, and only the changes come: it stays as it was
+    // when it was listed.
     if (!gathering.has(roomId)) addRoom(gathering, roomId, isJsonObject(room) ? room : {});
   }
 }
 
-function addRoom(gathering: Gathering, roomId: string, room: JsonObject): void {
+function addRoom(gathering: RoomCollector, roomId: string, room: JsonObject): void {
   const state = stateEventsOf(room["required_state"]);
   // Servers say `invite_state`, for knocks too; the merged text says `stripped_state`.
   const stripped = stateEventsOf(room["invite_state"] ?? room["stripped_state"] ?? room["knock_state"]);
@@ -123,7 +139,8 @@ function heroesOf(list: unknown): Hero[] {
   const heroes: Hero[] = [];
   for (const hero of Array.isArray(list) ? list : []) {
     const userId = isJsonObject(hero) ? textOrNull(hero["user_id"]) : null;
-    if (userId !== null && isJsonObject(hero)) heroes.push({ userId, displayName: textOrNull(hero["displayname"]) });
+    if (userId !== null && isJsonObject(hero))
+      heroes.push({ userId, displayName: textOrNull(hero["displayname"]) });
   }
   return heroes;
 }

@@ -6,7 +6,7 @@ import type { Membership } from "../rooms/model.ts";
 import { membershipIn } from "./raw-events.ts";
 
 /** Power levels of a large room stay well below; an event has 64 KiB at most. */
-const MOST_BYTES = 1_048_576;
+const MAX_BYTES = 1_048_576;
 
 const contentSchema = z.unknown();
 const summarySchema = z.object({ membership: z.string().optional().catch(undefined) });
@@ -20,8 +20,10 @@ export interface StatePlace {
 }
 
 /**
- * The content of a state event as it stands now, in one request that no limit counts; `null` where there is none.
- * @throws HomeserverError, UnreachableError for everything else: a failed read is never taken for absence
+ * The content of a state event as it stands now, in one request that no limit counts; `null` where
+ * there is none.
+ * @throws HomeserverError, UnreachableError for everything else: a failed read is never taken for
+ * absence
  */
 export async function stateNow(
   client: Pick<HomeserverClient, "request">,
@@ -29,22 +31,34 @@ export async function stateNow(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const { roomId, type, stateKey } = place;
-  // An empty state key is left out with its slash: not all servers understand the path that ends in one.
+  // An empty state key is left out with its slash: not all servers understand the path that ends in
+  // one.
   const key = stateKey === undefined ? "" : apiPath`/${stateKey}`;
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}` + key;
   try {
-    return await client.request({ method: "GET", path, schema: contentSchema, maxBytes: MOST_BYTES, ...withSignal(signal) });
+    return await client.request({
+      method: "GET",
+      path,
+      schema: contentSchema,
+      maxBytes: MAX_BYTES,
+      ...withSignal(signal),
+    });
   } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND") return null;
+    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
+      return null;
     throw error;
   }
 }
 
-/** `none`: never a member, as far as anybody knows. `hidden`: the server does not show it to this account, which is not in the room. */
+/**
+ * `none`: never a member, as far as anybody knows. `hidden`: the server does not show it to this
+ * account, which is not in the room.
+ */
 export type SeenMembership = Membership | "none" | "hidden";
 
 /**
- * A user's membership as an account sees it that is in the room, or was. Who is only invited, or knocks, is shown nothing.
+ * A user's membership as an account sees it that is in the room, or was. Who is only invited, or
+ * knocks, is shown nothing.
  * @throws HomeserverError, UnreachableError
  */
 export async function membershipNow(
@@ -62,8 +76,8 @@ export async function membershipNow(
 }
 
 /**
- * An account's own membership in a room that it is not in, as its server tells it in a summary of the room (CS v1.15, optional). Asks other servers, so it is for
- * where nobody inside can be asked.
+ * An account's own membership in a room that it is not in, as its server tells it in a summary of
+ * the room (CS v1.15, optional). Asks other servers, so it is for where nobody inside can be asked.
  * @throws HomeserverError, UnreachableError
  */
 export async function ownMembershipOutside(
@@ -73,11 +87,20 @@ export async function ownMembershipOutside(
 ): Promise<SeenMembership> {
   const path = apiPath`/_matrix/client/v1/room_summary/${roomId}`;
   try {
-    const summary = await client.request({ method: "GET", path, query: { via }, schema: summarySchema, ...withSignal(signal) });
+    const summary = await client.request({
+      method: "GET",
+      path,
+      query: { via },
+      schema: summarySchema,
+      ...withSignal(signal),
+    });
     return membershipIn(summary) ?? "hidden";
   } catch (error) {
     // A summary over federation fails like the other server does.
-    if (error instanceof HomeserverError && (isNotShown(error) || error.status === 400 || (error.status >= 500 && error.isJson)))
+    if (
+      error instanceof HomeserverError &&
+      (isNotShown(error) || error.status === 400 || (error.status >= 500 && error.isJson))
+    )
       return "hidden";
     throw error;
   }

@@ -3,13 +3,17 @@ import type { PlannedStep } from "../../../migration/step.ts";
 import type { AccountContents } from "../contents.ts";
 import { plannedContentStep } from "../planned-content-step.ts";
 import type { RoomProfilePayload } from "./room-profile-step.ts";
-import type { WantedRoomProfile } from "./wanted.ts";
+import type { DesiredRoomProfile } from "./wanted.ts";
 
 /**
- * A member event is a message like any other to the limits. In rooms that the target is in already it comes last: servers take their time to bring a new profile
- * into every room, and overwrite what stands there (protocol-facts.md section 6; seen with Synapse 1.163).
+ * A member event is a message like any other to the limits. In rooms that the target is in already
+ * it comes last: servers take their time to bring a new profile into every room, and overwrite what
+ * stands there (protocol-facts.md section 6; seen with Synapse 1.163).
  */
-export function planRoomProfileSteps(missing: readonly WantedRoomProfile[], target: AccountContents): PlannedStep[] {
+export function planRoomProfileSteps(
+  missing: readonly DesiredRoomProfile[],
+  target: AccountContents,
+): PlannedStep[] {
   const { displayName, avatarUrl } = target.profile;
   return missing.map(({ roomId, ...wanted }) => {
     const payload: RoomProfilePayload = { roomId, ...wanted, everywhere: { displayName, avatarUrl } };

@@ -9,18 +9,24 @@ import { outcomeOf } from "../step-errors.ts";
 import type { ErrorOutcome } from "../step-errors.ts";
 import { sessionOf, unlessAbsent } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
-import { writeOnce } from "../write-once.ts";
+import { writeWithUndo } from "../write-once.ts";
 import { lackingOf } from "./verify.ts";
 
 const profileSchema = z.object({ displayName: z.string().nullable(), avatarUrl: z.string().nullable() });
 const roomProfileSchema = profileSchema.extend({
   roomId: z.string(),
-  /** What the target called itself everywhere before the move: a room that still shows it has no name of its own. */
+  /**
+   * What the target called itself everywhere before the move: a room that still shows it has no
+   * name of its own.
+   */
   everywhere: profileSchema,
 });
 export type RoomProfilePayload = z.output<typeof roomProfileSchema>;
 
-/** The keys of the member event that were changed: what was written, and what stood there; a key that was not there is left out. */
+/**
+ * The keys of the member event that were changed: what was written, and what stood there; a key
+ * that was not there is left out.
+ */
 const undoSchema = z.object({
   roomId: z.string(),
   written: z.record(z.string(), z.string()),
@@ -31,19 +37,23 @@ type RoomProfileUndo = z.output<typeof undoSchema>;
 const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverText: null } };
 
 /**
- * Gives the target its name and avatar of one room, in its own member event; everything else in that stays. A name is written even where the avatar cannot be
- * had. Only a member's event is touched: any other, sent again, would be a join.
+ * Gives the target its name and avatar of one room, in its own member event; everything else in
+ * that stays. A name is written even where the avatar cannot be had. Only a member's event is
+ * touched: any other, sent again, would be a join.
  */
 export const runRoomProfile: StepFunction = async (payload, context) => {
   const { roomId, everywhere, ...wanted } = roomProfileSchema.parse(payload);
-  const intended = undoSchema.nullable().parse(context.intended);
+  const savedUndo = undoSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
     const member = await readMember(target, roomId);
     if (member === null) return GONE;
-    const there = { displayName: textOrNull(member["displayname"]), avatarUrl: textOrNull(member["avatar_url"]) };
+    const there = {
+      displayName: textOrNull(member["displayname"]),
+      avatarUrl: textOrNull(member["avatar_url"]),
+    };
     const lacking = lackingOf(wanted, there, [everywhere, await readProfile(target, target.userId)]);
-    const earlier = intended === null ? null : standingOf(intended, member);
+    const earlier = savedUndo === null ? null : statusOf(savedUndo, member);
     if (lacking.displayName === null && lacking.avatarUrl === null)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
     const avatar = lacking.avatarUrl === null ? null : await copyImage(lacking.avatarUrl, context);
@@ -63,7 +73,9 @@ export const runRoomProfile: StepFunction = async (payload, context) => {
       written: { ...earlier?.written, ...written },
       before: { ...before, ...earlier?.before },
     };
-    await writeOnce(context, { undo, earlier }, () => writeMember(target, roomId, { ...content, ...written }));
+    await writeWithUndo(context, { undo, earlier }, () =>
+      writeMember(target, roomId, { ...content, ...written }),
+    );
     return avatar?.status === "failed" ? { ...avatar, undo } : { status: "done", undo };
   });
 };
@@ -74,16 +86,18 @@ export const undoRoomProfile: UndoFunction = async (undo, context) => {
   return await outcomeOf(async () => {
     const content = await readMember(target, roomId);
     if (content === null) return { status: "already_done" };
-    const standing = standingOf({ roomId, written, before }, content);
+    const standing = statusOf({ roomId, written, before }, content);
     if (standing === null) return { status: "already_done" };
-    const rest = Object.fromEntries(Object.entries(content).filter(([key]) => !Object.hasOwn(standing.written, key)));
+    const rest = Object.fromEntries(
+      Object.entries(content).filter(([key]) => !Object.hasOwn(standing.written, key)),
+    );
     await writeMember(target, roomId, { ...rest, ...standing.before });
     return { status: "done" };
   });
 };
 
 /** The part of what was written that stands as it was written; `null` for none. */
-function standingOf({ roomId, written, before }: RoomProfileUndo, content: JsonObject): RoomProfileUndo | null {
+function statusOf({ roomId, written, before }: RoomProfileUndo, content: JsonObject): RoomProfileUndo | null {
   const keys = new Set(Object.keys(written).filter((key) => content[key] === written[key]));
   const ofThese = <Value>(record: Record<string, Value>): Record<string, Value> =>
     Object.fromEntries(Object.entries(record).filter(([key]) => keys.has(key)));
@@ -98,7 +112,12 @@ async function readMember(target: StepSession, roomId: string): Promise<JsonObje
 }
 
 async function writeMember(target: StepSession, roomId: string, content: JsonObject): Promise<void> {
-  await target.request({ method: "PUT", path: memberPath(target, roomId), body: content, schema: z.unknown() });
+  await target.request({
+    method: "PUT",
+    path: memberPath(target, roomId),
+    body: content,
+    schema: z.unknown(),
+  });
 }
 
 function memberPath({ userId }: StepSession, roomId: string): string {

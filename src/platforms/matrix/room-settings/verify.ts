@@ -1,21 +1,24 @@
-import { standingOfContent } from "../account-data/wanted-content.ts";
+import { statusOfContent } from "../account-data/wanted-content.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
-import { wantedRoomSettings } from "./wanted.ts";
-import type { WantedRoomSetting } from "./wanted.ts";
+import { desiredRoomSettings } from "./wanted.ts";
+import type { DesiredRoomSetting } from "./wanted.ts";
 
-/** Whatever the target has there stays: a room that was read there meanwhile, for one, is not marked unread again. */
-export function verifyRoomSettings(
+/**
+ * Whatever the target has there stays: a room that was read there meanwhile, for one, is not marked
+ * unread again.
+ */
+export function compareRoomSettings(
   source: AccountContents,
   target: AccountContents,
   roomIdOnTarget: RoomIdOnTarget,
-): Comparison<WantedRoomSetting> {
+): Comparison<DesiredRoomSetting> {
   return compareItems(
     "room_settings",
-    wantedRoomSettings(source.roomAccountData, roomIdOnTarget),
+    desiredRoomSettings(source.roomAccountData, roomIdOnTarget),
     ({ roomId, type }) => `${roomId} ${type}`,
-    (item) => standingOfContent(item, target.roomAccountData.get(item.roomId)?.get(item.type)),
+    (item) => statusOfContent(item, target.roomAccountData.get(item.roomId)?.get(item.type)),
   );
 }

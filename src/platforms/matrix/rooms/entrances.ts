@@ -3,8 +3,8 @@ import { openRoutes } from "./outcome.ts";
 import { membersToRead, serversWhoMay } from "./people.ts";
 import type { MembersNeeded } from "./people.ts";
 import type { PlanGround } from "./plan-ground.ts";
-import type { Refusal } from "./planned-room.ts";
-import { reachThrough } from "./reach.ts";
+import type { RouteRefusal } from "./planned-room.ts";
+import { gatewayRooms } from "./reach.ts";
 import type { ReachableRoom } from "./reach.ts";
 import type { RoomView } from "./room-view.ts";
 import type { Help } from "./routes.ts";
@@ -15,7 +15,10 @@ import type { Verdict } from "./verdict.ts";
 export interface Entrances {
   through: ReadonlyMap<string, string>;
   entered: ReadonlySet<string>;
-  /** Restricted rooms in which nobody could vouch for a join: being in an allowed room opens none of them. */
+  /**
+   * Restricted rooms in which nobody could vouch for a join: being in an allowed room opens none of
+   * them.
+   */
   unvouched: ReadonlySet<string>;
   membersNeeded: readonly MembersNeeded[];
 }
@@ -25,7 +28,7 @@ export interface EntranceInput {
   verdicts: ReadonlyMap<string, Verdict>;
   /** Rooms the target has joined, whoever else is in them. */
   joinedByTarget: ReadonlySet<string>;
-  refusals: ReadonlyMap<string, readonly Refusal[]>;
+  refusals: ReadonlyMap<string, readonly RouteRefusal[]>;
   areMembersRead: boolean;
 }
 
@@ -46,23 +49,29 @@ export function findEntrances(input: EntranceInput): Entrances {
   }
   const preference = new Map(rooms.map(({ roomId }) => [roomId, throughPreference(roomId, input)]));
   rooms.sort((left, right) => (preference.get(left.roomId) ?? 0) - (preference.get(right.roomId) ?? 0));
-  const through = reachThrough(rooms);
+  const through = gatewayRooms(rooms);
   const entered = new Set(
-    rooms.filter((room) => room.isOpen || room.canInvite || through.has(room.roomId)).map((room) => room.roomId),
+    rooms
+      .filter((room) => room.isOpen || room.canInvite || through.has(room.roomId))
+      .map((room) => room.roomId),
   );
   return { through, entered, unvouched, membersNeeded };
 }
 
 /**
- * As a way through, what the target is in already opens others at once. Last comes what only the target is in: the server that is asked to let it into the
- * restricted room must be in that one too, and the source's, surest to be asked, may not be (M_UNABLE_TO_AUTHORISE_JOIN).
+ * As a way through, what the target is in already opens others at once. Last comes what only the
+ * target is in: the server that is asked to let it into the restricted room must be in that one
+ * too, and the source's, surest to be asked, may not be (M_UNABLE_TO_AUTHORISE_JOIN).
  */
 function throughPreference(roomId: string, { joinedByTarget, ground }: EntranceInput): number {
   if (!joinedByTarget.has(roomId)) return 1;
   return ground.own.get(roomId)?.membership === "join" ? 0 : 2;
 }
 
-/** For a restricted room the target does not get into: the rooms that would open it and hold the source, with the help that is missing there. */
+/**
+ * For a restricted room the target does not get into: the rooms that would open it and hold the
+ * source, with the help that is missing there.
+ */
 export function unreachableSpaces(
   restrictedId: string,
   { ground, verdicts }: EntranceInput,
@@ -73,7 +82,8 @@ export function unreachableSpaces(
   if (verdict?.kind !== "open" || unvouched.has(restrictedId)) return found;
   for (const roomId of verdict.allowedRoomIds) {
     const view = ground.views.get(roomId);
-    if (view?.sourceMembership === "join" && !entered.has(roomId)) found.push({ view, help: missingHelp(verdicts.get(roomId)) });
+    if (view?.sourceMembership === "join" && !entered.has(roomId))
+      found.push({ view, help: missingHelp(verdicts.get(roomId)) });
   }
   return found;
 }
@@ -94,7 +104,8 @@ function reachableRoom(
   const routes = openRoutes(verdict, null, refusals);
   const isRestrictedRefused = refusals.some((refusal) => refusal.route === "join_restricted");
   const isOpen = routes.includes("accept_invite") || routes.includes("join");
-  const canVouch = !isOpen && !isRestrictedRefused && verdict.allowedRoomIds.length > 0 && hasVoucher(view, input, needs);
+  const canVouch =
+    !isOpen && !isRestrictedRefused && verdict.allowedRoomIds.length > 0 && hasVoucher(view, input, needs);
   return {
     roomId,
     isOpen,
@@ -105,15 +116,21 @@ function reachableRoom(
 }
 
 /**
- * A restricted join is vouched for by a joined user with the level to invite (rooms/v8, rule 4.3.5.2), so without one nobody gets in that way. As long as
- * members are to be read the answer is yes, so that only what the final plan asks for is read.
+ * A restricted join is vouched for by a joined user with the level to invite (rooms/v8, rule
+ * 4.3.5.2), so without one nobody gets in that way. As long as members are to be read the answer is
+ * yes, so that only what the final plan asks for is read.
  */
-function hasVoucher(view: RoomView, { ground, areMembersRead }: EntranceInput, needs: MembersNeeded[]): boolean {
+function hasVoucher(
+  view: RoomView,
+  { ground, areMembersRead }: EntranceInput,
+  needs: MembersNeeded[],
+): boolean {
   const { room, power, sourceMembership } = view;
   const { parties } = ground;
   if (sourceMembership === "join" && may(power, parties.sourceUserId, "invite")) return true;
   if (serversWhoMay(room, power, { kind: "authorise" }, parties).length > 0) return true;
-  // Seen from outside only: the rule is told, who could vouch is not; the replaced room is left by a way its makers opened.
+  // Seen from outside only: the rule is told, who could vouch is not; the replaced room is left by
+  // a way its makers opened.
   if (room.powerLevels.kind === "unread") return true;
   const needed = membersToRead(room, power, { kind: "authorise" }, parties, "route");
   if (needed === null || areMembersRead) return false;

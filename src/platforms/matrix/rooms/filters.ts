@@ -4,7 +4,10 @@ import { isSameServer } from "../server-host.ts";
 import type { RoomSnapshot } from "./model.ts";
 import { valueOf } from "./state-read.ts";
 
-/** Filters of a plan (product.md, "Commands"). Rooms are room IDs or aliases; an empty list filters nothing. */
+/**
+ * Filters of a plan (product.md, "Commands"). Rooms are room IDs or aliases; an empty list filters
+ * nothing.
+ */
 export interface RoomFilters {
   only: readonly string[];
   exclude: readonly string[];
@@ -35,9 +38,17 @@ export const NO_FILTERS: RoomFilters = {
 };
 
 /** The same filters with room IDs in place of words that mean the account's rooms. */
-export function withRoomIds<Filters extends RoomFilters>(filters: Filters, roomIds: ReadonlyMap<string, string>): Filters {
+export function withRoomIds<Filters extends RoomFilters>(
+  filters: Filters,
+  roomIds: ReadonlyMap<string, string>,
+): Filters {
   const named = (words: readonly string[]): string[] => words.map((word) => roomIds.get(word) ?? word);
-  return { ...filters, only: named(filters.only), exclude: named(filters.exclude), spaces: named(filters.spaces) };
+  return {
+    ...filters,
+    only: named(filters.only),
+    exclude: named(filters.exclude),
+    spaces: named(filters.spaces),
+  };
 }
 
 /** Everything in filters that names a room. */
@@ -53,7 +64,8 @@ export interface FilterVerdict {
 
 /**
  * @param rooms the rooms the account is in, is invited to or knocks at
- * @param successorOf the last replacement of an upgraded room: whoever names the old room means the new one
+ * @param successorOf the last replacement of an upgraded room: whoever names the old room means the
+ * new one
  */
 export function filterRooms(
   filters: RoomFilters,
@@ -74,20 +86,33 @@ export function filterRooms(
   }
   const only = withSuccessors(roomIds(filters.only), successorOf);
   const excluded = roomIds(filters.exclude);
-  const inSpaces = withSuccessors(roomsBelow(withSuccessors(roomIds(filters.spaces), successorOf), rooms), successorOf);
+  const inSpaces = withSuccessors(
+    roomsBelow(withSuccessors(roomIds(filters.spaces), successorOf), rooms),
+    successorOf,
+  );
   function isExcluded(room: RoomSnapshot): boolean {
     if (excluded.has(room.roomId)) return true;
     if (filters.only.length > 0 && !only.has(room.roomId)) return true;
     if (filters.spaces.length > 0 && !inSpaces.has(room.roomId)) return true;
-    if (filters.servers.length > 0 && !filters.servers.some((server) => isSameServer(server, serverOfRoom(room) ?? "")))
+    if (
+      filters.servers.length > 0 &&
+      !filters.servers.some((server) => isSameServer(server, serverOfRoom(room) ?? ""))
+    )
       return true;
     if (filters.isDirect !== null && directRoomIds.has(room.roomId) !== filters.isDirect) return true;
-    return filters.activeSince !== null && room.lastActivityAt !== null && room.lastActivityAt < filters.activeSince;
+    return (
+      filters.activeSince !== null &&
+      room.lastActivityAt !== null &&
+      room.lastActivityAt < filters.activeSince
+    );
   }
   return { isExcluded, unknownRooms };
 }
 
-/** Room IDs by the alias that a room gives as its own; where several give the same one, of the first. */
+/**
+ * Room IDs by the alias that a room gives as its own; where several give the same one, of the
+ * first.
+ */
 export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>): Map<string, string> {
   const found = new Map<string, string>();
   for (const room of rooms.values()) {
@@ -97,12 +122,18 @@ export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>):
   return found;
 }
 
-/** The server a room was made on: the creator's, since room IDs name none from version 12 on; where the creator is not told, the one in the room ID. */
+/**
+ * The server a room was made on: the creator's, since room IDs name none from version 12 on; where
+ * the creator is not told, the one in the room ID.
+ */
 export function serverOfRoom(room: RoomSnapshot): string | null {
   return serverNameOf(valueOf(room.create)?.sender ?? "") ?? parseRoomId(room.roomId)?.serverName ?? null;
 }
 
-/** The spaces themselves and everything below them, as far down as the account can see; spaces that hold each other are no trouble. */
+/**
+ * The spaces themselves and everything below them, as far down as the account can see; spaces that
+ * hold each other are no trouble.
+ */
 function roomsBelow(spaces: ReadonlySet<string>, rooms: ReadonlyMap<string, RoomSnapshot>): Set<string> {
   const found = new Set(spaces);
   for (const roomId of found) for (const child of rooms.get(roomId)?.spaceChildren ?? []) found.add(child);

@@ -9,7 +9,10 @@ export type JoinRule =
   | { kind: "knock" }
   | { kind: "restricted" | "knock_restricted"; allowedRoomIds: readonly string[] }
   | { kind: "private" }
-  /** A value that this room version does not have (`null`: no value at all): whatever it is, nobody can join, not even invited. */
+  /**
+   * A value that this room version does not have (`null`: no value at all): whatever it is, nobody
+   * can join, not even invited.
+   */
   | { kind: "unknown"; joinRule: string | null }
   /** Not told: an invitation's stripped state without it. */
   | { kind: "unread" };
@@ -17,7 +20,8 @@ export type JoinRule =
 const EVERY_RULE = { hasKnock: true, hasRestricted: true, hasKnockRestricted: true };
 
 /**
- * Missing event = `invite` (specification); a rule the room's version does not have yet = unknown (authorization rules: "otherwise, reject").
+ * Missing event = `invite` (specification); a rule the room's version does not have yet = unknown
+ * (authorization rules: "otherwise, reject").
  * @param rules `unread` where the version was not told, `null` where it is unknown.
  */
 export function joinRuleOf(state: StateRead<JoinRules>, rules: RoomVersionRules | "unread" | null): JoinRule {
@@ -29,7 +33,8 @@ export function joinRuleOf(state: StateRead<JoinRules>, rules: RoomVersionRules 
   const has = rules === "unread" ? EVERY_RULE : rules;
   if (joinRule === "knock" && has?.hasKnock === true) return { kind: "knock" };
   if (joinRule === "restricted" && has?.hasRestricted === true) return { kind: "restricted", allowedRoomIds };
-  if (joinRule === "knock_restricted" && has?.hasKnockRestricted === true) return { kind: "knock_restricted", allowedRoomIds };
+  if (joinRule === "knock_restricted" && has?.hasKnockRestricted === true)
+    return { kind: "knock_restricted", allowedRoomIds };
   return { kind: "unknown", joinRule };
 }
 

@@ -1,38 +1,41 @@
 import { z } from "zod";
-import type { Outcome } from "../../../migration/outcome.ts";
+import type { StepOutcome } from "../../../migration/outcome.ts";
 import { apiPath } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { atSide, serverProblem, toOutcome } from "../step-errors.ts";
-import { foundDone, settleRefused, writeOnce } from "../write-once.ts";
+import { onServerOf, serverProblem, toOutcome } from "../step-errors.ts";
+import { alreadyDone, resolveRefused, writeWithUndo } from "../write-once.ts";
 import { joinPayload } from "./step-payloads.ts";
 import type { EnteredRoom, JoinPayload } from "./step-payloads.ts";
 
-/** A join through another server fetches the room's whole state; in large rooms that takes minutes. */
+/**
+ * A join through another server fetches the room's whole state; in large rooms that takes minutes.
+ */
 const TIMEOUT_MS = 5 * 60_000;
 
 const anyAnswer = z.object({});
 
 /** The target joins a room. */
-export async function joinStep(payload: unknown, context: StepContext): Promise<Outcome> {
+export async function joinStep(payload: unknown, context: StepContext): Promise<StepOutcome> {
   const join = joinPayload.parse(payload);
   try {
-    if (!context.isFirstTry && (await isInside(join.roomId, context))) return foundDone(context);
+    if (!context.canSkipCheck && (await isInside(join.roomId, context))) return alreadyDone(context);
     return await enter(join, context);
   } catch (error) {
     return toOutcome(error);
   }
 }
 
-async function enter(join: JoinPayload, context: StepContext): Promise<Outcome> {
+async function enter(join: JoinPayload, context: StepContext): Promise<StepOutcome> {
   const { roomId } = join;
-  // Not all servers try more than the first (seen with Dendrite), so that another one comes first when it is tried again.
-  const via = context.isFirstTry ? join.via : [...join.via.slice(1), ...join.via.slice(0, 1)];
+  // Not all servers try more than the first (seen with Dendrite), so that another one comes first
+  // when it is tried again.
+  const via = context.canSkipCheck ? join.via : [...join.via.slice(1), ...join.via.slice(0, 1)];
   const undo: EnteredRoom = { roomId };
   try {
-    await writeOnce(context, { undo, earlier: context.intended }, () =>
+    await writeWithUndo(context, { undo, earlier: context.savedUndo }, () =>
       context.client.target.request({
         method: "POST",
         path: apiPath`/_matrix/client/v3/join/${roomId}`,
@@ -47,18 +50,20 @@ async function enter(join: JoinPayload, context: StepContext): Promise<Outcome> 
     );
   } catch (error) {
     const outcome = await refusal(error, join, context);
-    if (isNeverMade(error) && context.intended === null) {
-      await context.intend(null);
+    if (isNeverMade(error) && context.savedUndo === null) {
+      await context.saveUndo(null);
       return outcome;
     }
-    const look = async (): Promise<Outcome | null> => ((await isInside(roomId, context)) ? { status: "done", undo } : null);
-    return await settleRefused({ error, outcome, look }, context);
+    const look = async (): Promise<StepOutcome | null> =>
+      (await isInside(roomId, context)) ? { status: "done", undo } : null;
+    return await resolveRefused({ error, outcome, look }, context);
   }
   return { status: "done", undo };
 }
 
-async function refusal(error: unknown, join: JoinPayload, context: StepContext): Promise<Outcome> {
-  // Every server that was asked could not see the room that lets the account in, or has nobody with the power to vouch for it.
+async function refusal(error: unknown, join: JoinPayload, context: StepContext): Promise<StepOutcome> {
+  // Every server that was asked could not see the room that lets the account in, or has nobody with
+  // the power to vouch for it.
   if (join.kind === "join_restricted" && isNeverMade(error)) {
     return { status: "failed", problem: serverProblem("refused", error) };
   }
@@ -78,8 +83,9 @@ function isNeverMade(error: unknown): error is HomeserverError {
 }
 
 /**
- * Whether the room does let the target in, though a server said no: a server that is in the room already learns of an invitation, or of the join elsewhere that
- * opens this room, only when the event reaches it.
+ * Whether the room does let the target in, though a server said no: a server that is in the room
+ * already learns of an invitation, or of the join elsewhere that opens this room, only when the
+ * event reaches it.
  */
 async function isLetIn({ kind, roomId, through }: JoinPayload, context: StepContext): Promise<boolean> {
   switch (kind) {
@@ -90,7 +96,12 @@ async function isLetIn({ kind, roomId, through }: JoinPayload, context: StepCont
     case "accept_invite":
     case "join_invited": {
       const { client, userId, signal } = context;
-      return (await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal))) === "invite";
+      return (
+        (await onServerOf(
+          "source",
+          membershipNow(client.source, { roomId, userId: userId.target }, signal),
+        )) === "invite"
+      );
     }
   }
 }

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { Outcome } from "../../../migration/outcome.ts";
+import type { StepOutcome } from "../../../migration/outcome.ts";
 import { apiPath } from "../homeserver-client.ts";
 import { HomeserverError } from "../homeserver-error.ts";
 import { membershipNow, ownMembershipOutside } from "../reading/state-now.ts";
 import type { SeenMembership } from "../reading/state-now.ts";
 import { toRoomOutcome } from "../room-errors.ts";
 import type { StepContext } from "../step-context.ts";
-import { atSide, toOutcome } from "../step-errors.ts";
-import { settleRefused, writeOnce } from "../write-once.ts";
+import { onServerOf, toOutcome } from "../step-errors.ts";
+import { resolveRefused, writeWithUndo } from "../write-once.ts";
 import { knockPayload } from "./step-payloads.ts";
 import type { EnteredRoom, KnockPayload } from "./step-payloads.ts";
 
@@ -17,10 +17,10 @@ const TIMEOUT_MS = 2 * 60_000;
 const anyAnswer = z.object({});
 
 /** The target asks to be let in. */
-export async function knockStep(payload: unknown, context: StepContext): Promise<Outcome> {
+export async function knockStep(payload: unknown, context: StepContext): Promise<StepOutcome> {
   const knock = knockPayload.parse(payload);
   try {
-    if (!context.isFirstTry) {
+    if (!context.canSkipCheck) {
       const known = await look(knock, context);
       if (known !== null) return known;
     }
@@ -30,11 +30,11 @@ export async function knockStep(payload: unknown, context: StepContext): Promise
   }
 }
 
-async function ask(knock: KnockPayload, context: StepContext): Promise<Outcome> {
+async function ask(knock: KnockPayload, context: StepContext): Promise<StepOutcome> {
   const { roomId, via, reason } = knock;
   const undo: EnteredRoom = { roomId };
   try {
-    await writeOnce(context, { undo, earlier: context.intended }, () =>
+    await writeWithUndo(context, { undo, earlier: context.savedUndo }, () =>
       context.client.target.request({
         method: "POST",
         path: apiPath`/_matrix/client/v3/knock/${roomId}`,
@@ -52,25 +52,29 @@ async function ask(knock: KnockPayload, context: StepContext): Promise<Outcome> 
   return { status: "needs_moderator" };
 }
 
-async function refusal(error: unknown, knock: KnockPayload, context: StepContext): Promise<Outcome> {
+async function refusal(error: unknown, knock: KnockPayload, context: StepContext): Promise<StepOutcome> {
   const outcome = toRoomOutcome(error);
   // Who was let in meanwhile may not knock any more.
   const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
-  return await settleRefused({ error, outcome, isLookedAt: isForbidden, look: () => look(knock, context) }, context);
+  return await resolveRefused(
+    { error, outcome, isLookedAt: isForbidden, look: () => look(knock, context) },
+    context,
+  );
 }
 
-async function look(knock: KnockPayload, context: StepContext): Promise<Outcome | null> {
+async function look(knock: KnockPayload, context: StepContext): Promise<StepOutcome | null> {
   const known = standing(await seen(knock, context));
   // Of a knock nothing stands where the account is banned.
-  if (known?.status === "failed") await context.intend(null);
+  if (known?.status === "failed") await context.saveUndo(null);
   return known;
 }
 
 /**
- * What is left of the step with this membership; `null`: to be done. An invitation is the answer to a knock, and is taken up like every other that comes from
- * people in the room: by whoever looks after the rooms that wait for them.
+ * What is left of the step with this membership; `null`: to be done. An invitation is the answer to
+ * a knock, and is taken up like every other that comes from people in the room: by whoever looks
+ * after the rooms that wait for them.
  */
-function standing(membership: SeenMembership): Outcome | null {
+function standing(membership: SeenMembership): StepOutcome | null {
   switch (membership) {
     case "join":
       return { status: "already_done" };
@@ -86,7 +90,15 @@ function standing(membership: SeenMembership): Outcome | null {
   }
 }
 
-async function seen({ roomId, via }: KnockPayload, { client, userId, signal }: StepContext): Promise<SeenMembership> {
-  const bySource = await atSide("source", membershipNow(client.source, { roomId, userId: userId.target }, signal));
-  return bySource === "hidden" ? await ownMembershipOutside(client.target, { roomId, via }, signal) : bySource;
+async function seen(
+  { roomId, via }: KnockPayload,
+  { client, userId, signal }: StepContext,
+): Promise<SeenMembership> {
+  const bySource = await onServerOf(
+    "source",
+    membershipNow(client.source, { roomId, userId: userId.target }, signal),
+  );
+  return bySource === "hidden"
+    ? await ownMembershipOutside(client.target, { roomId, via }, signal)
+    : bySource;
 }

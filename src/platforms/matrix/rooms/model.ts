@@ -11,7 +11,10 @@ export interface Member {
   displayName: string | null;
   isDirect: boolean;
   reason: string | null;
-  /** Milliseconds since 1970, by the sender's server; `null` where the server left it out (stripped state). */
+  /**
+   * Milliseconds since 1970, by the sender's server; `null` where the server left it out (stripped
+   * state).
+   */
   sentAt: number | null;
 }
 
@@ -52,7 +55,10 @@ export interface Tombstone {
   sender: string | null;
 }
 
-/** One of the few members a server names to describe a room; joined or invited, which of them it does not say. */
+/**
+ * One of the few members a server names to describe a room; joined or invited, which of them it
+ * does not say.
+ */
 export interface Hero {
   userId: string;
   displayName: string | null;
@@ -69,7 +75,10 @@ export interface KnownMember {
 /** One room as one of the two accounts sees it. Built from raw events by `room-snapshot.ts`. */
 export interface RoomSnapshot {
   roomId: string;
-  /** Of the account that was read; `null`: it has nothing to do with the room (read from a room summary). */
+  /**
+   * Of the account that was read; `null`: it has nothing to do with the room (read from a room
+   * summary).
+   */
   membership: Membership | null;
   ownMember: StateRead<Member>;
   /** Member event of the other of the two accounts. */
@@ -94,7 +103,10 @@ export interface RoomSnapshot {
   joinedCount: number | null;
   invitedCount: number | null;
   heroes: readonly Hero[];
-  /** Members whose membership was read, by user ID; the two accounts stand in `ownMember` and `otherMember`. */
+  /**
+   * Members whose membership was read, by user ID; the two accounts stand in `ownMember` and
+   * `otherMember`.
+   */
   members: ReadonlyMap<string, KnownMember>;
   lastActivityAt: number | null;
   /** Names of the account's tags on the room. */
@@ -108,6 +120,9 @@ export interface AccountSnapshot {
   rooms: ReadonlyMap<string, RoomSnapshot>;
   /** Global account data, by type, as the server sent it. */
   accountData: ReadonlyMap<string, unknown>;
-  /** Room versions the server takes part in (capability `m.room_versions`); `["1"]` where it does not say (CS §m.room_versions). */
+  /**
+   * Room versions the server takes part in (capability `m.room_versions`); `["1"]` where it does
+   * not say (CS §m.room_versions).
+   */
   roomVersions: readonly string[];
 }

@@ -3,18 +3,31 @@ import { ROUTES } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
 /** Routes that are work for the bot. */
-const WORK: ReadonlySet<Route> = new Set<Route>(["accept_invite", "join", "join_restricted", "invite", "knock"]);
+const WORK: ReadonlySet<Route> = new Set<Route>([
+  "accept_invite",
+  "join",
+  "join_restricted",
+  "invite",
+  "knock",
+]);
 
 /**
- * Rooms in the order of work (protocol-facts.md section 2): rooms that open others first, each behind the one it is reached through, then the cheapest routes
- * first. Whoever runs them side by side must only keep to `through`.
+ * Rooms in the order of work (protocol-facts.md section 2): rooms that open others first, each
+ * behind the one it is reached through, then the cheapest routes first. Whoever runs them side by
+ * side must only keep to `through`.
  */
 export function orderOfWork(rooms: readonly PlannedRoom[]): string[] {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));
-  const openers = new Set(rooms.filter((room) => room.route === "join_restricted").map((room) => room.through));
+  const openers = new Set(
+    rooms.filter((room) => room.route === "join_restricted").map((room) => room.through),
+  );
   const work = rooms
     .filter((room) => room.status === "planned" && WORK.has(room.route))
-    .map((room, index) => ({ room, rank: (openers.has(room.roomId) ? 0 : ROUTES.length) + ROUTES.indexOf(room.route), index }))
+    .map((room, index) => ({
+      room,
+      rank: (openers.has(room.roomId) ? 0 : ROUTES.length) + ROUTES.indexOf(room.route),
+      index,
+    }))
     .sort((left, right) => left.rank - right.rank || left.index - right.index);
   const ordered = new Set<string>();
   for (const { room } of work) {

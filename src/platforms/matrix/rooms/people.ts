@@ -17,22 +17,31 @@ export interface Parties {
   botUserIds: ReadonlySet<string>;
 }
 
-/** What somebody must be able to do to be named. `administer`: write power levels; `authorise`: vouch for a restricted join, which bots may too. */
+/**
+ * What somebody must be able to do to be named. `administer`: write power levels; `authorise`:
+ * vouch for a restricted join, which bots may too.
+ */
 export type Task = { kind: Help | "administer" | "authorise" } | { kind: "grant"; level: PowerLevel };
 
 /** Members of one room whose membership has to be read before the plan can name them. */
 export interface MembersNeeded {
   roomId: string;
-  /** Most power first, at most `MOST_READ_MEMBERS`. */
+  /** Most power first, at most `MAX_READ_MEMBERS`. */
   userIds: readonly string[];
-  /** Anybody joined will do, and nobody joined is known but the two accounts: some joined members are needed, whoever they are. */
+  /**
+   * Anybody joined will do, and nobody joined is known but the two accounts: some joined members
+   * are needed, whoever they are.
+   */
   isAnyoneNeeded: boolean;
-  /** `route`: the route, reason or helpers depend on it. `warning`: only a warning does; a reader that pays for each member may leave it. */
+  /**
+   * `route`: the route, reason or helpers depend on it. `warning`: only a warning does; a reader
+   * that pays for each member may leave it.
+   */
   purpose: "route" | "warning";
 }
 
-const MOST_HELPERS = 10;
-export const MOST_READ_MEMBERS = 200;
+const MAX_HELPERS = 10;
+export const MAX_READ_MEMBERS = 200;
 
 /** The action whose level a task takes, for sentences ("needs power 50"). */
 export function requiredForTask(power: RoomPower, task: Task): number | null {
@@ -68,16 +77,17 @@ export function mayDo(power: RoomPower, userId: string, task: Task, parties: Par
 }
 
 /**
- * Joined people who may do it: creators first, then most power, then most recently active; never the two accounts, bots, or people whose server the room's
- * ACL shuts out (what they do does not reach the others), the source's own server aside. At most ten, and the number of further ones.
+ * Joined people who may do it: creators first, then most power, then most recently active; never
+ * the two accounts, bots, or people whose server the room's ACL shuts out (what they do does not
+ * reach the others), the source's own server aside. At most ten, and the number of further ones.
  */
 export function peopleWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): Helpers {
   const able = candidatesFor(joinedUsers(room), room, power, task, parties);
   const people = able.filter((userId) => !looksLikeBot(userId));
   const ranked = rank(people.length > 0 ? people : able, room, power);
   return {
-    helpers: ranked.slice(0, MOST_HELPERS).map((userId) => helperOf(room, power, userId)),
-    moreHelpers: Math.max(0, ranked.length - MOST_HELPERS),
+    helpers: ranked.slice(0, MAX_HELPERS).map((userId) => helperOf(room, power, userId)),
+    moreHelpers: Math.max(0, ranked.length - MAX_HELPERS),
   };
 }
 
@@ -99,20 +109,36 @@ export function membersToRead(
   const unread = candidates.filter((userId) => !room.members.has(userId) && !isJoined(room, userId));
   const mayEverybody = mayDo(power, "", task, parties);
   const isAnyoneNeeded =
-    mayEverybody && unread.length === 0 && !candidates.some((userId) => isJoined(room, userId)) && (room.joinedCount ?? 0) > 1;
+    mayEverybody &&
+    unread.length === 0 &&
+    !candidates.some((userId) => isJoined(room, userId)) &&
+    (room.joinedCount ?? 0) > 1;
   if (unread.length === 0 && !isAnyoneNeeded) return null;
-  return { roomId: room.roomId, userIds: rank(unread, room, power).slice(0, MOST_READ_MEMBERS), isAnyoneNeeded, purpose };
+  return {
+    roomId: room.roomId,
+    userIds: rank(unread, room, power).slice(0, MAX_READ_MEMBERS),
+    isAnyoneNeeded,
+    purpose,
+  };
 }
 
 /** Whether a member is known to be joined. */
 export function isJoined(room: RoomSnapshot, userId: string): boolean {
   const known = room.members.get(userId);
   if (known !== undefined) return known.membership === "join";
-  // Heroes are joined or invited members; of whom they are when nobody else is there, they have left (CS §/sync, m.heroes).
-  return room.invitedCount === 0 && (room.joinedCount ?? 0) > 1 && room.heroes.some((hero) => hero.userId === userId);
+  // Heroes are joined or invited members; of whom they are when nobody else is there, they have
+  // left (CS §/sync, m.heroes).
+  return (
+    room.invitedCount === 0 &&
+    (room.joinedCount ?? 0) > 1 &&
+    room.heroes.some((hero) => hero.userId === userId)
+  );
 }
 
-/** Everybody whose name is known: creators, those with a level of their own, heroes and members read. */
+/**
+ * Everybody whose name is known: creators, those with a level of their own, heroes and members
+ * read.
+ */
 function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
   const named = new Set(power.creators);
   for (const userId of power.levels.users.keys()) named.add(userId);
@@ -121,14 +147,23 @@ function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
   return [...named];
 }
 
-/** Members known to be joined; few, since only those asked for are read, while anybody may stand in the levels. */
+/**
+ * Members known to be joined; few, since only those asked for are read, while anybody may stand in
+ * the levels.
+ */
 function joinedUsers(room: RoomSnapshot): string[] {
   const known = new Set(room.members.keys());
   for (const hero of room.heroes) known.add(hero.userId);
   return [...known].filter((userId) => isJoined(room, userId));
 }
 
-function candidatesFor(userIds: readonly string[], room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): string[] {
+function candidatesFor(
+  userIds: readonly string[],
+  room: RoomSnapshot,
+  power: RoomPower,
+  task: Task,
+  parties: Parties,
+): string[] {
   const sourceServer = serverPartOf(parties.sourceUserId);
   const verdicts = new Map<string, boolean>();
   // One look at the ACL a server, however many of its users have power.
@@ -164,7 +199,9 @@ function rank(userIds: readonly string[], room: RoomSnapshot, power: RoomPower):
 
 function helperOf(room: RoomSnapshot, power: RoomPower, userId: string): Helper {
   const displayName =
-    room.members.get(userId)?.displayName ?? room.heroes.find((hero) => hero.userId === userId)?.displayName ?? null;
+    room.members.get(userId)?.displayName ??
+    room.heroes.find((hero) => hero.userId === userId)?.displayName ??
+    null;
   return { userId, displayName, power: levelOf(power, userId) ?? 0 };
 }
 

@@ -31,22 +31,37 @@ const OWN_MEMBERSHIPS: ReadonlySet<string | null> = new Set(["join", "invite", "
 
 export function planGround(input: RoomPlanInput): PlanGround {
   const { source, target } = input;
-  const parties: Parties = { sourceUserId: source.userId, targetUserId: target.userId, botUserIds: new Set(input.botUserIds) };
+  const parties: Parties = {
+    sourceUserId: source.userId,
+    targetUserId: target.userId,
+    botUserIds: new Set(input.botUserIds),
+  };
   const own = new Map([...source.rooms].filter(([, room]) => OWN_MEMBERSHIPS.has(room.membership)));
   const counterparts = directRooms(source.accountData);
   const direct = new Set(
-    [...own.values()].filter((room) => counterparts.has(room.roomId) || isDirectInvitation(room)).map((room) => room.roomId),
+    [...own.values()]
+      .filter((room) => counterparts.has(room.roomId) || isDirectInvitation(room))
+      .map((room) => room.roomId),
   );
   const successors = lastReplacements(own, source.rooms);
-  const filter = filterRooms(input.filters ?? NO_FILTERS, own, direct, (roomId) => successors.get(roomId)?.roomId ?? null);
+  const filter = filterRooms(
+    input.filters ?? NO_FILTERS,
+    own,
+    direct,
+    (roomId) => successors.get(roomId)?.roomId ?? null,
+  );
   const botRooms = new Set(input.botRoomIds);
   const excluded = new Set<string>();
   for (const room of own.values()) {
-    const isWithBot = botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
+    const isWithBot =
+      botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
     if (isWithBot || filter.isExcluded(room)) excluded.add(room.roomId);
   }
-  // Where the target is in the old room already there is nothing to decide (first row of the table).
-  const replacements = new Map([...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"));
+  // Where the target is in the old room already there is nothing to decide (first row of the
+  // table).
+  const replacements = new Map(
+    [...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"),
+  );
   const { views, unseen } = viewsOf(input, own, replacements, excluded);
   return { parties, own, views, replacements, excluded, direct, unseen, unknownRooms: filter.unknownRooms };
 }
@@ -58,10 +73,14 @@ function viewsOf(
   excluded: ReadonlySet<string>,
 ): { views: Map<string, RoomView>; unseen: string[] } {
   const followed = new Map<string, Replacement>();
-  for (const [roomId, replacement] of replacements) if (!excluded.has(roomId)) followed.set(replacement.roomId, replacement);
+  for (const [roomId, replacement] of replacements)
+    if (!excluded.has(roomId)) followed.set(replacement.roomId, replacement);
   const views = new Map<string, RoomView>();
   for (const room of own.values())
-    views.set(room.roomId, roomView(room, input.target.rooms.get(room.roomId), followed.get(room.roomId) ?? null));
+    views.set(
+      room.roomId,
+      roomView(room, input.target.rooms.get(room.roomId), followed.get(room.roomId) ?? null),
+    );
   const unseen: string[] = [];
   for (const [roomId, replacement] of followed) {
     if (views.has(roomId)) continue;
@@ -93,7 +112,11 @@ function isDirectInvitation(room: RoomSnapshot): boolean {
 }
 
 /** A direct chat with a bot we run: by `m.direct`, or nobody else is in the room. */
-function isChatWithBot(room: RoomSnapshot, counterpart: string | undefined, { botUserIds, targetUserId }: Parties): boolean {
+function isChatWithBot(
+  room: RoomSnapshot,
+  counterpart: string | undefined,
+  { botUserIds, targetUserId }: Parties,
+): boolean {
   if (counterpart !== undefined && botUserIds.has(counterpart)) return true;
   const others = room.heroes.filter((hero) => hero.userId !== targetUserId);
   const isSmall = room.joinedCount !== null && room.joinedCount <= 1 + room.heroes.length;

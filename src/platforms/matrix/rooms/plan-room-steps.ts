@@ -17,7 +17,11 @@ export type RoomToEnter = Pick<PlannedRoom, "roomId" | "through" | "via" | "isNe
  * The steps that take a room by one route; none for routes that are no work for the bot.
  * @param knockReason what the room's people are told with a knock
  */
-export function entrySteps(room: RoomToEnter, route: Route, knockReason: string | null = null): PlannedStep[] {
+export function entrySteps(
+  room: RoomToEnter,
+  route: Route,
+  knockReason: string | null = null,
+): PlannedStep[] {
   switch (route) {
     case "accept_invite":
     case "join":
@@ -39,7 +43,10 @@ export function entrySteps(room: RoomToEnter, route: Route, knockReason: string 
   }
 }
 
-/** The step that gives the target its level, once it is in; `null` where nothing can be given or nothing needs to be. */
+/**
+ * The step that gives the target its level, once it is in; `null` where nothing can be given or
+ * nothing needs to be.
+ */
 export function powerStep(room: PlannedRoom): PlannedStep | null {
   const { outcome, wanted } = room.grant;
   if (outcome !== "write" || wanted === "creator") return null;
@@ -49,7 +56,12 @@ export function powerStep(room: PlannedRoom): PlannedStep | null {
     roomVersion: room.creation.roomVersion,
     creators: [...room.creation.creators],
   };
-  return { ...step(room, "power_level", payload), side: "source", limits: ["messages"], needsRoom: room.roomId };
+  return {
+    ...step(room, "power_level", payload),
+    side: "source",
+    limits: ["messages"],
+    needsRoom: room.roomId,
+  };
 }
 
 /** The route that a step belongs to; `null` for steps that belong to none. */
@@ -69,9 +81,10 @@ export function routeOfStep(kind: StepKind): Route | null {
 }
 
 /**
- * Synapse asks the limit on joins first. A room its server is not in takes one of the scarcer kind next, whatever lets the account in; any other join is a message
- * of its own (`update_membership` and `update_membership_locked` in handlers/room_member.py, 1.163.2), but for a restricted room in which nobody of its server
- * can vouch, which is not known beforehand.
+ * Synapse asks the limit on joins first. A room its server is not in takes one of the scarcer kind
+ * next, whatever lets the account in; any other join is a message of its own (`update_membership`
+ * and `update_membership_locked` in handlers/room_member.py, 1.163.2), but for a restricted room in
+ * which nobody of its server can vouch, which is not known beforehand.
  */
 function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
   const through = kind === "join_restricted" ? room.through : null;
@@ -80,7 +93,10 @@ function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
   return { ...step(room, kind, payload), limits };
 }
 
-/** The token of the invited account is taken before the sender's messages are counted (protocol-facts.md section 13). */
+/**
+ * The token of the invited account is taken before the sender's messages are counted
+ * (protocol-facts.md section 13).
+ */
 function inviteStep(room: RoomToEnter): PlannedStep {
   const payload: InvitePayload = { roomId: room.roomId };
   return { ...step(room, "invite", payload), side: "source", limits: ["invitations", "messages"] };
@@ -93,5 +109,15 @@ function knockStep(room: RoomToEnter, reason: string | null): PlannedStep {
 
 function step({ roomId }: Pick<PlannedRoom, "roomId">, kind: RoomStepKind, payload: unknown): PlannedStep {
   const key = `${kind}:${roomId}`;
-  return { key, kind, side: "target", stage: stages.rooms, limits: [], needsRoom: null, after: null, roomId, payload };
+  return {
+    key,
+    kind,
+    side: "target",
+    stage: stages.rooms,
+    limits: [],
+    needsRoom: null,
+    after: null,
+    roomId,
+    payload,
+  };
 }

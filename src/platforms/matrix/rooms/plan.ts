@@ -2,7 +2,7 @@ import { findEntrances, unreachableSpaces } from "./entrances.ts";
 import type { EntranceInput } from "./entrances.ts";
 import { isInviteBlocked } from "./invite-permission.ts";
 import { orderOfWork } from "./order.ts";
-import { outcomeOf } from "./outcome.ts";
+import { chooseRoute } from "./outcome.ts";
 import { mergeNeeds } from "./people.ts";
 import type { MembersNeeded } from "./people.ts";
 import { planGround } from "./plan-ground.ts";
@@ -22,9 +22,15 @@ export interface SummaryNeeded {
 }
 
 export interface RoomPlan {
-  /** One for each room the source has joined, is invited to or knocks at, in the order the source's server listed them. */
+  /**
+   * One for each room the source has joined, is invited to or knocks at, in the order the source's
+   * server listed them.
+   */
   rooms: readonly PlannedRoom[];
-  /** Replacements without a row of their own: worked on like rooms, reported in the row of the room they replace. */
+  /**
+   * Replacements without a row of their own: worked on like rooms, reported in the row of the room
+   * they replace.
+   */
   replacements: readonly PlannedRoom[];
   /** Room IDs with work for the bot, in order. */
   order: readonly string[];
@@ -40,8 +46,10 @@ export interface RoomPlan {
 }
 
 /**
- * From two snapshots to a plan in which every room of the old account stands exactly once (protocol-facts.md section 2, product.md "Routes"). Pure, and
- * linear in rooms, levels and `allow` entries. Call it again with what `membersNeeded` and `summariesNeeded` ask for until both are empty.
+ * From two snapshots to a plan in which every room of the old account stands exactly once
+ * (protocol-facts.md section 2, product.md "Routes"). Pure, and linear in rooms, levels and `allow`
+ * entries. Call it again with what `membersNeeded` and `summariesNeeded` ask for until both are
+ * empty.
  */
 export function planRooms(input: RoomPlanInput): RoomPlan {
   const ground = planGround(input);
@@ -70,7 +78,9 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
     membersNeeded: input.areMembersRead === true ? [] : mergeNeeds(readableNeeds(membersNeeded, ground)),
     summariesNeeded: ground.unseen.map((roomId) => ({ roomId, via: viaFor(roomId, ground) })),
     unknownRooms: ground.unknownRooms,
-    bannedRoomIds: [...input.source.rooms.values()].filter((room) => room.membership === "ban").map((room) => room.roomId),
+    bannedRoomIds: [...input.source.rooms.values()]
+      .filter((room) => room.membership === "ban")
+      .map((room) => room.roomId),
     isInviteBlocked: isSourceBlocked,
   };
 }
@@ -85,8 +95,11 @@ function undecidedRow(
   const { roomId } = view.room;
   const facts = roomFacts(view, ground.direct.has(roomId), ground.parties);
   const successor = ground.replacements.get(roomId)?.roomId;
-  const isReplaced = successor !== undefined && !ground.excluded.has(roomId) && (rows.has(successor) || hasRooms(input));
-  return isReplaced ? successorRow(facts, successor, rows.get(successor), ground.own.has(successor)) : excludedRow(facts);
+  const isReplaced =
+    successor !== undefined && !ground.excluded.has(roomId) && (rows.has(successor) || hasRooms(input));
+  return isReplaced
+    ? successorRow(facts, successor, rows.get(successor), ground.own.has(successor))
+    : excludedRow(facts);
 }
 
 /** Verdicts on the rooms that are moved: not those left out, nor those replaced by another one. */
@@ -122,15 +135,22 @@ function decidedRows(
   for (const [roomId, verdict] of verdicts) {
     const view = ground.views.get(roomId);
     if (view === undefined) continue;
-    const outcome = outcomeOf(view, verdict, {
+    const outcome = chooseRoute(view, verdict, {
       parties: ground.parties,
       through: entrances.through.get(roomId) ?? null,
       unreachable: unreachableSpaces(roomId, surroundings, entrances),
       refusals: surroundings.refusals.get(roomId) ?? [],
     });
-    const { warnings, membersNeeded: forWarnings } = warningsFor(view, ground.parties, outcome.route !== "impossible");
+    const { warnings, membersNeeded: forWarnings } = warningsFor(
+      view,
+      ground.parties,
+      outcome.route !== "impossible",
+    );
     membersNeeded.push(...outcome.membersNeeded, ...forWarnings);
-    rows.set(roomId, decidedRow(roomFacts(view, ground.direct.has(roomId), ground.parties), outcome, warnings));
+    rows.set(
+      roomId,
+      decidedRow(roomFacts(view, ground.direct.has(roomId), ground.parties), outcome, warnings),
+    );
   }
   return { rows, membersNeeded };
 }

@@ -1,7 +1,10 @@
 /** One room as far as entering it matters to others. */
 export interface ReachableRoom {
   roomId: string;
-  /** The target is in, or gets in with neither an invitation from the source nor another room: joined, invited, public. */
+  /**
+   * The target is in, or gets in with neither an invitation from the source nor another room:
+   * joined, invited, public.
+   */
   isOpen: boolean;
   canInvite: boolean;
   /** Rooms each of which opens this one; empty where nobody inside could vouch for the join. */
@@ -10,13 +13,15 @@ export interface ReachableRoom {
 }
 
 /**
- * Finds out which restricted rooms the target will be able to join, and through which room, at any depth and with circles, so that as few invitations as
- * possible are spent: first everything that opens from rooms reached for nothing, then from rooms that must cost an invitation anyway, and only where
- * rooms open each other in a circle that nothing else opens is one of them invited into. Time grows with rooms and `allow` entries.
+ * Finds out which restricted rooms the target will be able to join, and through which room, at any
+ * depth and with circles, so that as few invitations as possible are spent: first everything that
+ * opens from rooms reached for nothing, then from rooms that must cost an invitation anyway, and
+ * only where rooms open each other in a circle that nothing else opens is one of them invited into.
+ * Time grows with rooms and `allow` entries.
  * @param rooms in order of preference
  * @returns for each room reached through another one, that one
  */
-export function reachThrough(rooms: readonly ReachableRoom[]): Map<string, string> {
+export function gatewayRooms(rooms: readonly ReachableRoom[]): Map<string, string> {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));
   const opens = new Map<string, ReachableRoom[]>();
   for (const room of rooms) {
@@ -53,7 +58,10 @@ export function reachThrough(rooms: readonly ReachableRoom[]): Map<string, strin
   return through;
 }
 
-/** Groups of rooms that open each other (strongly connected components), each group behind those that open it. Tarjan's algorithm without recursion. */
+/**
+ * Groups of rooms that open each other (strongly connected components), each group behind those
+ * that open it. Tarjan's algorithm without recursion.
+ */
 function circles(rooms: readonly ReachableRoom[]): ReachableRoom[][] {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));
   const index = new Map<string, number>();

@@ -1,15 +1,30 @@
 import type { ReportRoom } from "./report.ts";
 
-export const CSV_COLUMNS = ["roomId", "name", "alias", "route", "status", "reason", "helpers", "link"] as const;
+export const CSV_COLUMNS = [
+  "roomId",
+  "name",
+  "alias",
+  "route",
+  "status",
+  "reason",
+  "helpers",
+  "link",
+] as const;
 
-/** One line of the CSV report, cells in the order of `CSV_COLUMNS`, each safe to open in a spreadsheet; quoting is left to whoever writes the text. */
+/**
+ * One line of the CSV report, cells in the order of `CSV_COLUMNS`, each safe to open in a
+ * spreadsheet; quoting is left to whoever writes the text.
+ */
 export function csvCells(room: ReportRoom, link: string): string[] {
   const helpers = room.helpers.map((helper) => helper.userId).join("; ");
   const reason = room.reason === null ? "" : `${room.reason.code}: ${room.reason.text}`;
-  return [room.roomId, room.name ?? "", room.alias ?? "", room.route, room.status, reason, helpers, link].map(safeCell);
+  return [room.roomId, room.name ?? "", room.alias ?? "", room.route, room.status, reason, helpers, link].map(
+    safeCell,
+  );
 }
 
-// A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"; product.md, "The report file").
+// A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"; product.md, "The
+// report file").
 function safeCell(cell: string): string {
   return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }

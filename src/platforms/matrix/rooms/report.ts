@@ -24,7 +24,9 @@ export const reportRoomSchema = z.strictObject({
   reason: z.strictObject({ code: z.enum(REASON_CODES), text: z.string() }).nullable(),
   power: z.strictObject({ source: powerSchema, wanted: powerSchema, target: powerSchema.nullable() }),
   warnings: z.array(z.strictObject({ code: z.enum(WARNING_CODES), text: z.string() })),
-  helpers: z.array(z.strictObject({ userId: z.string(), displayName: z.string().nullable(), power: powerSchema })).max(10),
+  helpers: z
+    .array(z.strictObject({ userId: z.string(), displayName: z.string().nullable(), power: powerSchema }))
+    .max(10),
 });
 
 /** The report file, schema 1: `--format json`, `plan --json` and the file at the end of a run. */
@@ -35,7 +37,14 @@ export const reportSchema = z.strictObject({
   generatedAt: z.iso.datetime(),
   rooms: z.array(reportRoomSchema),
   categories: z
-    .array(z.strictObject({ name: z.enum(CATEGORY_NAMES), expected: z.int(), present: z.int(), missing: z.array(z.string()) }))
+    .array(
+      z.strictObject({
+        name: z.enum(CATEGORY_NAMES),
+        expected: z.int(),
+        present: z.int(),
+        missing: z.array(z.string()),
+      }),
+    )
     .length(CATEGORY_NAMES.length),
 });
 

@@ -2,7 +2,10 @@ import { category } from "../../../migration/categories.ts";
 import type { Category } from "../../../migration/categories.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 
-/** The categories `rooms` and `power_levels` as they stand when the plan is made. What a filter left out is not expected. */
+/**
+ * The categories `rooms` and `power_levels` as they stand when the plan is made. What a filter left
+ * out is not expected.
+ */
 export function roomCategories(rooms: readonly PlannedRoom[]): Category[] {
   const expected = rooms.filter((room) => room.route !== "excluded");
   const missing = expected.filter((room) => room.status !== "done").map((room) => room.roomId);

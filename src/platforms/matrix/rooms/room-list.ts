@@ -35,7 +35,10 @@ export interface RoomList {
 }
 
 /** The rooms that an account has joined, chosen by filters, the longest silent first. */
-export function listRooms({ userId, rooms, accountData }: AccountSnapshot, filters: RoomListFilters): RoomList {
+export function listRooms(
+  { userId, rooms, accountData }: AccountSnapshot,
+  filters: RoomListFilters,
+): RoomList {
   const joined = new Map([...rooms].filter(([, room]) => room.membership === "join"));
   const direct = new Set(directRooms(accountData).keys());
   const { isExcluded, unknownRooms } = filterRooms(filters.rooms, joined, direct, () => null);
@@ -54,7 +57,8 @@ export function listRooms({ userId, rooms, accountData }: AccountSnapshot, filte
 
 function isChosen(room: RoomSnapshot, { rooms, inactiveSince, isAlone }: RoomListFilters): boolean {
   if (!rooms.hasRooms) return false;
-  if (inactiveSince !== null && (room.lastActivityAt === null || room.lastActivityAt >= inactiveSince)) return false;
+  if (inactiveSince !== null && (room.lastActivityAt === null || room.lastActivityAt >= inactiveSince))
+    return false;
   return !isAlone || room.joinedCount === 1;
 }
 

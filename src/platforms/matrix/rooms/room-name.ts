@@ -1,14 +1,19 @@
 import type { RoomSnapshot } from "./model.ts";
 import { valueOf } from "./state-read.ts";
 
-/** What a room is called: its name, else its alias, else its people but for the two accounts and bots (CS §Calculating the display name); `null` otherwise. */
+/**
+ * What a room is called: its name, else its alias, else its people but for the two accounts and
+ * bots (CS §Calculating the display name); `null` otherwise.
+ */
 export function roomName(room: RoomSnapshot, ownUserIds: ReadonlySet<string>): string | null {
   const name = valueOf(room.name)?.trim();
   if (name !== undefined && name !== "") return name;
   const alias = valueOf(room.canonicalAlias);
   if (alias !== null) return alias;
   const bots = valueOf(room.functionalMembers);
-  const people = room.heroes.filter((hero) => !ownUserIds.has(hero.userId) && bots?.has(hero.userId) !== true);
+  const people = room.heroes.filter(
+    (hero) => !ownUserIds.has(hero.userId) && bots?.has(hero.userId) !== true,
+  );
   return people.length === 0 ? null : people.map((hero) => hero.displayName ?? hero.userId).join(", ");
 }
 

@@ -2,7 +2,7 @@ import { powerGrant } from "../power-levels/grant.ts";
 import { creatorsOf } from "../power-levels/room-power.ts";
 import { isSameServer, serverPartOf } from "../server-host.ts";
 import { allowedRooms } from "./join-rule.ts";
-import type { Outcome } from "./outcome.ts";
+import type { RouteChoice } from "./outcome.ts";
 import { isJoined } from "./people.ts";
 import type { Parties } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
@@ -11,7 +11,14 @@ import type { RoomView } from "./room-view.ts";
 import { valueOf } from "./state-read.ts";
 import { viaServers } from "./via.ts";
 
-const NO_OUTCOME = { through: null, successor: null, reason: null, warnings: [], helpers: [], moreHelpers: 0 } as const;
+const NO_OUTCOME = {
+  through: null,
+  successor: null,
+  reason: null,
+  warnings: [],
+  helpers: [],
+  moreHelpers: 0,
+} as const;
 
 /** What a row says of the room whatever its route. */
 type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof NO_OUTCOME>;
@@ -28,7 +35,11 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     isDirect,
     isSpace: creation?.type === "m.space",
     isEncrypted: room.encryption.kind === "present",
-    power: { source: grant.source, wanted: grant.wanted, target: targetMembership === "join" ? grant.current : null },
+    power: {
+      source: grant.source,
+      wanted: grant.wanted,
+      target: targetMembership === "join" ? grant.current : null,
+    },
     grant,
     creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
     via: viaServers({
@@ -47,13 +58,29 @@ export function excludedRow(facts: RoomFacts): PlannedRoom {
   return { ...facts, ...NO_OUTCOME, route: "excluded", routes: ["excluded"], status: "skipped" };
 }
 
-export function decidedRow(facts: RoomFacts, outcome: Outcome, warnings: PlannedRoom["warnings"]): PlannedRoom {
+export function decidedRow(
+  facts: RoomFacts,
+  outcome: RouteChoice,
+  warnings: PlannedRoom["warnings"],
+): PlannedRoom {
   const { route, routes, through, status, reason, helpers, moreHelpers } = outcome;
-  return { ...facts, successor: null, route, routes, through, status, reason, helpers, moreHelpers, warnings };
+  return {
+    ...facts,
+    successor: null,
+    route,
+    routes,
+    through,
+    status,
+    reason,
+    helpers,
+    moreHelpers,
+    warnings,
+  };
 }
 
 /**
- * The row of an upgraded room: its status is its replacement's, and the rest of how that fares stands here only where it has no row of its own.
+ * The row of an upgraded room: its status is its replacement's, and the rest of how that fares
+ * stands here only where it has no row of its own.
  * @param replacement `undefined` where a filter leaves the replacement out
  */
 export function successorRow(
@@ -62,7 +89,14 @@ export function successorRow(
   replacement: PlannedRoom | undefined,
   hasOwnRow: boolean,
 ): PlannedRoom {
-  const row: PlannedRoom = { ...facts, ...NO_OUTCOME, successor, route: "successor", routes: ["successor"], status: "skipped" };
+  const row: PlannedRoom = {
+    ...facts,
+    ...NO_OUTCOME,
+    successor,
+    route: "successor",
+    routes: ["successor"],
+    status: "skipped",
+  };
   if (replacement === undefined) return row;
   const { status, reason, through, helpers, moreHelpers, warnings, via } = replacement;
   if (hasOwnRow) return { ...row, status };
@@ -70,7 +104,10 @@ export function successorRow(
   return { ...row, status, reason, through, helpers, moreHelpers, warnings, via, power };
 }
 
-/** Whether somebody of the target's server is known to be in the room; one of the source's server is, while the source is. */
+/**
+ * Whether somebody of the target's server is known to be in the room; one of the source's server
+ * is, while the source is.
+ */
 function isServerInside(
   { room, sourceMembership, targetMembership }: RoomView,
   { sourceUserId, targetUserId }: Parties,

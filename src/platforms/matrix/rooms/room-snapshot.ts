@@ -16,7 +16,10 @@ import {
 import { ABSENT, MALFORMED, UNREAD, present } from "./state-read.ts";
 import type { StateRead } from "./state-read.ts";
 
-/** State event types with an empty state key that a plan needs; spaces and members come on top (protocol-facts.md section 1). */
+/**
+ * State event types with an empty state key that a plan needs; spaces and members come on top
+ * (protocol-facts.md section 1).
+ */
 export const PLANNED_STATE_TYPES = [
   "m.room.create",
   "m.room.join_rules",
@@ -32,7 +35,7 @@ export const PLANNED_STATE_TYPES = [
 ] as const;
 
 // The specification sends five at most (CS §/sync, m.heroes).
-const MOST_HEROES = 5;
+const MAX_HEROES = 5;
 
 /** A state event as a server sent it; nothing in it is trusted. */
 export interface RawStateEvent {
@@ -51,7 +54,10 @@ export interface RoomReading {
   otherUserId: string;
   membership: Membership | null;
   events: readonly RawStateEvent[];
-  /** `full`: all types above were asked for, so a missing one is absent. `partial`: stripped state or a room summary, so a missing one is unknown. */
+  /**
+   * `full`: all types above were asked for, so a missing one is absent. `partial`: stripped state
+   * or a room summary, so a missing one is unknown.
+   */
   coverage: "full" | "partial";
   /** Whether the other account's member event was asked for too; a lazily loaded sync cannot. */
   isOtherMemberRead: boolean;
@@ -62,7 +68,10 @@ export interface RoomReading {
   tags?: readonly string[];
 }
 
-/** Turns what a server sent for one room into a snapshot: the one place where raw state becomes typed. Of two events with one key the later counts. */
+/**
+ * Turns what a server sent for one room into a snapshot: the one place where raw state becomes
+ * typed. Of two events with one key the later counts.
+ */
 export function roomSnapshot(reading: RoomReading): RoomSnapshot {
   const missing = reading.coverage === "full" ? ABSENT : UNREAD;
   const byType = new Map<string, RawStateEvent>();
@@ -75,7 +84,10 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
     else if (event.type === "m.space.parent") spaceParents.set(event.state_key, isSpaceLink(event.content));
     else if (event.state_key === "") byType.set(event.type, event);
   }
-  function read<Value>(type: string, reader: (content: unknown, sender: string | null) => StateRead<Value>): StateRead<Value> {
+  function read<Value>(
+    type: string,
+    reader: (content: unknown, sender: string | null) => StateRead<Value>,
+  ): StateRead<Value> {
     const event = byType.get(type);
     return event === undefined ? missing : reader(event.content, textOrNull(event.sender));
   }
@@ -89,19 +101,23 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
     create,
     joinRules: read("m.room.join_rules", readJoinRules),
     powerLevels: read("m.room.power_levels", (content) => readPowerLevels(content, rules)),
-    historyVisibility: read("m.room.history_visibility", (content) => presentText(content, "history_visibility")),
+    historyVisibility: read("m.room.history_visibility", (content) =>
+      presentText(content, "history_visibility"),
+    ),
     serverAcl: read("m.room.server_acl", readServerAcl),
     tombstone: read("m.room.tombstone", readTombstone),
     encryption: read("m.room.encryption", () => present(true as const)),
     name: read("m.room.name", (content) => readText(content, "name")),
     canonicalAlias: read("m.room.canonical_alias", (content) => readText(content, "alias")),
     policyServer: read("m.room.policy", (content) => readText(content, "via")),
-    functionalMembers: read("io.element.functional_members", (content) => readTextSet(content, "service_members")),
+    functionalMembers: read("io.element.functional_members", (content) =>
+      readTextSet(content, "service_members"),
+    ),
     spaceChildren: linked(spaceChildren),
     spaceParents: linked(spaceParents),
     joinedCount: reading.joinedCount ?? null,
     invitedCount: reading.invitedCount ?? null,
-    heroes: (reading.heroes ?? []).slice(0, MOST_HEROES),
+    heroes: (reading.heroes ?? []).slice(0, MAX_HEROES),
     members: knownMembers(members, reading),
     lastActivityAt: reading.lastActivityAt ?? null,
     tags: reading.tags ?? [],
@@ -118,7 +134,9 @@ function rulesOf(create: StateRead<Creation>): RoomVersionRules | null {
 }
 
 function memberOf(event: RawStateEvent | undefined, missing: StateRead<never>): RoomSnapshot["ownMember"] {
-  return event === undefined ? missing : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
+  return event === undefined
+    ? missing
+    : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
 }
 
 /** A key that must be there once the event is. */
@@ -127,13 +145,20 @@ function presentText(content: unknown, key: string): StateRead<string> {
   return text === null ? MALFORMED : present(text);
 }
 
-function knownMembers(events: ReadonlyMap<string, RawStateEvent>, reading: RoomReading): Map<string, KnownMember> {
+function knownMembers(
+  events: ReadonlyMap<string, RawStateEvent>,
+  reading: RoomReading,
+): Map<string, KnownMember> {
   const known = new Map<string, KnownMember>();
   for (const [userId, event] of events) {
     if (userId === reading.ownUserId || userId === reading.otherUserId) continue;
     const member = readMember(event.content, null, null);
     if (member.kind !== "present") continue;
-    known.set(userId, { membership: member.value.membership, displayName: member.value.displayName, lastActiveAt: null });
+    known.set(userId, {
+      membership: member.value.membership,
+      displayName: member.value.displayName,
+      lastActiveAt: null,
+    });
   }
   return known;
 }

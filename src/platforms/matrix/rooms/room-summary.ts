@@ -3,7 +3,10 @@ import type { AccountSnapshot, RoomSnapshot } from "./model.ts";
 import { roomSnapshot } from "./room-snapshot.ts";
 import type { RawStateEvent } from "./room-snapshot.ts";
 
-/** The fields used of an answer of `GET /room_summary/{roomId}` (CS v1.15, MSC3266; older servers say `im.nheko.summary.*`); each may be missing. */
+/**
+ * The fields used of an answer of `GET /room_summary/{roomId}` (CS v1.15, MSC3266; older servers
+ * say `im.nheko.summary.*`); each may be missing.
+ */
 export const roomSummarySchema = z.object({
   room_version: z.string().optional().catch(undefined),
   "im.nheko.summary.room_version": z.string().optional().catch(undefined),
@@ -18,16 +21,28 @@ export const roomSummarySchema = z.object({
   num_joined_members: z.number().int().nullish().catch(undefined),
 });
 
-/** A room as its summary shows it from outside: what a summary does not tell stays unread. Without a version nothing is known of its rules. */
-export function roomFromSummary(roomId: string, answer: unknown, source: AccountSnapshot, targetUserId: string): RoomSnapshot {
+/**
+ * A room as its summary shows it from outside: what a summary does not tell stays unread. Without a
+ * version nothing is known of its rules.
+ */
+export function roomFromSummary(
+  roomId: string,
+  answer: unknown,
+  source: AccountSnapshot,
+  targetUserId: string,
+): RoomSnapshot {
   const summary = roomSummarySchema.safeParse(answer).data ?? {};
-  const version = summary.room_version ?? summary["im.nheko.summary.room_version"] ?? summary["im.nheko.summary.version"];
+  const version =
+    summary.room_version ?? summary["im.nheko.summary.room_version"] ?? summary["im.nheko.summary.version"];
   const events: RawStateEvent[] = [];
   function add(type: string, content: Record<string, unknown>): void {
     events.push({ type, state_key: "", content });
   }
   if (version !== undefined)
-    add("m.room.create", { room_version: version, ...(summary.room_type ? { type: summary.room_type } : {}) });
+    add("m.room.create", {
+      room_version: version,
+      ...(summary.room_type ? { type: summary.room_type } : {}),
+    });
   if (summary.join_rule !== undefined) {
     const allow = summary.allowed_room_ids ?? [];
     add("m.room.join_rules", {

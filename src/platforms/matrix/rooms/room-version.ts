@@ -1,4 +1,7 @@
-/** What a room version's rules allow (specification, "Room versions"; each line names the version that brought it). */
+/**
+ * What a room version's rules allow (specification, "Room versions"; each line names the version
+ * that brought it).
+ */
 export interface RoomVersionRules {
   /** Join rule `knock`: version 7. */
   hasKnock: boolean;
@@ -18,7 +21,10 @@ export interface RoomVersionRules {
 
 const LAST_KNOWN = 12;
 
-/** Rules of a stable room version (1 to 12); `null` for every other and for none: what is not known is never guessed. */
+/**
+ * Rules of a stable room version (1 to 12); `null` for every other and for none: what is not known
+ * is never guessed.
+ */
 export function roomVersionRules(roomVersion: string | null): RoomVersionRules | null {
   if (roomVersion === null || !/^[1-9]\d?$/.test(roomVersion)) return null;
   const version = Number(roomVersion);

@@ -18,7 +18,10 @@ export interface RoomView {
   /** The same for the target. */
   targetInviter: string | null;
   targetMembership: Membership | null;
-  /** The room counts the target as joined although its own server does not: it may then simply join again (authorization rule 5.3.4 of rooms/v12). */
+  /**
+   * The room counts the target as joined although its own server does not: it may then simply join
+   * again (authorization rule 5.3.4 of rooms/v12).
+   */
   isTargetInState: boolean;
   /** Replaces a room the source is joined to: the target may join it though the source has not. */
   isReplacement: boolean;
@@ -41,7 +44,8 @@ export function roomView(
     joinRule: joinRuleOf(room.joinRules, versionRules(room)),
     sourceMembership: seenBySource.membership,
     inviter: valueOf(seenBySource.ownMember)?.sender ?? null,
-    targetInviter: (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,
+    targetInviter:
+      (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,
     ...membershipOfTarget(seenBySource, seenByTarget),
     isReplacement: replacement !== null,
     tombstoneSender: replacement?.tombstoneSender ?? null,
@@ -62,8 +66,10 @@ function versionRules(room: RoomSnapshot): RoomVersionRules | "unread" | null {
 }
 
 /**
- * The target's membership where two servers may tell different things. A server that has a joined user knows the room; the target's own server knows of its
- * invitations but is not told when one is taken back or a ban of somebody who is not in the room set or lifted (protocol-facts.md section 1).
+ * The target's membership where two servers may tell different things. A server that has a joined
+ * user knows the room; the target's own server knows of its invitations but is not told when one is
+ * taken back or a ban of somebody who is not in the room set or lifted (protocol-facts.md section
+ * 1).
  */
 function membershipOfTarget(
   seenBySource: RoomSnapshot,

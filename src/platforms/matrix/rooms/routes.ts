@@ -37,13 +37,25 @@ export const REASON_CODES = [
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 
-export const STATUSES = ["planned", "running", "waiting", "done", "needs_moderator", "needs_you", "failed", "skipped"] as const;
+export const STATUSES = [
+  "planned",
+  "running",
+  "waiting",
+  "done",
+  "needs_moderator",
+  "needs_you",
+  "failed",
+  "skipped",
+] as const;
 export type Status = (typeof STATUSES)[number];
 
 /** What a person would have to do. */
 export type Help = "invite" | "unban" | "change_acl";
 
-/** Why a room cannot be reached by the bot alone; sentences are made in `view/reasons.ts`. Levels are `null` where they cannot be known. */
+/**
+ * Why a room cannot be reached by the bot alone; sentences are made in `view/reasons.ts`. Levels
+ * are `null` where they cannot be known.
+ */
 export type Reason =
   | { code: "no_invite_power"; required: number | null; source: PowerLevel | null; isSourceJoined: boolean }
   | { code: "join_rule_private"; isSourceAble: boolean }

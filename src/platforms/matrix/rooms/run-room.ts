@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Outcome, StepProblem } from "../../../migration/outcome.ts";
+import type { StepOutcome, StepProblem } from "../../../migration/outcome.ts";
 import type { StepKind } from "../../../migration/step.ts";
 import type { StepContext } from "../step-context.ts";
 import type { RoomToEnter } from "./plan-room-steps.ts";
 import { routeOfStep } from "./plan-room-steps.ts";
-import type { PlannedRoom, Refusal } from "./planned-room.ts";
+import type { PlannedRoom, RouteRefusal } from "./planned-room.ts";
 import type { ReportRoom, ReportTexts } from "./report.ts";
 import { reportRoom, reportRoomSchema } from "./report.ts";
 import type { Route, Status } from "./routes.ts";
@@ -21,7 +21,7 @@ export interface RunRoom {
   route: Route;
   status: Status;
   isInside: boolean;
-  refusals: readonly Refusal[];
+  refusals: readonly RouteRefusal[];
   /** When the run brought the target in, in milliseconds since the epoch. */
   joinedAt: number | null;
   isReplacement: boolean;
@@ -57,7 +57,10 @@ export function readRunRoom(stored: unknown): RunRoom {
   return storedSchema.parse(stored);
 }
 
-export function runRoom(room: PlannedRoom, { texts, isReplacement }: { texts: ReportTexts; isReplacement: boolean }): RunRoom {
+export function runRoom(
+  room: PlannedRoom,
+  { texts, isReplacement }: { texts: ReportTexts; isReplacement: boolean },
+): RunRoom {
   const { roomId, routes, through, via, isNewToServer } = room;
   return {
     roomId,
@@ -71,7 +74,10 @@ export function runRoom(room: PlannedRoom, { texts, isReplacement }: { texts: Re
   };
 }
 
-/** What became of a room by one step. `next`: the way to take now, `null` when nothing more is tried. */
+/**
+ * What became of a room by one step. `next`: the way to take now, `null` when nothing more is
+ * tried.
+ */
 export interface RoomMove {
   room: RunRoom;
   next: Route | null;
@@ -81,7 +87,7 @@ export interface RoomMove {
 export function roomAfter(
   room: RunRoom,
   kind: StepKind,
-  outcome: Outcome,
+  outcome: StepOutcome,
   { now, allowed }: { now: number; allowed: (route: Route) => boolean },
 ): RoomMove {
   const route = routeOfStep(kind);
@@ -91,12 +97,17 @@ export function roomAfter(
     case "already_done":
       // The invitation alone is half the way; the join that waits for it is the rest.
       if (kind === "invite") return { room, next: null };
-      return { room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now }, next: null };
+      return {
+        room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now },
+        next: null,
+      };
     case "needs_moderator":
       return { room: waiting(room), next: null };
     case "failed": {
       const refused = { ...room, refusals: [...room.refusals, refusalOf(route, outcome.problem)] };
-      return outcome.problem.code === "blocked_by_server" ? closed(refused) : otherWay(refused, route, allowed);
+      return outcome.problem.code === "blocked_by_server"
+        ? closed(refused)
+        : otherRoute(refused, route, allowed);
     }
     default:
       return { room, next: null };
@@ -105,17 +116,19 @@ export function roomAfter(
 
 /** The room through which this one was to be reached cannot be entered. */
 export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean): RoomMove {
-  return otherWay(room, "join_restricted", allowed);
+  return otherRoute(room, "join_restricted", allowed);
 }
 
 /** The next way after one that failed, if there is one that needs nobody. */
-export function nextWay(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
+export function nextRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
   const { routes } = room.planned.work;
-  return routes.slice(routes.indexOf(route) + 1).find((next) => next !== "ask_moderator" && allowed(next)) ?? null;
+  return (
+    routes.slice(routes.indexOf(route) + 1).find((next) => next !== "ask_moderator" && allowed(next)) ?? null
+  );
 }
 
-function otherWay(room: RunRoom, route: Route, allowed: (route: Route) => boolean): RoomMove {
-  const next = nextWay(room, route, allowed);
+function otherRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): RoomMove {
+  const next = nextRoute(room, route, allowed);
   if (next !== null) return { room: { ...room, route: next, status: "planned" }, next };
   const isHelpable = room.planned.work.routes.includes("ask_moderator");
   return isHelpable
@@ -131,8 +144,11 @@ function waiting(room: RunRoom): RunRoom {
   return { ...room, route: "knock", status: "needs_moderator" };
 }
 
-function refusalOf(route: Route, { code, serverText }: StepProblem): Refusal {
-  const known = code === "blocked_by_server" || code === "unreachable_server" || code === "invite_blocked" ? code : "refused";
+function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusal {
+  const known =
+    code === "blocked_by_server" || code === "unreachable_server" || code === "invite_blocked"
+      ? code
+      : "refused";
   return { route, code: known, serverText };
 }
 

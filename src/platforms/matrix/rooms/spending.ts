@@ -1,11 +1,14 @@
-import type { Spending } from "../../../migration/time-estimate.ts";
+import type { RequestCounts } from "../../../migration/time-estimate.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { Route } from "./routes.ts";
 
 const JOINS: ReadonlySet<Route> = new Set<Route>(["accept_invite", "join", "join_restricted", "invite"]);
 
-/** What the rooms of a plan will spend. A knock that is accepted later is not counted. @param rooms rows and replacements together */
-export function roomSpending(rooms: readonly PlannedRoom[]): Spending {
+/**
+ * What the rooms of a plan will spend. A knock that is accepted later is not counted.
+ * @param rooms rows and replacements together
+ */
+export function roomRequestCounts(rooms: readonly PlannedRoom[]): RequestCounts {
   const joined = rooms.filter((room) => room.status === "planned" && JOINS.has(room.route));
   const inside = rooms.filter((room) => room.route === "joined");
   return {

@@ -5,7 +5,10 @@ import type { StateRead } from "./state-read.ts";
 
 const MEMBERSHIPS: ReadonlySet<unknown> = new Set<Membership>(["join", "invite", "knock", "leave", "ban"]);
 
-/** Readers of untrusted state content. Each takes time that grows with the content's size only, and keeps only what the plan uses. */
+/**
+ * Readers of untrusted state content. Each takes time that grows with the content's size only, and
+ * keeps only what the plan uses.
+ */
 export function readCreation(content: unknown, sender: string | null): StateRead<Creation> {
   if (!isJsonObject(content)) return MALFORMED;
   const predecessor = content["predecessor"];
@@ -22,10 +25,14 @@ export function readCreation(content: unknown, sender: string | null): StateRead
 
 export function readJoinRules(content: unknown): StateRead<JoinRules> {
   if (!isJsonObject(content)) return MALFORMED;
-  return present({ joinRule: textOrNull(content["join_rule"]), allowedRoomIds: allowedRoomIds(content["allow"]) });
+  return present({
+    joinRule: textOrNull(content["join_rule"]),
+    allowedRoomIds: allowedRoomIds(content["allow"]),
+  });
 }
 
-// Synapse's reading (get_rooms_that_allow_join): entries of another type or shape are passed over, a list that is none allows nobody.
+// Synapse's reading (get_rooms_that_allow_join): entries of another type or shape are passed over,
+// a list that is none allows nobody.
 function allowedRoomIds(allow: unknown): string[] {
   if (!Array.isArray(allow)) return [];
   const roomIds = new Set<string>();
@@ -39,7 +46,8 @@ function allowedRoomIds(allow: unknown): string[] {
 
 export function readServerAcl(content: unknown): StateRead<ServerAcl> {
   if (!isJsonObject(content)) return MALFORMED;
-  // Anything but `false` allows them (CS §m.room.server_acl: "defaults to true if missing or otherwise not a boolean").
+  // Anything but `false` allows them (CS §m.room.server_acl: "defaults to true if missing or
+  // otherwise not a boolean").
   return present({
     allow: texts(content["allow"]),
     deny: texts(content["deny"]),
@@ -67,7 +75,10 @@ export function readMember(content: unknown, sender: string | null, sentAt: unkn
   });
 }
 
-/** One text key of a content: missing or empty is `absent` (a name taken away), another type is `malformed`. */
+/**
+ * One text key of a content: missing or empty is `absent` (a name taken away), another type is
+ * `malformed`.
+ */
 export function readText(content: unknown, key: string): StateRead<string> {
   if (!isJsonObject(content)) return MALFORMED;
   const value = content[key];
@@ -79,7 +90,10 @@ export function readTextSet(content: unknown, key: string): StateRead<ReadonlySe
   return isJsonObject(content) ? present(new Set(texts(content[key]))) : MALFORMED;
 }
 
-/** Whether an `m.space.child` or `m.space.parent` stands: without `via` it was taken away (CS §m.space.child). */
+/**
+ * Whether an `m.space.child` or `m.space.parent` stands: without `via` it was taken away (CS
+ * §m.space.child).
+ */
 export function isSpaceLink(content: unknown): boolean {
   return isJsonObject(content) && Array.isArray(content["via"]) && content["via"].length > 0;
 }

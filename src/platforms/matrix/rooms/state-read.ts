@@ -1,6 +1,8 @@
 /**
- * What is known of one piece of room state. The four are never mixed up: `absent` means the specification's default, `malformed` is there but cannot be
- * understood, `unread` was never asked for or not sent (stripped state of an invitation, a room summary). A read that failed is an error, not a value.
+ * What is known of one piece of room state. The four are never mixed up: `absent` means the
+ * specification's default, `malformed` is there but cannot be understood, `unread` was never asked
+ * for or not sent (stripped state of an invitation, a room summary). A read that failed is an
+ * error, not a value.
  */
 export type StateRead<Value> =
   { kind: "present"; value: Value } | { kind: "absent" } | { kind: "malformed" } | { kind: "unread" };

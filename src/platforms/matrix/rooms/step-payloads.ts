@@ -3,7 +3,9 @@ import { z } from "zod";
 /** Steps that bring the target into a room by joining it; they differ in what lets it in. */
 export const JOIN_KINDS = ["accept_invite", "join", "join_restricted", "join_invited"] as const;
 
-/** What the steps on one room are given. Stored with the step, so it holds whatever the plan knew. */
+/**
+ * What the steps on one room are given. Stored with the step, so it holds whatever the plan knew.
+ */
 export const joinPayload = z.object({
   kind: z.enum(JOIN_KINDS),
   roomId: z.string(),

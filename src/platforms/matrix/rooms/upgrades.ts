@@ -10,11 +10,14 @@ export interface Replacement {
 }
 
 /**
- * The last replacement of a room (`m.room.tombstone`), or `null` when it has none: not replaced, closed for good, or tombstones that lead in a circle, which no
- * upgrade makes.
+ * The last replacement of a room (`m.room.tombstone`), or `null` when it has none: not replaced,
+ * closed for good, or tombstones that lead in a circle, which no upgrade makes.
  * @param rooms what is known; the chain ends at a room whose state is not.
  */
-export function lastReplacement(room: RoomSnapshot, rooms: ReadonlyMap<string, RoomSnapshot>): Replacement | null {
+export function lastReplacement(
+  room: RoomSnapshot,
+  rooms: ReadonlyMap<string, RoomSnapshot>,
+): Replacement | null {
   const seen = new Set([room.roomId]);
   let last: Replacement | null = null;
   for (let current: RoomSnapshot | undefined = room; current !== undefined;) {

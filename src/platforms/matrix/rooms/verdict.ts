@@ -23,7 +23,10 @@ export type Verdict =
 
 export type SourceNotJoined = Extract<Reason, { code: "source_not_joined" }>;
 
-/** Ways in; `allowedRoomIds` are those that open a restricted room, if the target gets into one of them. */
+/**
+ * Ways in; `allowedRoomIds` are those that open a restricted room, if the target gets into one of
+ * them.
+ */
 export interface OpenVerdict {
   kind: "open";
   isInvited: boolean;
@@ -46,7 +49,10 @@ export interface VerdictContext {
   isEverybodyBlocked: boolean;
 }
 
-/** The decision table of protocol-facts.md section 2, in its order, as far as one room alone can be decided. */
+/**
+ * The decision table of protocol-facts.md section 2, in its order, as far as one room alone can be
+ * decided.
+ */
 export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   const { sourceMembership, targetMembership, isReplacement } = view;
   if (targetMembership === "join") return { kind: "joined" };
@@ -62,7 +68,10 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   return open(view, context);
 }
 
-function closedBy({ room, power, sourceMembership }: RoomView, { parties, roomVersions }: VerdictContext): Verdict | null {
+function closedBy(
+  { room, power, sourceMembership }: RoomView,
+  { parties, roomVersions }: VerdictContext,
+): Verdict | null {
   const targetServer = serverNameOf(parties.targetUserId) ?? "";
   if (room.create.kind !== "unread") {
     const creation = valueOf(room.create);
@@ -75,28 +84,48 @@ function closedBy({ room, power, sourceMembership }: RoomView, { parties, roomVe
       };
     }
     const creatorServer = serverNameOf(creation?.sender ?? "");
-    if (creation?.isFederated === false && (creatorServer === null || !isSameServer(creatorServer, targetServer))) {
+    if (
+      creation?.isFederated === false &&
+      (creatorServer === null || !isSameServer(creatorServer, targetServer))
+    ) {
       return { kind: "closed", reason: { code: "not_federated", serverName: creatorServer } };
     }
   }
   if (isServerAllowed(room.serverAcl, targetServer)) return null;
-  const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.server_acl" });
-  return { kind: "person", help: "change_acl", reason: { code: "server_acl", serverName: targetServer, isSourceAble } };
+  const isSourceAble =
+    sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.server_acl" });
+  return {
+    kind: "person",
+    help: "change_acl",
+    reason: { code: "server_acl", serverName: targetServer, isSourceAble },
+  };
 }
 
 function needsUnban({ power, sourceMembership }: RoomView, { parties }: VerdictContext): Verdict {
-  const isSourceAble = sourceMembership === "join" && mayDo(power, parties.sourceUserId, { kind: "unban" }, parties);
+  const isSourceAble =
+    sourceMembership === "join" && mayDo(power, parties.sourceUserId, { kind: "unban" }, parties);
   return { kind: "person", help: "unban", reason: { code: "target_banned", isSourceAble } };
 }
 
-/** Nobody new gets in by these rules, not even invited (authorization rule 5.3.7 of rooms/v12), so this comes before a pending invitation. */
-function closedByJoinRule({ room, power, joinRule, sourceMembership }: RoomView, { parties }: VerdictContext): Reason | null {
+/**
+ * Nobody new gets in by these rules, not even invited (authorization rule 5.3.7 of rooms/v12), so
+ * this comes before a pending invitation.
+ */
+function closedByJoinRule(
+  { room, power, joinRule, sourceMembership }: RoomView,
+  { parties }: VerdictContext,
+): Reason | null {
   if (joinRule.kind === "private") {
-    const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.join_rules" });
+    const isSourceAble =
+      sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.join_rules" });
     return { code: "join_rule_private", isSourceAble };
   }
   if (joinRule.kind === "unknown") {
-    return { code: "unknown_join_rule", joinRule: joinRule.joinRule, roomVersion: valueOf(room.create)?.roomVersion ?? null };
+    return {
+      code: "unknown_join_rule",
+      joinRule: joinRule.joinRule,
+      roomVersion: valueOf(room.create)?.roomVersion ?? null,
+    };
   }
   return null;
 }
@@ -119,7 +148,8 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
   const { room, power, joinRule, sourceMembership, targetMembership } = view;
   const { parties, isSourceBlocked, isEverybodyBlocked } = context;
   const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, "invite");
-  // Rules of a version that was not told (a replacement seen from outside) are not guessed; an invitation shows that the target's server knows it.
+  // Rules of a version that was not told (a replacement seen from outside) are not guessed; an
+  // invitation shows that the target's server knows it.
   const areRulesKnown = room.create.kind !== "unread";
   return {
     kind: "open",

@@ -6,16 +6,25 @@ import type { RoomView } from "./room-view.ts";
 import type { Warning } from "./routes.ts";
 import { valueOf } from "./state-read.ts";
 
-/** Visibilities under which a new member reads what was written before (CS §Room History Visibility). */
+/**
+ * Visibilities under which a new member reads what was written before (CS §Room History
+ * Visibility).
+ */
 const OPEN_HISTORY = new Set(["shared", "world_readable"]);
 
-/** What the user must know of a room beforehand, and whose membership decides it. Creators' names and the like are data; sentences are made in `view`. */
+/**
+ * What the user must know of a room beforehand, and whose membership decides it. Creators' names
+ * and the like are data; sentences are made in `view`.
+ */
 export interface RoomWarnings {
   warnings: readonly Warning[];
   membersNeeded: readonly MembersNeeded[];
 }
 
-/** @param willBeInside whether the target is in or may get in: otherwise nothing is said of what it will find there. */
+/**
+ * @param willBeInside whether the target is in or may get in: otherwise nothing is said of what it
+ * will find there.
+ */
 export function warningsFor(view: RoomView, parties: Parties, willBeInside: boolean): RoomWarnings {
   const isSourceJoined = view.sourceMembership === "join";
   const grant = powerGrant(view.power, parties.sourceUserId, parties.targetUserId, isSourceJoined);
@@ -32,7 +41,8 @@ export function warningsFor(view: RoomView, parties: Parties, willBeInside: bool
     membersNeeded.push(...standing.membersNeeded);
   }
   const policyServer = valueOf(view.room.policyServer);
-  if (willBeInside && policyServer !== null) warnings.push({ code: "policy_server", serverName: policyServer });
+  if (willBeInside && policyServer !== null)
+    warnings.push({ code: "policy_server", serverName: policyServer });
   return { warnings, membersNeeded };
 }
 
@@ -79,7 +89,10 @@ function standingWarnings({ room, power, targetMembership }: RoomView, parties: 
   } else if (mayDo(power, parties.sourceUserId, task, parties)) {
     needed = membersToRead(room, power, task, parties, "warning");
   }
-  const isAlone = room.joinedCount === 1 || (needed === null && peopleWhoMay(room, power, task, parties).helpers.length === 0);
-  if (!isTargetAdmin && isAlone && mayDo(power, parties.sourceUserId, task, parties)) warnings.push({ code: "last_admin" });
+  const isAlone =
+    room.joinedCount === 1 ||
+    (needed === null && peopleWhoMay(room, power, task, parties).helpers.length === 0);
+  if (!isTargetAdmin && isAlone && mayDo(power, parties.sourceUserId, task, parties))
+    warnings.push({ code: "last_admin" });
   return { warnings, membersNeeded: needed === null ? [] : [needed] };
 }

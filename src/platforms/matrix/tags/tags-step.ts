@@ -6,7 +6,7 @@ import type { StepFunction, UndoFunction } from "../step-context.ts";
 import { outcomeOf } from "../step-errors.ts";
 import { sessionOf, unlessAbsent } from "../step-session.ts";
 import type { StepSession } from "../step-session.ts";
-import { writeOnce } from "../write-once.ts";
+import { writeWithUndo } from "../write-once.ts";
 
 const tagsSchema = z.object({
   roomId: z.string(),
@@ -17,19 +17,22 @@ export type TagsPayload = z.output<typeof tagsSchema>;
 /** Gives a room the tags that it lacks; one that is there keeps its order. */
 export const runTags: StepFunction = async (payload, context) => {
   const { roomId, tags } = tagsSchema.parse(payload);
-  const intended = tagsSchema.nullable().parse(context.intended);
+  const savedUndo = tagsSchema.nullable().parse(context.savedUndo);
   const target = sessionOf(context, "target");
   return await outcomeOf(async () => {
-    const there = context.isFirstTry ? [] : await readTags(target, roomId);
+    const there = context.canSkipCheck ? [] : await readTags(target, roomId);
     const missing = tags.filter(({ name }) => !there.some((tag) => tag.name === name));
     // An earlier try may have ended half-way.
-    let undo = undoFor(roomId, intended?.tags.filter((tag) => there.some((other) => isSameTag(tag, other))) ?? []);
+    let undo = undoFor(
+      roomId,
+      savedUndo?.tags.filter((tag) => there.some((other) => isSameTag(tag, other))) ?? [],
+    );
     for (const { name, order } of missing) {
       const path = pathOf(target, roomId) + apiPath`/${name}`;
       const body = order === null ? {} : { order };
       const more = undoFor(roomId, [...(undo?.tags ?? []), { name, order }]);
       const put = () => target.request({ method: "PUT", path, body, schema: z.unknown() });
-      await writeOnce(context, { undo: more, earlier: undo }, put);
+      await writeWithUndo(context, { undo: more, earlier: undo }, put);
       undo = more;
     }
     return undo === null ? { status: "already_done" } : { status: "done", undo };

@@ -1,4 +1,4 @@
-import type { Wanted } from "../comparison.ts";
+import type { Desired } from "../comparison.ts";
 import type { NotMoved } from "../not-moved.ts";
 import { isPathSegment } from "../path-segment.ts";
 import type { RoomTag } from "../reading/raw-events.ts";
@@ -6,15 +6,20 @@ import { movedRooms } from "../room-mapping.ts";
 import type { RoomIdOnTarget } from "../room-mapping.ts";
 
 /** A tag that a room of the target should have. */
-export interface WantedTag extends RoomTag {
+export interface DesiredTag extends RoomTag {
   readonly roomId: string;
 }
 
 /** CS §Room Tagging, "Tags". */
-const MOST_BYTES = 255;
+const MAX_BYTES = 255;
 
-/** `m.server_notice` is a server's to give; the rest is the person's (protocol-facts.md section 5). */
-export function wantedTags(roomTags: ReadonlyMap<string, readonly RoomTag[]>, roomIdOnTarget: RoomIdOnTarget): Wanted<WantedTag> {
+/**
+ * `m.server_notice` is a server's to give; the rest is the person's (protocol-facts.md section 5).
+ */
+export function desiredTags(
+  roomTags: ReadonlyMap<string, readonly RoomTag[]>,
+  roomIdOnTarget: RoomIdOnTarget,
+): Desired<DesiredTag> {
   const notMoved: NotMoved[] = [];
   const { moved, left } = movedRooms(roomTags.keys(), roomIdOnTarget);
   for (const roomId of left) {
@@ -22,9 +27,9 @@ export function wantedTags(roomTags: ReadonlyMap<string, readonly RoomTag[]>, ro
       notMoved.push({ category: "tags", item: `${roomId} ${name}`, code: "room_not_moved" });
     }
   }
-  const byRoom = new Map<string, Map<string, WantedTag>>();
+  const byRoom = new Map<string, Map<string, DesiredTag>>();
   for (const { roomId, targetRoomId } of moved) {
-    const tags = byRoom.get(targetRoomId) ?? new Map<string, WantedTag>();
+    const tags = byRoom.get(targetRoomId) ?? new Map<string, DesiredTag>();
     byRoom.set(targetRoomId, tags);
     for (const { name, order } of roomTags.get(roomId) ?? []) {
       const code = whyLeft(name);
@@ -37,5 +42,5 @@ export function wantedTags(roomTags: ReadonlyMap<string, readonly RoomTag[]>, ro
 
 function whyLeft(name: string): "bound_to_server" | "malformed" | null {
   if (name === "m.server_notice") return "bound_to_server";
-  return !isPathSegment(name) || Buffer.byteLength(name) > MOST_BYTES ? "malformed" : null;
+  return !isPathSegment(name) || Buffer.byteLength(name) > MAX_BYTES ? "malformed" : null;
 }

@@ -25,7 +25,7 @@ export interface SeenRoom {
 }
 
 /** What has changed in a room that waits. */
-export type ArrivalSign =
+export type AccessChange =
   | { readonly kind: "joined" }
   /** The target can get in by itself now. `through`: the room that opens a restricted one. */
   | { readonly kind: "open"; readonly route: "accept_invite" | "join"; readonly through: null }
@@ -41,7 +41,7 @@ export interface SignContext {
 }
 
 /** The sign that a room gives, or `null` when it goes on waiting. */
-export function arrivalSign(room: WatchedRoom, seen: SeenRoom, context: SignContext): ArrivalSign | null {
+export function arrivalSign(room: WatchedRoom, seen: SeenRoom, context: SignContext): AccessChange | null {
   if (seen.membership === "join") return { kind: "joined" };
   if (seen.membership === "ban") return room.isBanned ? null : { kind: "banned" };
   const open = openWay(seen, context);
@@ -50,7 +50,10 @@ export function arrivalSign(room: WatchedRoom, seen: SeenRoom, context: SignCont
 }
 
 /** The cheapest way that is open, as in a plan: an invitation first. */
-function openWay(seen: SeenRoom, { targetUserId, isInside }: SignContext): Extract<ArrivalSign, { kind: "open" }> | null {
+function openWay(
+  seen: SeenRoom,
+  { targetUserId, isInside }: SignContext,
+): Extract<AccessChange, { kind: "open" }> | null {
   if (!isServerAllowed(seen.serverAcl, serverPartOf(targetUserId))) return null;
   if (seen.membership === "invite") return { kind: "open", route: "accept_invite", through: null };
   // The room's version is not asked for: where it does not have the rule, the join is refused.

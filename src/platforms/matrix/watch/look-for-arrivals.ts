@@ -11,10 +11,10 @@ import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readJoinRules, readServerAcl } from "../rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../rooms/state-read.ts";
 import { arrivalSign } from "./arrival-sign.ts";
-import type { ArrivalSign, SeenRoom, WatchedRoom } from "./arrival-sign.ts";
+import type { AccessChange, SeenRoom, WatchedRoom } from "./arrival-sign.ts";
 
 /** One of the two accounts, as far as looking needs it. */
-export interface LookingAccount {
+export interface WatchingAccount {
   readonly client: HomeserverClient;
   readonly userId: string;
   /** From discovery. */
@@ -22,8 +22,8 @@ export interface LookingAccount {
 }
 
 export interface Look {
-  readonly source: LookingAccount;
-  readonly target: LookingAccount;
+  readonly source: WatchingAccount;
+  readonly target: WatchingAccount;
   /** Those that wait for a person, once each. */
   readonly rooms: readonly WatchedRoom[];
   /** Whether the target is in a room now. */
@@ -32,30 +32,37 @@ export interface Look {
 }
 
 /** By room ID; rooms that go on waiting are not in it, nor is any that was not asked for. */
-export type ArrivalSigns = ReadonlyMap<string, ArrivalSign>;
+export type AccessChanges = ReadonlyMap<string, AccessChange>;
 
 /**
- * One name for the process, which no client has: a server keeps what it knows of a connection for days, and one that is begun again under its name takes the
- * place of the former (Synapse 1.163.2, storage/databases/main/sliding_sync.py).
+ * One name for the process, which no client has: a server keeps what it knows of a connection for
+ * days, and one that is begun again under its name takes the place of the former (Synapse 1.163.2,
+ * storage/databases/main/sliding_sync.py).
  */
 const CONNECTION = `migrator-watch-${randomUUID()}`;
 const INVITES = "invites";
-const MOST_INVITES = 500;
+const MAX_INVITES = 500;
 
 /**
- * Looks once whether a person has let the target in, or whether a room has opened. By sliding sync one request for all rooms the source is in, about a kilobyte
- * a room, and one for the others; else two a room for the former, three where it opens, and one for the latter. Nothing is written, nothing that a client of the
- * user waits for is taken, and no limit counts these requests. It neither retries nor waits: there is always a next look.
+ * Looks once whether a person has let the target in, or whether a room has opened. By sliding sync
+ * one request for all rooms the source is in, about a kilobyte a room, and one for the others; else
+ * two a room for the former, three where it opens, and one for the latter. Nothing is written,
+ * nothing that a client of the user waits for is taken, and no limit counts these requests. It
+ * neither retries nor waits: there is always a next look.
  * @throws HomeserverError, UnreachableError
  */
-export async function lookForArrivals(look: Look): Promise<ArrivalSigns> {
+export async function lookForAccessChanges(look: Look): Promise<AccessChanges> {
   const inside = look.rooms.filter((room) => room.isSourceInside);
   const outside = look.rooms.filter((room) => !room.isSourceInside);
   const seen = new Map([
-    ...(inside.length === 0 ? [] : await (hasSlidingSync(look.source) ? seeFromInside : readFromInside)(look, inside)),
-    ...(outside.length === 0 ? [] : await (hasSlidingSync(look.target) ? seeFromOutside : readFromOutside)(look, outside)),
+    ...(inside.length === 0
+      ? []
+      : await (hasSlidingSync(look.source) ? seeFromInside : readFromInside)(look, inside)),
+    ...(outside.length === 0
+      ? []
+      : await (hasSlidingSync(look.target) ? seeFromOutside : readFromOutside)(look, outside)),
   ]);
-  const signs = new Map<string, ArrivalSign>();
+  const signs = new Map<string, AccessChange>();
   const context = { targetUserId: look.target.userId, isInside: look.isInside };
   for (const room of look.rooms) {
     const shown = seen.get(room.roomId);
@@ -67,7 +74,7 @@ export async function lookForArrivals(look: Look): Promise<ArrivalSigns> {
 
 type Seen = readonly (readonly [string, SeenRoom])[];
 
-function hasSlidingSync({ features }: LookingAccount): boolean {
+function hasSlidingSync({ features }: WatchingAccount): boolean {
   return features.unstableFeatures[SLIDING_SYNC_FEATURE] === true;
 }
 
@@ -95,11 +102,14 @@ async function seeFromInside({ source, target, signal }: Look, rooms: readonly W
   });
 }
 
-/** Rooms that only the target's server can tell of; not all servers subscribe to a room that the account is merely invited to, hence the list. */
+/**
+ * Rooms that only the target's server can tell of; not all servers subscribe to a room that the
+ * account is merely invited to, hence the list.
+ */
 async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
   const required_state: RequiredState = [["m.room.member", target.userId]];
   const invites = {
-    ranges: [[0, MOST_INVITES - 1]],
+    ranges: [[0, MAX_INVITES - 1]],
     required_state: [["m.room.create", ""]],
     timeline_limit: 0,
     filters: { is_invite: true },
@@ -110,11 +120,16 @@ async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedR
     const event = memberEventOf(target.userId, eventsIn(answer, roomId));
     // Beside the state only servers with the merged text of MSC4186 say it.
     const membership = membershipIn(event?.content) ?? membershipIn(answer.rooms?.[roomId]);
-    return membership === null ? [] : [[roomId, { membership, joinRules: UNREAD, serverAcl: UNREAD }] as const];
+    return membership === null
+      ? []
+      : [[roomId, { membership, joinRules: UNREAD, serverAcl: UNREAD }] as const];
   });
 }
 
-async function readFromInside({ source, target, isInside, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
+async function readFromInside(
+  { source, target, isInside, signal }: Look,
+  rooms: readonly WatchedRoom[],
+): Promise<Seen> {
   const context = { targetUserId: target.userId, isInside };
   const seen = await inParallel(rooms, CONCURRENCY, async (room) => {
     const { client } = source;
@@ -135,7 +150,9 @@ async function readFromInside({ source, target, isInside, signal }: Look, rooms:
   return seen.flat();
 }
 
-/** Without sliding sync only a join shows: who is merely invited is not told of the room's state. */
+/**
+ * Without sliding sync only a join shows: who is merely invited is not told of the room's state.
+ */
 async function readFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
   const seen = await inParallel(rooms, CONCURRENCY, async ({ roomId }) => {
     const membership = await membershipNow(target.client, { roomId, userId: target.userId }, signal);
@@ -161,9 +178,15 @@ async function slide(
   return await client.request(signal === undefined ? request : { ...request, signal });
 }
 
-/** Servers show the state of an invitation or a knock as `invite_state`; the merged text of MSC4186 says `stripped_state`. */
+/**
+ * Servers show the state of an invitation or a knock as `invite_state`; the merged text of MSC4186
+ * says `stripped_state`.
+ */
 function eventsIn(answer: SlidingSyncAnswer, roomId: string): RawStateEvent[] {
   const room = answer.rooms?.[roomId];
   if (!isJsonObject(room)) return [];
-  return [...stateEventsOf(room["invite_state"] ?? room["stripped_state"]), ...stateEventsOf(room["required_state"])];
+  return [
+    ...stateEventsOf(room["invite_state"] ?? room["stripped_state"]),
+    ...stateEventsOf(room["required_state"]),
+  ];
 }

@@ -22,17 +22,25 @@ function notFound(response: Parameters<Answer>[1]): void {
 }
 
 /** A web server at https://old.example, and a homeserver at https://api.old.example/matrix. */
-async function discoverThrough(wellKnown: Answer, versions: Answer = answerVersions, options: Partial<DiscoveryOptions> = {}) {
+async function discoverThrough(
+  wellKnown: Answer,
+  versions: Answer = answerVersions,
+  options: Partial<DiscoveryOptions> = {},
+) {
   const server = await startServer((request, response) => {
     if (request.url === WELL_KNOWN) wellKnown(request, response);
     else if (request.url.endsWith(VERSIONS)) versions(request, response);
     else notFound(response);
   });
   const origins = Object.fromEntries(
-    ["https://old.example", "https://old.example:8448", "https://api.old.example"].map((origin) => [origin, server.url]),
+    ["https://old.example", "https://old.example:8448", "https://api.old.example"].map((origin) => [
+      origin,
+      server.url,
+    ]),
   );
   const fetch = redirectOrigins(openFetch(), origins);
-  const discover = async (serverName: string) => await discoverHomeserver(serverName, { fetch, log, ...options });
+  const discover = async (serverName: string) =>
+    await discoverHomeserver(serverName, { fetch, log, ...options });
   return { server, discover };
 }
 
@@ -55,15 +63,21 @@ describe("discoverHomeserver", () => {
   it("asks .well-known at the host without its port", async () => {
     const { discover, server } = await discoverThrough(pointTo("https://api.old.example"));
     expect((await discover("old.example:8448")).baseUrl).toBe("https://api.old.example");
-    expect(server.requests[0]).toMatchObject({ url: WELL_KNOWN, headers: { host: `127.0.0.1:${server.port}` } });
+    expect(server.requests[0]).toMatchObject({
+      url: WELL_KNOWN,
+      headers: { host: `127.0.0.1:${server.port}` },
+    });
   });
 
-  it.each(["old.example", "old.example:8448"])("takes %s itself where there is no .well-known", async (serverName) => {
-    const { discover } = await discoverThrough((_request, response) =>
-      response.writeHead(404).end("<h1>Not found</h1>".repeat(100_000)),
-    );
-    expect((await discover(serverName)).baseUrl).toBe(`https://${serverName}`);
-  });
+  it.each(["old.example", "old.example:8448"])(
+    "takes %s itself where there is no .well-known",
+    async (serverName) => {
+      const { discover } = await discoverThrough((_request, response) =>
+        response.writeHead(404).end("<h1>Not found</h1>".repeat(100_000)),
+      );
+      expect((await discover(serverName)).baseUrl).toBe(`https://${serverName}`);
+    },
+  );
 
   it("follows a redirect of .well-known", async () => {
     const other = await startServer(pointTo("https://api.old.example"));
@@ -76,7 +90,11 @@ describe("discoverHomeserver", () => {
   it("asks no .well-known for a server that the configuration names", async () => {
     const server = await startServer(answerVersions);
     const fetch = openFetch();
-    const found = await discoverHomeserver("old.test", { fetch, log, servers: { "old.test": `${server.url}/` } });
+    const found = await discoverHomeserver("old.test", {
+      fetch,
+      log,
+      servers: { "old.test": `${server.url}/` },
+    });
     expect(found.baseUrl).toBe(server.url);
     expect(server.requests.map(({ url }) => url)).toEqual([VERSIONS]);
   });
@@ -88,14 +106,19 @@ describe("discoverHomeserver", () => {
     expect(await discover("old.example")).toMatchObject({ versions: ["v1.5"], unstableFeatures: {} });
   });
 
-  it.each(["", "exa mple", "old.example:65536", "2130706433", "old.example/../x", "user@old.example", "constructor/"])(
-    "refuses %j before any lookup",
-    async (serverName) => {
-      const { discover, server } = await discoverThrough(pointTo("https://api.old.example"));
-      expect(await failureOf(discover(serverName))).toMatchObject({ code: "invalid_server_name", stage: null });
-      expect(server.requests).toEqual([]);
-    },
-  );
+  it.each([
+    "",
+    "exa mple",
+    "old.example:65536",
+    "2130706433",
+    "old.example/../x",
+    "user@old.example",
+    "constructor/",
+  ])("refuses %j before any lookup", async (serverName) => {
+    const { discover, server } = await discoverThrough(pointTo("https://api.old.example"));
+    expect(await failureOf(discover(serverName))).toMatchObject({ code: "invalid_server_name", stage: null });
+    expect(server.requests).toEqual([]);
+  });
 
   it("asks nothing of a server name that is also a property of every object", async () => {
     const fetch = openFetch({ resolve: async () => await Promise.resolve([]) });
@@ -106,13 +129,33 @@ describe("discoverHomeserver", () => {
   });
 
   it.each<[string, Answer, object]>([
-    ["is a web page", (_request, response) => response.end("<html>"), { code: "well_known_invalid", action: "prompt" }],
+    [
+      "is a web page",
+      (_request, response) => response.end("<html>"),
+      { code: "well_known_invalid", action: "prompt" },
+    ],
     ["is empty", (_request, response) => response.end(), { code: "well_known_invalid", action: "prompt" }],
-    ["is null", (_request, response) => response.end("null"), { code: "well_known_invalid", action: "prompt" }],
-    ["names no homeserver", (_request, response) => response.end("{}"), { code: "well_known_invalid", action: "prompt" }],
+    [
+      "is null",
+      (_request, response) => response.end("null"),
+      { code: "well_known_invalid", action: "prompt" },
+    ],
+    [
+      "names no homeserver",
+      (_request, response) => response.end("{}"),
+      { code: "well_known_invalid", action: "prompt" },
+    ],
     ["names a number", pointTo(5), { code: "well_known_invalid", action: "prompt" }],
-    ["names no address", pointTo("old.example"), { code: "well_known_invalid", action: "error", reason: "invalid_address" }],
-    ["names a file", pointTo("file:///etc/passwd"), { code: "well_known_invalid", action: "error", reason: "invalid_address" }],
+    [
+      "names no address",
+      pointTo("old.example"),
+      { code: "well_known_invalid", action: "error", reason: "invalid_address" },
+    ],
+    [
+      "names a file",
+      pointTo("file:///etc/passwd"),
+      { code: "well_known_invalid", action: "error", reason: "invalid_address" },
+    ],
     [
       "names a password",
       pointTo("https://a:b@api.old.example"),
@@ -161,7 +204,11 @@ describe("discoverHomeserver", () => {
   });
 
   it.each<[string, Answer, object]>([
-    ["a web page", (_request, response) => response.end("<html>"), { code: "not_a_homeserver", reason: "not_json" }],
+    [
+      "a web page",
+      (_request, response) => response.end("<html>"),
+      { code: "not_a_homeserver", reason: "not_json" },
+    ],
     [
       "another JSON",
       (_request, response) => response.end('{"versions": "all"}'),
@@ -174,13 +221,21 @@ describe("discoverHomeserver", () => {
       { code: "not_a_homeserver", reason: "too_large" },
     ],
     ["404", (_request, response) => response.writeHead(404).end(), { code: "not_a_homeserver", status: 404 }],
-    ["old versions only", (_request, response) => response.end('{"versions": ["r0.6.1", "v1.0"]}'), { code: "too_old" }],
+    [
+      "old versions only",
+      (_request, response) => response.end('{"versions": ["r0.6.1", "v1.0"]}'),
+      { code: "too_old" },
+    ],
     ["502", (_request, response) => response.writeHead(502).end(), { code: "unreachable", status: 502 }],
     ["429", (_request, response) => response.writeHead(429).end(), { code: "unreachable", status: 429 }],
     ["nothing", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
   ])("says what is wrong with a server that answers %s", async (_what, versions, expected) => {
     const { discover } = await discoverThrough(pointTo("https://api.old.example"), versions);
-    expect(await failureOf(discover("old.example"))).toMatchObject({ stage: "versions", action: "error", ...expected });
+    expect(await failureOf(discover("old.example"))).toMatchObject({
+      stage: "versions",
+      action: "error",
+      ...expected,
+    });
   });
 
   it("stops when told to", async () => {
@@ -189,6 +244,9 @@ describe("discoverHomeserver", () => {
       controller.abort();
     };
     const { discover } = await discoverThrough(stop, answerVersions, { signal: controller.signal });
-    expect(await failureOf(discover("old.example"))).toMatchObject({ code: "unreachable", reason: "aborted" });
+    expect(await failureOf(discover("old.example"))).toMatchObject({
+      code: "unreachable",
+      reason: "aborted",
+    });
   });
 });

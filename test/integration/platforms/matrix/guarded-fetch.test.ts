@@ -31,7 +31,10 @@ describe("where the guarded fetch goes", () => {
 
   it("refuses a name that leads to a private address", async () => {
     const server = await startServer((_request, response) => response.end());
-    const fetch = openFetch({ allowPrivate: [], resolve: async () => await Promise.resolve(["127.0.0.1", "::ffff:10.0.0.1"]) });
+    const fetch = openFetch({
+      allowPrivate: [],
+      resolve: async () => await Promise.resolve(["127.0.0.1", "::ffff:10.0.0.1"]),
+    });
     expect(await reasonOf(fetch(`https://old.example:${server.port}/`))).toBe("forbidden_address");
     expect(await reasonOf(fetch(`http://old.example:${server.port}/`))).toBe("forbidden_address");
     expect(server.requests).toEqual([]);
@@ -113,31 +116,39 @@ describe("redirects", () => {
   });
 
   it("stops at the first loop", async () => {
-    const server = await startServer((_request, response) => response.writeHead(301, { location: "#again" }).end());
+    const server = await startServer((_request, response) =>
+      response.writeHead(301, { location: "#again" }).end(),
+    );
     expect(await reasonOf(openFetch()(`${server.url}/here`))).toBe("too_many_redirects");
     expect(server.requests).toHaveLength(1);
   });
 
-  it.each(["http://[::1]:PORT/", "http://10.0.0.1/", "https://169.254.169.254/", "http://forbidden.example:PORT/"])(
-    "checks the next address like the first: %s",
-    async (target) => {
-      const server = await startServer((_request, response) => {
-        response.writeHead(302, { location: target.replace("PORT", String(server.port)) }).end();
-      });
-      const fetch = openFetch({ resolve: async () => await Promise.resolve(["::1"]) });
-      expect(await reasonOf(fetch(`${server.url}/`))).toBe("forbidden_address");
-      expect(server.requests).toHaveLength(1);
-    },
-  );
+  it.each([
+    "http://[::1]:PORT/",
+    "http://10.0.0.1/",
+    "https://169.254.169.254/",
+    "http://forbidden.example:PORT/",
+  ])("checks the next address like the first: %s", async (target) => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(302, { location: target.replace("PORT", String(server.port)) }).end();
+    });
+    const fetch = openFetch({ resolve: async () => await Promise.resolve(["::1"]) });
+    expect(await reasonOf(fetch(`${server.url}/`))).toBe("forbidden_address");
+    expect(server.requests).toHaveLength(1);
+  });
 
   it("refuses a redirect to another kind of address", async () => {
-    const server = await startServer((_request, response) => response.writeHead(302, { location: "file:///etc/passwd" }).end());
+    const server = await startServer((_request, response) =>
+      response.writeHead(302, { location: "file:///etc/passwd" }).end(),
+    );
     expect(await reasonOf(openFetch()(server.url))).toBe("invalid_address");
   });
 
   it("takes no token to another server", async () => {
     const other = await startServer((_request, response) => response.end());
-    const server = await startServer((_request, response) => response.writeHead(302, { location: `${other.url}/` }).end());
+    const server = await startServer((_request, response) =>
+      response.writeHead(302, { location: `${other.url}/` }).end(),
+    );
     const headers = { authorization: "Bearer syt_SeCrEt" };
     expect(await reasonOf(openFetch()(server.url, { headers }))).toBe("redirect_refused");
     expect(other.requests).toEqual([]);
@@ -154,8 +165,12 @@ describe("redirects", () => {
   });
 
   it("sends no body anywhere else", async () => {
-    const server = await startServer((_request, response) => response.writeHead(307, { location: "/there" }).end());
-    expect(await reasonOf(openFetch()(server.url, { method: "POST", body: "hunter2" }))).toBe("redirect_refused");
+    const server = await startServer((_request, response) =>
+      response.writeHead(307, { location: "/there" }).end(),
+    );
+    expect(await reasonOf(openFetch()(server.url, { method: "POST", body: "hunter2" }))).toBe(
+      "redirect_refused",
+    );
     expect(server.requests).toHaveLength(1);
   });
 });
@@ -191,13 +206,17 @@ describe("limits", () => {
   ])("counts a %s body as what it unfolds to", async (encoding, compress) => {
     const bomb = compress(Buffer.alloc(TEN_MEGABYTES, " "));
     expect(bomb.length).toBeLessThan(65_536);
-    const server = await startServer((_request, response) => response.writeHead(200, { "content-encoding": encoding }).end(bomb));
+    const server = await startServer((_request, response) =>
+      response.writeHead(200, { "content-encoding": encoding }).end(bomb),
+    );
     expect(await reasonOf(openFetch()(server.url, { maxBytes: 1_048_576 }))).toBe("too_large");
   });
 
   it("counts a compressed body also as what it is", async () => {
     const empty = Buffer.concat(Array.from({ length: 10_000 }, () => gzipSync("")));
-    const server = await startServer((_request, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(empty));
+    const server = await startServer((_request, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(empty),
+    );
     expect(await reasonOf(openFetch()(server.url, { maxBytes: 65_536 }))).toBe("too_large");
   });
 
@@ -218,7 +237,9 @@ describe("limits", () => {
   });
 
   it("shortens the page of an error instead of refusing it", async () => {
-    const server = await startServer((_request, response) => response.writeHead(404).end("x".repeat(TEN_MEGABYTES)));
+    const server = await startServer((_request, response) =>
+      response.writeHead(404).end("x".repeat(TEN_MEGABYTES)),
+    );
     const response = await openFetch()(server.url, { maxBytes: 100 });
     expect(response.status).toBe(404);
     expect(response.body).toHaveLength(65_536);
@@ -304,6 +325,8 @@ describe("broken answers", () => {
         body: "hunter2",
       }),
     );
-    expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toMatch(/syt_SeCrEt|hunter2|path/);
+    expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toMatch(
+      /syt_SeCrEt|hunter2|path/,
+    );
   });
 });

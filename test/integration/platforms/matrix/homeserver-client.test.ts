@@ -15,7 +15,12 @@ async function startClient(answer: Answer) {
   const server = await startServer(answer);
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const client = new HomeserverClient({ baseUrl: `${server.url}/base/`, fetch: openFetch(), log, accessToken: () => TOKEN });
+  const client = new HomeserverClient({
+    baseUrl: `${server.url}/base/`,
+    fetch: openFetch(),
+    log,
+    accessToken: () => TOKEN,
+  });
   return { server, client, lines };
 }
 
@@ -41,7 +46,9 @@ describe("a request", () => {
       sendJson(response, 200, { name: "a", more: true });
     });
     const query = { since: "s 1&2", limit: 3, full: false, via: ["a.example", "b.example"], none: undefined };
-    expect(await client.request({ method: "PUT", path: "/_matrix/x", query, body: { a: [1] }, schema })).toEqual({ name: "a" });
+    expect(
+      await client.request({ method: "PUT", path: "/_matrix/x", query, body: { a: [1] }, schema }),
+    ).toEqual({ name: "a" });
     expect(server.requests[0]).toMatchObject({
       method: "PUT",
       url: "/base/_matrix/x?since=s+1%262&limit=3&full=false&via=a.example&via=b.example",
@@ -62,7 +69,11 @@ describe("a request", () => {
   it.each([["{}"], ["null"], [""], [" \n"]])("reads the empty answer %j as nothing set", async (text) => {
     const { client } = await startClient((_request, response) => response.end(text));
     expect(
-      await client.request({ method: "GET", path: "/_matrix/x", schema: z.object({ name: z.string().optional() }) }),
+      await client.request({
+        method: "GET",
+        path: "/_matrix/x",
+        schema: z.object({ name: z.string().optional() }),
+      }),
     ).toEqual({});
   });
 
@@ -70,7 +81,13 @@ describe("a request", () => {
     const { client, lines } = await startClient((_request, response) => {
       sendJson(response, 200, { name: "private" });
     });
-    await client.request({ method: "POST", path: "/_matrix/x", query: { since: "s12" }, body: { password: PASSWORD }, schema });
+    await client.request({
+      method: "POST",
+      path: "/_matrix/x",
+      query: { since: "s12" },
+      body: { password: PASSWORD },
+      schema,
+    });
     expect(lines.join("")).toContain('"path":"/_matrix/x","status":200');
     expect(lines.join("")).not.toMatch(/SeCrEt|hunter|s12|private/);
   });
@@ -85,7 +102,9 @@ describe("a medium", () => {
       sendJson(response, 200, { name: "mxc" });
     });
     const query = { filename: "a b.png" };
-    expect(await client.upload({ path: "/_matrix/media/v3/upload", query, medium, schema })).toEqual({ name: "mxc" });
+    expect(await client.upload({ path: "/_matrix/media/v3/upload", query, medium, schema })).toEqual({
+      name: "mxc",
+    });
     expect(server.requests[0]).toMatchObject({
       method: "POST",
       url: "/base/_matrix/media/v3/upload?filename=a+b.png",
@@ -117,14 +136,22 @@ describe("a medium", () => {
       sendJson(response, 413, { errcode: "M_TOO_LARGE", error: "Too large" });
     });
     for (const refused of [client.download({ path }), client.upload({ path, medium, schema })]) {
-      expect(await failureOf(refused)).toMatchObject({ status: 413, errcode: "M_TOO_LARGE", text: "Too large" });
+      expect(await failureOf(refused)).toMatchObject({
+        status: 413,
+        errcode: "M_TOO_LARGE",
+        text: "Too large",
+      });
     }
   });
 });
 
 describe("an answer that is no use", () => {
   it.each<[string, Answer, string]>([
-    ["is a web page", (_request, response) => response.end("<!DOCTYPE html><title>Welcome</title>"), "not_json"],
+    [
+      "is a web page",
+      (_request, response) => response.end("<!DOCTYPE html><title>Welcome</title>"),
+      "not_json",
+    ],
     ["is broken JSON", (_request, response) => response.end('{"name": "a"'), "not_json"],
     ["is a list", (_request, response) => response.end("[]"), "unexpected_answer"],
     ["lacks a field", (_request, response) => response.end('{"other": 1}'), "unexpected_answer"],
@@ -151,21 +178,38 @@ describe("an answer that is no use", () => {
 describe("an error answer", () => {
   it.each([
     ["with a time in the header", { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "8" }, 8_000],
-    ["with an exact time, too", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, { "retry-after": "8" }, 7_400],
+    [
+      "with an exact time, too",
+      { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 },
+      { "retry-after": "8" },
+      7_400,
+    ],
     ["with a time in the body", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, {}, 7_400],
     ["without a time", { errcode: "M_LIMIT_EXCEEDED" }, {}, null],
   ])("says how long to wait: a 429 %s", async (_what, body, headers, retryAfterMs) => {
     const { client } = await startClient((_request, response) => {
       sendJson(response, 429, body, headers);
     });
-    expect(await failureOf(get(client))).toMatchObject({ errcode: "M_LIMIT_EXCEEDED", status: 429, retryAfterMs });
+    expect(await failureOf(get(client))).toMatchObject({
+      errcode: "M_LIMIT_EXCEEDED",
+      status: 429,
+      retryAfterMs,
+    });
   });
 
   it("may be a web page of a proxy", async () => {
-    const { client } = await startClient((_request, response) => response.writeHead(502).end("<html>Bad Gateway</html>"));
+    const { client } = await startClient((_request, response) =>
+      response.writeHead(502).end("<html>Bad Gateway</html>"),
+    );
     const error = await failureOf(get(client));
     expect(error).toBeInstanceOf(HomeserverError);
-    expect(error).toMatchObject({ errcode: "M_UNKNOWN", status: 502, method: "GET", path: "/_matrix/x", text: "" });
+    expect(error).toMatchObject({
+      errcode: "M_UNKNOWN",
+      status: 502,
+      method: "GET",
+      path: "/_matrix/x",
+      text: "",
+    });
   });
 
   it("is asked for once: nothing is tried again", async () => {
@@ -200,14 +244,18 @@ describe("errors keep no secret", () => {
         sendJson(response, 200, { name: [headers.authorization, body] });
       },
     ],
-    ["repeats them as a page", ({ headers, body }, response) => response.end(`<p>${headers.authorization} ${body}`)],
+    [
+      "repeats them as a page",
+      ({ headers, body }, response) => response.end(`<p>${headers.authorization} ${body}`),
+    ],
     [
       "repeats them as a status page",
       ({ headers, body }, response) => response.writeHead(500).end(`<p>${headers.authorization} ${body}`),
     ],
     [
       "redirects with them",
-      (_request, response) => response.writeHead(302, { location: `https://${TOKEN}.example/${TOKEN}` }).end(),
+      (_request, response) =>
+        response.writeHead(302, { location: `https://${TOKEN}.example/${TOKEN}` }).end(),
     ],
     ["hangs up", (_request, response) => response.destroy()],
   ])("when the server %s", async (_what, answer) => {
@@ -220,7 +268,12 @@ describe("errors keep no secret", () => {
       socket.once("data", (chunk) => socket.end(chunk));
     });
     const log = pino({ level: "silent" });
-    const client = new HomeserverClient({ baseUrl: server.url, fetch: openFetch(), log, accessToken: () => TOKEN });
+    const client = new HomeserverClient({
+      baseUrl: server.url,
+      fetch: openFetch(),
+      log,
+      accessToken: () => TOKEN,
+    });
     expect(await wordsOf(client)).not.toMatch(/secret|hunter/i);
   });
 });

@@ -4,7 +4,10 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer as createSocketServer } from "node:net";
 import { afterEach } from "vitest";
 import { createGuardedFetch } from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
-import type { GuardedFetch, GuardedFetchOptions } from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type {
+  GuardedFetch,
+  GuardedFetchOptions,
+} from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../src/platforms/matrix/network/unreachable-error.ts";
 
 const closings: (() => Promise<void>)[] = [];
@@ -72,7 +75,9 @@ export async function startSocketServer(
   return { url: `http://127.0.0.1:${port}`, port };
 }
 
-/** A guarded fetch that ends with the test; loopback is permitted unless the options say otherwise. */
+/**
+ * A guarded fetch that ends with the test; loopback is permitted unless the options say otherwise.
+ */
 export function openFetch(options: Partial<GuardedFetchOptions> = {}): GuardedFetch {
   const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"], ...options });
   closings.push(async () => {
@@ -81,8 +86,14 @@ export function openFetch(options: Partial<GuardedFetchOptions> = {}): GuardedFe
   return fetch;
 }
 
-/** Sends what goes to one origin to another, as if a name had led there: ports 80 and 443 are not free for tests. */
-export function redirectOrigins(fetch: GuardedFetch, origins: Readonly<Record<string, string>>): GuardedFetch {
+/**
+ * Sends what goes to one origin to another, as if a name had led there: ports 80 and 443 are not
+ * free for tests.
+ */
+export function redirectOrigins(
+  fetch: GuardedFetch,
+  origins: Readonly<Record<string, string>>,
+): GuardedFetch {
   const mapped: GuardedFetch = Object.assign(
     async (url: string, options?: Parameters<GuardedFetch>[1]) => {
       const { origin } = new URL(url);
@@ -93,7 +104,12 @@ export function redirectOrigins(fetch: GuardedFetch, origins: Readonly<Record<st
   return mapped;
 }
 
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(JSON.stringify(body));
 }

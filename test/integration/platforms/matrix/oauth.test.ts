@@ -1,7 +1,10 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { HomeserverClient } from "../../../../src/platforms/matrix/homeserver-client.ts";
-import { asLinkingServer, readAuthorizationServer } from "../../../../src/platforms/matrix/oauth/authorization-server.ts";
+import {
+  asLinkingServer,
+  readAuthorizationServer,
+} from "../../../../src/platforms/matrix/oauth/authorization-server.ts";
 import type { LinkingServer } from "../../../../src/platforms/matrix/oauth/authorization-server.ts";
 import {
   beginDeviceAuthorization,
@@ -72,7 +75,10 @@ describe("what a homeserver says of its authorization server", () => {
   });
 
   it("is completed once by the server's own word where the device grant is missing", async () => {
-    const { client, all, metadata, fetch, log, asked } = await startServers({}, { device_authorization_endpoint: undefined });
+    const { client, all, metadata, fetch, log, asked } = await startServers(
+      {},
+      { device_authorization_endpoint: undefined },
+    );
     const known = await readAuthorizationServer(client);
     if (known === null) throw new Error("no metadata");
     expect(await asLinkingServer(known, { fetch, log })).toBeNull();
@@ -98,8 +104,15 @@ describe("asking for a code", () => {
 
   it("registers the bot, and asks for the right scope under its own name", async () => {
     const { server, metadata, fetch, asked } = await startServers();
-    expect(await beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" })).toEqual({
-      ...{ clientId: "client1", deviceCode: "c0de", userCode: "ABCDEF", verificationUri: "https://auth.example/link" },
+    expect(
+      await beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }),
+    ).toEqual({
+      ...{
+        clientId: "client1",
+        deviceCode: "c0de",
+        userCode: "ABCDEF",
+        verificationUri: "https://auth.example/link",
+      },
       ...{ expiresInMs: 1_200_000, intervalMs: 5_000 },
     });
     expect(asked()).toEqual([REGISTRATION, DEVICE]);
@@ -117,47 +130,78 @@ describe("asking for a code", () => {
       client_id: "client1",
       scope: "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJKL",
     });
-    for (const { headers } of server.requests) expect(headers["user-agent"]).toBe("matrix-mover/1 (Linux; bot)");
+    for (const { headers } of server.requests)
+      expect(headers["user-agent"]).toBe("matrix-mover/1 (Linux; bot)");
   });
 
   it("finds out that the operator switched the grant off", async () => {
     const { metadata, fetch, asked } = await startServers({
       [REGISTRATION]: reply(201, { client_id: "client1", grant_types: ["refresh_token"] }),
     });
-    expect(await beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" })).toBeNull();
+    expect(
+      await beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }),
+    ).toBeNull();
     expect(asked()).toEqual([REGISTRATION]);
   });
 
   it("passes a refusal on in the server's words", async () => {
     const refusal = { error: "invalid_client_metadata", error_description: "missing client_uri" };
     const { metadata, fetch } = await startServers({ [REGISTRATION]: reply(400, refusal) });
-    const failure = await failureOf(beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }));
-    expect(failure).toMatchObject({ status: 400, errcode: "invalid_client_metadata", text: "missing client_uri" });
+    const failure = await failureOf(
+      beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }),
+    );
+    expect(failure).toMatchObject({
+      status: 400,
+      errcode: "invalid_client_metadata",
+      text: "missing client_uri",
+    });
   });
 
-  it.each(["javascript:alert(1)", "not an address", "https://somebody@auth.example/"])("sends nobody to %s", async (address) => {
-    const { metadata, fetch } = await startServers({
-      [DEVICE]: reply(200, { device_code: "c", user_code: "u", verification_uri: address, expires_in: 1 }),
-    });
-    const failure = await failureOf(beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }));
-    expect(failure).toMatchObject({ reason: "unexpected_answer" });
-  });
+  it.each(["javascript:alert(1)", "not an address", "https://somebody@auth.example/"])(
+    "sends nobody to %s",
+    async (address) => {
+      const { metadata, fetch } = await startServers({
+        [DEVICE]: reply(200, { device_code: "c", user_code: "u", verification_uri: address, expires_in: 1 }),
+      });
+      const failure = await failureOf(
+        beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }),
+      );
+      expect(failure).toMatchObject({ reason: "unexpected_answer" });
+    },
+  );
 
   it.each<[string, Partial<LinkingServer>, string]>([
     ["registration", { registration_endpoint: "https://10.0.0.1/register" }, "forbidden_address"],
-    ["device authorization", { device_authorization_endpoint: "https://169.254.169.254/device" }, "forbidden_address"],
+    [
+      "device authorization",
+      { device_authorization_endpoint: "https://169.254.169.254/device" },
+      "forbidden_address",
+    ],
     ["device authorization", { device_authorization_endpoint: "http://93.184.215.14/device" }, "insecure"],
   ])("contacts no %s endpoint at %o", async (_what, changes, reason) => {
     const { metadata, fetch } = await startServers();
-    const begun = beginDeviceAuthorization({ ...metadata, ...changes }, { fetch, introduction, deviceId: "ABCDEFGHIJKL" });
+    const begun = beginDeviceAuthorization(
+      { ...metadata, ...changes },
+      { fetch, introduction, deviceId: "ABCDEFGHIJKL" },
+    );
     expect(await failureOf(begun)).toMatchObject({ reason });
   });
 
   it.each(["token", "revocation"])("contacts no %s endpoint in a private network", async (name) => {
     const { metadata, fetch, client } = await startServers();
     const server = { ...metadata, [`${name}_endpoint`]: "https://192.168.0.1/x" };
-    const renewal: Renewal = { kind: "oauth", refreshToken: "r", issuedAt: 0, lifeMs: 1, clientId: "c", server };
-    const work = name === "token" ? renewTokens(renewal, { client, fetch, now: () => 0 }) : revokeSession(renewal, fetch);
+    const renewal: Renewal = {
+      kind: "oauth",
+      refreshToken: "r",
+      issuedAt: 0,
+      lifeMs: 1,
+      clientId: "c",
+      server,
+    };
+    const work =
+      name === "token"
+        ? renewTokens(renewal, { client, fetch, now: () => 0 })
+        : revokeSession(renewal, fetch);
     expect(await failureOf(work)).toMatchObject({ reason: "forbidden_address" });
   });
 });
@@ -165,7 +209,11 @@ describe("asking for a code", () => {
 describe("asking whether a person has confirmed", () => {
   const poll = async (answer: Answer) => {
     const { metadata, fetch } = await startServers({ [TOKEN]: answer });
-    return pollDeviceAuthorization(metadata, { clientId: "client1", deviceCode: "c0de" }, { fetch, now: () => 7 });
+    return pollDeviceAuthorization(
+      metadata,
+      { clientId: "client1", deviceCode: "c0de" },
+      { fetch, now: () => 7 },
+    );
   };
 
   it.each([400, 401, 403])("reads the error and not the status %i", async (status) => {
@@ -194,9 +242,17 @@ describe("asking whether a person has confirmed", () => {
     ["trouble", reply(500, { error: "server_error" }), { status: 500, isJson: false }],
     ["a limit", reply(429, {}), { status: 429 }],
     ["a page of a proxy", (_request, response) => response.writeHead(502).end("<html>"), { status: 502 }],
-    ["a page that says all is well", (_request, response) => response.end("<html>"), { reason: "unexpected_answer" }],
+    [
+      "a page that says all is well",
+      (_request, response) => response.end("<html>"),
+      { reason: "unexpected_answer" },
+    ],
     ["a broken connection", (_request, response) => response.destroy(), { reason: "reset" }],
-    ["tokens that cannot be renewed", reply(200, { access_token: "a", token_type: "Bearer" }), { reason: "unexpected_answer" }],
+    [
+      "tokens that cannot be renewed",
+      reply(200, { access_token: "a", token_type: "Bearer" }),
+      { reason: "unexpected_answer" },
+    ],
   ])("fails with %s, to be asked again", async (_what, answer, failure) => {
     expect(await failureOf(poll(answer))).toMatchObject(failure);
   });
@@ -205,7 +261,14 @@ describe("asking whether a person has confirmed", () => {
 describe("renewing and revoking", () => {
   const renewal = async (answers: Record<string, Answer>) => {
     const { metadata, fetch, client, server } = await startServers(answers);
-    const value = { kind: "oauth" as const, refreshToken: "r1", issuedAt: 0, lifeMs: 1, clientId: "c", server: metadata };
+    const value = {
+      kind: "oauth" as const,
+      refreshToken: "r1",
+      issuedAt: 0,
+      lifeMs: 1,
+      clientId: "c",
+      server: metadata,
+    };
     return { value, fetch, client, server };
   };
 
@@ -216,24 +279,31 @@ describe("renewing and revoking", () => {
     ["a limit", reply(429, {})],
   ])("waits after %s, which is no word on the session", async (_what, answer) => {
     const { value, ...rest } = await renewal({ [TOKEN]: answer });
-    expect(toOutcome(await failureOf(renewTokens(value, { ...rest, now: () => 9 })))).toMatchObject({ status: "wait" });
+    expect(toOutcome(await failureOf(renewTokens(value, { ...rest, now: () => 9 })))).toMatchObject({
+      status: "wait",
+    });
   });
 
   it("keeps the refresh token where the server gives no new one", async () => {
-    const { value, ...rest } = await renewal({ [TOKEN]: reply(200, { access_token: "a2", token_type: "Bearer" }) });
+    const { value, ...rest } = await renewal({
+      [TOKEN]: reply(200, { access_token: "a2", token_type: "Bearer" }),
+    });
     expect(await renewTokens(value, { ...rest, now: () => 9 })).toEqual({
       accessToken: "a2",
       renewal: { ...value, issuedAt: 9, lifeMs: null },
     });
   });
 
-  it.each(["invalid_grant", "invalid_client", "unauthorized_client"])("reads %s as the end of the session", async (error) => {
-    const { value, ...rest } = await renewal({ [TOKEN]: reply(400, { error }) });
-    expect(await failureOf(renewTokens(value, { ...rest, now: () => 9 }))).toMatchObject({
-      status: 401,
-      errcode: "M_UNKNOWN_TOKEN",
-    });
-  });
+  it.each(["invalid_grant", "invalid_client", "unauthorized_client"])(
+    "reads %s as the end of the session",
+    async (error) => {
+      const { value, ...rest } = await renewal({ [TOKEN]: reply(400, { error }) });
+      expect(await failureOf(renewTokens(value, { ...rest, now: () => 9 }))).toMatchObject({
+        status: 401,
+        errcode: "M_UNKNOWN_TOKEN",
+      });
+    },
+  );
 
   it("names the refresh token as what it is when it revokes", async () => {
     const { value, fetch, server } = await renewal({ [REVOCATION]: (_request, response) => response.end() });

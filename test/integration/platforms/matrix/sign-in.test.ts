@@ -2,14 +2,25 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { HomeserverClient } from "../../../../src/platforms/matrix/homeserver-client.ts";
 import { readLoginOptions } from "../../../../src/platforms/matrix/login-options.ts";
-import { checkAccessToken, signInWithTokens, signInWithPassword, signOut } from "../../../../src/platforms/matrix/sign-in.ts";
+import {
+  checkAccessToken,
+  signInWithTokens,
+  signInWithPassword,
+  signOut,
+} from "../../../../src/platforms/matrix/sign-in.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, sendJson, startServer } from "./loopback-server.ts";
 
 const USER = "@alice:old.example";
 const TOKEN = "syt_SeCrEt";
 const PASSWORD = "hunter two";
-const SIGN_IN = { userId: USER, password: PASSWORD, deviceId: "MOVER12345", deviceDisplayName: "Matrix Mover", now: () => 1_000 };
+const SIGN_IN = {
+  userId: USER,
+  password: PASSWORD,
+  deviceId: "MOVER12345",
+  deviceDisplayName: "Matrix Mover",
+  now: () => 1_000,
+};
 
 const METADATA = "GET /_matrix/client/v1/auth_metadata";
 const OLDER_METADATA = "GET /_matrix/client/unstable/org.matrix.msc2965/auth_metadata";
@@ -26,7 +37,9 @@ function reply(status: number, body: unknown, headers?: Record<string, string>):
 
 const unrecognized = reply(404, { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" });
 
-/** A homeserver on which alice can sign in by password; single endpoints can be given other answers. */
+/**
+ * A homeserver on which alice can sign in by password; single endpoints can be given other answers.
+ */
 async function startHomeserver(answers: Record<string, Answer> = {}) {
   const all: Record<string, Answer> = {
     [METADATA]: unrecognized,
@@ -41,7 +54,12 @@ async function startHomeserver(answers: Record<string, Answer> = {}) {
   });
   const lines: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const client = new HomeserverClient({ baseUrl: server.url, fetch: openFetch(), log, accessToken: () => "unused" });
+  const client = new HomeserverClient({
+    baseUrl: server.url,
+    fetch: openFetch(),
+    log,
+    accessToken: () => "unused",
+  });
   const asked = () => server.requests.map(({ method, url }) => `${method} ${url}`);
   return { server, client, asked, lines };
 }
@@ -52,7 +70,10 @@ describe("readLoginOptions", () => {
     [
       "one with OAuth",
       {
-        [METADATA]: reply(200, { issuer: "https://auth.example/", token_endpoint: "https://auth.example/token" }),
+        [METADATA]: reply(200, {
+          issuer: "https://auth.example/",
+          token_endpoint: "https://auth.example/token",
+        }),
         [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }),
       },
       { password: false, token: false, sso: true, oauth: true },
@@ -60,7 +81,10 @@ describe("readLoginOptions", () => {
     [
       "one with OAuth that knows no /login",
       {
-        [METADATA]: reply(200, { issuer: "https://auth.example/", token_endpoint: "https://auth.example/token" }),
+        [METADATA]: reply(200, {
+          issuer: "https://auth.example/",
+          token_endpoint: "https://auth.example/token",
+        }),
         [FLOWS]: unrecognized,
       },
       { password: false, token: false, sso: false, oauth: true },
@@ -75,8 +99,16 @@ describe("readLoginOptions", () => {
       { [METADATA]: (_request, response) => response.writeHead(405).end() },
       { password: true, oauth: false },
     ],
-    ["one that names no flow", { [FLOWS]: reply(200, {}) }, { password: false, token: false, sso: false, oauth: false }],
-    ["one with an odd flow", { [FLOWS]: reply(200, { flows: [7, { type: "m.login.password" }] }) }, { password: true }],
+    [
+      "one that names no flow",
+      { [FLOWS]: reply(200, {}) },
+      { password: false, token: false, sso: false, oauth: false },
+    ],
+    [
+      "one with an odd flow",
+      { [FLOWS]: reply(200, { flows: [7, { type: "m.login.password" }] }) },
+      { password: true },
+    ],
   ])("reads %s", async (_what, answers, expected) => {
     const { client, server } = await startHomeserver(answers);
     expect(await readLoginOptions(client)).toMatchObject(expected);
@@ -118,7 +150,9 @@ describe("signInWithPassword", () => {
   });
 
   it("sends the password to no server that does not offer this way", async () => {
-    const { client, server } = await startHomeserver({ [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }) });
+    const { client, server } = await startHomeserver({
+      [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }),
+    });
     expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
       problem: { code: "password_not_offered" },
       leftoverDeviceId: null,
@@ -160,9 +194,21 @@ describe("signInWithPassword", () => {
       reply(400, { errcode: "M_INVALID_USERNAME", error: "No\nsuch\u202E name" }),
       { code: "server_refused", status: 400, errcode: "M_INVALID_USERNAME", text: "No such name" },
     ],
-    ["a web page", (_request, response) => response.end("<html>"), { code: "unreachable", reason: "not_json" }],
-    ["an answer without a token", reply(200, { user_id: USER }), { code: "unreachable", reason: "unexpected_answer" }],
-    ["a lost connection", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
+    [
+      "a web page",
+      (_request, response) => response.end("<html>"),
+      { code: "unreachable", reason: "not_json" },
+    ],
+    [
+      "an answer without a token",
+      reply(200, { user_id: USER }),
+      { code: "unreachable", reason: "unexpected_answer" },
+    ],
+    [
+      "a lost connection",
+      (_request, response) => response.destroy(),
+      { code: "unreachable", reason: "reset" },
+    ],
     [
       "a redirect",
       (_request, response) => response.writeHead(307, { location: "/elsewhere" }).end(),
@@ -170,7 +216,11 @@ describe("signInWithPassword", () => {
     ],
   ])("tells %s", async (_what, answer, problem) => {
     const { client, asked } = await startHomeserver({ [LOGIN]: answer });
-    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({ kind: "problem", problem, leftoverDeviceId: null });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
+      kind: "problem",
+      problem,
+      leftoverDeviceId: null,
+    });
     expect(asked()).not.toContain(WHOAMI);
   });
 
@@ -187,10 +237,18 @@ describe("signInWithPassword", () => {
     ],
     ["names a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
     ["finds the account locked", reply(401, { errcode: "M_USER_LOCKED" }), { code: "locked" }],
-    ["brings no answer", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
+    [
+      "brings no answer",
+      (_request, response) => response.destroy(),
+      { code: "unreachable", reason: "reset" },
+    ],
   ])("logs the new session out again when whoami %s", async (_what, answer, problem) => {
     const { client, server, asked } = await startHomeserver({ [WHOAMI]: answer });
-    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({ kind: "problem", problem, leftoverDeviceId: null });
+    expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
+      kind: "problem",
+      problem,
+      leftoverDeviceId: null,
+    });
     expect(asked().at(-1)).toBe(LOGOUT);
     expect(server.requests.at(-1)?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
@@ -223,7 +281,9 @@ describe("signInWithTokens", () => {
   const signIn = { userId: USER, tokens: { accessToken: TOKEN } };
 
   it("takes the user's own session", async () => {
-    const { client, asked } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: USER, device_id: "ELEMENT" }) });
+    const { client, asked } = await startHomeserver({
+      [WHOAMI]: reply(200, { user_id: USER, device_id: "ELEMENT" }),
+    });
     expect(await signInWithTokens(client, signIn)).toEqual({
       kind: "signed_in",
       session: { userId: USER, deviceId: "ELEMENT", tokens: { accessToken: TOKEN } },
@@ -237,7 +297,11 @@ describe("signInWithTokens", () => {
   });
 
   it.each<[string, Answer, object]>([
-    ["an expired token", reply(401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: false }), { code: "expired_token" }],
+    [
+      "an expired token",
+      reply(401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: false }),
+      { code: "expired_token" },
+    ],
     ["a locked account", reply(401, { errcode: "M_USER_LOCKED" }), { code: "locked" }],
     ["a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
     [
@@ -245,20 +309,27 @@ describe("signInWithTokens", () => {
       reply(200, { user_id: "@bob:old.example" }),
       { code: "wrong_account", expected: USER, actual: "@bob:old.example" },
     ],
-    ["a refusal", reply(403, { errcode: "M_FORBIDDEN", error: "no" }), { code: "server_refused", text: "no" }],
+    [
+      "a refusal",
+      reply(403, { errcode: "M_FORBIDDEN", error: "no" }),
+      { code: "server_refused", text: "no" },
+    ],
   ])("refuses %s and never logs the user's session out", async (_what, answer, problem) => {
     const { client, asked } = await startHomeserver({ [WHOAMI]: answer });
     expect(await signInWithTokens(client, signIn)).toMatchObject({ kind: "problem", problem });
     expect(asked()).toEqual([WHOAMI]);
   });
 
-  it.each(["", "two words", "line\nbreak", "gëheim"])("refuses %j, which is no token, without asking", async (accessToken) => {
-    const { client, asked } = await startHomeserver();
-    expect(await signInWithTokens(client, { userId: USER, tokens: { accessToken } })).toMatchObject({
-      problem: { code: "expired_token" },
-    });
-    expect(asked()).toEqual([]);
-  });
+  it.each(["", "two words", "line\nbreak", "gëheim"])(
+    "refuses %j, which is no token, without asking",
+    async (accessToken) => {
+      const { client, asked } = await startHomeserver();
+      expect(await signInWithTokens(client, { userId: USER, tokens: { accessToken } })).toMatchObject({
+        problem: { code: "expired_token" },
+      });
+      expect(asked()).toEqual([]);
+    },
+  );
 });
 
 describe("checkAccessToken and signOut", () => {
@@ -280,6 +351,9 @@ describe("checkAccessToken and signOut", () => {
     const gone = await startHomeserver({ [LOGOUT]: reply(401, { errcode: "M_UNKNOWN_TOKEN" }) });
     expect(await signOut(gone.client)).toEqual({ kind: "signed_out" });
     const broken = await startHomeserver({ [LOGOUT]: reply(500, {}) });
-    expect(await signOut(broken.client)).toMatchObject({ kind: "problem", problem: { code: "server_trouble" } });
+    expect(await signOut(broken.client)).toMatchObject({
+      kind: "problem",
+      problem: { code: "server_trouble" },
+    });
   });
 });

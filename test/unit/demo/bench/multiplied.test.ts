@@ -5,7 +5,11 @@ import { account, membershipRule, plan, sketchRoom, SOURCE } from "../../../supp
 describe("multiplied", () => {
   it("gives every outcome as often as it copies, copies leading to copies", () => {
     const space = sketchRoom({ roomId: "!space:old.example", rule: "public" });
-    const inside = sketchRoom({ roomId: "!inside", rule: "restricted", allow: membershipRule("!space:old.example") });
+    const inside = sketchRoom({
+      roomId: "!inside",
+      rule: "restricted",
+      allow: membershipRule("!space:old.example"),
+    });
     const replaced = sketchRoom({
       roomId: "!replaced:old.example",
       state: { "m.room.tombstone": { replacement_room: "!space:old.example" } },

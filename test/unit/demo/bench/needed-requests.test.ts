@@ -10,7 +10,13 @@ function sent(side: "source" | "target", line: string, sentAt: number, status = 
   const [method = "", path = ""] = line.split(" ");
   const userId = side === "source" ? "@a:old" : "@a:new";
   const answer = { contentType: null, body: null, status, sentAt, answeredAt: sentAt + 1, bytes: 10 };
-  return { side, userId, method: method === "GET" || method === "PUT" ? method : "POST", path: V3 + path, ...answer };
+  return {
+    side,
+    userId,
+    method: method === "GET" || method === "PUT" ? method : "POST",
+    path: V3 + path,
+    ...answer,
+  };
 }
 
 describe("the fewest requests of a move", () => {
@@ -37,7 +43,14 @@ describe("the fewest requests of a move", () => {
   });
 
   it("lead through the room whose members are let in", () => {
-    const step = { kind: "join_restricted", roomId: "!b", needsRoom: "!a", limits: [], side: "target", state: "done" } as const;
+    const step = {
+      kind: "join_restricted",
+      roomId: "!b",
+      needsRoom: "!a",
+      limits: [],
+      side: "target",
+      state: "done",
+    } as const;
     const requests = [sent("target", "POST /join/!a", 3), sent("target", "POST /join/!b", 4)];
     const [, inside] = neededRequests({
       moved: [{ ...moved, steps: [{ ...step, limits: [], attempts: 1, outcome: "done" }] }],
@@ -58,7 +71,9 @@ describe("the phases of a move", () => {
       sent("source", "POST /sync", 30),
     ];
     const { plan, start, moves, end } = phasesOf(moved, requests);
-    expect([plan, start, moves, end].map(({ ms, requests: own }) => [ms, own.map(({ sentAt }) => sentAt)])).toEqual([
+    expect(
+      [plan, start, moves, end].map(({ ms, requests: own }) => [ms, own.map(({ sentAt }) => sentAt)]),
+    ).toEqual([
       [2, [1]],
       [8, [3]],
       [11, [10, 12, 20]],

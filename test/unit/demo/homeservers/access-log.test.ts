@@ -43,7 +43,9 @@ describe("a homeserver's access log", () => {
   });
 
   it("keeps the percent-encoding of paths", () => {
-    expect(parseAccessLog(line({ request: "POST /_matrix/client/v3/join/%21opaque HTTP/1.1" }))[0]).toMatchObject({
+    expect(
+      parseAccessLog(line({ request: "POST /_matrix/client/v3/join/%21opaque HTTP/1.1" }))[0],
+    ).toMatchObject({
       method: "POST",
       path: "/_matrix/client/v3/join/%21opaque",
     });

@@ -13,9 +13,18 @@ describe("request limits of a homeserver", () => {
     expect(config["rc_login"]).toEqual({ address: lifted, account: lifted, failed_attempts: lifted });
     expect(config["rc_joins"]).toEqual({ local: lifted, remote: lifted });
     expect(config["rc_invites"]).toEqual({ per_room: lifted, per_user: lifted, per_issuer: lifted });
-    expect(config["rc_federation"]).toMatchObject({ sleep_limit: 1_000_000, sleep_delay: 0, reject_limit: 1_000_000 });
+    expect(config["rc_federation"]).toMatchObject({
+      sleep_limit: 1_000_000,
+      sleep_delay: 0,
+      reject_limit: 1_000_000,
+    });
     expect(Object.keys(config)).toEqual(
-      expect.arrayContaining(["rc_room_creation", "rc_media_create", "rc_profile", "remote_media_download_per_second"]),
+      expect.arrayContaining([
+        "rc_room_creation",
+        "rc_media_create",
+        "rc_profile",
+        "remote_media_download_per_second",
+      ]),
     );
   });
 

@@ -4,7 +4,9 @@ import { logConfig, serverConfig } from "../../../../src/demo/homeservers/server
 
 const identity = newServerIdentity("localhost", { client: 20_001, federation: 20_002 });
 
-function config(extra: { roomVersion?: string; extra?: Record<string, unknown> } = {}): Record<string, unknown> {
+function config(
+  extra: { roomVersion?: string; extra?: Record<string, unknown> } = {},
+): Record<string, unknown> {
   return serverConfig({
     identity,
     clientPort: 20_001,
@@ -16,7 +18,10 @@ function config(extra: { roomVersion?: string; extra?: Record<string, unknown> }
 
 describe("the configuration of a homeserver", () => {
   it("is named after its federation port", () => {
-    expect(config()).toMatchObject({ server_name: "localhost:20002", public_baseurl: "http://127.0.0.1:20001/" });
+    expect(config()).toMatchObject({
+      server_name: "localhost:20002",
+      public_baseurl: "http://127.0.0.1:20001/",
+    });
   });
 
   it("listens on 127.0.0.1 only", () => {
@@ -49,7 +54,11 @@ describe("the configuration of a homeserver", () => {
 
   it("takes further settings, key by key", () => {
     const made = config({
-      extra: { federation: { client_timeout: "5s" }, presence: { enabled: true }, trusted_key_servers: ["x"] },
+      extra: {
+        federation: { client_timeout: "5s" },
+        presence: { enabled: true },
+        trusted_key_servers: ["x"],
+      },
     });
     expect(made).toMatchObject({
       federation: { client_timeout: "5s", destination_min_retry_interval: "1s" },
@@ -66,7 +75,9 @@ describe("the identity of a homeserver", () => {
   });
 
   it("may lie below localhost", () => {
-    expect(newServerIdentity("old.localhost", { client: 1, federation: 2 }).serverName).toBe("old.localhost:2");
+    expect(newServerIdentity("old.localhost", { client: 1, federation: 2 }).serverName).toBe(
+      "old.localhost:2",
+    );
   });
 
   it.each(["example.org", "notlocalhost", "localhost.example.org", ""])(

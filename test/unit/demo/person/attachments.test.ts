@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { decryptAttachment, encryptAttachment, encryptedFileSchema } from "../../../../src/demo/person/attachments.ts";
+import {
+  decryptAttachment,
+  encryptAttachment,
+  encryptedFileSchema,
+} from "../../../../src/demo/person/attachments.ts";
 
 const url = "mxc://example.org/abc";
 
@@ -19,7 +23,10 @@ describe("an encrypted attachment", () => {
 
   it("has the shape of the specification", () => {
     const { file } = encryptAttachment(Buffer.from("x"));
-    expect(encryptedFileSchema.parse({ ...file, url })).toMatchObject({ v: "v2", key: { alg: "A256CTR", kty: "oct" } });
+    expect(encryptedFileSchema.parse({ ...file, url })).toMatchObject({
+      v: "v2",
+      key: { alg: "A256CTR", kty: "oct" },
+    });
     // The counter half of the initialisation vector starts at zero.
     expect(Buffer.from(file.iv, "base64").subarray(8)).toEqual(Buffer.alloc(8));
     expect(file.hashes.sha256).not.toContain("=");

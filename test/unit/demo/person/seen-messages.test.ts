@@ -9,7 +9,14 @@ const bot = "@bot:example.org";
 
 function message(eventId: string, changes: Partial<SeenMessage> = {}): SeenMessage {
   return {
-    ...{ roomId, eventId, sender: bot, type: "m.room.message", content: { body: eventId }, isEncrypted: false },
+    ...{
+      roomId,
+      eventId,
+      sender: bot,
+      type: "m.room.message",
+      content: { body: eventId },
+      isEncrypted: false,
+    },
     ...{ shield: null, isRedacted: false, relation: null, timestamp: 0 },
     ...changes,
   };
@@ -91,9 +98,15 @@ describe("waiting for a message", () => {
   it("tells on time-out what was seen instead", async () => {
     const seen = createSeenMessages();
     seen.record(message("$1", { sender: anna, content: { body: "!move" } }));
-    seen.record(message("$2", { type: "m.room.encrypted", content: {}, decryptionFailure: "MEGOLM_KEY_WITHHELD" }));
     seen.record(
-      message("$3", { content: { body: "first\nsecond" }, shield: "red SENT_IN_CLEAR", latestEditContent: { body: "a\nb" } }),
+      message("$2", { type: "m.room.encrypted", content: {}, decryptionFailure: "MEGOLM_KEY_WITHHELD" }),
+    );
+    seen.record(
+      message("$3", {
+        content: { body: "first\nsecond" },
+        shield: "red SENT_IN_CLEAR",
+        latestEditContent: { body: "a\nb" },
+      }),
     );
     await expect(seen.waitForMessage(roomId, () => false, { from: bot, timeoutMs: 1 })).rejects.toThrow(
       [

@@ -10,7 +10,8 @@ describe("a mix of rooms", () => {
 
   it.each([1, 7, 20, 50])("has a space for the rooms behind one, among %i rooms", (count) => {
     const amounts = apportion(count);
-    if ((amounts.get("restricted-shared-space") ?? 0) > 0) expect(amounts.get("shared-space")).toBeGreaterThan(0);
+    if ((amounts.get("restricted-shared-space") ?? 0) > 0)
+      expect(amounts.get("shared-space")).toBeGreaterThan(0);
   });
 
   it("is the same for the same seed, spaces first", () => {

@@ -5,7 +5,10 @@ test("a file survives encryption, with its keys as JSON", () => {
   const file = Buffer.from("the file");
   const encrypted = Attachment.encrypt(file);
   expect(Buffer.from(encrypted.encryptedData).includes(file)).toBe(false);
-  expect(JSON.parse(encrypted.mediaEncryptionInfo)).toMatchObject({ v: "v2", hashes: { sha256: expect.any(String) } });
+  expect(JSON.parse(encrypted.mediaEncryptionInfo)).toMatchObject({
+    v: "v2",
+    hashes: { sha256: expect.any(String) },
+  });
   const received = new EncryptedAttachment(encrypted.encryptedData, encrypted.mediaEncryptionInfo);
   expect(Buffer.from(Attachment.decrypt(received))).toEqual(file);
 });

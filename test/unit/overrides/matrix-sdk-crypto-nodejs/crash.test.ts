@@ -17,21 +17,30 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("a crash while the store is being created leaves nothing that stops the next start", { timeout: 60_000 }, async () => {
-  const whole = await runProcess("store-process.ts", ["create", join(folder, "whole")]);
-  // indexeddbshim keeps the version of a database apart from its tables, and saves it first: a crash in between made the store unusable.
-  // Every third of the 21 places, to save time: without the fix, the store could not be opened after 5 of these 7.
-  const numbers = numbersOf(whole.result, (file) => file.startsWith("__sysdb__")).filter((_number, index) => index % 3 === 1);
-  expect(numbers.length).toBeGreaterThan(5);
+test(
+  "a crash while the store is being created leaves nothing that stops the next start",
+  { timeout: 60_000 },
+  async () => {
+    const whole = await runProcess("store-process.ts", ["create", join(folder, "whole")]);
+    // indexeddbshim keeps the version of a database apart from its tables, and saves it first: a
+    // crash in between made the store unusable. Every third of the 21 places, to save time: without
+    // the fix, the store could not be opened after 5 of these 7.
+    const numbers = numbersOf(whole.result, (file) => file.startsWith("__sysdb__")).filter(
+      (_number, index) => index % 3 === 1,
+    );
+    expect(numbers.length).toBeGreaterThan(5);
 
-  await eachOf(numbers, async (number) => {
-    const path = join(folder, `created-${number}`);
-    const killed = await runProcess("store-process.ts", ["create", path, number]);
-    expect(killed.signal).toBe("SIGKILL");
-    const next = await runProcess("store-process.ts", ["create", path]);
-    expect(next.result, `after transaction ${number}: ${next.errorOutput}`).toMatchObject({ identity: expect.any(String) });
-  });
-});
+    await eachOf(numbers, async (number) => {
+      const path = join(folder, `created-${number}`);
+      const killed = await runProcess("store-process.ts", ["create", path, number]);
+      expect(killed.signal).toBe("SIGKILL");
+      const next = await runProcess("store-process.ts", ["create", path]);
+      expect(next.result, `after transaction ${number}: ${next.errorOutput}`).toMatchObject({
+        identity: expect.any(String),
+      });
+    });
+  },
+);
 
 describe("a crash while the first message of a new device is taken in", () => {
   test("does not lose its room key", { timeout: 60_000 }, async () => {
@@ -49,7 +58,11 @@ describe("a crash while the first message of a new device is taken in", () => {
     expect(toDeviceEvents).toHaveLength(1);
     await writeFile(input, JSON.stringify({ toDeviceEvents, roomEvent }));
 
-    const uninterrupted = await runProcess("store-process.ts", ["receive", await copyOf(store, "whole"), input]);
+    const uninterrupted = await runProcess("store-process.ts", [
+      "receive",
+      await copyOf(store, "whole"),
+      input,
+    ]);
     expect(uninterrupted.result, uninterrupted.errorOutput).toMatchObject({ text: "hello" });
     const numbers = numbersOf(uninterrupted.result, (file) => file.endsWith("crypto.sqlite"));
     expect(numbers.length).toBeGreaterThan(1);
@@ -60,7 +73,9 @@ describe("a crash while the first message of a new device is taken in", () => {
       expect(killed.signal).toBe("SIGKILL");
       // The server delivers the same events again: the token of that sync was not saved.
       const next = await runProcess("store-process.ts", ["receive", path, input]);
-      expect(next.result, `after transaction ${number}: ${next.errorOutput}`).toMatchObject({ text: "hello" });
+      expect(next.result, `after transaction ${number}: ${next.errorOutput}`).toMatchObject({
+        text: "hello",
+      });
     });
   });
 });
@@ -71,7 +86,10 @@ async function copyOf(store: string, name: string): Promise<string> {
   return path;
 }
 
-/** The numbers (from 1) of the transactions of an uninterrupted run that ended in a file of the given kind. */
+/**
+ * The numbers (from 1) of the transactions of an uninterrupted run that ended in a file of the
+ * given kind.
+ */
 function numbersOf(result: unknown, isWanted: (file: string) => boolean): number[] {
   const { transactions } = result as { transactions: string[] };
   return transactions.flatMap((file, index) => (isWanted(file) ? [index + 1] : []));

@@ -18,6 +18,7 @@ test("a long conversation does not fill the heap", { timeout: 60_000 }, async ()
   const end = await runProcess("heap-process.ts", [folder], ["--expose-gc"]);
   expect(end.result, end.errorOutput).toMatchObject({ bytesPerRound: expect.any(Number) });
   const { bytesPerRound } = end.result as { bytesPerRound: number };
-  // Measured: 300,000 while indexeddbshim kept every transaction, below 10,000 since (and none in the long run).
+  // Measured: 300,000 while indexeddbshim kept every transaction, below 10,000 since (and none in
+  // the long run).
   expect(bytesPerRound).toBeLessThan(50_000);
 });

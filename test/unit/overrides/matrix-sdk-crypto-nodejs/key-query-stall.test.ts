@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { DeviceLists, RequestType, UserId } from "../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
+import {
+  DeviceLists,
+  RequestType,
+  UserId,
+} from "../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
 import { CryptoDevice } from "../../../support/overrides/crypto-device.ts";
 import { KeyServer } from "../../../support/overrides/key-server.ts";
 
@@ -30,14 +34,21 @@ describe("users whose devices are still being asked for", () => {
     await bot.sendAll();
     const claim = await bot.machine.getMissingSessions(users);
     expect(claim?.type).toBe(RequestType.KeysClaim);
-    expect(JSON.parse(claim?.body ?? "")).toMatchObject({ one_time_keys: { [USER]: { USER: "signed_curve25519" } } });
+    expect(JSON.parse(claim?.body ?? "")).toMatchObject({
+      one_time_keys: { [USER]: { USER: "signed_curve25519" } },
+    });
   });
 
   test("are left out again after their devices changed, and others are not", async () => {
     const users = [new UserId(USER), new UserId(BOT)];
     await bot.machine.updateTrackedUsers(users);
     await bot.sendAll();
-    await bot.machine.receiveSyncChanges("[]", new DeviceLists([new UserId(BOT)]), { signed_curve25519: 50 }, []);
+    await bot.machine.receiveSyncChanges(
+      "[]",
+      new DeviceLists([new UserId(BOT)]),
+      { signed_curve25519: 50 },
+      [],
+    );
     const claim = await bot.machine.getMissingSessions(users);
     expect(Object.keys(JSON.parse(claim?.body ?? "").one_time_keys)).toEqual([USER]);
   });

@@ -55,7 +55,12 @@ test("a listener hears of a room key that arrives late, and can then decrypt", a
 test("a sync gives the decrypted to-device events as JSON", async () => {
   const { bot } = await openBoth();
   const event = { sender: USER, type: "org.example.plain", content: { a: 1 } };
-  const events = await bot.machine.receiveSyncChanges(JSON.stringify([event, event]), new DeviceLists(), {}, []);
+  const events = await bot.machine.receiveSyncChanges(
+    JSON.stringify([event, event]),
+    new DeviceLists(),
+    {},
+    [],
+  );
   expect(JSON.parse(events)).toEqual([event, event]);
 });
 
@@ -79,7 +84,11 @@ test("an answer to an unknown request does no harm", async () => {
   const { bot } = await openBoth();
   await bot.machine.markRequestAsSent("unknown", RequestType.ToDevice, "{}");
   await bot.machine.markRequestAsSent("unknown", RequestType.KeysQuery, JSON.stringify({ device_keys: {} }));
-  await bot.machine.markRequestAsSent("unknown", RequestType.KeysClaim, JSON.stringify({ one_time_keys: {}, failures: {} }));
+  await bot.machine.markRequestAsSent(
+    "unknown",
+    RequestType.KeysClaim,
+    JSON.stringify({ one_time_keys: {}, failures: {} }),
+  );
   expect(await bot.machine.outgoingRequests()).toEqual([]);
 });
 
@@ -91,18 +100,32 @@ describe("cross-signing", () => {
     expect(first.uploadSigningKeys).toMatchObject({
       method: "POST",
       path: "/_matrix/client/v3/keys/device_signing/upload",
-      body: { master_key: { user_id: BOT }, self_signing_key: { user_id: BOT }, user_signing_key: { user_id: BOT } },
+      body: {
+        master_key: { user_id: BOT },
+        self_signing_key: { user_id: BOT },
+        user_signing_key: { user_id: BOT },
+      },
     });
     expect(second.uploadSigningKeys).toEqual(first.uploadSigningKeys);
-    expect(first.uploadSignatures).toMatchObject({ method: "POST", path: "/_matrix/client/v3/keys/signatures/upload" });
+    expect(first.uploadSignatures).toMatchObject({
+      method: "POST",
+      path: "/_matrix/client/v3/keys/signatures/upload",
+    });
     expect(first.uploadSignatures.body).toHaveProperty([BOT, "BOT"]);
-    expect(await bot.machine.crossSigningStatus()).toEqual({ hasMaster: true, hasSelfSigning: true, hasUserSigning: true });
+    expect(await bot.machine.crossSigningStatus()).toEqual({
+      hasMaster: true,
+      hasSelfSigning: true,
+      hasUserSigning: true,
+    });
   });
 
   test("brings the keys of the device along while the server has none", async () => {
     const bot = await CryptoDevice.open(BOT, "BOT", new KeyServer());
     const requests = await bot.machine.bootstrapCrossSigning(false);
-    expect(requests.uploadKeys).toMatchObject({ type: RequestType.KeysUpload, path: "/_matrix/client/v3/keys/upload" });
+    expect(requests.uploadKeys).toMatchObject({
+      type: RequestType.KeysUpload,
+      path: "/_matrix/client/v3/keys/upload",
+    });
     expect(requests.uploadKeys?.body).toHaveProperty("device_keys");
   });
 
@@ -141,7 +164,9 @@ test("signatures are read as matrix-bot-sdk reads them", async () => {
 });
 
 test("a store is not opened before it has a key", async () => {
-  await expect(OlmMachine.initialize(new UserId(BOT), new DeviceId("BOT"), "unused", "", 0)).rejects.toThrow(/configureStore/);
+  await expect(OlmMachine.initialize(new UserId(BOT), new DeviceId("BOT"), "unused", "", 0)).rejects.toThrow(
+    /configureStore/,
+  );
 });
 
 test("a closed machine says so, and can be closed again", async () => {

@@ -27,7 +27,9 @@ beforeAll(() => {
   const path = join(folder, "store.sqlite");
   layTransactionsOver(folder);
   store = new Database(path);
-  run("CREATE TABLE item (value INTEGER PRIMARY KEY, parent INTEGER REFERENCES item DEFERRABLE INITIALLY DEFERRED)");
+  run(
+    "CREATE TABLE item (value INTEGER PRIMARY KEY, parent INTEGER REFERENCES item DEFERRABLE INITIALLY DEFERRED)",
+  );
   observer = new Database(path, { readonly: true });
 });
 

@@ -8,7 +8,10 @@ import {
 import { describe, expect, test, vi } from "vitest";
 import { EncryptionSettings, RequestType } from "../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
 import { OwnRequests } from "../../../../src/overrides/matrix-sdk-crypto-nodejs/own-requests.ts";
-import { type ServerRequest, sortRequests } from "../../../../src/overrides/matrix-sdk-crypto-nodejs/requests.ts";
+import {
+  type ServerRequest,
+  sortRequests,
+} from "../../../../src/overrides/matrix-sdk-crypto-nodejs/requests.ts";
 
 describe("sorting", () => {
   test("leaves matrix-bot-sdk what it can send", () => {
@@ -17,7 +20,11 @@ describe("sorting", () => {
       new ToDeviceRequest("t", "m.room.encrypted", "t", JSON.stringify({ messages: {} })),
     ]);
     expect(forSdk.map(({ type }) => type)).toEqual([RequestType.KeysQuery, RequestType.ToDevice]);
-    expect(JSON.parse(forSdk[1]?.body ?? "")).toEqual({ messages: {}, txn_id: "t", event_type: "m.room.encrypted" });
+    expect(JSON.parse(forSdk[1]?.body ?? "")).toEqual({
+      messages: {},
+      txn_id: "t",
+      event_type: "m.room.encrypted",
+    });
     expect(forUs).toEqual([]);
   });
 
@@ -56,13 +63,23 @@ describe("sorting", () => {
 });
 
 describe("our own requests", () => {
-  const request: ServerRequest = { id: "s", type: RequestType.SignatureUpload, method: "POST", path: "/p", body: {} };
+  const request: ServerRequest = {
+    id: "s",
+    type: RequestType.SignatureUpload,
+    method: "POST",
+    path: "/p",
+    body: {},
+  };
 
   test("are marked as sent with the server's answer", async () => {
     const markAsSent = vi.fn(async () => true);
     new OwnRequests(async () => ({ failures: {} }), markAsSent).send([request]);
     await vi.waitFor(() =>
-      expect(markAsSent).toHaveBeenCalledWith("s", RequestType.SignatureUpload, JSON.stringify({ failures: {} })),
+      expect(markAsSent).toHaveBeenCalledWith(
+        "s",
+        RequestType.SignatureUpload,
+        JSON.stringify({ failures: {} }),
+      ),
     );
   });
 

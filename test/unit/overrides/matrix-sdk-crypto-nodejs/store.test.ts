@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CryptoMachine, configureStore } from "../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
+import {
+  type CryptoMachine,
+  configureStore,
+} from "../../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
 import { CryptoDevice } from "../../../support/overrides/crypto-device.ts";
 import { KeyServer } from "../../../support/overrides/key-server.ts";
 

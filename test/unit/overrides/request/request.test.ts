@@ -3,7 +3,11 @@ import { type IncomingMessage, type RequestListener, type Server, createServer }
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
-import request, { type RequestAnswer, type RequestParameters, abortAll } from "../../../../src/overrides/request/index.ts";
+import request, {
+  type RequestAnswer,
+  type RequestParameters,
+  abortAll,
+} from "../../../../src/overrides/request/index.ts";
 
 const servers: Server[] = [];
 
@@ -55,7 +59,13 @@ test("matrix-bot-sdk gets a function by require", () => {
 test("a request arrives with its query, headers and body, and the answer with status, headers and text", async () => {
   const uri = `${await echo()}/path?a=1`;
   const qs = { b: ["x y", "z&"], c: false, left: undefined, out: null };
-  const answer = await ask({ uri, method: "PUT", qs, headers: { "Content-Type": "application/json" }, body: "{}" });
+  const answer = await ask({
+    uri,
+    method: "PUT",
+    qs,
+    headers: { "Content-Type": "application/json" },
+    body: "{}",
+  });
   expect(answer).toMatchObject({ statusCode: 201, headers: { "x-answer": "yes" } });
   expect(JSON.parse(String(answer.body))).toEqual({
     method: "PUT",
@@ -129,7 +139,9 @@ describe("a redirect", () => {
   test("to another origin does not take the access token along", async () => {
     const other = await serve((asked, answer) => answer.end(asked.headers.authorization ?? "no token"));
     const uri = await serve((_asked, answer) => answer.writeHead(302, { Location: other }).end());
-    expect(await ask({ uri, headers: { Authorization: "Bearer secret" } })).toMatchObject({ body: "no token" });
+    expect(await ask({ uri, headers: { Authorization: "Bearer secret" } })).toMatchObject({
+      body: "no token",
+    });
   });
 
   test("of a request with a body is not followed", async () => {

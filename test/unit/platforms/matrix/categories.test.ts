@@ -27,7 +27,9 @@ describe("the two accounts' contents", () => {
   it("are compared in every category but those of rooms and keys", () => {
     const { categories, notMoved } = compareContents(oldAccount(full), newAccount(), roomIdOnTarget);
     const others = ["rooms", "power_levels", "room_keys"];
-    expect(categories.map(({ name }) => name)).toEqual(CATEGORY_NAMES.filter((name) => !others.includes(name)));
+    expect(categories.map(({ name }) => name)).toEqual(
+      CATEGORY_NAMES.filter((name) => !others.includes(name)),
+    );
     expect(categories.map(({ expected, present, missing }) => [expected, present, missing.length])).toEqual(
       categories.map(() => [1, 0, 1]),
     );
@@ -36,7 +38,9 @@ describe("the two accounts' contents", () => {
 
   it("have nothing missing once they are the same", () => {
     const { categories } = compareContents(oldAccount(full), newAccount(full), roomIdOnTarget);
-    expect(categories.map(({ expected, present }) => [expected, present])).toEqual(categories.map(() => [1, 1]));
+    expect(categories.map(({ expected, present }) => [expected, present])).toEqual(
+      categories.map(() => [1, 1]),
+    );
   });
 
   it("tell what the reader could not take in", () => {
@@ -56,23 +60,54 @@ describe("the two accounts' contents", () => {
   });
 
   it("never make it throw, whatever a server sends", () => {
-    const junk: unknown[] = [null, 0, -1.5, "", "\ud800", [], [[]], [null], {}, { "": {} }, true, deep(100_000)];
-    const types = ["m.direct", "m.ignored_user_list", "im.vector.web.settings", "m.image_pack.rooms", "org.example.x"];
+    const junk: unknown[] = [
+      null,
+      0,
+      -1.5,
+      "",
+      "\ud800",
+      [],
+      [[]],
+      [null],
+      {},
+      { "": {} },
+      true,
+      deep(100_000),
+    ];
+    const types = [
+      "m.direct",
+      "m.ignored_user_list",
+      "im.vector.web.settings",
+      "m.image_pack.rooms",
+      "org.example.x",
+    ];
     for (const one of junk) {
       for (const other of junk) {
         const sketch = hostile(one, other, types);
-        const { categories } = compareContents(oldAccount(sketch), newAccount(hostile(other, one, types)), roomIdOnTarget);
-        expect(categories.every(({ expected, present, missing }) => expected === present + missing.length)).toBe(true);
+        const { categories } = compareContents(
+          oldAccount(sketch),
+          newAccount(hostile(other, one, types)),
+          roomIdOnTarget,
+        );
+        expect(
+          categories.every(({ expected, present, missing }) => expected === present + missing.length),
+        ).toBe(true);
       }
     }
   });
 
   it("may be large: 3,000 rooms and 1,000 push rules each way round", () => {
     const roomIds = Array.from({ length: 3_000 }, (_, index) => `!room${index}:a.example`);
-    const rules = Array.from({ length: 1_000 }, (_, index) => ({ rule_id: `w${index}`, actions: [], pattern: "x" }));
+    const rules = Array.from({ length: 1_000 }, (_, index) => ({
+      rule_id: `w${index}`,
+      actions: [],
+      pattern: "x",
+    }));
     const large: ContentsSketch = {
       ...full,
-      accountData: { "m.direct": Object.fromEntries(roomIds.map((roomId, index) => [`@p${index}:a.example`, [roomId]])) },
+      accountData: {
+        "m.direct": Object.fromEntries(roomIds.map((roomId, index) => [`@p${index}:a.example`, [roomId]])),
+      },
       tags: Object.fromEntries(roomIds.map((roomId) => [roomId, { "m.favourite": 0.5 }])),
       pushRules: { content: rules },
     };
@@ -82,7 +117,9 @@ describe("the two accounts' contents", () => {
       roomIdOnTarget,
     );
     const present = new Map(categories.map((entry) => [entry.name, entry.present]));
-    expect([present.get("direct_chats"), present.get("tags"), present.get("push_rules")]).toEqual([3_000, 3_000, 1]);
+    expect([present.get("direct_chats"), present.get("tags"), present.get("push_rules")]).toEqual([
+      3_000, 3_000, 1,
+    ]);
   });
 });
 
@@ -132,7 +169,11 @@ it.each<[unknown, unknown, boolean]>([
 
 it("says what is not moved in one line for each reason", () => {
   const lines = notMovedText([
-    ...["a", "b", "c", "d"].map((item) => ({ category: "account_data" as const, item, code: "holds_keys" as const })),
+    ...["a", "b", "c", "d"].map((item) => ({
+      category: "account_data" as const,
+      item,
+      code: "holds_keys" as const,
+    })),
     { category: "tags", item: "!gone u.x", code: "room_not_moved" },
   ]);
   expect(lines).toEqual([
@@ -151,12 +192,25 @@ function hostile(one: unknown, other: unknown, types: readonly string[]): Conten
     conditions: [other, { kind: one }],
   };
   return {
-    accountData: { ...contents, "m.direct": { "@bo:a.example": [one], "@di:a.example": one, [typeof one]: [] } },
-    roomAccountData: { "!a": { ...contents, "m.fully_read": one, "m.marked_unread": other }, "!gone": contents },
+    accountData: {
+      ...contents,
+      "m.direct": { "@bo:a.example": [one], "@di:a.example": one, [typeof one]: [] },
+    },
+    roomAccountData: {
+      "!a": { ...contents, "m.fully_read": one, "m.marked_unread": other },
+      "!gone": contents,
+    },
     tags: { "!a": { [typeof one]: Number.NaN, "\ud800": 0 } },
     profile: { displayName: "\ud800", fields: new Map([["a.b", one]]) },
     capabilities: { profileFields: { isEnabled: true, allowed: null, disallowed: [] } },
-    pushRules: { override: [one, rule], content: one, sender: [one], room: [other], underride: [rule], other: one },
+    pushRules: {
+      override: [one, rule],
+      content: one,
+      sender: [one],
+      room: [other],
+      underride: [rule],
+      other: one,
+    },
   };
 }
 

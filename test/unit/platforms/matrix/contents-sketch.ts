@@ -26,11 +26,18 @@ function contents(userId: string, sketch: ContentsSketch): AccountContents {
   return {
     snapshot: { userId, accountData: mapOf(sketch.accountData ?? {}, (content) => content) },
     roomAccountData: mapOf(roomAccountData, (byType) => mapOf(byType, (content) => content)),
-    roomTags: mapOf(tags, (ofRoom) => Object.entries(ofRoom).map(([name, order]): RoomTag => ({ name, order }))),
+    roomTags: mapOf(tags, (ofRoom) =>
+      Object.entries(ofRoom).map(([name, order]): RoomTag => ({ name, order })),
+    ),
     roomProfiles: mapOf(roomProfiles, (profile) => ({ displayName: null, avatarUrl: null, ...profile })),
     profile: { displayName: null, avatarUrl: null, fields: new Map(), ...sketch.profile },
     pushRules: sketch.pushRules ?? {},
-    capabilities: { canSetDisplayName: true, canSetAvatarUrl: true, profileFields: null, ...sketch.capabilities },
+    capabilities: {
+      canSetDisplayName: true,
+      canSetAvatarUrl: true,
+      profileFields: null,
+      ...sketch.capabilities,
+    },
     unreadableAccountData: sketch.unreadableAccountData ?? [],
   };
 }
@@ -43,7 +50,10 @@ export function newAccount(sketch: ContentsSketch = {}): AccountContents {
   return contents(NEW, sketch);
 }
 
-/** Rooms that start with "!gone" are not moved, `!upgraded:a` became `!replacement:a`, all others are what they were. */
+/**
+ * Rooms that start with "!gone" are not moved, `!upgraded:a` became `!replacement:a`, all others
+ * are what they were.
+ */
 export const roomIdOnTarget: RoomIdOnTarget = (roomId) => {
   if (roomId.startsWith("!gone")) return null;
   return roomId.replace("!upgraded", "!replacement");

@@ -4,7 +4,12 @@ import { toHomeserverError } from "../../../../src/platforms/matrix/homeserver-e
 const NOW = new Date("2026-01-31T12:00:00Z");
 const REQUEST = { method: "POST", path: "/_matrix/client/v3/login" };
 
-function errorOf(status: number, body: unknown, headers: Record<string, string> = {}, secrets: string[] = []) {
+function errorOf(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+  secrets: string[] = [],
+) {
   return toHomeserverError({ status, headers, body }, REQUEST, secrets, NOW);
 }
 
@@ -56,9 +61,17 @@ describe("toHomeserverError", () => {
   });
 
   it("carries a soft logout and the page of the terms", () => {
-    const body = { errcode: "M_CONSENT_NOT_GIVEN", soft_logout: true, consent_uri: "https://old.example/terms" };
+    const body = {
+      errcode: "M_CONSENT_NOT_GIVEN",
+      soft_logout: true,
+      consent_uri: "https://old.example/terms",
+    };
     expect(errorOf(403, body)).toMatchObject({ isSoftLogout: true, consentUri: "https://old.example/terms" });
-    const other = errorOf(403, { errcode: "M_CONSENT_NOT_GIVEN", soft_logout: "yes", consent_uri: "javascript:alert(1)" });
+    const other = errorOf(403, {
+      errcode: "M_CONSENT_NOT_GIVEN",
+      soft_logout: "yes",
+      consent_uri: "javascript:alert(1)",
+    });
     expect([other.isSoftLogout, other.consentUri]).toEqual([undefined, undefined]);
   });
 

@@ -75,12 +75,17 @@ describe("parseRoomAlias", () => {
     });
   });
 
-  it.each(["", "#", "#:example.org", "#choir", "!choir:example.org", "#cho ir:example.org", "#choir:example.org:99999"])(
-    "refuses %j",
-    (text) => {
-      expect(parseRoomAlias(text)).toBeNull();
-    },
-  );
+  it.each([
+    "",
+    "#",
+    "#:example.org",
+    "#choir",
+    "!choir:example.org",
+    "#cho ir:example.org",
+    "#choir:example.org:99999",
+  ])("refuses %j", (text) => {
+    expect(parseRoomAlias(text)).toBeNull();
+  });
 });
 
 describe("isEventId", () => {

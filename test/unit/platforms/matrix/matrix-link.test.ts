@@ -54,7 +54,12 @@ describe("parseMatrixLink", () => {
     ],
     ["https://matrix.to/#/%21opaque%3Aexample.org/%24ev%2Fent", "!opaque:example.org", "$ev/ent", []],
     ["https://matrix.to/#/#choir:example.org/$ev/ent", "#choir:example.org", "$ev/ent", []],
-    ["matrix:roomid/opaque:example.org/e/event?via=a.example", "!opaque:example.org", "$event", ["a.example"]],
+    [
+      "matrix:roomid/opaque:example.org/e/event?via=a.example",
+      "!opaque:example.org",
+      "$event",
+      ["a.example"],
+    ],
     ["matrix:r/choir:example.org/event/event", "#choir:example.org", "$event", []],
   ])("reads the event in %s", (link, roomIdOrAlias, eventId, via) => {
     expect(parseMatrixLink(link)).toEqual({ kind: "event", roomIdOrAlias, eventId, via });

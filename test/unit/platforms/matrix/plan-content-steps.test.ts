@@ -20,7 +20,11 @@ const full: ContentsSketch = {
   roomAccountData: { "!a": { "m.fully_read": { event_id: "$1" }, "m.marked_unread": { unread: true } } },
   tags: { "!a": { "m.favourite": 0.5, "u.x": null } },
   roomProfiles: { "!a": { displayName: "Maestro" }, "!b": { avatarUrl: "mxc://old.example/room" } },
-  profile: { displayName: "Mo", avatarUrl: "mxc://old.example/face", fields: new Map([["m.tz", "Europe/Lisbon"]]) },
+  profile: {
+    displayName: "Mo",
+    avatarUrl: "mxc://old.example/face",
+    fields: new Map([["m.tz", "Europe/Lisbon"]]),
+  },
   pushRules: { content: [{ rule_id: "harvest", actions: [], pattern: "harvest" }] },
 };
 const capabilities = { profileFields: { isEnabled: true, allowed: null, disallowed: [] } };
@@ -31,7 +35,9 @@ describe("the steps of an account's contents", () => {
     const steps = planContentSteps(oldAccount(full), target, roomIdOnTarget);
     const messages = ["messages"];
     const { profile, rooms, settings, last } = stages;
-    expect(steps.map(({ key, kind, stage, needsRoom, limits }) => [key, kind, stage, needsRoom, limits])).toEqual([
+    expect(
+      steps.map(({ key, kind, stage, needsRoom, limits }) => [key, kind, stage, needsRoom, limits]),
+    ).toEqual([
       ["profile:displayname", "profile_field", profile, null, messages],
       ["profile:avatar_url", "profile_field", profile, null, messages],
       ["profile:m.tz", "profile_field", profile, null, messages],
@@ -67,7 +73,9 @@ describe("the steps of an account's contents", () => {
       const target = newAccount(generated(random));
       const steps = planContentSteps(source, target, roomIdOnTarget);
       const { categories } = compareContents(source, target, roomIdOnTarget);
-      const missing = categories.flatMap(({ name, missing: items }) => items.map((item) => `${name} ${item}`));
+      const missing = categories.flatMap(({ name, missing: items }) =>
+        items.map((item) => `${name} ${item}`),
+      );
       expect(steps.flatMap(itemsOf).toSorted(), `seed ${seed}`).toEqual(missing.toSorted());
       expect(new Set(missing).size, `seed ${seed}`).toBe(missing.length);
       expect(new Set(steps.map(({ key }) => key)).size, `seed ${seed}`).toBe(steps.length);
@@ -82,8 +90,15 @@ describe("the steps of an account's contents", () => {
       accountData: named({ a: 1 }),
       roomAccountData: { "!a": named({ a: 1 }) },
       tags: { "!a": Object.fromEntries(odd.map((name) => [name, null])) },
-      profile: { displayName: null, avatarUrl: "mxc://old.example/..", fields: new Map(odd.map((name) => [name, 1])) },
-      roomProfiles: { "!a": { avatarUrl: "mxc://old.example/../x" }, "!b": { avatarUrl: "https://old.example/x" } },
+      profile: {
+        displayName: null,
+        avatarUrl: "mxc://old.example/..",
+        fields: new Map(odd.map((name) => [name, 1])),
+      },
+      roomProfiles: {
+        "!a": { avatarUrl: "mxc://old.example/../x" },
+        "!b": { avatarUrl: "https://old.example/x" },
+      },
       pushRules: { content: odd.slice(3, 4).map((name) => ({ rule_id: name, actions: [], pattern: "x" })) },
     });
     expect(planContentSteps(source, newAccount({ capabilities }), roomIdOnTarget)).toEqual([]);
@@ -137,7 +152,8 @@ function generated(random: () => number): ContentsSketch {
   const rooms = ["!a", "!b", "!upgraded:a", "!replacement:a", "!gone"];
   const users = [BO, "@di:a.example", OLD, NEW, "no user"];
   const pick = <Value>(values: readonly Value[]): Value[] => values.filter(() => random() < 0.6);
-  const one = <Value>(values: readonly [Value, ...Value[]]): Value => values[Math.floor(random() * values.length)] ?? values[0];
+  const one = <Value>(values: readonly [Value, ...Value[]]): Value =>
+    values[Math.floor(random() * values.length)] ?? values[0];
   const each = <Value>(names: readonly string[], value: () => Value) =>
     Object.fromEntries(pick(names).map((name) => [name, value()]));
   const rule = (ruleId: string) => ({
@@ -150,7 +166,9 @@ function generated(random: () => number): ContentsSketch {
   const shuffled = (names: string[]) => pick(names).toSorted(() => random() - 0.5);
   return {
     accountData: {
-      ...each(["m.recent_emoji", "m.invite_permission_config", "org.example.x"], () => ({ value: one([1, 2]) })),
+      ...each(["m.recent_emoji", "m.invite_permission_config", "org.example.x"], () => ({
+        value: one([1, 2]),
+      })),
       ...each(["im.vector.web.settings"], () => each(["a", "b"], () => one([1, 2]))),
       ...each(["m.direct"], () => each(users, () => pick(rooms))),
       ...each(["m.ignored_user_list"], () => ({ ignored_users: each(users, () => ({})) })),

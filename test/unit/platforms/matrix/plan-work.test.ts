@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CategoryName } from "../../../../src/migration/categories.ts";
 import { compareContents } from "../../../../src/platforms/matrix/categories.ts";
-import type { PlanWork } from "../../../../src/platforms/matrix/plan-work.ts";
-import { planWork } from "../../../../src/platforms/matrix/plan-work.ts";
+import type { RemainingWork } from "../../../../src/platforms/matrix/plan-work.ts";
+import { remainingWork } from "../../../../src/platforms/matrix/plan-work.ts";
 import { roomMapping } from "../../../../src/platforms/matrix/room-mapping.ts";
 import type { RoomSketch } from "../../../support/planned-rooms.ts";
 import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../support/planned-rooms.ts";
@@ -10,7 +10,10 @@ import type { ContentsSketch } from "./contents-sketch.ts";
 import { newAccount, oldAccount } from "./contents-sketch.ts";
 
 const MODERATOR = 50;
-const powers = (source: number, more: Record<string, unknown> = {}) => ({ users: { [ADMIN]: 100, [SOURCE]: source }, ...more });
+const powers = (source: number, more: Record<string, unknown> = {}) => ({
+  users: { [ADMIN]: 100, [SOURCE]: source },
+  ...more,
+});
 
 /** The target is in already, and has its level. */
 const inside: RoomSketch = {
@@ -26,7 +29,11 @@ const waiting: RoomSketch = {
 /** The target is in, and the source may not pass its level on. */
 const powerless: RoomSketch = { roomId: "!powerless:old.example", target: "join", levels: powers(10) };
 const open: RoomSketch = { roomId: "!open:old.example", rule: "public", levels: powers(MODERATOR) };
-const knocked: RoomSketch = { roomId: "!knocked:old.example", rule: "knock", levels: powers(0, { invite: 50 }) };
+const knocked: RoomSketch = {
+  roomId: "!knocked:old.example",
+  rule: "knock",
+  levels: powers(0, { invite: 50 }),
+};
 const ALL: readonly RoomSketch[] = [inside, waiting, powerless, open, knocked];
 
 function workOf(
@@ -36,12 +43,14 @@ function workOf(
     target = {},
     chosen,
   }: { source?: ContentsSketch; target?: ContentsSketch; chosen?: readonly CategoryName[] } = {},
-): PlanWork {
+): RemainingWork {
   const there = sketches.filter((sketch) => sketch.target === "join");
-  const decided = plan(sketches.map(sketchRoom), { targetRooms: there.map(({ roomId = "" }) => targetRoom(roomId, "join")) });
+  const decided = plan(sketches.map(sketchRoom), {
+    targetRooms: there.map(({ roomId = "" }) => targetRoom(roomId, "join")),
+  });
   const accounts = { source: oldAccount(source), target: newAccount(target) };
   const { categories } = compareContents(accounts.source, accounts.target, roomMapping(decided.rooms));
-  return planWork(decided, accounts, categories, (name) => chosen?.includes(name) ?? true);
+  return remainingWork(decided, accounts, categories, (name) => chosen?.includes(name) ?? true);
 }
 
 const tagged = (...rooms: readonly RoomSketch[]): ContentsSketch => ({
@@ -50,7 +59,9 @@ const tagged = (...rooms: readonly RoomSketch[]): ContentsSketch => ({
 
 describe("what a plan leaves to do", () => {
   it("is nothing where all that is missing belongs to rooms that wait, or is a level that cannot be given", () => {
-    expect(workOf([inside, waiting, powerless], { source: tagged(inside, waiting), target: tagged(inside) })).toEqual({
+    expect(
+      workOf([inside, waiting, powerless], { source: tagged(inside, waiting), target: tagged(inside) }),
+    ).toEqual({
       canBegin: false,
       categories: [
         { name: "power_levels", now: 0, waiting: 1 },

@@ -20,7 +20,10 @@ export interface SentRequest {
 /** An answer by hand; text instead of a body is sent as it stands, an error is thrown. */
 export type Given = Error | { status: number; body?: unknown };
 
-/** Answers by request, as `target POST v3/join/!room:old.example`; of several, one after the other, and the last for good. */
+/**
+ * Answers by request, as `target POST v3/join/!room:old.example`; of several, one after the other,
+ * and the last for good.
+ */
 export type Script = Readonly<Record<string, Given | readonly Given[]>>;
 
 export interface StepWorld {
@@ -32,10 +35,13 @@ export interface StepWorld {
   readonly lines: () => string[];
 }
 
-/** Both accounts with servers that give scripted answers; what a script has none for is an error of the test. */
+/**
+ * Both accounts with servers that give scripted answers; what a script has none for is an error of
+ * the test.
+ */
 export function stepWorld(
   script: Script,
-  more: { isFirstTry?: boolean; inside?: readonly string[]; intended?: unknown } = {},
+  more: { canSkipCheck?: boolean; inside?: readonly string[]; savedUndo?: unknown } = {},
 ): StepWorld {
   const sent: SentRequest[] = [];
   const asked = new Map<string, number>();
@@ -59,20 +65,29 @@ export function stepWorld(
       return { status: given.status, headers: {}, body: new TextEncoder().encode(text), url };
     };
     const fetch: GuardedFetch = Object.assign(answer, { close: async () => {} });
-    return new HomeserverClient({ baseUrl: `https://${side}.example`, fetch, log: pino({ level: "silent" }) });
+    return new HomeserverClient({
+      baseUrl: `https://${side}.example`,
+      fetch,
+      log: pino({ level: "silent" }),
+    });
   };
   const inside = new Set(more.inside);
   const intents: unknown[] = [];
   const context: StepContext = {
     client: { source: client("source"), target: client("target") },
     userId: { source: SOURCE, target: TARGET },
-    isFirstTry: more.isFirstTry ?? true,
-    intended: more.intended ?? null,
-    intend: async (undo) => void intents.push(undo),
+    canSkipCheck: more.canSkipCheck ?? true,
+    savedUndo: more.savedUndo ?? null,
+    saveUndo: async (undo) => void intents.push(undo),
     isInside: (roomId) => inside.has(roomId),
     signal: new AbortController().signal,
   };
-  return { context, sent, intents, lines: () => sent.map(({ side, method, path }) => `${side} ${method} ${path}`) };
+  return {
+    context,
+    sent,
+    intents,
+    lines: () => sent.map(({ side, method, path }) => `${side} ${method} ${path}`),
+  };
 }
 
 export function refused(status: number, errcode: string, error = "words"): Given {

@@ -18,7 +18,9 @@ it.each(["skipped", "pending", "todo", "disabled"])("counts a %s test as failed,
 });
 
 it("counts a file that could not be loaded as one failure", () => {
-  const testResults = [{ name: "b.test.ts", status: "failed", message: "Cannot find module\n at x", assertionResults: [] }];
+  const testResults = [
+    { name: "b.test.ts", status: "failed", message: "Cannot find module\n at x", assertionResults: [] },
+  ];
   expect(tallyOf({ testResults }, 1).problems).toEqual(["no test ran: b.test.ts: Cannot find module"]);
 });
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { findSynapse } from "../../../../../src/demo/homeservers/sources/choose.ts";
-import type { SourceName, SynapseRuntime, SynapseSource } from "../../../../../src/demo/homeservers/sources/source.ts";
+import type {
+  SourceName,
+  SynapseRuntime,
+  SynapseSource,
+} from "../../../../../src/demo/homeservers/sources/source.ts";
 
 interface Behaviour {
   found?: "yes" | Error;
@@ -8,7 +12,11 @@ interface Behaviour {
 }
 
 function source(name: SourceName, { found, installed }: Behaviour): SynapseSource {
-  const runtime: SynapseRuntime = { source: name, version: "1.0", python: () => ({ file: "python", args: [], env: {} }) };
+  const runtime: SynapseRuntime = {
+    source: name,
+    version: "1.0",
+    python: () => ({ file: "python", args: [], env: {} }),
+  };
   const give = (what: "yes" | Error | undefined): Promise<SynapseRuntime> =>
     what === "yes" ? Promise.resolve(runtime) : Promise.reject(what ?? new Error("unexpected call"));
   return {
@@ -18,7 +26,10 @@ function source(name: SourceName, { found, installed }: Behaviour): SynapseSourc
   };
 }
 
-async function chosen(sources: readonly SynapseSource[], env: NodeJS.ProcessEnv = {}): Promise<{ name: string; log: string[] }> {
+async function chosen(
+  sources: readonly SynapseSource[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ name: string; log: string[] }> {
   const log: string[] = [];
   const runtime = await findSynapse({ cacheFolder: "unused", env, log: (line) => log.push(line) }, sources);
   return { name: runtime.source, log };
@@ -41,7 +52,10 @@ describe("choosing where Synapse comes from", () => {
       source("venv", { installed: new Error("no registry") }),
       source("debian", { installed: "yes" }),
     ];
-    expect(await chosen(sources)).toEqual({ name: "debian", log: ['Synapse from "venv" does not work: no registry'] });
+    expect(await chosen(sources)).toEqual({
+      name: "debian",
+      log: ['Synapse from "venv" does not work: no registry'],
+    });
   });
 
   it("names every reason and what to install when none works", async () => {

@@ -13,5 +13,7 @@ it.each([
 });
 
 it("keeps proxies from a homeserver's environment, in either case", () => {
-  expect(withoutProxies({ HTTPS_PROXY: "p", http_proxy: "p", no_proxy: "n", PATH: "/bin" })).toEqual({ PATH: "/bin" });
+  expect(withoutProxies({ HTTPS_PROXY: "p", http_proxy: "p", no_proxy: "n", PATH: "/bin" })).toEqual({
+    PATH: "/bin",
+  });
 });

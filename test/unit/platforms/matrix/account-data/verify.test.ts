@@ -1,16 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { verifyAccountData } from "../../../../../src/platforms/matrix/account-data/verify.ts";
-import { wantedAccountData } from "../../../../../src/platforms/matrix/account-data/wanted.ts";
+import { compareAccountData } from "../../../../../src/platforms/matrix/account-data/verify.ts";
+import { desiredAccountData } from "../../../../../src/platforms/matrix/account-data/wanted.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
-function compared(source: Record<string, unknown>, target: Record<string, unknown> = {}): ReturnType<typeof inShort> {
+function compared(
+  source: Record<string, unknown>,
+  target: Record<string, unknown> = {},
+): ReturnType<typeof inShort> {
   const there = newAccount({ accountData: target });
-  return inShort(verifyAccountData(oldAccount({ accountData: source }), there, roomIdOnTarget));
+  return inShort(compareAccountData(oldAccount({ accountData: source }), there, roomIdOnTarget));
 }
 
 /** What would be written for one type. */
 function written(type: string, content: unknown): unknown {
-  return wantedAccountData(new Map([[type, content]]), roomIdOnTarget).wanted[0]?.content;
+  return desiredAccountData(new Map([[type, content]]), roomIdOnTarget).wanted[0]?.content;
 }
 
 describe("global account data", () => {
@@ -42,7 +45,13 @@ describe("global account data", () => {
     ["bot_state", ["org.matrix.mjolnir.protected_rooms"]],
     [
       "bound_to_identity",
-      ["m.widgets", "m.identity_server", "m.accepted_terms", "im.vector.analytics", "im.vector.setting.integration_provisioning"],
+      [
+        "m.widgets",
+        "m.identity_server",
+        "m.accepted_terms",
+        "im.vector.analytics",
+        "im.vector.setting.integration_provisioning",
+      ],
     ],
     ["malformed", ["m.tag", "m.fully_read"]],
   ])("never moves what %s", (code, types) => {
@@ -97,12 +106,18 @@ describe("global account data", () => {
     ["32 bytes in base64", "org.example.x", { a: { b: "nnv6HTuvGMNPF7nKoqmEbbpMTZpYn1KhYPYJTqkBvZ0" } }],
     ["a PEM block", "org.example.x", { a: "-----BEGIN MEGOLM SESSION DATA-----" }],
   ])("leaves an unknown type with %s", (_name, type, content) => {
-    expect(compared({ [type]: content })).toEqual({ present: 0, missing: [], left: [`${type}: looks_secret`] });
+    expect(compared({ [type]: content })).toEqual({
+      present: 0,
+      missing: [],
+      left: [`${type}: looks_secret`],
+    });
   });
 
   it("merges settings key by key", () => {
     const source = { "im.vector.web.settings": { a: 1, b: 2 } };
-    expect(compared(source, { "im.vector.web.settings": { a: 9, c: 3 } }).missing).toEqual(["im.vector.web.settings"]);
+    expect(compared(source, { "im.vector.web.settings": { a: 9, c: 3 } }).missing).toEqual([
+      "im.vector.web.settings",
+    ]);
     expect(compared(source, { "im.vector.web.settings": { a: 9, b: 2, c: 3 } }).present).toBe(1);
   });
 
@@ -147,7 +162,11 @@ describe("global account data", () => {
   });
 
   it("is not fooled by names that every object has", () => {
-    const source = { "im.vector.web.settings": JSON.parse('{"__proto__":1,"constructor":2,"hasOwnProperty":3}') };
-    expect(compared(source, { "im.vector.web.settings": { a: 1 } }).missing).toEqual(["im.vector.web.settings"]);
+    const source = {
+      "im.vector.web.settings": JSON.parse('{"__proto__":1,"constructor":2,"hasOwnProperty":3}'),
+    };
+    expect(compared(source, { "im.vector.web.settings": { a: 1 } }).missing).toEqual([
+      "im.vector.web.settings",
+    ]);
   });
 });

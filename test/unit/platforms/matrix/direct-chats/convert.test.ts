@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { asDirectChat, asOrdinaryRoom, choosePartner } from "../../../../../src/platforms/matrix/direct-chats/convert.ts";
+import {
+  asDirectChat,
+  asOrdinaryRoom,
+  choosePartner,
+} from "../../../../../src/platforms/matrix/direct-chats/convert.ts";
 import type { ChatMember } from "../../../../../src/platforms/matrix/direct-chats/convert.ts";
 import { convertRoom } from "../../../../../src/platforms/matrix/direct-chats/convert-room-step.ts";
 import { NEW, OLD } from "../contents-sketch.ts";
@@ -16,9 +20,17 @@ function member(userId: string, sentAt: number | null, isJoined = true): ChatMem
 
 describe("the partner of a chat", () => {
   it.each<[string, ChatMember[], string | null]>([
-    ["is whose member event is the oldest", [member(NEW, 1), member(OLD, 0), member(BO, 3), member(DI, 2)], DI],
+    [
+      "is whose member event is the oldest",
+      [member(NEW, 1), member(OLD, 0), member(BO, 3), member(DI, 2)],
+      DI,
+    ],
     ["is joined", [member(NEW, 1), member(BO, 0, false), member(DI, 2)], DI],
-    ["has left, where nobody else is there", [member(NEW, 1), member(DI, 3, false), member(BO, 2, false)], BO],
+    [
+      "has left, where nobody else is there",
+      [member(NEW, 1), member(DI, 3, false), member(BO, 2, false)],
+      BO,
+    ],
     ["is no bot", [member(BOT, 0), member(BO, 5)], BO],
     ["is a bot, where there is nobody else", [member(NEW, 0), member(BOT, 1)], BOT],
     ["is dated", [member(BO, null), member(DI, 9)], DI],
@@ -35,8 +47,16 @@ describe("m.direct", () => {
   const content = { [BO]: ["!a", 7], [DI]: ["!b", "!a"], junk: "!a" };
 
   it.each<[string, unknown, unknown]>([
-    ["has the room under its partner alone", asDirectChat(content, "!a", BO), { [BO]: ["!a", 7], [DI]: ["!b"], junk: "!a" }],
-    ["begins a list for a new partner", asDirectChat(content, "!b", OLD), { ...content, [DI]: ["!a"], [OLD]: ["!b"] }],
+    [
+      "has the room under its partner alone",
+      asDirectChat(content, "!a", BO),
+      { [BO]: ["!a", 7], [DI]: ["!b"], junk: "!a" },
+    ],
+    [
+      "begins a list for a new partner",
+      asDirectChat(content, "!b", OLD),
+      { ...content, [DI]: ["!a"], [OLD]: ["!b"] },
+    ],
     ["stays as it is where the room stands so", asDirectChat(content, "!b", DI), null],
     ["has the room nowhere", asOrdinaryRoom(content, "!a"), { [BO]: [7], [DI]: ["!b"], junk: "!a" }],
     ["keeps lists that become empty", asOrdinaryRoom({ [BO]: ["!a"] }, "!a"), { [BO]: [] }],
@@ -48,14 +68,26 @@ describe("m.direct", () => {
 
 describe("a conversion", () => {
   const event = (userId: string, membership: string, sentAt: number) => {
-    return { type: "m.room.member", state_key: userId, content: { membership }, origin_server_ts: sentAt, sender: userId };
+    return {
+      type: "m.room.member",
+      state_key: userId,
+      content: { membership },
+      origin_server_ts: sentAt,
+      sender: userId,
+    };
   };
-  const everybody = [event(NEW, "join", 9), event(OLD, "join", 1), event("@helper:a.example", "join", 2), event(BO, "leave", 3)];
+  const everybody = [
+    event(NEW, "join", 9),
+    event(OLD, "join", 1),
+    event("@helper:a.example", "join", 2),
+    event(BO, "leave", 3),
+  ];
 
   function room(direct: Given | undefined, members = everybody) {
     return scripted(({ path, query, method }) => {
       if (method !== "GET") return undefined;
-      if (path.endsWith("/io.element.functional_members")) return { json: { service_members: ["@helper:a.example"] } };
+      if (path.endsWith("/io.element.functional_members"))
+        return { json: { service_members: ["@helper:a.example"] } };
       if (path === `/user/${NEW}/account_data/m.direct`) return direct;
       const isJoined = query.get("membership") === "join";
       return { json: { chunk: members.filter(({ content }) => !isJoined || content.membership === "join") } };
@@ -63,7 +95,12 @@ describe("a conversion", () => {
   }
 
   async function convert({ context }: ReturnType<typeof room>, partner: string | null, toDirect = true) {
-    return await convertRoom(context.client.target, NEW, { roomId: "!a", partner, toDirect, excluded: [OLD, NEW] });
+    return await convertRoom(context.client.target, NEW, {
+      roomId: "!a",
+      partner,
+      toDirect,
+      excluded: [OLD, NEW],
+    });
   }
 
   it("finds the partner by the room's members, service members aside", async () => {

@@ -1,10 +1,24 @@
 import { expect, it } from "vitest";
-import { verifyIgnoredUsers } from "../../../../../src/platforms/matrix/ignored-users/verify.ts";
+import { compareIgnoredUsers } from "../../../../../src/platforms/matrix/ignored-users/verify.ts";
 import { inShort, NEW, newAccount, OLD, oldAccount, short } from "../contents-sketch.ts";
 
 it.each<[string, unknown, unknown, number, string[], string[]]>([
-  ["joins both lists", ignored("@x:a.example", "@y:a.example"), ignored("@y:a.example", "@z:a.example"), 1, ["@x:a.example"], []],
-  ["leaves out the two accounts themselves", ignored(OLD, NEW), {}, 0, [], [`${OLD}: own_account`, `${NEW}: own_account`]],
+  [
+    "joins both lists",
+    ignored("@x:a.example", "@y:a.example"),
+    ignored("@y:a.example", "@z:a.example"),
+    1,
+    ["@x:a.example"],
+    [],
+  ],
+  [
+    "leaves out the two accounts themselves",
+    ignored(OLD, NEW),
+    {},
+    0,
+    [],
+    [`${OLD}: own_account`, `${NEW}: own_account`],
+  ],
   ["tells of what is no user ID", ignored("spam", "@x"), {}, 0, [], ["spam: malformed", "@x: malformed"]],
   [
     "counts people, whatever stands beside them",
@@ -15,10 +29,17 @@ it.each<[string, unknown, unknown, number, string[], string[]]>([
     [],
   ],
   ["knows an empty list", {}, ignored("@x:a.example"), 0, [], []],
-  ["tells of a list of another form", { ignored_users: ["@x:a.example"] }, null, 0, [], ["m.ignored_user_list: malformed"]],
+  [
+    "tells of a list of another form",
+    { ignored_users: ["@x:a.example"] },
+    null,
+    0,
+    [],
+    ["m.ignored_user_list: malformed"],
+  ],
   ["tells of content that is no object", "everybody", [], 0, [], ["m.ignored_user_list: malformed"]],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = verifyIgnoredUsers(
+  const comparison = compareIgnoredUsers(
     oldAccount({ accountData: { "m.ignored_user_list": source } }),
     newAccount({ accountData: { "m.ignored_user_list": target } }),
   );
@@ -26,7 +47,11 @@ it.each<[string, unknown, unknown, number, string[], string[]]>([
 });
 
 it("has nothing to move without a list", () => {
-  expect(inShort(verifyIgnoredUsers(oldAccount(), newAccount()))).toEqual({ present: 0, missing: [], left: [] });
+  expect(inShort(compareIgnoredUsers(oldAccount(), newAccount()))).toEqual({
+    present: 0,
+    missing: [],
+    left: [],
+  });
 });
 
 function ignored(...userIds: string[]): unknown {

@@ -74,7 +74,12 @@ describe("createAddressPolicy", () => {
       "listed",
       "listed",
     ]);
-    expect(["::1", "10.0.0.1", "fd00:2::5", "8.8.4.4"].map(listing)).toEqual(["forbidden", "forbidden", "forbidden", "public"]);
+    expect(["::1", "10.0.0.1", "fd00:2::5", "8.8.4.4"].map(listing)).toEqual([
+      "forbidden",
+      "forbidden",
+      "forbidden",
+      "public",
+    ]);
   });
 
   it.each(["localhost", "127.0.0.0/33", "", "10.0.0.0/"])("refuses %j as a range", (range) => {

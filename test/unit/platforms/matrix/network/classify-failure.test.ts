@@ -27,7 +27,11 @@ describe("toUnreachableError", () => {
     ["UND_ERR_HEADERS_OVERFLOW", "too_large"],
     ["SOMETHING_NEW", "reset"],
   ])("reads %s as %s", (code, reason) => {
-    expect(toUnreachableError(failure(code), "old.example")).toMatchObject({ reason, host: "old.example", detail: code });
+    expect(toUnreachableError(failure(code), "old.example")).toMatchObject({
+      reason,
+      host: "old.example",
+      detail: code,
+    });
   });
 
   it("takes the first failure when every address of a name failed", () => {

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { accountPage } from "../../../../../src/platforms/matrix/oauth/account-page.ts";
 
 const issuer = "https://auth.example/";
-const server = { issuer, token_endpoint: issuer, account_management_uri: "https://account.example/me?lang=en" };
+const server = {
+  issuer,
+  token_endpoint: issuer,
+  account_management_uri: "https://account.example/me?lang=en",
+};
 
 describe("the page on which people manage the bot's session", () => {
   it.each<[string, string[], string | null, string]>([
@@ -32,9 +36,9 @@ describe("the page on which people manage the bot's session", () => {
   });
 
   it("carries no action that the server does not list, and is none where the server names none", () => {
-    expect(accountPage({ ...server, account_management_actions_supported: ["org.matrix.profile"] }, "DEV")).toBe(
-      "https://account.example/me?lang=en",
-    );
+    expect(
+      accountPage({ ...server, account_management_actions_supported: ["org.matrix.profile"] }, "DEV"),
+    ).toBe("https://account.example/me?lang=en");
     expect(accountPage(server, "DEV")).toBe("https://account.example/me?lang=en");
     expect(accountPage({ issuer, token_endpoint: issuer }, "DEV")).toBeNull();
   });

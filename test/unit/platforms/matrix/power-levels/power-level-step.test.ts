@@ -15,13 +15,22 @@ describe("giving the target its level", () => {
   it("reads, changes the one level, writes, and remembers what stood there", async () => {
     const before = { users: { [SOURCE]: 50, [TARGET]: 10 }, ban: 70, "org.example.note": "kept" };
     const { context, sent } = stepWorld({ [GET]: content(before), [PUT]: DONE });
-    expect(await roomSteps.power_level.run(payload, context)).toEqual({ status: "done", undo: { ...payload, before: 10 } });
-    expect(sent.map(({ body }) => body)).toEqual([undefined, { ...before, users: { [SOURCE]: 50, [TARGET]: 50 } }]);
+    expect(await roomSteps.power_level.run(payload, context)).toEqual({
+      status: "done",
+      undo: { ...payload, before: 10 },
+    });
+    expect(sent.map(({ body }) => body)).toEqual([
+      undefined,
+      { ...before, users: { [SOURCE]: 50, [TARGET]: 50 } },
+    ]);
   });
 
   it("remembers that there was no entry", async () => {
     const { context } = stepWorld({ [GET]: content({ users: { [SOURCE]: 50 } }), [PUT]: DONE });
-    expect(await roomSteps.power_level.run(payload, context)).toEqual({ status: "done", undo: { ...payload, before: null } });
+    expect(await roomSteps.power_level.run(payload, context)).toEqual({
+      status: "done",
+      undo: { ...payload, before: null },
+    });
   });
 
   it("writes all levels where there are none yet, so that the creator keeps its own", async () => {
@@ -37,7 +46,9 @@ describe("giving the target its level", () => {
     ["is a creator", { roomVersion: "12", creators: [TARGET] }, { users: { [SOURCE]: 50 } }],
   ])("leaves the room alone when the target %s", async (_, more, levels) => {
     const { context, lines } = stepWorld({ [GET]: content(levels) });
-    expect(await roomSteps.power_level.run({ ...payload, ...more }, context)).toEqual({ status: "already_done" });
+    expect(await roomSteps.power_level.run({ ...payload, ...more }, context)).toEqual({
+      status: "already_done",
+    });
     expect(lines()).toEqual([GET]);
   });
 
@@ -67,7 +78,11 @@ describe("giving the target its level", () => {
   });
 
   it.each<[string, Given, object]>([
-    ["power", refused(403, "M_FORBIDDEN"), { status: "failed", problem: { code: "no_power", serverText: "words" } }],
+    [
+      "power",
+      refused(403, "M_FORBIDDEN"),
+      { status: "failed", problem: { code: "no_power", serverText: "words" } },
+    ],
     ["an account in good order", refused(403, "M_USER_SUSPENDED"), { status: "needs_user" }],
     ["other levels", refused(400, "M_BAD_JSON"), { status: "failed", problem: { code: "refused" } }],
     ["patience", refused(429, "M_LIMIT_EXCEEDED"), { status: "wait", waitingFor: "limit" }],
@@ -89,7 +104,9 @@ describe("giving the level back", () => {
 
   it("takes away an entry that was not there, as the source where the target is gone", async () => {
     const { context, sent } = stepWorld({ [GET]: content(written), [PUT]: DONE });
-    expect(await roomSteps.power_level.undo?.({ ...undo, before: null }, context)).toEqual({ status: "done" });
+    expect(await roomSteps.power_level.undo?.({ ...undo, before: null }, context)).toEqual({
+      status: "done",
+    });
     expect(sent[1]?.body).toEqual({ users: { [SOURCE]: 50 }, ban: 70 });
   });
 
@@ -117,8 +134,14 @@ describe("giving the level back", () => {
     ["a session", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user" }],
   ])("says whose server it lacks %s from", async (_, given, outcome) => {
     const bySource = stepWorld({ [GET]: given });
-    expect(await roomSteps.power_level.undo?.(undo, bySource.context)).toMatchObject({ ...outcome, side: "source" });
+    expect(await roomSteps.power_level.undo?.(undo, bySource.context)).toMatchObject({
+      ...outcome,
+      side: "source",
+    });
     const byTarget = stepWorld({ [OWN_GET]: given }, { inside: [ROOM] });
-    expect(await roomSteps.power_level.undo?.(undo, byTarget.context)).toMatchObject({ ...outcome, side: "target" });
+    expect(await roomSteps.power_level.undo?.(undo, byTarget.context)).toMatchObject({
+      ...outcome,
+      side: "target",
+    });
   });
 });

@@ -3,7 +3,12 @@ import { powerLevelsContent } from "../../../../../src/platforms/matrix/power-le
 import { mayGrant, powerGrant } from "../../../../../src/platforms/matrix/power-levels/grant.ts";
 import { readLevel } from "../../../../../src/platforms/matrix/power-levels/read-level.ts";
 import { readPowerLevels } from "../../../../../src/platforms/matrix/power-levels/power-levels.ts";
-import { levelOf, may, mayUnban, roomPowerOf } from "../../../../../src/platforms/matrix/power-levels/room-power.ts";
+import {
+  levelOf,
+  may,
+  mayUnban,
+  roomPowerOf,
+} from "../../../../../src/platforms/matrix/power-levels/room-power.ts";
 import { roomVersionRules } from "../../../../../src/platforms/matrix/rooms/room-version.ts";
 import { ADMIN, SOURCE, TARGET, sketchRoom } from "../../../../support/planned-rooms.ts";
 
@@ -32,7 +37,9 @@ describe("reading one level", () => {
     [null, "1", null],
     [[50], "1", null],
     [{}, "1", null],
-  ])("%j in version %s → %s", (value, version, level) => expect(readLevel(value, roomVersionRules(version))).toBe(level));
+  ])("%j in version %s → %s", (value, version, level) =>
+    expect(readLevel(value, roomVersionRules(version))).toBe(level),
+  );
 
   it("takes integers only where the version is unknown", () => {
     expect([readLevel(5, null), readLevel("5", null)]).toEqual([5, null]);
@@ -43,11 +50,11 @@ describe("who may do what", () => {
   it("gives the creator 100 and everybody else 0 in a room without levels", () => {
     const power = roomPowerOf(sketchRoom({ levels: null, version: "6" }));
     expect([levelOf(power, ADMIN), levelOf(power, SOURCE)]).toEqual([100, 0]);
-    expect([may(power, SOURCE, "invite"), may(power, SOURCE, { state: "m.room.name" }), may(power, ADMIN, "ban")]).toEqual([
-      true,
-      false,
-      true,
-    ]);
+    expect([
+      may(power, SOURCE, "invite"),
+      may(power, SOURCE, { state: "m.room.name" }),
+      may(power, ADMIN, "ban"),
+    ]).toEqual([true, false, true]);
   });
 
   it("takes the creator from the content up to version 10, from the sender after", () => {
@@ -64,7 +71,9 @@ describe("who may do what", () => {
     for (const users of [[], "x", null])
       expect(may(roomPowerOf(sketchRoom({ levels: { users } })), SOURCE, "invite")).toBe(false);
     for (const events of [[], "x", null])
-      expect(may(roomPowerOf(sketchRoom({ levels: { events, users: { [SOURCE]: 99 } } })), SOURCE, { state: "x" })).toBe(false);
+      expect(
+        may(roomPowerOf(sketchRoom({ levels: { events, users: { [SOURCE]: 99 } } })), SOURCE, { state: "x" }),
+      ).toBe(false);
   });
 
   it("lifts a ban with ban and kick level, and only from above", () => {
@@ -79,7 +88,9 @@ describe("who may do what", () => {
   });
 
   it("reads a million entries in one go", () => {
-    const users = Object.fromEntries(Array.from({ length: 1_000_000 }, (_, index) => [`@u${index}:x.example`, index % 100]));
+    const users = Object.fromEntries(
+      Array.from({ length: 1_000_000 }, (_, index) => [`@u${index}:x.example`, index % 100]),
+    );
     const read = readPowerLevels({ users }, roomVersionRules("11"));
     expect(read.kind === "present" && read.value.users.size).toBe(1_000_000);
   });
@@ -92,7 +103,11 @@ describe("what the new account gets", () => {
 
   it.each<[string, Parameters<typeof sketchRoom>[0], object]>([
     ["a plain member gets nothing", {}, { source: 0, wanted: 0, outcome: "none" }],
-    ["an admin gives its own level", { levels: { users: { [SOURCE]: 100 } } }, { source: 100, wanted: 100, outcome: "write" }],
+    [
+      "an admin gives its own level",
+      { levels: { users: { [SOURCE]: 100 } } },
+      { source: 100, wanted: 100, outcome: "write" },
+    ],
     [
       "a moderator where 100 is needed",
       { levels: { ...strict, users: { [SOURCE]: 50 } } },
@@ -103,14 +118,22 @@ describe("what the new account gets", () => {
       { levels: { users: { [SOURCE]: 50, [TARGET]: 60 } } },
       { wanted: 50, current: 60, outcome: "none" },
     ],
-    ["a muted member stays what it is", { levels: { users: { [SOURCE]: -10 } } }, { source: -10, wanted: -10, outcome: "none" }],
+    [
+      "a muted member stays what it is",
+      { levels: { users: { [SOURCE]: -10 } } },
+      { source: -10, wanted: -10, outcome: "none" },
+    ],
     ["levels that cannot be read", { levels: { users: { [SOURCE]: "x" } } }, { outcome: "unreadable" }],
     [
       "a creator: enough for all that asks for a level",
       { version: "12", creator: SOURCE, levels: { invite: 70, events: { "m.room.tombstone": 150 } } },
       { source: "creator", wanted: 150, outcome: "write" },
     ],
-    ["a creator in a plain room", { version: "12", creator: SOURCE, levels: null }, { wanted: 50, outcome: "write" }],
+    [
+      "a creator in a plain room",
+      { version: "12", creator: SOURCE, levels: null },
+      { wanted: 50, outcome: "write" },
+    ],
     [
       "a creator next to a creator",
       { version: "12", creator: SOURCE, create: { additional_creators: [TARGET] } },
@@ -163,14 +186,24 @@ describe("the event that is written", () => {
     const first = powerLevelsContent({ ...base, content: null });
     expect(first).toMatchObject({
       kind: "content",
-      content: { users: { [ADMIN]: 100, [TARGET]: 50 }, state_default: 50, ban: 50, kick: 50, redact: 50, invite: 0 },
+      content: {
+        users: { [ADMIN]: 100, [TARGET]: 50 },
+        state_default: 50,
+        ban: 50,
+        kick: 50,
+        redact: 50,
+        invite: 0,
+      },
     });
     const twelve = powerLevelsContent({ ...base, roomVersion: "12", content: null });
     expect(twelve).toMatchObject({ content: { users: { [TARGET]: 50 } } });
   });
 
   it("makes an event out of an empty one, and a key that spells __proto__ is a key like any other", () => {
-    expect(powerLevelsContent({ ...base, content: {} })).toEqual({ kind: "content", content: { users: { [TARGET]: 50 } } });
+    expect(powerLevelsContent({ ...base, content: {} })).toEqual({
+      kind: "content",
+      content: { users: { [TARGET]: 50 } },
+    });
     const hostile: unknown = JSON.parse('{"users":{"__proto__":5},"__proto__":{"x":1}}');
     const written = JSON.stringify(powerLevelsContent({ ...base, content: hostile }));
     expect(written).toContain('"__proto__":5');

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { verifyProfile } from "../../../../../src/platforms/matrix/profile/verify.ts";
+import { compareProfile } from "../../../../../src/platforms/matrix/profile/verify.ts";
 import type { ProfileFieldRules } from "../../../../../src/platforms/matrix/reading/account-reading.ts";
 import { inShort, newAccount, oldAccount, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
@@ -8,7 +8,14 @@ const anyField: ProfileFieldRules = { isEnabled: true, allowed: null, disallowed
 const avatarUrl = "mxc://old.example/mo";
 
 it.each<[string, ContentsSketch["profile"], ContentsSketch, number, string[], string[]]>([
-  ["misses what the target has not", { displayName: "Mo", avatarUrl }, {}, 0, ["displayname", "avatar_url"], []],
+  [
+    "misses what the target has not",
+    { displayName: "Mo", avatarUrl },
+    {},
+    0,
+    ["displayname", "avatar_url"],
+    [],
+  ],
   ["counts the same name", { displayName: "Mo" }, { profile: { displayName: "Mo" } }, 1, [], []],
   [
     "takes the localpart for no choice of the target",
@@ -18,7 +25,14 @@ it.each<[string, ContentsSketch["profile"], ContentsSketch, number, string[], st
     ["displayname"],
     [],
   ],
-  ["counts the localpart where the source has it too", { displayName: "me" }, { profile: { displayName: "me" } }, 1, [], []],
+  [
+    "counts the localpart where the source has it too",
+    { displayName: "me" },
+    { profile: { displayName: "me" } },
+    1,
+    [],
+    [],
+  ],
   [
     "keeps a name that the target has chosen",
     { displayName: "Mo" },
@@ -27,8 +41,22 @@ it.each<[string, ContentsSketch["profile"], ContentsSketch, number, string[], st
     [],
     ["displayname: target_has_own"],
   ],
-  ["counts any avatar, as it is uploaded anew", { avatarUrl }, { profile: { avatarUrl: "mxc://new.example/x" } }, 1, [], []],
-  ["tells of an avatar that is no media", { avatarUrl: "https://old.example/mo.png" }, {}, 0, [], ["avatar_url: malformed"]],
+  [
+    "counts any avatar, as it is uploaded anew",
+    { avatarUrl },
+    { profile: { avatarUrl: "mxc://new.example/x" } },
+    1,
+    [],
+    [],
+  ],
+  [
+    "tells of an avatar that is no media",
+    { avatarUrl: "https://old.example/mo.png" },
+    {},
+    0,
+    [],
+    ["avatar_url: malformed"],
+  ],
   [
     "misses further fields where the server takes them",
     fields({ "m.tz": "Europe/Lisbon" }),
@@ -94,7 +122,10 @@ it.each<[string, ContentsSketch["profile"], ContentsSketch, number, string[], st
     [],
   ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = verifyProfile(oldAccount(source === undefined ? {} : { profile: source }), newAccount(target));
+  const comparison = compareProfile(
+    oldAccount(source === undefined ? {} : { profile: source }),
+    newAccount(target),
+  );
   expect(inShort(comparison)).toEqual(short(...expected));
 });
 

@@ -2,7 +2,10 @@ const SOUND = { set_tweak: "sound", value: "default" };
 const HIGHLIGHT = { set_tweak: "highlight" };
 const NO_HIGHLIGHT = { set_tweak: "highlight", value: false };
 
-/** The default rules of an account on Synapse 1.163.2, recorded: kind, ID, whether it is on, and the actions in the server's own words. */
+/**
+ * The default rules of an account on Synapse 1.163.2, recorded: kind, ID, whether it is on, and the
+ * actions in the server's own words.
+ */
 const RECORDED: readonly (readonly [string, string, boolean, readonly unknown[]])[] = [
   ["override", ".m.rule.master", false, []],
   ["override", ".m.rule.suppress_notices", true, []],

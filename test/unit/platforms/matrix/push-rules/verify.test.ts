@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { verifyPushRules } from "../../../../../src/platforms/matrix/push-rules/verify.ts";
-import { wantedPushRules } from "../../../../../src/platforms/matrix/push-rules/wanted.ts";
+import { comparePushRules } from "../../../../../src/platforms/matrix/push-rules/verify.ts";
+import { desiredPushRules } from "../../../../../src/platforms/matrix/push-rules/wanted.ts";
 import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import { synapseRules } from "./synapse-rules.ts";
 
 type Rules = Record<string, unknown>;
 
 function compared(source: Rules, target: Rules = {}): ReturnType<typeof inShort> {
-  return inShort(verifyPushRules(oldAccount({ pushRules: source }), newAccount({ pushRules: target }), roomIdOnTarget));
+  return inShort(
+    comparePushRules(oldAccount({ pushRules: source }), newAccount({ pushRules: target }), roomIdOnTarget),
+  );
 }
 
 function word(ruleId: string, more: object = {}): unknown {
@@ -44,7 +46,14 @@ describe("a person's own push rules", () => {
       [],
       [],
     ],
-    ["do the same in older words", { room: [rule("!a", { actions: ["dont_notify"] })] }, { room: [rule("!a")] }, 1, [], []],
+    [
+      "do the same in older words",
+      { room: [rule("!a", { actions: ["dont_notify"] })] },
+      { room: [rule("!a")] },
+      1,
+      [],
+      [],
+    ],
     [
       "give way to what the target has under that name",
       { content: [word("harvest")] },
@@ -79,14 +88,32 @@ describe("a person's own push rules", () => {
     ],
     [
       "are told when only a condition names such a room",
-      { underride: [rule("x", { conditions: [{ kind: "event_property_is", key: "room_id", value: "!gone" }] })] },
+      {
+        underride: [
+          rule("x", { conditions: [{ kind: "event_property_is", key: "room_id", value: "!gone" }] }),
+        ],
+      },
       {},
       0,
       [],
       ["underride/x: room_not_moved"],
     ],
-    ["about the old account become rules about the new one", { sender: [rule(OLD)] }, { sender: [rule(NEW)] }, 1, [], []],
-    ["about the new account are not its own", { sender: [rule(NEW)] }, {}, 0, [], [`sender/${NEW}: own_account`]],
+    [
+      "about the old account become rules about the new one",
+      { sender: [rule(OLD)] },
+      { sender: [rule(NEW)] },
+      1,
+      [],
+      [],
+    ],
+    [
+      "about the new account are not its own",
+      { sender: [rule(NEW)] },
+      {},
+      0,
+      [],
+      [`sender/${NEW}: own_account`],
+    ],
     [
       "with names that no server takes are told",
       { content: [word("a/b"), word("a\\b")] },
@@ -95,7 +122,14 @@ describe("a person's own push rules", () => {
       [],
       ["content/a/b: malformed", "content/a\\b: malformed"],
     ],
-    ["may be without conditions", { override: [rule("all")] }, { override: [rule("all", { conditions: [] })] }, 1, [], []],
+    [
+      "may be without conditions",
+      { override: [rule("all")] },
+      { override: [rule("all", { conditions: [] })] },
+      1,
+      [],
+      [],
+    ],
   ])("%s", (_name, source, target, ...expected) => {
     expect(compared(source, target)).toEqual(short(...expected));
   });
@@ -110,7 +144,9 @@ describe("a person's own push rules", () => {
       "junk",
     ];
     const mapping = { sourceUserId: OLD, targetUserId: NEW, roomIdOnTarget };
-    expect(wantedPushRules({ override: [rule("x", { conditions })] }, mapping).wanted[0]?.conditions).toEqual([
+    expect(
+      desiredPushRules({ override: [rule("x", { conditions })] }, mapping).wanted[0]?.conditions,
+    ).toEqual([
       { kind: "event_match", key: "room_id", pattern: "!replacement:a" },
       { kind: "event_match", key: "room_id", pattern: "!*:old.example" },
       { kind: "event_match", key: "sender", pattern: NEW },
@@ -124,7 +160,9 @@ describe("a person's own push rules", () => {
     const source = { content: ["a", "b", "c", "d"].map((name) => word(name)) };
     const target = { content: ["d", "own", "a", "b", "c"].map((name) => word(name)) };
     expect(compared(source, target)).toEqual({ present: 3, missing: ["content/d"], left: [] });
-    expect(compared(source, { content: ["a", "own", "b", "c", "d"].map((name) => word(name)) }).present).toBe(4);
+    expect(compared(source, { content: ["a", "own", "b", "c", "d"].map((name) => word(name)) }).present).toBe(
+      4,
+    );
   });
 });
 
@@ -134,7 +172,14 @@ describe("default push rules", () => {
   });
 
   it.each<[string, Rules, Rules, number, string[], string[]]>([
-    ["are missing once changed", changed(), synapseRules, 0, ["override/.m.rule.master", "underride/.m.rule.message"], []],
+    [
+      "are missing once changed",
+      changed(),
+      synapseRules,
+      0,
+      ["override/.m.rule.master", "underride/.m.rule.message"],
+      [],
+    ],
     ["are present where the target has the same change", changed(), changed(), 2, [], []],
     [
       "give way to another change of the target's",
@@ -172,10 +217,18 @@ it.each<[string, Rules, string[]]>([
     { sender: [null, 7, {}, { rule_id: 5, actions: [] }] },
     ["sender/rule 1", "sender/rule 2", "sender/rule 3", "sender/rule 4"],
   ],
-  ["no actions or patterns", { content: [rule("a"), word("b", { actions: "notify" })] }, ["content/a", "content/b"]],
+  [
+    "no actions or patterns",
+    { content: [rule("a"), word("b", { actions: "notify" })] },
+    ["content/a", "content/b"],
+  ],
   ["conditions that are no list", { override: [rule("a", { conditions: {} })] }, ["override/a"]],
   ["the same rule twice", { room: [rule("!a"), rule("!a")] }, ["room/!a"]],
-  ["own rules of an unknown kind", { postcontent: [rule("a")], preset: [preset(".m.rule.x")], other: 7 }, ["postcontent"]],
+  [
+    "own rules of an unknown kind",
+    { postcontent: [rule("a")], preset: [preset(".m.rule.x")], other: 7 },
+    ["postcontent"],
+  ],
 ])("tells of %s", (_name, source, items) => {
   expect(compared(source).left).toEqual(items.map((item) => `${item}: malformed`));
 });

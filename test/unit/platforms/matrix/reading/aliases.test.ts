@@ -6,7 +6,10 @@ import { sketchRoom } from "../../../../support/planned-rooms.ts";
 import { recordedServer } from "./recorded-server.ts";
 import type { Given } from "./recorded-server.ts";
 
-const choir = sketchRoom({ roomId: "!choir:x.org", state: { "m.room.canonical_alias": { alias: "#choir:x.org" } } });
+const choir = sketchRoom({
+  roomId: "!choir:x.org",
+  state: { "m.room.canonical_alias": { alias: "#choir:x.org" } },
+});
 const rooms = new Map([[choir.roomId, choir]]);
 const found = (roomId: string): Given => ({ json: { room_id: roomId, servers: ["x.org"] } });
 
@@ -15,14 +18,25 @@ describe("rooms of aliases", () => {
     const { reader, asked } = recordedServer(({ path }) =>
       path === "v3/directory/room/#singers:x.org" ? found("!choir:x.org") : found("!others:x.org"),
     );
-    const words = ["#choir:x.org", "!choir:x.org", "#3", "nonsense", "#singers:x.org", "#singers:x.org", "#tea:x.org"];
+    const words = [
+      "#choir:x.org",
+      "!choir:x.org",
+      "#3",
+      "nonsense",
+      "#singers:x.org",
+      "#singers:x.org",
+      "#tea:x.org",
+    ];
     expect(await roomsOfAliases(reader, words, rooms)).toEqual(
       new Map([
         ["#choir:x.org", "!choir:x.org"],
         ["#singers:x.org", "!choir:x.org"],
       ]),
     );
-    expect(asked.map(({ path }) => path)).toEqual(["v3/directory/room/#singers:x.org", "v3/directory/room/#tea:x.org"]);
+    expect(asked.map(({ path }) => path)).toEqual([
+      "v3/directory/room/#singers:x.org",
+      "v3/directory/room/#tea:x.org",
+    ]);
   });
 
   it.each([
@@ -39,7 +53,9 @@ describe("rooms of aliases", () => {
     ["hangs", new UnreachableError("timeout", "old.example"), 1],
   ])("does not take one for unknown whose server %s", async (_what, given, requests) => {
     const { reader, asked } = recordedServer(() => given);
-    const failure: unknown = await roomsOfAliases(reader, ["#a:x.org"], rooms).catch((error: unknown) => error);
+    const failure: unknown = await roomsOfAliases(reader, ["#a:x.org"], rooms).catch(
+      (error: unknown) => error,
+    );
     expect(failure).toBeInstanceOf(UnansweredAliasError);
     expect(failure).toMatchObject({ alias: "#a:x.org" });
     expect(asked).toHaveLength(requests);

@@ -24,7 +24,9 @@ function need(roomId: string, userIds: string[], isAnyoneNeeded = false): Member
 describe("withNeededMembers", () => {
   it("asks for five members of a room of 50,000 by name", async () => {
     const { reader, asked } = recordedServer(({ path }) =>
-      path.endsWith("@u1:x.example") ? { json: member("@u1:x.example", "join", { displayname: "One" }) } : notFound,
+      path.endsWith("@u1:x.example")
+        ? { json: member("@u1:x.example", "join", { displayname: "One" }) }
+        : notFound,
     );
     const snapshot = await withNeededMembers(reader, {
       snapshot: snapshotOf({ "!big": 50_000 }),
@@ -34,14 +36,22 @@ describe("withNeededMembers", () => {
     expect(asked).toHaveLength(5);
     expect(asked.every(({ path }) => path.startsWith("v3/rooms/!big/state/m.room.member/"))).toBe(true);
     const members = snapshot.rooms.get("!big")?.members;
-    expect(members?.get("@u1:x.example")).toEqual({ membership: "join", displayName: "One", lastActiveAt: null });
+    expect(members?.get("@u1:x.example")).toEqual({
+      membership: "join",
+      displayName: "One",
+      lastActiveAt: null,
+    });
     expect(members?.get("@u0:x.example")?.membership).toBe("leave");
   });
 
   it("takes the list of a small room at once, but one by one where it turns out large", async () => {
     for (const isLarge of [false, true]) {
-      const joined = Object.fromEntries(users(isLarge ? 200_000 : 3).map((userId) => [userId, { display_name: null }]));
-      const { reader, asked } = recordedServer(({ path }) => (path.endsWith("joined_members") ? { json: { joined } } : notFound));
+      const joined = Object.fromEntries(
+        users(isLarge ? 200_000 : 3).map((userId) => [userId, { display_name: null }]),
+      );
+      const { reader, asked } = recordedServer(({ path }) =>
+        path.endsWith("joined_members") ? { json: { joined } } : notFound,
+      );
       const snapshot = await withNeededMembers(reader, {
         snapshot: snapshotOf({ "!r": 30 }),
         needs: [need("!r", users(4))],
@@ -58,7 +68,10 @@ describe("withNeededMembers", () => {
       json: {
         pos: "1",
         rooms: Object.fromEntries(
-          Object.keys(body.room_subscriptions).map((id) => [id, { required_state: [member("@u1:x.example", "join")] }]),
+          Object.keys(body.room_subscriptions).map((id) => [
+            id,
+            { required_state: [member("@u1:x.example", "join")] },
+          ]),
         ),
       },
     }));
@@ -73,15 +86,25 @@ describe("withNeededMembers", () => {
       timeline_limit: 0,
     });
     expect(asked[0]?.body.extensions).toEqual({});
-    expect([...(snapshot.rooms.get("!r249")?.members ?? [])].map(([userId, { membership }]) => [userId, membership])).toEqual([
+    expect(
+      [...(snapshot.rooms.get("!r249")?.members ?? [])].map(([userId, { membership }]) => [
+        userId,
+        membership,
+      ]),
+    ).toEqual([
       ["@u0:x.example", "leave"],
       ["@u1:x.example", "join"],
     ]);
   });
 
   it("reads room by room what sliding sync does not answer for", async () => {
-    for (const broken of [{ json: { pos: "1", rooms: { "!other": {} } } }, { status: 400 }] satisfies Given[]) {
-      const { reader, asked } = recordedServer(({ path }) => (path.endsWith("/sync") ? broken : { json: { membership: "ban" } }));
+    for (const broken of [
+      { json: { pos: "1", rooms: { "!other": {} } } },
+      { status: 400 },
+    ] satisfies Given[]) {
+      const { reader, asked } = recordedServer(({ path }) =>
+        path.endsWith("/sync") ? broken : { json: { membership: "ban" } },
+      );
       const snapshot = await withNeededMembers(reader, {
         snapshot: snapshotOf({ "!r": 9 }),
         needs: [need("!r", users(1))],
@@ -93,7 +116,12 @@ describe("withNeededMembers", () => {
   });
 
   it("looks at the last member events of a large room where anybody will do", async () => {
-    const chunk = [member("@u1:x.example", "leave"), member("@u1:x.example", "join"), member("@u2:x.example", "join"), null];
+    const chunk = [
+      member("@u1:x.example", "leave"),
+      member("@u1:x.example", "join"),
+      member("@u2:x.example", "join"),
+      null,
+    ];
     const { reader, asked } = recordedServer(() => ({ json: { chunk } }));
     const snapshot = await withNeededMembers(reader, {
       snapshot: snapshotOf({ "!r": 9_000 }),
@@ -103,7 +131,9 @@ describe("withNeededMembers", () => {
     expect(asked.map(({ path, query }) => [path, query.get("filter")])).toEqual([
       ["v3/rooms/!r/messages", '{"types":["m.room.member"]}'],
     ]);
-    expect([...(snapshot.rooms.get("!r")?.members ?? [])].map(([userId, { membership }]) => [userId, membership])).toEqual([
+    expect(
+      [...(snapshot.rooms.get("!r")?.members ?? [])].map(([userId, { membership }]) => [userId, membership]),
+    ).toEqual([
       ["@u1:x.example", "leave"],
       ["@u2:x.example", "join"],
     ]);
@@ -112,7 +142,11 @@ describe("withNeededMembers", () => {
   it("fails where a member cannot be read", async () => {
     const { reader } = recordedServer(() => ({ status: 500 }));
     await expect(
-      withNeededMembers(reader, { snapshot: snapshotOf({ "!r": 9 }), needs: [need("!r", users(1))], features: PLAIN }),
+      withNeededMembers(reader, {
+        snapshot: snapshotOf({ "!r": 9 }),
+        needs: [need("!r", users(1))],
+        features: PLAIN,
+      }),
     ).rejects.toThrow();
   });
 });
@@ -120,20 +154,34 @@ describe("withNeededMembers", () => {
 describe("readOutsideRoom", () => {
   const find = async (answer: (path: string) => Given | undefined) => {
     const server = recordedServer(({ path }) => answer(path));
-    const room = await readOutsideRoom(server.reader, { roomId: "!new", via: ["a.example", "b.example"] }, snapshotOf({}), OTHER);
+    const room = await readOutsideRoom(
+      server.reader,
+      { roomId: "!new", via: ["a.example", "b.example"] },
+      snapshotOf({}),
+      OTHER,
+    );
     return { ...server, room };
   };
-  const summary: Given = { json: { room_id: "!new", room_version: "11", join_rule: "knock", num_joined_members: 7 } };
+  const summary: Given = {
+    json: { room_id: "!new", room_version: "11", join_rule: "knock", num_joined_members: 7 },
+  };
 
   it("asks through the servers named", async () => {
     const { room, asked } = await find((path) => (path.startsWith("v1/room_summary") ? summary : undefined));
     expect(asked[0]?.query.getAll("via")).toEqual(["a.example", "b.example"]);
-    expect(room).toMatchObject({ joinRules: { value: { joinRule: "knock" } }, powerLevels: { kind: "unread" }, joinedCount: 7 });
+    expect(room).toMatchObject({
+      joinRules: { value: { joinRule: "knock" } },
+      powerLevels: { kind: "unread" },
+      joinedCount: 7,
+    });
   });
 
   it("takes the unstable path of older servers", async () => {
     const { room, asked } = await find((path) => (path.startsWith("unstable/") ? summary : undefined));
-    expect(asked.map(({ path }) => path)).toEqual(["v1/room_summary/!new", "unstable/im.nheko.summary/summary/!new"]);
+    expect(asked.map(({ path }) => path)).toEqual([
+      "v1/room_summary/!new",
+      "unstable/im.nheko.summary/summary/!new",
+    ]);
     expect(room?.roomId).toBe("!new");
   });
 

@@ -2,32 +2,44 @@ import { describe, expect, it } from "vitest";
 import { HomeserverError } from "../../../../../src/platforms/matrix/homeserver-error.ts";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
-import { MOST_RETRIES, patiently } from "../../../../../src/platforms/matrix/reading/patiently.ts";
-import type { PatienceOptions } from "../../../../../src/platforms/matrix/reading/patiently.ts";
+import { MAX_RETRIES, withRetries } from "../../../../../src/platforms/matrix/reading/patiently.ts";
+import type { RetryOptions } from "../../../../../src/platforms/matrix/reading/patiently.ts";
 
-function serverError(status: number, retryAfterMs: number | null = null, errcode = "M_UNKNOWN"): HomeserverError {
-  return new HomeserverError({ errcode, status, retryAfterMs, method: "GET", path: "/x", text: "", isJson: true });
+function serverError(
+  status: number,
+  retryAfterMs: number | null = null,
+  errcode = "M_UNKNOWN",
+): HomeserverError {
+  return new HomeserverError({
+    errcode,
+    status,
+    retryAfterMs,
+    method: "GET",
+    path: "/x",
+    text: "",
+    isJson: true,
+  });
 }
 
 /** Fails as told, then answers; tells how long was waited and how often was asked. */
-async function run(failures: Error[], options: PatienceOptions = {}) {
+async function run(failures: Error[], options: RetryOptions = {}) {
   const waits: number[] = [];
   let tries = 0;
-  const patience = { sleep: async (ms: number) => void waits.push(ms), random: () => 0 };
-  const result = await patiently(
+  const clock = { sleep: async (ms: number) => void waits.push(ms), random: () => 0 };
+  const result = await withRetries(
     async () => {
       tries += 1;
       const failure = failures[tries - 1];
       if (failure !== undefined) throw failure;
       return "answer";
     },
-    patience,
+    clock,
     options,
   ).catch((error: unknown) => error);
   return { result, waits, tries };
 }
 
-describe("patiently", () => {
+describe("withRetries", () => {
   it("waits as long as the server says, however often", async () => {
     const { result, waits } = await run(Array.from({ length: 40 }, () => serverError(429, 7_000)));
     expect(result).toBe("answer");
@@ -47,12 +59,14 @@ describe("patiently", () => {
   it("gives up a failing server after five more tries", async () => {
     const { result, waits, tries } = await run(Array.from({ length: 9 }, () => serverError(502)));
     expect(result).toBeInstanceOf(HomeserverError);
-    expect(tries).toBe(1 + MOST_RETRIES);
+    expect(tries).toBe(1 + MAX_RETRIES);
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
   });
 
   it("does not count limits as failures", async () => {
-    const { result } = await run([500, 429, 500, 429, 500, 429, 500, 429, 500].map((status) => serverError(status, 1_000)));
+    const { result } = await run(
+      [500, 429, 500, 429, 500, 429, 500, 429, 500].map((status) => serverError(status, 1_000)),
+    );
     expect(result).toBe("answer");
   });
 
@@ -63,12 +77,20 @@ describe("patiently", () => {
     },
   );
 
-  it.each<UnreachableReason>(["forbidden_address", "insecure", "too_large", "unexpected_answer", "redirect_refused", "aborted"])(
-    "throws %s at once",
-    async (reason) => {
-      expect(await run([new UnreachableError(reason, "h")])).toMatchObject({ tries: 1, waits: [], result: { reason } });
-    },
-  );
+  it.each<UnreachableReason>([
+    "forbidden_address",
+    "insecure",
+    "too_large",
+    "unexpected_answer",
+    "redirect_refused",
+    "aborted",
+  ])("throws %s at once", async (reason) => {
+    expect(await run([new UnreachableError(reason, "h")])).toMatchObject({
+      tries: 1,
+      waits: [],
+      result: { reason },
+    });
+  });
 
   it.each([400, 401, 403, 404, 501])("throws status %i at once", async (status) => {
     expect(await run([serverError(status)])).toMatchObject({ tries: 1, result: { status } });
@@ -79,10 +101,15 @@ describe("patiently", () => {
   });
 
   it("takes a timeout as final where asked to", async () => {
-    expect(await run([new UnreachableError("timeout", "h")], { isTimeoutFinal: true })).toMatchObject({ tries: 1 });
+    expect(await run([new UnreachableError("timeout", "h")], { isTimeoutFinal: true })).toMatchObject({
+      tries: 1,
+    });
   });
 
   it("does not try again once aborted", async () => {
-    expect(await run([serverError(500)], { signal: AbortSignal.abort() })).toMatchObject({ tries: 1, result: { status: 500 } });
+    expect(await run([serverError(500)], { signal: AbortSignal.abort() })).toMatchObject({
+      tries: 1,
+      result: { status: 500 },
+    });
   });
 });

@@ -2,7 +2,17 @@ import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import { withOtherMembers } from "../../../../../src/platforms/matrix/reading/other-member.ts";
 import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
-import { joinedState, ME, member, OTHER, PLAIN, recordedServer, SLIDING, slid, stateEvent } from "./recorded-server.ts";
+import {
+  joinedState,
+  ME,
+  member,
+  OTHER,
+  PLAIN,
+  recordedServer,
+  SLIDING,
+  slid,
+  stateEvent,
+} from "./recorded-server.ts";
 import type { Asked, Given } from "./recorded-server.ts";
 
 const account = { userId: ME, otherUserId: OTHER, features: PLAIN };
@@ -18,7 +28,11 @@ const DENDRITE_SYNC: Given = {
         "!a": {
           state: { events: joinedState() },
           timeline: { events: [stateEvent("m.room.name", { name: "Latest" })] },
-          summary: { "m.heroes": ["@h:x.example", 4], "m.joined_member_count": 2, "m.invited_member_count": 1 },
+          summary: {
+            "m.heroes": ["@h:x.example", 4],
+            "m.joined_member_count": 2,
+            "m.invited_member_count": 1,
+          },
           account_data: { events: [{ type: "m.tag", content: { tags: { "m.lowpriority": {} } } }] },
         },
         "!b": { state: { events: joinedState(member(OTHER, "join")) }, account_data: null, summary: null },
@@ -74,11 +88,18 @@ describe("reading by one initial sync", () => {
       heroes: [{ userId: "@h:x.example" }],
       tags: ["m.lowpriority"],
     });
-    expect(reading.snapshot.rooms.get("!b")).toMatchObject({ otherMember: { value: { membership: "join" } } });
+    expect(reading.snapshot.rooms.get("!b")).toMatchObject({
+      otherMember: { value: { membership: "join" } },
+    });
   });
 
   it("reads an account without anything, however that is said", async () => {
-    for (const json of [{}, { rooms: null, account_data: null }, { rooms: { join: null, invite: {} } }, { rooms: [] }]) {
+    for (const json of [
+      {},
+      { rooms: null, account_data: null },
+      { rooms: { join: null, invite: {} } },
+      { rooms: [] },
+    ]) {
       const { reader } = serve(() => ({ json }), []);
       const reading = await readAccount(reader, account);
       expect(reading.snapshot.rooms.size).toBe(0);
@@ -124,7 +145,11 @@ describe("reading room by room", () => {
   const pieces = ({ path }: Asked): Given | undefined => {
     if (path === "v1/rooms/!a/hierarchy")
       return {
-        json: { rooms: [{ room_id: "!a", children_state: [stateEvent("m.space.child", { via: ["x.example"] }, "!b")] }] },
+        json: {
+          rooms: [
+            { room_id: "!a", children_state: [stateEvent("m.space.child", { via: ["x.example"] }, "!b")] },
+          ],
+        },
       };
     const [, wanted = ""] = path.split("v3/rooms/!a/state/");
     return path.startsWith("v3/rooms/!a/state/") ? (state[wanted] ?? notFound) : undefined;
@@ -156,7 +181,10 @@ describe("reading room by room", () => {
     const { reader } = serve(
       (asked) => (isWhole(asked) ? large : DENDRITE_SYNC),
       ["!a"],
-      (asked) => (asked.path === "v3/rooms/!a/state" ? { json: joinedState(member("@h:x.example", "join")) } : pieces(asked)),
+      (asked) =>
+        asked.path === "v3/rooms/!a/state"
+          ? { json: joinedState(member("@h:x.example", "join")) }
+          : pieces(asked),
     );
     const reading = await readAccount(reader, account);
     expect(reading).toMatchObject({ how: "per_room", gaps: [] });
@@ -230,7 +258,11 @@ describe("a reading that fails", () => {
 describe("sliding sync of an account without rooms", () => {
   it("is one request", async () => {
     const { reader } = recordedServer(({ path }) =>
-      path.endsWith("simplified_msc3575/sync") ? slid({}, 0) : path === "v3/joined_rooms" ? { json: {} } : undefined,
+      path.endsWith("simplified_msc3575/sync")
+        ? slid({}, 0)
+        : path === "v3/joined_rooms"
+          ? { json: {} }
+          : undefined,
     );
     expect((await readAccount(reader, { ...account, features: SLIDING })).requests).toBe(5);
   });

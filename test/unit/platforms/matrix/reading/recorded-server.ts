@@ -1,6 +1,9 @@
 import { pino } from "pino";
 import { HomeserverClient } from "../../../../../src/platforms/matrix/homeserver-client.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type {
+  GuardedFetch,
+  GuardedRequest,
+} from "../../../../../src/platforms/matrix/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import { createReader } from "../../../../../src/platforms/matrix/reading/reader.ts";
 import type { Reader } from "../../../../../src/platforms/matrix/reading/reader.ts";
@@ -13,7 +16,13 @@ export const PLAIN = { unstableFeatures: {} };
 /** A sliding-sync request as far as tests look at it. */
 interface SentBody {
   readonly conn_id: string;
-  readonly lists: { readonly rooms: { ranges: [number, number][]; required_state: [string, string][]; timeline_limit: number } };
+  readonly lists: {
+    readonly rooms: {
+      ranges: [number, number][];
+      required_state: [string, string][];
+      timeline_limit: number;
+    };
+  };
   readonly room_subscriptions: Record<string, unknown>;
   readonly extensions: unknown;
 }
@@ -28,7 +37,8 @@ export interface Asked {
 }
 
 /** An answer by hand: a value is sent as JSON, text as it stands, an error is thrown. */
-export type Given = Error | string | { status: number; body?: unknown; headers?: Record<string, string> } | { json: unknown };
+export type Given =
+  Error | string | { status: number; body?: unknown; headers?: Record<string, string> } | { json: unknown };
 
 export interface RecordedServer {
   readonly reader: Reader;
@@ -40,14 +50,22 @@ export interface RecordedServer {
 /** Answers of the endpoints that a reading asks besides the listing, by path. */
 export const SMALL_ANSWERS: Readonly<Record<string, Given>> = {
   "v3/capabilities": {
-    json: { capabilities: { "m.room_versions": { default: "10", available: { 9: "stable", 10: "stable" } } } },
+    json: {
+      capabilities: { "m.room_versions": { default: "10", available: { 9: "stable", 10: "stable" } } },
+    },
   },
   [`v3/profile/${ME}`]: { json: { displayname: "Me", avatar_url: null, "m.tz": "Europe/Berlin" } },
   "v3/pushrules/": { json: { global: { override: [] } } },
 };
 
-/** A server that gives recorded answers; what it has none for is 404 M_UNRECOGNIZED. No wait takes time. */
-export function recordedServer(answer: (asked: Asked) => Given | undefined, signal?: AbortSignal): RecordedServer {
+/**
+ * A server that gives recorded answers; what it has none for is 404 M_UNRECOGNIZED. No wait takes
+ * time.
+ */
+export function recordedServer(
+  answer: (asked: Asked) => Given | undefined,
+  signal?: AbortSignal,
+): RecordedServer {
   const asked: Asked[] = [];
   const waits: number[] = [];
   async function fetch(url: string, options: GuardedRequest = {}) {
@@ -59,7 +77,8 @@ export function recordedServer(answer: (asked: Asked) => Given | undefined, sign
       body: JSON.parse(typeof options.body === "string" ? options.body : "{}") as SentBody,
     };
     asked.push(request);
-    const given = answer(request) ?? SMALL_ANSWERS[request.path] ?? { status: 404, body: { errcode: "M_UNRECOGNIZED" } };
+    const given = answer(request) ??
+      SMALL_ANSWERS[request.path] ?? { status: 404, body: { errcode: "M_UNRECOGNIZED" } };
     if (given instanceof Error) throw given;
     const { status, headers, text } = toAnswer(given);
     const body = new TextEncoder().encode(text);
@@ -69,16 +88,20 @@ export function recordedServer(answer: (asked: Asked) => Given | undefined, sign
   const guarded: GuardedFetch = Object.assign(fetch, { close: async () => {} });
   const log = pino({ level: "silent" });
   const client = new HomeserverClient({ baseUrl: "https://old.example", fetch: guarded, log });
-  const patience = {
+  const clock = {
     sleep: async (ms: number) => {
       waits.push(ms);
     },
     random: () => 0,
   };
-  return { reader: createReader({ client, log, patience, signal }), asked, waits };
+  return { reader: createReader({ client, log, clock, signal }), asked, waits };
 }
 
-function toAnswer(given: Exclude<Given, Error>): { status: number; headers: Record<string, string>; text: string } {
+function toAnswer(given: Exclude<Given, Error>): {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
+} {
   if (typeof given === "string") return { status: 200, headers: {}, text: given };
   if ("json" in given) return { status: 200, headers: {}, text: JSON.stringify(given.json) };
   return { status: given.status, headers: given.headers ?? {}, text: JSON.stringify(given.body ?? {}) };
@@ -98,6 +121,10 @@ export function joinedState(...more: unknown[]): unknown[] {
 }
 
 /** A sliding-sync answer. */
-export function slid(rooms: Record<string, unknown>, count: number, more: Record<string, unknown> = {}): Given {
+export function slid(
+  rooms: Record<string, unknown>,
+  count: number,
+  more: Record<string, unknown> = {},
+): Given {
   return { json: { pos: "1", lists: { rooms: { count } }, rooms, ...more } };
 }

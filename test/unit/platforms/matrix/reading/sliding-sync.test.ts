@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
 import type { AccountToRead } from "../../../../../src/platforms/matrix/reading/read-account.ts";
-import { joinedState, ME, member, OTHER, recordedServer, SLIDING, slid, stateEvent } from "./recorded-server.ts";
+import {
+  joinedState,
+  ME,
+  member,
+  OTHER,
+  recordedServer,
+  SLIDING,
+  slid,
+  stateEvent,
+} from "./recorded-server.ts";
 import type { Asked, Given } from "./recorded-server.ts";
 
 const SYNC = "unstable/org.matrix.simplified_msc3575/sync";
@@ -11,7 +20,10 @@ function room(...more: unknown[]) {
   return { initial: true, required_state: joinedState(...more), joined_count: 2, invited_count: 0 };
 }
 
-/** Reads from a server that answers the listing with these, one after the other; all rooms named so are joined. */
+/**
+ * Reads from a server that answers the listing with these, one after the other; all rooms named so
+ * are joined.
+ */
 async function readFrom(
   answers: readonly Given[],
   joined: readonly string[],
@@ -24,7 +36,12 @@ async function readFrom(
     if (asked.path === "v3/joined_rooms") return { json: { joined_rooms: joined } };
     return others(asked);
   });
-  const reading = await readAccount(server.reader, { userId: ME, otherUserId: OTHER, features: SLIDING, ...more });
+  const reading = await readAccount(server.reader, {
+    userId: ME,
+    otherUserId: OTHER,
+    features: SLIDING,
+    ...more,
+  });
   return { ...server, reading, syncs: server.asked.filter(({ path }) => path === SYNC) };
 }
 
@@ -60,7 +77,8 @@ describe("reading by sliding sync", () => {
 
   it("reads 1,200 rooms in three requests and tells how far it is", async () => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `!r${index}`);
-    const page = (from: number, to: number) => slid(Object.fromEntries(ids.slice(from, to).map((id) => [id, room()])), 1_200);
+    const page = (from: number, to: number) =>
+      slid(Object.fromEntries(ids.slice(from, to).map((id) => [id, room()])), 1_200);
     const told: unknown[] = [];
     const { reading, syncs } = await readFrom([page(0, 500), page(500, 1_000), page(1_000, 1_200)], ids, {
       onProgress: (progress) => told.push(progress),
@@ -82,7 +100,9 @@ describe("reading by sliding sync", () => {
         slid(
           {
             "!joined": room(member(OTHER, "ban")),
-            "!invited": { invite_state: [stateEvent("m.room.create", { room_version: "9" }), member(ME, "invite")] },
+            "!invited": {
+              invite_state: [stateEvent("m.room.create", { room_version: "9" }), member(ME, "invite")],
+            },
             "!merged": { stripped_state: [member(ME, "invite")] },
             "!knocked": { invite_state: [member(ME, "knock")] },
             "!bare": { invite_state: [stateEvent("m.room.name", { name: "x" })] },
@@ -106,8 +126,14 @@ describe("reading by sliding sync", () => {
       ["!kicked", "leave"],
     ]);
     const { rooms } = reading.snapshot;
-    expect(rooms.get("!joined")).toMatchObject({ otherMember: { value: { membership: "ban" } }, joinRules: { kind: "absent" } });
-    expect(rooms.get("!invited")).toMatchObject({ otherMember: { kind: "unread" }, joinRules: { kind: "unread" } });
+    expect(rooms.get("!joined")).toMatchObject({
+      otherMember: { value: { membership: "ban" } },
+      joinRules: { kind: "absent" },
+    });
+    expect(rooms.get("!invited")).toMatchObject({
+      otherMember: { kind: "unread" },
+      joinRules: { kind: "unread" },
+    });
   });
 
   it("keeps account data, tags and the own name in a room", async () => {
@@ -121,7 +147,10 @@ describe("reading by sliding sync", () => {
         ],
         rooms: {
           "!a": [
-            { type: "m.tag", content: { tags: { "m.favourite": { order: 0.5 }, "u.x": null, "u.y": { order: "1" } } } },
+            {
+              type: "m.tag",
+              content: { tags: { "m.favourite": { order: 0.5 }, "u.x": null, "u.y": { order: "1" } } },
+            },
             { type: "m.fully_read", content: { event_id: "$x" } },
           ],
           "!b": [{ type: "m.tag", content: { tags: null } }],
@@ -130,7 +159,10 @@ describe("reading by sliding sync", () => {
       },
     };
     const own = {
-      required_state: [stateEvent("m.room.create", {}), member(ME, "join", { displayname: "Me!", avatar_url: "mxc://a/b" })],
+      required_state: [
+        stateEvent("m.room.create", {}),
+        member(ME, "join", { displayname: "Me!", avatar_url: "mxc://a/b" }),
+      ],
     };
     const { reading } = await readFrom([slid({ "!a": own }, 1, { extensions })], ["!a"]);
     expect([...reading.snapshot.accountData]).toEqual([
@@ -149,16 +181,26 @@ describe("reading by sliding sync", () => {
         ],
       ]),
     );
-    expect(reading.roomAccountData).toEqual(new Map([["!a", new Map([["m.fully_read", { event_id: "$x" }]])]]));
+    expect(reading.roomAccountData).toEqual(
+      new Map([["!a", new Map([["m.fully_read", { event_id: "$x" }]])]]),
+    );
     expect(reading.roomProfiles.get("!a")).toEqual({ displayName: "Me!", avatarUrl: "mxc://a/b" });
-    expect(reading.profile).toEqual({ displayName: "Me", avatarUrl: null, fields: new Map([["m.tz", "Europe/Berlin"]]) });
+    expect(reading.profile).toEqual({
+      displayName: "Me",
+      avatarUrl: null,
+      fields: new Map([["m.tz", "Europe/Berlin"]]),
+    });
     expect(reading.snapshot.roomVersions).toEqual(["9", "10"]);
   });
 
   it("begins again on a new connection when the server has forgotten the old one", async () => {
     const first = slid({ "!a": room() }, 2);
     const forgotten = { status: 400, body: { errcode: "M_UNKNOWN_POS" } };
-    const { reading, syncs } = await readFrom([first, forgotten, first, slid({ "!b": room() }, 2)], ["!a", "!b"], { window: 1 });
+    const { reading, syncs } = await readFrom(
+      [first, forgotten, first, slid({ "!b": room() }, 2)],
+      ["!a", "!b"],
+      { window: 1 },
+    );
     expect([...reading.snapshot.rooms.keys()]).toEqual(["!a", "!b"]);
     expect(syncs.map(({ query }) => query.get("pos"))).toEqual([null, "1", null, "1"]);
     expect(new Set(syncs.map(({ body }) => body.conn_id)).size).toBe(2);
@@ -177,14 +219,19 @@ describe("reading by sliding sync", () => {
     const changed = { required_state: [stateEvent("m.room.name", { name: "new" })] };
     const pages = [slid({ "!a": room() }, 2), slid({ "!a": changed, "!b": room() }, 2)];
     const { reading } = await readFrom(pages, ["!a", "!b"], { window: 1 });
-    expect(reading.snapshot.rooms.get("!a")).toMatchObject({ membership: "join", create: { kind: "present" } });
+    expect(reading.snapshot.rooms.get("!a")).toMatchObject({
+      membership: "join",
+      create: { kind: "present" },
+    });
   });
 
   it("reads joined rooms that the listing left out or left empty one by one", async () => {
     const others = ({ path }: Asked): Given | undefined => {
-      if (path === "v3/rooms/!lost/state/m.room.create") return { json: stateEvent("m.room.create", { room_version: "7" }) };
+      if (path === "v3/rooms/!lost/state/m.room.create")
+        return { json: stateEvent("m.room.create", { room_version: "7" }) };
       if (path === `v3/rooms/!lost/state/m.room.member/${OTHER}`) return { json: { membership: "invite" } };
-      if (path === "v3/rooms/!empty/state") return { json: joinedState(stateEvent("m.room.name", { name: "Here" })) };
+      if (path === "v3/rooms/!empty/state")
+        return { json: joinedState(stateEvent("m.room.name", { name: "Here" })) };
       if (path.startsWith("v3/rooms/!secret/")) return { status: 403, body: { errcode: "M_FORBIDDEN" } };
       return path.includes("/state/") ? { status: 404, body: { errcode: "M_NOT_FOUND" } } : undefined;
     };
@@ -198,28 +245,52 @@ describe("reading by sliding sync", () => {
       joinRules: { kind: "absent" },
     });
     expect(rooms.get("!empty")).toMatchObject({ name: { value: "Here" }, joinedCount: 2 });
-    expect(rooms.get("!secret")).toMatchObject({ membership: "join", create: { kind: "unread" }, joinRules: { kind: "unread" } });
+    expect(rooms.get("!secret")).toMatchObject({
+      membership: "join",
+      create: { kind: "unread" },
+      joinRules: { kind: "unread" },
+    });
     expect(reading.unreadableRoomIds).toEqual(["!secret"]);
   });
 
   it.each([
-    { shown: "shows rooms after all", children: [stateEvent("m.space.child", { via: ["old.example"] }, "!a")], looked: 5 },
+    {
+      shown: "shows rooms after all",
+      children: [stateEvent("m.space.child", { via: ["old.example"] }, "!a")],
+      looked: 5,
+    },
     { shown: "is empty", children: [], looked: 3 },
-  ])("looks into spaces when none of them shows a room, and into all of five when one $shown", async ({ children, looked }) => {
-    const space = joinedState(...children).with(0, stateEvent("m.room.create", { type: "m.space" }));
-    const ids = ["!s1", "!s2", "!s3", "!s4", "!s5"];
-    const listed = Object.fromEntries(ids.map((id) => [id, { required_state: space.slice(0, 2), joined_count: 1 }]));
-    const others = ({ path }: Asked): Given | undefined => (path.endsWith("/state") ? { json: space } : undefined);
-    const { reading, asked } = await readFrom([slid(listed, 5)], ids, {}, others);
-    expect(asked.filter(({ path }) => path.endsWith("/state"))).toHaveLength(looked);
-    expect(reading.snapshot.rooms.get("!s5")?.spaceChildren).toEqual(children.map((child) => child.state_key));
-  });
+  ])(
+    "looks into spaces when none of them shows a room, and into all of five when one $shown",
+    async ({ children, looked }) => {
+      const space = joinedState(...children).with(0, stateEvent("m.room.create", { type: "m.space" }));
+      const ids = ["!s1", "!s2", "!s3", "!s4", "!s5"];
+      const listed = Object.fromEntries(
+        ids.map((id) => [id, { required_state: space.slice(0, 2), joined_count: 1 }]),
+      );
+      const others = ({ path }: Asked): Given | undefined =>
+        path.endsWith("/state") ? { json: space } : undefined;
+      const { reading, asked } = await readFrom([slid(listed, 5)], ids, {}, others);
+      expect(asked.filter(({ path }) => path.endsWith("/state"))).toHaveLength(looked);
+      expect(reading.snapshot.rooms.get("!s5")?.spaceChildren).toEqual(
+        children.map((child) => child.state_key),
+      );
+    },
+  );
 
   it("takes the time of the last event only when asked to", async () => {
-    const active = { ...room(), bump_stamp: 77, timeline: [{ type: "m.room.message", origin_server_ts: 123 }] };
-    const { reading, syncs } = await readFrom([slid({ "!a": active, "!b": { ...room(), bump_stamp: 9 } }, 2)], ["!a", "!b"], {
-      withLastActivity: true,
-    });
+    const active = {
+      ...room(),
+      bump_stamp: 77,
+      timeline: [{ type: "m.room.message", origin_server_ts: 123 }],
+    };
+    const { reading, syncs } = await readFrom(
+      [slid({ "!a": active, "!b": { ...room(), bump_stamp: 9 } }, 2)],
+      ["!a", "!b"],
+      {
+        withLastActivity: true,
+      },
+    );
     expect(syncs[0]?.body.lists.rooms.timeline_limit).toBe(1);
     expect([...reading.snapshot.rooms.values()].map((each) => each.lastActivityAt)).toEqual([123, null]);
   });

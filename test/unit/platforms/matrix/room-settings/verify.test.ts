@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { verifyRoomSettings } from "../../../../../src/platforms/matrix/room-settings/verify.ts";
+import { compareRoomSettings } from "../../../../../src/platforms/matrix/room-settings/verify.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 
@@ -65,7 +65,14 @@ it.each<[string, Settings, Settings, number, string[], string[]]>([
     ["!replacement:a a.c"],
     [],
   ],
-  ["tells of rooms that are not moved", { "!gone": unread }, {}, 0, [], ["!gone m.marked_unread: room_not_moved"]],
+  [
+    "tells of rooms that are not moved",
+    { "!gone": unread },
+    {},
+    0,
+    [],
+    ["!gone m.marked_unread: room_not_moved"],
+  ],
   [
     "never moves what holds keys, in rooms as elsewhere",
     { "!a": { "m.key_backup": { enabled: false } }, "!gone": { "m.megolm_backup.v1": {} } },
@@ -91,7 +98,7 @@ it.each<[string, Settings, Settings, number, string[], string[]]>([
     ["!a m.marked_unread: malformed", "!a org.example.x: malformed"],
   ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = verifyRoomSettings(
+  const comparison = compareRoomSettings(
     oldAccount({ roomAccountData: source }),
     newAccount({ roomAccountData: target }),
     roomIdOnTarget,

@@ -66,14 +66,24 @@ const TABLE: Row[] = [
     status: "skipped",
     reason: "room_version",
   },
-  { name: "version nobody knows", room: { version: "13", rule: "public" }, route: "impossible", reason: "room_version" },
+  {
+    name: "version nobody knows",
+    room: { version: "13", rule: "public" },
+    route: "impossible",
+    reason: "room_version",
+  },
   {
     name: "version that is no text",
     room: { create: { room_version: 6 }, rule: "public" },
     route: "impossible",
     reason: "room_version",
   },
-  { name: "no creation event", room: { version: null, rule: "public" }, route: "impossible", reason: "room_version" },
+  {
+    name: "no creation event",
+    room: { version: null, rule: "public" },
+    route: "impossible",
+    reason: "room_version",
+  },
   {
     name: "unknown version with an invitation",
     room: { version: "13" },
@@ -122,14 +132,22 @@ const TABLE: Row[] = [
   },
   {
     name: "ACL denies, nobody may change it",
-    room: { state: { "m.room.server_acl": { allow: ["old.example"] } }, levels: { users: {} }, rule: "public" },
+    room: {
+      state: { "m.room.server_acl": { allow: ["old.example"] } },
+      levels: { users: {} },
+      rule: "public",
+    },
     route: "impossible",
     status: "skipped",
     reason: "no_helper",
   },
   {
     name: "ACL denies, who may change it is shut out too",
-    room: { state: { "m.room.server_acl": { allow: ["old.example"] } }, levels: { users: { [MOD]: 100 } }, members: MODS },
+    room: {
+      state: { "m.room.server_acl": { allow: ["old.example"] } },
+      levels: { users: { [MOD]: 100 } },
+      members: MODS,
+    },
     route: "impossible",
     reason: "no_helper",
   },
@@ -149,8 +167,17 @@ const TABLE: Row[] = [
     status: "planned",
     reason: null,
   },
-  { name: "invited, the invitation hidden on the new server", room: { target: "invite" }, route: "accept_invite" },
-  { name: "invited, only the new server knows", room: {}, seenByTarget: targetRoom(ROOM, "invite"), route: "accept_invite" },
+  {
+    name: "invited, the invitation hidden on the new server",
+    room: { target: "invite" },
+    route: "accept_invite",
+  },
+  {
+    name: "invited, only the new server knows",
+    room: {},
+    seenByTarget: targetRoom(ROOM, "invite"),
+    route: "accept_invite",
+  },
   {
     name: "invited to a room the source is invited to",
     room: { membership: "invite", coverage: "partial" },
@@ -227,7 +254,12 @@ const TABLE: Row[] = [
     route: "impossible",
     reason: "join_rule_private",
   },
-  { name: "unknown rule", room: { rule: "org.example.magic", levels: ABLE }, route: "impossible", reason: "unknown_join_rule" },
+  {
+    name: "unknown rule",
+    room: { rule: "org.example.magic", levels: ABLE },
+    route: "impossible",
+    reason: "unknown_join_rule",
+  },
   {
     name: "rule that is no text",
     room: { rule: "invite", state: { "m.room.join_rules": { join_rule: ["public"] } } },
@@ -241,14 +273,26 @@ const TABLE: Row[] = [
     reason: "unknown_join_rule",
   },
 
-  { name: "public", room: { rule: "public" }, route: "join", status: "planned", reason: null, routes: ["join", "ask_moderator"] },
+  {
+    name: "public",
+    room: { rule: "public" },
+    route: "join",
+    status: "planned",
+    reason: null,
+    routes: ["join", "ask_moderator"],
+  },
   {
     name: "public, source may invite",
     room: { rule: "public", levels: ABLE },
     route: "join",
     routes: ["join", "invite", "ask_moderator"],
   },
-  { name: "public in version 1", room: { rule: "public", version: "1" }, route: "impossible", reason: "room_version" },
+  {
+    name: "public in version 1",
+    room: { rule: "public", version: "1" },
+    route: "impossible",
+    reason: "room_version",
+  },
 
   {
     name: "restricted through a public space",
@@ -269,7 +313,12 @@ const TABLE: Row[] = [
   },
   {
     name: "restricted through a space that needs a person",
-    room: { rule: "restricted", allow: membershipRule(SPACE), members: MODS, levels: { invite: 50, users: { [MOD]: 50 } } },
+    room: {
+      rule: "restricted",
+      allow: membershipRule(SPACE),
+      members: MODS,
+      levels: { invite: 50, users: { [MOD]: 50 } },
+    },
     others: [{ roomId: SPACE, members: { [ADMIN]: "join" } }],
     route: "ask_moderator",
     status: "needs_moderator",
@@ -325,7 +374,11 @@ const TABLE: Row[] = [
     reason: null,
     routes: ["invite", "ask_moderator"],
   },
-  { name: "no join rules event, everybody may invite", room: { rule: null, levels: { users: {} } }, route: "invite" },
+  {
+    name: "no join rules event, everybody may invite",
+    room: { rule: null, levels: { users: {} } },
+    route: "invite",
+  },
   { name: "no levels event: inviting needs 0", room: { levels: null }, route: "invite" },
   { name: "invite level missing is 0", room: { levels: { users: { [ADMIN]: 100 } } }, route: "invite" },
   {
@@ -445,7 +498,10 @@ const VERSIONS = ["2", "3", "5", "6", "7", "8", "9", "10", "11", "12"];
 describe("the decision table", () => {
   it.each(TABLE)("$name → $route", (row) => {
     const rooms = [row.room, ...(row.others ?? [])].map(sketchRoom);
-    const target = { ...account(TARGET, row.seenByTarget === undefined ? [] : [row.seenByTarget]), roomVersions: VERSIONS };
+    const target = {
+      ...account(TARGET, row.seenByTarget === undefined ? [] : [row.seenByTarget]),
+      roomVersions: VERSIONS,
+    };
     const made = plan(rooms, { target });
     const room = rowOf(made, ROOM);
     expect(room.route).toBe(row.route);
@@ -459,7 +515,10 @@ describe("the decision table", () => {
   });
 
   it("gives rooms that ban the source no row, for it is in them no more", () => {
-    const made = plan([sketchRoom({ membership: "ban" }), sketchRoom({ roomId: "!left:x.example", membership: "leave" })]);
+    const made = plan([
+      sketchRoom({ membership: "ban" }),
+      sketchRoom({ roomId: "!left:x.example", membership: "leave" }),
+    ]);
     expect(made.rooms).toEqual([]);
     expect(made.bannedRoomIds).toEqual([ROOM]);
   });

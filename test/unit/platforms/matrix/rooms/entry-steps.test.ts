@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../../../src/migration/outcome.ts";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/room-steps.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/step-context.ts";
@@ -24,7 +24,12 @@ const nobodyAnswers = refused(502, "M_UNKNOWN", "Failed to make_join via any ser
 type JoinKind = "accept_invite" | "join" | "join_restricted" | "join_invited";
 
 function joining(kind: JoinKind) {
-  return { kind, roomId: ROOM, via: ["one.example", "two.example"], through: kind === "join_restricted" ? SPACE : null };
+  return {
+    kind,
+    roomId: ROOM,
+    via: ["one.example", "two.example"],
+    through: kind === "join_restricted" ? SPACE : null,
+  };
 }
 
 function member(membership: string): Given {
@@ -36,13 +41,21 @@ function problem(code: string, serverText: unknown = "words") {
 }
 
 function waitForRoom(serverText: unknown = "words") {
-  return { status: "wait", waitingFor: "room", waitMs: null, problem: problem("unreachable_server", serverText) };
+  return {
+    status: "wait",
+    waitingFor: "room",
+    waitMs: null,
+    problem: problem("unreachable_server", serverText),
+  };
 }
 
 describe("joining", () => {
   it("is one request, with the servers under both names and nothing that would stand in the member event", async () => {
     const { context, sent } = stepWorld({ [JOIN]: DONE });
-    expect(await roomSteps.join.run(joining("join"), context)).toEqual({ status: "done", undo: { roomId: ROOM } });
+    expect(await roomSteps.join.run(joining("join"), context)).toEqual({
+      status: "done",
+      undo: { roomId: ROOM },
+    });
     expect(sent).toHaveLength(1);
     expect(sent[0]).toMatchObject({ side: "target", method: "POST", body: {} });
     expect(sent[0]?.query.getAll("via")).toEqual(["one.example", "two.example"]);
@@ -50,7 +63,7 @@ describe("joining", () => {
   });
 
   it("looks first when it may have been done, and then does nothing", async () => {
-    const { context, lines } = stepWorld({ [OWN_MEMBER]: member("join") }, { isFirstTry: false });
+    const { context, lines } = stepWorld({ [OWN_MEMBER]: member("join") }, { canSkipCheck: false });
     expect(await roomSteps.join.run(joining("join"), context)).toEqual({ status: "already_done" });
     expect(lines()).toEqual([OWN_MEMBER]);
   });
@@ -60,14 +73,20 @@ describe("joining", () => {
     ["not a member", NOT_FOUND],
     ["shown nothing", NOT_INSIDE],
   ])("joins on a later try when it is %s, by another server first", async (_, seen) => {
-    const { context, sent } = stepWorld({ [OWN_MEMBER]: seen, [JOIN]: DONE }, { isFirstTry: false });
+    const { context, sent } = stepWorld({ [OWN_MEMBER]: seen, [JOIN]: DONE }, { canSkipCheck: false });
     expect(await roomSteps.join.run(joining("join"), context)).toMatchObject({ status: "done" });
     expect(sent[1]?.query.getAll("via")).toEqual(["two.example", "one.example"]);
   });
 
   it("does not act when it cannot look", async () => {
-    const { context, lines } = stepWorld({ [OWN_MEMBER]: new UnreachableError("refused", "new.example") }, { isFirstTry: false });
-    expect(await roomSteps.join.run(joining("join"), context)).toMatchObject({ status: "wait", waitingFor: "server" });
+    const { context, lines } = stepWorld(
+      { [OWN_MEMBER]: new UnreachableError("refused", "new.example") },
+      { canSkipCheck: false },
+    );
+    expect(await roomSteps.join.run(joining("join"), context)).toMatchObject({
+      status: "wait",
+      waitingFor: "server",
+    });
     expect(lines()).toEqual([OWN_MEMBER]);
   });
 
@@ -78,9 +97,17 @@ describe("joining", () => {
       "blocked by the server's admin",
       "join",
       refused(403, "M_UNKNOWN", "This room has been blocked on this server"),
-      { status: "failed", problem: problem("blocked_by_server", "This room has been blocked on this server") },
+      {
+        status: "failed",
+        problem: problem("blocked_by_server", "This room has been blocked on this server"),
+      },
     ],
-    ["refused without a code", "join", refused(403, "M_UNKNOWN"), { status: "failed", problem: problem("refused") }],
+    [
+      "refused without a code",
+      "join",
+      refused(403, "M_UNKNOWN"),
+      { status: "failed", problem: problem("refused") },
+    ],
     [
       "vouched for by nobody",
       "join_restricted",
@@ -112,13 +139,28 @@ describe("joining", () => {
       refused(400, "M_INCOMPATIBLE_ROOM_VERSION"),
       { status: "failed", problem: problem("refused") },
     ],
-    ["too large", "join", refused(400, "M_RESOURCE_LIMIT_EXCEEDED"), { status: "failed", problem: problem("refused") }],
+    [
+      "too large",
+      "join",
+      refused(400, "M_RESOURCE_LIMIT_EXCEEDED"),
+      { status: "failed", problem: problem("refused") },
+    ],
     ["limited", "join", refused(429, "M_LIMIT_EXCEEDED"), { status: "wait", waitingFor: "limit" }],
     ["asking for consent", "join", refused(403, "M_CONSENT_NOT_GIVEN"), { status: "needs_user" }],
     ["for a suspended account", "join", refused(403, "M_USER_SUSPENDED"), { status: "needs_user" }],
     ["after the session's end", "join", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user" }],
-    ["answered by a proxy", "join", { status: 502, body: "<html>" }, { status: "wait", waitingFor: "server" }],
-    ["cut off", "join", new UnreachableError("reset", "new.example"), { status: "wait", waitingFor: "server" }],
+    [
+      "answered by a proxy",
+      "join",
+      { status: 502, body: "<html>" },
+      { status: "wait", waitingFor: "server" },
+    ],
+    [
+      "cut off",
+      "join",
+      new UnreachableError("reset", "new.example"),
+      { status: "wait", waitingFor: "server" },
+    ],
   ])("says what it means when the room is %s", async (_, kind, given, outcome) => {
     const { context, lines } = stepWorld({ [JOIN]: given, [OWN_MEMBER]: NOT_INSIDE });
     expect(await roomSteps[kind].run(joining(kind), context)).toMatchObject(outcome);
@@ -134,7 +176,10 @@ describe("joining", () => {
       ["accept_invite", "invite", member("invite")],
     ])("is tried again for %s while the room shows the invitation", async (kind, _, seen) => {
       const { context } = stepWorld({ [JOIN]: forbidden, [SEEN_MEMBER]: seen });
-      expect(await roomSteps[kind].run(joining(kind), context)).toEqual({ status: "retry", problem: problem("refused") });
+      expect(await roomSteps[kind].run(joining(kind), context)).toEqual({
+        status: "retry",
+        problem: problem("refused"),
+      });
     });
 
     it.each<[JoinKind, Given]>([
@@ -142,12 +187,17 @@ describe("joining", () => {
       ["accept_invite", NOT_INSIDE],
     ])("has failed for %s when there is none", async (kind, seen) => {
       const { context } = stepWorld({ [JOIN]: forbidden, [SEEN_MEMBER]: seen });
-      expect(await roomSteps[kind].run(joining(kind), context)).toEqual({ status: "failed", problem: problem("refused") });
+      expect(await roomSteps[kind].run(joining(kind), context)).toEqual({
+        status: "failed",
+        problem: problem("refused"),
+      });
     });
 
     it("is tried again for a restricted room while the target is in the room that opens it", async () => {
       const inside = stepWorld({ [JOIN]: forbidden }, { inside: [SPACE] });
-      expect(await roomSteps.join_restricted.run(joining("join_restricted"), inside.context)).toMatchObject({ status: "retry" });
+      expect(await roomSteps.join_restricted.run(joining("join_restricted"), inside.context)).toMatchObject({
+        status: "retry",
+      });
       const outside = stepWorld({ [JOIN]: forbidden });
       expect(await roomSteps.join_restricted.run(joining("join_restricted"), outside.context)).toMatchObject({
         status: "failed",
@@ -171,13 +221,16 @@ describe("inviting", () => {
     ["join", { status: "already_done" }],
     ["ban", { status: "failed", problem: problem("refused", null) }],
   ])("invites nobody on a later try whose membership is %s", async (membership, outcome) => {
-    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership) }, { isFirstTry: false });
+    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership) }, { canSkipCheck: false });
     expect(await roomSteps.invite.run(payload, context)).toEqual(outcome);
     expect(lines()).toEqual([SEEN_MEMBER]);
   });
 
   it.each(["leave", "knock"])("invites on a later try whose membership is %s", async (membership) => {
-    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership), [INVITE]: DONE }, { isFirstTry: false });
+    const { context, lines } = stepWorld(
+      { [SEEN_MEMBER]: member(membership), [INVITE]: DONE },
+      { canSkipCheck: false },
+    );
     expect(await roomSteps.invite.run(payload, context)).toMatchObject({ status: "done" });
     expect(lines()).toEqual([SEEN_MEMBER, INVITE]);
   });
@@ -194,14 +247,24 @@ describe("inviting", () => {
     ["banned", refused(403, "M_BAD_STATE"), null, failed],
     ["unfederatable", refused(403, "M_UNKNOWN"), null, failed],
     ["version", refused(400, "M_UNSUPPORTED_ROOM_VERSION"), null, failed],
-    ["blocked", refused(403, "M_INVITE_BLOCKED"), null, { status: "failed", problem: problem("invite_blocked") }],
+    [
+      "blocked",
+      refused(403, "M_INVITE_BLOCKED"),
+      null,
+      { status: "failed", problem: problem("invite_blocked") },
+    ],
     [
       "blocked, by its earlier name",
       refused(403, "ORG.MATRIX.MSC4155.M_INVITE_BLOCKED"),
       null,
       { status: "failed", problem: problem("invite_blocked") },
     ],
-    ["limit of the own server", refused(429, "M_LIMIT_EXCEEDED"), null, { status: "wait", waitingFor: "limit" }],
+    [
+      "limit of the own server",
+      refused(429, "M_LIMIT_EXCEEDED"),
+      null,
+      { status: "wait", waitingFor: "limit" },
+    ],
     [
       "limit of the other server",
       limited,
@@ -213,11 +276,24 @@ describe("inviting", () => {
     ["error, and the source is not in the room", refused(500, "M_UNKNOWN"), NOT_INSIDE, failed],
     ["error, and a ban", refused(500, "M_UNKNOWN"), member("ban"), failed],
     ["refusal that comes as 500", refused(500, "M_FORBIDDEN"), NOT_FOUND, failed],
-    ["no answer in time", new UnreachableError("timeout", "old.example"), null, waitForRoom("old.example: timeout")],
-    ["no connection", new UnreachableError("refused", "old.example"), null, { status: "wait", waitingFor: "server" }],
+    [
+      "no answer in time",
+      new UnreachableError("timeout", "old.example"),
+      null,
+      waitForRoom("old.example: timeout"),
+    ],
+    [
+      "no connection",
+      new UnreachableError("refused", "old.example"),
+      null,
+      { status: "wait", waitingFor: "server" },
+    ],
     ["session's end", refused(401, "M_UNKNOWN_TOKEN"), null, { status: "needs_user" }],
   ])("says what it means: %s", async (_, given, seen, outcome) => {
-    const { context, lines } = stepWorld({ [INVITE]: given, ...(seen === null ? {} : { [SEEN_MEMBER]: seen }) });
+    const { context, lines } = stepWorld({
+      [INVITE]: given,
+      ...(seen === null ? {} : { [SEEN_MEMBER]: seen }),
+    });
     expect(await roomSteps.invite.run(payload, context)).toMatchObject(outcome);
     expect(lines()).toEqual(seen === null ? [INVITE] : [INVITE, SEEN_MEMBER]);
   });
@@ -230,7 +306,10 @@ describe("knocking", () => {
     const { context, sent } = stepWorld({ [KNOCK]: DONE });
     expect(await roomSteps.knock.run(payload, context)).toEqual({ status: "needs_moderator" });
     expect(sent).toMatchObject([{ side: "target", body: { reason: `I was ${SOURCE}` } }]);
-    expect([sent[0]?.query.getAll("via"), sent[0]?.query.getAll("server_name")]).toEqual([["old.example"], ["old.example"]]);
+    expect([sent[0]?.query.getAll("via"), sent[0]?.query.getAll("server_name")]).toEqual([
+      ["old.example"],
+      ["old.example"],
+    ]);
   });
 
   it("says nothing without words", async () => {
@@ -245,29 +324,61 @@ describe("knocking", () => {
     ["join", { status: "already_done" }],
     ["ban", { status: "failed", problem: problem("refused", null) }],
   ])("does not knock on a later try with the membership %s", async (membership, outcome) => {
-    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership) }, { isFirstTry: false });
+    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership) }, { canSkipCheck: false });
     expect(await roomSteps.knock.run(payload, context)).toEqual(outcome);
     expect(lines()).toEqual([SEEN_MEMBER]);
   });
 
   it("asks its own server where the source sees nothing", async () => {
-    const waits = stepWorld({ [SEEN_MEMBER]: NOT_INSIDE, [SUMMARY]: member("knock") }, { isFirstTry: false });
+    const waits = stepWorld(
+      { [SEEN_MEMBER]: NOT_INSIDE, [SUMMARY]: member("knock") },
+      { canSkipCheck: false },
+    );
     expect(await roomSteps.knock.run(payload, waits.context)).toEqual({ status: "needs_moderator" });
-    for (const unknown of [member("leave"), NOT_FOUND, refused(400, "M_UNKNOWN"), refused(502, "M_UNKNOWN"), content({})]) {
-      const asks = stepWorld({ [SEEN_MEMBER]: NOT_INSIDE, [SUMMARY]: unknown, [KNOCK]: DONE }, { isFirstTry: false });
+    for (const unknown of [
+      member("leave"),
+      NOT_FOUND,
+      refused(400, "M_UNKNOWN"),
+      refused(502, "M_UNKNOWN"),
+      content({}),
+    ]) {
+      const asks = stepWorld(
+        { [SEEN_MEMBER]: NOT_INSIDE, [SUMMARY]: unknown, [KNOCK]: DONE },
+        { canSkipCheck: false },
+      );
       expect(await roomSteps.knock.run(payload, asks.context)).toEqual({ status: "needs_moderator" });
       expect(asks.lines()).toEqual([SEEN_MEMBER, SUMMARY, KNOCK]);
     }
   });
 
   it.each<[string, Given, Given | null, object]>([
-    ["not allowed", refused(403, "M_FORBIDDEN"), NOT_FOUND, { status: "failed", problem: problem("refused") }],
+    [
+      "not allowed",
+      refused(403, "M_FORBIDDEN"),
+      NOT_FOUND,
+      { status: "failed", problem: problem("refused") },
+    ],
     ["let in meanwhile", refused(403, "M_FORBIDDEN"), member("invite"), { status: "needs_moderator" }],
     ["inside meanwhile", refused(403, "M_FORBIDDEN"), member("join"), { status: "already_done" }],
-    ["not in this version", refused(500, "M_FORBIDDEN"), NOT_FOUND, { status: "failed", problem: problem("refused") }],
-    ["not on this server", refused(404, "M_UNRECOGNIZED"), null, { status: "failed", problem: problem("refused") }],
+    [
+      "not in this version",
+      refused(500, "M_FORBIDDEN"),
+      NOT_FOUND,
+      { status: "failed", problem: problem("refused") },
+    ],
+    [
+      "not on this server",
+      refused(404, "M_UNRECOGNIZED"),
+      null,
+      { status: "failed", problem: problem("refused") },
+    ],
     ["out of reach", refused(502, "M_UNKNOWN"), NOT_FOUND, waitForRoom()],
-    ["out of reach, but it was done", refused(502, "M_UNKNOWN"), member("knock"), { status: "needs_moderator" }],
+    [
+      "out of reach, but it was done",
+      refused(502, "M_UNKNOWN"),
+      member("knock"),
+      { status: "needs_moderator" },
+    ],
     ["no answer in time", timeout, null, waitForRoom("new.example: timeout")],
     ["limited", refused(429, "M_LIMIT_EXCEEDED"), null, { status: "wait", waitingFor: "limit" }],
   ])("says what it means: %s", async (_, given, seen, outcome) => {
@@ -279,17 +390,23 @@ describe("knocking", () => {
 describe("leaving again", () => {
   const undo = { roomId: ROOM };
 
-  it.each(["accept_invite", "join", "join_restricted", "join_invited"] as const)("follows %s", async (kind) => {
-    const { context, lines } = stepWorld({ [OWN_MEMBER]: member("join"), [LEAVE]: DONE });
-    expect(await roomSteps[kind].undo?.(undo, context)).toEqual({ status: "done" });
-    expect(lines()).toEqual([OWN_MEMBER, LEAVE]);
-  });
+  it.each(["accept_invite", "join", "join_restricted", "join_invited"] as const)(
+    "follows %s",
+    async (kind) => {
+      const { context, lines } = stepWorld({ [OWN_MEMBER]: member("join"), [LEAVE]: DONE });
+      expect(await roomSteps[kind].undo?.(undo, context)).toEqual({ status: "done" });
+      expect(lines()).toEqual([OWN_MEMBER, LEAVE]);
+    },
+  );
 
-  it.each([member("leave"), member("ban"), NOT_INSIDE, NOT_FOUND])("has nothing to do outside the room", async (seen) => {
-    const { context, lines } = stepWorld({ [OWN_MEMBER]: seen });
-    expect(await roomSteps.join.undo?.(undo, context)).toEqual({ status: "already_done" });
-    expect(lines()).toEqual([OWN_MEMBER]);
-  });
+  it.each([member("leave"), member("ban"), NOT_INSIDE, NOT_FOUND])(
+    "has nothing to do outside the room",
+    async (seen) => {
+      const { context, lines } = stepWorld({ [OWN_MEMBER]: seen });
+      expect(await roomSteps.join.undo?.(undo, context)).toEqual({ status: "already_done" });
+      expect(lines()).toEqual([OWN_MEMBER]);
+    },
+  );
 
   it.each<["invite" | "knock", string, boolean]>([
     ["invite", "invite", true],
@@ -301,7 +418,9 @@ describe("leaving again", () => {
   ])("takes back %s with the membership %s: %s", async (kind, membership, isLeaving) => {
     const seen = isLeaving ? [member(membership), member("leave")] : member(membership);
     const { context, lines } = stepWorld({ [SEEN_MEMBER]: seen, [LEAVE]: DONE });
-    expect(await roomSteps[kind].undo?.(undo, context)).toEqual({ status: isLeaving ? "done" : "already_done" });
+    expect(await roomSteps[kind].undo?.(undo, context)).toEqual({
+      status: isLeaving ? "done" : "already_done",
+    });
     expect(lines().includes(LEAVE)).toBe(isLeaving);
   });
 
@@ -309,7 +428,10 @@ describe("leaving again", () => {
     "says when a room does not hear that a knock is over",
     async (answer) => {
       const { context } = stepWorld({ [SEEN_MEMBER]: member("knock"), [LEAVE]: answer });
-      expect(await roomSteps.knock.undo?.(undo, context)).toEqual({ status: "retry", problem: problem("no_power", null) });
+      expect(await roomSteps.knock.undo?.(undo, context)).toEqual({
+        status: "retry",
+        problem: problem("no_power", null),
+      });
     },
   );
 
@@ -328,7 +450,10 @@ describe("leaving again", () => {
   });
 
   it("passes on what goes wrong", async () => {
-    const { context } = stepWorld({ [OWN_MEMBER]: member("join"), [LEAVE]: refused(429, "M_LIMIT_EXCEEDED") });
+    const { context } = stepWorld({
+      [OWN_MEMBER]: member("join"),
+      [LEAVE]: refused(429, "M_LIMIT_EXCEEDED"),
+    });
     expect(await roomSteps.join.undo?.(undo, context)).toMatchObject({ status: "wait", waitingFor: "limit" });
   });
 });
@@ -337,12 +462,17 @@ describe("a step of the new account that asks the old one's server", () => {
   const forbidden = refused(403, "M_FORBIDDEN");
   const entered = { roomId: ROOM };
   const knock = { roomId: ROOM, via: [], reason: null };
-  const asked: [string, Record<string, Given>, (context: StepContext) => Promise<Outcome> | undefined][] = [
-    ["after a refused join", { [JOIN]: forbidden }, (context) => roomSteps.join_invited.run(joining("join_invited"), context)],
-    ["after a refused knock", { [KNOCK]: forbidden }, (context) => roomSteps.knock.run(knock, context)],
-    ["to take an invitation back", {}, (context) => roomSteps.invite.undo?.(entered, context)],
-    ["to take a knock back", {}, (context) => roomSteps.knock.undo?.(entered, context)],
-  ];
+  const asked: [string, Record<string, Given>, (context: StepContext) => Promise<StepOutcome> | undefined][] =
+    [
+      [
+        "after a refused join",
+        { [JOIN]: forbidden },
+        (context) => roomSteps.join_invited.run(joining("join_invited"), context),
+      ],
+      ["after a refused knock", { [KNOCK]: forbidden }, (context) => roomSteps.knock.run(knock, context)],
+      ["to take an invitation back", {}, (context) => roomSteps.invite.undo?.(entered, context)],
+      ["to take a knock back", {}, (context) => roomSteps.knock.undo?.(entered, context)],
+    ];
   const failures: [string, Given, object][] = [
     ["away", new UnreachableError("refused", "old.example"), { status: "wait", waitingFor: "server" }],
     ["limiting it", refused(429, "M_LIMIT_EXCEEDED"), { status: "wait", waitingFor: "limit" }],

@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { STEP_KINDS, stages } from "../../../../../src/migration/step.ts";
-import { entrySteps, powerStep, routeOfStep } from "../../../../../src/platforms/matrix/rooms/plan-room-steps.ts";
+import {
+  entrySteps,
+  powerStep,
+  routeOfStep,
+} from "../../../../../src/platforms/matrix/rooms/plan-room-steps.ts";
 import type { PlannedRoom } from "../../../../../src/platforms/matrix/rooms/planned-room.ts";
 import { ROUTES } from "../../../../../src/platforms/matrix/rooms/routes.ts";
-import { joinPayload, knockPayload, powerLevelPayload } from "../../../../../src/platforms/matrix/rooms/step-payloads.ts";
+import {
+  joinPayload,
+  knockPayload,
+  powerLevelPayload,
+} from "../../../../../src/platforms/matrix/rooms/step-payloads.ts";
 import { ADMIN, SOURCE, TARGET, plan, rowOf, sketchRoom } from "../../../../support/planned-rooms.ts";
 
 const ROOM = "!room:old.example";
@@ -51,7 +59,13 @@ describe("the steps into a room", () => {
 
   it("invite as the source, then join as the target, in a room that is new to its server by the scarcer kind of join", () => {
     expect(entrySteps(strangers, "invite")).toMatchObject([
-      { key: `invite:${ROOM}`, side: "source", limits: ["invitations", "messages"], after: null, payload: { roomId: ROOM } },
+      {
+        key: `invite:${ROOM}`,
+        side: "source",
+        limits: ["invitations", "messages"],
+        after: null,
+        payload: { roomId: ROOM },
+      },
       { side: "target", limits: ["joins", "remote_joins"], after: `invite:${ROOM}` },
     ]);
     expect(entrySteps(neighbours, "invite")[1]).toMatchObject({ limits: ["joins", "messages"] });
@@ -73,7 +87,9 @@ describe("the steps into a room", () => {
   });
 
   it("give a knock the words it is told", () => {
-    expect(knockPayload.parse(entrySteps(strangers, "knock", "It is me")[0]?.payload)).toMatchObject({ reason: "It is me" });
+    expect(knockPayload.parse(entrySteps(strangers, "knock", "It is me")[0]?.payload)).toMatchObject({
+      reason: "It is me",
+    });
     expect(knockPayload.parse(entrySteps(strangers, "knock")[0]?.payload)).toEqual({
       roomId: ROOM,
       via: ["old.example"],
@@ -100,18 +116,36 @@ describe("the step that gives power", () => {
       needsRoom: ROOM,
       after: null,
     });
-    expect(powerLevelPayload.parse(step?.payload)).toEqual({ roomId: ROOM, level: 100, roomVersion: "11", creators: [ADMIN] });
+    expect(powerLevelPayload.parse(step?.payload)).toEqual({
+      roomId: ROOM,
+      level: 100,
+      roomVersion: "11",
+      creators: [ADMIN],
+    });
   });
 
   it("gives a creator's successor enough for everything", () => {
-    const room = roomWith({ version: "12", creator: SOURCE, create: { additional_creators: [ADMIN] }, levels: { invite: 60 } });
-    expect(powerStep(room)?.payload).toEqual({ roomId: ROOM, level: 60, roomVersion: "12", creators: [SOURCE, ADMIN] });
+    const room = roomWith({
+      version: "12",
+      creator: SOURCE,
+      create: { additional_creators: [ADMIN] },
+      levels: { invite: 60 },
+    });
+    expect(powerStep(room)?.payload).toEqual({
+      roomId: ROOM,
+      level: 60,
+      roomVersion: "12",
+      creators: [SOURCE, ADMIN],
+    });
   });
 
   it.each<[string, Parameters<typeof sketchRoom>[0]]>([
     ["the source has no more than everybody", {}],
     ["the target has it already", { levels: { users: { [SOURCE]: 50, [TARGET]: 50 } } }],
-    ["the source may not write it", { levels: { users: { [SOURCE]: 50 }, events: { "m.room.power_levels": 100 } } }],
+    [
+      "the source may not write it",
+      { levels: { users: { [SOURCE]: 50 }, events: { "m.room.power_levels": 100 } } },
+    ],
     ["the levels cannot be read", { levels: { users: { [SOURCE]: "much" } } }],
   ])("is none where %s", (_, sketch) => {
     expect(powerStep(roomWith(sketch))).toBeNull();

@@ -7,14 +7,21 @@ const KINDS = ["public", "invite", "restricted", "knock", "knock_restricted"] as
 
 /** Rooms of every kind in one chain of spaces, each with fifty people of power. */
 function manyRooms(count: number): RoomSnapshot[] {
-  const users = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`@u${index}:s${index % 7}.example`, 10 + index]));
+  const users = Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => [`@u${index}:s${index % 7}.example`, 10 + index]),
+  );
   return Array.from({ length: count }, (_, index) =>
     sketchRoom({
       roomId: `!${index}:x.example`,
       rule: KINDS[index % KINDS.length] ?? "invite",
       allow: membershipRule(`!${index - 1}:x.example`, `!${(index * 7) % count}:x.example`),
       levels: { invite: 50, users: { ...users, [ADMIN]: 100, ...(index % 4 === 0 ? { [SOURCE]: 50 } : {}) } },
-      state: { "m.room.server_acl": { allow: ["*"], deny: Array.from({ length: 40 }, (__, deny) => `*.bad${deny}.example`) } },
+      state: {
+        "m.room.server_acl": {
+          allow: ["*"],
+          deny: Array.from({ length: 40 }, (__, deny) => `*.bad${deny}.example`),
+        },
+      },
     }),
   );
 }
@@ -30,10 +37,17 @@ describe("a plan's size", () => {
 
   it("a chain of 3000 spaces needs no deep call stack", () => {
     const rooms = Array.from({ length: 3000 }, (_, index) =>
-      sketchRoom({ roomId: `!${index}:x`, rule: "restricted", allow: membershipRule(`!${index + 1}:x`), levels: { users: {} } }),
+      sketchRoom({
+        roomId: `!${index}:x`,
+        rule: "restricted",
+        allow: membershipRule(`!${index + 1}:x`),
+        levels: { users: {} },
+      }),
     );
     const made = plan(rooms);
-    expect(made.rooms.filter((room) => room.route === "invite").map((room) => room.roomId)).toEqual(["!2999:x"]);
+    expect(made.rooms.filter((room) => room.route === "invite").map((room) => room.roomId)).toEqual([
+      "!2999:x",
+    ]);
     expect(made.order[0]).toBe("!2999:x");
   });
 });

@@ -62,13 +62,17 @@ function wrong(check: (one: (typeof rows)[number]) => boolean): string[] {
     .map(({ seed, row }) => `seed ${seed}: ${row.roomId} ${row.route} ${row.reason?.code ?? ""}`);
 }
 
-const others = (room: WorldRoom): string[] => [...room.members.keys()].filter((userId) => userId !== SOURCE && userId !== TARGET);
+const others = (room: WorldRoom): string[] =>
+  [...room.members.keys()].filter((userId) => userId !== SOURCE && userId !== TARGET);
 
 /** Whether somebody else may do what is missing, for the reasons that are about one room. */
 function mayHelp(room: WorldRoom, userId: string, help: "invite" | "unban" | "change_acl"): boolean {
-  const isHeard = world.isServerWelcome(room, userId.slice(userId.indexOf(":") + 1)) || userId.endsWith(":old.example");
+  const isHeard =
+    world.isServerWelcome(room, userId.slice(userId.indexOf(":") + 1)) || userId.endsWith(":old.example");
   if (help === "unban") return isHeard && world.mayUnbanIn(room, userId, TARGET);
-  return isHeard && (help === "invite" ? world.mayInviteIn(room, userId) : world.mayChangeAclIn(room, userId));
+  return (
+    isHeard && (help === "invite" ? world.mayInviteIn(room, userId) : world.mayChangeAclIn(room, userId))
+  );
 }
 
 describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
@@ -118,12 +122,18 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
   });
 
   it("let every planned step succeed, in the planned order", () => {
-    expect(tried.flatMap(({ seed, failures }) => failures.map((failure) => `seed ${seed}: ${failure}`))).toEqual([]);
+    expect(
+      tried.flatMap(({ seed, failures }) => failures.map((failure) => `seed ${seed}: ${failure}`)),
+    ).toEqual([]);
   });
 
   it("leave nothing that could have been entered without a person", () => {
     const left = wrong(({ row, room, after }) => {
-      if (!["ask_moderator", "knock", "impossible"].includes(row.route) || row.reason?.code === "source_not_joined") return true;
+      if (
+        !["ask_moderator", "knock", "impossible"].includes(row.route) ||
+        row.reason?.code === "source_not_joined"
+      )
+        return true;
       const isInvitable = world.mayInviteIn(room, SOURCE) && world.isEnterable(room, TARGET, VERSIONS);
       return !isInvitable && !world.joins(after, room, TARGET, EVERY_SERVER, VERSIONS);
     });
@@ -134,12 +144,15 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
     const spent = wrong(({ row, before, plan }) => {
       if (row.route !== "invite") return true;
       // Everything else happens; only this invitation does not.
-      const made: World = new Map([...before].map(([roomId, room]) => [roomId, { ...room, members: new Map(room.members) }]));
+      const made: World = new Map(
+        [...before].map(([roomId, room]) => [roomId, { ...room, members: new Map(room.members) }]),
+      );
       const steps = new Map([...plan.rooms, ...plan.replacements].map((step) => [step.roomId, step]));
       for (const roomId of plan.order) {
         const step = steps.get(roomId);
         const room = made.get(roomId);
-        if (step !== undefined && room !== undefined && roomId !== row.roomId && step.route !== "knock") act(made, room, step);
+        if (step !== undefined && room !== undefined && roomId !== row.roomId && step.route !== "knock")
+          act(made, room, step);
       }
       const room = roomIn(made, row.roomId);
       return !world.joins(made, room, TARGET, EVERY_SERVER, VERSIONS);
@@ -158,7 +171,8 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
         );
         const named = power === "creator" ? Number.POSITIVE_INFINITY : power;
         // A replacement that shows nothing of itself: the power named is the least its maker has.
-        if (!levels.includes(named) && !(row.route === "successor" && (levels[0] ?? 0) >= named)) return false;
+        if (!levels.includes(named) && !(row.route === "successor" && (levels[0] ?? 0) >= named))
+          return false;
         switch (row.reason?.code) {
           case "target_banned":
             return mayHelp(room, userId, "unban");
@@ -181,7 +195,8 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
 
   it("let the new account in once a helper invited it, wherever only an invitation is missing", () => {
     const shut = wrong(({ row, room, after }) => {
-      const isMissing = row.reason?.code === "no_invite_power" && (row.route === "ask_moderator" || row.route === "knock");
+      const isMissing =
+        row.reason?.code === "no_invite_power" && (row.route === "ask_moderator" || row.route === "knock");
       if (!isMissing) return true;
       const invited = { ...room, members: new Map(room.members).set(TARGET, "invite") };
       return row.helpers.length > 0 && world.joins(after, invited, TARGET, EVERY_SERVER, VERSIONS);
@@ -194,7 +209,10 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
       if (row.route !== "impossible") return true;
       const { reason } = row;
       if (reason?.code !== "no_helper")
-        return !world.isEnterable({ ...room, members: new Map() }, TARGET, VERSIONS) || reason?.code === "source_banned";
+        return (
+          !world.isEnterable({ ...room, members: new Map() }, TARGET, VERSIONS) ||
+          reason?.code === "source_banned"
+        );
       const mySelf = reason.help !== "invite" && mayHelp(room, SOURCE, reason.help);
       return !mySelf && !others(room).some((userId) => mayHelp(room, userId, reason.help));
     });
@@ -206,7 +224,9 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
       if (row.status !== "needs_you") return true;
       const help = row.reason?.code === "target_banned" ? "unban" : "change_acl";
       return (
-        mayHelp(room, SOURCE, help) && row.helpers.length === 0 && !others(room).some((userId) => mayHelp(room, userId, help))
+        mayHelp(room, SOURCE, help) &&
+        row.helpers.length === 0 &&
+        !others(room).some((userId) => mayHelp(room, userId, help))
       );
     });
     expect(passed).toEqual([]);

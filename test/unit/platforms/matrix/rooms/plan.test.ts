@@ -25,7 +25,11 @@ function chain(depth: number, first: Parameters<typeof sketchRoom>[0]): RoomSnap
   const rooms = [sketchRoom({ roomId: "!0:x.example", ...first })];
   for (let index = 1; index <= depth; index++) {
     rooms.push(
-      sketchRoom({ roomId: `!${index}:x.example`, rule: "restricted", allow: membershipRule(`!${index - 1}:x.example`) }),
+      sketchRoom({
+        roomId: `!${index}:x.example`,
+        rule: "restricted",
+        allow: membershipRule(`!${index - 1}:x.example`),
+      }),
     );
   }
   return rooms;
@@ -40,7 +44,10 @@ describe("restricted rooms", () => {
 
   it("spends one invitation on a chain that begins with an invitation", () => {
     const made = plan(chain(50, { levels: ABLE }));
-    expect(made.rooms.map((room) => room.route)).toEqual(["invite", ...Array.from({ length: 50 }, () => "join_restricted")]);
+    expect(made.rooms.map((room) => room.route)).toEqual([
+      "invite",
+      ...Array.from({ length: 50 }, () => "join_restricted"),
+    ]);
   });
 
   it("says of every room of a chain that nothing opens which space is in the way", () => {
@@ -56,7 +63,13 @@ describe("restricted rooms", () => {
   it("invites into one room of a circle, the space, and joins the others through it", () => {
     const made = plan([
       sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B), levels: ABLE }),
-      sketchRoom({ roomId: B, rule: "restricted", allow: membershipRule(C), levels: ABLE, create: { type: "m.space" } }),
+      sketchRoom({
+        roomId: B,
+        rule: "restricted",
+        allow: membershipRule(C),
+        levels: ABLE,
+        create: { type: "m.space" },
+      }),
       sketchRoom({ roomId: C, rule: "restricted", allow: membershipRule(A) }),
     ]);
     expect(made.rooms.map((room) => [room.route, room.through])).toEqual([
@@ -82,7 +95,10 @@ describe("restricted rooms", () => {
     const room = sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule("!mine:new.example", B) });
     const mine = targetRoom("!mine:new.example", "join");
     expect(rowOf(plan([room], { targetRooms: [mine] })).through).toBe("!mine:new.example");
-    expect(rowOf(plan([room, sketchRoom({ roomId: B })], { targetRooms: [mine, targetRoom(B, "join")] }), A).through).toBe(B);
+    expect(
+      rowOf(plan([room, sketchRoom({ roomId: B })], { targetRooms: [mine, targetRoom(B, "join")] }), A)
+        .through,
+    ).toBe(B);
   });
 
   it("does not go through a space that a filter leaves out", () => {
@@ -113,7 +129,11 @@ describe("restricted rooms", () => {
 });
 
 describe("upgraded rooms", () => {
-  function replaced(roomId: string, by: unknown, sketch: Parameters<typeof sketchRoom>[0] = {}): RoomSnapshot {
+  function replaced(
+    roomId: string,
+    by: unknown,
+    sketch: Parameters<typeof sketchRoom>[0] = {},
+  ): RoomSnapshot {
     return sketchRoom({ roomId, ...sketch, state: { "m.room.tombstone": { replacement_room: by } } });
   }
 
@@ -157,9 +177,20 @@ describe("upgraded rooms", () => {
   });
 
   it("joins a public replacement although the old account is only invited to it", () => {
-    const invited = sketchRoom({ roomId: B, membership: "invite", coverage: "partial", rule: "public", own: { sender: ADMIN } });
+    const invited = sketchRoom({
+      roomId: B,
+      membership: "invite",
+      coverage: "partial",
+      rule: "public",
+      own: { sender: ADMIN },
+    });
     expect(plan([replaced(A, B), invited]).rooms.map((room) => room.route)).toEqual(["successor", "join"]);
-    const closed = sketchRoom({ roomId: B, membership: "invite", coverage: "partial", own: { sender: ADMIN } });
+    const closed = sketchRoom({
+      roomId: B,
+      membership: "invite",
+      coverage: "partial",
+      own: { sender: ADMIN },
+    });
     const made = plan([replaced(A, B), closed]);
     expect(made.rooms.map((room) => [room.route, room.status, room.reason?.code])).toEqual([
       ["successor", "needs_moderator", undefined],
@@ -169,7 +200,13 @@ describe("upgraded rooms", () => {
 
   it("says why and who can help once: in the replacement's own row where it has one", () => {
     const made = plan([replaced(A, B), sketchRoom({ roomId: B })]);
-    expect(rowOf(made, A)).toMatchObject({ status: "needs_moderator", reason: null, helpers: [], through: null, warnings: [] });
+    expect(rowOf(made, A)).toMatchObject({
+      status: "needs_moderator",
+      reason: null,
+      helpers: [],
+      through: null,
+      warnings: [],
+    });
     expect(rowOf(made, B).helpers.map((helper) => helper.userId)).toEqual([ADMIN]);
   });
 
@@ -183,13 +220,21 @@ describe("upgraded rooms", () => {
 
   it("is done when the new account is in the replacement, and leaves a replaced room that it is in", () => {
     const rooms = [replaced(A, B), sketchRoom({ roomId: B })];
-    expect(rowOf(plan(rooms, { targetRooms: [targetRoom(B, "join")] }), A)).toMatchObject({ route: "successor", status: "done" });
-    expect(rowOf(plan(rooms, { targetRooms: [targetRoom(A, "join")] }), A)).toMatchObject({ route: "joined", successor: null });
+    expect(rowOf(plan(rooms, { targetRooms: [targetRoom(B, "join")] }), A)).toMatchObject({
+      route: "successor",
+      status: "done",
+    });
+    expect(rowOf(plan(rooms, { targetRooms: [targetRoom(A, "join")] }), A)).toMatchObject({
+      route: "joined",
+      successor: null,
+    });
   });
 
   it("takes tombstones in a circle, without or with a broken replacement for none", () => {
     expect(
-      plan([replaced(A, B, { rule: "public" }), replaced(B, A, { rule: "public" })]).rooms.map((room) => room.route),
+      plan([replaced(A, B, { rule: "public" }), replaced(B, A, { rule: "public" })]).rooms.map(
+        (room) => room.route,
+      ),
     ).toEqual(["join", "join"]);
     for (const broken of [A, "", 5, null, ["!x:y"], "#alias:x.example"]) {
       expect(rowOf(plan([replaced(A, broken, { rule: "public" })])).route).toBe("join");
@@ -218,12 +263,24 @@ describe("filters", () => {
       roomId: C,
       rule: "public",
       create: { type: "m.space" },
-      state: { [`m.space.child/${A}`]: { via: ["x"] }, [`m.space.child/${B}`]: {}, [`m.space.child/${C}`]: { via: ["x"] } },
+      state: {
+        [`m.space.child/${A}`]: { via: ["x"] },
+        [`m.space.child/${B}`]: {},
+        [`m.space.child/${C}`]: { via: ["x"] },
+      },
     }),
-    sketchRoom({ roomId: D, membership: "invite", coverage: "partial", own: { sender: ADMIN, content: { is_direct: true } } }),
+    sketchRoom({
+      roomId: D,
+      membership: "invite",
+      coverage: "partial",
+      own: { sender: ADMIN, content: { is_direct: true } },
+    }),
   ];
   function left(filters: Partial<typeof NO_FILTERS>): string[] {
-    const made = plan(rooms, { filters: { ...NO_FILTERS, ...filters }, direct: { "@friend:x.example": [B] } });
+    const made = plan(rooms, {
+      filters: { ...NO_FILTERS, ...filters },
+      direct: { "@friend:x.example": [B] },
+    });
     expect(made.rooms).toHaveLength(rooms.length);
     return made.rooms.filter((room) => room.route !== "excluded").map((room) => room.roomId);
   }
@@ -241,13 +298,17 @@ describe("filters", () => {
   ])("%s", (_, filters, expected) => expect(left(filters)).toEqual(expected));
 
   it("keeps what the new account is in when rooms are not among the categories", () => {
-    const made = plan(rooms, { filters: { ...NO_FILTERS, hasRooms: false }, targetRooms: [targetRoom(A, "join")] });
+    const made = plan(rooms, {
+      filters: { ...NO_FILTERS, hasRooms: false },
+      targetRooms: [targetRoom(A, "join")],
+    });
     expect(made.rooms.map((room) => room.route)).toEqual(["joined", "excluded", "excluded", "excluded"]);
   });
 
   it("tells which names are none of the account's rooms", () => {
     expect(
-      plan(rooms, { filters: { ...NO_FILTERS, only: [A, "!no:x.example"], spaces: ["#no:x.example"] } }).unknownRooms,
+      plan(rooms, { filters: { ...NO_FILTERS, only: [A, "!no:x.example"], spaces: ["#no:x.example"] } })
+        .unknownRooms,
     ).toEqual(["!no:x.example", "#no:x.example"]);
   });
 
@@ -259,15 +320,30 @@ describe("filters", () => {
 
   it("leaves out the rooms in which the user talks with the bot", () => {
     const bot = "@mover:bots.example";
-    const chat = sketchRoom({ roomId: D, rule: "public", joinedCount: 2, heroes: [{ userId: bot, displayName: "Mover" }] });
+    const chat = sketchRoom({
+      roomId: D,
+      rule: "public",
+      joinedCount: 2,
+      heroes: [{ userId: bot, displayName: "Mover" }],
+    });
     const crowd = sketchRoom({
       roomId: "!crowd:x.example",
       rule: "public",
       joinedCount: 40,
       heroes: [{ userId: bot, displayName: null }],
     });
-    const made = plan([...rooms.slice(0, 3), chat, crowd], { botUserIds: [bot], botRoomIds: [C], direct: { [bot]: [B] } });
-    expect(made.rooms.map((room) => room.route)).toEqual(["join", "excluded", "excluded", "excluded", "join"]);
+    const made = plan([...rooms.slice(0, 3), chat, crowd], {
+      botUserIds: [bot],
+      botRoomIds: [C],
+      direct: { [bot]: [B] },
+    });
+    expect(made.rooms.map((room) => room.route)).toEqual([
+      "join",
+      "excluded",
+      "excluded",
+      "excluded",
+      "join",
+    ]);
   });
 });
 
@@ -307,20 +383,32 @@ describe("people", () => {
     const read = new Map(
       [ADMIN, ...users(3)].map((userId, index) => [
         userId,
-        { membership: index === 1 ? ("leave" as const) : ("join" as const), displayName: null, lastActiveAt: null },
+        {
+          membership: index === 1 ? ("leave" as const) : ("join" as const),
+          displayName: null,
+          lastActiveAt: null,
+        },
       ]),
     );
     const second = plan([withMembers(room, read)], { areMembersRead: false });
     expect(second.membersNeeded).toEqual([]);
-    expect(rowOf(second).helpers.map((helper) => helper.userId)).toEqual([ADMIN, "@m001:x.example", "@m002:x.example"]);
+    expect(rowOf(second).helpers.map((helper) => helper.userId)).toEqual([
+      ADMIN,
+      "@m001:x.example",
+      "@m002:x.example",
+    ]);
   });
 
   it("takes anybody where everybody may invite but the old account", () => {
     const levels = { users: { [SOURCE]: -1 } };
     const unknown = plan([sketchRoom({ levels, members: {} })], { areMembersRead: false });
-    expect(unknown.membersNeeded).toEqual([{ roomId: "!room:old.example", userIds: [], isAnyoneNeeded: true, purpose: "route" }]);
+    expect(unknown.membersNeeded).toEqual([
+      { roomId: "!room:old.example", userIds: [], isAnyoneNeeded: true, purpose: "route" },
+    ]);
     const hero = { userId: "@friend:x.example", displayName: "Fi" };
-    expect(rowOf(plan([sketchRoom({ levels, members: {}, heroes: [hero] })])).helpers).toEqual([{ ...hero, power: 0 }]);
+    expect(rowOf(plan([sketchRoom({ levels, members: {}, heroes: [hero] })])).helpers).toEqual([
+      { ...hero, power: 0 },
+    ]);
   });
 
   it("passes over bots, and over what looks like one where people can help", () => {
@@ -334,22 +422,30 @@ describe("people", () => {
     const levels = { invite: 50, users: levelled(Object.keys(members), 100) };
     const state = { "io.element.functional_members": { service_members: ["@listed:x.example", 5] } };
     const input = { botUserIds: bots.slice(0, 1) };
-    expect(rowOf(plan([sketchRoom({ levels, members, state })], input)).helpers.map((helper) => helper.userId)).toEqual([ADMIN]);
+    expect(
+      rowOf(plan([sketchRoom({ levels, members, state })], input)).helpers.map((helper) => helper.userId),
+    ).toEqual([ADMIN]);
     const without = { ...members, [ADMIN]: "leave" } as const;
-    expect(rowOf(plan([sketchRoom({ levels, members: without, state })], input)).helpers.map((helper) => helper.userId)).toEqual([
-      "@irc-bot:x.example",
-    ]);
+    expect(
+      rowOf(plan([sketchRoom({ levels, members: without, state })], input)).helpers.map(
+        (helper) => helper.userId,
+      ),
+    ).toEqual(["@irc-bot:x.example"]);
   });
 
   it("has nobody to ask in a room of server notices", () => {
-    const row = rowOf(plan([sketchRoom({ levels: { invite: 100, users: { [ADMIN]: 100 } }, tags: ["m.server_notice"] })]));
+    const row = rowOf(
+      plan([sketchRoom({ levels: { invite: 100, users: { [ADMIN]: 100 } }, tags: ["m.server_notice"] })]),
+    );
     expect([row.route, row.reason?.code]).toEqual(["impossible", "no_helper"]);
   });
 });
 
 describe("settings of the new account", () => {
   const room = sketchRoom({ levels: ABLE });
-  const withSettings = (type: string, content: unknown) => ({ target: account(TARGET, [], { [type]: content }) });
+  const withSettings = (type: string, content: unknown) => ({
+    target: account(TARGET, [], { [type]: content }),
+  });
 
   it("leaves an invitation that would be refused to the user", () => {
     const made = plan(
@@ -370,7 +466,9 @@ describe("settings of the new account", () => {
     [{ enabled: false, blocked_users: ["*"] }, "invite"],
     ["junk", "invite"],
   ])("reads MSC4155's setting %j", (content, route) => {
-    expect(rowOf(plan([room], withSettings("org.matrix.msc4155.invite_permission_config", content))).route).toBe(route);
+    expect(
+      rowOf(plan([room], withSettings("org.matrix.msc4155.invite_permission_config", content))).route,
+    ).toBe(route);
   });
 });
 
@@ -379,15 +477,23 @@ describe("refusals", () => {
     sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B), levels: ABLE }),
     sketchRoom({ roomId: B, rule: "public" }),
   ];
-  const refused = (route: "join_restricted" | "invite" | "join", code: "refused" | "blocked_by_server" = "refused") => ({
+  const refused = (
+    route: "join_restricted" | "invite" | "join",
+    code: "refused" | "blocked_by_server" = "refused",
+  ) => ({
     route,
     code,
     serverText: "No.",
   });
 
   it("goes on with the next route, and ends with the server's words", () => {
-    expect(rowOf(plan(restricted, { refusals: new Map([[A, [refused("join_restricted")]]]) }), A).route).toBe("invite");
-    const last = rowOf(plan(restricted, { refusals: new Map([[A, [refused("join_restricted"), refused("invite")]]]) }), A);
+    expect(rowOf(plan(restricted, { refusals: new Map([[A, [refused("join_restricted")]]]) }), A).route).toBe(
+      "invite",
+    );
+    const last = rowOf(
+      plan(restricted, { refusals: new Map([[A, [refused("join_restricted"), refused("invite")]]]) }),
+      A,
+    );
     expect([last.route, last.reason]).toEqual(["ask_moderator", { code: "refused", serverText: "No." }]);
   });
 
@@ -420,7 +526,11 @@ describe("warnings", () => {
       ["history_hidden"],
     ],
     ["history nobody can make out", { state: { "m.room.history_visibility": {} } }, ["history_hidden"]],
-    ["history for all", { state: { "m.room.history_visibility": { history_visibility: "world_readable" } } }, []],
+    [
+      "history for all",
+      { state: { "m.room.history_visibility": { history_visibility: "world_readable" } } },
+      [],
+    ],
     ["no word of history", {}, []],
     ["encrypted", { state: { "m.room.encryption": {} } }, ["encrypted_history"]],
     ["a policy server", { state: { "m.room.policy": { via: "policy.example" } } }, ["policy_server"]],
@@ -438,16 +548,27 @@ describe("warnings", () => {
     ["the last admin", { levels: { users: { [SOURCE]: 100, [ADMIN]: 40 } } }, ["last_admin"]],
     [
       "the last creator",
-      { version: "12", creator: SOURCE, levels: { events: { "m.room.power_levels": 100 }, users: { [ADMIN]: 50 } } },
+      {
+        version: "12",
+        creator: SOURCE,
+        levels: { events: { "m.room.power_levels": 100 }, users: { [ADMIN]: 50 } },
+      },
       ["creator_not_transferable", "last_admin"],
     ],
-    ["alone", { joinedCount: 1, members: {}, levels: { users: { [SOURCE]: 100 } } }, ["only_member", "last_admin"]],
+    [
+      "alone",
+      { joinedCount: 1, members: {}, levels: { users: { [SOURCE]: 100 } } },
+      ["only_member", "last_admin"],
+    ],
   ])("%s", (_, sketch, expected) => expect(warnings(sketch)).toEqual(expected));
 
   it("names who could give the power", () => {
     const row = rowOf(
       plan([
-        sketchRoom({ rule: "public", levels: { users: { [SOURCE]: 50, [ADMIN]: 100 }, events: { "m.room.power_levels": 100 } } }),
+        sketchRoom({
+          rule: "public",
+          levels: { users: { [SOURCE]: 50, [ADMIN]: 100 }, events: { "m.room.power_levels": 100 } },
+        }),
       ]),
     );
     expect(row.power).toEqual({ source: 50, wanted: 50, target: null });

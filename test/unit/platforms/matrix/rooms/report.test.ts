@@ -63,7 +63,10 @@ describe("the report file", () => {
           power: { source: 0, wanted: 0, target: null },
           warnings: [
             { code: "history_hidden", text: "New members see only what is written after they join." },
-            { code: "encrypted_history", text: "Encrypted: old messages stay unreadable until their keys are copied." },
+            {
+              code: "encrypted_history",
+              text: "Encrypted: old messages stay unreadable until their keys are copied.",
+            },
           ],
           helpers: [{ userId: ADMIN, displayName: null, power: 100 }],
         },
@@ -80,7 +83,11 @@ describe("the report file", () => {
       until: "2026-01-31T13:00:00Z",
       waitingFor: "limit",
     });
-    expect(file.rooms[1]).toMatchObject({ route: "joined", status: "done", power: { source: 50, wanted: 50, target: 0 } });
+    expect(file.rooms[1]).toMatchObject({
+      route: "joined",
+      status: "done",
+      power: { source: 50, wanted: 50, target: 0 },
+    });
   });
 
   it("refuses a key too many", () => {
@@ -112,6 +119,7 @@ describe("the report file", () => {
       "https://matrix.to/#/!x",
     ]);
     expect(csvCells(third, "")[1]).toBe("'=Mo");
-    for (const name of ["+1", "-1", "@x", "\tx", "\rx"]) expect(csvCells({ ...third, name }, "")[1]).toBe(`'${name}`);
+    for (const name of ["+1", "-1", "@x", "\tx", "\rx"])
+      expect(csvCells({ ...third, name }, "")[1]).toBe(`'${name}`);
   });
 });

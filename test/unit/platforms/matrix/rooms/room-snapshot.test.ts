@@ -33,7 +33,11 @@ describe("a room snapshot", () => {
       "malformed",
     ]);
     const partial = read([], { coverage: "partial", isOtherMemberRead: false });
-    expect([partial.tombstone.kind, partial.powerLevels.kind, partial.otherMember.kind]).toEqual(["unread", "unread", "unread"]);
+    expect([partial.tombstone.kind, partial.powerLevels.kind, partial.otherMember.kind]).toEqual([
+      "unread",
+      "unread",
+      "unread",
+    ]);
     expect(read([], { isOtherMemberRead: false }).otherMember.kind).toBe("unread");
   });
 
@@ -89,7 +93,8 @@ describe("a room snapshot", () => {
           event(type, content, stateKey),
         ]);
         const row = rowOf(plan([room]));
-        // The one optimistic answer there could be: content that reads as "everything is default", in which everybody may invite.
+        // The one optimistic answer there could be: content that reads as "everything is default",
+        // in which everybody may invite.
         if (row.route === "invite") expect(type).toBe("m.room.power_levels");
         else expect(["impossible", "ask_moderator"]).toContain(row.route);
       }
@@ -110,7 +115,9 @@ describe("a room snapshot", () => {
   });
 
   it("plans a room with a hundred thousand people of power", () => {
-    const users = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`@u${index}:x.example`, index % 101]));
+    const users = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, index) => [`@u${index}:x.example`, index % 101]),
+    );
     const made = plan([sketchRoom({ levels: { invite: 50, users } })], { areMembersRead: false });
     expect(made.membersNeeded[0]?.userIds).toHaveLength(200);
   });
@@ -126,7 +133,10 @@ describe("a room summary", () => {
       name: "Choir",
       num_joined_members: 3,
     });
-    expect(room.joinRules).toEqual({ kind: "present", value: { joinRule: "restricted", allowedRoomIds: ["!a:x"] } });
+    expect(room.joinRules).toEqual({
+      kind: "present",
+      value: { joinRule: "restricted", allowedRoomIds: ["!a:x"] },
+    });
     expect([room.powerLevels.kind, room.serverAcl.kind, room.joinedCount, room.membership]).toEqual([
       "unread",
       "unread",
@@ -134,9 +144,12 @@ describe("a room summary", () => {
       null,
     ]);
   });
-  it.each([null, "x", [], { join_rule: 5, room_version: [], allowed_room_ids: {} }])("makes nothing of %j", (answer) => {
-    expect([read(answer).create.kind, read(answer).joinRules.kind]).toEqual(["unread", "unread"]);
-  });
+  it.each([null, "x", [], { join_rule: 5, room_version: [], allowed_room_ids: {} }])(
+    "makes nothing of %j",
+    (answer) => {
+      expect([read(answer).create.kind, read(answer).joinRules.kind]).toEqual(["unread", "unread"]);
+    },
+  );
   it("reads the names older servers use", () => {
     expect(read({ "im.nheko.summary.version": "9" }).create).toMatchObject({ value: { roomVersion: "9" } });
   });

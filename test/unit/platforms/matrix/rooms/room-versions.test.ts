@@ -26,22 +26,31 @@ describe("room versions", () => {
     if (route === "impossible") expect(room.reason?.code).toBe("unknown_join_rule");
   });
 
-  it.each(["3", "5", "7", "9", "10", "11", "12"])("reads levels written as text as version %s does", (version) => {
-    const levels = { invite: "050", users: { [SOURCE]: " +50 ", ...(version === "12" ? {} : { [ADMIN]: "100" }) } };
-    const isAllowed = Number(version) <= 9;
-    expect(rowOf(plan([sketchRoom({ version, levels })])).route).toBe(
-      isAllowed ? "invite" : version === "12" ? "ask_moderator" : "impossible",
-    );
-  });
+  it.each(["3", "5", "7", "9", "10", "11", "12"])(
+    "reads levels written as text as version %s does",
+    (version) => {
+      const levels = {
+        invite: "050",
+        users: { [SOURCE]: " +50 ", ...(version === "12" ? {} : { [ADMIN]: "100" }) },
+      };
+      const isAllowed = Number(version) <= 9;
+      expect(rowOf(plan([sketchRoom({ version, levels })])).route).toBe(
+        isAllowed ? "invite" : version === "12" ? "ask_moderator" : "impossible",
+      );
+    },
+  );
 
   it("lets every creator of a version 12 room invite, whatever the levels", () => {
     const levels = { invite: 100, users: { [SOURCE]: 0 } };
     expect(rowOf(plan([sketchRoom({ version: "12", levels, creator: SOURCE })])).route).toBe("invite");
-    expect(rowOf(plan([sketchRoom({ version: "12", levels, create: { additional_creators: [SOURCE] } })])).route).toBe("invite");
+    expect(
+      rowOf(plan([sketchRoom({ version: "12", levels, create: { additional_creators: [SOURCE] } })])).route,
+    ).toBe("invite");
     const before = { ...levels, users: { ...levels.users, [ADMIN]: 100 } };
-    expect(rowOf(plan([sketchRoom({ version: "11", levels: before, create: { additional_creators: [SOURCE] } })])).route).toBe(
-      "ask_moderator",
-    );
+    expect(
+      rowOf(plan([sketchRoom({ version: "11", levels: before, create: { additional_creators: [SOURCE] } })]))
+        .route,
+    ).toBe("ask_moderator");
   });
 
   it("names a creator first and as such", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../../../src/migration/outcome.ts";
 import type { StepKind } from "../../../../../src/migration/step.ts";
 import { STEP_KINDS } from "../../../../../src/migration/step.ts";
 import type { Route, Status } from "../../../../../src/platforms/matrix/rooms/routes.ts";
@@ -8,7 +8,7 @@ import type { RunRoom } from "../../../../../src/platforms/matrix/rooms/run-room
 import {
   historyOf,
   isLeft,
-  nextWay,
+  nextRoute,
   readRunRoom,
   roomAfter,
   runRoom,
@@ -21,41 +21,59 @@ import { plan, rowOf, sketchRoom } from "../../../../support/planned-rooms.ts";
 const NOW = 1_000;
 const ALL = { now: NOW, allowed: () => true };
 const texts = { reason: reasonText, warning: warningText };
-const ENTRIES = ["accept_invite", "join", "join_restricted", "join_invited"] as const satisfies readonly StepKind[];
+const ENTRIES = [
+  "accept_invite",
+  "join",
+  "join_restricted",
+  "join_invited",
+] as const satisfies readonly StepKind[];
 
 function planned(routes: readonly Route[]): RunRoom {
   const made = runRoom(rowOf(plan([sketchRoom({ rule: "public" })])), { texts, isReplacement: false });
   const { planned } = made;
-  return { ...made, route: routes[0] ?? "impossible", planned: { ...planned, work: { ...planned.work, routes } } };
+  return {
+    ...made,
+    route: routes[0] ?? "impossible",
+    planned: { ...planned, work: { ...planned.work, routes } },
+  };
 }
 
-const problem = (code: "refused" | "blocked_by_server" | "unreachable_server" | "invite_blocked" | "server_trouble") => ({
+const problem = (
+  code: "refused" | "blocked_by_server" | "unreachable_server" | "invite_blocked" | "server_trouble",
+) => ({
   code,
   serverText: "words",
 });
-const failed = (code: Parameters<typeof problem>[0] = "refused"): Outcome => ({ status: "failed", problem: problem(code) });
+const failed = (code: Parameters<typeof problem>[0] = "refused"): StepOutcome => ({
+  status: "failed",
+  problem: problem(code),
+});
 
 /** Where a room stands after a step, in short. */
-function after(room: RunRoom, kind: StepKind, outcome: Outcome, allowed: (route: Route) => boolean = () => true): string {
+function after(
+  room: RunRoom,
+  kind: StepKind,
+  outcome: StepOutcome,
+  allowed: (route: Route) => boolean = () => true,
+): string {
   const { room: now, next } = roomAfter(room, kind, outcome, { now: NOW, allowed });
   return `${now.route} ${now.status}${now.isInside ? " inside" : ""}${next === null ? "" : ` next ${next}`}`;
 }
 
 describe("a room after a step", () => {
-  it.each(ENTRIES.flatMap((kind) => (["done", "already_done"] as const).map((status) => [kind, status] as const)))(
-    "is entered by %s that is %s",
-    (kind, status) => {
-      const { room, next } = roomAfter(planned(["join", "ask_moderator"]), kind, { status }, ALL);
-      expect([room.isInside, room.status, room.joinedAt, next]).toEqual([true, "done", NOW, null]);
-    },
-  );
+  it.each(
+    ENTRIES.flatMap((kind) => (["done", "already_done"] as const).map((status) => [kind, status] as const)),
+  )("is entered by %s that is %s", (kind, status) => {
+    const { room, next } = roomAfter(planned(["join", "ask_moderator"]), kind, { status }, ALL);
+    expect([room.isInside, room.status, room.joinedAt, next]).toEqual([true, "done", NOW, null]);
+  });
 
   it("keeps the time at which it was entered first", () => {
     const room = { ...planned(["join"]), joinedAt: 7 };
     expect(roomAfter(room, "join", { status: "already_done" }, ALL).room.joinedAt).toBe(7);
   });
 
-  it.each<[StepKind, Outcome, string]>([
+  it.each<[StepKind, StepOutcome, string]>([
     ["invite", { status: "done" }, "invite planned"],
     ["invite", { status: "already_done" }, "invite planned"],
     ["invite", failed(), "knock planned next knock"],
@@ -67,7 +85,7 @@ describe("a room after a step", () => {
     expect(after(planned(["invite", "knock", "ask_moderator"]), kind, outcome)).toBe(expected);
   });
 
-  it.each<[Outcome, string]>([
+  it.each<[StepOutcome, string]>([
     [{ status: "needs_moderator" }, "knock needs_moderator"],
     // Somebody let the account in meanwhile.
     [{ status: "already_done" }, "knock done inside"],
@@ -87,7 +105,7 @@ describe("a room after a step", () => {
     expect(after(planned(routes), kind, failed())).toBe(expected);
   });
 
-  it.each<[string, Outcome]>([
+  it.each<[string, StepOutcome]>([
     ["waits", { status: "wait", waitingFor: "room", waitMs: null, problem: null }],
     ["is tried again", { status: "retry", problem: problem("server_trouble") }],
     ["needs its owner", { status: "needs_user", problem: problem("refused") }],
@@ -98,13 +116,21 @@ describe("a room after a step", () => {
 
   it("stays as it is after steps that enter nothing", () => {
     const room = planned(["join"]);
-    const others = STEP_KINDS.filter((kind) => ![...ENTRIES, "invite", "knock"].some((entry) => entry === kind));
+    const others = STEP_KINDS.filter(
+      (kind) => ![...ENTRIES, "invite", "knock"].some((entry) => entry === kind),
+    );
     expect(others.length).toBeGreaterThan(5);
-    for (const kind of others) expect(roomAfter(room, kind, { status: "done" }, ALL)).toEqual({ room, next: null });
+    for (const kind of others)
+      expect(roomAfter(room, kind, { status: "done" }, ALL)).toEqual({ room, next: null });
   });
 
   it("remembers every way that was refused, and why", () => {
-    const first = roomAfter(planned(["join", "invite", "ask_moderator"]), "join", failed("server_trouble"), ALL).room;
+    const first = roomAfter(
+      planned(["join", "invite", "ask_moderator"]),
+      "join",
+      failed("server_trouble"),
+      ALL,
+    ).room;
     const second = roomAfter(first, "invite", failed("invite_blocked"), ALL).room;
     expect(second.refusals).toEqual([
       { route: "join", code: "refused", serverText: "words" },
@@ -114,8 +140,12 @@ describe("a room after a step", () => {
 
   it("takes only ways that its run may take", () => {
     const routes: Route[] = ["join", "invite", "knock", "ask_moderator"];
-    expect(after(planned(routes), "join", failed(), (route) => route === "join")).toBe("ask_moderator needs_moderator");
-    expect(after(planned(routes), "join", failed(), (route) => route === "knock")).toBe("knock planned next knock");
+    expect(after(planned(routes), "join", failed(), (route) => route === "join")).toBe(
+      "ask_moderator needs_moderator",
+    );
+    expect(after(planned(routes), "join", failed(), (route) => route === "knock")).toBe(
+      "knock planned next knock",
+    );
   });
 });
 
@@ -125,7 +155,7 @@ it("takes its next way when the room it was to be reached through stays closed, 
 });
 
 it("has no next way that needs a person's help", () => {
-  expect(nextWay(planned(["join", "ask_moderator"]), "join", () => true)).toBeNull();
+  expect(nextRoute(planned(["join", "ask_moderator"]), "join", () => true)).toBeNull();
 });
 
 it("is read from the store as it was written", () => {
@@ -146,7 +176,10 @@ it.each<[Status, boolean, boolean]>([
 ])("with the status %s it is left: %s, and waits for a person: %s", (status, left, waits) => {
   const room = { ...planned(["join"]), status };
   expect([isLeft(room), waitsForPerson(room)]).toEqual([left, waits]);
-  expect([isLeft({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([false, false]);
+  expect([isLeft({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([
+    false,
+    false,
+  ]);
   expect(STATUSES).toHaveLength(8);
 });
 
@@ -161,8 +194,16 @@ describe("the history of a room", () => {
       { ...open, warnings: [{ code: "history_hidden" as const, text: "words" }] },
       { ...coming, mayHistoryCome: false },
     ],
-    ["is there where the server is inside", { ...open, isNewToServer: false }, { isServerNew: false, mayHistoryCome: false }],
-    ["is there where the account was inside", { ...open, joinedAt: null }, { isServerNew: false, mayHistoryCome: false }],
+    [
+      "is there where the server is inside",
+      { ...open, isNewToServer: false },
+      { isServerNew: false, mayHistoryCome: false },
+    ],
+    [
+      "is there where the account was inside",
+      { ...open, joinedAt: null },
+      { isServerNew: false, mayHistoryCome: false },
+    ],
   ])("%s", (_name, { isNewToServer, joinedAt, warnings, attempts }, expected) => {
     const room = planned(["join"]);
     const { work, row } = room.planned;

@@ -22,9 +22,16 @@ describe("a server ACL", () => {
     ["IP literals may be shut out", { allow: ["*"], allow_ip_literals: false }, "127.0.0.1:8448", false],
     ["IPv6 too", { allow: ["*"], allow_ip_literals: false }, "[::1]:8448", false],
     ["only false shuts them out", { allow: ["*"], allow_ip_literals: "no" }, "[::1]", true],
-    ["a name of digits and dots is no IP literal", { allow: ["*"], allow_ip_literals: false }, "1.2.3.example", true],
+    [
+      "a name of digits and dots is no IP literal",
+      { allow: ["*"], allow_ip_literals: false },
+      "1.2.3.example",
+      true,
+    ],
     ["no object", [], "new.example", false],
-  ])("%s", (_, content, serverName, isAllowed) => expect(isServerAllowed(readServerAcl(content), serverName)).toBe(isAllowed));
+  ])("%s", (_, content, serverName, isAllowed) =>
+    expect(isServerAllowed(readServerAcl(content), serverName)).toBe(isAllowed),
+  );
 
   it("lets everyone in where there is none, or none is told", () => {
     expect([isServerAllowed(ABSENT, "x"), isServerAllowed(UNREAD, "x")]).toEqual([true, true]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../../../src/migration/outcome.ts";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/room-steps.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/step-context.ts";
@@ -17,7 +17,7 @@ const knocked = { roomId: ROOM, via: ["old.example"], reason: null };
 const levelled = { roomId: ROOM, level: 50, roomVersion: "11", creators: [], before: null };
 
 /** Steps of the new account that ask the old one's server as well. */
-const asking: [string, (context: StepContext) => Promise<Outcome> | undefined][] = [
+const asking: [string, (context: StepContext) => Promise<StepOutcome> | undefined][] = [
   ["a join that is not let in yet", (context) => roomSteps.join_invited.run(joined, context)],
   ["a knock that may have been made", (context) => roomSteps.knock.run(knocked, context)],
   ["an invitation to be turned down", (context) => roomSteps.invite.undo?.({ roomId: ROOM }, context)],
@@ -29,20 +29,32 @@ describe.each(asking)("%s", (_, run) => {
   const world = (given: Given) =>
     stepWorld(
       { [OWN_MEMBER]: NOT_FOUND, [JOIN]: refused(403, "M_FORBIDDEN"), [SEEN_MEMBER]: given, [LEVELS]: given },
-      { isFirstTry: false },
+      { canSkipCheck: false },
     ).context;
 
   it.each<[string, Given, object]>([
-    ["session has ended", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user", problem: { code: "session_ended" } }],
-    ["account is locked", refused(401, "M_USER_LOCKED"), { status: "needs_user", problem: { code: "account_locked" } }],
-    ["server is away", new UnreachableError("refused", "old.example"), { status: "wait", waitingFor: "server" }],
+    [
+      "session has ended",
+      refused(401, "M_UNKNOWN_TOKEN"),
+      { status: "needs_user", problem: { code: "session_ended" } },
+    ],
+    [
+      "account is locked",
+      refused(401, "M_USER_LOCKED"),
+      { status: "needs_user", problem: { code: "account_locked" } },
+    ],
+    [
+      "server is away",
+      new UnreachableError("refused", "old.example"),
+      { status: "wait", waitingFor: "server" },
+    ],
   ])("says that it is the old account's when the %s", async (_what, given, outcome) => {
     expect(await run(world(given))).toMatchObject({ ...outcome, side: "source" });
   });
 });
 
 it("says nothing else of the step's own account", async () => {
-  const { context } = stepWorld({ [OWN_MEMBER]: refused(401, "M_UNKNOWN_TOKEN") }, { isFirstTry: false });
+  const { context } = stepWorld({ [OWN_MEMBER]: refused(401, "M_UNKNOWN_TOKEN") }, { canSkipCheck: false });
   const outcome = await roomSteps.join.run({ ...joined, kind: "join" }, context);
   expect(outcome).toMatchObject({ status: "needs_user" });
   expect(outcome).not.toHaveProperty("side");

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { runProfileField, undoProfileField } from "../../../../../src/platforms/matrix/profile/profile-field-step.ts";
+import {
+  runProfileField,
+  undoProfileField,
+} from "../../../../../src/platforms/matrix/profile/profile-field-step.ts";
 import { NEW } from "../contents-sketch.ts";
 import { scripted } from "./scripted-context.ts";
 import type { Given } from "./scripted-context.ts";
@@ -9,14 +12,17 @@ const ZONE = { key: "m.tz", value: "Europe/Lisbon", before: null };
 const UNSTABLE = "/_matrix/client/unstable/uk.tcpip.msc4133/profile";
 
 function profile(fields: Record<string, unknown>) {
-  return ({ method }: { method: string }): Given | undefined => (method === "GET" ? { json: fields } : undefined);
+  return ({ method }: { method: string }): Given | undefined =>
+    method === "GET" ? { json: fields } : undefined;
 }
 
 describe("a profile field", () => {
   it("is set at once on a first try", async () => {
     const { context, asked } = scripted(() => undefined);
     expect(await runProfileField(NAME, context)).toEqual({ status: "done", undo: NAME });
-    expect(asked).toMatchObject([{ method: "PUT", path: `/profile/${NEW}/displayname`, body: { displayname: "Mo" } }]);
+    expect(asked).toMatchObject([
+      { method: "PUT", path: `/profile/${NEW}/displayname`, body: { displayname: "Mo" } },
+    ]);
   });
 
   it.each<[string, Record<string, unknown>, string]>([
@@ -25,7 +31,7 @@ describe("a profile field", () => {
     ["is the one that the server gave", { displayname: "me" }, "done"],
     ["is missing still", {}, "done"],
   ])("that %s is left or written by a later try", async (_name, there, status) => {
-    const { context, writes } = scripted(profile(there), { isFirstTry: false });
+    const { context, writes } = scripted(profile(there), { canSkipCheck: false });
     expect((await runProfileField(NAME, context)).status).toBe(status);
     expect(writes()).toHaveLength(status === "done" ? 1 : 0);
   });
@@ -45,12 +51,17 @@ describe("a profile field", () => {
     ["leaves what is gone", ZONE, {}, []],
   ])("undone %s", async (_name, undo, there, expected) => {
     const { context, writes } = scripted(profile(there));
-    expect((await undoProfileField(undo, context)).status).toBe(expected.length === 0 ? "already_done" : "done");
+    expect((await undoProfileField(undo, context)).status).toBe(
+      expected.length === 0 ? "already_done" : "done",
+    );
     expect(writes()).toEqual(expected);
   });
 
   it("that the server refuses says so in the server's words", async () => {
-    const { context } = scripted(() => ({ status: 403, json: { errcode: "M_FORBIDDEN", error: "Names are fixed here" } }));
+    const { context } = scripted(() => ({
+      status: 403,
+      json: { errcode: "M_FORBIDDEN", error: "Names are fixed here" },
+    }));
     expect(await runProfileField(NAME, context)).toEqual({
       status: "failed",
       problem: { code: "refused", serverText: "Names are fixed here" },

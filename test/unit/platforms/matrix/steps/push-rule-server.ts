@@ -17,7 +17,10 @@ export function preset(ruleId: string, more: Partial<RawRule> = {}): RawRule {
   return { rule_id: ruleId, default: true, enabled: true, actions: [], conditions: [], ...more };
 }
 
-/** Push rules as Synapse 1.163 keeps them (measured): a new rule is on and on top, `before` and `after` name rules of the person's own, a rule that is there moves. */
+/**
+ * Push rules as Synapse 1.163 keeps them (measured): a new rule is on and on top, `before` and
+ * `after` name rules of the person's own, a rule that is there moves.
+ */
 export class PushRuleServer {
   readonly global: Record<string, RawRule[]>;
   #requestsLeft = Infinity;
@@ -57,7 +60,8 @@ export class PushRuleServer {
     }
     if (content.actions.includes("org.odd")) return refusal("Unrecognised action org.odd");
     const next = query.get("before") ?? query.get("after");
-    if (next !== null && !this.idsOf(kind).includes(next)) return refusal(`before/after rule not found: ${next}`);
+    if (next !== null && !this.idsOf(kind).includes(next))
+      return refusal(`before/after rule not found: ${next}`);
     if (existing !== undefined) rules.splice(at, 1);
     const neighbour = rules.findIndex((each) => each.rule_id === next);
     const place = next === null ? 0 : query.has("before") ? neighbour : neighbour + 1;

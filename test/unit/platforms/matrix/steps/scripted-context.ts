@@ -1,12 +1,18 @@
 import { pino } from "pino";
 import type { Side } from "../../../../../src/migration/account.ts";
 import { HomeserverClient } from "../../../../../src/platforms/matrix/homeserver-client.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type {
+  GuardedFetch,
+  GuardedRequest,
+} from "../../../../../src/platforms/matrix/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/step-context.ts";
 import { NEW, OLD } from "../contents-sketch.ts";
 
-/** A request as one of the two servers received it; the path decoded and without `/_matrix/client/v3`. */
+/**
+ * A request as one of the two servers received it; the path decoded and without
+ * `/_matrix/client/v3`.
+ */
 export interface Asked {
   readonly side: Side;
   readonly method: string;
@@ -35,10 +41,13 @@ export interface Scripted {
 export const ABSENT: Given = { status: 404, json: { errcode: "M_NOT_FOUND", error: "Not found" } };
 export const DONE: Given = { json: {} };
 
-/** A step's surroundings with two servers that answer by a script; what that has no answer for is taken (`{}`) when written and absent when read. */
+/**
+ * A step's surroundings with two servers that answer by a script; what that has no answer for is
+ * taken (`{}`) when written and absent when read.
+ */
 export function scripted(
   answer: (asked: Asked) => Given | undefined,
-  options: { isFirstTry?: boolean; inside?: (roomId: string) => boolean; intended?: unknown } = {},
+  options: { canSkipCheck?: boolean; inside?: (roomId: string) => boolean; savedUndo?: unknown } = {},
 ): Scripted {
   const asked: Asked[] = [];
   const intents: unknown[] = [];
@@ -58,23 +67,30 @@ export function scripted(
       const given = answer(received) ?? (method === "GET" ? ABSENT : DONE);
       const bytes = new TextEncoder().encode(given.bytes ?? JSON.stringify(given.json ?? {}));
       const { status = 200, type = "application/json" } = given;
-      if (status < 400 && bytes.length > (request.maxBytes ?? Infinity)) throw new UnreachableError("too_large", side);
+      if (status < 400 && bytes.length > (request.maxBytes ?? Infinity))
+        throw new UnreachableError("too_large", side);
       return { status, headers: { "content-type": type }, body: bytes, url };
     }
     const guarded: GuardedFetch = Object.assign(fetch, { close: async () => {} });
     const log = pino({ level: "silent" });
-    return new HomeserverClient({ baseUrl: `https://${side}.example`, fetch: guarded, log, accessToken: () => `${side} token` });
+    return new HomeserverClient({
+      baseUrl: `https://${side}.example`,
+      fetch: guarded,
+      log,
+      accessToken: () => `${side} token`,
+    });
   };
   return {
     asked,
     intents,
-    writes: () => asked.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`),
+    writes: () =>
+      asked.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`),
     context: {
       client: { source: clientOf("source"), target: clientOf("target") },
       userId: { source: OLD, target: NEW },
-      isFirstTry: options.isFirstTry ?? true,
-      intended: options.intended ?? null,
-      intend: async (undo) => void intents.push(undo),
+      canSkipCheck: options.canSkipCheck ?? true,
+      savedUndo: options.savedUndo ?? null,
+      saveUndo: async (undo) => void intents.push(undo),
       isInside: options.inside ?? (() => true),
       signal: new AbortController().signal,
     },

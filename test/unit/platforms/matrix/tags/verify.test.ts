@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { verifyTags } from "../../../../../src/platforms/matrix/tags/verify.ts";
+import { compareTags } from "../../../../../src/platforms/matrix/tags/verify.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 
@@ -23,7 +23,14 @@ it.each<[string, Tags, Tags, number, string[], string[]]>([
     ["!a u.work"],
     [],
   ],
-  ["does not take another room's tag", { "!a": { "u.work": 1 } }, { "!b": { "u.work": 1 } }, 0, ["!a u.work"], []],
+  [
+    "does not take another room's tag",
+    { "!a": { "u.work": 1 } },
+    { "!b": { "u.work": 1 } },
+    0,
+    ["!a u.work"],
+    [],
+  ],
   [
     "leaves a server's notices to the server",
     { "!a": { "m.server_notice": null } },
@@ -48,8 +55,15 @@ it.each<[string, Tags, Tags, number, string[], string[]]>([
     [],
     ["!gone u.x: room_not_moved", "!gone u.y: room_not_moved"],
   ],
-  ["tells of tags that no server takes", { "!a": { [long]: 1, "": 1 } }, {}, 0, [], [`!a ${long}: malformed`, "!a : malformed"]],
+  [
+    "tells of tags that no server takes",
+    { "!a": { [long]: 1, "": 1 } },
+    {},
+    0,
+    [],
+    [`!a ${long}: malformed`, "!a : malformed"],
+  ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = verifyTags(oldAccount({ tags: source }), newAccount({ tags: target }), roomIdOnTarget);
+  const comparison = compareTags(oldAccount({ tags: source }), newAccount({ tags: target }), roomIdOnTarget);
   expect(inShort(comparison)).toEqual(short(...expected));
 });

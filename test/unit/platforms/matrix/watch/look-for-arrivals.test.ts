@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { lookForArrivals } from "../../../../../src/platforms/matrix/watch/look-for-arrivals.ts";
-import type { ArrivalSigns } from "../../../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+import type { AccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-arrivals.ts";
 import type { WatchedRoom } from "../../../../../src/platforms/matrix/watch/arrival-sign.ts";
 import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
 import { content, NOT_FOUND, NOT_INSIDE, refused, stepWorld } from "../step-world.ts";
@@ -20,16 +20,22 @@ function event(type: string, body: unknown, stateKey = "") {
 
 const SOURCE_IN = event("m.room.member", { membership: "join" }, SOURCE);
 const rule = (join_rule: string, ...allow: string[]) =>
-  event("m.room.join_rules", { join_rule, allow: allow.map((room_id) => ({ type: "m.room_membership", room_id })) });
+  event("m.room.join_rules", {
+    join_rule,
+    allow: allow.map((room_id) => ({ type: "m.room_membership", room_id })),
+  });
 const target = (membership: string) => event("m.room.member", { membership }, TARGET);
 
 async function look(
   script: Script,
   rooms: readonly WatchedRoom[],
-  { features = SLIDING, inside = [] }: { features?: { unstableFeatures: Record<string, boolean> }; inside?: string[] } = {},
-): Promise<{ signs: ArrivalSigns; sent: readonly SentRequest[]; lines: string[] }> {
+  {
+    features = SLIDING,
+    inside = [],
+  }: { features?: { unstableFeatures: Record<string, boolean> }; inside?: string[] } = {},
+): Promise<{ signs: AccessChanges; sent: readonly SentRequest[]; lines: string[] }> {
   const { context, sent, lines } = stepWorld(script);
-  const signs = await lookForArrivals({
+  const signs = await lookForAccessChanges({
     source: { client: context.client.source, userId: SOURCE, features },
     target: { client: context.client.target, userId: TARGET, features },
     rooms,
@@ -39,7 +45,11 @@ async function look(
 }
 
 /** One look at one room the source is in, whose state is this. */
-async function signOf(state: readonly unknown[], more: Partial<WatchedRoom> = {}, inside: string[] = []): Promise<unknown> {
+async function signOf(
+  state: readonly unknown[],
+  more: Partial<WatchedRoom> = {},
+  inside: string[] = [],
+): Promise<unknown> {
   const answer = content({ pos: "1", rooms: { "!a": { required_state: state } } });
   const { signs } = await look({ [`source POST ${SYNC}`]: answer }, [watched("!a", more)], { inside });
   return signs.get("!a");
@@ -47,7 +57,9 @@ async function signOf(state: readonly unknown[], more: Partial<WatchedRoom> = {}
 
 describe("a look by sliding sync", () => {
   it("is one request for all rooms, which takes nothing from a client of the user", async () => {
-    const rooms = Object.fromEntries(["!a", "!b", "!c"].map((id) => [id, { required_state: [SOURCE_IN, rule("invite")] }]));
+    const rooms = Object.fromEntries(
+      ["!a", "!b", "!c"].map((id) => [id, { required_state: [SOURCE_IN, rule("invite")] }]),
+    );
     const { sent, signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
       watched("!a"),
       watched("!b"),
@@ -75,7 +87,11 @@ describe("a look by sliding sync", () => {
   });
 
   it.each<[string, readonly unknown[], object | undefined]>([
-    ["an invitation", [target("invite"), rule("invite")], { kind: "open", route: "accept_invite", through: null }],
+    [
+      "an invitation",
+      [target("invite"), rule("invite")],
+      { kind: "open", route: "accept_invite", through: null },
+    ],
     ["the target inside", [target("join"), rule("invite")], { kind: "joined" }],
     ["a ban", [target("ban"), rule("public")], { kind: "banned" }],
     ["a public room", [rule("public")], { kind: "open", route: "join", through: null }],
@@ -97,30 +113,50 @@ describe("a look by sliding sync", () => {
 
   it("tells of a ban once, and of its end", async () => {
     expect(await signOf([SOURCE_IN, target("ban")], { isBanned: true })).toBeUndefined();
-    expect(await signOf([SOURCE_IN, target("leave"), rule("invite")], { isBanned: true })).toEqual({ kind: "unbanned" });
-    expect(await signOf([SOURCE_IN, target("leave"), rule("public")], { isBanned: true })).toMatchObject({ kind: "open" });
+    expect(await signOf([SOURCE_IN, target("leave"), rule("invite")], { isBanned: true })).toEqual({
+      kind: "unbanned",
+    });
+    expect(await signOf([SOURCE_IN, target("leave"), rule("public")], { isBanned: true })).toMatchObject({
+      kind: "open",
+    });
   });
 
   it("is silent about a way that was refused", async () => {
     expect(await signOf([SOURCE_IN, rule("public")], { refused: ["join"] })).toBeUndefined();
-    expect(await signOf([SOURCE_IN, target("invite")], { refused: ["join"] })).toMatchObject({ route: "accept_invite" });
+    expect(await signOf([SOURCE_IN, target("invite")], { refused: ["join"] })).toMatchObject({
+      route: "accept_invite",
+    });
   });
 
   it("does not believe what it is shown of a room that the source has left", async () => {
-    expect(await signOf([event("m.room.member", { membership: "leave" }, SOURCE), target("invite")])).toBeUndefined();
+    expect(
+      await signOf([event("m.room.member", { membership: "leave" }, SOURCE), target("invite")]),
+    ).toBeUndefined();
     expect(await signOf([target("invite")])).toBeUndefined();
   });
 
   it("reports no room that was not asked for, and survives junk", async () => {
-    const rooms = { "!stranger": { required_state: [SOURCE_IN, target("invite")] }, "!a": 7, "!b": { required_state: "x" } };
-    const { signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [watched("!a"), watched("!b")]);
+    const rooms = {
+      "!stranger": { required_state: [SOURCE_IN, target("invite")] },
+      "!a": 7,
+      "!b": { required_state: "x" },
+    };
+    const { signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+      watched("!a"),
+      watched("!b"),
+    ]);
     expect(signs).toEqual(new Map());
   });
 
   it("asks the target for the rooms that the source is not in", async () => {
     const invited = { invite_state: [event("m.room.create", {}), target("invite")] };
     const told = { membership: "invite", stripped_state: [event("m.room.create", {})] };
-    const rooms = { "!a": invited, "!spam": invited, "!b": { invite_state: [target("knock")] }, "!told": told };
+    const rooms = {
+      "!a": invited,
+      "!spam": invited,
+      "!b": { invite_state: [target("knock")] },
+      "!told": told,
+    };
     const { signs, sent } = await look({ [`target POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
       watched("!a", { isSourceInside: false }),
       watched("!b", { isSourceInside: false }),
@@ -160,7 +196,11 @@ describe("a look without sliding sync", () => {
     ],
     [
       "a public room whose ACL shuts the server out",
-      { [MEMBER]: NOT_FOUND, [RULES]: content({ join_rule: "public" }), [ACL]: content({ allow: ["old.example"] }) },
+      {
+        [MEMBER]: NOT_FOUND,
+        [RULES]: content({ join_rule: "public" }),
+        [ACL]: content({ allow: ["old.example"] }),
+      },
       undefined,
     ],
     ["a room that the source has left", { [MEMBER]: NOT_INSIDE }, undefined],
@@ -175,15 +215,17 @@ describe("a look without sliding sync", () => {
     [NOT_INSIDE, undefined],
     [NOT_FOUND, undefined],
   ])("asks the target for its own membership elsewhere", async (given, sign) => {
-    const { signs, lines } = await look({ [OWN]: given }, [watched("!a", { isSourceInside: false })], { features: PLAIN });
+    const { signs, lines } = await look({ [OWN]: given }, [watched("!a", { isSourceInside: false })], {
+      features: PLAIN,
+    });
     expect(signs.get("!a")).toEqual(sign);
     expect(lines).toEqual([OWN]);
   });
 
   it("throws what a server refuses: a failed look shows nothing", async () => {
-    await expect(look({ [MEMBER]: refused(401, "M_UNKNOWN_TOKEN") }, [watched("!a")], { features: PLAIN })).rejects.toThrow(
-      "M_UNKNOWN_TOKEN",
-    );
+    await expect(
+      look({ [MEMBER]: refused(401, "M_UNKNOWN_TOKEN") }, [watched("!a")], { features: PLAIN }),
+    ).rejects.toThrow("M_UNKNOWN_TOKEN");
   });
 });
 
