@@ -1,5 +1,6 @@
 // The few rules of this project that no published plugin has.
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 
 const KEBAB_CASE = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)*$/;
 const EMPTY_WORDS = /(?:^|-)(?:utils?|helpers?|managers?|misc|common)(?:-|\.|$)/;
@@ -45,4 +46,63 @@ const noClock = {
   }),
 };
 
-export default { rules: { "file-name": fileName, "disable-reason": disableReason, "no-clock": noClock } };
+/** The longest line that the formatter makes is no fault where a literal, which cannot be broken, fills it. */
+const lineLength = {
+  meta: {
+    type: "layout",
+    schema: [{ type: "object", properties: { code: { type: "integer" }, comments: { type: "integer" } } }],
+  },
+  create: (context) => ({
+    Program(node) {
+      const [{ code, comments }] = context.options;
+      const { sourceCode } = context;
+      const isComment = new Set();
+      for (const { loc } of sourceCode.getAllComments())
+        for (let line = loc.start.line; line <= loc.end.line; line += 1) isComment.add(line);
+      const isUnbreakable = new Set();
+      for (const { type, loc } of node.tokens)
+        if (["String", "Template", "RegularExpression"].includes(type))
+          for (let line = loc.start.line; line <= loc.end.line; line += 1) isUnbreakable.add(line);
+      for (const [index, text] of sourceCode.lines.entries()) {
+        const line = index + 1;
+        const max = isComment.has(line) ? comments : code;
+        if (text.length <= max || isUnbreakable.has(line) || /https?:\/\/\S{60,}/.test(text)) continue;
+        context.report({
+          loc: { line, column: max },
+          message: `The line is ${text.length} wide, more than ${max}.`,
+        });
+      }
+    },
+  }),
+};
+
+const CITED = /(?:[\w@.-]+\/)*[\w-]+\.(?:md|txt|yaml|ts|mjs|js|json|py)\b(?!\.)/g;
+const OF_OTHERS =
+  /\b(?:handlers|rest|config|storage|federation|synapse|types|rust|apps|src\/slash-commands)\/|\bSynapse|\bMSC/i;
+
+/** A page that a comment names is one that a reader of the repository can open. */
+const citation = {
+  meta: { type: "problem", schema: [] },
+  create: (context) => ({
+    Program() {
+      for (const comment of context.sourceCode.getAllComments()) {
+        for (const [name] of comment.value.matchAll(CITED)) {
+          if (!name.endsWith(".md")) continue;
+          const places = [dirname(context.filename), context.cwd, join(context.cwd, "src")];
+          if (places.some((place) => existsSync(join(place, name)))) continue;
+          context.report({ loc: comment.loc, message: `${name} is not in the repository.` });
+        }
+      }
+    },
+  }),
+};
+
+export default {
+  rules: {
+    "file-name": fileName,
+    "line-length": lineLength,
+    citation,
+    "disable-reason": disableReason,
+    "no-clock": noClock,
+  },
+};

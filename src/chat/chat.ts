@@ -3,25 +3,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RustSdkCryptoStorageProvider } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { abortAll } from "request";
-import type { ConfirmableActions, Command, Conversation } from "../commands/conversation.ts";
+import type { ConfirmableActions, Command, Conversation } from "../dialogue/conversation.ts";
 import { createDispatch } from "../commands/dispatch.ts";
 import type { Configuration } from "../config/configuration.ts";
-import type { ConversationAddress } from "../migration/conversation-address.ts";
+import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Store } from "../store/store.ts";
-import { BotClient } from "./bot-client.ts";
+import { BotClient } from "./sync/bot-client.ts";
 import { Confirmations } from "./confirmations.ts";
-import { ControlRooms } from "./control-rooms.ts";
+import { ControlRooms } from "./rooms/control-rooms.ts";
 import { RoomConversation } from "./conversation.ts";
 import { cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
 import { Inbox } from "./inbox.ts";
-import { InvitationHandler } from "./invitations.ts";
+import { InvitationHandler } from "./rooms/invitations.ts";
 import { Outbox } from "./outbox.ts";
-import { Rooms } from "./rooms.ts";
-import { connectSdkLog } from "./sdk-log.ts";
+import { Rooms } from "./rooms/rooms.ts";
+import { connectSdkLog } from "./sync/sdk-log.ts";
 import { openBotSession, replaceBotSession } from "./session.ts";
-import { syncStorage } from "./sync-storage.ts";
+import { syncStorage } from "./sync/sync-storage.ts";
 import { UndecryptableMessages } from "./undecrypted.ts";
-import { EmptyRooms } from "./alone.ts";
+import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 
 /**
  * What a sync asks for: enough of each timeline that gaps are rare, and nothing that the bot does

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
-import type { BotNames, MessageText } from "../commands/address.ts";
-import { spokenText } from "../commands/address.ts";
-import type { ConfirmableActions, Conversation } from "../commands/conversation.ts";
-import type { ConversationAddress } from "../migration/conversation-address.ts";
+import type { BotNames, MessageText } from "../grammar/address.ts";
+import { spokenText } from "../grammar/address.ts";
+import type { ConfirmableActions, Conversation } from "../dialogue/conversation.ts";
+import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Question, Questions } from "../store/questions.ts";
-import { questionNotOpen } from "../view/messages/room-notes.ts";
+import { questionNotOpen } from "../view/dialogue/room-notes.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** A reaction may come before the answer of the server to which the question was sent. */

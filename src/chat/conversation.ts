@@ -1,10 +1,10 @@
-import type { Confirmation, Conversation, SayOptions } from "../commands/conversation.ts";
-import type { ConversationAddress, RoomKind } from "../migration/conversation-address.ts";
+import type { Confirmation, Conversation, SayOptions } from "../dialogue/conversation.ts";
+import type { ConversationAddress, RoomKind } from "../model/conversation-address.ts";
 import { outboxPriority } from "../store/outbox-items.ts";
 import type { Questions } from "../store/questions.ts";
-import type { Message } from "../view/message.ts";
-import { fileContent, messageContent } from "../view/message.ts";
-import { paginate } from "../view/paging.ts";
+import type { Message } from "../view/document/message.ts";
+import { fileContent, messageContent } from "../view/document/message.ts";
+import { paginate } from "../view/document/paging.ts";
 import { CONFIRMING_KEY } from "./confirming-reaction.ts";
 import type { Outbox } from "./outbox.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { hasSecretShape } from "../commands/secrets.ts";
-import type { Conversation } from "../commands/conversation.ts";
+import { hasSecretShape } from "../grammar/secrets.ts";
+import type { Conversation } from "../dialogue/conversation.ts";
 import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";

@@ -3,7 +3,7 @@ import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import type { NewOutboxItem, OutboxItem, OutboxItems, OutboxResult } from "../store/outbox-items.ts";
 import { outboxPriority } from "../store/outbox-items.ts";
-import { editContent } from "../view/message.ts";
+import { editContent } from "../view/document/message.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 

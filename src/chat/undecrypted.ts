@@ -5,10 +5,10 @@ import type { Logger } from "pino";
 import { outboxPriority } from "../store/outbox-items.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { UndecryptedEvent, UndecryptedEvents } from "../store/undecrypted-events.ts";
-import { messageContent } from "../view/message.ts";
-import { cannotDecrypt } from "../view/messages/room-notes.ts";
+import { messageContent } from "../view/document/message.ts";
+import { cannotDecrypt } from "../view/dialogue/room-notes.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Rooms } from "./rooms/rooms.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
 /** Keys usually come with the message or seconds later; after this the person is told. */

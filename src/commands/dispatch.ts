@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import type { Message } from "../view/message.ts";
-import { mistakeMessage, removedToBeSafe } from "../view/messages/mistakes.ts";
+import type { Message } from "../view/document/message.ts";
+import { mistakeMessage, removedToBeSafe } from "../view/dialogue/mistakes.ts";
 import {
   helpHint,
   secretInEdit,
@@ -11,11 +11,11 @@ import {
   secretNotRemovable,
   secretWithoutCommand,
   unexpectedError,
-} from "../view/messages/room-notes.ts";
-import type { BotNames, MessageText } from "./address.ts";
-import type { Command, Conversation } from "./conversation.ts";
-import { parseMessage } from "./parse.ts";
-import type { ParsedMessage } from "./specification.ts";
+} from "../view/dialogue/room-notes.ts";
+import type { BotNames, MessageText } from "../grammar/address.ts";
+import type { Command, Conversation } from "../dialogue/conversation.ts";
+import { parseMessage } from "../grammar/parse.ts";
+import type { ParsedMessage } from "../grammar/specification.ts";
 
 /** A text message as far as commands are concerned. */
 export interface IncomingText extends MessageText {

@@ -1,8 +1,8 @@
-import { CATEGORY_NAMES } from "../migration/categories.ts";
-import { parseMatrixLink } from "../platforms/matrix/matrix-link.ts";
-import type { PlanFilters } from "../platforms/matrix/rooms/filters.ts";
-import { parseDuration } from "./duration.ts";
-import type { CommandValues, FlagSpecification } from "./specification.ts";
+import { CATEGORY_NAMES } from "../model/categories.ts";
+import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
+import type { PlanFilters } from "../platforms/matrix/planning/filters.ts";
+import { parseDuration } from "../grammar/duration.ts";
+import type { CommandValues, FlagSpecification } from "../grammar/specification.ts";
 
 /** The flags that choose rooms, the same wherever rooms are chosen (product.md, "Commands"). */
 export const filterFlags: Readonly<Record<string, FlagSpecification>> = {

@@ -1,8 +1,8 @@
-import { commandHelpMessage, helpMessage } from "../view/messages/help.ts";
-import { mistakeMessage } from "../view/messages/mistakes.ts";
-import type { Command } from "./conversation.ts";
-import { findCommand } from "./lookup.ts";
-import type { CommandSpecification } from "./specification.ts";
+import { commandHelpMessage, helpMessage } from "../view/dialogue/help.ts";
+import { mistakeMessage } from "../view/dialogue/mistakes.ts";
+import type { Command } from "../dialogue/conversation.ts";
+import { findCommand } from "../grammar/lookup.ts";
+import type { CommandSpecification } from "../grammar/specification.ts";
 
 export const helpSpecification: CommandSpecification = {
   words: ["help"],

@@ -1,6 +1,6 @@
 import parseArgv from "yargs-parser";
 
-import { nearestWord } from "./nearest-word.ts";
+import { nearestWord } from "../grammar/nearest-word.ts";
 
 /** What the command line asks for. */
 export type Invocation =

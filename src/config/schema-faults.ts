@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { nearestWord } from "./nearest-word.ts";
+import { nearestWord } from "../grammar/nearest-word.ts";
 import { configurationSchema, KNOWN_KEYS } from "./schema.ts";
 
 /** A fault before its line is looked up; the path as zod gives it. */

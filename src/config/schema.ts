@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-import { parseRoomAlias, parseRoomId, parseUserId } from "../platforms/matrix/identifiers.ts";
-import { isServerName } from "../platforms/matrix/server-name.ts";
+import { parseRoomAlias, parseRoomId, parseUserId } from "../platforms/matrix/ids/identifiers.ts";
+import { isServerName } from "../platforms/matrix/ids/server-name.ts";
 import { isServerNameGlob, isUserIdGlob } from "./access-globs.ts";
 import { parseAddressRange, parseListenAddress } from "./address-rules.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./configuration.ts";

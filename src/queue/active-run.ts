@@ -1,4 +1,4 @@
-import type { Run } from "../migration/run-model.ts";
+import type { Run } from "../model/run.ts";
 import type { Unread } from "./runner-work.ts";
 
 /** What a run waits for before it can end, and until when. */

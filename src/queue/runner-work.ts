@@ -1,6 +1,6 @@
-import type { Side } from "../migration/account.ts";
-import type { StepOutcome, WaitingFor } from "../migration/outcome.ts";
-import type { Run, TakenStep } from "../migration/run-model.ts";
+import type { Side } from "../model/account.ts";
+import type { StepOutcome, WaitingFor } from "../model/step-outcome.ts";
+import type { Run, TakenStep } from "../model/run.ts";
 import type { Consequences } from "../store/steps.ts";
 
 /** An account that could not be looked at just now, so that a run cannot end. */

@@ -1,8 +1,8 @@
-import type { StepOutcome, StepProblem } from "../migration/outcome.ts";
-import { retryDelayMs } from "../migration/patience.ts";
-import type { StepRecord, TakenStep } from "../migration/run-model.ts";
-import type { Limits, Ticket } from "./limits.ts";
-import type { ServerBackoff } from "./server-gates.ts";
+import type { StepOutcome, StepProblem } from "../model/step-outcome.ts";
+import { retryDelayMs } from "./retry-delays.ts";
+import type { StepRecord, TakenStep } from "../model/run.ts";
+import type { Limits, Ticket } from "./rate-limits.ts";
+import type { ServerBackoff } from "./server-backoff.ts";
 
 /** A limit on something that is free at Synapse, without a time. */
 const FREE_LIMIT_MS = 10_000;

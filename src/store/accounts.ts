@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
-import type { Account, Side } from "../migration/account.ts";
-import { signInMethods } from "../migration/account.ts";
-import { sessionTokensSchema } from "../platforms/matrix/session-renewal.ts";
-import type { SessionTokens } from "../platforms/matrix/session-renewal.ts";
+import type { Account, Side } from "../model/account.ts";
+import { signInMethods } from "../model/account.ts";
+import { sessionTokensSchema } from "../platforms/matrix/sign-in/session-renewal.ts";
+import type { SessionTokens } from "../platforms/matrix/sign-in/session-renewal.ts";
 import { writeSecret } from "./bot-state.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";

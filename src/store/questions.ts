@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from "kysely";
-import type { ConversationAddress } from "../migration/conversation-address.ts";
-import { conversationAddressSchema } from "../migration/conversation-address.ts";
+import type { ConversationAddress } from "../model/conversation-address.ts";
+import { conversationAddressSchema } from "../model/conversation-address.ts";
 import type { Tables } from "./tables.ts";
 
 /** How long a question can be answered. */

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
-import type { Run, RunState } from "../migration/run-model.ts";
+import type { Run, RunState } from "../model/run.ts";
 import type { Tables } from "./tables.ts";
 
 /** One room of a run; what stands in `planned` is for whoever made it. */

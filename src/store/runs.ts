@@ -1,9 +1,9 @@
 import type { Kysely, Selectable } from "kysely";
 import { z } from "zod";
-import { conversationAddressSchema } from "../migration/conversation-address.ts";
-import type { Run, RunProblem, RunState } from "../migration/run-model.ts";
-import { ACTIVE_RUN_STATES, RUN_PURPOSES, RUN_STATES, runProblemSchema } from "../migration/run-model.ts";
-import type { PlannedStep } from "../migration/step.ts";
+import { conversationAddressSchema } from "../model/conversation-address.ts";
+import type { Run, RunProblem, RunState } from "../model/run.ts";
+import { ACTIVE_RUN_STATES, RUN_PURPOSES, RUN_STATES, runProblemSchema } from "../model/run.ts";
+import type { PlannedStep } from "../model/step.ts";
 import type { RunChange, StoredRunRoom } from "./run-rows.ts";
 import { changeRun, insertRoom, roomFromRow } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";

@@ -1,10 +1,10 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
-import { conversationAddressSchema } from "../migration/conversation-address.ts";
-import type { Side } from "../migration/account.ts";
-import { sides } from "../migration/account.ts";
-import { authorizationServerSchema } from "../platforms/matrix/oauth/authorization-server.ts";
-import { sessionTokensSchema } from "../platforms/matrix/session-renewal.ts";
+import { conversationAddressSchema } from "../model/conversation-address.ts";
+import type { Side } from "../model/account.ts";
+import { sides } from "../model/account.ts";
+import { authorizationServerSchema } from "../platforms/matrix/sign-in/oauth/authorization-server.ts";
+import { sessionTokensSchema } from "../platforms/matrix/sign-in/session-renewal.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
 

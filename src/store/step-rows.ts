@@ -1,11 +1,11 @@
 import type { Selectable, Transaction } from "kysely";
 import { z } from "zod";
-import { sides } from "../migration/account.ts";
-import type { StepOutcome } from "../migration/outcome.ts";
-import type { StoredStep } from "../migration/run-model.ts";
-import { STEP_STATES, laneOf } from "../migration/run-model.ts";
-import type { PlannedStep } from "../migration/step.ts";
-import { LIMITS, STEP_KINDS } from "../migration/step.ts";
+import { sides } from "../model/account.ts";
+import type { StepOutcome } from "../model/step-outcome.ts";
+import type { StoredStep } from "../model/run.ts";
+import { STEP_STATES, laneOf } from "../model/run.ts";
+import type { PlannedStep } from "../model/step.ts";
+import { LIMITS, STEP_KINDS } from "../model/step.ts";
 import type { Tables } from "./tables.ts";
 
 /** Within a transaction of others. */

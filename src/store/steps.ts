@@ -1,8 +1,8 @@
 import type { Kysely, Transaction } from "kysely";
 import { sql } from "kysely";
-import type { Side } from "../migration/account.ts";
-import type { RunState, StoredStep, StepRecord, StepState, TakenStep } from "../migration/run-model.ts";
-import type { PlannedStep } from "../migration/step.ts";
+import type { Side } from "../model/account.ts";
+import type { RunState, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
+import type { PlannedStep } from "../model/step.ts";
 import type { RunChange, StoredRunRoom } from "./run-rows.ts";
 import { changeRun, putRoom, updateRoom } from "./run-rows.ts";
 import {

@@ -7,7 +7,7 @@ import { BotState } from "./bot-state.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
-import { SentOnce } from "./once.ts";
+import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { OutboxItems } from "./outbox-items.ts";
 import { Plans } from "./plans.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EventContent, SeenMessage } from "../../src/demo/person/person.ts";
-import { contentOf, textOf } from "../../src/demo/person/person.ts";
+import type { EventContent, SeenMessage } from "../lab/person/person.ts";
+import { contentOf, textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/answers.ts";
 import type { Chat } from "../support/chat.ts";
 import { chatIn, openChat } from "../support/chat.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { textOf } from "../../src/demo/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/answers.ts";
 import type { Chat } from "../support/chat.ts";
 import { openChat } from "../support/chat.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import type { SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat.ts";
 import { openChat } from "../support/chat.ts";
 import type { OddServer } from "../support/odd-server.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { specifications } from "../../src/commands/registry.ts";
-import { isWholeAnswer } from "../../src/demo/bot-answer.ts";
-import type { EventContent, Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import { isWholeAnswer } from "../lab/bot-answer.ts";
+import type { EventContent, Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/answers.ts";
 import { createControlRoom } from "../support/control-room.ts";
 import type { Account, World } from "../support/world.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/answers.ts";
 import { createControlRoom } from "../support/control-room.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/answers.ts";
 import { untilHandled } from "../support/bot-database.ts";
 import { createControlRoom, createRoomOf } from "../support/control-room.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Person } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import type { Person } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import type { Account, World } from "../support/world.ts";
 import { createWorld } from "../support/world.ts";
 

@@ -9,9 +9,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 
-import { askBot } from "../../src/demo/bot-answer.ts";
-import { type HomeserverPair, startHomeserverPair } from "../../src/demo/homeservers/pair.ts";
-import { startPerson } from "../../src/demo/person/person.ts";
+import { askBot } from "../lab/bot-answer.ts";
+import { type HomeserverPair, startHomeserverPair } from "../lab/homeservers/pair.ts";
+import { startPerson } from "../lab/person/person.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const EXAMPLE = new URL("../../bot.config.example.yaml", import.meta.url);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { PopulatedRoom } from "../../src/demo/population/population.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
+import type { PopulatedRoom } from "../lab/population/population.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import { AccountOnServer } from "../support/account-on-server.ts";
 import type { MoveWorld } from "../support/move-world.ts";
 import { createMoveWorld } from "../support/move-world.ts";

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import type { AuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
-import { startAuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
-import type { AccessLogLine } from "../../src/demo/homeservers/pair.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import { parseUserId } from "../../src/platforms/matrix/identifiers.ts";
-import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-places.ts";
+import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import type { AccessLogLine } from "../lab/homeservers/pair.ts";
+import { textOf } from "../lab/person/person.ts";
+import { parseUserId } from "../../src/platforms/matrix/ids/identifiers.ts";
+import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-slots.ts";
 import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
 import type { FaultProxy, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
 import { killInRenewal } from "../support/kill-points.ts";

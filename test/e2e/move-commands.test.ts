@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { PopulatedRoom } from "../../src/demo/population/population.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
+import type { PopulatedRoom } from "../lab/population/population.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
 import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
 import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";

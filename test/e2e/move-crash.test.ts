@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { textOf } from "../../src/demo/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/answers.ts";
 import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
 import { runUntilKilled } from "../support/kill-points.ts";

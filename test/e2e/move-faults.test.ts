@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { textOf } from "../../src/demo/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
 import type { Fault, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
 import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { concurrently } from "../../src/demo/population/concurrently.ts";
-import type { PopulatedRoom } from "../../src/demo/population/population.ts";
-import type { SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
-import { categoryWords } from "../../src/view/category-words.ts";
+import { concurrently } from "../lab/population/concurrently.ts";
+import type { PopulatedRoom } from "../lab/population/population.ts";
+import type { SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import { categoryWords } from "../../src/view/words/category-words.ts";
 import type { ServerEvent } from "../support/account-on-server.ts";
 import { AccountOnServer, kindOf } from "../support/account-on-server.ts";
 import { botMessages } from "../support/answers.ts";

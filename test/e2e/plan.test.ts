@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Population } from "../../src/demo/population/population.ts";
-import { populate } from "../../src/demo/population/population.ts";
-import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
-import { reportSchema } from "../../src/platforms/matrix/rooms/report.ts";
+import type { Population } from "../lab/population/population.ts";
+import { populate } from "../lab/population/population.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
 import { callServer } from "../support/server-api.ts";
 import type { World } from "../support/world.ts";
 import { createWorld } from "../support/world.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { textOf } from "../../src/demo/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat.ts";
 import { openChat } from "../support/chat.ts";
 import type { FaultProxy } from "../support/fault-proxy.ts";

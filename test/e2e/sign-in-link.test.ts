@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { AuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
-import { startAuthorizationServer } from "../../src/demo/authorization-server/authorization-server.ts";
-import type { Person } from "../../src/demo/person/person.ts";
-import { contentOf, textOf } from "../../src/demo/person/person.ts";
+import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import type { Person } from "../lab/person/person.ts";
+import { contentOf, textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/answers.ts";
 import { chatIn } from "../support/chat.ts";
 import type { Chat } from "../support/chat.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Homeserver } from "../../src/demo/homeservers/pair.ts";
-import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import type { Homeserver } from "../lab/homeservers/pair.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/answers.ts";
 import type { Chat } from "../support/chat.ts";
 import { chatIn, openChat } from "../support/chat.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askServer } from "../../src/demo/ask-server.ts";
+import { askServer } from "../lab/ask-server.ts";
 import type { World } from "./world.ts";
 import { botPassword } from "./world.ts";
 

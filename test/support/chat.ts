@@ -1,5 +1,5 @@
-import type { Person } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
+import type { Person } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
 import type { Account, World } from "./world.ts";
 
 /** A person in a chat with the bot alone. */

@@ -1,4 +1,4 @@
-import type { PopulatedRoom, Population } from "../../src/demo/population/population.ts";
+import type { PopulatedRoom, Population } from "../lab/population/population.ts";
 import type { ProxiedMoveWorld } from "./proxied-move-world.ts";
 
 /** Routes by which the bot gets in alone. */

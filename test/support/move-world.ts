@@ -1,10 +1,10 @@
-import { isWholeAnswer } from "../../src/demo/bot-answer.ts";
-import type { Person, SeenMessage } from "../../src/demo/person/person.ts";
-import { textOf } from "../../src/demo/person/person.ts";
-import type { PopulateOptions, Population } from "../../src/demo/population/population.ts";
-import { populate } from "../../src/demo/population/population.ts";
-import type { Report } from "../../src/platforms/matrix/rooms/report.ts";
-import { reportSchema } from "../../src/platforms/matrix/rooms/report.ts";
+import { isWholeAnswer } from "../lab/bot-answer.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { PopulateOptions, Population } from "../lab/population/population.ts";
+import { populate } from "../lab/population/population.ts";
+import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
 import { signInByLink } from "./link.ts";
 import type { World, WorldOptions } from "./world.ts";
 import { createWorld } from "./world.ts";

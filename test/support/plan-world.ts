@@ -1,6 +1,6 @@
-import type { RoomSnapshot } from "../../src/platforms/matrix/rooms/model.ts";
-import { planRooms } from "../../src/platforms/matrix/rooms/plan.ts";
-import type { RoomPlan } from "../../src/platforms/matrix/rooms/plan.ts";
+import type { RoomSnapshot } from "../../src/platforms/matrix/rooms/types.ts";
+import { planRooms } from "../../src/platforms/matrix/planning/plan-rooms.ts";
+import type { RoomPlan } from "../../src/platforms/matrix/planning/plan-rooms.ts";
 import { withMembers } from "../../src/platforms/matrix/rooms/room-snapshot.ts";
 import { roomFromSummary } from "../../src/platforms/matrix/rooms/room-summary.ts";
 import { SOURCE, TARGET, account } from "./planned-rooms.ts";

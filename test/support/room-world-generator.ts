@@ -1,4 +1,4 @@
-import type { Membership } from "../../src/platforms/matrix/rooms/model.ts";
+import type { Membership } from "../../src/platforms/matrix/rooms/types.ts";
 import { SOURCE, TARGET } from "./planned-rooms.ts";
 import type { World, WorldRoom } from "./room-world.ts";
 

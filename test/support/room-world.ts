@@ -1,4 +1,4 @@
-import type { Hero, KnownMember, Membership, RoomSnapshot } from "../../src/platforms/matrix/rooms/model.ts";
+import type { Hero, KnownMember, Membership, RoomSnapshot } from "../../src/platforms/matrix/rooms/types.ts";
 import { roomSnapshot } from "../../src/platforms/matrix/rooms/room-snapshot.ts";
 import type { RawStateEvent } from "../../src/platforms/matrix/rooms/room-snapshot.ts";
 

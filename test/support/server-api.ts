@@ -1,4 +1,4 @@
-import type { Homeserver } from "../../src/demo/homeservers/pair.ts";
+import type { Homeserver } from "../lab/homeservers/pair.ts";
 import type { Account } from "./world.ts";
 
 /** An answer of a homeserver to the test itself, whatever its status. */

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answerBehind, askBot } from "../../src/demo/bot-answer.ts";
-import type { BotOptions, BotProcess } from "../../src/demo/bot-process.ts";
-import { createBot } from "../../src/demo/bot-process.ts";
-import type { Homeserver, HomeserverPair, PairOptions } from "../../src/demo/homeservers/pair.ts";
-import { startHomeserverPair } from "../../src/demo/homeservers/pair.ts";
-import type { Person, PersonOptions, SeenMessage } from "../../src/demo/person/person.ts";
-import { startPerson } from "../../src/demo/person/person.ts";
+import { answerBehind, askBot } from "../lab/bot-answer.ts";
+import type { BotOptions, BotProcess } from "../lab/bot-process.ts";
+import { createBot } from "../lab/bot-process.ts";
+import type { Homeserver, HomeserverPair, PairOptions } from "../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../lab/homeservers/pair.ts";
+import type { Person, PersonOptions, SeenMessage } from "../lab/person/person.ts";
+import { startPerson } from "../lab/person/person.ts";
 import type { AuthorizationServers } from "./delegating-homeserver.ts";
 import { delegatingTo } from "./delegating-homeserver.ts";
 

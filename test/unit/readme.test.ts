@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { specifications } from "../../src/commands/registry.ts";
-import { usageLine } from "../../src/view/messages/mistakes.ts";
+import { usageLine } from "../../src/view/dialogue/mistakes.ts";
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 

@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PortTakenError } from "../../../src/demo/homeservers/homeserver.ts";
-import { startHomeserverPair, type HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import { PortTakenError } from "../../lab/homeservers/homeserver.ts";
+import { startHomeserverPair, type HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { asPerson, person } from "./rooms.ts";
 
 let base: string;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { Homeserver, RegisteredUser } from "../../../src/demo/homeservers/pair.ts";
+import type { Homeserver, RegisteredUser } from "../../lab/homeservers/pair.ts";
 
 /** A signed-in person, able to do what these tests need. */
 export interface Person {

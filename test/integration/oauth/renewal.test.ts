@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { toOutcome } from "../../../src/platforms/matrix/step-errors.ts";
-import type { HomeserverClient } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { AccountReaders } from "../../../src/service/account-readers.ts";
+import { toOutcome } from "../../../src/platforms/matrix/steps/step-errors.ts";
+import type { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { AccountReaders } from "../../../src/service/accounts/readers.ts";
 import { startFaultProxy } from "../../support/fault-proxy.ts";
 import type { FaultProxy } from "../../support/fault-proxy.ts";
 import { callServer } from "../../support/server-api.ts";

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import type { Homeserver, HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import { startPerson, textOf } from "../../../src/demo/person/person.ts";
-import type { Person, PersonOptions, SeenMessage } from "../../../src/demo/person/person.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { startPerson, textOf } from "../../lab/person/person.ts";
+import type { Person, PersonOptions, SeenMessage } from "../../lab/person/person.ts";
 
 const PASSWORD = "a person's password";
 let folder: string;

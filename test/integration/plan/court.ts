@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { openSession } from "../../../src/demo/population/session.ts";
-import type { Session } from "../../../src/demo/population/session.ts";
-import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import type { PopulatedPerson, Population } from "../../../src/demo/population/population.ts";
-import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { HomeserverError } from "../../../src/platforms/matrix/homeserver-error.ts";
-import type { GuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
-import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
+import { openSession } from "../../lab/population/session.ts";
+import type { Session } from "../../lab/population/session.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
+import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
+import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import { getsIn as entersInTime } from "../../support/gets-in.ts";
 
 export type Row = Pick<PlannedRoom, "roomId" | "route">;

@@ -1,6 +1,6 @@
-import type { Expected, PopulatedRoom } from "../../../src/demo/population/population.ts";
-import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
-import type { RoomPlan } from "../../../src/platforms/matrix/rooms/plan.ts";
+import type { Expected, PopulatedRoom } from "../../lab/population/population.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
+import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 
 type Said = Readonly<Record<string, string>>;
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { concurrently } from "../../../src/demo/population/concurrently.ts";
-import { changeMember } from "../../../src/demo/population/session.ts";
-import type { RoomPlan } from "../../../src/platforms/matrix/rooms/plan.ts";
-import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
-import type { ReasonCode } from "../../../src/platforms/matrix/rooms/routes.ts";
+import { concurrently } from "../../lab/population/concurrently.ts";
+import { changeMember } from "../../lab/population/session.ts";
+import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
+import type { ReasonCode } from "../../../src/platforms/matrix/planning/routes.ts";
 import { getsIn, isAllowed, joinBy, knockBy, stateOf } from "./court.ts";
 import type { Court } from "./court.ts";
 

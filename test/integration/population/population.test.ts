@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import type { PopulatedRoom, Population } from "../../../src/demo/population/population.ts";
-import { populate } from "../../../src/demo/population/population.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { PopulatedRoom, Population } from "../../lab/population/population.ts";
+import { populate } from "../../lab/population/population.ts";
 import { tryOutcomes } from "./trial.ts";
 
 const syncAnswer = z.object({

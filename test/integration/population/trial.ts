@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { concurrently } from "../../../src/demo/population/concurrently.ts";
-import type { Expected, PopulatedRoom, Population } from "../../../src/demo/population/population.ts";
-import { changeMember, join, knock, openSession, setState } from "../../../src/demo/population/session.ts";
-import type { Session } from "../../../src/demo/population/session.ts";
-import type { HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import { HomeserverError } from "../../../src/platforms/matrix/homeserver-error.ts";
-import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import { concurrently } from "../../lab/population/concurrently.ts";
+import type { Expected, PopulatedRoom, Population } from "../../lab/population/population.ts";
+import { changeMember, join, knock, openSession, setState } from "../../lab/population/session.ts";
+import type { Session } from "../../lab/population/session.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
+import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { getsIn } from "../../support/gets-in.ts";
 
 /** What is said of a room, by the population or by a plan. */

@@ -1,8 +1,8 @@
 import { pino } from "pino";
-import type { Homeserver } from "../../../src/demo/homeservers/pair.ts";
-import { HomeserverClient } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+import type { Homeserver } from "../../lab/homeservers/pair.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
 import type { Reader } from "../../../src/platforms/matrix/reading/reader.ts";
 

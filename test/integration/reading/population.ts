@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Homeserver, HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 
 const roomAnswer = z.object({ room_id: z.string() });
 

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startHomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import type { Homeserver, HomeserverPair } from "../../../src/demo/homeservers/pair.ts";
-import { concurrently } from "../../../src/demo/population/concurrently.ts";
-import type { PopulatedPerson, Population } from "../../../src/demo/population/population.ts";
-import { populate } from "../../../src/demo/population/population.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { concurrently } from "../../lab/population/concurrently.ts";
+import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
+import { populate } from "../../lab/population/population.ts";
 import {
   changeMember,
   createRoom,
@@ -15,22 +15,22 @@ import {
   openSession,
   register,
   setState,
-} from "../../../src/demo/population/session.ts";
-import type { Session } from "../../../src/demo/population/session.ts";
-import { joinRules } from "../../../src/demo/population/stage.ts";
-import type { StepOutcome } from "../../../src/migration/outcome.ts";
-import type { PlannedStep, StepKind } from "../../../src/migration/step.ts";
-import { HomeserverClient } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { createGuardedFetch } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../src/platforms/matrix/network/guarded-fetch.ts";
+} from "../../lab/population/session.ts";
+import type { Session } from "../../lab/population/session.ts";
+import { joinRules } from "../../lab/population/environment.ts";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
+import type { PlannedStep, StepKind } from "../../../src/model/step.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { ownMembershipOutside } from "../../../src/platforms/matrix/reading/state-now.ts";
-import { entrySteps, powerStep } from "../../../src/platforms/matrix/rooms/plan-room-steps.ts";
-import type { PlannedRoom } from "../../../src/platforms/matrix/rooms/planned-room.ts";
+import { entrySteps, powerStep } from "../../../src/platforms/matrix/planning/room-steps.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import type {
   AccessChanges,
   WatchingAccount,
-} from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
-import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-arrivals.ts";
+} from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { startFaultProxy } from "../../support/fault-proxy.ts";
 import type { FaultProxy, ProxiedRequest } from "../../support/fault-proxy.ts";
 import { readAndPlan } from "../plan/accounts.ts";

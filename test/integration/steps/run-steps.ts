@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { StepOutcome } from "../../../src/migration/outcome.ts";
-import type { PlannedStep } from "../../../src/migration/step.ts";
-import type { Session } from "../../../src/demo/population/session.ts";
-import { apiPath } from "../../../src/platforms/matrix/homeserver-client.ts";
-import { HomeserverError } from "../../../src/platforms/matrix/homeserver-error.ts";
-import { roomSteps } from "../../../src/platforms/matrix/room-steps.ts";
-import type { RoomStepKind } from "../../../src/platforms/matrix/rooms/plan-room-steps.ts";
-import type { StepContext } from "../../../src/platforms/matrix/step-context.ts";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
+import type { PlannedStep } from "../../../src/model/step.ts";
+import type { Session } from "../../lab/population/session.ts";
+import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
+import { roomSteps } from "../../../src/platforms/matrix/steps/room-steps.ts";
+import type { RoomStepKind } from "../../../src/platforms/matrix/planning/room-steps.ts";
+import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
 
 /** The two accounts, and the rooms that the target is in by what the test knows. */
 export interface Pair {

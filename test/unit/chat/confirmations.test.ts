@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Confirmations } from "../../../src/chat/confirmations.ts";
 import { RoomConversation } from "../../../src/chat/conversation.ts";
 import { Outbox } from "../../../src/chat/outbox.ts";
-import type { ConversationAddress } from "../../../src/migration/conversation-address.ts";
+import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { paragraph } from "../../../src/view/document.ts";
-import { alert, notice } from "../../../src/view/message.ts";
+import { paragraph } from "../../../src/view/document/document.ts";
+import { alert, notice } from "../../../src/view/document/message.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { fakeClient } from "./fake-client.ts";
 

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { RoomConversationOptions } from "../../../src/chat/conversation.ts";
 import { RoomConversation } from "../../../src/chat/conversation.ts";
 import { Outbox } from "../../../src/chat/outbox.ts";
-import type { ConversationAddress } from "../../../src/migration/conversation-address.ts";
-import { conversationAddressSchema } from "../../../src/migration/conversation-address.ts";
+import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
+import { conversationAddressSchema } from "../../../src/model/conversation-address.ts";
 import type { OutboxItem } from "../../../src/store/outbox-items.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { list, paragraph } from "../../../src/view/document.ts";
-import { alert, notice } from "../../../src/view/message.ts";
+import { list, paragraph } from "../../../src/view/document/document.ts";
+import { alert, notice } from "../../../src/view/document/message.ts";
 import { bytesIn, temporaryStore } from "../store/temporary-store.ts";
 import { fakeClient, refusal } from "./fake-client.ts";
 

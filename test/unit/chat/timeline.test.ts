@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import type { SyncResponse, TimelineEvent } from "../../../src/chat/sync-response.ts";
-import { readSyncResponse } from "../../../src/chat/sync-response.ts";
-import { fillGaps } from "../../../src/chat/timeline-gaps.ts";
-import { withoutHistory } from "../../../src/chat/timeline-history.ts";
+import type { SyncResponse, TimelineEvent } from "../../../src/chat/sync/sync-response.ts";
+import { readSyncResponse } from "../../../src/chat/sync/sync-response.ts";
+import { fillGaps } from "../../../src/chat/sync/timeline-gaps.ts";
+import { withoutHistory } from "../../../src/chat/sync/timeline-history.ts";
 import { bareAnswer, fakeClient, refusal } from "./fake-client.ts";
 
 const ME = "@mover:x.org";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { forgetCommand } from "../../../src/commands/forget.ts";
-import { loginCommand } from "../../../src/commands/login.ts";
-import { logoutCommand } from "../../../src/commands/logout.ts";
-import type { CommandValues } from "../../../src/commands/specification.ts";
-import { whoamiCommand } from "../../../src/commands/whoami.ts";
-import type { Account, Side } from "../../../src/migration/account.ts";
-import type { SignInResult } from "../../../src/service/sign-in-results.ts";
-import { SignIn } from "../../../src/service/sign-in.ts";
+import { forgetCommand } from "../../../src/commands/account/forget.ts";
+import { loginCommand } from "../../../src/commands/account/login.ts";
+import { logoutCommand } from "../../../src/commands/account/logout.ts";
+import type { CommandValues } from "../../../src/grammar/specification.ts";
+import { whoamiCommand } from "../../../src/commands/account/whoami.ts";
+import type { Account, Side } from "../../../src/model/account.ts";
+import type { SignInResult } from "../../../src/service/accounts/results.ts";
+import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const ME = "@me:example.org";

@@ -1,7 +1,7 @@
-import type { Confirmation, Conversation, SayOptions } from "../../../src/commands/conversation.ts";
-import type { ConversationAddress, RoomKind } from "../../../src/migration/conversation-address.ts";
-import type { Message } from "../../../src/view/message.ts";
-import { renderPlainText } from "../../../src/view/plain-text.ts";
+import type { Confirmation, Conversation, SayOptions } from "../../../src/dialogue/conversation.ts";
+import type { ConversationAddress, RoomKind } from "../../../src/model/conversation-address.ts";
+import type { Message } from "../../../src/view/document/message.ts";
+import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 
 export interface Said {
   text: string;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { cancelCommand } from "../../../src/commands/cancel.ts";
-import { tellLinkNews } from "../../../src/commands/link-answer.ts";
-import { loginCommand } from "../../../src/commands/login.ts";
-import type { Side } from "../../../src/migration/account.ts";
-import type { OfferResult, WaitingLink } from "../../../src/service/sign-in-results.ts";
-import { SignIn } from "../../../src/service/sign-in.ts";
+import { cancelCommand } from "../../../src/commands/account/cancel.ts";
+import { tellLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
+import { loginCommand } from "../../../src/commands/account/login.ts";
+import type { Side } from "../../../src/model/account.ts";
+import type { OfferResult, WaitingLink } from "../../../src/service/accounts/results.ts";
+import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import type { SignInLink } from "../../../src/store/sign-in-links.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { migratePlanCommand } from "../../../src/commands/migrate-plan.ts";
-import { parseMessage } from "../../../src/commands/parse.ts";
+import { migratePlanCommand } from "../../../src/commands/migrate/plan.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import { specifications } from "../../../src/commands/registry.ts";
-import type { ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
-import { estimateTime } from "../../../src/migration/time-estimate.ts";
-import type { ShownPlan } from "../../../src/service/planning.ts";
+import type { ReportRoom } from "../../../src/platforms/matrix/report/report.ts";
+import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
+import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { reportOf, rooms } from "../view/move-samples.ts";
 import { FakeConversation } from "./fake-conversation.ts";

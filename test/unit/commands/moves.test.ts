@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parseMessage } from "../../../src/commands/parse.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
-import { NO_FILTERS } from "../../../src/platforms/matrix/rooms/filters.ts";
-import { AccountReaders } from "../../../src/service/account-readers.ts";
-import { Planning } from "../../../src/service/planning.ts";
-import type { StartResult } from "../../../src/service/run-results.ts";
-import { SignIn } from "../../../src/service/sign-in.ts";
+import { NO_FILTERS } from "../../../src/platforms/matrix/planning/filters.ts";
+import { AccountReaders } from "../../../src/service/accounts/readers.ts";
+import { Planning } from "../../../src/service/plan/planning.ts";
+import type { StartResult } from "../../../src/service/run/results.ts";
+import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 import { runStatus, scriptedMoves } from "./scripted-moves.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { parseMessage } from "../../../src/commands/parse.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import { createCommands, specifications } from "../../../src/commands/registry.ts";
-import { AccountReaders } from "../../../src/service/account-readers.ts";
-import { Planning } from "../../../src/service/planning.ts";
-import { SignIn } from "../../../src/service/sign-in.ts";
+import { AccountReaders } from "../../../src/service/accounts/readers.ts";
+import { Planning } from "../../../src/service/plan/planning.ts";
+import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 import { scriptedMoves } from "./scripted-moves.ts";

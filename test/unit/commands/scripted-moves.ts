@@ -1,5 +1,5 @@
-import type { MoveCommands } from "../../../src/service/move-commands.ts";
-import type { RunStatus } from "../../../src/service/run-results.ts";
+import type { MoveCommands } from "../../../src/service/run/move-commands.ts";
+import type { RunStatus } from "../../../src/service/run/results.ts";
 
 type Answers = { [Name in keyof MoveCommands]?: Awaited<ReturnType<MoveCommands[Name]>> };
 

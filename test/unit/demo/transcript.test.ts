@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import type { SeenMessage } from "../../../src/demo/person/protocol.ts";
-import { transcriptLines, wantsColours } from "../../../src/demo/transcript.ts";
-import type { TranscriptStyle } from "../../../src/demo/transcript.ts";
+import type { SeenMessage } from "../../lab/person/protocol.ts";
+import { transcriptLines, wantsColours } from "../../demo/transcript.ts";
+import type { TranscriptStyle } from "../../demo/transcript.ts";
 
 const anna = "@anna:example.org";
 const bot = "@bot:example.org";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Ticket } from "../../../src/queue/limits.ts";
-import { Limits } from "../../../src/queue/limits.ts";
-import type { LimitName } from "../../../src/migration/step.ts";
+import type { Ticket } from "../../../src/queue/rate-limits.ts";
+import { Limits } from "../../../src/queue/rate-limits.ts";
+import type { LimitName } from "../../../src/model/step.ts";
 
 const USER = "@a:old.example";
 const NOTHING_STORED = { limiters: () => Promise.resolve([]), forgetLimiters: () => Promise.resolve() };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UNKNOWN_LIMITER, admission, passed, taken, givenBack, told } from "../../../src/queue/limiter.ts";
+import { UNKNOWN_LIMITER, admission, passed, taken, givenBack, told } from "../../../src/queue/rate-limit.ts";
 
 const BURST = 5;
 

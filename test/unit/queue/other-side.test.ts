@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { StepOutcome } from "../../../src/migration/outcome.ts";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import { DONE, newRun, pass, scripted, statesOf, step, taking } from "./scripted-runner.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { stages } from "../../../src/migration/step.ts";
+import { stages } from "../../../src/model/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
-import { MAX_REQUESTS_PER_SERVER } from "../../../src/queue/server-places.ts";
+import { MAX_REQUESTS_PER_SERVER } from "../../../src/queue/server-slots.ts";
 import { temporaryStore } from "../store/temporary-store.ts";
 import type { Script } from "./scripted-runner.ts";
 import {

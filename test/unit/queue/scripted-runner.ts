@@ -1,11 +1,11 @@
 import { pino } from "pino";
 import { vi } from "vitest";
-import type { Side } from "../../../src/migration/account.ts";
-import type { StepOutcome } from "../../../src/migration/outcome.ts";
-import type { Run, TakenStep } from "../../../src/migration/run-model.ts";
-import type { PlannedStep } from "../../../src/migration/step.ts";
-import { stages } from "../../../src/migration/step.ts";
-import { Limits } from "../../../src/queue/limits.ts";
+import type { Side } from "../../../src/model/account.ts";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
+import type { Run, TakenStep } from "../../../src/model/run.ts";
+import type { PlannedStep } from "../../../src/model/step.ts";
+import { stages } from "../../../src/model/step.ts";
+import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { RunnerWork, Unread } from "../../../src/queue/runner-work.ts";
 import { Runner } from "../../../src/queue/runner.ts";
 import type { StoredRunRoom } from "../../../src/store/run-rows.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Account } from "../../../src/migration/account.ts";
+import type { Account } from "../../../src/model/account.ts";
 import { bytesIn, temporaryStore } from "./temporary-store.ts";
 
 const account: Account = {

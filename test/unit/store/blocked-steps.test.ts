@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PlannedStep } from "../../../src/migration/step.ts";
+import type { PlannedStep } from "../../../src/model/step.ts";
 import type { NewRun } from "../../../src/store/runs.ts";
 import { temporaryStore } from "./temporary-store.ts";
 

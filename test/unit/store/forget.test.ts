@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Side } from "../../../src/migration/account.ts";
+import type { Side } from "../../../src/model/account.ts";
 import { outboxPriority } from "../../../src/store/outbox-items.ts";
 import type { SignInLink } from "../../../src/store/sign-in-links.ts";
 import type { Store } from "../../../src/store/store.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StepRecord, TakenStep } from "../../../src/migration/run-model.ts";
+import type { StepRecord, TakenStep } from "../../../src/model/run.ts";
 import type { Consequences } from "../../../src/store/steps.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { DONE, FAILED, RETRY, newRun, room, statesOf, step } from "../queue/scripted-runner.ts";

@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { REASON_CODES } from "../../../src/platforms/matrix/rooms/routes.ts";
-import { RUN_PURPOSES, RUN_STATES } from "../../../src/migration/run-model.ts";
-import { messageContent } from "../../../src/view/message.ts";
-import type { Message } from "../../../src/view/message.ts";
-import { maxMessageBytes } from "../../../src/view/paging.ts";
-import { convertAnswer } from "../../../src/view/messages/convert.ts";
-import { roomLetIn } from "../../../src/view/messages/late-arrival.ts";
-import { cancelAnswer } from "../../../src/view/messages/move-cancel.ts";
-import { runEnded } from "../../../src/view/messages/move-end.ts";
-import { pauseAnswer, resumeAnswer, stoppingAfterRequest } from "../../../src/view/messages/move-pause.ts";
-import { noRunYet, progressMessage } from "../../../src/view/messages/move-progress.ts";
-import { startAnswer } from "../../../src/view/messages/move-start.ts";
-import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../../src/view/messages/move-undo.ts";
-import { verifyAnswer } from "../../../src/view/messages/move-verify.ts";
-import { needsYou } from "../../../src/view/messages/needs-you.ts";
-import { reportMessage } from "../../../src/view/messages/report.ts";
+import { REASON_CODES } from "../../../src/platforms/matrix/planning/routes.ts";
+import { RUN_PURPOSES, RUN_STATES } from "../../../src/model/run.ts";
+import { messageContent } from "../../../src/view/document/message.ts";
+import type { Message } from "../../../src/view/document/message.ts";
+import { maxMessageBytes } from "../../../src/view/document/paging.ts";
+import { convertAnswer } from "../../../src/view/rooms/convert.ts";
+import { roomLetIn } from "../../../src/view/migrate/let-in.ts";
+import { cancelAnswer } from "../../../src/view/migrate/cancel.ts";
+import { runEnded } from "../../../src/view/migrate/end.ts";
+import { pauseAnswer, resumeAnswer, stoppingAfterRequest } from "../../../src/view/migrate/pause.ts";
+import { noRunYet, progressMessage } from "../../../src/view/migrate/status.ts";
+import { startAnswer } from "../../../src/view/migrate/start.ts";
+import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../../src/view/migrate/undo.ts";
+import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
+import { needsYou } from "../../../src/view/migrate/needs-you.ts";
+import { reportMessage } from "../../../src/view/rooms/report.ts";
 import { EVIL, READER, keepsTheRulesOfMessages } from "./message-rules.ts";
 import {
   HOUR_MS,

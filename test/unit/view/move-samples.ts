@@ -1,9 +1,9 @@
-import { STEP_PROBLEM_CODES } from "../../../src/migration/outcome.ts";
-import type { Category } from "../../../src/migration/categories.ts";
-import { CATEGORY_NAMES } from "../../../src/migration/categories.ts";
-import { LIMITS } from "../../../src/migration/step.ts";
-import type { NotMoved } from "../../../src/platforms/matrix/not-moved.ts";
-import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
+import { STEP_PROBLEM_CODES } from "../../../src/model/step-outcome.ts";
+import type { Category } from "../../../src/model/categories.ts";
+import { CATEGORY_NAMES } from "../../../src/model/categories.ts";
+import { LIMITS } from "../../../src/model/step.ts";
+import type { NotMoved } from "../../../src/platforms/matrix/categories/not-moved.ts";
+import type { Report, ReportRoom } from "../../../src/platforms/matrix/report/report.ts";
 import type {
   ConvertResult,
   RunSummary,
@@ -13,8 +13,8 @@ import type {
   StartResult,
   UndoPreview,
   VerifyResult,
-} from "../../../src/service/run-results.ts";
-import { RUN_STATES } from "../../../src/migration/run-model.ts";
+} from "../../../src/service/run/results.ts";
+import { RUN_STATES } from "../../../src/model/run.ts";
 import { runStatus } from "../commands/scripted-moves.ts";
 import { EVIL, EVIL_USER, READER } from "./message-rules.ts";
 

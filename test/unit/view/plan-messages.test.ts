@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { estimateTime } from "../../../src/migration/time-estimate.ts";
-import type { Report, ReportRoom } from "../../../src/platforms/matrix/rooms/report.ts";
-import type { ShownPlan } from "../../../src/service/planning.ts";
-import { renderHtml } from "../../../src/view/html.ts";
-import type { Message } from "../../../src/view/message.ts";
-import { blockedRooms } from "../../../src/view/messages/nothing-left.ts";
-import { planFile, planMessage } from "../../../src/view/messages/plan.ts";
-import { notSignedIn, unreadable } from "../../../src/view/messages/reading.ts";
-import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/messages/report.ts";
-import { roomList } from "../../../src/view/messages/rooms.ts";
-import { renderPlainText } from "../../../src/view/plain-text.ts";
-import { csvReport, jsonReport, markdownReport } from "../../../src/view/report-files.ts";
+import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
+import type { Report, ReportRoom } from "../../../src/platforms/matrix/report/report.ts";
+import type { ShownPlan } from "../../../src/service/plan/planning.ts";
+import { renderHtml } from "../../../src/view/document/html.ts";
+import type { Message } from "../../../src/view/document/message.ts";
+import { blockedRooms } from "../../../src/view/migrate/nothing-left.ts";
+import { planFile, planMessage } from "../../../src/view/migrate/plan.ts";
+import { notSignedIn, unreadable } from "../../../src/view/account/reading.ts";
+import { noPlanYet, numberedRooms, reportMessage } from "../../../src/view/rooms/report.ts";
+import { roomList } from "../../../src/view/rooms/rooms.ts";
+import { renderPlainText } from "../../../src/view/document/plain-text.ts";
+import { csvReport, jsonReport, markdownReport } from "../../../src/view/rooms/report-files.ts";
 
 const EVIL = `<b>Team</b> \u202Ehttps://evil.example @room`;
 

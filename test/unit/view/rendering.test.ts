@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Document } from "../../../src/view/document.ts";
+import type { Document } from "../../../src/view/document/document.ts";
 import {
   code,
   codeBlock,
@@ -11,9 +11,9 @@ import {
   person,
   quote,
   strong,
-} from "../../../src/view/document.ts";
-import { renderHtml } from "../../../src/view/html.ts";
-import { renderPlainText } from "../../../src/view/plain-text.ts";
+} from "../../../src/view/document/document.ts";
+import { renderHtml } from "../../../src/view/document/html.ts";
+import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 
 const evil = `<b onclick="x">&amp;'</b>`;
 const escaped = "&lt;b onclick=&quot;x&quot;&gt;&amp;amp;&apos;&lt;/b&gt;";

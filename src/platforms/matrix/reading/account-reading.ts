@@ -1,5 +1,5 @@
-import type { JsonObject } from "../json-object.ts";
-import type { AccountSnapshot } from "../rooms/model.ts";
+import type { JsonObject } from "../api/json.ts";
+import type { AccountSnapshot } from "../rooms/types.ts";
 import type { RoomTag } from "./raw-events.ts";
 
 /** How the rooms were listed, best first: one request for 500 rooms, one for all, some for each. */

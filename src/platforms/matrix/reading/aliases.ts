@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { apiPath } from "../homeserver-client.ts";
-import type { HomeserverClient } from "../homeserver-client.ts";
-import { HomeserverError } from "../homeserver-error.ts";
-import { parseRoomAlias } from "../identifiers.ts";
-import { UnreachableError } from "../network/unreachable-error.ts";
-import { roomsByCanonicalAlias } from "../rooms/filters.ts";
-import type { RoomSnapshot } from "../rooms/model.ts";
-import { toSignInProblem } from "../sign-in-problem.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { parseRoomAlias } from "../ids/identifiers.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { roomsByCanonicalAlias } from "../planning/filters.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import { toSignInProblem } from "../sign-in/sign-in-problem.ts";
 import type { Reader } from "./reader.ts";
 
 const directorySchema = z.object({ room_id: z.string() });

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { isJsonObject, textOrNull } from "../json-object.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { Hero, Membership } from "../rooms/model.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
+import type { Hero, Membership } from "../rooms/types.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
-import type { RoomCollector } from "./gathering.ts";
+import type { RoomCollector } from "./room-collector.ts";
 import { MAX_BYTES } from "./limits.ts";
 import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";

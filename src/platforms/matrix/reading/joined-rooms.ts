@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { HomeserverError } from "../homeserver-error.ts";
-import type { RoomCollector } from "./gathering.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import type { RoomCollector } from "./room-collector.ts";
 import type { Reader } from "./reader.ts";
 import { readRoom } from "./single-room.ts";
 

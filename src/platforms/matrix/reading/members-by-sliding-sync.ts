@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { isJsonObject } from "../json-object.ts";
-import type { KnownMember } from "../rooms/model.ts";
-import type { MembersNeeded } from "../rooms/people.ts";
-import { knownMember, ABSENT_MEMBER } from "./known-member.ts";
+import { isJsonObject } from "../api/json.ts";
+import type { KnownMember } from "../rooms/types.ts";
+import type { MembersNeeded } from "../planning/people.ts";
+import { knownMember, ABSENT_MEMBER } from "./absent-member.ts";
 import { stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { slidingSyncRequest } from "./sliding-sync-request.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { isJsonObject, textOrNull } from "../json-object.ts";
-import { apiPath } from "../homeserver-client.ts";
-import { UnreachableError } from "../network/unreachable-error.ts";
-import type { KnownMember } from "../rooms/model.ts";
-import { inParallel } from "./in-parallel.ts";
-import { knownMember, ABSENT_MEMBER } from "./known-member.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { KnownMember } from "../rooms/types.ts";
+import { inParallel } from "./concurrently.ts";
+import { knownMember, ABSENT_MEMBER } from "./absent-member.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";

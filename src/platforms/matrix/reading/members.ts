@@ -1,7 +1,7 @@
-import type { AccountSnapshot, KnownMember } from "../rooms/model.ts";
-import type { MembersNeeded } from "../rooms/people.ts";
+import type { AccountSnapshot, KnownMember } from "../rooms/types.ts";
+import type { MembersNeeded } from "../planning/people.ts";
 import { withMembers } from "../rooms/room-snapshot.ts";
-import { inParallel } from "./in-parallel.ts";
+import { inParallel } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { readMembersBySlidingSync } from "./members-by-sliding-sync.ts";
 import { readMembersOfRoom, readSomeJoinedMembers } from "./members-of-room.ts";

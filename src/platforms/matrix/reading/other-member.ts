@@ -1,8 +1,8 @@
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/model.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { readMember } from "../rooms/state-content.ts";
 import { ABSENT } from "../rooms/state-read.ts";
-import { textOrNull } from "../json-object.ts";
-import { inParallel } from "./in-parallel.ts";
+import { textOrNull } from "../api/json.ts";
+import { inParallel } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { HomeserverError } from "../homeserver-error.ts";
-import { apiPath } from "../homeserver-client.ts";
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/model.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { roomFromSummary } from "../rooms/room-summary.ts";
 import type { Reader } from "./reader.ts";
 

@@ -1,6 +1,6 @@
-import { isJsonObject, isTooDeep, textOrNull } from "../json-object.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { Membership } from "../rooms/model.ts";
+import { isJsonObject, isTooDeep, textOrNull } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
+import type { Membership } from "../rooms/types.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 

@@ -1,9 +1,9 @@
 import { valueOf } from "../rooms/state-read.ts";
 import type { AccountReading, HowRead } from "./account-reading.ts";
 import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
-import { RoomCollector } from "./gathering.ts";
-import type { Accounts, Listing } from "./gathering.ts";
-import { inParallel } from "./in-parallel.ts";
+import { RoomCollector } from "./room-collector.ts";
+import type { Accounts, Listing } from "./room-collector.ts";
+import { inParallel } from "./concurrently.ts";
 import { gatherBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import type { HomeserverClient, HomeserverRequest } from "../homeserver-client.ts";
-import { UnreachableError } from "../network/unreachable-error.ts";
-import { withRetries } from "./patiently.ts";
-import type { RetryClock, RetryOptions, Wait } from "./patiently.ts";
+import type { HomeserverClient, HomeserverRequest } from "../api/homeserver-client.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { withRetries } from "./with-retries.ts";
+import type { RetryClock, RetryOptions, Wait } from "./with-retries.ts";
 
 /** Asks one homeserver for one account, withRetries, and counts. */
 export interface Reader {

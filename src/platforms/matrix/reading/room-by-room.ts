@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { HomeserverError } from "../homeserver-error.ts";
-import { apiPath } from "../homeserver-client.ts";
-import { UnreachableError } from "../network/unreachable-error.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { ReadingGap } from "./account-reading.ts";
-import { RoomCollector } from "./gathering.ts";
-import type { Accounts } from "./gathering.ts";
-import { inParallel } from "./in-parallel.ts";
+import { RoomCollector } from "./room-collector.ts";
+import type { Accounts } from "./room-collector.ts";
+import { inParallel } from "./concurrently.ts";
 import { gatherBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY } from "./limits.ts";

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { isJsonObject } from "../json-object.ts";
-import type { JsonObject } from "../json-object.ts";
-import { HomeserverError } from "../homeserver-error.ts";
-import { apiPath } from "../homeserver-client.ts";
-import { UnreachableError } from "../network/unreachable-error.ts";
-import type { Hero } from "../rooms/model.ts";
+import { isJsonObject } from "../api/json.ts";
+import type { JsonObject } from "../api/json.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { Hero } from "../rooms/types.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { RawStateEvent, RoomReading } from "../rooms/room-snapshot.ts";
-import type { Accounts } from "./gathering.ts";
+import type { Accounts } from "./room-collector.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { HomeserverRequest } from "../homeserver-client.ts";
+import type { HomeserverRequest } from "../api/homeserver-client.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
-import type { Accounts } from "./gathering.ts";
+import type { Accounts } from "./room-collector.ts";
 import { MAX_BYTES } from "./limits.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { HomeserverError } from "../homeserver-error.ts";
-import { apiPath } from "../homeserver-client.ts";
-import type { HomeserverClient } from "../homeserver-client.ts";
-import type { Membership } from "../rooms/model.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import type { Membership } from "../rooms/types.ts";
 import { membershipIn } from "./raw-events.ts";
 
 /** Power levels of a large room stay well below; an event has 64 KiB at most. */

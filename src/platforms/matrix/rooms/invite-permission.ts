@@ -1,6 +1,6 @@
-import { matchesGlob } from "../glob.ts";
-import { isJsonObject } from "../json-object.ts";
-import { serverNameOf } from "../identifiers.ts";
+import { matchesGlob } from "../ids/glob.ts";
+import { isJsonObject } from "../api/json.ts";
+import { serverNameOf } from "../ids/identifiers.ts";
 
 /**
  * Whether an account's own settings make its server refuse invitations from a user

@@ -1,4 +1,4 @@
-import type { JoinRules } from "./model.ts";
+import type { JoinRules } from "./types.ts";
 import type { RoomVersionRules } from "./room-version.ts";
 import type { StateRead } from "./state-read.ts";
 

@@ -1,5 +1,5 @@
-import { parseUserId } from "../identifiers.ts";
-import type { RoomSnapshot } from "./model.ts";
+import { parseUserId } from "../ids/identifiers.ts";
+import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { isJsonObject, textOrNull } from "../json-object.ts";
-import { readPowerLevels } from "../power-levels/power-levels.ts";
-import type { Creation, Hero, KnownMember, Membership, RoomSnapshot } from "./model.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
+import { readPowerLevels } from "./power-levels/power-levels.ts";
+import type { Creation, Hero, KnownMember, Membership, RoomSnapshot } from "./types.ts";
 import { roomVersionRules } from "./room-version.ts";
 import type { RoomVersionRules } from "./room-version.ts";
 import {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AccountSnapshot, RoomSnapshot } from "./model.ts";
+import type { AccountSnapshot, RoomSnapshot } from "./types.ts";
 import { roomSnapshot } from "./room-snapshot.ts";
 import type { RawStateEvent } from "./room-snapshot.ts";
 

@@ -1,6 +1,6 @@
-import { matchesGlob } from "../glob.ts";
-import { hostOf, isIpLiteral } from "../server-host.ts";
-import type { ServerAcl } from "./model.ts";
+import { matchesGlob } from "../ids/glob.ts";
+import { hostOf, isIpLiteral } from "../ids/server-host.ts";
+import type { ServerAcl } from "./types.ts";
 import type { StateRead } from "./state-read.ts";
 
 /**

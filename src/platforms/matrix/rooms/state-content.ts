@@ -1,5 +1,5 @@
-import { isJsonObject, textOrNull } from "../json-object.ts";
-import type { Creation, JoinRules, Member, Membership, ServerAcl, Tombstone } from "./model.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
+import type { Creation, JoinRules, Member, Membership, ServerAcl, Tombstone } from "./types.ts";
 import { MALFORMED, present } from "./state-read.ts";
 import type { StateRead } from "./state-read.ts";
 

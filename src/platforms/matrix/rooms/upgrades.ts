@@ -1,4 +1,4 @@
-import type { RoomSnapshot } from "./model.ts";
+import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
 
 /** Where an upgraded room went. */

@@ -3,12 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer as createSocketServer } from "node:net";
 import { afterEach } from "vitest";
-import { createGuardedFetch } from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
-import type {
-  GuardedFetch,
-  GuardedFetchOptions,
-} from "../../../../src/platforms/matrix/network/guarded-fetch.ts";
-import { UnreachableError } from "../../../../src/platforms/matrix/network/unreachable-error.ts";
+import { createGuardedFetch } from "../../../../src/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedFetchOptions } from "../../../../src/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 
 const closings: (() => Promise<void>)[] = [];
 

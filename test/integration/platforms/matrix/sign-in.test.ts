@@ -1,13 +1,13 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { HomeserverClient } from "../../../../src/platforms/matrix/homeserver-client.ts";
-import { readLoginOptions } from "../../../../src/platforms/matrix/login-options.ts";
+import { HomeserverClient } from "../../../../src/platforms/matrix/api/homeserver-client.ts";
+import { readLoginOptions } from "../../../../src/platforms/matrix/sign-in/login-options.ts";
 import {
   checkAccessToken,
   signInWithTokens,
   signInWithPassword,
   signOut,
-} from "../../../../src/platforms/matrix/sign-in.ts";
+} from "../../../../src/platforms/matrix/sign-in/sign-in.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, sendJson, startServer } from "./loopback-server.ts";
 

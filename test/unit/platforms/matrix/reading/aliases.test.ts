@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { HomeserverError } from "../../../../../src/platforms/matrix/homeserver-error.ts";
-import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
+import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { UnansweredAliasError, roomsOfAliases } from "../../../../../src/platforms/matrix/reading/aliases.ts";
 import { sketchRoom } from "../../../../support/planned-rooms.ts";
 import { recordedServer } from "./recorded-server.ts";

@@ -1,10 +1,7 @@
 import { pino } from "pino";
-import { HomeserverClient } from "../../../../../src/platforms/matrix/homeserver-client.ts";
-import type {
-  GuardedFetch,
-  GuardedRequest,
-} from "../../../../../src/platforms/matrix/network/guarded-fetch.ts";
-import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
+import { HomeserverClient } from "../../../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../../../src/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { createReader } from "../../../../../src/platforms/matrix/reading/reader.ts";
 import type { Reader } from "../../../../../src/platforms/matrix/reading/reader.ts";
 

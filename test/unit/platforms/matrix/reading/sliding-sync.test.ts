@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
 import type { AccountToRead } from "../../../../../src/platforms/matrix/reading/read-account.ts";
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { matchesGlob } from "../../../../../src/platforms/matrix/glob.ts";
+import { matchesGlob } from "../../../../../src/platforms/matrix/ids/glob.ts";
 import { isServerAllowed } from "../../../../../src/platforms/matrix/rooms/server-acl.ts";
 import { readServerAcl } from "../../../../../src/platforms/matrix/rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../../../../../src/platforms/matrix/rooms/state-read.ts";

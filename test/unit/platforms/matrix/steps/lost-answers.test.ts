@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { StepKind } from "../../../../../src/migration/step.ts";
-import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
-import { runStep } from "../../../../../src/platforms/matrix/steps.ts";
-import { NEW, OLD } from "../contents-sketch.ts";
+import type { StepKind } from "../../../../../src/model/step.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import { runStep } from "../../../../../src/platforms/matrix/run-step.ts";
+import { NEW, OLD } from "../categories/contents-sketch.ts";
 import type { Asked, Given } from "./scripted-context.ts";
 import { ABSENT, DONE, scripted } from "./scripted-context.ts";
 

@@ -1,13 +1,10 @@
 import { pino } from "pino";
-import type { Side } from "../../../../../src/migration/account.ts";
-import { HomeserverClient } from "../../../../../src/platforms/matrix/homeserver-client.ts";
-import type {
-  GuardedFetch,
-  GuardedRequest,
-} from "../../../../../src/platforms/matrix/network/guarded-fetch.ts";
-import { UnreachableError } from "../../../../../src/platforms/matrix/network/unreachable-error.ts";
-import type { StepContext } from "../../../../../src/platforms/matrix/step-context.ts";
-import { NEW, OLD } from "../contents-sketch.ts";
+import type { Side } from "../../../../../src/model/account.ts";
+import { HomeserverClient } from "../../../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../../../src/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import type { StepContext } from "../../../../../src/platforms/matrix/steps/step-context.ts";
+import { NEW, OLD } from "../categories/contents-sketch.ts";
 
 /**
  * A request as one of the two servers received it; the path decoded and without

@@ -1,0 +1,184 @@
+import type { MatrixClient } from "matrix-bot-sdk";
+import type { Logger } from "pino";
+import { z } from "zod";
+import { isSameServer, serverPartOf } from "../../platforms/matrix/ids/server-host.ts";
+import type { Invitation, Invitations } from "../../store/invitations.ts";
+import type { Rooms } from "./rooms.ts";
+import { isFinalRefusal, isForbidden, isUnknown } from "../server-refusal.ts";
+import { TimedWorker } from "../timed-worker.ts";
+
+const DECLINE_REASON =
+  "I only join direct chats and my control rooms, and only for people my operator has allowed.";
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 10 * 60_000;
+/**
+ * A server notes an invitation that it sends only once ours has taken it, of which the bot hears at
+ * once. Who answers in that moment is not known there as invited: a join is forbidden, and a
+ * refusal stays with our own server, so that the inviter sees the invitation stand for ever
+ * (measured: 2 of 200).
+ */
+const SETTLING_MS = 1_000;
+/** The same on a server that is slower still. */
+const EARLY_TRIES = 3;
+/** About a day of tries: a server that is away longer can invite again. */
+const MAX_ATTEMPTS = 150;
+
+const invitationEventSchema = z.looseObject({
+  sender: z.string(),
+  content: z.looseObject({ is_direct: z.unknown().optional() }),
+});
+
+export interface InvitationOptions {
+  userId: string;
+  invitations: Invitations;
+  client: MatrixClient;
+  rooms: Rooms;
+  directChats: boolean;
+  isPermitted: (userId: string) => boolean;
+  now: () => number;
+  log: Logger;
+}
+
+/**
+ * Joins control rooms and direct chats on the invitation of permitted people, and declines all
+ * others.
+ */
+export class InvitationHandler {
+  readonly #options: InvitationOptions;
+  readonly #worker: TimedWorker;
+  /**
+   * By room, how often the inviter's server seemed not to know of the invitation. Not stored, for
+   * after a restart a few tries more do no harm.
+   */
+  readonly #earlyTries = new Map<string, number>();
+
+  constructor(options: InvitationOptions) {
+    this.#options = options;
+    this.#worker = new TimedWorker(() => this.#answerDue(), options);
+  }
+
+  start(): void {
+    this.#worker.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+
+  /** Notes an invitation as a sync tells of it. */
+  async receive(roomId: string, event: unknown): Promise<void> {
+    const parsed = invitationEventSchema.safeParse(event);
+    if (!parsed.success) return;
+    const { sender, content } = parsed.data;
+    const { invitations, userId, now } = this.#options;
+    const isOfOwnServer = isSameServer(serverPartOf(sender), serverPartOf(userId));
+    const notBefore = now() + (isOfOwnServer ? 0 : SETTLING_MS);
+    this.#earlyTries.delete(roomId);
+    await invitations.put({ roomId, inviter: sender, isDirect: content.is_direct === true }, notBefore);
+    this.#worker.wake();
+  }
+
+  async #answerDue(): Promise<{ nextAt: number | null }> {
+    const { invitations, now, log } = this.#options;
+    for (const invitation of await invitations.due(now())) {
+      const { roomId } = invitation;
+      try {
+        await this.#answer(invitation);
+        await this.#forget(roomId);
+      } catch (error) {
+        const waitMs = this.#waitMs(invitation, error);
+        if (waitMs === null) {
+          log.warn({ err: error, roomId }, "an invitation could not be answered");
+          await this.#forget(roomId);
+        } else await invitations.postpone(roomId, now() + waitMs);
+      }
+    }
+    return { nextAt: await invitations.nextDueAt() };
+  }
+
+  async #forget(roomId: string): Promise<void> {
+    this.#earlyTries.delete(roomId);
+    await this.#options.invitations.remove(roomId);
+  }
+
+  /**
+   * How long to wait before the next try; `null` when there is none. Tries that were too early
+   * count alone: an outage before them says nothing of them.
+   */
+  #waitMs({ roomId, attempts }: Invitation, error: unknown): number | null {
+    const isEarly = error instanceof TooEarlyError || isForbidden(error);
+    if (!isEarly && isFinalRefusal(error)) return null;
+    const tries = isEarly ? this.#triedEarly(roomId) : attempts;
+    if (isEarly) this.#earlyTries.set(roomId, tries + 1);
+    if (tries + 1 >= (isEarly ? EARLY_TRIES : MAX_ATTEMPTS)) return null;
+    return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(tries, 20));
+  }
+
+  #triedEarly(roomId: string): number {
+    return this.#earlyTries.get(roomId) ?? 0;
+  }
+
+  async #answer(invitation: Invitation): Promise<void> {
+    const { client, rooms, log } = this.#options;
+    const { roomId, inviter } = invitation;
+    if (!this.#options.isPermitted(inviter) || !(await this.#isRoomOfOurs(invitation))) {
+      await client.leaveRoom(roomId, DECLINE_REASON);
+      log.info({ roomId }, "an invitation was declined");
+      return;
+    }
+    await client.joinRoom(roomId, viaServers(roomId, inviter));
+    rooms.forgetMembers(roomId);
+    // A client may call any room a direct chat; what counts is who is in it, and that is seen only
+    // from inside.
+    if ((await rooms.kind(roomId)) === "other") {
+      await client.leaveRoom(roomId, DECLINE_REASON);
+      log.info({ roomId }, "left a room that is no direct chat");
+    } else log.info({ roomId }, "an invitation was accepted");
+  }
+
+  async #isRoomOfOurs({ roomId, inviter, isDirect }: Invitation): Promise<boolean> {
+    const { client, rooms, directChats } = this.#options;
+    if (rooms.isControlRoom(roomId)) return true;
+    if (!directChats) return false;
+    if (isDirect) return true;
+    try {
+      return await isRoomOfOne(client, roomId, viaServers(roomId, inviter));
+    } catch (error) {
+      if (!isFinalRefusal(error)) throw error;
+      const isLastTry = this.#triedEarly(roomId) + 1 >= EARLY_TRIES;
+      if ((isForbidden(error) || isUnknown(error)) && !isLastTry) throw new TooEarlyError(error);
+      return false;
+    }
+  }
+}
+
+/**
+ * Another server does not show the bot a room, perhaps because it does not know yet that the bot is
+ * invited.
+ */
+class TooEarlyError extends Error {
+  override readonly name = "TooEarlyError";
+
+  constructor(cause: unknown) {
+    super("the room is not shown to the bot, or not yet", { cause });
+  }
+}
+
+const summarySchema = z.looseObject({ num_joined_members: z.number() });
+
+/**
+ * Whether only the inviter is in the room, by the room's summary (MSC3266); false where it does not
+ * say.
+ * @param via without which a room elsewhere is not asked for
+ */
+async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
+  const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
+  const summary = summarySchema.safeParse(await client.doRequest("GET", path, { via }));
+  return summary.success && summary.data.num_joined_members === 1;
+}
+
+/** The inviter's server is in the room by definition. */
+function viaServers(roomId: string, inviter: string): string[] {
+  const fromRoomId = roomId.includes(":") ? [roomId.slice(roomId.indexOf(":") + 1)] : [];
+  return [...new Set([inviter.slice(inviter.indexOf(":") + 1), ...fromRoomId])];
+}

@@ -1,0 +1,36 @@
+import { sides } from "../../model/account.ts";
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import { askingServers } from "../../view/account/accounts.ts";
+import { linksCancelled } from "../../view/account/sign-in-link.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { sideOfWord, sideWords } from "./login.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const cancelSpecification: CommandSpecification = {
+  words: ["cancel"],
+  summary: "ends a sign-in by link that waits",
+  usage: "[old|new]",
+  details: [
+    "The code that I gave you leads to nothing any more. Accounts that are signed in stay so; `!logout` ends those.",
+  ],
+  example: "cancel old",
+  positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],
+  flags: {},
+};
+
+export function cancelCommand(signIn: SignIn, prefix: string): Command {
+  return {
+    specification: cancelSpecification,
+    async run({ positionals }, conversation) {
+      const word = positionals["account"]?.[0];
+      // A sign-in that is under way with a server is finished first.
+      await answerInTime(conversation, askingServers(), async () =>
+        linksCancelled(
+          await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]),
+          { prefix },
+        ),
+      );
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { Side } from "../../model/account.ts";
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
+import { askingServer, signInOffer, signInRefused, signedIn } from "../../view/account/sign-in.ts";
+import type { Message } from "../../view/document/message.ts";
+import type { Command, Conversation } from "../../dialogue/conversation.ts";
+import { sayInPlaceOfLink, sayLink, sayLinkNote } from "../../dialogue/sign-in-notices.ts";
+import { answerInTime, tellIfSlow } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+/** The words for the two accounts, as people type them. */
+export const sideWords = ["old", "new"] as const;
+
+export function sideOfWord(word: string | undefined): Side {
+  return word === "new" ? "target" : "source";
+}
+
+export const loginSpecification: CommandSpecification = {
+  words: ["login"],
+  summary: "signs in your old or your new account",
+  usage: "old|new [@user:server] [--password … | --token …]",
+  details: [
+    "I take the safest way that the server offers. By link, you get an address and a code and confirm in your browser: nothing secret is written here, so it works in every room. `!cancel` ends one that waits. Where there is no link I say how to go on.",
+    "Without a user ID I take the account you are writing from.",
+    "`--password` and `--token` work only in a direct chat with me, and must stand last: everything behind them is the secret. I remove your message before I use what is in it.",
+    "By link or with a password I make a session of my own, renew it for as long as the move takes, and end it when you say `!logout`. A token stays yours: I never log it out.",
+  ],
+  example: "login old @me:old.example",
+  positionals: [
+    { name: "account", kind: "choice", choices: sideWords },
+    { name: "userId", kind: "userId", isOptional: true },
+  ],
+  flags: { password: { kind: "secret" }, token: { kind: "secret" } },
+};
+
+export function loginCommand(signIn: SignIn, prefix: string): Command {
+  return {
+    specification: loginSpecification,
+    async run({ positionals, secret }, conversation) {
+      const side = sideOfWord(positionals["account"]?.[0]);
+      const userId =
+        positionals["userId"]?.[0] ??
+        (await signIn.account(conversation.sender, side))?.userId ??
+        conversation.sender;
+      const asking = askingServer(serverNameOf(userId) ?? userId);
+      if (secret === null) return takeSafestWay(conversation, side, userId, asking);
+      await answerInTime(conversation, asking, async () => {
+        const method = secret.flag === "token" ? "token" : "password";
+        const result = await signIn.signIn(conversation.sender, side, userId, {
+          method,
+          value: secret.value,
+        });
+        return result.status === "signed_in"
+          ? signedIn({ ...result, isEncrypted: conversation.isEncrypted, prefix })
+          : signInRefused({
+              side,
+              userId,
+              refusal: result.refusal,
+              leftoverDeviceId: result.leftoverDeviceId,
+              prefix,
+            });
+      });
+    },
+  };
+
+  async function takeSafestWay(
+    conversation: Conversation,
+    side: Side,
+    userId: string,
+    asking: Message,
+  ): Promise<void> {
+    const { result: offer, isTold } = await tellIfSlow(
+      () => sayLinkNote(conversation, asking),
+      () => signIn.offer(conversation.sender, side, userId, conversation.address),
+    );
+    switch (offer.status) {
+      case "link":
+        return sayLink(conversation, offer, isTold);
+      case "offered":
+        return sayInPlaceOfLink(
+          conversation,
+          signInOffer({ side, userId, options: offer.options, roomKind: conversation.roomKind, prefix }),
+          isTold,
+        );
+      case "refused":
+        return conversation.say(
+          signInRefused({ side, userId, refusal: offer.refusal, leftoverDeviceId: null, prefix }),
+          {
+            key: "answer",
+          },
+        );
+    }
+  }
+}

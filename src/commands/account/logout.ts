@@ -1,0 +1,54 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { CancelResult } from "../../service/run/results.ts";
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import { sides } from "../../model/account.ts";
+import { askingServers, signedOut } from "../../view/account/accounts.ts";
+import { cancelAnswer } from "../../view/migrate/cancel.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { sideOfWord, sideWords } from "./login.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const logoutSpecification: CommandSpecification = {
+  words: ["logout"],
+  summary: "ends my use of one account or of both",
+  usage: "[old|new]",
+  details: [
+    "A move that is under way ends with it, and I say what was done; what I watch over, I watch no more.",
+    "A session that I made, by link or with a password, is ended on its server, and a sign-in that waits is cancelled. A token that you gave me is your own: I forget it and leave it alone.",
+  ],
+  example: "logout old",
+  positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],
+  flags: {},
+};
+
+export function logoutCommand({
+  signIn,
+  moves,
+  prefix,
+}: {
+  signIn: SignIn;
+  moves: Pick<MoveCommands, "abandonOnLogout">;
+  prefix: string;
+}): Command {
+  return {
+    specification: logoutSpecification,
+    async run({ positionals }, conversation) {
+      const word = positionals["account"]?.[0];
+      const chosen = word === undefined ? sides : [sideOfWord(word)];
+      const owner = conversation.sender;
+      const ended: CancelResult[] = [];
+      await answerInTime(conversation, askingServers(), async () => {
+        const cancelled = await moves.abandonOnLogout(owner, chosen);
+        if (cancelled !== null) ended.push(cancelled);
+        const results = [];
+        for (const side of chosen) results.push(await signIn.signOut(owner, side));
+        return signedOut(
+          results.filter((result) => result !== null),
+          { chosen, prefix },
+        );
+      });
+      for (const result of ended) await conversation.say(cancelAnswer(result, prefix), { key: "ended" });
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import { accountStates, askingServers } from "../../view/account/accounts.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const whoamiSpecification: CommandSpecification = {
+  words: ["whoami"],
+  summary: "shows your two accounts and how each is signed in",
+  usage: "",
+  details: ["I ask both servers whether the sessions still work."],
+  example: "whoami",
+  positionals: [],
+  flags: {},
+};
+
+export function whoamiCommand(signIn: SignIn, prefix: string): Command {
+  return {
+    specification: whoamiSpecification,
+    async run(_values, conversation) {
+      await answerInTime(conversation, askingServers(), async () =>
+        accountStates(await signIn.states(conversation.sender), prefix),
+      );
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { cancelAnswer } from "../../view/migrate/cancel.ts";
+import { stoppingAfterRequest } from "../../view/migrate/pause.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const migrateCancelSpecification: CommandSpecification = {
+  words: ["migrate", "cancel"],
+  summary: "ends your move where it is",
+  usage: "",
+  details: [
+    "What is done stays done, and I say what that is. `!migrate undo` takes back what can be taken back; `!migrate plan` and `!migrate start` do the rest another time.",
+  ],
+  example: "migrate cancel",
+  positionals: [],
+  flags: {},
+};
+
+export function migrateCancelCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migrateCancelSpecification,
+    async run(_values, conversation) {
+      await answerInTime(conversation, stoppingAfterRequest(), async () =>
+        cancelAnswer(await moves.cancel(conversation.sender), prefix),
+      );
+    },
+  };
+}

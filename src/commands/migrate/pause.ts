@@ -1,0 +1,28 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { pauseAnswer, stoppingAfterRequest } from "../../view/migrate/pause.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const migratePauseSpecification: CommandSpecification = {
+  words: ["migrate", "pause"],
+  summary: "halts your move until you resume it",
+  usage: "",
+  details: [
+    "What is under way with a server is finished and recorded; then nothing more is done before `!migrate resume`.",
+  ],
+  example: "migrate pause",
+  positionals: [],
+  flags: {},
+};
+
+export function migratePauseCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migratePauseSpecification,
+    async run(_values, conversation) {
+      await answerInTime(conversation, stoppingAfterRequest(), async () =>
+        pauseAnswer(await moves.pause(conversation.sender), prefix),
+      );
+    },
+  };
+}

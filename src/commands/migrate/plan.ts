@@ -1,0 +1,79 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { Planning } from "../../service/plan/planning.ts";
+import type { Plans } from "../../store/plans.ts";
+import { blockedRooms } from "../../view/migrate/nothing-left.ts";
+import { planFile, planMessage } from "../../view/migrate/plan.ts";
+import {
+  aliasUnanswered,
+  notSignedIn,
+  readingAccounts,
+  readingProgress,
+  unreadable,
+} from "../../view/account/reading.ts";
+import { jsonReport } from "../../view/rooms/report-files.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { filterDetails, filterFlags, filterUsage, readFilters } from "../filters.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const migratePlanSpecification: CommandSpecification = {
+  words: ["migrate", "plan"],
+  summary: "reads both accounts and says for every room how it will be reached, or who can help",
+  usage: `${filterUsage} [--json]`,
+  details: ["Nothing is written to either account.", ...filterDetails, "`--json` gives the plan as a file."],
+  example: "migrate plan --no-direct --active 1y",
+  positionals: [],
+  flags: { ...filterFlags, json: { kind: "boolean" } },
+};
+
+export function migratePlanCommand({
+  planning,
+  moves,
+  plans,
+  now,
+  prefix,
+}: {
+  planning: Pick<Planning, "plan">;
+  moves: Pick<MoveCommands, "isWatched">;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
+  return {
+    specification: migratePlanSpecification,
+    async run(values, conversation) {
+      const owner = conversation.sender;
+      const filters = readFilters(values, { shownRooms: await plans.numberedRoomIds(owner), now: now() });
+      const note = new ProgressNote(conversation, readingAccounts());
+      const result = await planning
+        .plan({
+          owner,
+          filters,
+          botRoomIds: conversation.botRoomIds,
+          onProgress: (progress) => note.update(readingProgress(progress)),
+        })
+        .finally(() => note.finish());
+      switch (result.status) {
+        case "not_signed_in":
+          return conversation.say(notSignedIn(result.missing, prefix), { key: "answer" });
+        case "unanswered_alias":
+          return conversation.say(aliasUnanswered(result.alias), { key: "answer" });
+        case "not_read":
+          return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
+        case "planned": {
+          const { plan } = result;
+          if (values.flags["json"] === true) {
+            const file = jsonReport(plan.report, `plan-${plan.number}.json`);
+            return conversation.say(planFile(plan, file), { key: "answer" });
+          }
+          await plans.putNumberedRooms(
+            owner,
+            blockedRooms(plan.report).map((room) => room.roomId),
+          );
+          const isWatched = await moves.isWatched(owner, plan.report);
+          return conversation.say(planMessage(plan, { prefix, isWatched }), { key: "answer" });
+        }
+      }
+    },
+  };
+}

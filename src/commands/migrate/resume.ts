@@ -1,0 +1,27 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { askingServers } from "../../view/account/accounts.ts";
+import { resumeAnswer } from "../../view/migrate/pause.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const migrateResumeSpecification: CommandSpecification = {
+  words: ["migrate", "resume"],
+  summary: "goes on with a move that you paused",
+  usage: "",
+  details: [],
+  example: "migrate resume",
+  positionals: [],
+  flags: {},
+};
+
+export function migrateResumeCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migrateResumeSpecification,
+    async run(_values, conversation) {
+      await answerInTime(conversation, askingServers(), async () =>
+        resumeAnswer(await moves.resume(conversation.sender), prefix),
+      );
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
+import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const migrateStartSpecification: CommandSpecification = {
+  words: ["migrate", "start"],
+  aliases: [["migrate", "run"]],
+  summary: "moves everything as the plan last shown says",
+  usage: "",
+  details: [
+    "It asks nothing more: the plan said what will happen. I read both accounts once more, say what changed since, and begin.",
+    "It goes on when you close your app, and when I am restarted. One message shows how far it is; at the end I write to you. `!migrate pause` and `!migrate cancel` work at any time.",
+  ],
+  example: "migrate start",
+  positionals: [],
+  flags: {},
+};
+
+export function migrateStartCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migrateStartSpecification,
+    async run(_values, conversation) {
+      const { sender: owner, address, botRoomIds } = conversation;
+      const note = new ProgressNote(conversation, readingAccounts());
+      const result = await moves
+        .start({
+          owner,
+          address,
+          botRoomIds,
+          onProgress: (progress) => note.update(readingProgress(progress)),
+        })
+        .finally(() => note.finish());
+      await conversation.say(startAnswer(result, "move", prefix), { key: "answer" });
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
+import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../view/migrate/undo.ts";
+import type { Command, Conversation } from "../../dialogue/conversation.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+/** The word that confirms it, and its name among the confirmable actions. */
+const UNDO = "undo";
+
+export const migrateUndoSpecification: CommandSpecification = {
+  words: ["migrate", "undo"],
+  summary: "takes back what can be taken back, after showing what that is",
+  usage: "",
+  details: [
+    "I show what I would take back and what stays, and do nothing before you say yes.",
+    "Your old account is left as it is: it stays in its rooms.",
+  ],
+  example: "migrate undo",
+  positionals: [],
+  flags: {},
+};
+
+export function migrateUndoCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migrateUndoSpecification,
+    async run(_values, conversation) {
+      const note = new ProgressNote(conversation, lookingWhatToUndo());
+      const preview = await moves.previewUndo(conversation.sender).finally(() => note.finish());
+      if (preview.status === "possible")
+        await conversation.ask(undoQuestion(preview, UNDO), { word: UNDO, action: UNDO, payload: null });
+      else await conversation.say(undoRefused(preview, prefix), { key: "answer" });
+    },
+  };
+}
+
+/** After the confirmation. */
+export function undoAction({ moves, prefix }: { moves: MoveCommands; prefix: string }) {
+  return async (_payload: unknown, conversation: Conversation): Promise<void> => {
+    const { sender: owner, address } = conversation;
+    await answerInTime(conversation, lookingWhatToUndo(), async () =>
+      startAnswer(await moves.undo({ owner, address }), "undo", prefix),
+    );
+  };
+}

@@ -1,0 +1,30 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { verifyAnswer } from "../../view/migrate/verify.ts";
+import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const migrateVerifySpecification: CommandSpecification = {
+  words: ["migrate", "verify"],
+  summary: "reads both accounts again and compares them, category by category",
+  usage: "",
+  details: ["Nothing is written to either account."],
+  example: "migrate verify",
+  positionals: [],
+  flags: {},
+};
+
+export function migrateVerifyCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: migrateVerifySpecification,
+    async run(_values, conversation) {
+      const { sender, botRoomIds } = conversation;
+      const note = new ProgressNote(conversation, readingAccounts());
+      const result = await moves
+        .verify(sender, { botRoomIds, onProgress: (progress) => note.update(readingProgress(progress)) })
+        .finally(() => note.finish());
+      await conversation.say(verifyAnswer(result, prefix), { key: "answer" });
+    },
+  };
+}

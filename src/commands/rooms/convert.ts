@@ -1,0 +1,55 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { Plans } from "../../store/plans.ts";
+import { convertAnswer } from "../../view/rooms/convert.ts";
+import { askingServers } from "../../view/account/accounts.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { roomOfWord } from "../filters.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+const room = { name: "room", kind: "word" } as const;
+
+export const convertToDirectSpecification: CommandSpecification = {
+  words: ["converttodm"],
+  summary: "lists a room of your new account under people, as a direct chat",
+  usage: "ROOM [@partner]",
+  details: [
+    "It does on your new account what the command of that name does in Element: only your own list changes, nobody else sees it.",
+    "Without a partner I take the one other person in the room.",
+  ],
+  example: "converttodm #3 @friend:old.example",
+  positionals: [room, { name: "partner", kind: "userId", isOptional: true }],
+  flags: {},
+};
+
+export const convertToRoomSpecification: CommandSpecification = {
+  words: ["converttoroom"],
+  summary: "lists a direct chat of your new account under rooms",
+  usage: "ROOM",
+  details: [
+    "It does on your new account what the command of that name does in Element: only your own list changes, nobody else sees it.",
+  ],
+  example: "converttoroom #3",
+  positionals: [room],
+  flags: {},
+};
+
+export function convertCommand(
+  toDirect: boolean,
+  { moves, plans, prefix }: { moves: MoveCommands; plans: Plans; prefix: string },
+): Command {
+  return {
+    specification: toDirect ? convertToDirectSpecification : convertToRoomSpecification,
+    async run({ positionals }, conversation) {
+      const owner = conversation.sender;
+      const request = {
+        room: roomOfWord(positionals["room"]?.[0] ?? "", await plans.numberedRoomIds(owner)),
+        partner: positionals["partner"]?.[0] ?? null,
+        toDirect,
+      };
+      await answerInTime(conversation, askingServers(), async () =>
+        convertAnswer(await moves.convert(owner, request), { toDirect, prefix }),
+      );
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { Plans } from "../../store/plans.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { filterDetails, filterFlags, filterUsage } from "../filters.ts";
+import { runPart } from "./part-of-move.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const inviteAllSpecification: CommandSpecification = {
+  words: ["invite-all"],
+  summary: "only invites your new account, into the rooms that need it",
+  usage: `[ROOM]… ${filterUsage}`,
+  details: [
+    "Without rooms, these are the rooms of the plan that are reached by an invitation from your old account. Rooms that you name are invited into whatever the plan says of them.",
+    ...filterDetails,
+  ],
+  example: "invite-all #3 --no-direct",
+  positionals: [{ name: "rooms", kind: "word", isOptional: true, isRepeatable: true }],
+  flags: filterFlags,
+};
+
+export function inviteAllCommand(services: {
+  moves: MoveCommands;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
+  const { moves } = services;
+  return {
+    specification: inviteAllSpecification,
+    run: (values, conversation) =>
+      runPart(values, conversation, {
+        ...services,
+        purpose: "invitations",
+        begin: (request) => moves.inviteAll(request),
+      }),
+  };
+}

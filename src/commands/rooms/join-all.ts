@@ -1,0 +1,37 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { Plans } from "../../store/plans.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { filterDetails, filterFlags, filterUsage } from "../filters.ts";
+import { runPart } from "./part-of-move.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const joinAllSpecification: CommandSpecification = {
+  words: ["join-all"],
+  summary: "only joins rooms with your new account: open ones, and those that invited it",
+  usage: `[ROOM]… ${filterUsage}`,
+  details: [
+    "These are public rooms, rooms that are open to members of another one, and invitations that wait for your new account. No invitation is sent.",
+    ...filterDetails,
+  ],
+  example: "join-all --server old.example",
+  positionals: [{ name: "rooms", kind: "word", isOptional: true, isRepeatable: true }],
+  flags: filterFlags,
+};
+
+export function joinAllCommand(services: {
+  moves: MoveCommands;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
+  const { moves } = services;
+  return {
+    specification: joinAllSpecification,
+    run: (values, conversation) =>
+      runPart(values, conversation, {
+        ...services,
+        purpose: "joins",
+        begin: (request) => moves.joinAll(request),
+      }),
+  };
+}

@@ -1,0 +1,36 @@
+import type { PartRequest } from "../../service/run/move-commands.ts";
+import type { RunPurpose } from "../../model/run.ts";
+import type { StartResult } from "../../service/run/results.ts";
+import type { Plans } from "../../store/plans.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
+import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import type { Conversation } from "../../dialogue/conversation.ts";
+import { readFilters, roomOfWord } from "../filters.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import type { CommandValues } from "../../grammar/specification.ts";
+
+export interface PartOptions {
+  begin: (request: PartRequest) => Promise<StartResult>;
+  purpose: RunPurpose;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}
+
+/** Begins a part of a move, for the rooms that are named or that the filters choose. */
+export async function runPart(
+  values: CommandValues,
+  conversation: Conversation,
+  { begin, purpose, plans, now, prefix }: PartOptions,
+): Promise<void> {
+  const { sender: owner, address, botRoomIds } = conversation;
+  const shownRooms = await plans.numberedRoomIds(owner);
+  const filters = readFilters(values, { shownRooms, now: now() });
+  const rooms = (values.positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
+  const note = new ProgressNote(conversation, readingAccounts());
+  const onProgress: PartRequest["onProgress"] = (progress) => note.update(readingProgress(progress));
+  const result = await begin({ owner, address, botRoomIds, filters, rooms, onProgress }).finally(() =>
+    note.finish(),
+  );
+  await conversation.say(startAnswer(result, purpose, prefix), { key: "answer" });
+}

@@ -1,0 +1,35 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
+import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const profileSpecification: CommandSpecification = {
+  words: ["profile"],
+  summary: "only copies your profile: name, picture and further fields",
+  usage: "",
+  details: ["What your new account has chosen differently stays as it is."],
+  example: "profile",
+  positionals: [],
+  flags: {},
+};
+
+export function profileCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+  return {
+    specification: profileSpecification,
+    async run(_values, conversation) {
+      const { sender: owner, address, botRoomIds } = conversation;
+      const note = new ProgressNote(conversation, readingAccounts());
+      const result = await moves
+        .copyProfile({
+          owner,
+          address,
+          botRoomIds,
+          onProgress: (progress) => note.update(readingProgress(progress)),
+        })
+        .finally(() => note.finish());
+      await conversation.say(startAnswer(result, "profile", prefix), { key: "answer" });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { Plans } from "../../store/plans.ts";
+import { noPlanYet, numberedRooms, reportFile, reportMessage } from "../../view/rooms/report.ts";
+import { csvReport, jsonReport, markdownReport } from "../../view/rooms/report-files.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+const formats = ["text", "csv", "json", "md"] as const;
+
+export const reportSpecification: CommandSpecification = {
+  words: ["report"],
+  summary: "lists every room that is not moved, with the people who can help",
+  usage: "[--format text|csv|json|md]",
+  details: [
+    "`text` and `md` group the rooms that are not moved by what keeps them; `csv` and `json` have every room.",
+    "The report is that of your last plan, with what was done since: `!migrate plan` makes a new one.",
+  ],
+  example: "report --format csv",
+  positionals: [],
+  flags: { format: { kind: "choice", choices: formats } },
+};
+
+export function reportCommand({
+  moves,
+  plans,
+  prefix,
+}: {
+  moves: Pick<MoveCommands, "lastPlan">;
+  plans: Plans;
+  prefix: string;
+}): Command {
+  return {
+    specification: reportSpecification,
+    async run({ flags }, conversation) {
+      const plan = await moves.lastPlan(conversation.sender);
+      if (!plan) return conversation.say(noPlanYet(prefix));
+      const { report, moreHelpers, via, number } = plan;
+      const view = { report, moreHelpers };
+      switch (flags["format"]) {
+        case "csv":
+          return conversation.say(
+            reportFile(csvReport(report, via, `report-${number}.csv`), report.rooms.length),
+          );
+        case "json":
+          return conversation.say(
+            reportFile(jsonReport(report, `report-${number}.json`), report.rooms.length),
+          );
+        case "md":
+          return conversation.say(
+            reportFile(markdownReport(view, `report-${number}.md`), report.rooms.length),
+          );
+        default:
+          await plans.putNumberedRooms(
+            conversation.sender,
+            numberedRooms(report).map((room) => room.roomId),
+          );
+          return conversation.say(reportMessage(view));
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { AccountReaders } from "../../service/accounts/readers.ts";
+import { listSourceRooms } from "../../service/plan/room-listing.ts";
+import type { Plans } from "../../store/plans.ts";
+import { aliasUnanswered, notSignedIn, readingProgress, unreadable } from "../../view/account/reading.ts";
+import { readingRooms, roomList } from "../../view/rooms/rooms.ts";
+import type { Command } from "../../dialogue/conversation.ts";
+import { parseDuration } from "../../grammar/duration.ts";
+import { filterFlags, filterUsage, readFilters } from "../filters.ts";
+import { ProgressNote } from "../../dialogue/progress-note.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
+
+export const roomsSpecification: CommandSpecification = {
+  words: ["rooms"],
+  summary: "lists the rooms of your old account, numbered, for spring cleaning",
+  usage: `[--inactive 1y] [--alone] ${filterUsage}`,
+  details: [
+    "`--inactive 1y` lists rooms in which nothing was said for a year, `--alone` those in which nobody but you is. The longest silent come first. The other filters choose as they do in `!migrate plan`.",
+    "The numbers work wherever a room is asked for, as in `!migrate plan --exclude #3`.",
+  ],
+  example: "rooms --inactive 2y",
+  positionals: [],
+  flags: { inactive: { kind: "duration" }, alone: { kind: "boolean" }, ...filterFlags },
+};
+
+export function roomsCommand({
+  readers,
+  plans,
+  now,
+  prefix,
+}: {
+  readers: AccountReaders;
+  plans: Plans;
+  now: () => number;
+  prefix: string;
+}): Command {
+  return {
+    specification: roomsSpecification,
+    async run(values, conversation) {
+      const { flags } = values;
+      const owner = conversation.sender;
+      const inactive = flags["inactive"];
+      const filters = {
+        rooms: readFilters(values, { shownRooms: await plans.numberedRoomIds(owner), now: now() }),
+        inactiveSince: typeof inactive === "string" ? now() - (parseDuration(inactive) ?? 0) : null,
+        isAlone: flags["alone"] === true,
+      };
+      const note = new ProgressNote(conversation, readingRooms());
+      const result = await listSourceRooms(readers, owner, filters, (progress) =>
+        note.update(readingProgress(progress)),
+      ).finally(() => note.finish());
+      switch (result.status) {
+        case "not_signed_in":
+          return conversation.say(notSignedIn(["source"], prefix), { key: "answer" });
+        case "unanswered_alias":
+          return conversation.say(aliasUnanswered(result.alias), { key: "answer" });
+        case "not_read":
+          return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
+        case "listed":
+          await plans.putNumberedRooms(
+            owner,
+            result.list.rooms.map((room) => room.roomId),
+          );
+          return conversation.say(roomList(result.list, now(), prefix), { key: "answer" });
+      }
+    },
+  };
+}

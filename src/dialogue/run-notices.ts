@@ -1,0 +1,213 @@
+import type { Logger } from "pino";
+import type { ConversationAddress } from "../model/conversation-address.ts";
+import type { Run } from "../model/run.ts";
+import type { RunRoom } from "../platforms/matrix/room-of-run.ts";
+import type { Plans } from "../store/plans.ts";
+import type { Runs } from "../store/runs.ts";
+import type { Message } from "../view/document/message.ts";
+import { roomLetIn } from "../view/migrate/let-in.ts";
+import { runEnded, showsRooms } from "../view/migrate/end.ts";
+import { progressMessage } from "../view/migrate/status.ts";
+import { needsYou } from "../view/migrate/needs-you.ts";
+import { numberedRooms } from "../view/rooms/report.ts";
+import type { ShownPlan } from "../service/plan/planning.ts";
+import type { RunSummaryReader } from "../service/run/summary.ts";
+import type { RunStatus } from "../service/run/results.ts";
+import type { RunStatuses } from "../service/run/status.ts";
+
+/** Says something where a run was started, at any time later. */
+export type SendMessage = (
+  address: ConversationAddress,
+  message: Message,
+  options: { key: string; replaces?: string; priority?: "progress"; notBefore?: number },
+) => Promise<void>;
+
+export interface RunAnnouncerOptions {
+  runs: Runs;
+  plans: Pick<Plans, "putNumberedRooms">;
+  statuses: RunStatuses;
+  summary: RunSummaryReader;
+  sendMessage: SendMessage;
+  prefix: string;
+  now: () => number;
+  log: Logger;
+}
+
+/**
+ * Each edit stays in the room's history and takes from the bot's own limit (rendering.md section
+ * 6).
+ */
+const EDIT_EVERY_MS = 5_000;
+
+/** The answer to the command that began it is said first. */
+const FIRST_AFTER_MS = 1_000;
+
+interface Shown {
+  /** What the message shows, and when it was made. */
+  status: RunStatus | null;
+  at: number;
+  timer: NodeJS.Timeout | null;
+}
+
+/**
+ * Tells the owner of a run how it goes: one message that is kept current, and a new one when
+ * something ends or needs them.
+ */
+export class RunAnnouncer {
+  readonly #options: RunAnnouncerOptions;
+  readonly #shown = new Map<number, Shown>();
+  /** Runs whose owners were called. */
+  readonly #called = new Set<number>();
+  #saying: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(options: RunAnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Shows where the run stands, if that differs from what is shown, at most every few seconds; and
+   * calls its owner when only they can mend it.
+   */
+  changed(run: Run): void {
+    if (this.#isStopped) return;
+    if (run.state !== "needs_you") this.#called.delete(run.id);
+    else if (!this.#called.has(run.id)) {
+      this.#called.add(run.id);
+      this.#inTurn(() => this.#callOwner(run.id));
+    }
+    this.#showSoon(run);
+  }
+
+  #showSoon(run: Run): void {
+    const shown = this.#shownOf(run);
+    if (shown.timer !== null) return;
+    const waitMs = Math.max(0, shown.at + EDIT_EVERY_MS - this.#options.now());
+    shown.timer = setTimeout(() => {
+      shown.timer = null;
+      this.#inTurn(() => this.#show(run.id, shown));
+    }, waitMs);
+  }
+
+  #shownOf({ id, progressCount }: Run): Shown {
+    const now = this.#options.now();
+    // The answer to the command that began it is said first; what an earlier process has shown may
+    // be no older than its end.
+    const at = progressCount === 0 ? now - EDIT_EVERY_MS + FIRST_AFTER_MS : now;
+    const shown = this.#shown.get(id) ?? { status: null, at, timer: null };
+    this.#shown.set(id, shown);
+    return shown;
+  }
+
+  /**
+   * Shows at once how it ended, and says so in a message that notifies.
+   * @param run as it is going to be put down
+   * @param made the plan as it stands now; `null` for a part of a move
+   */
+  async ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
+    const { summary, statuses, plans, prefix } = this.#options;
+    await this.#showLast(run);
+    const done = await summary.of(run);
+    const status = await statuses.of(run);
+    const report = made ?? { report: done.report, moreHelpers: new Map<string, number>(), notMoved: [] };
+    if (showsRooms({ run: status, report: report.report })) {
+      await plans.putNumberedRooms(
+        run.owner,
+        numberedRooms(report.report).map((room) => room.roomId),
+      );
+    }
+    await this.#say(
+      run,
+      runEnded({ run: status, ...report, summary: done.summary, failures: done.failures }, prefix),
+      "end",
+    );
+  }
+
+  /** Rooms that came in after the end, each told once. @param run as it is going to be put down */
+  async lateArrivals(run: Run, rooms: readonly RunRoom[], endedAt: number): Promise<void> {
+    await this.#showLast(run);
+    const listed = new Set(rooms.filter((room) => !room.isReplacement).map((room) => room.roomId));
+    // Of an upgraded room and its replacement one counts.
+    const own = rooms.filter(
+      ({ roomId, planned }) => listed.has(roomId) && !listed.has(planned.row.successor ?? ""),
+    );
+    const arrived = own.filter((room) => room.joinedAt !== null && room.joinedAt > endedAt);
+    const waiting = own.filter(({ status }) => status === "needs_moderator").length;
+    const inOrder = [...arrived].sort((a, b) => (a.joinedAt ?? 0) - (b.joinedAt ?? 0));
+    for (const [index, room] of inOrder.entries()) {
+      const letIn = index + 1;
+      const arrival = {
+        room: room.planned.row,
+        waited: inOrder.length + waiting,
+        letIn,
+        isLast: waiting === 0 && letIn === inOrder.length,
+      };
+      // What was said under a key is not said again.
+      await this.#say(run, roomLetIn(arrival, this.#options.prefix), `late ${room.roomId}`);
+    }
+  }
+
+  async #callOwner(runId: number): Promise<void> {
+    const { runs, statuses, prefix } = this.#options;
+    const run = await runs.get(runId);
+    if (run?.state !== "needs_you") return;
+    await this.#say(run, needsYou(await statuses.of(run), prefix), `needs you ${run.problem?.since ?? 0}`);
+  }
+
+  /** Nothing more is said by itself. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const { timer } of this.#shown.values()) if (timer !== null) clearTimeout(timer);
+    await this.#saying;
+  }
+
+  async #showLast(run: Run): Promise<void> {
+    const shown = this.#shownOf(run);
+    if (shown.timer !== null) clearTimeout(shown.timer);
+    shown.timer = null;
+    this.#inTurn(() => this.#show(run.id, shown, run));
+    await this.#saying;
+  }
+
+  /** @param as how it is going to be put down, where that is not done yet */
+  async #show(runId: number, shown: Shown, as: Partial<Run> = {}): Promise<void> {
+    const { runs, statuses, now, prefix } = this.#options;
+    const stored = await runs.get(runId);
+    if (stored === null) return;
+    const run = { ...stored, ...as, progressCount: stored.progressCount };
+    const status = await statuses.of(run);
+    // Times of day alone are no change: both are drawn for the same moment.
+    const drawn = (of: RunStatus): string => JSON.stringify(progressMessage(of, shown.at, prefix).document);
+    if (shown.status !== null && drawn(shown.status) === drawn(status)) return;
+    const message = progressMessage(status, now(), prefix);
+    const isFirst = run.progressCount === 0;
+    shown.status = status;
+    shown.at = isFirst ? now() : Math.max(now(), shown.at + EDIT_EVERY_MS);
+    const show = (key: string, replaces?: string): Promise<void> =>
+      this.#options.sendMessage(run.address, message, {
+        key: keyOf(run, key),
+        ...(replaces !== undefined && { replaces: keyOf(run, replaces) }),
+        notBefore: shown.at,
+        priority: "progress",
+      });
+    // The first one is counted once it is said, for the others replace it; of those one that was
+    // counted and not said is not missed.
+    if (isFirst) await show("progress");
+    await runs.change(runId, { progressCount: run.progressCount + 1 });
+    if (!isFirst) await show(`progress ${run.progressCount}`, "progress");
+  }
+
+  #say(run: Run, message: Message, key: string): Promise<void> {
+    return this.#options.sendMessage(run.address, message, { key: keyOf(run, key) });
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#saying = this.#saying.then(work).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "the progress of a run could not be told");
+    });
+  }
+}
+
+function keyOf(run: Run, key: string): string {
+  return `run ${run.id} ${key}`;
+}

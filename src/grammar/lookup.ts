@@ -1,0 +1,59 @@
+import { nearestWord } from "./nearest-word.ts";
+import type { CommandMistake, CommandSpecification } from "./specification.ts";
+
+/** The command that a line begins with, the longest words first, and the rest of the line. */
+export function findCommand(
+  line: string,
+  commands: readonly CommandSpecification[],
+): { specification: CommandSpecification; rest: string } | CommandMistake {
+  if (line === "") return { code: "empty" };
+  const names = commands.flatMap((specification) =>
+    [specification.words, ...(specification.aliases ?? [])].map((words) => ({ words, specification })),
+  );
+  const longestFirst = names.toSorted((a, b) => b.words.length - a.words.length);
+  for (const { words, specification } of longestFirst) {
+    const rest = afterWords(line, words);
+    if (rest !== null) return { specification, rest };
+  }
+  const [first = "", second] = line.split(/\s+/u);
+  const group = names.filter(({ words }) => words.length > 1 && words[0] === first.toLowerCase());
+  if (group.length > 0) {
+    const nearest =
+      second === undefined
+        ? null
+        : nearestWord(
+            second,
+            group.map(({ words }) => words[1] ?? ""),
+          );
+    if (second === undefined)
+      return {
+        code: "incomplete_command",
+        words: [first.toLowerCase()],
+        choices: group.map(({ words }) => words.join(" ")),
+      };
+    return {
+      code: "unknown_command",
+      word: `${first} ${second}`,
+      nearest: nearest === null ? null : [first.toLowerCase(), nearest],
+    };
+  }
+  const nearest = nearestWord(
+    first,
+    names.map(({ words }) => words[0]),
+  );
+  return {
+    code: "unknown_command",
+    word: first,
+    nearest: names.find(({ words }) => words[0] === nearest)?.words ?? null,
+  };
+}
+
+function afterWords(line: string, words: readonly string[]): string | null {
+  let rest = line;
+  for (const word of words) {
+    const match = /^(\S+)(?:\s+|$)/u.exec(rest);
+    if (match?.[1]?.toLowerCase() !== word) return null;
+    rest = rest.slice(match[0].length);
+  }
+  return rest;
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { sides } from "./account.ts";
+import type { ConversationAddress } from "./conversation-address.ts";
+import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
+import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
+import type { LimitName, PlannedStep } from "./step.ts";
+import { LIMITS } from "./step.ts";
+
+/**
+ * What a run was asked to do: the whole plan, a part of it, or taking back what earlier runs did.
+ */
+export const RUN_PURPOSES = ["move", "invitations", "joins", "profile", "undo"] as const;
+export type RunPurpose = (typeof RUN_PURPOSES)[number];
+
+/**
+ * `needs_you`: stopped until the owner signs in again. `watching`: done, and rooms that wait for a
+ * person are looked after. `over`: nothing more comes of it.
+ */
+export const RUN_STATES = ["running", "paused", "needs_you", "watching", "over"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+/** While a run is in one of these, its owner can begin no other. */
+export const ACTIVE_RUN_STATES: readonly RunState[] = ["running", "paused", "needs_you"];
+
+export const stepProblemSchema = z.object({
+  code: z.enum(STEP_PROBLEM_CODES),
+  serverText: z.string().nullable(),
+});
+
+/** Why a run needs its owner, and since when, in milliseconds since the epoch. */
+export const runProblemSchema = z.object({
+  side: z.enum(sides),
+  problem: stepProblemSchema,
+  since: z.number(),
+});
+export type RunProblem = z.infer<typeof runProblemSchema>;
+
+/** One run of a plan, as it is stored. */
+export interface Run {
+  id: number;
+  owner: string;
+  planNumber: number;
+  purpose: RunPurpose;
+  state: RunState;
+  /** Steps of this stage and earlier ones may run. */
+  stage: number;
+  source: string;
+  target: string;
+  /** Where its owner is told of it. */
+  address: ConversationAddress;
+  /** What to plan again with (filters and the like), as JSON of the service. */
+  request: unknown;
+  startedAt: number;
+  endedAt: number | null;
+  isCancelled: boolean;
+  /** The process ended in the middle, and another one goes on. */
+  wasInterrupted: boolean;
+  problem: RunProblem | null;
+  /** How often the progress message was written. */
+  progressCount: number;
+}
+
+/** `dropped`: it is not needed any more, since the step or the room it waited for did not come. */
+export const STEP_STATES = ["pending", "taken", "done", "failed", "dropped"] as const;
+export type StepState = (typeof STEP_STATES)[number];
+
+/** A step that was taken to be tried. */
+export interface TakenStep extends PlannedStep {
+  id: number;
+  runId: number;
+  /** How often it was taken, this time included. */
+  attempts: number;
+  /** Tries that failed by its own fault, as far as anybody can tell. */
+  failures: number;
+  /**
+   * What it takes to take back what earlier tries may have written; `null` where they wrote
+   * nothing.
+   */
+  savedUndo: unknown;
+}
+
+/** A step as it stands. */
+export interface StoredStep extends PlannedStep {
+  state: StepState;
+  attempts: number;
+  /** Until when it waits, in the past if it need not. */
+  notBefore: number;
+  waitingFor: WaitingFor | null;
+  outcome: StepOutcome | null;
+  finishedAt: number | null;
+  /**
+   * What it takes to take back what it may have written, while the outcome does not say whether it
+   * did; else `null`.
+   */
+  savedUndo: unknown;
+}
+
+/** How a try of a step is recorded. */
+export type StepRecord =
+  | { state: "done" | "failed"; outcome: StepOutcome }
+  /**
+   * Again at some time; `isCounted` is false for a try that says nothing of the step, as when the
+   * server is away.
+   */
+  | {
+      state: "pending";
+      notBefore: number;
+      waitingFor: WaitingFor | null;
+      outcome: StepOutcome;
+      isCounted: boolean;
+    };
+
+/**
+ * Steps with the same side and the same scarcest limit stand in one queue; queues run side by side,
+ * so that what waits in one holds up nothing in another.
+ */
+export function laneOf({ side, limits }: Pick<PlannedStep, "side" | "limits">): string {
+  return `${side}:${ownLimit(limits) ?? "free"}`;
+}
+
+/**
+ * The limit by which a request of this kind is refused for long: the scarcest it takes from. `null`
+ * for what is free.
+ */
+export function ownLimit(limits: readonly LimitName[]): LimitName | null {
+  const scarcestFirst: readonly LimitName[] = ["invitations", "remote_joins", "joins", "messages"];
+  return scarcestFirst.find((name) => limits.includes(name)) ?? null;
+}
+
+/**
+ * All lanes, in the order in which they are served: who takes from a scarce limit goes first where
+ * two share a plentiful one.
+ */
+export const LANES: readonly string[] = [
+  "source:invitations",
+  "target:remote_joins",
+  "target:joins",
+  ...sides.flatMap((side) => LIMITS.map((name) => `${side}:${name}`)),
+  "source:free",
+  "target:free",
+].filter((lane, index, all) => all.indexOf(lane) === index);

@@ -1,0 +1,49 @@
+import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+
+export type DiscoveryErrorCode =
+  | "invalid_server_name"
+  | "well_known_invalid"
+  | "unreachable"
+  | "insecure"
+  | "forbidden_address"
+  | "not_a_homeserver"
+  | "too_old";
+
+export interface DiscoveryErrorFields {
+  /** Which of the two requests failed; null where none was made. */
+  readonly stage: "well_known" | "versions" | null;
+  /**
+   * What the specification would have a client do (CS API, "Server discovery"): `prompt` =
+   * FAIL_PROMPT, a person who knows the address can still name it (for the bot: the operator, under
+   * `servers`); `error` = FAIL_ERROR, what was found is wrong.
+   */
+  readonly action: "prompt" | "error";
+  readonly reason?: UnreachableReason | null;
+  /** The error status that the server answered, where that was it. */
+  readonly status?: number | null;
+}
+
+/**
+ * Why no homeserver was found behind a server name. Holds the name and codes, nothing that a server
+ * said.
+ */
+export class DiscoveryError extends Error {
+  override readonly name = "DiscoveryError";
+  readonly code: DiscoveryErrorCode;
+  readonly serverName: string;
+  readonly stage: "well_known" | "versions" | null;
+  readonly action: "prompt" | "error";
+  readonly reason: UnreachableReason | null;
+  readonly status: number | null;
+
+  constructor(code: DiscoveryErrorCode, serverName: string, fields: DiscoveryErrorFields) {
+    const cause = fields.reason ?? (typeof fields.status === "number" ? `status ${fields.status}` : null);
+    super(`discovery of ${serverName}: ${code}${cause === null ? "" : ` (${cause})`}`);
+    this.code = code;
+    this.serverName = serverName;
+    this.stage = fields.stage;
+    this.action = fields.action;
+    this.reason = fields.reason ?? null;
+    this.status = fields.status ?? null;
+  }
+}

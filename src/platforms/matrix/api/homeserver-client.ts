@@ -1,0 +1,245 @@
+import type { Logger } from "pino";
+import type { z } from "zod";
+import { toHomeserverError } from "./homeserver-error.ts";
+import type { GuardedFetch, GuardedResponse, HttpMethod } from "../../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { isPathSegment } from "./path-segment.ts";
+import { cleanServerText } from "./server-text.ts";
+
+/**
+ * Lends the access tokens of a session that renews itself: sends once, and again with the next
+ * token where the server did not know the first.
+ */
+export interface TokenSource {
+  use<Answer>(send: (accessToken: string) => Promise<Answer>): Promise<Answer>;
+}
+
+export interface HomeserverClientOptions {
+  /** Client API address without a trailing slash, as discovery gives it. */
+  readonly baseUrl: string;
+  readonly fetch: GuardedFetch;
+  readonly log: Logger;
+  /** Asked before each request. With neither this nor `session` requests go out without a token. */
+  readonly accessToken?: () => Promise<string> | string;
+  /**
+   * In place of `accessToken`. A repeated request is the same one, with the same transaction ID in
+   * its path.
+   */
+  readonly session?: TokenSource;
+}
+
+export interface HomeserverRequest<Schema extends z.ZodType> {
+  readonly method: HttpMethod;
+  /** Made with `apiPath`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** The fields of the answer that are used. An empty answer is read as `{}`. */
+  readonly schema: Schema;
+  /** Default 30 seconds, for everything. */
+  readonly timeoutMs?: number;
+  /** Most bytes of the answer. Default one mebibyte. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+  /**
+   * What `body` holds that an error must not repeat (a password). The access token is always among
+   * them.
+   */
+  readonly secrets?: readonly string[];
+}
+
+/** Bytes and what they are, by the word of whoever sent them. */
+export interface Medium {
+  readonly bytes: Uint8Array;
+  /** As the header has it, parameters included; empty for none. */
+  readonly contentType: string;
+}
+
+export type Upload<Schema extends z.ZodType> = Omit<HomeserverRequest<Schema>, "method" | "body"> & {
+  readonly medium: Medium;
+};
+
+export type Download = Omit<HomeserverRequest<z.ZodType>, "method" | "body" | "schema">;
+
+type Sent = Omit<HomeserverRequest<z.ZodType>, "schema" | "body">;
+
+interface Payload {
+  readonly accept: string;
+  readonly body: { readonly data: string | Uint8Array; readonly contentType: string } | null;
+}
+
+/** @param secrets what the request carried and an error must not repeat */
+type ReadResponse<Answer> = (response: GuardedResponse, secrets: readonly string[]) => Answer;
+
+/**
+ * Speaks the client-server API of one homeserver, for one session or for none. It never waits, and
+ * repeats nothing but what a token that had run out kept from being done: limits are the caller's
+ * to keep.
+ */
+export class HomeserverClient {
+  readonly baseUrl: string;
+  readonly #options: HomeserverClientOptions;
+
+  constructor(options: HomeserverClientOptions) {
+    this.baseUrl = options.baseUrl.replace(/\/+$/, "");
+    this.#options = options;
+  }
+
+  /** The same server with another session, or with none. */
+  withAccessToken(accessToken: (() => Promise<string> | string) | null): HomeserverClient {
+    const { fetch, log } = this.#options;
+    return new HomeserverClient({
+      baseUrl: this.baseUrl,
+      fetch,
+      log,
+      ...(accessToken === null ? {} : { accessToken }),
+    });
+  }
+
+  /**
+   * Sends a request and checks its answer.
+   * @throws HomeserverError for an error status
+   * @throws UnreachableError where there is no answer, or one that is not what the specification
+   * says
+   */
+  async request<Schema extends z.ZodType>(request: HomeserverRequest<Schema>): Promise<z.output<Schema>> {
+    const body =
+      request.body === undefined
+        ? null
+        : { data: JSON.stringify(request.body), contentType: "application/json" };
+    return this.#send(request, { accept: "application/json", body }, (response, secrets) =>
+      readAnswer(response, request, secrets),
+    );
+  }
+
+  /**
+   * Sends bytes instead of JSON; the answer is JSON again.
+   * @throws like `request`
+   */
+  async upload<Schema extends z.ZodType>({ medium, ...rest }: Upload<Schema>): Promise<z.output<Schema>> {
+    const request = { ...rest, method: "POST" as const };
+    const body = { data: medium.bytes, contentType: medium.contentType };
+    return this.#send(request, { accept: "application/json", body }, (response, secrets) =>
+      readAnswer(response, request, secrets),
+    );
+  }
+
+  /**
+   * Fetches bytes. A redirect to another origin is not followed: the token would have to stay
+   * behind, and servers redirect only those who ask for it with `allow_redirect` (CS v1.11,
+   * §Content repository), which is never set here.
+   * @throws like `request`; `too_large` beyond `maxBytes`
+   */
+  async download(rest: Download): Promise<Medium> {
+    const request = { ...rest, method: "GET" as const };
+    return this.#send(request, { accept: "*/*", body: null }, (response, secrets) => {
+      throwUnlessOk(response, request, secrets);
+      return { bytes: response.body, contentType: response.headers["content-type"] ?? "" };
+    });
+  }
+
+  async #send<Answer>(request: Sent, payload: Payload, read: ReadResponse<Answer>): Promise<Answer> {
+    const { session, accessToken } = this.#options;
+    return session === undefined
+      ? this.#exchange(request, payload, read, await accessToken?.())
+      : session.use((token) => this.#exchange(request, payload, read, token));
+  }
+
+  async #exchange<Answer>(
+    request: Sent,
+    { accept, body }: Payload,
+    read: ReadResponse<Answer>,
+    token: string | undefined,
+  ): Promise<Answer> {
+    const startedAt = performance.now();
+    const { method, path } = request;
+    const response = await this.#options.fetch(this.baseUrl + path + toQuery(request.query), {
+      method,
+      headers: {
+        accept,
+        ...(body === null ? {} : { "content-type": body.contentType }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(body === null ? {} : { body: body.data }),
+      ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
+      ...(request.maxBytes === undefined ? {} : { maxBytes: request.maxBytes }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+    const { status } = response;
+    this.#options.log.debug(
+      { method, path, status, durationMs: Math.round(performance.now() - startedAt) },
+      "homeserver answered",
+    );
+    return read(response, [...(token === undefined ? [] : [token]), ...(request.secrets ?? [])]);
+  }
+}
+
+/**
+ * Builds a path from fixed text and values: every value becomes one percent-encoded segment.
+ * @throws TypeError for "", "." and "..", which would name another endpoint
+ */
+export function apiPath(texts: TemplateStringsArray, ...values: readonly string[]): string {
+  return values.reduce(
+    (path, value, index) => path + toSegment(value) + (texts[index + 1] ?? ""),
+    texts[0] ?? "",
+  );
+}
+
+function toSegment(value: string): string {
+  const text = value.toWellFormed();
+  if (!isPathSegment(text)) throw new TypeError("not a path segment");
+  return encodeURIComponent(text);
+}
+
+function toQuery(query: HomeserverRequest<z.ZodType>["query"]): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined) continue;
+    for (const each of typeof value === "object" ? value : [value]) parameters.append(name, String(each));
+  }
+  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
+}
+
+function readAnswer<Schema extends z.ZodType>(
+  response: GuardedResponse,
+  request: Pick<HomeserverRequest<Schema>, "method" | "path" | "schema">,
+  secrets: readonly string[],
+): z.output<Schema> {
+  const { host } = new URL(response.url);
+  throwUnlessOk(response, request, secrets);
+  const body = parseJson(response.body);
+  if (body === undefined) throw new UnreachableError("not_json", host);
+  const parsed = request.schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  // The path may hold keys that the server chose, hence cleaned like its words.
+  const field = cleanServerText(issue?.path.join(".") ?? "", secrets).slice(0, 60);
+  throw new UnreachableError("unexpected_answer", host, `${field}: ${issue?.code ?? ""}`);
+}
+
+function throwUnlessOk(
+  { status, headers, url, body }: GuardedResponse,
+  request: { readonly method: HttpMethod; readonly path: string },
+  secrets: readonly string[],
+): void {
+  if (status >= 400)
+    throw toHomeserverError({ status, headers, body: parseJson(body) }, request, secrets, new Date());
+  if (status < 200 || status >= 300)
+    throw new UnreachableError("unexpected_answer", new URL(url).host, `status ${status}`);
+}
+
+/**
+ * An empty thing may come as nothing or as null; both are read as `{}`. Undefined where the text is
+ * no JSON.
+ */
+function parseJson(bytes: Uint8Array): unknown {
+  const text = new TextDecoder().decode(bytes);
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return value ?? {};
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import type { JsonObject } from "../../api/json.ts";
+
+const WORDS: ReadonlySet<string> = new Set(
+  (
+    "key keys privatekey secretkey apikey apikeys token tokens accesstoken refreshtoken secret secrets password passwords passphrase passcode pin " +
+    "credential credentials auth cookie cookies session sessions device devices deviceid deviceids encrypted ciphertext signature signatures " +
+    "crypto olm megolm ssss keybackup dehydrated pickle seed mnemonic jwt oauth"
+  ).split(" "),
+);
+
+/** Words of a name: `org.example.accessToken_2` has "org", "example", "access", "token" and "2". */
+const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}]+|\p{N}+/gu;
+
+/**
+ * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64, which is a key or a
+ * secret more often than not.
+ */
+const SECRET_VALUE =
+  /^(syt_|syr_|syl_|mat_|mct_|mcr_|mas_|MDAx|Bearer |eyJ)|-----BEGIN |^[A-Za-z0-9+/_-]{43}=?$/;
+
+/** A longer one would take its time, and says what it is in its beginning. */
+const MAX_LENGTH = 500;
+
+/**
+ * Whether account data that nobody knows looks like keys, devices or tokens, by its type, the names
+ * in it and its values. Rather once too often: what is left out is told and can be set again, what
+ * has been copied cannot be called back.
+ */
+export function mayHoldSecret(type: string, content: JsonObject): boolean {
+  if (namesSecret(type)) return true;
+  const open: unknown[] = [content];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value === "string" && SECRET_VALUE.test(value.slice(0, MAX_LENGTH))) return true;
+    if (typeof value !== "object" || value === null) continue;
+    for (const [name, inner] of Object.entries(value)) {
+      if (!Array.isArray(value) && holdsSomething(inner) && namesSecret(name)) return true;
+      if (inner !== undefined) open.push(inner);
+    }
+  }
+  return false;
+}
+
+/** A switch or a number is no secret, whatever its name: `{"showDevices": true}`. */
+function holdsSomething(value: unknown): boolean {
+  if (typeof value === "string") return value !== "";
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0;
+}
+
+function namesSecret(name: string): boolean {
+  const words = name.slice(0, MAX_LENGTH).match(WORD) ?? [];
+  return words.some((word) => WORDS.has(word.toLowerCase()));
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { readContent, writeContent } from "../account-data/step.ts";
+import { apiPath } from "../../api/homeserver-client.ts";
+import type { HomeserverClient } from "../../api/homeserver-client.ts";
+import { UnreachableError } from "../../../../network/unreachable-error.ts";
+import { membershipIn, stateEventsOf } from "../../reading/raw-events.ts";
+import { readStateEvent } from "../../reading/single-room.ts";
+import { readTextSet } from "../../rooms/state-content.ts";
+import { valueOf } from "../../rooms/state-read.ts";
+import { asDirectChat, asOrdinaryRoom, choosePartner } from "./convert.ts";
+import type { ChatMember } from "./convert.ts";
+
+export interface RoomConversion {
+  readonly roomId: string;
+  /** With whom it shall be a direct chat; `null`: whoever it is by the looks of it. */
+  readonly partner: string | null;
+  readonly toDirect: boolean;
+  /** Both accounts of the person, and bots known to be such. */
+  readonly excluded: readonly string[];
+}
+
+export type RoomConverted =
+  | { status: "converted" | "unchanged"; partner: string | null }
+  /** Nobody else was ever in the room, or only those excluded. */
+  | { status: "no_partner" };
+
+const PLACE = { roomId: null, type: "m.direct" };
+const MAX_BYTES = 16 * 1_048_576;
+const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
+
+/**
+ * Makes a room a direct chat of the account, or no longer one, as Element's commands of that name
+ * do (protocol-facts.md section 4), but for entries that Element drops for being malformed: they
+ * stay.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function convertRoom(
+  client: Pick<HomeserverClient, "request" | "baseUrl">,
+  userId: string,
+  { roomId, partner: named, toDirect, excluded }: RoomConversion,
+): Promise<RoomConverted> {
+  const session = { userId, request: client.request.bind(client) };
+  const partner = toDirect ? (named ?? (await findPartner(client, roomId, [userId, ...excluded]))) : null;
+  if (toDirect && partner === null) return { status: "no_partner" };
+  // Read last, so that as little as possible can be written over.
+  const content = await readContent(session, PLACE);
+  if (content === null)
+    throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, "m.direct");
+  const changed = partner === null ? asOrdinaryRoom(content, roomId) : asDirectChat(content, roomId, partner);
+  if (changed === null) return { status: "unchanged", partner };
+  await writeContent(session, PLACE, changed);
+  return { status: "converted", partner };
+}
+
+async function findPartner(
+  client: Pick<HomeserverClient, "request">,
+  roomId: string,
+  excluded: readonly string[],
+): Promise<string | null> {
+  const functional = await readStateEvent(client, roomId, "io.element.functional_members", "");
+  const serviceMembers =
+    functional === null ? null : valueOf(readTextSet(functional.content, "service_members"));
+  const others = new Set([...excluded, ...(serviceMembers ?? [])]);
+  // Few rooms need the long list of those who have left.
+  const joined = choosePartner(await readMembers(client, roomId, { membership: "join" }), others);
+  return joined ?? choosePartner(await readMembers(client, roomId, {}), others);
+}
+
+async function readMembers(
+  client: Pick<HomeserverClient, "request">,
+  roomId: string,
+  query: Readonly<Record<string, string>>,
+): Promise<ChatMember[]> {
+  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/members`;
+  const { chunk } = await client.request({
+    method: "GET",
+    path,
+    query,
+    schema: membersSchema,
+    maxBytes: MAX_BYTES,
+  });
+  const events = stateEventsOf(chunk).filter(({ type }) => type === "m.room.member");
+  return events.map(({ state_key: userId, content, origin_server_ts: sentAt }) => ({
+    userId,
+    isJoined: membershipIn(content) === "join",
+    sentAt: typeof sentAt === "number" ? sentAt : null,
+  }));
+}

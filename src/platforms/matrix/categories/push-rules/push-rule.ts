@@ -1,0 +1,90 @@
+import { isJsonObject, isTooDeep } from "../../api/json.ts";
+import type { JsonObject } from "../../api/json.ts";
+
+/** In the order of evaluation (CS §Push Rules). */
+export const PUSH_RULE_KINDS = ["override", "content", "room", "sender", "underride"] as const;
+export type PushRuleKind = (typeof PUSH_RULE_KINDS)[number];
+
+export interface PushRule {
+  readonly kind: PushRuleKind;
+  readonly ruleId: string;
+  /** The server's own; people may only switch it off and on and change its actions. */
+  readonly isDefault: boolean;
+  readonly isEnabled: boolean;
+  readonly actions: readonly unknown[];
+  /** Of `override` and `underride`; `null` elsewhere. */
+  readonly conditions: readonly unknown[] | null;
+  /** Of `content`; `null` elsewhere. */
+  readonly pattern: string | null;
+}
+
+export interface PushRules {
+  /** By kind, and within a kind the first that matches counts. */
+  readonly rules: readonly PushRule[];
+  /** Names of what is no rule, and of kinds that nobody knows. */
+  readonly malformed: readonly string[];
+}
+
+/** The name of a rule as people and reports see it. */
+export function pushRuleName({ kind, ruleId }: Pick<PushRule, "kind" | "ruleId">): string {
+  return `${kind}/${ruleId}`;
+}
+
+/** @param global rules by kind, as the server sent them */
+export function readPushRules(global: JsonObject): PushRules {
+  const rules = new Map<string, PushRule>();
+  const malformed: string[] = [];
+  for (const kind of PUSH_RULE_KINDS) {
+    const list = global[kind] ?? [];
+    if (!Array.isArray(list)) {
+      malformed.push(kind);
+      continue;
+    }
+    for (const [index, entry] of list.entries()) {
+      const rule = readRule(kind, entry);
+      if (rule === null || rules.has(pushRuleName(rule))) malformed.push(nameOfMalformed(kind, entry, index));
+      else rules.set(pushRuleName(rule), rule);
+    }
+  }
+  for (const [kind, list] of Object.entries(global)) {
+    if (!isKnownKind(kind) && hasOwnRules(list)) malformed.push(kind);
+  }
+  return { rules: [...rules.values()], malformed };
+}
+
+function readRule(kind: PushRuleKind, entry: unknown): PushRule | null {
+  if (!isJsonObject(entry) || isTooDeep(entry)) return null;
+  const { rule_id: ruleId, default: isDefault, enabled, actions, conditions, pattern } = entry;
+  if (typeof ruleId !== "string" || ruleId === "" || !Array.isArray(actions)) return null;
+  const rule = {
+    kind,
+    ruleId,
+    isDefault: isDefault === true || ruleId.startsWith("."),
+    isEnabled: enabled !== false,
+    actions,
+  };
+  if (kind === "override" || kind === "underride") {
+    // Left out, they are none: such a rule matches everything.
+    const list: unknown = conditions ?? [];
+    return Array.isArray(list) ? { ...rule, conditions: list, pattern: null } : null;
+  }
+  if (kind !== "content") return { ...rule, conditions: null, pattern: null };
+  return typeof pattern === "string" ? { ...rule, conditions: null, pattern } : null;
+}
+
+function nameOfMalformed(kind: PushRuleKind, entry: unknown, index: number): string {
+  const ruleId = isJsonObject(entry) ? entry["rule_id"] : null;
+  return `${kind}/${typeof ruleId === "string" ? ruleId : `rule ${index + 1}`}`;
+}
+
+function isKnownKind(kind: string): boolean {
+  return PUSH_RULE_KINDS.some((known) => known === kind);
+}
+
+/**
+ * Kinds that are still being tried out come with rules of the server's only (seen: Synapse's
+ * `postcontent`, MSC4306).
+ */
+function hasOwnRules(list: unknown): boolean {
+  return Array.isArray(list) && list.some((entry) => !isJsonObject(entry) || entry["default"] !== true);
+}

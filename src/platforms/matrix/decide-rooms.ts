@@ -1,0 +1,70 @@
+import type { AccountReading } from "./reading/account-reading.ts";
+import { withNeededMembers } from "./reading/members.ts";
+import { withOtherMembers } from "./reading/other-member.ts";
+import { readOutsideRoom } from "./reading/outside-room.ts";
+import type { Reader } from "./reading/reader.ts";
+import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
+import type { RoomPlan, SummaryNeeded } from "./planning/plan-rooms.ts";
+import { planRooms } from "./planning/plan-rooms.ts";
+import type { RoomPlanInput } from "./planning/plan-input.ts";
+import { roomFromSummary } from "./rooms/room-summary.ts";
+
+/** One of the two accounts, as it can be read. */
+export interface ReadableAccount {
+  userId: string;
+  reader: Reader;
+  /** From discovery. */
+  features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
+}
+
+export interface ReadableAccounts {
+  source: ReadableAccount;
+  target: ReadableAccount;
+}
+
+/**
+ * Plans the rooms of two accounts that were read, and reads what the plan asks for: members by
+ * name, replacements from outside. Nothing is asked twice.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function decideRooms(
+  accounts: ReadableAccounts,
+  readings: { source: AccountReading; target: AccountReading },
+  options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds" | "refusals">,
+): Promise<RoomPlan> {
+  const { source } = accounts;
+  const outsideRooms = new Map<string, RoomSnapshot>();
+  const asked = new Set<string>();
+  let snapshot = await withOtherMembers(source.reader, readings.source.snapshot, readings.target.snapshot);
+  for (;;) {
+    const input = { ...options, source: snapshot, target: readings.target.snapshot, outsideRooms };
+    const plan = planRooms(input);
+    const needs = plan.membersNeeded.filter((need) => isNew(JSON.stringify(need)));
+    const rooms = plan.summariesNeeded.filter(({ roomId }) => isNew(roomId));
+    if (needs.length === 0 && rooms.length === 0)
+      return plan.membersNeeded.length === 0 ? plan : planRooms({ ...input, areMembersRead: true });
+    for (const room of rooms) outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, snapshot));
+    if (needs.length > 0)
+      snapshot = await withNeededMembers(source.reader, { snapshot, needs, features: source.features });
+  }
+
+  function isNew(question: string): boolean {
+    const { size } = asked;
+    return asked.add(question).size > size;
+  }
+}
+
+/**
+ * The replacement of an upgraded room: as the old account's server shows it, else as the new one's
+ * does.
+ */
+async function lookFromOutside(
+  { source, target }: ReadableAccounts,
+  room: SummaryNeeded,
+  snapshot: AccountSnapshot,
+): Promise<RoomSnapshot> {
+  const seen =
+    (await readOutsideRoom(source.reader, room, snapshot, target.userId)) ??
+    (await readOutsideRoom(target.reader, room, snapshot, target.userId));
+  return seen ?? roomFromSummary(room.roomId, {}, snapshot, target.userId);
+}

@@ -1,0 +1,232 @@
+import type { PowerLevel } from "../rooms/power-levels/level.ts";
+import { levelOf } from "../rooms/power-levels/room-power.ts";
+import { isDeclaredBot } from "../rooms/known-bots.ts";
+import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
+import type { MembersNeeded, Parties } from "./people.ts";
+import type { PlannedRoom, RouteRefusal } from "./planned-room.ts";
+import type { RoomView } from "./room-view.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
+import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "./routes.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
+
+/** How a room is reached, as far as it differs from room to room. */
+export type RouteChoice = Pick<
+  PlannedRoom,
+  "route" | "routes" | "through" | "status" | "reason" | "helpers" | "moreHelpers"
+> & {
+  membersNeeded: readonly MembersNeeded[];
+};
+
+/** What is known of the other rooms when one is decided. */
+export interface Surroundings {
+  parties: Parties;
+  /** The room through which the target gets into this one. */
+  through: string | null;
+  /**
+   * Rooms that would open this one and hold the source, but which the target does not get into;
+   * with the help that is missing there.
+   */
+  unreachable: readonly { view: RoomView; help: Help | null }[];
+  refusals: readonly RouteRefusal[];
+}
+
+const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
+
+export function chooseRoute(view: RoomView, verdict: Verdict, surroundings: Surroundings): RouteChoice {
+  switch (verdict.kind) {
+    case "joined":
+      return { ...outcome("joined", "done"), ...NOBODY };
+    case "closed":
+      return { ...outcome("impossible", "skipped", verdict.reason), ...NOBODY };
+    case "person":
+      return needsPerson(view, verdict.help, verdict.reason, surroundings);
+    case "inviter":
+      return asksInviter(view, verdict.reason, surroundings.parties);
+    case "open":
+      return entry(view, verdict, surroundings);
+  }
+}
+
+/** The ways in that need nobody, cheapest first, without those that were refused. */
+export function openRoutes(
+  verdict: OpenVerdict,
+  through: string | null,
+  refusals: readonly RouteRefusal[],
+): OpenRoute[] {
+  const routes: OpenRoute[] = [];
+  if (verdict.isInvited) routes.push("accept_invite");
+  if (verdict.canJoin) routes.push("join");
+  if (through !== null) routes.push("join_restricted");
+  if (verdict.canInvite) routes.push("invite");
+  return routes.filter((route) => !isRefused(route, refusals));
+}
+
+export function isRefused(route: Route, refusals: readonly RouteRefusal[]): boolean {
+  return refusals.some((refusal) => refusal.route === route);
+}
+
+function entry(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings): RouteChoice {
+  const { refusals, through } = surroundings;
+  const open: Route[] = openRoutes(verdict, through, refusals);
+  const canKnock = verdict.canKnock && !isRefused("knock", refusals);
+  const [route] = open;
+  if (route !== undefined) {
+    const routes: Route[] = [...open, ...(canKnock ? ["knock" as const] : []), "ask_moderator"];
+    return {
+      ...outcome(route, "planned"),
+      routes,
+      through: route === "join_restricted" ? through : null,
+      ...NOBODY,
+    };
+  }
+  const refusal = refusals.at(-1);
+  if (refusal?.code === "blocked_by_server")
+    return { ...outcome("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
+  if (canKnock) return knock(view, verdict, surroundings);
+  if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), surroundings);
+  // Only the user can allow it, in the settings of the new account.
+  if (verdict.isInviteBlocked)
+    return { ...outcome("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
+  if (verdict.reason.code === "source_not_joined")
+    return asksInviter(view, verdict.reason, surroundings.parties);
+  if (surroundings.unreachable.length > 0) return throughUnreachable(view, surroundings);
+  return needsPerson(view, "invite", verdict.reason, surroundings);
+}
+
+function knock(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings): RouteChoice {
+  const reason: Reason = verdict.isInviteBlocked ? { code: "invite_blocked" } : verdict.reason;
+  const isInvited = reason.code === "source_not_joined" && reason.inviter !== null;
+  const asked = isInvited
+    ? asksInviter(view, reason, surroundings.parties)
+    : needsPerson(view, "invite", reason, surroundings);
+  if (asked.route === "impossible") return asked;
+  // A knock that waits already is left to the people in the room.
+  const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
+  return { ...asked, route: "knock", routes: ["knock", "ask_moderator"], status };
+}
+
+/**
+ * A joined member must act. Nobody joined may: impossible, unless the user's old account itself
+ * may, which is never done unasked (product.md, "Routes").
+ */
+function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: Surroundings): RouteChoice {
+  const { room, power } = view;
+  const needed = membersToRead(room, power, { kind: help }, parties, "route");
+  const membersNeeded = needed === null ? [] : [needed];
+  const found = peopleOrUpgrader(view, help, parties);
+  if (found.helpers.length > 0)
+    return { ...outcome("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
+  if ("isSourceAble" in reason && reason.isSourceAble)
+    return { ...outcome("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
+  // Nothing is known of who is inside: nobody can be named, and nobody can be ruled out.
+  if (power.levels.usersDefault === null && room.powerLevels.kind === "unread") {
+    return { ...outcome("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
+  }
+  const none: Reason = isServersWord(reason)
+    ? reason
+    : { code: "no_helper", help, required: requiredForTask(power, { kind: help }) };
+  return { ...outcome("impossible", "skipped", none), ...NOBODY, membersNeeded };
+}
+
+function isServersWord(reason: Reason): boolean {
+  return (
+    reason.code === "refused" || reason.code === "unreachable_server" || reason.code === "invite_blocked"
+  );
+}
+
+/** Helpers are those who can let the account into the room or into the space that would open it. */
+function throughUnreachable(view: RoomView, surroundings: Surroundings): RouteChoice {
+  const { parties, unreachable } = surroundings;
+  const membersNeeded: MembersNeeded[] = [];
+  const candidates = unreachable.map((space) => {
+    const found =
+      space.help === null
+        ? NOBODY
+        : peopleWhoMay(space.view.room, space.view.power, { kind: space.help }, parties);
+    const needed =
+      space.help === null
+        ? null
+        : membersToRead(space.view.room, space.view.power, { kind: space.help }, parties, "route");
+    if (needed !== null) membersNeeded.push(needed);
+    return { roomId: space.view.room.roomId, found };
+  });
+  const best = candidates.find(({ found }) => found.helpers.length > 0) ?? candidates[0];
+  const through = best?.roomId ?? "";
+  const reason: Reason = { code: "space_unreachable", through };
+  const own = needsPerson(view, "invite", reason, surroundings);
+  const helpers = joinHelpers(own, best?.found ?? NOBODY);
+  const needs = [...own.membersNeeded, ...membersNeeded];
+  if (helpers.helpers.length === 0) return { ...own, membersNeeded: needs };
+  return {
+    ...outcome("ask_moderator", "needs_moderator", reason),
+    through,
+    ...helpers,
+    membersNeeded: needs,
+  };
+}
+
+/**
+ * Those of the room first: one of them is enough, while who helps with the space helps with the
+ * first of two doors.
+ */
+function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
+  const named = new Set(ofRoom.helpers.map((helper) => helper.userId));
+  const all = [...ofRoom.helpers, ...ofSpace.helpers.filter((helper) => !named.has(helper.userId))];
+  const rest = ofRoom.moreHelpers + ofSpace.moreHelpers;
+  return { helpers: all.slice(0, 10), moreHelpers: rest + Math.max(0, all.length - 10) };
+}
+
+/**
+ * A replacement nobody can look into: who upgraded the room made the new one, and so has power
+ * there.
+ */
+function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers {
+  const { room, power, tombstoneSender } = view;
+  const found = peopleWhoMay(room, power, { kind: help }, parties);
+  if (found.helpers.length > 0 || room.powerLevels.kind !== "unread" || tombstoneSender === null)
+    return found;
+  const isCreator = roomVersionRules(valueOf(room.create)?.roomVersion ?? null)?.hasInfiniteCreators === true;
+  return namedPerson(view, tombstoneSender, parties, isCreator ? "creator" : 100);
+}
+
+function asksInviter(view: RoomView, reason: SourceNotJoined, parties: Parties): RouteChoice {
+  const helpers = reason.inviter === null ? NOBODY : namedPerson(view, reason.inviter, parties, 0);
+  return { ...outcome("ask_moderator", "needs_moderator", reason), ...helpers };
+}
+
+/**
+ * @param unknownPower what is said where the room's levels were not told: the least such a person
+ * has
+ */
+function namedPerson(
+  { room, power }: RoomView,
+  userId: string,
+  parties: Parties,
+  unknownPower: PowerLevel,
+): Helpers {
+  if (
+    userId === parties.sourceUserId ||
+    userId === parties.targetUserId ||
+    isDeclaredBot(room, userId, parties.botUserIds)
+  )
+    return NOBODY;
+  const helper: Helper = {
+    userId,
+    displayName: room.members.get(userId)?.displayName ?? null,
+    power: levelOf(power, userId) ?? unknownPower,
+  };
+  return { helpers: [helper], moreHelpers: 0 };
+}
+
+function refusedReason({ code, serverText }: RouteRefusal): Reason {
+  return code === "invite_blocked" ? { code } : { code, serverText };
+}
+
+function outcome(
+  route: Route,
+  status: PlannedRoom["status"],
+  reason: Reason | null = null,
+): Omit<RouteChoice, "helpers" | "moreHelpers"> {
+  return { route, routes: [route], through: null, status, reason, membersNeeded: [] };
+}

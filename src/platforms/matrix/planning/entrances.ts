@@ -1,0 +1,139 @@
+import { may } from "../rooms/power-levels/room-power.ts";
+import { openRoutes } from "./choose-route.ts";
+import { membersToRead, serversWhoMay } from "./people.ts";
+import type { MembersNeeded } from "./people.ts";
+import type { PlanGround } from "./plan-context.ts";
+import type { RouteRefusal } from "./planned-room.ts";
+import { gatewayRooms } from "./reachable-rooms.ts";
+import type { ReachableRoom } from "./reachable-rooms.ts";
+import type { RoomView } from "./room-view.ts";
+import type { Help } from "./routes.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Which rooms the target gets into without a person, and through which. */
+export interface Entrances {
+  through: ReadonlyMap<string, string>;
+  entered: ReadonlySet<string>;
+  /**
+   * Restricted rooms in which nobody could vouch for a join: being in an allowed room opens none of
+   * them.
+   */
+  unvouched: ReadonlySet<string>;
+  membersNeeded: readonly MembersNeeded[];
+}
+
+export interface EntranceInput {
+  ground: PlanGround;
+  verdicts: ReadonlyMap<string, Verdict>;
+  /** Rooms the target has joined, whoever else is in them. */
+  joinedByTarget: ReadonlySet<string>;
+  refusals: ReadonlyMap<string, readonly RouteRefusal[]>;
+  areMembersRead: boolean;
+}
+
+export function findEntrances(input: EntranceInput): Entrances {
+  const membersNeeded: MembersNeeded[] = [];
+  const rooms: ReachableRoom[] = [];
+  const unvouched = new Set<string>();
+  for (const [roomId, verdict] of input.verdicts) {
+    const view = input.ground.views.get(roomId);
+    if (verdict.kind !== "open" || view === undefined) continue;
+    const room = reachableRoom(view, verdict, input, membersNeeded);
+    rooms.push(room);
+    if (room.allowedRoomIds.length < verdict.allowedRoomIds.length) unvouched.add(roomId);
+  }
+  for (const roomId of input.joinedByTarget) {
+    if ((input.verdicts.get(roomId)?.kind ?? "joined") !== "joined") continue;
+    rooms.push({ roomId, isOpen: true, canInvite: false, allowedRoomIds: [], isSpace: false });
+  }
+  const preference = new Map(rooms.map(({ roomId }) => [roomId, throughPreference(roomId, input)]));
+  rooms.sort((left, right) => (preference.get(left.roomId) ?? 0) - (preference.get(right.roomId) ?? 0));
+  const through = gatewayRooms(rooms);
+  const entered = new Set(
+    rooms
+      .filter((room) => room.isOpen || room.canInvite || through.has(room.roomId))
+      .map((room) => room.roomId),
+  );
+  return { through, entered, unvouched, membersNeeded };
+}
+
+/**
+ * As a way through, what the target is in already opens others at once. Last comes what only the
+ * target is in: the server that is asked to let it into the restricted room must be in that one
+ * too, and the source's, surest to be asked, may not be (M_UNABLE_TO_AUTHORISE_JOIN).
+ */
+function throughPreference(roomId: string, { joinedByTarget, ground }: EntranceInput): number {
+  if (!joinedByTarget.has(roomId)) return 1;
+  return ground.own.get(roomId)?.membership === "join" ? 0 : 2;
+}
+
+/**
+ * For a restricted room the target does not get into: the rooms that would open it and hold the
+ * source, with the help that is missing there.
+ */
+export function unreachableSpaces(
+  restrictedId: string,
+  { ground, verdicts }: EntranceInput,
+  { entered, unvouched }: Entrances,
+): { view: RoomView; help: Help | null }[] {
+  const found: { view: RoomView; help: Help | null }[] = [];
+  const verdict = verdicts.get(restrictedId);
+  if (verdict?.kind !== "open" || unvouched.has(restrictedId)) return found;
+  for (const roomId of verdict.allowedRoomIds) {
+    const view = ground.views.get(roomId);
+    if (view?.sourceMembership === "join" && !entered.has(roomId))
+      found.push({ view, help: missingHelp(verdicts.get(roomId)) });
+  }
+  return found;
+}
+
+function missingHelp(verdict: Verdict | undefined): Help | null {
+  if (verdict?.kind === "person") return verdict.help;
+  return verdict?.kind === "open" ? "invite" : null;
+}
+
+function reachableRoom(
+  view: RoomView,
+  verdict: Extract<Verdict, { kind: "open" }>,
+  input: EntranceInput,
+  needs: MembersNeeded[],
+): ReachableRoom {
+  const { roomId } = view.room;
+  const refusals = input.refusals.get(roomId) ?? [];
+  const routes = openRoutes(verdict, null, refusals);
+  const isRestrictedRefused = refusals.some((refusal) => refusal.route === "join_restricted");
+  const isOpen = routes.includes("accept_invite") || routes.includes("join");
+  const canVouch =
+    !isOpen && !isRestrictedRefused && verdict.allowedRoomIds.length > 0 && hasVoucher(view, input, needs);
+  return {
+    roomId,
+    isOpen,
+    canInvite: routes.includes("invite"),
+    allowedRoomIds: canVouch ? verdict.allowedRoomIds : [],
+    isSpace: valueOf(view.room.create)?.type === "m.space",
+  };
+}
+
+/**
+ * A restricted join is vouched for by a joined user with the level to invite (rooms/v8, rule
+ * 4.3.5.2), so without one nobody gets in that way. As long as members are to be read the answer is
+ * yes, so that only what the final plan asks for is read.
+ */
+function hasVoucher(
+  view: RoomView,
+  { ground, areMembersRead }: EntranceInput,
+  needs: MembersNeeded[],
+): boolean {
+  const { room, power, sourceMembership } = view;
+  const { parties } = ground;
+  if (sourceMembership === "join" && may(power, parties.sourceUserId, "invite")) return true;
+  if (serversWhoMay(room, power, { kind: "authorise" }, parties).length > 0) return true;
+  // Seen from outside only: the rule is told, who could vouch is not; the replaced room is left by
+  // a way its makers opened.
+  if (room.powerLevels.kind === "unread") return true;
+  const needed = membersToRead(room, power, { kind: "authorise" }, parties, "route");
+  if (needed === null || areMembersRead) return false;
+  needs.push(needed);
+  return true;
+}

@@ -1,0 +1,149 @@
+import type { CategoryName } from "../../../model/categories.ts";
+import { parseRoomId, serverNameOf } from "../ids/identifiers.ts";
+import { isSameServer } from "../ids/server-host.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import { valueOf } from "../rooms/state-read.ts";
+
+/**
+ * Filters of a plan (product.md, "Commands"). Rooms are room IDs or aliases; an empty list filters
+ * nothing.
+ */
+export interface RoomFilters {
+  only: readonly string[];
+  exclude: readonly string[];
+  spaces: readonly string[];
+  servers: readonly string[];
+  /** `true`: direct chats only. `false`: none of them. */
+  isDirect: boolean | null;
+  /** Milliseconds since 1970: rooms known to be idle since before are left out. */
+  activeSince: number | null;
+  /** Whether rooms are among the categories to move; without them nothing is joined. */
+  hasRooms: boolean;
+}
+
+/** Filters of a plan: the rooms, and the categories that are moved. */
+export interface PlanFilters extends RoomFilters {
+  /** `null`: all. */
+  categories: readonly CategoryName[] | null;
+}
+
+export const NO_FILTERS: RoomFilters = {
+  only: [],
+  exclude: [],
+  spaces: [],
+  servers: [],
+  isDirect: null,
+  activeSince: null,
+  hasRooms: true,
+};
+
+/** The same filters with room IDs in place of words that mean the account's rooms. */
+export function withRoomIds<Filters extends RoomFilters>(
+  filters: Filters,
+  roomIds: ReadonlyMap<string, string>,
+): Filters {
+  const named = (words: readonly string[]): string[] => words.map((word) => roomIds.get(word) ?? word);
+  return {
+    ...filters,
+    only: named(filters.only),
+    exclude: named(filters.exclude),
+    spaces: named(filters.spaces),
+  };
+}
+
+/** Everything in filters that names a room. */
+export function wordsIn({ only, exclude, spaces }: RoomFilters): string[] {
+  return [...only, ...exclude, ...spaces];
+}
+
+export interface FilterVerdict {
+  isExcluded: (room: RoomSnapshot) => boolean;
+  /** What was named and is none of the account's rooms, as it was written. */
+  unknownRooms: readonly string[];
+}
+
+/**
+ * @param rooms the rooms the account is in, is invited to or knocks at
+ * @param successorOf the last replacement of an upgraded room: whoever names the old room means the
+ * new one
+ */
+export function filterRooms(
+  filters: RoomFilters,
+  rooms: ReadonlyMap<string, RoomSnapshot>,
+  directRoomIds: ReadonlySet<string>,
+  successorOf: (roomId: string) => string | null,
+): FilterVerdict {
+  const byName = roomsByCanonicalAlias(rooms);
+  const unknownRooms: string[] = [];
+  function roomIds(names: readonly string[]): Set<string> {
+    const found = new Set<string>();
+    for (const name of names) {
+      const roomId = rooms.has(name) ? name : byName.get(name);
+      if (roomId === undefined) unknownRooms.push(name);
+      else found.add(roomId);
+    }
+    return found;
+  }
+  const only = withSuccessors(roomIds(filters.only), successorOf);
+  const excluded = roomIds(filters.exclude);
+  const inSpaces = withSuccessors(
+    roomsBelow(withSuccessors(roomIds(filters.spaces), successorOf), rooms),
+    successorOf,
+  );
+  function isExcluded(room: RoomSnapshot): boolean {
+    if (excluded.has(room.roomId)) return true;
+    if (filters.only.length > 0 && !only.has(room.roomId)) return true;
+    if (filters.spaces.length > 0 && !inSpaces.has(room.roomId)) return true;
+    if (
+      filters.servers.length > 0 &&
+      !filters.servers.some((server) => isSameServer(server, serverOfRoom(room) ?? ""))
+    )
+      return true;
+    if (filters.isDirect !== null && directRoomIds.has(room.roomId) !== filters.isDirect) return true;
+    return (
+      filters.activeSince !== null &&
+      room.lastActivityAt !== null &&
+      room.lastActivityAt < filters.activeSince
+    );
+  }
+  return { isExcluded, unknownRooms };
+}
+
+/**
+ * Room IDs by the alias that a room gives as its own; where several give the same one, of the
+ * first.
+ */
+export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const room of rooms.values()) {
+    const alias = valueOf(room.canonicalAlias);
+    if (alias !== null && !found.has(alias)) found.set(alias, room.roomId);
+  }
+  return found;
+}
+
+/**
+ * The server a room was made on: the creator's, since room IDs name none from version 12 on; where
+ * the creator is not told, the one in the room ID.
+ */
+export function serverOfRoom(room: RoomSnapshot): string | null {
+  return serverNameOf(valueOf(room.create)?.sender ?? "") ?? parseRoomId(room.roomId)?.serverName ?? null;
+}
+
+/**
+ * The spaces themselves and everything below them, as far down as the account can see; spaces that
+ * hold each other are no trouble.
+ */
+function roomsBelow(spaces: ReadonlySet<string>, rooms: ReadonlyMap<string, RoomSnapshot>): Set<string> {
+  const found = new Set(spaces);
+  for (const roomId of found) for (const child of rooms.get(roomId)?.spaceChildren ?? []) found.add(child);
+  return found;
+}
+
+function withSuccessors(roomIds: Set<string>, successorOf: (roomId: string) => string | null): Set<string> {
+  for (const roomId of [...roomIds]) {
+    const successor = successorOf(roomId);
+    if (successor !== null) roomIds.add(successor);
+  }
+  return roomIds;
+}

@@ -1,0 +1,226 @@
+import { compareLevels } from "../rooms/power-levels/level.ts";
+import type { PowerLevel } from "../rooms/power-levels/level.ts";
+import { levelOf, may, mayUnban, requiredFor } from "../rooms/power-levels/room-power.ts";
+import type { RoomPower } from "../rooms/power-levels/room-power.ts";
+import { mayGrant, POWER_LEVELS } from "./power-grant.ts";
+import { serverNameOf } from "../ids/identifiers.ts";
+import { isSameServer, serverPartOf } from "../ids/server-host.ts";
+import { isDeclaredBot, looksLikeBot } from "../rooms/known-bots.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import type { Help, Helper, Helpers } from "./routes.ts";
+import { isServerAllowed } from "../rooms/server-acl.ts";
+
+/** Who the plan is for, and who is no person to ask. */
+export interface Parties {
+  sourceUserId: string;
+  targetUserId: string;
+  botUserIds: ReadonlySet<string>;
+}
+
+/**
+ * What somebody must be able to do to be named. `administer`: write power levels; `authorise`:
+ * vouch for a restricted join, which bots may too.
+ */
+export type Task = { kind: Help | "administer" | "authorise" } | { kind: "grant"; level: PowerLevel };
+
+/** Members of one room whose membership has to be read before the plan can name them. */
+export interface MembersNeeded {
+  roomId: string;
+  /** Most power first, at most `MAX_READ_MEMBERS`. */
+  userIds: readonly string[];
+  /**
+   * Anybody joined will do, and nobody joined is known but the two accounts: some joined members
+   * are needed, whoever they are.
+   */
+  isAnyoneNeeded: boolean;
+  /**
+   * `route`: the route, reason or helpers depend on it. `warning`: only a warning does; a reader
+   * that pays for each member may leave it.
+   */
+  purpose: "route" | "warning";
+}
+
+const MAX_HELPERS = 10;
+export const MAX_READ_MEMBERS = 200;
+
+/** The action whose level a task takes, for sentences ("needs power 50"). */
+export function requiredForTask(power: RoomPower, task: Task): number | null {
+  switch (task.kind) {
+    case "invite":
+    case "authorise":
+      return requiredFor(power, "invite");
+    case "unban":
+      return requiredFor(power, "ban");
+    case "change_acl":
+      return requiredFor(power, { state: "m.room.server_acl" });
+    case "administer":
+    case "grant":
+      return requiredFor(power, { state: POWER_LEVELS });
+  }
+}
+
+/** Whether a user, if joined, may do it. */
+export function mayDo(power: RoomPower, userId: string, task: Task, parties: Parties): boolean {
+  switch (task.kind) {
+    case "invite":
+    case "authorise":
+      return may(power, userId, "invite");
+    case "unban":
+      return mayUnban(power, userId, parties.targetUserId);
+    case "change_acl":
+      return may(power, userId, { state: "m.room.server_acl" });
+    case "administer":
+      return may(power, userId, { state: POWER_LEVELS });
+    case "grant":
+      return mayGrant(power, userId, task.level);
+  }
+}
+
+/**
+ * Joined people who may do it: creators first, then most power, then most recently active; never
+ * the two accounts, bots, or people whose server the room's ACL shuts out (what they do does not
+ * reach the others), the source's own server aside. At most ten, and the number of further ones.
+ */
+export function peopleWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): Helpers {
+  const able = candidatesFor(joinedUsers(room), room, power, task, parties);
+  const people = able.filter((userId) => !looksLikeBot(userId));
+  const ranked = rank(people.length > 0 ? people : able, room, power);
+  return {
+    helpers: ranked.slice(0, MAX_HELPERS).map((userId) => helperOf(room, power, userId)),
+    moreHelpers: Math.max(0, ranked.length - MAX_HELPERS),
+  };
+}
+
+/** Servers of joined members who may do it, bots included, those of the most powerful first. */
+export function serversWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): string[] {
+  const able = candidatesFor(joinedUsers(room), room, power, task, parties);
+  return [...new Set(rank(able, room, power).flatMap((userId) => serverNameOf(userId) ?? []))];
+}
+
+/** Whose membership must be read to know who may do it; `null` when nothing is left to read. */
+export function membersToRead(
+  room: RoomSnapshot,
+  power: RoomPower,
+  task: Task,
+  parties: Parties,
+  purpose: MembersNeeded["purpose"],
+): MembersNeeded | null {
+  const candidates = candidatesFor(namedUsers(room, power), room, power, task, parties);
+  const unread = candidates.filter((userId) => !room.members.has(userId) && !isJoined(room, userId));
+  const mayEverybody = mayDo(power, "", task, parties);
+  const isAnyoneNeeded =
+    mayEverybody &&
+    unread.length === 0 &&
+    !candidates.some((userId) => isJoined(room, userId)) &&
+    (room.joinedCount ?? 0) > 1;
+  if (unread.length === 0 && !isAnyoneNeeded) return null;
+  return {
+    roomId: room.roomId,
+    userIds: rank(unread, room, power).slice(0, MAX_READ_MEMBERS),
+    isAnyoneNeeded,
+    purpose,
+  };
+}
+
+/** Whether a member is known to be joined. */
+export function isJoined(room: RoomSnapshot, userId: string): boolean {
+  const known = room.members.get(userId);
+  if (known !== undefined) return known.membership === "join";
+  // Heroes are joined or invited members; of whom they are when nobody else is there, they have
+  // left (CS §/sync, m.heroes).
+  return (
+    room.invitedCount === 0 &&
+    (room.joinedCount ?? 0) > 1 &&
+    room.heroes.some((hero) => hero.userId === userId)
+  );
+}
+
+/**
+ * Everybody whose name is known: creators, those with a level of their own, heroes and members
+ * read.
+ */
+function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
+  const named = new Set(power.creators);
+  for (const userId of power.levels.users.keys()) named.add(userId);
+  for (const hero of room.heroes) named.add(hero.userId);
+  for (const userId of room.members.keys()) named.add(userId);
+  return [...named];
+}
+
+/**
+ * Members known to be joined; few, since only those asked for are read, while anybody may stand in
+ * the levels.
+ */
+function joinedUsers(room: RoomSnapshot): string[] {
+  const known = new Set(room.members.keys());
+  for (const hero of room.heroes) known.add(hero.userId);
+  return [...known].filter((userId) => isJoined(room, userId));
+}
+
+function candidatesFor(
+  userIds: readonly string[],
+  room: RoomSnapshot,
+  power: RoomPower,
+  task: Task,
+  parties: Parties,
+): string[] {
+  const sourceServer = serverPartOf(parties.sourceUserId);
+  const verdicts = new Map<string, boolean>();
+  // One look at the ACL a server, however many of its users have power.
+  function isHeard(serverName: string): boolean {
+    const known = verdicts.get(serverName);
+    if (known !== undefined) return known;
+    const verdict = isServerAllowed(room.serverAcl, serverName) || isSameServer(serverName, sourceServer);
+    verdicts.set(serverName, verdict);
+    return verdict;
+  }
+  return userIds.filter((userId) => {
+    if (userId === parties.sourceUserId || userId === parties.targetUserId) return false;
+    if (!mayDo(power, userId, task, parties)) return false;
+    if (task.kind !== "authorise" && isDeclaredBot(room, userId, parties.botUserIds)) return false;
+    return userId.startsWith("@") && isHeard(serverPartOf(userId));
+  });
+}
+
+function rank(userIds: readonly string[], room: RoomSnapshot, power: RoomPower): string[] {
+  const keyed = userIds.map((userId) => ({
+    userId,
+    level: levelOf(power, userId) ?? 0,
+    lastActiveAt: room.members.get(userId)?.lastActiveAt ?? Number.NEGATIVE_INFINITY,
+  }));
+  keyed.sort((left, right) => {
+    const byLevel = compareLevels(left.level, right.level);
+    if (byLevel !== 0) return byLevel;
+    if (left.lastActiveAt !== right.lastActiveAt) return right.lastActiveAt - left.lastActiveAt;
+    return left.userId < right.userId ? -1 : 1;
+  });
+  return keyed.map(({ userId }) => userId);
+}
+
+function helperOf(room: RoomSnapshot, power: RoomPower, userId: string): Helper {
+  const displayName =
+    room.members.get(userId)?.displayName ??
+    room.heroes.find((hero) => hero.userId === userId)?.displayName ??
+    null;
+  return { userId, displayName, power: levelOf(power, userId) ?? 0 };
+}
+
+/** One entry a room; what a route needs comes before what a warning needs. */
+export function mergeNeeds(needs: readonly MembersNeeded[]): MembersNeeded[] {
+  const byRoom = new Map<string, MembersNeeded>();
+  for (const need of needs) {
+    const other = byRoom.get(need.roomId);
+    byRoom.set(need.roomId, other === undefined ? need : mergedNeed(other, need));
+  }
+  return [...byRoom.values()];
+}
+
+function mergedNeed(left: MembersNeeded, right: MembersNeeded): MembersNeeded {
+  const [first, second] = left.purpose === "route" ? [left, right] : [right, left];
+  return {
+    roomId: left.roomId,
+    userIds: [...new Set([...first.userIds, ...second.userIds])],
+    isAnyoneNeeded: left.isAnyoneNeeded || right.isAnyoneNeeded,
+    purpose: first.purpose,
+  };
+}

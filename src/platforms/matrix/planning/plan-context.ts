@@ -1,0 +1,136 @@
+import { directRooms } from "../rooms/direct-rooms.ts";
+import { filterRooms, NO_FILTERS } from "./filters.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import type { Parties } from "./people.ts";
+import type { RoomPlanInput } from "./plan-input.ts";
+import { roomSnapshot } from "../rooms/room-snapshot.ts";
+import { roomView } from "./room-view.ts";
+import type { RoomView } from "./room-view.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import { lastReplacement } from "../rooms/upgrades.ts";
+import type { Replacement } from "../rooms/upgrades.ts";
+
+/** What all decisions of one plan stand on. */
+export interface PlanGround {
+  parties: Parties;
+  /** The rooms the source has joined, is invited to or knocks at. */
+  own: ReadonlyMap<string, RoomSnapshot>;
+  /** By room ID: all own rooms, then the replacements the source is not in. */
+  views: ReadonlyMap<string, RoomView>;
+  /** Upgraded rooms that are not moved themselves. */
+  replacements: ReadonlyMap<string, Replacement>;
+  /** Own rooms that a filter leaves out, or in which the user talks with the bot. */
+  excluded: ReadonlySet<string>;
+  direct: ReadonlySet<string>;
+  /** Replacements that nothing is known of yet. */
+  unseen: readonly string[];
+  unknownRooms: readonly string[];
+}
+
+const OWN_MEMBERSHIPS: ReadonlySet<string | null> = new Set(["join", "invite", "knock"]);
+
+export function planGround(input: RoomPlanInput): PlanGround {
+  const { source, target } = input;
+  const parties: Parties = {
+    sourceUserId: source.userId,
+    targetUserId: target.userId,
+    botUserIds: new Set(input.botUserIds),
+  };
+  const own = new Map([...source.rooms].filter(([, room]) => OWN_MEMBERSHIPS.has(room.membership)));
+  const counterparts = directRooms(source.accountData);
+  const direct = new Set(
+    [...own.values()]
+      .filter((room) => counterparts.has(room.roomId) || isDirectInvitation(room))
+      .map((room) => room.roomId),
+  );
+  const successors = lastReplacements(own, source.rooms);
+  const filter = filterRooms(
+    input.filters ?? NO_FILTERS,
+    own,
+    direct,
+    (roomId) => successors.get(roomId)?.roomId ?? null,
+  );
+  const botRooms = new Set(input.botRoomIds);
+  const excluded = new Set<string>();
+  for (const room of own.values()) {
+    const isWithBot =
+      botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
+    if (isWithBot || filter.isExcluded(room)) excluded.add(room.roomId);
+  }
+  // Where the target is in the old room already there is nothing to decide (first row of the
+  // table).
+  const replacements = new Map(
+    [...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"),
+  );
+  const { views, unseen } = viewsOf(input, own, replacements, excluded);
+  return { parties, own, views, replacements, excluded, direct, unseen, unknownRooms: filter.unknownRooms };
+}
+
+function viewsOf(
+  input: RoomPlanInput,
+  own: ReadonlyMap<string, RoomSnapshot>,
+  replacements: ReadonlyMap<string, Replacement>,
+  excluded: ReadonlySet<string>,
+): { views: Map<string, RoomView>; unseen: string[] } {
+  const followed = new Map<string, Replacement>();
+  for (const [roomId, replacement] of replacements)
+    if (!excluded.has(roomId)) followed.set(replacement.roomId, replacement);
+  const views = new Map<string, RoomView>();
+  for (const room of own.values())
+    views.set(
+      room.roomId,
+      roomView(room, input.target.rooms.get(room.roomId), followed.get(room.roomId) ?? null),
+    );
+  const unseen: string[] = [];
+  for (const [roomId, replacement] of followed) {
+    if (views.has(roomId)) continue;
+    const seenByTarget = input.target.rooms.get(roomId);
+    const summary = input.outsideRooms?.get(roomId);
+    if (summary === undefined && seenByTarget?.membership !== "join") unseen.push(roomId);
+    // A room the source has left: what it saw then is no longer true, only its own membership is.
+    const membership = input.source.rooms.get(roomId)?.membership ?? null;
+    const seenBySource = { ...(summary ?? nothingKnown(roomId, input)), membership };
+    views.set(roomId, roomView(seenBySource, seenByTarget, replacement));
+  }
+  return { views, unseen };
+}
+
+function lastReplacements(
+  own: ReadonlyMap<string, RoomSnapshot>,
+  all: ReadonlyMap<string, RoomSnapshot>,
+): Map<string, Replacement> {
+  const found = new Map<string, Replacement>();
+  for (const room of own.values()) {
+    const replacement = room.membership === "join" ? lastReplacement(room, all) : null;
+    if (replacement !== null) found.set(room.roomId, replacement);
+  }
+  return found;
+}
+
+function isDirectInvitation(room: RoomSnapshot): boolean {
+  return room.membership === "invite" && valueOf(room.ownMember)?.isDirect === true;
+}
+
+/** A direct chat with a bot we run: by `m.direct`, or nobody else is in the room. */
+function isChatWithBot(
+  room: RoomSnapshot,
+  counterpart: string | undefined,
+  { botUserIds, targetUserId }: Parties,
+): boolean {
+  if (counterpart !== undefined && botUserIds.has(counterpart)) return true;
+  const others = room.heroes.filter((hero) => hero.userId !== targetUserId);
+  const isSmall = room.joinedCount !== null && room.joinedCount <= 1 + room.heroes.length;
+  return isSmall && others.length > 0 && others.every((hero) => botUserIds.has(hero.userId));
+}
+
+function nothingKnown(roomId: string, { source, target }: RoomPlanInput): RoomSnapshot {
+  return roomSnapshot({
+    roomId,
+    ownUserId: source.userId,
+    otherUserId: target.userId,
+    membership: null,
+    events: [],
+    coverage: "partial",
+    isOtherMemberRead: false,
+  });
+}

@@ -1,0 +1,170 @@
+import { findEntrances, unreachableSpaces } from "./entrances.ts";
+import type { EntranceInput } from "./entrances.ts";
+import { isInviteBlocked } from "../rooms/invite-permission.ts";
+import { orderOfWork } from "./order.ts";
+import { chooseRoute } from "./choose-route.ts";
+import { mergeNeeds } from "./people.ts";
+import type { MembersNeeded } from "./people.ts";
+import { planGround } from "./plan-context.ts";
+import type { PlanGround } from "./plan-context.ts";
+import type { RoomPlanInput } from "./plan-input.ts";
+import type { PlannedRoom } from "./planned-room.ts";
+import { decidedRow, excludedRow, roomFacts, successorRow } from "./room-row.ts";
+import type { RoomView } from "./room-view.ts";
+import { verdictOn } from "./verdict.ts";
+import type { Verdict, VerdictContext } from "./verdict.ts";
+import { warningsFor } from "./warnings.ts";
+
+/** A replacement that must be looked at from outside. */
+export interface SummaryNeeded {
+  roomId: string;
+  via: readonly string[];
+}
+
+export interface RoomPlan {
+  /**
+   * One for each room the source has joined, is invited to or knocks at, in the order the source's
+   * server listed them.
+   */
+  rooms: readonly PlannedRoom[];
+  /**
+   * Replacements without a row of their own: worked on like rooms, reported in the row of the room
+   * they replace.
+   */
+  replacements: readonly PlannedRoom[];
+  /** Room IDs with work for the bot, in order. */
+  order: readonly string[];
+  /** To be read before the plan is final; then plan again. */
+  membersNeeded: readonly MembersNeeded[];
+  summariesNeeded: readonly SummaryNeeded[];
+  /** Rooms that filters name and the source does not have. */
+  unknownRooms: readonly string[];
+  /** Rooms that ban the source: never moved, and not among its rooms any more. */
+  bannedRoomIds: readonly string[];
+  /** The target's settings refuse invitations from the source. */
+  isInviteBlocked: boolean;
+}
+
+/**
+ * From two snapshots to a plan in which every room of the old account stands exactly once
+ * (protocol-facts.md section 2, product.md "Routes"). Pure, and linear in rooms, levels and `allow`
+ * entries. Call it again with what `membersNeeded` and `summariesNeeded` ask for until both are
+ * empty.
+ */
+export function planRooms(input: RoomPlanInput): RoomPlan {
+  const ground = planGround(input);
+  const isSourceBlocked = isInviteBlocked(input.target.accountData, input.source.userId);
+  const verdicts = verdictsOf(input, ground, {
+    parties: ground.parties,
+    roomVersions: new Set(input.target.roomVersions),
+    isSourceBlocked,
+    isEverybodyBlocked: isInviteBlocked(input.target.accountData, ""),
+  });
+  const { rows, membersNeeded } = decidedRows(input, ground, verdicts);
+  const rooms: PlannedRoom[] = [];
+  const replacements: PlannedRoom[] = [];
+  for (const [roomId, view] of ground.views) {
+    const row = rows.get(roomId);
+    if (!ground.own.has(roomId)) {
+      if (row !== undefined) replacements.push(row);
+      continue;
+    }
+    rooms.push(row ?? undecidedRow(input, ground, view, rows));
+  }
+  return {
+    rooms,
+    replacements,
+    order: orderOfWork([...rooms, ...replacements]),
+    membersNeeded: input.areMembersRead === true ? [] : mergeNeeds(readableNeeds(membersNeeded, ground)),
+    summariesNeeded: ground.unseen.map((roomId) => ({ roomId, via: viaFor(roomId, ground) })),
+    unknownRooms: ground.unknownRooms,
+    bannedRoomIds: [...input.source.rooms.values()]
+      .filter((room) => room.membership === "ban")
+      .map((room) => room.roomId),
+    isInviteBlocked: isSourceBlocked,
+  };
+}
+
+/** The row of a room that is not moved itself: replaced by another one, or left out. */
+function undecidedRow(
+  input: RoomPlanInput,
+  ground: PlanGround,
+  view: RoomView,
+  rows: ReadonlyMap<string, PlannedRoom>,
+): PlannedRoom {
+  const { roomId } = view.room;
+  const facts = roomFacts(view, ground.direct.has(roomId), ground.parties);
+  const successor = ground.replacements.get(roomId)?.roomId;
+  const isReplaced =
+    successor !== undefined && !ground.excluded.has(roomId) && (rows.has(successor) || hasRooms(input));
+  return isReplaced
+    ? successorRow(facts, successor, rows.get(successor), ground.own.has(successor))
+    : excludedRow(facts);
+}
+
+/** Verdicts on the rooms that are moved: not those left out, nor those replaced by another one. */
+function verdictsOf(input: RoomPlanInput, ground: PlanGround, context: VerdictContext): Map<string, Verdict> {
+  const verdicts = new Map<string, Verdict>();
+  for (const [roomId, view] of ground.views) {
+    if (ground.excluded.has(roomId) || ground.replacements.has(roomId)) continue;
+    const verdict = verdictOn(view, context);
+    if (hasRooms(input) || verdict.kind === "joined") verdicts.set(roomId, verdict);
+  }
+  return verdicts;
+}
+
+function decidedRows(
+  input: RoomPlanInput,
+  ground: PlanGround,
+  verdicts: ReadonlyMap<string, Verdict>,
+): { rows: Map<string, PlannedRoom>; membersNeeded: MembersNeeded[] } {
+  const joinedByTarget = new Set(
+    [...input.target.rooms.values()].filter((room) => room.membership === "join").map((room) => room.roomId),
+  );
+  const refusals = input.refusals ?? new Map();
+  const surroundings: EntranceInput = {
+    ground,
+    verdicts,
+    joinedByTarget,
+    refusals,
+    areMembersRead: input.areMembersRead === true,
+  };
+  const entrances = findEntrances(surroundings);
+  const membersNeeded = [...entrances.membersNeeded];
+  const rows = new Map<string, PlannedRoom>();
+  for (const [roomId, verdict] of verdicts) {
+    const view = ground.views.get(roomId);
+    if (view === undefined) continue;
+    const outcome = chooseRoute(view, verdict, {
+      parties: ground.parties,
+      through: entrances.through.get(roomId) ?? null,
+      unreachable: unreachableSpaces(roomId, surroundings, entrances),
+      refusals: surroundings.refusals.get(roomId) ?? [],
+    });
+    const { warnings, membersNeeded: forWarnings } = warningsFor(
+      view,
+      ground.parties,
+      outcome.route !== "impossible",
+    );
+    membersNeeded.push(...outcome.membersNeeded, ...forWarnings);
+    rows.set(
+      roomId,
+      decidedRow(roomFacts(view, ground.direct.has(roomId), ground.parties), outcome, warnings),
+    );
+  }
+  return { rows, membersNeeded };
+}
+
+/** Members can be read only where the source is one itself. */
+function readableNeeds(needs: readonly MembersNeeded[], { own }: PlanGround): MembersNeeded[] {
+  return needs.filter((need) => own.get(need.roomId)?.membership === "join");
+}
+
+function hasRooms(input: RoomPlanInput): boolean {
+  return input.filters?.hasRooms !== false;
+}
+
+function viaFor(roomId: string, ground: PlanGround): readonly string[] {
+  const view = ground.views.get(roomId);
+  return view === undefined ? [] : roomFacts(view, false, ground.parties).via;
+}

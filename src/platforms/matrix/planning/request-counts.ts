@@ -1,0 +1,21 @@
+import type { RequestCounts } from "./time-estimate.ts";
+import type { PlannedRoom } from "./planned-room.ts";
+import type { Route } from "./routes.ts";
+
+const JOINS: ReadonlySet<Route> = new Set<Route>(["accept_invite", "join", "join_restricted", "invite"]);
+
+/**
+ * What the rooms of a plan will spend. A knock that is accepted later is not counted.
+ * @param rooms rows and replacements together
+ */
+export function roomRequestCounts(rooms: readonly PlannedRoom[]): RequestCounts {
+  const joined = rooms.filter((room) => room.status === "planned" && JOINS.has(room.route));
+  const inside = rooms.filter((room) => room.route === "joined");
+  return {
+    invitations: joined.filter((room) => room.route === "invite").length,
+    joinsNewToServer: joined.filter((room) => room.isNewToServer).length,
+    otherJoins: joined.filter((room) => !room.isNewToServer).length,
+    sourceWrites: [...joined, ...inside].filter((room) => room.grant.outcome === "write").length,
+    targetWrites: 0,
+  };
+}

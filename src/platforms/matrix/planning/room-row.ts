@@ -1,0 +1,120 @@
+import { powerGrant } from "./power-grant.ts";
+import { creatorsOf } from "../rooms/power-levels/room-power.ts";
+import { isSameServer, serverPartOf } from "../ids/server-host.ts";
+import { allowedRooms } from "../rooms/join-rule.ts";
+import type { RouteChoice } from "./choose-route.ts";
+import { isJoined } from "./people.ts";
+import type { Parties } from "./people.ts";
+import type { PlannedRoom } from "./planned-room.ts";
+import { roomName } from "../rooms/room-name.ts";
+import type { RoomView } from "./room-view.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import { viaServers } from "./via.ts";
+
+const NO_OUTCOME = {
+  through: null,
+  successor: null,
+  reason: null,
+  warnings: [],
+  helpers: [],
+  moreHelpers: 0,
+} as const;
+
+/** What a row says of the room whatever its route. */
+type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof NO_OUTCOME>;
+
+export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): RoomFacts {
+  const { room, power, sourceMembership, targetMembership } = view;
+  const isSourceJoined = sourceMembership === "join";
+  const creation = valueOf(room.create);
+  const grant = powerGrant(power, parties.sourceUserId, parties.targetUserId, isSourceJoined);
+  return {
+    roomId: room.roomId,
+    name: roomName(room, new Set([parties.sourceUserId, parties.targetUserId])),
+    alias: valueOf(room.canonicalAlias),
+    isDirect,
+    isSpace: creation?.type === "m.space",
+    isEncrypted: room.encryption.kind === "present",
+    power: {
+      source: grant.source,
+      wanted: grant.wanted,
+      target: targetMembership === "join" ? grant.current : null,
+    },
+    grant,
+    creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
+    via: viaServers({
+      room,
+      power,
+      parties,
+      isSourceJoined,
+      isRestricted: allowedRooms(view.joinRule).length > 0,
+      insiders: [view.targetInviter, sourceMembership === "join" ? null : view.inviter, view.tombstoneSender],
+    }),
+    isNewToServer: !isServerInside(view, parties),
+  };
+}
+
+export function excludedRow(facts: RoomFacts): PlannedRoom {
+  return { ...facts, ...NO_OUTCOME, route: "excluded", routes: ["excluded"], status: "skipped" };
+}
+
+export function decidedRow(
+  facts: RoomFacts,
+  outcome: RouteChoice,
+  warnings: PlannedRoom["warnings"],
+): PlannedRoom {
+  const { route, routes, through, status, reason, helpers, moreHelpers } = outcome;
+  return {
+    ...facts,
+    successor: null,
+    route,
+    routes,
+    through,
+    status,
+    reason,
+    helpers,
+    moreHelpers,
+    warnings,
+  };
+}
+
+/**
+ * The row of an upgraded room: its status is its replacement's, and the rest of how that fares
+ * stands here only where it has no row of its own.
+ * @param replacement `undefined` where a filter leaves the replacement out
+ */
+export function successorRow(
+  facts: RoomFacts,
+  successor: string,
+  replacement: PlannedRoom | undefined,
+  hasOwnRow: boolean,
+): PlannedRoom {
+  const row: PlannedRoom = {
+    ...facts,
+    ...NO_OUTCOME,
+    successor,
+    route: "successor",
+    routes: ["successor"],
+    status: "skipped",
+  };
+  if (replacement === undefined) return row;
+  const { status, reason, through, helpers, moreHelpers, warnings, via } = replacement;
+  if (hasOwnRow) return { ...row, status };
+  const power = replacement.grant.outcome === "unreadable" ? facts.power : replacement.power;
+  return { ...row, status, reason, through, helpers, moreHelpers, warnings, via, power };
+}
+
+/**
+ * Whether somebody of the target's server is known to be in the room; one of the source's server
+ * is, while the source is.
+ */
+function isServerInside(
+  { room, sourceMembership, targetMembership }: RoomView,
+  { sourceUserId, targetUserId }: Parties,
+): boolean {
+  const targetServer = serverPartOf(targetUserId);
+  if (targetMembership === "join") return true;
+  if (sourceMembership === "join" && isSameServer(serverPartOf(sourceUserId), targetServer)) return true;
+  const known = [...room.members.keys(), ...room.heroes.map((hero) => hero.userId)];
+  return known.some((userId) => isSameServer(serverPartOf(userId), targetServer) && isJoined(room, userId));
+}

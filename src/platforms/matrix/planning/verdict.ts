@@ -1,0 +1,165 @@
+import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
+import { serverNameOf } from "../ids/identifiers.ts";
+import { isSameServer } from "../ids/server-host.ts";
+import { allowedRooms, canKnockBy } from "../rooms/join-rule.ts";
+import { mayDo } from "./people.ts";
+import type { Parties } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
+import type { Help, Reason } from "./routes.ts";
+import { isServerAllowed } from "../rooms/server-acl.ts";
+import { valueOf } from "../rooms/state-read.ts";
+
+/** What a room's own rules say, before other rooms are looked at. */
+export type Verdict =
+  | { kind: "joined" }
+  /** Nobody, or nobody but the user, can change this. */
+  | { kind: "closed"; reason: Reason }
+  /** A person must act first. */
+  | { kind: "person"; reason: Reason; help: Help }
+  /** The source is only invited or knocks; the inviter is asked. */
+  | { kind: "inviter"; reason: SourceNotJoined }
+  | OpenVerdict;
+
+export type SourceNotJoined = Extract<Reason, { code: "source_not_joined" }>;
+
+/**
+ * Ways in; `allowedRoomIds` are those that open a restricted room, if the target gets into one of
+ * them.
+ */
+export interface OpenVerdict {
+  kind: "open";
+  isInvited: boolean;
+  canJoin: boolean;
+  allowedRoomIds: readonly string[];
+  canInvite: boolean;
+  /** The source could invite, but the target's own settings refuse it. */
+  isInviteBlocked: boolean;
+  canKnock: boolean;
+  /** Why the source cannot invite. */
+  reason: Reason;
+}
+
+export interface VerdictContext {
+  parties: Parties;
+  /** Room versions of the target's server. */
+  roomVersions: ReadonlySet<string>;
+  /** Whether the target's settings refuse invitations from the source, and from everybody. */
+  isSourceBlocked: boolean;
+  isEverybodyBlocked: boolean;
+}
+
+/**
+ * The decision table of protocol-facts.md section 2, in its order, as far as one room alone can be
+ * decided.
+ */
+export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
+  const { sourceMembership, targetMembership, isReplacement } = view;
+  if (targetMembership === "join") return { kind: "joined" };
+  if (sourceMembership === "ban") return { kind: "closed", reason: { code: "source_banned" } };
+  const closed = closedBy(view, context);
+  if (closed !== null) return closed;
+  if (targetMembership === "ban") return needsUnban(view, context);
+  const rule = closedByJoinRule(view, context);
+  if (rule !== null) return { kind: "closed", reason: rule };
+  if (sourceMembership !== "join" && !isReplacement && targetMembership !== "invite") {
+    return { kind: "inviter", reason: sourceNotJoined(view) };
+  }
+  return open(view, context);
+}
+
+function closedBy(
+  { room, power, sourceMembership }: RoomView,
+  { parties, roomVersions }: VerdictContext,
+): Verdict | null {
+  const targetServer = serverNameOf(parties.targetUserId) ?? "";
+  if (room.create.kind !== "unread") {
+    const creation = valueOf(room.create);
+    const roomVersion = creation?.roomVersion ?? null;
+    const isKnown = roomVersionRules(roomVersion) !== null;
+    if (roomVersion === null || !isKnown || !roomVersions.has(roomVersion)) {
+      return {
+        kind: "closed",
+        reason: { code: "room_version", roomVersion, isKnown, serverName: isKnown ? targetServer : null },
+      };
+    }
+    const creatorServer = serverNameOf(creation?.sender ?? "");
+    if (
+      creation?.isFederated === false &&
+      (creatorServer === null || !isSameServer(creatorServer, targetServer))
+    ) {
+      return { kind: "closed", reason: { code: "not_federated", serverName: creatorServer } };
+    }
+  }
+  if (isServerAllowed(room.serverAcl, targetServer)) return null;
+  const isSourceAble =
+    sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.server_acl" });
+  return {
+    kind: "person",
+    help: "change_acl",
+    reason: { code: "server_acl", serverName: targetServer, isSourceAble },
+  };
+}
+
+function needsUnban({ power, sourceMembership }: RoomView, { parties }: VerdictContext): Verdict {
+  const isSourceAble =
+    sourceMembership === "join" && mayDo(power, parties.sourceUserId, { kind: "unban" }, parties);
+  return { kind: "person", help: "unban", reason: { code: "target_banned", isSourceAble } };
+}
+
+/**
+ * Nobody new gets in by these rules, not even invited (authorization rule 5.3.7 of rooms/v12), so
+ * this comes before a pending invitation.
+ */
+function closedByJoinRule(
+  { room, power, joinRule, sourceMembership }: RoomView,
+  { parties }: VerdictContext,
+): Reason | null {
+  if (joinRule.kind === "private") {
+    const isSourceAble =
+      sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.join_rules" });
+    return { code: "join_rule_private", isSourceAble };
+  }
+  if (joinRule.kind === "unknown") {
+    return {
+      code: "unknown_join_rule",
+      joinRule: joinRule.joinRule,
+      roomVersion: valueOf(room.create)?.roomVersion ?? null,
+    };
+  }
+  return null;
+}
+
+function sourceNotJoined(view: RoomView): SourceNotJoined {
+  const inviter = view.sourceMembership === "invite" ? view.inviter : null;
+  const membership = view.sourceMembership === "knock" ? "knock" : "invite";
+  return { code: "source_not_joined", membership, inviter };
+}
+
+function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {
+  const { power, sourceMembership } = view;
+  if (sourceMembership === "invite" || sourceMembership === "knock") return sourceNotJoined(view);
+  const isSourceJoined = sourceMembership === "join";
+  const source = isSourceJoined ? levelOf(power, sourceUserId) : null;
+  return { code: "no_invite_power", required: requiredFor(power, "invite"), source, isSourceJoined };
+}
+
+function open(view: RoomView, context: VerdictContext): OpenVerdict {
+  const { room, power, joinRule, sourceMembership, targetMembership } = view;
+  const { parties, isSourceBlocked, isEverybodyBlocked } = context;
+  const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, "invite");
+  // Rules of a version that was not told (a replacement seen from outside) are not guessed; an
+  // invitation shows that the target's server knows it.
+  const areRulesKnown = room.create.kind !== "unread";
+  return {
+    kind: "open",
+    isInvited: targetMembership === "invite",
+    canJoin: (areRulesKnown && joinRule.kind === "public") || view.isTargetInState,
+    allowedRoomIds: areRulesKnown ? allowedRooms(joinRule).filter((roomId) => roomId !== room.roomId) : [],
+    canInvite: isSourceAble && !isSourceBlocked,
+    isInviteBlocked: isSourceAble && isSourceBlocked,
+    // An accepted knock is an invitation, which such settings refuse too.
+    canKnock: areRulesKnown && canKnockBy(joinRule) && !isEverybodyBlocked,
+    reason: whyNoInvitation(view, parties),
+  };
+}

@@ -1,0 +1,98 @@
+import { powerGrant } from "./power-grant.ts";
+import type { PowerGrant } from "./power-grant.ts";
+import { mayDo, membersToRead, peopleWhoMay } from "./people.ts";
+import type { MembersNeeded, Parties } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
+import type { Warning } from "./routes.ts";
+import { valueOf } from "../rooms/state-read.ts";
+
+/**
+ * Visibilities under which a new member reads what was written before (CS §Room History
+ * Visibility).
+ */
+const OPEN_HISTORY = new Set(["shared", "world_readable"]);
+
+/**
+ * What the user must know of a room beforehand, and whose membership decides it. Creators' names
+ * and the like are data; sentences are made in `view`.
+ */
+export interface RoomWarnings {
+  warnings: readonly Warning[];
+  membersNeeded: readonly MembersNeeded[];
+}
+
+/**
+ * @param willBeInside whether the target is in or may get in: otherwise nothing is said of what it
+ * will find there.
+ */
+export function warningsFor(view: RoomView, parties: Parties, willBeInside: boolean): RoomWarnings {
+  const isSourceJoined = view.sourceMembership === "join";
+  const grant = powerGrant(view.power, parties.sourceUserId, parties.targetUserId, isSourceJoined);
+  const warnings = willBeInside ? historyWarnings(view) : [];
+  const membersNeeded: MembersNeeded[] = [];
+  if (willBeInside && isSourceJoined) {
+    const power = powerWarnings(view, parties, grant);
+    warnings.push(...power.warnings);
+    membersNeeded.push(...power.membersNeeded);
+  }
+  if (isSourceJoined) {
+    const standing = standingWarnings(view, parties);
+    warnings.push(...standing.warnings);
+    membersNeeded.push(...standing.membersNeeded);
+  }
+  const policyServer = valueOf(view.room.policyServer);
+  if (willBeInside && policyServer !== null)
+    warnings.push({ code: "policy_server", serverName: policyServer });
+  return { warnings, membersNeeded };
+}
+
+function historyWarnings({ room }: RoomView): Warning[] {
+  const warnings: Warning[] = [];
+  const visibility = valueOf(room.historyVisibility);
+  // A value that is none cannot be trusted to show anything; a missing event is `shared`.
+  if (room.historyVisibility.kind === "malformed" || (visibility !== null && !OPEN_HISTORY.has(visibility))) {
+    warnings.push({ code: "history_hidden", visibility });
+  }
+  if (room.encryption.kind === "present") warnings.push({ code: "encrypted_history" });
+  return warnings;
+}
+
+function powerWarnings({ room, power }: RoomView, parties: Parties, grant: PowerGrant): RoomWarnings {
+  const warnings: Warning[] = [];
+  const membersNeeded: MembersNeeded[] = [];
+  if (grant.source === "creator" && grant.current !== "creator")
+    warnings.push({ code: "creator_not_transferable", level: grant.wanted });
+  if (grant.outcome === "cannot_write" || grant.outcome === "unreadable") {
+    const task = { kind: "grant", level: grant.wanted } as const;
+    const needed = membersToRead(room, power, task, parties, "warning");
+    if (needed !== null) membersNeeded.push(needed);
+    const { helpers } = peopleWhoMay(room, power, task, parties);
+    warnings.push({
+      code: "power_not_transferable",
+      wanted: grant.wanted,
+      source: grant.source,
+      required: grant.required,
+      helpers,
+    });
+  }
+  return { warnings, membersNeeded };
+}
+
+/** What leaving with the source would do to the room. */
+function standingWarnings({ room, power, targetMembership }: RoomView, parties: Parties): RoomWarnings {
+  const warnings: Warning[] = [];
+  const task = { kind: "administer" } as const;
+  const isTargetAdmin = targetMembership === "join" && mayDo(power, parties.targetUserId, task, parties);
+  let needed: MembersNeeded | null = null;
+  if (room.joinedCount === 1) {
+    warnings.push({ code: "only_member" });
+  } else if (mayDo(power, parties.sourceUserId, task, parties)) {
+    needed = membersToRead(room, power, task, parties, "warning");
+  }
+  const isAlone =
+    room.joinedCount === 1 ||
+    (needed === null && peopleWhoMay(room, power, task, parties).helpers.length === 0);
+  if (!isTargetAdmin && isAlone && mayDo(power, parties.sourceUserId, task, parties))
+    warnings.push({ code: "last_admin" });
+  return { warnings, membersNeeded: needed === null ? [] : [needed] };
+}

@@ -1,0 +1,127 @@
+import { isJsonObject, textOrNull } from "../api/json.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import { roomSnapshot } from "../rooms/room-snapshot.ts";
+import type { RoomReading } from "../rooms/room-snapshot.ts";
+import type { AccountReading, HowRead, ReadingGap, RoomProfile } from "./account-reading.ts";
+import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
+import type { RoomTag } from "./raw-events.ts";
+
+/** Whose account is read, and whose member events are read along. */
+export interface Accounts {
+  readonly userId: string;
+  readonly otherUserId: string;
+}
+
+/** What a way of listing makes out of an account: everything but what has endpoints of its own. */
+export type Listing = Pick<
+  AccountReading,
+  "roomAccountData" | "roomTags" | "roomProfiles" | "how" | "gaps" | "unreadableAccountData"
+> & {
+  readonly rooms: ReadonlyMap<string, RoomSnapshot>;
+  readonly accountData: ReadonlyMap<string, unknown>;
+};
+
+/**
+ * Accounts with more are beyond what the bot moves; a server that names more is not believed,
+ * before memory runs out.
+ */
+const MAX_ROOMS = 50_000;
+
+/**
+ * Collects what answers bring. Each room is turned into its snapshot at once, so that no raw state
+ * outlives its answer.
+ */
+export class RoomCollector {
+  readonly accounts: Accounts;
+  readonly #rooms = new Map<string, RoomSnapshot>();
+  readonly #accountData = new Map<string, unknown>();
+  readonly #roomAccountData = new Map<string, Map<string, unknown>>();
+  readonly #roomTags = new Map<string, readonly RoomTag[]>();
+  readonly #roomProfiles = new Map<string, RoomProfile>();
+  readonly #unreadable: { roomId: string | null; type: string }[] = [];
+
+  constructor(accounts: Accounts) {
+    this.accounts = accounts;
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  has(roomId: string): boolean {
+    return this.#rooms.has(roomId);
+  }
+
+  room(roomId: string): RoomSnapshot | undefined {
+    return this.#rooms.get(roomId);
+  }
+
+  rooms(): Iterable<RoomSnapshot> {
+    return this.#rooms.values();
+  }
+
+  /**
+   * Later readings of a room replace earlier ones.
+   * @throws UnreachableError too_large
+   */
+  addRoom(reading: Omit<RoomReading, "ownUserId" | "otherUserId">): RoomSnapshot {
+    if (this.#rooms.size >= MAX_ROOMS) throw new UnreachableError("too_large", "", "rooms");
+    const { userId, otherUserId } = this.accounts;
+    const room = roomSnapshot({ ...reading, ownUserId: userId, otherUserId });
+    this.#rooms.set(reading.roomId, room);
+    const own = memberEventOf(userId, reading.events);
+    if (reading.membership === "join" && isJsonObject(own?.content)) {
+      const { displayname, avatar_url: avatarUrl } = own.content;
+      this.#roomProfiles.set(reading.roomId, {
+        displayName: textOrNull(displayname),
+        avatarUrl: textOrNull(avatarUrl),
+      });
+    }
+    return room;
+  }
+
+  /** @param events an untrusted list */
+  addAccountData(events: unknown): void {
+    for (const { type, content, isTooDeep } of accountDataOf(events)) {
+      if (isTooDeep) this.#unreadable.push({ roomId: null, type });
+      else this.#accountData.set(type, content);
+    }
+  }
+
+  addRoomAccountData(roomId: string, events: unknown): void {
+    for (const { type, content, isTooDeep } of accountDataOf(events)) {
+      if (isTooDeep) this.#unreadable.push({ roomId, type });
+      else if (type === "m.tag") this.#roomTags.set(roomId, tagsOf(content));
+      else this.#ofRoom(roomId).set(type, content);
+    }
+  }
+
+  setTags(roomId: string, tags: readonly RoomTag[]): void {
+    this.#roomTags.set(roomId, tags);
+  }
+
+  listing(how: HowRead, gaps: readonly ReadingGap[] = []): Listing {
+    const rooms = new Map<string, RoomSnapshot>();
+    for (const [roomId, room] of this.#rooms) {
+      const tags = this.#roomTags.get(roomId) ?? [];
+      rooms.set(roomId, tags.length === 0 ? room : { ...room, tags: tags.map(({ name }) => name) });
+    }
+    return {
+      rooms,
+      accountData: this.#accountData,
+      roomAccountData: this.#roomAccountData,
+      roomTags: new Map([...this.#roomTags].filter(([, tags]) => tags.length > 0)),
+      roomProfiles: this.#roomProfiles,
+      unreadableAccountData: this.#unreadable,
+      how,
+      gaps,
+    };
+  }
+
+  #ofRoom(roomId: string): Map<string, unknown> {
+    const known = this.#roomAccountData.get(roomId) ?? new Map<string, unknown>();
+    this.#roomAccountData.set(roomId, known);
+    return known;
+  }
+}

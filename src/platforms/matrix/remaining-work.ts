@@ -1,0 +1,84 @@
+import type { Category, CategoryName } from "../../model/categories.ts";
+import { compareContents } from "./categories/registry.ts";
+import type { AccountContents } from "./categories/contents.ts";
+import { roomMapping } from "./planning/room-mapping.ts";
+import { powerStep } from "./planning/room-steps.ts";
+import type { RoomPlan } from "./planning/plan-rooms.ts";
+import type { PlannedRoom } from "./planning/planned-room.ts";
+
+/**
+ * Missing items of one category by what they wait for; what nothing can bring is in neither number.
+ */
+export interface CategoryWork {
+  readonly name: CategoryName;
+  /** Can be written, or will be once the bot has joined a room by itself. */
+  readonly now: number;
+  /** Wait until a person lets the target into a room. */
+  readonly waiting: number;
+}
+
+/** What a plan leaves to the bot, and what it leaves to people. */
+export interface RemainingWork {
+  /** Whether anything can be done before somebody helps. */
+  readonly canBegin: boolean;
+  /** Only those of which something is missing; rooms stand in the plan themselves. */
+  readonly categories: readonly CategoryWork[];
+}
+
+/**
+ * @param wanted what `compareContents` says of all rooms that may be moved
+ * @param isChosen whether a category is among those that the plan covers
+ */
+export function remainingWork(
+  { rooms, replacements, order }: Pick<RoomPlan, "rooms" | "replacements" | "order">,
+  { source, target }: { source: AccountContents; target: AccountContents },
+  wanted: readonly Category[],
+  isChosen: (name: CategoryName) => boolean,
+): RemainingWork {
+  const all = [...rooms, ...replacements];
+  const needsNobody = withoutHelp(all);
+  const inReach = compareContents(source, target, roomMapping(rooms.filter(needsNobody))).categories;
+  const contents = wanted.map((entry) =>
+    contentWork(
+      entry,
+      inReach.find(({ name }) => name === entry.name),
+    ),
+  );
+  const categories = [powerWork(rooms, needsNobody), ...contents].filter(({ name }) => isChosen(name));
+  return {
+    canBegin:
+      (order.length > 0 && isChosen("rooms")) ||
+      (isChosen("power_levels") && all.some((room) => needsNobody(room) && powerStep(room) !== null)) ||
+      categories.some(({ now }) => now > 0),
+    categories: categories.filter(({ now, waiting }) => now + waiting > 0),
+  };
+}
+
+/** Whether the target is in a room, or gets in without anybody's help; a knock must be answered. */
+function withoutHelp(all: readonly PlannedRoom[]): (room: PlannedRoom) => boolean {
+  const knocked = new Set(all.filter(({ route }) => route === "knock").map(({ roomId }) => roomId));
+  return ({ roomId, successor, status }) =>
+    (status === "done" || status === "planned") && !knocked.has(successor ?? roomId);
+}
+
+function contentWork({ name, missing }: Category, inReach: Category | undefined): CategoryWork {
+  const possible = new Set(inReach?.missing);
+  const now = missing.filter((item) => possible.has(item)).length;
+  return { name, now, waiting: missing.length - now };
+}
+
+/**
+ * Counted like the category `power_levels`; of a level that cannot be given, or belongs to a room
+ * that is not moved, the plan warns by itself.
+ */
+function powerWork(rooms: readonly PlannedRoom[], needsNobody: (room: PlannedRoom) => boolean): CategoryWork {
+  const given = rooms.filter(
+    (room) =>
+      room.route !== "successor" &&
+      room.status !== "skipped" &&
+      room.grant.isAboveDefault &&
+      room.grant.outcome === "write",
+  );
+  const now = given.filter(needsNobody).length;
+  return { name: "power_levels", now, waiting: given.length - now };
+}

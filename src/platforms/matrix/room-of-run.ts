@@ -1,0 +1,173 @@
+import { z } from "zod";
+import type { StepOutcome, StepProblem } from "../../model/step-outcome.ts";
+import type { StepKind } from "../../model/step.ts";
+import type { StepContext } from "./steps/step-context.ts";
+import type { RoomToEnter } from "./planning/room-steps.ts";
+import { routeOfStep } from "./planning/room-steps.ts";
+import type { PlannedRoom, RouteRefusal } from "./planning/planned-room.ts";
+import type { ReportRoom, ReportTexts } from "./report/report.ts";
+import { reportRoom, reportRoomSchema } from "./report/report.ts";
+import type { Route, Status } from "./planning/routes.ts";
+import { ROUTES, STATUSES } from "./planning/routes.ts";
+
+/** What a run needs to know of a room to bring the target into it. */
+export type RoomWork = RoomToEnter & Pick<PlannedRoom, "routes">;
+
+/** A room of a run. */
+export interface RunRoom {
+  roomId: string;
+  planned: { row: ReportRoom; work: RoomWork };
+  /** The way that is tried, or the last one. */
+  route: Route;
+  status: Status;
+  isInside: boolean;
+  refusals: readonly RouteRefusal[];
+  /** When the run brought the target in, in milliseconds since the epoch. */
+  joinedAt: number | null;
+  isReplacement: boolean;
+}
+
+const refusalSchema = z.object({
+  route: z.enum(ROUTES),
+  code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked"]),
+  serverText: z.string().nullable(),
+});
+const storedSchema = z.object({
+  roomId: z.string(),
+  planned: z.object({
+    row: reportRoomSchema,
+    work: z.object({
+      roomId: z.string(),
+      routes: z.array(z.enum(ROUTES)),
+      through: z.string().nullable(),
+      via: z.array(z.string()),
+      isNewToServer: z.boolean(),
+    }),
+  }),
+  route: z.enum(ROUTES),
+  status: z.enum(STATUSES),
+  isInside: z.boolean(),
+  refusals: z.array(refusalSchema),
+  joinedAt: z.number().nullable(),
+  isReplacement: z.boolean(),
+});
+
+/** @throws ZodError for what no version of the bot stored */
+export function readRunRoom(stored: unknown): RunRoom {
+  return storedSchema.parse(stored);
+}
+
+export function runRoom(
+  room: PlannedRoom,
+  { texts, isReplacement }: { texts: ReportTexts; isReplacement: boolean },
+): RunRoom {
+  const { roomId, routes, through, via, isNewToServer } = room;
+  return {
+    roomId,
+    planned: { row: reportRoom(room, texts), work: { roomId, routes, through, via, isNewToServer } },
+    route: room.route,
+    status: room.status,
+    isInside: room.route === "joined",
+    refusals: [],
+    joinedAt: null,
+    isReplacement,
+  };
+}
+
+/**
+ * What became of a room by one step. `next`: the way to take now, `null` when nothing more is
+ * tried.
+ */
+export interface RoomMove {
+  room: RunRoom;
+  next: Route | null;
+}
+
+/** @param allowed the ways that this run may take */
+export function roomAfter(
+  room: RunRoom,
+  kind: StepKind,
+  outcome: StepOutcome,
+  { now, allowed }: { now: number; allowed: (route: Route) => boolean },
+): RoomMove {
+  const route = routeOfStep(kind);
+  if (route === null) return { room, next: null };
+  switch (outcome.status) {
+    case "done":
+    case "already_done":
+      // The invitation alone is half the way; the join that waits for it is the rest.
+      if (kind === "invite") return { room, next: null };
+      return {
+        room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now },
+        next: null,
+      };
+    case "needs_moderator":
+      return { room: waiting(room), next: null };
+    case "failed": {
+      const refused = { ...room, refusals: [...room.refusals, refusalOf(route, outcome.problem)] };
+      return outcome.problem.code === "blocked_by_server"
+        ? closed(refused)
+        : otherRoute(refused, route, allowed);
+    }
+    default:
+      return { room, next: null };
+  }
+}
+
+/** The room through which this one was to be reached cannot be entered. */
+export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean): RoomMove {
+  return otherRoute(room, "join_restricted", allowed);
+}
+
+/** The next way after one that failed, if there is one that needs nobody. */
+export function nextRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
+  const { routes } = room.planned.work;
+  return (
+    routes.slice(routes.indexOf(route) + 1).find((next) => next !== "ask_moderator" && allowed(next)) ?? null
+  );
+}
+
+function otherRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): RoomMove {
+  const next = nextRoute(room, route, allowed);
+  if (next !== null) return { room: { ...room, route: next, status: "planned" }, next };
+  const isHelpable = room.planned.work.routes.includes("ask_moderator");
+  return isHelpable
+    ? { room: { ...room, route: "ask_moderator", status: "needs_moderator" }, next: null }
+    : { room: { ...room, status: "failed" }, next: null };
+}
+
+function closed(room: RunRoom): RoomMove {
+  return { room: { ...room, route: "impossible", status: "skipped" }, next: null };
+}
+
+function waiting(room: RunRoom): RunRoom {
+  return { ...room, route: "knock", status: "needs_moderator" };
+}
+
+function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusal {
+  const known =
+    code === "blocked_by_server" || code === "unreachable_server" || code === "invite_blocked"
+      ? code
+      : "refused";
+  return { route, code: known, serverText };
+}
+
+/** Whether the run has nothing more to do for the room and the target is not in. */
+export function isLeft({ isInside, status }: RunRoom): boolean {
+  return !isInside && status !== "planned";
+}
+
+/** Whether somebody may still let the target in, so that it is looked after. */
+export function waitsForPerson({ isInside, status }: RunRoom): boolean {
+  return !isInside && (status === "needs_moderator" || status === "needs_you" || status === "failed");
+}
+
+/** What the target's server can have of a room's history, at so many tries to use it. */
+export function historyOf(
+  { joinedAt, planned: { row, work } }: RunRoom,
+  attempts: number,
+): Required<Pick<StepContext, "isServerNew" | "mayHistoryCome">> {
+  const isServerNew = joinedAt !== null && work.isNewToServer;
+  const isHidden = row.warnings.some(({ code }) => code === "history_hidden");
+  return { isServerNew, mayHistoryCome: isServerNew && !isHidden && attempts === 1 };
+}

@@ -1,0 +1,97 @@
+import { valueOf } from "../state-read.ts";
+import { roomVersionRules } from "../room-version.ts";
+import type { Creation, RoomSnapshot } from "../types.ts";
+import { isAbove, reaches } from "./level.ts";
+import type { PowerLevel } from "./level.ts";
+import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
+import type { PowerLevels } from "./power-levels.ts";
+
+/** Who may do what in a room: creators and levels together, defaults filled in. */
+export interface RoomPower {
+  /** Room version 12 on; empty before. */
+  creators: ReadonlySet<string>;
+  levels: PowerLevels;
+}
+
+/** What somebody may do to a room; `state` sends a state event of a type. */
+export type PowerAction = "invite" | "kick" | "ban" | { state: string };
+
+const NOTHING_IS_KNOWN: PowerLevels = {
+  users: new Map(),
+  usersDefault: null,
+  events: new Map(),
+  stateDefault: null,
+  eventsDefault: null,
+  invite: null,
+  kick: null,
+  ban: null,
+  redact: null,
+  notifications: new Map(),
+};
+
+/**
+ * The power in a room. Without an `m.room.power_levels` event the creator has 100 (until room
+ * version 11) and everybody else 0; with one that cannot be read, or was not read, nobody but a
+ * version 12 creator is known to have any.
+ */
+export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">): RoomPower {
+  const creation = valueOf(room.create);
+  const rules = roomVersionRules(creation?.roomVersion ?? null);
+  const makers = creatorsOf(creation);
+  const creators = new Set(rules?.hasInfiniteCreators === true ? makers : []);
+  if (room.powerLevels.kind === "present") return { creators, levels: room.powerLevels.value };
+  if (room.powerLevels.kind !== "absent") return { creators, levels: NOTHING_IS_KNOWN };
+  const users = new Map(rules?.hasInfiniteCreators === true ? [] : makers.map((userId) => [userId, 100]));
+  return {
+    creators,
+    levels: { users, events: new Map(), notifications: new Map(), ...LEVELS_WITHOUT_EVENT },
+  };
+}
+
+/**
+ * Who made a room, by its version's rules. Up to version 11 one person, who has 100 as long as the
+ * room has no levels; from 12 on everybody who is above all levels. Empty where it cannot be known.
+ */
+export function creatorsOf(creation: Creation | null): string[] {
+  const rules = roomVersionRules(creation?.roomVersion ?? null);
+  if (creation === null || rules === null) return [];
+  const first = rules.isCreatorTheSender ? creation.sender : creation.creator;
+  return [
+    ...(first === null ? [] : [first]),
+    ...(rules.hasInfiniteCreators ? creation.additionalCreators : []),
+  ];
+}
+
+/** A user's level; `null` where it cannot be known. */
+export function levelOf(power: RoomPower, userId: string): PowerLevel | null {
+  if (power.creators.has(userId)) return "creator";
+  const own = power.levels.users.get(userId);
+  return own === undefined ? power.levels.usersDefault : own;
+}
+
+/**
+ * The level an action takes; `null` where it cannot be known, so that nobody but a creator is known
+ * to reach it.
+ */
+export function requiredFor(power: RoomPower, action: PowerAction): number | null {
+  if (typeof action === "string") return power.levels[action];
+  const own = power.levels.events.get(action.state);
+  return own === undefined ? power.levels.stateDefault : own;
+}
+
+/** Whether a user, if joined, may do it. */
+export function may(power: RoomPower, userId: string, action: PowerAction): boolean {
+  return reaches(levelOf(power, userId), requiredFor(power, action));
+}
+
+/**
+ * Whether a user, if joined, may lift another one's ban: ban and kick level, and above the other
+ * (rooms/v12, note behind the authorization rules).
+ */
+export function mayUnban(power: RoomPower, userId: string, bannedUserId: string): boolean {
+  return (
+    may(power, userId, "ban") &&
+    may(power, userId, "kick") &&
+    isAbove(levelOf(power, userId), levelOf(power, bannedUserId))
+  );
+}

@@ -1,0 +1,128 @@
+import type { PowerLevels } from "./power-levels/power-levels.ts";
+import type { StateRead } from "./state-read.ts";
+
+export type Membership = "join" | "invite" | "knock" | "leave" | "ban";
+
+/** An `m.room.member` event. */
+export interface Member {
+  membership: Membership;
+  /** Who sent it: for an invitation, the inviter. */
+  sender: string | null;
+  displayName: string | null;
+  isDirect: boolean;
+  reason: string | null;
+  /**
+   * Milliseconds since 1970, by the sender's server; `null` where the server left it out (stripped
+   * state).
+   */
+  sentAt: number | null;
+}
+
+/** `m.room.create`. */
+export interface Creation {
+  sender: string | null;
+  /** `null`: there, but no text. A missing key is version 1. */
+  roomVersion: string | null;
+  type: string | null;
+  /** False for anything but `true` or a missing key: Synapse lets nobody else in then. */
+  isFederated: boolean;
+  /** The key `creator`, which counts up to room version 10. */
+  creator: string | null;
+  /** Counts from room version 12 on. */
+  additionalCreators: readonly string[];
+  predecessorRoomId: string | null;
+}
+
+/** `m.room.join_rules`. */
+export interface JoinRules {
+  /** `null`: missing or no text. */
+  joinRule: string | null;
+  /** Rooms whose members may join; what cannot be read is left out, as servers do. */
+  allowedRoomIds: readonly string[];
+}
+
+/** `m.room.server_acl`; what is no list or no text is left out, as servers do. */
+export interface ServerAcl {
+  allow: readonly string[];
+  deny: readonly string[];
+  allowsIpLiterals: boolean;
+}
+
+/** `m.room.tombstone`. */
+export interface Tombstone {
+  /** `null`: closed without a replacement. */
+  replacementRoomId: string | null;
+  sender: string | null;
+}
+
+/**
+ * One of the few members a server names to describe a room; joined or invited, which of them it
+ * does not say.
+ */
+export interface Hero {
+  userId: string;
+  displayName: string | null;
+}
+
+/** What is known of another member. */
+export interface KnownMember {
+  membership: Membership;
+  displayName: string | null;
+  /** Last known activity in milliseconds since 1970, where it is known without reading history. */
+  lastActiveAt: number | null;
+}
+
+/** One room as one of the two accounts sees it. Built from raw events by `room-snapshot.ts`. */
+export interface RoomSnapshot {
+  roomId: string;
+  /**
+   * Of the account that was read; `null`: it has nothing to do with the room (read from a room
+   * summary).
+   */
+  membership: Membership | null;
+  ownMember: StateRead<Member>;
+  /** Member event of the other of the two accounts. */
+  otherMember: StateRead<Member>;
+  create: StateRead<Creation>;
+  joinRules: StateRead<JoinRules>;
+  powerLevels: StateRead<PowerLevels>;
+  historyVisibility: StateRead<string>;
+  serverAcl: StateRead<ServerAcl>;
+  tombstone: StateRead<Tombstone>;
+  /** Present whenever the event is there: encryption cannot be switched off. */
+  encryption: StateRead<true>;
+  name: StateRead<string>;
+  canonicalAlias: StateRead<string>;
+  /** Server name of the policy server. */
+  policyServer: StateRead<string>;
+  /** `service_members`: bots and the like. */
+  functionalMembers: StateRead<ReadonlySet<string>>;
+  /** Rooms with a valid `m.space.child` (one with `via`). */
+  spaceChildren: readonly string[];
+  spaceParents: readonly string[];
+  joinedCount: number | null;
+  invitedCount: number | null;
+  heroes: readonly Hero[];
+  /**
+   * Members whose membership was read, by user ID; the two accounts stand in `ownMember` and
+   * `otherMember`.
+   */
+  members: ReadonlyMap<string, KnownMember>;
+  lastActivityAt: number | null;
+  /** Names of the account's tags on the room. */
+  tags: readonly string[];
+}
+
+/** One account as it was read. */
+export interface AccountSnapshot {
+  userId: string;
+  /** Every room the server told of, with any membership, by room ID. */
+  rooms: ReadonlyMap<string, RoomSnapshot>;
+  /** Global account data, by type, as the server sent it. */
+  accountData: ReadonlyMap<string, unknown>;
+  /**
+   * Room versions the server takes part in (capability `m.room_versions`); `["1"]` where it does
+   * not say (CS §m.room_versions).
+   */
+  roomVersions: readonly string[];
+}

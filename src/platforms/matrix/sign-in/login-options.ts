@@ -1,0 +1,65 @@
+import { z } from "zod";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { readAuthorizationServer } from "./oauth/authorization-server.ts";
+
+/** The ways of signing in that a homeserver offers. */
+export interface LoginOptions {
+  readonly password: boolean;
+  /** A one-time login token (m.login.token). */
+  readonly token: boolean;
+  readonly sso: boolean;
+  /** The server delegates to an authorization server (OAuth 2.0, spec v1.15). */
+  readonly oauth: boolean;
+}
+
+const MAX_BYTES = 65_536;
+
+const flowsSchema = z.object({
+  flows: z
+    .array(z.object({ type: z.string() }).catch({ type: "" }))
+    .nullish()
+    .catch(undefined),
+});
+
+/**
+ * Asks how one can sign in. OAuth first: where it is set up, /login may not exist at all (oauth.md,
+ * "Discovery").
+ * @throws HomeserverError, UnreachableError
+ */
+export async function readLoginOptions(
+  client: HomeserverClient,
+  signal?: AbortSignal,
+): Promise<LoginOptions> {
+  const anonymous = client.withAccessToken(null);
+  const oauth = (await readAuthorizationServer(anonymous, signal)) !== null;
+  const flows = await readFlows(anonymous, oauth, signal);
+  return {
+    password: flows.has("m.login.password"),
+    token: flows.has("m.login.token"),
+    sso: flows.has("m.login.sso"),
+    oauth,
+  };
+}
+
+async function readFlows(
+  client: HomeserverClient,
+  hasOauthToo: boolean,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  try {
+    const { flows } = await client.request({
+      method: "GET",
+      path: "/_matrix/client/v3/login",
+      schema: flowsSchema,
+      maxBytes: MAX_BYTES,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return new Set((flows ?? []).map(({ type }) => type));
+  } catch (error) {
+    // Synapse with OAuth behind a proxy that does not forward /login answers 404 M_UNRECOGNIZED
+    // (oauth.md).
+    if (hasOauthToo && error instanceof HomeserverError && error.status === 404) return new Set();
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import type { Logger } from "pino";
+import { z } from "zod";
+import { HomeserverClient } from "../../api/homeserver-client.ts";
+import { HomeserverError } from "../../api/homeserver-error.ts";
+import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../network/unreachable-error.ts";
+
+const page = z.url({ protocol: /^https?$/, error: "not an address" });
+const optionalPage = page.optional().catch(undefined);
+
+/**
+ * What the bot uses of an authorization server's metadata (RFC 8414; CS API v1.15, "Server metadata
+ * discovery"), as the server wrote it.
+ */
+export const authorizationServerSchema = z.object({
+  issuer: page,
+  token_endpoint: page,
+  registration_endpoint: optionalPage,
+  device_authorization_endpoint: optionalPage,
+  revocation_endpoint: optionalPage,
+  account_management_uri: optionalPage,
+  account_management_actions_supported: z.array(z.string()).optional().catch(undefined),
+});
+export type AuthorizationServer = z.output<typeof authorizationServerSchema>;
+
+/** One that can sign somebody in by link (RFC 8628). */
+export type LinkingServer = AuthorizationServer & {
+  registration_endpoint: string;
+  device_authorization_endpoint: string;
+};
+
+const MAX_BYTES = 65_536;
+/** The older one answers the same bytes (oauth.md, "Discovery"). */
+const PATHS = [
+  "/_matrix/client/v1/auth_metadata",
+  "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
+] as const;
+
+/**
+ * The authorization server that a homeserver delegates to; null where it signs people in by itself.
+ * @throws HomeserverError, UnreachableError where a server in trouble leaves it open
+ */
+export async function readAuthorizationServer(
+  client: HomeserverClient,
+  signal?: AbortSignal,
+): Promise<AuthorizationServer | null> {
+  for (const path of PATHS) {
+    const server = await readMetadata(client, path, signal);
+    if (server !== null) return server;
+  }
+  return null;
+}
+
+/**
+ * The server as one that signs in by link, or null. Synapse keeps the metadata it read first until
+ * it restarts; so, where the device grant is missing, the authorization server is asked itself,
+ * once (oauth.md, "Discovery").
+ * @throws HomeserverError, UnreachableError where a server in trouble leaves it open
+ */
+export async function asLinkingServer(
+  server: AuthorizationServer,
+  options: { readonly fetch: GuardedFetch; readonly log: Logger; readonly signal?: AbortSignal },
+): Promise<LinkingServer | null> {
+  if (canLink(server)) return server;
+  const client = new HomeserverClient({ baseUrl: server.issuer, fetch: options.fetch, log: options.log });
+  const own = await readMetadata(client, "/.well-known/openid-configuration", options.signal);
+  return own !== null && own.issuer === server.issuer && canLink(own) ? own : null;
+}
+
+function canLink(server: AuthorizationServer): server is LinkingServer {
+  return server.device_authorization_endpoint !== undefined && server.registration_endpoint !== undefined;
+}
+
+async function readMetadata(
+  client: HomeserverClient,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<AuthorizationServer | null> {
+  try {
+    return await client.withAccessToken(null).request({
+      method: "GET",
+      path,
+      schema: authorizationServerSchema,
+      maxBytes: MAX_BYTES,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    // Servers without OAuth answer 404 M_UNRECOGNIZED; older ones and proxies anything from 400 to
+    // a web page.
+    if (error instanceof HomeserverError && error.status < 500 && error.status !== 429) return null;
+    if (
+      error instanceof UnreachableError &&
+      (error.reason === "not_json" || error.reason === "unexpected_answer")
+    )
+      return null;
+    throw error;
+  }
+}

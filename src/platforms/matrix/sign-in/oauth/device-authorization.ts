@@ -1,0 +1,173 @@
+import {
+  None,
+  customFetch,
+  dynamicClientRegistration,
+  genericGrantRequest,
+  initiateDeviceAuthorization,
+} from "openid-client";
+import { HomeserverError } from "../../api/homeserver-error.ts";
+import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../network/unreachable-error.ts";
+import type { SessionTokens } from "../session-renewal.ts";
+import type { LinkingServer } from "./authorization-server.ts";
+import {
+  allowPlainHttp,
+  askAuthorizationServer,
+  guardedFetchForLibrary,
+  oauthConfiguration,
+} from "./oauth-requests.ts";
+
+const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+/** RFC 8628 section 3.2: where the server names none. */
+const DEFAULT_INTERVAL_MS = 5_000;
+
+/** How the bot introduces itself on servers' consent pages. */
+export interface ClientIntroduction {
+  readonly clientName: string;
+  /** An https page about this bot; servers demand one and show it. */
+  readonly clientUri: string;
+}
+
+/**
+ * A sign-in that waits for a person in a browser. `deviceCode` is a secret, the other code is made
+ * to be shown.
+ */
+export interface DeviceAuthorization {
+  readonly clientId: string;
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly expiresInMs: number;
+  readonly intervalMs: number;
+}
+
+/**
+ * Registers the bot and asks for a code (oauth.md, "Registration" and "Device authorization"). Null
+ * where the operator has switched this grant off, which the registration tells.
+ * @param deviceId ten or more letters and digits, never used before: a second session on a device
+ * that exists would be left over
+ * @throws HomeserverError, UnreachableError
+ */
+export async function beginDeviceAuthorization(
+  server: LinkingServer,
+  {
+    fetch,
+    introduction,
+    deviceId,
+  }: { fetch: GuardedFetch; introduction: ClientIntroduction; deviceId: string },
+): Promise<DeviceAuthorization | null> {
+  const clientId = await register(server, introduction, fetch);
+  if (clientId === null) return null;
+  const configuration = oauthConfiguration(server, clientId, fetch);
+  // A wrong scope is accepted here and met by the user as an error page, so nothing about it is
+  // left to chance (oauth.md, 5).
+  const scope = `urn:matrix:client:api:* urn:matrix:client:device:${deviceId}`;
+  const answer = await askAuthorizationServer(server.device_authorization_endpoint, [], () =>
+    initiateDeviceAuthorization(configuration, { scope }),
+  );
+  return {
+    clientId,
+    deviceCode: answer.device_code,
+    userCode: answer.user_code,
+    verificationUri: addressOf(answer.verification_uri, server),
+    expiresInMs: answer.expires_in * 1_000,
+    intervalMs: answer.interval === undefined ? DEFAULT_INTERVAL_MS : answer.interval * 1_000,
+  };
+}
+
+/**
+ * People are sent there: over HTTPS, unless the server itself is one that is spoken to without
+ * (which the configuration must permit).
+ */
+function addressOf(text: string, server: LinkingServer): string {
+  const url = URL.parse(text);
+  const isSafe = url?.protocol === "https:" || url?.protocol === new URL(server.issuer).protocol;
+  if (url === null || !isSafe || url.username !== "" || url.password !== "")
+    throw new UnreachableError("unexpected_answer", new URL(server.issuer).host, "verification_uri");
+  return url.href;
+}
+
+/**
+ * The same registration again gives the same client at the production server, so that nothing is
+ * kept of it but its ID (oauth.md, "Registration").
+ */
+async function register(
+  server: LinkingServer,
+  { clientName, clientUri }: ClientIntroduction,
+  fetch: GuardedFetch,
+): Promise<string | null> {
+  const guarded = guardedFetchForLibrary(fetch);
+  const metadata = {
+    client_name: clientName,
+    client_uri: clientUri,
+    grant_types: [DEVICE_GRANT, "refresh_token"],
+    response_types: [],
+    redirect_uris: [],
+    token_endpoint_auth_method: "none",
+    application_type: "native",
+  };
+  const client = await askAuthorizationServer(server.registration_endpoint, [], () =>
+    dynamicClientRegistration(new URL(server.issuer), metadata, None(), {
+      // The library begins by reading the server's metadata, which is known already.
+      [customFetch]: async (url, options) =>
+        options.method === "GET" ? Response.json(server) : guarded(url, options),
+      execute: [allowPlainHttp],
+    }),
+  );
+  const { client_id: clientId, grant_types: granted } = client.clientMetadata();
+  return Array.isArray(granted) && !granted.includes(DEVICE_GRANT) ? null : clientId;
+}
+
+/**
+ * `lost`: the server does not know the code any more; its tokens went out to nobody, as after a
+ * crash between their arrival and their being stored.
+ */
+export type PollResult =
+  | { readonly kind: "pending" | "slow_down" | "refused" | "expired" | "lost" }
+  | { readonly kind: "confirmed"; readonly tokens: SessionTokens };
+
+/**
+ * Asks once whether the person has confirmed. What decides is the error's name, never the status:
+ * the production server answers 403 where RFC 8628 says 400.
+ * @throws HomeserverError, UnreachableError when a server is in trouble; the code is then good for
+ * another try
+ */
+export async function pollDeviceAuthorization(
+  server: LinkingServer,
+  { clientId, deviceCode }: Pick<DeviceAuthorization, "clientId" | "deviceCode">,
+  { fetch, now }: { fetch: GuardedFetch; now: () => number },
+): Promise<PollResult> {
+  const configuration = oauthConfiguration(server, clientId, fetch);
+  const issuedAt = now();
+  try {
+    const answer = await askAuthorizationServer(server.token_endpoint, [deviceCode], () =>
+      genericGrantRequest(configuration, DEVICE_GRANT, { device_code: deviceCode }),
+    );
+    const { access_token: accessToken, refresh_token: refreshToken, expires_in: life } = answer;
+    // Every server that signs in to Matrix has this grant, and the bot registered for it (CS API
+    // v1.15, "OAuth 2.0 API").
+    if (refreshToken === undefined)
+      throw new UnreachableError("unexpected_answer", new URL(server.token_endpoint).host, "refresh_token");
+    const lifeMs = life === undefined ? null : life * 1_000;
+    return {
+      kind: "confirmed",
+      tokens: { accessToken, renewal: { kind: "oauth", refreshToken, issuedAt, lifeMs, clientId, server } },
+    };
+  } catch (error) {
+    if (!(error instanceof HomeserverError)) throw error;
+    switch (error.errcode) {
+      case "authorization_pending":
+        return { kind: "pending" };
+      case "slow_down":
+        return { kind: "slow_down" };
+      case "access_denied":
+        return { kind: "refused" };
+      case "expired_token":
+        return { kind: "expired" };
+      case "invalid_grant":
+        return { kind: "lost" };
+      default:
+        throw error;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { CustomFetch, FetchBody } from "openid-client";
+import {
+  ClientError,
+  Configuration,
+  None,
+  ResponseBodyError,
+  allowInsecureRequests,
+  customFetch,
+} from "openid-client";
+import { HomeserverError, toHomeserverError } from "../../api/homeserver-error.ts";
+import type { GuardedFetch, HttpMethod } from "../../../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../../../network/unreachable-error.ts";
+import { cleanServerText } from "../../api/server-text.ts";
+import type { AuthorizationServer } from "./authorization-server.ts";
+
+/** An authorization server that does not answer by then is away: people wait for this. */
+const TIMEOUT_MS = 15_000;
+const MAX_BYTES = 65_536;
+
+/**
+ * The library, set to speak to one authorization server for one registered client, through the
+ * guarded fetch only.
+ */
+export function oauthConfiguration(
+  server: AuthorizationServer,
+  clientId: string,
+  fetch: GuardedFetch,
+): Configuration {
+  const { issuer, token_endpoint, device_authorization_endpoint, revocation_endpoint } = server;
+  const endpoints = {
+    issuer,
+    token_endpoint,
+    ...(device_authorization_endpoint === undefined ? {} : { device_authorization_endpoint }),
+    ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
+  };
+  const configuration = new Configuration(endpoints, clientId, undefined, None());
+  configuration[customFetch] = guardedFetchForLibrary(fetch);
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
+  allowPlainHttp(configuration);
+  return configuration;
+}
+
+/**
+ * Whether plain HTTP is permitted is for the guarded fetch to say, address by address
+ * (network.allowPrivate), so the library permits it always.
+ */
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
+export const allowPlainHttp = allowInsecureRequests;
+
+/**
+ * The guarded fetch in the shape that the library calls. Trouble (5xx, 429, a page of a proxy) is
+ * thrown before the library reads it, so that it comes out as the error that everything else knows
+ * how to wait out.
+ */
+export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
+  return async (url, { method, headers, body, signal }) => {
+    // Servers name the bot's session by its User-Agent, which the library would fill with its own
+    // name (oauth.md, "What the user sees").
+    const { "user-agent": _own, ...rest } = headers;
+    const response = await fetch(url, {
+      method: toMethod(method),
+      headers: rest,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+      ...(body === undefined || body === null ? {} : { body: textOf(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const { status } = response;
+    if (status >= 500 || status === 429) {
+      const answer = { status, headers: response.headers, body: undefined };
+      throw toHomeserverError(answer, { method, path: new URL(url).pathname }, [], new Date());
+    }
+    return new Response(status === 204 ? null : response.body.slice(), {
+      status,
+      headers: { ...response.headers, ...PLAIN },
+    });
+  };
+}
+
+// What the guarded fetch hands on is decoded already.
+const PLAIN = { "content-encoding": "identity" };
+
+/** The library sends forms and JSON, both as text. */
+function textOf(body: FetchBody): string {
+  if (typeof body === "string") return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  throw new TypeError("the library sent a body that is no text");
+}
+
+function toMethod(method: string): HttpMethod {
+  return method === "POST" ? "POST" : "GET";
+}
+
+/**
+ * Does something with the library.
+ * @throws HomeserverError with the OAuth error as its code (RFC 6749 section 5.2: `invalid_grant`,
+ * …) for a refusal, and for trouble
+ * @throws UnreachableError where there is no answer, or one that is none of OAuth
+ */
+export async function askAuthorizationServer<Answer>(
+  endpoint: string,
+  secrets: readonly string[],
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const { host, pathname } = new URL(endpoint);
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ResponseBodyError) {
+      const body = { errcode: error.error, error: cleanServerText(error.error_description ?? "", secrets) };
+      const answer = { status: error.status, headers: {}, body };
+      throw toHomeserverError(answer, { method: "POST", path: pathname }, secrets, new Date());
+    }
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+      if (cause instanceof UnreachableError || cause instanceof HomeserverError) throw cause;
+    throw new UnreachableError("unexpected_answer", host, codeOf(error));
+  }
+}
+
+/** @throws what is a bug, and no answer that the library did not like */
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof ClientError) || error.cause instanceof TypeError) throw error;
+  return typeof error.code === "string" ? error.code.slice(0, 60) : null;
+}

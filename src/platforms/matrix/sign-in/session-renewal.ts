@@ -1,0 +1,138 @@
+import { refreshTokenGrant } from "openid-client";
+import { z } from "zod";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { authorizationServerSchema } from "./oauth/authorization-server.ts";
+import { askAuthorizationServer, oauthConfiguration } from "./oauth/oauth-requests.ts";
+
+const life = {
+  refreshToken: z.string().min(1),
+  /** Just before the access token was asked for, by the bot's clock. */
+  issuedAt: z.number(),
+  /** How long the access token works, in milliseconds; null where the server did not say. */
+  lifeMs: z.number().nullable(),
+};
+
+/**
+ * What it takes to give a session its next access token. `matrix`: the homeserver's own way (CS
+ * API, "Refreshing access tokens").
+ */
+export const renewalSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("oauth"), ...life, clientId: z.string(), server: authorizationServerSchema }),
+  z.object({ kind: z.literal("matrix"), ...life }),
+]);
+/** `refreshToken` is a secret. */
+export type Renewal = z.output<typeof renewalSchema>;
+
+/**
+ * The tokens of a session: a secret. `renewal` is absent where the access token cannot be renewed.
+ */
+export const sessionTokensSchema = z.object({
+  accessToken: z.string().min(1),
+  renewal: z.exactOptional(renewalSchema),
+});
+export type SessionTokens = z.output<typeof sessionTokensSchema>;
+
+/**
+ * Whether an access token had better be renewed before it is used: two thirds of its life are over
+ * (oauth.md, "Refresh").
+ */
+export function isDue({ issuedAt, lifeMs }: Renewal, now: number): boolean {
+  return lifeMs !== null && now >= issuedAt + (lifeMs * 2) / 3;
+}
+
+/** Whether an access token has run out. */
+export function isOver({ issuedAt, lifeMs }: Renewal, now: number): boolean {
+  return lifeMs !== null && now >= issuedAt + lifeMs;
+}
+
+/**
+ * Refusals after which a session cannot come back: it was ended, or the server has forgotten who
+ * the bot is.
+ */
+const ENDED: ReadonlySet<string> = new Set(["invalid_grant", "invalid_client", "unauthorized_client"]);
+
+/**
+ * Asks for the next pair of tokens. It must be stored before it is used: the old refresh token
+ * works again only as long as the new access token was not used.
+ * @throws HomeserverError 401 M_UNKNOWN_TOKEN when the session has ended
+ * @throws HomeserverError, UnreachableError for anything else, after which the same refresh token
+ * is to be tried again later
+ */
+export async function renewTokens(
+  renewal: Renewal,
+  { client, fetch, now }: { client: HomeserverClient; fetch: GuardedFetch; now: () => number },
+): Promise<SessionTokens> {
+  const issuedAt = now();
+  if (renewal.kind === "matrix") return renewAtHomeserver(renewal, client, issuedAt);
+  const { server, clientId, refreshToken } = renewal;
+  const configuration = oauthConfiguration(server, clientId, fetch);
+  try {
+    const answer = await askAuthorizationServer(server.token_endpoint, [refreshToken], () =>
+      refreshTokenGrant(configuration, refreshToken),
+    );
+    const lifeMs = answer.expires_in === undefined ? null : answer.expires_in * 1_000;
+    const next = { ...renewal, refreshToken: answer.refresh_token ?? refreshToken, issuedAt, lifeMs };
+    return { accessToken: answer.access_token, renewal: next };
+  } catch (error) {
+    throw toRenewalError(error, new URL(server.token_endpoint).host);
+  }
+}
+
+/**
+ * Whatever is not the end of the session passes: only the token endpoint's own word ends one
+ * (oauth.md, 2).
+ */
+function toRenewalError(error: unknown, host: string): unknown {
+  if (error instanceof HomeserverError) {
+    if (ENDED.has(error.errcode)) return sessionEnded(error.path);
+    const isTrouble = error.status >= 500 || error.status === 429;
+    return isTrouble ? error : new UnreachableError("refused", host, error.errcode.toUpperCase());
+  }
+  const isOddAnswer = error instanceof UnreachableError && error.reason === "unexpected_answer";
+  return isOddAnswer ? new UnreachableError("refused", host, error.detail) : error;
+}
+
+const refreshSchema = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1).nullish().catch(undefined),
+  expires_in_ms: z.number().nonnegative().nullish().catch(undefined),
+});
+const REFRESH_PATH = "/_matrix/client/v3/refresh";
+
+async function renewAtHomeserver(
+  renewal: Extract<Renewal, { kind: "matrix" }>,
+  client: HomeserverClient,
+  issuedAt: number,
+): Promise<SessionTokens> {
+  const answer = await client.withAccessToken(null).request({
+    method: "POST",
+    path: REFRESH_PATH,
+    body: { refresh_token: renewal.refreshToken },
+    schema: refreshSchema,
+    maxBytes: 65_536,
+    secrets: [renewal.refreshToken],
+  });
+  const refreshToken = answer.refresh_token ?? renewal.refreshToken;
+  return {
+    accessToken: answer.access_token,
+    renewal: { ...renewal, refreshToken, issuedAt, lifeMs: answer.expires_in_ms ?? null },
+  };
+}
+
+/**
+ * What a request of a session that is no more fails with, whatever way of renewing found that out.
+ */
+export function sessionEnded(path: string): HomeserverError {
+  return new HomeserverError({
+    errcode: "M_UNKNOWN_TOKEN",
+    status: 401,
+    retryAfterMs: null,
+    method: "POST",
+    path,
+    text: "",
+    isJson: true,
+  });
+}

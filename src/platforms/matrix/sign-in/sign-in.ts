@@ -1,0 +1,235 @@
+import { z } from "zod";
+import { apiPath } from "../api/homeserver-client.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { readLoginOptions } from "./login-options.ts";
+import { toSignInProblem } from "./sign-in-problem.ts";
+import type { SignInProblem } from "./sign-in-problem.ts";
+import type { SessionTokens } from "./session-renewal.ts";
+
+/**
+ * Proven access to an account. `deviceId` is null for tokens without a device, which admins make.
+ * `tokens` are a secret.
+ */
+export interface Session {
+  readonly userId: string;
+  readonly deviceId: string | null;
+  readonly tokens: SessionTokens;
+}
+
+/**
+ * How a sign-in ended. `leftoverDeviceId` names a session that the bot made, may not use and could
+ * not log out again; the user finds it in the list of devices.
+ */
+export type SignInOutcome =
+  | { readonly kind: "signed_in"; readonly session: Session }
+  | { readonly kind: "problem"; readonly problem: SignInProblem; readonly leftoverDeviceId: string | null };
+
+/** Whose token it is, by the server's word. */
+export interface TokenOwner {
+  readonly userId: string;
+  readonly deviceId: string | null;
+  readonly isGuest: boolean;
+}
+
+export type TokenCheck =
+  | { readonly kind: "valid"; readonly owner: TokenOwner }
+  | { readonly kind: "problem"; readonly problem: SignInProblem };
+
+export interface PasswordSignIn {
+  readonly userId: string;
+  readonly password: string;
+  /**
+   * The same one when trying again: had the answer of the first try been lost, the server then
+   * replaces that session.
+   */
+  readonly deviceId: string;
+  readonly deviceDisplayName: string;
+  readonly now: () => number;
+  readonly signal?: AbortSignal;
+}
+
+export interface TokenSignIn {
+  readonly userId: string;
+  readonly tokens: SessionTokens;
+  readonly signal?: AbortSignal;
+}
+
+const MAX_BYTES = 65_536;
+
+const loginSchema = z.object({
+  access_token: z.string().min(1),
+  device_id: z.string().nullish().catch(undefined),
+  refresh_token: z.string().min(1).nullish().catch(undefined),
+  expires_in_ms: z.number().nonnegative().nullish().catch(undefined),
+});
+const whoamiSchema = z.object({
+  user_id: z.string().min(1),
+  device_id: z.string().nullish().catch(undefined),
+  is_guest: z.boolean().nullish().catch(undefined),
+});
+
+/**
+ * Signs in with a password, then asks `whoami`, which decides. The password is sent only to a
+ * server that offers this way. A session that turns out to be another's, or cannot be proven, is
+ * logged out again.
+ * @param client of the account's homeserver; its own access token is not used
+ */
+export async function signInWithPassword(
+  client: HomeserverClient,
+  signIn: PasswordSignIn,
+): Promise<SignInOutcome> {
+  const anonymous = client.withAccessToken(null);
+  const issuedAt = signIn.now();
+  let login: z.output<typeof loginSchema>;
+  try {
+    const options = await readLoginOptions(anonymous, signIn.signal);
+    if (!options.password) return refused({ code: "password_not_offered" });
+    login = await sendPassword(anonymous, signIn);
+  } catch (error) {
+    return refused(toPasswordProblem(error));
+  }
+  const tokens = tokensOf(login, issuedAt);
+  const outcome = await signInWithTokens(client, { ...signIn, tokens });
+  if (outcome.kind === "signed_in") {
+    const deviceId = outcome.session.deviceId ?? login.device_id ?? signIn.deviceId;
+    return { kind: "signed_in", session: { ...outcome.session, deviceId } };
+  }
+  const end = await signOut(client.withAccessToken(() => tokens.accessToken));
+  return {
+    ...outcome,
+    leftoverDeviceId: end.kind === "signed_out" ? null : (login.device_id ?? signIn.deviceId),
+  };
+}
+
+/**
+ * Takes a session that exists already, if `whoami` names the account. It is not logged out,
+ * whatever comes of it: one that the user made elsewhere is theirs, and one that came by link is
+ * revoked elsewhere.
+ */
+export async function signInWithTokens(
+  client: HomeserverClient,
+  signIn: TokenSignIn,
+): Promise<SignInOutcome> {
+  const { userId, tokens, signal } = signIn;
+  // No header can carry anything else, and no server makes such tokens.
+  if (!/^[\x21-\x7e]+$/.test(tokens.accessToken)) return refused({ code: "expired_token" });
+  const check = await checkAccessToken(
+    client.withAccessToken(() => tokens.accessToken),
+    signal,
+  );
+  if (check.kind === "problem") return refused(check.problem);
+  const { owner } = check;
+  if (owner.userId !== userId)
+    return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
+  if (owner.isGuest) return refused({ code: "guest" });
+  return { kind: "signed_in", session: { userId, deviceId: owner.deviceId, tokens } };
+}
+
+/** Asks a server whose the client's token is. */
+export async function checkAccessToken(client: HomeserverClient, signal?: AbortSignal): Promise<TokenCheck> {
+  try {
+    const answer = await client.request({
+      method: "GET",
+      path: "/_matrix/client/v3/account/whoami",
+      schema: whoamiSchema,
+      maxBytes: MAX_BYTES,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const owner = {
+      userId: answer.user_id,
+      deviceId: answer.device_id ?? null,
+      isGuest: answer.is_guest ?? false,
+    };
+    return { kind: "valid", owner };
+  } catch (error) {
+    return { kind: "problem", problem: toSignInProblem(error) };
+  }
+}
+
+/** Names the session in the account's list of devices, as far as the server lets it. */
+export async function nameDevice(
+  client: HomeserverClient,
+  deviceId: string,
+  displayName: string,
+): Promise<void> {
+  try {
+    const path = apiPath`/_matrix/client/v3/devices/${deviceId}`;
+    await client.request({
+      method: "PUT",
+      path,
+      body: { display_name: displayName },
+      schema: z.unknown(),
+      maxBytes: MAX_BYTES,
+    });
+  } catch (error) {
+    // Only a name, and the server has given one already.
+    toSignInProblem(error);
+  }
+}
+
+/**
+ * Logs the client's session out, and only it. A session that the server no longer knows counts as
+ * logged out.
+ */
+export async function signOut(
+  client: HomeserverClient,
+  signal?: AbortSignal,
+): Promise<{ readonly kind: "signed_out" } | { readonly kind: "problem"; readonly problem: SignInProblem }> {
+  try {
+    await client.request({
+      method: "POST",
+      path: "/_matrix/client/v3/logout",
+      body: {},
+      schema: z.unknown(),
+      maxBytes: MAX_BYTES,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    const problem = toSignInProblem(error);
+    if (problem.code !== "expired_token") return { kind: "problem", problem };
+  }
+  return { kind: "signed_out" };
+}
+
+async function sendPassword(
+  client: HomeserverClient,
+  signIn: PasswordSignIn,
+): Promise<z.output<typeof loginSchema>> {
+  return await client.request({
+    method: "POST",
+    path: "/_matrix/client/v3/login",
+    body: {
+      type: "m.login.password",
+      identifier: { type: "m.id.user", user: signIn.userId },
+      password: signIn.password,
+      device_id: signIn.deviceId,
+      initial_device_display_name: signIn.deviceDisplayName,
+      // Where the server knows how, the token then lives for minutes, and only the bot can renew
+      // it.
+      refresh_token: true,
+    },
+    schema: loginSchema,
+    maxBytes: MAX_BYTES,
+    secrets: [signIn.password],
+    ...(signIn.signal === undefined ? {} : { signal: signIn.signal }),
+  });
+}
+
+function tokensOf(login: z.output<typeof loginSchema>, issuedAt: number): SessionTokens {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in_ms: lifeMs } = login;
+  return typeof refreshToken === "string"
+    ? { accessToken, renewal: { kind: "matrix", refreshToken, issuedAt, lifeMs: lifeMs ?? null } }
+    : { accessToken };
+}
+
+function refused(problem: SignInProblem): SignInOutcome {
+  return { kind: "problem", problem, leftoverDeviceId: null };
+}
+
+/** At /login, M_FORBIDDEN means that name and password do not fit (CS API, "POST /login"). */
+function toPasswordProblem(error: unknown): SignInProblem {
+  if (error instanceof HomeserverError && error.status === 403 && error.errcode === "M_FORBIDDEN")
+    return { code: "wrong_password" };
+  return toSignInProblem(error);
+}

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { apiPath } from "../api/homeserver-client.ts";
+import type { Medium } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { StepContext } from "./step-context.ts";
+import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
+import type { ErrorOutcome } from "./step-errors.ts";
+import { isUnrecognized, sessionOf } from "./step-session.ts";
+import type { StepSession } from "./step-session.ts";
+import { parseMxc } from "../api/mxc.ts";
+import type { Mxc } from "../api/mxc.ts";
+
+const configSchema = z.object({ "m.upload.size": z.number().positive().nullish().catch(null) });
+const uploadedSchema = z.object({ content_uri: z.string() });
+
+/** Also where the target states no limit, or a higher one: an image of a person is far smaller. */
+const MAX_BYTES = 50 * 1_048_576;
+const TIMEOUT_MS = 120_000;
+const IMAGE_TYPE = /^image\/([a-z0-9][a-z0-9.-]{0,40})(?:\+[a-z0-9.-]+)?$/;
+
+/** Where the image is on the target's server now, or how copying it ended instead. */
+export type CopiedImage = { status: "copied"; url: string } | ErrorOutcome;
+
+/**
+ * Copies an image from the source's server to the target's. What comes is checked, for a server, or
+ * a proxy in front of it, may send anything.
+ * @param url `mxc://`, as the source has it
+ */
+export async function copyImage(url: string, context: StepContext): Promise<CopiedImage> {
+  const mxc = parseMxc(url);
+  if (mxc === null) return UNREADABLE;
+  const target = sessionOf(context, "target");
+  try {
+    const maxBytes = await mostBytesOf(target);
+    const image = await downloadImage(sessionOf(context, "source"), mxc, maxBytes);
+    return "status" in image ? image : { status: "copied", url: await uploadImage(target, image) };
+  } catch (error) {
+    return toOutcome(error);
+  }
+}
+
+/**
+ * How much the target's server takes (CS §Content repository, `m.upload.size`); its endpoint is
+ * older than v1.11 on some servers, and missing on others.
+ */
+async function mostBytesOf(target: StepSession): Promise<number> {
+  for (const path of ["/_matrix/client/v1/media/config", "/_matrix/media/v3/config"]) {
+    try {
+      const config = await target.request({ method: "GET", path, schema: configSchema });
+      return Math.min(config["m.upload.size"] ?? MAX_BYTES, MAX_BYTES);
+    } catch (error) {
+      if (!(error instanceof HomeserverError && (error.status === 404 || error.status === 405))) throw error;
+    }
+  }
+  return MAX_BYTES;
+}
+
+async function downloadImage(
+  source: StepSession,
+  mxc: Mxc,
+  maxBytes: number,
+): Promise<Medium | ErrorOutcome> {
+  try {
+    const { bytes, contentType } = await download(source, mxc, maxBytes);
+    const [type = ""] = contentType.toLowerCase().split(";");
+    return bytes.length === 0 || !IMAGE_TYPE.test(type.trim())
+      ? UNREADABLE
+      : { bytes, contentType: type.trim() };
+  } catch (error) {
+    if (error instanceof UnreachableError && error.reason === "too_large")
+      return { status: "failed", problem: { code: "refused", serverText: null } };
+    if (error instanceof HomeserverError && error.status === 404)
+      return { status: "failed", problem: serverProblem("gone", error) };
+    return attributedTo("source", toOutcome(error));
+  }
+}
+
+/** With authentication since v1.11; servers before that have the older endpoint only. */
+async function download(
+  source: StepSession,
+  { serverName, mediaId }: Mxc,
+  maxBytes: number,
+): Promise<Medium> {
+  const request = { maxBytes, timeoutMs: TIMEOUT_MS };
+  try {
+    return await source.download({
+      path: apiPath`/_matrix/client/v1/media/download/${serverName}/${mediaId}`,
+      ...request,
+    });
+  } catch (error) {
+    if (!isUnrecognized(error)) throw error;
+    return await source.download({
+      path: apiPath`/_matrix/media/v3/download/${serverName}/${mediaId}`,
+      ...request,
+    });
+  }
+}
+
+/** @returns its address; one that is none would make the profile refer to nothing */
+async function uploadImage(target: StepSession, image: Medium): Promise<string> {
+  const [, ending = "image"] = IMAGE_TYPE.exec(image.contentType) ?? [];
+  const { content_uri: url } = await target.upload({
+    path: "/_matrix/media/v3/upload",
+    query: { filename: `avatar.${ending}` },
+    medium: image,
+    schema: uploadedSchema.refine((uploaded) => parseMxc(uploaded.content_uri) !== null),
+    timeoutMs: TIMEOUT_MS,
+  });
+  return url;
+}

@@ -1,0 +1,38 @@
+import type { StepOutcome, StepProblem } from "../../../model/step-outcome.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { serverProblem, toOutcome } from "./step-errors.ts";
+
+/**
+ * What a failed join or knock means (protocol-facts.md section 2): other servers have a part in it,
+ * so a server that answers with an error of its own, or not in time, is no sign that the account's
+ * server is away. It may still get done; what follows looks first.
+ * @throws what is neither a server's error nor a failed connection: a bug
+ */
+export function toRoomOutcome(error: unknown): StepOutcome {
+  if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
+  const outcome = toOutcome(error);
+  if (!(error instanceof HomeserverError)) return outcome;
+  const { status, errcode, text } = error;
+  if (outcome.status === "retry") {
+    // Synapse 1.163.2 refuses a knock in a room version that has none in this way.
+    if (errcode === "M_FORBIDDEN") return { status: "failed", problem: serverProblem("refused", error) };
+    return waitForRoom(serverProblem("unreachable_server", error));
+  }
+  if (outcome.status !== "failed" || errcode !== "M_UNKNOWN") return outcome;
+  if (status === 404) return waitForRoom(serverProblem("unreachable_server", error));
+  // Synapse's words: "This room has been blocked on this server".
+  if (status === 403 && /\bblocked\b/i.test(text)) {
+    return { status: "failed", problem: serverProblem("blocked_by_server", error) };
+  }
+  return outcome;
+}
+
+/** The account's server took the connection and then long: it was busy with other servers. */
+export function isTimeout(error: unknown): error is UnreachableError {
+  return error instanceof UnreachableError && error.reason === "timeout";
+}
+
+export function waitForRoom(problem: StepProblem): StepOutcome {
+  return { status: "wait", waitingFor: "room", waitMs: null, problem };
+}

@@ -1,0 +1,117 @@
+import type { Side } from "../../../model/account.ts";
+import type { StepOutcome, StepProblem, StepProblemCode } from "../../../model/step-outcome.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+
+// A page instead of JSON is a proxy in front of a server that is down.
+const AWAY: ReadonlySet<UnreachableReason> = new Set([
+  "dns",
+  "refused",
+  "reset",
+  "timeout",
+  "tls",
+  "not_json",
+  "aborted",
+]);
+
+/**
+ * What only the owner of the account can mend, by error code (CS API, "Standard error response").
+ */
+const ACCOUNT_PROBLEMS: ReadonlyMap<string, StepProblemCode> = new Map<string, StepProblemCode>([
+  ["M_UNKNOWN_TOKEN", "session_ended"],
+  ["M_MISSING_TOKEN", "session_ended"],
+  ["M_USER_LOCKED", "account_locked"],
+  ["ORG_MATRIX_MSC3939_USER_LOCKED", "account_locked"],
+  ["M_USER_SUSPENDED", "account_suspended"],
+  ["ORG.MATRIX.MSC3823.USER_ACCOUNT_SUSPENDED", "account_suspended"],
+  ["M_USER_DEACTIVATED", "account_deactivated"],
+  ["M_CONSENT_NOT_GIVEN", "consent_needed"],
+]);
+
+/** A request failed that was made to the server of one side by a step of the other. */
+class OtherSideError extends Error {
+  readonly side: Side;
+
+  constructor(side: Side, cause: unknown) {
+    super(`a request to the server of the ${side} failed`, { cause });
+    this.name = "OtherSideError";
+    this.side = side;
+  }
+}
+
+/**
+ * Has a request that a step of one side makes to the server of the other fail there: what is waited
+ * for, or must be signed in again, is that one.
+ * @throws what `toOutcome` takes
+ */
+export async function onServerOf<Answer>(side: Side, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw new OtherSideError(side, error);
+  }
+}
+
+/** The outcome as one of the server of a side, whose step ever it is. */
+export function attributedTo<Told extends StepOutcome>(side: Side, outcome: Told): Told {
+  return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
+}
+
+/** Outcomes that come from an error. */
+export type ErrorOutcome = Exclude<StepOutcome, { status: "done" | "already_done" | "needs_moderator" }>;
+
+/**
+ * What a failed request means for the step that made it, as far as that does not depend on the
+ * request: steps look at the refusals they know first.
+ * @throws what is neither a server's error nor a failed connection: a bug
+ */
+export function toOutcome(error: unknown): ErrorOutcome {
+  if (error instanceof OtherSideError) return attributedTo(error.side, toOutcome(error.cause));
+  if (error instanceof UnreachableError) {
+    const problem = problemOf("server_trouble", error.message);
+    return AWAY.has(error.reason)
+      ? { status: "wait", waitingFor: "server", waitMs: null, problem }
+      : { status: "retry", problem };
+  }
+  if (!(error instanceof HomeserverError)) throw error;
+  const { errcode, status, retryAfterMs } = error;
+  if (status === 429 || errcode === "M_LIMIT_EXCEEDED")
+    return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
+  const accountProblem = ACCOUNT_PROBLEMS.get(errcode);
+  if (accountProblem !== undefined)
+    return { status: "needs_user", problem: serverProblem(accountProblem, error) };
+  if (status >= 500 && !error.isJson)
+    return {
+      status: "wait",
+      waitingFor: "server",
+      waitMs: retryAfterMs,
+      problem: serverProblem("server_trouble", error),
+    };
+  if (status >= 500) return { status: "retry", problem: serverProblem("server_trouble", error) };
+  return { status: "failed", problem: serverProblem("refused", error) };
+}
+
+/** The outcome of a step's work, its failed requests included. @throws what is a bug */
+export async function outcomeOf(work: () => Promise<StepOutcome>): Promise<StepOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    return toOutcome(error);
+  }
+}
+
+/** What is there cannot be read, so it is not written over. */
+export const UNREADABLE: ErrorOutcome = {
+  status: "failed",
+  problem: { code: "unreadable", serverText: null },
+};
+
+/** A problem in the words of the server that refused. */
+export function serverProblem(code: StepProblemCode, error: HomeserverError): StepProblem {
+  return problemOf(code, error.text === "" ? `${error.status} ${error.errcode}` : error.text);
+}
+
+function problemOf(code: StepProblemCode, serverText: string): StepProblem {
+  return { code, serverText };
+}

@@ -1,0 +1,192 @@
+import { randomUUID } from "node:crypto";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { isJsonObject } from "../api/json.ts";
+import { inParallel } from "../reading/concurrently.ts";
+import { CONCURRENCY } from "../reading/limits.ts";
+import { memberEventOf, membershipIn, stateEventsOf } from "../reading/raw-events.ts";
+import { SLIDING_SYNC_FEATURE, slidingSyncRequest } from "../reading/sliding-sync-request.ts";
+import type { RequiredState, SlidingSyncAnswer } from "../reading/sliding-sync-request.ts";
+import { membershipNow, stateNow } from "../reading/state-now.ts";
+import type { RawStateEvent } from "../rooms/room-snapshot.ts";
+import { readJoinRules, readServerAcl } from "../rooms/state-content.ts";
+import { ABSENT, UNREAD } from "../rooms/state-read.ts";
+import { arrivalSign } from "./access-change.ts";
+import type { AccessChange, SeenRoom, WatchedRoom } from "./access-change.ts";
+
+/** One of the two accounts, as far as looking needs it. */
+export interface WatchingAccount {
+  readonly client: HomeserverClient;
+  readonly userId: string;
+  /** From discovery. */
+  readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
+}
+
+export interface Look {
+  readonly source: WatchingAccount;
+  readonly target: WatchingAccount;
+  /** Those that wait for a person, once each. */
+  readonly rooms: readonly WatchedRoom[];
+  /** Whether the target is in a room now. */
+  readonly isInside: (roomId: string) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** By room ID; rooms that go on waiting are not in it, nor is any that was not asked for. */
+export type AccessChanges = ReadonlyMap<string, AccessChange>;
+
+/**
+ * One name for the process, which no client has: a server keeps what it knows of a connection for
+ * days, and one that is begun again under its name takes the place of the former (Synapse 1.163.2,
+ * storage/databases/main/sliding_sync.py).
+ */
+const CONNECTION = `migrator-watch-${randomUUID()}`;
+const INVITES = "invites";
+const MAX_INVITES = 500;
+
+/**
+ * Looks once whether a person has let the target in, or whether a room has opened. By sliding sync
+ * one request for all rooms the source is in, about a kilobyte a room, and one for the others; else
+ * two a room for the former, three where it opens, and one for the latter. Nothing is written,
+ * nothing that a client of the user waits for is taken, and no limit counts these requests. It
+ * neither retries nor waits: there is always a next look.
+ * @throws HomeserverError, UnreachableError
+ */
+export async function lookForAccessChanges(look: Look): Promise<AccessChanges> {
+  const inside = look.rooms.filter((room) => room.isSourceInside);
+  const outside = look.rooms.filter((room) => !room.isSourceInside);
+  const seen = new Map([
+    ...(inside.length === 0
+      ? []
+      : await (hasSlidingSync(look.source) ? seeFromInside : readFromInside)(look, inside)),
+    ...(outside.length === 0
+      ? []
+      : await (hasSlidingSync(look.target) ? seeFromOutside : readFromOutside)(look, outside)),
+  ]);
+  const signs = new Map<string, AccessChange>();
+  const context = { targetUserId: look.target.userId, isInside: look.isInside };
+  for (const room of look.rooms) {
+    const shown = seen.get(room.roomId);
+    const sign = shown === undefined ? null : arrivalSign(room, shown, context);
+    if (sign !== null) signs.set(room.roomId, sign);
+  }
+  return signs;
+}
+
+type Seen = readonly (readonly [string, SeenRoom])[];
+
+function hasSlidingSync({ features }: WatchingAccount): boolean {
+  return features.unstableFeatures[SLIDING_SYNC_FEATURE] === true;
+}
+
+async function seeFromInside({ source, target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
+  const required_state: RequiredState = [
+    ["m.room.member", target.userId],
+    ["m.room.member", source.userId],
+    ["m.room.join_rules", ""],
+    ["m.room.server_acl", ""],
+  ];
+  const room_subscriptions = subscriptions(rooms, required_state);
+  const answer = await slide(source.client, { room_subscriptions }, signal);
+  return rooms.flatMap(({ roomId }) => {
+    const events = eventsIn(answer, roomId);
+    // Of a room that the source is not in any more the state of then is shown.
+    if (membershipIn(memberEventOf(source.userId, events)?.content) !== "join") return [];
+    const rules = events.find(({ type }) => type === "m.room.join_rules");
+    const acl = events.find(({ type }) => type === "m.room.server_acl");
+    const shown: SeenRoom = {
+      membership: membershipIn(memberEventOf(target.userId, events)?.content),
+      joinRules: rules === undefined ? ABSENT : readJoinRules(rules.content),
+      serverAcl: acl === undefined ? ABSENT : readServerAcl(acl.content),
+    };
+    return [[roomId, shown] as const];
+  });
+}
+
+/**
+ * Rooms that only the target's server can tell of; not all servers subscribe to a room that the
+ * account is merely invited to, hence the list.
+ */
+async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
+  const required_state: RequiredState = [["m.room.member", target.userId]];
+  const invites = {
+    ranges: [[0, MAX_INVITES - 1]],
+    required_state: [["m.room.create", ""]],
+    timeline_limit: 0,
+    filters: { is_invite: true },
+  } as const;
+  const body = { lists: { [INVITES]: invites }, room_subscriptions: subscriptions(rooms, required_state) };
+  const answer = await slide(target.client, body, signal);
+  return rooms.flatMap(({ roomId }) => {
+    const event = memberEventOf(target.userId, eventsIn(answer, roomId));
+    // Beside the state only servers with the merged text of MSC4186 say it.
+    const membership = membershipIn(event?.content) ?? membershipIn(answer.rooms?.[roomId]);
+    return membership === null
+      ? []
+      : [[roomId, { membership, joinRules: UNREAD, serverAcl: UNREAD }] as const];
+  });
+}
+
+async function readFromInside(
+  { source, target, isInside, signal }: Look,
+  rooms: readonly WatchedRoom[],
+): Promise<Seen> {
+  const context = { targetUserId: target.userId, isInside };
+  const seen = await inParallel(rooms, CONCURRENCY, async (room) => {
+    const { client } = source;
+    const { roomId } = room;
+    const membership = await membershipNow(client, { roomId, userId: target.userId }, signal);
+    if (membership === "hidden") return [];
+    const rules = await stateNow(client, { roomId, type: "m.room.join_rules" }, signal);
+    const shown: SeenRoom = {
+      membership: membership === "none" ? null : membership,
+      joinRules: rules === null ? ABSENT : readJoinRules(rules),
+      serverAcl: UNREAD,
+    };
+    // A third request only where it decides.
+    if (arrivalSign(room, shown, context)?.kind !== "open") return [[roomId, shown] as const];
+    const acl = await stateNow(client, { roomId, type: "m.room.server_acl" }, signal);
+    return [[roomId, { ...shown, serverAcl: acl === null ? ABSENT : readServerAcl(acl) }] as const];
+  });
+  return seen.flat();
+}
+
+/**
+ * Without sliding sync only a join shows: who is merely invited is not told of the room's state.
+ */
+async function readFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
+  const seen = await inParallel(rooms, CONCURRENCY, async ({ roomId }) => {
+    const membership = await membershipNow(target.client, { roomId, userId: target.userId }, signal);
+    if (membership === "hidden" || membership === "none") return [];
+    return [[roomId, { membership, joinRules: UNREAD, serverAcl: UNREAD }] as const];
+  });
+  return seen.flat();
+}
+
+function subscriptions(
+  rooms: readonly WatchedRoom[],
+  required_state: RequiredState,
+): Record<string, { required_state: RequiredState; timeline_limit: number }> {
+  return Object.fromEntries(rooms.map(({ roomId }) => [roomId, { required_state, timeline_limit: 0 }]));
+}
+
+async function slide(
+  client: HomeserverClient,
+  body: Omit<Parameters<typeof slidingSyncRequest>[0], "conn_id" | "extensions">,
+  signal: AbortSignal | undefined,
+): Promise<SlidingSyncAnswer> {
+  const request = slidingSyncRequest({ conn_id: CONNECTION, extensions: {}, ...body }, null);
+  return await client.request(signal === undefined ? request : { ...request, signal });
+}
+
+/**
+ * Servers show the state of an invitation or a knock as `invite_state`; the merged text of MSC4186
+ * says `stripped_state`.
+ */
+function eventsIn(answer: SlidingSyncAnswer, roomId: string): RawStateEvent[] {
+  const room = answer.rooms?.[roomId];
+  if (!isJsonObject(room)) return [];
+  return [
+    ...stateEventsOf(room["invite_state"] ?? room["stripped_state"]),
+    ...stateEventsOf(room["required_state"]),
+  ];
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
+import type { GuardedFetch } from "../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../network/unreachable-error.ts";
+import { pollDeviceAuthorization } from "../../platforms/matrix/sign-in/oauth/device-authorization.ts";
+import type { PollResult } from "../../platforms/matrix/sign-in/oauth/device-authorization.ts";
+import { toSignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
+import type { SignInLink, SignInLinks } from "../../store/sign-in-links.ts";
+import type { LinkNews } from "./results.ts";
+
+/** RFC 8628 section 3.5. */
+const SLOW_DOWN_MS = 5_000;
+/** How often the message that waits is given the time that is left. */
+const SHOW_EVERY_MS = 5 * 60_000;
+/** A request under way at a stop may become a session: it gets this long to be stored. */
+const STOP_GRACE_MS = 2_000;
+
+type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
+
+export interface LinkWaitsOptions {
+  links: SignInLinks;
+  fetch: GuardedFetch;
+  now: () => number;
+  log: Logger;
+  /**
+   * Takes the session that a link became, if it is the right account's; null when that could not be
+   * asked just now.
+   */
+  accept: (link: SignInLink) => Promise<FinalNews | null>;
+  /** Ends a session that came of a link nobody waits for any more. */
+  discard: (link: SignInLink) => Promise<void>;
+  tell: (link: SignInLink, news: LinkNews) => Promise<void>;
+  /** The news that a link still waits. */
+  waiting: (link: SignInLink, isServerAway: boolean) => LinkNews;
+}
+
+/**
+ * Waits for people who confirm a sign-in in their browser. What waits is stored, so it goes on
+ * after a restart; whose row is gone waits no longer.
+ */
+export class LinkWaits {
+  readonly #options: LinkWaitsOptions;
+  #stopped: Promise<void> | undefined;
+  readonly #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(options: LinkWaitsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Goes on with what waited when the process ended. A person may have confirmed meanwhile, so each
+   * is asked about at once.
+   */
+  async resume(): Promise<void> {
+    for (const link of await this.#options.links.all()) this.#begin(link, 0);
+  }
+
+  async add(link: SignInLink): Promise<void> {
+    await this.#options.links.put(link);
+    this.#begin(link, link.intervalMs);
+  }
+
+  /** May be asked for more than once. */
+  stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#stopped ??= Promise.race([Promise.allSettled(this.#underWay), sleep(STOP_GRACE_MS)]).then(
+      () => undefined,
+    );
+    return this.#stopped;
+  }
+
+  #begin(link: SignInLink, firstWaitMs: number): void {
+    const { log } = this.#options;
+    const work = this.#wait(link, firstWaitMs).catch((error: unknown) => {
+      log.error({ err: error, side: link.side }, "a sign-in by link broke off; it goes on after a restart");
+    });
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #wait(link: SignInLink, firstWaitMs: number): Promise<void> {
+    const { tell, waiting, now } = this.#options;
+    let { intervalMs } = link;
+    let shown = { away: false, at: now() };
+    for (let waitMs = firstWaitMs; await this.#sleep(waitMs); waitMs = intervalMs) {
+      const step = await this.#step(link);
+      if (step.kind === "over") return;
+      if (step.kind === "slow_down") intervalMs += SLOW_DOWN_MS;
+      const away = step.kind === "away";
+      if (away === shown.away && now() < shown.at + SHOW_EVERY_MS) continue;
+      shown = { away, at: now() };
+      await tell(link, waiting(link, away));
+    }
+  }
+
+  async #step({
+    owner,
+    side,
+    deviceId,
+  }: SignInLink): Promise<{ kind: "over" | "pending" | "slow_down" | "away" }> {
+    const { links, accept, discard } = this.#options;
+    const link = await links.get(owner, side);
+    if (link?.deviceId !== deviceId) return { kind: "over" };
+    if (link.tokens !== null) return this.#accepted(link, await accept(link));
+    const result = await this.#poll(link);
+    switch (result.kind) {
+      case "confirmed": {
+        // Stored before its first use: from here on the session is known, whatever happens.
+        const confirmed = { ...link, tokens: result.tokens };
+        if (await links.update(confirmed)) return this.#accepted(confirmed, await accept(confirmed));
+        await discard(confirmed);
+        return { kind: "over" };
+      }
+      case "pending":
+      case "slow_down":
+      case "away":
+        return this.#hasRunOut(link) ? this.#end(link, { kind: "expired" }) : { kind: result.kind };
+      case "refused":
+        return this.#end(link, { kind: "denied" });
+      case "expired":
+        return this.#end(link, { kind: "expired" });
+      case "lost":
+        return this.#end(link, { kind: "lost", deviceId });
+      case "failed":
+        return this.#end(link, { kind: "refusal", refusal: result.problem, leftoverDeviceId: null });
+    }
+  }
+
+  async #poll(link: SignInLink) {
+    const { fetch, now } = this.#options;
+    try {
+      const result: PollResult = await pollDeviceAuthorization(link.server, link, { fetch, now });
+      return result;
+    } catch (error) {
+      // The code stays good while a server is in trouble (oauth.md, "Polling the token endpoint").
+      if (error instanceof UnreachableError) return { kind: "away" as const };
+      if (error instanceof HomeserverError && (error.status >= 500 || error.status === 429))
+        return { kind: "away" as const };
+      return { kind: "failed" as const, problem: toSignInProblem(error) };
+    }
+  }
+
+  async #accepted(link: SignInLink, news: FinalNews | null): Promise<{ kind: "over" | "away" }> {
+    return news === null ? { kind: "away" } : this.#end(link, news);
+  }
+
+  /**
+   * Told before the row goes, so that a crash between the two repeats the telling, which is then
+   * the same message.
+   */
+  async #end(link: SignInLink, news: FinalNews): Promise<{ kind: "over" }> {
+    const { links, tell, log } = this.#options;
+    log.info({ side: link.side, outcome: news.kind }, "sign-in by link");
+    await tell(link, news);
+    const stored = await links.get(link.owner, link.side);
+    if (stored?.deviceId === link.deviceId) await links.remove(link.owner, link.side);
+    return { kind: "over" };
+  }
+
+  /** The server says it by itself; this is for one that is away, or keeps no time. */
+  #hasRunOut({ expiresAt, intervalMs }: SignInLink): boolean {
+    return this.#options.now() > expiresAt + 2 * intervalMs;
+  }
+
+  /** False when the process ends. */
+  #sleep(ms: number): Promise<boolean> {
+    return sleep(ms, true, { signal: this.#stopping.signal }).catch(() => false);
+  }
+}

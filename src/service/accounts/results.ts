@@ -1,0 +1,82 @@
+import type { Account, Side } from "../../model/account.ts";
+import type { DiscoveryError } from "../../platforms/matrix/api/discovery-error.ts";
+import type { LoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
+import type { SignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
+
+/** Everything that can stand between a person and a signed-in account. */
+export type AccountRefusal =
+  SignInProblem | { code: "no_homeserver"; error: DiscoveryError } | { code: "same_account"; userId: string };
+
+/**
+ * An account that has just been signed in. `replaced`: what became of the session that stood in its
+ * place.
+ */
+export interface SignedIn {
+  account: Account;
+  other: Account | null;
+  replaced: SignOutResult | null;
+}
+
+/**
+ * `leftoverDeviceId`: a session the bot made, may not use and could not log out again.
+ * `isShortLived`: a pasted token that will run out within minutes, as those of servers with OAuth
+ * do.
+ */
+export type SignInResult =
+  | ({ status: "signed_in"; isShortLived: boolean } & SignedIn)
+  | { status: "refused"; refusal: AccountRefusal; leftoverDeviceId: string | null };
+
+/** A sign-in by link that waits for its person: what they must know. Nothing in it is a secret. */
+export interface WaitingLink {
+  side: Side;
+  userId: string;
+  verificationUri: string;
+  userCode: string;
+  remainingMs: number;
+  /** What the server's page will call the bot. */
+  clientName: string;
+  clientUri: string;
+}
+
+/**
+ * How a sign-in can go on. `link`: it has begun, and waits. `isRepeat`: it was begun by the same
+ * message, before a crash. `offered`: the ways that are left where there is no link.
+ */
+export type OfferResult =
+  | { status: "link"; link: WaitingLink; isRepeat: boolean }
+  | { status: "offered"; options: LoginOptions }
+  | { status: "refused"; refusal: AccountRefusal };
+
+/** What becomes of a sign-in by link. `lost`: confirmed, but its tokens reached nobody. */
+export type LinkNews =
+  | { kind: "waiting"; link: WaitingLink; isServerAway: boolean }
+  | ({ kind: "signed_in" } & SignedIn)
+  | { kind: "refusal"; refusal: AccountRefusal; leftoverDeviceId: string | null }
+  | { kind: "denied" | "expired" | "cancelled" | "replaced" }
+  | { kind: "lost"; deviceId: string };
+
+/**
+ * One account as `!whoami` shows it: `sessionState` is what the server says now, `page` where its
+ * owner manages the bot's session.
+ */
+export interface AccountState {
+  account: Account;
+  page: string | null;
+  sessionState:
+    | { kind: "works" }
+    | { kind: "ended"; problem: SignInProblem }
+    | { kind: "not_checked"; problem: SignInProblem };
+}
+
+/** What became of a session when the bot stopped using it. `page`: where its owner can end it. */
+export type SignOutResult =
+  | { account: Account; ending: "logged_out" | "left_alone" }
+  | { account: Account; ending: "not_reached"; problem: SignInProblem; page: string | null }
+  /** The server was told, and whether it is so could not be seen. */
+  | { account: Account; ending: "not_checked"; page: string | null };
+
+/** What `!forget` did; `messages` were kept of the conversation. */
+export interface Forgotten {
+  signedOut: SignOutResult[];
+  erased: { messages: number };
+}

@@ -1,0 +1,194 @@
+import type { Logger } from "pino";
+import type { Account } from "../../model/account.ts";
+import { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
+import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
+import type { GuardedFetch } from "../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../network/unreachable-error.ts";
+import { isDue, isOver, renewTokens, sessionEnded } from "../../platforms/matrix/sign-in/session-renewal.ts";
+import type { Accounts, SignedInAccount } from "../../store/accounts.ts";
+import { KeyedQueue } from "../keyed-queue.ts";
+
+export interface SessionsOptions {
+  accounts: Accounts;
+  fetch: GuardedFetch;
+  now: () => number;
+  log: Logger;
+}
+
+/**
+ * A server that refuses a token it has just made will refuse the next as well: the account is
+ * locked. Whoever asks again before this is over is told so without another renewal.
+ */
+const LOCKED_MS = 30_000;
+/**
+ * While a token still works, a server that could not renew it is not asked by each request anew:
+ * one that hangs would hold all of them up.
+ */
+const RETRY_MS = 10_000;
+/**
+ * A token that is refused may have been replaced meanwhile, and its successor have run out; after
+ * that, one that was just made. More are tried only where others replace each.
+ */
+const MAX_TRIES = 5;
+
+/**
+ * The sessions of the signed-in accounts, at work: each request gets a token that is good, renewed
+ * at two thirds of its life or when the server no longer knows it. A session is renewed by one at a
+ * time, whoever asks: of several refreshes at once only one pair of tokens would live (oauth.md,
+ * 7). What comes of it is stored before it is used.
+ */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #queue = new KeyedQueue();
+  readonly #lockedUntil = new Map<string, number>();
+  readonly #notRenewedBefore = new Map<string, number>();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A client that acts for an account as long as it is signed in, through whatever tokens its
+   * session has by then.
+   */
+  client(account: Account): HomeserverClient {
+    const { fetch, log } = this.#options;
+    const session = { use: <Answer>(send: (token: string) => Promise<Answer>) => this.#use(account, send) };
+    return new HomeserverClient({ baseUrl: account.baseUrl, fetch, log, session });
+  }
+
+  /**
+   * Does something with a session during which nobody renews it. The tokens are the newest; null
+   * when the account is not signed in any more.
+   */
+  alone<Result>(
+    account: Account,
+    work: (signedIn: SignedInAccount | null) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#queue.run(keyOf(account), async () => work(await this.#stored(account)));
+  }
+
+  async #use<Answer>(account: Account, send: (token: string) => Promise<Answer>): Promise<Answer> {
+    let token = await this.#current(account);
+    let isNew = false;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await send(token);
+      } catch (error) {
+        if (!(error instanceof HomeserverError) || error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
+        // One that another request has replaced before it arrived tells nothing.
+        if (isNew && (await this.#stored(account))?.tokens.accessToken === token) {
+          this.#lockedUntil.set(keyOf(account), this.#options.now() + LOCKED_MS);
+          throw locked(error);
+        }
+        if (tries === MAX_TRIES)
+          throw new UnreachableError("refused", new URL(account.baseUrl).host, "TOKEN_REPLACED");
+        ({ token, isNew } = await this.#successor(account, token, error));
+      }
+    }
+  }
+
+  /**
+   * The token to begin with. One that is due is renewed first; where that cannot be done just now,
+   * it serves until it runs out.
+   */
+  async #current(account: Account): Promise<string> {
+    const { now } = this.#options;
+    const stored = await this.#stored(account);
+    if (stored === null) throw sessionEnded("");
+    const { accessToken, renewal } = stored.tokens;
+    if (renewal === undefined || !isDue(renewal, now())) return accessToken;
+    const key = keyOf(account);
+    if (now() < (this.#notRenewedBefore.get(key) ?? 0) && !isOver(renewal, now())) return accessToken;
+    try {
+      return (
+        await this.#renewed(account, (tokens) => tokens.renewal !== undefined && isDue(tokens.renewal, now()))
+      ).token;
+    } catch (error) {
+      if (!isPassing(error) || isOver(renewal, now())) throw error;
+      this.#notRenewedBefore.set(key, now() + RETRY_MS);
+      return accessToken;
+    }
+  }
+
+  /** What comes after a token that the server does not know. */
+  async #successor(
+    account: Account,
+    refused: string,
+    refusal: HomeserverError,
+  ): Promise<{ token: string; isNew: boolean }> {
+    const { now } = this.#options;
+    return this.#renewed(account, (tokens) => {
+      if (tokens.accessToken !== refused) return tokens.renewal !== undefined && isDue(tokens.renewal, now());
+      if (tokens.renewal === undefined) throw refusal;
+      if (now() < (this.#lockedUntil.get(keyOf(account)) ?? 0)) throw locked(refusal);
+      return true;
+    });
+  }
+
+  /** Renews the session if that is still needed once it is this one's turn. */
+  async #renewed(
+    account: Account,
+    isNeeded: (tokens: SignedInAccount["tokens"]) => boolean,
+  ): Promise<{ token: string; isNew: boolean }> {
+    return this.alone(account, async (stored) => {
+      if (stored === null) throw sessionEnded("");
+      const { tokens } = stored;
+      if (!isNeeded(tokens) || tokens.renewal === undefined)
+        return { token: tokens.accessToken, isNew: false };
+      const { accounts, fetch, now, log } = this.#options;
+      const client = new HomeserverClient({ baseUrl: account.baseUrl, fetch, log });
+      const next = await renewTokens(tokens.renewal, { client, fetch, now });
+      if (!(await accounts.renew(stored, next))) throw sessionEnded("");
+      log.debug({ side: account.side, kind: tokens.renewal.kind }, "a session was renewed");
+      return { token: next.accessToken, isNew: true };
+    });
+  }
+
+  /**
+   * Null also when the side is signed in with another account by now, as which nothing of this
+   * one's may be done.
+   */
+  async #stored({ owner, side, userId, baseUrl }: Account): Promise<SignedInAccount | null> {
+    const stored = await this.#options.accounts.signedIn(owner, side);
+    return stored?.account.userId === userId && stored.account.baseUrl === baseUrl ? stored : null;
+  }
+}
+
+function keyOf({ owner, side }: Account): string {
+  return `${side} ${owner}`;
+}
+
+/**
+ * What Synapse answers for a token it has not seen while its authorization server is away: somebody
+ * to wait for, not trouble with the request (oauth.md).
+ */
+function asAway(error: unknown): unknown {
+  const isAway =
+    error instanceof HomeserverError && error.status === 503 && error.text.includes("introspect");
+  return isAway ? new UnreachableError("refused", "authorization server", "INTROSPECTION") : error;
+}
+
+/** Neither a word on the session nor a bug. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof UnreachableError ||
+    (error instanceof HomeserverError && error.errcode !== "M_UNKNOWN_TOKEN")
+  );
+}
+
+/**
+ * As homeservers without OAuth put it. With OAuth they know only an unknown token; that its session
+ * could be renewed tells the two apart (oauth.md, 3).
+ */
+function locked({ method, path }: HomeserverError): HomeserverError {
+  return new HomeserverError({
+    errcode: "M_USER_LOCKED",
+    status: 401,
+    retryAfterMs: null,
+    method,
+    path,
+    text: "The server renewed the session and refuses it all the same: the account is locked, or the session's device was removed.",
+    isJson: true,
+  });
+}

@@ -1,0 +1,266 @@
+import { randomInt } from "node:crypto";
+import type { ConversationAddress } from "../../model/conversation-address.ts";
+import type { Account, Side, SignInMethod } from "../../model/account.ts";
+import { otherSide, sides } from "../../model/account.ts";
+import { discoverHomeserver } from "../../platforms/matrix/api/discovery.ts";
+import { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
+import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
+import { readLoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
+import type { Session, SignInOutcome } from "../../platforms/matrix/sign-in/sign-in.ts";
+import {
+  checkAccessToken,
+  signInWithPassword,
+  signInWithTokens,
+} from "../../platforms/matrix/sign-in/sign-in.ts";
+import { KeyedQueue } from "../keyed-queue.ts";
+import { LinkSignIn } from "./sign-in-by-link.ts";
+import { toRefusal } from "./refusal.ts";
+import { endSession, pageOf } from "./end-session.ts";
+import type { SignInOptions } from "./sign-in-options.ts";
+import type {
+  AccountState,
+  OfferResult,
+  AccountRefusal,
+  SignedIn,
+  SignInResult,
+  SignOutResult,
+} from "./results.ts";
+import { isShortLivedToken } from "./token-expiry.ts";
+
+/** What a person typed to sign in. */
+interface TypedSecret {
+  method: Exclude<SignInMethod, "link">;
+  value: string;
+}
+
+/** How long `!whoami` waits for a server. */
+const CHECK_TIMEOUT_MS = 5_000;
+
+/**
+ * Signing in, checking and signing out the two accounts of a person. What is asked of one person is
+ * done in order; people do not wait for each other.
+ */
+export class SignIn {
+  readonly #options: SignInOptions;
+  readonly #queue = new KeyedQueue();
+  readonly #links: LinkSignIn;
+
+  constructor(options: SignInOptions) {
+    this.#options = options;
+    this.#links = new LinkSignIn({
+      ...options,
+      inTurn: (owner, work) => this.#queue.run(owner, work),
+      refusedAsSame: (owner, side, userId) => this.#refusedAsSame(owner, side, userId),
+      accept: (link, session) => this.#accept({ ...link, method: "link" }, session),
+    });
+  }
+
+  /** Goes on with the links that waited when the process ended. */
+  start(): Promise<void> {
+    return this.#links.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#links.stop();
+  }
+
+  /**
+   * Takes the safest way that the account's server offers: begins a sign-in by link, or says which
+   * ways are left.
+   * @param address of the message that asks for it: where the rest will be told
+   */
+  offer(owner: string, side: Side, userId: string, address: ConversationAddress): Promise<OfferResult> {
+    return this.#queue.run(owner, async () => {
+      const refusal = await this.#refusedAsSame(owner, side, userId);
+      if (refusal) return { status: "refused", refusal };
+      const waiting = await this.#links.begunBy(owner, side, address);
+      if (waiting !== null) return { status: "link", link: waiting, isRepeat: true };
+      try {
+        const client = await this.#clientFor(userId);
+        const link = await this.#links.begin({
+          owner,
+          side,
+          userId,
+          deviceId: randomDeviceId(),
+          client,
+          address,
+        });
+        if (link !== null) return { status: "link", link, isRepeat: false };
+        return { status: "offered", options: await readLoginOptions(client) };
+      } catch (error) {
+        return { status: "refused", refusal: toRefusal(error) };
+      }
+    });
+  }
+
+  /** @param secret is used for this one sign-in and not kept; a session that comes of it is. */
+  signIn(owner: string, side: Side, userId: string, secret: TypedSecret): Promise<SignInResult> {
+    return this.#queue.run(owner, () => this.#signIn(owner, side, userId, secret));
+  }
+
+  /** Ends the sign-ins by link that wait for these sides, and gives the sides whose did. */
+  cancel(owner: string, chosen: readonly Side[]): Promise<Side[]> {
+    return this.#queue.run(owner, async () => {
+      const ended: Side[] = [];
+      for (const side of chosen) if (await this.#links.end(owner, side, "cancelled")) ended.push(side);
+      return ended;
+    });
+  }
+
+  /** The account that a side is signed in with, by what is stored. */
+  account(owner: string, side: Side): Promise<Account | null> {
+    return this.#options.accounts.get(owner, side);
+  }
+
+  /** Asks both servers whether the sessions still work. */
+  async states(owner: string): Promise<Partial<Record<Side, AccountState>>> {
+    const [source, target] = await Promise.all([this.#state(owner, "source"), this.#state(owner, "target")]);
+    return { ...(source && { source }), ...(target && { target }) };
+  }
+
+  /**
+   * Ends the bot's use of an account, and a sign-in that waits. A session that the bot made is
+   * logged out; a pasted one is the user's own and is left alone.
+   */
+  signOut(owner: string, side: Side): Promise<SignOutResult | null> {
+    return this.#queue.run(owner, () => this.#signOut(owner, side));
+  }
+
+  /** Ends the use of both accounts, then does something before this person can sign in again. */
+  signOutBoth<Result>(
+    owner: string,
+    afterwards: () => Promise<Result>,
+  ): Promise<{ signedOut: SignOutResult[]; result: Result }> {
+    return this.#queue.run(owner, async () => {
+      const results = [];
+      for (const side of sides) results.push(await this.#signOut(owner, side));
+      return { signedOut: results.filter((result) => result !== null), result: await afterwards() };
+    });
+  }
+
+  async #signOut(owner: string, side: Side): Promise<SignOutResult | null> {
+    const { accounts } = this.#options;
+    await this.#links.end(owner, side, "cancelled");
+    const account = await accounts.get(owner, side);
+    if (!account) return null;
+    const result = await endSession(account, this.#options.sessions, this.#options);
+    await accounts.remove(owner, side);
+    return result;
+  }
+
+  async #signIn(owner: string, side: Side, userId: string, secret: TypedSecret): Promise<SignInResult> {
+    const { accounts, log } = this.#options;
+    const refusal = await this.#refusedAsSame(owner, side, userId);
+    if (refusal) return { status: "refused", refusal, leftoverDeviceId: null };
+    let outcome: SignInOutcome;
+    let client: HomeserverClient;
+    try {
+      client = await this.#clientFor(userId);
+      outcome =
+        secret.method === "token"
+          ? await signInWithTokens(client, { userId, tokens: { accessToken: secret.value } })
+          : await this.#withPassword(client, { owner, side, userId, baseUrl: client.baseUrl }, secret.value);
+    } catch (error) {
+      return { status: "refused", refusal: toRefusal(error), leftoverDeviceId: null };
+    }
+    log.info(
+      {
+        side,
+        method: secret.method,
+        outcome: outcome.kind === "problem" ? outcome.problem.code : outcome.kind,
+      },
+      "sign-in",
+    );
+    if (outcome.kind === "problem") {
+      if (!mayHaveMadeSession(outcome)) await accounts.endAttempt(owner, side);
+      return { status: "refused", refusal: outcome.problem, leftoverDeviceId: outcome.leftoverDeviceId };
+    }
+    const { baseUrl } = client;
+    const signedIn = await this.#accept({ owner, side, baseUrl, method: secret.method }, outcome.session);
+    await this.#links.end(owner, side, "replaced");
+    const isShortLived = secret.method === "token" && (await isShortLivedToken(client, secret.value));
+    return { status: "signed_in", isShortLived, ...signedIn };
+  }
+
+  /** Stores a proven session in place of the one before, which is ended. */
+  async #accept(
+    { owner, side, baseUrl, method }: Pick<Account, "owner" | "side" | "baseUrl" | "method">,
+    { userId, deviceId, tokens }: Session,
+  ): Promise<SignedIn> {
+    const { accounts, now, onSignedIn } = this.#options;
+    const before = await accounts.signedIn(owner, side);
+    const isSame = before?.tokens.accessToken === tokens.accessToken;
+    const replaced =
+      before &&
+      (isSame
+        ? { account: before.account, ending: "left_alone" as const }
+        : await endSession(before.account, this.#options.sessions, this.#options));
+    const account: Account = { owner, side, userId, baseUrl, method, deviceId, signedInAt: now() };
+    await accounts.put(account, tokens);
+    onSignedIn?.(owner, side, account);
+    return { account, other: await accounts.get(owner, otherSide(side)), replaced };
+  }
+
+  async #withPassword(
+    client: HomeserverClient,
+    attempt: { owner: string; side: Side; userId: string; baseUrl: string },
+    password: string,
+  ): Promise<SignInOutcome> {
+    const { accounts, introduction, now } = this.#options;
+    const { deviceId } = await accounts.beginAttempt({ ...attempt, deviceId: randomDeviceId() }, now());
+    return signInWithPassword(client, {
+      userId: attempt.userId,
+      password,
+      deviceId,
+      deviceDisplayName: introduction.clientName,
+      now,
+    });
+  }
+
+  /** Old and new must be two accounts; told before anything is asked of a server. */
+  async #refusedAsSame(owner: string, side: Side, userId: string): Promise<AccountRefusal | null> {
+    const other = await this.#options.accounts.get(owner, otherSide(side));
+    return other?.userId === userId ? { code: "same_account", userId } : null;
+  }
+
+  async #clientFor(userId: string): Promise<HomeserverClient> {
+    const { fetch, log, servers } = this.#options;
+    const { baseUrl } = await discoverHomeserver(serverNameOf(userId) ?? "", { fetch, log, servers });
+    return new HomeserverClient({ baseUrl, fetch, log });
+  }
+
+  async #state(owner: string, side: Side): Promise<AccountState | null> {
+    const { accounts, sessions } = this.#options;
+    const signedIn = await accounts.signedIn(owner, side);
+    if (!signedIn) return null;
+    const { account, tokens } = signedIn;
+    const page = pageOf(tokens, account.deviceId);
+    const check = await checkAccessToken(sessions.client(account), AbortSignal.timeout(CHECK_TIMEOUT_MS));
+    if (check.kind === "valid") return { account, page, sessionState: { kind: "works" } };
+    const hasEnded = ["expired_token", "locked", "deactivated", "suspended"].includes(check.problem.code);
+    return {
+      account,
+      page,
+      sessionState: { kind: hasEnded ? "ended" : "not_checked", problem: check.problem },
+    };
+  }
+}
+
+/**
+ * Whether a session of the bot's may be left on the server: the next try then takes the same
+ * device, and the server replaces that session.
+ */
+function mayHaveMadeSession({
+  problem,
+  leftoverDeviceId,
+}: Extract<SignInOutcome, { kind: "problem" }>): boolean {
+  return leftoverDeviceId !== null || problem.code === "unreachable" || problem.code === "server_trouble";
+}
+
+/**
+ * Twelve random capital letters, much as servers make them (the authorization server wants ten); a
+ * new one for each sign-in, since ending one session of a shared device could end the other.
+ */
+function randomDeviceId(): string {
+  return Array.from({ length: 12 }, () => String.fromCharCode(65 + randomInt(26))).join("");
+}

@@ -1,0 +1,171 @@
+import type { Account, Side } from "../../model/account.ts";
+import { otherSide } from "../../model/account.ts";
+import type { Run } from "../../model/run.ts";
+import { ACTIVE_RUN_STATES } from "../../model/run.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
+import type { Runner } from "../../queue/runner.ts";
+import type { Runs } from "../../store/runs.ts";
+import type { Steps } from "../../store/steps.ts";
+import type { AccountClients } from "../accounts/clients.ts";
+import type { KeyedQueue } from "../keyed-queue.ts";
+import type { StartRequest } from "./move-commands.ts";
+import type { RunSummaryReader } from "./summary.ts";
+import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./results.ts";
+import type { RunStatuses } from "./status.ts";
+
+export interface RunControlOptions {
+  clients: AccountClients;
+  runs: Runs;
+  steps: Steps;
+  limits: Limits;
+  runner: Runner;
+  statuses: RunStatuses;
+  summary: RunSummaryReader;
+  /** A run was paused, cancelled or gone on with. */
+  changed: (run: Run) => void;
+  queue: KeyedQueue;
+  now: () => number;
+}
+
+/**
+ * How long `pause` and `cancel` wait for the requests under way, which are finished and recorded; a
+ * slow server's, but not one's that hangs.
+ */
+const DRAIN_TIMEOUT_MS = 20_000;
+
+/** Whether a run still has work to do, so that no other can begin. */
+export function isActive({ state }: Pick<Run, "state">): boolean {
+  return ACTIVE_RUN_STATES.includes(state);
+}
+
+/** Halts, goes on with and ends the run that a person has. */
+export class RunControl {
+  readonly #options: RunControlOptions;
+
+  constructor(options: RunControlOptions) {
+    this.#options = options;
+  }
+
+  /** The run that is under way or held, else the last one. */
+  async current(owner: string): Promise<Run | null> {
+    const { runs } = this.#options;
+    return (await runs.active(owner)) ?? runs.last(owner);
+  }
+
+  pause(owner: string): Promise<PauseResult> {
+    return this.#options.queue.run(owner, async () => {
+      const { runs, runner, statuses } = this.#options;
+      const run = await this.current(owner);
+      if (run?.state !== "running") return { status: "not_running", run: run && (await statuses.of(run)) };
+      await runs.change(run.id, { state: "paused" });
+      const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
+      const paused = { ...run, state: "paused" as const };
+      this.#options.changed(paused);
+      return { status: "paused", run: await statuses.of(paused), isIdle };
+    });
+  }
+
+  resume(owner: string): Promise<ResumeResult> {
+    return this.#options.queue.run(owner, async () => {
+      const { statuses } = this.#options;
+      const run = await this.current(owner);
+      if (run?.state !== "paused" && run?.state !== "needs_you")
+        return { status: "not_paused", run: run && (await statuses.of(run)) };
+      return { status: "resumed", run: await this.#resume(run) };
+    });
+  }
+
+  /** A run that stopped for want of a session goes on once its two accounts are signed in. */
+  signedIn(owner: string, account: Pick<Account, "side" | "userId">): Promise<void> {
+    return this.#options.queue.run(owner, async () => {
+      const run = await this.current(owner);
+      if (run?.state !== "needs_you" || run[account.side] !== account.userId) return;
+      const other = otherSide(account.side);
+      const opened = await this.#options.clients.open(owner, other);
+      if (opened?.account.userId === run[other]) await this.#resume(run);
+    });
+  }
+
+  cancel(owner: string): Promise<CancelResult> {
+    return this.#options.queue.run(owner, async () => {
+      const { statuses, summary } = this.#options;
+      const run = await this.current(owner);
+      if (run === null || run.state === "over") return { status: "no_run" };
+      const { ended, isIdle } = await this.#endRun(run, true);
+      return {
+        status: "cancelled",
+        run: await statuses.of(ended),
+        summary: (await summary.of(ended)).summary,
+        isIdle,
+      };
+    });
+  }
+
+  /** What is under way cannot go on without its sessions, and nothing is watched any more. */
+  async abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
+    const { clients, runs } = this.#options;
+    const signedIn = await Promise.all(chosen.map((side) => clients.open(owner, side)));
+    if (signedIn.every((account) => account === null)) return null;
+    const cancelled = (await runs.active(owner)) === null ? null : await this.cancel(owner);
+    await this.abandon(owner);
+    return cancelled;
+  }
+
+  /**
+   * Nothing is done for this person any more, and nothing is watched; resolves when nothing is
+   * under way.
+   */
+  async abandon(owner: string): Promise<void> {
+    await this.#options.queue.run(owner, async () => {
+      for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, isActive(run));
+    });
+  }
+
+  async #endRun(run: Run, isCancelled: boolean): Promise<{ ended: Run; isIdle: boolean }> {
+    const { runs, steps, runner, now, changed } = this.#options;
+    await runs.change(run.id, { state: "over", isCancelled, endedAt: run.endedAt ?? now() });
+    const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
+    await steps.dropPending(run.id);
+    const ended = (await runs.get(run.id)) ?? run;
+    changed(ended);
+    return { ended, isIdle };
+  }
+
+  async #resume(run: Run): Promise<RunStatus> {
+    const { runs, steps, limits, runner, statuses } = this.#options;
+    // Limits may have been raised, and what was waited for may be there: everything is found out
+    // anew.
+    for (const userId of [run.source, run.target]) await limits.forget(userId);
+    await steps.clearRetryDelays(run.id);
+    await runs.change(run.id, { state: "running", problem: null });
+    const running = (await runs.get(run.id)) ?? run;
+    await runner.begin(running);
+    return statuses.of(running);
+  }
+
+  /** What keeps a new run from beginning. */
+  async active(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
+    const run = await this.#options.runs.active(owner);
+    return run && { status: "already", run: await this.#options.statuses.of(run) };
+  }
+
+  /**
+   * What stands in the way of a new run; or the run that this very message has begun already, when
+   * a crash makes the command run twice.
+   */
+  async refuseIfActive({
+    owner,
+    address,
+  }: Pick<StartRequest, "owner" | "address">): Promise<StartResult | null> {
+    const run = await this.#options.runs.last(owner);
+    if (run?.address.eventId === address.eventId)
+      return {
+        status: "started",
+        run: await this.#options.statuses.of(run),
+        changes: [],
+        gone: [],
+        isOnlyWatch: false,
+      };
+    return this.active(owner);
+  }
+}

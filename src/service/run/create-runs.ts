@@ -1,0 +1,117 @@
+import type { Logger } from "pino";
+import type { Run } from "../../model/run.ts";
+import type { ReportTexts } from "../../platforms/matrix/report/report.ts";
+import { Limits } from "../../queue/rate-limits.ts";
+import { Runner } from "../../queue/runner.ts";
+import type { Store } from "../../store/store.ts";
+import type { AccountClients } from "../accounts/clients.ts";
+import type { AccountReaders } from "../accounts/readers.ts";
+import { KeyedQueue } from "../keyed-queue.ts";
+import { RunWatch } from "./watch.ts";
+import { Moves } from "./moves.ts";
+import type { Planning } from "../plan/planning.ts";
+import type { SendMessage } from "../../dialogue/run-notices.ts";
+import { RunAnnouncer } from "../../dialogue/run-notices.ts";
+import { RunControl } from "./control.ts";
+import { RunSummaryReader } from "./summary.ts";
+import { RunSettler } from "./settle.ts";
+import { RunStatuses } from "./status.ts";
+import { RunWork } from "./work.ts";
+
+export interface CreateRunsOptions {
+  store: Store;
+  clients: AccountClients;
+  readers: AccountReaders;
+  planning: Planning;
+  sendMessage: SendMessage;
+  botUserId: string;
+  texts: ReportTexts;
+  prefix: string;
+  now: () => number;
+  log: Logger;
+}
+
+export interface RunServices {
+  moves: Moves;
+  control: RunControl;
+  /** Goes on with what the last process left; what it says needs the chat. */
+  start(): Promise<void>;
+  /** Ends within seconds; everything goes on after the next start. */
+  stop(): Promise<void>;
+}
+
+/** Puts together everything that runs plans. */
+export function createRuns(options: CreateRunsOptions): RunServices {
+  const { store, clients, readers, planning, sendMessage, botUserId, texts, prefix, now, log } = options;
+  const { runs, steps, plans } = store;
+  const limits = new Limits(steps);
+  const summary = new RunSummaryReader({ runs, steps }, now);
+  const statuses = new RunStatuses({
+    runs,
+    steps,
+    limits,
+    awayUntil: (server) => runner.awayUntil(server),
+    endWait: (runId) => runner.endWait(runId),
+    now,
+  });
+  const announcer = new RunAnnouncer({ runs, plans, statuses, summary, sendMessage, prefix, now, log });
+  const finish = new RunSettler({ planning, runs, steps, announcer, texts, now, log });
+  const changed = (run: Run): void => {
+    announcer.changed(run);
+    if (run.state === "watching") lateArrivals.watch(run);
+  };
+  const work = new RunWork({
+    clients,
+    runs,
+    steps,
+    settled: (run, signal) => finish.settled(run, signal),
+    changed,
+    now,
+  });
+  const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
+  const lateArrivals = new RunWatch({ readers, runs, steps, runner, now, log });
+  // What is asked of one person is done in order.
+  const queue = new KeyedQueue();
+  const control = new RunControl({
+    clients,
+    runs,
+    steps,
+    limits,
+    runner,
+    statuses,
+    summary,
+    changed,
+    queue,
+    now,
+  });
+  const moves = new Moves({
+    planning,
+    clients,
+    runs,
+    steps,
+    limits,
+    runner,
+    statuses,
+    queue,
+    control,
+    botUserId,
+    texts,
+    now,
+    log,
+  });
+  return {
+    moves,
+    control,
+    start: async () => {
+      await runner.start();
+      await lateArrivals.start();
+      // The last process may have ended before it called their owners.
+      for (const run of await runs.inState("needs_you")) announcer.changed(run);
+    },
+    stop: async () => {
+      lateArrivals.stop();
+      await runner.stop();
+      await announcer.stop();
+    },
+  };
+}

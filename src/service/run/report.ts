@@ -1,0 +1,49 @@
+import type { StoredStep } from "../../model/run.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
+import { ownLimit } from "../../model/run.ts";
+import type { Report, RoomProgress } from "../../platforms/matrix/report/report.ts";
+import { reportTime } from "../../platforms/matrix/report/report.ts";
+import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
+import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
+
+/**
+ * The report of a plan while its run goes on: each room with what is done for it now.
+ * @param limits of the accounts, loaded
+ */
+export function runningReport(
+  report: Report,
+  run: { rooms: readonly RunRoom[]; steps: readonly StoredStep[]; source: string; target: string },
+  { limits, now, isRunning }: { limits: Pick<Limits, "nextAt">; now: number; isRunning: boolean },
+): Report {
+  const progress = new Map<string, RoomProgress>();
+  const entering = new Map<string, StoredStep>();
+  for (const step of run.steps) {
+    if (
+      step.roomId === null ||
+      routeOfStep(step.kind) === null ||
+      (step.state !== "pending" && step.state !== "taken")
+    )
+      continue;
+    if (!entering.has(step.roomId)) entering.set(step.roomId, step);
+  }
+  for (const room of run.rooms) {
+    const step = entering.get(room.roomId);
+    const standing = step === undefined || !isRunning ? null : statusOf(step);
+    progress.set(room.roomId, { status: room.status, until: null, waitingFor: null, ...standing });
+  }
+  return {
+    ...report,
+    generatedAt: reportTime(now),
+    rooms: report.rooms.map((row) => ({ ...row, ...progress.get(row.successor ?? row.roomId) })),
+  };
+
+  function statusOf(step: StoredStep): RoomProgress | null {
+    if (step.state === "taken") return { status: "running", until: null, waitingFor: null };
+    const limit = ownLimit(step.limits);
+    const limitedUntil = limit === null ? now : limits.nextAt(run[step.side], limit, now);
+    const until = Math.max(step.notBefore, limitedUntil);
+    if (until <= now) return null;
+    const waitingFor = step.notBefore > now ? (step.waitingFor ?? "server") : "limit";
+    return { status: "waiting", until: reportTime(until), waitingFor };
+  }
+}

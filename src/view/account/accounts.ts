@@ -1,0 +1,142 @@
+import type { Forgotten } from "../../service/accounts/results.ts";
+import type { AccountState, SignOutResult } from "../../service/accounts/results.ts";
+import type { Account, Side, SignInMethod } from "../../model/account.ts";
+import { sides } from "../../model/account.ts";
+import type { Block, Inline } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { code, link, list, paragraph, strong } from "../document/document.ts";
+import { notice } from "../document/message.ts";
+import { formatTime } from "../document/time.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { sideName, sideWord } from "./sign-in.ts";
+
+export function askingServers(): Message {
+  return notice(paragraph("Asking your servers …"));
+}
+
+/** `!whoami`: both accounts, how each is signed in, and whether the session still works. */
+export function accountStates(states: Partial<Record<Side, AccountState>>, prefix: string): Message {
+  const missing = sides.filter((side) => !states[side]);
+  return notice(
+    list(sides.map((side) => accountLine(side, states[side]))),
+    ...(missing[0] === undefined
+      ? []
+      : [paragraph("Next: ", code(`${prefix}login ${sideWord(missing[0])} @you:server`))]),
+  );
+}
+
+function accountLine(side: Side, state: AccountState | undefined): Inline[] {
+  const label = strong(side === "source" ? "Old account" : "New account");
+  if (!state) return [label, ": not signed in"];
+  const { account, sessionState, page } = state;
+  const device = account.deviceId === null ? [] : [", session ", code(untrustedCode(account.deviceId))];
+  return [
+    label,
+    ": ",
+    code(untrustedCode(account.userId)),
+    `, signed in ${methodWords[account.method]} since ${formatTime(account.signedInAt)}`,
+    ...device,
+    ", ",
+    sessionWords(sessionState, account.method),
+    ...(page === null ? [] : ["; manage it at ", link(page, page)]),
+  ];
+}
+
+const methodWords: Record<SignInMethod, string> = {
+  link: "by link",
+  password: "by password",
+  token: "by your access token",
+};
+
+function sessionWords(state: AccountState["sessionState"], method: SignInMethod): string {
+  switch (state.kind) {
+    case "works":
+      return method === "token" ? "works, as long as the token is valid" : "works, until you log it out";
+    case "ended":
+      switch (state.problem.code) {
+        case "locked":
+          return "does not work: the server has locked the account";
+        case "suspended":
+          return "does not work: the server has suspended the account";
+        case "deactivated":
+          return "does not work: the account is deactivated";
+        default:
+          return "has ended: please sign in again";
+      }
+    case "not_checked":
+      return "not checked, since the server does not answer just now";
+  }
+}
+
+/** `!logout`. */
+export function signedOut(
+  results: readonly SignOutResult[],
+  { chosen, prefix }: { chosen: readonly Side[]; prefix: string },
+): Message {
+  if (results.length === 0) {
+    const [only] = chosen;
+    const which = chosen.length === 1 && only ? `Your ${sideName(only)} is` : "Your accounts are";
+    return notice(
+      paragraph(
+        `${which} not signed in here, so there was nothing to log out. `,
+        code(`${prefix}whoami`),
+        " shows what is.",
+      ),
+    );
+  }
+  return notice(...endings(results, ({ userId }) => [" ", code(untrustedCode(userId))]));
+}
+
+/** `!forget`: what was erased. It names no account, for it is stored itself until it is sent. */
+export function forgotten({ signedOut, erased }: Forgotten): Message {
+  const nothing = signedOut.length === 0 && erased.messages === 0;
+  return notice(
+    ...endings(signedOut, () => []),
+    paragraph(
+      nothing
+        ? "I had nothing stored about you."
+        : `Erased: ${counted(signedOut.length, "account")} with ${signedOut.length === 1 ? "its session" : "their sessions"}, and what I kept of ${counted(erased.messages, "message")} to you.`,
+      " Messages in this chat stay until you remove them.",
+    ),
+  );
+}
+
+/** What became of each session. */
+export function endings(results: readonly SignOutResult[], nameOf: (account: Account) => Inline[]): Block[] {
+  return results.length === 0 ? [] : [list(results.map((result) => ending(result, nameOf(result.account))))];
+}
+
+function ending(result: SignOutResult, name: readonly Inline[]): Inline[] {
+  const { account } = result;
+  const who: Inline[] = [strong(account.side === "source" ? "Old account" : "New account"), ...name, ": "];
+  switch (result.ending) {
+    case "logged_out":
+      return [...who, "my session is logged out"];
+    case "left_alone":
+      return [...who, "I no longer use your token, and left its session as it is"];
+    case "not_reached":
+      return [
+        ...who,
+        "I no longer use it, but could not log my session out on its server",
+        ...removalHint(account, result.page),
+      ];
+    case "not_checked":
+      return [
+        ...who,
+        "I no longer use it. Its server was told to end my session; I could not see that it did",
+        ...removalHint(account, result.page),
+      ];
+  }
+}
+
+function removalHint({ deviceId }: Account, page: string | null): Inline[] {
+  if (deviceId === null) return [];
+  const device = code(untrustedCode(deviceId));
+  return page === null
+    ? [": please remove the device ", device, " in your app"]
+    : [": please remove the device ", device, " at ", link(page, page)];
+}
+
+function counted(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,60 @@
+import type { Account, Side } from "../../model/account.ts";
+import type { ReadProgress } from "../../service/accounts/readers.ts";
+import type { AccountRefusal } from "../../service/accounts/results.ts";
+import type { Inline } from "../document/document.ts";
+import { code, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { alert, notice } from "../document/message.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { refusalSentence, sideName, sideWord } from "./sign-in.ts";
+
+export function readingAccounts(): Message {
+  return notice(paragraph("Reading both accounts …"));
+}
+
+export function readingProgress({ serverName, read, total }: ReadProgress): Message {
+  return notice(paragraph("Reading ", code(untrustedCode(serverName)), ` … ${read} of ${total} rooms`));
+}
+
+/** Both accounts are needed. @param what for, at the beginning of a sentence */
+export function notSignedIn(missing: readonly Side[], prefix: string, what = "A plan"): Message {
+  const [first] = missing;
+  if (first === undefined) throw new Error("no account is missing");
+  const which = missing.length === 2 ? "your two accounts" : `your ${sideName(first)}`;
+  return notice(
+    paragraph(`${what} needs ${which} first: `, code(`${prefix}login ${sideWord(first)} @you:server`), "."),
+  );
+}
+
+/** An alias that was named, and of which nobody knows just now what it names: nothing was done. */
+export function aliasUnanswered(alias: string): Message {
+  return alert(
+    paragraph(
+      "I can't find out just now which room ",
+      code(untrustedCode(alias)),
+      " is: its server does not answer yours. Nothing was done. Please name the room by its ID or leave it out, or try again later.",
+    ),
+  );
+}
+
+/** An account could not be read, so there is no plan. */
+export function unreadable({ side, userId }: Account, refusal: AccountRefusal, prefix: string): Message {
+  const why: Inline[] =
+    refusal.code === "expired_token"
+      ? [
+          "Its session has ended. Please sign in again: ",
+          code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
+          ".",
+        ]
+      : refusalSentence(refusal, { side, userId, prefix });
+  return alert(
+    paragraph(
+      "I could not read your ",
+      strong(sideName(side)),
+      " ",
+      code(untrustedCode(userId)),
+      ". ",
+      ...why,
+    ),
+  );
+}

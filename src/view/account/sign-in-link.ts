@@ -1,0 +1,139 @@
+import type { LinkNews, WaitingLink } from "../../service/accounts/results.ts";
+import type { Side } from "../../model/account.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, join, link, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { formatDuration } from "../document/time.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { leftSession, leftover, nextStep, refusalBlocks, sideName, sideWord, success } from "./sign-in.ts";
+
+/**
+ * The sign-in by link, as long as it waits: address and code, and what the page will show, so that
+ * nobody confirms what they have not asked for (oauth.md, "What the user sees").
+ */
+export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message {
+  const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri } = waiting;
+  return notice(
+    paragraph(
+      "Sign in your ",
+      strong(sideName(side)),
+      " ",
+      code(untrustedCode(userId)),
+      " by link; nothing secret enters this chat. Open ",
+      link(verificationUri, verificationUri),
+      " in a browser and enter this code:",
+    ),
+    paragraph(code(untrustedCode(userCode))),
+    numberedList([
+      [
+        "Check that the address is your server's, and that the page shows the account ",
+        code(untrustedCode(userId)),
+        ".",
+      ],
+      [
+        "It will name me, ",
+        strong(clientName),
+        " (",
+        link(clientUri, clientUri),
+        "), and the network address I work from, and warn in red that a device elsewhere gets access. That is me, if you asked for this just now; if not, cancel there.",
+      ],
+      ["Tick the box and grant access. Then come back here."],
+    ]),
+    paragraph(
+      `The code is valid for ${formatDuration(remainingMs)}. `,
+      isServerAway
+        ? "Your server does not answer just now; I go on asking."
+        : "I wait for it, and say here what came of it.",
+    ),
+  );
+}
+
+/** What became of it, in the same message. */
+export function linkNews(
+  news: LinkNews,
+  { side, userId, prefix }: { side: Side; userId: string; prefix: string },
+): Message {
+  const again = code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`);
+  const about = ["The sign-in of your ", strong(sideName(side)), " ", code(untrustedCode(userId))];
+  switch (news.kind) {
+    case "waiting":
+      return linkWaiting(news.link, news.isServerAway);
+    case "signed_in": {
+      const { account, other, replaced } = news;
+      const kept = paragraph(
+        "I renew it by myself for as long as the move takes, and end it when you say so.",
+      );
+      return notice(
+        success(account),
+        kept,
+        ...leftSession(replaced),
+        paragraph(...nextStep(account, other, prefix)),
+      );
+    }
+    case "denied":
+      return over([
+        ...about,
+        " was refused on the server's page, and nothing was signed in. ",
+        again,
+        " begins anew.",
+      ]);
+    case "expired":
+      return over([
+        "The code for your ",
+        ...about.slice(1),
+        " has run out unused. ",
+        again,
+        " gives a fresh one.",
+      ]);
+    case "cancelled":
+      return over([...about, " is cancelled; its code leads to nothing any more."]);
+    case "replaced":
+      return over([...about, " by this code is over: you began another one."]);
+    case "lost":
+      return over(
+        [
+          ...about,
+          " was confirmed, but I was cut off before I had the session. Please try again: ",
+          again,
+          ".",
+        ],
+        leftover(news.deviceId),
+      );
+    case "refusal":
+      if (news.refusal.code === "wrong_account") {
+        const { actual } = news.refusal;
+        const isEnded = news.leftoverDeviceId === null;
+        return over(
+          [
+            ...about,
+            " was confirmed by another account, ",
+            code(untrustedCode(actual)),
+            `. I used nothing of it${isEnded ? " and ended that session" : ""}. If that is the one to move, name it; else sign in as the right one on the server's page: `,
+            again,
+            ".",
+          ],
+          ...(news.leftoverDeviceId === null ? [] : [leftover(news.leftoverDeviceId)]),
+        );
+      }
+      return notice(...refusalBlocks({ side, userId, ...news, prefix }));
+  }
+}
+
+/** `!cancel`. */
+export function linksCancelled(ended: readonly Side[], { prefix }: { prefix: string }): Message {
+  if (ended.length === 0)
+    return notice(
+      paragraph(
+        "No sign-in is waiting, so there was nothing to cancel. ",
+        code(`${prefix}whoami`),
+        " shows what is.",
+      ),
+    );
+  const names = ended.map((side): Inline => strong(sideName(side)));
+  return notice(paragraph("I no longer wait for the sign-in of your ", ...join(names, " and "), "."));
+}
+
+function over(words: readonly Inline[], ...more: Block[]): Message {
+  return notice(paragraph(...words), ...more);
+}

@@ -1,0 +1,268 @@
+import type { LoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
+import type { RoomKind } from "../../model/conversation-address.ts";
+import type { AccountRefusal, SignOutResult } from "../../service/accounts/results.ts";
+import type { Account, Side } from "../../model/account.ts";
+import type { Block, Inline } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { code, link, paragraph, quote, strong } from "../document/document.ts";
+import { alert, notice } from "../document/message.ts";
+import { formatDuration } from "../document/time.ts";
+import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { discoverySentence, unreachableSentence } from "./server-problems.ts";
+
+export function sideName(side: Side): string {
+  return side === "source" ? "old account" : "new account";
+}
+
+export function sideWord(side: Side): string {
+  return side === "source" ? "old" : "new";
+}
+
+export function askingServer(serverName: string): Message {
+  return notice(paragraph("Asking ", code(untrustedCode(serverName)), " …"));
+}
+
+export interface OfferView {
+  side: Side;
+  userId: string;
+  options: LoginOptions;
+  roomKind: RoomKind;
+  prefix: string;
+}
+
+/** How to go on after `!login old @user:server` where there is no sign-in by link. */
+export function signInOffer({ side, userId, options, roomKind, prefix }: OfferView): Message {
+  const start = `${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`;
+  const ways: Block[] = [
+    ...(options.password ? [paragraph("With its password: ", code(`${start} --password …`))] : []),
+    paragraph("With an access token of a session you have: ", code(`${start} --token …`)),
+  ];
+  const offers = options.password
+    ? "takes a password or an access token"
+    : "takes no password from me, but an access token";
+  const place: Inline =
+    roomKind === "direct"
+      ? "I remove your message from this chat before I use what is in it."
+      : "Do that in a direct chat with me, not here, where others read along.";
+  return notice(
+    paragraph(
+      "The server of your ",
+      strong(sideName(side)),
+      " ",
+      code(untrustedCode(userId)),
+      ` has no sign-in by link. It ${offers}.`,
+    ),
+    ...ways,
+    paragraph(place),
+  );
+}
+
+export interface SignedInView {
+  account: Account;
+  other: Account | null;
+  /** What became of the session that stood in this one's place. */
+  replaced: SignOutResult | null;
+  /** The token that was pasted runs out within minutes. */
+  isShortLived: boolean;
+  isEncrypted: boolean;
+  prefix: string;
+}
+
+/**
+ * An account is signed in with a secret.
+ * @param isEncrypted whether the chat in which the secret stood is.
+ */
+export function signedIn({
+  account,
+  other,
+  replaced,
+  isShortLived,
+  isEncrypted,
+  prefix,
+}: SignedInView): Message {
+  const removal = isEncrypted
+    ? "Your message with the secret is removed; servers are asked to delete it, but can't be made to."
+    : "Your message with the secret is removed; servers are asked to delete it, but can't be made to, and this chat is not encrypted: change that password or token when the move is over.";
+  return notice(
+    success(account),
+    paragraph(removal),
+    ...(isShortLived ? [shortLived(account, prefix)] : []),
+    ...leftSession(replaced),
+    paragraph(...nextStep(account, other, prefix)),
+  );
+}
+
+/** What `!login` comes to, and what comes next. */
+export function success(account: Account): Block {
+  const own = ["I made a session of my own", ...deviceOf(account), "."];
+  const session =
+    account.method === "token" ? ["I use the session of your token and never log it out."] : own;
+  return paragraph(
+    "✅ Your ",
+    strong(sideName(account.side)),
+    " ",
+    code(untrustedCode(account.userId)),
+    " is signed in. ",
+    ...session,
+  );
+}
+
+function shortLived({ side, userId }: Account, prefix: string): Block {
+  return paragraph(
+    "⚠️ Tokens of this server run out within minutes, and only your app can renew yours. A move takes longer. Better sign in by link, which needs no secret: ",
+    code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
+  );
+}
+
+function deviceOf({ deviceId }: Account): Inline[] {
+  return deviceId === null ? [] : [" (", code(untrustedCode(deviceId)), ")"];
+}
+
+/** My session that stood in the new one's place, where it may still be there. */
+export function leftSession(replaced: SignOutResult | null): Block[] {
+  if (replaced?.ending !== "not_reached" && replaced?.ending !== "not_checked") return [];
+  const { account, page } = replaced;
+  return [
+    paragraph(
+      "My earlier session",
+      ...deviceOf(account),
+      " of ",
+      code(untrustedCode(account.userId)),
+      " could not be logged out: please remove it ",
+      ...(page === null ? ["in your app."] : ["at ", link(page, page)]),
+    ),
+  ];
+}
+
+export function nextStep(account: Account, other: Account | null, prefix: string): Inline[] {
+  if (other)
+    return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];
+  const side = account.side === "source" ? "target" : "source";
+  return [
+    "Next, sign in your ",
+    sideName(side),
+    ": ",
+    code(`${prefix}login ${sideWord(side)} @you:server`),
+    ".",
+  ];
+}
+
+export interface RefusedView {
+  side: Side;
+  userId: string;
+  refusal: AccountRefusal;
+  leftoverDeviceId: string | null;
+  prefix: string;
+}
+
+/** The sign-in did not work: why, and what to do. */
+export function signInRefused({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Message {
+  return alert(...refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }));
+}
+
+/** The same for a message that stands there already. */
+export function refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Block[] {
+  return [
+    paragraph(
+      "Your ",
+      strong(sideName(side)),
+      " ",
+      code(untrustedCode(userId)),
+      " is not signed in. ",
+      ...refusalSentence(refusal, { side, userId, prefix }),
+    ),
+    ...ownWords(refusal),
+    ...(leftoverDeviceId === null ? [] : [leftover(leftoverDeviceId)]),
+  ];
+}
+
+/** A session that may stand in the account's list of devices and is of no use. */
+export function leftover(deviceId: string): Block {
+  return paragraph(
+    "A session of mine, ",
+    code(untrustedCode(deviceId)),
+    ", may be left in the account's list of devices: please remove it there.",
+  );
+}
+
+/** What stands between a person and an account, and what to do about it. */
+export function refusalSentence(
+  refusal: AccountRefusal,
+  { side, userId, prefix }: { side: Side; userId: string; prefix: string },
+): Inline[] {
+  const again = `${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`;
+  switch (refusal.code) {
+    case "wrong_password":
+      return [
+        "The server says that the password is wrong. Please try again: ",
+        code(`${again} --password …`),
+        ".",
+      ];
+    case "password_not_offered":
+      return ["Its server takes no passwords. Please use an access token: ", code(`${again} --token …`), "."];
+    case "expired_token":
+      return [
+        "The server does not know this token: it has expired, or its session was signed out. ",
+        code(again),
+        " takes the safest way that the server has; or copy a fresh token from your app, then ",
+        code(`${again} --token …`),
+        ".",
+      ];
+    case "guest":
+      return ["It is a guest account, and guests can't be moved. Please use a registered account."];
+    case "locked":
+      return ["The server has locked this account. Please ask its administrator to unlock it."];
+    case "deactivated":
+      return ["This account is deactivated, and nobody can sign in to it any more."];
+    case "suspended":
+      return ["The server has suspended this account. Please ask its administrator."];
+    case "wrong_account":
+      return [
+        "The secret belongs to ",
+        code(untrustedCode(refusal.actual)),
+        ", another account. I used nothing of it. Name the account it belongs to, or take the right secret.",
+      ];
+    case "same_account":
+      return [
+        "It is signed in as the other of your two accounts already, and old and new must differ. See ",
+        code(`${prefix}whoami`),
+        ".",
+      ];
+    case "limited":
+      return [
+        "The server asks me to wait ",
+        waiting(refusal.retryAfterMs),
+        " before the next sign-in. Please try again then.",
+      ];
+    case "consent_needed":
+      return [
+        "Its server wants you to agree to its terms first. Open the account in your app, agree, and try again.",
+      ];
+    case "unreachable":
+      return unreachableSentence(refusal.host, refusal.reason);
+    case "server_trouble":
+      return [
+        `Its server is in trouble just now (status ${refusal.status}). Please try again `,
+        refusal.retryAfterMs === null ? "later" : `in ${formatDuration(refusal.retryAfterMs)}`,
+        ".",
+      ];
+    case "server_refused":
+      return [
+        refusal.text === ""
+          ? `Its server refused (${untrustedText(refusal.errcode)}).`
+          : "Its server refused, with these words:",
+      ];
+    case "no_homeserver":
+      return discoverySentence(refusal.error);
+  }
+}
+
+function ownWords(refusal: AccountRefusal): Block[] {
+  return refusal.code === "server_refused" && refusal.text !== ""
+    ? [quote(untrustedText(refusal.text, 300))]
+    : [];
+}
+
+function waiting(retryAfterMs: number | null): string {
+  return retryAfterMs === null ? "a while" : formatDuration(retryAfterMs);
+}

@@ -1,0 +1,104 @@
+import type { Message } from "../document/message.ts";
+import { code, paragraph } from "../document/document.ts";
+import { alert, notice } from "../document/message.ts";
+import { removedToBeSafe } from "./mistakes.ts";
+
+/** The one line for the first message of a day that is not a command. */
+export function helpHint(prefix: string): Message {
+  return notice(
+    paragraph("I move Matrix accounts to a new homeserver. ", code(`${prefix}help`), " shows what I can do."),
+  );
+}
+
+/** Said once to a person who may not use the bot. */
+export function notPermitted(): Message {
+  return notice(
+    paragraph(
+      "Sorry, I can only work for people my operator has allowed, and you are not among them. Please ask the people who run me.",
+    ),
+  );
+}
+
+/** Said once to a person in a room where the bot does not work. */
+export function notListeningHere(prefix: string): Message {
+  return notice(
+    paragraph(
+      "I only work in direct chats and in my control rooms. Start a direct chat with me and write ",
+      code(`${prefix}help`),
+      " there.",
+    ),
+  );
+}
+
+/** A secret was written where others read along. */
+export function secretInSharedRoom(isRemoved: boolean): Message {
+  return alert(
+    paragraph(
+      isRemoved
+        ? "I removed your message: others read along here, so a password or token must not stand in this room. I used nothing of it."
+        : "A password or token must not stand in this room, since others read along. I used nothing of it, and I am not allowed to remove your message: please delete it yourself, now.",
+    ),
+    paragraph(
+      "Change that password, or sign that session out. Then start a direct chat with me and sign in there.",
+    ),
+  );
+}
+
+/** The message with the secret could not be removed, so the secret is not used. */
+export function secretNotRemovable(): Message {
+  return alert(
+    paragraph("I could not remove your message, so I used nothing of it."),
+    paragraph(
+      "Please delete it yourself. I need the right to remove messages in this chat (power level 50): give it to me, or start a new direct chat with me. Then sign in again, best with a new password or token.",
+    ),
+  );
+}
+
+/** A message that was no command looked as if it held a secret. */
+export function secretWithoutCommand(prefix: string): Message {
+  return alert(
+    removedToBeSafe(),
+    paragraph("A sign-in starts with ", code(`${prefix}login`), ": see ", code(`${prefix}help login`), "."),
+  );
+}
+
+/** A secret stood in an edited message. */
+export function secretInEdit(prefix: string): Message {
+  return alert(
+    removedToBeSafe(),
+    paragraph(
+      "Edited messages are never commands. Please write a new message that starts with ",
+      code(`${prefix}login`),
+      ".",
+    ),
+  );
+}
+
+/** A question was answered too late, or a second time. */
+export function questionNotOpen(): Message {
+  return notice(
+    paragraph(
+      "That question is no longer open, so I did nothing now. Give the command again if you still want it.",
+    ),
+  );
+}
+
+/** Something broke that should not. @param reference stands in the log too. */
+export function unexpectedError(reference: string): Message {
+  return alert(
+    paragraph("Something went wrong on my side. Nothing of yours is lost. Please try again in a minute."),
+    paragraph("If it happens again, give my operator this reference: ", code(reference)),
+  );
+}
+
+/** A message whose key has not come. */
+export function cannotDecrypt(count: number): Message {
+  return notice(
+    paragraph(
+      count === 1
+        ? "I can't decrypt your last message: your app did not share its key with me."
+        : "I can't decrypt your last messages: your app did not share their keys with me.",
+      " Please send it again. If that does not help, start a new chat with me.",
+    ),
+  );
+}

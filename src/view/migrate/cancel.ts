@@ -1,0 +1,46 @@
+import type { CancelResult } from "../../service/run/results.ts";
+import { code, paragraph } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { deedsBlocks } from "./summary.ts";
+import { runNames } from "../words/run-words.ts";
+
+/** `!migrate cancel`: what was done stays, and is told. */
+export function cancelAnswer(result: CancelResult, prefix: string): Message {
+  if (result.status === "no_run")
+    return notice(
+      paragraph(
+        "Nothing is under way, so there is nothing to cancel. ",
+        code(`${prefix}migrate status`),
+        " shows where you are.",
+      ),
+    );
+  const summary = deedsBlocks(result.summary);
+  const name = runNames[result.run.purpose];
+  return notice(
+    paragraph(
+      `${name} is cancelled. `,
+      summary.length > 0
+        ? "What is done stays done."
+        : result.isIdle
+          ? "Nothing was written."
+          : "Nothing is known to be written.",
+    ),
+    ...summary,
+    ...(result.isIdle
+      ? []
+      : [
+          paragraph(
+            "A server has not answered my last request yet; what that asked for may be done as well, and is not counted here.",
+          ),
+        ]),
+    paragraph(
+      ...(summary.length === 0 && result.isIdle
+        ? []
+        : [code(`${prefix}migrate undo`), " takes back what can be taken back. "]),
+      "For the rest, plan again: ",
+      code(`${prefix}migrate plan`),
+      ".",
+    ),
+  );
+}

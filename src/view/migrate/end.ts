@@ -1,0 +1,183 @@
+import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
+import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { RunPurpose } from "../../model/run.ts";
+import type { RunEnd } from "../../service/run/results.ts";
+import { categoryWords } from "../words/category-words.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { alert } from "../document/message.ts";
+import { notMovedText } from "../words/not-moved.ts";
+import { jsonReport } from "../rooms/report-files.ts";
+import { untrustedText } from "../document/untrusted-text.ts";
+import { leftRoomLine, roomsByCause } from "../rooms/report.ts";
+import { deedsBlocks } from "./summary.ts";
+import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
+
+/** Longest list in the message itself; the file has all. */
+const MAX_LINES = 10;
+const MAX_NAMES = 3;
+
+/**
+ * The end of a run: what was done, what is left and why, and what to do next. Its rooms are
+ * numbered like those of `!report`, which is the list that `#3` counts in from now on.
+ */
+export function runEnded(end: RunEnd, prefix: string): Message {
+  const { run, report, summary, failures } = end;
+  const left = isAboutRooms(run) ? leftRooms(report.rooms) : [];
+  return {
+    ...alert(
+      paragraph(
+        strong(`${runNames[run.purpose]} ${run.isCancelled ? "was cancelled" : "is done"}.`),
+        " ",
+        ...accountsOf(run),
+        ...counts(end),
+      ),
+      ...deedsBlocks(summary),
+      ...failureList(failures),
+      ...(showsRooms(end) ? leftList(end, prefix) : []),
+      ...missing(end),
+      ...(run.purpose === "move" ? staysBehind(end) : []),
+      paragraph(...nextStep(run.purpose, left, prefix)),
+    ),
+    ...(left.length > 0 && { attachments: [jsonReport(report, `report-${run.number}.json`)] }),
+  };
+}
+
+/** Whether the end has a numbered list of rooms. */
+export function showsRooms({ run, report }: Pick<RunEnd, "run" | "report">): boolean {
+  return run.purpose === "move" && leftRooms(report.rooms).length > 0;
+}
+
+function leftRooms(rooms: readonly ReportRoom[]): ReportRoom[] {
+  return rooms.filter((room) => room.status !== "done" && room.route !== "excluded");
+}
+
+function counts({ run, report }: RunEnd): Inline[] {
+  const chosen = report.rooms.filter((room) => room.route !== "excluded");
+  // With an invitation alone no room is done.
+  if (!isAboutRooms(run) || run.purpose === "invitations" || chosen.length === 0) return ["."];
+  const done = chosen.filter((room) => room.status === "done").length;
+  return [": ", strong(`${done} of ${chosen.length}`), ` ${chosen.length === 1 ? "room" : "rooms"} done.`];
+}
+
+/** Rooms that are left, by what keeps them, with the people who can help. */
+function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
+  const total = leftRooms(report.rooms).length;
+  const blocks: Block[] = [];
+  let shown = 0;
+  for (const { title, rooms } of roomsByCause({ ...report, rooms: leftRooms(report.rooms) })) {
+    const cut = rooms.slice(0, MAX_LINES - shown);
+    if (cut.length === 0) break;
+    blocks.push(
+      paragraph(strong(`${title} (${rooms.length})`)),
+      numberedList(
+        cut.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0, MAX_NAMES)),
+        shown + 1,
+      ),
+    );
+    shown += cut.length;
+  }
+  const note =
+    total > shown
+      ? [paragraph(`These are the first ${shown} of ${total} rooms; `, code(`${prefix}report`), " has all.")]
+      : [];
+  return [...blocks, ...note];
+}
+
+const problemWords: Readonly<Record<StepProblemCode, string>> = {
+  session_ended: "the session has ended",
+  account_locked: "the account is locked",
+  account_suspended: "the account is suspended",
+  account_deactivated: "the account is deactivated",
+  consent_needed: "the server wants its terms agreed to first",
+  refused: "the server refused",
+  blocked_by_server: "a server's administrator blocked the room",
+  unreachable_server: "no server of the room answers",
+  invite_blocked: "your new account refuses invitations",
+  no_power: "somebody with more power must do it",
+  unreadable: "what is there can't be read, so I left it alone",
+  gone: "it is no longer there",
+  server_trouble: "the server failed again and again",
+};
+
+function failureList(failures: RunEnd["failures"]): Block[] {
+  if (failures.length === 0) return [];
+  const cut = failures.length > MAX_LINES ? ` (the first ${MAX_LINES} of ${failures.length})` : "";
+  return [
+    paragraph(strong("What did not work"), cut),
+    list(
+      failures
+        .slice(0, MAX_LINES)
+        .map(({ item, problem }): Inline[] => [
+          strong(untrustedText(item, 100)),
+          `: ${failureWords(problem)}`,
+        ]),
+    ),
+  ];
+}
+
+function failureWords({ code: problem, serverText }: StepProblem): string {
+  const words = problemWords[problem];
+  return serverText === null || serverText === ""
+    ? words
+    : `${words}. It says: ${untrustedText(serverText, 200)}`;
+}
+
+/** Categories of which something is missing; rooms have a list of their own. */
+function missing({ run, report }: RunEnd): Block[] {
+  if (run.purpose !== "move" && run.purpose !== "profile") return [];
+  const incomplete = report.categories.filter(
+    (category) =>
+      category.missing.length > 0 &&
+      (run.purpose === "profile" ? category.name === "profile" : category.name !== "rooms"),
+  );
+  if (incomplete.length === 0) return [];
+  return [
+    paragraph(strong("Not complete")),
+    list(
+      incomplete.map(({ name, present, expected }) => `${categoryWords[name]}: ${present} of ${expected}`),
+    ),
+  ];
+}
+
+function staysBehind({ notMoved }: RunEnd): Block[] {
+  if (notMoved.length === 0) return [];
+  return [
+    paragraph(strong("What stays with your old account")),
+    list(notMovedText(notMoved).map((sentence) => untrustedText(sentence, 400))),
+  ];
+}
+
+function nextStep(purpose: RunPurpose, left: readonly ReportRoom[], prefix: string): Inline[] {
+  switch (purpose) {
+    case "move": {
+      const waiting = left.some((room) => room.status === "needs_moderator");
+      return [
+        ...(waiting
+          ? [
+              "I go on watching: when somebody lets your new account in, I do the rest by myself. ",
+              code(`${prefix}report`),
+              " says whom to ask. ",
+            ]
+          : []),
+        code(`${prefix}migrate verify`),
+        " compares both accounts. Keep your old account until you are content.",
+      ];
+    }
+    case "invitations":
+      return [
+        "Next: ",
+        code(`${prefix}join-all`),
+        " takes the invitations up, ",
+        code(`${prefix}migrate start`),
+        " moves everything.",
+      ];
+    case "joins":
+      return ["Next: ", code(`${prefix}migrate start`), " does the rest of the plan."];
+    case "profile":
+      return ["Next: ", code(`${prefix}migrate plan`), " shows what else can be moved."];
+    case "undo":
+      return ["Next: ", code(`${prefix}migrate plan`), " shows how your two accounts stand now."];
+  }
+}

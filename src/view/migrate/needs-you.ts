@@ -1,0 +1,21 @@
+import type { RunStatus } from "../../service/run/results.ts";
+import { code, paragraph, quote } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { alert } from "../document/message.ts";
+import { untrustedText } from "../document/untrusted-text.ts";
+import { accountProblem, accountRemedy } from "../account/account-problem.ts";
+import { runNames } from "../words/run-words.ts";
+
+/** A run stopped, and only its owner can make it go on. */
+export function needsYou({ purpose, problem, source, target }: RunStatus, prefix: string): Message {
+  const stopped = `${runNames[purpose]} has stopped; nothing is lost. `;
+  if (problem === null)
+    return alert(paragraph(stopped, code(`${prefix}migrate status`), " shows where it stands."));
+  const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };
+  const { serverText } = problem.problem;
+  return alert(
+    paragraph(stopped, ...accountProblem(view)),
+    ...(serverText === null || serverText === "" ? [] : [quote(untrustedText(serverText, 300))]),
+    paragraph(...accountRemedy(view)),
+  );
+}

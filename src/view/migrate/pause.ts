@@ -1,0 +1,62 @@
+import type { PauseResult, ResumeResult, RunStatus } from "../../service/run/results.ts";
+import type { Inline } from "../document/document.ts";
+import { code, paragraph } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { runNames } from "../words/run-words.ts";
+
+export function stoppingAfterRequest(): Message {
+  return notice(paragraph("Stopping; I only finish what is under way with a server …"));
+}
+
+/** `!migrate pause`. */
+export function pauseAnswer(result: PauseResult, prefix: string): Message {
+  if (result.status === "not_running") return notice(paragraph(...asItStands(result.run, prefix)));
+  return notice(
+    paragraph(
+      `${runNames[result.run.purpose]} is paused. `,
+      result.isIdle
+        ? "Nothing half-done is left. "
+        : "A server has not answered my last request yet; before I repeat anything I look whether it is done. ",
+      code(`${prefix}migrate resume`),
+      " goes on where it stopped, ",
+      code(`${prefix}migrate cancel`),
+      " ends it.",
+    ),
+  );
+}
+
+/** `!migrate resume`. */
+export function resumeAnswer(result: ResumeResult, prefix: string): Message {
+  if (result.status === "not_paused") return notice(paragraph(...asItStands(result.run, prefix)));
+  return notice(
+    paragraph(
+      `${runNames[result.run.purpose]} goes on where it stopped. `,
+      code(`${prefix}migrate status`),
+      " shows how far it is.",
+    ),
+  );
+}
+
+/** Why there was nothing to pause or to resume. */
+function asItStands(run: RunStatus | null, prefix: string): Inline[] {
+  if (run === null) return ["Nothing is under way. ", code(`${prefix}migrate start`), " begins a move."];
+  const name = runNames[run.purpose];
+  const status = code(`${prefix}migrate status`);
+  switch (run.state) {
+    case "running":
+      return [`${name} is under way. `, status, " shows how far it is."];
+    case "paused":
+      return [`${name} is paused already. `, code(`${prefix}migrate resume`), " goes on."];
+    case "needs_you":
+      return [`${name} has stopped by itself, since it waits for you. `, status, " says what for."];
+    case "watching":
+      return [
+        `${name} is done; I only watch the rooms that wait for somebody. `,
+        code(`${prefix}report`),
+        " shows them.",
+      ];
+    case "over":
+      return [`${name} is over. `, code(`${prefix}report`), " shows what came of it."];
+  }
+}

@@ -1,0 +1,214 @@
+import type { Report, ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { CategoryWork } from "../../platforms/matrix/remaining-work.ts";
+import type { ShownPlan } from "../../service/plan/planning.ts";
+import { categoryWords } from "../words/category-words.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Attachment, Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { notMovedText } from "../words/not-moved.ts";
+import { plural } from "../document/numbers.ts";
+import { helperNames, noRoomFits, shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
+import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
+import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { nothingLeft, blockedRooms } from "./nothing-left.ts";
+import { timeNeeded } from "./time-needed.ts";
+
+/** Longest list in the message itself; the file has all. */
+const MAX_LINES = 10;
+const MAX_NAMES = 3;
+
+/**
+ * The plan: what will happen, what will not, how long it takes, and what to do next.
+ * @param isWatched a run between the two accounts looks after the rooms that wait for somebody
+ */
+export function planMessage(
+  plan: ShownPlan,
+  { prefix, isWatched }: { prefix: string; isWatched: boolean },
+): Message {
+  const { report, number, work } = plan;
+  return notice(
+    paragraph(
+      strong(`Plan ${number}`),
+      " for ",
+      code(untrustedCode(report.source)),
+      " → ",
+      code(untrustedCode(report.target)),
+      ". Nothing was changed.",
+    ),
+    ...roomCounts(report),
+    ...changes(plan),
+    ...stuckList(plan, prefix),
+    ...warnings(report),
+    ...categories("To be copied", plan, ({ now }) => now),
+    ...categories("Waiting until somebody lets your new account in", plan, ({ waiting }) => waiting),
+    ...willNotMove(plan),
+    ...(work.canBegin ? timeNeeded(plan.estimate) : []),
+    ...unknownRoomsNote(plan.unknownRooms),
+    paragraph(...nextStep(plan, prefix, isWatched)),
+  );
+}
+
+/** `--json`: the same as a file. What was typed and fits nothing is no part of the file. */
+export function planFile(
+  { number, report: { rooms }, unknownRooms }: ShownPlan,
+  attachment: Attachment,
+): Message {
+  const fits = rooms.length > 0 && areAllExcluded(rooms) ? [paragraph(noRoomFits(rooms.length))] : [];
+  return {
+    ...notice(
+      paragraph(strong(`Plan ${number}`), " as a file. Nothing was changed."),
+      ...fits,
+      ...unknownRoomsNote(unknownRooms),
+    ),
+    attachments: [attachment],
+  };
+}
+
+function areAllExcluded(rooms: readonly ReportRoom[]): boolean {
+  return rooms.every((room) => room.route === "excluded");
+}
+
+function roomCounts({ rooms }: Report): Block[] {
+  if (rooms.length === 0) return [paragraph("Your old account is in no room, so there is nothing to join.")];
+  if (areAllExcluded(rooms)) return [paragraph(noRoomFits(rooms.length))];
+  const counts = [...Map.groupBy(rooms, (room) => room.route)].map(([route, ofRoute]) => ({
+    route,
+    count: ofRoute.length,
+  }));
+  const order = Object.keys(routeWords);
+  counts.sort((a, b) => order.indexOf(a.route) - order.indexOf(b.route));
+  const moved = rooms.filter((room) => room.status === "planned").length;
+  const done = rooms.filter((room) => room.status === "done").length;
+  return [
+    paragraph(
+      strong(`${rooms.length} ${plural(rooms.length, "room")}`),
+      `: ${moved} I can move, ${done} already done.`,
+    ),
+    list(counts.map(({ route, count }): Inline[] => [strong(String(count)), ` ${routeWords[route]}`])),
+  ];
+}
+
+function changes({ before, report }: ShownPlan): Block[] {
+  if (before === null) return [];
+  const routesBefore = new Map(before.rooms.map((room) => [room.roomId, room.route]));
+  const changed = report.rooms.filter((room) => room.route !== routesBefore.get(room.roomId));
+  const roomIds = new Set(report.rooms.map((room) => room.roomId));
+  const gone = before.rooms.filter((room) => !roomIds.has(room.roomId));
+  const lines = [
+    ...changed.map((room) => changedRoute(room, routesBefore.get(room.roomId) ?? null)),
+    ...gone.map(goneRoom),
+  ];
+  if (lines.length === 0) return [];
+  return [
+    paragraph(strong("Changed since your last plan"), cutNote(lines.length, "")),
+    list(lines.slice(0, MAX_LINES)),
+  ];
+}
+
+function stuckList(plan: ShownPlan, prefix: string): Block[] {
+  const stuck = blockedRooms(plan.report);
+  if (stuck.length === 0) return [];
+  const lines = stuck.slice(0, MAX_LINES).map((room): Inline[] => {
+    const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MAX_NAMES);
+    const helpers = helperNames(room.helpers.slice(0, MAX_NAMES), more);
+    const reason = room.reason === null ? routeWords[room.route] : untrustedText(room.reason.text, 300);
+    return [
+      ...shownRoomName(room),
+      `: ${reason}`,
+      ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : []),
+    ];
+  });
+  return [
+    paragraph(strong("I can't move these alone"), cutNote(stuck.length, `; ${prefix}report has all`)),
+    numberedList(lines),
+  ];
+}
+
+const warningWords: Readonly<Record<ReportRoom["warnings"][number]["code"], string>> = {
+  history_hidden: "what was written before you join stays hidden",
+  encrypted_history: "encrypted, so old messages stay unreadable until their keys are copied",
+  power_not_transferable: "your new account can't get the power that your old one has",
+  creator_not_transferable: "made by you, and being the creator can't be passed on",
+  last_admin: "no other admin, so don't leave before your new account has its power",
+  only_member: "nobody but you in it",
+  policy_server: "a policy server may refuse what you do",
+};
+
+function warnings({ rooms }: Report): Block[] {
+  const byCode = Map.groupBy(
+    rooms.flatMap((room) => (room.route === "excluded" ? [] : room.warnings)),
+    (warning) => warning.code,
+  );
+  if (byCode.size === 0) return [];
+  return [
+    paragraph(strong("Worth knowing")),
+    list(
+      [...byCode].map(([warning, all]): Inline[] => [
+        strong(String(all.length)),
+        ` ${plural(all.length, "room")}: ${warningWords[warning]}`,
+      ]),
+    ),
+  ];
+}
+
+function categories(
+  title: string,
+  { report, work }: ShownPlan,
+  countOf: (category: CategoryWork) => number,
+): Block[] {
+  const expected = new Map(report.categories.map((category) => [category.name, category.expected]));
+  const lines = work.categories.flatMap((category): Inline[][] => {
+    const count = countOf(category);
+    return count === 0
+      ? []
+      : [[`${count} of ${expected.get(category.name) ?? count} ${categoryWords[category.name]}`]];
+  });
+  return lines.length === 0 ? [] : [paragraph(strong(title)), list(lines)];
+}
+
+function willNotMove({ report, isInviteBlocked, bannedRooms, notMoved }: ShownPlan): Block[] {
+  const lines: Inline[] = [
+    "messages themselves: they stay in the rooms, and each room decides what a new member may read",
+    "a room's addresses on your old server, and creator rights",
+    "e-mail addresses, phone numbers, devices, and links to bridges",
+    ...(bannedRooms > 0
+      ? [`${bannedRooms} ${plural(bannedRooms, "room")} that banned your old account`]
+      : []),
+    ...notMovedText(notMoved).map((sentence) => untrustedText(sentence, 400)),
+  ];
+  return [
+    paragraph(strong("What does not move")),
+    list(lines),
+    ...(isInviteBlocked
+      ? [
+          paragraph(
+            "Your new account ",
+            code(untrustedCode(report.target)),
+            " refuses invitations from your old one. Allow them in its settings, then plan again.",
+          ),
+        ]
+      : []),
+  ];
+}
+
+function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolean): Inline[] {
+  const start = code(`${prefix}migrate start`);
+  if (work.canBegin)
+    return [
+      ...["Next: ", start, " does all of this that needs nobody's help."],
+      ...(blockedRooms(report).length > 0
+        ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
+        : []),
+    ];
+  const waits = report.rooms.some(({ status }) => status === "needs_moderator" || status === "needs_you");
+  const rest = "when somebody lets your new account in, I do the rest by myself.";
+  const watching: Inline[] = isWatched
+    ? [` I go on watching: ${rest}`]
+    : [" ", start, ` makes me watch: ${rest}`];
+  return [...nothingLeft(report, prefix), ...(waits ? watching : [])];
+}
+
+function cutNote(total: number, more: string): string {
+  return total > MAX_LINES ? ` (the first ${MAX_LINES} of ${total}${more})` : "";
+}

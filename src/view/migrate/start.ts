@@ -1,0 +1,143 @@
+import type { RunPurpose } from "../../model/run.ts";
+import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { RunStatus, StartResult } from "../../service/run/results.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, join, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { noRoomFits } from "../words/room-line.ts";
+import { changedRoute, goneRoom } from "../words/route-words.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { nothingLeft } from "./nothing-left.ts";
+import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
+import { accountsOf, runNames } from "../words/run-words.ts";
+
+/** More changes than these stand in the report. */
+const MAX_CHANGES = 5;
+
+const beginnings: Readonly<Record<RunPurpose, string>> = {
+  move: "I move everything that needs nobody's help, as planned",
+  invitations: "I invite your new account from your old one",
+  joins: "I join rooms with your new account",
+  profile: "I copy your profile",
+  undo: "I take back what can be taken back",
+};
+
+/**
+ * What came of `!migrate start` and of the commands that begin a part of a move. Short, for the
+ * message that shows how far it is comes right behind it.
+ */
+export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: string): Message {
+  switch (result.status) {
+    case "started":
+      return notice(
+        paragraph(
+          strong("Started. "),
+          result.isOnlyWatch
+            ? "There is nothing that I can do alone, so I watch: when somebody lets your new account in, I do the rest by myself."
+            : `${beginnings[purpose]}. You can close your app; I write to you when it is done.`,
+        ),
+        ...changes(result, prefix),
+      );
+    case "nothing_to_do":
+      return notice(
+        paragraph(
+          ...(purpose === "move"
+            ? nothingLeft(result.report, prefix)
+            : [...noPart(result.report.rooms, purpose), " Nothing was changed."]),
+        ),
+        ...changes(result, prefix),
+      );
+    case "no_plan":
+      return notice(
+        paragraph(
+          "There is no plan yet, so nothing was started. ",
+          code(`${prefix}migrate plan`),
+          " makes one and changes nothing; then ",
+          code(`${prefix}migrate start`),
+          " does it.",
+        ),
+      );
+    case "other_accounts":
+      return notice(
+        paragraph(
+          "The last plan is for ",
+          ...accountsOf(result.planned),
+          ", and other accounts are signed in now. Nothing was started. A new plan: ",
+          code(`${prefix}migrate plan`),
+          ".",
+        ),
+      );
+    case "already":
+      return notice(paragraph(...alreadyThere(result.run, prefix)));
+    case "unknown_rooms":
+      return notice(
+        paragraph(
+          "Not among the rooms of the plan: ",
+          ...join(
+            result.rooms.slice(0, MAX_CHANGES).map((room) => code(untrustedCode(room))),
+            ", ",
+          ),
+          ...(result.rooms.length > MAX_CHANGES ? [` and ${result.rooms.length - MAX_CHANGES} more`] : []),
+          ". Nothing was started. ",
+          code(`${prefix}rooms`),
+          " lists your rooms.",
+        ),
+      );
+    case "unanswered_alias":
+      return aliasUnanswered(result.alias);
+    case "not_signed_in":
+      return notSignedIn(result.missing, prefix, runNames[purpose]);
+    case "not_read":
+      return unreadable(result.account, result.refusal, prefix);
+  }
+}
+
+function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move">): Inline[] {
+  if (purpose === "profile" || purpose === "undo")
+    return ["There is nothing to do: all of that is done already."];
+  if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
+  return [
+    purpose === "invitations"
+      ? "There is no room into which your old account has to invite the new one now."
+      : "There is no room that your new account can join just now.",
+  ];
+}
+
+/** Why a second run can't begin. */
+export function alreadyThere({ purpose, state }: RunStatus, prefix: string): Inline[] {
+  const name = runNames[purpose];
+  switch (state) {
+    case "paused":
+      return [
+        `${name} is paused. `,
+        code(`${prefix}migrate resume`),
+        " goes on with it, ",
+        code(`${prefix}migrate cancel`),
+        " ends it.",
+      ];
+    case "needs_you":
+      return [`${name} waits for you. `, code(`${prefix}migrate status`), " says what for."];
+    default:
+      return [
+        `${name} is under way already. `,
+        code(`${prefix}migrate status`),
+        " shows how far it is, ",
+        code(`${prefix}migrate cancel`),
+        " ends it.",
+      ];
+  }
+}
+
+function changes(
+  { changes: changed, gone }: Pick<Extract<StartResult, { status: "started" }>, "changes" | "gone">,
+  prefix: string,
+): Block[] {
+  const lines = [...changed.map(({ room, before }) => changedRoute(room, before)), ...gone.map(goneRoom)];
+  if (lines.length === 0) return [];
+  const cut =
+    lines.length > MAX_CHANGES
+      ? ` (the first ${MAX_CHANGES} of ${lines.length}; ${prefix}report has all)`
+      : "";
+  return [paragraph(strong("Changed since the plan"), cut), list(lines.slice(0, MAX_CHANGES))];
+}

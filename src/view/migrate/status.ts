@@ -1,0 +1,192 @@
+import type { RunStatus, RunWait } from "../../service/run/results.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { counted, waitVerb } from "../document/numbers.ts";
+import { formatClock, formatMoment, formatTime } from "../document/time.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+import { accountProblem, accountRemedy } from "../account/account-problem.ts";
+import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
+import { sideName } from "../account/sign-in.ts";
+
+/** As many as phones show in one line (rendering.md section 6). */
+const BAR_WIDTH = 20;
+/** There are seldom more; each edit carries all of it four times (rendering.md section 6). */
+const MAX_WAITS = 6;
+
+/**
+ * Where a run stands: the message that is edited while it goes on, and the answer to `!migrate
+ * status`. Two statuses are the same to a reader when they are drawn the same at the same `now`.
+ */
+export function progressMessage(status: RunStatus, now: number, prefix: string): Message {
+  return notice(
+    paragraph(strong(runNames[status.purpose]), " ", ...accountsOf(status), " ", ...stateWords(status, now)),
+    bar(status),
+    ...roomsLeft(status),
+    ...waits(status, now),
+    ...(status.state === "running" && status.expectedEnd !== null
+      ? [paragraph(`I expect to be done at ${formatMoment(status.expectedEnd, now)}.`)]
+      : []),
+    ...(hasGoneOn(status) ? [paragraph("I was started anew in the middle, and went on by myself.")] : []),
+    paragraph(...nextStep(status, prefix)),
+  );
+}
+
+/** `!migrate status` before anything was started. */
+export function noRunYet(prefix: string): Message {
+  return notice(
+    paragraph(
+      "Nothing was started yet. ",
+      code(`${prefix}migrate plan`),
+      " shows what a move would do, and ",
+      code(`${prefix}migrate start`),
+      " does it.",
+    ),
+  );
+}
+
+/** Also where a short run was over before that could be said in the middle. */
+function hasGoneOn({ wasInterrupted, state, isCancelled }: RunStatus): boolean {
+  return wasInterrupted && !isCancelled && (state === "running" || state === "watching" || state === "over");
+}
+
+function stateWords({ state, isCancelled, endedAt }: RunStatus, now: number): Inline[] {
+  const ended = endedAt === null ? "" : ` since ${formatTime(endedAt)}`;
+  switch (state) {
+    case "running":
+      return ["is under way, as of ", formatClock(now), "."];
+    case "paused":
+      return ["is ", strong("paused"), "."];
+    case "needs_you":
+      return [strong("waits for you"), "."];
+    case "watching":
+      return [`is done${ended}. I go on watching the rooms that wait for somebody.`];
+    case "over":
+      return [
+        isCancelled
+          ? `was cancelled${ended === "" ? "" : `, ${formatTime(endedAt ?? now)}`}.`
+          : `is over${ended}.`,
+      ];
+  }
+}
+
+function bar(status: RunStatus): Block {
+  const { rooms, steps } = status;
+  const stepsTotal = steps.total - steps.dormant;
+  const stepWords = `${steps.done} of ${counted(stepsTotal, "step")}`;
+  // What waits for others is no work of the bot's, so that its bar can become full.
+  const roomsTotal = rooms.done + rooms.open + rooms.failed;
+  if (!isAboutRooms(status) || roomsTotal === 0)
+    return paragraph(code(drawn(steps.done, stepsTotal)), ` ${stepWords} done`);
+  return paragraph(
+    code(drawn(rooms.done, roomsTotal)),
+    ` ${rooms.done} of ${counted(roomsTotal, "room")} done, and ${stepWords}`,
+  );
+}
+
+/** Full only when all is done, and empty only when nothing is. */
+function drawn(done: number, total: number): string {
+  const share = total === 0 ? 1 : done / total;
+  const filled =
+    share >= 1
+      ? BAR_WIDTH
+      : Math.min(BAR_WIDTH - 1, Math.max(done > 0 ? 1 : 0, Math.floor(share * BAR_WIDTH)));
+  return "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
+}
+
+function roomsLeft(status: RunStatus): Block[] {
+  const { needsModerator, needsYou, failed } = status.rooms;
+  const items: string[] = isAboutRooms(status)
+    ? [
+        ...(needsModerator > 0
+          ? [`${counted(needsModerator, "room")} ${waitVerb(needsModerator)} for somebody's help`]
+          : []),
+        ...(needsYou > 0
+          ? [`${counted(needsYou, "room")} ${waitVerb(needsYou)} for something from you`]
+          : []),
+        ...(failed > 0 ? [`${counted(failed, "room")} did not work`] : []),
+      ]
+    : [];
+  const failedSteps = status.steps.failed;
+  if (failedSteps > 0 && failed === 0) items.push(`${counted(failedSteps, "step")} did not work`);
+  return items.length === 0 ? [] : [list(items)];
+}
+
+function waits({ waits: all, state }: RunStatus, now: number): Block[] {
+  if (all.length === 0 || state !== "running") return [];
+  const lines = all.slice(0, MAX_WAITS).map((wait) => waitLine(wait, now));
+  const more = all.length - lines.length;
+  return [
+    paragraph(strong("What I wait for")),
+    list(more > 0 ? [...lines, `and ${more} more such waits`] : lines),
+  ];
+}
+
+function waitLine(wait: RunWait, now: number): Inline[] {
+  const server = code(untrustedCode(wait.serverName));
+  const when = wait.until === null ? null : formatMoment(wait.until, now);
+  const what =
+    wait.steps === 0
+      ? "only the last look at both accounts waits"
+      : `${counted(wait.steps, "step")} ${waitVerb(wait.steps)}`;
+  const waiting = `; ${what} for that`;
+  switch (wait.waitingFor) {
+    case "limit":
+      return [server, ` ${limitWords(wait)} `, when === null ? "a little later" : `at ${when}`, waiting];
+    case "server":
+      return [
+        server,
+        " does not answer just now; I try again ",
+        when === null ? "in a while" : `at ${when}`,
+        waiting,
+      ];
+    case "room":
+      return [
+        "other servers of some rooms do not answer; I try again through ",
+        server,
+        when === null ? " in a while" : ` at ${when}`,
+        waiting,
+      ];
+  }
+}
+
+function limitWords({ limit, side }: RunWait): string {
+  const account = `your ${sideName(side)}`;
+  switch (limit) {
+    case "invitations":
+      return `lets ${account} send the next invitation`;
+    case "messages":
+      return `takes the next change in a room from ${account}`;
+    case "joins":
+      return `lets ${account} join the next room`;
+    case "remote_joins":
+      return `lets ${account} join the next room that is new to it`;
+    case null:
+      return `takes the next request from ${account}`;
+  }
+}
+
+function nextStep(status: RunStatus, prefix: string): Inline[] {
+  const { state, problem, source, target } = status;
+  switch (state) {
+    case "running":
+      return [code(`${prefix}migrate pause`), " halts it, ", code(`${prefix}migrate cancel`), " ends it."];
+    case "paused":
+      return [code(`${prefix}migrate resume`), " goes on, ", code(`${prefix}migrate cancel`), " ends it."];
+    case "needs_you": {
+      if (problem === null) return [code(`${prefix}whoami`), " shows how your accounts are signed in."];
+      const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };
+      return [...accountProblem(view), " ", ...accountRemedy(view)];
+    }
+    case "watching":
+      return [code(`${prefix}report`), " shows who can let you in."];
+    case "over":
+      return [
+        code(`${prefix}migrate verify`),
+        " compares both accounts, ",
+        code(`${prefix}report`),
+        " lists what is left.",
+      ];
+  }
+}

@@ -1,0 +1,37 @@
+import type { CategoryName } from "../../model/categories.ts";
+import type { RunSummary } from "../../service/run/results.ts";
+import { categoryWords } from "../words/category-words.ts";
+import type { Block } from "../document/document.ts";
+import { list, paragraph, strong } from "../document/document.ts";
+import { counted } from "../document/numbers.ts";
+import { shownRoomName } from "../words/room-line.ts";
+
+const MAX_ROOMS = 5;
+
+/** What a run has done, and the invitations that nobody took up yet. */
+export function deedsBlocks({ invitations, joins, knocks, written, openInvitations }: RunSummary): Block[] {
+  const lines = [
+    ...(invitations > 0 ? [`${counted(invitations, "invitation")} sent`] : []),
+    ...(joins > 0 ? [`${counted(joins, "room")} joined`] : []),
+    ...(knocks > 0 ? [`knocked at ${counted(knocks, "room")}`] : []),
+    ...writtenLines(written),
+  ];
+  const cut =
+    openInvitations.length > MAX_ROOMS ? ` (the first ${MAX_ROOMS} of ${openInvitations.length})` : "";
+  return [
+    ...(lines.length === 0 ? [] : [paragraph(strong("What I did")), list(lines)]),
+    ...(openInvitations.length === 0
+      ? []
+      : [
+          paragraph(strong("Invitations that wait for your new account"), cut),
+          list(openInvitations.slice(0, MAX_ROOMS).map(shownRoomName)),
+        ]),
+  ];
+}
+
+/** `room tags: 12`, a line a category. */
+export function writtenLines(written: readonly { category: CategoryName; count: number }[]): string[] {
+  return written.flatMap(({ category, count }) =>
+    count === 0 ? [] : [`${categoryWords[category]}: ${count}`],
+  );
+}

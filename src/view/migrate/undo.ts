@@ -1,0 +1,70 @@
+import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { UndoPreview, UndoPreviewResult } from "../../service/run/results.ts";
+import type { Block } from "../document/document.ts";
+import { code, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { alert, notice } from "../document/message.ts";
+import { shownRoomName } from "../words/room-line.ts";
+import { alreadyThere } from "./start.ts";
+import { notSignedIn, unreadable } from "../account/reading.ts";
+import { writtenLines } from "./summary.ts";
+
+const MAX_ROOMS = 5;
+
+export function lookingWhatToUndo(): Message {
+  return notice(paragraph("Looking what can be taken back …"));
+}
+
+/** What an undo would do; nothing is done before the answer. @param word that says yes */
+export function undoQuestion(
+  { invitations, joins, knocks, written, lasting }: UndoPreview,
+  word: string,
+): Message {
+  return alert(
+    paragraph(strong("Shall I take back the move?"), " So far nothing was changed."),
+    ...rooms("Your new account leaves", joins),
+    ...rooms("Invitations that I withdraw", invitations),
+    ...rooms("Knocks that I withdraw", knocks),
+    ...settings("These get back what stood there before", writtenLines(written)),
+    ...settings("These stay as they are, for they can't be taken back", writtenLines(lasting)),
+    paragraph(
+      joins.length === 0 ? "" : "A closed room may not let your new account in again. ",
+      "Your old account is left as it is.",
+    ),
+    paragraph("To do it, tap ✅ below, or write ", code(word), ". Otherwise do nothing."),
+  );
+}
+
+/** Why there is nothing to ask. */
+export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, prefix: string): Message {
+  switch (result.status) {
+    case "nothing_to_undo":
+      return notice(
+        paragraph(
+          "There is nothing to take back: I wrote nothing to your accounts. ",
+          code(`${prefix}migrate status`),
+          " shows where you are.",
+        ),
+      );
+    case "already":
+      return notice(paragraph("First end what is under way. ", ...alreadyThere(result.run, prefix)));
+    case "not_signed_in":
+      return notSignedIn(result.missing, prefix, "An undo");
+    case "not_read":
+      return unreadable(result.account, result.refusal, prefix);
+  }
+}
+
+function rooms(title: string, all: readonly ReportRoom[]): Block[] {
+  if (all.length === 0) return [];
+  const lines = all.slice(0, MAX_ROOMS).map(shownRoomName);
+  const more = all.length - lines.length;
+  return [
+    paragraph(strong(`${title} (${all.length})`)),
+    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+  ];
+}
+
+function settings(title: string, lines: readonly string[]): Block[] {
+  return lines.length === 0 ? [] : [paragraph(strong(title)), list(lines)];
+}

@@ -1,0 +1,99 @@
+import type { Category } from "../../model/categories.ts";
+import type { VerifyResult } from "../../service/run/results.ts";
+import { categoryWords } from "../words/category-words.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { code, join, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { notMovedText } from "../words/not-moved.ts";
+import { jsonReport } from "../rooms/report-files.ts";
+import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { notSignedIn, unreadable } from "../account/reading.ts";
+import { accountsOf } from "../words/run-words.ts";
+
+const MAX_NAMES = 3;
+
+/**
+ * `!migrate verify`: what is there and what is missing, category by category. What does not fit is
+ * in a file.
+ */
+export function verifyAnswer(result: VerifyResult, prefix: string): Message {
+  switch (result.status) {
+    case "no_plan":
+      return notice(
+        paragraph(
+          "There is no plan yet, so there is nothing to compare with. ",
+          code(`${prefix}migrate plan`),
+          " makes one; it changes nothing.",
+        ),
+      );
+    case "not_signed_in":
+      return notSignedIn(result.missing, prefix, "A comparison");
+    case "not_read":
+      return unreadable(result.account, result.refusal, prefix);
+    case "verified":
+      return verified(result, prefix);
+  }
+}
+
+function verified(
+  { report, categories, notMoved }: Extract<VerifyResult, { status: "verified" }>,
+  prefix: string,
+): Message {
+  const looked = categories.filter(({ expected }) => expected > 0);
+  const isAllThere = looked.every(({ missing }) => missing.length === 0);
+  const isCut = looked.some(({ missing }) => missing.length > MAX_NAMES);
+  return {
+    ...notice(
+      paragraph(
+        strong("Compared "),
+        ...accountsOf(report),
+        isAllThere ? ". ✅ Nothing is missing." : ". Nothing was changed.",
+      ),
+      ...(looked.length === 0 ? [] : [list(looked.map(line))]),
+      ...stays(notMoved.length === 0 ? [] : notMovedText(notMoved)),
+      paragraph(...nextStep(isAllThere, isCut, prefix)),
+    ),
+    ...(isCut && { attachments: [jsonReport(report, "verify.json")] }),
+  };
+}
+
+function line({ name, expected, present, missing }: Category): Inline[] {
+  const count: Inline[] = [
+    missing.length === 0 ? "✅ " : "▫️ ",
+    strong(categoryWords[name]),
+    `: ${present} of ${expected}`,
+  ];
+  if (missing.length === 0) return count;
+  const more = missing.length > MAX_NAMES ? ` and ${missing.length - MAX_NAMES} more` : "";
+  return [
+    ...count,
+    ", missing ",
+    ...join(
+      missing.slice(0, MAX_NAMES).map((item) => code(untrustedCode(item, 120))),
+      ", ",
+    ),
+    more,
+  ];
+}
+
+function stays(sentences: readonly string[]): Block[] {
+  if (sentences.length === 0) return [];
+  return [
+    paragraph(strong("What stays with your old account, and is not counted")),
+    list(sentences.map((sentence) => untrustedText(sentence, 400))),
+  ];
+}
+
+function nextStep(isAllThere: boolean, isCut: boolean, prefix: string): Inline[] {
+  if (isAllThere) return [code(`${prefix}report`), " lists every room that is not moved, with the reason."];
+  return [
+    ...(isCut ? ["The file names everything that is missing. "] : []),
+    code(`${prefix}migrate plan`),
+    " and then ",
+    code(`${prefix}migrate start`),
+    " bring what can still be brought; ",
+    code(`${prefix}report`),
+    " says who can help with the rooms.",
+  ];
+}

@@ -1,0 +1,46 @@
+import type { ListedRoom, RoomList } from "../../platforms/matrix/planning/room-list.ts";
+import type { Inline } from "../document/document.ts";
+import { code, numberedList, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { notice } from "../document/message.ts";
+import { shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
+
+export function readingRooms(): Message {
+  return notice(paragraph("Reading your old account …"));
+}
+
+/** The chosen rooms, numbered. */
+export function roomList({ rooms, total, unknownRooms }: RoomList, now: number, prefix: string): Message {
+  const unknown = unknownRoomsNote(unknownRooms);
+  if (rooms.length === 0)
+    return notice(paragraph(`None of your old account's ${total} rooms fits.`), ...unknown);
+  return notice(
+    paragraph(strong(`${rooms.length} of ${total} rooms`), ", the longest silent first."),
+    numberedList(rooms.map((room) => line(room, now))),
+    ...unknown,
+    paragraph(
+      "A number works wherever a room is asked for: ",
+      code(`${prefix}migrate plan --exclude #1`),
+      ".",
+    ),
+  );
+}
+
+function line(room: ListedRoom, now: number): Inline[] {
+  const facts = [
+    ...(room.isSpace ? ["space"] : []),
+    ...(room.isDirect ? ["direct chat"] : []),
+    ...(room.joinedCount === null
+      ? []
+      : [room.joinedCount === 1 ? "only you" : `${room.joinedCount} members`]),
+    ...(room.lastActivityAt === null ? [] : [`silent for ${silence(now - room.lastActivityAt)}`]),
+  ];
+  return [...shownRoomName(room), ...(facts.length > 0 ? [`: ${facts.join(", ")}`] : [])];
+}
+
+function silence(ms: number): string {
+  const days = Math.max(0, Math.floor(ms / (24 * 3_600_000)));
+  if (days < 1) return "less than a day";
+  if (days < 60) return `${days} ${days === 1 ? "day" : "days"}`;
+  return days < 730 ? `${Math.floor(days / 30)} months` : `${Math.floor(days / 365)} years`;
+}

@@ -1,0 +1,33 @@
+import type { NotMoved, NotMovedCode } from "../../platforms/matrix/categories/not-moved.ts";
+
+const MAX_ITEMS = 3;
+
+const reasons: Readonly<Record<NotMovedCode, string>> = {
+  holds_keys: "Keys and secrets of your old account, which would break the new one's encryption",
+  bound_to_device: "Notes about single devices of your old account",
+  bound_to_server: "What belongs to your old server",
+  bound_to_identity: "Consents and addresses made for your old account; set them up anew where you need them",
+  bot_state: "What a bot on your old account keeps",
+  looks_secret: "Settings of apps I don't know that look like keys, devices or tokens",
+  malformed: "Entries that no app can read",
+  own_account: "Entries about your own two accounts",
+  room_not_moved: "What is about rooms that are not moved",
+  room_replaced: "Read markers of rooms that were replaced by newer ones",
+  target_has_own: "What your new account has chosen differently; its own choice stays",
+  server_refuses: "Profile fields that your new server does not take",
+  rule_not_on_server: "Notification rules that your new server does not have",
+  unknown_default_rule: "Notification rules of the servers' own that differ; check them in your settings",
+};
+
+/**
+ * What stays behind and why: one line for each reason, with the number of items and at most three
+ * of them by name. Plain text: the items are data of servers and other people, to be cleaned and
+ * escaped wherever it is shown.
+ */
+export function notMovedText(notMoved: readonly NotMoved[]): string[] {
+  return [...Map.groupBy(notMoved, ({ code }) => code)].map(([code, all]) => {
+    const items = all.slice(0, MAX_ITEMS).map(({ item }) => item);
+    const more = all.length > items.length ? " and others" : "";
+    return `${reasons[code]} (${all.length}): ${items.join(", ")}${more}`;
+  });
+}

@@ -1,0 +1,114 @@
+import type { PowerLevel } from "../../platforms/matrix/rooms/power-levels/level.ts";
+import type { Help, Reason, Warning } from "../../platforms/matrix/planning/routes.ts";
+
+/**
+ * Why a room cannot be reached by the bot alone, in a sentence or two. Plain text: user IDs, server
+ * names and a server's words in it are data, to be cleaned and escaped wherever it is shown.
+ */
+export function reasonText(reason: Reason): string {
+  switch (reason.code) {
+    case "no_invite_power":
+      return noInvitePower(reason);
+    case "join_rule_private":
+      return `The room is closed: nobody new can join, not even with an invitation. ${reason.isSourceAble ? "You can change that" : "An admin must change that"} in the room's settings.`;
+    case "unknown_join_rule":
+      return reason.joinRule === null
+        ? "The room does not say in a known way who may join, so nobody new gets in. An admin must set it again."
+        : `The room's rule for joining, “${reason.joinRule}”, is not known${reason.roomVersion === null ? "" : ` in room version ${reason.roomVersion}`}. An admin must choose another one.`;
+    case "not_federated":
+      return `The room is only for accounts on ${reason.serverName ?? "the server it was made on"}.`;
+    case "server_acl":
+      return `The room shuts out the server ${reason.serverName}. ${reason.isSourceAble ? "Your old account may change that: take the server off the room's list first." : "Someone must take it off the room's list."}`;
+    case "room_version":
+      return roomVersionText(reason);
+    case "target_banned":
+      return `The new account is banned from the room. ${reason.isSourceAble ? "Your old account may lift the ban." : "Someone must lift the ban."}`;
+    case "source_banned":
+      return "The old account is banned from the room. The bot does not go round a ban.";
+    case "source_not_joined":
+      return sourceNotJoined(reason);
+    case "space_unreachable":
+      return "The room opens to members of a space that the new account cannot join by itself.";
+    case "invite_blocked":
+      return "The new account's settings refuse invitations. Allow them, then plan again.";
+    case "no_helper":
+      return `${capitalised(helpText(reason.help))}${reason.required === null ? ":" : ` needs power ${reason.required}, and`} nobody in the room may do it.`;
+    case "blocked_by_server":
+      return withServersWords("The new server blocks this room. Ask its admin.", reason.serverText);
+    case "unreachable_server":
+      return withServersWords("No server of this room answers. Try again later.", reason.serverText);
+    case "refused":
+      return withServersWords("The server refused.", reason.serverText);
+  }
+}
+
+/** What the user should know about a room before the start. Plain text, as above. */
+export function warningText(warning: Warning): string {
+  switch (warning.code) {
+    case "history_hidden":
+      return historyText(warning.visibility);
+    case "encrypted_history":
+      return "Encrypted: old messages stay unreadable until their keys are copied.";
+    case "power_not_transferable":
+      return `The new account cannot get power ${warning.wanted} from the old one${warning.required === null ? "" : `: that needs power ${warning.required}, the old account has ${powerText(warning.source)}`}. ${whoCould(warning.helpers.map((helper) => helper.userId))}`;
+    case "creator_not_transferable":
+      return `Being a room's creator cannot be passed on. The new account gets power ${warning.level}.`;
+    case "last_admin":
+      return "Nobody else here can change permissions. Do not leave before the new account can.";
+    case "only_member":
+      return "The old account is alone in this room.";
+    case "policy_server":
+      return `The server ${warning.serverName} checks what is sent in this room and may refuse.`;
+  }
+}
+
+function noInvitePower(reason: Extract<Reason, { code: "no_invite_power" }>): string {
+  if (!reason.isSourceJoined)
+    return "The old account is not in this room, so it cannot invite. Someone inside must.";
+  if (reason.required === null)
+    return "The room's permissions cannot be read, so nobody knows who may invite.";
+  return `Inviting needs power ${reason.required}; the old account has ${reason.source === null ? "none that can be read" : powerText(reason.source)}.`;
+}
+
+function roomVersionText({
+  roomVersion,
+  isKnown,
+  serverName,
+}: Extract<Reason, { code: "room_version" }>): string {
+  if (roomVersion === null) return "The room does not say which version it has, so its rules are not known.";
+  if (!isKnown) return `Room version ${roomVersion} is not known, so its rules are not either.`;
+  return `The server ${serverName ?? "of the new account"} does not support room version ${roomVersion}. Its admin can update the server.`;
+}
+
+function sourceNotJoined({ membership, inviter }: Extract<Reason, { code: "source_not_joined" }>): string {
+  if (membership === "knock") return "The old account only asked to join. Ask again with the new account.";
+  return `The old account is invited but has not joined. Ask ${inviter ?? "whoever invited it"} to invite the new account.`;
+}
+
+function historyText(visibility: string | null): string {
+  if (visibility === "joined") return "New members see only what is written after they join.";
+  if (visibility === "invited") return "New members see only what is written after they are invited.";
+  return "Old messages may be hidden from new members.";
+}
+
+function helpText(help: Help): string {
+  if (help === "invite") return "inviting";
+  return help === "unban" ? "lifting the ban" : "changing which servers may take part";
+}
+
+function whoCould(userIds: readonly string[]): string {
+  if (userIds.length === 0) return "Nobody else in the room could give it.";
+  return `${userIds.slice(0, 3).join(", ")}${userIds.length > 3 ? " and others" : ""} could give it.`;
+}
+
+function powerText(power: PowerLevel): string {
+  return power === "creator" ? "a creator's power" : String(power);
+}
+
+function withServersWords(sentence: string, serverText: string | null): string {
+  return serverText === null ? sentence : `${sentence} It says: ${serverText}`;
+}
+
+function capitalised(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}

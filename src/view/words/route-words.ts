@@ -1,0 +1,31 @@
+import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { Route } from "../../platforms/matrix/planning/routes.ts";
+import type { Inline } from "../document/document.ts";
+import { shownRoomName } from "./room-line.ts";
+
+/** How a room is reached, in words that follow its name or a number of rooms. */
+export const routeWords: Readonly<Record<Route, string>> = {
+  joined: "already there",
+  accept_invite: "by an invitation that is waiting",
+  join: "open to everyone",
+  join_restricted: "open to members of a space or room",
+  invite: "by an invitation from your old account",
+  knock: "by knocking, which somebody must answer",
+  ask_moderator: "need somebody's help",
+  successor: "replaced by a newer room",
+  impossible: "can't be moved",
+  excluded: "left out",
+};
+
+/** A line for a room whose way is another than before. @param before `null`: the room is new */
+export function changedRoute(room: ReportRoom, before: Route | null): Inline[] {
+  const words = routeWords[room.route];
+  return [
+    ...shownRoomName(room),
+    before === null ? `: new, ${words}` : `: now ${words}, before ${routeWords[before]}`,
+  ];
+}
+
+export function goneRoom(room: ReportRoom): Inline[] {
+  return [...shownRoomName(room), ": your old account is no longer in it"];
+}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import type { RequestCounts } from "../../src/platforms/matrix/planning/time-estimate.ts";
+import { estimateTime } from "../../src/platforms/matrix/planning/time-estimate.ts";
+import type { Bench } from "./bench.ts";
+import type { MoveMeasured } from "./move-case.ts";
+import { moveAll } from "./moving.ts";
+import { phasesOf } from "./phases.ts";
+import { populatedPair } from "./populated-pair.ts";
+import { ratio, seconds, textTable } from "./table.ts";
+
+/** Rooms of one account, and how many times as fast as by default its servers' limits refill. */
+export interface LimitedCase {
+  readonly rooms: number;
+  readonly scale: number;
+}
+
+/**
+ * One person's move under Synapse's default limits, sped up, against the least time that they
+ * allow.
+ */
+export async function benchLimits(bench: Bench, cases: readonly LimitedCase[]): Promise<string> {
+  const lines: string[][] = [];
+  for (const { rooms, scale } of cases) {
+    const populated = await populatedPair(join(bench.folder, String(rooms)), { movers: 1, rooms }, bench.log);
+    bench.log(`moving ${rooms} rooms under the default limits, ${scale} times as fast`);
+    const measured = await moveAll(populated, bench, { limits: { scale }, isSideBySide: true });
+    const [moved] = measured.moved;
+    if (moved === undefined) throw new Error("nobody moved");
+    const { limits, expectedMs } = estimateTime(spendingOf(moved), false);
+    const longest = limits.find(({ durationMs }) => durationMs === expectedMs);
+    const { start, moves, end } = phasesOf(moved, measured.requests);
+    const leastMs = expectedMs / scale;
+    lines.push([
+      String(rooms),
+      String(scale),
+      `${longest?.spent ?? 0} × ${longest?.setting ?? "none"}`,
+      seconds(leastMs),
+      seconds(moves.ms),
+      ratio(moves.ms, leastMs),
+      ratio(start.ms + moves.ms + end.ms, leastMs),
+      String(measured.requests.filter(({ status }) => status === 429).length),
+      String(measured.requests.filter(({ status }) => status >= 500).length),
+    ]);
+  }
+  return textTable(
+    [
+      "rooms",
+      "limits ×",
+      "the scarcest",
+      "least seconds",
+      "moves",
+      "to the least",
+      "from start to end",
+      "answered 429",
+      "5xx",
+    ],
+    lines,
+  );
+}
+
+/** What was really taken from the limits. */
+function spendingOf({ steps }: MoveMeasured["moved"][number]): RequestCounts {
+  const sent = steps.filter(({ state, outcome }) => state === "done" && outcome !== "already_done");
+  const count = (limit: string, kinds: (kind: string) => boolean = () => true): number =>
+    sent.filter(({ kind, limits }) => limits.includes(limit) && kinds(kind)).length;
+  const joins = count("joins");
+  const joinsNewToServer = count("remote_joins");
+  return {
+    invitations: count("invitations"),
+    joinsNewToServer,
+    otherJoins: joins - joinsNewToServer,
+    sourceWrites: count("messages", (kind) => kind === "power_level"),
+    targetWrites: count("messages", (kind) => kind === "room_profile" || kind === "knock"),
+  };
+}

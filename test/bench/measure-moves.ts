@@ -1,0 +1,174 @@
+/*
+ * Moves people with everything that the bot has but its chat, in a process of its own: `MoveCase` as JSON on standard input, `MoveMeasured` on standard output.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import type { ConversationAddress } from "../../src/model/conversation-address.ts";
+import { sides } from "../../src/model/account.ts";
+import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
+import { NO_FILTERS } from "../../src/platforms/matrix/planning/filters.ts";
+import { readRunRoom } from "../../src/platforms/matrix/room-of-run.ts";
+import { AccountClients } from "../../src/service/accounts/clients.ts";
+import { AccountReaders } from "../../src/service/accounts/readers.ts";
+import type { RunServices } from "../../src/service/run/create-runs.ts";
+import { createRuns } from "../../src/service/run/create-runs.ts";
+import { Planning } from "../../src/service/plan/planning.ts";
+import { RoomRefusals } from "../../src/service/plan/room-refusals.ts";
+import type { SendMessage } from "../../src/dialogue/run-notices.ts";
+import type { Store } from "../../src/store/store.ts";
+import { openStore } from "../../src/store/store.ts";
+import { reasonText, warningText } from "../../src/view/words/reasons.ts";
+import { moveCaseSchema } from "./move-case.ts";
+import type { MoveCase, MoveMeasured } from "./move-case.ts";
+import { recordingFetch } from "./recording-fetch.ts";
+
+const KIBIBYTE = 1024;
+const KEY_BYTES = 32;
+const POLL_MS = 10;
+const BOT = "@mover:bench.example";
+
+type Moved = MoveMeasured["moved"][number];
+
+async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured> {
+  const folder = await mkdtemp(join(tmpdir(), "mover-bench-store-"));
+  const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+  const store = openStore({ dataDir: folder, secretKey: Buffer.alloc(KEY_BYTES, 1) });
+  const { fetch, requests } = recordingFetch(guarded, movers);
+  try {
+    for (const mover of movers) await signIn(store, mover);
+    const log = pino({ level: "silent" });
+    const now = Date.now;
+    const clients = new AccountClients({ accounts: store.accounts, fetch, now, log });
+    const readers = new AccountReaders({ clients, fetch, log });
+    const texts = { reason: reasonText, warning: warningText };
+    const planning = new Planning({
+      readers,
+      plans: store.plans,
+      outbox: store.outbox,
+      roomRefusals: new RoomRefusals(store.runs, now),
+      botUserId: BOT,
+      texts,
+      now,
+      log,
+    });
+    const ends = new Map(movers.map(({ source }) => [source.userId, Promise.withResolvers<number>()]));
+    let messages = 0;
+    const sendMessage: SendMessage = ({ sender }, _message, { key }) => {
+      messages += 1;
+      if (/ (?:end|needs you \d+)$/.test(key)) ends.get(sender)?.resolve(performance.now());
+      return Promise.resolve();
+    };
+    const baseBytes = process.memoryUsage.rss();
+    const cpuBefore = process.cpuUsage();
+    const runServices = createRuns({
+      store,
+      clients,
+      readers,
+      planning,
+      sendMessage,
+      botUserId: BOT,
+      texts,
+      prefix: "!",
+      now,
+      log,
+    });
+    await runServices.start();
+    const move = async (owner: string): Promise<Moved> => {
+      const ended = ends.get(owner)?.promise ?? Promise.reject(new Error("nobody moves"));
+      return {
+        ...(await moveOne(owner, { planning, runServices, ended })),
+        ...(await outcomeOf(owner, store)),
+      };
+    };
+    const moved: Moved[] = [];
+    if (isSideBySide) moved.push(...(await Promise.all(movers.map(({ source }) => move(source.userId)))));
+    else for (const { source } of movers) moved.push(await move(source.userId));
+    await runServices.stop();
+    const cpu = process.cpuUsage(cpuBefore);
+    // In kilobytes on every system (Node, process.resourceUsage).
+    const peakBytes = process.resourceUsage().maxRSS * KIBIBYTE;
+    return { moved, requests, messages, baseBytes, peakBytes, cpuMs: (cpu.user + cpu.system) / 1000 };
+  } finally {
+    await guarded.close();
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The old account is who commands the bot. */
+async function signIn(store: Store, mover: MoveCase["movers"][number]): Promise<void> {
+  for (const side of sides) {
+    const { userId, baseUrl, accessToken } = mover[side];
+    const account = {
+      owner: mover.source.userId,
+      side,
+      userId,
+      baseUrl,
+      deviceId: null,
+      signedInAt: Date.now(),
+    };
+    await store.accounts.put({ ...account, method: "token" }, { accessToken });
+  }
+}
+
+async function moveOne(
+  owner: string,
+  { planning, runServices, ended }: { planning: Planning; runServices: RunServices; ended: Promise<number> },
+): Promise<Pick<Moved, "userId" | "planAt" | "startAt" | "endAt">> {
+  const request = { owner, botRoomIds: [], onProgress: () => undefined };
+  const planAt = performance.now();
+  const plan = await planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null } });
+  if (plan.status !== "planned") throw new Error(`no plan for ${owner}: ${plan.status}`);
+  const startAt = performance.now();
+  const started = await runServices.moves.start({ ...request, address: addressOf(owner) });
+  if (started.status !== "started") throw new Error(`no start for ${owner}: ${started.status}`);
+  return { userId: owner, planAt, startAt, endAt: await ended };
+}
+
+async function outcomeOf(
+  owner: string,
+  { runs, steps }: Store,
+): Promise<Pick<Moved, "state" | "rooms" | "steps">> {
+  let run = await runs.last(owner);
+  // Its end is told before it is stored.
+  for (; run?.state === "running"; run = await runs.last(owner)) await sleep(POLL_MS);
+  if (run === null) throw new Error(`no run of ${owner}`);
+  return {
+    state: run.state,
+    rooms: (await runs.rooms(run.id))
+      .map(readRunRoom)
+      .map(({ roomId, route, status }) => ({ roomId, route, status })),
+    steps: (await steps.all(run.id)).map(
+      ({ kind, roomId, needsRoom, limits, side, state, attempts, outcome }) => {
+        return {
+          kind,
+          roomId,
+          needsRoom,
+          limits: [...limits],
+          side,
+          state,
+          attempts,
+          outcome: outcome?.status ?? "none",
+        };
+      },
+    ),
+  };
+}
+
+function addressOf(sender: string): ConversationAddress {
+  return {
+    roomId: "!bench:bench.example",
+    eventId: "$start",
+    threadRoot: null,
+    roomKind: "direct",
+    sender,
+    isEncrypted: false,
+  };
+}
+
+const result = await measure(moveCaseSchema.parse(JSON.parse(await text(process.stdin))));
+process.stdout.write(JSON.stringify(result));

@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BotProcess } from "../lab/bot-process.ts";
+import { createBot } from "../lab/bot-process.ts";
+import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import type { Homeserver, HomeserverPair, PairOptions } from "../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../lab/homeservers/pair.ts";
+import type { Person } from "../lab/person/person.ts";
+import { startPerson } from "../lab/person/person.ts";
+import type { Population } from "../lab/population/population.ts";
+import { populate } from "../lab/population/population.ts";
+import type { TranscriptStyle } from "./transcript.ts";
+import { transcriptLines, wantsColours } from "./transcript.ts";
+
+/** An account of the demo. */
+export interface DemoAccount {
+  readonly userId: string;
+  /**
+   * Printed at the end, for whoever wants to log in; of no use on the old server, which signs in by
+   * link.
+   */
+  readonly password: string;
+  readonly server: Homeserver;
+}
+
+/** Everything the demo plays with. */
+export interface Stage {
+  readonly pair: HomeserverPair;
+  readonly population: Population;
+  readonly bot: BotProcess;
+  readonly botUserId: string;
+  readonly oldAccount: DemoAccount;
+  readonly newAccount: DemoAccount;
+  /** What the old server delegates signing in to. */
+  readonly authorizationServer: AuthorizationServer;
+  /** The user, in a client of their own, on the new account. */
+  readonly person: Person;
+  /** The encrypted direct chat with the bot. */
+  readonly chatId: string;
+  print(line: string): void;
+  close(): Promise<void>;
+}
+
+/** Brings up two homeservers, the people and the bot, and opens the chat. */
+export async function setStage(print: (line: string) => void): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), "matrix-mover-demo-"));
+  const opened: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const end of opened.splice(0).reverse()) await end();
+  };
+  try {
+    const pairOptions = {
+      folder: join(folder, "homeservers"),
+      limits: "unlimited",
+      names: { old: "old.localhost", new: "new.localhost" },
+      log: print,
+    } satisfies PairOptions;
+    const founding = await startHomeserverPair(pairOptions);
+    opened.push(() => founding.stop());
+    const { userId: botUserId, password: botPassword } = await register(founding.new, "mover", "Mover");
+    print("Ada's rooms are made, one of every kind there is …");
+    const population = await populate({
+      pair: founding,
+      seed: 1,
+      localparts: { source: "ada", target: "ada.lovelace" },
+    });
+    print(`${population.rooms.length} rooms on two servers, with ${population.people.length} other people`);
+
+    // The population signs up with the server itself; afterwards the old one hands signing in over,
+    // as the largest servers have done.
+    await founding.stop();
+    const authorizationServer = await startAuthorizationServer({ intervalSeconds: 1 });
+    opened.push(() => authorizationServer.stop());
+    const pair = await startHomeserverPair({
+      ...pairOptions,
+      extraConfig: { old: authorizationServer.homeserverConfig },
+    });
+    opened.push(() => pair.stop());
+    authorizationServer.connect(pair.old);
+    const oldAccount: DemoAccount = { ...population.source, server: pair.old };
+    const newAccount: DemoAccount = { ...population.target, server: pair.new };
+
+    const bot = await createBot({
+      folder: join(folder, "bot"),
+      homeserver: pair.new.baseUrl,
+      userId: botUserId,
+      password: botPassword,
+      servers: { [pair.old.serverName]: pair.old.baseUrl, [pair.new.serverName]: pair.new.baseUrl },
+      allow: ["@*:*"],
+    });
+    opened.push(() => bot.stop());
+    await bot.start();
+    print(`${botUserId} listens (npm start -- --config ${bot.configPath})`);
+
+    const style: TranscriptStyle = {
+      nameOf: (userId) => (userId === botUserId ? "Mover" : userId === newAccount.userId ? "Ada" : userId),
+      isBot: (userId) => userId === botUserId,
+      hasColours: wantsColours(process.stdout, process.env),
+    };
+    let chatId: string | null = null;
+    const person = await startPerson({
+      baseUrl: pair.new.baseUrl,
+      userId: newAccount.userId,
+      password: newAccount.password,
+      onMessage: (message, previous) => {
+        // Ada's client shows all her rooms; the conversation is in one.
+        if (message.roomId !== chatId) return;
+        for (const line of transcriptLines(message, previous, style))
+          print(withoutSecrets(line, [oldAccount, newAccount]));
+      },
+    });
+    opened.push(() => person.stop());
+    chatId = await person.createDirectChat(botUserId, { encrypted: true });
+    await person.waitForMembership(chatId, botUserId, "join");
+    return {
+      pair,
+      population,
+      bot,
+      botUserId,
+      oldAccount,
+      newAccount,
+      authorizationServer,
+      person,
+      chatId,
+      print,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function register(server: Homeserver, localpart: string, displayName: string): Promise<DemoAccount> {
+  const password = `${localpart}-password`;
+  const { userId } = await server.registerUser({ localpart, password, displayName });
+  return { userId, password, server };
+}
+
+/** A transcript is shown to others; what was typed behind `--password` is not for them. */
+function withoutSecrets(line: string, accounts: readonly DemoAccount[]): string {
+  return accounts.reduce((shown, { password }) => shown.replaceAll(password, "••••••••"), line);
+}

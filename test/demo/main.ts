@@ -1,0 +1,46 @@
+// The demo: two real homeservers, a person and the bot, and a real conversation. With --once it
+// ends after that, exit status 0 or 1 for whether everything that was shown is true; otherwise it
+// stays up to be chatted with.
+import { once } from "node:events";
+import yargsParser from "yargs-parser";
+import { Claims } from "./checks.ts";
+import { playMove } from "./scenarios/move.ts";
+import { playPlan } from "./scenarios/plan.ts";
+import { playSignIn } from "./scenarios/sign-in.ts";
+import type { Stage } from "./environment.ts";
+import { setStage } from "./environment.ts";
+
+const { once: endsAfterwards } = yargsParser(process.argv.slice(2), { boolean: ["once"] });
+const print = (line: string): void => console.log(line);
+
+const stage = await setStage(print);
+try {
+  const claims = new Claims(print);
+  await playSignIn(stage, claims);
+  await playPlan(stage, claims);
+  await playMove(stage, claims);
+  print(claims.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
+  process.exitCode = claims.areAllTrue ? 0 : 1;
+  if (endsAfterwards !== true) {
+    invite(stage);
+    await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  }
+} catch (error) {
+  print(`\nThe demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  print(stage.bot.output().split("\n").slice(-30).join("\n"));
+  process.exitCode = 1;
+} finally {
+  await stage.close();
+}
+
+function invite({ oldAccount, newAccount, authorizationServer, botUserId }: Stage): void {
+  print(
+    "\nThe homeservers and the bot stay up. Log in from any Matrix client, for example https://app.element.io, and go on chatting:",
+  );
+  const { server, userId, password } = newAccount;
+  print(`  homeserver ${server.baseUrl}   user ${userId}   password ${password}`);
+  print(
+    `  ${oldAccount.userId} signs in by link only: !login old gives a code for ${authorizationServer.issuer}/link`,
+  );
+  print(`  the bot is ${botUserId}\nCtrl+C ends it all.`);
+}

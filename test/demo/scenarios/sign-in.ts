@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { Claims } from "../checks.ts";
+import { askServer } from "../../lab/ask-server.ts";
+import { askBot } from "../../lab/bot-answer.ts";
+import { textOf } from "../../lab/person/person.ts";
+import type { DemoAccount, Stage } from "../environment.ts";
+
+const devicesSchema = z.object({
+  devices: z.array(z.object({ device_id: z.string(), display_name: z.string().nullish() })),
+});
+const eventSchema = z.object({
+  unsigned: z.looseObject({ redacted_because: z.unknown() }),
+  content: z.looseObject({}),
+});
+
+/** Help, a mistake and its answer, signing in both accounts, and who is signed in. */
+export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
+  const { person, chatId, botUserId, oldAccount, newAccount, authorizationServer } = stage;
+  const ask = async (text: string): Promise<string> =>
+    textOf(await askBot(person, chatId, text, { botUserId }));
+
+  const help = await ask("!help");
+  await claims.check("the help names the sign-in", () => help.includes("!login"));
+  const mistake = await ask("!logn old");
+  await claims.check("the answer to the mistake names the right word", () =>
+    mistake.includes("Did you mean !login?"),
+  );
+
+  await signInByLink();
+  const refused = await ask(`!login new ${newAccount.userId} --password not-my-${newAccount.password}`);
+  await claims.check(
+    "a wrong password signs nobody in",
+    async () => refused.includes("is not signed in") && (await newSessions()).length === 0,
+  );
+  await signInByPassword("new", newAccount);
+
+  const both = await ask("!whoami");
+  await claims.check("both accounts are signed in, each with one session of the bot", async () => {
+    const sessions = await Promise.all([oldSessions(), newSessions()]);
+    return sessions.every((ofAccount) => ofAccount.length === 1 && both.includes(ofAccount[0] ?? "none"));
+  });
+
+  /** Address and code, what the person does in the browser, and what the message becomes. */
+  async function signInByLink(): Promise<void> {
+    const shown = await askBot(person, chatId, `!login old ${oldAccount.userId}`, { botUserId });
+    const code = /^[A-Z]{6}$/mu.exec(textOf(shown))?.[0] ?? "";
+    stage.print("  (Ada opens the address in her browser, enters the code, ticks the box and grants access)");
+    await authorizationServer.approve(code, localpartOf(oldAccount.userId));
+    await person.waitForMessage(
+      chatId,
+      (message) =>
+        message.eventId === shown.eventId && textOf(message).includes(`${oldAccount.userId} is signed in`),
+      { from: botUserId },
+    );
+    await claims.check("the old account is signed in by link, and nothing secret was typed", async () => {
+      const typed = person.messages(chatId).filter(({ sender }) => sender === person.userId);
+      return (
+        (await oldSessions()).length === 1 &&
+        typed.every((message) => !textOf(message).includes("--password"))
+      );
+    });
+  }
+
+  /**
+   * The old server knows no passwords; Ada looks at her devices through a session that she has
+   * anyway.
+   */
+  async function oldSessions(): Promise<string[]> {
+    const { accessToken } = await authorizationServer.openSession(localpartOf(oldAccount.userId));
+    return botDevices(oldAccount.server.baseUrl, accessToken);
+  }
+
+  function newSessions(): Promise<string[]> {
+    return botDevices(newAccount.server.baseUrl, person.accessToken);
+  }
+
+  async function signInByPassword(word: "old" | "new", account: DemoAccount): Promise<void> {
+    const command = `!login ${word} ${account.userId} --password ${account.password}`;
+    const eventId = await person.say(chatId, command);
+    await person.waitForMessage(
+      chatId,
+      (message) => textOf(message).includes(`${account.userId} is signed in`),
+      {
+        from: botUserId,
+        after: eventId,
+      },
+    );
+    await claims.check("the message with the password is gone from the server", async () => {
+      const path = `/_matrix/client/v3/rooms/${encodeURIComponent(chatId)}/event/${encodeURIComponent(eventId)}`;
+      const event = eventSchema.parse(await askServer(newAccount.server.baseUrl, person.accessToken, path));
+      return Object.keys(event.content).length === 0;
+    });
+  }
+}
+
+/** Device IDs of the bot's sessions on an account. */
+async function botDevices(baseUrl: string, accessToken: string): Promise<string[]> {
+  const { devices } = devicesSchema.parse(
+    await askServer(baseUrl, accessToken, "/_matrix/client/v3/devices"),
+  );
+  return devices.filter((device) => device.display_name === "Matrix Mover").map((device) => device.device_id);
+}
+
+function localpartOf(userId: string): string {
+  return userId.slice(1, userId.indexOf(":"));
+}

@@ -1,0 +1,135 @@
+import { impossible, needsModerator, planned } from "../expectations.ts";
+import { knock, leave, redact, setState } from "../session.ts";
+import { joinRules } from "../environment.ts";
+import { kind } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+
+/** Rooms by their join rule and by who may invite. */
+export const ENTRANCE_KINDS: readonly Kind[] = [
+  // The longest to make, so begun first.
+  kind("many-helpers", "Thirty people may invite: ten are named.", async (stage) => {
+    const { source, crowd } = stage.cast;
+    const [first, ...others] = crowd.slice(0, 30);
+    const levels = others.map((person, index): [string, number] => [
+      person.userId,
+      50 + others.length - index,
+    ]);
+    const room = await stage.room({
+      ...(first === undefined ? {} : { by: first }),
+      users: Object.fromEntries(levels),
+      members: [source, ...others],
+    });
+    const helpers = crowd.slice(0, 10).map((person) => person.userId);
+    return { room, expected: needsModerator("no_invite_power", helpers, { moreHelpers: 20 }) };
+  }),
+
+  kind("public", "Anybody may join.", async (stage) => ({
+    room: await stage.room({ joinRule: "public" }),
+    expected: planned("join"),
+  })),
+
+  kind("invite-power-0", "Invite only; everybody inside may invite.", async (stage) => ({
+    room: await stage.room({ inviteLevel: 0 }),
+    expected: planned("invite"),
+  })),
+
+  kind(
+    "invite-able",
+    "Inviting takes 50, which the source has; giving that level on takes 100.",
+    async (stage) => {
+      const { source, moderator } = stage.cast;
+      const room = await stage.room({
+        users: { [source.userId]: 50, [moderator.userId]: 50 },
+        members: [source, moderator],
+      });
+      return { room, expected: planned("invite", { warnings: ["power_not_transferable"] }) };
+    },
+  ),
+
+  kind("invite-unable", "Inviting takes 50, which the source has not.", async (stage) => {
+    const { source, admin, moderator, member } = stage.cast;
+    const room = await stage.room({
+      users: { [moderator.userId]: 50 },
+      members: [source, moderator, member],
+    });
+    return { room, expected: needsModerator("no_invite_power", [admin.userId, moderator.userId]) };
+  }),
+
+  kind("invite-muted", "Everybody may invite but the source, whose level is below zero.", async (stage) => {
+    const { source, admin } = stage.cast;
+    const room = await stage.room({ inviteLevel: 0, users: { [source.userId]: -1 } });
+    return { room, expected: needsModerator("no_invite_power", [admin.userId]) };
+  }),
+
+  kind("no-helper", "Inviting takes 50; everybody who had it has left.", async (stage) => {
+    const { source, admin, moderator, member } = stage.cast;
+    const room = await stage.room({
+      users: { [moderator.userId]: 50 },
+      members: [source, moderator, member],
+    });
+    await leave(moderator, room.roomId);
+    await leave(admin, room.roomId);
+    return { room, expected: impossible("no_helper") };
+  }),
+
+  kind("knock", "Anybody may ask to be let in; inviting takes 50.", async (stage) => ({
+    room: await stage.room({ joinRule: "knock" }),
+    expected: planned("knock", { reason: "no_invite_power", helpers: [stage.cast.admin.userId] }),
+  })),
+
+  kind("knock-able", "Knocking is possible, but the source may invite.", async (stage) => ({
+    room: await stage.room({ joinRule: "knock", inviteLevel: 0 }),
+    expected: planned("invite"),
+  })),
+
+  kind("knock-waiting", "The target has knocked already.", async (stage) => {
+    const { admin, target } = stage.cast;
+    const room = await stage.room({ joinRule: "knock" });
+    await knock(target, room.roomId, admin.serverName);
+    const details = {
+      status: "needs_moderator",
+      reason: "no_invite_power",
+      helpers: [admin.userId],
+    } as const;
+    return { room, expected: planned("knock", details) };
+  }),
+
+  kind("knock-unanswered", "Knocking is possible, but nobody is left who could answer.", async (stage) => {
+    const { admin, source, member } = stage.cast;
+    const room = await stage.room({ joinRule: "knock", members: [source, member] });
+    await leave(admin, room.roomId);
+    return { room, expected: impossible("no_helper") };
+  }),
+
+  kind("private", "The rule `private`: not even who is invited may join.", async (stage) => {
+    const room = await stage.room({ inviteLevel: 0 });
+    await setState(stage.cast.admin, room.roomId, joinRules("private"));
+    return { room, expected: impossible("join_rule_private") };
+  }),
+
+  kind("private-own", "The same, made by the source, which could change the rule.", async (stage) => {
+    const { source, member } = stage.cast;
+    const room = await stage.room({ by: source, members: [member] });
+    await setState(source, room.roomId, joinRules("private"));
+    return { room, expected: impossible("join_rule_private") };
+  }),
+
+  kind("unknown-rule", "A rule that no specification has.", async (stage) => {
+    const room = await stage.room({ inviteLevel: 0 });
+    await setState(stage.cast.admin, room.roomId, joinRules("org.example.by_password"));
+    return { room, expected: impossible("unknown_join_rule") };
+  }),
+
+  kind(
+    "redacted-levels",
+    "The levels event of a version 10 room was redacted, which takes its `invite` away: 0.",
+    async (stage) => {
+      const { admin, source } = stage.cast;
+      const room = await stage.room({ version: "10" });
+      const content = { invite: 50, users: { [admin.userId]: 100, [source.userId]: 1 } };
+      const eventId = await setState(admin, room.roomId, { type: "m.room.power_levels", content });
+      await redact(admin, room.roomId, eventId);
+      return { room, expected: planned("invite") };
+    },
+  ),
+];

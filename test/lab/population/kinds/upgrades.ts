@@ -1,0 +1,155 @@
+import { needsModerator, planned, successor } from "../expectations.ts";
+import { changeMember, join, redact, setState, upgrade } from "../session.ts";
+import type { Session } from "../session.ts";
+import type { MadeRoom } from "../environment.ts";
+import { kind } from "./kind.ts";
+import type { Kind } from "./kind.ts";
+import { restricted, row } from "./restricted.ts";
+
+/**
+ * Rooms that were replaced. Who upgrades is alone in the replacement at first; join rule and levels
+ * go with it.
+ */
+export const UPGRADE_KINDS: readonly Kind[] = [
+  {
+    name: "upgraded",
+    what: "Replaced by a public room, to which the source has not gone.",
+    make: async (stage) => {
+      const { admin } = stage.cast;
+      const old = await stage.room({ version: "10", joinRule: "public" });
+      const replacement = await replace(admin, old, "11");
+      return [
+        row("upgraded", old, successor(replacement.roomId, "planned")),
+        row("replacement", replacement, null),
+      ];
+    },
+  },
+  {
+    name: "upgraded-followed",
+    what: "Replaced by a public room; the source is in both.",
+    make: async (stage) => {
+      const { admin, source } = stage.cast;
+      const old = await stage.room({ version: "9", joinRule: "public" });
+      const replacement = await replace(admin, old, "12");
+      await join(source, replacement.roomId, admin.serverName);
+      return [
+        row("upgraded-followed", old, successor(replacement.roomId, "planned")),
+        row("replacement-followed", replacement, planned("join")),
+      ];
+    },
+  },
+  {
+    name: "upgraded-twice",
+    what: "Replaced, and the replacement replaced again; the source is in the first two.",
+    make: async (stage) => {
+      const { admin, source } = stage.cast;
+      const first = await stage.room({ version: "6", joinRule: "public" });
+      const second = await replace(admin, first, "9");
+      await join(source, second.roomId, admin.serverName);
+      const third = await replace(admin, second, "11");
+      return [
+        row("upgraded-twice", first, successor(third.roomId, "planned")),
+        row("upgraded-again", second, successor(third.roomId, "planned")),
+        row("replacement", third, null),
+      ];
+    },
+  },
+  {
+    name: "upgraded-twice-followed",
+    what: "Replaced twice; the source is in all three.",
+    make: async (stage) => {
+      const { admin, source } = stage.cast;
+      const first = await stage.room({ version: "6", inviteLevel: 0 });
+      const second = await replace(admin, first, "10");
+      await invite(admin, source, second.roomId);
+      const third = await replace(admin, second, "11");
+      await invite(admin, source, third.roomId);
+      return [
+        row("upgraded-twice-followed", first, successor(third.roomId, "planned")),
+        row("upgraded-again-followed", second, successor(third.roomId, "planned")),
+        row("replacement-followed", third, planned("invite")),
+      ];
+    },
+  },
+  {
+    name: "upgraded-restricted",
+    what: "Replaced by a room open to the members of a public space; the source has not gone there.",
+    names: 2,
+    make: async (stage) => {
+      const space = await stage.room({ joinRule: "public", isSpace: true });
+      const old = await restricted(stage, [space], { version: "10" });
+      const replacement = await replace(stage.cast.admin, old, "11");
+      return [
+        row("public-space", space, planned("join")),
+        row("upgraded-restricted", old, successor(replacement.roomId, "planned", { through: space.roomId })),
+        row("replacement", replacement, null),
+      ];
+    },
+  },
+  {
+    name: "upgraded-invite-only",
+    what: "Replaced by a room into which somebody has to invite; the source has not gone there.",
+    make: async (stage) => {
+      const { admin } = stage.cast;
+      const old = await stage.room({ version: "10" });
+      const replacement = await replace(admin, old, "11");
+      const details = { reason: "no_invite_power", helpers: [admin.userId] } as const;
+      return [
+        row("upgraded-invite-only", old, successor(replacement.roomId, "needs_moderator", details)),
+        row("replacement", replacement, null),
+      ];
+    },
+  },
+  {
+    name: "upgraded-invite-only-followed",
+    what: "Replaced by a room into which somebody else has to invite; the source is in both.",
+    make: async (stage) => {
+      const { admin, source } = stage.cast;
+      const old = await stage.room({ version: "10" });
+      const replacement = await replace(admin, old, "11");
+      await invite(admin, source, replacement.roomId);
+      return [
+        row("upgraded-invite-only-followed", old, successor(replacement.roomId, "needs_moderator")),
+        row("replacement-followed", replacement, needsModerator("no_invite_power", [admin.userId])),
+      ];
+    },
+  },
+  {
+    name: "upgraded-targets",
+    what: "Replaced by a room that the target is in already.",
+    make: async (stage) => {
+      const { admin, target } = stage.cast;
+      const old = await stage.room({ version: "10", joinRule: "public" });
+      const replacement = await replace(admin, old, "11");
+      await join(target, replacement.roomId, admin.serverName);
+      return [
+        row("upgraded-targets", old, successor(replacement.roomId, "done")),
+        row("replacement", replacement, null),
+      ];
+    },
+  },
+  kind(
+    "upgrade-taken-back",
+    "The event that names a replacement was redacted: a room like any other.",
+    async (stage) => {
+      const { admin } = stage.cast;
+      const room = await stage.room({ joinRule: "public" });
+      const content = { body: "We meet elsewhere.", replacement_room: "!elsewhere:gone.example" };
+      await redact(
+        admin,
+        room.roomId,
+        await setState(admin, room.roomId, { type: "m.room.tombstone", content }),
+      );
+      return { room, expected: planned("join") };
+    },
+  ),
+];
+
+async function replace(by: Session, old: MadeRoom, version: string): Promise<MadeRoom> {
+  return { roomId: await upgrade(by, old.roomId, version), name: old.name };
+}
+
+async function invite(by: Session, person: Session, roomId: string): Promise<void> {
+  await changeMember(by, "invite", roomId, person.userId);
+  await join(person, roomId, by.serverName);
+}

@@ -1,0 +1,220 @@
+import type { MatrixClient } from "matrix-bot-sdk";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { InvitationHandler } from "../../../../src/chat/rooms/invitations.ts";
+import { Rooms } from "../../../../src/chat/rooms/rooms.ts";
+import { temporaryStore } from "../../store/temporary-store.ts";
+import { bareAnswer, refusal } from "../fake-client.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
+  const { store, reopen } = await temporaryStore();
+  const done: string[] = [];
+  const state: {
+    members: string[];
+    joinedMembers: unknown;
+    failures: unknown[];
+    summaryFailures: unknown[];
+  } = {
+    members: ["@mover:x.org", "@me:x.org"],
+    joinedMembers: 1,
+    failures: [],
+    summaryFailures: [],
+  };
+  const client = {
+    joinRoom: async (roomId: string, via: string[]) => {
+      done.push(`join ${roomId} via ${via.join()}`);
+      if (state.failures.length > 0) throw state.failures.shift();
+    },
+    leaveRoom: async (roomId: string) => void done.push(`leave ${roomId}`),
+    getRoomMembers: async () => state.members.map((membershipFor) => ({ membershipFor })),
+    // As Synapse does, which looks at rooms of other servers only through some that are named.
+    doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
+      if (query?.via?.includes("x.org") !== true) throw refusal(400, "M_UNKNOWN");
+      if (state.summaryFailures.length > 0) throw state.summaryFailures.shift();
+      return { num_joined_members: state.joinedMembers };
+    },
+  } as unknown as MatrixClient;
+  const desk = (from = store) =>
+    new InvitationHandler({
+      userId: "@mover:x.org",
+      invitations: from.invitations,
+      client,
+      rooms: new Rooms(client, { controlRoomIds: new Set(["!control:x.org"]), directChats }),
+      directChats,
+      isPermitted: (userId) => userId.endsWith(":x.org"),
+      now: () => Date.now(),
+      log: pino({ enabled: false }),
+    });
+  const running = desk();
+  const invite = async (roomId: string, { sender = "@me:x.org", isDirect = true } = {}) => {
+    await running.receive(roomId, { sender, content: { membership: "invite", is_direct: isDirect } });
+    await vi.advanceTimersByTimeAsync(sender.endsWith(":x.org") ? 10 : 1_010);
+  };
+  running.start();
+  return { store, reopen, desk, running, invite, done, state };
+}
+
+describe("an invitation", () => {
+  it.each<[string, string, object, object, string[]]>([
+    ["to a direct chat is accepted", "!r:y.org", {}, {}, ["join !r:y.org via x.org,y.org"]],
+    [
+      "to a control room is accepted",
+      "!control:x.org",
+      { isDirect: false },
+      {},
+      ["join !control:x.org via x.org"],
+    ],
+    ["to a room of version 12 is accepted", "!hash", {}, {}, ["join !hash via x.org"]],
+    ["to a room of one is accepted", "!r", { isDirect: false }, {}, ["join !r via x.org"]],
+    ["to a room of many is declined", "!r", { isDirect: false }, { joinedMembers: 3 }, ["leave !r"]],
+    [
+      "to a room that tells nothing is declined",
+      "!r",
+      { isDirect: false },
+      { joinedMembers: null },
+      ["leave !r"],
+    ],
+    ["of somebody else is declined", "!r", { sender: "@evil:y.org" }, {}, ["leave !r"]],
+    [
+      "of somebody else to a control room is declined",
+      "!control:x.org",
+      { sender: "@evil:y.org" },
+      {},
+      ["leave !control:x.org"],
+    ],
+    [
+      "to what turns out to be no direct chat is taken back",
+      "!r",
+      {},
+      { members: ["a", "b", "c"] },
+      ["join !r via x.org", "leave !r"],
+    ],
+  ])("%s", async (_what, roomId, invitation, room, expected) => {
+    const { invite, done, state, store, running } = await setUp();
+    Object.assign(state, room);
+    await invite(roomId, invitation);
+    expect(done).toEqual(expected);
+    expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("to a direct chat is declined where those are switched off", async () => {
+    const { invite, done, running } = await setUp({ directChats: false });
+    await invite("!r");
+    expect(done).toEqual(["leave !r"]);
+    await running.stop();
+  });
+
+  it.each([
+    new Error("ECONNREFUSED"),
+    refusal(502, "M_UNKNOWN"),
+    refusal(429, "M_LIMIT_EXCEEDED"),
+    bareAnswer(504),
+  ])("is tried again when the server could not help (%#)", async (failure) => {
+    const { invite, done, state, running } = await setUp();
+    state.failures.push(failure);
+    await invite("!r");
+    expect(done).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(done).toHaveLength(2);
+    await running.stop();
+  });
+
+  it("is given up when the server refuses", async () => {
+    const { invite, done, state, store, running } = await setUp();
+    state.failures.push(refusal(404, "M_NOT_FOUND"));
+    await invite("!r");
+    expect(done).toHaveLength(1);
+    expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("is given up when the server forbids it again and again, for the inviter's may not know yet whom it has invited", async () => {
+    const { invite, done, state, store, running } = await setUp();
+    state.failures.push(...Array.from({ length: 9 }, () => refusal(403, "M_FORBIDDEN")));
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveLength(3);
+    expect(await store.invitations.nextDueAt()).toBeNull();
+    await running.stop();
+  });
+
+  it("is tried as often after an outage, which says nothing of what is forbidden", async () => {
+    const { invite, done, state, running } = await setUp();
+    state.failures.push(...[502, 502, 502, 403, 403].map((status) => refusal(status, "M_UNKNOWN")));
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveLength(6);
+    expect(new Set(done)).toEqual(new Set(["join !r via x.org"]));
+    await running.stop();
+  });
+
+  it("that comes again has all its tries again", async () => {
+    const { invite, done, state, running } = await setUp();
+    state.failures.push(...Array.from({ length: 4 }, () => refusal(403, "M_FORBIDDEN")));
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(2_100);
+    await invite("!r");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toHaveLength(5);
+    await running.stop();
+  });
+
+  it.each([refusal(403, "M_FORBIDDEN"), refusal(404, "M_NOT_FOUND")])(
+    "to a room that is not shown yet is not declined before its last try (%#)",
+    async (failure) => {
+      const { invite, done, state, running } = await setUp();
+      state.summaryFailures.push(failure, failure);
+      await invite("!late", { isDirect: false });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(done).toEqual(["join !late via x.org"]);
+      state.summaryFailures.push(failure, failure, failure);
+      await invite("!hidden", { isDirect: false });
+      await vi.advanceTimersByTimeAsync(5_900);
+      expect(done).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(done.slice(1)).toEqual(["leave !hidden"]);
+      await running.stop();
+    },
+  );
+
+  it("from another server is answered when that server knows of it itself", async () => {
+    const { running, done } = await setUp();
+    await running.receive("!r", {
+      sender: "@evil:y.org",
+      content: { membership: "invite", is_direct: true },
+    });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(done).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(done).toEqual(["leave !r"]);
+    await running.stop();
+  });
+
+  it("that came before a crash is answered after it", async () => {
+    const { store, reopen, desk, running, done } = await setUp();
+    await running.stop();
+    await store.invitations.put({ roomId: "!r", inviter: "@me:x.org", isDirect: true }, Date.now());
+    const next = desk(await reopen());
+    next.start();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(done).toEqual(["join !r via x.org"]);
+    await next.stop();
+  });
+
+  it("of an odd shape is left alone", async () => {
+    const { running, done } = await setUp();
+    for (const event of [null, {}, { sender: 5, content: {} }, { sender: "@me:x.org" }])
+      await running.receive("!r", event);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(done).toEqual([]);
+    await running.stop();
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { toHomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
+
+const NOW = new Date("2026-01-31T12:00:00Z");
+const REQUEST = { method: "POST", path: "/_matrix/client/v3/login" };
+
+function errorOf(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+  secrets: string[] = [],
+) {
+  return toHomeserverError({ status, headers, body }, REQUEST, secrets, NOW);
+}
+
+describe("toHomeserverError", () => {
+  it("carries the server's code and words, and the request's path", () => {
+    const error = errorOf(403, { errcode: "M_FORBIDDEN", error: "Invalid username or password" });
+    expect(error).toMatchObject({
+      errcode: "M_FORBIDDEN",
+      status: 403,
+      retryAfterMs: null,
+      ...REQUEST,
+      text: "Invalid username or password",
+    });
+    expect(error.message).toBe("POST /_matrix/client/v3/login: 403 M_FORBIDDEN");
+  });
+
+  it.each([
+    ["no JSON", undefined],
+    ["a text", "Bad Gateway"],
+    ["a list", []],
+    ["null", null],
+    ["nothing", {}],
+    ["a code that is a number", { errcode: 5, error: ["x"] }],
+    ["a code with a line break", { errcode: "M_BAD\nSET-COOKIE" }],
+  ])("is M_UNKNOWN when the answer is %s", (_what, body) => {
+    expect(errorOf(502, body)).toMatchObject({ errcode: "M_UNKNOWN", status: 502, text: "" });
+  });
+
+  it.each([
+    ["the header in seconds", { "retry-after": "7" }, {}, 7_000],
+    ["the header before the field", { "retry-after": "9" }, { retry_after_ms: 7_400 }, 9_000],
+    [
+      "the field where it says the same as the header, which is rounded up",
+      { "retry-after": "8" },
+      { retry_after_ms: 7_400 },
+      7_400,
+    ],
+    ["the header as a date", { "retry-after": "Sat, 31 Jan 2026 12:01:30 GMT" }, {}, 90_000],
+    ["a date that has passed", { "retry-after": "Sat, 31 Jan 2026 11:00:00 GMT" }, {}, 0],
+    ["the field alone", {}, { retry_after_ms: 7_400 }, 7_400],
+    ["the field when the header is rubbish", { "retry-after": "soon" }, { retry_after_ms: 5 }, 5],
+    ["the field when the header is negative", { "retry-after": "-1" }, { retry_after_ms: 5 }, 5],
+    ["neither", {}, {}, null],
+    ["a field that is no number", {}, { retry_after_ms: "5" }, null],
+    ["a negative field", {}, { retry_after_ms: -5 }, null],
+    ["more than a timer can wait", { "retry-after": "99999999999" }, {}, 2_147_483_647],
+  ])("reads how long to wait from %s", (_what, headers, fields, expected) => {
+    expect(errorOf(429, { errcode: "M_LIMIT_EXCEEDED", ...fields }, headers).retryAfterMs).toBe(expected);
+  });
+
+  it("carries a soft logout and the page of the terms", () => {
+    const body = {
+      errcode: "M_CONSENT_NOT_GIVEN",
+      soft_logout: true,
+      consent_uri: "https://old.example/terms",
+    };
+    expect(errorOf(403, body)).toMatchObject({ isSoftLogout: true, consentUri: "https://old.example/terms" });
+    const other = errorOf(403, {
+      errcode: "M_CONSENT_NOT_GIVEN",
+      soft_logout: "yes",
+      consent_uri: "javascript:alert(1)",
+    });
+    expect([other.isSoftLogout, other.consentUri]).toEqual([undefined, undefined]);
+  });
+
+  it("cleans the server's words of control, direction and zero-width characters, and cuts them", () => {
+    const { text } = errorOf(400, { error: `one\n\t\u0007two\u202Ethree\u200b ${"x".repeat(500)}` });
+    expect(text).toMatch(/^one two three x+…$/);
+    expect(text).toHaveLength(300);
+  });
+
+  it("repeats no secret, wherever the server puts it", () => {
+    const secrets = ["syt_SeCrEt", "hunter 2"];
+    const error = errorOf(
+      403,
+      {
+        errcode: "syt_SeCrEt",
+        error: `no: syt_SeCrEt hunter 2 syt_Se\u200bCrEt`,
+        consent_uri: "https://old.example/?t=syt_SeCrEt",
+      },
+      {},
+      secrets,
+    );
+    expect(`${error.message} ${JSON.stringify(error)}`).not.toMatch(/syt_SeCrEt|hunter 2/);
+    expect(error.errcode).toBe("M_UNKNOWN");
+    expect(error.text).toContain("[removed]");
+  });
+});

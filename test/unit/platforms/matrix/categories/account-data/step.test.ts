@@ -1,0 +1,240 @@
+import { describe, expect, it } from "vitest";
+import {
+  runContent,
+  undoContent,
+} from "../../../../../../src/platforms/matrix/categories/account-data/step.ts";
+import {
+  runDirectChats,
+  undoDirectChats,
+} from "../../../../../../src/platforms/matrix/categories/direct-chats/step.ts";
+import {
+  runIgnoredUsers,
+  undoIgnoredUsers,
+} from "../../../../../../src/platforms/matrix/categories/ignored-users/step.ts";
+import { runReadMarker } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
+import type { StepFunction } from "../../../../../../src/platforms/matrix/steps/step-context.ts";
+import { runTags, undoTags } from "../../../../../../src/platforms/matrix/categories/tags/step.ts";
+import { NEW, OLD } from "../contents-sketch.ts";
+import { ABSENT, scripted } from "../../steps/scripted-context.ts";
+import type { Given } from "../../steps/scripted-context.ts";
+
+const BO = "@bo:a.example";
+const DI = "@di:a.example";
+const MERGED = { roomId: null, type: "im.vector.web.settings", content: { a: 1, b: 2 }, isMerged: true };
+const COPIED = { roomId: "!a", type: "m.marked_unread", content: { unread: true }, isMerged: false };
+
+/** Every reading has this answer. */
+function reads(given: Given) {
+  return ({ method }: { method: string }): Given | undefined => (method === "GET" ? given : undefined);
+}
+
+function deep(levels: number): unknown {
+  let value: unknown = {};
+  for (let level = 0; level < levels; level += 1) value = { a: value };
+  return value;
+}
+
+describe("what is read, changed and written back", () => {
+  const steps: [string, StepFunction, unknown][] = [
+    ["direct chats", runDirectChats, { chats: [{ roomId: "!a", counterpart: BO }] }],
+    ["ignored users", runIgnoredUsers, { userIds: [BO] }],
+    ["merged account data", runContent, MERGED],
+    [
+      "direct chats, undone",
+      undoDirectChats,
+      { added: [{ roomId: "!a", counterpart: BO, wasSources: false }] },
+    ],
+    ["ignored users, undone", undoIgnoredUsers, { userIds: [BO] }],
+    ["account data, undone", undoContent, COPIED],
+  ];
+  const answers: [string, Given, string][] = [
+    ["a list", { json: ["!a"] }, "failed"],
+    ["nested without end", { json: deep(300) }, "failed"],
+    ["refused", { status: 403, json: { errcode: "M_FORBIDDEN" } }, "failed"],
+    ["the 404 of a proxy", { status: 404, bytes: "<h1>Not found</h1>" }, "failed"],
+    ["an error", { status: 500, json: { errcode: "M_UNKNOWN" } }, "retry"],
+    ["a web page", { bytes: "<h1>Welcome</h1>" }, "wait"],
+    ["limited", { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 5 } }, "wait"],
+  ];
+  it.each(steps)("%s are not written over where they cannot be read", async (_name, run, payload) => {
+    for (const [what, given, status] of answers) {
+      const { context, writes } = scripted(reads(given));
+      expect((await run(payload, context)).status, what).toBe(status);
+      expect(writes(), what).toEqual([]);
+    }
+  });
+});
+
+describe("direct chats", () => {
+  const chats = [
+    { roomId: "!a", counterpart: BO },
+    { roomId: "!b", counterpart: BO },
+    { roomId: "!out", counterpart: BO },
+  ];
+  const inside = (roomId: string) => roomId !== "!out";
+
+  it("are added to what is there, which stays as it is", async () => {
+    const there = { [DI]: ["!b", 17], [OLD]: ["!a", "!else"], junk: ["!a"], [BO]: "no list" };
+    const { context, asked } = scripted(reads({ json: there }), { inside });
+    expect(await runDirectChats({ chats }, context)).toEqual({
+      status: "done",
+      undo: { added: [{ roomId: "!a", counterpart: BO, wasSources: true }] },
+    });
+    expect(asked.at(-1)?.body).toEqual({ [DI]: ["!b", 17], [OLD]: ["!else"], junk: ["!a"], [BO]: ["!a"] });
+  });
+
+  it("begin a list where there is none", async () => {
+    const { context, asked } = scripted(reads(ABSENT), { inside });
+    expect((await runDirectChats({ chats }, context)).status).toBe("done");
+    expect(asked.at(-1)?.body).toEqual({ [BO]: ["!a", "!b"] });
+  });
+
+  it("ask nothing while the target is in none of the rooms", async () => {
+    const { context, asked } = scripted(() => undefined, { inside: () => false });
+    expect(await runDirectChats({ chats }, context)).toEqual({ status: "already_done" });
+    expect(asked).toEqual([]);
+  });
+
+  it("are undone only where they still stand so", async () => {
+    const added = chats.map((chat) => ({ ...chat, wasSources: chat.roomId === "!a" }));
+    const { context, asked } = scripted(reads({ json: { [BO]: ["!own", "!a"], [DI]: ["!b"] } }));
+    expect(await undoDirectChats({ added }, context)).toEqual({ status: "done" });
+    expect(asked.at(-1)?.body).toEqual({ [BO]: ["!own"], [DI]: ["!b"], [OLD]: ["!a"] });
+  });
+});
+
+describe("ignored users", () => {
+  it("are added to the list, whatever else stands there", async () => {
+    const there = { ignored_users: { [BO]: { since: 1 } }, more: true };
+    const { context, asked } = scripted(reads({ json: there }));
+    expect(await runIgnoredUsers({ userIds: [BO, DI] }, context)).toEqual({
+      status: "done",
+      undo: { userIds: [DI] },
+    });
+    expect(asked.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 }, [DI]: {} }, more: true });
+  });
+
+  it("are undone where nobody has said more about them", async () => {
+    const { context, asked } = scripted(reads({ json: { ignored_users: { [BO]: { since: 1 }, [DI]: {} } } }));
+    expect(await undoIgnoredUsers({ userIds: [BO, DI] }, context)).toEqual({ status: "done" });
+    expect(asked.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 } } });
+  });
+});
+
+describe("account data", () => {
+  it("is copied at once on a first try", async () => {
+    const { context, asked } = scripted(() => undefined);
+    expect(await runContent(COPIED, context)).toEqual({ status: "done", undo: COPIED });
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `PUT /user/${NEW}/rooms/!a/account_data/m.marked_unread`,
+    ]);
+  });
+
+  it("is kept as the target has it by a later try", async () => {
+    const { context, writes } = scripted(reads({ json: { unread: false } }), { canSkipCheck: false });
+    expect(await runContent(COPIED, context)).toEqual({ status: "already_done" });
+    expect(writes()).toEqual([]);
+  });
+
+  it("that is merged adds what is not there", async () => {
+    const { context, asked } = scripted(reads({ json: { a: "own", c: 3 } }));
+    expect(await runContent(MERGED, context)).toEqual({
+      status: "done",
+      undo: { ...MERGED, content: { b: 2 } },
+    });
+    expect(asked.at(-1)?.body).toEqual({ a: "own", c: 3, b: 2 });
+  });
+
+  it.each<[string, unknown, unknown, unknown]>([
+    ["is emptied where it stands as written", COPIED, { unread: true }, {}],
+    ["stays where it is another by now", COPIED, { unread: false }, null],
+    [
+      "loses only the keys that were added",
+      { ...MERGED, content: { b: 2 } },
+      { a: "own", b: 2 },
+      { a: "own" },
+    ],
+    ["keeps added keys that were changed", { ...MERGED, content: { b: 2 } }, { a: "own", b: 3 }, null],
+  ])("undone %s", async (_name, undo, there, written) => {
+    const { context, asked, writes } = scripted(reads({ json: there }));
+    expect((await undoContent(undo, context)).status).toBe(written === null ? "already_done" : "done");
+    if (written === null) expect(writes()).toEqual([]);
+    else expect(asked.at(-1)?.body).toEqual(written);
+  });
+});
+
+describe("tags", () => {
+  const payload = {
+    roomId: "!a",
+    tags: [
+      { name: "m.favourite", order: 0.5 },
+      { name: "u.x", order: null },
+    ],
+  };
+
+  it("that an earlier try wrote are undone with the others", async () => {
+    const there = { json: { tags: { "m.favourite": { order: 0.5 } } } };
+    const savedUndo = { roomId: "!a", tags: [{ name: "m.favourite", order: 0.5 }] };
+    const { context, writes } = scripted(reads(there), { canSkipCheck: false, savedUndo });
+    expect(await runTags(payload, context)).toEqual({ status: "done", undo: payload });
+    expect(writes()).toEqual([`PUT /user/${NEW}/rooms/!a/tags/u.x`]);
+  });
+
+  it("are taken off unless their order was changed", async () => {
+    const { context, writes } = scripted(
+      reads({ json: { tags: { "m.favourite": { order: 0.9 }, "u.x": {} } } }),
+    );
+    expect(await undoTags(payload, context)).toEqual({ status: "done" });
+    expect(writes()).toEqual([`DELETE /user/${NEW}/rooms/!a/tags/u.x`]);
+  });
+});
+
+describe("a read marker", () => {
+  const payload = { roomId: "!a", eventId: "$read" };
+  const unknown: Given = { status: 404, json: { errcode: "M_UNKNOWN", error: "Could not find event" } };
+
+  /**
+   * A server that knows only these events, more of them once the room's messages were asked for.
+   */
+  function knows(first: string[], later: string[]) {
+    const known = new Set(first);
+    return ({ method, path, body }: { method: string; path: string; body: unknown }): Given | undefined => {
+      if (path.endsWith("/messages")) {
+        for (const eventId of later) known.add(eventId);
+        return { json: { chunk: [{ event_id: "$newest" }, { event_id: "$oldest" }] } };
+      }
+      if (method !== "POST") return undefined;
+      return known.has((body as Record<string, string>)["m.fully_read"] ?? "") ? undefined : unknown;
+    };
+  }
+
+  it.each<[string, string[], string[], string[]]>([
+    ["is set at once where the server knows the event", ["$read"], [], ["$read"]],
+    ["is set once the server has fetched the event", [], ["$read"], ["$read", "$read"]],
+    [
+      "goes to the oldest event that can be had",
+      [],
+      ["$oldest", "$newest"],
+      [...Array.from({ length: 4 }, () => "$read"), "$oldest"],
+    ],
+  ])("%s", async (_name, first, later, marked) => {
+    const { context, asked } = scripted(knows(first, later));
+    expect(await runReadMarker(payload, context)).toEqual({ status: "done" });
+    const bodies = asked.filter(({ method }) => method === "POST").map(({ body }) => body);
+    expect(bodies).toEqual(marked.map((eventId) => ({ "m.fully_read": eventId, "m.read.private": eventId })));
+  });
+
+  it("fails where nothing of the room can be had", async () => {
+    const { context } = scripted(({ method }) => (method === "POST" ? unknown : { json: { chunk: [] } }));
+    expect(await runReadMarker(payload, context)).toEqual({
+      status: "failed",
+      problem: { code: "gone", serverText: null },
+    });
+  });
+
+  it("leaves one of the target's own where it is", async () => {
+    const { context, writes } = scripted(reads({ json: { event_id: "$own" } }), { canSkipCheck: false });
+    expect(await runReadMarker(payload, context)).toEqual({ status: "already_done" });
+    expect(writes()).toEqual([]);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import {
+  asDirectChat,
+  asOrdinaryRoom,
+  choosePartner,
+} from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
+import type { ChatMember } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
+import { convertRoom } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert-room.ts";
+import { NEW, OLD } from "../contents-sketch.ts";
+import { scripted } from "../../steps/scripted-context.ts";
+import type { Given } from "../../steps/scripted-context.ts";
+
+const BO = "@bo:a.example";
+const DI = "@di:a.example";
+const BOT = "@whatsappbot:a.example";
+
+function member(userId: string, sentAt: number | null, isJoined = true): ChatMember {
+  return { userId, isJoined, sentAt };
+}
+
+describe("the partner of a chat", () => {
+  it.each<[string, ChatMember[], string | null]>([
+    [
+      "is whose member event is the oldest",
+      [member(NEW, 1), member(OLD, 0), member(BO, 3), member(DI, 2)],
+      DI,
+    ],
+    ["is joined", [member(NEW, 1), member(BO, 0, false), member(DI, 2)], DI],
+    [
+      "has left, where nobody else is there",
+      [member(NEW, 1), member(DI, 3, false), member(BO, 2, false)],
+      BO,
+    ],
+    ["is no bot", [member(BOT, 0), member(BO, 5)], BO],
+    ["is a bot, where there is nobody else", [member(NEW, 0), member(BOT, 1)], BOT],
+    ["is dated", [member(BO, null), member(DI, 9)], DI],
+    ["is the first by name, where no event is dated", [member(DI, null), member(BO, null)], BO],
+    ["is a user", [member("no user", 0), member(BO, 1)], BO],
+    ["is nobody, where only the two accounts are", [member(NEW, 0), member(OLD, 1)], null],
+    ["is nobody in an empty room", [], null],
+  ])("%s", (_name, members, expected) => {
+    expect(choosePartner(members, new Set([OLD, NEW]))).toBe(expected);
+  });
+});
+
+describe("m.direct", () => {
+  const content = { [BO]: ["!a", 7], [DI]: ["!b", "!a"], junk: "!a" };
+
+  it.each<[string, unknown, unknown]>([
+    [
+      "has the room under its partner alone",
+      asDirectChat(content, "!a", BO),
+      { [BO]: ["!a", 7], [DI]: ["!b"], junk: "!a" },
+    ],
+    [
+      "begins a list for a new partner",
+      asDirectChat(content, "!b", OLD),
+      { ...content, [DI]: ["!a"], [OLD]: ["!b"] },
+    ],
+    ["stays as it is where the room stands so", asDirectChat(content, "!b", DI), null],
+    ["has the room nowhere", asOrdinaryRoom(content, "!a"), { [BO]: [7], [DI]: ["!b"], junk: "!a" }],
+    ["keeps lists that become empty", asOrdinaryRoom({ [BO]: ["!a"] }, "!a"), { [BO]: [] }],
+    ["stays as it is where the room does not stand", asOrdinaryRoom(content, "!else"), null],
+  ])("%s", (_name, changed, expected) => {
+    expect(changed).toEqual(expected);
+  });
+});
+
+describe("a conversion", () => {
+  const event = (userId: string, membership: string, sentAt: number) => {
+    return {
+      type: "m.room.member",
+      state_key: userId,
+      content: { membership },
+      origin_server_ts: sentAt,
+      sender: userId,
+    };
+  };
+  const everybody = [
+    event(NEW, "join", 9),
+    event(OLD, "join", 1),
+    event("@helper:a.example", "join", 2),
+    event(BO, "leave", 3),
+  ];
+
+  function room(direct: Given | undefined, members = everybody) {
+    return scripted(({ path, query, method }) => {
+      if (method !== "GET") return undefined;
+      if (path.endsWith("/io.element.functional_members"))
+        return { json: { service_members: ["@helper:a.example"] } };
+      if (path === `/user/${NEW}/account_data/m.direct`) return direct;
+      const isJoined = query.get("membership") === "join";
+      return { json: { chunk: members.filter(({ content }) => !isJoined || content.membership === "join") } };
+    });
+  }
+
+  async function convert({ context }: ReturnType<typeof room>, partner: string | null, toDirect = true) {
+    return await convertRoom(context.client.target, NEW, {
+      roomId: "!a",
+      partner,
+      toDirect,
+      excluded: [OLD, NEW],
+    });
+  }
+
+  it("finds the partner by the room's members, service members aside", async () => {
+    const script = room(undefined);
+    expect(await convert(script, null)).toEqual({ status: "converted", partner: BO });
+    expect(script.asked.at(-1)?.body).toEqual({ [BO]: ["!a"] });
+  });
+
+  it("does not ask for members where the partner is named, nor on the way back", async () => {
+    for (const toDirect of [true, false]) {
+      const script = room({ json: { [DI]: ["!a"] } });
+      expect(await convert(script, DI, toDirect)).toEqual(
+        toDirect ? { status: "unchanged", partner: DI } : { status: "converted", partner: null },
+      );
+      expect(script.asked.filter(({ path }) => path.startsWith("/rooms"))).toEqual([]);
+      expect(script.writes()).toHaveLength(toDirect ? 0 : 1);
+    }
+  });
+
+  it("says that there is nobody", async () => {
+    const script = room(undefined, everybody.slice(0, 3));
+    expect(await convert(script, null)).toEqual({ status: "no_partner" });
+    expect(script.writes()).toEqual([]);
+  });
+
+  it.each<[string, Given]>([
+    ["cannot be read", { status: 500, json: { errcode: "M_UNKNOWN" } }],
+    ["is no object", { json: ["!a"] }],
+  ])("does not write over what %s", async (_name, direct) => {
+    const script = room(direct);
+    await expect(convert(script, BO)).rejects.toThrow();
+    expect(script.writes()).toEqual([]);
+  });
+});

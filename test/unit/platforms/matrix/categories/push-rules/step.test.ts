@@ -1,0 +1,177 @@
+import { describe, expect, it } from "vitest";
+import { planPushRulesSteps } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
+import {
+  runPushRules,
+  undoPushRules,
+} from "../../../../../../src/platforms/matrix/categories/push-rules/step.ts";
+import { comparePushRules } from "../../../../../../src/platforms/matrix/categories/push-rules/compare.ts";
+import type { StepOutcome } from "../../../../../../src/model/step-outcome.ts";
+import { seededRandom } from "../../../../../support/seeded-random.ts";
+import { newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
+import { PushRuleServer, rule, preset } from "./push-rule-server.ts";
+import type { RawRule } from "./push-rule-server.ts";
+import { scripted } from "../../steps/scripted-context.ts";
+
+type Rules = Record<string, RawRule[]>;
+
+function planned(source: Rules, target: Rules): unknown {
+  const comparison = comparePushRules(
+    oldAccount({ pushRules: source }),
+    newAccount({ pushRules: target }),
+    roomIdOnTarget,
+  );
+  return planPushRulesSteps(comparison)[0]?.payload;
+}
+
+function run(
+  server: PushRuleServer,
+  payload: unknown,
+  options: { canSkipCheck?: boolean; inside?: (roomId: string) => boolean; savedUndo?: unknown } = {},
+) {
+  const script = scripted((asked) => server.answer(asked), options);
+  return { ...script, outcome: runPushRules(payload, script.context) };
+}
+
+function undoOf(outcome: StepOutcome): unknown {
+  return "undo" in outcome ? outcome.undo : undefined;
+}
+
+const words = (...names: string[]): RawRule[] => names.map((name) => rule(name, { pattern: name }));
+
+describe("push rules", () => {
+  it.each<[string, string[], string[], string[]]>([
+    ["begin on top", ["a", "b"], ["own"], ["a", "b", "own"]],
+    ["follow what is there", ["a", "b", "c"], ["own", "a", "more"], ["own", "a", "b", "c", "more"]],
+    ["come before what is there", ["a", "b", "c"], ["own", "c"], ["own", "a", "b", "c"]],
+    [
+      "move where they stand in the wrong order",
+      ["a", "b", "c", "d"],
+      ["d", "own", "a", "b", "c"],
+      ["own", "a", "b", "c", "d"],
+    ],
+  ])("%s", async (_name, source, target, expected) => {
+    const server = new PushRuleServer({ content: words(...target) });
+    const payload = planned({ content: words(...source) }, server.global);
+    expect((await run(server, payload).outcome).status).toBe("done");
+    expect(server.idsOf("content")).toEqual(expected);
+  });
+
+  it("are all in place after one step and as before after its undo, whatever the target has", async () => {
+    for (let seed = 0; seed < 300; seed += 1) {
+      const random = seededRandom(seed);
+      const names = ["a", "b", "c", "d", "e", "f", "g"];
+      const some = (isWord: boolean) =>
+        names
+          .map((name) => ({ name, at: random() }))
+          .filter(({ at }) => at < 0.7)
+          .toSorted((left, right) => left.at - right.at)
+          .map(({ name }) =>
+            rule(name, {
+              ...(isWord ? { pattern: name } : {}),
+              enabled: random() < 0.8,
+              actions: random() < 0.8 ? ["notify"] : [],
+            }),
+          );
+      const source = { content: some(true), sender: some(false) };
+      const target = { content: [...words("own"), ...some(true)], sender: some(false) };
+      const server = new PushRuleServer(structuredClone(target));
+      const payload = planned(source, target);
+      if (payload === undefined) continue;
+      const outcome = await run(server, payload).outcome;
+      expect(outcome.status, `seed ${seed}`).toBe("done");
+      expect(planned(source, server.global), `seed ${seed}`).toBeUndefined();
+      expect((await run(server, payload, { canSkipCheck: false }).outcome).status, `seed ${seed}`).toBe(
+        "already_done",
+      );
+      const { context } = scripted((asked) => server.answer(asked));
+      expect((await undoPushRules(undoOf(outcome), context)).status, `seed ${seed}`).toBe("done");
+      expect(server.global, `seed ${seed}`).toEqual({ ...server.empty(), ...target });
+    }
+  });
+
+  it("go on where a try ended, whenever that was", async () => {
+    const source = {
+      content: [...words("a"), rule("b", { pattern: "b", enabled: false }), ...words("c")],
+      override: [
+        preset(".m.rule.master", { enabled: true, actions: ["notify"] }),
+        preset(".m.rule.tombstone"),
+      ],
+    };
+    const target = {
+      content: words("own", "c"),
+      override: [
+        preset(".m.rule.master", { enabled: false, actions: [] }),
+        preset(".m.rule.tombstone", { actions: ["notify", HIGHLIGHT] }),
+      ],
+    };
+    const payload = planned(source, target);
+    for (let requests = 0; ; requests += 1) {
+      const server = new PushRuleServer(structuredClone(target));
+      server.endsAfter(requests);
+      const { outcome, intents } = run(server, payload);
+      if ((await outcome).status === "done") break;
+      server.endsAfter(Infinity);
+      const again = await run(server, payload, { canSkipCheck: false, savedUndo: intents.at(-1) }).outcome;
+      expect(planned(source, server.global), `after ${requests}`).toBeUndefined();
+      const { context } = scripted((asked) => server.answer(asked));
+      await undoPushRules(undoOf(again), context);
+      expect(server.global, `after ${requests}`).toEqual({ ...server.empty(), ...target });
+    }
+  });
+
+  it("that a try moved or made, and whose last answer was lost, are undone like all others", async () => {
+    const target = { content: words("b", "a") };
+    const payload = planned({ content: words("a", "b", "c") }, target);
+    const server = new PushRuleServer(structuredClone(target));
+    const { outcome, intents } = run(server, payload);
+    await outcome;
+    const again = await run(server, payload, { canSkipCheck: false, savedUndo: intents.at(-1) }).outcome;
+    expect(again).toEqual(await outcome);
+    const { context } = scripted((asked) => server.answer(asked));
+    await undoPushRules(undoOf(again), context);
+    expect(server.idsOf("content")).toEqual(["b", "a"]);
+  });
+
+  it("about rooms that the target is not in wait for another run", async () => {
+    const mute = rule("mute", { conditions: [{ kind: "event_match", key: "room_id", pattern: "!out" }] });
+    const source = { room: [rule("!in"), rule("!out")], override: [rule("!out", { conditions: [] }), mute] };
+    const server = new PushRuleServer({});
+    await run(server, planned(source, {}), { inside: (roomId) => roomId === "!in" }).outcome;
+    expect([server.idsOf("room"), server.idsOf("override")]).toEqual([["!in"], []]);
+  });
+
+  it("that the server refuses do not keep the others out, and are told", async () => {
+    const source = {
+      content: [...words("a"), rule("odd", { pattern: "odd", actions: ["org.odd"] }), ...words("c")],
+    };
+    const server = new PushRuleServer({});
+    const outcome = await run(server, planned(source, {})).outcome;
+    expect(outcome).toMatchObject({
+      status: "failed",
+      problem: { code: "refused", serverText: "Unrecognised action org.odd" },
+    });
+    expect(server.idsOf("content")).toEqual(["a", "c"]);
+    const { context } = scripted((asked) => server.answer(asked));
+    await undoPushRules(undoOf(outcome), context);
+    expect(server.idsOf("content")).toEqual([]);
+  });
+
+  it("that the target changed or took away since the plan stay so", async () => {
+    const source = { content: words("a", "b", "c") };
+    const payload = planned(source, { content: words("c", "b") });
+    const server = new PushRuleServer({ content: [rule("a", { pattern: "mine" }), ...words("b")] });
+    expect(await run(server, payload).outcome).toEqual({ status: "already_done" });
+    expect(server.global["content"]).toEqual([rule("a", { pattern: "mine" }), ...words("b")]);
+  });
+
+  it("are not touched by an undo once they are others", async () => {
+    const server = new PushRuleServer({});
+    const outcome = await run(server, planned({ content: words("a", "b") }, {})).outcome;
+    server.global["content"] = [rule("a", { pattern: "mine" }), ...words("b")];
+    const { context } = scripted((asked) => server.answer(asked));
+    await undoPushRules(undoOf(outcome), context);
+    expect(server.idsOf("content")).toEqual(["a"]);
+  });
+});
+
+const HIGHLIGHT = { set_tweak: "highlight" };

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { NO_FILTERS } from "../../../../../src/platforms/matrix/planning/filters.ts";
+import type { RoomFilters } from "../../../../../src/platforms/matrix/planning/filters.ts";
+import { listRooms } from "../../../../../src/platforms/matrix/planning/room-list.ts";
+import { SOURCE, account, sketchRoom } from "../../../../support/planned-rooms.ts";
+
+const [A, B, C] = ["!a:x.example", "!b:y.example", "!c:x.example"];
+const snapshot = account(SOURCE, [
+  sketchRoom({ roomId: A, joinedCount: 1, members: {} }),
+  sketchRoom({ roomId: B, joinedCount: 4, members: {} }),
+  sketchRoom({ roomId: C, joinedCount: 9, members: {} }),
+]);
+
+function listed(rooms: Partial<RoomFilters>, isAlone = false): string[] {
+  const list = listRooms(snapshot, { rooms: { ...NO_FILTERS, ...rooms }, inactiveSince: null, isAlone });
+  return list.rooms.map(({ roomId }) => roomId);
+}
+
+describe("the list of rooms", () => {
+  it.each<[string, Partial<RoomFilters>, string[]]>([
+    ["without filters is all of them", {}, [A, B, C]],
+    ["with --only", { only: [A, B] }, [A, B]],
+    ["with --exclude", { exclude: [B] }, [A, C]],
+    ["with --no-direct", { isDirect: false }, [A, B, C]],
+    ["with --categories of which none is rooms", { hasRooms: false }, []],
+  ])("%s", (_what, filters, expected) => expect(listed(filters)).toEqual(expected));
+
+  it("with --alone and the filters of a plan has what fits both", () => {
+    expect(listed({ exclude: [C] }, true)).toEqual([A]);
+  });
+});

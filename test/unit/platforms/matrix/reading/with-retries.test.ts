@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import type { UnreachableReason } from "../../../../../src/network/unreachable-error.ts";
+import { MAX_RETRIES, withRetries } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
+import type { RetryOptions } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
+
+function serverError(
+  status: number,
+  retryAfterMs: number | null = null,
+  errcode = "M_UNKNOWN",
+): HomeserverError {
+  return new HomeserverError({
+    errcode,
+    status,
+    retryAfterMs,
+    method: "GET",
+    path: "/x",
+    text: "",
+    isJson: true,
+  });
+}
+
+/** Fails as told, then answers; tells how long was waited and how often was asked. */
+async function run(failures: Error[], options: RetryOptions = {}) {
+  const waits: number[] = [];
+  let tries = 0;
+  const clock = { sleep: async (ms: number) => void waits.push(ms), random: () => 0 };
+  const result = await withRetries(
+    async () => {
+      tries += 1;
+      const failure = failures[tries - 1];
+      if (failure !== undefined) throw failure;
+      return "answer";
+    },
+    clock,
+    options,
+  ).catch((error: unknown) => error);
+  return { result, waits, tries };
+}
+
+describe("withRetries", () => {
+  it("waits as long as the server says, however often", async () => {
+    const { result, waits } = await run(Array.from({ length: 40 }, () => serverError(429, 7_000)));
+    expect(result).toBe("answer");
+    expect(waits).toEqual(Array.from({ length: 40 }, () => 7_000));
+  });
+
+  it("waits longer and longer for a limit that does not say how long, a minute at most", async () => {
+    const { waits } = await run(Array.from({ length: 8 }, () => serverError(403, null, "M_LIMIT_EXCEEDED")));
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  });
+
+  it("neither hurries when told to nor waits for ever", async () => {
+    const { waits } = await run([serverError(429, 0), serverError(429, 30 * 86_400_000)]);
+    expect(waits).toEqual([1_000, 900_000]);
+  });
+
+  it("gives up a failing server after five more tries", async () => {
+    const { result, waits, tries } = await run(Array.from({ length: 9 }, () => serverError(502)));
+    expect(result).toBeInstanceOf(HomeserverError);
+    expect(tries).toBe(1 + MAX_RETRIES);
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+  });
+
+  it("does not count limits as failures", async () => {
+    const { result } = await run(
+      [500, 429, 500, 429, 500, 429, 500, 429, 500].map((status) => serverError(status, 1_000)),
+    );
+    expect(result).toBe("answer");
+  });
+
+  it.each<UnreachableReason>(["dns", "refused", "reset", "timeout", "tls", "not_json"])(
+    "tries again after %s",
+    async (reason) => {
+      expect((await run([new UnreachableError(reason, "h")])).result).toBe("answer");
+    },
+  );
+
+  it.each<UnreachableReason>([
+    "forbidden_address",
+    "insecure",
+    "too_large",
+    "unexpected_answer",
+    "redirect_refused",
+    "aborted",
+  ])("throws %s at once", async (reason) => {
+    expect(await run([new UnreachableError(reason, "h")])).toMatchObject({
+      tries: 1,
+      waits: [],
+      result: { reason },
+    });
+  });
+
+  it.each([400, 401, 403, 404, 501])("throws status %i at once", async (status) => {
+    expect(await run([serverError(status)])).toMatchObject({ tries: 1, result: { status } });
+  });
+
+  it("throws what is no answer of a server at once", async () => {
+    expect(await run([new TypeError("bug")])).toMatchObject({ tries: 1, result: { message: "bug" } });
+  });
+
+  it("takes a timeout as final where asked to", async () => {
+    expect(await run([new UnreachableError("timeout", "h")], { isTimeoutFinal: true })).toMatchObject({
+      tries: 1,
+    });
+  });
+
+  it("does not try again once aborted", async () => {
+    expect(await run([serverError(500)], { signal: AbortSignal.abort() })).toMatchObject({
+      tries: 1,
+      result: { status: 500 },
+    });
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import { powerLevelsContent } from "../../../../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
+import { mayGrant, powerGrant } from "../../../../../../src/platforms/matrix/planning/power-grant.ts";
+import { readLevel } from "../../../../../../src/platforms/matrix/rooms/power-levels/read-level.ts";
+import { readPowerLevels } from "../../../../../../src/platforms/matrix/rooms/power-levels/power-levels.ts";
+import {
+  levelOf,
+  may,
+  mayUnban,
+  roomPowerOf,
+} from "../../../../../../src/platforms/matrix/rooms/power-levels/room-power.ts";
+import { roomVersionRules } from "../../../../../../src/platforms/matrix/rooms/room-version.ts";
+import { ADMIN, SOURCE, TARGET, sketchRoom } from "../../../../../support/planned-rooms.ts";
+
+describe("reading one level", () => {
+  it.each<[unknown, string, number | null]>([
+    [50, "11", 50],
+    [-0, "11", 0],
+    ["50", "9", 50],
+    [" +0050 ", "1", 50],
+    [" -7", "1", -7],
+    ["50", "10", null],
+    ["5 0", "1", null],
+    ["5.0", "1", null],
+    ["0x10", "1", null],
+    ["1e3", "1", null],
+    ["", "1", null],
+    [50.9, "5", 50],
+    [-50.9, "5", -50],
+    [50.9, "6", null],
+    [2 ** 53, "11", null],
+    [`${"0".repeat(50)}7`, "1", 7],
+    ["9".repeat(30), "1", null],
+    [Number.NaN, "1", null],
+    [Number.POSITIVE_INFINITY, "1", null],
+    [true, "1", null],
+    [null, "1", null],
+    [[50], "1", null],
+    [{}, "1", null],
+  ])("%j in version %s → %s", (value, version, level) =>
+    expect(readLevel(value, roomVersionRules(version))).toBe(level),
+  );
+
+  it("takes integers only where the version is unknown", () => {
+    expect([readLevel(5, null), readLevel("5", null)]).toEqual([5, null]);
+  });
+});
+
+describe("who may do what", () => {
+  it("gives the creator 100 and everybody else 0 in a room without levels", () => {
+    const power = roomPowerOf(sketchRoom({ levels: null, version: "6" }));
+    expect([levelOf(power, ADMIN), levelOf(power, SOURCE)]).toEqual([100, 0]);
+    expect([
+      may(power, SOURCE, "invite"),
+      may(power, SOURCE, { state: "m.room.name" }),
+      may(power, ADMIN, "ban"),
+    ]).toEqual([true, false, true]);
+  });
+
+  it("takes the creator from the content up to version 10, from the sender after", () => {
+    const create = { creator: SOURCE };
+    expect(levelOf(roomPowerOf(sketchRoom({ levels: null, version: "10", create })), SOURCE)).toBe(100);
+    expect(levelOf(roomPowerOf(sketchRoom({ levels: null, version: "11", create })), SOURCE)).toBe(0);
+    expect(levelOf(roomPowerOf(sketchRoom({ levels: null, version: "12" })), ADMIN)).toBe("creator");
+  });
+
+  it("trusts nobody where the levels cannot be read, but version 12 creators", () => {
+    const broken = { "m.room.power_levels": ["junk"] };
+    expect(may(roomPowerOf(sketchRoom({ version: "11", state: broken })), ADMIN, "invite")).toBe(false);
+    expect(may(roomPowerOf(sketchRoom({ version: "12", state: broken })), ADMIN, "invite")).toBe(true);
+    for (const users of [[], "x", null])
+      expect(may(roomPowerOf(sketchRoom({ levels: { users } })), SOURCE, "invite")).toBe(false);
+    for (const events of [[], "x", null])
+      expect(
+        may(roomPowerOf(sketchRoom({ levels: { events, users: { [SOURCE]: 99 } } })), SOURCE, { state: "x" }),
+      ).toBe(false);
+  });
+
+  it("lifts a ban with ban and kick level, and only from above", () => {
+    function mayLift(levels: Record<string, unknown>): boolean {
+      return mayUnban(roomPowerOf(sketchRoom({ levels })), SOURCE, TARGET);
+    }
+    expect(mayLift({ users: { [SOURCE]: 50 } })).toBe(true);
+    expect(mayLift({ ban: 60, users: { [SOURCE]: 50 } })).toBe(false);
+    expect(mayLift({ kick: 60, users: { [SOURCE]: 50 } })).toBe(false);
+    expect(mayLift({ users: { [SOURCE]: 50, [TARGET]: 50 } })).toBe(false);
+    expect(mayLift({ ban: 0, kick: 0, users: { [SOURCE]: 0 } })).toBe(false);
+  });
+
+  it("reads a million entries in one go", () => {
+    const users = Object.fromEntries(
+      Array.from({ length: 1_000_000 }, (_, index) => [`@u${index}:x.example`, index % 100]),
+    );
+    const read = readPowerLevels({ users }, roomVersionRules("11"));
+    expect(read.kind === "present" && read.value.users.size).toBe(1_000_000);
+  });
+});
+
+describe("what the new account gets", () => {
+  const grantOf = (sketch: Parameters<typeof sketchRoom>[0], isSourceJoined = true) =>
+    powerGrant(roomPowerOf(sketchRoom(sketch)), SOURCE, TARGET, isSourceJoined);
+  const strict = { events: { "m.room.power_levels": 100 } };
+
+  it.each<[string, Parameters<typeof sketchRoom>[0], object]>([
+    ["a plain member gets nothing", {}, { source: 0, wanted: 0, outcome: "none" }],
+    [
+      "an admin gives its own level",
+      { levels: { users: { [SOURCE]: 100 } } },
+      { source: 100, wanted: 100, outcome: "write" },
+    ],
+    [
+      "a moderator where 100 is needed",
+      { levels: { ...strict, users: { [SOURCE]: 50 } } },
+      { wanted: 50, required: 100, outcome: "cannot_write" },
+    ],
+    [
+      "a level the target has",
+      { levels: { users: { [SOURCE]: 50, [TARGET]: 60 } } },
+      { wanted: 50, current: 60, outcome: "none" },
+    ],
+    [
+      "a muted member stays what it is",
+      { levels: { users: { [SOURCE]: -10 } } },
+      { source: -10, wanted: -10, outcome: "none" },
+    ],
+    ["levels that cannot be read", { levels: { users: { [SOURCE]: "x" } } }, { outcome: "unreadable" }],
+    [
+      "a creator: enough for all that asks for a level",
+      { version: "12", creator: SOURCE, levels: { invite: 70, events: { "m.room.tombstone": 150 } } },
+      { source: "creator", wanted: 150, outcome: "write" },
+    ],
+    [
+      "a creator in a plain room",
+      { version: "12", creator: SOURCE, levels: null },
+      { wanted: 50, outcome: "write" },
+    ],
+    [
+      "a creator next to a creator",
+      { version: "12", creator: SOURCE, create: { additional_creators: [TARGET] } },
+      { wanted: "creator", current: "creator", outcome: "none" },
+    ],
+  ])("%s", (_, sketch, expected) => expect(grantOf(sketch)).toMatchObject(expected));
+
+  it("is written by nobody who is not joined", () => {
+    expect(grantOf({ levels: { users: { [SOURCE]: 100 } } }, false).outcome).toBe("cannot_write");
+  });
+
+  it("could be given by who may write the event and has the level", () => {
+    const power = roomPowerOf(sketchRoom({ levels: { ...strict, users: { [ADMIN]: 100, [SOURCE]: 50 } } }));
+    expect([
+      mayGrant(power, ADMIN, 100),
+      mayGrant(power, ADMIN, 101),
+      mayGrant(power, SOURCE, 10),
+      mayGrant(power, ADMIN, "creator"),
+    ]).toEqual([true, false, false, false]);
+  });
+});
+
+describe("the event that is written", () => {
+  const base = { roomVersion: "9", creators: [ADMIN], userId: TARGET, level: 50 };
+
+  it("keeps every other key and turns every level into an integer", () => {
+    const content = {
+      ban: "50",
+      kick: 50,
+      users: { [ADMIN]: " 100", [SOURCE]: 50 },
+      events: { "m.room.name": "+5" },
+      notifications: { room: "20" },
+      "org.example.note": { a: ["1"] },
+    };
+    expect(powerLevelsContent({ ...base, content })).toEqual({
+      kind: "content",
+      content: {
+        ban: 50,
+        kick: 50,
+        users: { [ADMIN]: 100, [SOURCE]: 50, [TARGET]: 50 },
+        events: { "m.room.name": 5 },
+        notifications: { room: 20 },
+        "org.example.note": { a: ["1"] },
+      },
+    });
+    expect(content.users).toEqual({ [ADMIN]: " 100", [SOURCE]: 50 });
+  });
+
+  it("spells out the defaults where there is no event, so that the creator keeps its power", () => {
+    const first = powerLevelsContent({ ...base, content: null });
+    expect(first).toMatchObject({
+      kind: "content",
+      content: {
+        users: { [ADMIN]: 100, [TARGET]: 50 },
+        state_default: 50,
+        ban: 50,
+        kick: 50,
+        redact: 50,
+        invite: 0,
+      },
+    });
+    const twelve = powerLevelsContent({ ...base, roomVersion: "12", content: null });
+    expect(twelve).toMatchObject({ content: { users: { [TARGET]: 50 } } });
+  });
+
+  it("makes an event out of an empty one, and a key that spells __proto__ is a key like any other", () => {
+    expect(powerLevelsContent({ ...base, content: {} })).toEqual({
+      kind: "content",
+      content: { users: { [TARGET]: 50 } },
+    });
+    const hostile: unknown = JSON.parse('{"users":{"__proto__":5},"__proto__":{"x":1}}');
+    const written = JSON.stringify(powerLevelsContent({ ...base, content: hostile }));
+    expect(written).toContain('"__proto__":5');
+    expect(written).toContain('"__proto__":{"x":1}');
+  });
+
+  it.each<[string, object, string]>([
+    ["has it already", { content: { users: { [TARGET]: "50" } } }, "unchanged"],
+    ["holds a level that is none", { content: { users: { [ADMIN]: "much" } } }, "unreadable"],
+    ["holds text where the version takes none", { roomVersion: "10", content: { ban: "50" } }, "unreadable"],
+    ["holds a list of users", { content: { users: [] } }, "unreadable"],
+    ["is no object", { content: "x" }, "unreadable"],
+    ["is for a creator", { roomVersion: "12", creators: [TARGET], content: {} }, "is_creator"],
+    ["is of an unknown version", { roomVersion: "13", content: {} }, "unknown_version"],
+  ])("is not written when it %s", (_, rewrite, kind) =>
+    expect(powerLevelsContent({ ...base, content: null, ...rewrite })).toEqual({ kind }),
+  );
+});

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { runProfileField } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
+import { runRoomProfile } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
+import { NEW } from "../categories/contents-sketch.ts";
+import { scripted } from "./scripted-context.ts";
+import type { Asked, Given } from "./scripted-context.ts";
+
+const AVATAR = { key: "avatar_url", value: "mxc://old.example/face", before: null };
+const PNG: Given = { bytes: "an image", type: "image/png; charset=x" };
+const UNRECOGNIZED: Given = { status: 404, json: { errcode: "M_UNRECOGNIZED" } };
+const DOWNLOAD = "/_matrix/client/v1/media/download/old.example/face";
+
+interface Script {
+  download?: Given;
+  oldDownload?: Given;
+  config?: Given;
+  upload?: Given;
+}
+
+function media({
+  download = PNG,
+  oldDownload,
+  config = { json: { "m.upload.size": 1_000 } },
+  upload,
+}: Script) {
+  return ({ path }: Asked): Given | undefined => {
+    if (path === DOWNLOAD) return download;
+    if (path === "/_matrix/media/v3/download/old.example/face") return oldDownload;
+    if (path.endsWith("/media/config")) return config;
+    if (path === "/_matrix/media/v3/upload")
+      return upload ?? { json: { content_uri: "mxc://new.example/copy" } };
+    return undefined;
+  };
+}
+
+describe("an avatar", () => {
+  it("is fetched with the old session, uploaded with the new one, and then set", async () => {
+    const { context, asked } = scripted(media({}));
+    expect(await runProfileField(AVATAR, context)).toEqual({
+      status: "done",
+      undo: { key: "avatar_url", value: "mxc://new.example/copy", before: null },
+    });
+    expect(asked.map(({ side, method, path }) => `${side} ${method} ${path}`)).toEqual([
+      "target GET /_matrix/client/v1/media/config",
+      `source GET ${DOWNLOAD}`,
+      "target POST /_matrix/media/v3/upload",
+      `target PUT /profile/${NEW}/avatar_url`,
+    ]);
+    expect(asked[1]?.query.has("allow_redirect")).toBe(false);
+    expect(asked[2]?.query.get("filename")).toBe("avatar.png");
+    expect(asked[3]?.body).toEqual({ avatar_url: "mxc://new.example/copy" });
+  });
+
+  it("comes by the older endpoints where the newer ones are missing", async () => {
+    const { context, asked } = scripted(
+      media({ download: UNRECOGNIZED, oldDownload: PNG, config: UNRECOGNIZED }),
+    );
+    expect((await runProfileField(AVATAR, context)).status).toBe("done");
+    expect(asked.map(({ path }) => path)).toContain("/_matrix/media/v3/config");
+  });
+
+  it.each<[string, Script, string, string | null]>([
+    ["is a web page", { download: { bytes: "<!DOCTYPE html>", type: "text/html" } }, "unreadable", null],
+    ["says nothing of its type", { download: { bytes: "an image", type: "" } }, "unreadable", null],
+    [
+      "has a type with more in it",
+      { download: { bytes: "an image", type: "image/png\r\nx: y" } },
+      "unreadable",
+      null,
+    ],
+    ["is empty", { download: { bytes: "", type: "image/png" } }, "unreadable", null],
+    [
+      "is larger than the new server takes",
+      { download: { bytes: "x".repeat(1_001), type: "image/png" } },
+      "refused",
+      null,
+    ],
+    [
+      "is gone",
+      { download: { status: 404, json: { errcode: "M_NOT_FOUND", error: "No such file" } } },
+      "gone",
+      "No such file",
+    ],
+    [
+      "is too large after all",
+      { upload: refusal(413, "M_TOO_LARGE", "Too big for us") },
+      "refused",
+      "Too big for us",
+    ],
+    ["is refused", { upload: refusal(403, "M_FORBIDDEN", "No GIFs") }, "refused", "No GIFs"],
+  ])("that %s leaves the profile alone", async (_name, script, code, serverText) => {
+    const { context, writes } = scripted(media(script));
+    expect(await runProfileField(AVATAR, context)).toEqual({
+      status: "failed",
+      problem: { code, serverText },
+    });
+    expect(writes().filter((write) => write.startsWith("PUT"))).toEqual([]);
+  });
+
+  it.each<[string, Given, string]>([
+    ["is away", { status: 502, bytes: "<html>" }, "wait"],
+    ["limits it", { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 900 } }, "wait"],
+    ["has ended the session", { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } }, "needs_user"],
+  ])("says that it is the old server that %s", async (_name, download, status) => {
+    const { context } = scripted(media({ download }));
+    expect(await runProfileField(AVATAR, context)).toMatchObject({ status, side: "source" });
+  });
+
+  it("is not set to an address that is none", async () => {
+    const { context, writes } = scripted(
+      media({ upload: { json: { content_uri: "https://evil.example/x.png" } } }),
+    );
+    expect((await runProfileField(AVATAR, context)).status).toBe("retry");
+    expect(writes()).toEqual(["POST /_matrix/media/v3/upload"]);
+  });
+
+  it("is not copied again where the target has one by now", async () => {
+    const there = { json: { avatar_url: "mxc://new.example/own" } };
+    const { context, writes } = scripted(({ path }) => (path === `/profile/${NEW}` ? there : undefined), {
+      canSkipCheck: false,
+    });
+    expect(await runProfileField(AVATAR, context)).toEqual({ status: "already_done" });
+    expect(writes()).toEqual([]);
+  });
+});
+
+describe("a profile in one room", () => {
+  const everywhere = { displayName: "me", avatarUrl: null };
+  const wanted = { roomId: "!a", displayName: "Maestro", avatarUrl: "mxc://old.example/face", everywhere };
+  const member = `/rooms/!a/state/m.room.member/${NEW}`;
+
+  function room(content: unknown, script: Script = {}) {
+    return (asked: Asked): Given | undefined => {
+      if (asked.method === "GET" && asked.path === member) return { json: content };
+      if (asked.path === `/profile/${NEW}`) return { json: { displayname: "Mo" } };
+      return media(script)(asked);
+    };
+  }
+
+  it("keeps whatever else the member event says", async () => {
+    const content = { membership: "join", displayname: "Mo", "org.example.more": [1] };
+    const { context, asked } = scripted(room(content));
+    expect(await runRoomProfile(wanted, context)).toEqual({
+      status: "done",
+      undo: {
+        roomId: "!a",
+        written: { displayname: "Maestro", avatar_url: "mxc://new.example/copy" },
+        before: { displayname: "Mo" },
+      },
+    });
+    expect(asked.at(-1)?.body).toEqual({
+      ...content,
+      displayname: "Maestro",
+      avatar_url: "mxc://new.example/copy",
+    });
+  });
+
+  it("replaces a name from before the move that the server has not brought up to date yet", async () => {
+    const { context, asked } = scripted(room({ membership: "join", displayname: "me" }));
+    expect((await runRoomProfile(wanted, context)).status).toBe("done");
+    expect(asked.at(-1)?.body).toMatchObject({ displayname: "Maestro" });
+  });
+
+  it("is not written for somebody who is not in the room: that would be a join", async () => {
+    for (const content of [{ membership: "leave" }, { membership: "invite", displayname: "Mo" }, [], null]) {
+      const { context, writes } = scripted(room(content));
+      expect(await runRoomProfile(wanted, context)).toEqual({
+        status: "failed",
+        problem: { code: "gone", serverText: null },
+      });
+      expect(writes()).toEqual([]);
+    }
+  });
+
+  it("has its name even where the avatar cannot be had", async () => {
+    const gone = { download: { status: 404, json: { errcode: "M_NOT_FOUND", error: "No such file" } } };
+    const { context, asked } = scripted(room({ membership: "join", displayname: "Mo" }, gone));
+    expect(await runRoomProfile(wanted, context)).toEqual({
+      status: "failed",
+      problem: { code: "gone", serverText: "No such file" },
+      undo: { roomId: "!a", written: { displayname: "Maestro" }, before: { displayname: "Mo" } },
+    });
+    expect(asked.at(-1)?.body).toEqual({ membership: "join", displayname: "Maestro" });
+  });
+
+  it("keeps a name and an avatar that the target has chosen for the room", async () => {
+    const { context, writes } = scripted(
+      room({ membership: "join", displayname: "Own", avatar_url: "mxc://new.example/own" }),
+    );
+    expect(await runRoomProfile(wanted, context)).toEqual({ status: "already_done" });
+    expect(writes()).toEqual([]);
+  });
+});
+
+function refusal(status: number, errcode: string, error: string): Given {
+  return { status, json: { errcode, error } };
+}

@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import { roomSteps } from "../../../../../src/platforms/matrix/steps/room-steps.ts";
+import { TARGET } from "../../../../support/planned-rooms.ts";
+import { content, NOT_FOUND, NOT_INSIDE, refused, ROOM, stepWorld } from "./step-world.ts";
+import type { Given } from "./step-world.ts";
+
+const OWN_MEMBER = `target GET v3/rooms/${ROOM}/state/m.room.member/${TARGET}`;
+const SEEN_MEMBER = `source GET v3/rooms/${ROOM}/state/m.room.member/${TARGET}`;
+const SUMMARY = `target GET v1/room_summary/${ROOM}`;
+
+const undo = { roomId: ROOM };
+const joining = (kind: string, through: string | null = null) => ({
+  kind,
+  roomId: ROOM,
+  via: ["one.example"],
+  through,
+});
+
+const steps = {
+  join: { payload: joining("join"), write: `target POST v3/join/${ROOM}`, look: OWN_MEMBER },
+  join_restricted: {
+    payload: joining("join_restricted", "!space"),
+    write: `target POST v3/join/${ROOM}`,
+    look: OWN_MEMBER,
+  },
+  invite: { payload: undo, write: `source POST v3/rooms/${ROOM}/invite`, look: SEEN_MEMBER },
+  knock: {
+    payload: { roomId: ROOM, via: [], reason: null },
+    write: `target POST v3/knock/${ROOM}`,
+    look: SEEN_MEMBER,
+  },
+} as const;
+
+type Kind = keyof typeof steps;
+
+/**
+ * One try: what the write is answered, and what is seen of the membership before it, if it is a
+ * later one, and after it.
+ */
+async function tryOnce(
+  kind: Kind,
+  answer: Given,
+  { seen = [NOT_FOUND], isLater = false }: { seen?: Given[]; isLater?: boolean },
+) {
+  const { payload, write, look } = steps[kind];
+  const world = stepWorld(
+    { [write]: answer, [look]: seen, [SUMMARY]: NOT_FOUND },
+    isLater ? { canSkipCheck: false, savedUndo: undo } : {},
+  );
+  return {
+    outcome: await roomSteps[kind].run(payload, world.context),
+    intents: world.intents,
+    lines: world.lines(),
+  };
+}
+
+const member = (membership: string): Given => content({ membership });
+const everyKind = ["join", "invite", "knock"] as const;
+const trouble = refused(502, "M_UNKNOWN");
+
+describe("a server's own error", () => {
+  it.each(everyKind)(
+    "leaves nothing to take back of %s, where it is seen that nothing was done",
+    async (kind) => {
+      for (const seen of [NOT_FOUND, member("leave")]) {
+        const { outcome, intents } = await tryOnce(kind, trouble, { seen: [seen] });
+        expect(outcome.status).toBe("wait");
+        expect(intents).toEqual([undo, null]);
+      }
+    },
+  );
+
+  it.each([
+    ["invite", "failed"],
+    ["knock", "wait"],
+  ] as const)("leaves nothing to take back of %s, where nothing is seen", async (kind, status) => {
+    const { outcome, intents } = await tryOnce(kind, trouble, { seen: [NOT_INSIDE] });
+    expect(outcome.status).toBe(status);
+    expect(intents).toEqual([undo, null]);
+  });
+
+  it("says at once that no server let the account join", async () => {
+    for (const kind of ["join", "join_restricted"] as const) {
+      const { intents, lines } = await tryOnce(
+        kind,
+        refused(502, "M_UNKNOWN", "Failed to make_join via any server"),
+        {},
+      );
+      expect(intents).toEqual([undo, null]);
+      expect(lines).toEqual([steps[kind].write]);
+    }
+  });
+
+  it.each([
+    ["join", "join", { status: "done", undo }],
+    ["invite", "invite", { status: "done", undo }],
+    ["knock", "knock", { status: "needs_moderator" }],
+  ] as const)("does not hide that %s was done", async (kind, membership, outcome) => {
+    const tried = await tryOnce(kind, trouble, { seen: [member(membership)] });
+    expect(tried.outcome).toEqual(outcome);
+    expect(tried.intents).toEqual([undo]);
+  });
+
+  it.each(everyKind)("says nothing of %s where it is a proxy's", async (kind) => {
+    const { intents } = await tryOnce(kind, { status: 504, body: "<html>" }, {});
+    expect(intents).toEqual([undo]);
+  });
+});
+
+describe("a second request, while the answer to the first is lost", () => {
+  it.each(
+    everyKind.flatMap((kind) => [
+      [kind, refused(429, "M_LIMIT_EXCEEDED")] as const,
+      [kind, trouble] as const,
+    ]),
+  )("for %s does not speak of the first one", async (kind, answer) => {
+    const { outcome, intents } = await tryOnce(kind, answer, { isLater: true });
+    expect(outcome.status).toBe("wait");
+    expect(intents.at(-1)).toEqual(undo);
+  });
+
+  it.each(everyKind)(
+    "for %s ends what is known of it when the step has failed and nothing stands",
+    async (kind) => {
+      for (const answer of [refused(403, "M_FORBIDDEN"), refused(403, "M_BAD_STATE")]) {
+        const { outcome, intents } = await tryOnce(kind, answer, { isLater: true });
+        expect(outcome.status).toBe("failed");
+        expect(intents.at(-1)).toBeNull();
+      }
+    },
+  );
+
+  it.each([
+    ["join", "join", { status: "done", undo }],
+    ["invite", "join", { status: "done", undo }],
+    ["knock", "knock", { status: "needs_moderator" }],
+  ] as const)("for %s is refused because the first was done", async (kind, membership, outcome) => {
+    const seen = [NOT_FOUND, member(membership)];
+    const tried = await tryOnce(kind, refused(403, "M_BAD_STATE"), { isLater: true, seen });
+    expect(tried.outcome).toEqual(outcome);
+    expect(tried.intents.at(-1)).toEqual(undo);
+  });
+
+  it.each(["invite", "knock"] as const)(
+    "for %s is not made for a banned account, of which nothing stands",
+    async (kind) => {
+      const { outcome, intents } = await tryOnce(kind, new UnreachableError("reset", "old.example"), {
+        isLater: true,
+        seen: [member("ban")],
+      });
+      expect(outcome.status).toBe("failed");
+      expect(intents).toEqual([null]);
+    },
+  );
+});

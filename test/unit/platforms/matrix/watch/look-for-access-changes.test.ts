@@ -1,0 +1,234 @@
+import { describe, expect, it } from "vitest";
+import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { AccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { WatchedRoom } from "../../../../../src/platforms/matrix/watch/access-change.ts";
+import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
+import { content, NOT_FOUND, NOT_INSIDE, refused, stepWorld } from "../steps/step-world.ts";
+import type { Given, Script, SentRequest } from "../steps/step-world.ts";
+
+const SYNC = "unstable/org.matrix.simplified_msc3575/sync";
+const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
+const PLAIN = { unstableFeatures: {} };
+
+function watched(roomId: string, more: Partial<WatchedRoom> = {}): WatchedRoom {
+  return { roomId, isSourceInside: true, isBanned: false, refused: [], ...more };
+}
+
+function event(type: string, body: unknown, stateKey = "") {
+  return { type, state_key: stateKey, sender: SOURCE, content: body };
+}
+
+const SOURCE_IN = event("m.room.member", { membership: "join" }, SOURCE);
+const rule = (join_rule: string, ...allow: string[]) =>
+  event("m.room.join_rules", {
+    join_rule,
+    allow: allow.map((room_id) => ({ type: "m.room_membership", room_id })),
+  });
+const target = (membership: string) => event("m.room.member", { membership }, TARGET);
+
+async function look(
+  script: Script,
+  rooms: readonly WatchedRoom[],
+  {
+    features = SLIDING,
+    inside = [],
+  }: { features?: { unstableFeatures: Record<string, boolean> }; inside?: string[] } = {},
+): Promise<{ signs: AccessChanges; sent: readonly SentRequest[]; lines: string[] }> {
+  const { context, sent, lines } = stepWorld(script);
+  const signs = await lookForAccessChanges({
+    source: { client: context.client.source, userId: SOURCE, features },
+    target: { client: context.client.target, userId: TARGET, features },
+    rooms,
+    isInside: (roomId) => inside.includes(roomId),
+  });
+  return { signs, sent, lines: lines() };
+}
+
+/** One look at one room the source is in, whose state is this. */
+async function signOf(
+  state: readonly unknown[],
+  more: Partial<WatchedRoom> = {},
+  inside: string[] = [],
+): Promise<unknown> {
+  const answer = content({ pos: "1", rooms: { "!a": { required_state: state } } });
+  const { signs } = await look({ [`source POST ${SYNC}`]: answer }, [watched("!a", more)], { inside });
+  return signs.get("!a");
+}
+
+describe("a look by sliding sync", () => {
+  it("is one request for all rooms, which takes nothing from a client of the user", async () => {
+    const rooms = Object.fromEntries(
+      ["!a", "!b", "!c"].map((id) => [id, { required_state: [SOURCE_IN, rule("invite")] }]),
+    );
+    const { sent, signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+      watched("!a"),
+      watched("!b"),
+      watched("!c"),
+    ]);
+    expect(signs).toEqual(new Map());
+    expect(sent).toHaveLength(1);
+    const required_state = [
+      ["m.room.member", TARGET],
+      ["m.room.member", SOURCE],
+      ["m.room.join_rules", ""],
+      ["m.room.server_acl", ""],
+    ];
+    const subscription = { required_state, timeline_limit: 0 };
+    expect(sent[0]?.body).toEqual({
+      conn_id: expect.stringMatching(/^migrator-watch-/),
+      room_subscriptions: { "!a": subscription, "!b": subscription, "!c": subscription },
+      extensions: {},
+    });
+    expect([...(sent[0]?.query ?? [])]).toEqual([["timeout", "0"]]);
+  });
+
+  it("asks nothing without rooms", async () => {
+    expect((await look({}, [])).lines).toEqual([]);
+  });
+
+  it.each<[string, readonly unknown[], object | undefined]>([
+    [
+      "an invitation",
+      [target("invite"), rule("invite")],
+      { kind: "open", route: "accept_invite", through: null },
+    ],
+    ["the target inside", [target("join"), rule("invite")], { kind: "joined" }],
+    ["a ban", [target("ban"), rule("public")], { kind: "banned" }],
+    ["a public room", [rule("public")], { kind: "open", route: "join", through: null }],
+    ["a room open through one the target is in", [rule("restricted", "!x", "!in")], openThrough("!in")],
+    ["the same with knocking", [rule("knock_restricted", "!in")], openThrough("!in")],
+    ["a room open through one the target is not in", [rule("restricted", "!x")], undefined],
+    ["a knock that waits", [target("knock"), rule("knock")], undefined],
+    ["a knock that was refused", [target("leave"), rule("knock")], undefined],
+    ["no join rules", [], undefined],
+    ["join rules that cannot be read", [event("m.room.join_rules", 7)], undefined],
+    [
+      "an ACL that shuts the target's server out",
+      [rule("public"), event("m.room.server_acl", { allow: ["*"], deny: ["new.example"] })],
+      undefined,
+    ],
+  ])("shows %s", async (_, state, sign) => {
+    expect(await signOf([SOURCE_IN, ...state], {}, ["!in"])).toEqual(sign);
+  });
+
+  it("tells of a ban once, and of its end", async () => {
+    expect(await signOf([SOURCE_IN, target("ban")], { isBanned: true })).toBeUndefined();
+    expect(await signOf([SOURCE_IN, target("leave"), rule("invite")], { isBanned: true })).toEqual({
+      kind: "unbanned",
+    });
+    expect(await signOf([SOURCE_IN, target("leave"), rule("public")], { isBanned: true })).toMatchObject({
+      kind: "open",
+    });
+  });
+
+  it("is silent about a way that was refused", async () => {
+    expect(await signOf([SOURCE_IN, rule("public")], { refused: ["join"] })).toBeUndefined();
+    expect(await signOf([SOURCE_IN, target("invite")], { refused: ["join"] })).toMatchObject({
+      route: "accept_invite",
+    });
+  });
+
+  it("does not believe what it is shown of a room that the source has left", async () => {
+    expect(
+      await signOf([event("m.room.member", { membership: "leave" }, SOURCE), target("invite")]),
+    ).toBeUndefined();
+    expect(await signOf([target("invite")])).toBeUndefined();
+  });
+
+  it("reports no room that was not asked for, and survives junk", async () => {
+    const rooms = {
+      "!stranger": { required_state: [SOURCE_IN, target("invite")] },
+      "!a": 7,
+      "!b": { required_state: "x" },
+    };
+    const { signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+      watched("!a"),
+      watched("!b"),
+    ]);
+    expect(signs).toEqual(new Map());
+  });
+
+  it("asks the target for the rooms that the source is not in", async () => {
+    const invited = { invite_state: [event("m.room.create", {}), target("invite")] };
+    const told = { membership: "invite", stripped_state: [event("m.room.create", {})] };
+    const rooms = {
+      "!a": invited,
+      "!spam": invited,
+      "!b": { invite_state: [target("knock")] },
+      "!told": told,
+    };
+    const { signs, sent } = await look({ [`target POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+      watched("!a", { isSourceInside: false }),
+      watched("!b", { isSourceInside: false }),
+      watched("!c", { isSourceInside: false }),
+      watched("!told", { isSourceInside: false }),
+    ]);
+    const open = { kind: "open", route: "accept_invite", through: null };
+    expect(Object.fromEntries(signs)).toEqual({ "!a": open, "!told": open });
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.body).toMatchObject({
+      lists: { invites: { ranges: [[0, 499]], filters: { is_invite: true }, timeline_limit: 0 } },
+      extensions: {},
+    });
+  });
+});
+
+describe("a look without sliding sync", () => {
+  const MEMBER = `source GET v3/rooms/!a/state/m.room.member/${TARGET}`;
+  const RULES = "source GET v3/rooms/!a/state/m.room.join_rules";
+  const ACL = "source GET v3/rooms/!a/state/m.room.server_acl";
+  const OWN = `target GET v3/rooms/!a/state/m.room.member/${TARGET}`;
+  const invite = content({ join_rule: "invite" });
+
+  it.each<[string, Script, object | undefined]>([
+    ["nothing new", { [MEMBER]: NOT_FOUND, [RULES]: invite }, undefined],
+    ["no rules at all", { [MEMBER]: content({ membership: "leave" }), [RULES]: NOT_FOUND }, undefined],
+    ["the target inside", { [MEMBER]: content({ membership: "join" }), [RULES]: invite }, { kind: "joined" }],
+    [
+      "an invitation",
+      { [MEMBER]: content({ membership: "invite" }), [RULES]: invite, [ACL]: NOT_FOUND },
+      { kind: "open", route: "accept_invite", through: null },
+    ],
+    [
+      "a public room",
+      { [MEMBER]: NOT_FOUND, [RULES]: content({ join_rule: "public" }), [ACL]: NOT_FOUND },
+      { kind: "open", route: "join", through: null },
+    ],
+    [
+      "a public room whose ACL shuts the server out",
+      {
+        [MEMBER]: NOT_FOUND,
+        [RULES]: content({ join_rule: "public" }),
+        [ACL]: content({ allow: ["old.example"] }),
+      },
+      undefined,
+    ],
+    ["a room that the source has left", { [MEMBER]: NOT_INSIDE }, undefined],
+  ])("shows %s in two requests, three where it opens", async (_, script, sign) => {
+    const { signs, lines } = await look(script, [watched("!a")], { features: PLAIN });
+    expect(signs.get("!a")).toEqual(sign);
+    expect(lines).toEqual(Object.keys(script));
+  });
+
+  it.each<[Given, object | undefined]>([
+    [content({ membership: "join" }), { kind: "joined" }],
+    [NOT_INSIDE, undefined],
+    [NOT_FOUND, undefined],
+  ])("asks the target for its own membership elsewhere", async (given, sign) => {
+    const { signs, lines } = await look({ [OWN]: given }, [watched("!a", { isSourceInside: false })], {
+      features: PLAIN,
+    });
+    expect(signs.get("!a")).toEqual(sign);
+    expect(lines).toEqual([OWN]);
+  });
+
+  it("throws what a server refuses: a failed look shows nothing", async () => {
+    await expect(
+      look({ [MEMBER]: refused(401, "M_UNKNOWN_TOKEN") }, [watched("!a")], { features: PLAIN }),
+    ).rejects.toThrow("M_UNKNOWN_TOKEN");
+  });
+});
+
+function openThrough(through: string) {
+  return { kind: "open", route: "join_restricted", through };
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import type { LimiterState } from "../../../src/queue/rate-limit.ts";
+import {
+  UNKNOWN_LIMITER,
+  admission,
+  expectedMs,
+  givenBack,
+  limiterDefaults,
+  passed,
+  taken,
+  told,
+  toldNothing,
+} from "../../../src/queue/rate-limit.ts";
+
+const NOW = 1_000_000_000;
+const NAME = "joins";
+const { periodMs, burst } = limiterDefaults[NAME];
+
+function afterTaking(count: number, state: LimiterState = UNKNOWN_LIMITER, at = NOW): LimiterState {
+  return Array.from({ length: count }).reduce<LimiterState>((left) => taken(NAME, left, at), state);
+}
+
+/** Refused at once after a full burst, the refused request given back. */
+function refusedAfter(waitMs: number, at = NOW): LimiterState {
+  return told(NAME, afterTaking(burst), at, waitMs);
+}
+
+/** How long it waits from a time on, 0 where it goes. */
+function waitOf(state: LimiterState, now = NOW): number {
+  const answer = admission(NAME, state, now);
+  return answer.kind === "wait" ? answer.until - now : 0;
+}
+
+describe("a limiter of which nothing is known", () => {
+  it("lets the burst of the default through at once", () => {
+    expect(admission(NAME, afterTaking(burst - 1), NOW)).toEqual({ kind: "go" });
+  });
+
+  it("is tried out with the next one", () => {
+    expect(admission(NAME, afterTaking(burst), NOW)).toEqual({ kind: "probe" });
+  });
+
+  it("is not tried out so near to the next turn that waiting costs less", () => {
+    expect(admission(NAME, afterTaking(burst), NOW + periodMs * 0.85)).toEqual({
+      kind: "wait",
+      until: NOW + periodMs,
+    });
+  });
+
+  it("drains like the server's", () => {
+    expect(admission(NAME, afterTaking(burst), NOW + periodMs)).toEqual({ kind: "go" });
+  });
+});
+
+describe("a limiter that let more through than the default", () => {
+  const refuted = passed(NAME, afterTaking(burst + 1), { sentAt: NOW, wasProbe: true });
+
+  it("never waits", () => {
+    expect(admission(NAME, afterTaking(500, refuted), NOW)).toEqual({ kind: "go" });
+    expect(expectedMs(NAME, afterTaking(500, refuted), NOW, 100)).toBe(0);
+  });
+
+  it("is believed when it refuses after all", () => {
+    expect(waitOf(told(NAME, afterTaking(20, refuted), NOW, 700))).toBe(700 + 15);
+  });
+});
+
+describe("a limiter that refused", () => {
+  it("is waited for as long as it said, with a little for the clocks", () => {
+    expect(waitOf(refusedAfter(3_000))).toBe(3_000 + 15);
+    expect(waitOf(refusedAfter(periodMs))).toBe(periodMs + 40);
+  });
+
+  it("is taken for the default where what it said fits", () => {
+    const state = afterTaking(1, refusedAfter(periodMs - 60), NOW + periodMs);
+    expect(waitOf(state, NOW + periodMs)).toBeCloseTo(periodMs - 60 + 40, -1);
+  });
+
+  it("shows its exact period by the next refusal after one that had to wait", () => {
+    // A period of 4 s, of which 1 s had gone by when the first one was refused.
+    const first = refusedAfter(3_000);
+    const sentAt = NOW + 3_015;
+    const second = passed(NAME, taken(NAME, first, sentAt), { sentAt, wasProbe: false });
+    const refusedAt = sentAt + 100;
+    const third = told(NAME, second, refusedAt, NOW + 3_000 + 4_000 - refusedAt);
+    expect(third.told?.periodMs).toBe(4_000);
+  });
+
+  it("lets a burst through again after a long rest", () => {
+    const rested = NOW + 100 * periodMs;
+    expect(waitOf(afterTaking(burst - 2, refusedAfter(periodMs), rested), rested)).toBe(0);
+    // The last of the burst is as near to a refusal as any later one.
+    expect(waitOf(afterTaking(burst - 1, refusedAfter(periodMs), rested), rested)).toBe(40);
+    expect(waitOf(afterTaking(burst, refusedAfter(periodMs), rested), rested)).toBe(periodMs + 40);
+  });
+});
+
+describe("a refusal that names no time", () => {
+  it("is waited out for the whole period of the default", () => {
+    expect(waitOf(toldNothing(NAME, UNKNOWN_LIMITER, NOW))).toBe(periodMs + 40);
+  });
+
+  it("is waited out for the period that the account's own server has, the first time", () => {
+    const once = toldNothing(NAME, refusedAfter(2_000), NOW);
+    expect(waitOf(once)).toBe(2_000 + 15);
+    expect(waitOf(toldNothing(NAME, once, NOW))).toBeGreaterThanOrEqual(periodMs);
+  });
+
+  it("counts from the first again once something got through", () => {
+    const once = toldNothing(NAME, refusedAfter(2_000), NOW);
+    expect(passed(NAME, once, { sentAt: NOW, wasProbe: false }).unnamedRefusals).toBe(0);
+  });
+});
+
+it("takes back exactly what it counted", () => {
+  for (const state of [afterTaking(3), refusedAfter(3_000)])
+    expect(givenBack(NAME, taken(NAME, state, NOW))).toEqual(state);
+});
+
+it.each([
+  ["nothing", 0, 0],
+  ["what fits into the burst", burst, 0],
+  ["one more", burst + 1, periodMs],
+  ["many", burst + 30, 30 * periodMs],
+])("expects %s to take as long as the default makes it", (_what, count, ms) => {
+  expect(expectedMs(NAME, UNKNOWN_LIMITER, NOW, count)).toBe(ms);
+});

@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import type { LimitName } from "../../../src/model/step.ts";
+import { LIMITS } from "../../../src/model/step.ts";
+import { Limits } from "../../../src/queue/rate-limits.ts";
+import type { Turn } from "../../../src/queue/rate-limits.ts";
+import type { LimiterRow } from "../../../src/store/steps.ts";
+import type { PairSettings } from "../../support/leaky-buckets.ts";
+import { DEFAULTS, LeakyBuckets, UNLIMITED, leastMs, scaled } from "../../support/leaky-buckets.ts";
+import { mixedRooms, pace } from "../../support/paced-requests.ts";
+
+const ME = "@me:old.example";
+/**
+ * Beyond the least time: a few round trips, and the pauses at turns that are not known to the
+ * millisecond.
+ */
+const SLACK_MS = 300;
+/**
+ * Of each kind: one to learn of the limit, one of its period, what a limiter in front of it says
+ * first, and what was under way just then.
+ */
+const MAX_REFUSALS = 5;
+
+const periodMs = DEFAULTS.invitations?.periodMs ?? 0;
+const many = { periodMs, burst: 200 };
+const settings: Record<string, { settings: PairSettings; burnt: number }> = {
+  "Synapse's defaults": { settings: DEFAULTS, burnt: 0 },
+  "defaults ten times as fast": { settings: scaled(DEFAULTS, 0.1), burnt: 0 },
+  "defaults a hundred times as fast": { settings: scaled(DEFAULTS, 0.01), burnt: 0 },
+  "limits half as strict again as the default": { settings: scaled(DEFAULTS, 1.5), burnt: 0 },
+  "limits three times as strict as the default": { settings: scaled(DEFAULTS, 3), burnt: 0 },
+  "smaller bursts": {
+    settings: {
+      ...DEFAULTS,
+      invitations: { periodMs, burst: 2 },
+      federatedInvitations: { periodMs, burst: 2 },
+      remoteJoins: { periodMs: 100_000, burst: 3 },
+    },
+    burnt: 0,
+  },
+  "an old server lifted by an override, and a new one that answers 502": {
+    settings: { ...DEFAULTS, invitations: null, sourceMessages: null },
+    burnt: 0,
+  },
+  "an old server with its limit on invitations lifted alone": {
+    settings: { ...DEFAULTS, invitations: null },
+    burnt: 0,
+  },
+  // Whether messages are limited too, one invitation must find out.
+  "plenty of invitations, and messages as by default": {
+    settings: { ...DEFAULTS, invitations: many, federatedInvitations: many },
+    burnt: 1,
+  },
+};
+
+describe.each([50, 200])("a move of %i mixed rooms", (rooms) => {
+  const load = mixedRooms(rooms);
+
+  it.each(Object.entries(settings))(
+    "takes hardly longer than it must under %s",
+    async (_name, { settings, burnt }) => {
+      const server = new LeakyBuckets(settings);
+      const { tookMs } = await pace(load, server);
+      expect(tookMs).toBeLessThanOrEqual(leastMs(load, settings) * 1.02 + SLACK_MS);
+      expect(LIMITS.filter((name) => server.refused[name] > MAX_REFUSALS)).toEqual([]);
+      expect(server.burntInvitations).toBeLessThanOrEqual(burnt);
+    },
+  );
+
+  it("never waits where nothing is limited", async () => {
+    const server = new LeakyBuckets(UNLIMITED);
+    const { tookMs, sent } = await pace(load, server);
+    expect(sent).toBe(load.invitations + load.joins + load.remoteJoins + load.powerLevels);
+    // Eight at a time at each server, and one by one while it is found out that nothing is limited.
+    expect(tookMs).toBeLessThanOrEqual(
+      (Math.ceil((load.joins + load.remoteJoins) / 8) + 3 * LIMITS.length) * 20,
+    );
+  });
+
+  it("finds out limits that were raised in the middle, once it goes on after a pause", async () => {
+    const afterMs = leastMs(load, DEFAULTS) / 3;
+    const { tookMs } = await pace(load, new LeakyBuckets(DEFAULTS), { afterMs, settings: UNLIMITED });
+    expect(tookMs).toBeLessThanOrEqual(afterMs + 20 * rooms);
+  });
+});
+
+describe("what is known of an account's limits", () => {
+  function limitsWith(rows: LimiterRow[] = []): { limits: Limits; forgotten: string[] } {
+    const forgotten: string[] = [];
+    const forgetLimiters = async (userId: string): Promise<void> => void forgotten.push(userId);
+    return { limits: new Limits({ limiters: async () => rows, forgetLimiters }), forgotten };
+  }
+
+  function take(limits: Limits, name: LimitName, now: number): Extract<Turn, { kind: "go" }>["ticket"] {
+    const turn = limits.turn(ME, name, now);
+    if (turn.kind === "wait") throw new Error(`it waits until ${turn.until}`);
+    return turn.ticket;
+  }
+
+  it("outlives the process", async () => {
+    const { limits } = limitsWith();
+    await limits.load(ME);
+    limits.refused(take(limits, "messages", 1_000), 60_000, 1_000);
+    const after = limitsWith(JSON.parse(JSON.stringify(limits.rows(ME, "messages"))) as LimiterRow[]);
+    await after.limits.load(ME);
+    expect(after.limits.turn(ME, "messages", 2_000)).toEqual(limits.turn(ME, "messages", 2_000));
+    expect(after.limits.nextAt(ME, "messages", 2_000)).toBeGreaterThan(60_000);
+  });
+
+  it("is left aside where no version of the bot wrote it", async () => {
+    const { limits } = limitsWith([{ userId: ME, name: "messages", state: { junk: true } }]);
+    await limits.load(ME);
+    expect(limits.turn(ME, "messages", 0).kind).toBe("go");
+  });
+
+  it("is forgotten on demand, in the store too", async () => {
+    const { limits, forgotten } = limitsWith();
+    await limits.load(ME);
+    limits.refused(take(limits, "messages", 0), 60_000, 0);
+    expect(limits.turn(ME, "messages", 0).kind).toBe("wait");
+    await limits.forget(ME);
+    expect([limits.turn(ME, "messages", 0).kind, forgotten]).toEqual(["go", [ME]]);
+  });
+
+  it("keeps the token of what got nowhere", async () => {
+    const { limits } = limitsWith();
+    await limits.load(ME);
+    const before = limits.rows(ME, "joins");
+    const at = 1_000_000_000;
+    limits.passed(take(limits, "joins", at));
+    const one = limits.rows(ME, "joins");
+    limits.giveBack(take(limits, "joins", at));
+    expect(limits.rows(ME, "joins")).toEqual(one);
+    expect(one).not.toEqual(before);
+  });
+
+  it("lets one request at a time find out whether a server allows more than the default", async () => {
+    const { limits } = limitsWith();
+    await limits.load(ME);
+    for (let sent = 0; sent < 10; sent += 1) limits.passed(take(limits, "messages", 0));
+    const probe = take(limits, "messages", 0);
+    expect(limits.turn(ME, "messages", 0)).toEqual({ kind: "wait", until: 10_000 });
+    limits.passed(probe);
+    expect([take(limits, "messages", 0), take(limits, "messages", 0)].map(({ probed }) => probed)).toEqual([
+      [],
+      [],
+    ]);
+  });
+
+  it("does not take one limit for lifted since another was", async () => {
+    const { limits } = limitsWith();
+    await limits.load(ME);
+    for (let sent = 0; sent < 6; sent += 1) limits.passed(take(limits, "invitations", 0));
+    for (let sent = 0; sent < 4; sent += 1) limits.passed(take(limits, "messages", 0));
+    expect(take(limits, "invitations", 0).probed).toEqual(["messages"]);
+  });
+
+  it("never lets an invitation find out about messages while invitations may be scarce", async () => {
+    const { limits } = limitsWith();
+    await limits.load(ME);
+    for (let sent = 0; sent < 10; sent += 1) limits.passed(take(limits, "messages", 0));
+    expect(limits.turn(ME, "invitations", 0)).toEqual({ kind: "wait", until: 5_000 });
+  });
+
+  it("adds up kinds that share a limit", async () => {
+    const { limits } = limitsWith();
+    await limits.load(ME);
+    const now = 1_000_000_000;
+    // Twenty messages: ten at once, then one in five seconds.
+    expect(
+      limits.expectedMs(
+        ME,
+        new Map([
+          ["joins", 10],
+          ["messages", 10],
+        ]),
+        now,
+      ),
+    ).toBe(50_000);
+    expect(
+      limits.expectedMs(
+        ME,
+        new Map([
+          ["remote_joins", 12],
+          ["messages", 10],
+        ]),
+        now,
+      ),
+    ).toBe(200_000);
+    expect(limits.expectedMs(ME, new Map(), now)).toBe(0);
+  });
+});

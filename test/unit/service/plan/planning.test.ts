@@ -1,0 +1,250 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
+import type { Life } from "../../../support/fake-move.ts";
+import {
+  BOT,
+  OWNER,
+  SOURCE,
+  TARGET,
+  begin,
+  fakePerson,
+  request,
+  signIn,
+} from "../../../support/fake-move.ts";
+import type { FakeHomeservers } from "../../../support/fake-homeservers.ts";
+import { MODERATOR } from "../../../support/fake-room.ts";
+import { listSourceRooms } from "../../../../src/service/plan/room-listing.ts";
+import { temporaryFolder } from "../../store/temporary-store.ts";
+
+const ALIAS = "#old-name:old.example";
+
+let life: Life;
+let servers: FakeHomeservers;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  servers = fakePerson();
+  life = begin({ folder: await temporaryFolder(), servers });
+  await signIn(life);
+});
+afterEach(async () => {
+  await life.runServices.stop();
+  await life.store.close();
+  vi.useRealTimers();
+});
+
+async function plan(more: Partial<PlanFilters> = {}) {
+  const result = await life.planning.plan({
+    ...request,
+    filters: { ...NO_FILTERS, categories: null, ...more },
+  });
+  if (result.status !== "planned") throw new Error(`no plan: ${result.status}`);
+  return result.plan;
+}
+
+/** The bot says something to a person. */
+async function speakIn(roomId: string, forUser: string): Promise<void> {
+  const message = { roomId, forUser, kind: "message" as const, content: {}, priority: 1 as const };
+  await life.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
+}
+
+/** The bot is in a room; there it is the one who made it. */
+function enter(roomId: string, who = BOT): void {
+  const members = servers.rooms.get(roomId)?.members;
+  members?.delete(MODERATOR);
+  members?.set(who, { membership: "join" });
+}
+
+async function routeOf(roomId: string): Promise<string | undefined> {
+  return (await plan()).report.rooms.find((room) => room.roomId === roomId)?.route;
+}
+
+describe("chats with the bot that have a name and stand in no list of direct chats", () => {
+  it.each([
+    ["the person who commands it", OWNER],
+    ["the old account", SOURCE],
+  ])("are left out when it has spoken there to %s", async (_who, forUser) => {
+    enter("!closed:old.example");
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+    await speakIn("!closed:old.example", forUser);
+    expect(await routeOf("!closed:old.example")).toBe("excluded");
+  });
+
+  it.each(["join", "invite"])(
+    "are left out though the new account was brought there (%s)",
+    async (membership) => {
+      enter("!council:old.example");
+      servers.rooms.get("!council:old.example")?.members.set(TARGET, { membership });
+      await speakIn("!council:old.example", OWNER);
+      expect(await routeOf("!council:old.example")).toBe("excluded");
+    },
+  );
+
+  it("are not those in which others are too, or in which it has spoken to somebody else", async () => {
+    enter("!private:old.example");
+    enter("!closed:old.example");
+    await speakIn("!private:old.example", OWNER);
+    await speakIn("!closed:old.example", "@other:old.example");
+    expect(await routeOf("!private:old.example")).toBe("invite");
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+
+  it("are not those of which nobody tells how many are in them", async () => {
+    enter("!closed:old.example");
+    servers.uncounted.add("!closed:old.example");
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+
+  it("are not those to which the old account is only invited, of which it sees no members", async () => {
+    enter("!closed:old.example");
+    servers.rooms.get("!closed:old.example")?.members.set(SOURCE, { membership: "invite" });
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+
+  it("are not those that the bot has left since", async () => {
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+    servers.rooms.get("!closed:old.example")?.members.set(BOT, { membership: "leave" });
+    expect(await routeOf("!closed:old.example")).toBe("ask_moderator");
+  });
+
+  it("are not those in which somebody else is while the new account only knocks", async () => {
+    enter("!closed:old.example");
+    enter("!closed:old.example", "@bo:old.example");
+    servers.rooms.get("!closed:old.example")?.members.set(TARGET, { membership: "knock" });
+    await speakIn("!closed:old.example", OWNER);
+    expect(await routeOf("!closed:old.example")).not.toBe("excluded");
+  });
+});
+
+describe("an alias that the room does not give as its own", () => {
+  it("names the room in every filter", async () => {
+    servers.aliases.set(ALIAS, "!public:old.example");
+    const { report, unknownRooms } = await plan({ only: [ALIAS] });
+    expect(report.rooms.filter(({ route }) => route !== "excluded").map(({ roomId }) => roomId)).toEqual([
+      "!public:old.example",
+    ]);
+    expect(unknownRooms).toEqual([]);
+    expect(
+      (await plan({ exclude: [ALIAS] })).report.rooms.find(({ route }) => route === "excluded")?.roomId,
+    ).toBe("!public:old.example");
+  });
+
+  it("is unknown, as it was typed, where it leads nowhere or to a room of others", async () => {
+    servers.aliases.set(ALIAS, "!elsewhere:old.example");
+    expect((await plan({ only: [ALIAS, "#nowhere:old.example"] })).unknownRooms).toEqual([
+      ALIAS,
+      "#nowhere:old.example",
+    ]);
+  });
+
+  it("goes on naming the room to which it led when the plan was made", async () => {
+    servers.aliases.set(ALIAS, "!public:old.example");
+    await plan({ exclude: [ALIAS] });
+    servers.aliases.delete(ALIAS);
+    servers.hangingAliases.add(ALIAS);
+    await life.runServices.start();
+    expect((await life.runServices.moves.start(request)).status).toBe("started");
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect((await life.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
+    expect(servers.seen.filter((seen) => seen.includes("!public:old.example"))).toEqual([]);
+  });
+
+  it("is not looked up again once it was unknown", async () => {
+    await plan({ exclude: [ALIAS] });
+    servers.hangingAliases.add(ALIAS);
+    expect((await life.runServices.moves.start(request)).status).toBe("started");
+  });
+
+  it("stops whatever it was typed for when its server hangs", async () => {
+    servers.hangingAliases.add(ALIAS);
+    const unanswered = { status: "unanswered_alias", alias: ALIAS };
+    const { moves } = life.runServices;
+    const filters = { ...NO_FILTERS, categories: null };
+    expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(
+      unanswered,
+    );
+    expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
+    expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
+    const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
+    expect(await listSourceRooms(life.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
+    expect(await life.planning.last(OWNER)).toBeNull();
+  });
+
+  it("names a room to invite into", async () => {
+    servers.aliases.set(ALIAS, "!private:old.example");
+    const filters = { ...NO_FILTERS, categories: null };
+    const started = await life.runServices.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
+    expect(started.status).toBe("started");
+  });
+
+  it("names a room to be made a direct chat", async () => {
+    servers.aliases.set(ALIAS, "!council:old.example");
+    const converted = { room: ALIAS, partner: "@bo:old.example", toDirect: true };
+    expect(await life.runServices.moves.convert(OWNER, converted)).toMatchObject({
+      status: "converted",
+      roomId: "!council:old.example",
+    });
+    expect(
+      await life.runServices.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" }),
+    ).toEqual({
+      status: "not_in_room",
+      room: "#nowhere:old.example",
+    });
+  });
+});
+
+describe("a part of a move", () => {
+  it.each(["inviteAll", "joinAll"] as const)(
+    "(%s) does nothing when a filter names what is no room of the account",
+    async (part) => {
+      const filters = { ...NO_FILTERS, categories: null, exclude: ["#nowhere:old.example"] };
+      expect(await life.runServices.moves[part]({ ...request, filters, rooms: [] })).toEqual({
+        status: "unknown_rooms",
+        rooms: ["#nowhere:old.example"],
+      });
+      expect(servers.seen).toEqual([]);
+    },
+  );
+
+  it("shows in the report what it did", async () => {
+    await plan();
+    await life.runServices.start();
+    const statusOf = async (roomId: string) =>
+      (await life.runServices.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)
+        ?.status;
+    expect(await statusOf("!public:old.example")).toBe("planned");
+    const filters = { ...NO_FILTERS, categories: null };
+    await life.runServices.moves.joinAll({ ...request, filters, rooms: [] });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
+    expect(await statusOf("!public:old.example")).toBe("done");
+    expect(await statusOf("!private:old.example")).toBe("planned");
+  });
+
+  it("ends though an account can't be read any more", async () => {
+    await plan();
+    await life.runServices.start();
+    const filters = { ...NO_FILTERS, categories: null };
+    await life.runServices.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
+    servers.signedOut.add(TARGET);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
+  });
+
+  it("shows no list of rooms at its end, so that numbers count in the list before", async () => {
+    const { plans, runs } = life.store.store;
+    await plans.putNumberedRooms(OWNER, ["!before:old.example"]);
+    await life.runServices.start();
+    const filters = { ...NO_FILTERS, categories: null };
+    expect((await life.runServices.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
+      "started",
+    );
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await runs.last(OWNER))?.state).toBe("over");
+    expect(await plans.numberedRoomIds(OWNER)).toEqual(["!before:old.example"]);
+  });
+});

@@ -1,0 +1,112 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import type { ConversationAddress } from "../../../../src/model/conversation-address.ts";
+import type { RunPurpose } from "../../../../src/model/run.ts";
+import { MoveRetirement } from "../../../../src/service/run/retire.ts";
+import { Sessions } from "../../../../src/service/accounts/sessions.ts";
+import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
+import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
+import { temporaryStore } from "../../store/temporary-store.ts";
+
+const OWNER = "@me:third.example";
+const DAY_MS = 24 * 3_600_000;
+const address: ConversationAddress = {
+  roomId: "!chat:x.org",
+  eventId: "$start",
+  threadRoot: null,
+  roomKind: "direct",
+  sender: OWNER,
+  isEncrypted: true,
+};
+
+/** A move that ended on day 10, of two accounts with pasted tokens, which are left alone. */
+async function endedMove({
+  purpose = "move",
+  signedInAt = 0,
+}: { purpose?: RunPurpose; signedInAt?: number } = {}) {
+  const { store } = await temporaryStore();
+  let now = 0;
+  const log = pino({ level: "silent" });
+  const fetch = openFetch();
+  const clock = () => now;
+  const signIn = new SignIn({
+    accounts: store.accounts,
+    links: store.signInLinks,
+    sessions: new Sessions({ accounts: store.accounts, fetch, now: clock, log }),
+    fetch,
+    servers: {},
+    introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    tell: async () => undefined,
+    now: clock,
+    log,
+  });
+  for (const side of ["source", "target"] as const) {
+    const userId = `@me:${side}.example`;
+    const account = {
+      owner: OWNER,
+      side,
+      userId,
+      baseUrl: "https://x",
+      method: "token" as const,
+      deviceId: null,
+      signedInAt,
+    };
+    await store.accounts.put(account, { accessToken: "secret" });
+  }
+  const base = {
+    owner: OWNER,
+    planNumber: 1,
+    purpose,
+    source: "@me:source.example",
+    target: "@me:target.example",
+  };
+  const run = await store.runs.create(
+    { ...base, address, request: {}, startedAt: 0 },
+    { rooms: [], steps: [], isInPlace: true },
+  );
+  if (run === null) throw new Error("a run is under way");
+  await store.runs.change(run.id, { state: "over", endedAt: 10 * DAY_MS });
+  const said: string[] = [];
+  const moveRetirement = new MoveRetirement({
+    runs: store.runs,
+    signIn,
+    sendMessage: async (_address, message) => void said.push(renderPlainText(message.document)),
+    prefix: "!",
+    now: clock,
+    log,
+  });
+  const lookOnDay = async (day: number) => {
+    now = day * DAY_MS;
+    await moveRetirement.retireOld();
+  };
+  return { store, run, said, lookOnDay };
+}
+
+describe("a move that nobody comes back to", () => {
+  it("is finished thirty days after its end: the secrets are gone, and its owner is told once", async () => {
+    const { store, said, lookOnDay } = await endedMove();
+    await lookOnDay(39);
+    expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
+    await lookOnDay(41);
+    await lookOnDay(42);
+    for (const side of ["source", "target"] as const)
+      expect(await store.accounts.session(OWNER, side)).toBeNull();
+    expect(said).toEqual([expect.stringContaining("Your move is finished")]);
+  });
+
+  it("is not finished while it is watched", async () => {
+    const { store, run, said, lookOnDay } = await endedMove();
+    await store.runs.change(run.id, { state: "watching" });
+    await lookOnDay(100);
+    expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
+    expect(said).toEqual([]);
+  });
+
+  it("is not finished when its owner has signed in since", async () => {
+    const { store, said, lookOnDay } = await endedMove({ signedInAt: 20 * DAY_MS });
+    await lookOnDay(100);
+    expect(await store.accounts.session(OWNER, "target")).not.toBeNull();
+    expect(said).toEqual([]);
+  });
+});

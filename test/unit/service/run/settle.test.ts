@@ -1,0 +1,395 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
+import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
+import { baseUrlOf, tokenOf } from "../../../support/fake-homeservers.ts";
+import type { FakeHomeservers, FakeRequest } from "../../../support/fake-homeservers.ts";
+import type { StartResult } from "../../../../src/service/run/results.ts";
+import type { Life } from "../../../support/fake-move.ts";
+import {
+  OWNER,
+  SOURCE,
+  TARGET,
+  begin,
+  fakePerson,
+  letIn,
+  prepare,
+  request,
+  signIn,
+} from "../../../support/fake-move.ts";
+import { temporaryFolder } from "../../store/temporary-store.ts";
+
+const SECOND = 1_000;
+const CLOSED = "!closed:old.example";
+const OPEN = "!public:old.example";
+const KNOCK = "!knock:old.example";
+
+let life: Life;
+let folder: string;
+let servers: FakeHomeservers;
+/** What a test does when a request has arrived and is not answered yet. */
+let onRequest: (request: FakeRequest) => void;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  folder = await temporaryFolder();
+  servers = fakePerson();
+  onRequest = () => undefined;
+  life = begin({ folder, servers, onRequest: (asked) => onRequest(asked) });
+});
+afterEach(async () => {
+  await life.runServices.stop();
+  await life.store.close();
+  vi.useRealTimers();
+});
+
+async function start(filters: Partial<PlanFilters> = {}): Promise<void> {
+  await prepare(life, filters);
+  await life.runServices.start();
+  expect((await life.runServices.moves.start(request)).status).toBe("started");
+}
+
+/** Lets everything happen that needs no time, and then what so much time brings. */
+async function pass(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+async function run() {
+  const last = await life.store.store.runs.last(OWNER);
+  if (last === null) throw new Error("there is no run");
+  return last;
+}
+
+async function stepsOf(kind: string): Promise<string[]> {
+  const steps = await life.store.store.steps.all((await run()).id);
+  return steps.filter((step) => step.kind === kind).map(({ key, state }) => `${key} ${state}`);
+}
+
+/** Everything that was to be said since this was last asked, sent by now. */
+async function sent() {
+  const { outbox } = life.store.store;
+  const found: { key: string; content: unknown }[] = [];
+  for (let item = await outbox.nextDue(Infinity); item !== null; item = await outbox.nextDue(Infinity)) {
+    found.push({ key: item.transactionId.replace(/^run \d+ /u, ""), content: item.content });
+    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
+  }
+  return found;
+}
+
+async function said(): Promise<string[]> {
+  const keys = ["end", `late ${CLOSED}`, `late ${KNOCK}`];
+  return (await sent())
+    .map(({ key }) => key)
+    .filter((key) => keys.includes(key) || key.startsWith("needs you"));
+}
+
+/** Once, when both accounts begin to be read after the last step. */
+function atFinish(action: () => void): (request: FakeRequest) => void {
+  let isLast = false;
+  let isDone = false;
+  return ({ path }) => {
+    isLast ||= path.endsWith("/account_data/m.ignored_user_list");
+    if (!isLast || isDone || !path.endsWith("/capabilities")) return;
+    isDone = true;
+    action();
+  };
+}
+
+describe("the end of a run", () => {
+  it("is watched where rooms wait for a person", async () => {
+    await start();
+    await pass();
+    expect(await run()).toMatchObject({ state: "watching", stage: 0 });
+    expect(await said()).toEqual(["end"]);
+  });
+
+  it("is watched anew where nothing but watching is left to begin, and then begins nothing more", async () => {
+    await start();
+    await pass();
+    await life.runServices.moves.cancel(OWNER);
+    await sent();
+    await prepare(life);
+    const again = (eventId: string) =>
+      life.runServices.moves.start({ ...request, address: { ...request.address, eventId } });
+    expect(await again("$again")).toMatchObject({ status: "started", isOnlyWatch: true });
+    await pass();
+    expect(await run()).toMatchObject({ state: "watching" });
+    expect(await said()).toEqual(["end"]);
+    await prepare(life);
+    expect((await again("$once more")).status).toBe("nothing_to_do");
+    const { report } = (await life.planning.last(OWNER)) ?? {
+      report: { source: SOURCE, target: TARGET, rooms: [] },
+    };
+    expect(await life.runServices.moves.isWatched(OWNER, report)).toBe(true);
+    expect(await life.runServices.moves.isWatched(OWNER, { ...report, source: "@other:old.example" })).toBe(
+      false,
+    );
+    const unknown = report.rooms.map((room) =>
+      room.status === "needs_moderator" ? { ...room, roomId: "!late:old.example" } : room,
+    );
+    expect(await life.runServices.moves.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
+  });
+
+  it("of a part waits for a server that is away, and then shows in the report what it did", async () => {
+    await prepare(life);
+    await life.runServices.start();
+    let isAway = false;
+    onRequest = ({ path }) => {
+      isAway ||= path.includes("/join/");
+      if (isAway && path.endsWith("/capabilities")) throw new UnreachableError("aborted", "old.example");
+    };
+    await life.runServices.moves.joinAll({
+      ...request,
+      filters: { ...NO_FILTERS, categories: null },
+      rooms: [OPEN],
+    });
+    await pass(30 * SECOND);
+    expect(await run()).toMatchObject({ purpose: "joins", state: "running" });
+    onRequest = () => undefined;
+    await pass(120 * SECOND);
+    expect(await run()).toMatchObject({ purpose: "joins", state: "over" });
+    expect(
+      (await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === OPEN)?.status,
+    ).toBe("done");
+  });
+
+  it("does what is left of a room into which the account came by itself", async () => {
+    onRequest = ({ path }) => {
+      if (path.includes("/knock/")) servers.rooms.get(CLOSED)?.members.set(TARGET, { membership: "join" });
+    };
+    await start();
+    await pass();
+    expect(await stepsOf("tags")).toContain(`tags:${CLOSED} done`);
+    expect(
+      (await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status,
+    ).toBe("done");
+  });
+
+  it("takes a way that opened while it went on", async () => {
+    onRequest = atFinish(() =>
+      servers.rooms.get(CLOSED)?.state.set("m.room.join_rules", { join_rule: "public" }),
+    );
+    await start();
+    await pass();
+    expect(await stepsOf("join")).toContain(`join:${CLOSED} done`);
+    expect(servers.seen).toContain(`${TARGET} joins ${CLOSED}`);
+    expect(await said()).toEqual(["end"]);
+  });
+
+  it("does not try again what was refused", async () => {
+    await start();
+    await pass();
+    expect((await stepsOf("join")).filter((step) => step.endsWith("failed"))).toEqual([
+      "join:!stubborn:old.example failed",
+    ]);
+    expect((await life.store.store.steps.all(1)).every(({ attempts }) => attempts <= 1)).toBe(true);
+  });
+
+  it("keeps to the categories that were asked for", async () => {
+    await start({ categories: ["tags", "profile"] });
+    await pass();
+    const kinds = new Set((await life.store.store.steps.all(1)).map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(["profile_field", "tags"]);
+    expect(servers.seen.some((line) => line.includes("joins"))).toBe(false);
+    expect(await said()).toEqual(["end"]);
+  });
+
+  it("is not told of a run that was paused meanwhile, and is told once it has gone on", async () => {
+    onRequest = atFinish(() => void life.runServices.moves.pause(OWNER));
+    await start();
+    await pass(10 * SECOND);
+    expect([(await run()).state, await said()]).toEqual(["paused", []]);
+    expect((await life.runServices.moves.resume(OWNER)).status).toBe("resumed");
+    await pass(10 * SECOND);
+    expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
+  });
+
+  it("is not told of a run that was cancelled meanwhile", async () => {
+    onRequest = atFinish(() => void life.runServices.moves.cancel(OWNER));
+    await start();
+    await pass(10 * SECOND);
+    expect([await run(), await said()]).toMatchObject([{ state: "over", isCancelled: true }, []]);
+  });
+
+  it("leaves a cancelled run over, though a session has ended as well", async () => {
+    onRequest = atFinish(() => {
+      servers.signedOut.add(SOURCE);
+      void life.runServices.moves.cancel(OWNER);
+    });
+    await start();
+    await pass(10 * SECOND);
+    expect([await run(), await said()]).toMatchObject([{ state: "over", problem: null }, []]);
+  });
+
+  it("waits for a server that is away", async () => {
+    let isAway = true;
+    const away = atFinish(() => {
+      throw new UnreachableError("aborted", "old.example");
+    });
+    onRequest = (asked) => isAway && away(asked);
+    await start();
+    await pass();
+    expect((await run()).state).toBe("running");
+    const awayAt = Date.now();
+    const waited = { side: "source", serverName: "old.example", waitingFor: "server", limit: null, steps: 0 };
+    const status = await life.runServices.moves.status(OWNER);
+    expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
+    await pass(10 * SECOND);
+    const shown = JSON.stringify((await sent()).at(-1));
+    expect(shown).toContain("does not answer just now; I try again ");
+    expect(shown).toContain("only the last look at both accounts waits for that");
+    isAway = false;
+    await pass(50 * SECOND);
+    expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
+  });
+
+  it("is told of a part of a move too", async () => {
+    await prepare(life);
+    await life.runServices.start();
+    await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
+    await pass();
+    expect([await run(), await said()]).toMatchObject([{ state: "over", purpose: "joins" }, ["end"]]);
+    expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
+  });
+
+  it("comes for a restricted room that is named by itself, when the account is in the space already", async () => {
+    servers.rooms.get("!space:old.example")?.members.set(TARGET, { membership: "join" });
+    await prepare(life);
+    await life.runServices.start();
+    const rooms = ["!restricted:old.example"];
+    await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms });
+    await pass();
+    expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
+  });
+});
+
+async function filtersOf(): Promise<PlanFilters> {
+  const plan = await life.planning.last(OWNER);
+  if (plan === null) throw new Error("there is no plan");
+  return plan.request.filters;
+}
+
+describe("a run whose session has ended", () => {
+  it("takes nothing of another account that is signed in when it comes to its end", async () => {
+    const stranger = "@stranger:old.example";
+    const own = servers.accounts.get(SOURCE);
+    if (own === undefined) throw new Error("there is no old account");
+    servers.accounts.set(stranger, { ...own, userId: stranger });
+    onRequest = ({ method, path }) => {
+      if (method !== "PUT" || !path.endsWith("m.ignored_user_list")) return;
+      const account = {
+        owner: OWNER,
+        side: "source" as const,
+        userId: stranger,
+        baseUrl: baseUrlOf(stranger),
+      };
+      void life.store.store.accounts.put(
+        { ...account, method: "token", deviceId: null, signedInAt: 0 },
+        { accessToken: tokenOf(stranger) },
+      );
+    };
+    await start();
+    await pass(10 * SECOND);
+    expect(await run()).toMatchObject({
+      state: "needs_you",
+      problem: { side: "source", problem: { code: "session_ended" } },
+    });
+    expect(await said()).not.toContain("end");
+  });
+
+  it("calls its owner once, whatever becomes of the process, and goes on after a new sign-in", async () => {
+    onRequest = atFinish(() => servers.signedOut.add(SOURCE));
+    await start();
+    await pass(10 * SECOND);
+    expect(await run()).toMatchObject({ state: "needs_you", problem: { side: "source" } });
+    const calls = await said();
+    expect(calls).toHaveLength(1);
+    await life.runServices.stop();
+    await life.store.close();
+    life = begin({ folder, servers });
+    await life.runServices.start();
+    await pass(10 * SECOND);
+    expect(await said()).toEqual([]);
+    servers.signedOut.clear();
+    await signIn(life);
+    await life.runServices.control.signedIn(OWNER, { side: "source", userId: SOURCE });
+    await pass(10 * SECOND);
+    expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
+  });
+});
+
+describe("rooms that open after the end", () => {
+  it("are completed, told once each, and end the watch when none is left", async () => {
+    await start();
+    await pass();
+    letIn(servers);
+    await pass(20 * SECOND);
+    expect((await said()).sort()).toEqual(["end", `late ${CLOSED}`, `late ${KNOCK}`]);
+    expect((await run()).state).toBe("over");
+    expect(await stepsOf("tags")).toContain(`tags:${CLOSED} done`);
+  });
+
+  it("are written into lists by steps of their own, so that both writings can be undone", async () => {
+    await start();
+    await pass();
+    letIn(servers);
+    await pass(20 * SECOND);
+    expect(await stepsOf("direct_chats")).toEqual(["direct_chats done", "direct_chats 2 done"]);
+    const undo = await life.runServices.moves.undo({
+      owner: OWNER,
+      address: { ...request.address, eventId: "$undo" },
+    });
+    expect(undo.status).toBe("started");
+    await pass(20 * SECOND);
+    expect(servers.accounts.get(TARGET)?.accountData.get("m.direct")).toEqual({});
+    expect(servers.accounts.get(TARGET)?.pushRules).toEqual({ content: [], room: [] });
+  });
+
+  it("are looked for without asking again what the servers can, but after a look that failed", async () => {
+    await start();
+    await pass();
+    let [asked, looks, isAway] = [0, 0, false];
+    onRequest = ({ path }) => {
+      if (path.endsWith("/versions")) asked += 1;
+      if (!path.endsWith(`${CLOSED}/state/m.room.member/${TARGET}`)) return;
+      looks += 1;
+      if (isAway) throw new UnreachableError("reset", "old.example");
+    };
+    await pass(50 * SECOND);
+    expect([asked, looks]).toEqual([2, 5]);
+    isAway = true;
+    await pass(10 * SECOND);
+    isAway = false;
+    await pass(20 * SECOND);
+    expect([asked, looks]).toEqual([4, 8]);
+  });
+
+  it("wake no run that was cancelled while they were looked for", async () => {
+    await start();
+    await pass();
+    letIn(servers);
+    onRequest = ({ path }) => {
+      if (path.endsWith("/m.room.join_rules")) void life.runServices.moves.cancel(OWNER);
+    };
+    await pass(30 * SECOND);
+    expect(await run()).toMatchObject({ state: "over", isCancelled: true });
+    expect(servers.seen).not.toContain(`${TARGET} joins ${CLOSED}`);
+  });
+
+  it("wake no run in whose place there is another by now", async () => {
+    await start();
+    await pass();
+    letIn(servers);
+    const started: Promise<StartResult>[] = [];
+    onRequest = ({ path }) => {
+      if (path.endsWith("/m.room.join_rules")) started.push(life.runServices.moves.start(request));
+    };
+    await pass(60 * SECOND);
+    // Whichever was first.
+    expect(["started", "already", "nothing_to_do"]).toContain((await started[0])?.status);
+    const runs = await life.store.store.runs.between(OWNER, SOURCE, TARGET);
+    expect(runs.map(({ state }) => state)).toEqual(runs.map(() => "over"));
+    const joins = servers.seen.filter((line) => line === `${TARGET} joins ${CLOSED}`);
+    expect(joins).toHaveLength(1);
+  });
+});

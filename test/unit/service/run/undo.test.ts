@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
+import type { Run } from "../../../../src/model/run.ts";
+import type { PlannedStep, StepKind } from "../../../../src/model/step.ts";
+import { stages } from "../../../../src/model/step.ts";
+import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
+import { UndoPlanner } from "../../../../src/service/run/undo.ts";
+import type { Store } from "../../../../src/store/store.ts";
+import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
+import { plan, sketchRoom } from "../../../support/planned-rooms.ts";
+import { DONE, newRun, step } from "../../queue/scripted-runner.ts";
+import { temporaryStore } from "../../store/temporary-store.ts";
+
+const OWNER = "@me:old.example";
+const texts = { reason: reasonText, warning: warningText };
+const rooms = plan(["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId }))).rooms.map((room) =>
+  runRoom(room, { texts, isReplacement: false }),
+);
+
+interface WrittenStep {
+  kind: StepKind;
+  roomId?: string;
+  outcome: StepOutcome;
+  /** What was stored before it wrote. */
+  savedUndo?: unknown;
+  /** The run ended before its outcome was known. */
+  isDropped?: boolean;
+  limits?: PlannedStep["limits"];
+}
+
+const problem = { code: "refused", serverText: null } as const;
+const wrote = (undo: unknown): StepOutcome => ({ status: "done", undo });
+
+/** A run that did this, and is over. */
+async function ran(
+  store: Store,
+  summary: readonly WrittenStep[],
+  key = (deed: WrittenStep) => `${deed.kind}:${deed.roomId ?? ""}`,
+): Promise<Run> {
+  const steps = summary.map((deed) => {
+    const { kind, roomId = null, limits = [] } = deed;
+    return step(key(deed), { kind, roomId, limits, payload: { payload: kind } });
+  });
+  const run = await newRun(store, steps, { rooms });
+  for (const { outcome, savedUndo = null, isDropped = false, limits = [] } of summary) {
+    const lane = limits.length === 0 ? "target:free" : "target:messages";
+    const nothing = { rooms: [], steps: [], dropped: [], run: {}, limiters: [] };
+    const taken = await store.steps.takeNext(run.id, { lane, stage: 3, now: 1, limiters: [] });
+    if (taken === null) throw new Error("nothing to take");
+    await store.steps.saveUndo(taken.id, savedUndo);
+    if (isDropped) continue;
+    await store.steps.record(
+      taken,
+      { state: outcome.status === "failed" ? "failed" : "done", outcome },
+      nothing,
+      1,
+    );
+  }
+  await store.steps.dropPending(run.id);
+  await store.runs.change(run.id, { state: "over" });
+  return run;
+}
+
+async function planned(store: Store): Promise<string[]> {
+  const undo = await new UndoPlanner(store).plan(OWNER);
+  return undo?.steps.map(({ key, payload }) => `${key} ${JSON.stringify(payload)}`) ?? [];
+}
+
+describe("taking back", () => {
+  it("is nothing where there was no run, or none that did something", async () => {
+    const { store } = await temporaryStore();
+    const undoPlanner = new UndoPlanner(store);
+    expect([await undoPlanner.plan(OWNER), await undoPlanner.preview(OWNER)]).toEqual([
+      null,
+      { status: "nothing_to_undo" },
+    ]);
+    await ran(store, [{ kind: "tags", outcome: { status: "already_done" } }]);
+    expect([(await undoPlanner.plan(OWNER))?.steps, await undoPlanner.preview(OWNER)]).toEqual([
+      [],
+      { status: "nothing_to_undo" },
+    ]);
+  });
+
+  it("shows what it can take back, and what it cannot", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "invite", roomId: "!a", outcome: wrote({ roomId: "!a" }) },
+      { kind: "invite", roomId: "!b", outcome: wrote({ roomId: "!b" }) },
+      { kind: "join_invited", roomId: "!b", outcome: wrote({ roomId: "!b" }) },
+      { kind: "knock", roomId: "!c", outcome: { status: "needs_moderator" } },
+      { kind: "tags", roomId: "!b", outcome: wrote({}) },
+      { kind: "room_setting", outcome: { status: "already_done" } },
+      { kind: "read_marker", roomId: "!b", outcome: DONE },
+    ]);
+    const [a, b, c] = rooms.map(({ planned }) => planned.row);
+    expect(await new UndoPlanner(store).preview(OWNER)).toEqual({
+      status: "possible",
+      invitations: [a],
+      joins: [b],
+      knocks: [c],
+      written: [{ category: "tags", count: 1 }],
+      lasting: [{ category: "read_markers", count: 1 }],
+    });
+  });
+
+  it("goes backwards, and leaves rooms last", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "join", roomId: "!a", outcome: wrote({ roomId: "!a" }) },
+      { kind: "tags", roomId: "!a", outcome: wrote("tags") },
+      { kind: "account_data", outcome: wrote("data") },
+    ]);
+    const undo = await new UndoPlanner(store).plan(OWNER);
+    expect(undo?.steps.map(({ key, stage, limits, side }) => [key, stage, limits, side])).toEqual([
+      ["undo:1:account_data:", stages.rooms, [], "target"],
+      ["undo:1:tags:!a", stages.rooms, [], "target"],
+      ["undo:1:join:!a", stages.settings, ["messages"], "target"],
+    ]);
+  });
+
+  it("takes from the limit on messages what was taken from it when it was written", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [{ kind: "power_level", roomId: "!a", limits: ["messages"], outcome: wrote({}) }]);
+    expect((await new UndoPlanner(store).plan(OWNER))?.steps.map(({ limits }) => limits)).toEqual([
+      ["messages"],
+    ]);
+  });
+
+  it("knows what may have been written by what was stored before, where the run ended or the step failed before its answer came", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "join", roomId: "!a", outcome: DONE, savedUndo: { roomId: "!a" }, isDropped: true },
+      { kind: "tags", roomId: "!a", outcome: { status: "failed", problem }, savedUndo: "tags" },
+      { kind: "push_rules", outcome: { status: "failed", problem, undo: "part" }, savedUndo: "all" },
+      { kind: "join", roomId: "!b", outcome: { status: "failed", problem } },
+      // Somebody else's doing.
+      { kind: "join", roomId: "!c", outcome: { status: "already_done" }, savedUndo: { roomId: "!c" } },
+    ]);
+    expect(await planned(store)).toEqual([
+      'undo:1:push_rules: {"kind":"push_rules","undo":"part"}',
+      'undo:1:tags:!a {"kind":"tags","undo":"tags"}',
+      'undo:1:join:!a {"kind":"join","undo":{"roomId":"!a"}}',
+    ]);
+  });
+
+  it("takes back the part that a step did before it failed, and nothing of one that did nothing", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "push_rules", outcome: { status: "failed", problem, undo: "part" } },
+      { kind: "join", roomId: "!a", outcome: { status: "failed", problem } },
+    ]);
+    expect(await planned(store)).toEqual(['undo:1:push_rules: {"kind":"push_rules","undo":"part"}']);
+  });
+
+  it("takes back nothing twice, and again what failed to be taken back", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "tags", roomId: "!a", outcome: wrote("a") },
+      { kind: "tags", roomId: "!b", outcome: wrote("b") },
+    ]);
+    const undone = await ran(
+      store,
+      [
+        { kind: "undo", roomId: "!a", outcome: { status: "already_done" } },
+        { kind: "undo", roomId: "!b", outcome: { status: "failed", problem } },
+      ],
+      ({ roomId }) => `undo:1:tags:${roomId ?? ""}`,
+    );
+    expect(undone.id).toBe(2);
+    expect(await planned(store)).toEqual(['undo:1:tags:!b {"kind":"tags","undo":"b"}']);
+  });
+
+  it("takes back what all runs between the two accounts did, newest first, each by itself", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [{ kind: "direct_chats", outcome: wrote("first") }]);
+    await ran(store, [{ kind: "direct_chats", outcome: wrote("second") }]);
+    expect(await planned(store)).toEqual([
+      'undo:2:direct_chats: {"kind":"direct_chats","undo":"second"}',
+      'undo:1:direct_chats: {"kind":"direct_chats","undo":"first"}',
+    ]);
+  });
+});

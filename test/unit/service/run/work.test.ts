@@ -1,0 +1,93 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import type { Run, TakenStep } from "../../../../src/model/run.ts";
+import { stages } from "../../../../src/model/step.ts";
+import { AccountClients } from "../../../../src/service/accounts/clients.ts";
+import { RunWork } from "../../../../src/service/run/work.ts";
+import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { temporaryStore } from "../../store/temporary-store.ts";
+
+const OWNER = "@me:third.example";
+const run: Run = {
+  ...{
+    id: 1,
+    owner: OWNER,
+    planNumber: 1,
+    purpose: "move",
+    state: "running",
+    stage: 0,
+    request: {},
+    startedAt: 0,
+    endedAt: null,
+  },
+  ...{
+    source: "@me:old.example",
+    target: "@me:new.example",
+    isCancelled: false,
+    wasInterrupted: false,
+    problem: null,
+  },
+  progressCount: 0,
+  address: {
+    roomId: "!r",
+    eventId: "$e",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: OWNER,
+    isEncrypted: true,
+  },
+};
+const step: TakenStep = {
+  ...{
+    id: 1,
+    runId: 1,
+    key: "tags:!r",
+    kind: "tags",
+    side: "target",
+    stage: stages.rooms,
+    limits: [],
+    attempts: 1,
+    failures: 0,
+    savedUndo: null,
+  },
+  ...{ needsRoom: null, after: null, roomId: "!r", payload: { roomId: "!r", tags: [] } },
+};
+
+describe("a step", () => {
+  it.each([
+    ["@other:old.example", "@me:new.example", "source"],
+    ["@me:old.example", "@other:new.example", "target"],
+    ["@me:old.example", null, "target"],
+    [null, "@me:new.example", "source"],
+  ])("is not done with %s and %s signed in: the %s of the run is missing", async (source, target, side) => {
+    const { store } = await temporaryStore();
+    for (const [of, userId] of [["source", source] as const, ["target", target] as const]) {
+      if (userId === null) continue;
+      const account = {
+        owner: OWNER,
+        side: of,
+        userId,
+        baseUrl: "https://x.invalid",
+        method: "token" as const,
+      };
+      await store.accounts.put({ ...account, deviceId: null, signedInAt: 0 }, { accessToken: "secret" });
+    }
+    const log = pino({ level: "silent" });
+    const clients = new AccountClients({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
+    const { runs, steps } = store;
+    const work = new RunWork({
+      clients,
+      runs,
+      steps,
+      settled: async () => null,
+      changed: () => {},
+      now: () => 0,
+    });
+    const outcome = await work.execute(run, step, new AbortController().signal);
+    expect(outcome).toEqual({
+      status: "needs_user",
+      problem: { code: "session_ended", serverText: null },
+      side,
+    });
+  });
+});
