@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EventContent, SeenMessage } from "../lab/person/person.ts";
 import { contentOf, textOf } from "../lab/person/person.ts";
-import { botMessagesBehind } from "../support/answers.ts";
-import type { Chat } from "../support/chat.ts";
-import { chatIn, openChat } from "../support/chat.ts";
-import { callServer, countLogins } from "../support/server-api.ts";
-import type { Account, World } from "../support/world.ts";
-import { answerTo, botPassword, createWorld } from "../support/world.ts";
+import { botMessagesBehind } from "../support/chat/bot-messages.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { chatIn, openChat } from "../support/chat/direct-chat.ts";
+import { callServer, countLogins } from "../support/servers/server-api.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { answerTo, botPassword, createWorld } from "../support/environments/bot-environment.ts";
 
 /** HTML, a mention of the room, a link, and a character that turns what follows around. */
 const HOSTILE_NAME = "<b>Ada</b> & @room https://evil.example \u202e\u2066gnp.exe";

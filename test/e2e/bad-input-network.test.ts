@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
-import { botMessagesBehind } from "../support/answers.ts";
-import type { Chat } from "../support/chat.ts";
-import { openChat } from "../support/chat.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import { LOGIN, onNext } from "../support/next-request.ts";
-import { botSessions } from "../support/server-api.ts";
-import type { Account, World } from "../support/world.ts";
-import { answerTo, createWorld } from "../support/world.ts";
+import { botMessagesBehind } from "../support/chat/bot-messages.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { openChat } from "../support/chat/direct-chat.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { LOGIN, onNext } from "../support/faults/next-request.ts";
+import { botSessions } from "../support/servers/server-api.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 /** Between the bot and each server; the person's client has a network of its own. */

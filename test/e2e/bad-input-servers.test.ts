@@ -2,12 +2,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Chat } from "../support/chat.ts";
-import { openChat } from "../support/chat.ts";
-import type { OddServer } from "../support/odd-server.ts";
-import { homeserverUntilLogin, sendHtml, sendJson, startOddServer } from "../support/odd-server.ts";
-import type { World } from "../support/world.ts";
-import { answerTo, createWorld } from "../support/world.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { openChat } from "../support/chat/direct-chat.ts";
+import type { OddServer } from "../support/servers/misbehaving-server.ts";
+import {
+  homeserverUntilLogin,
+  sendHtml,
+  sendJson,
+  startOddServer,
+} from "../support/servers/misbehaving-server.ts";
+import type { World } from "../support/environments/bot-environment.ts";
+import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

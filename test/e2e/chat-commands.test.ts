@@ -4,10 +4,10 @@ import { specifications } from "../../src/commands/registry.ts";
 import { isWholeAnswer } from "../lab/bot-answer.ts";
 import type { EventContent, Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import { botMessages, botMessagesBehind } from "../support/answers.ts";
-import { createControlRoom } from "../support/control-room.ts";
-import type { Account, World } from "../support/world.ts";
-import { answerTo, createWorld } from "../support/world.ts";
+import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
+import { createControlRoom } from "../support/chat/control-room.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 let adaAccount: Account;

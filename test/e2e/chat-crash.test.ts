@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import { botMessages, botMessagesBehind } from "../support/answers.ts";
-import { createControlRoom } from "../support/control-room.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import type { KillPoint } from "../support/kill-points.ts";
-import { runUntilKilled } from "../support/kill-points.ts";
+import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
+import { createControlRoom } from "../support/chat/control-room.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import type { KillPoint } from "../support/faults/crash-points.ts";
+import { runUntilKilled } from "../support/faults/crash-points.ts";
 import { seededRandom } from "../support/seeded-random.ts";
-import type { World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import type { World } from "../support/environments/bot-environment.ts";
+import { createWorld } from "../support/environments/bot-environment.ts";
 
 const SEED = 20_260_131;
 const CYCLES = 15;

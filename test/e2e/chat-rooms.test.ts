@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import { botMessages, botMessagesBehind } from "../support/answers.ts";
-import { untilHandled } from "../support/bot-database.ts";
-import { createControlRoom, createRoomOf } from "../support/control-room.ts";
-import type { World } from "../support/world.ts";
-import { answerTo, createWorld } from "../support/world.ts";
+import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
+import { untilHandled } from "../support/store/bot-database.ts";
+import { createControlRoom, createRoomOf } from "../support/chat/control-room.ts";
+import type { World } from "../support/environments/bot-environment.ts";
+import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 /** Ada and Ben may use the bot, Ben from the other server; Mallory may not. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Account, World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 let oldAccount: Account;

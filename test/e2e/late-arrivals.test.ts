@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
-import { AccountOnServer } from "../support/account-on-server.ts";
-import type { MoveWorld } from "../support/move-world.ts";
-import { createMoveWorld } from "../support/move-world.ts";
+import { AccountOnServer } from "../support/servers/account-on-server.ts";
+import type { MoveWorld } from "../support/environments/move-environment.ts";
+import { createMoveWorld } from "../support/environments/move-environment.ts";
 
 /** Between two looks, in the first minutes. */
 const LOOKS_APART_MS = 10_000;

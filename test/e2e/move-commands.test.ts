@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
-import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { botSessions } from "../support/server-api.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { botSessions } from "../support/servers/server-api.ts";
 
 /** So long a join is limited: for longer than any test here takes. */
 const LIMIT_MS = 10 * 60_000;

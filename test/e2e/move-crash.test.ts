@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
-import { botMessagesBehind } from "../support/answers.ts";
-import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
-import { runUntilKilled } from "../support/kill-points.ts";
-import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
+import { botMessagesBehind } from "../support/chat/bot-messages.ts";
+import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
+import { runUntilKilled } from "../support/faults/crash-points.ts";
+import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
 import { seededRandom } from "../support/seeded-random.ts";
-import { countVisibleChanges } from "../support/visible-changes.ts";
+import { countVisibleChanges } from "../support/environments/visible-changes.ts";
 
 const SEED = 20_260_201;
 const KILLS = 8;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
-import { enteredRooms, missingRooms } from "../support/entered-rooms.ts";
-import type { Fault, ProxiedRequest, Rule } from "../support/fault-proxy.ts";
-import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { botSessions, removeSession } from "../support/server-api.ts";
+import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
+import type { Fault, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
+import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { botSessions, removeSession } from "../support/servers/server-api.ts";
 
 /** A write that the new server never takes. */
 const REFUSED = "org.example.notes";

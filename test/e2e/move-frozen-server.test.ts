@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { missingRooms } from "../support/entered-rooms.ts";
-import type { ProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { createProxiedMoveWorld } from "../support/proxied-move-world.ts";
-import { countVisibleChanges } from "../support/visible-changes.ts";
+import { missingRooms } from "../support/environments/entered-rooms.ts";
+import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import { countVisibleChanges } from "../support/environments/visible-changes.ts";
 
 let move: ProxiedMoveWorld;
 let startedAt: number;

@@ -5,13 +5,13 @@ import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import { categoryWords } from "../../src/view/words/category-words.ts";
-import type { ServerEvent } from "../support/account-on-server.ts";
-import { AccountOnServer, kindOf } from "../support/account-on-server.ts";
-import { botMessages } from "../support/answers.ts";
-import { storedRows } from "../support/bot-database.ts";
-import { enteredRooms, isEntered } from "../support/entered-rooms.ts";
-import type { MoveWorld } from "../support/move-world.ts";
-import { createMoveWorld } from "../support/move-world.ts";
+import type { ServerEvent } from "../support/servers/account-on-server.ts";
+import { AccountOnServer, kindOf } from "../support/servers/account-on-server.ts";
+import { botMessages } from "../support/chat/bot-messages.ts";
+import { storedRows } from "../support/store/bot-database.ts";
+import { enteredRooms, isEntered } from "../support/environments/entered-rooms.ts";
+import type { MoveWorld } from "../support/environments/move-environment.ts";
+import { createMoveWorld } from "../support/environments/move-environment.ts";
 
 /** Between two edits. */
 const EDITS_APART_MS = 5_000;

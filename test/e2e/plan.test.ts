@@ -5,9 +5,9 @@ import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
-import { callServer } from "../support/server-api.ts";
-import type { World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import { callServer } from "../support/servers/server-api.ts";
+import type { World } from "../support/environments/bot-environment.ts";
+import { createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 let population: Population;

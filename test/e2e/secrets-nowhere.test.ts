@@ -3,17 +3,17 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
-import type { Chat } from "../support/chat.ts";
-import { openChat } from "../support/chat.ts";
-import type { FaultProxy } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import { LOGIN, onNext } from "../support/next-request.ts";
-import { formsOf } from "../support/secret-forms.ts";
-import { bytesOfFolder } from "../support/stored-bytes.ts";
-import type { Account, World } from "../support/world.ts";
-import { answerTo, botPassword, createWorld } from "../support/world.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { openChat } from "../support/chat/direct-chat.ts";
+import type { FaultProxy } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { LOGIN, onNext } from "../support/faults/next-request.ts";
+import { formsOf } from "../support/store/secret-forms.ts";
+import { bytesOfFolder } from "../support/store/stored-bytes.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { answerTo, botPassword, createWorld } from "../support/environments/bot-environment.ts";
 
-const CRASH_ON_SIGNAL = new URL("../support/crash-on-signal-process.ts", import.meta.url).href;
+const CRASH_ON_SIGNAL = new URL("../support/faults/crash-on-signal-process.ts", import.meta.url).href;
 
 let world: World;
 let proxy: FaultProxy;

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Chat } from "../support/chat.ts";
-import { openChat } from "../support/chat.ts";
-import { botSessions, isSignedIn, removeSession } from "../support/server-api.ts";
-import { bytesOfFolder } from "../support/stored-bytes.ts";
-import type { Account, World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { openChat } from "../support/chat/direct-chat.ts";
+import { botSessions, isSignedIn, removeSession } from "../support/servers/server-api.ts";
+import { bytesOfFolder } from "../support/store/stored-bytes.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 

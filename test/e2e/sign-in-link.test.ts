@@ -3,16 +3,16 @@ import type { AuthorizationServer } from "../lab/authorization-server/authorizat
 import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
 import type { Person } from "../lab/person/person.ts";
 import { contentOf, textOf } from "../lab/person/person.ts";
-import { botMessagesBehind } from "../support/answers.ts";
-import { chatIn } from "../support/chat.ts";
-import type { Chat } from "../support/chat.ts";
-import { createControlRoom } from "../support/control-room.ts";
-import { killInRenewal } from "../support/kill-points.ts";
-import type { LinkPlace, OfferedLink } from "../support/link.ts";
-import { askForLink, becomes, signInByLink } from "../support/link.ts";
-import { botSessions } from "../support/server-api.ts";
-import type { Account, World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import { botMessagesBehind } from "../support/chat/bot-messages.ts";
+import { chatIn } from "../support/chat/direct-chat.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { createControlRoom } from "../support/chat/control-room.ts";
+import { killInRenewal } from "../support/faults/crash-points.ts";
+import type { LinkPlace, OfferedLink } from "../support/chat/link-sign-in.ts";
+import { askForLink, becomes, signInByLink } from "../support/chat/link-sign-in.ts";
+import { botSessions } from "../support/servers/server-api.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { createWorld } from "../support/environments/bot-environment.ts";
 
 /**
  * Tokens of the old server are to be renewed within half a second, so that every command meets one

@@ -2,15 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Homeserver } from "../lab/homeservers/pair.ts";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import { botMessagesBehind } from "../support/answers.ts";
-import type { Chat } from "../support/chat.ts";
-import { chatIn, openChat } from "../support/chat.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/fault-proxy.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import { LOGIN, WHOAMI, callOf, onNext } from "../support/next-request.ts";
-import { botSessions, callServer, countLogins } from "../support/server-api.ts";
-import type { Account, World } from "../support/world.ts";
-import { answerTo, createWorld } from "../support/world.ts";
+import { botMessagesBehind } from "../support/chat/bot-messages.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { chatIn, openChat } from "../support/chat/direct-chat.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { LOGIN, WHOAMI, callOf, onNext } from "../support/faults/next-request.ts";
+import { botSessions, callServer, countLogins } from "../support/servers/server-api.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 /** Between the bot and each server; only the bot's requests pass there. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Chat } from "../support/chat.ts";
-import { openChat } from "../support/chat.ts";
-import { botSessions, countLogins } from "../support/server-api.ts";
-import type { Account, World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { openChat } from "../support/chat/direct-chat.ts";
+import { botSessions, countLogins } from "../support/servers/server-api.ts";
+import type { Account, World } from "../support/environments/bot-environment.ts";
+import { createWorld } from "../support/environments/bot-environment.ts";
 
 let world: World;
 let oldAccount: Account;

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startFaultProxy, type FaultProxy, type Rule } from "../../support/fault-proxy.ts";
+import { startFaultProxy, type FaultProxy, type Rule } from "../../support/faults/fault-proxy.ts";
 
 let server: Server;
 let proxy: FaultProxy;

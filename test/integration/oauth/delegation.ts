@@ -11,7 +11,7 @@ import { AccountClients } from "../../../src/service/accounts/clients.ts";
 import type { LinkNews, WaitingLink } from "../../../src/service/accounts/results.ts";
 import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { temporaryStore } from "../../unit/store/temporary-store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { openFetch } from "../platforms/matrix/loopback-server.ts";
 
 export const OWNER = "@me:third.example";

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetPerson } from "../../../src/service/forget.ts";
-import { bytesIn } from "../../unit/store/temporary-store.ts";
-import { startFaultProxy } from "../../support/fault-proxy.ts";
-import { callServer } from "../../support/server-api.ts";
+import { bytesIn } from "../../support/store/temporary-store.ts";
+import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
+import { callServer } from "../../support/servers/server-api.ts";
 import type { Delegation, Mover } from "./delegation.ts";
 import { INTRODUCTION, OWNER, signInByLink, startDelegation, startMover } from "./delegation.ts";
 

@@ -7,7 +7,7 @@ import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import { getsIn } from "../../support/gets-in.ts";
+import { getsIn } from "../../support/servers/can-join.ts";
 
 /** What is said of a room, by the population or by a plan. */
 export type Outcome = Pick<

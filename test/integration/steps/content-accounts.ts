@@ -11,7 +11,7 @@ import type { AccountReading } from "../../../src/platforms/matrix/reading/accou
 import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
 import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
 import type { RoomIdOnTarget } from "../../../src/platforms/matrix/planning/room-mapping.ts";
-import { getsIn } from "../../support/gets-in.ts";
+import { getsIn } from "../../support/servers/can-join.ts";
 
 const features = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
 const log = pino({ level: "silent" });

@@ -31,8 +31,8 @@ import type {
   WatchingAccount,
 } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
-import { startFaultProxy } from "../../support/fault-proxy.ts";
-import type { FaultProxy, ProxiedRequest } from "../../support/fault-proxy.ts";
+import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
+import type { FaultProxy, ProxiedRequest } from "../../support/faults/fault-proxy.ts";
 import { readAndPlan } from "../plan/accounts.ts";
 import { joinedRooms } from "../plan/court.ts";
 import { levelOf, membershipOf, runStep, stateEvent, tryStep, undoStep, until } from "./run-steps.ts";

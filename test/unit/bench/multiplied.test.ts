@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { multiplied } from "../../bench/multiplied.ts";
-import { account, membershipRule, plan, sketchRoom, SOURCE } from "../../support/planned-rooms.ts";
+import { account, membershipRule, plan, sketchRoom, SOURCE } from "../../support/plans/planned-rooms.ts";
 
 describe("multiplied", () => {
   it("gives every outcome as often as it copies, copies leading to copies", () => {

@@ -7,7 +7,7 @@ import type { ConversationAddress } from "../../../src/model/conversation-addres
 import type { Store } from "../../../src/store/store.ts";
 import { paragraph } from "../../../src/view/document/document.ts";
 import { alert, notice } from "../../../src/view/document/message.ts";
-import { temporaryStore } from "../store/temporary-store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { fakeClient } from "./fake-client.ts";
 
 afterEach(() => {

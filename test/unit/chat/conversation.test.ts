@@ -9,7 +9,7 @@ import type { OutboxItem } from "../../../src/store/outbox-items.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { list, paragraph } from "../../../src/view/document/document.ts";
 import { alert, notice } from "../../../src/view/document/message.ts";
-import { bytesIn, temporaryStore } from "../store/temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 import { fakeClient, refusal } from "./fake-client.ts";
 
 const ADDRESS: ConversationAddress = {

@@ -4,7 +4,7 @@ import type { InboxOptions, ThreadedText } from "../../../src/chat/inbox.ts";
 import { Inbox } from "../../../src/chat/inbox.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { FakeConversation } from "../commands/fake-conversation.ts";
-import { temporaryStore } from "../store/temporary-store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
 
 /** For what comes of itself, on a slow and busy machine. */

@@ -4,7 +4,7 @@ import { Outbox } from "../../../src/chat/outbox.ts";
 import type { NewOutboxItem } from "../../../src/store/outbox-items.ts";
 import { outboxPriority } from "../../../src/store/outbox-items.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { temporaryStore } from "../store/temporary-store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { bareAnswer, fakeClient, refusal } from "./fake-client.ts";
 
 beforeEach(() => {

@@ -5,8 +5,8 @@ import { specifications } from "../../../src/commands/registry.ts";
 import type { ReportRoom } from "../../../src/platforms/matrix/report/report.ts";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
-import { temporaryStore } from "../store/temporary-store.ts";
-import { reportOf, rooms } from "../view/move-samples.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
+import { reportOf, rooms } from "../../support/fakes/move-samples.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const OWNER = "@me:example.org";

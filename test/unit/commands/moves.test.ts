@@ -8,7 +8,7 @@ import type { StartResult } from "../../../src/service/run/results.ts";
 import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { FakeConversation } from "./fake-conversation.ts";
-import { runStatus, scriptedMoves } from "./scripted-moves.ts";
+import { runStatus, scriptedMoves } from "../../support/fakes/scripted-moves.ts";
 
 afterEach(() => {
   vi.useRealTimers();

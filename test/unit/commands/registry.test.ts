@@ -6,7 +6,7 @@ import { Planning } from "../../../src/service/plan/planning.ts";
 import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { FakeConversation } from "./fake-conversation.ts";
-import { scriptedMoves } from "./scripted-moves.ts";
+import { scriptedMoves } from "../../support/fakes/scripted-moves.ts";
 
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const commands = createCommands({

@@ -4,9 +4,15 @@ import { LIMITS } from "../../../src/model/step.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { Turn } from "../../../src/queue/rate-limits.ts";
 import type { LimiterRow } from "../../../src/store/steps.ts";
-import type { PairSettings } from "../../support/leaky-buckets.ts";
-import { DEFAULTS, LeakyBuckets, UNLIMITED, leastMs, scaled } from "../../support/leaky-buckets.ts";
-import { mixedRooms, pace } from "../../support/paced-requests.ts";
+import type { PairSettings } from "../../support/rate-limits/leaky-buckets.ts";
+import {
+  DEFAULTS,
+  LeakyBuckets,
+  UNLIMITED,
+  leastMs,
+  scaled,
+} from "../../support/rate-limits/leaky-buckets.ts";
+import { mixedRooms, pace } from "../../support/rate-limits/paced-requests.ts";
 
 const ME = "@me:old.example";
 /**

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stages } from "../../../src/model/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
 import { MAX_REQUESTS_PER_SERVER } from "../../../src/queue/server-slots.ts";
-import { temporaryStore } from "../store/temporary-store.ts";
-import type { Script } from "./scripted-runner.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
+import type { Script } from "../../support/fakes/scripted-runner.ts";
 import {
   DONE,
   FAILED,
@@ -20,7 +20,7 @@ import {
   statesOf,
   step,
   taking,
-} from "./scripted-runner.ts";
+} from "../../support/fakes/scripted-runner.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
-import type { FakeHomeservers, FakeRequest } from "../../support/fake-homeservers.ts";
-import type { Life } from "../../support/fake-move.ts";
-import { OWNER, begin, fakePerson, live, prepare } from "../../support/fake-move.ts";
-import type { Fate } from "../../support/mortal-store.ts";
+import type { FakeHomeservers, FakeRequest } from "../../support/fakes/fake-homeservers.ts";
+import type { Life } from "../../support/fakes/fake-move.ts";
+import { OWNER, begin, fakePerson, live, prepare } from "../../support/fakes/fake-move.ts";
+import type { Fate } from "../../support/faults/crashing-store.ts";
 
 const START = new Date("2026-03-01T12:00:00Z");
 /** So many tests share the work, so that one that hangs is told by its part. */

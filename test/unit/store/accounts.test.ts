@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "../../../src/model/account.ts";
-import { bytesIn, temporaryStore } from "./temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const account: Account = {
   owner: "@me:x.org",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import type { NewRun } from "../../../src/store/runs.ts";
-import { temporaryStore } from "./temporary-store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const address = {
   roomId: "!chat",

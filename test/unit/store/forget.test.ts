@@ -3,7 +3,7 @@ import type { Side } from "../../../src/model/account.ts";
 import { outboxPriority } from "../../../src/store/outbox-items.ts";
 import type { SignInLink } from "../../../src/store/sign-in-links.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { bytesIn, temporaryStore } from "./temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const PERSON = "@forgetmenot:x.org";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NewOutboxItem } from "../../../src/store/outbox-items.ts";
 import { outboxPriority } from "../../../src/store/outbox-items.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { bytesIn, temporaryStore } from "./temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewOutboxItem {
   return {

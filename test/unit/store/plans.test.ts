@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { temporaryStore } from "./temporary-store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 describe("the last list shown", () => {
   it("is the one before when a list has nothing in it, for such a one is not shown", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RoomEvent } from "../../../src/store/received-events.ts";
 import { parseRoomEvent } from "../../../src/store/received-events.ts";
-import { bytesIn, temporaryStore } from "./temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 function event(id: string, body = "!help"): RoomEvent {
   return {

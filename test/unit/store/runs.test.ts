@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { newRun, room, step } from "../queue/scripted-runner.ts";
-import { temporaryStore } from "./temporary-store.ts";
+import { newRun, room, step } from "../../support/fakes/scripted-runner.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 describe("runs", () => {
   it("are stored whole: with their rooms and steps", async () => {

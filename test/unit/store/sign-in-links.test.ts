@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { SignInLink } from "../../../src/store/sign-in-links.ts";
 import { schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
 import { links } from "../../../src/store/upgrades/005-links.ts";
-import { bytesIn, temporaryStore } from "./temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const issuer = "https://auth.example/";
 const link: SignInLink = {

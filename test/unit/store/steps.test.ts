@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { StepRecord, TakenStep } from "../../../src/model/run.ts";
 import type { Consequences } from "../../../src/store/steps.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { DONE, FAILED, RETRY, newRun, room, statesOf, step } from "../queue/scripted-runner.ts";
-import { temporaryStore } from "./temporary-store.ts";
+import { DONE, FAILED, RETRY, newRun, room, statesOf, step } from "../../support/fakes/scripted-runner.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const NOTHING: Consequences = { rooms: [], steps: [], dropped: [], run: {}, limiters: [] };
 const done: StepRecord = { state: "done", outcome: DONE };

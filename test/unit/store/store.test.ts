@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { DataDirectoryInUseError, lockDataDirectory } from "../../../src/store/process-lock.ts";
 import { UnsealError } from "../../../src/store/sealed-secrets.ts";
 import { openStore } from "../../../src/store/store.ts";
-import { bytesIn, secretKey, temporaryFolder, temporaryStore } from "./temporary-store.ts";
+import { bytesIn, secretKey, temporaryFolder, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const storeModule = pathToFileURL(join(import.meta.dirname, "../../../src/store/store.ts")).href;
 

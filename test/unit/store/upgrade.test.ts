@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { openStore } from "../../../src/store/store.ts";
 import { questions } from "../../../src/store/upgrades/004-questions.ts";
 import { NewerSchemaError, schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
-import { secretKey, temporaryFolder } from "./temporary-store.ts";
+import { secretKey, temporaryFolder } from "../../support/store/temporary-store.ts";
 
 function tablesOf(database: Database.Database): unknown[] {
   return database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all();

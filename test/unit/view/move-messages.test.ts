@@ -35,7 +35,7 @@ import {
   rooms,
   startResults,
   verified,
-} from "./move-samples.ts";
+} from "../../support/fakes/move-samples.ts";
 
 const messages: Record<string, Message[]> = {
   progressMessage: RUN_PURPOSES.flatMap((purpose) =>

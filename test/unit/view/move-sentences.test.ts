@@ -12,7 +12,7 @@ import { undoQuestion } from "../../../src/view/migrate/undo.ts";
 import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
 import { numberedRooms, reportMessage } from "../../../src/view/rooms/report.ts";
 import { formatMoment } from "../../../src/view/document/time.ts";
-import { runStatus } from "../commands/scripted-moves.ts";
+import { runStatus } from "../../support/fakes/scripted-moves.ts";
 import { READER } from "./message-rules.ts";
 import {
   HOUR_MS,
@@ -27,7 +27,7 @@ import {
   rooms,
   startResults,
   verified,
-} from "./move-samples.ts";
+} from "../../support/fakes/move-samples.ts";
 
 const text = (message: Message): string => messageContent(message, [READER]).body;
 

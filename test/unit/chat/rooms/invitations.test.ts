@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InvitationHandler } from "../../../../src/chat/rooms/invitations.ts";
 import { Rooms } from "../../../../src/chat/rooms/rooms.ts";
-import { temporaryStore } from "../../store/temporary-store.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
 import { bareAnswer, refusal } from "../fake-client.ts";
 
 beforeEach(() => {

@@ -4,8 +4,8 @@ import { compareContents } from "../../../../src/platforms/matrix/categories/reg
 import type { RemainingWork } from "../../../../src/platforms/matrix/remaining-work.ts";
 import { remainingWork } from "../../../../src/platforms/matrix/remaining-work.ts";
 import { roomMapping } from "../../../../src/platforms/matrix/planning/room-mapping.ts";
-import type { RoomSketch } from "../../../support/planned-rooms.ts";
-import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../support/planned-rooms.ts";
+import type { RoomSketch } from "../../../support/plans/planned-rooms.ts";
+import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../support/plans/planned-rooms.ts";
 import type { ContentsSketch } from "./categories/contents-sketch.ts";
 import { newAccount, oldAccount } from "./categories/contents-sketch.ts";
 

@@ -16,7 +16,7 @@ import {
   withoutThrough,
 } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
-import { plan, rowOf, sketchRoom } from "../../../support/planned-rooms.ts";
+import { plan, rowOf, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 
 const NOW = 1_000;
 const ALL = { now: NOW, allowed: () => true };

@@ -12,7 +12,7 @@ import {
   sendJson,
   startServer,
 } from "../../../integration/platforms/matrix/loopback-server.ts";
-import { temporaryStore } from "../../store/temporary-store.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const ACCOUNT: Omit<Account, "baseUrl"> = {
   ...{ owner: "@me:x", userId: "@a:old.example", deviceId: null, signedInAt: 0 },

@@ -6,7 +6,7 @@ import { Sessions } from "../../../../src/service/accounts/sessions.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import type { Answer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { openFetch, sendJson, startServer } from "../../../integration/platforms/matrix/loopback-server.ts";
-import { bytesIn, temporaryStore } from "../../store/temporary-store.ts";
+import { bytesIn, temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
 const OLD = "@ann:old.example";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
 import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
-import type { Life } from "../../../support/fake-move.ts";
+import type { Life } from "../../../support/fakes/fake-move.ts";
 import {
   BOT,
   OWNER,
@@ -11,11 +11,11 @@ import {
   fakePerson,
   request,
   signIn,
-} from "../../../support/fake-move.ts";
-import type { FakeHomeservers } from "../../../support/fake-homeservers.ts";
-import { MODERATOR } from "../../../support/fake-room.ts";
+} from "../../../support/fakes/fake-move.ts";
+import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
+import { MODERATOR } from "../../../support/fakes/fake-room.ts";
 import { listSourceRooms } from "../../../../src/service/plan/room-listing.ts";
-import { temporaryFolder } from "../../store/temporary-store.ts";
+import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const ALIAS = "#old-name:old.example";
 

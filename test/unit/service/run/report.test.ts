@@ -4,8 +4,8 @@ import { report, reportSchema } from "../../../../src/platforms/matrix/report/re
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { runningReport } from "../../../../src/service/run/report.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
-import { SOURCE, TARGET, plan, sketchRoom } from "../../../support/planned-rooms.ts";
-import { step } from "../../queue/scripted-runner.ts";
+import { SOURCE, TARGET, plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
+import { step } from "../../../support/fakes/scripted-runner.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const OPEN = "!open:old.example";

@@ -7,7 +7,7 @@ import { Sessions } from "../../../../src/service/accounts/sessions.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
-import { temporaryStore } from "../../store/temporary-store.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
 const DAY_MS = 24 * 3_600_000;

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
 import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
-import { baseUrlOf, tokenOf } from "../../../support/fake-homeservers.ts";
-import type { FakeHomeservers, FakeRequest } from "../../../support/fake-homeservers.ts";
+import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
+import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import type { StartResult } from "../../../../src/service/run/results.ts";
-import type { Life } from "../../../support/fake-move.ts";
+import type { Life } from "../../../support/fakes/fake-move.ts";
 import {
   OWNER,
   SOURCE,
@@ -16,8 +16,8 @@ import {
   prepare,
   request,
   signIn,
-} from "../../../support/fake-move.ts";
-import { temporaryFolder } from "../../store/temporary-store.ts";
+} from "../../../support/fakes/fake-move.ts";
+import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
 const CLOSED = "!closed:old.example";

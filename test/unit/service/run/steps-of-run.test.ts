@@ -10,10 +10,10 @@ import type { RoomPlan } from "../../../../src/platforms/matrix/planning/plan-ro
 import type { Decision } from "../../../../src/service/plan/planning.ts";
 import { stepsOfWholePlan } from "../../../../src/service/run/steps-of-run.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
-import { planFor } from "../../../support/plan-world.ts";
-import { SOURCE, TARGET } from "../../../support/planned-rooms.ts";
-import { makeWorld, seeded } from "../../../support/room-world-generator.ts";
-import type { World } from "../../../support/room-world.ts";
+import { planFor } from "../../../support/federation/plan-federation.ts";
+import { SOURCE, TARGET } from "../../../support/plans/planned-rooms.ts";
+import { makeWorld, seeded } from "../../../support/federation/random-federation.ts";
+import type { World } from "../../../support/federation/federation.ts";
 import type { ContentsSketch } from "../../platforms/matrix/categories/contents-sketch.ts";
 import { newAccount, oldAccount } from "../../platforms/matrix/categories/contents-sketch.ts";
 

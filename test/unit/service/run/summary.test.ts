@@ -6,9 +6,9 @@ import type { RunRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { RunSummaryReader } from "../../../../src/service/run/summary.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
-import { plan, sketchRoom } from "../../../support/planned-rooms.ts";
-import { temporaryStore } from "../../store/temporary-store.ts";
-import { DONE, FAILED, newRun, step } from "../../queue/scripted-runner.ts";
+import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
+import { DONE, FAILED, newRun, step } from "../../../support/fakes/scripted-runner.ts";
 
 const texts = { reason: reasonText, warning: warningText };
 const rooms = plan(

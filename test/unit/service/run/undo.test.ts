@@ -7,9 +7,9 @@ import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { UndoPlanner } from "../../../../src/service/run/undo.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
-import { plan, sketchRoom } from "../../../support/planned-rooms.ts";
-import { DONE, newRun, step } from "../../queue/scripted-runner.ts";
-import { temporaryStore } from "../../store/temporary-store.ts";
+import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
+import { DONE, newRun, step } from "../../../support/fakes/scripted-runner.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:old.example";
 const texts = { reason: reasonText, warning: warningText };

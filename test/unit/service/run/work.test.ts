@@ -5,7 +5,7 @@ import { stages } from "../../../../src/model/step.ts";
 import { AccountClients } from "../../../../src/service/accounts/clients.ts";
 import { RunWork } from "../../../../src/service/run/work.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
-import { temporaryStore } from "../../store/temporary-store.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
 const run: Run = {

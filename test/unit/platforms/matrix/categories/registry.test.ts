@@ -5,7 +5,7 @@ import { NO_FILTERS } from "../../../../../src/platforms/matrix/planning/filters
 import { roomMapping } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import { isSameJson } from "../../../../../src/platforms/matrix/api/same-json.ts";
 import { notMovedText } from "../../../../../src/view/words/not-moved.ts";
-import { plan, sketchRoom, targetRoom } from "../../../../support/planned-rooms.ts";
+import { plan, sketchRoom, targetRoom } from "../../../../support/plans/planned-rooms.ts";
 import { newAccount, oldAccount, roomIdOnTarget } from "./contents-sketch.ts";
 import type { ContentsSketch } from "./contents-sketch.ts";
 

@@ -10,8 +10,8 @@ import {
   rowOf,
   sketchRoom,
   targetRoom,
-} from "../../../../support/planned-rooms.ts";
-import type { RoomSketch } from "../../../../support/planned-rooms.ts";
+} from "../../../../support/plans/planned-rooms.ts";
+import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
 
 interface Row {

@@ -13,7 +13,7 @@ import {
   rowOf,
   sketchRoom,
   targetRoom,
-} from "../../../../support/planned-rooms.ts";
+} from "../../../../support/plans/planned-rooms.ts";
 
 const ABLE = { invite: 50, users: { [ADMIN]: 100, [SOURCE]: 50 } };
 const A = "!a:old.example";

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { describe, expect, it } from "vitest";
 import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
-import { ADMIN, SOURCE, membershipRule, plan, sketchRoom } from "../../../../support/planned-rooms.ts";
+import { ADMIN, SOURCE, membershipRule, plan, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 
 const KINDS = ["public", "invite", "restricted", "knock", "knock_restricted"] as const;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/planned-room.ts";
 import type { RoomPlan } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
-import { VERSIONS, planFor } from "../../../../support/plan-world.ts";
-import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
-import { makeWorld } from "../../../../support/room-world-generator.ts";
-import * as world from "../../../../support/room-world.ts";
-import type { World, WorldRoom } from "../../../../support/room-world.ts";
+import { VERSIONS, planFor } from "../../../../support/federation/plan-federation.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
+import { makeWorld } from "../../../../support/federation/random-federation.ts";
+import * as world from "../../../../support/federation/federation.ts";
+import type { World, WorldRoom } from "../../../../support/federation/federation.ts";
 
 const SEEDS = Array.from({ length: 1500 }, (_, index) => index + 1);
 const EVERY_SERVER = ["old.example", "new.example", "third.example", "fourth.example"];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NO_FILTERS } from "../../../../../src/platforms/matrix/planning/filters.ts";
 import type { RoomFilters } from "../../../../../src/platforms/matrix/planning/filters.ts";
 import { listRooms } from "../../../../../src/platforms/matrix/planning/room-list.ts";
-import { SOURCE, account, sketchRoom } from "../../../../support/planned-rooms.ts";
+import { SOURCE, account, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 
 const [A, B, C] = ["!a:x.example", "!b:y.example", "!c:x.example"];
 const snapshot = account(SOURCE, [

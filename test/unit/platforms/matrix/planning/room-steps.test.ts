@@ -12,7 +12,7 @@ import {
   knockPayload,
   powerLevelPayload,
 } from "../../../../../src/platforms/matrix/planning/step-payloads.ts";
-import { ADMIN, SOURCE, TARGET, plan, rowOf, sketchRoom } from "../../../../support/planned-rooms.ts";
+import { ADMIN, SOURCE, TARGET, plan, rowOf, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 
 const ROOM = "!room:old.example";
 

@@ -3,7 +3,7 @@ import { withNeededMembers } from "../../../../../src/platforms/matrix/reading/m
 import { readOutsideRoom } from "../../../../../src/platforms/matrix/reading/outside-room.ts";
 import type { AccountSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
 import type { MembersNeeded } from "../../../../../src/platforms/matrix/planning/people.ts";
-import { account, sketchRoom } from "../../../../support/planned-rooms.ts";
+import { account, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 import { ME, member, OTHER, PLAIN, recordedServer, SLIDING } from "./recorded-server.ts";
 import type { Given } from "./recorded-server.ts";
 

@@ -4,7 +4,14 @@ import { csvCells } from "../../../../../src/platforms/matrix/report/report-csv.
 import { report, reportSchema } from "../../../../../src/platforms/matrix/report/report.ts";
 import { roomCategories } from "../../../../../src/platforms/matrix/planning/room-categories.ts";
 import { reasonText, warningText } from "../../../../../src/view/words/reasons.ts";
-import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../../support/planned-rooms.ts";
+import {
+  ADMIN,
+  SOURCE,
+  TARGET,
+  plan,
+  sketchRoom,
+  targetRoom,
+} from "../../../../support/plans/planned-rooms.ts";
 
 const texts = { reason: reasonText, warning: warningText };
 const rooms = [

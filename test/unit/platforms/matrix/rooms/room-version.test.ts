@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { ADMIN, SOURCE, membershipRule, plan, rowOf, sketchRoom } from "../../../../support/planned-rooms.ts";
+import {
+  ADMIN,
+  SOURCE,
+  membershipRule,
+  plan,
+  rowOf,
+  sketchRoom,
+} from "../../../../support/plans/planned-rooms.ts";
 
 const ROOM = "!room:old.example";
 const SPACE = "!space:old.example";

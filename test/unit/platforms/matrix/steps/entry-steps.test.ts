@@ -3,7 +3,7 @@ import type { StepOutcome } from "../../../../../src/model/step-outcome.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/room-steps.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/steps/step-context.ts";
-import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 import { content, DONE, NOT_FOUND, NOT_INSIDE, refused, ROOM, stepWorld } from "./step-world.ts";
 import type { Given } from "./step-world.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/room-steps.ts";
-import { TARGET } from "../../../../support/planned-rooms.ts";
+import { TARGET } from "../../../../support/plans/planned-rooms.ts";
 import { content, NOT_FOUND, NOT_INSIDE, refused, ROOM, stepWorld } from "./step-world.ts";
 import type { Given } from "./step-world.ts";
 

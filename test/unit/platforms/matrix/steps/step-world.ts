@@ -3,7 +3,7 @@ import type { Side } from "../../../../../src/model/account.ts";
 import { HomeserverClient } from "../../../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../../../src/network/guarded-fetch.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/steps/step-context.ts";
-import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 export const ROOM = "!room:old.example";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import type { AccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import type { WatchedRoom } from "../../../../../src/platforms/matrix/watch/access-change.ts";
-import { SOURCE, TARGET } from "../../../../support/planned-rooms.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 import { content, NOT_FOUND, NOT_INSIDE, refused, stepWorld } from "../steps/step-world.ts";
 import type { Given, Script, SentRequest } from "../steps/step-world.ts";
 

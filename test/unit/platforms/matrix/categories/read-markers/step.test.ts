@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runReadMarker } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
-import { TARGET } from "../../../../../support/planned-rooms.ts";
+import { TARGET } from "../../../../../support/plans/planned-rooms.ts";
 import { content, DONE, NOT_FOUND, refused, ROOM, stepWorld } from "../../steps/step-world.ts";
 
 const MARK = `target POST v3/rooms/${ROOM}/read_markers`;

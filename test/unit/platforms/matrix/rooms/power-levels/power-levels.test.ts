@@ -10,7 +10,7 @@ import {
   roomPowerOf,
 } from "../../../../../../src/platforms/matrix/rooms/power-levels/room-power.ts";
 import { roomVersionRules } from "../../../../../../src/platforms/matrix/rooms/room-version.ts";
-import { ADMIN, SOURCE, TARGET, sketchRoom } from "../../../../../support/planned-rooms.ts";
+import { ADMIN, SOURCE, TARGET, sketchRoom } from "../../../../../support/plans/planned-rooms.ts";
 
 describe("reading one level", () => {
   it.each<[unknown, string, number | null]>([

@@ -1,4 +1,4 @@
-import type { LimitName } from "../../src/model/step.ts";
+import type { LimitName } from "../../../src/model/step.ts";
 
 /** One of Synapse's limiters: so many at once, then one a period. `null`: switched off. */
 export type BucketSetting = { periodMs: number; burst: number } | null;

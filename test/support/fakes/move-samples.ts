@@ -15,8 +15,8 @@ import type {
   VerifyResult,
 } from "../../../src/service/run/results.ts";
 import { RUN_STATES } from "../../../src/model/run.ts";
-import { runStatus } from "../commands/scripted-moves.ts";
-import { EVIL, EVIL_USER, READER } from "./message-rules.ts";
+import { runStatus } from "./scripted-moves.ts";
+import { EVIL, EVIL_USER, READER } from "../../unit/view/message-rules.ts";
 
 export const NOW = Date.UTC(2026, 0, 31, 12);
 export const MINUTE_MS = 60_000;

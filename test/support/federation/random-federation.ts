@@ -1,6 +1,6 @@
-import type { Membership } from "../../src/platforms/matrix/rooms/types.ts";
-import { SOURCE, TARGET } from "./planned-rooms.ts";
-import type { World, WorldRoom } from "./room-world.ts";
+import type { Membership } from "../../../src/platforms/matrix/rooms/types.ts";
+import { SOURCE, TARGET } from "../plans/planned-rooms.ts";
+import type { World, WorldRoom } from "./federation.ts";
 
 /** Numbers from a seed (mulberry32): the same on every machine. */
 export function seeded(seed: number): () => number {

@@ -1,5 +1,5 @@
-import type { Person, SeenMessage } from "../lab/person/person.ts";
-import { textOf } from "../lab/person/person.ts";
+import type { Person, SeenMessage } from "../../lab/person/person.ts";
+import { textOf } from "../../lab/person/person.ts";
 
 let probes = 0;
 

@@ -2,15 +2,15 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import { Kysely, SqliteDialect } from "kysely";
-import { Accounts } from "../../src/store/accounts.ts";
-import { OutboxItems } from "../../src/store/outbox-items.ts";
-import { Plans } from "../../src/store/plans.ts";
-import { Runs } from "../../src/store/runs.ts";
-import { SealedSecrets } from "../../src/store/sealed-secrets.ts";
-import { Steps } from "../../src/store/steps.ts";
-import type { Store } from "../../src/store/store.ts";
-import type { Tables } from "../../src/store/tables.ts";
-import { upgradeSchema } from "../../src/store/upgrade.ts";
+import { Accounts } from "../../../src/store/accounts.ts";
+import { OutboxItems } from "../../../src/store/outbox-items.ts";
+import { Plans } from "../../../src/store/plans.ts";
+import { Runs } from "../../../src/store/runs.ts";
+import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
+import { Steps } from "../../../src/store/steps.ts";
+import type { Store } from "../../../src/store/store.ts";
+import type { Tables } from "../../../src/store/tables.ts";
+import { upgradeSchema } from "../../../src/store/upgrade.ts";
 
 /**
  * What happens at a write: the process ends just before it takes effect, or just after, or goes on.

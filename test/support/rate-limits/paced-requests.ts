@@ -1,6 +1,6 @@
-import type { LimitName } from "../../src/model/step.ts";
-import { Limits } from "../../src/queue/rate-limits.ts";
-import type { Ticket } from "../../src/queue/rate-limits.ts";
+import type { LimitName } from "../../../src/model/step.ts";
+import { Limits } from "../../../src/queue/rate-limits.ts";
+import type { Ticket } from "../../../src/queue/rate-limits.ts";
 import type { LeakyBuckets, Load, PairSettings } from "./leaky-buckets.ts";
 
 const SOURCE = "@me:old.example";

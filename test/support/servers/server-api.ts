@@ -1,5 +1,5 @@
-import type { Homeserver } from "../lab/homeservers/pair.ts";
-import type { Account } from "./world.ts";
+import type { Homeserver } from "../../lab/homeservers/pair.ts";
+import type { Account } from "../environments/bot-environment.ts";
 
 /** An answer of a homeserver to the test itself, whatever its status. */
 export interface ServerAnswer {

@@ -1,5 +1,5 @@
-import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
-import type { BySide, Homeserver, HomeserverPair } from "../lab/homeservers/pair.ts";
+import type { AuthorizationServer } from "../../lab/authorization-server/authorization-server.ts";
+import type { BySide, Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 
 /** What each homeserver delegates signing in to, if it does. */
 export type AuthorizationServers = Partial<BySide<AuthorizationServer>>;

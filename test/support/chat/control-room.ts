@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { askServer } from "../lab/ask-server.ts";
-import type { HomeserverPair } from "../lab/homeservers/pair.ts";
+import { askServer } from "../../lab/ask-server.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 
 const createdSchema = z.object({ room_id: z.string() });
 const encryption = {

@@ -1,5 +1,5 @@
-import type { AuthorizationServer, OauthFault } from "../lab/authorization-server/authorization-server.ts";
-import type { BotProcess } from "../lab/bot-process.ts";
+import type { AuthorizationServer, OauthFault } from "../../lab/authorization-server/authorization-server.ts";
+import type { BotProcess } from "../../lab/bot-process.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "./fault-proxy.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
-import type { BotProcess } from "../lab/bot-process.ts";
+import type { BotProcess } from "../../lab/bot-process.ts";
 
 /** What the bot has stored, asked past the bot, whether or not it runs. */
 export function storedRows(bot: BotProcess, query: string, ...values: readonly unknown[]): unknown[] {

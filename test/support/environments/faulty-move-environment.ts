@@ -1,8 +1,8 @@
-import { AccountOnServer } from "./account-on-server.ts";
-import type { FaultProxy } from "./fault-proxy.ts";
-import { startFaultProxy } from "./fault-proxy.ts";
-import type { MoveWorld, MoveWorldOptions } from "./move-world.ts";
-import { createMoveWorld } from "./move-world.ts";
+import { AccountOnServer } from "../servers/account-on-server.ts";
+import type { FaultProxy } from "../faults/fault-proxy.ts";
+import { startFaultProxy } from "../faults/fault-proxy.ts";
+import type { MoveWorld, MoveWorldOptions } from "./move-environment.ts";
+import { createMoveWorld } from "./move-environment.ts";
 
 /**
  * A move whose requests to the servers of the two accounts can be disturbed, and a look at both

@@ -1,5 +1,5 @@
-import type { PopulatedRoom, Population } from "../lab/population/population.ts";
-import type { ProxiedMoveWorld } from "./proxied-move-world.ts";
+import type { PopulatedRoom, Population } from "../../lab/population/population.ts";
+import type { ProxiedMoveWorld } from "./faulty-move-environment.ts";
 
 /** Routes by which the bot gets in alone. */
 const WAYS_IN: ReadonlySet<string> = new Set([

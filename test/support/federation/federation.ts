@@ -1,6 +1,11 @@
-import type { Hero, KnownMember, Membership, RoomSnapshot } from "../../src/platforms/matrix/rooms/types.ts";
-import { roomSnapshot } from "../../src/platforms/matrix/rooms/room-snapshot.ts";
-import type { RawStateEvent } from "../../src/platforms/matrix/rooms/room-snapshot.ts";
+import type {
+  Hero,
+  KnownMember,
+  Membership,
+  RoomSnapshot,
+} from "../../../src/platforms/matrix/rooms/types.ts";
+import { roomSnapshot } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
+import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 
 /**
  * A made-up federation with an own, deliberately plain reading of the authorization rules, against

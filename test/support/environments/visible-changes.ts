@@ -1,6 +1,6 @@
-import type { ServerEvent } from "./account-on-server.ts";
-import { kindOf } from "./account-on-server.ts";
-import type { ProxiedMoveWorld } from "./proxied-move-world.ts";
+import type { ServerEvent } from "../servers/account-on-server.ts";
+import { kindOf } from "../servers/account-on-server.ts";
+import type { ProxiedMoveWorld } from "./faulty-move-environment.ts";
 
 /** How often either account did each thing that others can see, in each room since then. */
 export async function countVisibleChanges(

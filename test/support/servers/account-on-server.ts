@@ -1,5 +1,5 @@
-import type { Homeserver, HomeserverPair } from "../lab/homeservers/pair.ts";
-import type { PopulatedPerson } from "../lab/population/population.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { PopulatedPerson } from "../../lab/population/population.ts";
 import { callServer } from "./server-api.ts";
 
 /** An event as a server shows it. */

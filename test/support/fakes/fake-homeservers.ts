@@ -1,5 +1,5 @@
-import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../src/network/guarded-fetch.ts";
-import { UnreachableError } from "../../src/network/unreachable-error.ts";
+import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../../src/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
 import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
 

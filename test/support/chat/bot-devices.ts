@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { askServer } from "../lab/ask-server.ts";
-import type { World } from "./world.ts";
-import { botPassword } from "./world.ts";
+import { askServer } from "../../lab/ask-server.ts";
+import type { World } from "../environments/bot-environment.ts";
+import { botPassword } from "../environments/bot-environment.ts";
 
 const devicesSchema = z.object({
   devices: z.array(z.object({ device_id: z.string(), display_name: z.string().nullish() })),

@@ -1,13 +1,13 @@
-import { isWholeAnswer } from "../lab/bot-answer.ts";
-import type { Person, SeenMessage } from "../lab/person/person.ts";
-import { textOf } from "../lab/person/person.ts";
-import type { PopulateOptions, Population } from "../lab/population/population.ts";
-import { populate } from "../lab/population/population.ts";
-import type { Report } from "../../src/platforms/matrix/report/report.ts";
-import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
-import { signInByLink } from "./link.ts";
-import type { World, WorldOptions } from "./world.ts";
-import { createWorld } from "./world.ts";
+import { isWholeAnswer } from "../../lab/bot-answer.ts";
+import type { Person, SeenMessage } from "../../lab/person/person.ts";
+import { textOf } from "../../lab/person/person.ts";
+import type { PopulateOptions, Population } from "../../lab/population/population.ts";
+import { populate } from "../../lab/population/population.ts";
+import type { Report } from "../../../src/platforms/matrix/report/report.ts";
+import { reportSchema } from "../../../src/platforms/matrix/report/report.ts";
+import { signInByLink } from "../chat/link-sign-in.ts";
+import type { World, WorldOptions } from "./bot-environment.ts";
+import { createWorld } from "./bot-environment.ts";
 
 const ANSWER_MS = 60_000;
 const END_MS = 120_000;

@@ -1,6 +1,6 @@
-import type { Person } from "../lab/person/person.ts";
-import { textOf } from "../lab/person/person.ts";
-import type { Account, World } from "./world.ts";
+import type { Person } from "../../lab/person/person.ts";
+import { textOf } from "../../lab/person/person.ts";
+import type { Account, World } from "../environments/bot-environment.ts";
 
 /** A person in a chat with the bot alone. */
 export interface Chat {

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answerBehind, askBot } from "../lab/bot-answer.ts";
-import type { BotOptions, BotProcess } from "../lab/bot-process.ts";
-import { createBot } from "../lab/bot-process.ts";
-import type { Homeserver, HomeserverPair, PairOptions } from "../lab/homeservers/pair.ts";
-import { startHomeserverPair } from "../lab/homeservers/pair.ts";
-import type { Person, PersonOptions, SeenMessage } from "../lab/person/person.ts";
-import { startPerson } from "../lab/person/person.ts";
-import type { AuthorizationServers } from "./delegating-homeserver.ts";
-import { delegatingTo } from "./delegating-homeserver.ts";
+import { answerBehind, askBot } from "../../lab/bot-answer.ts";
+import type { BotOptions, BotProcess } from "../../lab/bot-process.ts";
+import { createBot } from "../../lab/bot-process.ts";
+import type { Homeserver, HomeserverPair, PairOptions } from "../../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Person, PersonOptions, SeenMessage } from "../../lab/person/person.ts";
+import { startPerson } from "../../lab/person/person.ts";
+import type { AuthorizationServers } from "../servers/delegating-homeserver.ts";
+import { delegatingTo } from "../servers/delegating-homeserver.ts";
 
 export const botPassword = "the-bots-own-password";
 
