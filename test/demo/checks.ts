@@ -1,8 +1,8 @@
 /**
- * What the transcript shows, checked against the servers: the demo fails when one of its claims is
+ * What the transcript shows, checked against the servers: the demo fails when one of its checks is
  * false.
  */
-export class Claims {
+export class Checks {
   readonly #print: (line: string) => void;
   #failed = 0;
   #checked = 0;

@@ -26,7 +26,7 @@ export interface DemoAccount {
 }
 
 /** Everything the demo plays with. */
-export interface Stage {
+export interface DemoEnvironment {
   readonly pair: HomeserverPair;
   readonly population: Population;
   readonly bot: BotProcess;
@@ -44,7 +44,7 @@ export interface Stage {
 }
 
 /** Brings up two homeservers, the people and the bot, and opens the chat. */
-export async function setStage(print: (line: string) => void): Promise<Stage> {
+export async function createDemoEnvironment(print: (line: string) => void): Promise<DemoEnvironment> {
   const folder = await mkdtemp(join(tmpdir(), "matrix-mover-demo-"));
   const opened: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {

@@ -3,37 +3,37 @@
 // stays up to be chatted with.
 import { once } from "node:events";
 import yargsParser from "yargs-parser";
-import { Claims } from "./checks.ts";
+import { Checks } from "./checks.ts";
 import { playMove } from "./scenarios/move.ts";
 import { playPlan } from "./scenarios/plan.ts";
 import { playSignIn } from "./scenarios/sign-in.ts";
-import type { Stage } from "./environment.ts";
-import { setStage } from "./environment.ts";
+import type { DemoEnvironment } from "./environment.ts";
+import { createDemoEnvironment } from "./environment.ts";
 
 const { once: endsAfterwards } = yargsParser(process.argv.slice(2), { boolean: ["once"] });
 const print = (line: string): void => console.log(line);
 
-const stage = await setStage(print);
+const environment = await createDemoEnvironment(print);
 try {
-  const claims = new Claims(print);
-  await playSignIn(stage, claims);
-  await playPlan(stage, claims);
-  await playMove(stage, claims);
-  print(claims.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
-  process.exitCode = claims.areAllTrue ? 0 : 1;
+  const checks = new Checks(print);
+  await playSignIn(environment, checks);
+  await playPlan(environment, checks);
+  await playMove(environment, checks);
+  print(checks.areAllTrue ? "\nEverything shown above is true." : "\nSomething shown above is NOT true.");
+  process.exitCode = checks.areAllTrue ? 0 : 1;
   if (endsAfterwards !== true) {
-    invite(stage);
+    invite(environment);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   }
 } catch (error) {
   print(`\nThe demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  print(stage.bot.output().split("\n").slice(-30).join("\n"));
+  print(environment.bot.output().split("\n").slice(-30).join("\n"));
   process.exitCode = 1;
 } finally {
-  await stage.close();
+  await environment.close();
 }
 
-function invite({ oldAccount, newAccount, authorizationServer, botUserId }: Stage): void {
+function invite({ oldAccount, newAccount, authorizationServer, botUserId }: DemoEnvironment): void {
   print(
     "\nThe homeservers and the bot stay up. Log in from any Matrix client, for example https://app.element.io, and go on chatting:",
   );

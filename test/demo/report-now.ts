@@ -1,7 +1,7 @@
 import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
-import type { Stage } from "./environment.ts";
+import type { DemoEnvironment } from "./environment.ts";
 
 /** For what takes the reading of two accounts, on a slow and busy machine. */
 export const ANSWER_TIMEOUT_MS = 120_000;
@@ -11,7 +11,7 @@ export async function reportNow({
   person,
   chatId,
   botUserId,
-}: Pick<Stage, "person" | "chatId" | "botUserId">): Promise<Report> {
+}: Pick<DemoEnvironment, "person" | "chatId" | "botUserId">): Promise<Report> {
   const after = await person.say(chatId, "!report --format json");
   const isReport = ({ content }: SeenMessage): boolean => content["filename"] === "report-1.json";
   const file = await person.waitForMessage(chatId, isReport, {

@@ -4,12 +4,12 @@ import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import type { Report } from "../../../src/platforms/matrix/report/report.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
-import type { Claims } from "../checks.ts";
+import type { Checks } from "../checks.ts";
 import type { SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { PopulatedPerson, PopulatedRoom } from "../../lab/population/population.ts";
 import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
-import type { Stage } from "../environment.ts";
+import type { DemoEnvironment } from "../environment.ts";
 
 /** Rooms that the new account is in when the bot is killed: enough to be in the middle. */
 const KILLED_AT = 15;
@@ -28,8 +28,8 @@ const levelsSchema = z.looseObject({
  * The whole move: started, killed in the middle and started again, ended, reported, a moderator's
  * late invitation, verified.
  */
-export async function playMove(stage: Stage, claims: Claims): Promise<void> {
-  const { person, chatId, botUserId, bot, population, pair } = stage;
+export async function playMove(environment: DemoEnvironment, checks: Checks): Promise<void> {
+  const { person, chatId, botUserId, bot, population, pair } = environment;
   const { source, target } = population;
   const fromBot = { from: botUserId };
   const ended = person.waitForMessage(chatId, (message) => textOf(message).includes("The move is done"), {
@@ -41,15 +41,17 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   await ask("!migrate start");
   while ((await joinedRooms()).size < KILLED_AT) await pause(POLL_MS);
   await bot.kill();
-  stage.print(`  (the bot is killed, with ${(await joinedRooms()).size} rooms joined, and started again)`);
+  environment.print(
+    `  (the bot is killed, with ${(await joinedRooms()).size} rooms joined, and started again)`,
+  );
   await bot.start();
   const end = await ended;
 
   const isAlert = JSON.stringify(end.content["m.mentions"]).includes(person.userId);
-  await claims.check("the end is a new message that mentions Ada", () => isAlert);
+  await checks.check("the end is a new message that mentions Ada", () => isAlert);
   const joined = await joinedRooms();
   const movable = population.rooms.filter(({ expected }) => isMovable(expected.route));
-  await claims.check(
+  await checks.check(
     `all ${movable.length} rooms that need nobody's help are moved, in spite of the kill`,
     () => {
       const missing = movable.filter(({ roomId }) => !joined.has(roomId));
@@ -57,7 +59,7 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
       return true;
     },
   );
-  await claims.check("the one progress message says that it went on after a restart", async () => {
+  await checks.check("the one progress message says that it went on after a restart", async () => {
     // An edit may come after the message that tells of the end.
     const restarted = await person.waitForMessage(
       chatId,
@@ -69,14 +71,16 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
       .filter((message) => message.sender === botUserId && isProgress(message));
     return progress.length === 1 && progress[0]?.eventId === restarted.eventId;
   });
-  const report = await reportNow(stage);
-  await claims.check("every level that could be given is given", () => levelsAreRight(report, joined));
-  await claims.check("nobody was invited twice, and no level was written twice", () => nothingTwice(movable));
+  const report = await reportNow(environment);
+  await checks.check("every level that could be given is given", () => levelsAreRight(report, joined));
+  await checks.check("nobody was invited twice, and no level was written twice", () => nothingTwice(movable));
 
   const helped = roomForModerator(population.rooms);
   const moderator = population.people.find(({ userId }) => userId === helped.expected.helpers[0]);
   if (moderator === undefined) throw new Error("the population has no moderator who can help");
-  stage.print(`  (${moderator.displayName}, who may invite in ${helped.name}, lets Ada's new account in)`);
+  environment.print(
+    `  (${moderator.displayName}, who may invite in ${helped.name}, lets Ada's new account in)`,
+  );
   const arrival = person.waitForMessage(chatId, (message) => textOf(message).includes("let you in"), {
     ...fromBot,
     after: end.eventId,
@@ -85,17 +89,17 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   const path = `/_matrix/client/v3/rooms/${encodeURIComponent(helped.roomId)}/invite`;
   await askServer(pair[moderator.side].baseUrl, await tokenOf(moderator), path, { user_id: target.userId });
   await arrival;
-  await claims.check(`the new account took the moderator's invitation up by itself`, async () =>
+  await checks.check(`the new account took the moderator's invitation up by itself`, async () =>
     (await joinedRooms()).has(helped.roomId),
   );
 
   const verified = await ask("!migrate verify");
-  const now = (await reportNow(stage)).rooms.filter((room) => room.status === "done").length;
-  await claims.check("verify counts the rooms as the report does", () =>
+  const now = (await reportNow(environment)).rooms.filter((room) => room.status === "done").length;
+  await checks.check("verify counts the rooms as the report does", () =>
     new RegExp(`\\b${now} of \\d+`, "u").test(verified),
   );
   const again = await ask("!migrate plan");
-  await claims.check(
+  await checks.check(
     "a second plan finds nothing left to move or to copy, and offers no start",
     () =>
       again.includes(": 0 I can move") &&
@@ -111,8 +115,8 @@ export async function playMove(stage: Stage, claims: Claims): Promise<void> {
   async function tokenOf({ side, userId, accessToken }: PopulatedPerson): Promise<string> {
     if (side === "new") return accessToken;
     const localpart = parseUserId(userId)?.localpart ?? "";
-    await stage.authorizationServer.addUser(localpart);
-    return (await stage.authorizationServer.openSession(localpart)).accessToken;
+    await environment.authorizationServer.addUser(localpart);
+    return (await environment.authorizationServer.openSession(localpart)).accessToken;
   }
 
   async function joinedRooms(): Promise<Set<string>> {

@@ -1,27 +1,27 @@
 import { askBot } from "../../lab/bot-answer.ts";
-import type { Claims } from "../checks.ts";
+import type { Checks } from "../checks.ts";
 import { textOf } from "../../lab/person/person.ts";
 import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
-import type { Stage } from "../environment.ts";
+import type { DemoEnvironment } from "../environment.ts";
 
 /** The plan, the report, and both held against what is known of every room that the demo made. */
 export async function playPlan(
-  { person, chatId, botUserId, population, pair }: Stage,
-  claims: Claims,
+  { person, chatId, botUserId, population, pair }: DemoEnvironment,
+  checks: Checks,
 ): Promise<void> {
   const before = await writes();
   const plan = textOf(
     await askBot(person, chatId, "!migrate plan", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }),
   );
   const rowCount = population.rooms.length;
-  await claims.check(`the plan has every one of the ${rowCount} rooms`, () =>
+  await checks.check(`the plan has every one of the ${rowCount} rooms`, () =>
     plan.includes(`${rowCount} rooms:`),
   );
   await askBot(person, chatId, "!report", { botUserId, timeoutMs: ANSWER_TIMEOUT_MS });
 
   const report = await reportNow({ person, chatId, botUserId });
   const rows = new Map(report.rooms.map((room) => [room.roomId, room]));
-  await claims.check("each room has the route, the reason and the helpers that are right for it", () => {
+  await checks.check("each room has the route, the reason and the helpers that are right for it", () => {
     const wrong = population.rooms.filter(({ roomId, expected }) => {
       const row = rows.get(roomId);
       const helpers = row?.helpers.map((helper) => helper.userId) ?? [];
@@ -34,7 +34,7 @@ export async function playPlan(
     if (wrong.length > 0) throw new Error(`wrong for ${wrong.map((room) => room.kind).join(", ")}`);
     return true;
   });
-  await claims.check("planning wrote nothing to either account", async () => (await writes()) === before);
+  await checks.check("planning wrote nothing to either account", async () => (await writes()) === before);
 
   /** Requests by which the two accounts could have been changed. */
   async function writes(): Promise<number> {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Claims } from "../checks.ts";
+import type { Checks } from "../checks.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
 import { textOf } from "../../lab/person/person.ts";
-import type { DemoAccount, Stage } from "../environment.ts";
+import type { DemoAccount, DemoEnvironment } from "../environment.ts";
 
 const devicesSchema = z.object({
   devices: z.array(z.object({ device_id: z.string(), display_name: z.string().nullish() })),
@@ -14,28 +14,28 @@ const eventSchema = z.object({
 });
 
 /** Help, a mistake and its answer, signing in both accounts, and who is signed in. */
-export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
-  const { person, chatId, botUserId, oldAccount, newAccount, authorizationServer } = stage;
+export async function playSignIn(environment: DemoEnvironment, checks: Checks): Promise<void> {
+  const { person, chatId, botUserId, oldAccount, newAccount, authorizationServer } = environment;
   const ask = async (text: string): Promise<string> =>
     textOf(await askBot(person, chatId, text, { botUserId }));
 
   const help = await ask("!help");
-  await claims.check("the help names the sign-in", () => help.includes("!login"));
+  await checks.check("the help names the sign-in", () => help.includes("!login"));
   const mistake = await ask("!logn old");
-  await claims.check("the answer to the mistake names the right word", () =>
+  await checks.check("the answer to the mistake names the right word", () =>
     mistake.includes("Did you mean !login?"),
   );
 
   await signInByLink();
   const refused = await ask(`!login new ${newAccount.userId} --password not-my-${newAccount.password}`);
-  await claims.check(
+  await checks.check(
     "a wrong password signs nobody in",
     async () => refused.includes("is not signed in") && (await newSessions()).length === 0,
   );
   await signInByPassword("new", newAccount);
 
   const both = await ask("!whoami");
-  await claims.check("both accounts are signed in, each with one session of the bot", async () => {
+  await checks.check("both accounts are signed in, each with one session of the bot", async () => {
     const sessions = await Promise.all([oldSessions(), newSessions()]);
     return sessions.every((ofAccount) => ofAccount.length === 1 && both.includes(ofAccount[0] ?? "none"));
   });
@@ -44,7 +44,9 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
   async function signInByLink(): Promise<void> {
     const shown = await askBot(person, chatId, `!login old ${oldAccount.userId}`, { botUserId });
     const code = /^[A-Z]{6}$/mu.exec(textOf(shown))?.[0] ?? "";
-    stage.print("  (Ada opens the address in her browser, enters the code, ticks the box and grants access)");
+    environment.print(
+      "  (Ada opens the address in her browser, enters the code, ticks the box and grants access)",
+    );
     await authorizationServer.approve(code, localpartOf(oldAccount.userId));
     await person.waitForMessage(
       chatId,
@@ -52,7 +54,7 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
         message.eventId === shown.eventId && textOf(message).includes(`${oldAccount.userId} is signed in`),
       { from: botUserId },
     );
-    await claims.check("the old account is signed in by link, and nothing secret was typed", async () => {
+    await checks.check("the old account is signed in by link, and nothing secret was typed", async () => {
       const typed = person.messages(chatId).filter(({ sender }) => sender === person.userId);
       return (
         (await oldSessions()).length === 1 &&
@@ -85,7 +87,7 @@ export async function playSignIn(stage: Stage, claims: Claims): Promise<void> {
         after: eventId,
       },
     );
-    await claims.check("the message with the password is gone from the server", async () => {
+    await checks.check("the message with the password is gone from the server", async () => {
       const path = `/_matrix/client/v3/rooms/${encodeURIComponent(chatId)}/event/${encodeURIComponent(eventId)}`;
       const event = eventSchema.parse(await askServer(newAccount.server.baseUrl, person.accessToken, path));
       return Object.keys(event.content).length === 0;

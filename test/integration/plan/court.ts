@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { openSession } from "../../lab/population/session.ts";
-import type { Session } from "../../lab/population/session.ts";
+import { openPopulationSession } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
@@ -13,13 +13,13 @@ export type Row = Pick<PlannedRoom, "roomId" | "route">;
 
 /** Everybody of a population who can act, and what the servers said to it. */
 export interface Court {
-  readonly source: Session;
-  readonly target: Session;
+  readonly source: PopulationSession;
+  readonly target: PopulationSession;
   /** A second account on the target's server, for what the target itself can try only once. */
-  readonly standIn: Session;
-  readonly people: ReadonlyMap<string, Session>;
+  readonly standIn: PopulationSession;
+  readonly people: ReadonlyMap<string, PopulationSession>;
   /** By room: who of them has joined it, whether or not the source can see that. */
-  readonly inside: ReadonlyMap<string, readonly Session[]>;
+  readonly inside: ReadonlyMap<string, readonly PopulationSession[]>;
   /** Rooms the target is in, as far as is known. */
   readonly entered: Set<string>;
   /**
@@ -42,14 +42,15 @@ export async function openCourt(
   standIn: PopulatedPerson,
   fetch: GuardedFetch,
 ): Promise<Court> {
-  const open = (person: PopulatedPerson): Session => openSession(pair[person.side], person, fetch);
+  const open = (person: PopulatedPerson): PopulationSession =>
+    openPopulationSession(pair[person.side], person, fetch);
   const faults = new Map<string, string[]>();
   const kinds = new Map(
     [...population.rooms, ...population.unlisted].map(({ roomId, kind }) => [roomId, kind]),
   );
   const target = open(population.target);
   const people = new Map(population.people.map((person) => [person.userId, open(person)]));
-  const inside = new Map<string, Session[]>();
+  const inside = new Map<string, PopulationSession[]>();
   for (const person of people.values()) {
     for (const roomId of await joinedRooms(person))
       inside.set(roomId, [...(inside.get(roomId) ?? []), person]);
@@ -72,7 +73,11 @@ export async function openCourt(
 }
 
 /** Joins as the bot will: by the servers the plan names. */
-export async function joinBy({ client }: Session, roomId: string, via: readonly string[]): Promise<void> {
+export async function joinBy(
+  { client }: PopulationSession,
+  roomId: string,
+  via: readonly string[],
+): Promise<void> {
   const query = { via, server_name: via };
   await client.request({
     method: "POST",
@@ -86,7 +91,7 @@ export async function joinBy({ client }: Session, roomId: string, via: readonly 
 /** Whether somebody whom the room lets in does get in. */
 export function getsIn(
   { late }: Court,
-  person: Session,
+  person: PopulationSession,
   roomId: string,
   via: readonly string[],
 ): Promise<boolean> {
@@ -97,7 +102,11 @@ export function getsIn(
   );
 }
 
-export async function knockBy({ client }: Session, roomId: string, via: readonly string[]): Promise<void> {
+export async function knockBy(
+  { client }: PopulationSession,
+  roomId: string,
+  via: readonly string[],
+): Promise<void> {
   const query = { via, server_name: via };
   await client.request({
     method: "POST",
@@ -108,7 +117,7 @@ export async function knockBy({ client }: Session, roomId: string, via: readonly
   });
 }
 
-export async function joinedRooms({ client }: Session): Promise<string[]> {
+export async function joinedRooms({ client }: PopulationSession): Promise<string[]> {
   const answer = await client.request({
     method: "GET",
     path: "/_matrix/client/v3/joined_rooms",
@@ -119,7 +128,7 @@ export async function joinedRooms({ client }: Session): Promise<string[]> {
 
 /** The content of a state event, `null` where there is none or it is not shown. */
 export async function stateOf<Schema extends z.ZodType>(
-  { client }: Session,
+  { client }: PopulationSession,
   roomId: string,
   type: string,
   schema: Schema,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { concurrently } from "../../lab/population/concurrently.ts";
 import { changeMember, setState } from "../../lab/population/session.ts";
-import type { Session } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import type { Help, ReasonCode } from "../../../src/platforms/matrix/planning/routes.ts";
@@ -89,7 +89,7 @@ async function tryEverybody(court: Court, row: PlannedRoom): Promise<void> {
 }
 
 /** What the row's reason asks of a person. */
-async function act(court: Court, person: Session, row: PlannedRoom): Promise<void> {
+async function act(court: Court, person: PopulationSession, row: PlannedRoom): Promise<void> {
   const { roomId, through } = row;
   const reason = reasonOf(row);
   if (reason === "target_banned") return doIn(court, person, roomId, "unban");
@@ -107,7 +107,7 @@ async function act(court: Court, person: Session, row: PlannedRoom): Promise<voi
   if (await getsIn(court, court.target, through, [court.source.serverName])) court.entered.add(through);
 }
 
-async function doIn({ target }: Court, person: Session, roomId: string, what: Help): Promise<void> {
+async function doIn({ target }: Court, person: PopulationSession, roomId: string, what: Help): Promise<void> {
   if (what === "invite") await changeMember(person, "invite", roomId, target.userId);
   if (what === "unban") await changeMember(person, "unban", roomId, target.userId);
   if (what === "change_acl") {
@@ -123,7 +123,7 @@ async function enter(court: Court, row: PlannedRoom): Promise<void> {
 }
 
 /** People of the population who are inside, but for those whom the room calls no people. */
-async function peopleIn({ inside }: Court, roomId: string): Promise<readonly Session[]> {
+async function peopleIn({ inside }: Court, roomId: string): Promise<readonly PopulationSession[]> {
   const people = inside.get(roomId) ?? [];
   const [first] = people;
   const content = first && (await stateOf(first, roomId, "io.element.functional_members", functionalContent));

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { concurrently } from "../../lab/population/concurrently.ts";
 import { setState } from "../../lab/population/session.ts";
-import type { Session } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import { powerLevelsContent } from "../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
 import { roomPowerOf } from "../../../src/platforms/matrix/rooms/power-levels/room-power.ts";
 import type { AccountSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
@@ -113,7 +113,7 @@ async function tryHelpers({ people, check }: Court, row: PlannedRoom, right: Lev
   return helpers.length > 0;
 }
 
-async function levelsOf(person: Session, roomId: string): Promise<Levels> {
+async function levelsOf(person: PopulationSession, roomId: string): Promise<Levels> {
   const levels = await stateOf(person, roomId, TYPE, levelsContent);
   if (levels === null) throw new Error(`${roomId} has no levels`);
   return levels;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { concurrently } from "../../lab/population/concurrently.ts";
 import type { Expected, PopulatedRoom, Population } from "../../lab/population/population.ts";
-import { changeMember, join, knock, openSession, setState } from "../../lab/population/session.ts";
-import type { Session } from "../../lab/population/session.ts";
+import { changeMember, join, knock, openPopulationSession, setState } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
@@ -24,9 +24,9 @@ export interface Trial {
 }
 
 interface Court {
-  readonly source: Session;
-  readonly target: Session;
-  readonly people: ReadonlyMap<string, Session>;
+  readonly source: PopulationSession;
+  readonly target: PopulationSession;
+  readonly people: ReadonlyMap<string, PopulationSession>;
   /** Rooms the target is in, as far as this trial knows. */
   readonly entered: Set<string>;
   check(outcome: Outcome, what: string, isRight: boolean): void;
@@ -51,7 +51,7 @@ export async function tryOutcomes(
   const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
   const wrong: string[] = [];
   const sessions = [population.source, population.target, ...population.people].map((person) =>
-    openSession(pair[person.side], person, fetch),
+    openPopulationSession(pair[person.side], person, fetch),
   );
   const [source, target, ...others] = sessions;
   if (source === undefined || target === undefined) throw new Error("a population without accounts");
@@ -256,7 +256,11 @@ async function tryEverybody(court: Court, outcome: Outcome): Promise<void> {
 }
 
 /** What the reason asks of a person. */
-async function help(court: Court, person: Session, { reason, roomId, through }: Outcome): Promise<void> {
+async function help(
+  court: Court,
+  person: PopulationSession,
+  { reason, roomId, through }: Outcome,
+): Promise<void> {
   const { target, source } = court;
   if (reason === "target_banned") {
     await changeMember(person, "unban", roomId, target.userId);
@@ -288,7 +292,7 @@ async function enter(court: Court, outcome: Outcome, roomId: string): Promise<vo
  * People of the population who are in, besides the two accounts and those whom the room calls no
  * people.
  */
-async function peopleIn(court: Court, roomId: string): Promise<Session[]> {
+async function peopleIn(court: Court, roomId: string): Promise<PopulationSession[]> {
   const { client } = court.source;
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
   const { joined } = await client.request({ method: "GET", path, schema: membersAnswer });
@@ -305,18 +309,18 @@ async function peopleIn(court: Court, roomId: string): Promise<Session[]> {
   );
 }
 
-async function lastReplacement(source: Session, roomId: string): Promise<string> {
+async function lastReplacement(source: PopulationSession, roomId: string): Promise<string> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/m.room.tombstone`;
   const answer = await source.client.request({ method: "GET", path, schema: tombstoneAnswer }).catch(orNull);
   return answer === null ? roomId : await lastReplacement(source, answer.replacement_room);
 }
 
-async function joinedRooms({ client }: Session): Promise<string[]> {
+async function joinedRooms({ client }: PopulationSession): Promise<string[]> {
   const path = "/_matrix/client/v3/joined_rooms";
   return (await client.request({ method: "GET", path, schema: joinedAnswer })).joined_rooms;
 }
 
-async function isJoined(person: Session, roomId: string): Promise<boolean> {
+async function isJoined(person: PopulationSession, roomId: string): Promise<boolean> {
   return (await joinedRooms(person)).includes(roomId);
 }
 

@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Population } from "../../lab/population/population.ts";
-import { changeMember, join, openSession, put, setState } from "../../lab/population/session.ts";
-import type { Session } from "../../lab/population/session.ts";
+import { changeMember, join, openPopulationSession, put, setState } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
@@ -19,8 +19,8 @@ const OPEN: ReadonlySet<string> = new Set(["joined", "accept_invite", "join", "i
 
 /** Two accounts with rooms that the target can enter without anybody's help. */
 export interface Accounts {
-  readonly source: Session;
-  readonly target: Session;
+  readonly source: PopulationSession;
+  readonly target: PopulationSession;
   /** Rooms that the target can enter, or is in. */
   readonly roomIds: readonly string[];
   /** Of all other rooms `null`: what is about them is not moved here. */
@@ -35,9 +35,9 @@ export async function openAccounts(
   population: Population,
   fetch: GuardedFetch,
 ): Promise<Accounts> {
-  const source = openSession(pair.old, population.source, fetch);
-  const target = openSession(pair.new, population.target, fetch);
-  const readable = ({ client, userId }: Session) => ({
+  const source = openPopulationSession(pair.old, population.source, fetch);
+  const target = openPopulationSession(pair.new, population.target, fetch);
+  const readable = ({ client, userId }: PopulationSession) => ({
     userId,
     features,
     reader: createReader({ client, log }),

@@ -12,12 +12,12 @@ import {
   changeMember,
   createRoom,
   join as joinRoom,
-  openSession,
+  openPopulationSession,
   register,
   setState,
 } from "../../lab/population/session.ts";
-import type { Session } from "../../lab/population/session.ts";
-import { joinRules } from "../../lab/population/environment.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../src/model/step.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
@@ -72,8 +72,8 @@ describe("the steps of a plan for every kind of room", () => {
     const { plan } = await readAndPlan(pair, population);
     rooms = [...plan.rooms, ...plan.replacements];
     order = plan.order;
-    const source = openSession(pair.old, population.source, guarded);
-    const target = openSession(pair.new, population.target, guarded);
+    const source = openPopulationSession(pair.old, population.source, guarded);
+    const target = openPopulationSession(pair.new, population.target, guarded);
     before = new Set(await joinedRooms(target));
     accounts = { source, target, entered: new Set(before) };
   });
@@ -247,7 +247,7 @@ function isPending(membership: string | undefined): boolean {
 
 describe("a step whose answer was lost", () => {
   let proxies: Readonly<Record<"old" | "new", FaultProxy>>;
-  let people: { source: Session; target: Session; admin: Session };
+  let people: { source: PopulationSession; target: PopulationSession; admin: PopulationSession };
   let accounts: Pair;
 
   beforeAll(async () => {
@@ -255,8 +255,16 @@ describe("a step whose answer was lost", () => {
       old: await startFaultProxy({ target: pair.old.baseUrl }),
       new: await startFaultProxy({ target: pair.new.baseUrl }),
     };
-    const throughProxy = (server: Homeserver, person: PopulatedPerson, proxy: FaultProxy): Session =>
-      openSession({ ...server, serverName: server.serverName, baseUrl: proxy.url }, person, guarded);
+    const throughProxy = (
+      server: Homeserver,
+      person: PopulatedPerson,
+      proxy: FaultProxy,
+    ): PopulationSession =>
+      openPopulationSession(
+        { ...server, serverName: server.serverName, baseUrl: proxy.url },
+        person,
+        guarded,
+      );
     people = await threePeople("lost");
     accounts = {
       source: throughProxy(pair.old, people.source, proxies.old),
@@ -355,7 +363,7 @@ describe("a look for arrivals", () => {
   const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
   const PLAIN = { unstableFeatures: {} };
   const sent: { path: string; bytes: number }[] = [];
-  let people: { source: Session; target: Session; admin: Session };
+  let people: { source: PopulationSession; target: PopulationSession; admin: PopulationSession };
   /** By what happens in them; the source is in all but the last. */
   let rooms: Readonly<Record<"invited" | "knocked" | "opened" | "waiting" | "banned" | "outside", string>>;
 
@@ -446,7 +454,7 @@ describe("a look for arrivals", () => {
     });
   }
 
-  function metered({ baseUrl }: Homeserver, { accessToken }: Session): HomeserverClient {
+  function metered({ baseUrl }: Homeserver, { accessToken }: PopulationSession): HomeserverClient {
     const fetch: GuardedFetch = Object.assign(
       async (url: string, options?: GuardedRequest) => {
         const answer = await guarded(url, options);
@@ -470,10 +478,12 @@ describe("a look for arrivals", () => {
 });
 
 /** People of their own for one group of tests. */
-async function threePeople(tag: string): Promise<{ source: Session; target: Session; admin: Session }> {
-  const open = async (side: "old" | "new", name: string): Promise<Session> => {
+async function threePeople(
+  tag: string,
+): Promise<{ source: PopulationSession; target: PopulationSession; admin: PopulationSession }> {
+  const open = async (side: "old" | "new", name: string): Promise<PopulationSession> => {
     const person = await register(pair[side], side, { localpart: `${tag}-${name}`, displayName: name });
-    return openSession(pair[side], person, guarded);
+    return openPopulationSession(pair[side], person, guarded);
   };
   const [source, target, admin] = await Promise.all([
     open("old", "source"),
@@ -485,7 +495,7 @@ async function threePeople(tag: string): Promise<{ source: Session; target: Sess
 
 /** @param room its join rule, the level that inviting takes, and levels of others than the admin */
 async function makeRoom(
-  admin: Session,
+  admin: PopulationSession,
   room: { rule: string; level: number; users?: Record<string, number> },
 ): Promise<string> {
   return await createRoom(admin, {

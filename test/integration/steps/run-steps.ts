@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
-import type { Session } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
 import { roomSteps } from "../../../src/platforms/matrix/steps/room-steps.ts";
@@ -11,8 +11,8 @@ import type { StepContext } from "../../../src/platforms/matrix/steps/step-conte
 
 /** The two accounts, and the rooms that the target is in by what the test knows. */
 export interface Pair {
-  readonly source: Session;
-  readonly target: Session;
+  readonly source: PopulationSession;
+  readonly target: PopulationSession;
   readonly entered: ReadonlySet<string>;
 }
 
@@ -82,7 +82,7 @@ const levelsAnswer = z.looseObject({
 
 /** A state event as somebody sees it; `null` where there is none or it is not shown. */
 export async function stateEvent(
-  { client }: Session,
+  { client }: PopulationSession,
   roomId: string,
   type: string,
   stateKey: string,
@@ -99,7 +99,7 @@ export async function stateEvent(
 }
 
 export async function membershipOf(
-  seenBy: Session,
+  seenBy: PopulationSession,
   roomId: string,
   userId: string,
 ): Promise<string | undefined> {
@@ -108,7 +108,7 @@ export async function membershipOf(
 
 /** The level that somebody has by the room's event, and their own entry in it. */
 export async function levelOf(
-  seenBy: Session,
+  seenBy: PopulationSession,
   roomId: string,
   userId: string,
 ): Promise<{ own: number | undefined; level: number }> {

@@ -13,7 +13,7 @@ import type {
   PersonReport,
 } from "./protocol.ts";
 import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
-import { openSession, signedDevicesOf } from "./session.ts";
+import { openPersonSession, signedDevicesOf } from "./session.ts";
 import { silenceEverything } from "./silence.ts";
 
 // The process of one person: started by process-link.ts, told what to do by messages of
@@ -50,7 +50,7 @@ async function sendEvent(roomId: string, type: string, content: EventContent): P
 
 const handlers: Handlers = {
   async start(params) {
-    const session = await openSession(params);
+    const session = await openPersonSession(params);
     startedClient = session.client;
     observe(session.client, report);
     await session.start();

@@ -19,7 +19,7 @@ type StartParams = OperationParams<"start">;
 /**
  * A signed-in client that has not begun to sync; `start` begins and resolves after the first sync.
  */
-export interface Session {
+export interface PersonSession {
   client: MatrixClient;
   deviceId: string;
   accessToken: string;
@@ -30,7 +30,7 @@ export interface Session {
  * Signs in and prepares encryption, with keys in memory only: an ended person's device can never
  * read again.
  */
-export async function openSession(params: StartParams): Promise<Session> {
+export async function openPersonSession(params: StartParams): Promise<PersonSession> {
   const { baseUrl, userId, displayName, encryption, crossSigning, onlyTrustSignedDevices } = params;
   const { accessToken, deviceId } = await signIn(params);
   const client = createClient({ baseUrl, userId, deviceId, accessToken, logger: silentLogger });

@@ -8,7 +8,7 @@ import { MEMBERSHIP_KINDS } from "./kinds/memberships.ts";
 import { restricted, through } from "./kinds/restricted.ts";
 import { UPGRADE_KINDS } from "./kinds/upgrades.ts";
 import type { Dice } from "./seed.ts";
-import type { MadeRoom } from "./environment.ts";
+import type { MadeRoom } from "./room-fixture.ts";
 
 /**
  * Parts in a hundred of an account that has been in use for years; each of these kinds is one room
@@ -85,15 +85,19 @@ export function apportion(count: number): Map<string, number> {
 /** Public spaces, and rooms open to the members of one of them. */
 function sharedSpaces(dice: Dice): { space: Kind; inside: Kind } {
   const spaces: MadeRoom[] = [];
-  const space = kind("shared-space", "A public space with rooms of its own.", async (stage) => {
-    const room = await stage.room({ joinRule: "public", isSpace: true });
+  const space = kind("shared-space", "A public space with rooms of its own.", async (fixture) => {
+    const room = await fixture.room({ joinRule: "public", isSpace: true });
     spaces.push(room);
     return { room, expected: planned("join") };
   });
-  const inside = kind("restricted-shared-space", "Open to the members of a public space.", async (stage) => {
-    const home = spaces[dice.roll(spaces.length)];
-    if (home === undefined) throw new Error("no space was made before");
-    return { room: await restricted(stage, [home]), expected: through(home) };
-  });
+  const inside = kind(
+    "restricted-shared-space",
+    "Open to the members of a public space.",
+    async (fixture) => {
+      const home = spaces[dice.roll(spaces.length)];
+      if (home === undefined) throw new Error("no space was made before");
+      return { room: await restricted(fixture, [home]), expected: through(home) };
+    },
+  );
   return { space, inside };
 }

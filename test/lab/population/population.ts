@@ -15,11 +15,11 @@ import type { KindNotMade, PopulatedPerson, PopulatedRoom, Population } from "./
 import { personNames, roomNames } from "./names.ts";
 import { dice } from "./seed.ts";
 import type { Dice } from "./seed.ts";
-import { openSession, register } from "./session.ts";
-import type { Session } from "./session.ts";
+import { openPopulationSession, register } from "./session.ts";
+import type { PopulationSession } from "./session.ts";
 import { writeProfile, writeSourceData } from "./source-data.ts";
-import { openStage } from "./environment.ts";
-import type { Cast } from "./environment.ts";
+import { openRoomFixture } from "./room-fixture.ts";
+import type { Participants } from "./room-fixture.ts";
 
 export type { Expected, PopulatedPerson, PopulatedRoom, Population } from "./model.ts";
 
@@ -44,11 +44,11 @@ export interface PopulateOptions {
 }
 
 interface Inhabitants {
-  readonly source: Session;
-  readonly target: Session;
-  readonly old: readonly Session[];
-  readonly new: readonly Session[];
-  readonly bridge: Session;
+  readonly source: PopulationSession;
+  readonly target: PopulationSession;
+  readonly old: readonly PopulationSession[];
+  readonly new: readonly PopulationSession[];
+  readonly bridge: PopulationSession;
 }
 
 /** @throws HomeserverError for whatever a server refuses: no kind is left out silently */
@@ -57,7 +57,9 @@ export async function populate(options: PopulateOptions): Promise<Population> {
   const chance = dice(seed);
   const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
   try {
-    const people = await settle(options, chance, (server, person) => openSession(server, person, fetch));
+    const people = await settle(options, chance, (server, person) =>
+      openPopulationSession(server, person, fetch),
+    );
     const profile = await writeProfile(people.source);
     const isOneOfEach = rooms === "one of each";
     const { kinds, notMade } = isOneOfEach
@@ -88,7 +90,7 @@ export async function populate(options: PopulateOptions): Promise<Population> {
 async function settle(
   { pair, seed, people = { old: 30, new: 4 }, localparts, concurrency = 6 }: PopulateOptions,
   chance: Dice,
-  open: (server: Homeserver, person: PopulatedPerson) => Session,
+  open: (server: Homeserver, person: PopulatedPerson) => PopulationSession,
 ): Promise<Inhabitants> {
   const tag = seed.toString(36);
   const counts = { old: Math.max(30, people.old), new: Math.max(4, people.new) };
@@ -145,9 +147,13 @@ async function makeRooms(kinds: readonly Kind[], making: Making): Promise<RoomOf
   // Everything that chance decides is decided before the first request, so that no answer's time
   // plays a part in it.
   const tasks = kinds.map((kind, index) => {
-    const cast = castFor(people, index, hasCompany ? companySize(chance) : 0);
-    const stage = openStage(cast, names.splice(0, kind.names ?? 1), `${seed.toString(36)}-${index}`);
-    return { kind, run: () => kind.make(stage) };
+    const participants = castFor(people, index, hasCompany ? companySize(chance) : 0);
+    const fixture = openRoomFixture(
+      participants,
+      names.splice(0, kind.names ?? 1),
+      `${seed.toString(36)}-${index}`,
+    );
+    return { kind, run: () => kind.make(fixture) };
   });
   const spaces = tasks.filter(({ kind }) => kind.name === "shared-space").map(({ run }) => run);
   const others = tasks.filter(({ kind }) => kind.name !== "shared-space").map(({ run }) => run);
@@ -155,9 +161,10 @@ async function makeRooms(kinds: readonly Kind[], making: Making): Promise<RoomOf
 }
 
 /** Other people for each kind, so that rooms are made by many. */
-function castFor(people: Inhabitants, index: number, companions: number): Cast {
+function castFor(people: Inhabitants, index: number, companions: number): Participants {
   const { source, target, bridge } = people;
-  const person = (offset: number): Session => people.old[(index * 3 + offset) % people.old.length] ?? source;
+  const person = (offset: number): PopulationSession =>
+    people.old[(index * 3 + offset) % people.old.length] ?? source;
   return {
     source,
     target,
@@ -166,8 +173,8 @@ function castFor(people: Inhabitants, index: number, companions: number): Cast {
     moderator: person(1),
     member: person(2),
     foreigner: people.new[index % people.new.length] ?? target,
-    crowd: people.old,
-    company: Array.from({ length: companions }, (_, offset) => person(3 + offset)),
+    allOldPeople: people.old,
+    members: Array.from({ length: companions }, (_, offset) => person(3 + offset)),
   };
 }
 
@@ -181,6 +188,6 @@ function toListed({ expected, directWith, ...room }: RoomOfKind): PopulatedRoom[
   return expected === null ? [] : [{ ...room, directWith: directWith ?? null, expected }];
 }
 
-function plain({ userId, password, accessToken, displayName, side }: Session): PopulatedPerson {
+function plain({ userId, password, accessToken, displayName, side }: PopulationSession): PopulatedPerson {
   return { userId, password, accessToken, displayName, side };
 }

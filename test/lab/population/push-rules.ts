@@ -1,7 +1,7 @@
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { PopulatedRoom } from "./model.ts";
 import { put } from "./session.ts";
-import type { Session } from "./session.ts";
+import type { PopulationSession } from "./session.ts";
 
 interface Rule {
   readonly kind: "override" | "content" | "room" | "sender";
@@ -15,7 +15,10 @@ interface Rule {
  * switched off, changed defaults.
  * @returns the rules' kinds and IDs; of the same kind the last one written stands first
  */
-export async function writePushRules(source: Session, rooms: readonly PopulatedRoom[]): Promise<string[]> {
+export async function writePushRules(
+  source: PopulationSession,
+  rooms: readonly PopulatedRoom[],
+): Promise<string[]> {
   const [first, second, third] = rooms.slice(2).map((room) => room.roomId);
   if (first === undefined || second === undefined || third === undefined) return [];
   const rules: readonly Rule[] = [

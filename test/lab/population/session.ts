@@ -6,7 +6,7 @@ import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { PopulatedPerson } from "./model.ts";
 
 /** A person who can act. */
-export interface Session extends PopulatedPerson {
+export interface PopulationSession extends PopulatedPerson {
   readonly client: HomeserverClient;
   readonly serverName: string;
 }
@@ -24,7 +24,11 @@ const roomAnswer = z.object({ room_id: z.string() });
 const replacementAnswer = z.object({ replacement_room: z.string() });
 
 /** Lets a person of a population act. Whoever made `fetch` closes it. */
-export function openSession(server: Homeserver, person: PopulatedPerson, fetch: GuardedFetch): Session {
+export function openPopulationSession(
+  server: Homeserver,
+  person: PopulatedPerson,
+  fetch: GuardedFetch,
+): PopulationSession {
   const log = pino({ level: "silent" });
   const client = new HomeserverClient({
     baseUrl: server.baseUrl,
@@ -47,7 +51,7 @@ export async function register(
 }
 
 export async function createRoom(
-  { client }: Session,
+  { client }: PopulationSession,
   body: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const { room_id: roomId } = await client.request({
@@ -60,7 +64,7 @@ export async function createRoom(
 }
 
 /** @param via a server that is in the room */
-export async function join({ client }: Session, roomId: string, via: string): Promise<void> {
+export async function join({ client }: PopulationSession, roomId: string, via: string): Promise<void> {
   const path = apiPath`/_matrix/client/v3/join/${roomId}`;
   await client.request({
     method: "POST",
@@ -71,7 +75,7 @@ export async function join({ client }: Session, roomId: string, via: string): Pr
   });
 }
 
-export async function knock({ client }: Session, roomId: string, via: string): Promise<void> {
+export async function knock({ client }: PopulationSession, roomId: string, via: string): Promise<void> {
   const path = apiPath`/_matrix/client/v3/knock/${roomId}`;
   await client.request({
     method: "POST",
@@ -82,7 +86,7 @@ export async function knock({ client }: Session, roomId: string, via: string): P
   });
 }
 
-export async function leave({ client }: Session, roomId: string): Promise<void> {
+export async function leave({ client }: PopulationSession, roomId: string): Promise<void> {
   await client.request({
     method: "POST",
     path: apiPath`/_matrix/client/v3/rooms/${roomId}/leave`,
@@ -93,7 +97,7 @@ export async function leave({ client }: Session, roomId: string): Promise<void> 
 
 /** Invites, bans, lifts a ban, or throws out. */
 export async function changeMember(
-  { client }: Session,
+  { client }: PopulationSession,
   action: "invite" | "ban" | "unban" | "kick",
   roomId: string,
   userId: string,
@@ -103,7 +107,11 @@ export async function changeMember(
 }
 
 /** @returns the event's ID */
-export async function setState({ client }: Session, roomId: string, state: NewState): Promise<string> {
+export async function setState(
+  { client }: PopulationSession,
+  roomId: string,
+  state: NewState,
+): Promise<string> {
   // An empty state key has no segment of its own.
   const key = state.stateKey === undefined ? "" : apiPath`/${state.stateKey}`;
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${state.type}` + key;
@@ -117,7 +125,7 @@ export async function setState({ client }: Session, roomId: string, state: NewSt
 }
 
 export async function send(
-  { client }: Session,
+  { client }: PopulationSession,
   roomId: string,
   text: string,
   transactionId: string,
@@ -128,13 +136,17 @@ export async function send(
   return eventId;
 }
 
-export async function redact({ client }: Session, roomId: string, eventId: string): Promise<void> {
+export async function redact({ client }: PopulationSession, roomId: string, eventId: string): Promise<void> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/redact/${eventId}/once`;
   await client.request({ method: "PUT", path, body: {}, schema: anyAnswer });
 }
 
 /** @returns the replacement */
-export async function upgrade({ client }: Session, roomId: string, version: string): Promise<string> {
+export async function upgrade(
+  { client }: PopulationSession,
+  roomId: string,
+  version: string,
+): Promise<string> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/upgrade`;
   const body = { new_version: version };
   const { replacement_room: replacement } = await client.request({
@@ -147,10 +159,10 @@ export async function upgrade({ client }: Session, roomId: string, version: stri
 }
 
 /** Writes what answers with nothing: account data, tags, markers, push rules. */
-export async function put({ client }: Session, path: string, body: unknown): Promise<void> {
+export async function put({ client }: PopulationSession, path: string, body: unknown): Promise<void> {
   await client.request({ method: "PUT", path, body, schema: anyAnswer });
 }
 
-export async function post({ client }: Session, path: string, body: unknown): Promise<void> {
+export async function post({ client }: PopulationSession, path: string, body: unknown): Promise<void> {
   await client.request({ method: "POST", path, body, schema: anyAnswer });
 }

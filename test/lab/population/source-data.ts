@@ -4,7 +4,7 @@ import { concurrently } from "./concurrently.ts";
 import type { PopulatedRoom, SourceData } from "./model.ts";
 import { writePushRules } from "./push-rules.ts";
 import { post, put, send, setState } from "./session.ts";
-import type { Session } from "./session.ts";
+import type { PopulationSession } from "./session.ts";
 
 // One red dot: what is compared after a move is bytes, not beauty.
 const AVATAR = Buffer.from(
@@ -26,7 +26,9 @@ const MAY_SPEAK: ReadonlySet<string> = new Set(["join", "join_restricted", "invi
  * What the profile holds; set before the rooms are made, for a later change would write into every
  * room.
  */
-export async function writeProfile(source: Session): Promise<Pick<SourceData, "avatarUrl" | "profile">> {
+export async function writeProfile(
+  source: PopulationSession,
+): Promise<Pick<SourceData, "avatarUrl" | "profile">> {
   const upload = await fetch(`${source.client.baseUrl}/_matrix/media/v3/upload?filename=face.png`, {
     method: "POST",
     headers: { authorization: `Bearer ${source.accessToken}`, "content-type": "image/png" },
@@ -46,8 +48,8 @@ export async function writeProfile(source: Session): Promise<Pick<SourceData, "a
  * their own follows from their order, so a population of any size has some of each.
  */
 export async function writeSourceData(
-  source: Session,
-  target: Session,
+  source: PopulationSession,
+  target: PopulationSession,
   rooms: readonly PopulatedRoom[],
   limit: number,
 ): Promise<Omit<SourceData, "avatarUrl" | "profile">> {
@@ -115,8 +117,8 @@ export async function writeSourceData(
 }
 
 function accountData(
-  source: Session,
-  target: Session,
+  source: PopulationSession,
+  target: PopulationSession,
   rooms: readonly PopulatedRoom[],
 ): Record<string, unknown> {
   const direct: Record<string, string[]> = {};

@@ -12,15 +12,15 @@ export const CONTENT_KINDS: readonly Kind[] = [
     name: "space",
     what: "A space with a room, a room of others, a nested space, and a child that was taken out.",
     names: 4,
-    make: async (stage) => {
-      const { admin } = stage.cast;
-      const space = await stage.room({ joinRule: "public", isSpace: true });
-      const nested = await restricted(stage, [space], {
+    make: async (fixture) => {
+      const { admin } = fixture.people;
+      const space = await fixture.room({ joinRule: "public", isSpace: true });
+      const nested = await restricted(fixture, [space], {
         isSpace: true,
         state: [parent(space.roomId, admin.serverName)],
       });
-      const child = await stage.room({ joinRule: "public" });
-      const elsewhere = await stage.room({ joinRule: "public", members: [] });
+      const child = await fixture.room({ joinRule: "public" });
+      const elsewhere = await fixture.room({ joinRule: "public", members: [] });
       const via = { via: [admin.serverName] };
       for (const [inside, content] of [
         [nested, { ...via, order: "a" }],
@@ -39,51 +39,51 @@ export const CONTENT_KINDS: readonly Kind[] = [
     },
   },
 
-  kind("encrypted", "End-to-end encrypted.", async (stage) => ({
-    room: await stage.room({
+  kind("encrypted", "End-to-end encrypted.", async (fixture) => ({
+    room: await fixture.room({
       inviteLevel: 0,
       state: [{ type: "m.room.encryption", content: { algorithm: "m.megolm.v1.aes-sha2" } }],
     }),
     expected: planned("invite", { warnings: ["encrypted_history"] }),
   })),
 
-  kind("history-joined", "Members read from their joining on.", async (stage) => ({
-    room: await stage.room({ inviteLevel: 0, state: [visibility("joined")] }),
+  kind("history-joined", "Members read from their joining on.", async (fixture) => ({
+    room: await fixture.room({ inviteLevel: 0, state: [visibility("joined")] }),
     expected: planned("invite", { warnings: ["history_hidden"] }),
   })),
 
-  kind("history-invited", "Members read from their invitation on.", async (stage) => ({
-    room: await stage.room({ inviteLevel: 0, state: [visibility("invited")] }),
+  kind("history-invited", "Members read from their invitation on.", async (fixture) => ({
+    room: await fixture.room({ inviteLevel: 0, state: [visibility("invited")] }),
     expected: planned("invite", { warnings: ["history_hidden"] }),
   })),
 
-  kind("history-world-readable", "Anybody may read.", async (stage) => ({
-    room: await stage.room({ joinRule: "public", state: [visibility("world_readable")] }),
+  kind("history-world-readable", "Anybody may read.", async (fixture) => ({
+    room: await fixture.room({ joinRule: "public", state: [visibility("world_readable")] }),
     expected: planned("join"),
   })),
 
-  kind("last-admin", "Of the members only the source may give power.", async (stage) => {
-    const { source, member } = stage.cast;
-    const room = await stage.room({ by: source, members: [member] });
+  kind("last-admin", "Of the members only the source may give power.", async (fixture) => {
+    const { source, member } = fixture.people;
+    const room = await fixture.room({ by: source, members: [member] });
     return { room, expected: planned("invite", { warnings: ["last_admin"] }) };
   }),
 
   kind(
     "policy-server",
     "A policy server has its say on every event; this one is not in the room, so it is not asked.",
-    async (stage) => {
+    async (fixture) => {
       const content = {
         via: "policy.example",
         public_keys: { ed25519: "6yhHGKhCiXTSEN2ksjV7kX/FRYfCVMuRjGRcVMIaXi8" },
       };
-      const room = await stage.room({ joinRule: "public", state: [{ type: "m.room.policy", content }] });
+      const room = await fixture.room({ joinRule: "public", state: [{ type: "m.room.policy", content }] });
       return { room, expected: planned("join", { warnings: ["policy_server"] }) };
     },
   ),
 
-  kind("bridged", "Of two who may invite one is a bridge, by the room's own word.", async (stage) => {
-    const { source, moderator, bridge } = stage.cast;
-    const room = await stage.room({
+  kind("bridged", "Of two who may invite one is a bridge, by the room's own word.", async (fixture) => {
+    const { source, moderator, bridge } = fixture.people;
+    const room = await fixture.room({
       by: bridge,
       users: { [moderator.userId]: 50 },
       members: [source, moderator],
@@ -95,10 +95,10 @@ export const CONTENT_KINDS: readonly Kind[] = [
   kind(
     "strange-texts",
     "A name with HTML and direction characters, and a topic of 60 kB.",
-    async (stage) => ({
-      room: await stage.room({
+    async (fixture) => ({
+      room: await fixture.room({
         joinRule: "public",
-        name: `<b onclick="x()">Team</b> @room \u202Egnp.exe\u202C\u200B [click](https://evil.example)\n\`\`\` ${stage.tag}`,
+        name: `<b onclick="x()">Team</b> @room \u202Egnp.exe\u202C\u200B [click](https://evil.example)\n\`\`\` ${fixture.tag}`,
         // As a state event of our own: /createRoom writes the text twice, and an event has room for
         // one (65,536 bytes).
         state: [
@@ -112,10 +112,10 @@ export const CONTENT_KINDS: readonly Kind[] = [
     }),
   ),
 
-  kind("aliases", "A main alias and another, both of the old server.", async (stage) => {
-    const { admin } = stage.cast;
-    const room = await stage.room({ joinRule: "public", alias: `hall-${stage.tag}` });
-    const [alias, other] = ["hall", "room"].map((word) => `#${word}-${stage.tag}:${admin.serverName}`);
+  kind("aliases", "A main alias and another, both of the old server.", async (fixture) => {
+    const { admin } = fixture.people;
+    const room = await fixture.room({ joinRule: "public", alias: `hall-${fixture.tag}` });
+    const [alias, other] = ["hall", "room"].map((word) => `#${word}-${fixture.tag}:${admin.serverName}`);
     await put(admin, apiPath`/_matrix/client/v3/directory/room/${other ?? ""}`, { room_id: room.roomId });
     await setState(admin, room.roomId, {
       type: "m.room.canonical_alias",
@@ -124,14 +124,14 @@ export const CONTENT_KINDS: readonly Kind[] = [
     return { room, expected: planned("join") };
   }),
 
-  kind("nameless", "No name; clients call it by its members.", async (stage) => ({
-    room: await stage.room({ name: "", inviteLevel: 0 }),
+  kind("nameless", "No name; clients call it by its members.", async (fixture) => ({
+    room: await fixture.room({ name: "", inviteLevel: 0 }),
     expected: planned("invite"),
   })),
 
-  kind("federated", "Made by somebody on the new server, with people of both.", async (stage) => {
-    const { source, foreigner, member } = stage.cast;
-    const room = await stage.room({ by: foreigner, members: [source, member] });
+  kind("federated", "Made by somebody on the new server, with people of both.", async (fixture) => {
+    const { source, foreigner, member } = fixture.people;
+    const room = await fixture.room({ by: foreigner, members: [source, member] });
     return { room, expected: needsModerator("no_invite_power", [foreigner.userId]) };
   }),
 ];

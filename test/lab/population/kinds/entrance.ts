@@ -1,44 +1,44 @@
 import { impossible, needsModerator, planned } from "../expectations.ts";
 import { knock, leave, redact, setState } from "../session.ts";
-import { joinRules } from "../environment.ts";
+import { joinRules } from "../room-fixture.ts";
 import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
 /** Rooms by their join rule and by who may invite. */
 export const ENTRANCE_KINDS: readonly Kind[] = [
   // The longest to make, so begun first.
-  kind("many-helpers", "Thirty people may invite: ten are named.", async (stage) => {
-    const { source, crowd } = stage.cast;
-    const [first, ...others] = crowd.slice(0, 30);
+  kind("many-helpers", "Thirty people may invite: ten are named.", async (fixture) => {
+    const { source, allOldPeople } = fixture.people;
+    const [first, ...others] = allOldPeople.slice(0, 30);
     const levels = others.map((person, index): [string, number] => [
       person.userId,
       50 + others.length - index,
     ]);
-    const room = await stage.room({
+    const room = await fixture.room({
       ...(first === undefined ? {} : { by: first }),
       users: Object.fromEntries(levels),
       members: [source, ...others],
     });
-    const helpers = crowd.slice(0, 10).map((person) => person.userId);
+    const helpers = allOldPeople.slice(0, 10).map((person) => person.userId);
     return { room, expected: needsModerator("no_invite_power", helpers, { moreHelpers: 20 }) };
   }),
 
-  kind("public", "Anybody may join.", async (stage) => ({
-    room: await stage.room({ joinRule: "public" }),
+  kind("public", "Anybody may join.", async (fixture) => ({
+    room: await fixture.room({ joinRule: "public" }),
     expected: planned("join"),
   })),
 
-  kind("invite-power-0", "Invite only; everybody inside may invite.", async (stage) => ({
-    room: await stage.room({ inviteLevel: 0 }),
+  kind("invite-power-0", "Invite only; everybody inside may invite.", async (fixture) => ({
+    room: await fixture.room({ inviteLevel: 0 }),
     expected: planned("invite"),
   })),
 
   kind(
     "invite-able",
     "Inviting takes 50, which the source has; giving that level on takes 100.",
-    async (stage) => {
-      const { source, moderator } = stage.cast;
-      const room = await stage.room({
+    async (fixture) => {
+      const { source, moderator } = fixture.people;
+      const room = await fixture.room({
         users: { [source.userId]: 50, [moderator.userId]: 50 },
         members: [source, moderator],
       });
@@ -46,24 +46,24 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
     },
   ),
 
-  kind("invite-unable", "Inviting takes 50, which the source has not.", async (stage) => {
-    const { source, admin, moderator, member } = stage.cast;
-    const room = await stage.room({
+  kind("invite-unable", "Inviting takes 50, which the source has not.", async (fixture) => {
+    const { source, admin, moderator, member } = fixture.people;
+    const room = await fixture.room({
       users: { [moderator.userId]: 50 },
       members: [source, moderator, member],
     });
     return { room, expected: needsModerator("no_invite_power", [admin.userId, moderator.userId]) };
   }),
 
-  kind("invite-muted", "Everybody may invite but the source, whose level is below zero.", async (stage) => {
-    const { source, admin } = stage.cast;
-    const room = await stage.room({ inviteLevel: 0, users: { [source.userId]: -1 } });
+  kind("invite-muted", "Everybody may invite but the source, whose level is below zero.", async (fixture) => {
+    const { source, admin } = fixture.people;
+    const room = await fixture.room({ inviteLevel: 0, users: { [source.userId]: -1 } });
     return { room, expected: needsModerator("no_invite_power", [admin.userId]) };
   }),
 
-  kind("no-helper", "Inviting takes 50; everybody who had it has left.", async (stage) => {
-    const { source, admin, moderator, member } = stage.cast;
-    const room = await stage.room({
+  kind("no-helper", "Inviting takes 50; everybody who had it has left.", async (fixture) => {
+    const { source, admin, moderator, member } = fixture.people;
+    const room = await fixture.room({
       users: { [moderator.userId]: 50 },
       members: [source, moderator, member],
     });
@@ -72,19 +72,19 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
     return { room, expected: impossible("no_helper") };
   }),
 
-  kind("knock", "Anybody may ask to be let in; inviting takes 50.", async (stage) => ({
-    room: await stage.room({ joinRule: "knock" }),
-    expected: planned("knock", { reason: "no_invite_power", helpers: [stage.cast.admin.userId] }),
+  kind("knock", "Anybody may ask to be let in; inviting takes 50.", async (fixture) => ({
+    room: await fixture.room({ joinRule: "knock" }),
+    expected: planned("knock", { reason: "no_invite_power", helpers: [fixture.people.admin.userId] }),
   })),
 
-  kind("knock-able", "Knocking is possible, but the source may invite.", async (stage) => ({
-    room: await stage.room({ joinRule: "knock", inviteLevel: 0 }),
+  kind("knock-able", "Knocking is possible, but the source may invite.", async (fixture) => ({
+    room: await fixture.room({ joinRule: "knock", inviteLevel: 0 }),
     expected: planned("invite"),
   })),
 
-  kind("knock-waiting", "The target has knocked already.", async (stage) => {
-    const { admin, target } = stage.cast;
-    const room = await stage.room({ joinRule: "knock" });
+  kind("knock-waiting", "The target has knocked already.", async (fixture) => {
+    const { admin, target } = fixture.people;
+    const room = await fixture.room({ joinRule: "knock" });
     await knock(target, room.roomId, admin.serverName);
     const details = {
       status: "needs_moderator",
@@ -94,38 +94,38 @@ export const ENTRANCE_KINDS: readonly Kind[] = [
     return { room, expected: planned("knock", details) };
   }),
 
-  kind("knock-unanswered", "Knocking is possible, but nobody is left who could answer.", async (stage) => {
-    const { admin, source, member } = stage.cast;
-    const room = await stage.room({ joinRule: "knock", members: [source, member] });
+  kind("knock-unanswered", "Knocking is possible, but nobody is left who could answer.", async (fixture) => {
+    const { admin, source, member } = fixture.people;
+    const room = await fixture.room({ joinRule: "knock", members: [source, member] });
     await leave(admin, room.roomId);
     return { room, expected: impossible("no_helper") };
   }),
 
-  kind("private", "The rule `private`: not even who is invited may join.", async (stage) => {
-    const room = await stage.room({ inviteLevel: 0 });
-    await setState(stage.cast.admin, room.roomId, joinRules("private"));
+  kind("private", "The rule `private`: not even who is invited may join.", async (fixture) => {
+    const room = await fixture.room({ inviteLevel: 0 });
+    await setState(fixture.people.admin, room.roomId, joinRules("private"));
     return { room, expected: impossible("join_rule_private") };
   }),
 
-  kind("private-own", "The same, made by the source, which could change the rule.", async (stage) => {
-    const { source, member } = stage.cast;
-    const room = await stage.room({ by: source, members: [member] });
+  kind("private-own", "The same, made by the source, which could change the rule.", async (fixture) => {
+    const { source, member } = fixture.people;
+    const room = await fixture.room({ by: source, members: [member] });
     await setState(source, room.roomId, joinRules("private"));
     return { room, expected: impossible("join_rule_private") };
   }),
 
-  kind("unknown-rule", "A rule that no specification has.", async (stage) => {
-    const room = await stage.room({ inviteLevel: 0 });
-    await setState(stage.cast.admin, room.roomId, joinRules("org.example.by_password"));
+  kind("unknown-rule", "A rule that no specification has.", async (fixture) => {
+    const room = await fixture.room({ inviteLevel: 0 });
+    await setState(fixture.people.admin, room.roomId, joinRules("org.example.by_password"));
     return { room, expected: impossible("unknown_join_rule") };
   }),
 
   kind(
     "redacted-levels",
     "The levels event of a version 10 room was redacted, which takes its `invite` away: 0.",
-    async (stage) => {
-      const { admin, source } = stage.cast;
-      const room = await stage.room({ version: "10" });
+    async (fixture) => {
+      const { admin, source } = fixture.people;
+      const room = await fixture.room({ version: "10" });
       const content = { invite: 50, users: { [admin.userId]: 100, [source.userId]: 1 } };
       const eventId = await setState(admin, room.roomId, { type: "m.room.power_levels", content });
       await redact(admin, room.roomId, eventId);

@@ -1,5 +1,5 @@
 import type { Expected, PopulatedRoom } from "../model.ts";
-import type { MadeRoom, Stage } from "../environment.ts";
+import type { MadeRoom, RoomFixture } from "../room-fixture.ts";
 
 /** A room as its kind made it; without `expected` a plan has no row of it. */
 export type RoomOfKind = Omit<PopulatedRoom, "expected" | "directWith"> & {
@@ -12,27 +12,27 @@ export interface Kind {
   readonly name: string;
   /** What is special about it, in a sentence. */
   readonly what: string;
-  /** How many rooms take a name from the stage. Default 1. */
+  /** How many rooms take a name from the fixture. Default 1. */
   readonly names?: number;
   /**
    * The two servers must have different host names, because the kind's server ACL tells them apart
    * (ports do not count there).
    */
   readonly needsOwnHosts?: boolean;
-  make(stage: Stage): Promise<readonly RoomOfKind[]>;
+  make(fixture: RoomFixture): Promise<readonly RoomOfKind[]>;
 }
 
 /** Most kinds are one room. */
 export function kind(
   name: string,
   what: string,
-  make: (stage: Stage) => Promise<{ room: MadeRoom; expected: Expected | null; directWith?: string }>,
+  make: (fixture: RoomFixture) => Promise<{ room: MadeRoom; expected: Expected | null; directWith?: string }>,
 ): Kind {
   return {
     name,
     what,
-    make: async (stage) => {
-      const { room, ...rest } = await make(stage);
+    make: async (fixture) => {
+      const { room, ...rest } = await make(fixture);
       return [{ kind: name, ...room, ...rest }];
     },
   };

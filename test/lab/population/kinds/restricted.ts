@@ -1,7 +1,7 @@
 import { impossible, needsModerator, planned } from "../expectations.ts";
 import { join, leave, setState } from "../session.ts";
-import { joinRules } from "../environment.ts";
-import type { MadeRoom, Stage } from "../environment.ts";
+import { joinRules } from "../room-fixture.ts";
+import type { MadeRoom, RoomFixture } from "../room-fixture.ts";
 import type { Expected } from "../model.ts";
 import { kind } from "./kind.ts";
 import type { Kind, RoomOfKind } from "./kind.ts";
@@ -12,9 +12,9 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-public-space",
     what: "Open to the members of a public space.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ joinRule: "public", isSpace: true });
-      const room = await restricted(stage, [space]);
+    make: async (fixture) => {
+      const space = await fixture.room({ joinRule: "public", isSpace: true });
+      const room = await restricted(fixture, [space]);
       return [
         row("public-space", space, planned("join")),
         row("restricted-public-space", room, through(space)),
@@ -25,9 +25,9 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-invited-space",
     what: "Open to the members of a space into which the source may invite: one invitation for both.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ inviteLevel: 0, isSpace: true });
-      const room = await restricted(stage, [space]);
+    make: async (fixture) => {
+      const space = await fixture.room({ inviteLevel: 0, isSpace: true });
+      const room = await restricted(fixture, [space]);
       return [
         row("invited-space", space, planned("invite")),
         row("restricted-invited-space", room, through(space)),
@@ -38,11 +38,11 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-chain",
     what: "Three spaces, each open to the members of the one before, and a room open to those of the last.",
     names: 4,
-    make: async (stage) => {
-      const top = await stage.room({ joinRule: "public", isSpace: true });
-      const middle = await restricted(stage, [top], { isSpace: true });
-      const bottom = await restricted(stage, [middle], { isSpace: true });
-      const room = await restricted(stage, [bottom]);
+    make: async (fixture) => {
+      const top = await fixture.room({ joinRule: "public", isSpace: true });
+      const middle = await restricted(fixture, [top], { isSpace: true });
+      const bottom = await restricted(fixture, [middle], { isSpace: true });
+      const room = await restricted(fixture, [bottom]);
       return [
         row("chain-top", top, planned("join")),
         row("chain-middle", middle, through(top)),
@@ -55,8 +55,8 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-circle",
     what: "Two rooms open to each other's members; the source may invite into one.",
     names: 2,
-    make: async (stage) => {
-      const [first, second] = await circle(stage, 0);
+    make: async (fixture) => {
+      const [first, second] = await circle(fixture, 0);
       return [row("circle-invited", first, planned("invite")), row("circle-joined", second, through(first))];
     },
   },
@@ -64,11 +64,11 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-closed-circle",
     what: "Two rooms open to each other's members; the source may invite into none.",
     names: 2,
-    make: async (stage) => {
-      const [first, second] = await circle(stage, 50);
+    make: async (fixture) => {
+      const [first, second] = await circle(fixture, 50);
       return [
-        row("closed-circle-1", first, unreachable(stage, second)),
-        row("closed-circle-2", second, unreachable(stage, first)),
+        row("closed-circle-1", first, unreachable(fixture, second)),
+        row("closed-circle-2", second, unreachable(fixture, first)),
       ];
     },
   },
@@ -76,13 +76,13 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-closed-space",
     what: "Open to the members of a space into which the source may not invite.",
     names: 2,
-    make: async (stage) => {
-      const { admin } = stage.cast;
-      const space = await stage.room({ isSpace: true });
-      const room = await restricted(stage, [space]);
+    make: async (fixture) => {
+      const { admin } = fixture.people;
+      const space = await fixture.room({ isSpace: true });
+      const room = await restricted(fixture, [space]);
       return [
         row("closed-space", space, needsModerator("no_invite_power", [admin.userId])),
-        row("restricted-closed-space", room, unreachable(stage, space)),
+        row("restricted-closed-space", room, unreachable(fixture, space)),
       ];
     },
   },
@@ -90,10 +90,10 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-other-peoples-space",
     what: "The same, where those who can help with the space are others than those who can help with the room.",
     names: 2,
-    make: async (stage) => {
-      const { admin, moderator, source } = stage.cast;
-      const space = await stage.room({ by: moderator, isSpace: true, members: [source, admin] });
-      const room = await restricted(stage, [space]);
+    make: async (fixture) => {
+      const { admin, moderator, source } = fixture.people;
+      const space = await fixture.room({ by: moderator, isSpace: true, members: [source, admin] });
+      const room = await restricted(fixture, [space]);
       const details = { through: space.roomId, isHelperOrderOpen: true };
       return [
         row("other-peoples-space", space, needsModerator("no_invite_power", [moderator.userId])),
@@ -109,11 +109,11 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-closed-space-able",
     what: "The space cannot be entered, but the source may invite into the room itself.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ isSpace: true });
-      const room = await restricted(stage, [space], { inviteLevel: 0 });
+    make: async (fixture) => {
+      const space = await fixture.room({ isSpace: true });
+      const room = await restricted(fixture, [space], { inviteLevel: 0 });
       return [
-        row("closed-space", space, needsModerator("no_invite_power", [stage.cast.admin.userId])),
+        row("closed-space", space, needsModerator("no_invite_power", [fixture.people.admin.userId])),
         row("restricted-closed-space-able", room, planned("invite")),
       ];
     },
@@ -122,12 +122,12 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-two-spaces",
     what: "Open to the members of two spaces, of which one can be entered.",
     names: 3,
-    make: async (stage) => {
-      const closed = await stage.room({ isSpace: true });
-      const open = await stage.room({ joinRule: "public", isSpace: true });
-      const room = await restricted(stage, [closed, open]);
+    make: async (fixture) => {
+      const closed = await fixture.room({ isSpace: true });
+      const open = await fixture.room({ joinRule: "public", isSpace: true });
+      const room = await restricted(fixture, [closed, open]);
       return [
-        row("closed-space", closed, needsModerator("no_invite_power", [stage.cast.admin.userId])),
+        row("closed-space", closed, needsModerator("no_invite_power", [fixture.people.admin.userId])),
         row("public-space", open, planned("join")),
         row("restricted-two-spaces", room, through(open)),
       ];
@@ -137,12 +137,12 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-elsewhere",
     what: "Open to the members of a room that the source is not in.",
     names: 2,
-    make: async (stage) => {
-      const other = await stage.room({ members: [] });
-      const room = await restricted(stage, [other]);
+    make: async (fixture) => {
+      const other = await fixture.room({ members: [] });
+      const room = await restricted(fixture, [other]);
       return [
         row("not-the-sources", other, null),
-        row("restricted-elsewhere", room, needsModerator("no_invite_power", [stage.cast.admin.userId])),
+        row("restricted-elsewhere", room, needsModerator("no_invite_power", [fixture.people.admin.userId])),
       ];
     },
   },
@@ -150,13 +150,13 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-targets-space",
     what: "Open to the members of a space that the target is in, the source not.",
     names: 2,
-    make: async (stage) => {
-      const { admin, target } = stage.cast;
+    make: async (fixture) => {
+      const { admin, target } = fixture.people;
       // The admin is in as well: a server can vouch for the target only where it sees the space's
       // members itself.
-      const space = await stage.room({ joinRule: "public", isSpace: true, members: [] });
+      const space = await fixture.room({ joinRule: "public", isSpace: true, members: [] });
       await join(target, space.roomId, admin.serverName);
-      const room = await restricted(stage, [space]);
+      const room = await restricted(fixture, [space]);
       return [row("the-targets-space", space, null), row("restricted-targets-space", room, through(space))];
     },
   },
@@ -164,10 +164,10 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "restricted-nobody-vouches",
     what: "Open to the members of a public space, but nobody inside has the power that a server needs to vouch for the join.",
     names: 2,
-    make: async (stage) => {
-      const { admin, source, member } = stage.cast;
-      const space = await stage.room({ joinRule: "public", isSpace: true });
-      const room = await restricted(stage, [space], { members: [source, member] });
+    make: async (fixture) => {
+      const { admin, source, member } = fixture.people;
+      const space = await fixture.room({ joinRule: "public", isSpace: true });
+      const room = await restricted(fixture, [space], { members: [source, member] });
       await leave(admin, room.roomId);
       return [
         row("public-space", space, planned("join")),
@@ -179,9 +179,9 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "knock-restricted",
     what: "Open to the members of a public space, to others after knocking.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ joinRule: "public", isSpace: true });
-      const room = await restricted(stage, [space], { joinRule: "knock_restricted" });
+    make: async (fixture) => {
+      const space = await fixture.room({ joinRule: "public", isSpace: true });
+      const room = await restricted(fixture, [space], { joinRule: "knock_restricted" });
       return [row("public-space", space, planned("join")), row("knock-restricted", room, through(space))];
     },
   },
@@ -189,10 +189,10 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     name: "knock-restricted-closed-space",
     what: "Open to the members of a space that cannot be entered, to others after knocking.",
     names: 2,
-    make: async (stage) => {
-      const helpers = [stage.cast.admin.userId];
-      const space = await stage.room({ isSpace: true });
-      const room = await restricted(stage, [space], { joinRule: "knock_restricted" });
+    make: async (fixture) => {
+      const helpers = [fixture.people.admin.userId];
+      const space = await fixture.room({ isSpace: true });
+      const room = await restricted(fixture, [space], { joinRule: "knock_restricted" });
       return [
         row("closed-space", space, needsModerator("no_invite_power", helpers)),
         // Knocking needs nothing of the space, so the reason is the missing power.
@@ -203,28 +203,28 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
   kind(
     "restricted-malformed",
     "Restricted, but the list of rooms is no list: invite only.",
-    async (stage) => {
-      const room = await stage.room();
+    async (fixture) => {
+      const room = await fixture.room();
       const content = { join_rule: "restricted", allow: "everybody" };
-      await setState(stage.cast.admin, room.roomId, { type: "m.room.join_rules", content });
-      return { room, expected: needsModerator("no_invite_power", [stage.cast.admin.userId]) };
+      await setState(fixture.people.admin, room.roomId, { type: "m.room.join_rules", content });
+      return { room, expected: needsModerator("no_invite_power", [fixture.people.admin.userId]) };
     },
   ),
 ];
 
 /** A room open to the members of a given one. */
 export function restricted(
-  stage: Stage,
+  fixture: RoomFixture,
   allowed: readonly MadeRoom[],
-  more: Parameters<Stage["room"]>[0] = {},
+  more: Parameters<RoomFixture["room"]>[0] = {},
 ): Promise<MadeRoom> {
-  return stage.room({ joinRule: "restricted", allow: allowed.map((room) => room.roomId), ...more });
+  return fixture.room({ joinRule: "restricted", allow: allowed.map((room) => room.roomId), ...more });
 }
 
-async function circle(stage: Stage, inviteLevel: number): Promise<[MadeRoom, MadeRoom]> {
-  const first = await stage.room({ inviteLevel });
-  const second = await restricted(stage, [first]);
-  await setState(stage.cast.admin, first.roomId, joinRules("restricted", [second.roomId]));
+async function circle(fixture: RoomFixture, inviteLevel: number): Promise<[MadeRoom, MadeRoom]> {
+  const first = await fixture.room({ inviteLevel });
+  const second = await restricted(fixture, [first]);
+  await setState(fixture.people.admin, first.roomId, joinRules("restricted", [second.roomId]));
   return [first, second];
 }
 
@@ -233,8 +233,8 @@ export function through(space: MadeRoom): Expected {
 }
 
 /** The admin is who can help with either room. */
-function unreachable(stage: Stage, space: MadeRoom): Expected {
-  return needsModerator("space_unreachable", [stage.cast.admin.userId], { through: space.roomId });
+function unreachable(fixture: RoomFixture, space: MadeRoom): Expected {
+  return needsModerator("space_unreachable", [fixture.people.admin.userId], { through: space.roomId });
 }
 
 export function row(name: string, room: MadeRoom, expected: Expected | null): RoomOfKind {

@@ -1,6 +1,6 @@
 import { impossible, needsModerator, planned } from "../expectations.ts";
 import { setState } from "../session.ts";
-import { joinRules } from "../environment.ts";
+import { joinRules } from "../room-fixture.ts";
 import { restricted, row, through } from "./restricted.ts";
 import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
@@ -13,33 +13,33 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
   kind(
     "version-1-public",
     "Version 1: its ID was chosen by the server, its events have IDs of that kind too.",
-    async (stage) => ({
-      room: await stage.room({ version: "1", joinRule: "public" }),
+    async (fixture) => ({
+      room: await fixture.room({ version: "1", joinRule: "public" }),
       expected: planned("join"),
     }),
   ),
 
-  kind("version-1-own", "Version 1, made by the source.", async (stage) => ({
-    room: await stage.room({ version: "1", by: stage.cast.source, members: [stage.cast.member] }),
+  kind("version-1-own", "Version 1, made by the source.", async (fixture) => ({
+    room: await fixture.room({ version: "1", by: fixture.people.source, members: [fixture.people.member] }),
     expected: planned("invite", { warnings: ["last_admin"] }),
   })),
 
-  kind("version-5", "Version 5; everybody may invite.", async (stage) => ({
-    room: await stage.room({ version: "5", inviteLevel: 0 }),
+  kind("version-5", "Version 5; everybody may invite.", async (fixture) => ({
+    room: await fixture.room({ version: "5", inviteLevel: 0 }),
     expected: planned("invite"),
   })),
 
-  kind("version-6", "Version 6; the source may not invite.", async (stage) => ({
-    room: await stage.room({ version: "6" }),
-    expected: needsModerator("no_invite_power", [stage.cast.admin.userId]),
+  kind("version-6", "Version 6; the source may not invite.", async (fixture) => ({
+    room: await fixture.room({ version: "6" }),
+    expected: needsModerator("no_invite_power", [fixture.people.admin.userId]),
   })),
 
   kind(
     "version-6-knock",
     "Knocking in a version that does not know it: nobody new may join.",
-    async (stage) => {
-      const room = await stage.room({ version: "6" });
-      await setState(stage.cast.admin, room.roomId, joinRules("knock"));
+    async (fixture) => {
+      const room = await fixture.room({ version: "6" });
+      await setState(fixture.people.admin, room.roomId, joinRules("knock"));
       return { room, expected: impossible("unknown_join_rule") };
     },
   ),
@@ -48,10 +48,10 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
     name: "version-7-restricted",
     what: "A restricted room in a version that does not know such: nobody new may join.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ joinRule: "public", isSpace: true });
-      const room = await stage.room({ version: "7" });
-      await setState(stage.cast.admin, room.roomId, joinRules("restricted", [space.roomId]));
+    make: async (fixture) => {
+      const space = await fixture.room({ joinRule: "public", isSpace: true });
+      const room = await fixture.room({ version: "7" });
+      await setState(fixture.people.admin, room.roomId, joinRules("restricted", [space.roomId]));
       return [
         row("public-space", space, planned("join")),
         row("version-7-restricted", room, impossible("unknown_join_rule")),
@@ -63,28 +63,32 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
     name: "version-9-restricted",
     what: "A restricted room in the first version that has them without a flaw.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ version: "9", joinRule: "public", isSpace: true });
-      const room = await restricted(stage, [space], { version: "9" });
+    make: async (fixture) => {
+      const space = await fixture.room({ version: "9", joinRule: "public", isSpace: true });
+      const room = await restricted(fixture, [space], { version: "9" });
       return [row("public-space", space, planned("join")), row("version-9-restricted", room, through(space))];
     },
   },
 
-  kind("version-10-knock", "Version 10; knocking.", async (stage) => ({
-    room: await stage.room({ version: "10", joinRule: "knock" }),
-    expected: planned("knock", { reason: "no_invite_power", helpers: [stage.cast.admin.userId] }),
+  kind("version-10-knock", "Version 10; knocking.", async (fixture) => ({
+    room: await fixture.room({ version: "10", joinRule: "knock" }),
+    expected: planned("knock", { reason: "no_invite_power", helpers: [fixture.people.admin.userId] }),
   })),
 
-  kind("version-12-public", "Version 12: the room's ID names no server.", async (stage) => ({
-    room: await stage.room({ version: "12", joinRule: "public" }),
+  kind("version-12-public", "Version 12: the room's ID names no server.", async (fixture) => ({
+    room: await fixture.room({ version: "12", joinRule: "public" }),
     expected: planned("join"),
   })),
 
   kind(
     "version-12-creator",
     "Version 12, made by the source: it may do anything, without standing among the levels.",
-    async (stage) => ({
-      room: await stage.room({ version: "12", by: stage.cast.source, members: [stage.cast.member] }),
+    async (fixture) => ({
+      room: await fixture.room({
+        version: "12",
+        by: fixture.people.source,
+        members: [fixture.people.member],
+      }),
       expected: planned("invite", { warnings: ["creator_not_transferable"] }),
     }),
   ),
@@ -92,10 +96,10 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
   kind(
     "version-12-additional-creator",
     "Version 12, the source named as a creator by who made it.",
-    async (stage) => ({
-      room: await stage.room({
+    async (fixture) => ({
+      room: await fixture.room({
         version: "12",
-        creation: { additional_creators: [stage.cast.source.userId] },
+        creation: { additional_creators: [fixture.people.source.userId] },
       }),
       expected: planned("invite", { warnings: ["creator_not_transferable"] }),
     }),
@@ -104,9 +108,9 @@ export const ROOM_VERSION_KINDS: readonly Kind[] = [
   kind(
     "version-12-other-creator",
     "Version 12, made by somebody else, who helps before anybody with a level.",
-    async (stage) => {
-      const { source, admin, moderator } = stage.cast;
-      const room = await stage.room({
+    async (fixture) => {
+      const { source, admin, moderator } = fixture.people;
+      const room = await fixture.room({
         version: "12",
         users: { [moderator.userId]: 9001 },
         members: [source, moderator],

@@ -1,7 +1,7 @@
 import { needsModerator, planned, successor } from "../expectations.ts";
 import { changeMember, join, redact, setState, upgrade } from "../session.ts";
-import type { Session } from "../session.ts";
-import type { MadeRoom } from "../environment.ts";
+import type { PopulationSession } from "../session.ts";
+import type { MadeRoom } from "../room-fixture.ts";
 import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 import { restricted, row } from "./restricted.ts";
@@ -14,9 +14,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded",
     what: "Replaced by a public room, to which the source has not gone.",
-    make: async (stage) => {
-      const { admin } = stage.cast;
-      const old = await stage.room({ version: "10", joinRule: "public" });
+    make: async (fixture) => {
+      const { admin } = fixture.people;
+      const old = await fixture.room({ version: "10", joinRule: "public" });
       const replacement = await replace(admin, old, "11");
       return [
         row("upgraded", old, successor(replacement.roomId, "planned")),
@@ -27,9 +27,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded-followed",
     what: "Replaced by a public room; the source is in both.",
-    make: async (stage) => {
-      const { admin, source } = stage.cast;
-      const old = await stage.room({ version: "9", joinRule: "public" });
+    make: async (fixture) => {
+      const { admin, source } = fixture.people;
+      const old = await fixture.room({ version: "9", joinRule: "public" });
       const replacement = await replace(admin, old, "12");
       await join(source, replacement.roomId, admin.serverName);
       return [
@@ -41,9 +41,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded-twice",
     what: "Replaced, and the replacement replaced again; the source is in the first two.",
-    make: async (stage) => {
-      const { admin, source } = stage.cast;
-      const first = await stage.room({ version: "6", joinRule: "public" });
+    make: async (fixture) => {
+      const { admin, source } = fixture.people;
+      const first = await fixture.room({ version: "6", joinRule: "public" });
       const second = await replace(admin, first, "9");
       await join(source, second.roomId, admin.serverName);
       const third = await replace(admin, second, "11");
@@ -57,9 +57,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded-twice-followed",
     what: "Replaced twice; the source is in all three.",
-    make: async (stage) => {
-      const { admin, source } = stage.cast;
-      const first = await stage.room({ version: "6", inviteLevel: 0 });
+    make: async (fixture) => {
+      const { admin, source } = fixture.people;
+      const first = await fixture.room({ version: "6", inviteLevel: 0 });
       const second = await replace(admin, first, "10");
       await invite(admin, source, second.roomId);
       const third = await replace(admin, second, "11");
@@ -75,10 +75,10 @@ export const UPGRADE_KINDS: readonly Kind[] = [
     name: "upgraded-restricted",
     what: "Replaced by a room open to the members of a public space; the source has not gone there.",
     names: 2,
-    make: async (stage) => {
-      const space = await stage.room({ joinRule: "public", isSpace: true });
-      const old = await restricted(stage, [space], { version: "10" });
-      const replacement = await replace(stage.cast.admin, old, "11");
+    make: async (fixture) => {
+      const space = await fixture.room({ joinRule: "public", isSpace: true });
+      const old = await restricted(fixture, [space], { version: "10" });
+      const replacement = await replace(fixture.people.admin, old, "11");
       return [
         row("public-space", space, planned("join")),
         row("upgraded-restricted", old, successor(replacement.roomId, "planned", { through: space.roomId })),
@@ -89,9 +89,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded-invite-only",
     what: "Replaced by a room into which somebody has to invite; the source has not gone there.",
-    make: async (stage) => {
-      const { admin } = stage.cast;
-      const old = await stage.room({ version: "10" });
+    make: async (fixture) => {
+      const { admin } = fixture.people;
+      const old = await fixture.room({ version: "10" });
       const replacement = await replace(admin, old, "11");
       const details = { reason: "no_invite_power", helpers: [admin.userId] } as const;
       return [
@@ -103,9 +103,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded-invite-only-followed",
     what: "Replaced by a room into which somebody else has to invite; the source is in both.",
-    make: async (stage) => {
-      const { admin, source } = stage.cast;
-      const old = await stage.room({ version: "10" });
+    make: async (fixture) => {
+      const { admin, source } = fixture.people;
+      const old = await fixture.room({ version: "10" });
       const replacement = await replace(admin, old, "11");
       await invite(admin, source, replacement.roomId);
       return [
@@ -117,9 +117,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   {
     name: "upgraded-targets",
     what: "Replaced by a room that the target is in already.",
-    make: async (stage) => {
-      const { admin, target } = stage.cast;
-      const old = await stage.room({ version: "10", joinRule: "public" });
+    make: async (fixture) => {
+      const { admin, target } = fixture.people;
+      const old = await fixture.room({ version: "10", joinRule: "public" });
       const replacement = await replace(admin, old, "11");
       await join(target, replacement.roomId, admin.serverName);
       return [
@@ -131,9 +131,9 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   kind(
     "upgrade-taken-back",
     "The event that names a replacement was redacted: a room like any other.",
-    async (stage) => {
-      const { admin } = stage.cast;
-      const room = await stage.room({ joinRule: "public" });
+    async (fixture) => {
+      const { admin } = fixture.people;
+      const room = await fixture.room({ joinRule: "public" });
       const content = { body: "We meet elsewhere.", replacement_room: "!elsewhere:gone.example" };
       await redact(
         admin,
@@ -145,11 +145,11 @@ export const UPGRADE_KINDS: readonly Kind[] = [
   ),
 ];
 
-async function replace(by: Session, old: MadeRoom, version: string): Promise<MadeRoom> {
+async function replace(by: PopulationSession, old: MadeRoom, version: string): Promise<MadeRoom> {
   return { roomId: await upgrade(by, old.roomId, version), name: old.name };
 }
 
-async function invite(by: Session, person: Session, roomId: string): Promise<void> {
+async function invite(by: PopulationSession, person: PopulationSession, roomId: string): Promise<void> {
   await changeMember(by, "invite", roomId, person.userId);
   await join(person, roomId, by.serverName);
 }

@@ -1,30 +1,30 @@
 import { createRoom, join } from "./session.ts";
-import type { NewState, Session } from "./session.ts";
+import type { NewState, PopulationSession } from "./session.ts";
 
 /** The version of rooms that are not about versions: servers' defaults differ (11 or 12). */
 const ROOM_VERSION = "11";
 
 /** The people of one kind's rooms; others for the next kind. */
-export interface Cast {
-  readonly source: Session;
-  readonly target: Session;
+export interface Participants {
+  readonly source: PopulationSession;
+  readonly target: PopulationSession;
   /** On the old server, as the following ones. */
-  readonly admin: Session;
-  readonly moderator: Session;
-  readonly member: Session;
+  readonly admin: PopulationSession;
+  readonly moderator: PopulationSession;
+  readonly member: PopulationSession;
   /** On the new server. */
-  readonly foreigner: Session;
+  readonly foreigner: PopulationSession;
   /** No person, though its name does not say so; on the old server. */
-  readonly bridge: Session;
+  readonly bridge: PopulationSession;
   /** Many people of the old server. */
-  readonly crowd: readonly Session[];
+  readonly allOldPeople: readonly PopulationSession[];
   /** Members of no importance, for rooms that do not say who is in them. */
-  readonly company: readonly Session[];
+  readonly members: readonly PopulationSession[];
 }
 
 export interface NewRoom {
   /** Default: the admin. */
-  readonly by?: Session;
+  readonly by?: PopulationSession;
   readonly name?: string;
   readonly version?: string;
   /** Default `invite`. One that lets nobody in is set afterwards. */
@@ -35,8 +35,8 @@ export interface NewRoom {
   readonly inviteLevel?: number;
   /** Levels besides the creator's 100. */
   readonly users?: Readonly<Record<string, number>>;
-  /** Who joins. Default: the source and the company. */
-  readonly members?: readonly Session[];
+  /** Who joins. Default: the source and the members. */
+  readonly members?: readonly PopulationSession[];
   /** Who is invited and stays so. */
   readonly invited?: readonly string[];
   readonly isSpace?: boolean;
@@ -54,28 +54,38 @@ export interface MadeRoom {
 }
 
 /** Where a kind's rooms are made. */
-export interface Stage {
-  readonly cast: Cast;
+export interface RoomFixture {
+  readonly people: Participants;
   /** Same for the same seed, other for each kind. */
   readonly tag: string;
   room(room?: NewRoom): Promise<MadeRoom>;
 }
 
-export function openStage(cast: Cast, names: readonly string[], tag: string): Stage {
+export function openRoomFixture(
+  participants: Participants,
+  names: readonly string[],
+  tag: string,
+): RoomFixture {
   const left = [...names];
   return {
-    cast,
+    people: participants,
     tag,
     room: async (room = {}) => {
       const name = room.name ?? left.shift() ?? tag;
-      return { roomId: await makeRoom(cast, { ...room, name }), name };
+      return { roomId: await makeRoom(participants, { ...room, name }), name };
     },
   };
 }
 
-async function makeRoom(cast: Cast, room: NewRoom & { name: string }): Promise<string> {
-  const { by = cast.admin, version = ROOM_VERSION, joinRule = "invite", inviteLevel = 50, users = {} } = room;
-  const others = new Set(room.members ?? [cast.source, ...cast.company]);
+async function makeRoom(participants: Participants, room: NewRoom & { name: string }): Promise<string> {
+  const {
+    by = participants.admin,
+    version = ROOM_VERSION,
+    joinRule = "invite",
+    inviteLevel = 50,
+    users = {},
+  } = room;
+  const others = new Set(room.members ?? [participants.source, ...participants.members]);
   const members = [...others].filter((member) => member.userId !== by.userId);
   const toInvite = joinRule === "public" ? [] : members.map((member) => member.userId);
   const roomId = await createRoom(by, {
@@ -104,7 +114,7 @@ async function makeRoom(cast: Cast, room: NewRoom & { name: string }): Promise<s
  * From version 12 on a creator stands above all levels and must not be among them (rooms/v12,
  * authorization rule 9.4).
  */
-function creatorLevel(by: Session, version: string): Record<string, number> {
+function creatorLevel(by: PopulationSession, version: string): Record<string, number> {
   return version === "12" ? {} : { [by.userId]: 100 };
 }
 
