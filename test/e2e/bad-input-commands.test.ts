@@ -5,8 +5,8 @@ import { botMessagesBehind } from "../support/chat/bot-messages.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { chatIn, openChat } from "../support/chat/direct-chat.ts";
 import { callServer, countLogins } from "../support/servers/server-api.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { answerTo, botPassword, createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 /** HTML, a mention of the room, a link, and a character that turns what follows around. */
 const HOSTILE_NAME = "<b>Ada</b> & @room https://evil.example \u202e\u2066gnp.exe";
@@ -14,14 +14,14 @@ const HTML = "org.matrix.custom.html";
 /** Control characters but the end of a line, zero-width ones and those that set the direction. */
 const UNSEEN = /[^\P{Cc}\n]|[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-let world: World;
+let world: BotEnvironment;
 let account: Account;
 let chat: Chat;
 /** What `!whoami` says; it must be the same behind every bad input. */
 let stateBefore: string;
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createBotEnvironment();
   account = await world.register("old", "ada");
   await nameTheBot();
   await world.bot.start();

@@ -7,10 +7,10 @@ import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.t
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { LOGIN, onNext } from "../support/faults/next-request.ts";
 import { botSessions } from "../support/servers/server-api.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 /** Between the bot and each server; the person's client has a network of its own. */
 let oldProxy: FaultProxy;
 let newProxy: FaultProxy;
@@ -18,7 +18,7 @@ let account: Account;
 let chat: Chat;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
       newProxy = await startFaultProxy({ target: pair.new.baseUrl });

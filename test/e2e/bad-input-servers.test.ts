@@ -4,15 +4,15 @@ import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
-import type { OddServer } from "../support/servers/misbehaving-server.ts";
+import type { MisbehavingServer } from "../support/servers/misbehaving-server.ts";
 import {
   homeserverUntilLogin,
   sendHtml,
   sendJson,
-  startOddServer,
+  startMisbehavingServer,
 } from "../support/servers/misbehaving-server.ts";
-import type { World } from "../support/environments/bot-environment.ts";
-import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
+import type { BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -57,30 +57,30 @@ const answers: Record<string, Answer> = {
 };
 const PASSWORD = "a password for odd servers";
 
-let world: World;
+let world: BotEnvironment;
 let chat: Chat;
 /** At an address that the bot's configuration does not permit; it must never be asked. */
-let forbidden: OddServer;
+let forbidden: MisbehavingServer;
 /** At an address that is permitted, but is not the server that the password is for. */
-let elsewhere: OddServer;
-const servers: OddServer[] = [];
+let elsewhere: MisbehavingServer;
+const servers: MisbehavingServer[] = [];
 /** Asked first and answered last, while everything else goes on. */
 let hanging: { chat: Chat; eventId: string };
 
 beforeAll(async () => {
-  forbidden = await startOddServer(
+  forbidden = await startMisbehavingServer(
     (_request, response) => sendJson(response, 200, { versions: ["v1.11"] }),
     "127.0.0.2",
   );
-  elsewhere = await startOddServer((_request, response) => sendJson(response, 200, {}));
+  elsewhere = await startMisbehavingServer((_request, response) => sendJson(response, 200, {}));
   servers.push(forbidden, elsewhere);
   const addresses: Record<string, string> = { "closed.test": "http://127.0.0.1:9" };
   for (const [name, answer] of Object.entries(answers)) {
-    const server = await startOddServer(answer);
+    const server = await startMisbehavingServer(answer);
     servers.push(server);
     addresses[name] = server.url;
   }
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: (pair) => ({
       servers: { ...addresses, [pair.old.serverName]: pair.old.baseUrl },
       configuration: { network: { allowPrivate: ["127.0.0.1/32"] } },

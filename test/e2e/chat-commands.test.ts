@@ -6,10 +6,10 @@ import type { EventContent, Person, SeenMessage } from "../lab/person/person.ts"
 import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { createControlRoom } from "../support/chat/control-room.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 let adaAccount: Account;
 let benAccount: Account;
 let ada: Person;
@@ -21,7 +21,7 @@ let directRoom: string;
 let saidByHand: string | undefined;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       plainRoom = await createControlRoom(pair, { alias: "moving" });
       encryptedRoom = await createControlRoom(pair, { encrypted: true, canBotRedact: true });

@@ -5,24 +5,24 @@ import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts"
 import { createControlRoom } from "../support/chat/control-room.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
-import type { KillPoint } from "../support/faults/crash-points.ts";
+import type { CrashPoint } from "../support/faults/crash-points.ts";
 import { runUntilKilled } from "../support/faults/crash-points.ts";
 import { seededRandom } from "../support/seeded-random.ts";
-import type { World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 const SEED = 20_260_131;
 const CYCLES = 15;
 const COMMANDS_PER_CYCLE = 4;
 
-let world: World;
+let world: BotEnvironment;
 let home: FaultProxy;
 let ada: Person;
 let rooms: string[];
 
 beforeAll(async () => {
   let controlRoom = "";
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       home = await startFaultProxy({ target: pair.new.baseUrl });
       controlRoom = await createControlRoom(pair, { encrypted: true });
@@ -58,7 +58,7 @@ it("answers every command exactly once although it is killed again and again whi
       words.push(word);
       return ada.say(rooms[(cycle + index) % rooms.length] ?? "", `!${word}`);
     });
-    await runUntilKilled(world.bot, [home], killPoint(cycle, random));
+    await runUntilKilled(world.bot, [home], crashPoint(cycle, random));
     await Promise.all(burst);
   }
 
@@ -81,7 +81,7 @@ it("answers every command exactly once although it is killed again and again whi
  * By turns somewhere in the start, while the commands of a sync are being taken in, and while an
  * answer is on its way.
  */
-function killPoint(cycle: number, random: () => number): KillPoint {
+function crashPoint(cycle: number, random: () => number): CrashPoint {
   const upTo = (limit: number): number => Math.floor(random() * limit);
   switch (cycle % 3) {
     case 0:

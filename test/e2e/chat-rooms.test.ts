@@ -4,10 +4,10 @@ import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { untilHandled } from "../support/store/bot-database.ts";
 import { createControlRoom, createRoomOf } from "../support/chat/control-room.ts";
-import type { World } from "../support/environments/bot-environment.ts";
-import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
+import type { BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 /** Ada and Ben may use the bot, Ben from the other server; Mallory may not. */
 let ada: Person;
 let ben: Person;
@@ -15,7 +15,7 @@ let mallory: Person;
 let controlRoom: string;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       controlRoom = await createControlRoom(pair, { alias: "moving", canBotRedact: true });
       return {

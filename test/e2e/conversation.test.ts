@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 let oldAccount: Account;
 let newAccount: Account;
 let ada: Person;
 let roomId: string;
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createBotEnvironment();
   oldAccount = await world.register("old", "ada");
   newAccount = await world.register("new", "ada");
   await world.bot.start();

@@ -10,10 +10,10 @@ import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.t
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { runUntilKilled } from "../support/faults/crash-points.ts";
 import { filesOfFolder } from "../support/store/stored-bytes.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { botPassword, createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 let home: FaultProxy;
 let oldServer: FaultProxy;
 let adaAccount: Account;
@@ -27,7 +27,7 @@ let adasRoom: string;
 let carasRoom: string;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       home = await startFaultProxy({ target: pair.new.baseUrl });
       oldServer = await startFaultProxy({ target: pair.old.baseUrl });

@@ -3,8 +3,8 @@ import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import { AccountOnServer } from "../support/servers/account-on-server.ts";
-import type { MoveWorld } from "../support/environments/move-environment.ts";
-import { createMoveWorld } from "../support/environments/move-environment.ts";
+import type { MoveEnvironment } from "../support/environments/move-environment.ts";
+import { createMoveEnvironment } from "../support/environments/move-environment.ts";
 
 /** Between two looks, in the first minutes. */
 const LOOKS_APART_MS = 10_000;
@@ -13,7 +13,7 @@ const CLOCK_MS = 500;
 /** For what one server tells the other. */
 const HEARD = { timeout: 60_000, interval: 200 };
 
-let move: MoveWorld;
+let move: MoveEnvironment;
 let source: AccountOnServer;
 let target: AccountOnServer;
 /** Rooms that wait for somebody, each with somebody in it who can help. */
@@ -22,7 +22,7 @@ let waiting: PopulatedRoom[];
 let knocked: PopulatedRoom;
 
 beforeAll(async () => {
-  move = await createMoveWorld({ seed: 31, rooms: { count: 26 } });
+  move = await createMoveEnvironment({ seed: 31, rooms: { count: 26 } });
   source = new AccountOnServer(move.pair, move.population.source);
   target = new AccountOnServer(move.pair, move.population.target);
   waiting = move.population.rooms.filter(({ expected }) => expected.route === "ask_moderator");

@@ -9,8 +9,8 @@ import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-slots.ts";
 import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
 import type { FaultProxy, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
 import { killInRenewal } from "../support/faults/crash-points.ts";
-import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
-import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { botSessions, isSignedIn } from "../support/servers/server-api.ts";
 import { countVisibleChanges } from "../support/environments/visible-changes.ts";
 import type { Account } from "../support/environments/bot-environment.ts";
@@ -34,14 +34,14 @@ const MAX_UNDER_WAY = 2 * MAX_REQUESTS_PER_SERVER;
 const PACE_MS: Readonly<Record<Side, number>> = { old: 250, new: 160 };
 
 let oauth: Record<Side, AuthorizationServer>;
-let move: ProxiedMoveWorld;
+let move: FaultyMoveEnvironment;
 let proxies: Record<Side, FaultProxy>;
 let startedAt: number;
 let startEvent: string;
 
 beforeAll(async () => {
   oauth = { old: await startAuthorizationServer(LIFE), new: await startAuthorizationServer(LIFE) };
-  move = await createProxiedMoveWorld({ seed: 61, rooms: { count: 30 }, authorizationServers: oauth });
+  move = await createFaultyMoveEnvironment({ seed: 61, rooms: { count: 30 }, authorizationServers: oauth });
   proxies = { old: move.oldServer, new: move.newServer };
 });
 

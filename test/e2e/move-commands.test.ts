@@ -3,8 +3,8 @@ import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
-import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
-import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { botSessions } from "../support/servers/server-api.ts";
 
 /** So long a join is limited: for longer than any test here takes. */
@@ -12,14 +12,14 @@ const LIMIT_MS = 10 * 60_000;
 /** For what comes of itself, on a slow and busy machine. */
 const SOON = { timeout: 60_000, interval: 500 };
 
-let move: ProxiedMoveWorld;
+let move: FaultyMoveEnvironment;
 /** Lets the requests go that are held. */
 let release: () => void;
 /** How the new account stood before anything was done. */
 let before: unknown;
 
 beforeAll(async () => {
-  move = await createProxiedMoveWorld({ seed: 51, rooms: { count: 18 } });
+  move = await createFaultyMoveEnvironment({ seed: 51, rooms: { count: 18 } });
   before = await standing();
 });
 

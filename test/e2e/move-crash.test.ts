@@ -3,20 +3,20 @@ import { textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
 import { runUntilKilled } from "../support/faults/crash-points.ts";
-import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
-import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { countVisibleChanges } from "../support/environments/visible-changes.ts";
 
 const SEED = 20_260_201;
 const KILLS = 8;
 
-let move: ProxiedMoveWorld;
+let move: FaultyMoveEnvironment;
 let startedAt: number;
 let startEvent: string;
 
 beforeAll(async () => {
-  move = await createProxiedMoveWorld({ seed: 21, rooms: { count: 40 } });
+  move = await createFaultyMoveEnvironment({ seed: 21, rooms: { count: 40 } });
 });
 
 afterAll(() => move.close());

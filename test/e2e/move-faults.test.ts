@@ -2,18 +2,18 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
 import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
 import type { Fault, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
-import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
-import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { botSessions, removeSession } from "../support/servers/server-api.ts";
 
 /** A write that the new server never takes. */
 const REFUSED = "org.example.notes";
 
-let move: ProxiedMoveWorld;
+let move: FaultyMoveEnvironment;
 let startEvent: string;
 
 beforeAll(async () => {
-  move = await createProxiedMoveWorld({ seed: 41, rooms: { count: 24 } });
+  move = await createFaultyMoveEnvironment({ seed: 41, rooms: { count: 24 } });
   await move.ask("!migrate plan");
 });
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { missingRooms } from "../support/environments/entered-rooms.ts";
-import type { ProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
-import { createProxiedMoveWorld } from "../support/environments/faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { countVisibleChanges } from "../support/environments/visible-changes.ts";
 
-let move: ProxiedMoveWorld;
+let move: FaultyMoveEnvironment;
 let startedAt: number;
 
 beforeAll(async () => {
-  move = await createProxiedMoveWorld({ seed: 61, rooms: { count: 20 } });
+  move = await createFaultyMoveEnvironment({ seed: 61, rooms: { count: 20 } });
 });
 
 afterAll(() => move.close());

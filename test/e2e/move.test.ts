@@ -10,15 +10,15 @@ import { AccountOnServer, kindOf } from "../support/servers/account-on-server.ts
 import { botMessages } from "../support/chat/bot-messages.ts";
 import { storedRows } from "../support/store/bot-database.ts";
 import { enteredRooms, isEntered } from "../support/environments/entered-rooms.ts";
-import type { MoveWorld } from "../support/environments/move-environment.ts";
-import { createMoveWorld } from "../support/environments/move-environment.ts";
+import type { MoveEnvironment } from "../support/environments/move-environment.ts";
+import { createMoveEnvironment } from "../support/environments/move-environment.ts";
 
 /** Between two edits. */
 const EDITS_APART_MS = 5_000;
 /** For what one server tells the other. */
 const HEARD = { timeout: 60_000, interval: 500 };
 
-let move: MoveWorld;
+let move: MoveEnvironment;
 let source: AccountOnServer;
 let target: AccountOnServer;
 let startedAt: number;
@@ -28,7 +28,7 @@ let report: Report;
 let changes: (ServerEvent & { room: string })[];
 
 beforeAll(async () => {
-  move = await createMoveWorld({
+  move = await createMoveEnvironment({
     seed: 11,
     rooms: "one of each",
     names: { old: "old.localhost", new: "new.localhost" },

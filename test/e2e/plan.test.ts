@@ -6,16 +6,16 @@ import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
 import { callServer } from "../support/servers/server-api.ts";
-import type { World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 let population: Population;
 let ada: Person;
 let roomId: string;
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createBotEnvironment();
   population = await populate({ pair: world.pair, seed: 7, rooms: { count: 30 } });
   await world.bot.start();
   // A third account types: whatever the two accounts' servers log of them is the bot's doing.

@@ -9,13 +9,13 @@ import { botDevices, signOutBotDevice } from "../support/chat/bot-devices.ts";
 import { createControlRoom } from "../support/chat/control-room.ts";
 import type { FaultProxy, Rule } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 const OUTAGE_TIMEOUT_MS = 60_000;
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-let world: World;
+let world: BotEnvironment;
 /**
  * The bot reaches its own homeserver and the old one through these; people talk to the servers
  * directly.
@@ -28,7 +28,7 @@ let controlRoom: string;
 let roomId: string;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       home = await startFaultProxy({ target: pair.new.baseUrl });
       oldServer = await startFaultProxy({ target: pair.old.baseUrl });

@@ -10,12 +10,12 @@ import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { LOGIN, onNext } from "../support/faults/next-request.ts";
 import { formsOf } from "../support/store/secret-forms.ts";
 import { bytesOfFolder } from "../support/store/stored-bytes.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { answerTo, botPassword, createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 const CRASH_ON_SIGNAL = new URL("../support/faults/crash-on-signal-process.ts", import.meta.url).href;
 
-let world: World;
+let world: BotEnvironment;
 let proxy: FaultProxy;
 let ada: Account;
 let newAda: Account;
@@ -26,7 +26,7 @@ let plainChat: Chat;
 const secrets = new Map<string, string>();
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       proxy = await startFaultProxy({ target: pair.old.baseUrl });
       return {

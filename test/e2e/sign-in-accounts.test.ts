@@ -4,13 +4,13 @@ import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
 import { botSessions, isSignedIn, removeSession } from "../support/servers/server-api.ts";
 import { bytesOfFolder } from "../support/store/stored-bytes.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createBotEnvironment();
   await world.bot.start();
 });
 

@@ -11,8 +11,8 @@ import { killInRenewal } from "../support/faults/crash-points.ts";
 import type { LinkPlace, OfferedLink } from "../support/chat/link-sign-in.ts";
 import { askForLink, becomes, signInByLink } from "../support/chat/link-sign-in.ts";
 import { botSessions } from "../support/servers/server-api.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 /**
  * Tokens of the old server are to be renewed within half a second, so that every command meets one
@@ -21,14 +21,14 @@ import { createWorld } from "../support/environments/bot-environment.ts";
 const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.5 };
 
 let oauth: AuthorizationServer;
-let world: World;
+let world: BotEnvironment;
 let person: Person;
 let chat: Chat;
 let controlRoom: string;
 
 beforeAll(async () => {
   oauth = await startAuthorizationServer({ ...LIFE, intervalSeconds: 1 });
-  world = await createWorld({
+  world = await createBotEnvironment({
     authorizationServers: { old: oauth },
     bot: async (pair) => {
       controlRoom = await createControlRoom(pair);

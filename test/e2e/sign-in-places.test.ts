@@ -9,10 +9,10 @@ import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.t
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { LOGIN, WHOAMI, callOf, onNext } from "../support/faults/next-request.ts";
 import { botSessions, callServer, countLogins } from "../support/servers/server-api.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { answerTo, createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 /** Between the bot and each server; only the bot's requests pass there. */
 let oldProxy: FaultProxy;
 let newProxy: FaultProxy;
@@ -23,7 +23,7 @@ let controlRoom: string;
 let powerlessControlRoom: string;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     bot: async (pair) => {
       oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
       newProxy = await startFaultProxy({ target: pair.new.baseUrl });

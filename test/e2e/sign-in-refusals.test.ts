@@ -2,17 +2,17 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
 import { botSessions, callServer, countLogins, isSignedIn } from "../support/servers/server-api.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 let chat: Chat;
 /** Signed in before the first refusal, which must change nothing of it. */
 let newAccount: Account;
 let adminToken: string;
 
 beforeAll(async () => {
-  world = await createWorld({ extraConfig: { old: { allow_guest_access: true } } });
+  world = await createBotEnvironment({ extraConfig: { old: { allow_guest_access: true } } });
   newAccount = await world.register("new", "ada");
   const admin = await world.pair.old.registerUser({
     localpart: "admin",

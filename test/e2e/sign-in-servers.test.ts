@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
 import { botSessions, countLogins } from "../support/servers/server-api.ts";
-import type { Account, World } from "../support/environments/bot-environment.ts";
-import { createWorld } from "../support/environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: World;
+let world: BotEnvironment;
 let oldAccount: Account;
 let newAccount: Account;
 let chat: Chat;
 
 beforeAll(async () => {
-  world = await createWorld({
+  world = await createBotEnvironment({
     extraConfig: {
       old: { password_config: { enabled: false } },
       new: { rc_login: { account: { per_second: 0.01, burst_count: 1 } } },

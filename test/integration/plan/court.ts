@@ -7,7 +7,7 @@ import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts"
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
-import { getsIn as entersInTime } from "../../support/servers/can-join.ts";
+import { canJoin as entersInTime } from "../../support/servers/can-join.ts";
 
 export type Row = Pick<PlannedRoom, "roomId" | "route">;
 

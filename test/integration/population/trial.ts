@@ -7,7 +7,7 @@ import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import { getsIn } from "../../support/servers/can-join.ts";
+import { canJoin } from "../../support/servers/can-join.ts";
 
 /** What is said of a room, by the population or by a plan. */
 export type Outcome = Pick<
@@ -193,7 +193,7 @@ async function trySuccessor(court: Court, outcome: Outcome, outcomes: readonly O
   const isOpen = status === "planned" || status === "done";
   const enters = (): Promise<unknown> => join(target, successor, source.serverName);
   const canEnter =
-    court.entered.has(successor) || (await (isOpen ? getsIn(enters, isRefusal) : isAllowed(enters)));
+    court.entered.has(successor) || (await (isOpen ? canJoin(enters, isRefusal) : isAllowed(enters)));
   court.check(outcome, "its status is not its replacement's", canEnter === isOpen);
 }
 
@@ -278,12 +278,12 @@ async function help(
   await changeMember(person, "invite", through, target.userId);
   const enter = (): Promise<void> => join(target, through, source.serverName);
   // What is refused for good counts as the helper's failure.
-  if (!(await getsIn(enter, isRefusal))) await enter();
+  if (!(await canJoin(enter, isRefusal))) await enter();
 }
 
 async function enter(court: Court, outcome: Outcome, roomId: string): Promise<void> {
   const { source, target, entered } = court;
-  const isIn = await getsIn(() => join(target, roomId, source.serverName), isRefusal);
+  const isIn = await canJoin(() => join(target, roomId, source.serverName), isRefusal);
   court.check(outcome, "the target may not join", isIn);
   if (isIn) entered.add(roomId);
 }

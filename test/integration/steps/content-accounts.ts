@@ -11,7 +11,7 @@ import type { AccountReading } from "../../../src/platforms/matrix/reading/accou
 import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
 import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
 import type { RoomIdOnTarget } from "../../../src/platforms/matrix/planning/room-mapping.ts";
-import { getsIn } from "../../support/servers/can-join.ts";
+import { canJoin } from "../../support/servers/can-join.ts";
 
 const features = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
 const log = pino({ level: "silent" });
@@ -61,7 +61,7 @@ export async function openAccounts(
       if (entered.has(roomId)) return;
       entered.add(roomId);
       if (open.get(roomId) === "invite") await changeMember(source, "invite", roomId, target.userId);
-      if (!(await getsIn(() => join(target, roomId, source.serverName), isRefusal)))
+      if (!(await canJoin(() => join(target, roomId, source.serverName), isRefusal)))
         throw new Error(`${roomId} cannot be entered`);
     },
     read,

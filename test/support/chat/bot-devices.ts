@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { askServer } from "../../lab/ask-server.ts";
-import type { World } from "../environments/bot-environment.ts";
+import type { BotEnvironment } from "../environments/bot-environment.ts";
 import { botPassword } from "../environments/bot-environment.ts";
 
 const devicesSchema = z.object({
@@ -9,7 +9,7 @@ const devicesSchema = z.object({
 const challengeSchema = z.object({ session: z.string() });
 
 /** IDs of the devices that the bot has made of itself, as its server lists them. */
-export async function botDevices({ pair, botAccessToken }: World): Promise<string[]> {
+export async function botDevices({ pair, botAccessToken }: BotEnvironment): Promise<string[]> {
   const { devices } = devicesSchema.parse(
     await askServer(pair.new.baseUrl, botAccessToken, "/_matrix/client/v3/devices"),
   );
@@ -23,7 +23,7 @@ export async function botDevices({ pair, botAccessToken }: World): Promise<strin
  * management, by password).
  */
 export async function signOutBotDevice(
-  { pair, botAccessToken, botUserId }: World,
+  { pair, botAccessToken, botUserId }: BotEnvironment,
   deviceId: string,
 ): Promise<void> {
   const remove = (auth?: unknown): Promise<Response> =>

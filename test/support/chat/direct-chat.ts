@@ -1,6 +1,6 @@
 import type { Person } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
-import type { Account, World } from "../environments/bot-environment.ts";
+import type { Account, BotEnvironment } from "../environments/bot-environment.ts";
 
 /** A person in a chat with the bot alone. */
 export interface Chat {
@@ -11,11 +11,15 @@ export interface Chat {
 }
 
 /** Opens a client for the account and a direct chat that the bot has joined. */
-export async function openChat(world: World, account: Account, { encrypted = false } = {}): Promise<Chat> {
-  const person = await world.client(account, { encryption: encrypted });
-  return chatIn(world, person, await world.directChat(person, { encrypted }));
+export async function openChat(
+  environment: BotEnvironment,
+  account: Account,
+  { encrypted = false } = {},
+): Promise<Chat> {
+  const person = await environment.client(account, { encryption: encrypted });
+  return chatIn(environment, person, await environment.directChat(person, { encrypted }));
 }
 
-export function chatIn(world: World, person: Person, roomId: string): Chat {
-  return { person, roomId, ask: async (text) => textOf(await world.answer(person, roomId, text)) };
+export function chatIn(environment: BotEnvironment, person: Person, roomId: string): Chat {
+  return { person, roomId, ask: async (text) => textOf(await environment.answer(person, roomId, text)) };
 }

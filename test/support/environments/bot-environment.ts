@@ -23,50 +23,49 @@ export interface Account {
   readonly server: Homeserver;
 }
 
-/** Two homeservers, a bot on the new one, and whoever is added: what a test file needs to chat. */
-export interface World {
+/** Two homeservers, a bot on the new one, and the people that a test adds. */
+export interface BotEnvironment {
   readonly folder: string;
   readonly pair: HomeserverPair;
   readonly authorizationServers: AuthorizationServers;
   readonly bot: BotProcess;
   readonly botUserId: string;
   /**
-   * A second session of the bot's account, which its registration made: for looking at the account,
-   * or acting as it, from outside.
+   * A second session of the bot's account, made by its registration. Tests use it to read the account
+   * or to act as it.
    */
   readonly botAccessToken: string;
   register(side: "old" | "new", localpart: string): Promise<Account>;
-  /** A client of its own process; ended with the world. */
+  /** A client of its own process; ended with the environment. */
   client(account: Account, options?: Partial<PersonOptions>): Promise<Person>;
   /** A direct chat that the bot has joined. */
   directChat(person: Person, options?: { encrypted?: boolean }): Promise<string>;
   /**
-   * Says something and waits for the bot's whole answer; what stands there meanwhile, such as
-   * "Asking …", is none.
+   * Says something and waits for the bot's final answer. A progress note ("Asking …") is not one.
    */
   answer(person: Person, roomId: string, text: string): Promise<SeenMessage>;
   close(): Promise<void>;
 }
 
-export interface WorldOptions {
+export interface BotEnvironmentOptions {
   limits?: PairOptions["limits"];
   names?: PairOptions["names"];
   extraConfig?: PairOptions["extraConfig"];
-  /** Running ones; they end with whoever started them. */
+  /** Running ones. Who started them stops them. */
   authorizationServers?: AuthorizationServers;
-  /** What to change in how the bot is run, once the homeservers and their names are known. */
+  /** Changes to the bot's options, made once the homeservers and their names are known. */
   bot?: (pair: HomeserverPair) => Partial<BotOptions> | Promise<Partial<BotOptions>>;
 }
 
-/** Brings up a world; the bot is made but not started, so that a test can say how. */
-export async function createWorld({
+/** Brings up an environment. The bot is made but not started, so that a test can choose how. */
+export async function createBotEnvironment({
   limits = "unlimited",
   names,
   extraConfig = {},
   authorizationServers = {},
   bot: botOptions = () => ({}),
-}: WorldOptions = {}): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), "mover-world-"));
+}: BotEnvironmentOptions = {}): Promise<BotEnvironment> {
+  const folder = await mkdtemp(join(tmpdir(), "mover-environment-"));
   const pair = delegatingTo(
     authorizationServers,
     await startHomeserverPair({

@@ -1,5 +1,5 @@
 import type { PopulatedRoom, Population } from "../../lab/population/population.ts";
-import type { ProxiedMoveWorld } from "./faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "./faulty-move-environment.ts";
 
 /** Routes by which the bot gets in alone. */
 const WAYS_IN: ReadonlySet<string> = new Set([
@@ -24,7 +24,7 @@ export function isEntered({ expected }: PopulatedRoom): boolean {
 }
 
 /** Those of them that the new account is not in. */
-export async function missingRooms({ population, target }: ProxiedMoveWorld): Promise<PopulatedRoom[]> {
+export async function missingRooms({ population, target }: FaultyMoveEnvironment): Promise<PopulatedRoom[]> {
   const joined = await target.joinedRooms();
   return enteredRooms(population).filter(({ roomId, expected }) => !joined.has(expected.successor ?? roomId));
 }

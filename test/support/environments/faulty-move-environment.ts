@@ -1,27 +1,27 @@
 import { AccountOnServer } from "../servers/account-on-server.ts";
 import type { FaultProxy } from "../faults/fault-proxy.ts";
 import { startFaultProxy } from "../faults/fault-proxy.ts";
-import type { MoveWorld, MoveWorldOptions } from "./move-environment.ts";
-import { createMoveWorld } from "./move-environment.ts";
+import type { MoveEnvironment, MoveEnvironmentOptions } from "./move-environment.ts";
+import { createMoveEnvironment } from "./move-environment.ts";
 
 /**
- * A move whose requests to the servers of the two accounts can be disturbed, and a look at both
- * accounts past the bot.
+ * A move whose requests to the servers of the two accounts can fail, and both accounts as their
+ * servers show them.
  */
-export interface ProxiedMoveWorld extends MoveWorld {
-  /** Between the bot and the servers of the two accounts; its own account has a way of its own. */
+export interface FaultyMoveEnvironment extends MoveEnvironment {
+  /** Between the bot and the servers of the two accounts. The bot's own account uses no proxy. */
   readonly oldServer: FaultProxy;
   readonly newServer: FaultProxy;
   readonly source: AccountOnServer;
   readonly target: AccountOnServer;
 }
 
-/** Brings up such a world; the bot runs, and both accounts are signed in with it. */
-export async function createProxiedMoveWorld(
-  options: Omit<MoveWorldOptions, "bot">,
-): Promise<ProxiedMoveWorld> {
+/** Brings up the environment: the bot runs, and both accounts are signed in with it. */
+export async function createFaultyMoveEnvironment(
+  options: Omit<MoveEnvironmentOptions, "bot">,
+): Promise<FaultyMoveEnvironment> {
   const proxies = Promise.withResolvers<{ oldServer: FaultProxy; newServer: FaultProxy }>();
-  const move = await createMoveWorld({
+  const move = await createMoveEnvironment({
     ...options,
     bot: async (pair) => {
       const oldServer = await startFaultProxy({ target: pair.old.baseUrl, seed: 3 });

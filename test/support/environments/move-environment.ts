@@ -6,8 +6,8 @@ import { populate } from "../../lab/population/population.ts";
 import type { Report } from "../../../src/platforms/matrix/report/report.ts";
 import { reportSchema } from "../../../src/platforms/matrix/report/report.ts";
 import { signInByLink } from "../chat/link-sign-in.ts";
-import type { World, WorldOptions } from "./bot-environment.ts";
-import { createWorld } from "./bot-environment.ts";
+import type { BotEnvironment, BotEnvironmentOptions } from "./bot-environment.ts";
+import { createBotEnvironment } from "./bot-environment.ts";
 
 const ANSWER_MS = 60_000;
 const END_MS = 120_000;
@@ -15,41 +15,48 @@ const END_MS = 120_000;
 const PROGRESS = /^The [a-z ]+ @\S+ → @\S+ (is|was|waits) /u;
 
 /**
- * A world with a person who moves, and a third account that types: whatever the two accounts'
- * servers log of them is the bot's doing.
+ * An environment with a person who moves. A third account types the commands, so that every request
+ * that the servers log for the two moving accounts is the bot's.
  */
-export interface MoveWorld extends World {
+export interface MoveEnvironment extends BotEnvironment {
   readonly population: Population;
   readonly typist: Person;
   readonly chatId: string;
   /**
-   * Says something and resolves with the bot's answer, or with the first message behind it that
+   * Says something and resolves with the bot's answer, or with the first later message that
    * matches.
    */
   ask(text: string, isAnswer?: RegExp): Promise<string>;
   askForMessage(text: string, isAnswer?: RegExp): Promise<SeenMessage>;
   /** Says something that is answered with a report file. */
   askForReport(text: string, fileName: string): Promise<Report>;
-  /** What the bot says without being asked. */
+  /** A message that the bot sends unasked. */
   waitFor(pattern: RegExp, options?: { after?: string; timeoutMs?: number }): Promise<SeenMessage>;
   reportFile(fileName: string, after?: string): Promise<Report>;
   /** By link where the server delegates signing in. */
   signIn(side: "old" | "new"): Promise<string>;
 }
 
-export interface MoveWorldOptions extends WorldOptions {
+export interface MoveEnvironmentOptions extends BotEnvironmentOptions {
   seed: number;
   rooms: NonNullable<PopulateOptions["rooms"]>;
 }
 
-/** Brings up a world with a population; the bot runs, and both accounts are signed in with it. */
-export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOptions): Promise<MoveWorld> {
-  const world = await createWorld(options);
-  const population = await populate({ pair: world.pair, seed, rooms });
-  const account = await world.register("new", "typist");
-  const [typist] = await Promise.all([world.client(account, { encryption: false }), world.bot.start()]);
-  const chatId = await world.directChat(typist, { encrypted: false });
-  const from = world.botUserId;
+/** Brings up an environment with a population; the bot runs, and both accounts are signed in with it. */
+export async function createMoveEnvironment({
+  seed,
+  rooms,
+  ...options
+}: MoveEnvironmentOptions): Promise<MoveEnvironment> {
+  const environment = await createBotEnvironment(options);
+  const population = await populate({ pair: environment.pair, seed, rooms });
+  const account = await environment.register("new", "typist");
+  const [typist] = await Promise.all([
+    environment.client(account, { encryption: false }),
+    environment.bot.start(),
+  ]);
+  const chatId = await environment.directChat(typist, { encrypted: false });
+  const from = environment.botUserId;
 
   async function askForMessage(text: string, isAnswer?: RegExp): Promise<SeenMessage> {
     const after = await typist.say(chatId, text);
@@ -71,8 +78,8 @@ export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOpti
     return reportSchema.parse(JSON.parse((await typist.downloadFile(file)).toString()));
   }
 
-  const move: MoveWorld = {
-    ...world,
+  const move: MoveEnvironment = {
+    ...environment,
     population,
     typist,
     chatId,
@@ -88,7 +95,7 @@ export async function createMoveWorld({ seed, rooms, ...options }: MoveWorldOpti
     reportFile,
     signIn: (side) => {
       const { userId, password } = side === "old" ? population.source : population.target;
-      const authorizationServer = world.authorizationServers[side];
+      const authorizationServer = environment.authorizationServers[side];
       if (authorizationServer !== undefined)
         return signInByLink(
           { person: typist, roomId: chatId, botUserId: from },

@@ -1,10 +1,10 @@
 import type { ServerEvent } from "../servers/account-on-server.ts";
 import { kindOf } from "../servers/account-on-server.ts";
-import type { ProxiedMoveWorld } from "./faulty-move-environment.ts";
+import type { FaultyMoveEnvironment } from "./faulty-move-environment.ts";
 
 /** How often either account did each thing that others can see, in each room since then. */
 export async function countVisibleChanges(
-  { population, source, target }: ProxiedMoveWorld,
+  { population, source, target }: FaultyMoveEnvironment,
   since: number,
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();

@@ -5,7 +5,7 @@ import type { Fault, FaultProxy, ProxiedRequest } from "./fault-proxy.ts";
 /**
  * When the bot is killed: so long after the request that is the `nth` of its kind, counted from 0.
  */
-export interface KillPoint {
+export interface CrashPoint {
   readonly isOfKind: (request: ProxiedRequest) => boolean;
   readonly nth: number;
   readonly afterMs: number;
@@ -20,7 +20,7 @@ export interface KillPoint {
 export async function runUntilKilled(
   bot: BotProcess,
   proxies: readonly FaultProxy[],
-  { isOfKind, nth, afterMs, fault }: KillPoint,
+  { isOfKind, nth, afterMs, fault }: CrashPoint,
 ): Promise<void> {
   let count = 0;
   const reached = Promise.withResolvers<undefined>();

@@ -12,61 +12,64 @@ import type { Store } from "../../../src/store/store.ts";
 import type { Tables } from "../../../src/store/tables.ts";
 import { upgradeSchema } from "../../../src/store/upgrade.ts";
 
-/**
- * What happens at a write: the process ends just before it takes effect, or just after, or goes on.
- */
-export type Fate = "before" | "after" | "none";
+/** When the process crashes at a write: just before it takes effect, just after, or not at all. */
+export type CrashTime = "before" | "after" | "none";
 
-export interface MortalStore {
+/** A store whose process can crash, for tests of what a restart finds. */
+export interface CrashingStore {
   store: Pick<Store, "accounts" | "outbox" | "plans" | "runs" | "steps">;
-  /** Nothing that was asked of the store is answered any more; what was not committed is gone. */
-  die(): void;
+  /** From now on no call is answered. What was not committed is lost. */
+  crash(): void;
   close(): Promise<void>;
 }
 
 const NEVER = new Promise<never>(() => {});
 
 /**
- * The real store on a real database, in a process that ends at a write.
- * @param fateOf asked at every commit and every write outside a transaction
+ * The real store on a real database, in a process that crashes at a write.
+ * @param crashTimeOf called at every commit and every write outside a transaction
  */
-export function openMortalStore(folder: string, fateOf: () => Fate, onDeath: () => void): MortalStore {
+export function openCrashingStore(
+  folder: string,
+  crashTimeOf: () => CrashTime,
+  onCrash: () => void,
+): CrashingStore {
   const sqlite = new Database(join(folder, "mover.sqlite"));
   for (const pragma of ["journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = ON"])
     sqlite.pragma(pragma);
   upgradeSchema(sqlite);
-  const deaths: true[] = [];
-  const isDead = (): boolean => deaths.length > 0;
-  const die = (): void => {
-    if (isDead()) return;
-    deaths.push(true);
+  const crashes: true[] = [];
+  const hasCrashed = (): boolean => crashes.length > 0;
+  const crash = (): void => {
+    if (hasCrashed()) return;
+    crashes.push(true);
     sqlite.close();
-    onDeath();
+    onCrash();
   };
   const watched = (connection: DatabaseConnection): DatabaseConnection => {
     let isInTransaction = false;
     let isWriting = false;
     return {
       async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-        if (isDead()) return NEVER;
+        if (hasCrashed()) return NEVER;
         const verb = query.sql.trimStart().split(" ")[0]?.toLowerCase() ?? "";
         if (verb === "begin") [isInTransaction, isWriting] = [true, false];
         if (["insert", "update", "delete", "replace"].includes(verb)) isWriting = true;
-        const isPoint = isWriting && (verb === "commit" || !isInTransaction);
-        if (isPoint || verb === "rollback") [isInTransaction, isWriting] = [false, false];
-        const fate = isPoint ? fateOf() : "none";
-        if (fate === "before") die();
-        if (isDead()) return NEVER;
+        const canCrash = isWriting && (verb === "commit" || !isInTransaction);
+        if (canCrash || verb === "rollback") [isInTransaction, isWriting] = [false, false];
+        const crashTime = canCrash ? crashTimeOf() : "none";
+        if (crashTime === "before") crash();
+        if (hasCrashed()) return NEVER;
         const result = await connection.executeQuery<Row>(query);
-        if (fate === "after") die();
-        return isDead() ? NEVER : result;
+        if (crashTime === "after") crash();
+        return hasCrashed() ? NEVER : result;
       },
       streamQuery: () => {
         throw new Error("nothing is streamed");
       },
     };
   };
-  const database = new Kysely<Tables>({ dialect: new MortalDialect({ database: sqlite }, watched) });
+  const database = new Kysely<Tables>({ dialect: new CrashingDialect({ database: sqlite }, watched) });
   return {
     store: {
       accounts: new Accounts(database, new SealedSecrets(Buffer.alloc(32, 7))),
@@ -75,14 +78,14 @@ export function openMortalStore(folder: string, fateOf: () => Fate, onDeath: () 
       runs: new Runs(database),
       steps: new Steps(database),
     },
-    die,
+    crash,
     close: async () => {
-      if (!isDead()) await database.destroy();
+      if (!hasCrashed()) await database.destroy();
     },
   };
 }
 
-class MortalDialect extends SqliteDialect {
+class CrashingDialect extends SqliteDialect {
   readonly #watched: (connection: DatabaseConnection) => DatabaseConnection;
 
   constructor(

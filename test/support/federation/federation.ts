@@ -12,7 +12,7 @@ import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-sna
  * which plans are tried out. It shares no code with the planner but the types, so that both would
  * have to be wrong in the same way.
  */
-export interface WorldRoom {
+export interface FederationRoom {
   roomId: string;
   version: string;
   sender: string;
@@ -26,7 +26,7 @@ export interface WorldRoom {
   inviters: Map<string, string>;
 }
 
-export type World = Map<string, WorldRoom>;
+export type Federation = Map<string, FederationRoom>;
 
 const serverOf = (userId: string): string => userId.slice(userId.indexOf(":") + 1);
 
@@ -37,7 +37,7 @@ function integer(value: unknown, version: number): number | null {
   return null;
 }
 
-export function levelIn(room: WorldRoom, userId: string): number {
+export function levelIn(room: FederationRoom, userId: string): number {
   const version = Number(room.version);
   const additional = Array.isArray(room.create["additional_creators"])
     ? room.create["additional_creators"]
@@ -54,20 +54,20 @@ export function levelIn(room: WorldRoom, userId: string): number {
   return integer(own, version) ?? Number.NEGATIVE_INFINITY;
 }
 
-function requiredIn(room: WorldRoom, key: string, byDefault: number): number {
+function requiredIn(room: FederationRoom, key: string, byDefault: number): number {
   if (room.levels === null || !(key in room.levels)) return byDefault;
   return integer(room.levels[key], Number(room.version)) ?? Number.MAX_VALUE;
 }
 
-function requiredForState(room: WorldRoom, type: string): number {
+function requiredForState(room: FederationRoom, type: string): number {
   const events = (room.levels?.["events"] ?? {}) as Record<string, unknown>;
   if (type in events) return integer(events[type], Number(room.version)) ?? Number.MAX_VALUE;
   return requiredIn(room, "state_default", 50);
 }
 
-const isIn = (room: WorldRoom, userId: string): boolean => room.members.get(userId) === "join";
+const isIn = (room: FederationRoom, userId: string): boolean => room.members.get(userId) === "join";
 
-export function isServerWelcome(room: WorldRoom, server: string): boolean {
+export function isServerWelcome(room: FederationRoom, server: string): boolean {
   if (room.acl === null) return true;
   const matches = (list: unknown): boolean =>
     Array.isArray(list) &&
@@ -81,11 +81,11 @@ export function isServerWelcome(room: WorldRoom, server: string): boolean {
   return !matches(room.acl["deny"]) && matches(room.acl["allow"]);
 }
 
-export function mayInviteIn(room: WorldRoom, by: string): boolean {
+export function mayInviteIn(room: FederationRoom, by: string): boolean {
   return isIn(room, by) && levelIn(room, by) >= requiredIn(room, "invite", 0);
 }
 
-export function mayUnbanIn(room: WorldRoom, by: string, banned: string): boolean {
+export function mayUnbanIn(room: FederationRoom, by: string, banned: string): boolean {
   const level = levelIn(room, by);
   // A level that is none: no server could tell whether one is above it.
   if (levelIn(room, banned) === Number.NEGATIVE_INFINITY && level !== Number.POSITIVE_INFINITY) return false;
@@ -97,15 +97,15 @@ export function mayUnbanIn(room: WorldRoom, by: string, banned: string): boolean
   );
 }
 
-export function mayChangeAclIn(room: WorldRoom, by: string): boolean {
+export function mayChangeAclIn(room: FederationRoom, by: string): boolean {
   return isIn(room, by) && levelIn(room, by) >= requiredForState(room, "m.room.server_acl");
 }
 
-export function mayChangeLevelsIn(room: WorldRoom, by: string): boolean {
+export function mayChangeLevelsIn(room: FederationRoom, by: string): boolean {
   return isIn(room, by) && levelIn(room, by) >= requiredForState(room, "m.room.power_levels");
 }
 
-function rule(room: WorldRoom): string {
+function rule(room: FederationRoom): string {
   const found = room.joinRules === null ? "invite" : room.joinRules.join_rule;
   const since: Record<string, number> = {
     public: 1,
@@ -118,7 +118,7 @@ function rule(room: WorldRoom): string {
 }
 
 /** Whether the rules let a user in at all, if it is invited. */
-export function isEnterable(room: WorldRoom, userId: string, versions: readonly string[]): boolean {
+export function isEnterable(room: FederationRoom, userId: string, versions: readonly string[]): boolean {
   if (!versions.includes(room.version) || Number(room.version) > 12 || room.members.get(userId) === "ban")
     return false;
   if (room.create["m.federate"] === false && serverOf(room.sender) !== serverOf(userId)) return false;
@@ -127,8 +127,8 @@ export function isEnterable(room: WorldRoom, userId: string, versions: readonly 
 
 /** Whether a join through one of these servers goes through now. */
 export function joins(
-  world: World,
-  room: WorldRoom,
+  federation: Federation,
+  room: FederationRoom,
   userId: string,
   via: readonly string[],
   versions: readonly string[],
@@ -146,7 +146,7 @@ export function joins(
     ? (room.joinRules.allow as { type?: unknown; room_id?: unknown }[])
     : [];
   const isAllowed = allow.some(({ type, room_id: id }) => {
-    const other = typeof id === "string" ? world.get(id) : undefined;
+    const other = typeof id === "string" ? federation.get(id) : undefined;
     return type === "m.room_membership" && other !== undefined && isIn(other, userId);
   });
   return (
@@ -155,7 +155,7 @@ export function joins(
   );
 }
 
-export function mayKnock(room: WorldRoom, userId: string, versions: readonly string[]): boolean {
+export function mayKnock(room: FederationRoom, userId: string, versions: readonly string[]): boolean {
   const membership = room.members.get(userId);
   return (
     isEnterable(room, userId, versions) &&
@@ -169,7 +169,7 @@ export function mayKnock(room: WorldRoom, userId: string, versions: readonly str
  * The room as a listing for one account would show it: everything for a member, stripped state for
  * the invited.
  */
-export function listing(room: WorldRoom, userId: string, otherUserId: string): RoomSnapshot | null {
+export function listing(room: FederationRoom, userId: string, otherUserId: string): RoomSnapshot | null {
   const membership = room.members.get(userId);
   if (membership === undefined) return null;
   // A server without a member in the room is told of its users' invitations, not of bans.
@@ -222,7 +222,7 @@ export function listing(room: WorldRoom, userId: string, otherUserId: string): R
  * Answers of `GET /rooms/{roomId}/state/m.room.member/{userId}`; who was never there counts as
  * having left.
  */
-export function readMembers(room: WorldRoom, userIds: readonly string[]): Map<string, KnownMember> {
+export function readMembers(room: FederationRoom, userIds: readonly string[]): Map<string, KnownMember> {
   return new Map(
     userIds.map((userId) => [
       userId,
@@ -231,7 +231,7 @@ export function readMembers(room: WorldRoom, userIds: readonly string[]): Map<st
   );
 }
 
-export function summaryOf(room: WorldRoom | undefined): unknown {
+export function summaryOf(room: FederationRoom | undefined): unknown {
   if (room === undefined || room.joinRules?.join_rule === "invite") return null;
   const entries = Array.isArray(room.joinRules?.allow)
     ? (room.joinRules.allow as { type?: unknown; room_id?: unknown }[])

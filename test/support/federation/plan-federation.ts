@@ -4,19 +4,19 @@ import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms
 import { withMembers } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import { roomFromSummary } from "../../../src/platforms/matrix/rooms/room-summary.ts";
 import { SOURCE, TARGET, account } from "../plans/planned-rooms.ts";
-import * as world from "./federation.ts";
-import type { World } from "./federation.ts";
+import * as federation from "./federation.ts";
+import type { Federation } from "./federation.ts";
 
 /** Room versions of the target's server. */
 export const VERSIONS = ["6", "7", "8", "9", "10", "11", "12"];
 const MAX_PASSES = 5;
 
-function snapshots(made: World, userId: string, otherUserId: string): RoomSnapshot[] {
-  return [...made.values()].flatMap((room) => world.listing(room, userId, otherUserId) ?? []);
+function snapshots(made: Federation, userId: string, otherUserId: string): RoomSnapshot[] {
+  return [...made.values()].flatMap((room) => federation.listing(room, userId, otherUserId) ?? []);
 }
 
 /** Plans as the reader does: again and again with what the plan asks for. */
-export function planFor(made: World): RoomPlan {
+export function planFor(made: Federation): RoomPlan {
   const rooms = new Map(snapshots(made, SOURCE, TARGET).map((room) => [room.roomId, room]));
   const target = { ...account(TARGET, snapshots(made, TARGET, SOURCE)), roomVersions: VERSIONS };
   const outsideRooms = new Map<string, RoomSnapshot>();
@@ -33,10 +33,16 @@ export function planFor(made: World): RoomPlan {
             .filter(([userId, state]) => state === "join" && userId !== SOURCE && userId !== TARGET)
             .map(([userId]) => userId)
         : [];
-      rooms.set(room.roomId, withMembers(room, world.readMembers(truth, [...needed.userIds, ...anyone])));
+      rooms.set(
+        room.roomId,
+        withMembers(room, federation.readMembers(truth, [...needed.userIds, ...anyone])),
+      );
     }
     for (const { roomId } of result.summariesNeeded) {
-      outsideRooms.set(roomId, roomFromSummary(roomId, world.summaryOf(made.get(roomId)), source, TARGET));
+      outsideRooms.set(
+        roomId,
+        roomFromSummary(roomId, federation.summaryOf(made.get(roomId)), source, TARGET),
+      );
     }
   }
 }

@@ -1,17 +1,7 @@
 import type { Membership } from "../../../src/platforms/matrix/rooms/types.ts";
 import { SOURCE, TARGET } from "../plans/planned-rooms.ts";
-import type { World, WorldRoom } from "./federation.ts";
-
-/** Numbers from a seed (mulberry32): the same on every machine. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { seededRandom } from "../seeded-random.ts";
+import type { Federation, FederationRoom } from "./federation.ts";
 
 const PEOPLE = [
   "@ann:old.example",
@@ -21,9 +11,9 @@ const PEOPLE = [
   "@eve:new.example",
 ];
 
-/** A few rooms of every kind, entangled; whatever comes out must be planned rightly. */
-export function makeWorld(seed: number): World {
-  const random = seeded(seed);
+/** A few rooms of every kind that refer to each other. The planner must plan any of them correctly. */
+export function randomFederation(seed: number): Federation {
+  const random = seededRandom(seed);
   const pick = <Value>(...values: Value[]): Value => values[Math.floor(random() * values.length)] as Value;
   const chance = (share: number): boolean => random() < share;
   const count = 3 + Math.floor(random() * 12);
@@ -37,7 +27,7 @@ export function makeWorld(seed: number): World {
     return version < 10 && chance(0.2) ? `${value}` : value;
   };
 
-  function makeRoom(roomId: string): WorldRoom {
+  function makeRoom(roomId: string): FederationRoom {
     const version = pick("1", "6", "7", "8", "9", "10", "10", "11", "11", "12", "12", "13");
     const number = Number(version);
     const sender = pick(SOURCE, ...PEOPLE);
@@ -130,14 +120,14 @@ export function makeWorld(seed: number): World {
       inviters,
     };
   }
-  const world = new Map(roomIds.map((roomId) => [roomId, makeRoom(roomId)]));
-  for (const room of world.values()) settleUpgrader(room, world);
-  return world;
+  const federation = new Map(roomIds.map((roomId) => [roomId, makeRoom(roomId)]));
+  for (const room of federation.values()) settleUpgrader(room, federation);
+  return federation;
 }
 
 /** Who upgraded a room made the new one: joined there, and with the power that goes with it. */
-function settleUpgrader({ replacement, upgrader, members }: WorldRoom, world: World): void {
-  const room = replacement === null ? undefined : world.get(replacement);
+function settleUpgrader({ replacement, upgrader, members }: FederationRoom, federation: Federation): void {
+  const room = replacement === null ? undefined : federation.get(replacement);
   if (room === undefined || members.get(SOURCE) !== "join") return;
   room.members.set(upgrader, "join");
   // Neither a summary nor an invitation tells of it.

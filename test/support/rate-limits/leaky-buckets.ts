@@ -45,7 +45,7 @@ export function scaled(settings: PairSettings, factor: number): PairSettings {
 /**
  * `limited`: 429 with a time. `unnamed`: what comes of the other server's limit, 502 without one.
  */
-export type Answer = { kind: "ok" } | { kind: "limited"; waitMs: number } | { kind: "unnamed" };
+export type BucketAnswer = { kind: "ok" } | { kind: "limited"; waitMs: number } | { kind: "unnamed" };
 
 /**
  * Synapse's `RatelimitSetting` and `Ratelimiter` (api/ratelimiting.py): the count drains by one a
@@ -96,14 +96,14 @@ export class LeakyBuckets {
     this.#buckets = bucketsOf(settings);
   }
 
-  request(name: LimitName, isSource: boolean, now: number): Answer {
+  request(name: LimitName, isSource: boolean, now: number): BucketAnswer {
     const answer = this.#ask(name, isSource, now);
     if (answer.kind !== "ok") this.refused[name] += 1;
     return answer;
   }
 
-  #ask(name: LimitName, isSource: boolean, now: number): Answer {
-    const own = (waitMs: number): Answer | null => (waitMs > 0 ? { kind: "limited", waitMs } : null);
+  #ask(name: LimitName, isSource: boolean, now: number): BucketAnswer {
+    const own = (waitMs: number): BucketAnswer | null => (waitMs > 0 ? { kind: "limited", waitMs } : null);
     const buckets = this.#buckets;
     const messages = isSource ? buckets.sourceMessages : buckets.targetMessages;
     switch (name) {

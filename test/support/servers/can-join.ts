@@ -11,7 +11,7 @@ const POLL_MS = 100;
  * @param onRefusal gets each refusal that did not stay
  * @throws what `join` throws, unless it is a refusal
  */
-export async function getsIn<Refusal>(
+export async function canJoin<Refusal>(
   join: () => Promise<unknown>,
   isRefusal: (error: unknown) => error is Refusal,
   onRefusal: (refusal: Refusal) => void = () => undefined,

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A server of the test's own, for answers that no homeserver would give. */
-export interface OddServer {
+export interface MisbehavingServer {
   readonly url: string;
   /** Method and path of each request, in order of arrival. */
   readonly requests: string[];
@@ -11,10 +11,10 @@ export interface OddServer {
 }
 
 /** @param host another loopback address, to be told apart from what the bot may contact. */
-export async function startOddServer(
+export async function startMisbehavingServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
   host = "127.0.0.1",
-): Promise<OddServer> {
+): Promise<MisbehavingServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method ?? ""} ${request.url ?? ""}`);

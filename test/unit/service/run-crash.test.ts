@@ -5,9 +5,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { FakeHomeservers, FakeRequest } from "../../support/fakes/fake-homeservers.ts";
-import type { Life } from "../../support/fakes/fake-move.ts";
-import { OWNER, begin, fakePerson, live, prepare } from "../../support/fakes/fake-move.ts";
-import type { Fate } from "../../support/faults/crashing-store.ts";
+import type { FakeBot } from "../../support/fakes/fake-bot.ts";
+import {
+  OWNER,
+  startFakeBot,
+  fakePerson,
+  runUntilCrashOrEnd,
+  makePlan,
+} from "../../support/fakes/fake-bot.ts";
+import type { CrashTime } from "../../support/faults/crashing-store.ts";
 
 const START = new Date("2026-03-01T12:00:00Z");
 /** So many tests share the work, so that one that hangs is told by its part. */
@@ -28,7 +34,7 @@ afterEach(() => vi.useRealTimers());
  * the names of copied images left out.
  */
 async function endOf(
-  { store: { store, close }, planning }: Life,
+  { store: { store, close }, planning }: FakeBot,
   { seen, accounts, rooms }: FakeHomeservers,
 ): Promise<string[]> {
   const run = await store.runs.last(OWNER);
@@ -101,32 +107,32 @@ function differences(end: readonly string[], whole: readonly string[]): string[]
   ];
 }
 
-interface Trial {
-  fateOf?: () => Fate;
-  onRequest?: (request: FakeRequest, die: () => void) => void;
+interface Interruption {
+  crashTimeOf?: () => CrashTime;
+  onRequest?: (request: FakeRequest, crash: () => void) => void;
 }
 
 /**
- * A whole move from the start: by one process, which the trial may end, and by another that has
- * nothing of it but the store.
+ * A whole move from the start. If the interruption ends the first process, a second one continues
+ * from the store alone.
  */
-async function move(trial: Trial): Promise<{ end: string[]; lives: number }> {
+async function move(interruption: Interruption): Promise<{ end: string[]; processes: number }> {
   const dataDir = join(folder, String((count += 1)));
   await mkdir(dataDir);
   await copyFile(join(folder, "mover.sqlite"), join(dataDir, "mover.sqlite"));
   const servers = fakePerson();
-  let life = begin({ folder: dataDir, servers, ...trial });
-  let lives = 1;
-  if ((await live(life, servers)) === "dead") {
-    lives = 2;
-    life = begin({ folder: dataDir, servers });
-    expect(await live(life, servers)).toBe("over");
+  let bot = startFakeBot({ folder: dataDir, servers, ...interruption });
+  let processes = 1;
+  if ((await runUntilCrashOrEnd(bot, servers)) === "crashed") {
+    processes = 2;
+    bot = startFakeBot({ folder: dataDir, servers });
+    expect(await runUntilCrashOrEnd(bot, servers)).toBe("over");
   }
-  await life.runServices.stop();
-  await life.store.close();
-  const end = await endOf(begin({ folder: dataDir, servers }), servers);
+  await bot.runServices.stop();
+  await bot.store.close();
+  const end = await endOf(startFakeBot({ folder: dataDir, servers }), servers);
   await rm(dataDir, { recursive: true });
-  return { end, lives };
+  return { end, processes };
 }
 
 /** The n-th thing of a kind, counted from 0. */
@@ -147,11 +153,11 @@ describe("a move whose process is killed and started again", () => {
 
   beforeAll(async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: START });
-    const first = begin({ folder, servers: fakePerson() });
-    await prepare(first);
+    const first = startFakeBot({ folder, servers: fakePerson() });
+    await makePlan(first);
     await first.store.close();
-    const trial = await move({
-      fateOf: () => {
+    const uninterrupted = await move({
+      crashTimeOf: () => {
         writes += 1;
         return "none";
       },
@@ -160,7 +166,7 @@ describe("a move whose process is killed and started again", () => {
         if (method !== "GET") sent += 1;
       },
     });
-    whole = trial.end;
+    whole = uninterrupted.end;
     vi.useRealTimers();
   });
 
@@ -185,8 +191,12 @@ describe("a move whose process is killed and started again", () => {
     "reaches the same end, with nothing done twice, killed just before any write (part %i)",
     async (part) => {
       for (const n of partOf(writes, part)) {
-        const { end, lives } = await move({ fateOf: nth<Fate>(n, "before", "none") });
-        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+        const { end, processes } = await move({ crashTimeOf: nth<CrashTime>(n, "before", "none") });
+        expect({ n, processes, differences: differences(end, whole) }).toEqual({
+          n,
+          processes: 2,
+          differences: [],
+        });
       }
     },
   );
@@ -195,8 +205,12 @@ describe("a move whose process is killed and started again", () => {
     "reaches the same end, with nothing done twice, killed just after any write (part %i)",
     async (part) => {
       for (const n of partOf(writes, part)) {
-        const { end, lives } = await move({ fateOf: nth<Fate>(n, "after", "none") });
-        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+        const { end, processes } = await move({ crashTimeOf: nth<CrashTime>(n, "after", "none") });
+        expect({ n, processes, differences: differences(end, whole) }).toEqual({
+          n,
+          processes: 2,
+          differences: [],
+        });
       }
     },
   );
@@ -206,8 +220,12 @@ describe("a move whose process is killed and started again", () => {
     async (part) => {
       for (const n of partOf(requests, part)) {
         const isNow = nth(n, true, false);
-        const { end, lives } = await move({ onRequest: (_request, die) => isNow() && die() });
-        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 2, differences: [] });
+        const { end, processes } = await move({ onRequest: (_request, crash) => isNow() && crash() });
+        expect({ n, processes, differences: differences(end, whole) }).toEqual({
+          n,
+          processes: 2,
+          differences: [],
+        });
       }
     },
   );
@@ -217,12 +235,16 @@ describe("a move whose process is killed and started again", () => {
     async (part) => {
       for (const n of partOf(sent, part)) {
         const isNow = nth(n, true, false);
-        const { end, lives } = await move({
+        const { end, processes } = await move({
           onRequest: ({ method }) => {
             if (method !== "GET" && isNow()) throw new UnreachableError("reset", "old.example");
           },
         });
-        expect({ n, lives, differences: differences(end, whole) }).toEqual({ n, lives: 1, differences: [] });
+        expect({ n, processes, differences: differences(end, whole) }).toEqual({
+          n,
+          processes: 1,
+          differences: [],
+        });
       }
     },
   );

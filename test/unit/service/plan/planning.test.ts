@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
 import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
-import type { Life } from "../../../support/fakes/fake-move.ts";
+import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   BOT,
   OWNER,
   SOURCE,
   TARGET,
-  begin,
+  startFakeBot,
   fakePerson,
   request,
   signIn,
-} from "../../../support/fakes/fake-move.ts";
+} from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { MODERATOR } from "../../../support/fakes/fake-room.ts";
 import { listSourceRooms } from "../../../../src/service/plan/room-listing.ts";
@@ -19,23 +19,23 @@ import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const ALIAS = "#old-name:old.example";
 
-let life: Life;
+let bot: FakeBot;
 let servers: FakeHomeservers;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
   servers = fakePerson();
-  life = begin({ folder: await temporaryFolder(), servers });
-  await signIn(life);
+  bot = startFakeBot({ folder: await temporaryFolder(), servers });
+  await signIn(bot);
 });
 afterEach(async () => {
-  await life.runServices.stop();
-  await life.store.close();
+  await bot.runServices.stop();
+  await bot.store.close();
   vi.useRealTimers();
 });
 
 async function plan(more: Partial<PlanFilters> = {}) {
-  const result = await life.planning.plan({
+  const result = await bot.planning.plan({
     ...request,
     filters: { ...NO_FILTERS, categories: null, ...more },
   });
@@ -46,7 +46,7 @@ async function plan(more: Partial<PlanFilters> = {}) {
 /** The bot says something to a person. */
 async function speakIn(roomId: string, forUser: string): Promise<void> {
   const message = { roomId, forUser, kind: "message" as const, content: {}, priority: 1 as const };
-  await life.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
+  await bot.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
 }
 
 /** The bot is in a room; there it is the one who made it. */
@@ -146,50 +146,50 @@ describe("an alias that the room does not give as its own", () => {
     await plan({ exclude: [ALIAS] });
     servers.aliases.delete(ALIAS);
     servers.hangingAliases.add(ALIAS);
-    await life.runServices.start();
-    expect((await life.runServices.moves.start(request)).status).toBe("started");
+    await bot.runServices.start();
+    expect((await bot.runServices.moves.start(request)).status).toBe("started");
     await vi.advanceTimersByTimeAsync(60 * 60_000);
-    expect((await life.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
+    expect((await bot.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
     expect(servers.seen.filter((seen) => seen.includes("!public:old.example"))).toEqual([]);
   });
 
   it("is not looked up again once it was unknown", async () => {
     await plan({ exclude: [ALIAS] });
     servers.hangingAliases.add(ALIAS);
-    expect((await life.runServices.moves.start(request)).status).toBe("started");
+    expect((await bot.runServices.moves.start(request)).status).toBe("started");
   });
 
   it("stops whatever it was typed for when its server hangs", async () => {
     servers.hangingAliases.add(ALIAS);
     const unanswered = { status: "unanswered_alias", alias: ALIAS };
-    const { moves } = life.runServices;
+    const { moves } = bot.runServices;
     const filters = { ...NO_FILTERS, categories: null };
-    expect(await life.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(
+    expect(await bot.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(
       unanswered,
     );
     expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
     expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
     const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
-    expect(await listSourceRooms(life.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
-    expect(await life.planning.last(OWNER)).toBeNull();
+    expect(await listSourceRooms(bot.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
+    expect(await bot.planning.last(OWNER)).toBeNull();
   });
 
   it("names a room to invite into", async () => {
     servers.aliases.set(ALIAS, "!private:old.example");
     const filters = { ...NO_FILTERS, categories: null };
-    const started = await life.runServices.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
+    const started = await bot.runServices.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
     expect(started.status).toBe("started");
   });
 
   it("names a room to be made a direct chat", async () => {
     servers.aliases.set(ALIAS, "!council:old.example");
     const converted = { room: ALIAS, partner: "@bo:old.example", toDirect: true };
-    expect(await life.runServices.moves.convert(OWNER, converted)).toMatchObject({
+    expect(await bot.runServices.moves.convert(OWNER, converted)).toMatchObject({
       status: "converted",
       roomId: "!council:old.example",
     });
     expect(
-      await life.runServices.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" }),
+      await bot.runServices.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" }),
     ).toEqual({
       status: "not_in_room",
       room: "#nowhere:old.example",
@@ -202,7 +202,7 @@ describe("a part of a move", () => {
     "(%s) does nothing when a filter names what is no room of the account",
     async (part) => {
       const filters = { ...NO_FILTERS, categories: null, exclude: ["#nowhere:old.example"] };
-      expect(await life.runServices.moves[part]({ ...request, filters, rooms: [] })).toEqual({
+      expect(await bot.runServices.moves[part]({ ...request, filters, rooms: [] })).toEqual({
         status: "unknown_rooms",
         rooms: ["#nowhere:old.example"],
       });
@@ -212,35 +212,35 @@ describe("a part of a move", () => {
 
   it("shows in the report what it did", async () => {
     await plan();
-    await life.runServices.start();
+    await bot.runServices.start();
     const statusOf = async (roomId: string) =>
-      (await life.runServices.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)
+      (await bot.runServices.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)
         ?.status;
     expect(await statusOf("!public:old.example")).toBe("planned");
     const filters = { ...NO_FILTERS, categories: null };
-    await life.runServices.moves.joinAll({ ...request, filters, rooms: [] });
+    await bot.runServices.moves.joinAll({ ...request, filters, rooms: [] });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
+    expect((await bot.store.store.runs.last(OWNER))?.state).toBe("over");
     expect(await statusOf("!public:old.example")).toBe("done");
     expect(await statusOf("!private:old.example")).toBe("planned");
   });
 
   it("ends though an account can't be read any more", async () => {
     await plan();
-    await life.runServices.start();
+    await bot.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
-    await life.runServices.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
+    await bot.runServices.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
     servers.signedOut.add(TARGET);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect((await life.store.store.runs.last(OWNER))?.state).toBe("over");
+    expect((await bot.store.store.runs.last(OWNER))?.state).toBe("over");
   });
 
   it("shows no list of rooms at its end, so that numbers count in the list before", async () => {
-    const { plans, runs } = life.store.store;
+    const { plans, runs } = bot.store.store;
     await plans.putNumberedRooms(OWNER, ["!before:old.example"]);
-    await life.runServices.start();
+    await bot.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
-    expect((await life.runServices.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
+    expect((await bot.runServices.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
       "started",
     );
     await vi.advanceTimersByTimeAsync(60_000);

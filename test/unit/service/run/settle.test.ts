@@ -5,18 +5,18 @@ import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import type { StartResult } from "../../../../src/service/run/results.ts";
-import type { Life } from "../../../support/fakes/fake-move.ts";
+import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   OWNER,
   SOURCE,
   TARGET,
-  begin,
+  startFakeBot,
   fakePerson,
   letIn,
-  prepare,
+  makePlan,
   request,
   signIn,
-} from "../../../support/fakes/fake-move.ts";
+} from "../../../support/fakes/fake-bot.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -24,7 +24,7 @@ const CLOSED = "!closed:old.example";
 const OPEN = "!public:old.example";
 const KNOCK = "!knock:old.example";
 
-let life: Life;
+let life: FakeBot;
 let folder: string;
 let servers: FakeHomeservers;
 /** What a test does when a request has arrived and is not answered yet. */
@@ -35,7 +35,7 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   servers = fakePerson();
   onRequest = () => undefined;
-  life = begin({ folder, servers, onRequest: (asked) => onRequest(asked) });
+  life = startFakeBot({ folder, servers, onRequest: (asked) => onRequest(asked) });
 });
 afterEach(async () => {
   await life.runServices.stop();
@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 async function start(filters: Partial<PlanFilters> = {}): Promise<void> {
-  await prepare(life, filters);
+  await makePlan(life, filters);
   await life.runServices.start();
   expect((await life.runServices.moves.start(request)).status).toBe("started");
 }
@@ -108,14 +108,14 @@ describe("the end of a run", () => {
     await pass();
     await life.runServices.moves.cancel(OWNER);
     await sent();
-    await prepare(life);
+    await makePlan(life);
     const again = (eventId: string) =>
       life.runServices.moves.start({ ...request, address: { ...request.address, eventId } });
     expect(await again("$again")).toMatchObject({ status: "started", isOnlyWatch: true });
     await pass();
     expect(await run()).toMatchObject({ state: "watching" });
     expect(await said()).toEqual(["end"]);
-    await prepare(life);
+    await makePlan(life);
     expect((await again("$once more")).status).toBe("nothing_to_do");
     const { report } = (await life.planning.last(OWNER)) ?? {
       report: { source: SOURCE, target: TARGET, rooms: [] },
@@ -131,7 +131,7 @@ describe("the end of a run", () => {
   });
 
   it("of a part waits for a server that is away, and then shows in the report what it did", async () => {
-    await prepare(life);
+    await makePlan(life);
     await life.runServices.start();
     let isAway = false;
     onRequest = ({ path }) => {
@@ -244,7 +244,7 @@ describe("the end of a run", () => {
   });
 
   it("is told of a part of a move too", async () => {
-    await prepare(life);
+    await makePlan(life);
     await life.runServices.start();
     await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
     await pass();
@@ -254,7 +254,7 @@ describe("the end of a run", () => {
 
   it("comes for a restricted room that is named by itself, when the account is in the space already", async () => {
     servers.rooms.get("!space:old.example")?.members.set(TARGET, { membership: "join" });
-    await prepare(life);
+    await makePlan(life);
     await life.runServices.start();
     const rooms = ["!restricted:old.example"];
     await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms });
@@ -306,7 +306,7 @@ describe("a run whose session has ended", () => {
     expect(calls).toHaveLength(1);
     await life.runServices.stop();
     await life.store.close();
-    life = begin({ folder, servers });
+    life = startFakeBot({ folder, servers });
     await life.runServices.start();
     await pass(10 * SECOND);
     expect(await said()).toEqual([]);

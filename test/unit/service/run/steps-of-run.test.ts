@@ -12,8 +12,9 @@ import { stepsOfWholePlan } from "../../../../src/service/run/steps-of-run.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
 import { planFor } from "../../../support/federation/plan-federation.ts";
 import { SOURCE, TARGET } from "../../../support/plans/planned-rooms.ts";
-import { makeWorld, seeded } from "../../../support/federation/random-federation.ts";
-import type { World } from "../../../support/federation/federation.ts";
+import { randomFederation } from "../../../support/federation/random-federation.ts";
+import { seededRandom } from "../../../support/seeded-random.ts";
+import type { Federation } from "../../../support/federation/federation.ts";
 import type { ContentsSketch } from "../../platforms/matrix/categories/contents-sketch.ts";
 import { newAccount, oldAccount } from "../../platforms/matrix/categories/contents-sketch.ts";
 
@@ -22,7 +23,7 @@ const GONE = "!gone:old.example";
 
 interface Move {
   seed: number;
-  world: World;
+  federation: Federation;
   decided: RoomPlan;
   source: AccountContents;
   target: AccountContents;
@@ -70,10 +71,10 @@ function contentsOf(roomIds: readonly string[], random: () => number): ContentsS
 }
 
 function moveOf(seed: number): Move {
-  const random = seeded(seed * 7);
-  const world = makeWorld(seed);
-  const decided = planFor(makeWorld(seed));
-  const own = [...world.values()].filter(({ members }) => members.get(SOURCE) === "join");
+  const random = seededRandom(seed * 7);
+  const federation = randomFederation(seed);
+  const decided = planFor(randomFederation(seed));
+  const own = [...federation.values()].filter(({ members }) => members.get(SOURCE) === "join");
   const roomIds = [...own.map(({ roomId }) => roomId), GONE];
   const source = oldAccount(contentsOf(roomIds, random));
   const has = random() < 0.3 ? contentsOf(roomIds, random) : {};
@@ -93,7 +94,7 @@ function moveOf(seed: number): Move {
   const notMoved = compareContents(source, target, where).notMoved.map(
     ({ category, item }) => `${category} ${item}`,
   );
-  return { seed, world, decided, source, target, where, steps, notMoved };
+  return { seed, federation, decided, source, target, where, steps, notMoved };
 }
 
 const moves = SEEDS.map(moveOf);
@@ -135,8 +136,8 @@ describe("everything of the old account is done once, there, or told with its re
   });
 
   it("holds for rooms", () => {
-    const look = ({ world, decided, steps }: Move): (string | null)[] =>
-      [...world.values()].map((room) => {
+    const look = ({ federation, decided, steps }: Move): (string | null)[] =>
+      [...federation.values()].map((room) => {
         const membership = room.members.get(SOURCE);
         const rows = decided.rooms.filter((row) => row.roomId === room.roomId);
         const isListed = membership === "join" || membership === "invite" || membership === "knock";

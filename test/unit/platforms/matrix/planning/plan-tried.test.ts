@@ -3,25 +3,25 @@ import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/p
 import type { RoomPlan } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
 import { VERSIONS, planFor } from "../../../../support/federation/plan-federation.ts";
 import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { makeWorld } from "../../../../support/federation/random-federation.ts";
-import * as world from "../../../../support/federation/federation.ts";
-import type { World, WorldRoom } from "../../../../support/federation/federation.ts";
+import { randomFederation } from "../../../../support/federation/random-federation.ts";
+import * as federation from "../../../../support/federation/federation.ts";
+import type { Federation, FederationRoom } from "../../../../support/federation/federation.ts";
 
 const SEEDS = Array.from({ length: 1500 }, (_, index) => index + 1);
 const EVERY_SERVER = ["old.example", "new.example", "third.example", "fourth.example"];
 
 interface Tried {
   seed: number;
-  before: World;
-  after: World;
+  before: Federation;
+  after: Federation;
   plan: RoomPlan;
   failures: string[];
 }
 
 /** Does what the plan says, one room after the other, and notes what does not work. */
 function tryOut(seed: number): Tried {
-  const before = makeWorld(seed);
-  const after = makeWorld(seed);
+  const before = randomFederation(seed);
+  const after = randomFederation(seed);
   const plan = planFor(before);
   const failures: string[] = [];
   const rows = new Map([...plan.rooms, ...plan.replacements].map((room) => [room.roomId, room]));
@@ -34,18 +34,18 @@ function tryOut(seed: number): Tried {
   return { seed, before, after, plan, failures };
 }
 
-function act(made: World, room: WorldRoom, row: PlannedRoom): boolean {
-  if (row.route === "knock") return world.mayKnock(room, TARGET, VERSIONS);
+function act(made: Federation, room: FederationRoom, row: PlannedRoom): boolean {
+  if (row.route === "knock") return federation.mayKnock(room, TARGET, VERSIONS);
   if (row.route === "invite") {
-    if (!world.mayInviteIn(room, SOURCE)) return false;
+    if (!federation.mayInviteIn(room, SOURCE)) return false;
     room.members.set(TARGET, "invite");
   }
-  if (!world.joins(made, room, TARGET, row.via, VERSIONS)) return false;
+  if (!federation.joins(made, room, TARGET, row.via, VERSIONS)) return false;
   room.members.set(TARGET, "join");
   return true;
 }
 
-function roomIn(made: World, roomId: string): WorldRoom {
+function roomIn(made: Federation, roomId: string): FederationRoom {
   const room = made.get(roomId);
   if (room === undefined) throw new Error(`no room ${roomId}`);
   return room;
@@ -62,20 +62,22 @@ function wrong(check: (one: (typeof rows)[number]) => boolean): string[] {
     .map(({ seed, row }) => `seed ${seed}: ${row.roomId} ${row.route} ${row.reason?.code ?? ""}`);
 }
 
-const others = (room: WorldRoom): string[] =>
+const others = (room: FederationRoom): string[] =>
   [...room.members.keys()].filter((userId) => userId !== SOURCE && userId !== TARGET);
 
 /** Whether somebody else may do what is missing, for the reasons that are about one room. */
-function mayHelp(room: WorldRoom, userId: string, help: "invite" | "unban" | "change_acl"): boolean {
+function mayHelp(room: FederationRoom, userId: string, help: "invite" | "unban" | "change_acl"): boolean {
   const isHeard =
-    world.isServerWelcome(room, userId.slice(userId.indexOf(":") + 1)) || userId.endsWith(":old.example");
-  if (help === "unban") return isHeard && world.mayUnbanIn(room, userId, TARGET);
+    federation.isServerWelcome(room, userId.slice(userId.indexOf(":") + 1)) ||
+    userId.endsWith(":old.example");
+  if (help === "unban") return isHeard && federation.mayUnbanIn(room, userId, TARGET);
   return (
-    isHeard && (help === "invite" ? world.mayInviteIn(room, userId) : world.mayChangeAclIn(room, userId))
+    isHeard &&
+    (help === "invite" ? federation.mayInviteIn(room, userId) : federation.mayChangeAclIn(room, userId))
   );
 }
 
-describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
+describe(`${SEEDS.length} made-up federations, ${rows.length} rooms`, () => {
   it("hold every kind of outcome", () => {
     const routes = Object.groupBy(rows, ({ row }) => row.route);
     const codes = new Set(rows.map(({ row }) => row.reason?.code));
@@ -134,8 +136,9 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
         row.reason?.code === "source_not_joined"
       )
         return true;
-      const isInvitable = world.mayInviteIn(room, SOURCE) && world.isEnterable(room, TARGET, VERSIONS);
-      return !isInvitable && !world.joins(after, room, TARGET, EVERY_SERVER, VERSIONS);
+      const isInvitable =
+        federation.mayInviteIn(room, SOURCE) && federation.isEnterable(room, TARGET, VERSIONS);
+      return !isInvitable && !federation.joins(after, room, TARGET, EVERY_SERVER, VERSIONS);
     });
     expect(left).toEqual([]);
   });
@@ -144,7 +147,7 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
     const spent = wrong(({ row, before, plan }) => {
       if (row.route !== "invite") return true;
       // Everything else happens; only this invitation does not.
-      const made: World = new Map(
+      const made: Federation = new Map(
         [...before].map(([roomId, room]) => [roomId, { ...room, members: new Map(room.members) }]),
       );
       const steps = new Map([...plan.rooms, ...plan.replacements].map((step) => [step.roomId, step]));
@@ -155,7 +158,7 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
           act(made, room, step);
       }
       const room = roomIn(made, row.roomId);
-      return !world.joins(made, room, TARGET, EVERY_SERVER, VERSIONS);
+      return !federation.joins(made, room, TARGET, EVERY_SERVER, VERSIONS);
     });
     expect(spent).toEqual([]);
   });
@@ -167,7 +170,7 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
         if (row.reason?.code === "source_not_joined" && row.reason.membership === "invite")
           return room.inviters.get(SOURCE) === userId;
         const levels = [room, before.get(row.through ?? "")].map((known) =>
-          known === undefined ? null : world.levelIn(known, userId),
+          known === undefined ? null : federation.levelIn(known, userId),
         );
         const named = power === "creator" ? Number.POSITIVE_INFINITY : power;
         // A replacement that shows nothing of itself: the power named is the least its maker has.
@@ -199,7 +202,7 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
         row.reason?.code === "no_invite_power" && (row.route === "ask_moderator" || row.route === "knock");
       if (!isMissing) return true;
       const invited = { ...room, members: new Map(room.members).set(TARGET, "invite") };
-      return row.helpers.length > 0 && world.joins(after, invited, TARGET, EVERY_SERVER, VERSIONS);
+      return row.helpers.length > 0 && federation.joins(after, invited, TARGET, EVERY_SERVER, VERSIONS);
     });
     expect(shut).toEqual([]);
   });
@@ -210,7 +213,7 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
       const { reason } = row;
       if (reason?.code !== "no_helper")
         return (
-          !world.isEnterable({ ...room, members: new Map() }, TARGET, VERSIONS) ||
+          !federation.isEnterable({ ...room, members: new Map() }, TARGET, VERSIONS) ||
           reason?.code === "source_banned"
         );
       const mySelf = reason.help !== "invite" && mayHelp(room, SOURCE, reason.help);
@@ -236,19 +239,19 @@ describe(`${SEEDS.length} made-up worlds, ${rows.length} rooms`, () => {
     const misjudged = wrong(({ row, room, before }) => {
       const { grant } = row;
       if (row.route === "successor" || before.get(row.roomId)?.members.get(SOURCE) !== "join") return true;
-      const may = world.mayChangeLevelsIn(room, SOURCE);
+      const may = federation.mayChangeLevelsIn(room, SOURCE);
       if (grant.outcome === "write")
         return (
           may &&
           grant.wanted !== "creator" &&
-          world.levelIn(room, SOURCE) >= grant.wanted &&
-          grant.wanted > world.levelIn(room, TARGET)
+          federation.levelIn(room, SOURCE) >= grant.wanted &&
+          grant.wanted > federation.levelIn(room, TARGET)
         );
       if (grant.outcome === "cannot_write") return !may;
       return (
         grant.outcome !== "none" ||
         grant.current === "creator" ||
-        world.levelIn(room, TARGET) >= Math.min(world.levelIn(room, SOURCE), Number(grant.wanted))
+        federation.levelIn(room, TARGET) >= Math.min(federation.levelIn(room, SOURCE), Number(grant.wanted))
       );
     });
     expect(misjudged).toEqual([]);

@@ -14,8 +14,8 @@ import { reasonText, warningText } from "../../../src/view/words/reasons.ts";
 import { FakeHomeservers, baseUrlOf, tokenOf } from "./fake-homeservers.ts";
 import type { FakeAccount, FakeRequest } from "./fake-homeservers.ts";
 import { MODERATOR, fakeRoom } from "./fake-room.ts";
-import type { Fate, MortalStore } from "../faults/crashing-store.ts";
-import { openMortalStore } from "../faults/crashing-store.ts";
+import type { CrashTime, CrashingStore } from "../faults/crashing-store.ts";
+import { openCrashingStore } from "../faults/crashing-store.ts";
 
 export const SOURCE = "@me:old.example";
 export const TARGET = "@me:new.example";
@@ -119,34 +119,39 @@ export function letIn({ rooms, seen }: FakeHomeservers): void {
   }
 }
 
-export interface Life {
-  store: MortalStore;
+export interface FakeBot {
+  store: CrashingStore;
   runServices: RunServices;
   planning: Planning;
   readers: AccountReaders;
-  isDead: () => boolean;
+  hasCrashed: () => boolean;
 }
 
-export interface LifeOptions {
+export interface FakeBotOptions {
   folder: string;
   servers: FakeHomeservers;
-  fateOf?: () => Fate;
-  /** The effects of a request stand, its answer is not yet given. */
-  onRequest?: (request: FakeRequest, die: () => void) => void;
+  crashTimeOf?: () => CrashTime;
+  /** Called when the request has taken effect and before it is answered. */
+  onRequest?: (request: FakeRequest, crash: () => void) => void;
 }
 
 /** One process of the bot, as far as a move needs it. */
-export function begin({ folder, servers, fateOf = () => "none", onRequest }: LifeOptions): Life {
+export function startFakeBot({
+  folder,
+  servers,
+  crashTimeOf = () => "none",
+  onRequest,
+}: FakeBotOptions): FakeBot {
   let isDead = false;
-  const store = openMortalStore(folder, fateOf, () => {
+  const store = openCrashingStore(folder, crashTimeOf, () => {
     isDead = true;
-    // Nothing of a process that has ended comes back, and no time either.
+    // The next process starts without the timers of this one, at the time of its crash.
     const at = Date.now();
     vi.clearAllTimers();
     vi.setSystemTime(at);
   });
   const fetch = servers.fetch(async (asked) => {
-    if (!isDead) onRequest?.(asked, store.die);
+    if (!isDead) onRequest?.(asked, store.crash);
     if (isDead) await new Promise(() => {});
   });
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
@@ -190,17 +195,17 @@ export function begin({ folder, servers, fateOf = () => "none", onRequest }: Lif
     now,
     log,
   });
-  return { store, runServices, planning, readers, isDead: () => isDead };
+  return { store, runServices, planning, readers, hasCrashed: () => isDead };
 }
 
 /** Signs both accounts in and makes the plan. */
-export async function prepare(life: Life, more: Partial<PlanFilters> = {}): Promise<void> {
-  await signIn(life);
-  const planned = await life.planning.plan({ ...request, filters: { ...filters, ...more } });
+export async function makePlan(bot: FakeBot, more: Partial<PlanFilters> = {}): Promise<void> {
+  await signIn(bot);
+  const planned = await bot.planning.plan({ ...request, filters: { ...filters, ...more } });
   if (planned.status !== "planned") throw new Error(`no plan: ${planned.status}`);
 }
 
-export async function signIn({ store: { store } }: Life): Promise<void> {
+export async function signIn({ store: { store } }: FakeBot): Promise<void> {
   for (const [side, userId] of [["source", SOURCE] as const, ["target", TARGET] as const]) {
     const signedIn = {
       owner: OWNER,
@@ -218,14 +223,17 @@ export async function signIn({ store: { store } }: Life): Promise<void> {
 const LONGEST = 3_000;
 
 /**
- * Lives until it dies or the run is over; the person says `start` until there is a run, and a
+ * Runs until the bot crashes or the run is over. The person says `start` until there is a run, and a
  * moderator answers once the run waits for people.
  */
-export async function live(life: Life, servers: FakeHomeservers): Promise<"dead" | "over"> {
-  const { runs } = life.store.store;
+export async function runUntilCrashOrEnd(
+  bot: FakeBot,
+  servers: FakeHomeservers,
+): Promise<"crashed" | "over"> {
+  const { runs } = bot.store.store;
   const work = (async () => {
-    await life.runServices.start();
-    if ((await runs.last(OWNER)) === null) await life.runServices.moves.start(request);
+    await bot.runServices.start();
+    if ((await runs.last(OWNER)) === null) await bot.runServices.moves.start(request);
   })();
   let failure: unknown = null;
   work.catch((error: unknown) => {
@@ -233,15 +241,15 @@ export async function live(life: Life, servers: FakeHomeservers): Promise<"dead"
   });
   for (let tick = 0; tick < LONGEST; tick += 1) {
     await vi.advanceTimersByTimeAsync(0);
-    if (life.isDead()) return "dead";
+    if (bot.hasCrashed()) return "crashed";
     if (failure !== null) throw failure as Error;
     const run = await runs.last(OWNER);
-    if (life.isDead()) return "dead";
+    if (bot.hasCrashed()) return "crashed";
     if (run?.state === "over" && vi.getTimerCount() === 0) return "over";
     if (run?.state === "watching" && !servers.seen.some((line) => line.startsWith(MODERATOR))) letIn(servers);
     if (run !== null && vi.getTimerCount() === 0 && run.state !== "over") {
       await vi.advanceTimersByTimeAsync(0);
-      if (life.isDead()) return "dead";
+      if (bot.hasCrashed()) return "crashed";
       if (vi.getTimerCount() === 0 && (await runs.last(OWNER))?.state !== "over")
         throw new Error(`nothing is waited for, and the run is ${run.state}`);
     }
