@@ -3,7 +3,7 @@ import { Gauge } from "prom-client";
 import { type } from "node:os";
 import type { Chat } from "./chat/chat.ts";
 import { startChat } from "./chat/chat.ts";
-import { tellLinkNews } from "./dialogue/sign-in-notices.ts";
+import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
 import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -85,7 +85,7 @@ export async function startApp({
       introduction: configuration.oauth,
       tell: async (link, news) => {
         const conversation = (await chatStarted.promise).conversationAt(link.address);
-        await tellLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
+        await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
       },
       onSignedIn: (owner, _side, account) => {
         control

@@ -17,7 +17,7 @@ import type { Command, Conversation } from "../dialogue/conversation.ts";
 import { parseMessage } from "../grammar/parse.ts";
 import type { ParsedMessage } from "../grammar/specification.ts";
 
-/** A text message as far as commands are concerned. */
+/** The part of a text message that commands need. */
 export interface IncomingText extends MessageText {
   isEdit: boolean;
 }
@@ -26,26 +26,33 @@ export interface DispatchOptions {
   names: BotNames;
   commands: readonly Command[];
   isPermitted: (userId: string) => boolean;
-  /** True the first time it is called for a subject, ever; the person is whose doing it is. */
+  /**
+   * True on the first call ever for a subject. `person` is the user it is about, so that `!forget`
+   * finds it.
+   */
   once: (subject: string, person: string) => Promise<boolean>;
   now: () => number;
   log: Logger;
 }
 
-/** Why a secret that stands in a room is redacted, in the redaction itself. */
+/** The reason given in the redaction of a message that holds a secret. */
 const REDACTION_REASON = "It held a secret";
 
 /**
- * From a message to its answer: who may, where, is there a secret to remove first, then one
- * command. The order matters: nothing of a secret is used, parsed into an answer or passed on
- * before its message is redacted.
+ * Handles one message. In this order:
+ * 1. Is the sender permitted?
+ * 2. Does the bot take commands in this room?
+ * 3. If the message holds a secret, redact it first.
+ * 4. Run one command.
+ * The order matters: a secret is not used, parsed into an answer or passed on before its message is
+ * redacted.
  */
 export function createDispatch({ names, commands, isPermitted, once, now, log }: DispatchOptions) {
   const specifications = commands.map((command) => command.specification);
 
   return async function dispatch(text: IncomingText, conversation: Conversation): Promise<void> {
     const parsed = text.isEdit ? parseEdit(text) : parseMessage(text, names, specifications);
-    // An edit is never a command, but a secret in one has to go as well.
+    // An edit is never a command, but a secret in it must be redacted as well.
     if (text.isEdit && !parsed.hasSecret) return;
     const isAddressed = parsed.kind !== "not_addressed";
     if (!isAddressed && conversation.roomKind !== "direct") return;
@@ -62,12 +69,12 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
     else await answer(parsed, conversation);
   };
 
-  /** The body of an edit is the new text behind an asterisk (CS API §Event replacements). */
+  /** The body of an edit is the new text after an asterisk (CS API §Event replacements). */
   function parseEdit(text: IncomingText): ParsedMessage {
     return parseMessage({ ...text, body: text.body.replace(/^\s*\*\s/u, "") }, names, specifications);
   }
 
-  /** One polite answer a person and room, then silence; a secret is removed all the same. */
+  /** Answers once for each person and room, then never again. A secret is redacted every time. */
   async function refuse(
     parsed: ParsedMessage,
     conversation: Conversation,
@@ -119,7 +126,7 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
   }
 }
 
-/** Tells the person and the log of an error that nobody expected, by the same short reference. */
+/** Reports an unexpected error to the person and to the log, with the same short reference. */
 export async function reportUnexpected(
   error: unknown,
   conversation: Conversation,

@@ -4,7 +4,7 @@ import type { PlanFilters } from "../platforms/matrix/planning/filters.ts";
 import { parseDuration } from "../grammar/duration.ts";
 import type { CommandValues, FlagSpecification } from "../grammar/specification.ts";
 
-/** The flags that choose rooms, the same wherever rooms are chosen (product.md, "Commands"). */
+/** The flags that choose rooms. Every command that chooses rooms has the same ones. */
 export const filterFlags: Readonly<Record<string, FlagSpecification>> = {
   only: { kind: "text", isRepeatable: true },
   exclude: { kind: "text", isRepeatable: true },
@@ -20,11 +20,11 @@ export const filterUsage =
   "[--only ROOM]… [--exclude ROOM]… [--space ROOM] [--server NAME] [--direct|--no-direct] [--active 1y] [--categories rooms,tags,…]";
 
 export const filterDetails: readonly string[] = [
-  "`--only` and `--exclude` name rooms and can be given more than once; `--space` takes a space and what is in it; `--active 1y` takes rooms with something said in the last year. What a filter leaves out stands in the report as left out.",
+  "`--only` and `--exclude` name rooms and can be given more than once. `--space` selects a space and everything in it. `--active 1y` selects rooms with a message in the last year. The report lists rooms that a filter leaves out as left out.",
   "A room is named by its ID, an alias, a link to it, or its number in the last list I showed, such as `#3`.",
 ];
 
-/** @param shownRooms the last list shown, for `#3`. */
+/** @param shownRooms the numbered list shown last, for `#3` */
 export function readFilters(
   { flags, lists }: CommandValues,
   { shownRooms, now }: { shownRooms: readonly string[]; now: number },
@@ -46,8 +46,8 @@ export function readFilters(
 }
 
 /**
- * The room ID or alias that a word means: a `matrix.to` link, a number in the last list, or the
- * word itself.
+ * The room ID or alias that a word names: a `matrix.to` link, a number in the last list, or the ID
+ * or alias itself.
  */
 export function roomOfWord(word: string, shownRooms: readonly string[]): string {
   const target = parseMatrixLink(word);

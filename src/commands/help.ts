@@ -14,7 +14,7 @@ export const helpSpecification: CommandSpecification = {
   flags: {},
 };
 
-/** @param specifications all commands, this one included. */
+/** @param specifications all commands, including this one */
 export function helpCommand(specifications: readonly CommandSpecification[], prefix: string): Command {
   return {
     specification: helpSpecification,

@@ -1,8 +1,8 @@
 import { serverNameOf } from "../platforms/matrix/ids/identifiers.ts";
 
 /**
- * Who may use the bot, by the globs of the configuration: `@*:example.org` over user IDs,
- * `*.example.org` over server names.
+ * Checks whether a person may use the bot. The globs of the configuration match user IDs
+ * (`@*:example.org`) or server names (`*.example.org`).
  */
 export function createPermission({
   allow,

@@ -28,7 +28,7 @@ import type { CommandSpecification } from "../grammar/specification.ts";
 import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 
 /**
- * Every command there is, in the order of the help. Parser, `!help` and the README's table all come
+ * All commands, in the order of the help. The parser, `!help` and the table in README.md are made
  * from this list.
  */
 export const specifications: readonly CommandSpecification[] = [
@@ -66,7 +66,7 @@ export interface CommandServices {
   prefix: string;
 }
 
-/** The commands at work: one for each specification. */
+/** The commands that can be run: one for each specification. */
 export function createCommands(services: CommandServices): readonly Command[] {
   const { signIn, forget, prefix } = services;
   return [
@@ -94,7 +94,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
   ];
 }
 
-/** What people confirm before it is done, by the name that stands in the stored question. */
+/** The actions that need a confirmation, by the name in the stored question. */
 export function createConfirmableActions(
   services: Pick<CommandServices, "moves" | "prefix">,
 ): ConfirmableActions {

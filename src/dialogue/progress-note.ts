@@ -1,17 +1,17 @@
 import type { Message } from "../view/document/message.ts";
 import type { Conversation } from "./conversation.ts";
 
-/** Quick work needs no note. */
+/** Work that is faster than this needs no note. */
 const FIRST_AFTER_MS = 1_500;
 /**
- * Each edit stays in the room's history and takes from the bot's own limit (rendering.md section
- * 6). The outbox keeps them apart where sending takes its time.
+ * Each edit stays in the room's history and counts against the bot's own rate limit
+ * (view/README.md, "Edits"). The outbox keeps edits apart if sending is slow.
  */
 const EDIT_EVERY_MS = 5_000;
 
 /**
- * One message that says how far long work is: said when it takes a while, and edited when there is
- * something new.
+ * One message that shows the progress of long work. It is sent when the work takes a while, and
+ * edited when the progress changes.
  */
 export class ProgressNote {
   readonly #conversation: Conversation;
@@ -31,7 +31,7 @@ export class ProgressNote {
     this.#latest = message;
   }
 
-  /** Nothing more is shown; resolves when what was is on its way. */
+  /** Stops showing progress. Resolves once the last note is stored for sending. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#saying;
@@ -48,7 +48,7 @@ export class ProgressNote {
         : { key: `note${count}`, replaces: "note", priority: "progress" as const };
     const message = this.#latest;
     this.#saying = this.#saying.then(() => this.#conversation.say(message, options));
-    // Met in finish().
+    // finish() reports this error.
     this.#saying.catch(() => undefined);
   }
 }

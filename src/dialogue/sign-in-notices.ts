@@ -4,15 +4,13 @@ import type { Message } from "../view/document/message.ts";
 import { linkNews, linkWaiting } from "../view/account/sign-in-link.ts";
 import type { Conversation } from "./conversation.ts";
 
-/**
- * The one message of a sign-in by link, under which it is found again for as long as there is
- * something to add.
- */
+/** The key of the one message of a sign-in by link. Every later state edits that message. */
 const LINK_KEY = "link";
 
 /**
- * Shows address and code. A crash may have come before or after it was said, and a note that the
- * server is being asked may stand in its place.
+ * Shows the address and the code. Two cases make it an edit instead of a new message:
+ * 1. A note that the server is being asked was already sent (`isNoteSaid`).
+ * 2. A crash may have come before or after the message was sent (`isRepeat`).
  */
 export async function sayLink(
   conversation: Conversation,
@@ -25,12 +23,12 @@ export async function sayLink(
     await conversation.say(message, { key: `${LINK_KEY}.shown`, replaces: LINK_KEY });
 }
 
-/** Stands in the place of the link to come, while the server is asked. */
+/** A note that the server is being asked. The link replaces it. */
 export async function sayLinkNote(conversation: Conversation, note: Message): Promise<void> {
   await conversation.say(note, { key: LINK_KEY });
 }
 
-/** Says how to go on where there is no link. */
+/** Says what to do if the server offers no link. */
 export async function sayInPlaceOfLink(
   conversation: Conversation,
   message: Message,
@@ -40,10 +38,10 @@ export async function sayInPlaceOfLink(
 }
 
 /**
- * Tells what becomes of a link, in its message. How it ended is told once, however often a crash
- * repeats that.
+ * Reports a change of a sign-in by link in its message. The end is said once, however often a crash
+ * repeats this call.
  */
-export async function tellLinkNews(
+export async function sayLinkNews(
   conversation: Conversation,
   link: SignInLink,
   news: LinkNews,

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Message } from "../view/document/message.ts";
 import type { Conversation, SayOptions } from "./conversation.ts";
 
-/** A person who has waited this long wants to know that something is happening. */
+/** After this wait a person wants to know that something is happening. */
 const SLOW_AFTER_MS = 1_500;
 
 /**
- * Says what `work` comes to, and, if that takes a while, what is being waited for first. A routine
- * answer then takes that message's place; one that must call the person is a new message, since an
- * edit notifies nobody (rendering.md, "Notifications").
+ * Says the result of `work`. If the work is slow, first says what the bot waits for. A routine
+ * answer then replaces that note. An answer that must notify the person is a new message, because
+ * an edit notifies nobody (view/README.md, "Edits").
  */
 export async function answerInTime(
   conversation: Conversation,
@@ -16,11 +16,11 @@ export async function answerInTime(
   work: () => Promise<Message>,
   options: Pick<SayOptions, "leavesNoTrace"> = {},
 ): Promise<void> {
-  const { result: answer, isTold } = await tellIfSlow(
+  const { result: answer, isAnnounced } = await announceIfSlow(
     () => conversation.say(meanwhile, { key: "meanwhile" }),
     work,
   );
-  const isReplacement = isTold && answer.tone === "notice";
+  const isReplacement = isAnnounced && answer.tone === "notice";
   await conversation.say(answer, {
     ...options,
     key: "answer",
@@ -28,27 +28,32 @@ export async function answerInTime(
   });
 }
 
-/** Does the work, and tells that it is being done if it takes a while. */
-export async function tellIfSlow<Result>(
-  tell: () => Promise<void>,
+/** Does the work, and announces it if it is slow. */
+export async function announceIfSlow<Result>(
+  announce: () => Promise<void>,
   work: () => Promise<Result>,
-): Promise<{ result: Result; isTold: boolean }> {
-  const telling = new AbortController();
-  const told = tellAfter(SLOW_AFTER_MS, telling.signal, tell);
-  // Its failure is met below, if the work does not fail first; until then nobody listens.
-  told.catch(() => undefined);
+): Promise<{ result: Result; isAnnounced: boolean }> {
+  const ended = new AbortController();
+  const announced = announceAfter(SLOW_AFTER_MS, ended.signal, announce);
+  // If this fails before the work ends, `await` below reports it. Until then the rejection must not
+  // count as unhandled.
+  announced.catch(() => undefined);
   try {
     const result = await work();
-    telling.abort();
-    return { result, isTold: await told };
+    ended.abort();
+    return { result, isAnnounced: await announced };
   } finally {
-    telling.abort();
+    ended.abort();
   }
 }
 
-/** Whether it came to telling before the signal. */
-async function tellAfter(ms: number, signal: AbortSignal, tell: () => Promise<void>): Promise<boolean> {
+/** Announces after the delay, unless the signal comes first. Returns whether it announced. */
+async function announceAfter(
+  ms: number,
+  signal: AbortSignal,
+  announce: () => Promise<void>,
+): Promise<boolean> {
   const isTime = await sleep(ms, true, { signal }).catch(() => false);
-  if (isTime) await tell();
+  if (isTime) await announce();
   return isTime;
 }

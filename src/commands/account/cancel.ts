@@ -9,10 +9,10 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const cancelSpecification: CommandSpecification = {
   words: ["cancel"],
-  summary: "ends a sign-in by link that waits",
+  summary: "cancels a sign-in by link that is waiting for you",
   usage: "[old|new]",
   details: [
-    "The code that I gave you leads to nothing any more. Accounts that are signed in stay so; `!logout` ends those.",
+    "The code that I gave you stops working. Accounts that are signed in stay signed in; `!logout` ends those.",
   ],
   example: "cancel old",
   positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],
@@ -24,7 +24,7 @@ export function cancelCommand(signIn: SignIn, prefix: string): Command {
     specification: cancelSpecification,
     async run({ positionals }, conversation) {
       const word = positionals["account"]?.[0];
-      // A sign-in that is under way with a server is finished first.
+      // Waits for a sign-in request that is already on its way to a server.
       await answerInTime(conversation, askingServers(), async () =>
         linksCancelled(
           await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]),

@@ -9,8 +9,8 @@ export const forgetSpecification: CommandSpecification = {
   summary: "erases everything I store about you",
   usage: "",
   details: [
-    "Sessions that I made are logged out, and your two accounts, their sessions and what I kept of our conversation are erased from my database.",
-    "Messages that stand in this chat stay there: they are yours to remove.",
+    "I log out the sessions that I made. Then I erase your two accounts, their sessions and our conversation from my database.",
+    "Messages in this chat stay there. You can remove them yourself.",
   ],
   example: "forget",
   positionals: [],

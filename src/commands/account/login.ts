@@ -5,7 +5,7 @@ import { askingServer, signInOffer, signInRefused, signedIn } from "../../view/a
 import type { Message } from "../../view/document/message.ts";
 import type { Command, Conversation } from "../../dialogue/conversation.ts";
 import { sayInPlaceOfLink, sayLink, sayLinkNote } from "../../dialogue/sign-in-notices.ts";
-import { answerInTime, tellIfSlow } from "../../dialogue/slow-answer.ts";
+import { answerInTime, announceIfSlow } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
 /** The words for the two accounts, as people type them. */
@@ -20,10 +20,10 @@ export const loginSpecification: CommandSpecification = {
   summary: "signs in your old or your new account",
   usage: "old|new [@user:server] [--password … | --token …]",
   details: [
-    "I take the safest way that the server offers. By link, you get an address and a code and confirm in your browser: nothing secret is written here, so it works in every room. `!cancel` ends one that waits. Where there is no link I say how to go on.",
-    "Without a user ID I take the account you are writing from.",
-    "`--password` and `--token` work only in a direct chat with me, and must stand last: everything behind them is the secret. I remove your message before I use what is in it.",
-    "By link or with a password I make a session of my own, renew it for as long as the move takes, and end it when you say `!logout`. A token stays yours: I never log it out.",
+    "I use the safest method that the server offers. With a link, you get an address and a code and confirm in your browser. Nothing secret is written here, so it works in every room. `!cancel` cancels it. If the server offers no link, I say what to do instead.",
+    "Without a user ID I use the account you are writing from.",
+    "`--password` and `--token` work only in a direct chat with me, and must come last: everything after them is the secret. I remove your message before I use the secret.",
+    "With a link or a password I make a session of my own, renew it for as long as the move takes, and end it when you type `!logout`. A token stays yours: I never log it out.",
   ],
   example: "login old @me:old.example",
   positionals: [
@@ -69,18 +69,18 @@ export function loginCommand(signIn: SignIn, prefix: string): Command {
     userId: string,
     asking: Message,
   ): Promise<void> {
-    const { result: offer, isTold } = await tellIfSlow(
+    const { result: offer, isAnnounced } = await announceIfSlow(
       () => sayLinkNote(conversation, asking),
       () => signIn.offer(conversation.sender, side, userId, conversation.address),
     );
     switch (offer.status) {
       case "link":
-        return sayLink(conversation, offer, isTold);
+        return sayLink(conversation, offer, isAnnounced);
       case "offered":
         return sayInPlaceOfLink(
           conversation,
           signInOffer({ side, userId, options: offer.options, roomKind: conversation.roomKind, prefix }),
-          isTold,
+          isAnnounced,
         );
       case "refused":
         return conversation.say(

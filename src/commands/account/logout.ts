@@ -11,11 +11,11 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const logoutSpecification: CommandSpecification = {
   words: ["logout"],
-  summary: "ends my use of one account or of both",
+  summary: "signs me out of one account or of both",
   usage: "[old|new]",
   details: [
-    "A move that is under way ends with it, and I say what was done; what I watch over, I watch no more.",
-    "A session that I made, by link or with a password, is ended on its server, and a sign-in that waits is cancelled. A token that you gave me is your own: I forget it and leave it alone.",
+    "This also ends a move that is running, and I say what was done. I stop watching for invitations.",
+    "I end a session that I made, with a link or a password, on its server, and cancel a sign-in that is waiting. A token that you gave me is yours: I forget it and do not log it out.",
   ],
   example: "logout old",
   positionals: [{ name: "account", kind: "choice", choices: sideWords, isOptional: true }],

@@ -7,10 +7,10 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migrateCancelSpecification: CommandSpecification = {
   words: ["migrate", "cancel"],
-  summary: "ends your move where it is",
+  summary: "stops your move for good, where it is",
   usage: "",
   details: [
-    "What is done stays done, and I say what that is. `!migrate undo` takes back what can be taken back; `!migrate plan` and `!migrate start` do the rest another time.",
+    "What is done stays done, and I list it. `!migrate undo` takes back what can be taken back. `!migrate plan` and `!migrate start` do the rest another time.",
   ],
   example: "migrate cancel",
   positionals: [],

@@ -6,10 +6,10 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migratePauseSpecification: CommandSpecification = {
   words: ["migrate", "pause"],
-  summary: "halts your move until you resume it",
+  summary: "pauses your move until you resume it",
   usage: "",
   details: [
-    "What is under way with a server is finished and recorded; then nothing more is done before `!migrate resume`.",
+    "I finish and record the requests that are already on their way to a server. Then I do nothing until you type `!migrate resume`.",
   ],
   example: "migrate pause",
   positionals: [],

@@ -18,9 +18,9 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migratePlanSpecification: CommandSpecification = {
   words: ["migrate", "plan"],
-  summary: "reads both accounts and says for every room how it will be reached, or who can help",
+  summary: "reads both accounts and shows for every room how I will move it, or who can help",
   usage: `${filterUsage} [--json]`,
-  details: ["Nothing is written to either account.", ...filterDetails, "`--json` gives the plan as a file."],
+  details: ["I change nothing in either account.", ...filterDetails, "`--json` gives the plan as a file."],
   example: "migrate plan --no-direct --active 1y",
   positionals: [],
   flags: { ...filterFlags, json: { kind: "boolean" } },

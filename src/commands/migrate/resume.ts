@@ -7,7 +7,7 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migrateResumeSpecification: CommandSpecification = {
   words: ["migrate", "resume"],
-  summary: "goes on with a move that you paused",
+  summary: "resumes a move that you paused",
   usage: "",
   details: [],
   example: "migrate resume",

@@ -8,11 +8,11 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 export const migrateStartSpecification: CommandSpecification = {
   words: ["migrate", "start"],
   aliases: [["migrate", "run"]],
-  summary: "moves everything as the plan last shown says",
+  summary: "starts the move, as in the last plan I showed",
   usage: "",
   details: [
-    "It asks nothing more: the plan said what will happen. I read both accounts once more, say what changed since, and begin.",
-    "It goes on when you close your app, and when I am restarted. One message shows how far it is; at the end I write to you. `!migrate pause` and `!migrate cancel` work at any time.",
+    "I ask nothing more: the plan shows what will happen. I read both accounts again, say what changed since the plan, and begin.",
+    "The move continues when you close your app, and after I am restarted. One message shows the progress. At the end I write to you. `!migrate pause` and `!migrate cancel` work at any time.",
   ],
   example: "migrate start",
   positionals: [],

@@ -5,7 +5,7 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migrateStatusSpecification: CommandSpecification = {
   words: ["migrate", "status"],
-  summary: "shows where your move stands, what it waits for and until when",
+  summary: "shows how far your move is, what it waits for and until when",
   usage: "",
   details: [],
   example: "migrate status",

@@ -6,16 +6,16 @@ import { ProgressNote } from "../../dialogue/progress-note.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
-/** The word that confirms it, and its name among the confirmable actions. */
+/** The word that confirms the undo, and the name of the action in `ConfirmableActions`. */
 const UNDO = "undo";
 
 export const migrateUndoSpecification: CommandSpecification = {
   words: ["migrate", "undo"],
-  summary: "takes back what can be taken back, after showing what that is",
+  summary: "shows what can be taken back, and takes it back when you confirm",
   usage: "",
   details: [
-    "I show what I would take back and what stays, and do nothing before you say yes.",
-    "Your old account is left as it is: it stays in its rooms.",
+    "I list what I would take back and what stays, and do nothing before you confirm.",
+    "Your old account does not change: it stays in its rooms.",
   ],
   example: "migrate undo",
   positionals: [],
@@ -35,7 +35,7 @@ export function migrateUndoCommand({ moves, prefix }: { moves: MoveCommands; pre
   };
 }
 
-/** After the confirmation. */
+/** Runs after the person confirmed. */
 export function undoAction({ moves, prefix }: { moves: MoveCommands; prefix: string }) {
   return async (_payload: unknown, conversation: Conversation): Promise<void> => {
     const { sender: owner, address } = conversation;

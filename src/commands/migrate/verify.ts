@@ -9,7 +9,7 @@ export const migrateVerifySpecification: CommandSpecification = {
   words: ["migrate", "verify"],
   summary: "reads both accounts again and compares them, category by category",
   usage: "",
-  details: ["Nothing is written to either account."],
+  details: ["I change nothing in either account."],
   example: "migrate verify",
   positionals: [],
   flags: {},

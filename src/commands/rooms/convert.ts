@@ -11,11 +11,11 @@ const room = { name: "room", kind: "word" } as const;
 
 export const convertToDirectSpecification: CommandSpecification = {
   words: ["converttodm"],
-  summary: "lists a room of your new account under people, as a direct chat",
+  summary: "marks a room of your new account as a direct chat, so that it is listed under people",
   usage: "ROOM [@partner]",
   details: [
-    "It does on your new account what the command of that name does in Element: only your own list changes, nobody else sees it.",
-    "Without a partner I take the one other person in the room.",
+    "It does the same as the command of this name in Element. Only your own list changes; nobody else sees it.",
+    "Without a partner I use the only other person in the room.",
   ],
   example: "converttodm #3 @friend:old.example",
   positionals: [room, { name: "partner", kind: "userId", isOptional: true }],
@@ -24,10 +24,10 @@ export const convertToDirectSpecification: CommandSpecification = {
 
 export const convertToRoomSpecification: CommandSpecification = {
   words: ["converttoroom"],
-  summary: "lists a direct chat of your new account under rooms",
+  summary: "marks a direct chat of your new account as a room, so that it is listed under rooms",
   usage: "ROOM",
   details: [
-    "It does on your new account what the command of that name does in Element: only your own list changes, nobody else sees it.",
+    "It does the same as the command of this name in Element. Only your own list changes; nobody else sees it.",
   ],
   example: "converttoroom #3",
   positionals: [room],

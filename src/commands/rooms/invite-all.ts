@@ -7,10 +7,10 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const inviteAllSpecification: CommandSpecification = {
   words: ["invite-all"],
-  summary: "only invites your new account, into the rooms that need it",
+  summary: "only invites your new account to the rooms that need an invitation",
   usage: `[ROOM]… ${filterUsage}`,
   details: [
-    "Without rooms, these are the rooms of the plan that are reached by an invitation from your old account. Rooms that you name are invited into whatever the plan says of them.",
+    "If you name no room, I invite to the rooms for which the plan uses an invitation from your old account. If you name rooms, I invite to those, whatever the plan says about them.",
     ...filterDetails,
   ],
   example: "invite-all #3 --no-direct",

@@ -7,10 +7,10 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const joinAllSpecification: CommandSpecification = {
   words: ["join-all"],
-  summary: "only joins rooms with your new account: open ones, and those that invited it",
+  summary: "only joins rooms with your new account: open rooms, and rooms that invited it",
   usage: `[ROOM]… ${filterUsage}`,
   details: [
-    "These are public rooms, rooms that are open to members of another one, and invitations that wait for your new account. No invitation is sent.",
+    "These are public rooms, rooms that are open to members of another room, and rooms that have already invited your new account. I send no invitation.",
     ...filterDetails,
   ],
   example: "join-all --server old.example",

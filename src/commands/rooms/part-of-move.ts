@@ -17,7 +17,9 @@ export interface PartOptions {
   prefix: string;
 }
 
-/** Begins a part of a move, for the rooms that are named or that the filters choose. */
+/**
+ * Starts a run that does a part of a move, for the rooms that are named or that the filters choose.
+ */
 export async function runPart(
   values: CommandValues,
   conversation: Conversation,

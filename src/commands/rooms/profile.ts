@@ -9,7 +9,7 @@ export const profileSpecification: CommandSpecification = {
   words: ["profile"],
   summary: "only copies your profile: name, picture and further fields",
   usage: "",
-  details: ["What your new account has chosen differently stays as it is."],
+  details: ["I do not overwrite what you have already set on your new account."],
   example: "profile",
   positionals: [],
   flags: {},

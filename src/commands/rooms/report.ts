@@ -12,8 +12,8 @@ export const reportSpecification: CommandSpecification = {
   summary: "lists every room that is not moved, with the people who can help",
   usage: "[--format text|csv|json|md]",
   details: [
-    "`text` and `md` group the rooms that are not moved by what keeps them; `csv` and `json` have every room.",
-    "The report is that of your last plan, with what was done since: `!migrate plan` makes a new one.",
+    "`text` and `md` list the rooms that are not moved, grouped by reason. `csv` and `json` list every room.",
+    "The report belongs to your last plan and includes what was done since. `!migrate plan` makes a new one.",
   ],
   example: "report --format csv",
   positionals: [],

@@ -11,11 +11,11 @@ import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const roomsSpecification: CommandSpecification = {
   words: ["rooms"],
-  summary: "lists the rooms of your old account, numbered, for spring cleaning",
+  summary: "lists the rooms of your old account, numbered, so that you can see which to leave behind",
   usage: `[--inactive 1y] [--alone] ${filterUsage}`,
   details: [
-    "`--inactive 1y` lists rooms in which nothing was said for a year, `--alone` those in which nobody but you is. The longest silent come first. The other filters choose as they do in `!migrate plan`.",
-    "The numbers work wherever a room is asked for, as in `!migrate plan --exclude #3`.",
+    "`--inactive 1y` lists rooms without a message for a year, `--alone` rooms in which you are the only member. Rooms with the oldest last message come first. The other filters work as in `!migrate plan`.",
+    "The numbers work wherever a command takes a room, as in `!migrate plan --exclude #3`.",
   ],
   example: "rooms --inactive 2y",
   positionals: [],

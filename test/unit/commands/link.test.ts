@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cancelCommand } from "../../../src/commands/account/cancel.ts";
-import { tellLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
+import { sayLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
 import { loginCommand } from "../../../src/commands/account/login.ts";
 import type { Side } from "../../../src/model/account.ts";
 import type { OfferResult, WaitingLink } from "../../../src/service/accounts/results.ts";
@@ -64,8 +64,8 @@ describe("!login by link", () => {
     const conversation = new FakeConversation();
     const waiting = { ...link, owner: "@me:x" } as unknown as SignInLink;
     const options = { now: 7, prefix: "!" };
-    await tellLinkNews(conversation, waiting, { kind: "waiting", link, isServerAway: true }, options);
-    await tellLinkNews(conversation, waiting, { kind: "denied" }, options);
+    await sayLinkNews(conversation, waiting, { kind: "waiting", link, isServerAway: true }, options);
+    await sayLinkNews(conversation, waiting, { kind: "denied" }, options);
     expect(conversation.said.map(({ options: said }) => said)).toEqual([
       { key: "link.at.7", replaces: "link" },
       { key: "link.end", replaces: "link" },
