@@ -1,3 +1,4 @@
+import { matchesGlob } from "../model/glob.ts";
 import { serverNameOf } from "../platforms/matrix/ids/identifiers.ts";
 
 /**
@@ -11,22 +12,10 @@ export function createPermission({
   allow: readonly string[];
   operators: readonly string[];
 }): (userId: string) => boolean {
-  const patterns = [...allow, ...operators].map((glob) => ({
-    isOverUserIds: glob.startsWith("@"),
-    pattern: globPattern(glob),
-  }));
+  const globs = [...allow, ...operators];
   return (userId) => {
     const serverName = serverNameOf(userId);
     if (serverName === null) return false;
-    return patterns.some(({ isOverUserIds, pattern }) => pattern.test(isOverUserIds ? userId : serverName));
+    return globs.some((glob) => matchesGlob(glob, glob.startsWith("@") ? userId : serverName));
   };
-}
-
-/** Matrix globs: `*` is any text, `?` any one character (appendices §Glob-style matching). */
-function globPattern(glob: string): RegExp {
-  const source = glob
-    .replace(/[\\^$+.()|[\]{}]/gu, "\\$&")
-    .replace(/\*+/gu, ".*")
-    .replace(/\?/gu, ".");
-  return new RegExp(`^${source}$`, "su");
 }

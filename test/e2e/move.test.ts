@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { concurrently } from "../lab/population/concurrently.ts";
+import { concurrently } from "../../src/platforms/matrix/reading/concurrently.ts";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
@@ -64,13 +64,10 @@ it("has the new account in every room of a kind that can be entered alone, and i
 
 it("has given the new account the old one's level wherever the old one could", async () => {
   const ofEach = (level: (room: PopulatedRoom) => Promise<number>): Promise<unknown[]> =>
-    concurrently(
-      6,
-      enteredRooms(move.population).map((room) => async () => ({
-        kind: room.kind,
-        level: await level(room),
-      })),
-    );
+    concurrently(enteredRooms(move.population), 6, async (room) => ({
+      kind: room.kind,
+      level: await level(room),
+    }));
   // What the old account wrote comes to the new one's server by federation.
   await vi.waitFor(
     async () =>
@@ -367,13 +364,10 @@ async function changesOfRooms(): Promise<(ServerEvent & { room: string })[]> {
       expected.successor === null ? [roomId] : [roomId, expected.successor],
     ),
   );
-  const found = await concurrently(
-    6,
-    [...rooms].map((roomId) => async () => {
-      const events = await (joined.has(roomId) ? source : target).changes(roomId, startedAt);
-      return events.map((event) => ({ ...event, room: roomId }));
-    }),
-  );
+  const found = await concurrently([...rooms], 6, async (roomId) => {
+    const events = await (joined.has(roomId) ? source : target).changes(roomId, startedAt);
+    return events.map((event) => ({ ...event, room: roomId }));
+  });
   return found.flat().filter(({ sender }) => sender === source.userId || sender === target.userId);
 }
 

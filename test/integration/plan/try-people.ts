@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { concurrently } from "../../lab/population/concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import { changeMember, setState } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
@@ -22,10 +22,7 @@ export async function tryPeople(court: Court, plan: RoomPlan): Promise<void> {
     const rows = [...plan.rooms, ...plan.replacements].filter(
       ({ route, reason }) => route !== "successor" && (reason?.code === "space_unreachable") === isBehind,
     );
-    await concurrently(
-      LIMIT,
-      rows.map((row) => () => tryRow(court, row)),
-    );
+    await concurrently(rows, LIMIT, (row) => tryRow(court, row));
   }
 }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { concurrently } from "../../lab/population/concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import { setState } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import { powerLevelsContent } from "../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
@@ -32,13 +32,10 @@ export async function tryPower(court: Court, plan: RoomPlan, source: AccountSnap
   const rows = plan.rooms.filter(
     ({ roomId }) => court.entered.has(roomId) && source.rooms.get(roomId)?.membership === "join",
   );
-  await concurrently(
-    LIMIT,
-    rows.map((row) => async () => {
-      tried[row.grant.outcome] += 1;
-      if (await tryRow(court, row, source)) tried["given by a helper"] += 1;
-    }),
-  );
+  await concurrently(rows, LIMIT, async (row) => {
+    tried[row.grant.outcome] += 1;
+    if (await tryRow(court, row, source)) tried["given by a helper"] += 1;
+  });
   return tried;
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { concurrently } from "../../lab/population/concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import { changeMember } from "../../lab/population/session.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
@@ -32,10 +32,7 @@ export async function tryWithoutHelp(court: Court, plan: RoomPlan): Promise<void
     );
   }
   const rows = [...plan.rooms, ...plan.replacements];
-  await concurrently(
-    LIMIT,
-    rows.map((row) => () => tryDirectWay(court, row)),
-  );
+  await concurrently(rows, LIMIT, (row) => tryDirectWay(court, row));
 }
 
 async function tryDirectWay(court: Court, row: PlannedRoom): Promise<void> {
@@ -114,10 +111,7 @@ async function carryOutRow(court: Court, row: PlannedRoom): Promise<void> {
  */
 export async function tryFallbacks(court: Court, plan: RoomPlan): Promise<void> {
   const entered = [...plan.rooms, ...plan.replacements].filter(({ roomId }) => court.entered.has(roomId));
-  await concurrently(
-    LIMIT,
-    entered.map((row) => () => tryFallback(court, row)),
-  );
+  await concurrently(entered, LIMIT, (row) => tryFallback(court, row));
 }
 
 async function tryFallback(court: Court, row: PlannedRoom): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { concurrently } from "../../lab/population/concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import type { Expected, PopulatedRoom, Population } from "../../lab/population/population.ts";
 import { changeMember, join, knock, openPopulationSession, setState } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
@@ -82,23 +82,14 @@ async function tryAll(court: Court, outcomes: readonly Outcome[]): Promise<void>
       (outcome.route === "joined") === court.entered.has(outcome.roomId),
     );
   }
-  await concurrently(
-    LIMIT,
-    outcomes.map((outcome) => () => tryWithoutHelp(court, outcome)),
-  );
+  await concurrently(outcomes, LIMIT, (outcome) => tryWithoutHelp(court, outcome));
   await enterOpenRooms(court, outcomes);
-  await concurrently(
-    LIMIT,
-    outcomes.map((outcome) => () => trySuccessor(court, outcome, outcomes)),
-  );
+  await concurrently(outcomes, LIMIT, (outcome) => trySuccessor(court, outcome, outcomes));
   // A space's own row comes before the rows of what is behind it: who helps with the space can do
   // so once.
   for (const isBehind of [false, true]) {
     const part = outcomes.filter(({ reason }) => (reason === "space_unreachable") === isBehind);
-    await concurrently(
-      LIMIT,
-      part.map((outcome) => () => tryPeople(court, outcome)),
-    );
+    await concurrently(part, LIMIT, (outcome) => tryPeople(court, outcome));
   }
   const inside = new Set(await joinedRooms(court.target));
   for (const outcome of outcomes) {
@@ -158,10 +149,7 @@ async function enterOpenRooms(court: Court, outcomes: readonly Outcome[]): Promi
       ({ route, through }) => route !== "join_restricted" || court.entered.has(through ?? ""),
     );
     if (ready.length === 0) break;
-    await concurrently(
-      LIMIT,
-      ready.map((outcome) => () => enterOpenRoom(court, outcome)),
-    );
+    await concurrently(ready, LIMIT, (outcome) => enterOpenRoom(court, outcome));
     left = left.filter((outcome) => !ready.includes(outcome));
   }
   for (const outcome of left) court.check(outcome, "the room that opens it was not entered", false);

@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
-import { concurrently } from "../../lab/population/concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
 import {
@@ -117,14 +117,11 @@ describe("the steps of a plan for every kind of room", () => {
     const { source, target, entered } = accounts;
     const steps = rooms.filter(({ roomId }) => entered.has(roomId)).flatMap((room) => powerStep(room) ?? []);
     expect(steps.length).toBeGreaterThan(5);
-    await concurrently(
-      LIMIT,
-      steps.map((step) => async () => {
-        const roomId = step.roomId ?? "";
-        ownLevelsBefore.set(roomId, (await levelOf(source, roomId, target.userId)).own);
-        powers.push(await runStep(step, accounts));
-      }),
-    );
+    await concurrently(steps, LIMIT, async (step) => {
+      const roomId = step.roomId ?? "";
+      ownLevelsBefore.set(roomId, (await levelOf(source, roomId, target.userId)).own);
+      powers.push(await runStep(step, accounts));
+    });
     expect(powers.filter(({ outcome, tries }) => outcome.status !== "done" || tries > 1)).toEqual([]);
     for (const { roomId, grant } of rooms.filter((room) => entered.has(room.roomId))) {
       if (grant.outcome !== "write" && grant.outcome !== "none") continue;
@@ -137,10 +134,10 @@ describe("the steps of a plan for every kind of room", () => {
     const steps = [...entries, ...powers].map(({ step }) => step);
     await untilHeard(steps);
     const seen = await eventIds(steps);
-    const outcomes = await concurrently(
-      LIMIT,
-      steps.map((step) => async () => [step.key, (await tryStep(step, accounts, false)).status]),
-    );
+    const outcomes = await concurrently(steps, LIMIT, async (step) => [
+      step.key,
+      (await tryStep(step, accounts, false)).status,
+    ]);
     const expected = steps.map(({ key, kind }) => [
       key,
       kind === "knock" ? "needs_moderator" : "already_done",

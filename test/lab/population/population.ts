@@ -6,7 +6,7 @@
  */
 import type { Homeserver, HomeserverPair } from "../homeservers/pair.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import { IMPOSSIBLE_KINDS, KINDS } from "./kinds/all.ts";
 import type { Kind, RoomOfKind } from "./kinds/kind.ts";
 import { hostOf } from "./kinds/shut-out.ts";
@@ -95,19 +95,23 @@ async function settle(
   const tag = seed.toString(36);
   const counts = { old: Math.max(30, people.old), new: Math.max(4, people.new) };
   const [own = "", ...names] = personNames(chance, counts.old + counts.new + 1);
-  const enter = (
+  const person = (
     side: "old" | "new",
     displayName: string,
     localpart = `${localpartOf(displayName)}-${tag}`,
-  ) => {
-    return async () => open(pair[side], await register(pair[side], side, { localpart, displayName }));
-  };
-  const [source, target, bridge, ...others] = await concurrently(concurrency, [
-    enter("old", own, localparts?.source),
-    enter("new", own, localparts?.target),
-    enter("old", "Bridge", `bridge-${tag}`),
-    ...names.map((name, index) => enter(index < counts.old ? "old" : "new", name)),
-  ]);
+  ) => ({ side, displayName, localpart });
+  const persons = [
+    person("old", own, localparts?.source),
+    person("new", own, localparts?.target),
+    person("old", "Bridge", `bridge-${tag}`),
+    ...names.map((name, index) => person(index < counts.old ? "old" : "new", name)),
+  ];
+  const [source, target, bridge, ...others] = await concurrently(
+    persons,
+    concurrency,
+    async ({ side, displayName, localpart }) =>
+      open(pair[side], await register(pair[side], side, { localpart, displayName })),
+  );
   if (source === undefined || target === undefined || bridge === undefined)
     throw new Error("nobody was registered");
   return { source, target, bridge, old: others.slice(0, counts.old), new: others.slice(counts.old) };
@@ -155,9 +159,13 @@ async function makeRooms(kinds: readonly Kind[], making: Making): Promise<RoomOf
     );
     return { kind, run: () => kind.make(fixture) };
   });
-  const spaces = tasks.filter(({ kind }) => kind.name === "shared-space").map(({ run }) => run);
-  const others = tasks.filter(({ kind }) => kind.name !== "shared-space").map(({ run }) => run);
-  return [...(await concurrently(concurrency, spaces)), ...(await concurrently(concurrency, others))].flat();
+  const spaces = tasks.filter(({ kind }) => kind.name === "shared-space");
+  const others = tasks.filter(({ kind }) => kind.name !== "shared-space");
+  const made = [
+    ...(await concurrently(spaces, concurrency, ({ run }) => run())),
+    ...(await concurrently(others, concurrency, ({ run }) => run())),
+  ];
+  return made.flat();
 }
 
 /** Other people for each kind, so that rooms are made by many. */

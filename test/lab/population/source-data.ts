@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import type { PopulatedRoom, SourceData } from "./model.ts";
 import { writePushRules } from "./push-rules.ts";
 import { post, put, send, setState } from "./session.ts";
@@ -72,7 +72,7 @@ export async function writeSourceData(
   const readMarkers: Record<string, string> = {};
   const roomName = `${source.displayName} (here)`;
 
-  await concurrently(limit, [
+  const tasks: (() => Promise<unknown>)[] = [
     ...Object.entries(global).map(
       ([type, content]) =>
         () =>
@@ -105,7 +105,8 @@ export async function writeSourceData(
         urlPreviewsEnabled_e2ee: false,
       });
     }),
-  ]);
+  ];
+  await concurrently(tasks, limit, (task) => task());
   return {
     accountData: global,
     tags: Object.fromEntries(tagged.map(({ room, tags }) => [room.roomId, tags])),

@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { pipeline } from "node:stream";
+import { seededRandom } from "./seeded-random.ts";
 
 /** What is done to one request. `undefined` instead of one passes it on. */
 export type Fault =
@@ -291,15 +292,4 @@ function json(status: number, body: unknown, headers: http.OutgoingHttpHeaders =
 
 function page(status: number, body: string): LocalAnswer {
   return { status, headers: { "Content-Type": "text/html; charset=utf-8" }, body };
-}
-
-// mulberry32: enough to make a failing run repeatable.
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -124,3 +124,26 @@ function retryAfterMs(header: string | undefined, field: number | undefined, now
 function limitWait(ms: number): number {
   return Math.min(Math.max(0, Math.ceil(ms)), MAX_WAIT_MS);
 }
+
+/**
+ * The answer, or `undefined` where the server says that the thing does not exist: 404 with
+ * M_NOT_FOUND. No other 404 counts: a proxy and a server without the endpoint answer 404 as well.
+ */
+export async function unlessAbsent<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
+      return undefined;
+    throw error;
+  }
+}
+
+/** Whether a server has no such endpoint (CS §Common error codes). */
+export function isUnrecognized(error: unknown): boolean {
+  return (
+    error instanceof HomeserverError &&
+    error.errcode === "M_UNRECOGNIZED" &&
+    (error.status === 404 || error.status === 405)
+  );
+}

@@ -1,10 +1,11 @@
 /**
- * Does something for every item, so many at a time, answers in the items' order. After a failure
- * nothing new is begun, what is under way is waited for, and the first failure is thrown.
+ * Does the work for every item, at most `limit` at a time and begun in the items' order.
+ * @returns the answers in the order of the items
+ * @throws the first failure: no work is begun after it, and all that was begun has ended
  */
-export async function inParallel<Item, Answer>(
+export async function concurrently<Item, Answer>(
   items: readonly Item[],
-  atMost: number,
+  limit: number,
   work: (item: Item) => Promise<Answer>,
 ): Promise<Answer[]> {
   const answers = new Map<number, Answer>();
@@ -20,7 +21,7 @@ export async function inParallel<Item, Answer>(
       if (failures.length > 0) return;
     }
   }
-  await Promise.all(Array.from({ length: Math.min(atMost, items.length) }, run));
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, run));
   if (failures.length > 0) throw failures[0];
   return [...answers].sort(([left], [right]) => left - right).map(([, answer]) => answer);
 }

@@ -3,7 +3,7 @@ import { isJsonObject, textOrNull } from "../api/json.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { KnownMember } from "../rooms/types.ts";
-import { inParallel } from "./concurrently.ts";
+import { concurrently } from "./concurrently.ts";
 import { knownMember, ABSENT_MEMBER } from "./absent-member.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { stateEventsOf } from "./raw-events.ts";
@@ -39,7 +39,7 @@ export async function readMembersOfRoom(
   const joined =
     joinedCount !== null && joinedCount <= worth ? await readJoinedMembers(reader, roomId) : null;
   if (joined !== null) return new Map(wanted.map((userId) => [userId, joined.get(userId) ?? ABSENT_MEMBER]));
-  const members = await inParallel(wanted, CONCURRENCY, async (userId) => {
+  const members = await concurrently(wanted, CONCURRENCY, async (userId) => {
     const event = await readStateEvent(reader, roomId, "m.room.member", userId);
     return [userId, event === null ? ABSENT_MEMBER : knownMember(event.content)] as const;
   });

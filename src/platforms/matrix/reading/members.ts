@@ -1,7 +1,7 @@
 import type { AccountSnapshot, KnownMember } from "../rooms/types.ts";
 import type { MembersNeeded } from "../planning/people.ts";
 import { withMembers } from "../rooms/room-snapshot.ts";
-import { inParallel } from "./concurrently.ts";
+import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { readMembersBySlidingSync } from "./members-by-sliding-sync.ts";
 import { readMembersOfRoom, readSomeJoinedMembers } from "./members-of-room.ts";
@@ -41,11 +41,11 @@ export async function withNeededMembers(
     }
   }
   const left = named.filter((need) => !found.has(need.roomId));
-  await inParallel(left, CONCURRENCY, async ({ roomId, userIds }) => {
+  await concurrently(left, CONCURRENCY, async ({ roomId, userIds }) => {
     const joinedCount = snapshot.rooms.get(roomId)?.joinedCount ?? null;
     found.set(roomId, await readMembersOfRoom(reader, roomId, userIds, joinedCount));
   });
-  await inParallel(
+  await concurrently(
     needs.filter((need) => need.isAnyoneNeeded),
     CONCURRENCY,
     async ({ roomId }) => {

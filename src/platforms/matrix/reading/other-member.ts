@@ -2,7 +2,7 @@ import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { readMember } from "../rooms/state-content.ts";
 import { ABSENT } from "../rooms/state-read.ts";
 import { textOrNull } from "../api/json.ts";
-import { inParallel } from "./concurrently.ts";
+import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
@@ -26,7 +26,7 @@ export async function withOtherMembers(
   );
   if (unsaid.length === 0) return snapshot;
   const rooms = new Map(snapshot.rooms);
-  await inParallel(unsaid, CONCURRENCY, async (room) => {
+  await concurrently(unsaid, CONCURRENCY, async (room) => {
     rooms.set(room.roomId, {
       ...room,
       otherMember: await readOtherMember(reader, room.roomId, other.userId),

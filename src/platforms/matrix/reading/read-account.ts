@@ -3,7 +3,7 @@ import type { AccountReading, HowRead } from "./account-reading.ts";
 import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
 import { RoomCollector } from "./room-collector.ts";
 import type { Accounts, Listing } from "./room-collector.ts";
-import { inParallel } from "./concurrently.ts";
+import { concurrently } from "./concurrently.ts";
 import { gatherBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";
@@ -113,7 +113,7 @@ async function completed(reader: Reader, gathering: RoomCollector, how: HowRead)
   }
   if (roomIds.size > 0)
     reader.log.info({ rooms: roomIds.size, how }, "rooms that the listing left out are read one by one");
-  await inParallel([...roomIds], CONCURRENCY, async (roomId) => {
+  await concurrently([...roomIds], CONCURRENCY, async (roomId) => {
     await readJoinedRoom(reader, gathering, roomId);
   });
   if (how === "sliding_sync") await readEmptySpaces(reader, gathering);

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { ReadingGap } from "./account-reading.ts";
 import { RoomCollector } from "./room-collector.ts";
 import type { Accounts } from "./room-collector.ts";
-import { inParallel } from "./concurrently.ts";
+import { concurrently } from "./concurrently.ts";
 import { gatherBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY } from "./limits.ts";
@@ -53,7 +53,7 @@ export async function gatherRoomByRoom(
   const { gathering, gaps } = await begin(reader, accounts);
   const roomIds = await readJoinedRooms(reader);
   let read = 0;
-  await inParallel(roomIds, CONCURRENCY, async (roomId) => {
+  await concurrently(roomIds, CONCURRENCY, async (roomId) => {
     await readJoinedRoom(reader, gathering, roomId);
     if (gaps.length > 0) await gatherRoomAccountData(reader, gathering, roomId);
     read += 1;
@@ -123,13 +123,7 @@ async function gatherRoomAccountData(
   );
 }
 
-/** Undefined where there is no such thing. */
+/** `undefined` where the server has nothing there. */
 async function readIfThere(reader: Reader, path: string): Promise<unknown> {
-  try {
-    return await reader.request({ method: "GET", path, schema: anySchema });
-  } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
-      return undefined;
-    throw error;
-  }
+  return await unlessAbsent(reader.request({ method: "GET", path, schema: anySchema }));
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isJsonObject } from "../api/json.ts";
 import type { JsonObject } from "../api/json.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { Hero } from "../rooms/types.ts";
@@ -10,6 +10,7 @@ import type { RawStateEvent, RoomReading } from "../rooms/room-snapshot.ts";
 import type { Accounts } from "./room-collector.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
+import { statePath } from "./state-now.ts";
 
 /** What a listing already told of a room. */
 export interface RoomHints {
@@ -114,29 +115,20 @@ export async function readStateEvent(
   type: string,
   stateKey: string,
 ): Promise<RawStateEvent | null> {
-  // An empty state key is left out with its slash: not all servers understand the path that ends in
-  // one.
-  const path =
-    stateKey === ""
-      ? apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}`
-      : apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}/${stateKey}`;
-  try {
-    const answer = await reader.request({
+  const answer = await unlessAbsent(
+    reader.request({
       method: "GET",
-      path,
+      path: statePath({ roomId, type, stateKey }),
       query: { format: "event" },
       schema: stateSchema,
-    });
-    const event =
-      isJsonObject(answer) && isEvent(answer, type)
-        ? stateEventsOf([{ ...answer, state_key: stateKey }])[0]
-        : undefined;
-    return event ?? { type, state_key: stateKey, content: answer };
-  } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
-      return null;
-    throw error;
-  }
+    }),
+  );
+  if (answer === undefined) return null;
+  const event =
+    isJsonObject(answer) && isEvent(answer, type)
+      ? stateEventsOf([{ ...answer, state_key: stateKey }])[0]
+      : undefined;
+  return event ?? { type, state_key: stateKey, content: answer };
 }
 
 function isEvent(answer: JsonObject, type: string): boolean {

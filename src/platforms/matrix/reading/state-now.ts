@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { Membership } from "../rooms/types.ts";
@@ -20,6 +20,15 @@ export interface StatePlace {
 }
 
 /**
+ * The path of a state event. An empty state key is left out together with its slash: some servers
+ * do not understand a path that ends in a slash.
+ */
+export function statePath({ roomId, type, stateKey = "" }: StatePlace): string {
+  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}`;
+  return stateKey === "" ? path : path + apiPath`/${stateKey}`;
+}
+
+/**
  * The content of a state event as it stands now, in one request that no limit counts; `null` where
  * there is none.
  * @throws HomeserverError, UnreachableError for everything else: a failed read is never taken for
@@ -30,24 +39,16 @@ export async function stateNow(
   place: StatePlace,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const { roomId, type, stateKey } = place;
-  // An empty state key is left out with its slash: not all servers understand the path that ends in
-  // one.
-  const key = stateKey === undefined ? "" : apiPath`/${stateKey}`;
-  const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${type}` + key;
-  try {
-    return await client.request({
+  const content = await unlessAbsent(
+    client.request({
       method: "GET",
-      path,
+      path: statePath(place),
       schema: contentSchema,
       maxBytes: MAX_BYTES,
       ...withSignal(signal),
-    });
-  } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404 && error.errcode === "M_NOT_FOUND")
-      return null;
-    throw error;
-  }
+    }),
+  );
+  return content ?? null;
 }
 
 /**

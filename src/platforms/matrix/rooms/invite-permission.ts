@@ -1,4 +1,4 @@
-import { matchesGlob } from "../ids/glob.ts";
+import { matchesGlobIgnoringCase } from "../../../model/glob.ts";
 import { isJsonObject } from "../api/json.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 
@@ -30,6 +30,6 @@ export function isInviteBlocked(accountData: ReadonlyMap<string, unknown>, invit
 function matchesAny(patterns: unknown, text: string): boolean {
   return (
     Array.isArray(patterns) &&
-    patterns.some((pattern) => typeof pattern === "string" && matchesGlob(pattern, text))
+    patterns.some((pattern) => typeof pattern === "string" && matchesGlobIgnoringCase(pattern, text))
   );
 }

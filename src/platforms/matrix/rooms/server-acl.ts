@@ -1,4 +1,4 @@
-import { matchesGlob } from "../ids/glob.ts";
+import { matchesGlobIgnoringCase } from "../../../model/glob.ts";
 import { hostOf, isIpLiteral } from "../ids/server-host.ts";
 import type { ServerAcl } from "./types.ts";
 import type { StateRead } from "./state-read.ts";
@@ -14,6 +14,6 @@ export function isServerAllowed(state: StateRead<ServerAcl>, serverName: string)
   const { allow, deny, allowsIpLiterals } = state.value;
   if (!allowsIpLiterals && isIpLiteral(serverName)) return false;
   const host = hostOf(serverName);
-  if (deny.some((pattern) => matchesGlob(pattern, host))) return false;
-  return allow.some((pattern) => matchesGlob(pattern, host));
+  if (deny.some((pattern) => matchesGlobIgnoringCase(pattern, host))) return false;
+  return allow.some((pattern) => matchesGlobIgnoringCase(pattern, host));
 }

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
 import type { Medium } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { StepContext } from "./step-context.ts";
 import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
 import type { ErrorOutcome } from "./step-errors.ts";
-import { isUnrecognized, sessionOf } from "./step-session.ts";
+import { sessionOf } from "./step-session.ts";
 import type { StepSession } from "./step-session.ts";
 import { parseMxc } from "../api/mxc.ts";
 import type { Mxc } from "../api/mxc.ts";

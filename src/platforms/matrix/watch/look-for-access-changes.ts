@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { isJsonObject } from "../api/json.ts";
-import { inParallel } from "../reading/concurrently.ts";
+import { concurrently } from "../reading/concurrently.ts";
 import { CONCURRENCY } from "../reading/limits.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "../reading/raw-events.ts";
 import { SLIDING_SYNC_FEATURE, slidingSyncRequest } from "../reading/sliding-sync-request.ts";
@@ -131,7 +131,7 @@ async function readFromInside(
   rooms: readonly WatchedRoom[],
 ): Promise<Seen> {
   const context = { targetUserId: target.userId, isInside };
-  const seen = await inParallel(rooms, CONCURRENCY, async (room) => {
+  const seen = await concurrently(rooms, CONCURRENCY, async (room) => {
     const { client } = source;
     const { roomId } = room;
     const membership = await membershipNow(client, { roomId, userId: target.userId }, signal);
@@ -154,7 +154,7 @@ async function readFromInside(
  * Without sliding sync only a join shows: who is merely invited is not told of the room's state.
  */
 async function readFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
-  const seen = await inParallel(rooms, CONCURRENCY, async ({ roomId }) => {
+  const seen = await concurrently(rooms, CONCURRENCY, async ({ roomId }) => {
     const membership = await membershipNow(target.client, { roomId, userId: target.userId }, signal);
     if (membership === "hidden" || membership === "none") return [];
     return [[roomId, { membership, joinRules: UNREAD, serverAcl: UNREAD }] as const];

@@ -1,3 +1,4 @@
+import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { isJsonObject, isTooDeep } from "../../api/json.ts";
@@ -5,7 +6,7 @@ import type { JsonObject } from "../../api/json.ts";
 import { isSameJson } from "../../api/same-json.ts";
 import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
 import { outcomeOf, UNREADABLE } from "../../steps/step-errors.ts";
-import { sessionOf, unlessAbsent } from "../../steps/step-session.ts";
+import { sessionOf } from "../../steps/step-session.ts";
 import type { StepSession } from "../../steps/step-session.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { statusOfContent } from "./desired-content.ts";

@@ -1,3 +1,4 @@
+import { isUnrecognized } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import type { HttpMethod } from "../../../../network/guarded-fetch.ts";
@@ -7,7 +8,7 @@ import type { Profile } from "../../reading/account-reading.ts";
 import { isSameJson } from "../../api/same-json.ts";
 import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
 import { outcomeOf } from "../../steps/step-errors.ts";
-import { isUnrecognized, sessionOf } from "../../steps/step-session.ts";
+import { sessionOf } from "../../steps/step-session.ts";
 import type { StepSession } from "../../steps/step-session.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { statusOfProfileField } from "./compare.ts";

@@ -1,7 +1,7 @@
+import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { requestPushRules as readGlobalRules } from "../../reading/account-details.ts";
-import { unlessAbsent } from "../../steps/step-session.ts";
 import type { StepSession } from "../../steps/step-session.ts";
 import type { Place } from "./place.ts";
 import { pushRuleName, readPushRules } from "./push-rule.ts";

@@ -1,3 +1,4 @@
+import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { isJsonObject, isTooDeep, textOrNull } from "../../api/json.ts";
@@ -7,7 +8,7 @@ import { readProfile } from "../../reading/account-details.ts";
 import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
 import { outcomeOf } from "../../steps/step-errors.ts";
 import type { ErrorOutcome } from "../../steps/step-errors.ts";
-import { sessionOf, unlessAbsent } from "../../steps/step-session.ts";
+import { sessionOf } from "../../steps/step-session.ts";
 import type { StepSession } from "../../steps/step-session.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { lackingOf } from "./compare.ts";

@@ -1,10 +1,11 @@
+import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { tagsOf } from "../../reading/raw-events.ts";
 import type { RoomTag } from "../../reading/raw-events.ts";
 import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
 import { outcomeOf } from "../../steps/step-errors.ts";
-import { sessionOf, unlessAbsent } from "../../steps/step-session.ts";
+import { sessionOf } from "../../steps/step-session.ts";
 import type { StepSession } from "../../steps/step-session.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 

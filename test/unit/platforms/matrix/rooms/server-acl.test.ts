@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { matchesGlob } from "../../../../../src/platforms/matrix/ids/glob.ts";
 import { isServerAllowed } from "../../../../../src/platforms/matrix/rooms/server-acl.ts";
 import { readServerAcl } from "../../../../../src/platforms/matrix/rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../../../../../src/platforms/matrix/rooms/state-read.ts";
@@ -35,16 +34,5 @@ describe("a server ACL", () => {
 
   it("lets everyone in where there is none, or none is told", () => {
     expect([isServerAllowed(ABSENT, "x"), isServerAllowed(UNREAD, "x")]).toEqual([true, true]);
-  });
-
-  it("takes a hostile pattern in time that does not explode", () => {
-    expect(matchesGlob("*a".repeat(5000), `${"a".repeat(4999)}b`)).toBe(false);
-    expect(matchesGlob("*".repeat(5000), "new.example")).toBe(true);
-    expect([matchesGlob("", ""), matchesGlob("", "a"), matchesGlob("*", ""), matchesGlob("?", "")]).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ]);
   });
 });
