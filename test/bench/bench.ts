@@ -1,6 +1,6 @@
-/** What every part of the benchmark works with. */
+/** What every part of the benchmark needs. */
 export interface Bench {
-  /** Where populated servers are kept. */
+  /** Folder that keeps populated servers. */
   readonly folder: string;
   readonly log: (line: string) => void;
 }

@@ -8,15 +8,17 @@ import { phasesOf } from "./phases.ts";
 import { populatedPair } from "./populated-pair.ts";
 import { ratio, seconds, textTable } from "./table.ts";
 
-/** Rooms of one account, and how many times as fast as by default its servers' limits refill. */
+/**
+ * Number of rooms of one account, and the factor by which the limits refill faster than by default.
+ */
 export interface LimitedCase {
   readonly rooms: number;
   readonly scale: number;
 }
 
 /**
- * One person's move under Synapse's default limits, sped up, against the least time that they
- * allow.
+ * Measures one person's move under Synapse's default limits, sped up, against the least time that
+ * these limits allow.
  */
 export async function benchLimits(bench: Bench, cases: readonly LimitedCase[]): Promise<string> {
   const lines: string[][] = [];
@@ -58,7 +60,7 @@ export async function benchLimits(bench: Bench, cases: readonly LimitedCase[]): 
   );
 }
 
-/** What was really taken from the limits. */
+/** What the move really took from the limits. */
 function spendingOf({ steps }: MoveMeasured["moved"][number]): RequestCounts {
   const sent = steps.filter(({ state, outcome }) => state === "done" && outcome !== "already_done");
   const count = (limit: string, kinds: (kind: string) => boolean = () => true): number =>

@@ -1,9 +1,17 @@
 /*
- * How much it takes to read two accounts, to plan, and to move: `npm run bench -- [--parts reading,moving,limits,people,kinds] [--rooms 50,200] …`.
+ * Measures reading two accounts, planning and moving: `npm run bench -- [--parts
+ * reading,moving,limits,people,kinds] [--rooms 50,200] …`.
  *
- * Real homeservers on loopback. `--parts`: what is measured, everything by default. `--rooms`: accounts of so many rooms. `--plan`: numbers of rooms to plan without
- * servers, made by copying what was read of the largest account. `--bare`: how many requests the bare loop has under way. `--limits`: rooms@speed, how many times as
- * fast as by default limits refill. `--people`: people×rooms. `--keep`: where populated servers stay for the next time.
+ * The homeservers are real and run on loopback.
+ * - `--parts`: what is measured. Default: everything.
+ * - `--rooms`: sizes of the accounts, in rooms.
+ * - `--plan`: numbers of rooms to plan without servers, made by copying the reading of the largest
+ *   account.
+ * - `--bare`: number of requests that the bare loop has under way.
+ * - `--limits`: rooms@speed. `speed` is the factor by which the limits refill faster than by
+ *   default.
+ * - `--people`: people×rooms.
+ * - `--keep`: folder that keeps populated servers for the next time.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -65,7 +73,7 @@ function refuse(why: string): never {
   process.exit(2);
 }
 
-/** Apart from the tables, so that these can be redirected. */
+/** Standard error, so that the tables on standard output can be redirected. */
 function report(line: string): void {
   process.stderr.write(`${line}\n`);
 }

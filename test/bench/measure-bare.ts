@@ -1,6 +1,7 @@
 /*
- * The bare loop: sends requests that are known beforehand, so many at a time, and looks at nothing but whether the status is what it was. `BareCase` as JSON on standard input,
- * `BareMeasured` on standard output.
+ * The bare loop. It sends known requests with a fixed number under way. It checks only that each
+ * status is the recorded one. `BareCase` is JSON on standard input, `BareMeasured` is JSON on
+ * standard output.
  */
 import { text } from "node:stream/consumers";
 import { Agent, request } from "undici";

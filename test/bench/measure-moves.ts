@@ -1,5 +1,6 @@
 /*
- * Moves people with everything that the bot has but its chat, in a process of its own: `MoveCase` as JSON on standard input, `MoveMeasured` on standard output.
+ * Moves people with every part of the bot but its chat, in a process of its own. `MoveCase` is JSON
+ * on standard input, `MoveMeasured` is JSON on standard output.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -89,7 +90,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     else for (const { source } of movers) moved.push(await move(source.userId));
     await runServices.stop();
     const cpu = process.cpuUsage(cpuBefore);
-    // In kilobytes on every system (Node, process.resourceUsage).
+    // `maxRSS` is in kilobytes on every system (Node, process.resourceUsage).
     const peakBytes = process.resourceUsage().maxRSS * KIBIBYTE;
     return { moved, requests, messages, baseBytes, peakBytes, cpuMs: (cpu.user + cpu.system) / 1000 };
   } finally {
@@ -99,7 +100,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
   }
 }
 
-/** The old account is who commands the bot. */
+/** The old account commands the bot. */
 async function signIn(store: Store, mover: MoveCase["movers"][number]): Promise<void> {
   for (const side of sides) {
     const { userId, baseUrl, accessToken } = mover[side];
@@ -134,7 +135,7 @@ async function outcomeOf(
   { runs, steps }: Store,
 ): Promise<Pick<Moved, "state" | "rooms" | "steps">> {
   let run = await runs.last(owner);
-  // Its end is told before it is stored.
+  // The bot reports the end before it stores it.
   for (; run?.state === "running"; run = await runs.last(owner)) await sleep(POLL_MS);
   if (run === null) throw new Error(`no run of ${owner}`);
   return {

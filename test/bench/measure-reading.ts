@@ -1,6 +1,6 @@
 /*
- * Measures one case in a process of its own, so that its highest memory is that of nothing else: the case as JSON on standard input, what was measured as
- * JSON on standard output.
+ * Measures one case in a process of its own, so that the peak memory belongs to this case alone.
+ * The case is JSON on standard input, the result is JSON on standard output.
  */
 import { text } from "node:stream/consumers";
 import { pino } from "pino";
@@ -31,18 +31,18 @@ async function measure(measured: Case): Promise<Measured> {
     };
     const { source, target } = accounts;
     const startedAt = performance.now();
-    // Side by side, as the bot reads.
+    // Both accounts are read side by side, as in the bot.
     const [sourceReading, targetReading] = await Promise.all([read(source, target), read(target, source)]);
     const readAt = performance.now();
     if (sourceReading.how !== measured.how) throw new Error(`the account was read by ${sourceReading.how}`);
     const readings = { source: sourceReading, target: targetReading };
     const { rooms } = await decideRooms(accounts, readings, {});
     const decidedAt = performance.now();
-    // The sync that is refused here never reaches the server.
+    // The refused sync never reaches the server.
     const unsent = measured.how === "per_room" ? 1 : 0;
     const snapshots = { source: sourceReading.snapshot, target: targetReading.snapshot };
     const planningMs = timePlanning(snapshots);
-    // In kilobytes on every system (Node, process.resourceUsage).
+    // `maxRSS` is in kilobytes on every system (Node, process.resourceUsage).
     const peakBytes = process.resourceUsage().maxRSS * KIBIBYTE;
     return {
       rooms: rooms.length,
@@ -76,8 +76,8 @@ function readable(
 }
 
 /**
- * Room by room is read only where a sync with the rooms' state does not work, so such a one is
- * refused here.
+ * An account is read room by room only where a sync with the rooms' state fails. This refuses such
+ * a sync.
  */
 function openFetch(how: Case["how"]): GuardedFetch {
   const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
@@ -97,7 +97,7 @@ function read(
   return readAccount(reader, { userId, otherUserId: other.userId, features });
 }
 
-/** The pass that says which members it needs, and the last one. */
+/** Runs the planner's first pass, which names the members it needs, and its last pass. */
 function timePlanning(snapshots: { source: AccountSnapshot; target: AccountSnapshot }): number {
   const startedAt = performance.now();
   planRooms(snapshots);

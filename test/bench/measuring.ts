@@ -3,14 +3,14 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 
-/** As `npm start` has it, for it decides how much memory young objects take. */
+/** The flags of `npm start`. They decide how much memory young objects take. */
 const NODE_OPTIONS = ["--max-semi-space-size=4"];
 
 /**
- * Measures something in a process of its own, so that its highest memory is that of nothing else.
- * What it is goes to standard input as JSON, for the tokens in it belong into no list of processes;
- * what was measured comes back the same way.
- * @throws Error with what the process said when it failed
+ * Runs a measurement in a process of its own, so that the peak memory belongs to it alone. The
+ * input is JSON on standard input, because it holds tokens that must not show in a list of
+ * processes. The result comes back as JSON.
+ * @throws Error with the output of the process when it failed
  */
 export async function measureInProcess<Schema extends z.ZodType>(
   script: URL,

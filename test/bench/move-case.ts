@@ -8,7 +8,7 @@ const endSchema = accountSchema.extend({ baseUrl: z.string() });
 /** People whose accounts one process moves. */
 export const moveCaseSchema = z.object({
   movers: z.array(z.object({ source: endSchema, target: endSchema })),
-  /** All at once, or one after the other. */
+  /** True: all at once. False: one after the other. */
   isSideBySide: z.boolean(),
 });
 export type MoveCase = z.infer<typeof moveCaseSchema>;
@@ -21,14 +21,14 @@ export const sentRequestSchema = z.object({
   /** Path and query. */
   path: z.string(),
   contentType: z.string().nullable(),
-  /** In base 64; `null` for none. */
+  /** Base64; `null` for no body. */
   body: z.string().nullable(),
-  /** 0: no answer came. */
+  /** 0: there was no answer. */
   status: z.int(),
   /** Milliseconds since the process began. */
   sentAt: z.number(),
   answeredAt: z.number(),
-  /** Of the answer. */
+  /** Bytes of the answer. */
   bytes: z.int(),
 });
 export type SentRequest = z.infer<typeof sentRequestSchema>;
@@ -36,7 +36,8 @@ export type SentRequest = z.infer<typeof sentRequestSchema>;
 const movedSchema = z.object({
   userId: z.string(),
   /**
-   * Milliseconds since the process began: a plan was asked for, it was started, its end was told.
+   * Milliseconds since the process began: when the plan was requested, when the run was started,
+   * when its end was reported.
    */
   planAt: z.number(),
   startAt: z.number(),
@@ -62,10 +63,10 @@ export const moveMeasuredSchema = z.object({
   requests: z.array(sentRequestSchema),
   /** Messages that the bot would have sent. */
   messages: z.int(),
-  /** Resident memory before anything was asked of a server, and at its highest. */
+  /** Resident memory before the first request, and its peak. */
   baseBytes: z.int(),
   peakBytes: z.int(),
-  /** Of the processor, since then. */
+  /** Processor time since then. */
   cpuMs: z.number(),
 });
 export type MoveMeasured = z.infer<typeof moveMeasuredSchema>;

@@ -17,13 +17,13 @@ interface Line {
   readonly phases: Phases;
   readonly needed: number;
   readonly measured: MoveMeasured;
-  /** By requests under way at a time. */
+  /** Number of requests under way → milliseconds. */
   readonly bareMs: ReadonlyMap<number, number>;
 }
 
 /**
- * One person's move, against the fewest requests and against a bare loop of just those, at the
- * number under way at a time that suits it best.
+ * Measures one person's move against the fewest possible requests, and against the fastest bare
+ * loop that sends only those.
  */
 export async function benchMoving(
   bench: Bench,
@@ -42,8 +42,8 @@ export async function benchMoving(
       log(`the bare loop for ${rooms} rooms, ${concurrency} at a time`);
       bareMs.set(concurrency, (await loopBare(populated, bench, { units, concurrency })).ms);
     }
-    // The best of several bare loops is compared with the better of two moves, before and after
-    // them, for what else a machine does changes.
+    // The fastest bare loop is compared with the faster of two moves, one before and one after it,
+    // because the load of the machine changes.
     const again = await moveOnce(populated, bench);
     const better = again.phases.moves.ms < first.phases.moves.ms ? again : first;
     const needed = units.reduce((sum, { requests }) => sum + requests.length, 0);
@@ -113,7 +113,7 @@ function requestTable(lines: readonly Line[]): string {
         String(needed),
         ratio(moves.requests.length, needed),
         ratio(parts.flat().length, needed),
-        // Nothing can be moved that was not read once.
+        // Every account must be read once.
         ratio(parts.flat().length, needed + plan.requests.length),
         bySide(moves.requests, bytesOf),
         bySide(parts.flat(), bytesOf),
@@ -122,7 +122,7 @@ function requestTable(lines: readonly Line[]): string {
   );
 }
 
-/** What one room of each route takes, all that is written in it included. */
+/** Requests that one room of each route takes, all writes in the room included. */
 function routeTable({ rooms, phases, measured }: Line): string {
   const counts = new Map<string, { rooms: number; entry: number; all: number }>();
   const countOf = new Map<string, { rooms: number; entry: number; all: number }>();
@@ -149,7 +149,7 @@ function routeTable({ rooms, phases, measured }: Line): string {
   );
 }
 
-/** In the end a room that was moved is `joined`; the steps say by which route. */
+/** A moved room ends with the route `joined`. The steps show by which route it was entered. */
 function routesTaken({ rooms, steps }: MoveMeasured["moved"][number]): [string, Route][] {
   return rooms.map(({ roomId, route }) => {
     const taken = steps

@@ -31,14 +31,14 @@ export async function moveAll(
       { movers, isSideBySide } satisfies MoveCase,
       moveMeasuredSchema,
     );
-    // The servers' own logs must show what was counted, or the count is wrong.
+    // The servers' own logs must agree with the count, or the count is wrong.
     for (const side of sides)
       await traffic[side].take(measured.requests.filter((request) => request.side === side).length, 0);
     return measured;
   });
 }
 
-/** The same moves as a bare loop, on another copy. */
+/** Does the same moves as a bare loop, on another copy. */
 export async function loopBare(
   populated: PopulatedPair,
   { log }: Bench,

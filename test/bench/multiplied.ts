@@ -2,8 +2,8 @@ import type { AccountSnapshot, RoomSnapshot } from "../../src/platforms/matrix/r
 import type { StateRead } from "../../src/platforms/matrix/rooms/state-read.ts";
 
 /**
- * The account with so many copies of each of its rooms, under other room IDs; copies open and
- * replace copies, as the originals do each other.
+ * The account with several copies of each of its rooms under other room IDs. Copies open and
+ * replace each other as the originals do.
  */
 export function multiplied(snapshot: AccountSnapshot, times: number): AccountSnapshot {
   const copies = Array.from({ length: times }, (_, copy) =>

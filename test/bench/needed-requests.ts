@@ -1,22 +1,24 @@
 import type { MoveMeasured, SentRequest } from "./move-case.ts";
 import { isWrite } from "./phases.ts";
 
-/** Requests that must follow each other, and what must be done before. */
+/** Requests that must follow each other, and the units that must come first. */
 export interface Unit {
   key: string;
-  /** Keys of units; those that are none of the list are done. */
+  /** Keys of units. A key that is not in the list counts as done. */
   after: string[];
   requests: SentRequest[];
 }
 
-/** A room in the path, by the endpoints that steps use. */
+/** The room in a path, for the endpoints that steps use. */
 const ROOM = /\/(?:rooms|join|knock)\/([^/?]+)/;
 const ENTRY = /\/(?:join\/|knock\/|rooms\/[^/]+\/invite$)/;
 
 /**
- * The fewest requests that do what a move did: every write that was accepted, and before each that
- * changes a part of something the one look at it that keeps the rest. Everything else that was sent
- * is of the bot's own making: looks that were not needed, tries that were refused, readings.
+ * The fewest requests that do what a move did:
+ * - every write that was accepted;
+ * - one read before each write that changes only a part of something.
+ *
+ * Everything else is overhead of the bot: unneeded reads, refused tries, readings of the accounts.
  */
 export function neededRequests({ moved, requests }: Pick<MoveMeasured, "moved" | "requests">): Unit[] {
   const inOrder = [...requests].sort((a, b) => a.sentAt - b.sentAt);
@@ -41,7 +43,10 @@ export function neededRequests({ moved, requests }: Pick<MoveMeasured, "moved" |
   return [...units.values()];
 }
 
-/** What changes a part of something reads it first, and a picture is fetched before it is sent. */
+/**
+ * A write that changes a part of something reads it first. A picture is downloaded before it is
+ * uploaded.
+ */
 function lookBefore(
   { path, side, sentAt }: SentRequest,
   all: readonly SentRequest[],
@@ -55,7 +60,7 @@ function lookBefore(
     look((other) => other.side === side && isThere(other.path));
   if (path.includes("/pushrules/"))
     return unit.requests.length > 0 ? null : own((other) => other.endsWith("/pushrules/"));
-  // A server that is new to a room has none of its history before that is asked for.
+  // A server that is new to a room has no history of it until it asks for some.
   if (path.endsWith("/read_markers"))
     return own((other) => other.startsWith(path.replace("/read_markers", "/messages?")));
   return /\/state\/|\/account_data\//.test(path) ? own((other) => other === path) : null;
@@ -77,7 +82,7 @@ function afterOf(
 ): string[] {
   if (roomId === null || key === entryKey(roomId, "invite")) return [];
   if (key !== entryKey(roomId, "join")) return [entryKey(roomId, "join")];
-  // Changed later, a profile is written into every room.
+  // A profile change after a join is written into every room.
   return [
     profileKey(userId),
     entryKey(roomId, "invite"),
@@ -93,7 +98,7 @@ function entryKey(roomId: string, how: "invite" | "join"): string {
   return `${how} ${roomId}`;
 }
 
-/** Which room a request is about. */
+/** The room that a request concerns. */
 export function roomOf(path: string): string | null {
   const found = ROOM.exec(path)?.[1];
   return found === undefined ? null : decodeURIComponent(found);

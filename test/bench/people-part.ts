@@ -7,8 +7,8 @@ import { populatedPair } from "./populated-pair.ts";
 import { mebibytes, ratio, seconds, textTable } from "./table.ts";
 
 /**
- * Many people at once on one pair of servers, against the same one after the other, and the memory
- * of few with much against many with little.
+ * Measures many people at once on one pair of servers, against the same people one after the other.
+ * Also compares the memory of few people with many rooms and many people with few rooms.
  */
 export async function benchPeople(bench: Bench, people: number, rooms: number): Promise<string> {
   const together = await moved(bench, { movers: people, rooms }, true);

@@ -6,7 +6,7 @@ export interface Phase {
   readonly requests: readonly SentRequest[];
 }
 
-/** What one person's move consists of. */
+/** The phases of one person's move. */
 export interface Phases {
   /** Both accounts are read and a plan is shown. */
   readonly plan: Phase;
@@ -14,7 +14,7 @@ export interface Phases {
   readonly start: Phase;
   /** From the first write to the last one's answer. */
   readonly moves: Phase;
-  /** Both are read once more for the report. */
+  /** Both are read again for the report. */
   readonly end: Phase;
 }
 
@@ -39,7 +39,7 @@ export function phasesOf(
   };
 }
 
-/** A sync is a POST that writes nothing. */
+/** A sliding sync is a POST that writes nothing. */
 export function isWrite({ method, path }: Pick<SentRequest, "method" | "path">): boolean {
   return method !== "GET" && !/\/sync(?:\?|$)/.test(path);
 }

@@ -23,13 +23,13 @@ const moverSchema = z.object({
 /** A person with two accounts. */
 export type Mover = z.infer<typeof moverSchema>;
 
-/** A pair that is not running, with everybody in it. */
+/** A stopped pair with all its people. */
 export interface PopulatedPair {
   readonly folder: string;
   readonly movers: readonly Mover[];
 }
 
-/** How many people move, and with how many rooms each; or one with a room of every kind. */
+/** How many people move, each with how many rooms; or one person with a room of every kind. */
 export interface Inhabited {
   readonly movers: number;
   readonly rooms: number | "one of each";
@@ -49,7 +49,7 @@ export async function populatedPair(
   await mkdir(folder, { recursive: true });
   const kept = await readFile(join(folder, PEOPLE), "utf8").catch(() => null);
   if (kept !== null) return { folder, movers: z.array(moverSchema).parse(JSON.parse(kept)) };
-  // What a run that was cut short has left.
+  // Leftovers of a run that was interrupted.
   await rm(join(folder, PAIR), { recursive: true, force: true });
   const pair = await startHomeserverPair({
     folder: join(folder, PAIR),
@@ -76,7 +76,7 @@ export async function populatedPair(
   }
 }
 
-/** Lets work be done with a copy of the pair, which is thrown away. */
+/** Runs work with a copy of the pair, which is deleted afterwards. */
 export async function withCopy<Result>(
   { folder }: PopulatedPair,
   { limits, log }: { limits: RateLimits; log: Log },

@@ -17,9 +17,9 @@ interface Line extends Measured {
 }
 
 /**
- * How much it takes to read two accounts and to plan.
- * @param planOnly numbers of rooms to plan without servers, copied from what was read of the
- * largest account
+ * Measures reading two accounts and planning.
+ * @param planOnly numbers of rooms to plan without servers, copied from the reading of the largest
+ * account
  */
 export async function benchReading(
   { folder, log }: Bench,

@@ -3,8 +3,8 @@ import type { GuardedFetch, GuardedRequest } from "../../src/network/guarded-fet
 import type { MoveCase, SentRequest } from "./move-case.ts";
 
 /**
- * Notes every request of people's sessions. What is sent without a session, such as asking for
- * versions, is noted for nobody and left out.
+ * Records every request of people's sessions. Requests without a session, such as asking for
+ * versions, are left out.
  */
 export function recordingFetch(
   guarded: GuardedFetch,

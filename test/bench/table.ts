@@ -1,6 +1,6 @@
 /**
- * A table for a terminal: heads, then lines, the first column to the left and all others to the
- * right.
+ * A table for a terminal: heads, then lines. The first column is aligned to the left, the others to
+ * the right.
  */
 export function textTable(heads: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = heads.map((head, column) =>
@@ -30,7 +30,7 @@ export function seconds(ms: number): string {
   return (ms / 1000).toFixed(2);
 }
 
-/** So many times as much. */
+/** The ratio of two numbers, such as `1.25`. */
 export function ratio(value: number, of: number): string {
   return (value / of).toFixed(2);
 }

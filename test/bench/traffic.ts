@@ -7,13 +7,14 @@ const POLL_MS = 50;
 /** Bytes of the answers to some accounts, from their server's own log. */
 export interface Traffic {
   /**
-   * @param requests the first so many since the last call, then so many more; waits until the
-   * server has written them down
+   * @param requests number of requests since the last call
+   * @param more number of requests after those
+   * @returns once the server has logged them all
    */
   take(requests: number, more: number): Promise<{ bytes: number; moreBytes: number }>;
 }
 
-/** Begins to listen to what some users ask their server for. */
+/** Watches the requests of some users to their server. */
 export async function openTraffic(server: Homeserver, ...userIds: readonly string[]): Promise<Traffic> {
   async function answers(): Promise<number[]> {
     const lines = await server.accessLog();

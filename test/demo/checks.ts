@@ -1,7 +1,4 @@
-/**
- * What the transcript shows, checked against the servers: the demo fails when one of its checks is
- * false.
- */
+/** Checks the transcript's statements against the servers. The demo fails when one is false. */
 export class Checks {
   readonly #print: (line: string) => void;
   #failed = 0;
@@ -15,7 +12,7 @@ export class Checks {
     return this.#failed === 0 && this.#checked > 0;
   }
 
-  /** @param check throws, or resolves to false, when the claim is false. */
+  /** @param check throws or resolves to false when the statement is false */
   async check(claim: string, check: () => boolean | Promise<boolean>): Promise<void> {
     this.#checked++;
     const problem = await problemOf(check);

@@ -18,14 +18,14 @@ import { transcriptLines, wantsColours } from "./transcript.ts";
 export interface DemoAccount {
   readonly userId: string;
   /**
-   * Printed at the end, for whoever wants to log in; of no use on the old server, which signs in by
-   * link.
+   * Printed at the end, for people who want to log in. It is of no use on the old server, which
+   * signs in by link.
    */
   readonly password: string;
   readonly server: Homeserver;
 }
 
-/** Everything the demo plays with. */
+/** Everything that the demo works with. */
 export interface DemoEnvironment {
   readonly pair: HomeserverPair;
   readonly population: Population;
@@ -33,9 +33,9 @@ export interface DemoEnvironment {
   readonly botUserId: string;
   readonly oldAccount: DemoAccount;
   readonly newAccount: DemoAccount;
-  /** What the old server delegates signing in to. */
+  /** The server to which the old server delegates sign-in. */
   readonly authorizationServer: AuthorizationServer;
-  /** The user, in a client of their own, on the new account. */
+  /** The user, with a client of their own, on the new account. */
   readonly person: Person;
   /** The encrypted direct chat with the bot. */
   readonly chatId: string;
@@ -68,8 +68,8 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
     });
     print(`${population.rooms.length} rooms on two servers, with ${population.people.length} other people`);
 
-    // The population signs up with the server itself; afterwards the old one hands signing in over,
-    // as the largest servers have done.
+    // The population signs up with the homeserver itself. Afterwards the old server delegates
+    // sign-in, as the largest servers have done.
     await founding.stop();
     const authorizationServer = await startAuthorizationServer({ intervalSeconds: 1 });
     opened.push(() => authorizationServer.stop());
@@ -105,7 +105,7 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
       userId: newAccount.userId,
       password: newAccount.password,
       onMessage: (message, previous) => {
-        // Ada's client shows all her rooms; the conversation is in one.
+        // Ada's client shows all her rooms. The conversation is in one of them.
         if (message.roomId !== chatId) return;
         for (const line of transcriptLines(message, previous, style))
           print(withoutSecrets(line, [oldAccount, newAccount]));
@@ -139,7 +139,7 @@ async function register(server: Homeserver, localpart: string, displayName: stri
   return { userId, password, server };
 }
 
-/** A transcript is shown to others; what was typed behind `--password` is not for them. */
+/** Other people read transcripts, so the text behind `--password` is hidden. */
 function withoutSecrets(line: string, accounts: readonly DemoAccount[]): string {
   return accounts.reduce((shown, { password }) => shown.replaceAll(password, "••••••••"), line);
 }

@@ -1,6 +1,7 @@
-// The demo: two real homeservers, a person and the bot, and a real conversation. With --once it
-// ends after that, exit status 0 or 1 for whether everything that was shown is true; otherwise it
-// stays up to be chatted with.
+// The demo: two real homeservers, a person, the bot and a real conversation.
+//
+// With --once it ends after the conversation. The exit status is 0 if all statements were true,
+// else 1. Without --once it stays up, so that people can chat with the bot.
 import { once } from "node:events";
 import yargsParser from "yargs-parser";
 import { Checks } from "./checks.ts";

@@ -3,10 +3,10 @@ import type { Report } from "../../src/platforms/matrix/report/report.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
 import type { DemoEnvironment } from "./environment.ts";
 
-/** For what takes the reading of two accounts, on a slow and busy machine. */
+/** Timeout of an answer that reads two accounts on a slow and busy machine. */
 export const ANSWER_TIMEOUT_MS = 120_000;
 
-/** Asks for the report of the first plan as a file, and reads it. */
+/** Requests the report of the first plan as a file, and reads it. */
 export async function reportNow({
   person,
   chatId,

@@ -9,12 +9,12 @@ const INDENT = "    ";
 /** How a transcript names and paints people. */
 export interface TranscriptStyle {
   nameOf(userId: string): string;
-  /** A bot's messages stand indented below its name; they are long. */
+  /** A bot's messages are long, so they are indented below its name. */
   isBot(userId: string): boolean;
   hasColours: boolean;
 }
 
-/** Colours are for terminals only, and not there if `NO_COLOR` is set (https://no-color.org). */
+/** Colours are for terminals only, and off if `NO_COLOR` is set (https://no-color.org). */
 export function wantsColours(
   stream: { isTTY?: boolean | undefined },
   env: Readonly<Record<string, string | undefined>>,
@@ -23,9 +23,9 @@ export function wantsColours(
 }
 
 /**
- * The lines that tell of a message, or of how it has changed since `previous`; none if there is
- * nothing new to read in it. State events and the events that only carry an edit or a removal are
- * told at the message they concern.
+ * The lines that show a message, or how it has changed since `previous`; none if nothing in it is
+ * new. State events and events that only carry an edit or a removal are shown at the message that
+ * they concern.
  */
 export function transcriptLines(
   message: SeenMessage,
@@ -49,7 +49,7 @@ export function transcriptLines(
 
 interface Readable {
   text: string;
-  /** What is said in brackets behind the name. */
+  /** The text in brackets after the name. */
   note: string;
   isFailure?: boolean;
 }
@@ -66,7 +66,7 @@ const fileSchema = z.object({
 
 function readable(message: SeenMessage, previous: SeenMessage | undefined): Readable | undefined {
   if (message.stateKey !== undefined || message.type === "m.room.redaction") return undefined;
-  // A removed event has lost its relation; what it was, its previous look tells.
+  // A redacted event has lost its relation. Its previous look still has it.
   const relation = message.relation ?? previous?.relation;
   if (relation?.type === "m.replace") return undefined;
   if (message.type === "m.reaction")
@@ -89,8 +89,8 @@ function indented(line: string): string {
   return line === "" ? "" : `${INDENT}${line}`;
 }
 
-// Names and texts come from strangers; control characters could move the cursor, and bidirectional
-// ones turn lines round.
+// Names and texts come from strangers. Control characters could move the cursor, and bidirectional
+// ones could turn lines round.
 function withoutControls(text: string): string {
   return text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "");
 }

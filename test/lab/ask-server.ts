@@ -1,6 +1,6 @@
 /**
- * One request to a homeserver of the demo, by neither the bot nor the person's client: how claims
- * are checked. A body makes it a POST.
+ * Sends one request to a homeserver of the demo, independent of the bot and of the person's client.
+ * Checks are made with it. A body makes it a POST.
  */
 export async function askServer(
   baseUrl: string,

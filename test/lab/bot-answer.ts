@@ -1,7 +1,7 @@
 import type { Person, SeenMessage } from "./person/person.ts";
 import { textOf } from "./person/person.ts";
 
-/** What the bot says while an answer that takes long is being made. */
+/** The bot's interim texts while a slow answer is being made. */
 const MEANWHILE = /^(?:Asking|Reading|Looking|Stopping)\b[^\n]* …/u;
 
 /** How to wait for an answer. */
@@ -12,9 +12,8 @@ export interface AnswerOptions {
 }
 
 /**
- * Whether a message is an answer, and not what stands there until there is one: the answer takes
- * that one's place, or is a message of its own. Nor is a file one: it comes behind a message that
- * it belongs to, perhaps when something else was asked already.
+ * Whether a message is an answer and not an interim text, which the answer replaces or follows. A
+ * file is no answer: it follows the message that it belongs to, perhaps after another question.
  */
 export function isWholeAnswer(message: SeenMessage): boolean {
   const isFile = message.content["filename"] !== undefined;
@@ -23,7 +22,7 @@ export function isWholeAnswer(message: SeenMessage): boolean {
   );
 }
 
-/** The bot's whole answer behind an event. */
+/** The bot's whole answer after an event. */
 export function answerBehind(
   person: Person,
   roomId: string,
@@ -35,7 +34,7 @@ export function answerBehind(
   return person.waitForMessage(roomId, isAnswer, { from: botUserId, after: eventId, ...options });
 }
 
-/** Says something and resolves with the bot's whole answer. */
+/** Sends a text and resolves with the bot's whole answer. */
 export async function askBot(
   person: Person,
   roomId: string,
@@ -46,9 +45,8 @@ export async function askBot(
 }
 
 /**
- * Whether a message quotes another command than this one. Two servers may order what was said at
- * one moment differently, so an answer to somebody else can stand behind an event that was sent
- * after it.
+ * Whether a message quotes another command than this one. Two servers may order simultaneous events
+ * differently, so an answer to somebody else can follow an event that was sent after it.
  */
 function answersAnother({ relation }: SeenMessage, eventId: string): boolean {
   return relation?.type === "m.in_reply_to" && relation.eventId !== eventId;

@@ -20,18 +20,18 @@ export interface BotOptions {
   /** Server name → client API address, for servers that discovery can't find. */
   servers: Readonly<Record<string, string>>;
   controlRooms?: readonly string[];
-  /** Globs of who may use the bot. */
+  /** Globs of people who may use the bot. */
   allow: readonly string[];
-  /** Laid over the configuration. */
+  /** Merged over the configuration. */
   configuration?: Readonly<Record<string, unknown>>;
 }
 
-/** The bot, run as its operator would run it: a process with a configuration file. */
+/** The bot, run as an operator runs it: a process with a configuration file. */
 export interface BotProcess {
   readonly configPath: string;
   readonly dataDir: string;
   readonly processId: number | undefined;
-  /** Everything that all runs so far have printed. */
+  /** The output of all runs so far. */
   output(): string;
   /** The log lines so far. */
   log(): Record<string, unknown>[];
@@ -40,8 +40,8 @@ export interface BotProcess {
   /** SIGTERM; resolves with the exit status and how long it took. */
   stop(): Promise<{ status: number | null; ms: number }>;
   /**
-   * Ends it by a signal, SIGKILL unless said otherwise, as a crash or a power cut would; resolves
-   * once everything it wrote has arrived.
+   * Ends it by a signal, by default SIGKILL, as a crash or a power cut does. Resolves once all its
+   * output has arrived.
    */
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -91,7 +91,7 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    // One that has ended by itself may have written something that is still to be read.
+    // A process that has ended by itself may have unread output.
     if (child?.exitCode === null && child.signalCode === null) child.kill(signal);
     await closed;
     return child?.exitCode ?? null;
@@ -117,7 +117,7 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
   };
 }
 
-/** The secret, the file it is kept in, and the configuration's key for that file. */
+/** The secret, the file that holds it, and the configuration key of that file. */
 function credentials(options: BotCredentials): { key: string; file: string; secret: string } {
   return "password" in options
     ? { key: "passwordFile", file: "bot-password", secret: options.password }

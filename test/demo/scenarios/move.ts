@@ -11,11 +11,14 @@ import type { PopulatedPerson, PopulatedRoom } from "../../lab/population/popula
 import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 import type { DemoEnvironment } from "../environment.ts";
 
-/** Rooms that the new account is in when the bot is killed: enough to be in the middle. */
+/**
+ * Number of rooms that the new account has joined when the bot is killed: enough to be in the
+ * middle.
+ */
 const KILLED_AT = 15;
 const POLL_MS = 100;
 const END_TIMEOUT_MS = 240_000;
-/** What the old server wrote reaches the new one by federation. */
+/** Events of the old server reach the new one by federation. */
 const FEDERATION_TIMEOUT_MS = 30_000;
 
 const joinedSchema = z.object({ joined_rooms: z.array(z.string()) });
@@ -36,7 +39,7 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     ...fromBot,
     timeoutMs: END_TIMEOUT_MS,
   });
-  // Met below; a failure before that is told by what failed.
+  // The rejection is handled below. An earlier failure is reported by the check that failed.
   ended.catch(() => undefined);
   await ask("!migrate start");
   while ((await joinedRooms()).size < KILLED_AT) await pause(POLL_MS);
@@ -60,7 +63,7 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     },
   );
   await checks.check("the one progress message says that it went on after a restart", async () => {
-    // An edit may come after the message that tells of the end.
+    // The edit may arrive after the message about the end.
     const restarted = await person.waitForMessage(
       chatId,
       (message) => isProgress(message) && everything(message).includes("started anew in the middle"),
@@ -111,7 +114,7 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     return textOf(await askBot(person, chatId, command, { botUserId, timeoutMs: ANSWER_TIMEOUT_MS }));
   }
 
-  /** The old server signs people in elsewhere by now, and knows the tokens from before no more. */
+  /** The old server delegates sign-in now, and no longer knows the tokens from before. */
   async function tokenOf({ side, userId, accessToken }: PopulatedPerson): Promise<string> {
     if (side === "new") return accessToken;
     const localpart = parseUserId(userId)?.localpart ?? "";
@@ -156,7 +159,7 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     return askServer(pair.new.baseUrl, target.accessToken, `/_matrix/client/v3/rooms/${room}/state/${type}/`);
   }
 
-  /** Counted in the log of the server that took them. */
+  /** Counted in the log of the server that accepted them. */
   async function nothingTwice(rooms: readonly PopulatedRoom[]): Promise<boolean> {
     const log = (await pair.old.accessLog()).filter(
       ({ user, status }) => user === source.userId && status === 200,
@@ -194,7 +197,7 @@ function isProgress(message: SeenMessage): boolean {
   return message.relation?.type !== "m.replace" && everything(message).includes("is under way, as of");
 }
 
-/** What a message said at first and what it says now, in all its forms. */
+/** The first and the current content of a message, in all its forms. */
 function everything({ content, latestEditContent }: SeenMessage): string {
   return JSON.stringify([content, latestEditContent]);
 }

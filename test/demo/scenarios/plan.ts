@@ -4,7 +4,7 @@ import { textOf } from "../../lab/person/person.ts";
 import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 import type { DemoEnvironment } from "../environment.ts";
 
-/** The plan, the report, and both held against what is known of every room that the demo made. */
+/** The plan and the report, both compared with what is known of every room that the demo made. */
 export async function playPlan(
   { person, chatId, botUserId, population, pair }: DemoEnvironment,
   checks: Checks,
@@ -36,7 +36,7 @@ export async function playPlan(
   });
   await checks.check("planning wrote nothing to either account", async () => (await writes()) === before);
 
-  /** Requests by which the two accounts could have been changed. */
+  /** Requests that could have changed the two accounts. */
   async function writes(): Promise<number> {
     const logs = await Promise.all([pair.old.accessLog(), pair.new.accessLog()]);
     const owners = new Set([population.source.userId, population.target.userId]);
@@ -49,8 +49,8 @@ export async function playPlan(
   }
 
   /**
-   * Sliding sync reads, although it is a POST; and the person's own client writes into this chat,
-   * and keys for it.
+   * Two kinds of requests do not count: sliding sync, a POST that reads, and the person's own
+   * client, which writes messages and keys into this chat.
    */
   function isOfPerson(path: string): boolean {
     return (

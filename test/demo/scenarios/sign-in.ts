@@ -13,7 +13,7 @@ const eventSchema = z.object({
   content: z.looseObject({}),
 });
 
-/** Help, a mistake and its answer, signing in both accounts, and who is signed in. */
+/** Help, a mistake and its answer, sign-in of both accounts, and `!whoami`. */
 export async function playSignIn(environment: DemoEnvironment, checks: Checks): Promise<void> {
   const { person, chatId, botUserId, oldAccount, newAccount, authorizationServer } = environment;
   const ask = async (text: string): Promise<string> =>
@@ -40,7 +40,7 @@ export async function playSignIn(environment: DemoEnvironment, checks: Checks): 
     return sessions.every((ofAccount) => ofAccount.length === 1 && both.includes(ofAccount[0] ?? "none"));
   });
 
-  /** Address and code, what the person does in the browser, and what the message becomes. */
+  /** The address and the code, the person's confirmation in the browser, and the edited message. */
   async function signInByLink(): Promise<void> {
     const shown = await askBot(person, chatId, `!login old ${oldAccount.userId}`, { botUserId });
     const code = /^[A-Z]{6}$/mu.exec(textOf(shown))?.[0] ?? "";
@@ -63,10 +63,7 @@ export async function playSignIn(environment: DemoEnvironment, checks: Checks): 
     });
   }
 
-  /**
-   * The old server knows no passwords; Ada looks at her devices through a session that she has
-   * anyway.
-   */
+  /** The old server has no passwords. Ada lists her devices through another session of hers. */
   async function oldSessions(): Promise<string[]> {
     const { accessToken } = await authorizationServer.openSession(localpartOf(oldAccount.userId));
     return botDevices(oldAccount.server.baseUrl, accessToken);

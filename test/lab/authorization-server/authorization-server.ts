@@ -1,6 +1,10 @@
 /*
- * An authorization server for tests and the demo: the library oidc-provider, behind a server that imitates the Matrix Authentication Service where the two
- * differ (oauth.md, "In tests"): 403 for codes that wait, an interval, the grace for a lost answer, devices made and deleted on the homeserver.
+ * An authorization server for tests and the demo: the library oidc-provider behind a server that
+ * imitates the Matrix Authentication Service where the two differ:
+ * - 403 for codes that are pending;
+ * - an interval;
+ * - a grace period for a lost answer;
+ * - devices made and deleted on the homeserver.
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -29,7 +33,8 @@ const introspectionSchema = z.looseObject({
 const deviceSchema = z.looseObject({ device_code: z.string() });
 
 /**
- * Of answers about a code that waits, was refused or ran out, where RFC 8628 has 400 (oauth.md, 4).
+ * Status of answers about a code that is pending, refused or expired. RFC 8628 says 400, the Matrix
+ * Authentication Service answers 403.
  */
 const WAITING_STATUS = 403;
 
@@ -184,8 +189,8 @@ export async function startAuthorizationServer(
   }
 
   /**
-   * Synapse's question, with the shared secret put as the library wants it, and an answer with what
-   * Synapse needs beyond the library's.
+   * Answers Synapse's introspection request. The shared secret is passed in the form that the
+   * library expects. The answer gets the fields that Synapse needs and the library lacks.
    */
   async function introspect(request: IncomingMessage, form: Record<string, string>): Promise<Answer> {
     const { token = "" } = form;
@@ -202,7 +207,7 @@ export async function startAuthorizationServer(
     });
   }
 
-  /** Hands a request on to the library. */
+  /** Passes a request on to the library. */
   function pass(
     request: IncomingMessage,
     body: Buffer,

@@ -1,6 +1,6 @@
 /**
- * What a person sees behind the link: far less than the production server shows, and enough to try
- * it by hand.
+ * The page that the link leads to. It shows far less than the production server's, and enough to
+ * try it by hand.
  */
 export function consentPage(said: string): string {
   return `<!doctype html><meta charset="utf-8"><title>Sign in by link</title>

@@ -1,6 +1,6 @@
 /**
- * What an authorization server tells the Synapse that delegates to it (Synapse's `/_synapse/mas/`
- * API, oauth.md, "In tests").
+ * What an authorization server reports to the Synapse that delegates to it (Synapse's
+ * `/_synapse/mas/` API).
  */
 export class DelegatingHomeserver {
   readonly #baseUrl: string;

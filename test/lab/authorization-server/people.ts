@@ -13,9 +13,7 @@ interface ClientSession {
   grantId: string;
 }
 
-/**
- * The people of an authorization server: what they say on its pages, and the sessions they have.
- */
+/** The people of an authorization server: their answers on its pages, and their sessions. */
 export class People {
   readonly #provider: Provider;
   readonly #locked = new Set<string>();
@@ -54,7 +52,7 @@ export class People {
     return { userId: `@${localpart}:${this.#connected.serverName}`, accessToken, deviceId };
   }
 
-  /** What Synapse is told about such a session's token; null for any other token. */
+  /** The introspection answer for such a session's token; null for any other token. */
   ownSession(accessToken: string): Record<string, unknown> | null {
     const session = this.#own.get(accessToken);
     if (session === undefined) return null;
@@ -93,7 +91,7 @@ export class People {
     await code.save();
   }
 
-  /** A token went out: the device has to exist by the time somebody uses it. */
+  /** Called when a token was issued. The device must exist before the token is used. */
   async deviceMade(refreshToken: string, deviceId: string): Promise<void> {
     const session = await this.sessionOf(refreshToken);
     if (session !== null)

@@ -1,14 +1,14 @@
 import Provider from "oidc-provider";
 
-/** Everything that a Matrix client may ask for belongs to this one resource. */
+/** The one resource for everything that a Matrix client may request. */
 export const MATRIX = "urn:matrix";
 export const API_SCOPE = "urn:matrix:client:api:*";
 const DEVICE_SCOPE = "urn:matrix:client:device:";
 
-/** The client as which Synapse asks about tokens. */
+/** Client ID of Synapse's introspection requests. */
 const SYNAPSE = "synapse";
 
-/** Life of a code, as in production. */
+/** Lifetime of a code, as in production. */
 export const CODE_SECONDS = 1_200;
 
 export interface ProviderOptions {
@@ -16,14 +16,11 @@ export interface ProviderOptions {
   /** Shared with Synapse. */
   secret: string;
   accessTokenSeconds: number;
-  /** Scopes that were asked for; the library takes only those it has been told of. */
+  /** Requested scopes. The library accepts only those that it knows. */
   scopes: ReadonlySet<string>;
 }
 
-/**
- * The library `oidc-provider`, given the paths and habits that Synapse and Matrix clients expect
- * (oauth.md, "In tests").
- */
+/** The library `oidc-provider` with the paths and habits that Synapse and Matrix clients expect. */
 export function createProvider({ issuer, secret, accessTokenSeconds, scopes }: ProviderOptions): Provider {
   const provider = new Provider(issuer, {
     routes: {
@@ -77,12 +74,12 @@ export function createProvider({ issuer, secret, accessTokenSeconds, scopes }: P
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     extraTokenClaims: (_context, token) => ({ username: "accountId" in token ? token.accountId : undefined }),
   });
-  // It stands behind the server that answers in its name.
+  // It runs behind the server that answers in its name.
   provider.proxy = true;
   return provider;
 }
 
-/** How Synapse's question is put to the library. */
+/** The credentials of Synapse's introspection request, in the library's form. */
 export function synapseCredentials(secret: string): string {
   return `Basic ${Buffer.from(`${SYNAPSE}:${secret}`).toString("base64")}`;
 }

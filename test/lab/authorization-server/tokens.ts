@@ -1,11 +1,9 @@
-/**
- * What the library does not do about tokens and the production server does (oauth.md, "Refresh").
- */
+/** The production server's token rules that the library lacks. */
 export class Tokens {
-  /** Access tokens that Synapse has asked about: the pair they came with is in use. */
+  /** Access tokens that Synapse has introspected. Their token pair is in use. */
   readonly #used = new Set<string>();
   readonly #dead = new Set<string>();
-  /** By refresh token: the access token it came with, and the refresh token that came after it. */
+  /** Refresh token → the access token of its pair, and the next refresh token. */
   readonly #pairs = new Map<string, { accessToken: string; next?: string }>();
 
   /** @param sent the refresh token that the client sent for the pair */
@@ -15,15 +13,15 @@ export class Tokens {
     if (!before) return;
     const lost = this.#pairs.get(before.next ?? "");
     before.next = pair.refreshToken;
-    // The access token before is dead at once; Synapse goes on with one it knows for a while. So is
-    // that of a pair which nobody got.
+    // The previous access token is invalid at once; Synapse accepts one that it knows for a while
+    // longer. So is the token of a pair that reached nobody.
     for (const { accessToken } of [before, ...(lost === undefined ? [] : [lost])])
       this.#dead.add(accessToken);
   }
 
   /**
-   * What to give the library for a refresh token: itself, or, for one whose answer was lost, the
-   * one that nobody got. Null for one that was replaced by a pair in use; the session lives on.
+   * The refresh token to give to the library: the same one, or, if its answer was lost, the one
+   * that reached nobody. Null for one that was replaced by a pair in use; the session lives on.
    */
   effective(refreshToken: string): string | null {
     const pair = this.#pairs.get(refreshToken);
@@ -33,7 +31,7 @@ export class Tokens {
     return pair.next;
   }
 
-  /** Whether an access token is still good for the homeserver, which asks. */
+  /** Answers the homeserver whether an access token is still valid. */
   ask(accessToken: string): boolean {
     this.#used.add(accessToken);
     return !this.#dead.has(accessToken);

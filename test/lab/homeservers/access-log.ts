@@ -8,15 +8,15 @@ export interface AccessLogLine {
   /** The port's purpose: `client`, `federation`. */
   readonly listener: string;
   /**
-   * Who asked: a user ID, for federation a server name, `undefined` where the request carried no
-   * valid credentials.
+   * Who made the request: a user ID, for federation a server name. `undefined` where the request
+   * had no valid credentials.
    */
   readonly user: string | undefined;
   readonly method: string;
   /** Path without its query, percent-encoded as sent. */
   readonly path: string;
   readonly status: number;
-  /** Whether the whole answer was sent; `false` where the connection was lost before. */
+  /** `false` where the connection was lost before the whole answer was sent. */
   readonly isComplete: boolean;
   /** Size of the answer's body. */
   readonly bytes: number;
@@ -40,20 +40,20 @@ const LINE = new RegExp(
     .join(""),
 );
 
-/** Begins the query of the requests by which `settledAccessLog` finds its place in the log. */
+/** Begins the query of the requests with which `settledAccessLog` finds its place in the log. */
 const MARK = "access-log-mark";
 const WRITTEN_WITHIN_MS = 30_000;
 const POLL_MS = 20;
 
-/** Reads Synapse's access log; lines of another form (a half-written last one) are left out. */
+/** Reads Synapse's access log. Lines of another form (a half-written last one) are left out. */
 export function parseAccessLog(text: string): AccessLogLine[] {
   return text.split("\n").flatMap((line) => (line.includes(`?${MARK}=`) ? [] : (parseLine(line) ?? [])));
 }
 
 /**
- * The log with every request whose answer has arrived anywhere. A server writes a request down
- * after its answer, so an answer may be read before its line is there; one more request is made,
- * and the log is read when that stands in it, behind all that were answered before.
+ * Reads the log once it holds every request that has been answered. A server logs a request after
+ * its answer, so an answer may arrive before its line is written. One more request is made. Once
+ * the log holds it, it holds all that were answered before.
  */
 export async function settledAccessLog(baseUrl: string, read: () => Promise<string>): Promise<string> {
   const mark = `?${MARK}=${randomUUID()}`;

@@ -10,12 +10,12 @@ import { CA_CERTIFICATE, SERVER_FILES } from "./server-config.ts";
 import type { SynapseRuntime } from "./sources/source.ts";
 import { startSupervised, type SupervisedProcess } from "./supervised-process.ts";
 
-// A machine that starts many servers at once needs tens of seconds; a single pair on an idle one
-// about three.
+// A machine that starts many servers at once needs tens of seconds. A single pair on an idle one
+// needs about three.
 const READY_WITHIN_MS = 120_000;
 const POLL_MS = 50;
 
-/** A port was taken by another process between being chosen and being bound. */
+/** Another process took the port between its choice and its binding. */
 export class PortTakenError extends Error {
   override readonly name = "PortTakenError";
 }
@@ -27,7 +27,7 @@ interface ServerOptions {
   readonly clientPort: number;
 }
 
-/** A server whose folder is ready, not yet started. */
+/** A server whose folder is ready and which is not started yet. */
 export function homeserver({ runtime, folder, identity, clientPort }: ServerOptions): Homeserver {
   const baseUrl = `http://127.0.0.1:${clientPort}`;
   let running: SupervisedProcess | undefined;

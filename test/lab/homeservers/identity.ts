@@ -31,8 +31,8 @@ export function newServerIdentity(
 ): ServerIdentity {
   if (!/^([a-z0-9-]+\.)*localhost$/.test(host))
     throw new RangeError(`"${host}" is neither localhost nor a name below it`);
-  // Synapse tells its keys apart by this ID, so a random one also tells two servers of the same
-  // name apart.
+  // Synapse identifies its keys by this ID. A random one also distinguishes two servers of the same
+  // name.
   const keyName = `a_${randomBytes(6).toString("hex")}`;
   return {
     serverName: `${host}:${ports.federation}`,

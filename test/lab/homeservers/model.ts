@@ -1,9 +1,11 @@
 import type { AccessLogLine } from "./access-log.ts";
 
 /**
- * Which request limits a server applies. `unlimited` lifts every `rc_*` limit, `default` leaves
- * Synapse's own, and `{ scale }` keeps their shape but lets `scale` times as many requests through
- * a second, so that a test of waiting takes a `scale`-th of the time.
+ * The request limits of a server:
+ * - `unlimited` lifts every `rc_*` limit;
+ * - `default` keeps Synapse's own;
+ * - `{ scale }` keeps their shape and refills them `scale` times as fast, so that a test of waiting
+ *   takes a `scale`-th of the time.
  */
 export type RateLimits = "unlimited" | "default" | { readonly scale: number };
 
@@ -15,12 +17,12 @@ export type BySide<T> = Readonly<Record<PairSide, T>>;
 
 export const SIDES: readonly PairSide[] = ["old", "new"];
 
-/** What a pair of homeservers is started with. */
+/** Options of a pair of homeservers. */
 export interface PairOptions {
   /**
-   * The pair's data. An empty or missing folder becomes a new pair; a folder that holds a stopped
-   * pair, or a copy of one, is started again with the names, ports, accounts and rooms it had
-   * (`limits` and the other options may differ).
+   * The pair's data. An empty or missing folder becomes a new pair. A folder with a stopped pair,
+   * or a copy of one, is started again with its names, ports, accounts and rooms (`limits` and the
+   * other options may differ).
    */
   readonly folder: string;
   readonly limits: RateLimits;
@@ -30,18 +32,21 @@ export interface PairOptions {
    */
   readonly names?: BySide<string>;
   /**
-   * Version of new rooms, e.g. "11". Without it the server's own default, which differs between
-   * versions of Synapse.
+   * Version of new rooms, e.g. "11". Default: the server's own, which differs between versions of
+   * Synapse.
    */
   readonly roomVersion?: string;
-  /** Receives one line at a time about what is being installed or started. */
+  /** Receives log lines about installation and start. */
   readonly log?: (line: string) => void;
   /**
-   * Where the installed Synapse is kept. Default: `MATRIX_MOVER_CACHE`, else `.cache` in the
-   * project's root; in it the folder `homeservers`.
+   * Folder of the installed Synapse. Default: `MATRIX_MOVER_CACHE`, else `.cache` in the project's
+   * root; in it the folder `homeservers`.
    */
   readonly cacheFolder?: string;
-  /** Merged into each server's homeserver.yaml, objects key by key, everything else replaced. */
+  /**
+   * Merged into each server's homeserver.yaml. Objects are merged key by key, everything else is
+   * replaced.
+   */
   readonly extraConfig?: Partial<BySide<Readonly<Record<string, unknown>>>>;
 }
 
@@ -76,16 +81,16 @@ export interface Homeserver {
   /** Creates an account. Throws when the server refuses, e.g. because the name is taken. */
   registerUser(user: NewUser): Promise<RegisteredUser>;
   /**
-   * Every request the server has answered since the pair's folder was made, federation included,
-   * oldest first. Not to be asked while it is paused.
+   * Every request that the server has answered since the pair's folder was made, federation
+   * included, oldest first. Do not call it while the server is paused.
    */
   accessLog(): Promise<AccessLogLine[]>;
-  /** Freezes the server: connections are taken, nothing is answered. */
+  /** Freezes the server: it accepts connections and answers nothing. */
   pause(): void;
   /** Ends `pause()`. */
   resume(): void;
   /**
-   * Ends the server, also a paused one; connections are then refused. Does nothing when it is
+   * Ends the server, also a paused one. Connections are then refused. Does nothing if it is
    * stopped.
    */
   stop(): Promise<void>;
@@ -97,8 +102,8 @@ export interface Homeserver {
 export interface HomeserverPair {
   readonly old: Homeserver;
   readonly new: Homeserver;
-  /** Where Synapse came from, and its version. */
+  /** Synapse's origin and version. */
   readonly synapse: { readonly source: string; readonly version: string };
-  /** Ends both servers. Afterwards the pair's folder can be copied as it stands. */
+  /** Ends both servers. Afterwards the pair's folder can be copied. */
   stop(): Promise<void>;
 }

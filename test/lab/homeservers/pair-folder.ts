@@ -12,8 +12,7 @@ const UNFINISHED = "pair.unfinished";
 const DEFAULT_NAMES: BySide<string> = { old: "localhost", new: "localhost" };
 
 /**
- * The pair that was kept in a folder, with client ports that are free now; `undefined` where there
- * is none yet.
+ * The pair kept in a folder, with client ports that are free now; `undefined` where there is none.
  */
 export async function keptPair(folder: string): Promise<PairIdentity | undefined> {
   const content = await readFile(join(folder, COMPLETE), "utf8").catch(() => undefined);
@@ -72,7 +71,7 @@ export async function configurePair(options: PairOptions, identity: PairIdentity
       roomVersion: options.roomVersion,
       extra: options.extraConfig?.[side],
     });
-    // JSON is YAML, and leaves no word open to YAML's own reading.
+    // JSON is YAML, and no word in it has a special meaning in YAML.
     await writeSecret(join(options.folder, side, SERVER_FILES.config), JSON.stringify(config, undefined, 2));
     await writeFile(
       join(options.folder, side, SERVER_FILES.logConfig),
@@ -81,13 +80,13 @@ export async function configurePair(options: PairOptions, identity: PairIdentity
   }
 }
 
-/** Marks a pair that has answered as one to be kept. */
+/** Marks a pair that has answered as finished. */
 export async function finishPair(folder: string, identity: PairIdentity): Promise<void> {
   await writeSecret(join(folder, COMPLETE), JSON.stringify(identity, undefined, 2));
   await rm(join(folder, UNFINISHED), { force: true });
 }
 
-// Only what an unfinished start left is removed; a folder with anything else is refused.
+// Removes only the leftovers of an unfinished start. A folder with anything else is refused.
 async function clear(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const present = await readdir(folder);

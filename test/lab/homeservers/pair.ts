@@ -1,9 +1,10 @@
 /*
  * Two real homeservers on loopback, for tests, demo and benchmark alike.
  *
- * A pair's folder holds everything about it with relative paths only. Copy it while the pair is stopped
- * (`fs.cp(from, to, { recursive: true })`) to populate once and restore often; the copy has the same server names and so the same
- * federation ports, therefore it runs instead of the original, not beside it.
+ * A pair's folder holds everything about it, with relative paths only. Copy it while the pair is
+ * stopped (`fs.cp(from, to, { recursive: true })`), to populate once and restore often. The copy
+ * has the same server names and so the same federation ports. It therefore runs instead of the
+ * original, not beside it.
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,8 +30,8 @@ const PROJECT_ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const ATTEMPTS = 8;
 
 /**
- * Gets Synapse if need be, starts two servers and waits until both answer. They end with the pair's
- * `stop()`, and with the calling process however that ends.
+ * Installs Synapse if needed, starts two servers and waits until both answer. They end with the
+ * pair's `stop()`, and with the calling process however that ends.
  *
  * @throws Error that says what to install when there is no Synapse, or what a server printed when
  * it does not start

@@ -1,15 +1,15 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-// Below the ports that Linux (32768) and macOS (49152) hand out for outgoing connections, so that
-// none of those takes a stopped server's port before it is started again.
+// Below the ports that Linux (32768) and macOS (49152) use for outgoing connections. So none of
+// those takes a stopped server's port before its next start.
 const LOWEST = 20_000;
 const ABOVE_HIGHEST = 32_000;
 const ATTEMPTS = 500;
 
 /**
- * Different ports of 127.0.0.1 on which nothing listens just now. Another process may be quicker:
- * who binds them must be ready to try again.
+ * Distinct ports of 127.0.0.1 on which nothing listens now. Another process may take one first, so
+ * the caller must be ready to try again.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
@@ -21,7 +21,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...found];
 }
 
-/** Whether a listener can be bound to this port of 127.0.0.1. */
+/** Whether a listener can bind this port of 127.0.0.1. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

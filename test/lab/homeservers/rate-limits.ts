@@ -50,7 +50,7 @@ const DEFAULT_FEDERATION: FederationLimit = {
 const DEFAULT_RECEIPTS_PER_ROOM_PER_SECOND = 50;
 const DEFAULT_REMOTE_MEDIA_BYTES_PER_SECOND = 87 * 1024;
 
-// Enough never to be reached, small enough for the arithmetic of the server's leaky bucket.
+// High enough never to be reached, low enough for the arithmetic of the server's leaky bucket.
 const UNREACHABLE = 1_000_000;
 
 /** The part of homeserver.yaml that sets the request limits; empty for the server's own. */

@@ -8,8 +8,8 @@ const TIMEOUT_MS = 5_000;
 const serverKeys = z.object({ verify_keys: z.record(z.string(), z.unknown()) });
 
 /**
- * Whether this very server, and no other that took one of its ports, answers on both of them. `ca`
- * is the pair's certificate authority.
+ * Whether this server, and not another that took one of its ports, answers on both ports. `ca` is
+ * the pair's certificate authority.
  */
 export async function isReady(identity: ServerIdentity, clientPort: number, ca: string): Promise<boolean> {
   const host = "127.0.0.1";

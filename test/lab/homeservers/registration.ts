@@ -33,7 +33,7 @@ export async function registerUser(baseUrl: string, secret: string, user: NewUse
   return { userId: user_id, accessToken: access_token, deviceId: device_id };
 }
 
-/** HMAC-SHA1, in hexadecimal, of what the shared secret vouches for. */
+/** HMAC-SHA1, hexadecimal, over the account data, with the shared secret as key. */
 export function registrationMac(
   secret: string,
   {

@@ -39,8 +39,7 @@ export function serverConfig(options: ServerConfigOptions): Record<string, unkno
     public_baseurl: `http://127.0.0.1:${clientPort}/`,
     pid_file: "homeserver.pid",
     listeners: [
-      // `keys` lets whoever waits for the port see that it is this server that answers, not another
-      // that took the port.
+      // `keys` shows a caller that this server answers on the port, and not another that took it.
       listener(clientPort, "client", ["client", "keys"], false),
       listener(identity.federationPort, "federation", ["federation"], true),
     ],
@@ -60,7 +59,7 @@ export function serverConfig(options: ServerConfigOptions): Record<string, unkno
     trusted_key_servers: [],
     suppress_key_server_warning: true,
     report_stats: false,
-    // A server that was down for a moment is tried again at once; the default waits ten minutes.
+    // A server that was down for a moment is retried at once. The default waits ten minutes.
     federation: {
       destination_min_retry_interval: "1s",
       destination_retry_multiplier: 1,

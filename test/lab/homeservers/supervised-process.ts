@@ -14,13 +14,13 @@ export interface Command {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** A process that ends when this one does, however this one ends. */
+/** A process that ends with this one, however this one ends. */
 export interface SupervisedProcess {
   /** Also the ID of its process group. */
   readonly pid: number;
   /** How it ended, e.g. "exit status 1"; never rejects. */
   readonly ended: Promise<string>;
-  /** Ends it and everything it started: SIGTERM, after 10 seconds SIGKILL. */
+  /** Ends the process and its children: SIGTERM, after 10 seconds SIGKILL. */
   end(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ const report = z.union([
 /**
  * Starts a command under a supervisor.
  *
- * @param output an open file for what the command prints, or a function that gets its lines
+ * @param output an open file for the command's output, or a function that gets its lines
  * @throws Error when the command cannot be started
  */
 export async function startSupervised(
@@ -101,7 +101,7 @@ export async function runSupervised(
   return lines.join("\n");
 }
 
-// pip says "ERROR: ...", apt "E: ..."; Python ends with the exception.
+// pip writes "ERROR: ...", apt "E: ...". Python ends with the exception.
 function tellingLines(lines: readonly string[]): string[] {
   const errors = lines.filter((line) => /^(ERROR|E|\w*Error): /.test(line));
   return (errors.length > 0 ? errors : lines).slice(-4);

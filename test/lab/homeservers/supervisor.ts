@@ -1,11 +1,11 @@
 /*
- * A process of its own, started by supervised-process.ts: runs the command given as arguments and ends it, with everything
- * it started, as soon as standard input closes. The kernel closes that pipe also when the caller is killed with SIGKILL,
- * so no server outlives a crash. It is neither in the caller's process group nor in that of the command, so that Ctrl-C
- * and SIGSTOP do not reach it.
+ * A process of its own, started by supervised-process.ts. It runs the command given as arguments,
+ * and ends it with all its children as soon as standard input closes. The kernel closes that pipe
+ * also when the caller is killed with SIGKILL, so no server outlives a crash. The supervisor is in
+ * neither the caller's nor the command's process group, so that Ctrl-C and SIGSTOP do not reach it.
  *
- * Standard output: a JSON line {"pid"} when the command runs, and {"code","signal"} or {"error"} when it has ended.
- * Standard error: the command's output, both streams.
+ * Standard output: a JSON line {"pid"} when the command runs, and {"code","signal"} or {"error"}
+ * when it has ended. Standard error: the command's output, both streams.
  */
 import { spawn } from "node:child_process";
 
@@ -24,7 +24,7 @@ child.once("exit", (code, signal) => {
   signalGroup("SIGKILL");
   report({ code, signal });
   process.stdin.destroy();
-  // Whoever waits for the caller's pipes must not wait for a timer.
+  // A process that waits for the caller's pipes must not wait for a timer.
   clearTimeout(killTimer);
 });
 
@@ -45,7 +45,7 @@ function signalGroup(signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // The group has ended already.
+    // The group has already ended.
   }
 }
 

@@ -1,10 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 
-// https://spec.matrix.org/latest/client-server-api/#extensions-to-mroommessage-msgtypes
-// Written on Node's own crypto, not on the wasm package the bot uses: the two check each other.
+// https://spec.matrix.org/latest/client-server-api/#extensions-to-mroommessage-msgtypes It is
+// written on Node's own crypto and not on the wasm package of the bot, so that the two check each
+// other.
 
-/** An `EncryptedFile` of version v2, as far as it is needed to read the file. */
+/** The parts of an `EncryptedFile` of version v2 that are needed to read the file. */
 export const encryptedFileSchema = z.object({
   url: z.string(),
   key: z.object({ alg: z.literal("A256CTR"), kty: z.literal("oct"), k: z.string() }),
@@ -15,13 +16,13 @@ export const encryptedFileSchema = z.object({
 /** An `EncryptedFile` of version v2. */
 export type EncryptedFile = z.infer<typeof encryptedFileSchema>;
 
-/** Encrypts a file; the result lacks only its `url`. */
+/** Encrypts a file. The result lacks only its `url`. */
 export function encryptAttachment(plain: Uint8Array): {
   encrypted: Buffer;
   file: Omit<EncryptedFile, "url">;
 } {
   const key = randomBytes(32);
-  // The lower 64 bits are the counter and start at 0, so that it cannot overflow in clients that
+  // The lower 64 bits are the counter. They start at 0, so that it cannot overflow in clients that
   // count in 64 bits.
   const iv = Buffer.concat([randomBytes(8), Buffer.alloc(8)]);
   const cipher = createCipheriv("aes-256-ctr", key, iv);
@@ -39,7 +40,7 @@ export function encryptAttachment(plain: Uint8Array): {
   };
 }
 
-/** @throws when the hash does not fit: the server or somebody else changed the file */
+/** @throws when the hash does not fit: somebody changed the file */
 export function decryptAttachment(encrypted: Uint8Array, file: EncryptedFile): Buffer {
   if (hashOf(encrypted) !== file.hashes.sha256.replace(/=+$/, ""))
     throw new Error("The encrypted file does not fit its hash");

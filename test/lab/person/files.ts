@@ -4,7 +4,7 @@ import { z } from "zod";
 import { decryptAttachment, encryptAttachment, encryptedFileSchema } from "./attachments.ts";
 import type { EventContent } from "./protocol.ts";
 
-/** Uploads a file, encrypted if the room is, and gives the content of its `m.room.message`. */
+/** Uploads a file, encrypted if the room is, and returns the content of its `m.room.message`. */
 export async function uploadFile(
   client: MatrixClient,
   roomId: string,
@@ -19,7 +19,7 @@ export async function uploadFile(
   if (client.getRoom(roomId)?.hasEncryptionStateEvent() !== true)
     return { ...description, url: await upload(client, bytes, { type: mimetype, name }) };
   const { encrypted, file } = encryptAttachment(bytes);
-  // An encrypted file tells the server neither its name nor its type.
+  // An encrypted file hides its name and its type from the server.
   return {
     ...description,
     file: { ...file, url: await upload(client, encrypted, { type: "application/octet-stream" }) },

@@ -7,20 +7,20 @@ import { takeSnapshot } from "./snapshot.ts";
 const PAGE_SIZE = 100;
 
 /**
- * Reports every timeline event in the server's order, again whenever it looks different, and every
- * membership.
+ * Reports every timeline event in the server's order, and again whenever it looks different, and
+ * every membership.
  */
 export function observe(client: MatrixClient, report: (notice: PersonReport) => void): void {
   const observedEvents = new Set<string>();
   const observedRooms = new Set<string>();
   const roomsWithGap = new Set<string>();
-  // Snapshots are asynchronous; one chain keeps them in order.
+  // Snapshots are asynchronous. One chain keeps them in order.
   let reporting = Promise.resolve();
 
   function reportLater(event: MatrixEvent, before?: string): void {
     reporting = reporting.then(async () => {
-      // Told when it has been tried to read, so that whoever has seen an event has seen those
-      // before it as they are.
+      // Reported after the first attempt to decrypt it. So the events before a reported one are
+      // final too.
       await client.decryptEventIfNeeded(event);
       const message = await takeSnapshot(client, event);
       report({ kind: "message", message, ...(before !== undefined && { before }) });
@@ -34,7 +34,7 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
     observedRooms.add(room.roomId);
     reportLater(event, before);
     event.on(MatrixEventEvent.Replaced, () => reportLater(event));
-    // Told just before the content goes; the snapshot is taken after.
+    // Emitted just before the content is removed. The snapshot is taken afterwards.
     event.on(MatrixEventEvent.BeforeRedaction, () => reportLater(event));
     event.on(MatrixEventEvent.Decrypted, () => {
       reportLater(event);
@@ -45,8 +45,8 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
     });
   }
 
-  // Sync tells events in the server's order, also one's own, which the timeline holds from the
-  // moment of sending; the timeline has the object that is kept up to date.
+  // Sync reports events in the server's order, own events included, which the timeline holds from
+  // the moment of sending. The timeline has the object that is kept up to date.
   client.on(ClientEvent.Event, (told) => {
     const room = client.getRoom(told.getRoomId());
     const event = room?.findEventById(told.getId() ?? "");
@@ -60,7 +60,7 @@ export function observe(client: MatrixClient, report: (notice: PersonReport) => 
   });
 
   // When more happened between two syncs than one answer holds, the rest is fetched page by page
-  // until it meets what is known.
+  // until a known event is reached.
   async function fillGap(room: Room): Promise<void> {
     const timeline = room.getLiveTimeline();
     let hasMore = true;

@@ -16,8 +16,7 @@ import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
 import { openPersonSession, signedDevicesOf } from "./session.ts";
 import { silenceEverything } from "./silence.ts";
 
-// The process of one person: started by process-link.ts, told what to do by messages of
-// protocol.ts.
+// The process of one person. process-link.ts starts it and sends it the messages of protocol.ts.
 
 type Handlers = {
   [Name in OperationName]: (params: OperationParams<Name>) => Promise<OperationResult<Name>>;
@@ -25,7 +24,7 @@ type Handlers = {
 
 const paramsSchemas: { [Name in OperationName]: { params: z.ZodType<OperationParams<Name>> } } = operations;
 
-// The library's types know only the event types of the specification; a person may send others.
+// The library's types allow only the event types of the specification. A person may send others.
 const timelineType = z.custom<keyof TimelineEvents>((value) => typeof value === "string");
 const timelineContent = z.custom<TimelineEvents[keyof TimelineEvents]>((value) => typeof value === "object");
 const stateType = z.custom<keyof StateEvents>((value) => typeof value === "string");
@@ -37,7 +36,7 @@ function client(): MatrixClient {
   return startedClient;
 }
 
-// Into a room the client does not know it would send in clear, whatever the room is.
+// The client would send unencrypted text into a room that it does not know.
 function requireRoom(roomId: string): void {
   if (client().getRoom(roomId) === null) throw new Error(`The client does not know the room ${roomId}`);
 }
@@ -108,7 +107,7 @@ async function answer(raw: unknown): Promise<void> {
 function describeError(error: unknown): { message: string; errcode?: string; status?: number } {
   if (!(error instanceof MatrixError)) {
     if (!(error instanceof Error)) return { message: String(error) };
-    // "fetch failed" alone does not tell that the server could not be reached.
+    // "fetch failed" alone does not say that the server could not be reached.
     return {
       message: error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message,
     };
@@ -124,5 +123,5 @@ function describeError(error: unknown): { message: string; errcode?: string; sta
 
 silenceEverything();
 process.on("message", (raw) => void answer(raw));
-// The person must not outlive the test, however that ended.
+// The person must not outlive the test, however the test ended.
 process.on("disconnect", () => process.exit(0));

@@ -9,7 +9,7 @@ export type { EventContent, NewRoom, RoomMemberView, SeenMessage } from "./proto
 export type { MessageFilter } from "./seen-messages.ts";
 export { contentOf, textOf } from "./seen-messages.ts";
 
-/** How a person signs in: by password as a new device, or as a device that exists. */
+/** How a person signs in: by password as a new device, or as an existing device. */
 export type PersonCredentials =
   | { password: string }
   | {
@@ -31,20 +31,21 @@ export type PersonOptions = PersonCredentials & {
    */
   crossSigning?: boolean;
   /**
-   * MSC4153: neither sends keys to, nor shows messages from, devices their owner has not signed.
+   * MSC4153: neither sends keys to, nor shows messages from, devices that their owner has not
+   * signed.
    */
   onlyTrustSignedDevices?: boolean;
   /**
-   * Called with every timeline event as it comes, and again whenever it looks different, with its
-   * previous look.
+   * Called with every timeline event when it arrives, and again whenever it looks different, with
+   * its previous look.
    */
   onMessage?: (message: SeenMessage, previous: SeenMessage | undefined) => void;
   log?: Logger;
 };
 
 /**
- * Somebody who chats with the bot: matrix-js-sdk, the client library Element is built on, in a
- * process of its own.
+ * Somebody who chats with the bot: matrix-js-sdk, the client library of Element, in a process of
+ * its own.
  */
 export interface Person extends AsyncDisposable {
   readonly userId: string;
@@ -52,8 +53,8 @@ export interface Person extends AsyncDisposable {
   readonly accessToken: string;
   readonly processId: number | undefined;
   /**
-   * Makes a direct chat, invites the other, and notes it in `m.direct`; resolves once messages can
-   * be sent into it.
+   * Creates a direct chat, invites the other user and adds it to `m.direct`. Resolves once messages
+   * can be sent.
    */
   createDirectChat(userId: string, options: { encrypted: boolean }): Promise<string>;
   createRoom(room: NewRoom): Promise<string>;
@@ -64,8 +65,8 @@ export interface Person extends AsyncDisposable {
   join(roomIdOrAlias: string, via?: string[]): Promise<string>;
   leave(roomId: string): Promise<void>;
   /**
-   * Sends a text as Element does, `m.mentions` included; `extra` is laid over its content. Resolves
-   * with the event ID.
+   * Sends a text as Element does, `m.mentions` included. `extra` is merged over its content.
+   * Resolves with the event ID.
    */
   say(roomId: string, text: string, extra?: EventContent): Promise<string>;
   edit(roomId: string, eventId: string, text: string): Promise<string>;
@@ -73,17 +74,14 @@ export interface Person extends AsyncDisposable {
   redact(roomId: string, eventId: string): Promise<string>;
   /** Sends a file, encrypted in encrypted rooms. */
   sendFile(roomId: string, file: { name: string; mimetype: string; bytes: Uint8Array }): Promise<string>;
-  /**
-   * The bytes of the file in a message, decrypted and with their hash checked where it was
-   * encrypted.
-   */
+  /** The bytes of the file in a message. An encrypted one is decrypted and its hash is checked. */
   downloadFile(message: SeenMessage): Promise<Buffer>;
   sendEvent(roomId: string, type: string, content: EventContent): Promise<string>;
   sendState(roomId: string, type: string, stateKey: string, content: EventContent): Promise<string>;
   members(roomId: string): Promise<RoomMemberView[]>;
   /**
-   * IDs of a user's devices that the client knows, as signed by their owner; keys go to those only
-   * where the person trusts no others.
+   * IDs of a user's devices that the client knows as signed by their owner. Keys go only to those
+   * if the person trusts no others.
    */
   signedDevices(userId: string): Promise<string[]>;
   /**
@@ -92,19 +90,19 @@ export interface Person extends AsyncDisposable {
    */
   messages(roomId: string): SeenMessage[];
   /**
-   * The first message that matches, seen already or still to come. Looks again at each message when
-   * it is decrypted, edited or redacted; an edit itself is not a message. The time-out's error
-   * tells what was seen instead.
+   * The first message that matches, past or future. Each message is checked again when it is
+   * decrypted, edited or redacted. An edit itself is not a message. The timeout's error lists what
+   * was seen instead.
    */
   waitForMessage(
     roomId: string,
     predicate: (message: SeenMessage) => boolean,
     filter?: MessageFilter,
   ): Promise<SeenMessage>;
-  /** The room ID of an invitation that is open; nothing is accepted by itself. */
+  /** The room ID of a pending invitation. Nothing is accepted automatically. */
   waitForInvite(options?: { from?: string; timeoutMs?: number }): Promise<string>;
   /**
-   * Waits until this membership of that user has been seen in the room, for instance that the bot
+   * Waits until this membership of that user has been seen in the room, for instance until the bot
    * has joined.
    */
   waitForMembership(
@@ -113,7 +111,7 @@ export interface Person extends AsyncDisposable {
     membership: string,
     options?: { timeoutMs?: number },
   ): Promise<void>;
-  /** Ends the process; the device stays signed in on the server. */
+  /** Ends the process. The device stays signed in on the server. */
   stop(): Promise<void>;
 }
 
@@ -238,7 +236,7 @@ export async function startPerson(options: PersonOptions): Promise<Person> {
   };
 }
 
-// `m.mentions` is sent even when empty, or the old push rules ping people by their names.
+// `m.mentions` is sent even when empty. Without it the old push rules notify people by their names.
 function textContent(text: string): EventContent {
   return { msgtype: "m.text", body: text, "m.mentions": {} };
 }

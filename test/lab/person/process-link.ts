@@ -8,15 +8,15 @@ import type { z } from "zod";
 import { operations, reportSchema } from "./protocol.ts";
 import type { OperationName, OperationParams, OperationResult, PersonReport } from "./protocol.ts";
 
-/** How long a stopped process may take to leave by itself. */
+/** How long a stopped process may take to exit by itself. */
 const EXIT_GRACE_MS = 5_000;
 const KEPT_ERROR_CHARACTERS = 4_000;
 
 const resultSchemas: { [Name in OperationName]: { result: z.ZodType<OperationResult<Name>> } } = operations;
 
 /**
- * What the person's client or homeserver refused; `errcode` and `status` are the homeserver's where
- * it gave them.
+ * A refusal by the person's client or homeserver. `errcode` and `status` are the homeserver's if it
+ * gave them.
  */
 class PersonError extends Error {
   override readonly name = "PersonError";
@@ -30,7 +30,7 @@ class PersonError extends Error {
   }
 }
 
-/** What the process tells without being asked. */
+/** What the process reports unasked. */
 export type PersonNotice = Extract<PersonReport, { kind: "message" | "membership" }>;
 
 type Outcome =
@@ -40,16 +40,16 @@ type Outcome =
 export interface ProcessLink {
   pid: number | undefined;
   call<Name extends OperationName>(name: Name, params: OperationParams<Name>): Promise<OperationResult<Name>>;
-  /** Ends the process: asks first, insists after 5 s. Does nothing the second time. */
+  /** Ends the process: asks first, kills after 5 s. A second call does nothing. */
   end(): Promise<void>;
 }
 
 /**
- * Starts the process of one person and speaks with it.
+ * Starts the process of one person and talks to it.
  *
  * @param label names the person in errors
  * @param onNotice is called in the order in which the process saw things
- * @param onEnd is called once, when the process is gone; every call still open fails then
+ * @param onEnd is called once, when the process is gone; every open call then fails
  */
 export function openProcessLink(
   label: string,
@@ -59,10 +59,10 @@ export function openProcessLink(
 ): ProcessLink {
   const child = fork(fileURLToPath(new URL("person-process.ts", import.meta.url)), [], {
     execPath: process.execPath,
-    // Instead of the test runner's own loaders and debug ports; a smaller young generation makes
-    // many persons cheap.
+    // Replaces the test runner's own loaders and debug ports. A smaller young generation makes many
+    // persons cheap.
     execArgv: ["--max-semi-space-size=4"],
-    // Bytes of files and `undefined` pass the channel as they are.
+    // Bytes of files and `undefined` pass the channel unchanged.
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -116,7 +116,7 @@ export function openProcessLink(
     pid: child.pid,
     async call(name, params) {
       const outcome = await request(name, params);
-      // Made here, behind the `await`, where the stack names the line of the test that asked.
+      // The error is made here, after the `await`, where the stack names the test's line.
       if (!("result" in outcome)) throw new PersonError(outcome.message, outcome.errcode, outcome.status);
       return resultSchemas[name].result.parse(outcome.result);
     },

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-/** The content of a Matrix event; nothing is known of its shape. */
+/** The content of a Matrix event, of unknown shape. */
 export const eventContentSchema = z.record(z.string(), z.unknown());
-/** The content of a Matrix event; nothing is known of its shape. */
+/** The content of a Matrix event, of unknown shape. */
 export type EventContent = z.infer<typeof eventContentSchema>;
 
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
@@ -16,18 +16,18 @@ const relationSchema = z.object({
 });
 
 /**
- * One timeline event as the person's client shows it now; a later decryption, edit or redaction
+ * One timeline event as the person's client shows it now. A later decryption, edit or redaction
  * replaces the whole value.
  */
 export const seenMessageSchema = z.object({
   roomId: z.string(),
   eventId: z.string(),
   sender: z.string(),
-  /** The decrypted type; `m.room.encrypted` as long as, or because, it could not be decrypted. */
+  /** The decrypted type; `m.room.encrypted` while, or because, it could not be decrypted. */
   type: z.string(),
   /** Present on state events only. */
   stateKey: z.string().optional(),
-  /** The content as first sent, decrypted; empty once redacted. */
+  /** The first content, decrypted; empty once redacted. */
   content: eventContentSchema,
   /** `m.new_content` of the newest valid edit. */
   latestEditContent: eventContentSchema.optional(),
@@ -35,13 +35,13 @@ export const seenMessageSchema = z.object({
   /** The client's failure code, such as `MEGOLM_KEY_WITHHELD_FOR_UNVERIFIED_DEVICE`. */
   decryptionFailure: z.string().optional(),
   /**
-   * Colour and reason of the shield beside the message, such as `red UNSIGNED_DEVICE`; null when
-   * there is none.
+   * Colour and reason of the shield beside the message, such as `red UNSIGNED_DEVICE`; null for no
+   * shield.
    */
   shield: z.string().nullable(),
   isRedacted: z.boolean(),
   relation: relationSchema.nullable(),
-  /** The sender's server's clock, in milliseconds. */
+  /** The clock of the sender's server, in milliseconds. */
   timestamp: z.number(),
 });
 /** One timeline event as the person's client shows it now. */
@@ -64,11 +64,11 @@ const createRoomSchema = z.object({
   invite: z.array(z.string()).optional(),
   encrypted: z.boolean().optional(),
   preset: z.enum(["private_chat", "public_chat", "trusted_private_chat"]).optional(),
-  /** Content laid over the server's default `m.room.power_levels`. */
+  /** Content merged over the server's default `m.room.power_levels`. */
   powerLevels: eventContentSchema.optional(),
   roomVersion: z.string().optional(),
 });
-/** What a person may say about a new room. */
+/** What a person may choose for a new room. */
 export type NewRoom = z.infer<typeof createRoomSchema>;
 
 const fileSchema = z.object({ name: z.string(), mimetype: z.string(), bytes: bytesSchema });
@@ -76,7 +76,7 @@ const fileSchema = z.object({ name: z.string(), mimetype: z.string(), bytes: byt
 const inRoom = z.object({ roomId: z.string() });
 const nothing = z.undefined();
 
-/** Everything the driver may ask of the person's process: parameters and result. */
+/** Everything that the driver may request from the person's process: parameters and result. */
 export const operations = {
   start: {
     params: z.object({
@@ -136,7 +136,7 @@ const refusalSchema = z.object({
 const messageNoticeSchema = z.object({
   kind: z.literal("message"),
   message: seenMessageSchema,
-  /** An event found late, in a gap of the sync: it stands right before this one. */
+  /** Set for an event found late, in a gap of the sync: the event that follows it. */
   before: z.string().optional(),
 });
 const membershipNoticeSchema = z.object({
@@ -144,7 +144,7 @@ const membershipNoticeSchema = z.object({
   roomId: z.string(),
   userId: z.string(),
   membership: z.string(),
-  /** Who caused it, such as the inviter. */
+  /** The user who caused it, such as the inviter. */
   sender: z.string(),
 });
 

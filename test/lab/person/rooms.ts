@@ -6,7 +6,7 @@ import type { NewRoom, RoomMemberView } from "./protocol.ts";
 
 const ROOM_ARRIVES_WITHIN_MS = 30_000;
 
-/** Creates a room and waits until messages sent into it are encrypted, if that was asked for. */
+/** Creates a room. If encryption was requested, it waits until messages are encrypted. */
 export async function createRoom(client: MatrixClient, room: NewRoom, isDirect = false): Promise<string> {
   const { name, alias, invite, encrypted = false, preset, powerLevels, roomVersion } = room;
   const encryption = {
@@ -60,7 +60,7 @@ export async function createDirectChat(
 }
 
 /**
- * Joins and waits for the room's state, without which the client would not know that it is
+ * Joins and waits for the room's state. Without it the client would not know that the room is
  * encrypted.
  */
 export async function joinRoom(
@@ -83,8 +83,8 @@ export function membersOf(client: MatrixClient, roomId: string): RoomMemberView[
   }));
 }
 
-// The server's answer comes before the sync that brings the room. A message sent in between would
-// go out in clear.
+// The server's answer comes before the sync with the room. A message sent in between would be
+// unencrypted.
 function roomArrives(client: MatrixClient, roomId: string, encrypted: boolean): Promise<void> {
   function hasArrived(): boolean {
     const room = client.getRoom(roomId);

@@ -1,6 +1,6 @@
 import type { EventContent, MembershipNotice, SeenMessage } from "./protocol.ts";
 
-/** How many of the newest messages a time-out tells about. */
+/** How many of the newest messages a timeout lists. */
 const TOLD_MESSAGES = 12;
 
 const MESSAGE_TIMEOUT_MS = 60_000;
@@ -10,22 +10,21 @@ interface Waiter {
   giveUp: () => void;
 }
 
-/** Which messages `waitForMessage` looks at. */
+/** The messages that `waitForMessage` looks at. */
 export interface MessageFilter {
   /** Only messages of this user ID. */
   from?: string;
-  /** Only messages that stand behind this event in the timeline. */
+  /** Only messages that follow this event in the timeline. */
   after?: string;
-  /** 60,000 by default, which a slow and busy machine needs. */
+  /** Default 60,000, which a slow and busy machine needs. */
   timeoutMs?: number;
 }
 
 /**
- * The driver's copy of everything the person's client has shown so far, with a way to wait for
- * more.
+ * The driver's copy of everything that the person's client has shown so far. It can wait for more.
  */
 export interface SeenMessages {
-  /** Notes a message, new or changed, and gives what was known of it before. */
+  /** Records a message, new or changed, and returns its previous look. */
   record(message: SeenMessage, before?: string): SeenMessage | undefined;
   recordMembership(notice: MembershipNotice): void;
   /** All timeline events of the room, in the timeline's order. */
@@ -54,8 +53,7 @@ export function createSeenMessages(): SeenMessages {
     for (const waiter of [...waiters]) waiter.recheck();
   }
 
-  // The errors are made behind the `await`, where the stack still names the line of the test that
-  // waits.
+  // The errors are made after the `await`, where the stack still names the test's line.
   async function waitFor<Found>(
     find: () => Found | undefined,
     timeoutMs: number,
@@ -66,7 +64,7 @@ export function createSeenMessages(): SeenMessages {
     throw closed === undefined ? new Error(timedOut()) : new Error(closed.message, { cause: closed });
   }
 
-  /** Looks again at everything new; undefined when time is up or nothing can come any more. */
+  /** Checks everything new; undefined when time is up or nothing more can come. */
   function nextFound<Found>(find: () => Found | undefined, timeoutMs: number): Promise<Found | undefined> {
     if (closed !== undefined) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
@@ -148,27 +146,28 @@ function messagesBehind(messages: SeenMessage[], eventId: string | undefined): S
   return index === -1 ? [] : messages.slice(index + 1);
 }
 
-// An edit is shown at the message it edits
-// (https://spec.matrix.org/latest/client-server-api/#event-replacements), so it is none by itself.
+// An edit is shown at the message that it edits
+// (https://spec.matrix.org/latest/client-server-api/#event-replacements), so it is not shown
+// itself.
 function isShown(message: SeenMessage, from: string | undefined): boolean {
   return message.relation?.type !== "m.replace" && (from === undefined || message.sender === from);
 }
 
-/** What the message is now: the content of its newest edit, else the first one. */
+/** The current content: that of the newest edit, else the first one. */
 export function contentOf({ content, latestEditContent }: SeenMessage): EventContent {
   return latestEditContent ?? content;
 }
 
 /**
- * What a person reads in the message now: the newest edit's plain body, else the first one; empty
- * for events without a body.
+ * The text that a person reads in the message now: the newest edit's plain body, else the first
+ * one; empty for events without a body.
  */
 export function textOf(message: SeenMessage): string {
   const { body } = contentOf(message);
   return typeof body === "string" ? body : "";
 }
 
-/** The newest messages of a room, one indented line each, for the error of a test. */
+/** The newest messages of a room, one indented line each, for a test's error. */
 function tellNewest(messages: SeenMessage[]): string {
   if (messages.length === 0) return "Nothing at all was seen in that room.";
   const lines = messages.slice(-TOLD_MESSAGES).map((message) => `  ${describeMessage(message)}`);

@@ -9,16 +9,14 @@ import type { OperationParams } from "./protocol.ts";
 import { silentLogger } from "./silence.ts";
 
 /**
- * Events per room and sync. The client's own 8 would make a gap, which costs further requests, of
- * every busy moment.
+ * Events per room and sync. With the client's own 8, every busy moment would leave a gap, which
+ * costs further requests.
  */
 const TIMELINE_LIMIT = 50;
 
 type StartParams = OperationParams<"start">;
 
-/**
- * A signed-in client that has not begun to sync; `start` begins and resolves after the first sync.
- */
+/** A signed-in client that does not sync yet. `start` begins and resolves after the first sync. */
 export interface PersonSession {
   client: MatrixClient;
   deviceId: string;
@@ -27,8 +25,8 @@ export interface PersonSession {
 }
 
 /**
- * Signs in and prepares encryption, with keys in memory only: an ended person's device can never
- * read again.
+ * Signs in and prepares encryption. The keys are in memory only, so an ended person's device can
+ * never read again.
  */
 export async function openPersonSession(params: StartParams): Promise<PersonSession> {
   const { baseUrl, userId, displayName, encryption, crossSigning, onlyTrustSignedDevices } = params;
@@ -47,9 +45,9 @@ export async function openPersonSession(params: StartParams): Promise<PersonSess
     deviceId,
     accessToken,
     async start() {
-      // Before the first sync: an answer about the old keys, asked for by the sync and arriving
-      // while they are being replaced, makes the crypto forget the new private keys (seen), and a
-      // client that trusts signed devices only then cannot send.
+      // This comes before the first sync. Otherwise an answer about the old keys, requested by the
+      // sync, may arrive while they are being replaced. The crypto then forgets the new private
+      // keys (seen), and a client that trusts only signed devices cannot send.
       if (encryption && crossSigning) await signOwnDevice(client, params);
       await client.startClient({ initialSyncLimit: TIMELINE_LIMIT, disablePresence: true });
       await firstSync(client);
@@ -84,7 +82,7 @@ function firstSync(client: MatrixClient): Promise<void> {
   });
 }
 
-// The first upload needs no further authentication; replacing the keys of an earlier run does, by
+// The first upload needs no further authentication. Replacing the keys of an earlier run needs the
 // password.
 async function signOwnDevice(client: MatrixClient, params: StartParams): Promise<void> {
   const { userId, password } = params;
@@ -105,8 +103,8 @@ async function signOwnDevice(client: MatrixClient, params: StartParams): Promise
 
 async function requireSignedDevice(client: MatrixClient): Promise<void> {
   const crypto = client.getCrypto();
-  // Asks the server for the person's own keys, which by now must be the ones this device made and
-  // has signed itself with.
+  // Requests the person's own keys from the server. They must now be the ones that this device made
+  // and signed itself with.
   await crypto?.userHasCrossSigningKeys();
   const status = await crypto?.getDeviceVerificationStatus(
     client.getSafeUserId(),
@@ -117,8 +115,8 @@ async function requireSignedDevice(client: MatrixClient): Promise<void> {
 }
 
 /**
- * Devices of somebody with whom the person shares an encrypted room, as far as the client knows
- * them to be signed by their owner.
+ * Devices of somebody with whom the person shares an encrypted room, if the client knows them as
+ * signed by their owner.
  */
 export async function signedDevicesOf(client: MatrixClient, userId: string): Promise<string[]> {
   const crypto = client.getCrypto();

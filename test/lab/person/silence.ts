@@ -1,6 +1,6 @@
 import type { Logger } from "matrix-js-sdk/lib/logger.js";
 
-/** matrix-js-sdk and its crypto write hundreds of lines a minute; nobody reads them in a test. */
+/** matrix-js-sdk and its crypto write hundreds of lines a minute. Nobody reads them in a test. */
 export const silentLogger: Logger = {
   trace: ignore,
   debug: ignore,
@@ -15,8 +15,8 @@ function ignore(): undefined {
 }
 
 /**
- * Also quietens what does not go through the client's own logger: the library's module-wide one and
- * the crypto write to the console.
+ * Also silences what bypasses the client's own logger: the library's module-wide logger and the
+ * crypto write to the console.
  */
 export function silenceEverything(): void {
   for (const method of ["trace", "debug", "log", "info", "warn", "error"] as const) console[method] = ignore;

@@ -25,8 +25,8 @@ export async function takeSnapshot(client: MatrixClient, event: MatrixEvent): Pr
     roomId: event.getRoomId() ?? "",
     eventId: event.getId() ?? "",
     sender: event.getSender() ?? "",
-    // A failed event calls itself a message with the text "Unable to decrypt", which no test should
-    // take for one.
+    // An event that could not be decrypted calls itself a message with the text "Unable to
+    // decrypt". No test may take it for a message.
     type: failure === null ? event.getType() : event.getWireType(),
     ...(stateKey !== undefined && { stateKey }),
     content: plainData(failure === null ? event.getOriginalContent() : event.getWireContent()),
@@ -40,7 +40,7 @@ export async function takeSnapshot(client: MatrixClient, event: MatrixEvent): Pr
   };
 }
 
-// The content may hold objects with the client's own prototypes, which do not pass the channel.
+// The content may hold objects with the client's own prototypes, which cannot pass the channel.
 function plainData(content: IContent): SeenMessage["content"] {
   return eventContentSchema.parse(JSON.parse(JSON.stringify(content)));
 }
@@ -60,8 +60,8 @@ function relationOf(event: MatrixEvent): SeenMessage["relation"] {
 async function shieldOf(client: MatrixClient, event: MatrixEvent): Promise<string | null> {
   if (event.isRedacted() || event.isDecryptionFailure()) return null;
   if (!event.isEncrypted()) {
-    // Element's own rule, outside the library: a clear message in an encrypted room has a red
-    // shield.
+    // Element's own rule, outside the library: an unencrypted message in an encrypted room has a
+    // red shield.
     const isInEncryptedRoom = client.getRoom(event.getRoomId())?.hasEncryptionStateEvent() === true;
     return isInEncryptedRoom && event.getType() === "m.room.message" ? "red SENT_IN_CLEAR" : null;
   }

@@ -16,7 +16,7 @@ export function needsModerator(
   return expected("ask_moderator", { status: "needs_moderator", reason, helpers, ...details });
 }
 
-/** Only the old account itself could act, which it never does unasked. */
+/** Only the old account itself could act. It never does so unasked. */
 export function needsUser(reason: NonNullable<Expected["reason"]>): Expected {
   return expected("ask_moderator", { status: "needs_you", reason });
 }
@@ -25,7 +25,7 @@ export function impossible(reason: NonNullable<Expected["reason"]>, details: Det
   return expected("impossible", { status: "skipped", reason, ...details });
 }
 
-/** @param details how the replacement fares, where it has no row of its own to say so */
+/** @param details outcome of the replacement, if that has no row of its own */
 export function successor(roomId: string, status: Expected["status"], details: Details = {}): Expected {
   return expected("successor", { status, successor: roomId, ...details });
 }

@@ -11,8 +11,7 @@ import type { Dice } from "./seed.ts";
 import type { MadeRoom } from "./room-fixture.ts";
 
 /**
- * Parts in a hundred of an account that has been in use for years; each of these kinds is one room
- * of the source's.
+ * Percentages of an account that has been in use for years. Each kind is one room of the source.
  */
 const SHARES: Readonly<Record<string, number>> = {
   public: 24,
@@ -33,8 +32,8 @@ const SHARES: Readonly<Record<string, number>> = {
 };
 
 /**
- * The kinds of a realistic account of so many rooms, in the order they are to be made: spaces come
- * before what they open.
+ * The kinds of a realistic account with this many rooms, in the order in which they are made:
+ * spaces come before the rooms that they open.
  */
 export function mixOf(count: number, dice: Dice): Kind[] {
   const { space, inside } = sharedSpaces(dice);
@@ -62,8 +61,8 @@ export function mixOf(count: number, dice: Dice): Kind[] {
 }
 
 /**
- * Shares as whole rooms that add up to the count: what is left over by rounding down goes to the
- * largest remainders.
+ * Shares as whole rooms that add up to the count. The largest remainders get what rounding down
+ * left over.
  */
 export function apportion(count: number): Map<string, number> {
   const total = Object.values(SHARES).reduce((sum, share) => sum + share, 0);

@@ -11,9 +11,8 @@ export interface PopulatedPerson {
 }
 
 /**
- * What is right for a room, written by hand for its kind from product.md ("Routes") and
- * protocol-facts.md (section 2). No code of the planner has a part in it; only the contract's words
- * are shared.
+ * The right result for a room. It is written by hand for its kind from the product's rules. The
+ * planner's code has no part in it; only the contract's words are shared.
  */
 export interface Expected {
   readonly route: Exclude<Route, "excluded">;
@@ -21,13 +20,13 @@ export interface Expected {
   readonly reason: ReasonCode | null;
   /** Best first. */
   readonly helpers: readonly string[];
-  /** The contract does not say who of them comes first. */
+  /** The contract leaves their order open. */
   readonly isHelperOrderOpen: boolean;
-  /** How many could help besides those. */
+  /** Number of further people who could help. */
   readonly moreHelpers: number;
   readonly through: string | null;
   readonly successor: string | null;
-  /** Warnings that the kind is about; others may stand beside them. */
+  /** Warnings that the kind is about. Others may be present too. */
   readonly warnings: readonly Warning["code"][];
 }
 
@@ -36,32 +35,32 @@ export interface PopulatedRoom {
   readonly roomId: string;
   readonly kind: string;
   readonly name: string;
-  /** Whom `m.direct` names. */
+  /** The user whom `m.direct` names. */
   readonly directWith: string | null;
   readonly expected: Expected;
 }
 
 /**
- * A room of which a plan has no row: the source is in it no more or never was, like a replacement
- * it did not follow to.
+ * A room without a row in the plan: the source has left it or was never in it, as with a
+ * replacement that it did not follow to.
  */
 export type UnlistedRoom = Pick<PopulatedRoom, "roomId" | "kind" | "name">;
 
-/** A kind of room that is not there, and why. */
+/** A kind of room that cannot be made, and why. */
 export interface KindNotMade {
   readonly kind: string;
   readonly why: string;
 }
 
-/** What the source's account holds besides rooms. */
+/** Contents of the source's account besides rooms. */
 export interface SourceData {
   readonly avatarUrl: string;
   readonly profile: Readonly<Record<string, string>>;
-  /** Global account data by type, `m.direct` and its junk included. */
+  /** Global account data by type, `m.direct` and its malformed entries included. */
   readonly accountData: Readonly<Record<string, unknown>>;
   /** Room ID → tag → order. */
   readonly tags: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
-  /** Room ID → event up to which is read. */
+  /** Room ID → event up to which the room is read. */
   readonly readMarkers: Readonly<Record<string, string>>;
   readonly markedUnread: readonly string[];
   /** Room ID → display name in that room. */
@@ -71,8 +70,8 @@ export interface SourceData {
 }
 
 /**
- * Two accounts of one person, and the people and rooms around them. Plain data: may be kept as JSON
- * beside a copy of the pair's folder.
+ * Two accounts of one person, and the people and rooms around them. It is plain data, so it can be
+ * kept as JSON beside a copy of the pair's folder.
  */
 export interface Population {
   readonly source: PopulatedPerson;

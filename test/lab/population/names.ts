@@ -8,13 +8,14 @@ const PURSUITS =
   "Choir,Cyclists,Chess Club,Beekeepers,Library,Football,Theatre,Bakers,Astronomers,Radio,Gardeners,Knitting,Translators,Sailors,Parents,Photographers,Debate,Orchestra,Hikers,Repair Café,Poetry,Cinema,Swimmers,Potters";
 
 /**
- * Different first names, in an order of the seed's; numbered when there are more people than names.
+ * Distinct first names in an order that depends on the seed. They are numbered when there are more
+ * people than names.
  */
 export function personNames(dice: Dice, count: number): string[] {
   return numbered(dice.shuffle(FIRST_NAMES.split(" ")), count);
 }
 
-/** Different room names, in an order of the seed's. */
+/** Distinct room names in an order that depends on the seed. */
 export function roomNames(dice: Dice, count: number): string[] {
   const all = PLACES.split(" ").flatMap((place) =>
     PURSUITS.split(",").map((pursuit) => `${place} ${pursuit}`),

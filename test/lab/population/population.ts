@@ -1,8 +1,10 @@
 /*
- * A person with an account on each of two real homeservers, other people, and rooms of every kind: what the plan has to get right, and what is measured.
+ * A person with an account on each of two real homeservers, other people, and rooms of every kind.
+ * The plan must be right about them, and the benchmark measures them.
  *
- * Populate under unlimited limits; then the pair's folder may be copied, and started again with others. The same seed gives the same people, names, kinds and
- * order; room IDs differ, for servers choose them.
+ * Populate under unlimited limits. Then the pair's folder may be copied and started with other
+ * limits. The same seed gives the same people, names, kinds and order. Room IDs differ, because
+ * servers choose them.
  */
 import type { Homeserver, HomeserverPair } from "../homeservers/pair.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
@@ -25,21 +27,23 @@ export type { Expected, PopulatedPerson, PopulatedRoom, Population } from "./mod
 
 export interface PopulateOptions {
   /**
-   * Two running servers without request limits. For the kinds about server ACLs they need different
-   * host names.
+   * Two running servers without request limits. The kinds about server ACLs need different host
+   * names.
    */
   readonly pair: Pick<HomeserverPair, "old" | "new">;
   readonly seed: number;
-  /** How many others live on each server. At least, and by default, 30 and 4. */
+  /** Number of other people on each server. Minimum and default: 30 and 4. */
   readonly people?: { readonly old: number; readonly new: number };
   /**
-   * Every kind once, or so many rooms of the source's in the proportions of a real account.
+   * Every kind once, or this many rooms of the source in the proportions of a real account.
    * Default: one of each.
    */
   readonly rooms?: "one of each" | { readonly count: number };
-  /** Local parts of the two accounts. By default made from the seed. */
+  /** Local parts of the two accounts. Default: made from the seed. */
   readonly localparts?: { readonly source: string; readonly target: string };
-  /** Requests under way at a time. Default 6: more does not help servers of one core each. */
+  /**
+   * Maximum number of requests under way. Default 6: more does not help servers of one core each.
+   */
   readonly concurrency?: number;
 }
 
@@ -51,7 +55,7 @@ interface Inhabitants {
   readonly bridge: PopulationSession;
 }
 
-/** @throws HomeserverError for whatever a server refuses: no kind is left out silently */
+/** @throws HomeserverError for anything that a server refuses: no kind is left out silently */
 export async function populate(options: PopulateOptions): Promise<Population> {
   const { pair, seed, rooms = "one of each", concurrency = 6 } = options;
   const chance = dice(seed);
@@ -121,7 +125,7 @@ function localpartOf(displayName: string): string {
   return displayName.toLowerCase().replaceAll(/[^a-z0-9]+/g, ".");
 }
 
-/** Every kind that these two servers allow, and the others. */
+/** The kinds that these two servers allow, and the others. */
 function kindsFor(pair: PopulateOptions["pair"]): { kinds: Kind[]; notMade: KindNotMade[] } {
   const haveOwnHosts = hostOf(pair.old.serverName) !== hostOf(pair.new.serverName);
   const [kinds, others] = [true, false].map((isMade) =>
@@ -148,8 +152,8 @@ async function makeRooms(kinds: readonly Kind[], making: Making): Promise<RoomOf
     chance,
     kinds.reduce((sum, kind) => sum + (kind.names ?? 1), 0),
   );
-  // Everything that chance decides is decided before the first request, so that no answer's time
-  // plays a part in it.
+  // Everything random is decided before the first request, so that it does not depend on the timing
+  // of answers.
   const tasks = kinds.map((kind, index) => {
     const participants = castFor(people, index, hasCompany ? companySize(chance) : 0);
     const fixture = openRoomFixture(
@@ -168,7 +172,7 @@ async function makeRooms(kinds: readonly Kind[], making: Making): Promise<RoomOf
   return made.flat();
 }
 
-/** Other people for each kind, so that rooms are made by many. */
+/** Each kind gets other people, so that many people make rooms. */
 function castFor(people: Inhabitants, index: number, companions: number): Participants {
   const { source, target, bridge } = people;
   const person = (offset: number): PopulationSession =>

@@ -11,9 +11,9 @@ interface Rule {
 }
 
 /**
- * Rules of every kind: muted rooms both ways (Element's and older clients'), words, a sender, one
- * switched off, changed defaults.
- * @returns the rules' kinds and IDs; of the same kind the last one written stands first
+ * Writes rules of every kind: muted rooms both ways (Element's and older clients'), words, a
+ * sender, a disabled one, changed defaults.
+ * @returns the rules' kinds and IDs; of the same kind the last one written comes first
  */
 export async function writePushRules(
   source: PopulationSession,
@@ -42,7 +42,7 @@ export async function writePushRules(
       isDisabled: true,
     },
   ];
-  // One after the other, for their order counts.
+  // One after the other, because their order counts.
   for (const { kind, id, body, isDisabled } of rules) {
     const path = apiPath`/_matrix/client/v3/pushrules/global/${kind}/${id}`;
     await put(source, path, body);

@@ -1,24 +1,24 @@
 import { createRoom, join } from "./session.ts";
 import type { NewState, PopulationSession } from "./session.ts";
 
-/** The version of rooms that are not about versions: servers' defaults differ (11 or 12). */
+/** The version of rooms that are not about versions. Servers' defaults differ (11 or 12). */
 const ROOM_VERSION = "11";
 
-/** The people of one kind's rooms; others for the next kind. */
+/** The people of one kind's rooms. The next kind gets others. */
 export interface Participants {
   readonly source: PopulationSession;
   readonly target: PopulationSession;
-  /** On the old server, as the following ones. */
+  /** On the old server, as are the following ones. */
   readonly admin: PopulationSession;
   readonly moderator: PopulationSession;
   readonly member: PopulationSession;
   /** On the new server. */
   readonly foreigner: PopulationSession;
-  /** No person, though its name does not say so; on the old server. */
+  /** No person, though its name does not say so. It is on the old server. */
   readonly bridge: PopulationSession;
   /** Many people of the old server. */
   readonly allOldPeople: readonly PopulationSession[];
-  /** Members of no importance, for rooms that do not say who is in them. */
+  /** Members of no importance, for rooms that do not list their members. */
   readonly members: readonly PopulationSession[];
 }
 
@@ -27,17 +27,17 @@ export interface NewRoom {
   readonly by?: PopulationSession;
   readonly name?: string;
   readonly version?: string;
-  /** Default `invite`. One that lets nobody in is set afterwards. */
+  /** Default `invite`. A rule that admits nobody is set afterwards. */
   readonly joinRule?: string;
-  /** Rooms whose members a restricted room lets in. */
+  /** Rooms whose members a restricted room admits. */
   readonly allow?: readonly string[];
   /** Level to invite; default 50. */
   readonly inviteLevel?: number;
   /** Levels besides the creator's 100. */
   readonly users?: Readonly<Record<string, number>>;
-  /** Who joins. Default: the source and the members. */
+  /** Members who join. Default: the source and the members. */
   readonly members?: readonly PopulationSession[];
-  /** Who is invited and stays so. */
+  /** Users who are invited and do not join. */
   readonly invited?: readonly string[];
   readonly isSpace?: boolean;
   readonly isDirect?: boolean;
@@ -53,10 +53,10 @@ export interface MadeRoom {
   readonly name: string;
 }
 
-/** Where a kind's rooms are made. */
+/** Makes the rooms of one kind. */
 export interface RoomFixture {
   readonly people: Participants;
-  /** Same for the same seed, other for each kind. */
+  /** The same for the same seed, different for each kind. */
   readonly tag: string;
   room(room?: NewRoom): Promise<MadeRoom>;
 }
@@ -111,7 +111,7 @@ async function makeRoom(participants: Participants, room: NewRoom & { name: stri
 }
 
 /**
- * From version 12 on a creator stands above all levels and must not be among them (rooms/v12,
+ * From version 12 on a creator is above all levels and must not be listed in them (rooms/v12,
  * authorization rule 9.4).
  */
 function creatorLevel(by: PopulationSession, version: string): Record<string, number> {

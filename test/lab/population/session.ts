@@ -5,13 +5,13 @@ import { HomeserverClient, apiPath } from "../../../src/platforms/matrix/api/hom
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { PopulatedPerson } from "./model.ts";
 
-/** A person who can act. */
+/** A person with a session. */
 export interface PopulationSession extends PopulatedPerson {
   readonly client: HomeserverClient;
   readonly serverName: string;
 }
 
-/** A state event that is to be sent. */
+/** A state event to send. */
 export interface NewState {
   readonly type: string;
   readonly stateKey?: string;
@@ -23,7 +23,7 @@ const eventAnswer = z.object({ event_id: z.string() });
 const roomAnswer = z.object({ room_id: z.string() });
 const replacementAnswer = z.object({ replacement_room: z.string() });
 
-/** Lets a person of a population act. Whoever made `fetch` closes it. */
+/** Opens the session of a person of a population. The maker of `fetch` closes it. */
 export function openPopulationSession(
   server: Homeserver,
   person: PopulatedPerson,
@@ -95,7 +95,7 @@ export async function leave({ client }: PopulationSession, roomId: string): Prom
   });
 }
 
-/** Invites, bans, lifts a ban, or throws out. */
+/** Invites, bans, unbans or kicks. */
 export async function changeMember(
   { client }: PopulationSession,
   action: "invite" | "ban" | "unban" | "kick",
@@ -158,7 +158,7 @@ export async function upgrade(
   return replacement;
 }
 
-/** Writes what answers with nothing: account data, tags, markers, push rules. */
+/** Writes what has no answer: account data, tags, markers, push rules. */
 export async function put({ client }: PopulationSession, path: string, body: unknown): Promise<void> {
   await client.request({ method: "PUT", path, body, schema: anyAnswer });
 }

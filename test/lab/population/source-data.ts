@@ -6,7 +6,7 @@ import { writePushRules } from "./push-rules.ts";
 import { post, put, send, setState } from "./session.ts";
 import type { PopulationSession } from "./session.ts";
 
-// One red dot: what is compared after a move is bytes, not beauty.
+// One red dot. A move compares bytes, not looks.
 const AVATAR = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==",
   "base64",
@@ -23,8 +23,8 @@ const TAGS = [
 const MAY_SPEAK: ReadonlySet<string> = new Set(["join", "join_restricted", "invite"]);
 
 /**
- * What the profile holds; set before the rooms are made, for a later change would write into every
- * room.
+ * What the profile holds. It is set before the rooms are made, because a later change would be
+ * written into every room.
  */
 export async function writeProfile(
   source: PopulationSession,
@@ -44,8 +44,8 @@ export async function writeProfile(
 }
 
 /**
- * Everything else an account collects over the years. Which rooms have tags, markers and names of
- * their own follows from their order, so a population of any size has some of each.
+ * Everything else that an account collects over the years. The rooms' order decides which have
+ * tags, markers and names of their own, so that a population of any size has some of each.
  */
 export async function writeSourceData(
   source: PopulationSession,
@@ -61,7 +61,7 @@ export async function writeSourceData(
     tags: TAGS[index % TAGS.length] ?? TAGS[0],
   }));
   const named = every(joined, 30);
-  // Rooms that were replaced let nobody speak, others not this account.
+  // Nobody can write in replaced rooms, and this account cannot write in others.
   const marked = every(
     joined.filter(({ expected }) => MAY_SPEAK.has(expected.route)),
     10,
@@ -128,7 +128,7 @@ function accountData(
   }
   const first = rooms[0]?.roomId ?? "";
   return {
-    // Old clients and bridges left such entries; clients drop them when they read.
+    // Old clients and bridges left such entries. Clients drop them when they read.
     "m.direct": {
       ...direct,
       "not a user ID": [first],
@@ -154,7 +154,8 @@ function accountData(
     "im.vector.web.settings": { showTwelveHourTimestamps: true, "SpotlightSearch.recentSearches": [first] },
     "im.vector.setting.breadcrumbs": { recent_rooms: rooms.slice(0, 5).map(({ roomId }) => roomId) },
     "org.example.notes": { text: "of a client nobody knows" },
-    // These must never reach another account: they belong to this one's keys, devices and consents.
+    // These must never reach another account. They belong to this account's keys, devices and
+    // consents.
     "m.secret_storage.default_key": { key: "abc" },
     "m.secret_storage.key.abc": { algorithm: "m.secret_storage.v1.aes-hmac-sha2", name: "old" },
     "m.megolm_backup.v1": { encrypted: { abc: { iv: "AA", ciphertext: "AA", mac: "AA" } } },
@@ -163,7 +164,7 @@ function accountData(
   };
 }
 
-/** The first of every so many. */
+/** Every n-th item, beginning with the first. */
 function every<T>(list: readonly T[], step: number): T[] {
   return list.filter((_, index) => index % step === 0);
 }

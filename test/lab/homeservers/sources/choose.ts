@@ -13,9 +13,9 @@ const WHAT_TO_INSTALL = `One of these is enough:
   - a Synapse of your own: set MATRIX_MOVER_SYNAPSE to the Python interpreter that has it`;
 
 /**
- * The first source that works: one that is there already before one that must be installed.
+ * The first source that works. Installed sources come before those that must be installed.
  *
- * @throws Error that says for each source why not, and what to install
+ * @throws Error with the reason for each source and what to install
  */
 export async function findSynapse(
   context: SourceContext,

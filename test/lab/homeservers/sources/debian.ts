@@ -5,12 +5,11 @@ import { exists, installOnce } from "./install-once.ts";
 import { SCRIPTS, probed } from "./source.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
 
-// Where the pair's data and our scripts appear inside the folder.
+// Path of the pair's data and of our scripts inside the folder.
 const PAIR = "/srv/pair";
 const SCRIPTS_INSIDE = "/srv/scripts";
 
-// Mounts in a namespace of its own, which the kernel takes away with its last process. $0 is the
-// folder.
+// Mounts in a namespace of its own. The kernel removes it with its last process. $0 is the folder.
 const ENTER = `
 mount --bind "$1" "$0${PAIR}"
 mount --bind "$2" "$0${SCRIPTS_INSIDE}"

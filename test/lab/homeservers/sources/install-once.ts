@@ -8,14 +8,14 @@ const STALE_AFTER_MS = 15_000;
 const POLL_MS = 500;
 
 interface Installation {
-  /** Where it ends up; comes into being by one rename, complete. */
+  /** The final folder. It appears by one rename, complete. */
   readonly folder: string;
   /** For the log, e.g. "Synapse in a Python environment". */
   readonly what: string;
   readonly log: (line: string) => void;
   /**
-   * Whether what is in `folder` works; otherwise it is replaced. Asked only while no other process
-   * installs.
+   * Whether the content of `folder` works; otherwise it is replaced. Called only while no other
+   * process installs.
    */
   readonly isUsable: () => Promise<boolean>;
   /** Makes everything in a temporary folder beside it. */
@@ -23,9 +23,9 @@ interface Installation {
 }
 
 /**
- * Installs something into a cache folder that several processes share. One of them works and the
- * others wait; one that was killed leaves neither a folder that looks finished nor a lock that
- * holds for long, and the next one clears up after it.
+ * Installs something into a cache folder that several processes share. One process installs and the
+ * others wait. A killed installer leaves neither a folder that looks finished nor a lock that
+ * lasts; the next one cleans up.
  */
 export async function installOnce({ folder, what, log, isUsable, install }: Installation): Promise<void> {
   const parent = dirname(folder);
@@ -54,7 +54,7 @@ export async function installOnce({ folder, what, log, isUsable, install }: Inst
   log(`${what}: installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
 }
 
-/** Whether there is anything at this path. */
+/** Whether anything exists at this path. */
 export function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -62,21 +62,21 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-// First renamed, so that a removal that is cut short leaves nothing that looks finished either.
+// The folder is renamed first, so that an interrupted removal leaves nothing that looks finished.
 async function discard(folder: string): Promise<void> {
   if (!(await exists(folder))) return;
   const doomed = folder.includes(".unfinished-")
     ? folder
     : `${folder}.unfinished-${randomBytes(4).toString("hex")}`;
   if (doomed !== folder) await rename(folder, doomed);
-  // What a killed installer started may still be writing for a moment; the next installation tries
+  // A process that a killed installer started may still be writing. The next installation tries
   // again.
   await rm(doomed, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch(() => {});
 }
 
-// A file whose holder touches it every two seconds. Node has no lock that the kernel releases;
-// should two processes ever take over the same stale file at the same moment, both install, and the
-// rename at the end still lets only one win.
+// A lock file whose holder touches it every two seconds. Node has no lock that the kernel releases.
+// If two processes take over the same stale file at the same moment, both install, and the final
+// rename lets only one win.
 async function lock(path: string, onWaiting: () => void): Promise<AsyncDisposable> {
   const mine = randomBytes(8).toString("hex");
   let isWaiting = false;

@@ -5,9 +5,10 @@ import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
 const VARIABLE = "MATRIX_MOVER_SYNAPSE";
 
 /**
- * The user's own Synapse: `MATRIX_MOVER_SYNAPSE` names a Python interpreter that has it, a Python
- * script of such an interpreter (`synapse_homeserver`), or a command that takes Python's arguments
- * (`uv run --with matrix-synapse python`).
+ * The user's own Synapse. `MATRIX_MOVER_SYNAPSE` names one of:
+ * - a Python interpreter that has it;
+ * - a Python script of such an interpreter (`synapse_homeserver`);
+ * - a command that takes Python's arguments (`uv run --with matrix-synapse python`).
  */
 export const interpreterSource: SynapseSource = {
   name: "interpreter",

@@ -11,7 +11,7 @@ export interface SourceContext {
   readonly log: (line: string) => void;
 }
 
-/** Where things are, seen by the Python process. */
+/** Paths as the Python process sees them. */
 interface Places {
   readonly pair: string;
   readonly scripts: string;
@@ -25,12 +25,12 @@ export interface SynapseRuntime {
   python(pairFolder: string, args: (places: Places) => readonly string[]): Command;
 }
 
-/** One way to get Synapse. Both methods throw an Error that says why it cannot be used here. */
+/** One origin of Synapse. Both methods throw an Error that says why it cannot be used here. */
 export interface SynapseSource {
   readonly name: SourceName;
   /** Why there may be nothing to find, for a source that installs nothing. */
   readonly absent?: string;
-  /** Looks only; `undefined` when there is nothing yet. */
+  /** Looks without installing; `undefined` when nothing is there yet. */
   find(context: SourceContext): Promise<SynapseRuntime | undefined>;
   /** Installs into the cache folder; a second process waits for the first. */
   install?(context: SourceContext): Promise<SynapseRuntime>;
@@ -40,13 +40,13 @@ export interface SynapseSource {
 export const SCRIPTS = fileURLToPath(new URL("../python", import.meta.url));
 
 /**
- * The environment for Synapse: without proxies, through which it would try to reach its neighbour.
+ * The environment for Synapse, without proxies. Through a proxy it could not reach its neighbour.
  */
 export function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
 }
 
-/** Completes a runtime by asking its Python for Synapse's version. Throws when there is none. */
+/** Completes a runtime with the version of its Synapse. Throws when it has none. */
 export async function probed(runtime: Omit<SynapseRuntime, "version">): Promise<SynapseRuntime> {
   const script = "import synapse, cryptography; print('synapse=' + synapse.__version__)";
   const output = await runSupervised(runtime.python(SCRIPTS, () => ["-c", script]));

@@ -47,7 +47,7 @@ async function findPython(context: SourceContext): Promise<string> {
       });
       return file;
     } catch {
-      // Not there or too old: the next one.
+      // Missing or too old: try the next one.
     }
   }
   throw new Error("no Python 3.10 or newer was found");
@@ -57,8 +57,8 @@ async function makeVenv(context: SourceContext, python: string, folder: string):
   const { env } = context;
   await runSupervised({ file: python, args: ["-m", "venv", folder], env });
   const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
-  // Wheels only: without one for this system, pip would begin to compile and fail much later. Few
-  // retries: the next source waits.
+  // Wheels only: without one for this system, pip would compile and fail much later. Few retries,
+  // because the next source follows.
   const policy = ["--only-binary", ":all:", "--retries", "2", "--timeout", "20"];
   await runSupervised(
     {
@@ -86,8 +86,8 @@ function runtime(context: SourceContext, folder: string): Promise<SynapseRuntime
   return probed(unprobed(context, folder));
 }
 
-// An environment finds its packages from where its interpreter lies, so it still works after it was
-// renamed; only the scripts in bin/ would not, and none of them is used.
+// An environment finds its packages relative to its interpreter, so it still works after a rename.
+// Only the scripts in bin/ do not, and none of them is used.
 function unprobed(context: SourceContext, folder: string): Omit<SynapseRuntime, "version"> {
   const env = withoutProxies(context.env);
   return {

@@ -21,7 +21,7 @@ export const KINDS: readonly Kind[] = [
   ...CONTENT_KINDS,
 ];
 
-/** Kinds of which only recorded cases exist (Synapse 1.163.2). */
+/** Kinds that exist only as recorded cases (Synapse 1.163.2). */
 export const IMPOSSIBLE_KINDS: readonly KindNotMade[] = [
   {
     kind: "no-join-rules",

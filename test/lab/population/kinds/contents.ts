@@ -6,7 +6,7 @@ import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 import { restricted, row, through } from "./restricted.ts";
 
-/** Rooms with something in them that a plan must read or say. */
+/** Rooms with content that a plan must read or report. */
 export const CONTENT_KINDS: readonly Kind[] = [
   {
     name: "space",
@@ -99,7 +99,7 @@ export const CONTENT_KINDS: readonly Kind[] = [
       room: await fixture.room({
         joinRule: "public",
         name: `<b onclick="x()">Team</b> @room \u202Egnp.exe\u202C\u200B [click](https://evil.example)\n\`\`\` ${fixture.tag}`,
-        // As a state event of our own: /createRoom writes the text twice, and an event has room for
+        // A state event of our own: /createRoom writes the text twice, and an event has room for
         // one (65,536 bytes).
         state: [
           {

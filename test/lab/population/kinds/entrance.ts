@@ -6,7 +6,7 @@ import type { Kind } from "./kind.ts";
 
 /** Rooms by their join rule and by who may invite. */
 export const ENTRANCE_KINDS: readonly Kind[] = [
-  // The longest to make, so begun first.
+  // This kind takes longest to make, so it starts first.
   kind("many-helpers", "Thirty people may invite: ten are named.", async (fixture) => {
     const { source, allOldPeople } = fixture.people;
     const [first, ...others] = allOldPeople.slice(0, 30);

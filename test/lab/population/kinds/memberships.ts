@@ -3,7 +3,7 @@ import { changeMember, join, knock, leave } from "../session.ts";
 import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
-/** Rooms by what the two accounts are in them. */
+/** Rooms by the two accounts' memberships. */
 export const MEMBERSHIP_KINDS: readonly Kind[] = [
   kind("source-banned", "The source is banned: it is in the room no more.", async (fixture) => {
     const { admin, source } = fixture.people;

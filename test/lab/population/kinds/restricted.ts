@@ -6,7 +6,7 @@ import type { Expected } from "../model.ts";
 import { kind } from "./kind.ts";
 import type { Kind, RoomOfKind } from "./kind.ts";
 
-/** Rooms that let in who is in another room, with those others. */
+/** Rooms that admit members of another room, with those other rooms. */
 export const RESTRICTED_KINDS: readonly Kind[] = [
   {
     name: "restricted-public-space",
@@ -152,7 +152,7 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
     names: 2,
     make: async (fixture) => {
       const { admin, target } = fixture.people;
-      // The admin is in as well: a server can vouch for the target only where it sees the space's
+      // The admin is in as well. A server can vouch for the target only where it sees the space's
       // members itself.
       const space = await fixture.room({ joinRule: "public", isSpace: true, members: [] });
       await join(target, space.roomId, admin.serverName);
@@ -195,7 +195,7 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
       const room = await restricted(fixture, [space], { joinRule: "knock_restricted" });
       return [
         row("closed-space", space, needsModerator("no_invite_power", helpers)),
-        // Knocking needs nothing of the space, so the reason is the missing power.
+        // Knocking does not depend on the space, so the reason is the missing power.
         row("knock-restricted-closed-space", room, planned("knock", { reason: "no_invite_power", helpers })),
       ];
     },
@@ -212,7 +212,7 @@ export const RESTRICTED_KINDS: readonly Kind[] = [
   ),
 ];
 
-/** A room open to the members of a given one. */
+/** A room open to the members of a given room. */
 export function restricted(
   fixture: RoomFixture,
   allowed: readonly MadeRoom[],
@@ -232,7 +232,7 @@ export function through(space: MadeRoom): Expected {
   return planned("join_restricted", { through: space.roomId });
 }
 
-/** The admin is who can help with either room. */
+/** The admin can help with either room. */
 function unreachable(fixture: RoomFixture, space: MadeRoom): Expected {
   return needsModerator("space_unreachable", [fixture.people.admin.userId], { through: space.roomId });
 }

@@ -6,8 +6,8 @@ import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
 /**
- * What differs by room version. Rooms of a version that the new server lacks cannot be made: two
- * servers of one kind know the same.
+ * What differs by room version. Rooms of a version that the new server lacks cannot be made,
+ * because two servers of one kind know the same versions.
  */
 export const ROOM_VERSION_KINDS: readonly Kind[] = [
   kind(

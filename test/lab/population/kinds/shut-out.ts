@@ -5,8 +5,8 @@ import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
 
 /**
- * Rooms that shut out the new server or the new account. All are public, so that nothing but what
- * shuts out is in the way.
+ * Rooms that shut out the new server or the new account. All are public, so that nothing else is in
+ * the way.
  */
 export const SHUT_OUT_KINDS: readonly Kind[] = [
   kind("not-federated", "For accounts of the old server only.", async (fixture) => ({
@@ -132,7 +132,7 @@ function acl(content: unknown): NewState {
   return { type: "m.room.server_acl", content };
 }
 
-/** Server ACLs look at names without ports (CS §Server Access Control Lists). */
+/** Server ACLs compare names without ports (CS §Server Access Control Lists). */
 export function hostOf(serverName: string): string {
   return serverName.replace(/:\d+$/, "");
 }

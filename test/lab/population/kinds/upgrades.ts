@@ -7,8 +7,8 @@ import type { Kind } from "./kind.ts";
 import { restricted, row } from "./restricted.ts";
 
 /**
- * Rooms that were replaced. Who upgrades is alone in the replacement at first; join rule and levels
- * go with it.
+ * Rooms that were replaced. At first the upgrader is alone in the replacement. Join rule and levels
+ * are copied.
  */
 export const UPGRADE_KINDS: readonly Kind[] = [
   {
