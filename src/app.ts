@@ -30,7 +30,6 @@ import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import { NewerSchemaError } from "./store/upgrade.ts";
-import { reasonText, warningText } from "./view/words/reasons.ts";
 
 /** How long handled event IDs, sent messages and "said once" notes are kept. */
 const KEEP_MS = 60 * 24 * 3_600_000;
@@ -96,7 +95,6 @@ export async function startApp({
       log,
     });
     const readers = new AccountReaders({ clients, fetch, log });
-    const texts = { reason: reasonText, warning: warningText };
     const { plans } = store;
     const botUserId = configuration.bot.userId;
     const planning = new Planning({
@@ -105,7 +103,6 @@ export async function startApp({
       outbox: store.outbox,
       roomRefusals: new RoomRefusals(store.runs, now),
       botUserId,
-      texts,
       now,
       log,
     });
@@ -120,7 +117,6 @@ export async function startApp({
       planning,
       sendMessage,
       botUserId,
-      texts,
       prefix,
       now,
       log,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Route } from "../../src/platforms/matrix/planning/routes.ts";
+import type { Route } from "../../src/model/routes.ts";
 import type { Bench } from "./bench.ts";
 import { moveAll } from "./moving.ts";
 import { populatedPair } from "./populated-pair.ts";

@@ -22,7 +22,6 @@ import { RoomRefusals } from "../../src/service/plan/room-refusals.ts";
 import type { SendMessage } from "../../src/dialogue/run-notices.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
-import { reasonText, warningText } from "../../src/view/words/reasons.ts";
 import { moveCaseSchema } from "./move-case.ts";
 import type { MoveCase, MoveMeasured } from "./move-case.ts";
 import { recordingFetch } from "./recording-fetch.ts";
@@ -45,14 +44,12 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const now = Date.now;
     const clients = new AccountClients({ accounts: store.accounts, fetch, now, log });
     const readers = new AccountReaders({ clients, fetch, log });
-    const texts = { reason: reasonText, warning: warningText };
     const planning = new Planning({
       readers,
       plans: store.plans,
       outbox: store.outbox,
       roomRefusals: new RoomRefusals(store.runs, now),
       botUserId: BOT,
-      texts,
       now,
       log,
     });
@@ -72,7 +69,6 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       planning,
       sendMessage,
       botUserId: BOT,
-      texts,
       prefix: "!",
       now,
       log,

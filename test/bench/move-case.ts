@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROUTES, STATUSES } from "../../src/platforms/matrix/planning/routes.ts";
+import { ROUTES, STATUSES } from "../../src/model/routes.ts";
 import { STEP_KINDS } from "../../src/model/step.ts";
 import { accountSchema } from "./reading-case.ts";
 

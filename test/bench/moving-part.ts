@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { sides } from "../../src/model/account.ts";
 import { routeOfStep } from "../../src/platforms/matrix/planning/room-steps.ts";
-import type { Route } from "../../src/platforms/matrix/planning/routes.ts";
+import type { Route } from "../../src/model/routes.ts";
 import type { Bench } from "./bench.ts";
 import type { MoveMeasured, SentRequest } from "./move-case.ts";
 import { loopBare, moveAll } from "./moving.ts";

@@ -1,5 +1,5 @@
-import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
-import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
+import { exportedReportSchema } from "../../src/view/rooms/exported-report.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
 import type { DemoEnvironment } from "./environment.ts";
 
@@ -11,7 +11,7 @@ export async function reportNow({
   person,
   chatId,
   botUserId,
-}: Pick<DemoEnvironment, "person" | "chatId" | "botUserId">): Promise<Report> {
+}: Pick<DemoEnvironment, "person" | "chatId" | "botUserId">): Promise<ExportedReport> {
   const after = await person.say(chatId, "!report --format json");
   const isReport = ({ content }: SeenMessage): boolean => content["filename"] === "report-1.json";
   const file = await person.waitForMessage(chatId, isReport, {
@@ -19,5 +19,5 @@ export async function reportNow({
     after,
     timeoutMs: ANSWER_TIMEOUT_MS,
   });
-  return reportSchema.parse(JSON.parse((await person.downloadFile(file)).toString()));
+  return exportedReportSchema.parse(JSON.parse((await person.downloadFile(file)).toString()));
 }

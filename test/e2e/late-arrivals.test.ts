@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import type { Report } from "../../src/model/report.ts";
 import { AccountOnServer } from "../support/servers/account-on-server.ts";
 import type { MoveEnvironment } from "../support/environments/move-environment.ts";
 import { createMoveEnvironment } from "../support/environments/move-environment.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import type { Report } from "../../src/model/report.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";

@@ -3,7 +3,7 @@ import { concurrently } from "../../src/platforms/matrix/reading/concurrently.ts
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/report/report.ts";
+import type { Report } from "../../src/model/report.ts";
 import { categoryWords } from "../../src/view/words/category-words.ts";
 import type { ServerEvent } from "../support/servers/account-on-server.ts";
 import { AccountOnServer, kindOf } from "../support/servers/account-on-server.ts";

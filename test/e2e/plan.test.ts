@@ -3,8 +3,8 @@ import type { Population } from "../lab/population/population.ts";
 import { populate } from "../lab/population/population.ts";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Report } from "../../src/platforms/matrix/report/report.ts";
-import { reportSchema } from "../../src/platforms/matrix/report/report.ts";
+import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
+import { exportedReportSchema } from "../../src/view/rooms/exported-report.ts";
 import { callServer } from "../support/servers/server-api.ts";
 import type { BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
@@ -39,8 +39,10 @@ async function askForFile(text: string, fileName: string): Promise<string> {
   ).toString();
 }
 
-async function reportNow(number: number): Promise<Report> {
-  return reportSchema.parse(JSON.parse(await askForFile("!report --format json", `report-${number}.json`)));
+async function reportNow(number: number): Promise<ExportedReport> {
+  return exportedReportSchema.parse(
+    JSON.parse(await askForFile("!report --format json", `report-${number}.json`)),
+  );
 }
 
 it("before the accounts are signed in says what is missing, and before a plan that there is no report", async () => {

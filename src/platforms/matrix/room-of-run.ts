@@ -5,10 +5,11 @@ import type { StepContext } from "./steps/step-context.ts";
 import type { RoomToEnter } from "./planning/room-steps.ts";
 import { routeOfStep } from "./planning/room-steps.ts";
 import type { PlannedRoom, RouteRefusal } from "./planning/planned-room.ts";
-import type { ReportRoom, ReportTexts } from "./report/report.ts";
-import { reportRoom, reportRoomSchema } from "./report/report.ts";
-import type { Route, Status } from "./planning/routes.ts";
-import { ROUTES, STATUSES } from "./planning/routes.ts";
+import type { ReportRoom } from "../../model/report.ts";
+import { storedReportRoomSchema } from "../../model/report.ts";
+import { reportRoom } from "./report/report.ts";
+import type { Route, Status } from "../../model/routes.ts";
+import { ROUTES, STATUSES } from "../../model/routes.ts";
 
 /** What a run needs to know of a room to bring the target into it. */
 export type RoomWork = RoomToEnter & Pick<PlannedRoom, "routes">;
@@ -35,7 +36,7 @@ const refusalSchema = z.object({
 const storedSchema = z.object({
   roomId: z.string(),
   planned: z.object({
-    row: reportRoomSchema,
+    row: storedReportRoomSchema,
     work: z.object({
       roomId: z.string(),
       routes: z.array(z.enum(ROUTES)),
@@ -57,14 +58,11 @@ export function readRunRoom(stored: unknown): RunRoom {
   return storedSchema.parse(stored);
 }
 
-export function runRoom(
-  room: PlannedRoom,
-  { texts, isReplacement }: { texts: ReportTexts; isReplacement: boolean },
-): RunRoom {
+export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {
   const { roomId, routes, through, via, isNewToServer } = room;
   return {
     roomId,
-    planned: { row: reportRoom(room, texts), work: { roomId, routes, through, via, isNewToServer } },
+    planned: { row: reportRoom(room), work: { roomId, routes, through, via, isNewToServer } },
     route: room.route,
     status: room.status,
     isInside: room.route === "joined",

@@ -18,8 +18,9 @@ import { UnansweredAliasError, roomsOfAliases } from "../../platforms/matrix/rea
 import type { PlanFilters } from "../../platforms/matrix/planning/filters.ts";
 import { withRoomIds, wordsIn } from "../../platforms/matrix/planning/filters.ts";
 import type { RoomPlan } from "../../platforms/matrix/planning/plan-rooms.ts";
-import type { Report, ReportTexts } from "../../platforms/matrix/report/report.ts";
-import { report, reportSchema } from "../../platforms/matrix/report/report.ts";
+import type { Report } from "../../model/report.ts";
+import { storedReportSchema } from "../../model/report.ts";
+import { report } from "../../platforms/matrix/report/report.ts";
 import { roomCategories } from "../../platforms/matrix/planning/room-categories.ts";
 import { roomRequestCounts } from "../../platforms/matrix/planning/request-counts.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
@@ -33,7 +34,7 @@ import type { RoomRefusals } from "./room-refusals.ts";
 import type { AccountRefusal } from "../accounts/results.ts";
 
 const storedPlanSchema = z.object({
-  report: reportSchema,
+  report: storedReportSchema,
   /** Helpers beyond the ten of the report, by room; rooms without such are left out. */
   moreHelpers: z.record(z.string(), z.number()),
   /** Servers to join each room through. */
@@ -106,7 +107,6 @@ export interface PlanningOptions {
   outbox: Pick<OutboxItems, "roomsOf">;
   roomRefusals: RoomRefusals;
   botUserId: string;
-  texts: ReportTexts;
   now: () => number;
   log: Logger;
 }
@@ -255,7 +255,6 @@ export class Planning {
         categories: [...roomCategories(rooms), ...categories].map((entry) =>
           isChosen(entry.name) ? entry : category(entry.name, 0, []),
         ),
-        texts: this.#options.texts,
       }),
       moreHelpers: new Map(
         rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers]),

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Run } from "../../model/run.ts";
-import type { ReportTexts } from "../../platforms/matrix/report/report.ts";
+
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
@@ -25,7 +25,6 @@ export interface CreateRunsOptions {
   planning: Planning;
   sendMessage: SendMessage;
   botUserId: string;
-  texts: ReportTexts;
   prefix: string;
   now: () => number;
   log: Logger;
@@ -42,7 +41,7 @@ export interface RunServices {
 
 /** Puts together everything that runs plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, clients, readers, planning, sendMessage, botUserId, texts, prefix, now, log } = options;
+  const { store, clients, readers, planning, sendMessage, botUserId, prefix, now, log } = options;
   const { runs, steps, plans } = store;
   const limits = new Limits(steps);
   const summary = new RunSummaryReader({ runs, steps }, now);
@@ -55,7 +54,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const announcer = new RunAnnouncer({ runs, plans, statuses, summary, sendMessage, prefix, now, log });
-  const finish = new RunSettler({ planning, runs, steps, announcer, texts, now, log });
+  const finish = new RunSettler({ planning, runs, steps, announcer, now, log });
   const changed = (run: Run): void => {
     announcer.changed(run);
     if (run.state === "watching") lateArrivals.watch(run);
@@ -95,7 +94,6 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     queue,
     control,
     botUserId,
-    texts,
     now,
     log,
   });

@@ -1,7 +1,7 @@
 import type { Side } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { PlanFilters } from "../../platforms/matrix/planning/filters.ts";
-import type { Report } from "../../platforms/matrix/report/report.ts";
+import type { Report } from "../../model/report.ts";
 import type { ReadProgress } from "../accounts/readers.ts";
 import type { StoredPlan } from "../plan/planning.ts";
 import type {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Side } from "../../model/account.ts";
 import { NO_FILTERS } from "../../platforms/matrix/planning/filters.ts";
-import type { Report, ReportTexts } from "../../platforms/matrix/report/report.ts";
+import type { Report } from "../../model/report.ts";
 import { readRunRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
@@ -28,13 +28,7 @@ import type {
 } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import { UndoPlanner } from "./undo.ts";
-import {
-  differencesOf,
-  stepsOfRooms,
-  profileSteps,
-  unknownRooms,
-  stepsOfWholePlan,
-} from "./steps-of-run.ts";
+import { differencesOf, stepsOfRooms, profileSteps, unknownRooms, stepsOfWholePlan } from "./steps-of-run.ts";
 import type { RunContents } from "./steps-of-run.ts";
 
 export interface MovesOptions {
@@ -46,7 +40,6 @@ export interface MovesOptions {
   runner: Runner;
   statuses: RunStatuses;
   botUserId: string;
-  texts: ReportTexts;
   now: () => number;
   log: Logger;
 }
@@ -92,7 +85,7 @@ export class Moves implements MoveCommands {
     await planning.update(request.owner, plan, decision.made);
     const differences = differencesOf(plan.report, report);
     const { canBegin } = decision.made.work;
-    const { rooms, steps } = stepsOfWholePlan(decision, plan.request, this.#options.texts);
+    const { rooms, steps } = stepsOfWholePlan(decision, plan.request);
     const canWatch = rooms.some(waitsForPerson) && !(await this.isWatched(request.owner, report));
     if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
     const run = {
@@ -125,7 +118,7 @@ export class Moves implements MoveCommands {
       const named = request.rooms.map((word) => decision.aliases.get(word) ?? word);
       const unknown = [...unknownRooms(decision, named), ...made.unknownRooms];
       if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
-      const { rooms, steps } = stepsOfRooms(decision, { purpose, named, texts: this.#options.texts });
+      const { rooms, steps } = stepsOfRooms(decision, { purpose, named });
       if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
       const run = { ...accountsOf(request, decision), planNumber: 0, purpose, request: decision.request };
       return this.#begin(run, { rooms, steps });

@@ -1,8 +1,8 @@
 import type { StoredStep } from "../../model/run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import { ownLimit } from "../../model/run.ts";
-import type { Report, RoomProgress } from "../../platforms/matrix/report/report.ts";
-import { reportTime } from "../../platforms/matrix/report/report.ts";
+import type { Report, RoomProgress } from "../../model/report.ts";
+import { reportTime } from "../../model/report.ts";
 import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
 

@@ -4,7 +4,7 @@ import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
 import type { RunPurpose, RunState } from "../../model/run.ts";
 import type { LimitName } from "../../model/step.ts";
 import type { NotMoved } from "../../platforms/matrix/categories/not-moved.ts";
-import type { Report, ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
 import type { UnansweredAlias } from "../plan/planning.ts";
 import type { AccountRefusal } from "../accounts/results.ts";
 

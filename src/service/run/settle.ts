@@ -9,7 +9,7 @@ import { planContentSteps } from "../../platforms/matrix/categories/plan-content
 import { roomMapping } from "../../platforms/matrix/planning/room-mapping.ts";
 import { powerStep } from "../../platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../platforms/matrix/planning/planned-room.ts";
-import type { Report, ReportTexts } from "../../platforms/matrix/report/report.ts";
+import type { Report } from "../../model/report.ts";
 import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import { readRunRoom, runRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
 import type { Unread } from "../../queue/runner-work.ts";
@@ -36,7 +36,6 @@ export interface RunSettlerOptions {
   runs: Runs;
   steps: Steps;
   announcer: RunAnnouncer;
-  texts: ReportTexts;
   now: () => number;
   log: Logger;
 }
@@ -158,11 +157,10 @@ export class RunSettler {
     const before = new Map(
       (await this.#options.runs.rooms(run.id)).map(readRunRoom).map((room) => [room.roomId, room]),
     );
-    const { texts } = this.#options;
     const isTried = (room: RunRoom): boolean =>
       stepsInto(room, room.route, run.source).every(({ key }) => tried.has(key));
     const revise = (isReplacement: boolean) => (room: PlannedRoom) =>
-      revisedRoom(runRoom(room, { texts, isReplacement }), before.get(room.roomId), isTried);
+      revisedRoom(runRoom(room, { isReplacement }), before.get(room.roomId), isTried);
     const revised = [...decided.rooms.map(revise(false)), ...decided.replacements.map(revise(true))];
     const byId = new Map(revised.map((room) => [room.roomId, room]));
     return revised.map((room) => {

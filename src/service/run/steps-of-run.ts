@@ -3,7 +3,7 @@ import { planContentSteps } from "../../platforms/matrix/categories/plan-content
 import { roomMapping } from "../../platforms/matrix/planning/room-mapping.ts";
 import { powerStep } from "../../platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../platforms/matrix/planning/planned-room.ts";
-import type { Report, ReportRoom, ReportTexts } from "../../platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
 import { isNamed } from "../../platforms/matrix/rooms/room-name.ts";
 import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import { runRoom } from "../../platforms/matrix/room-of-run.ts";
@@ -26,9 +26,8 @@ export interface RunContents {
 export function stepsOfWholePlan(
   { decided, readings, made }: Decision,
   request: PlanRequestData,
-  texts: ReportTexts,
 ): RunContents {
-  const rooms = [...runRooms(decided.rooms, texts, false), ...runRooms(decided.replacements, texts, true)];
+  const rooms = [...runRooms(decided.rooms, false), ...runRooms(decided.replacements, true)];
   const order = new Map(decided.order.map((roomId, index) => [roomId, index]));
   const entries = rooms
     .filter((room) => order.has(room.roomId))
@@ -45,11 +44,7 @@ export function stepsOfWholePlan(
  */
 export function stepsOfRooms(
   { decided, made }: Decision,
-  {
-    purpose,
-    named,
-    texts,
-  }: { purpose: "invitations" | "joins"; named: readonly string[]; texts: ReportTexts },
+  { purpose, named }: { purpose: "invitations" | "joins"; named: readonly string[] },
 ): RunContents {
   const allowed = allowedIn({ purpose });
   const chosen = [...decided.rooms, ...decided.replacements].filter((room) =>
@@ -57,7 +52,7 @@ export function stepsOfRooms(
       ? room.status === "planned" && allowed(room.route)
       : room.route !== "joined" && named.some((word) => isNamed(room, word)),
   );
-  const rooms = runRooms(chosen, texts, false);
+  const rooms = runRooms(chosen, false);
   const chosenIds = new Set(rooms.map(({ roomId }) => roomId));
   const steps = rooms.flatMap((room) => {
     const route = purpose === "invitations" ? "invite" : (room.planned.work.routes.find(allowed) ?? "join");
@@ -98,6 +93,6 @@ export function differencesOf(before: Report, now: Report): { changes: PlanChang
   };
 }
 
-function runRooms(rooms: readonly PlannedRoom[], texts: ReportTexts, isReplacement: boolean): RunRoom[] {
-  return rooms.map((room) => runRoom(room, { texts, isReplacement }));
+function runRooms(rooms: readonly PlannedRoom[], isReplacement: boolean): RunRoom[] {
+  return rooms.map((room) => runRoom(room, { isReplacement }));
 }

@@ -3,7 +3,7 @@ import { CATEGORY_OF_STEP } from "../../model/categories.ts";
 import type { StoredStep } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { stages } from "../../model/step.ts";
-import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { ReportRoom } from "../../model/report.ts";
 import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import { readRunRoom } from "../../platforms/matrix/room-of-run.ts";
 import { canUndo } from "../../platforms/matrix/run-step.ts";

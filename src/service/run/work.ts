@@ -4,7 +4,7 @@ import type { Run, TakenStep } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
 import { entrySteps, routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
-import type { Route } from "../../platforms/matrix/planning/routes.ts";
+import type { Route } from "../../model/routes.ts";
 import type { RoomMove, RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import {
   historyOf,

@@ -1,5 +1,5 @@
 import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
-import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { ReportRoom } from "../../model/report.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { RunEnd } from "../../service/run/results.ts";
 import { categoryWords } from "../words/category-words.ts";

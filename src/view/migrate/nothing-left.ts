@@ -1,4 +1,4 @@
-import type { Report, ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { counted, waitVerb } from "../document/numbers.ts";

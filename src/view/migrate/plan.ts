@@ -1,4 +1,4 @@
-import type { Report, ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
 import type { CategoryWork } from "../../platforms/matrix/remaining-work.ts";
 import type { ShownPlan } from "../../service/plan/planning.ts";
 import { categoryWords } from "../words/category-words.ts";
@@ -7,6 +7,7 @@ import { code, list, numberedList, paragraph, strong } from "../document/documen
 import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { notMovedText } from "../words/not-moved.ts";
+import { reasonText } from "../words/reasons.ts";
 import { plural } from "../document/numbers.ts";
 import { helperNames, noRoomFits, shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
@@ -112,7 +113,8 @@ function stuckList(plan: ShownPlan, prefix: string): Block[] {
   const lines = stuck.slice(0, MAX_LINES).map((room): Inline[] => {
     const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MAX_NAMES);
     const helpers = helperNames(room.helpers.slice(0, MAX_NAMES), more);
-    const reason = room.reason === null ? routeWords[room.route] : untrustedText(room.reason.text, 300);
+    const reason =
+      room.reason === null ? routeWords[room.route] : untrustedText(reasonText(room.reason), 300);
     return [
       ...shownRoomName(room),
       `: ${reason}`,

@@ -1,5 +1,5 @@
 import type { RunPurpose } from "../../model/run.ts";
-import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { ReportRoom } from "../../model/report.ts";
 import type { RunStatus, StartResult } from "../../service/run/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, strong } from "../document/document.ts";

@@ -1,4 +1,4 @@
-import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { ReportRoom } from "../../model/report.ts";
 import type { UndoPreview, UndoPreviewResult } from "../../service/run/results.ts";
 import type { Block } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";

@@ -1,18 +1,19 @@
 import { stringify } from "csv-stringify/sync";
-import type { Report } from "../../platforms/matrix/report/report.ts";
-import { CSV_COLUMNS, csvCells } from "../../platforms/matrix/report/report-csv.ts";
+import type { Report } from "../../model/report.ts";
+import { exportedReport, exportedRoom } from "./exported-report.ts";
+import { CSV_COLUMNS, csvCells } from "./report-csv.ts";
 import type { Block, Inline } from "../document/document.ts";
 import type { Attachment } from "../document/message.ts";
 import { matrixToRoom } from "../document/matrix-to.ts";
 import type { ReportView } from "./report.ts";
 import { reportDocument } from "./report.ts";
 
-/** The report as JSON, schema 1 (product.md, "The report file"). */
+/** The report as JSON, schema 1. */
 export function jsonReport(report: Report, fileName: string): Attachment {
   return {
     fileName,
     mimeType: "application/json",
-    bytes: Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
+    bytes: Buffer.from(`${JSON.stringify(exportedReport(report), null, 2)}\n`),
   };
 }
 
@@ -27,7 +28,7 @@ export function csvReport(
 ): Attachment {
   const rows = report.rooms.map((room) =>
     csvCells(
-      room,
+      exportedRoom(room),
       matrixToRoom(room.alias ?? room.roomId, room.alias === null ? (via.get(room.roomId) ?? []) : []),
     ),
   );

@@ -1,8 +1,9 @@
-import type { Report, ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
 import type { Block, Document, Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
+import { reasonText } from "../words/reasons.ts";
 import { helperNames, shownRoomName } from "../words/room-line.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
@@ -70,7 +71,7 @@ function groupBlocks({ title, rooms }: Group, start: number, { moreHelpers }: Re
 
 /** A room that is not moved: why, and who can help. @param more helpers beyond those listed */
 export function leftRoomLine(room: ReportRoom, more: number, mostNames = room.helpers.length): Inline[] {
-  const reason = room.reason === null ? [] : [`: ${untrustedText(room.reason.text, 300)}`];
+  const reason = room.reason === null ? [] : [`: ${untrustedText(reasonText(room.reason), 300)}`];
   const named = room.helpers.slice(0, mostNames);
   const helpers = helperNames(named, more + room.helpers.length - named.length);
   return [

@@ -1,11 +1,11 @@
-import type { PowerLevel } from "../../platforms/matrix/rooms/power-levels/level.ts";
-import type { Help, Reason, Warning } from "../../platforms/matrix/planning/routes.ts";
+import type { Help, PowerLevel, Reason, Warning, WordedReason, WordedWarning } from "../../model/routes.ts";
 
 /**
  * Why a room cannot be reached by the bot alone, in a sentence or two. Plain text: user IDs, server
  * names and a server's words in it are data, to be cleaned and escaped wherever it is shown.
  */
-export function reasonText(reason: Reason): string {
+export function reasonText(reason: Reason | WordedReason): string {
+  if ("text" in reason) return reason.text;
   switch (reason.code) {
     case "no_invite_power":
       return noInvitePower(reason);
@@ -43,7 +43,8 @@ export function reasonText(reason: Reason): string {
 }
 
 /** What the user should know about a room before the start. Plain text, as above. */
-export function warningText(warning: Warning): string {
+export function warningText(warning: Warning | WordedWarning): string {
+  if ("text" in warning) return warning.text;
   switch (warning.code) {
     case "history_hidden":
       return historyText(warning.visibility);

@@ -1,4 +1,4 @@
-import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
+import type { ReportRoom } from "../../model/report.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, paragraph, person, strong } from "../document/document.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";

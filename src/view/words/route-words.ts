@@ -1,5 +1,5 @@
-import type { ReportRoom } from "../../platforms/matrix/report/report.ts";
-import type { Route } from "../../platforms/matrix/planning/routes.ts";
+import type { ReportRoom } from "../../model/report.ts";
+import type { Route } from "../../model/routes.ts";
 import type { Inline } from "../document/document.ts";
 import { shownRoomName } from "./room-line.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
-import type { Report } from "../../../src/platforms/matrix/report/report.ts";
+import type { Report } from "../../../src/model/report.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
 import type { Checks } from "../checks.ts";

@@ -4,7 +4,7 @@ import { changeMember, setState } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
-import type { Help, ReasonCode } from "../../../src/platforms/matrix/planning/routes.ts";
+import type { Help, ReasonCode } from "../../../src/model/routes.ts";
 import { getsIn, isAllowed, joinBy, stateOf } from "./court.ts";
 import type { Court } from "./court.ts";
 

@@ -3,7 +3,7 @@ import { concurrently } from "../../../src/platforms/matrix/reading/concurrently
 import { changeMember } from "../../lab/population/session.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
-import type { ReasonCode } from "../../../src/platforms/matrix/planning/routes.ts";
+import type { ReasonCode } from "../../../src/model/routes.ts";
 import { getsIn, isAllowed, joinBy, knockBy, stateOf } from "./court.ts";
 import type { Court } from "./court.ts";
 

@@ -1,5 +1,5 @@
 import type { PairSide } from "../homeservers/model.ts";
-import type { ReasonCode, Route, Status, Warning } from "../../../src/platforms/matrix/planning/routes.ts";
+import type { ReasonCode, Route, Status, Warning } from "../../../src/model/routes.ts";
 
 /** Somebody with an account on one of the two servers, signed in. */
 export interface PopulatedPerson {

@@ -3,8 +3,8 @@ import type { Person, SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { PopulateOptions, Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
-import type { Report } from "../../../src/platforms/matrix/report/report.ts";
-import { reportSchema } from "../../../src/platforms/matrix/report/report.ts";
+import type { ExportedReport } from "../../../src/view/rooms/exported-report.ts";
+import { exportedReportSchema } from "../../../src/view/rooms/exported-report.ts";
 import { signInByLink } from "../chat/link-sign-in.ts";
 import type { BotEnvironment, BotEnvironmentOptions } from "./bot-environment.ts";
 import { createBotEnvironment } from "./bot-environment.ts";
@@ -29,10 +29,10 @@ export interface MoveEnvironment extends BotEnvironment {
   ask(text: string, isAnswer?: RegExp): Promise<string>;
   askForMessage(text: string, isAnswer?: RegExp): Promise<SeenMessage>;
   /** Says something that is answered with a report file. */
-  askForReport(text: string, fileName: string): Promise<Report>;
+  askForReport(text: string, fileName: string): Promise<ExportedReport>;
   /** A message that the bot sends unasked. */
   waitFor(pattern: RegExp, options?: { after?: string; timeoutMs?: number }): Promise<SeenMessage>;
-  reportFile(fileName: string, after?: string): Promise<Report>;
+  reportFile(fileName: string, after?: string): Promise<ExportedReport>;
   /** By link where the server delegates signing in. */
   signIn(side: "old" | "new"): Promise<string>;
 }
@@ -68,14 +68,14 @@ export async function createMoveEnvironment({
     return typist.waitForMessage(chatId, fits, { from, after, timeoutMs: ANSWER_MS });
   }
 
-  async function reportFile(fileName: string, after?: string): Promise<Report> {
+  async function reportFile(fileName: string, after?: string): Promise<ExportedReport> {
     const isFile = (message: SeenMessage): boolean => message.content["filename"] === fileName;
     const file = await typist.waitForMessage(chatId, isFile, {
       from,
       timeoutMs: ANSWER_MS,
       ...(after !== undefined && { after }),
     });
-    return reportSchema.parse(JSON.parse((await typist.downloadFile(file)).toString()));
+    return exportedReportSchema.parse(JSON.parse((await typist.downloadFile(file)).toString()));
   }
 
   const move: MoveEnvironment = {

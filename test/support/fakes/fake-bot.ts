@@ -10,7 +10,6 @@ import { createRuns } from "../../../src/service/run/create-runs.ts";
 import { RoomRefusals } from "../../../src/service/plan/room-refusals.ts";
 import { Planning } from "../../../src/service/plan/planning.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { reasonText, warningText } from "../../../src/view/words/reasons.ts";
 import { FakeHomeservers, baseUrlOf, tokenOf } from "./fake-homeservers.ts";
 import type { FakeAccount, FakeRequest } from "./fake-homeservers.ts";
 import { MODERATOR, fakeRoom } from "./fake-room.ts";
@@ -156,7 +155,6 @@ export function startFakeBot({
   });
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
   const now = Date.now;
-  const texts = { reason: reasonText, warning: warningText };
   const clients = new AccountClients({ accounts: store.store.accounts, fetch, log });
   const readers = new AccountReaders({ clients, fetch, log });
   const planning = new Planning({
@@ -165,7 +163,6 @@ export function startFakeBot({
     outbox: store.store.outbox,
     roomRefusals: new RoomRefusals(store.store.runs, now),
     botUserId: BOT,
-    texts,
     now,
     log,
   });
@@ -190,7 +187,6 @@ export function startFakeBot({
       );
     },
     botUserId: BOT,
-    texts,
     prefix: "!",
     now,
     log,

@@ -3,7 +3,7 @@ import type { Category } from "../../../src/model/categories.ts";
 import { CATEGORY_NAMES } from "../../../src/model/categories.ts";
 import { LIMITS } from "../../../src/model/step.ts";
 import type { NotMoved } from "../../../src/platforms/matrix/categories/not-moved.ts";
-import type { Report, ReportRoom } from "../../../src/platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../../src/model/report.ts";
 import type {
   ConvertResult,
   RunSummary,

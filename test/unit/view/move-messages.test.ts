@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { REASON_CODES } from "../../../src/platforms/matrix/planning/routes.ts";
+import { REASON_CODES } from "../../../src/model/routes.ts";
 import { RUN_PURPOSES, RUN_STATES } from "../../../src/model/run.ts";
 import { messageContent } from "../../../src/view/document/message.ts";
 import type { Message } from "../../../src/view/document/message.ts";

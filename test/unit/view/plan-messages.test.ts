@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
-import type { Report, ReportRoom } from "../../../src/platforms/matrix/report/report.ts";
+import type { Report, ReportRoom } from "../../../src/model/report.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import { renderHtml } from "../../../src/view/document/html.ts";
 import type { Message } from "../../../src/view/document/message.ts";

@@ -1,4 +1,4 @@
-import type { PowerLevel } from "../rooms/power-levels/level.ts";
+import type { PowerLevel } from "../../../model/routes.ts";
 import { levelOf } from "../rooms/power-levels/room-power.ts";
 import { isDeclaredBot } from "../rooms/known-bots.ts";
 import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
@@ -6,7 +6,7 @@ import type { MembersNeeded, Parties } from "./people.ts";
 import type { PlannedRoom, RouteRefusal } from "./planned-room.ts";
 import type { RoomView } from "./room-view.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
-import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "./routes.ts";
+import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
 

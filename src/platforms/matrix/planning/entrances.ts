@@ -7,7 +7,7 @@ import type { RouteRefusal } from "./planned-room.ts";
 import { gatewayRooms } from "./reachable-rooms.ts";
 import type { ReachableRoom } from "./reachable-rooms.ts";
 import type { RoomView } from "./room-view.ts";
-import type { Help } from "./routes.ts";
+import type { Help } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { Verdict } from "./verdict.ts";
 

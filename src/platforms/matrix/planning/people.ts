@@ -1,5 +1,5 @@
 import { compareLevels } from "../rooms/power-levels/level.ts";
-import type { PowerLevel } from "../rooms/power-levels/level.ts";
+import type { PowerLevel } from "../../../model/routes.ts";
 import { levelOf, may, mayUnban, requiredFor } from "../rooms/power-levels/room-power.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { mayGrant, POWER_LEVELS } from "./power-grant.ts";
@@ -7,7 +7,7 @@ import { serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer, serverPartOf } from "../ids/server-host.ts";
 import { isDeclaredBot, looksLikeBot } from "../rooms/known-bots.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
-import type { Help, Helper, Helpers } from "./routes.ts";
+import type { Help, Helper, Helpers } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 
 /** Who the plan is for, and who is no person to ask. */

@@ -1,6 +1,6 @@
 import type { PowerGrant } from "./power-grant.ts";
-import type { PowerLevel } from "../rooms/power-levels/level.ts";
-import type { Helper, Reason, ReasonCode, Route, Status, Warning } from "./routes.ts";
+import type { PowerLevel } from "../../../model/routes.ts";
+import type { Helper, Reason, ReasonCode, Route, Status, Warning } from "../../../model/routes.ts";
 
 /** What the plan says of one room. */
 export interface PlannedRoom {

@@ -1,5 +1,5 @@
 import { compareLevels, isAbove, reaches } from "../rooms/power-levels/level.ts";
-import type { PowerLevel } from "../rooms/power-levels/level.ts";
+import type { PowerLevel } from "../../../model/routes.ts";
 import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 

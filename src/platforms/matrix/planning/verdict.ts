@@ -6,7 +6,7 @@ import { mayDo } from "./people.ts";
 import type { Parties } from "./people.ts";
 import type { RoomView } from "./room-view.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
-import type { Help, Reason } from "./routes.ts";
+import type { Help, Reason } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
 

@@ -3,7 +3,7 @@ import type { PowerGrant } from "./power-grant.ts";
 import { mayDo, membersToRead, peopleWhoMay } from "./people.ts";
 import type { MembersNeeded, Parties } from "./people.ts";
 import type { RoomView } from "./room-view.ts";
-import type { Warning } from "./routes.ts";
+import type { Warning } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
 /**

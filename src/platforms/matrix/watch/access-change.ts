@@ -1,6 +1,6 @@
 import { allowedRooms, joinRuleOf } from "../rooms/join-rule.ts";
 import type { JoinRules, Membership, ServerAcl } from "../rooms/types.ts";
-import type { Route } from "../planning/routes.ts";
+import type { Route } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import type { StateRead } from "../rooms/state-read.ts";
 import { serverPartOf } from "../ids/server-host.ts";

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import type { StepKind } from "../../../../src/model/step.ts";
 import { STEP_KINDS } from "../../../../src/model/step.ts";
-import type { Route, Status } from "../../../../src/platforms/matrix/planning/routes.ts";
-import { STATUSES } from "../../../../src/platforms/matrix/planning/routes.ts";
+import type { Route, Status } from "../../../../src/model/routes.ts";
+import { STATUSES } from "../../../../src/model/routes.ts";
 import type { RunRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import {
   historyOf,
@@ -15,12 +15,10 @@ import {
   waitsForPerson,
   withoutThrough,
 } from "../../../../src/platforms/matrix/room-of-run.ts";
-import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
 import { plan, rowOf, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 
 const NOW = 1_000;
 const ALL = { now: NOW, allowed: () => true };
-const texts = { reason: reasonText, warning: warningText };
 const ENTRIES = [
   "accept_invite",
   "join",
@@ -29,7 +27,7 @@ const ENTRIES = [
 ] as const satisfies readonly StepKind[];
 
 function planned(routes: readonly Route[]): RunRoom {
-  const made = runRoom(rowOf(plan([sketchRoom({ rule: "public" })])), { texts, isReplacement: false });
+  const made = runRoom(rowOf(plan([sketchRoom({ rule: "public" })])), { isReplacement: false });
   const { planned } = made;
   return {
     ...made,

@@ -9,7 +9,6 @@ import { routeOfStep } from "../../../../src/platforms/matrix/planning/room-step
 import type { RoomPlan } from "../../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { Decision } from "../../../../src/service/plan/planning.ts";
 import { stepsOfWholePlan } from "../../../../src/service/run/steps-of-run.ts";
-import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
 import { planFor } from "../../../support/federation/plan-federation.ts";
 import { SOURCE, TARGET } from "../../../support/plans/planned-rooms.ts";
 import { randomFederation } from "../../../support/federation/random-federation.ts";
@@ -89,8 +88,7 @@ function moveOf(seed: number): Move {
     made: { report: { source: SOURCE } },
   } as unknown as Decision;
   const request = { filters: { ...NO_FILTERS, categories: null }, botRoomIds: [] };
-  const texts = { reason: reasonText, warning: warningText };
-  const { steps } = stepsOfWholePlan(decision, JSON.parse(JSON.stringify(request)), texts);
+  const { steps } = stepsOfWholePlan(decision, JSON.parse(JSON.stringify(request)));
   const notMoved = compareContents(source, target, where).notMoved.map(
     ({ category, item }) => `${category} ${item}`,
   );

@@ -1,19 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { StoredStep } from "../../../../src/model/run.ts";
 import type { StepKind } from "../../../../src/model/step.ts";
-import { reportSchema } from "../../../../src/platforms/matrix/report/report.ts";
+import { storedReportSchema } from "../../../../src/model/report.ts";
 import type { RunRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { RunSummaryReader } from "../../../../src/service/run/summary.ts";
-import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 import { DONE, FAILED, newRun, step } from "../../../support/fakes/scripted-runner.ts";
 
-const texts = { reason: reasonText, warning: warningText };
 const rooms = plan(
   ["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId: `${roomId}:old.example` })),
-).rooms.map((room) => runRoom(room, { texts, isReplacement: false }));
+).rooms.map((room) => runRoom(room, { isReplacement: false }));
 
 type Did = [StepKind, string | null, StoredStep["state"], StoredStep["outcome"]];
 
@@ -97,7 +95,9 @@ describe("what a run did", () => {
     }));
     const { report } = await summaryOf([], changed);
     expect(
-      reportSchema.parse(report).rooms.map(({ roomId, route, status }) => `${roomId} ${route} ${status}`),
+      storedReportSchema
+        .parse(report)
+        .rooms.map(({ roomId, route, status }) => `${roomId} ${route} ${status}`),
     ).toEqual(["!b:old.example invite done", "!c:old.example invite done"]);
   });
 });

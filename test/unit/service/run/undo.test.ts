@@ -6,15 +6,13 @@ import { stages } from "../../../../src/model/step.ts";
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { UndoPlanner } from "../../../../src/service/run/undo.ts";
 import type { Store } from "../../../../src/store/store.ts";
-import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { DONE, newRun, step } from "../../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:old.example";
-const texts = { reason: reasonText, warning: warningText };
 const rooms = plan(["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId }))).rooms.map((room) =>
-  runRoom(room, { texts, isReplacement: false }),
+  runRoom(room, { isReplacement: false }),
 );
 
 interface WrittenStep {

@@ -1,8 +1,4 @@
-/**
- * A power level: an integer, or `creator`, which is above every number (room version 12 on,
- * MSC4289).
- */
-export type PowerLevel = number | "creator";
+import type { PowerLevel } from "../../../../model/routes.ts";
 
 /**
  * Whether a level reaches what is required. An unknown requirement (`null`) is reached by a creator

@@ -2,7 +2,7 @@ import { valueOf } from "../state-read.ts";
 import { roomVersionRules } from "../room-version.ts";
 import type { Creation, RoomSnapshot } from "../types.ts";
 import { isAbove, reaches } from "./level.ts";
-import type { PowerLevel } from "./level.ts";
+import type { PowerLevel } from "../../../../model/routes.ts";
 import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
 import type { PowerLevels } from "./power-levels.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Reason, Route, Status } from "../../../../../src/platforms/matrix/planning/routes.ts";
+import type { Reason, Route, Status } from "../../../../../src/model/routes.ts";
 import {
   ADMIN,
   SOURCE,

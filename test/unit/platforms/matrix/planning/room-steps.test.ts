@@ -6,7 +6,7 @@ import {
   routeOfStep,
 } from "../../../../../src/platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/planned-room.ts";
-import { ROUTES } from "../../../../../src/platforms/matrix/planning/routes.ts";
+import { ROUTES } from "../../../../../src/model/routes.ts";
 import {
   joinPayload,
   knockPayload,

@@ -1,19 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { allCategories, CATEGORY_NAMES, category } from "../../../../../src/model/categories.ts";
-import { csvCells } from "../../../../../src/platforms/matrix/report/report-csv.ts";
-import { report, reportSchema } from "../../../../../src/platforms/matrix/report/report.ts";
-import { roomCategories } from "../../../../../src/platforms/matrix/planning/room-categories.ts";
-import { reasonText, warningText } from "../../../../../src/view/words/reasons.ts";
-import {
-  ADMIN,
-  SOURCE,
-  TARGET,
-  plan,
-  sketchRoom,
-  targetRoom,
-} from "../../../../support/plans/planned-rooms.ts";
+import { allCategories, CATEGORY_NAMES, category } from "../../../../src/model/categories.ts";
+import { storedReportSchema } from "../../../../src/model/report.ts";
+import { exportedReport, exportedReportSchema } from "../../../../src/view/rooms/exported-report.ts";
+import { csvCells } from "../../../../src/view/rooms/report-csv.ts";
+import { report } from "../../../../src/platforms/matrix/report/report.ts";
+import { roomCategories } from "../../../../src/platforms/matrix/planning/room-categories.ts";
+import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../support/plans/planned-rooms.ts";
 
-const texts = { reason: reasonText, warning: warningText };
 const rooms = [
   sketchRoom({
     roomId: "!x:old.example",
@@ -34,19 +27,28 @@ const rooms = [
   }),
 ];
 const made = plan(rooms, { targetRooms: [targetRoom("!in:old.example", "join")] });
-const file = report({
+const facts = report({
   sourceUserId: SOURCE,
   targetUserId: TARGET,
   generatedAt: new Date(Date.UTC(2026, 0, 31, 12)),
   rooms: made.rooms,
   categories: roomCategories(made.rooms),
-  texts,
   progress: new Map([["!v12", { status: "waiting", until: "2026-01-31T13:00:00Z", waitingFor: "limit" }]]),
+});
+const file = exportedReport(facts);
+
+it("a report has codes with their data, and no sentences", () => {
+  expect(facts.rooms[0]).toMatchObject({
+    reason: { code: "no_invite_power", required: 50, source: 0, isSourceJoined: true },
+    warnings: [{ code: "history_hidden", visibility: "joined" }, { code: "encrypted_history" }],
+  });
+  expect(storedReportSchema.parse(JSON.parse(JSON.stringify(facts)))).toEqual(facts);
+  expect(JSON.stringify(facts)).not.toContain('"text"');
 });
 
 describe("the report file", () => {
   it("has the shape of the contract, to the key", () => {
-    expect(reportSchema.parse(JSON.parse(JSON.stringify(file)))).toEqual(file);
+    expect(exportedReportSchema.parse(JSON.parse(JSON.stringify(file)))).toEqual(file);
     expect({ ...file, rooms: file.rooms.slice(0, 1), categories: [] }).toEqual({
       schema: 1,
       source: SOURCE,
@@ -98,7 +100,7 @@ describe("the report file", () => {
   });
 
   it("refuses a key too many", () => {
-    expect(reportSchema.safeParse({ ...file, extra: 1 }).success).toBe(false);
+    expect(exportedReportSchema.safeParse({ ...file, extra: 1 }).success).toBe(false);
   });
 
   it("counts all twelve categories", () => {

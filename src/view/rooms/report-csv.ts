@@ -1,4 +1,4 @@
-import type { ReportRoom } from "./report.ts";
+import type { ExportedRoom } from "./exported-report.ts";
 
 export const CSV_COLUMNS = [
   "roomId",
@@ -15,7 +15,7 @@ export const CSV_COLUMNS = [
  * One line of the CSV report, cells in the order of `CSV_COLUMNS`, each safe to open in a
  * spreadsheet; quoting is left to whoever writes the text.
  */
-export function csvCells(room: ReportRoom, link: string): string[] {
+export function csvCells(room: ExportedRoom, link: string): string[] {
   const helpers = room.helpers.map((helper) => helper.userId).join("; ");
   const reason = room.reason === null ? "" : `${room.reason.code}: ${room.reason.text}`;
   return [room.roomId, room.name ?? "", room.alias ?? "", room.route, room.status, reason, helpers, link].map(
@@ -23,8 +23,7 @@ export function csvCells(room: ReportRoom, link: string): string[] {
   );
 }
 
-// A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"; product.md, "The
-// report file").
+// A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection").
 function safeCell(cell: string): string {
   return /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { CATEGORY_NAMES } from "./categories.ts";
+import {
+  REASON_CODES,
+  ROUTES,
+  STATUSES,
+  WARNING_CODES,
+  helperSchema,
+  powerLevelSchema,
+  reasonSchema,
+  warningSchema,
+} from "./routes.ts";
+
+/** A reason whose code or data this version does not know is left out, and its room is kept. */
+const knownReason = z
+  .union([reasonSchema, z.object({ code: z.enum(REASON_CODES), text: z.string() })])
+  .nullable()
+  .catch(null);
+const knownWarning = z.union([warningSchema, z.object({ code: z.enum(WARNING_CODES), text: z.string() })]);
+const knownWarnings = z
+  .array(z.unknown())
+  .transform((warnings) =>
+    warnings.flatMap((warning) => {
+      const { data } = knownWarning.safeParse(warning);
+      return data === undefined ? [] : [data];
+    }),
+  )
+  .readonly();
+
+/** One room of a report as rows keep it. */
+export const storedReportRoomSchema = z.object({
+  roomId: z.string(),
+  name: z.string().nullable(),
+  alias: z.string().nullable(),
+  direct: z.boolean(),
+  space: z.boolean(),
+  encrypted: z.boolean(),
+  route: z.enum(ROUTES),
+  /** The room that opens this one. */
+  through: z.string().nullable(),
+  successor: z.string().nullable(),
+  status: z.enum(STATUSES),
+  until: z.iso.datetime().nullable(),
+  waitingFor: z.enum(["limit", "server", "room"]).nullable(),
+  reason: knownReason,
+  power: z.object({
+    source: powerLevelSchema,
+    wanted: powerLevelSchema,
+    target: powerLevelSchema.nullable(),
+  }),
+  warnings: knownWarnings,
+  helpers: z.array(helperSchema).readonly(),
+});
+
+/** A report as rows keep it. */
+export const storedReportSchema = z.object({
+  schema: z.literal(1),
+  source: z.string(),
+  target: z.string(),
+  generatedAt: z.iso.datetime(),
+  rooms: z.array(storedReportRoomSchema).readonly(),
+  categories: z
+    .array(
+      z.object({
+        name: z.enum(CATEGORY_NAMES),
+        expected: z.int(),
+        present: z.int(),
+        missing: z.array(z.string()).readonly(),
+      }),
+    )
+    .readonly(),
+});
+
+/** What is known of one room: how it is reached, what became of it, and why. */
+export type ReportRoom = z.infer<typeof storedReportRoomSchema>;
+
+/** What is known of both accounts. Sentences and the report file are made of it in `view`. */
+export type Report = z.infer<typeof storedReportSchema>;
+
+/** What a run knows beyond the plan. */
+export type RoomProgress = Pick<ReportRoom, "status" | "until" | "waitingFor">;
+
+/** A moment as reports write it: UTC, in whole seconds. @param at milliseconds since the epoch */
+export function reportTime(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/u, "Z");
+}
