@@ -1,6 +1,7 @@
 // The few rules of this project that no published plugin has.
-import { existsSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, relative } from "node:path";
+
+import { brokenCitations, repositoryAt } from "./citations.ts";
 
 const KEBAB_CASE = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)*$/;
 const EMPTY_WORDS = /(?:^|-)(?:utils?|helpers?|managers?|misc|common)(?:-|\.|$)/;
@@ -76,26 +77,33 @@ const lineLength = {
   }),
 };
 
-const CITED = /(?:[\w@.-]+\/)*[\w-]+\.(?:md|txt|yaml|ts|mjs|js|json|py)\b(?!\.)/g;
-const OF_OTHERS =
-  /\b(?:handlers|rest|config|storage|federation|synapse|types|rust|apps|src\/slash-commands)\/|\bSynapse|\bMSC/i;
+let repository;
 
-/** A page that a comment names is one that a reader of the repository can open. */
+/** A file or section that a comment names is one that a reader of the repository can open. */
 const citation = {
   meta: { type: "problem", schema: [] },
   create: (context) => ({
     Program() {
-      for (const comment of context.sourceCode.getAllComments()) {
-        for (const [name] of comment.value.matchAll(CITED)) {
-          if (!name.endsWith(".md")) continue;
-          const places = [dirname(context.filename), context.cwd, join(context.cwd, "src")];
-          if (places.some((place) => existsSync(join(place, name)))) continue;
-          context.report({ loc: comment.loc, message: `${name} is not in the repository.` });
-        }
-      }
+      repository ??= repositoryAt(context.cwd);
+      const place = { from: relative(context.cwd, context.filename).replaceAll("\\", "/"), repository };
+      for (const { loc, text } of commentsOf(context.sourceCode))
+        for (const message of brokenCitations(text, place)) context.report({ loc, message });
     },
   }),
 };
+
+/** Comments in which a sentence may continue on the next `//` line. */
+function commentsOf(sourceCode) {
+  const comments = [];
+  for (const { type, value, loc } of sourceCode.getAllComments()) {
+    const last = comments.at(-1);
+    if (type === "Line" && last?.type === "Line" && last.loc.end.line === loc.start.line - 1) {
+      last.text += `\n// ${value}`;
+      last.loc = { start: last.loc.start, end: loc.end };
+    } else comments.push({ type, text: value, loc });
+  }
+  return comments;
+}
 
 export default {
   rules: {
