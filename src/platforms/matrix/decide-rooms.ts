@@ -23,8 +23,8 @@ export interface ReadableAccounts {
 }
 
 /**
- * Plans the rooms of two accounts that were read, and reads what the plan asks for: members by
- * name, replacements from outside. Nothing is asked twice.
+ * Plans the rooms of two accounts that were read. Reads what the plan asks for (members by name,
+ * replacements from outside) and plans again. No question is asked twice.
  * @throws HomeserverError, UnreachableError
  */
 export async function decideRooms(
@@ -55,8 +55,8 @@ export async function decideRooms(
 }
 
 /**
- * The replacement of an upgraded room: as the old account's server shows it, else as the new one's
- * does.
+ * The replacement of an upgraded room, as the source's server shows it; if it shows nothing, as the
+ * target's server does.
  */
 async function lookFromOutside(
   { source, target }: ReadableAccounts,

@@ -7,27 +7,28 @@ import type { RoomPlan } from "./planning/plan-rooms.ts";
 import type { PlannedRoom } from "./planning/planned-room.ts";
 
 /**
- * Missing items of one category by what they wait for; what nothing can bring is in neither number.
+ * Missing items of one category, by what they wait for. Items that nothing can bring are not
+ * counted.
  */
 export interface CategoryWork {
   readonly name: CategoryName;
-  /** Can be written, or will be once the bot has joined a room by itself. */
+  /** Can be written now, or as soon as the bot has joined a room by itself. */
   readonly now: number;
   /** Wait until a person lets the target into a room. */
   readonly waiting: number;
 }
 
-/** What a plan leaves to the bot, and what it leaves to people. */
+/** The work that a plan leaves to the bot, and to people. */
 export interface RemainingWork {
-  /** Whether anything can be done before somebody helps. */
+  /** Whether anything can be done before a person helps. */
   readonly canBegin: boolean;
-  /** Only those of which something is missing; rooms stand in the plan themselves. */
+  /** Only categories with missing items. Rooms are in the plan itself. */
   readonly categories: readonly CategoryWork[];
 }
 
 /**
- * @param wanted what `compareContents` says of all rooms that may be moved
- * @param isChosen whether a category is among those that the plan covers
+ * @param desired the comparison (`compareContents`) for all rooms that may be moved
+ * @param isChosen whether the plan covers a category
  */
 export function remainingWork(
   { rooms, replacements, order }: Pick<RoomPlan, "rooms" | "replacements" | "order">,
@@ -54,7 +55,9 @@ export function remainingWork(
   };
 }
 
-/** Whether the target is in a room, or gets in without anybody's help; a knock must be answered. */
+/**
+ * Whether the target is in a room or gets in without help. A knock needs somebody to approve it.
+ */
 function withoutHelp(all: readonly PlannedRoom[]): (room: PlannedRoom) => boolean {
   const knocked = new Set(all.filter(({ route }) => route === "knock").map(({ roomId }) => roomId));
   return ({ roomId, successor, status }) =>
@@ -68,8 +71,8 @@ function contentWork({ name, missing }: Category, inReach: Category | undefined)
 }
 
 /**
- * Counted like the category `power_levels`; of a level that cannot be given, or belongs to a room
- * that is not moved, the plan warns by itself.
+ * Counted like the category `power_levels`. The plan already warns of levels that cannot be given
+ * and of rooms that are not moved.
  */
 function powerWork(rooms: readonly PlannedRoom[], needsNobody: (room: PlannedRoom) => boolean): CategoryWork {
   const given = rooms.filter(

@@ -13,7 +13,7 @@ const steps: Readonly<Record<Exclude<StepKind, "undo">, { run: StepFunction; und
 
 const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
 
-/** Does one step, or takes one back. */
+/** Runs one step, or undoes one. */
 export async function runStep(
   { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
   context: StepContext,
@@ -24,7 +24,7 @@ export async function runStep(
   return withdraw === null ? { status: "already_done" } : withdraw(undo, context);
 }
 
-/** Whether anything of a kind can be taken back. */
+/** Whether steps of a kind can be undone. */
 export function canUndo(kind: StepKind): boolean {
   return kind !== "undo" && steps[kind].undo !== null;
 }

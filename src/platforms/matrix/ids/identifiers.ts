@@ -1,8 +1,8 @@
 import { isServerName } from "./server-name.ts";
 
 /**
- * A user ID in its parts. `isHistorical` marks localparts that servers must accept but may no
- * longer create.
+ * A user ID in its parts. `isHistorical`: servers must accept the localpart, but may no longer
+ * create such localparts.
  */
 export interface UserIdParts {
   readonly userId: string;
@@ -12,7 +12,7 @@ export interface UserIdParts {
 }
 
 /**
- * A room ID in its parts. `serverName` is null from room version 12 on (MSC4291): there the ID is a
+ * A room ID in its parts. `serverName` is null from room version 12 on (MSC4291): the ID is then a
  * hash.
  */
 export interface RoomIdParts {
@@ -27,15 +27,16 @@ export interface RoomAliasParts {
 }
 
 /**
- * All Matrix identifiers, sigil and server name included, end at 255 bytes (Appendices, "Common
- * Identifier Format").
+ * The limit for every Matrix identifier, with sigil and server name (Appendices §Common Identifier
+ * Format).
  */
 const MAX_IDENTIFIER_BYTES = 255;
 
 /**
- * Reads a user ID. The localpart may be a historical one (any character but ":" and NUL, even
- * none), as servers must accept those (Appendices, "Historical User IDs"); the server name must fit
- * the grammar, because it is going to be contacted.
+ * Reads a user ID.
+ * - The localpart may be a historical one: any character but ":" and NUL, or empty (Appendices
+ *   §Historical User IDs).
+ * - The server name must fit the grammar, because it will be contacted.
  */
 export function parseUserId(text: string): UserIdParts | null {
   const parts = splitIdentifier(text, "@");
@@ -43,15 +44,15 @@ export function parseUserId(text: string): UserIdParts | null {
   return { userId: text, ...parts, isHistorical: !/^[a-z0-9._=/+-]+$/.test(parts.localpart) };
 }
 
-/** The server name of a user ID, or null where the text is none. */
+/** The server name of a user ID; null if the text is not a user ID. */
 export function serverNameOf(userId: string): string | null {
   return parseUserId(userId)?.serverName ?? null;
 }
 
 /**
  * Reads a room ID that a person typed: "!opaque:server", or "!hash" from room version 12 on. White
- * space and control characters are refused, since no server makes them. Room IDs that come from
- * servers are opaque and need no parsing.
+ * space and control characters are refused: no server creates them. Room IDs that come from servers
+ * are opaque and are not parsed.
  */
 export function parseRoomId(text: string): RoomIdParts | null {
   if (!text.startsWith("!") || text.length < 2 || !isShortWellFormed(text) || hasSpaceOrControl(text))
@@ -69,7 +70,7 @@ export function parseRoomAlias(text: string): RoomAliasParts | null {
   return { alias: text, ...parts };
 }
 
-/** Whether a text can be an event ID. Those of room versions 3 and later have no server part. */
+/** Whether a text can be an event ID. From room version 3 on event IDs have no server part. */
 export function isEventId(text: string): boolean {
   return text.startsWith("$") && text.length > 1 && isShortWellFormed(text) && !hasSpaceOrControl(text);
 }

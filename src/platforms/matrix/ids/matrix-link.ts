@@ -1,7 +1,7 @@
 import { isEventId, parseRoomAlias, parseRoomId, parseUserId } from "./identifiers.ts";
 import { isServerName } from "./server-name.ts";
 
-/** What a matrix.to or matrix: link points to. `via` are server names that know the room. */
+/** The destination of a matrix.to or matrix: link. `via` are servers that know the room. */
 export type MatrixLink =
   | { readonly kind: "user"; readonly userId: string }
   | { readonly kind: "room"; readonly roomId: string; readonly via: readonly string[] }
@@ -13,16 +13,13 @@ export type MatrixLink =
       readonly via: readonly string[];
     };
 
-/**
- * Longer than any link made of two identifiers and a handful of servers; keeps pasted rubbish
- * cheap.
- */
+/** Longer than any link of two identifiers and a handful of servers. Keeps pasted junk cheap. */
 const MAX_LINK_LENGTH = 4_096;
 
 const SIGILS: Readonly<Record<string, string>> = { u: "@", user: "@", r: "#", room: "#", roomid: "!" };
 
 /**
- * Reads a matrix.to link or a matrix: URI (Appendices, "Uniform Resource Identifiers"). Null for
+ * Reads a matrix.to link or a matrix: URI (Appendices §Uniform Resource Identifiers); null for
  * anything else.
  */
 export function parseMatrixLink(text: string): MatrixLink | null {

@@ -1,8 +1,8 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * The parts of a Matrix server name (Appendices, "Server Name"). `hostname` keeps the brackets of
- * an IPv6 literal, as URLs do.
+ * The parts of a Matrix server name (Appendices §Server Name). `hostname` keeps the brackets of an
+ * IPv6 literal, as URLs do.
  */
 export interface ServerNameParts {
   readonly serverName: string;
@@ -15,8 +15,8 @@ const MAX_LABEL_LENGTH = 63;
 const MAX_PORT = 65_535;
 
 /**
- * Splits a server name, or answers null where the grammar forbids it. Case is kept: server names
- * are compared as written.
+ * Splits a server name; null if the grammar forbids it. The case is kept: server names are compared
+ * as written.
  */
 export function parseServerName(text: string): ServerNameParts | null {
   if (text.length === 0 || text.length > MAX_SERVER_NAME_LENGTH) return null;
@@ -26,7 +26,7 @@ export function parseServerName(text: string): ServerNameParts | null {
   const portText = match?.groups?.["port"];
   if (portText === undefined) return { serverName: text, hostname, port: null };
   const port = Number(portText);
-  // Port 0 fits the grammar, but nothing can be reached there.
+  // Port 0 fits the grammar, but nothing is reachable there.
   return port === 0 || port > MAX_PORT ? null : { serverName: text, hostname, port };
 }
 
@@ -38,8 +38,8 @@ function isHostname(hostname: string): boolean {
   if (hostname.startsWith("[")) return ipaddr.IPv6.isValid(hostname.slice(1, -1));
   const labels = hostname.split(".");
   if (labels.some((label) => label.length === 0 || label.length > MAX_LABEL_LENGTH)) return false;
-  // A name that ends in a number is an IPv4 address to every URL parser (URL standard, "ends in a
-  // number checker"), so "2130706433" would mean 127.0.0.1. Only the dotted form is a Matrix server
+  // Every URL parser reads a name that ends in a number as an IPv4 address (URL Standard, "ends in
+  // a number checker"): "2130706433" would be 127.0.0.1. Only the dotted form is a Matrix server
   // name.
   const last = labels.at(-1) ?? "";
   if (/^(?:[0-9]+|0[xX][0-9A-Fa-f]*)$/.test(last)) return ipaddr.IPv4.isValidFourPartDecimal(hostname);

@@ -3,7 +3,7 @@ import { readMember } from "../rooms/state-content.ts";
 
 export const ABSENT_MEMBER: KnownMember = { membership: "leave", displayName: null, lastActiveAt: null };
 
-/** What a member event's content tells; without a membership it counts as none. */
+/** A member as its event's content describes it; absent if there is no membership in it. */
 export function knownMember(content: unknown): KnownMember {
   const member = readMember(content, null, null);
   if (member.kind !== "present") return ABSENT_MEMBER;

@@ -11,8 +11,8 @@ const objectSchema = z.record(z.string(), z.unknown());
 const MAX_BYTES = 8 * 1_048_576;
 
 /**
- * What the server lets the account do (CS §Capabilities negotiation): what is not said is as the
- * specification has it by default.
+ * What the server allows the account (CS §Capabilities negotiation). A missing capability has the
+ * specification's default.
  */
 export async function readCapabilities(reader: Reader): Promise<Capabilities> {
   const answer = await unlessMissing(
@@ -32,7 +32,7 @@ export async function readCapabilities(reader: Reader): Promise<Capabilities> {
   };
 }
 
-/** `GET /profile/{userId}`; without one, everything is `null` and empty. */
+/** `GET /profile/{userId}`. If there is no profile, everything is `null` or empty. */
 export async function readProfile(reader: Pick<Reader, "request">, userId: string): Promise<Profile> {
   const path = apiPath`/_matrix/client/v3/profile/${userId}`;
   const answer = (await unlessMissing(reader.request({ method: "GET", path, schema: objectSchema }))) ?? {};
@@ -44,7 +44,7 @@ export async function readProfile(reader: Pick<Reader, "request">, userId: strin
   };
 }
 
-/** `global` of all push rules. The slash at the end is Synapse's only path for it. */
+/** `global` of all push rules. Synapse has only the path with the trailing slash. */
 export async function requestPushRules(reader: Pick<Reader, "request">): Promise<JsonObject> {
   const path = "/_matrix/client/v3/pushrules/";
   const answer = await reader.request({ method: "GET", path, schema: objectSchema, maxBytes: MAX_BYTES });

@@ -12,8 +12,8 @@ import type { Reader } from "./reader.ts";
 const directorySchema = z.object({ room_id: z.string() });
 
 /**
- * Where an alias leads could not be found out: the account's server is well, but the alias's own
- * did not answer it.
+ * An alias could not be resolved: the account's server works, but the alias's own server did not
+ * answer it.
  */
 export class UnansweredAliasError extends Error {
   override readonly name = "UnansweredAliasError";
@@ -26,10 +26,12 @@ export class UnansweredAliasError extends Error {
 }
 
 /**
- * The account's rooms behind aliases: those that the rooms give as theirs
- * (`m.room.canonical_alias`), and others, of which a room may have any number and which only
- * servers know (CS API §Room aliases). What leads to none of the account's rooms is left out.
- * @param words what a person typed, among which aliases may be
+ * The account's rooms behind aliases. There are two kinds of aliases:
+ * - the canonical alias, which the room's own state names (`m.room.canonical_alias`);
+ * - any number of others, which only servers know (CS §Room aliases).
+ *
+ * Aliases of other rooms are left out.
+ * @param words what a person typed; some of the words may be aliases
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
 export async function roomsOfAliases(
@@ -38,7 +40,7 @@ export async function roomsOfAliases(
   rooms: ReadonlyMap<string, RoomSnapshot>,
 ): Promise<Map<string, string>> {
   const canonical = roomsByCanonicalAlias(rooms);
-  // A server that hangs, or fails, is likely to do so again.
+  // A server that hangs or fails is likely to do so again.
   const client: Pick<HomeserverClient, "request"> = {
     request: (request) => reader.request(request, { retries: 1, isTimeoutFinal: true }),
   };
@@ -52,7 +54,7 @@ export async function roomsOfAliases(
 }
 
 /**
- * The room to which an alias leads; `null` where it leads nowhere.
+ * The room behind an alias; `null` if there is none.
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
 export async function roomOfAlias(
@@ -75,8 +77,8 @@ function saysNowhere(error: unknown): boolean {
 }
 
 /**
- * Servers ask an alias's own server while they are asked: its failures come as theirs (Synapse:
- * 502), and its silence as a time-out.
+ * The account's server asks the alias's own server. A failure there comes as a failure of the first
+ * (Synapse: 502), silence as a timeout.
  */
 function isOfOtherServer(error: unknown): boolean {
   if (error instanceof UnreachableError) return error.reason === "timeout";

@@ -9,29 +9,32 @@ import { MAX_BYTES } from "./limits.ts";
 import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 
-// Large accounts take minutes on first sync (protocol-facts.md section 1).
+// Large accounts take minutes on their first sync (platforms/matrix/README.md, "Reading an
+// account").
 const TIMEOUT_MS = 10 * 60_000;
 /**
- * Synapse answers the same question from memory for two minutes, so each reading asks a little
- * differently.
+ * Synapse answers the same question from memory for two minutes, so each reading varies its
+ * timeout.
  */
 const TIMEOUT_SPREAD_MS = 1_000;
 
 const MEMBER = "m.room.member";
 /**
- * Everything a plan needs; the own member event and those of heroes come by themselves, of all
- * members only these.
+ * Everything that a plan needs. With lazy loading only the member events of the account and of
+ * heroes come.
  */
 const WHOLE_STATE = [...PLANNED_STATE_TYPES, "m.space.child", "m.space.parent", MEMBER];
 
 const syncSchema = z.object({ rooms: z.unknown().optional(), account_data: z.unknown().optional() });
 
 /**
- * Reads all rooms and all account data by one initial `/sync`. It never says since when: with the
- * token of a user's client that would delete the to-device messages (room keys) which that client
- * has not fetched yet (protocol-facts.md section 1).
- * @param state `whole`: what a plan needs; `members`: only what tells the rooms apart, for a server
- * that cannot send the whole
+ * Reads all rooms and all account data by one initial `/sync`.
+ *
+ * It never sends `since`: on the session of a person's client that would delete to-device messages
+ * (room keys) that the client has not fetched yet (platforms/matrix/README.md, "Reading an
+ * account").
+ * @param state `whole`: what a plan needs. `members`: only what tells joined rooms from others, for
+ * a server that cannot send the whole state
  */
 export async function gatherBySync(
   reader: Reader,
@@ -51,7 +54,7 @@ export async function gatherBySync(
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     },
-    // After ten minutes Synapse may still be at work, and answers a second request with the result
+    // After ten minutes Synapse may still be at work. It answers a second request with the result
     // of the first.
     { retries: 2 },
   );
@@ -75,8 +78,8 @@ function filterFor(state: "whole" | "members"): JsonObject {
     room: {
       include_leave: false,
       ephemeral: { types: [] },
-      // A limit of 0 is against the specification; without types Synapse looks at no timeline and
-      // gives the state of now.
+      // The specification forbids a limit of 0. Without types Synapse reads no timeline and returns
+      // the present state.
       timeline: { limit: 1, types: [], not_types: ["*"] },
       state: { lazy_load_members: true, types: state === "whole" ? WHOLE_STATE : [MEMBER] },
     },
@@ -108,7 +111,7 @@ function addRoom(
     membership: section === "leave" ? pastMembership(members.get(gathering.accounts.userId)) : section,
     events,
     coverage: isStripped || state === "members" ? "partial" : "full",
-    // Members are loaded lazily, so that one that is missing may still be there.
+    // Members are loaded lazily, so a missing one may still be in the room.
     isOtherMemberRead: false,
     joinedCount: countOrNull(summary["m.joined_member_count"]),
     invitedCount: countOrNull(summary["m.invited_member_count"]),
@@ -116,7 +119,7 @@ function addRoom(
   });
 }
 
-/** Kicked and banned rooms come in one section (Synapse sends them unasked). */
+/** Kicked and banned rooms come in one section. Synapse sends them without being asked. */
 function pastMembership(own: RawStateEvent | undefined): Membership {
   const told = membershipIn(own?.content);
   return told === null || told === "join" ? "leave" : told;

@@ -6,14 +6,14 @@ import { readRoom } from "./single-room.ts";
 
 const MAX_BYTES = 8 * 1_048_576;
 /**
- * What a server says of one room; other refusals (a suspended account, missing consent) concern the
- * account and end the reading.
+ * Refusals that concern one room. Others (a suspended account, missing consent) concern the account
+ * and end the reading.
  */
 const ROOM_ERRORS = new Set(["M_FORBIDDEN", "M_NOT_FOUND"]);
 
 const joinedRoomsSchema = z.object({ joined_rooms: z.array(z.string()).nullish() });
 
-/** IDs of the rooms that the account has joined. */
+/** The IDs of the rooms that the account has joined. */
 export async function readJoinedRooms(reader: Reader): Promise<string[]> {
   const path = "/_matrix/client/v3/joined_rooms";
   const answer = await reader.request({
@@ -26,8 +26,8 @@ export async function readJoinedRooms(reader: Reader): Promise<string[]> {
 }
 
 /**
- * Reads a joined room by requests of its own. One that the server refuses to show stays joined with
- * everything unread.
+ * Reads a joined room by requests of its own. If the server refuses to show it, the room stays
+ * joined with all state unread.
  */
 export async function readJoinedRoom(
   reader: Reader,

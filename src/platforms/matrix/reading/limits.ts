@@ -1,11 +1,11 @@
 /**
- * Most bytes of one answer that lists rooms. Normal ones have 2 to 3 kB a room; a server that sends
+ * Limit for one answer that lists rooms. Normal answers have 2 to 3 kB a room; a server that sends
  * more is hostile or broken.
  */
 export const MAX_BYTES = 64 * 1_048_576;
 
-/** Rooms of one sliding-sync request at most. */
+/** Rooms of one sliding-sync request. */
 export const WINDOW = 500;
 
-/** Requests under way at once where each room takes its own. */
+/** Parallel requests where each room takes its own. */
 export const CONCURRENCY = 4;

@@ -11,7 +11,7 @@ const MAX_ROOMS_A_REQUEST = 100;
 const MAX_MEMBERS_A_REQUEST = 4_000;
 
 /**
- * Member events of named users in many rooms at once, by subscribing to just these; rooms that the
+ * The member events of named users in many rooms at once, by room subscriptions. Rooms that the
  * server does not answer for are missing.
  */
 export async function readMembersBySlidingSync(

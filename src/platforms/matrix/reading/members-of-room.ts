@@ -11,11 +11,11 @@ import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
 /**
- * A member in `joined_members` takes about 150 bytes, a request of its own about as long as a
+ * A member in `joined_members` takes about 150 bytes. A request of its own takes about as long as a
  * hundred of those.
  */
 const JOINED_MEMBERS_A_REQUEST = 100;
-/** About three megabytes; beyond it the list is not worth having. */
+/** About three megabytes. A longer list is not worth its cost. */
 const MAX_JOINED_MEMBERS = 20_000;
 const MAX_LIST_BYTES = 4 * 1_048_576;
 const FEW_JOINED_MEMBERS = 500;
@@ -25,8 +25,8 @@ const joinedSchema = z.object({ joined: z.record(z.string(), z.unknown()).nullis
 const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 
 /**
- * Membership of named users: from the list of joined members where that is small for what is asked,
- * else one by one.
+ * The membership of named users. Read from the list of joined members if that is small for the
+ * number of users, else one by one.
  */
 export async function readMembersOfRoom(
   reader: Reader,
@@ -47,8 +47,7 @@ export async function readMembersOfRoom(
 }
 
 /**
- * Some joined members, whoever they are: all of a small room, of a large one those whose membership
- * changed last.
+ * Some joined members: all of a small room, of a large room those whose membership changed last.
  */
 export async function readSomeJoinedMembers(
   reader: Reader,
@@ -62,7 +61,7 @@ export async function readSomeJoinedMembers(
   return all ?? (await readRecentMembers(reader, roomId));
 }
 
-/** Joined members with their names; `null` where the list is too long. */
+/** Joined members with their names; `null` if the list is too long. */
 async function readJoinedMembers(reader: Reader, roomId: string): Promise<Map<string, KnownMember> | null> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
   try {
@@ -85,7 +84,7 @@ async function readJoinedMembers(reader: Reader, roomId: string): Promise<Map<st
   }
 }
 
-/** Only member events are asked for: what was said in the room is nobody's business here. */
+/** Asks for member events only: the bot does not read what was said in the room. */
 async function readRecentMembers(reader: Reader, roomId: string): Promise<Map<string, KnownMember>> {
   const answer = await reader.request({
     method: "GET",
@@ -96,7 +95,7 @@ async function readRecentMembers(reader: Reader, roomId: string): Promise<Map<st
   });
   const members = new Map<string, KnownMember>();
   for (const event of stateEventsOf(answer.chunk)) {
-    // Newest first, so that the first one of a user counts.
+    // Newest first, so the first event of a user counts.
     if (event.type === "m.room.member" && !members.has(event.state_key))
       members.set(event.state_key, knownMember(event.content));
   }

@@ -9,7 +9,7 @@ import type { Reader } from "./reader.ts";
 import { isMethodUnsupported } from "./room-by-room.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
-/** Members by user ID. Who was asked for and has never been a member counts as having left. */
+/** Members by user ID. A user who was asked for and was never a member counts as having left. */
 export type MembersFound = ReadonlyMap<string, KnownMember>;
 
 export interface MembersToRead {
@@ -20,9 +20,9 @@ export interface MembersToRead {
 }
 
 /**
- * The snapshot with the members that the plan needs by name: the second of its two passes. By
- * sliding sync all rooms together in a request or a few, else room by room; either way no more of a
- * large room is read than was asked for.
+ * The snapshot with the members that the plan asked for: the second pass of reading.
+ * With sliding sync a few requests cover all rooms, else each room takes its own. Of a large room
+ * only the named members are read.
  * @throws HomeserverError, UnreachableError
  */
 export async function withNeededMembers(

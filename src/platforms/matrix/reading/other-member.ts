@@ -8,9 +8,12 @@ import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
 /**
- * Fills in the other account's membership where a listing could not tell it (a lazily loaded sync)
- * and the other account's own reading says nothing of the room: it was never there, or is banned
- * without its server having been told. One request a room; none after sliding sync.
+ * Fills in the other account's membership if two things are true:
+ * - the listing could not show it (a lazily loaded sync);
+ * - the other account's own reading does not have the room. The account was then never there, or it
+ *   is banned and its server was not informed.
+ *
+ * One request per room; none after sliding sync.
  */
 export async function withOtherMembers(
   reader: Reader,

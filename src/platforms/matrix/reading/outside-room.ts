@@ -7,16 +7,17 @@ import type { Reader } from "./reader.ts";
 
 const anySchema = z.record(z.string(), z.unknown());
 
-/** Server names to ask for a room; Synapse refuses to look at remote rooms without any. */
+/** A room with the servers to ask for it. Synapse refuses to look at remote rooms without any. */
 export interface RoomToFind {
   readonly roomId: string;
   readonly via: readonly string[];
 }
 
 /**
- * A room that the account is not in (the replacement of an upgraded one), as its summary shows it
- * (CS v1.15, MSC3266; before that an unstable path). `null`: the server knows nothing of it, will
- * not say, or has no summaries; then nothing is known, not even that it does not exist.
+ * A room that the account is not in (the replacement of an upgraded room), as its summary shows it
+ * (CS v1.15, MSC3266; an unstable path before that).
+ * `null`: the server does not know the room, refuses, or has no summaries. The room may exist all
+ * the same.
  */
 export async function readOutsideRoom(
   reader: Reader,
@@ -28,8 +29,8 @@ export async function readOutsideRoom(
   const unstable = apiPath`/_matrix/client/unstable/im.nheko.summary/summary/${roomId}`;
   for (const path of [stable, unstable]) {
     try {
-      // A summary over federation fails like the other server does: tried again once, then done
-      // without.
+      // A summary over federation fails if the other server fails. One retry, then the plan does
+      // without it.
       const answer = await reader.request(
         { method: "GET", path, query: { via }, schema: anySchema },
         { retries: 1 },

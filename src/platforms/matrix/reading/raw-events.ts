@@ -5,8 +5,8 @@ import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 
 /**
- * The state events of an untrusted list; a stripped state event lacks only what is optional here
- * anyway. What is none is passed over.
+ * The state events of an untrusted list. Entries that are not state events are passed over.
+ * Stripped state events lack only what is optional here.
  */
 export function stateEventsOf(list: unknown): RawStateEvent[] {
   const events: RawStateEvent[] = [];
@@ -19,13 +19,13 @@ export function stateEventsOf(list: unknown): RawStateEvent[] {
   return events;
 }
 
-/** The membership that the content of a member event tells; `null` for none. */
+/** The membership in the content of a member event; `null` if there is none. */
 export function membershipIn(content: unknown): Membership | null {
   const member = readMember(content, null, null);
   return member.kind === "present" ? member.value.membership : null;
 }
 
-/** The last member event of a user among these. */
+/** The last member event of a user in a list. */
 export function memberEventOf(userId: string, events: readonly RawStateEvent[]): RawStateEvent | undefined {
   return events.findLast((event) => event.type === "m.room.member" && event.state_key === userId);
 }
@@ -34,7 +34,7 @@ export function memberEventOf(userId: string, events: readonly RawStateEvent[]):
 export interface AccountDataEvent {
   readonly type: string;
   readonly content: unknown;
-  /** Nested so deeply that nothing can be done with it; `content` is `null` then. */
+  /** Nested too deeply to be processed; `content` is `null` then. */
   readonly isTooDeep: boolean;
 }
 
@@ -51,8 +51,8 @@ export function accountDataOf(list: unknown): AccountDataEvent[] {
 }
 
 /**
- * A tag of a room, with its place among the rooms that have it; `null` where the client gave none
- * (CS §Room Tagging).
+ * A tag of a room. `order` is the room's place among the rooms with that tag; `null` if the client
+ * gave none (CS §Room Tagging).
  */
 export interface RoomTag {
   readonly name: string;
@@ -60,8 +60,8 @@ export interface RoomTag {
 }
 
 /**
- * Reads the content of `m.tag` or of the tags endpoint; `null` stands for none (seen with
- * Dendrite).
+ * Reads the content of `m.tag`, or an answer of the tags endpoint. Dendrite answers `"tags": null`
+ * for none (measured).
  */
 export function tagsOf(content: unknown): RoomTag[] {
   const tags = isJsonObject(content) ? content["tags"] : null;
@@ -72,7 +72,7 @@ export function tagsOf(content: unknown): RoomTag[] {
   });
 }
 
-/** A list or an object behind an untrusted key; anything else is nothing. */
+/** The object behind an untrusted key; empty for anything else. */
 export function objectAt(value: unknown, key: string): JsonObject {
   const inner = isJsonObject(value) ? value[key] : undefined;
   return isJsonObject(inner) ? inner : {};

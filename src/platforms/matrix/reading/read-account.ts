@@ -18,27 +18,27 @@ const MAX_SPACES_TRIED = 3;
 export interface AccountToRead extends Accounts {
   /** From discovery. */
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
-  /** Members of rooms who are read along where that costs nothing more. */
+  /** Members who are read along if that costs no more requests. */
   readonly extraMembers?: readonly string[];
   /**
-   * Reads the time of each room's last event too, where the way of reading can: needed for filters
-   * by activity only.
+   * Also reads the time of each room's last event, if the method can. Only filters by activity need
+   * it.
    */
   readonly withLastActivity?: boolean;
   readonly onProgress?: (progress: Progress) => void;
-  /** Rooms a sliding-sync request, 500 if not said. */
+  /** Rooms per sliding-sync request, by default 500. */
   readonly window?: number;
 }
 
 /**
- * Reads one account, with as few requests as its server allows: the listing, the list of joined
- * rooms to check it by, capabilities, profile and push rules. Writes nothing. All or nothing: a
- * reading that fails in the middle throws.
+ * Reads one account with as few requests as its server allows: the listing, the joined rooms to
+ * check it by, capabilities, profile and push rules. Writes nothing. A reading that fails in the
+ * middle throws: there are no partial readings.
  * @throws HomeserverError, UnreachableError
  */
 export async function readAccount(reader: Reader, account: AccountToRead): Promise<AccountReading> {
   const before = reader.requests;
-  // First what is small: a session that has ended is found out before the long listing begins.
+  // Small requests first: an ended session is then noticed before the long listing begins.
   const capabilities = await readCapabilities(reader);
   const profile = await readProfile(reader, account.userId);
   const pushRules = await requestPushRules(reader);
@@ -85,7 +85,7 @@ async function listRooms(reader: Reader, account: AccountToRead): Promise<Listin
   return last.listing("per_room", gaps);
 }
 
-/** `null` where this way does not work with this server, so that the next one is tried. */
+/** `null` if this server does not support the method; the caller then takes the next one. */
 async function fallbackIfUnsupported(
   reader: Reader,
   how: HowRead,
@@ -101,14 +101,14 @@ async function fallbackIfUnsupported(
 }
 
 /**
- * Reads one by one what the listing left out or left incomplete: servers skip rooms (Synapse: of
- * versions it no longer knows) and parts of requests.
+ * Reads one by one the rooms that the listing left out or left incomplete. Servers skip rooms
+ * (Synapse: of versions that it no longer knows) and parts of requests.
  */
 async function completed(reader: Reader, gathering: RoomCollector, how: HowRead): Promise<Listing> {
   const joined = await readJoinedRooms(reader);
   const roomIds = new Set(joined.filter((roomId) => gathering.room(roomId)?.membership !== "join"));
   for (const room of gathering.rooms()) {
-    // The one event that every room has.
+    // Every room has this event.
     if (room.membership === "join" && room.create.kind !== "present") roomIds.add(room.roomId);
   }
   if (roomIds.size > 0)
@@ -121,8 +121,8 @@ async function completed(reader: Reader, gathering: RoomCollector, how: HowRead)
 }
 
 /**
- * Not one space shows a room: either they are empty, or the server does not understand the asterisk
- * of the request. A few are looked at to find out.
+ * If no space shows a room, either all spaces are empty or the server does not understand the
+ * asterisk of the request. Reads a few spaces to find out.
  */
 async function readEmptySpaces(reader: Reader, gathering: RoomCollector): Promise<void> {
   const spaces = [...gathering.rooms()].filter(

@@ -6,17 +6,17 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { withRetries } from "./with-retries.ts";
 import type { RetryClock, RetryOptions, Wait } from "./with-retries.ts";
 
-/** Asks one homeserver for one account, withRetries, and counts. */
+/** Asks one homeserver for one account, with retries, and counts the requests. */
 export interface Reader {
   /**
-   * @throws HomeserverError, UnreachableError once waiting is no use; `aborted` when the signal
-   * says so
+   * @throws HomeserverError, UnreachableError once retries are no use; reason `aborted` after the
+   * signal
    */
   request<Schema extends z.ZodType>(
     request: HomeserverRequest<Schema>,
     options?: Pick<RetryOptions, "retries" | "isTimeoutFinal">,
   ): Promise<z.output<Schema>>;
-  /** Requests sent so far, repeated ones included. */
+  /** Requests sent so far, with repetitions. */
   readonly requests: number;
   readonly log: Logger;
   /** From 0 up to 1. */
@@ -27,7 +27,7 @@ export interface ReaderOptions {
   readonly client: Pick<HomeserverClient, "request" | "baseUrl">;
   readonly log: Logger;
   readonly signal?: AbortSignal | undefined;
-  /** Told before each wait, so that it can be shown. */
+  /** Called before each wait, so that it can be shown. */
   readonly onWait?: (wait: Wait) => void;
   readonly clock?: RetryClock;
 }

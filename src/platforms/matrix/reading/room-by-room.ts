@@ -14,8 +14,8 @@ import type { Reader } from "./reader.ts";
 import type { Progress } from "./sliding-sync.ts";
 
 /**
- * Global account data that is asked for by name where nothing lists it: all that other people's
- * clients are known to write (protocol-facts.md section 5).
+ * Global account data that is asked for by name if nothing lists it: all types that clients are
+ * known to write (platforms/matrix/README.md, "Account data").
  */
 const KNOWN_ACCOUNT_DATA = [
   "m.direct",
@@ -41,9 +41,9 @@ const KNOWN_ROOM_ACCOUNT_DATA = ["m.fully_read", "m.marked_unread", "org.matrix.
 const anySchema = z.unknown();
 
 /**
- * The last way: each room by requests of its own. What only a sync tells (invitations, account data
- * by unknown names) still comes from one without the rooms' state, as long as the server manages
- * that; else it stands in the gaps.
+ * The last method: each room by requests of its own.
+ * Invitations and account data of unknown types come only by a sync. So one without the rooms'
+ * state is tried first; if it fails, they are reported as gaps.
  */
 export async function gatherRoomByRoom(
   reader: Reader,
@@ -81,8 +81,8 @@ async function begin(reader: Reader, accounts: Accounts): Promise<Gathered> {
 }
 
 /**
- * Whether a way of listing fails in itself, so that another may work; false for sessions that
- * ended, refusals and aborted reads.
+ * Whether a method of listing is unsupported by this server, so that another may work. False for
+ * ended sessions, refusals and aborted reads.
  */
 export function isMethodUnsupported(error: unknown): boolean {
   if (error instanceof HomeserverError)

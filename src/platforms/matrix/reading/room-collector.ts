@@ -7,13 +7,13 @@ import type { AccountReading, HowRead, ReadingGap, RoomProfile } from "./account
 import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 import type { RoomTag } from "./raw-events.ts";
 
-/** Whose account is read, and whose member events are read along. */
+/** The account that is read, and the one whose member events are read along. */
 export interface Accounts {
   readonly userId: string;
   readonly otherUserId: string;
 }
 
-/** What a way of listing makes out of an account: everything but what has endpoints of its own. */
+/** What a method of listing returns: everything but what has endpoints of its own. */
 export type Listing = Pick<
   AccountReading,
   "roomAccountData" | "roomTags" | "roomProfiles" | "how" | "gaps" | "unreadableAccountData"
@@ -23,14 +23,14 @@ export type Listing = Pick<
 };
 
 /**
- * Accounts with more are beyond what the bot moves; a server that names more is not believed,
- * before memory runs out.
+ * The bot moves no larger accounts. A server that names more rooms is not believed, before memory
+ * runs out.
  */
 const MAX_ROOMS = 50_000;
 
 /**
- * Collects what answers bring. Each room is turned into its snapshot at once, so that no raw state
- * outlives its answer.
+ * Collects rooms and account data from answers. Each room becomes its snapshot at once, so that no
+ * raw state outlives its answer.
  */
 export class RoomCollector {
   readonly accounts: Accounts;
@@ -62,7 +62,7 @@ export class RoomCollector {
   }
 
   /**
-   * Later readings of a room replace earlier ones.
+   * A later reading of a room replaces the earlier one.
    * @throws UnreachableError too_large
    */
   addRoom(reading: Omit<RoomReading, "ownUserId" | "otherUserId">): RoomSnapshot {

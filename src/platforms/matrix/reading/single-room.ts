@@ -12,29 +12,28 @@ import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { statePath } from "./state-now.ts";
 
-/** What a listing already told of a room. */
+/** What a listing already showed of a room. */
 export interface RoomHints {
   readonly joinedCount: number | null;
   readonly invitedCount: number | null;
   readonly heroes: readonly Hero[];
 }
 
-/** Up to so many members all of the state is asked for at once instead of piece by piece. */
+/** Up to this number of members all state is read by one request instead of piece by piece. */
 const FEW_MEMBERS = 100;
 /**
- * Members who left stand in the state too; where they make it larger than this, it is read in
- * pieces.
+ * Former members are part of the state too. If they make it larger than this, it is read in pieces.
  */
 const MAX_STATE_BYTES = 2 * 1_048_576;
-/** Children a space may show at most; servers cut at fewer. */
+/** Limit for the children of a space. Servers return fewer. */
 const MAX_SPACE_BYTES = 8 * 1_048_576;
 
 const stateSchema = z.unknown();
 
 /**
- * Reads one room that the account has joined. 404 M_NOT_FOUND is an absent event; whatever else
- * goes wrong is thrown, never taken for absence. Costs one request where the room is known to be
- * small, else thirteen, for a space fourteen.
+ * Reads one joined room. 404 M_NOT_FOUND is an absent event; every other error is thrown, never
+ * read as absence.
+ * One request if the room is known to be small, else thirteen, for a space fourteen.
  */
 export async function readRoom(
   reader: Reader,
@@ -62,7 +61,7 @@ export async function readRoom(
   };
 }
 
-/** `null` where there is too much of it. */
+/** `null` if the state is too large. */
 async function readWholeState(reader: Reader, roomId: string): Promise<RawStateEvent[] | null> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state`;
   try {
@@ -106,8 +105,8 @@ async function readPieces(
 }
 
 /**
- * One state event, `null` where there is none. Servers that do not know `format` (CS v1.16) send
- * the content alone: then nobody knows who sent it.
+ * One state event; `null` if there is none. Servers without `format` (CS v1.16) send only the
+ * content; the sender is then unknown.
  */
 export async function readStateEvent(
   reader: Pick<Reader, "request">,
@@ -145,8 +144,8 @@ const hierarchySchema = z.object({
 });
 
 /**
- * The children of a space, for where state cannot be asked for by type alone. A server without the
- * endpoint shows none.
+ * The children of a space, for servers where state cannot be asked for by type alone. None if the
+ * server lacks the endpoint.
  */
 export async function readSpaceChildren(reader: Reader, roomId: string): Promise<RawStateEvent[]> {
   const path = apiPath`/_matrix/client/v1/rooms/${roomId}/hierarchy`;

@@ -5,8 +5,8 @@ import type { Accounts } from "./room-collector.ts";
 import { MAX_BYTES } from "./limits.ts";
 
 /**
- * In `unstable_features`: the server has simplified sliding sync in the shape it had before the
- * merge of MSC4186, the only one that servers run.
+ * In `unstable_features`: the server has simplified sliding sync in its shape before the merge of
+ * MSC4186. Servers run no other shape.
  */
 export const SLIDING_SYNC_FEATURE = "org.matrix.simplified_msc3575";
 
@@ -25,8 +25,8 @@ interface SlidingSyncList {
 
 interface SlidingSyncBody {
   /**
-   * Never one that a client of the user has on the same device: the two would take the answers from
-   * each other.
+   * Never the name that a client of the person uses on the same device: each would receive the
+   * other's answers.
    */
   readonly conn_id: string;
   readonly lists?: Readonly<Record<string, SlidingSyncList>>;
@@ -34,8 +34,8 @@ interface SlidingSyncBody {
     Record<string, { required_state: RequiredState; timeline_limit: number }>
   >;
   /**
-   * Never `to_device` or `e2ee`: with the token of a user's client they would take its room keys
-   * (protocol-facts.md section 1).
+   * Never `to_device` or `e2ee`: on the session of a person's client they would take its room keys
+   * (platforms/matrix/README.md, "Reading an account").
    */
   readonly extensions: { readonly account_data?: { readonly enabled: true } };
 }
@@ -64,7 +64,10 @@ export function slidingSyncRequest(
   };
 }
 
-/** What a plan needs of each room; the members by name, so that nothing grows with their number. */
+/**
+ * The state of each room that a plan needs. Members are named, so the answer does not grow with the
+ * room.
+ */
 export function plannedState(
   { userId, otherUserId }: Accounts,
   extraMembers: readonly string[],
@@ -74,7 +77,7 @@ export function plannedState(
     ...PLANNED_STATE_TYPES.map((type) => [type, ""] as const),
     ["m.space.child", "*"],
     ["m.space.parent", "*"],
-    // The own ID instead of `$ME`: both are understood, and the ID needs no magic.
+    // The own ID instead of `$ME`: servers understand both.
     ...[...members].map((member) => ["m.room.member", member] as const),
   ];
 }

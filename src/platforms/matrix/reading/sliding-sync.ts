@@ -12,19 +12,19 @@ import type { Reader } from "./reader.ts";
 import { plannedState, slidingSyncRequest } from "./sliding-sync-request.ts";
 import type { SlidingSyncAnswer } from "./sliding-sync-request.ts";
 
-/** Told after each answer. */
+/** Reported after each answer. */
 export interface Progress {
   readonly read: number;
-  /** What the server says; it may grow. */
+  /** As the server counts; it may grow. */
   readonly total: number;
 }
 
 export interface SlidingSyncOptions {
   readonly accounts: Accounts;
   readonly extraMembers: readonly string[];
-  /** Rooms a request. */
+  /** Rooms per request. */
   readonly window: number;
-  /** Fetches the last event of each room too, for the time of it. */
+  /** Also fetches each room's last event, for its time. */
   readonly withLastActivity: boolean;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -34,9 +34,10 @@ const MAX_RESTARTS = 3;
 const SMALLEST_WINDOW = 20;
 
 /**
- * Lists the account's rooms by simplified sliding sync (MSC4186): everything a plan needs, whatever
- * the size of the rooms. A connection that the server has forgotten (M_UNKNOWN_POS) is begun again;
- * an answer that is too large or takes too long is asked for in smaller parts.
+ * Lists the account's rooms by simplified sliding sync (MSC4186), with all that a plan needs,
+ * whatever the size of the rooms.
+ * - A connection that the server has forgotten (M_UNKNOWN_POS) is started again.
+ * - If an answer is too large or takes too long, smaller parts are asked for.
  */
 export async function gatherBySlidingSync(
   reader: Reader,
@@ -68,8 +69,8 @@ async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<
   const timeline_limit = options.withLastActivity ? 1 : 0;
   let pos: string | null = null;
   for (let end = window; ; end += window) {
-    // Always from the first room on: one that moves up the list between two requests would be
-    // missed by a range that starts behind it.
+    // The range always begins with the first room. A room that moves up the list between two
+    // requests would be missed by a range that begins behind it.
     const list = { ranges: [[0, end - 1]] as const, required_state, timeline_limit };
     const body = {
       conn_id: connection,
@@ -85,8 +86,8 @@ async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<
     const before = gathering.size;
     addAnswer(gathering, answer);
     options.onProgress({ read: gathering.size, total: Math.max(count, gathering.size) });
-    // Whatever the server counts, an answer without a new room is the last; `readAccount` finds out
-    // which joined rooms are missing.
+    // An answer without a new room is the last, whatever the server counts. `readAccount` finds
+    // joined rooms that are missing.
     if (end >= count || gathering.size === before) return gathering;
   }
 }
@@ -97,15 +98,15 @@ function addAnswer(gathering: RoomCollector, answer: SlidingSyncAnswer): void {
   for (const [roomId, events] of Object.entries(objectAt(accountData, "rooms")))
     gathering.addRoomAccountData(roomId, events);
   for (const [roomId, room] of Object.entries(answer.rooms ?? {})) {
-    // A room that comes again has changed meanwhile, and only the changes come: it stays as it was
-    // when it was listed.
+    // A room that comes again has changed meanwhile, and only the changes come. The first listing
+    // is kept.
     if (!gathering.has(roomId)) addRoom(gathering, roomId, isJsonObject(room) ? room : {});
   }
 }
 
 function addRoom(gathering: RoomCollector, roomId: string, room: JsonObject): void {
   const state = stateEventsOf(room["required_state"]);
-  // Servers say `invite_state`, for knocks too; the merged text says `stripped_state`.
+  // Servers send `invite_state`, for knocks too. The merged text says `stripped_state`.
   const stripped = stateEventsOf(room["invite_state"] ?? room["stripped_state"] ?? room["knock_state"]);
   const events = [...stripped, ...state];
   const membership = membershipOf(room, events, gathering.accounts.userId, stripped.length > 0);
@@ -115,7 +116,7 @@ function addRoom(gathering: RoomCollector, roomId: string, room: JsonObject): vo
     membership,
     events,
     coverage: isStripped || membership === null ? "partial" : "full",
-    // Of a room that was left the state of then is shown.
+    // After the account left, the server shows the state at that time.
     isOtherMemberRead: membership === "join",
     joinedCount: countOrNull(room["joined_count"]),
     invitedCount: countOrNull(room["invited_count"]),
@@ -130,7 +131,8 @@ function membershipOf(
   userId: string,
   isStripped: boolean,
 ): Membership | null {
-  // Unstable servers have no `membership` beside the state; where there is one, it says the same.
+  // Servers with the unstable shape send no `membership` beside the state. If there is one, both
+  // agree.
   const told = membershipIn(memberEventOf(userId, events)?.content) ?? membershipIn(room);
   return told ?? (isStripped ? "invite" : null);
 }

@@ -5,7 +5,7 @@ import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { Membership } from "../rooms/types.ts";
 import { membershipIn } from "./raw-events.ts";
 
-/** Power levels of a large room stay well below; an event has 64 KiB at most. */
+/** Power levels of a large room stay well below: an event has at most 64 KiB. */
 const MAX_BYTES = 1_048_576;
 
 const contentSchema = z.unknown();
@@ -15,7 +15,7 @@ const summarySchema = z.object({ membership: z.string().optional().catch(undefin
 export interface StatePlace {
   readonly roomId: string;
   readonly type: string;
-  /** Absent for the empty one, which most have. */
+  /** Absent for the empty state key, which most events have. */
   readonly stateKey?: string;
 }
 
@@ -52,14 +52,14 @@ export async function stateNow(
 }
 
 /**
- * `none`: never a member, as far as anybody knows. `hidden`: the server does not show it to this
- * account, which is not in the room.
+ * `none`: never a member, as far as is known. `hidden`: the account is not in the room, and the
+ * server does not show it.
  */
 export type SeenMembership = Membership | "none" | "hidden";
 
 /**
- * A user's membership as an account sees it that is in the room, or was. Who is only invited, or
- * knocks, is shown nothing.
+ * A user's membership, as an account sees it that is or was in the room. An account that is only
+ * invited or knocks sees nothing.
  * @throws HomeserverError, UnreachableError
  */
 export async function membershipNow(
@@ -77,8 +77,9 @@ export async function membershipNow(
 }
 
 /**
- * An account's own membership in a room that it is not in, as its server tells it in a summary of
- * the room (CS v1.15, optional). Asks other servers, so it is for where nobody inside can be asked.
+ * An account's own membership in a room that it is not in, by the room's summary (CS v1.15,
+ * optional). The request goes to other servers, so it is only for rooms where nobody inside can be
+ * asked.
  * @throws HomeserverError, UnreachableError
  */
 export async function ownMembershipOutside(
@@ -97,7 +98,7 @@ export async function ownMembershipOutside(
     });
     return membershipIn(summary) ?? "hidden";
   } catch (error) {
-    // A summary over federation fails like the other server does.
+    // A summary over federation fails if the other server fails.
     if (
       error instanceof HomeserverError &&
       (isNotShown(error) || error.status === 400 || (error.status >= 500 && error.isJson))

@@ -2,9 +2,9 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 
-/** What waiting rests on; tests bring their own. */
+/** The clock that waiting uses. Tests have their own. */
 export interface RetryClock {
-  /** Ends after so many milliseconds; rejects when the signal aborts. */
+  /** Resolves after `ms` milliseconds; rejects when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -13,7 +13,7 @@ export interface RetryClock {
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   readonly retries?: number;
-  /** For questions that take too long to be asked again as they are. */
+  /** For requests that take too long to be repeated unchanged. */
   readonly isTimeoutFinal?: boolean;
   readonly onWait?: (wait: Wait) => void;
 }
@@ -22,24 +22,24 @@ export interface RetryOptions {
 export interface Wait {
   readonly ms: number;
   readonly cause: "limit" | "server" | "network";
-  /** Tries that failed so far with this kind of failure. */
+  /** Failed tries of this kind so far. */
   readonly failures: number;
 }
 
 /**
- * Failures in a row after which a server or network that fails is given up. Limits are waited out
- * however often they come.
+ * Failures of a server or network after which the read gives up. Rate limits are waited out however
+ * often they come.
  */
 export const MAX_RETRIES = 5;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
 /**
- * A reading is no use tomorrow: after this long the server is asked again, whatever it said. A
- * refused read costs nothing (only writes spend limits).
+ * The longest wait, whatever the server said: a reading is no use tomorrow. A refused read costs
+ * nothing, since only writes are limited.
  */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
-// A page instead of JSON is a proxy in front of a server that is down.
+// A page instead of JSON comes from a proxy whose server is down.
 const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set([
   "dns",
   "refused",
@@ -50,9 +50,12 @@ const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set([
 ]);
 
 /**
- * Runs a read again for as long as its failure may pass: limits without end, errors of the server
- * (5xx) and the network five times with growing waits. Everything else, and the last failure, is
- * thrown. Not for writes: what they did must be looked at first.
+ * Runs a read again while its failure may pass.
+ * - Rate limits: without end.
+ * - Errors of the server (5xx) and of the network: five times, with growing waits.
+ * - Everything else, and the last failure: thrown.
+ *
+ * Not for writes: before a write is repeated, its effect must be read.
  */
 export async function withRetries<Answer>(
   read: () => Promise<Answer>,
@@ -90,8 +93,8 @@ function causeOf(error: unknown): Wait["cause"] | null {
 function waitBefore(error: unknown, failures: number, { random }: RetryClock): number {
   const asked = error instanceof HomeserverError ? error.retryAfterMs : null;
   const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
-  // "0" comes with limits too (CS §Rate limiting): never ask in a tight loop. A little chance keeps
-  // many readers from coming back together.
+  // "0" comes with limits too (CS §Rate limiting), so there is a minimum: no tight loop. The random
+  // part keeps many readers from returning at the same time.
   if (asked !== null) return Math.min(Math.max(asked, FIRST_WAIT_MS), LONGEST_WAIT_MS);
   return Math.round(backoff * (1 + random() / 4));
 }

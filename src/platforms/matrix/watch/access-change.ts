@@ -8,30 +8,30 @@ import { serverPartOf } from "../ids/server-host.ts";
 /** A room that waits for a person. */
 export interface WatchedRoom {
   readonly roomId: string;
-  /** The source has joined it, and so its server knows who is let in. */
+  /** The source is joined, so its server knows who is let in. */
   readonly isSourceInside: boolean;
-  /** The target was banned when this was last looked at. */
+  /** The target was banned at the last look. */
   readonly isBanned: boolean;
-  /** Ways that were tried and refused: that they stand open is no news. */
+  /** Routes that were tried and refused. That they are open is not a change. */
   readonly refused: readonly Route[];
 }
 
-/** What a look showed of one room. */
+/** The state of one room at one look. */
 export interface SeenRoom {
-  /** Of the target; `null`: none, or not told. */
+  /** The target's membership; `null`: none, or unknown. */
   readonly membership: Membership | null;
   readonly joinRules: StateRead<JoinRules>;
   readonly serverAcl: StateRead<ServerAcl>;
 }
 
-/** What has changed in a room that waits. */
+/** A change in a room that waits for a person. */
 export type AccessChange =
   | { readonly kind: "joined" }
-  /** The target can get in by itself now. `through`: the room that opens a restricted one. */
+  /** The target can get in by itself now. `through`: the room that opens a restricted room. */
   | { readonly kind: "open"; readonly route: "accept_invite" | "join"; readonly through: null }
   | { readonly kind: "open"; readonly route: "join_restricted"; readonly through: string }
   | { readonly kind: "banned" }
-  /** No longer banned, and nothing more: how the room is reached has to be planned again. */
+  /** No longer banned, and nothing else has changed. The room's route has to be planned again. */
   | { readonly kind: "unbanned" };
 
 export interface SignContext {
@@ -40,7 +40,7 @@ export interface SignContext {
   readonly isInside: (roomId: string) => boolean;
 }
 
-/** The sign that a room gives, or `null` when it goes on waiting. */
+/** The change in a room since the last look; `null` if it still waits. */
 export function arrivalSign(room: WatchedRoom, seen: SeenRoom, context: SignContext): AccessChange | null {
   if (seen.membership === "join") return { kind: "joined" };
   if (seen.membership === "ban") return room.isBanned ? null : { kind: "banned" };
@@ -49,14 +49,14 @@ export function arrivalSign(room: WatchedRoom, seen: SeenRoom, context: SignCont
   return room.isBanned && seen.membership !== null ? { kind: "unbanned" } : null;
 }
 
-/** The cheapest way that is open, as in a plan: an invitation first. */
+/** The cheapest open route, as in a plan: an invitation first. */
 function openWay(
   seen: SeenRoom,
   { targetUserId, isInside }: SignContext,
 ): Extract<AccessChange, { kind: "open" }> | null {
   if (!isServerAllowed(seen.serverAcl, serverPartOf(targetUserId))) return null;
   if (seen.membership === "invite") return { kind: "open", route: "accept_invite", through: null };
-  // The room's version is not asked for: where it does not have the rule, the join is refused.
+  // The room's version is not read. If it does not have the rule, the join is refused.
   const rule = joinRuleOf(seen.joinRules, "unread");
   if (rule.kind === "public") return { kind: "open", route: "join", through: null };
   const through = allowedRooms(rule).find((roomId) => isInside(roomId));

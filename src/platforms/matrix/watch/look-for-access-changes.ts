@@ -13,7 +13,7 @@ import { ABSENT, UNREAD } from "../rooms/state-read.ts";
 import { arrivalSign } from "./access-change.ts";
 import type { AccessChange, SeenRoom, WatchedRoom } from "./access-change.ts";
 
-/** One of the two accounts, as far as looking needs it. */
+/** One of the two accounts, as far as a look needs it. */
 export interface WatchingAccount {
   readonly client: HomeserverClient;
   readonly userId: string;
@@ -24,19 +24,19 @@ export interface WatchingAccount {
 export interface Look {
   readonly source: WatchingAccount;
   readonly target: WatchingAccount;
-  /** Those that wait for a person, once each. */
+  /** Rooms that wait for a person, each once. */
   readonly rooms: readonly WatchedRoom[];
   /** Whether the target is in a room now. */
   readonly isInside: (roomId: string) => boolean;
   readonly signal?: AbortSignal;
 }
 
-/** By room ID; rooms that go on waiting are not in it, nor is any that was not asked for. */
+/** By room ID, only rooms that were asked for and changed. */
 export type AccessChanges = ReadonlyMap<string, AccessChange>;
 
 /**
- * One name for the process, which no client has: a server keeps what it knows of a connection for
- * days, and one that is begun again under its name takes the place of the former (Synapse 1.163.2,
+ * One name for the process, which no client uses. A server keeps a connection's state for days, and
+ * a connection that starts again under its name replaces the former one (Synapse 1.163.2,
  * storage/databases/main/sliding_sync.py).
  */
 const CONNECTION = `migrator-watch-${randomUUID()}`;
@@ -44,11 +44,14 @@ const INVITES = "invites";
 const MAX_INVITES = 500;
 
 /**
- * Looks once whether a person has let the target in, or whether a room has opened. By sliding sync
- * one request for all rooms the source is in, about a kilobyte a room, and one for the others; else
- * two a room for the former, three where it opens, and one for the latter. Nothing is written,
- * nothing that a client of the user waits for is taken, and no limit counts these requests. It
- * neither retries nor waits: there is always a next look.
+ * Looks once whether a person has let the target in, or whether a room has opened.
+ * - With sliding sync: one request for all rooms that the source is in (about 1 kB a room), one for
+ *   the others.
+ * - Without: two requests for each room of the first kind (three if it opens), one for each of the
+ *   second.
+ *
+ * Nothing is written, and no event that the person's client waits for is consumed. No limit counts
+ * these requests. There are no retries: another look always follows.
  * @throws HomeserverError, UnreachableError
  */
 export async function lookForAccessChanges(look: Look): Promise<AccessChanges> {
@@ -89,7 +92,7 @@ async function seeFromInside({ source, target, signal }: Look, rooms: readonly W
   const answer = await slide(source.client, { room_subscriptions }, signal);
   return rooms.flatMap(({ roomId }) => {
     const events = eventsIn(answer, roomId);
-    // Of a room that the source is not in any more the state of then is shown.
+    // After the source left, the server shows the state at that time.
     if (membershipIn(memberEventOf(source.userId, events)?.content) !== "join") return [];
     const rules = events.find(({ type }) => type === "m.room.join_rules");
     const acl = events.find(({ type }) => type === "m.room.server_acl");
@@ -103,8 +106,8 @@ async function seeFromInside({ source, target, signal }: Look, rooms: readonly W
 }
 
 /**
- * Rooms that only the target's server can tell of; not all servers subscribe to a room that the
- * account is merely invited to, hence the list.
+ * Rooms that only the target's server can describe. Not all servers subscribe to a room that the
+ * account is only invited to, hence the list.
  */
 async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
   const required_state: RequiredState = [["m.room.member", target.userId]];
@@ -118,7 +121,7 @@ async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedR
   const answer = await slide(target.client, body, signal);
   return rooms.flatMap(({ roomId }) => {
     const event = memberEventOf(target.userId, eventsIn(answer, roomId));
-    // Beside the state only servers with the merged text of MSC4186 say it.
+    // Only servers with the merged text of MSC4186 send `membership` beside the state.
     const membership = membershipIn(event?.content) ?? membershipIn(answer.rooms?.[roomId]);
     return membership === null
       ? []
@@ -142,7 +145,7 @@ async function readFromInside(
       joinRules: rules === null ? ABSENT : readJoinRules(rules),
       serverAcl: UNREAD,
     };
-    // A third request only where it decides.
+    // The third request is sent only if it decides.
     if (arrivalSign(room, shown, context)?.kind !== "open") return [[roomId, shown] as const];
     const acl = await stateNow(client, { roomId, type: "m.room.server_acl" }, signal);
     return [[roomId, { ...shown, serverAcl: acl === null ? ABSENT : readServerAcl(acl) }] as const];
@@ -151,7 +154,7 @@ async function readFromInside(
 }
 
 /**
- * Without sliding sync only a join shows: who is merely invited is not told of the room's state.
+ * Without sliding sync only a join is visible: an invited account does not see the room's state.
  */
 async function readFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
   const seen = await concurrently(rooms, CONCURRENCY, async ({ roomId }) => {
@@ -179,7 +182,7 @@ async function slide(
 }
 
 /**
- * Servers show the state of an invitation or a knock as `invite_state`; the merged text of MSC4186
+ * Servers send the state of an invitation or a knock as `invite_state`. The merged text of MSC4186
  * says `stripped_state`.
  */
 function eventsIn(answer: SlidingSyncAnswer, roomId: string): RawStateEvent[] {
