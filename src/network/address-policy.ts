@@ -3,40 +3,38 @@ import ipaddr from "ipaddr.js";
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
- * `listed` addresses may be spoken to in plain HTTP too, `public` ones over HTTPS only, `forbidden`
- * ones not at all.
+ * `listed`: may be contacted, in plain HTTP too. `public`: over HTTPS only. `forbidden`: not at
+ * all.
  */
 export type AddressClass = "public" | "listed" | "forbidden";
 
 export type AddressPolicy = (address: string) => AddressClass;
 
-/**
- * Global unicast is all that IANA has given out for the public internet (RFC 4291, section 2.4).
- */
+/** Global unicast: all that IANA has assigned for the public internet (RFC 4291, section 2.4). */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 /**
- * The well-known NAT64 prefix (RFC 6052): how a host without IPv4 reaches a public IPv4 address.
+ * The well-known NAT64 prefix (RFC 6052), by which a host without IPv4 reaches a public IPv4
+ * address.
  */
 const NAT64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");
 /**
- * Azure's platform address: public by number, reachable only from inside, serves credentials to
- * virtual machines.
+ * Azure's platform address: public by number, but reachable only from inside. It gives credentials
+ * to virtual machines.
  */
 const AZURE_WIRE_SERVER = "168.63.129.16";
 
 /**
- * Sorts addresses for the guard against server-side request forgery (protocol-facts.md, section
- * 10).
- * @param allowPrivate CIDR ranges (or single addresses) that the operator permits besides public
- * addresses
- * @throws TypeError for a range that is none
+ * Classifies addresses for the guard against server-side request forgery
+ * (platforms/matrix/README.md, "Discovery and addresses").
+ * @param allowPrivate CIDR ranges or single addresses that the operator permits besides public ones
+ * @throws TypeError for an invalid range
  */
 export function createAddressPolicy(allowPrivate: readonly string[]): AddressPolicy {
   const ranges = allowPrivate.map(parseRange);
   return (text) => {
     if (!ipaddr.isValid(text)) return "forbidden";
     // `process` turns an IPv4-mapped IPv6 address into the IPv4 address that the system would
-    // really connect to.
+    // connect to.
     const address = ipaddr.process(text);
     if (ranges.some(([network, bits]) => address.kind() === network.kind() && address.match(network, bits)))
       return "listed";

@@ -32,21 +32,17 @@ const REASONS: Readonly<Record<string, UnreachableReason>> = {
 };
 
 const TLS_CODES = /^(?:CERT_|CRL_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|UNABLE_TO_)/;
-/**
- * undici's HTTP parser names its faults HPE_…; the other is what it calls a request or an answer it
- * cannot handle.
- */
+/** Faults of undici's HTTP parser (HPE_…), and of a request or answer that undici cannot handle. */
 const PARSER_CODES = /^(?:HPE_|UND_ERR_INVALID_ARG)/;
 /**
- * Compressed bodies: the codes of zlib and brotli. A body that stops early is a broken connection,
- * not a wrong answer.
+ * Faults of compressed bodies (zlib, brotli). A body that stops early is a broken connection
+ * instead.
  */
 const BROKEN_ENCODING_CODES = /^(?:Z_(?!BUF_ERROR)|ERR_BROTLI_|ERR__ERROR_)/;
 
 /**
- * Turns whatever the HTTP client threw into our one error. The original is not kept as `cause`:
- * undici puts pieces of the answer and Node puts addresses into theirs, and neither may reach a
- * log.
+ * Turns an error of the HTTP client into our own. The original is not kept as `cause`: undici puts
+ * pieces of the answer into it and Node puts addresses, and neither may reach a log.
  */
 export function toUnreachableError(error: unknown, host: string): UnreachableError {
   if (error instanceof UnreachableError) return error;
@@ -65,10 +61,10 @@ function reasonOf(code: string | null): UnreachableReason {
 
 function codeOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  // When every address of a name fails, Node throws an AggregateError; the first address's failure
-  // says the most.
+  // If every address of a name fails, Node throws an AggregateError. The first address's failure is
+  // the most telling.
   if (error instanceof AggregateError && !("code" in error)) return codeOf(error.errors[0]);
-  // undici gives the parser's commonest fault, an answer that is not HTTP, no code (seen with
+  // undici gives no code to the parser's commonest fault, an answer that is not HTTP (seen with
   // 8.12).
   if (error.name === "HTTPParserError") return "HPE_INVALID";
   const code: unknown = "code" in error ? error.code : undefined;

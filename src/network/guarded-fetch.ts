@@ -15,11 +15,11 @@ export interface GuardedRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** For everything together: name lookup, redirects, body. Default 30 seconds. */
+  /** For everything: name lookup, redirects, body. Default 30 seconds. */
   readonly timeoutMs?: number;
   /**
-   * Most bytes of the decompressed body. Default one mebibyte. The body of an error status is cut
-   * at 64 KiB instead of refused.
+   * Limit for the decompressed body. Default one mebibyte. The body of an error status is cut at 64
+   * KiB instead.
    */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
@@ -27,17 +27,16 @@ export interface GuardedRequest {
 
 export interface GuardedResponse {
   readonly status: number;
-  /** Names in lower case; of a repeated header the first. */
+  /** Names in lower case; only the first of a repeated header. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** Where the answer came from in the end, after redirects. */
+  /** The final address, after redirects. */
   readonly url: string;
 }
 
 /**
- * Fetches from a server that a user named. Every outcome without an answer is an
- * `UnreachableError`; an error status is an answer. `close` ends idle connections and fails
- * requests under way.
+ * Fetches from a server that a person named. No answer is an `UnreachableError`; an error status is
+ * an answer. `close` ends idle connections and fails requests under way.
  */
 export interface GuardedFetch {
   (url: string, options?: GuardedRequest): Promise<GuardedResponse>;
@@ -45,9 +44,9 @@ export interface GuardedFetch {
 }
 
 export interface GuardedFetchOptions {
-  /** CIDR ranges that may be contacted besides public addresses, and in plain HTTP too. */
+  /** CIDR ranges that may be contacted besides public addresses, in plain HTTP too. */
   readonly allowPrivate: readonly string[];
-  /** Instead of the system's name lookup. */
+  /** Replaces the system's name lookup. */
   readonly resolve?: Resolve;
   readonly userAgent?: string;
 }
@@ -66,17 +65,19 @@ interface Guard {
 }
 
 /**
- * Makes the only way to the servers of the accounts being moved: public addresses over HTTPS,
- * unless `allowPrivate` lists the address; limits on time, size and redirects; every redirect
- * checked like the first address.
- * @throws TypeError for a range in `allowPrivate` that is none
+ * Creates the only access to the servers of the accounts being moved.
+ * - Public addresses over HTTPS; others only if `allowPrivate` lists them.
+ * - Limits on time, size and redirects.
+ * - Every redirect is checked like the first address.
+ *
+ * @throws TypeError for an invalid range in `allowPrivate`
  */
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const policy = createAddressPolicy(options.allowPrivate);
   const resolve = options.resolve ?? resolveBySystem;
   const createAgent = (scheme: "http:" | "https:") =>
     new Agent({
-      // The caller's limit rules; undici's own would end a long first sync.
+      // Only the caller's limit counts. undici's own would end a long first sync.
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
@@ -161,8 +162,8 @@ async function fetchOnce(
 }
 
 /**
- * undici heeds the signal only once it is connected (seen with 8.12); the name lookup and the
- * connection would hold the caller up.
+ * undici obeys the signal only after it has connected (seen with 8.12). Name lookup and connection
+ * would delay the caller.
  */
 async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -185,7 +186,7 @@ async function readLimited(
 ): Promise<Uint8Array> {
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const isError = response.statusCode >= 400;
-  // What is announced as too large is not read at all.
+  // An answer that announces too many bytes is not read at all.
   if (!isError && Number(headers["content-length"] ?? 0) > maxBytes)
     throw new UnreachableError("too_large", host);
   const limits = isError
@@ -195,8 +196,8 @@ async function readLimited(
 }
 
 /**
- * Where credentials could go astray nothing is followed: not across origins with a token, and
- * nothing that carries a body.
+ * A redirect is not followed if credentials could go astray: to another origin with a token, or
+ * with a body.
  */
 function assertMayFollow(from: URL, to: URL, options: GuardedRequest): void {
   const isRead = options.method === undefined || options.method === "GET";
@@ -228,7 +229,7 @@ function flattenHeaders(
 }
 
 function discard(body: Dispatcher.ResponseData["body"]): void {
-  // Ending a body that was not read is reported as an error on it, which is of no interest.
+  // Ending an unread body emits an error on it, which nobody needs.
   body.on("error", () => undefined);
   body.destroy();
 }

@@ -6,7 +6,8 @@ import { toUnreachableError } from "./classify-failure.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 
 /**
- * Addresses of a host name, in the order in which to try them. Rejects as Node's dns module does.
+ * The addresses of a host name in the order in which to try them. Rejects as Node's dns module
+ * does.
  */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
@@ -18,9 +19,9 @@ export async function resolveBySystem(hostname: string): Promise<readonly string
 }
 
 /**
- * Refuses a host that is written as an address and may not be spoken to. Sockets do not look such
- * hosts up, so the guarded lookup never sees them.
- * @param hostname as `URL.hostname` gives it: numbers normalised, IPv6 in brackets
+ * Refuses a forbidden address that is written as the host. Sockets do not look such hosts up, so
+ * the guarded lookup never sees them.
+ * @param hostname as `URL.hostname` returns it: numbers normalised, IPv6 in brackets
  */
 export function assertLiteralIsAllowed(hostname: string, scheme: Scheme, policy: AddressPolicy): void {
   const address = hostname.replace(/^\[|\]$/g, "");
@@ -28,9 +29,9 @@ export function assertLiteralIsAllowed(hostname: string, scheme: Scheme, policy:
 }
 
 /**
- * A lookup for sockets of one scheme that answers permitted addresses only. Because the socket
- * connects to exactly what was checked, a name that changes its address between check and
- * connection (DNS rebinding) gains nothing.
+ * A lookup for sockets of one scheme that returns permitted addresses only. The socket connects to
+ * exactly the address that was checked, so a name that changes its address in between gains nothing
+ * (DNS rebinding).
  */
 export function createGuardedLookup(scheme: Scheme, policy: AddressPolicy, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
@@ -63,8 +64,8 @@ async function resolveAllowed(
 }
 
 /**
- * "localhost" and everything below it mean this machine, whatever a name server says (RFC 6761,
- * section 6.3).
+ * "localhost" and names below it are this machine, whatever a name server says (RFC 6761, section
+ * 6.3).
  */
 function isLocalhost(hostname: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(hostname);

@@ -3,16 +3,17 @@ import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { UnreachableError } from "./unreachable-error.ts";
 
 export interface BodyLimits {
-  /** Most bytes after decompression; as many are read before it. */
+  /** Limit after decompression. The same number may be read before it. */
   readonly maxBytes: number;
-  /** What happens beyond the limit: an error, or the rest is left out. */
+  /** Beyond the limit: an error, or the rest is left out. */
   readonly beyond: "refuse" | "cut";
 }
 
 /**
- * Reads a body, decompressed, and stops at the limit. Compressed and plain bytes are counted apart:
- * a small body may unfold into a large one, and endless empty gzip members unfold into nothing.
- * @throws UnreachableError too_large, unexpected_answer; else what the stream throws
+ * Reads a body, decompresses it and stops at the limit. Compressed and plain bytes are counted
+ * apart: a small body may unfold into a large one, and endless empty gzip members unfold into
+ * nothing.
+ * @throws UnreachableError too_large, unexpected_answer; else the stream's error
  */
 export async function readBody(
   raw: Readable,

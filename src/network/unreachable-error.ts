@@ -1,4 +1,4 @@
-/** Why no usable answer came from a server. */
+/** Why there is no usable answer from a server. */
 export type UnreachableReason =
   | "invalid_address"
   | "forbidden_address"
@@ -16,9 +16,9 @@ export type UnreachableReason =
   | "aborted";
 
 /**
- * A request that brought no usable answer. Carries the host and nothing else of the request, so
- * that it may be logged and shown: never a path, query, header or body. `detail` is a short code
- * for the log (ECONNREFUSED, CERT_HAS_EXPIRED, a field's name).
+ * A request without a usable answer. It names only the host, so that it may be logged and shown:
+ * never a path, query, header or body. `detail` is a short code for the log (ECONNREFUSED,
+ * CERT_HAS_EXPIRED, a field's name).
  */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";

@@ -1,9 +1,6 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
-/**
- * An encrypted file with the keys to decrypt it (as JSON, the `file` object of an event without its
- * `url`).
- */
+/** An encrypted file with its keys (as JSON: the `file` object of an event without its `url`). */
 export class EncryptedAttachment {
   readonly encryptedData: Uint8Array;
   readonly mediaEncryptionInfo: string;
@@ -14,9 +11,7 @@ export class EncryptedAttachment {
   }
 }
 
-/**
- * Encrypts and decrypts files (specification: Client-Server API, "Sending encrypted attachments").
- */
+/** Encrypts and decrypts files (CS §Sending encrypted attachments). */
 export const Attachment = {
   /** Encrypts a file with a new key. */
   encrypt(file: Uint8Array): EncryptedAttachment {
@@ -26,7 +21,7 @@ export const Attachment = {
     return new EncryptedAttachment(attachment.encryptedData, info);
   },
 
-  /** Decrypts a file. Throws when its hash is not the one that was announced. */
+  /** Decrypts a file. Throws if its hash is not the announced one. */
   decrypt(attachment: EncryptedAttachment): Uint8Array {
     using encrypted = new wasm.EncryptedAttachment(attachment.encryptedData, attachment.mediaEncryptionInfo);
     return wasm.Attachment.decrypt(encrypted);

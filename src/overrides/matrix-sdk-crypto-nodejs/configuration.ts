@@ -2,8 +2,8 @@ import type { CryptoMachine } from "./crypto-machine.ts";
 import type { SendRequest } from "./own-requests.ts";
 
 /**
- * Takes what the crypto library logs, as text of several lines with a level of its own. User, room
- * and device IDs can appear in it.
+ * Receives the log of the crypto library: texts of several lines that contain a level of their own.
+ * User, room and device IDs can occur in them.
  */
 export interface CryptoLog {
   debug(message: string): void;
@@ -13,20 +13,20 @@ export interface CryptoLog {
 }
 
 export interface StoreConfiguration {
-  /** The key that everything in the store is encrypted with, 32 bytes. */
+  /** The key that encrypts the store, 32 bytes. */
   readonly key: Uint8Array;
   /**
-   * Called with every machine as soon as it is open: the only way to what matrix-bot-sdk keeps to
-   * itself.
+   * Called with every machine as soon as it is open. matrix-bot-sdk keeps its machine private, so
+   * there is no other access to it.
    */
   readonly onOpen?: (machine: CryptoMachine) => void;
   /**
-   * Sends a request that matrix-bot-sdk cannot send (it throws at them, in the middle of a sync)
-   * and resolves to the server's answer. A rejection leaves the request for the next time; report
-   * it there, nobody else does. Without this function such requests wait for ever.
+   * Sends a request that matrix-bot-sdk cannot send (it throws, in the middle of a sync), and
+   * resolves to the server's answer. After a rejection the request is sent again later; only this
+   * function can report the failure. Without this function such requests wait for ever.
    */
   readonly sendRequest?: SendRequest;
-  /** Without it, the library logs nothing (seen with wasm 18.9). */
+  /** Without a log the library logs nothing (seen with wasm 18.9). */
   readonly log?: CryptoLog;
 }
 
@@ -35,8 +35,8 @@ const KEY_BYTES = 32;
 let configuration: StoreConfiguration | undefined;
 
 /**
- * Tells the crypto store its key, and whom to tell of an opened machine. To be called before
- * matrix-bot-sdk opens the store.
+ * Sets the key of the crypto store and the other options. Must be called before matrix-bot-sdk
+ * opens the store.
  */
 export function configureStore(given: StoreConfiguration): void {
   const { length } = given.key;
@@ -45,7 +45,7 @@ export function configureStore(given: StoreConfiguration): void {
   configuration = given;
 }
 
-/** What was configured. Throws when nothing was. */
+/** The configuration. Throws if there is none. */
 export function storeConfiguration(): StoreConfiguration {
   if (!configuration)
     throw new Error("configureStore() must be called before the crypto store is opened: it has no key yet.");

@@ -1,7 +1,7 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 import { type ServerRequest, keysUpload, signatureUpload, signingKeysUpload } from "./requests.ts";
 
-/** Which private cross-signing keys are in the store. */
+/** The private cross-signing keys that are in the store. */
 export interface CrossSigningStatus {
   readonly hasMaster: boolean;
   readonly hasSelfSigning: boolean;
@@ -16,14 +16,14 @@ export interface CrossSigningKeys {
 }
 
 /**
- * What to send, in this order, so that others see our device as signed by us. The upload of the
- * signing keys may be answered with 401: repeat it with `auth` in its body (user-interactive
- * authentication). After an import of keys, send the signatures alone: the signing keys are on the
- * server, and the request to upload them comes without the signatures on them (seen with wasm
- * 18.9).
+ * The requests, in this order, after which others see our device as signed by us.
+ * - The upload of the signing keys may get 401: it is repeated with `auth` in its body
+ *   (user-interactive authentication).
+ * - After an import of keys only the signatures are sent. The server has the signing keys, and the
+ *   request to upload them comes without the signatures on them (seen with wasm 18.9).
  */
 export interface CrossSigningRequests {
-  /** Only while the keys of the device itself are not on the server yet. */
+  /** Present only while the server does not have the device's own keys. */
   readonly uploadKeys?: ServerRequest;
   readonly uploadSigningKeys: ServerRequest;
   readonly uploadSignatures: ServerRequest;

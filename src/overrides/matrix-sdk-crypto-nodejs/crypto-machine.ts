@@ -21,15 +21,15 @@ import {
 import { OwnRequests, type SendRequest } from "./own-requests.ts";
 import { Signatures } from "./signatures.ts";
 
-/** Which room's messages can now be decrypted that could not before. */
+/** A room key that has arrived: messages of this session can now be decrypted. */
 export interface RoomKey {
   readonly roomId: string;
   readonly sessionId: string;
 }
 
 /**
- * The native package's machine, as far as matrix-bot-sdk calls it, over the one of
- * matrix-sdk-crypto-wasm; and below, what the bot needs beyond matrix-bot-sdk. All calls of a
+ * The native package's machine, as far as matrix-bot-sdk calls it, on top of
+ * matrix-sdk-crypto-wasm. The methods at the end are what the bot needs besides. All calls in a
  * process run one after another.
  */
 export class CryptoMachine {
@@ -56,8 +56,8 @@ export class CryptoMachine {
   }
 
   /**
-   * The requests to send now, without those that matrix-bot-sdk cannot send: these go to
-   * `sendRequest` of the configuration.
+   * The requests that matrix-bot-sdk is to send now. Those that it cannot send go to `sendRequest`
+   * of the configuration.
    */
   async outgoingRequests(): Promise<OutgoingRequest[]> {
     const { forSdk, forUs } = await this.#call(async (machine) => {
@@ -90,8 +90,8 @@ export class CryptoMachine {
   }
 
   /**
-   * Users whose devices are still being asked for are left out; see `PendingKeyQueries`.
-   * matrix-bot-sdk asks again before it encrypts.
+   * Leaves out users with a pending key query (see `PendingKeyQueries`). matrix-bot-sdk asks again
+   * before it encrypts.
    */
   async getMissingSessions(users: readonly UserId[]): Promise<OutgoingRequest | null> {
     return this.#call(async (machine) => {
@@ -123,10 +123,12 @@ export class CryptoMachine {
   }
 
   /**
-   * Takes what a `/sync` brought. Resolves to the to-device events, decrypted, as a JSON array,
-   * when all of it is saved. All is saved at once: the library saves a new Olm session before the
-   * room key that came with it, and a crash in between would lose that key for good, since the
-   * event cannot be decrypted a second time when the server delivers it again.
+   * Takes the result of a `/sync`. Resolves to the decrypted to-device events, as a JSON array,
+   * once everything is saved.
+   *
+   * Everything is saved in one transaction: the library saves a new Olm session before the room key
+   * that came with it. A crash in between would lose that key for good, since the event cannot be
+   * decrypted a second time when the server delivers it again.
    */
   async receiveSyncChanges(
     toDeviceEvents: string,
@@ -160,7 +162,7 @@ export class CryptoMachine {
   }
 
   /**
-   * Content and result are JSON. The room's key must have been shared before: otherwise the library
+   * Content and result are JSON. The room's key must have been shared before, else the library
    * panics and the process ends.
    */
   async encryptRoomEvent(roomId: RoomId, eventType: string, content: string): Promise<string> {
@@ -178,9 +180,8 @@ export class CryptoMachine {
   }
 
   /**
-   * Makes the cross-signing keys, unless they are there already (or `reset` wants new ones:
-   * verified users then have to approve again), and the requests that publish them. Safe at every
-   * start.
+   * Creates the cross-signing keys, unless they exist, and the requests that publish them. `reset`
+   * creates new ones; users who verified the bot must then verify it again. Safe at every start.
    */
   async bootstrapCrossSigning(reset: boolean): Promise<CrossSigningRequests> {
     return this.#call(async (machine) => crossSigningRequests(await machine.bootstrapCrossSigning(reset)));
@@ -190,7 +191,7 @@ export class CryptoMachine {
     return this.#call(async (machine) => crossSigningStatus(await machine.crossSigningStatus()));
   }
 
-  /** Undefined when there are none. They are secrets. */
+  /** Undefined if there are none. They are secrets. */
   async exportCrossSigningKeys(): Promise<CrossSigningKeys | undefined> {
     return this.#call(async (machine) => {
       const exported = await machine.exportCrossSigningKeys();
@@ -210,9 +211,8 @@ export class CryptoMachine {
   }
 
   /**
-   * Tells of room keys that were received or became better, so that events that could not be
-   * decrypted can be tried again: matrix-bot-sdk never does. One listener at a time; it may call
-   * the machine.
+   * Calls the listener with room keys that arrived or became better, so that failed decryptions can
+   * be repeated: matrix-bot-sdk never does. There is one listener; it may call the machine.
    */
   onRoomKeys(listener: (keys: RoomKey[]) => void): void {
     this.#machine.registerRoomKeyUpdatedCallback(
@@ -225,8 +225,8 @@ export class CryptoMachine {
   }
 
   /**
-   * Lets all calls under way end, then closes the store. Calls made afterwards are rejected;
-   * closing again does nothing.
+   * Waits for all calls under way, then closes the store. Later calls are rejected; closing again
+   * does nothing.
    */
   async close(): Promise<void> {
     await oneAtATime(() => {

@@ -5,9 +5,7 @@ export class DecryptionError extends Error {
   override readonly name = "DecryptionError";
   /** The library's name for the cause, such as `MissingRoomKey`. */
   readonly code: string;
-  /**
-   * Why the sender gave us no key (specification: `m.room_key.withheld`), such as `m.unverified`.
-   */
+  /** Why the sender withheld the key, such as `m.unverified` (CS §m.room_key.withheld). */
   readonly withheldCode: string | undefined;
 
   constructor(description: string, code: string, withheldCode: string | undefined) {
@@ -17,9 +15,7 @@ export class DecryptionError extends Error {
   }
 }
 
-/**
- * The library rejects with an object of its own that is not an Error, which loggers print as "{}".
- */
+/** The library rejects with an object that is not an Error, which loggers print as "{}". */
 export function asError(rejection: unknown): unknown {
   if (!(rejection instanceof MegolmDecryptionError)) return rejection;
   using error = rejection;

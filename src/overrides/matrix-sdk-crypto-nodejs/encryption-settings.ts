@@ -2,17 +2,11 @@ import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
 const MICROSECONDS_IN_MILLISECOND = 1000n;
 
-/**
- * How a room's messages are to be encrypted. Whatever is left out keeps matrix-sdk-crypto's
- * default.
- */
+/** The encryption of a room's messages. Missing settings keep matrix-sdk-crypto's defaults. */
 export class EncryptionSettings {
   algorithm: wasm.EncryptionAlgorithm | undefined;
   historyVisibility: wasm.HistoryVisibility | undefined;
-  /**
-   * In milliseconds: what matrix-bot-sdk writes here, although the native package took
-   * microseconds.
-   */
+  /** Milliseconds, as matrix-bot-sdk sets it. The native package took microseconds. */
   rotationPeriod: bigint | undefined;
   rotationPeriodMessages: bigint | undefined;
 
@@ -21,7 +15,7 @@ export class EncryptionSettings {
     const settings = new wasm.EncryptionSettings();
     if (this.algorithm !== undefined) settings.algorithm = this.algorithm;
     if (this.historyVisibility !== undefined) settings.historyVisibility = this.historyVisibility;
-    // wasm counts microseconds: without the factor every session would expire a thousand times too
+    // wasm counts microseconds. Without the factor every session would expire a thousand times too
     // early.
     if (this.rotationPeriod !== undefined)
       settings.rotationPeriod = this.rotationPeriod * MICROSECONDS_IN_MILLISECOND;

@@ -1,9 +1,9 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
 /**
- * Plain holders of a value. The wasm package frees the identifiers inside an array that is passed
- * to it, while matrix-bot-sdk passes one array to three calls; so wasm objects are made for each
- * call (`toWasm`), and these are kept.
+ * A plain holder of a value. The wasm package frees the identifiers in an array that is passed to
+ * it, and matrix-bot-sdk passes one array to three calls. So these objects are kept, and wasm
+ * objects are made for each call (`toWasm`).
  */
 class Identifier {
   readonly #value: string;
@@ -20,8 +20,7 @@ class Identifier {
 /** A Matrix user ID. */
 export class UserId extends Identifier {
   /**
-   * A wasm object that the caller frees or passes on to be consumed. Throws when the ID is not
-   * valid.
+   * A wasm object that the caller frees or passes on to be consumed. Throws if the ID is invalid.
    */
   toWasm(): wasm.UserId {
     return new wasm.UserId(this.toString());
@@ -30,7 +29,7 @@ export class UserId extends Identifier {
 
 /** A Matrix room ID. */
 export class RoomId extends Identifier {
-  /** A wasm object that the caller frees. Throws when the ID is not valid. */
+  /** A wasm object that the caller frees. Throws if the ID is invalid. */
   toWasm(): wasm.RoomId {
     return new wasm.RoomId(this.toString());
   }
@@ -44,7 +43,7 @@ export class DeviceId extends Identifier {
   }
 }
 
-/** The users whose devices changed, and those who left, as `/sync` tells them. */
+/** The users whose devices changed and those who left, as in `/sync`. */
 export class DeviceLists {
   readonly changed: readonly UserId[];
   readonly left: readonly UserId[];

@@ -1,6 +1,6 @@
 /**
- * The classes of the native crypto package that matrix-bot-sdk uses, over matrix-sdk-crypto-wasm,
- * and what the bot needs besides.
+ * The classes of the native crypto package that matrix-bot-sdk uses, on top of
+ * matrix-sdk-crypto-wasm, and what the bot needs besides.
  */
 export { RequestType } from "@matrix-org/matrix-sdk-crypto-wasm";
 export { Attachment, EncryptedAttachment } from "./attachments.ts";

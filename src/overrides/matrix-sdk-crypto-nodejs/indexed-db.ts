@@ -16,9 +16,9 @@ const databaseClass = z.custom<{ prototype: ShimDatabase }>((value) => typeof va
 let installedIn: string | undefined;
 
 /**
- * Gives this process an IndexedDB (as a global: that is where the wasm package looks) that keeps
- * its databases as SQLite files in `folder`. indexeddbshim's settings are global too, so a process
- * can have one folder only.
+ * Gives this process an IndexedDB that keeps its databases as SQLite files in `folder`. It is a
+ * global, because the wasm package looks there. indexeddbshim's settings are global too, so a
+ * process has one folder only.
  */
 export async function installIndexedDb(folder: string): Promise<void> {
   const path = resolve(folder);
@@ -29,14 +29,14 @@ export async function installIndexedDb(folder: string): Promise<void> {
   // By import, not require: the CommonJS build has better-sqlite3 bundled in and does not find its
   // binary.
   const { default: setGlobalVars } = await import("indexeddbshim");
-  // Its types ask for a global object that has an IndexedDB already.
+  // Its types want a global object that already has an IndexedDB.
   Reflect.apply(setGlobalVars, undefined, [globalThis, { checkOrigin: false, databaseBasePath: path }]);
   forgetFinishedTransactions(databaseClass.parse(Reflect.get(globalThis, "IDBDatabase")).prototype);
 }
 
 /**
- * indexeddbshim 17.3 keeps every finished transaction with all its requests: about 200 KB of heap a
- * message.
+ * indexeddbshim 17.3 keeps every finished transaction with all its requests: about 200 KB of heap
+ * per message (overrides/README.md, "Defects worked around").
  */
 function forgetFinishedTransactions(prototype: ShimDatabase): void {
   prototype.transaction = new Proxy(prototype.transaction, {

@@ -5,7 +5,7 @@ import type { DeviceId, UserId } from "./identifiers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { openStore } from "./store.ts";
 
-/** The native package's kinds of store; ours has one, whatever is asked for. */
+/** The native package's kinds of store. Ours has one, whichever is asked for. */
 export const StoreType = { Sqlite: 0 } as const;
 export type StoreType = (typeof StoreType)[keyof typeof StoreType];
 
@@ -13,7 +13,7 @@ export type StoreType = (typeof StoreType)[keyof typeof StoreType];
 export class OlmMachine extends CryptoMachine {
   /**
    * Opens the store in the folder `storePath`, or creates it, with the key given to
-   * `configureStore` (the passphrase is not used: matrix-bot-sdk passes an empty one). Without a
+   * `configureStore`. The passphrase is not used: matrix-bot-sdk passes an empty one. Without a
    * path the machine forgets everything when it is closed.
    */
   static async initialize(

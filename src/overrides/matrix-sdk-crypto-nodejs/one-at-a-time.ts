@@ -1,10 +1,11 @@
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs one call of a crypto machine at a time in this process, in the order asked for. Were another
- * call to write while a sync's outer transaction is open, a crash would undo that write too, after
- * its caller was told it is saved (for example a message sent, whose ratchet position would then be
- * used twice).
+ * Runs the calls of crypto machines in this process one after another, in the order of the calls.
+ *
+ * If another call wrote while a sync's outer transaction is open, a crash would undo that write
+ * too, although its caller already took it for saved. Example: a message was sent, and its ratchet
+ * position would be used twice.
  */
 export function oneAtATime<T>(work: () => T | Promise<T>): Promise<T> {
   const result = last.then(work);

@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import Database from "better-sqlite3";
 
 /**
- * The open connections of the crypto store, and whether one of indexeddbshim's transactions is
- * under way on them.
+ * The open connections of the crypto store, and whether a transaction of indexeddbshim is open on
+ * them.
  */
 const connections = new Map<Database.Database, { isWriting: boolean }>();
 let storeFolder: string | undefined;
@@ -16,9 +16,9 @@ const END = /^\s*(END|COMMIT)\b/i;
 const ROLLBACK = /^\s*ROLLBACK\b/i;
 
 /**
- * Puts a layer over the SQLite files of one folder, by which indexeddbshim's transactions can be
- * held together (`inOuterTransaction`). indexeddbshim prepares each statement once and runs it at
- * once, and uses nothing but `prepare`.
+ * Wraps the SQLite files of one folder, so that indexeddbshim's transactions can be held together
+ * (`inOuterTransaction`). indexeddbshim uses only `prepare`, and runs each prepared statement once,
+ * immediately.
  */
 export function layTransactionsOver(folder: string): void {
   if (storeFolder !== undefined) throw new Error("The crypto store's layer over SQLite is in place already.");
@@ -47,7 +47,7 @@ function translate(connection: Database.Database, source: string): string {
   state.isWriting = isBegin;
   if (!isOuterOpen) return source;
   if (isBegin) return "SAVEPOINT inner_transaction";
-  // "ROLLBACK TO" leaves the savepoint standing; it goes with the outer transaction.
+  // "ROLLBACK TO" keeps the savepoint. It ends with the outer transaction.
   return isRollback ? "ROLLBACK TO inner_transaction" : "RELEASE inner_transaction";
 }
 
@@ -65,9 +65,10 @@ function noteFailure<Run extends (...args: unknown[]) => unknown>(run: Run): Run
 }
 
 /**
- * Runs `work` so that all it writes to the crypto store is saved at once or, after a crash, not at
- * all. Nothing else may use the store meanwhile. What was written before `work` failed is saved, as
- * it would be without the outer transaction: the library's memory has it too.
+ * Runs `work` so that all its writes to the crypto store are saved together or, after a crash, not
+ * at all. Nothing else may use the store meanwhile.
+ * If `work` fails, its writes before the failure are saved, as they would be without the outer
+ * transaction: the library's memory has them too.
  */
 export async function inOuterTransaction<T>(work: () => Promise<T>): Promise<T> {
   await whenNobodyWrites();
@@ -97,8 +98,8 @@ function commit(connection: Database.Database): void {
 }
 
 /**
- * Throws when a write was lost. The library's memory is then ahead of the store; only a restart
- * brings them together, and to go on would be to use keys twice.
+ * Throws if a write was lost. The library's memory is then ahead of the store. Only a restart
+ * brings them together; to continue would use keys twice.
  */
 export function assertNothingWasLost(): void {
   if (failure) throw failure;

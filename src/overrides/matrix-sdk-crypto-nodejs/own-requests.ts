@@ -5,8 +5,8 @@ export type SendRequest = (request: ServerRequest) => Promise<unknown>;
 type MarkAsSent = (id: string, type: RequestType, response: string) => Promise<unknown>;
 
 /**
- * Sends the requests that matrix-bot-sdk cannot send: each once at a time, and again as long as the
- * library asks for it.
+ * Sends the requests that matrix-bot-sdk cannot send. Each is sent once at a time, and again while
+ * the library asks for it.
  */
 export class OwnRequests {
   readonly #send: SendRequest | undefined;
@@ -31,8 +31,8 @@ export class OwnRequests {
       const response = await this.#send(request);
       await this.#markAsSent(id, type, JSON.stringify(response));
     } catch {
-      // Not lost: the library hands the request out again with the next sync. The sender has
-      // reported what went wrong.
+      // Not lost: the library returns the request again with the next sync. The sender has reported
+      // the failure.
     } finally {
       this.#underWay.delete(id);
     }

@@ -3,16 +3,17 @@ import { z } from "zod";
 const withDeviceKeys = z.object({ device_keys: z.record(z.string(), z.unknown()).default({}) });
 
 /**
- * Knows of whom the crypto library awaits a `/keys/query` answer. `getMissingSessions` would wait
- * five seconds for it, several times over, and matrix-bot-sdk calls that inside the lock in which
- * it would send the query: the first message of every new room stalls for as long.
+ * Knows the users with a pending `/keys/query`. `getMissingSessions` would wait five seconds for
+ * the answer, several times. matrix-bot-sdk calls it inside the lock in which it would send the
+ * query, so the first message in every new room would stall (overrides/README.md, "Defects worked
+ * around").
  */
 export class PendingKeyQueries {
   readonly #tracked: Set<string>;
   readonly #pending = new Set<string>();
   /**
-   * Whom the newest query requests ask about, by request ID. The library heeds the answers to no
-   * older ones.
+   * The users in the newest query requests, by request ID. The library ignores answers to older
+   * ones.
    */
   #asked = new Map<string, Set<string>>();
 
@@ -24,7 +25,7 @@ export class PendingKeyQueries {
     return this.#pending.has(userId);
   }
 
-  /** Users to be tracked from now on; those tracked already have nothing new to be asked. */
+  /** Starts to track users. Users who are tracked already need no query. */
   track(userIds: Iterable<string>): void {
     for (const userId of userIds) {
       if (this.#tracked.has(userId)) continue;
@@ -38,9 +39,7 @@ export class PendingKeyQueries {
     for (const userId of userIds) if (this.#tracked.has(userId)) this.#ask(userId);
   }
 
-  /**
-   * The query requests that are to be sent now, in place of all earlier ones: request ID and body.
-   */
+  /** The query requests to send now (request ID and body). They replace all earlier ones. */
   send(requests: Iterable<{ readonly id: string; readonly body: string }>): void {
     this.#asked = new Map();
     for (const { id, body } of requests) {
@@ -50,21 +49,21 @@ export class PendingKeyQueries {
     }
   }
 
-  /** The answer to a query: who is not in it (their server did not answer) stays pending. */
+  /** The answer to a query. Users who are not in it stay pending: their server did not answer. */
   receive(requestId: string, response: string): void {
     const asked = this.#asked.get(requestId);
     this.#asked.delete(requestId);
     for (const userId of usersIn(response)) if (asked?.has(userId)) this.#pending.delete(userId);
   }
 
-  /** A query already under way does not count for a change that came after it. */
+  /** A query under way does not count for a later change. */
   #ask(userId: string): void {
     this.#pending.add(userId);
     for (const userIds of this.#asked.values()) userIds.delete(userId);
   }
 }
 
-/** Both the query and its answer name the users as the keys of `device_keys`. */
+/** In both the query and its answer the keys of `device_keys` are the users. */
 function usersIn(json: string): string[] {
   return Object.keys(withDeviceKeys.parse(JSON.parse(json)).device_keys);
 }

@@ -1,6 +1,6 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 
-/** A request that matrix-bot-sdk sends itself, in the shape the native package gives it. */
+/** A request that matrix-bot-sdk sends itself, in the native package's shape. */
 export interface OutgoingRequest {
   readonly id: string;
   readonly type: wasm.RequestType;
@@ -8,15 +8,18 @@ export interface OutgoingRequest {
   readonly body: string;
 }
 
-/** A request to share a room key, which matrix-bot-sdk reads more of. */
+/** A request to share a room key. matrix-bot-sdk reads more of it. */
 export interface ToDeviceRequest extends OutgoingRequest {
   readonly txnId: string;
   readonly eventType: string;
 }
 
-/** A request with all that is needed to send it. */
+/** A request with everything needed to send it. */
 export interface ServerRequest {
-  /** What to tell `markRequestAsSent` with the answer; without it there is nothing to tell. */
+  /**
+   * The ID for `markRequestAsSent`, which takes the answer; without an ID the library needs no
+   * answer.
+   */
   readonly id?: string;
   readonly type?: wasm.RequestType;
   readonly method: "POST" | "PUT";
@@ -28,8 +31,8 @@ export interface ServerRequest {
 type WasmRequest = Awaited<ReturnType<wasm.OlmMachine["outgoingRequests"]>>[number];
 
 /**
- * Requests for matrix-bot-sdk: those it can send, freed of wasm, and apart from them those at which
- * it throws in the middle of a sync.
+ * Separates the requests that matrix-bot-sdk can send, as plain objects, from those on which it
+ * throws in the middle of a sync.
  */
 export function sortRequests(requests: readonly WasmRequest[]): {
   forSdk: OutgoingRequest[];

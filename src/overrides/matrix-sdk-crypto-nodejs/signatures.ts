@@ -8,7 +8,10 @@ interface Signature {
   readonly signature: { toBase64(): string };
 }
 
-/** Signatures by user, read as matrix-bot-sdk reads the native package's (`CryptoClient.sign`). */
+/**
+ * Signatures by user, in the shape in which matrix-bot-sdk reads the native package's
+ * (`CryptoClient.sign`).
+ */
 export class Signatures {
   readonly #byUser: z.infer<typeof signaturesByUser>;
 

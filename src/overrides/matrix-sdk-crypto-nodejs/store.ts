@@ -17,9 +17,9 @@ const STORE_NAME = "bot";
 const UNFINISHED = "unfinished";
 
 /**
- * Opens the crypto store in `storePath`, or creates it there (in a folder of its own:
- * matrix-bot-sdk keeps a file of its own beside it). Rejects when the key is not the one the store
- * was created with.
+ * Opens the crypto store below `storePath`, or creates it. The store has a folder of its own, since
+ * matrix-bot-sdk keeps a file beside it. Rejects if the key is not the one that the store was
+ * created with.
  */
 export async function openStore(storePath: string, { key, log }: StoreConfiguration): Promise<StoreHandle> {
   const folder = join(storePath, "olm");
@@ -35,10 +35,11 @@ export async function openStore(storePath: string, { key, log }: StoreConfigurat
 }
 
 /**
- * Makes the folder ready and says whether the store in it is yet to be created. indexeddbshim keeps
- * a database's version in one SQLite file and its tables in another, so a crash while the store is
- * being created can leave it unusable. A marker stands in the folder during that time; where it
- * still stands, the store is begun anew: nobody has seen a key of it yet.
+ * Prepares the folder. Returns whether the store in it must still be created.
+ *
+ * indexeddbshim keeps a database's version in one SQLite file and its tables in another, so a crash
+ * while the store is created can leave it unusable. A marker is in the folder during that time. If
+ * the marker is found, the store is created again: no key of it is known to anybody yet.
  */
 function prepareFolder(folder: string): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -51,7 +52,7 @@ function prepareFolder(folder: string): boolean {
   return true;
 }
 
-/** Makes the names in a folder as lasting as the files themselves, should the power fail. */
+/** Makes the names in a folder as durable as the files, in case the power fails. */
 function syncFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   fsyncSync(descriptor);

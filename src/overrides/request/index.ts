@@ -1,19 +1,19 @@
 type QueryValue = string | number | boolean | null | undefined;
 
 /**
- * What matrix-bot-sdk passes to `request`; the rest of its parameters (`forever`, `useQuerystring`,
- * …) asks for what is done here anyway.
+ * The parameters that matrix-bot-sdk passes to `request` and that matter here. The others
+ * (`forever`, `useQuerystring`, …) ask for what happens anyway.
  */
 export interface RequestParameters {
   readonly uri: string;
   readonly method?: string;
-  /** An array repeats its key; undefined and null leave it out. */
+  /** An array repeats its key; undefined and null are left out. */
   readonly qs?: Readonly<Record<string, QueryValue | readonly QueryValue[]>> | null;
   readonly headers?: Readonly<Record<string, string>> | null;
   readonly body?: string | Buffer;
-  /** How long to wait without hearing anything from the server, in milliseconds. */
+  /** The time without any data from the server, in milliseconds. */
   readonly timeout?: number | null;
-  /** Null: the body of the answer as a Buffer, not as text. */
+  /** Null: the body of the answer is a Buffer, not a text. */
   readonly encoding?: string | null;
 }
 
@@ -43,11 +43,11 @@ export class RequestError extends Error {
 const pending = new Map<AbortController, URL>();
 
 /**
- * The function that `request` is, as far as matrix-bot-sdk uses it. Never throws, all errors go to
- * the callback.
+ * The function `request`, as far as matrix-bot-sdk uses it. Never throws: all errors go to the
+ * callback.
  *
- * Redirects: a GET is followed, as by `request`, and fetch drops `Authorization` on the way to
- * another origin. Other methods are not: their body can hold a password.
+ * Redirects: GET is followed, as by `request`, and fetch drops `Authorization` when the origin
+ * changes. Other methods are not followed: their body can hold a password.
  */
 function request(parameters: RequestParameters, callback: RequestCallback): void {
   answer(parameters).then(
@@ -57,9 +57,8 @@ function request(parameters: RequestParameters, callback: RequestCallback): void
 }
 
 /**
- * Aborts the requests under way (of those, the ones whose URL `matches`), such as a `/sync` that
- * would otherwise hold up the end of the process for 40 s. Their callbacks get an error with the
- * code `ECONNABORTED`.
+ * Aborts the requests under way whose URL `matches`. A `/sync`, for example, would delay the end of
+ * the process by 40 s. Their callbacks get an error with the code `ECONNABORTED`.
  */
 export function abortAll(matches: (url: URL) => boolean = () => true): void {
   for (const [controller, url] of pending) {
@@ -114,8 +113,8 @@ function startTimer(
 }
 
 /**
- * Begins the timeout anew with every part that arrives: a large download may take as long as it
- * goes on.
+ * Restarts the timeout with every part that arrives: a large download may take as long as data
+ * comes.
  */
 async function read(response: Response, timer: NodeJS.Timeout | undefined): Promise<Buffer> {
   const parts: Uint8Array[] = [];
@@ -128,7 +127,7 @@ async function read(response: Response, timer: NodeJS.Timeout | undefined): Prom
   return Buffer.concat(parts);
 }
 
-/** fetch says "fetch failed", and why only in the cause. */
+/** fetch reports "fetch failed"; the reason is only in the cause. */
 function withCode(error: unknown): unknown {
   if (error instanceof RequestError || !(error instanceof Error)) return error;
   const { cause } = error;
@@ -136,6 +135,6 @@ function withCode(error: unknown): unknown {
   return new RequestError(cause.message || String(cause.code), String(cause.code), error);
 }
 
-// What `require("request")` returns; types and `abortAll` are there for imports.
+// The value of `require("request")`. Types and `abortAll` are for imports.
 export { request as "module.exports" };
 export default request;

@@ -1,8 +1,8 @@
 import { isJsonObject } from "../api/json.ts";
 
 /**
- * Rooms of an account's `m.direct`, each with whom it is a direct chat; what is no list of texts is
- * passed over (protocol-facts.md section 4).
+ * The rooms of an account's `m.direct`, each with its counterpart. Entries that are not lists of
+ * texts are passed over (platforms/matrix/README.md, "Direct chats").
  */
 export function directRooms(accountData: ReadonlyMap<string, unknown>): Map<string, string> {
   const counterparts = new Map<string, string>();

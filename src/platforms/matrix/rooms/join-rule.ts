@@ -2,7 +2,7 @@ import type { JoinRules } from "./types.ts";
 import type { RoomVersionRules } from "./room-version.ts";
 import type { StateRead } from "./state-read.ts";
 
-/** A room's join rule as its version's authorization rules take it. */
+/** A room's join rule by the authorization rules of its version. */
 export type JoinRule =
   | { kind: "public" }
   | { kind: "invite" }
@@ -10,19 +10,19 @@ export type JoinRule =
   | { kind: "restricted" | "knock_restricted"; allowedRoomIds: readonly string[] }
   | { kind: "private" }
   /**
-   * A value that this room version does not have (`null`: no value at all): whatever it is, nobody
-   * can join, not even invited.
+   * A value that this room version does not have; `null`: no value. Nobody can join, not even
+   * invited.
    */
   | { kind: "unknown"; joinRule: string | null }
-  /** Not told: an invitation's stripped state without it. */
+  /** Unknown: an invitation's stripped state without the event. */
   | { kind: "unread" };
 
 const EVERY_RULE = { hasKnock: true, hasRestricted: true, hasKnockRestricted: true };
 
 /**
- * Missing event = `invite` (specification); a rule the room's version does not have yet = unknown
- * (authorization rules: "otherwise, reject").
- * @param rules `unread` where the version was not told, `null` where it is unknown.
+ * A missing event is `invite` (CS §m.room.join_rules). A rule that the room's version does not have
+ * yet is `unknown` (authorization rules: "otherwise, reject").
+ * @param rules `unread` if the version was not read, `null` if it is not a known one
  */
 export function joinRuleOf(state: StateRead<JoinRules>, rules: RoomVersionRules | "unread" | null): JoinRule {
   if (state.kind === "unread") return { kind: "unread" };
@@ -38,7 +38,7 @@ export function joinRuleOf(state: StateRead<JoinRules>, rules: RoomVersionRules 
   return { kind: "unknown", joinRule };
 }
 
-/** Rooms whose members may join. */
+/** The rooms whose members may join. */
 export function allowedRooms(rule: JoinRule): readonly string[] {
   return rule.kind === "restricted" || rule.kind === "knock_restricted" ? rule.allowedRoomIds : [];
 }

@@ -3,9 +3,10 @@ import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
 
 /**
- * Accounts that declare themselves no people: named by the configuration, listed as functional
- * members of the room (element-meta, functional_members), or the sender of a room of server
- * notices.
+ * Whether an account is declared not to be a person. Three declarations count:
+ * - the configuration names it;
+ * - the room lists it as a functional member (element-meta, spec/functional_members.md);
+ * - it is the sender of a room of server notices.
  */
 export function isDeclaredBot(room: RoomSnapshot, userId: string, botUserIds: ReadonlySet<string>): boolean {
   if (botUserIds.has(userId)) return true;
@@ -13,14 +14,14 @@ export function isDeclaredBot(room: RoomSnapshot, userId: string, botUserIds: Re
   return room.tags.includes("m.server_notice") && valueOf(room.create)?.sender === userId;
 }
 
-// Names that moderation bots and bridges have by default; `_` begins the names an application
-// service keeps for itself (AS §Registration).
+// Default names of moderation bots and bridges. `_` begins the names that an application service
+// reserves (AS §Registration).
 const BOT_LOCALPART =
   /^(?:_|mjolnir$|draupnir$|meowlnir$|hookshot$|heisenbridge$|appservice)|(?:^|[-_.=])bot(?:$|[-_.=\d])|^(?:bluesky|discord|facebook|github|gitlab|gmessages|googlechat|gvoice|hangouts|instagram|irc|linkedin|mau|meta|moderator|moderation|rss|signal|slack|telegram|twitter|whatsapp|zulip)bot$/i;
 
 /**
- * Whether a user ID looks like a bot's. A guess, so such a person is passed over only where others
- * can help.
+ * Whether a user ID looks like a bot's. This is a guess, so such an account is passed over only if
+ * others can help.
  */
 export function looksLikeBot(userId: string): boolean {
   return BOT_LOCALPART.test(parseUserId(userId)?.localpart ?? "");

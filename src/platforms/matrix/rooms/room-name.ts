@@ -2,8 +2,8 @@ import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
 
 /**
- * What a room is called: its name, else its alias, else its people but for the two accounts and
- * bots (CS §Calculating the display name); `null` otherwise.
+ * A room's name, else its alias, else its people without the two accounts and bots (CS §Calculating
+ * the display name for a room); else `null`.
  */
 export function roomName(room: RoomSnapshot, ownUserIds: ReadonlySet<string>): string | null {
   const name = valueOf(room.name)?.trim();
@@ -17,7 +17,7 @@ export function roomName(room: RoomSnapshot, ownUserIds: ReadonlySet<string>): s
   return people.length === 0 ? null : people.map((hero) => hero.displayName ?? hero.userId).join(", ");
 }
 
-/** Whether a room ID or alias means this room. */
+/** Whether a room ID or alias names this room. */
 export function isNamed(room: { roomId: string; alias: string | null }, word: string): boolean {
   return room.roomId === word || room.alias === word;
 }

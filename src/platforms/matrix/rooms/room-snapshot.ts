@@ -17,8 +17,8 @@ import { ABSENT, MALFORMED, UNREAD, present } from "./state-read.ts";
 import type { StateRead } from "./state-read.ts";
 
 /**
- * State event types with an empty state key that a plan needs; spaces and members come on top
- * (protocol-facts.md section 1).
+ * The state events with an empty state key that a plan needs. Links of spaces and members are read
+ * besides.
  */
 export const PLANNED_STATE_TYPES = [
   "m.room.create",
@@ -34,10 +34,10 @@ export const PLANNED_STATE_TYPES = [
   "io.element.functional_members",
 ] as const;
 
-// The specification sends five at most (CS §/sync, m.heroes).
+// The specification sends at most five (CS §/sync, m.heroes).
 const MAX_HEROES = 5;
 
-/** A state event as a server sent it; nothing in it is trusted. */
+/** A state event as a server sent it: untrusted. */
 export interface RawStateEvent {
   type: string;
   state_key: string;
@@ -46,10 +46,10 @@ export interface RawStateEvent {
   origin_server_ts?: unknown;
 }
 
-/** What a reader found out about one room. */
+/** All that was read of one room. */
 export interface RoomReading {
   roomId: string;
-  /** The account that was read, and the other one. */
+  /** The account that was read. */
   ownUserId: string;
   otherUserId: string;
   membership: Membership | null;
@@ -59,7 +59,9 @@ export interface RoomReading {
    * or a room summary, so a missing one is unknown.
    */
   coverage: "full" | "partial";
-  /** Whether the other account's member event was asked for too; a lazily loaded sync cannot. */
+  /**
+   * Whether the other account's member event was asked for. A lazily loaded sync cannot ask for it.
+   */
   isOtherMemberRead: boolean;
   joinedCount?: number | null;
   invitedCount?: number | null;
@@ -69,8 +71,8 @@ export interface RoomReading {
 }
 
 /**
- * Turns what a server sent for one room into a snapshot: the one place where raw state becomes
- * typed. Of two events with one key the later counts.
+ * Turns what a server sent for one room into a snapshot. This is the one place where raw state
+ * becomes typed. Of two events with the same key the later counts.
  */
 export function roomSnapshot(reading: RoomReading): RoomSnapshot {
   const missing = reading.coverage === "full" ? ABSENT : UNREAD;
@@ -124,7 +126,9 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
   };
 }
 
-/** The same room with more of its members known: the second of the two passes (see `plan.ts`). */
+/**
+ * The room with more members known: the second of the two passes (see `planning/plan-rooms.ts`).
+ */
 export function withMembers(room: RoomSnapshot, more: ReadonlyMap<string, KnownMember>): RoomSnapshot {
   return { ...room, members: new Map([...room.members, ...more]) };
 }
@@ -139,7 +143,7 @@ function memberOf(event: RawStateEvent | undefined, missing: StateRead<never>): 
     : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
 }
 
-/** A key that must be there once the event is. */
+/** The text under a key that the event must have. */
 function presentText(content: unknown, key: string): StateRead<string> {
   const text = isJsonObject(content) ? textOrNull(content[key]) : null;
   return text === null ? MALFORMED : present(text);

@@ -4,8 +4,8 @@ import { roomSnapshot } from "./room-snapshot.ts";
 import type { RawStateEvent } from "./room-snapshot.ts";
 
 /**
- * The fields used of an answer of `GET /room_summary/{roomId}` (CS v1.15, MSC3266; older servers
- * say `im.nheko.summary.*`); each may be missing.
+ * The fields used of `GET /room_summary/{roomId}` (CS v1.15, MSC3266; older servers:
+ * `im.nheko.summary.*`). Each may be missing.
  */
 export const roomSummarySchema = z.object({
   room_version: z.string().optional().catch(undefined),
@@ -22,8 +22,8 @@ export const roomSummarySchema = z.object({
 });
 
 /**
- * A room as its summary shows it from outside: what a summary does not tell stays unread. Without a
- * version nothing is known of its rules.
+ * A room as its summary shows it from outside. State that a summary does not have stays unread.
+ * Without a version nothing is known of the room's rules.
  */
 export function roomFromSummary(
   roomId: string,

@@ -1,6 +1,6 @@
 /**
- * What a room version's rules allow (specification, "Room versions"; each line names the version
- * that brought it).
+ * What the rules of a room version allow (specification, "Room Versions"). Each line names the
+ * version that introduced it.
  */
 export interface RoomVersionRules {
   /** Join rule `knock`: version 7. */
@@ -11,19 +11,19 @@ export interface RoomVersionRules {
   hasKnockRestricted: boolean;
   /** Power levels may be text that reads as an integer: up to version 9. */
   allowsTextLevels: boolean;
-  /** Power levels may be fractions, which count without what follows the point: up to version 5. */
+  /** Power levels may be fractions, of which the integer part counts: up to version 5. */
   allowsFractionLevels: boolean;
-  /** The creator is the sender of `m.room.create`, no longer its `creator` key: version 11. */
+  /** The creator is the sender of `m.room.create`, not its `creator` key: version 11. */
   isCreatorTheSender: boolean;
-  /** Creators are above every number and stand in no `m.room.power_levels`: version 12. */
+  /** Creators are above every number and not in `m.room.power_levels`: version 12. */
   hasInfiniteCreators: boolean;
 }
 
 const LAST_KNOWN = 12;
 
 /**
- * Rules of a stable room version (1 to 12); `null` for every other and for none: what is not known
- * is never guessed.
+ * The rules of a stable room version (1 to 12); `null` for any other. Unknown rules are not
+ * guessed.
  */
 export function roomVersionRules(roomVersion: string | null): RoomVersionRules | null {
   if (roomVersion === null || !/^[1-9]\d?$/.test(roomVersion)) return null;

@@ -5,8 +5,9 @@ import type { StateRead } from "./state-read.ts";
 
 /**
  * Whether a room's ACL lets a server take part (CS §m.room.server_acl): IP literals first, then
- * deny, then allow, else no. The port does not count, nor does case (MSC4436). No ACL lets everyone
- * in; one that cannot be read lets nobody, which is the safe side.
+ * `deny`, then `allow`, else no. The port is not compared, and case does not matter (MSC4436).
+ * Without an ACL every server is allowed. An ACL that cannot be read allows none, which is the safe
+ * side.
  */
 export function isServerAllowed(state: StateRead<ServerAcl>, serverName: string): boolean {
   if (state.kind === "absent" || state.kind === "unread") return true;

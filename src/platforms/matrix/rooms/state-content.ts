@@ -6,8 +6,8 @@ import type { StateRead } from "./state-read.ts";
 const MEMBERSHIPS: ReadonlySet<unknown> = new Set<Membership>(["join", "invite", "knock", "leave", "ban"]);
 
 /**
- * Readers of untrusted state content. Each takes time that grows with the content's size only, and
- * keeps only what the plan uses.
+ * Reads untrusted content of `m.room.create`. This reader and those below take time linear in the
+ * content, and keep only what the plan uses.
  */
 export function readCreation(content: unknown, sender: string | null): StateRead<Creation> {
   if (!isJsonObject(content)) return MALFORMED;
@@ -31,8 +31,8 @@ export function readJoinRules(content: unknown): StateRead<JoinRules> {
   });
 }
 
-// Synapse's reading (get_rooms_that_allow_join): entries of another type or shape are passed over,
-// a list that is none allows nobody.
+// As Synapse reads it (`get_rooms_that_allow_join`): entries of another type or shape are passed
+// over; anything but a list allows no room.
 function allowedRoomIds(allow: unknown): string[] {
   if (!Array.isArray(allow)) return [];
   const roomIds = new Set<string>();
@@ -76,7 +76,7 @@ export function readMember(content: unknown, sender: string | null, sentAt: unkn
 }
 
 /**
- * One text key of a content: missing or empty is `absent` (a name taken away), another type is
+ * One text of a content. Missing or empty is `absent` (a name that was removed), another type is
  * `malformed`.
  */
 export function readText(content: unknown, key: string): StateRead<string> {
@@ -91,7 +91,7 @@ export function readTextSet(content: unknown, key: string): StateRead<ReadonlySe
 }
 
 /**
- * Whether an `m.space.child` or `m.space.parent` stands: without `via` it was taken away (CS
+ * Whether an `m.space.child` or `m.space.parent` is valid. Without `via` the link was removed (CS
  * §m.space.child).
  */
 export function isSpaceLink(content: unknown): boolean {

@@ -1,8 +1,10 @@
 /**
- * What is known of one piece of room state. The four are never mixed up: `absent` means the
- * specification's default, `malformed` is there but cannot be understood, `unread` was never asked
- * for or not sent (stripped state of an invitation, a room summary). A read that failed is an
- * error, not a value.
+ * One piece of room state, as far as it is known.
+ * - `absent`: there is no event, so the specification's default counts.
+ * - `malformed`: there is one, but it cannot be understood.
+ * - `unread`: it was not asked for or not sent (stripped state of an invitation, a room summary).
+ *
+ * A read that failed is an error, not a value.
  */
 export type StateRead<Value> =
   { kind: "present"; value: Value } | { kind: "absent" } | { kind: "malformed" } | { kind: "unread" };
@@ -15,7 +17,7 @@ export function present<Value>(value: Value): { kind: "present"; value: Value } 
   return { kind: "present", value };
 }
 
-/** The value, or `null` when there is none that can be understood. */
+/** The value; `null` if there is none that can be understood. */
 export function valueOf<Value>(state: StateRead<Value>): Value | null {
   return state.kind === "present" ? state.value : null;
 }

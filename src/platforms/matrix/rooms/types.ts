@@ -6,13 +6,13 @@ export type Membership = "join" | "invite" | "knock" | "leave" | "ban";
 /** An `m.room.member` event. */
 export interface Member {
   membership: Membership;
-  /** Who sent it: for an invitation, the inviter. */
+  /** The sender: for an invitation, the inviter. */
   sender: string | null;
   displayName: string | null;
   isDirect: boolean;
   reason: string | null;
   /**
-   * Milliseconds since 1970, by the sender's server; `null` where the server left it out (stripped
+   * Milliseconds since 1970 by the sender's server; `null` if the server left it out (stripped
    * state).
    */
   sentAt: number | null;
@@ -21,10 +21,10 @@ export interface Member {
 /** `m.room.create`. */
 export interface Creation {
   sender: string | null;
-  /** `null`: there, but no text. A missing key is version 1. */
+  /** `null`: present, but not a text. A missing key is version 1. */
   roomVersion: string | null;
   type: string | null;
-  /** False for anything but `true` or a missing key: Synapse lets nobody else in then. */
+  /** False for anything but `true` or a missing key: Synapse then lets no other server in. */
   isFederated: boolean;
   /** The key `creator`, which counts up to room version 10. */
   creator: string | null;
@@ -35,13 +35,13 @@ export interface Creation {
 
 /** `m.room.join_rules`. */
 export interface JoinRules {
-  /** `null`: missing or no text. */
+  /** `null`: missing, or not a text. */
   joinRule: string | null;
-  /** Rooms whose members may join; what cannot be read is left out, as servers do. */
+  /** The rooms whose members may join. Entries that cannot be read are left out, as servers do. */
   allowedRoomIds: readonly string[];
 }
 
-/** `m.room.server_acl`; what is no list or no text is left out, as servers do. */
+/** `m.room.server_acl`. Entries that are not texts are left out, as servers do. */
 export interface ServerAcl {
   allow: readonly string[];
   deny: readonly string[];
@@ -56,8 +56,8 @@ export interface Tombstone {
 }
 
 /**
- * One of the few members a server names to describe a room; joined or invited, which of them it
- * does not say.
+ * One of the few members that a server names to describe a room. They are joined or invited; which
+ * one is not said.
  */
 export interface Hero {
   userId: string;
@@ -68,20 +68,20 @@ export interface Hero {
 export interface KnownMember {
   membership: Membership;
   displayName: string | null;
-  /** Last known activity in milliseconds since 1970, where it is known without reading history. */
+  /** Last known activity in milliseconds since 1970, if it is known without reading history. */
   lastActiveAt: number | null;
 }
 
-/** One room as one of the two accounts sees it. Built from raw events by `room-snapshot.ts`. */
+/** One room as one of the two accounts sees it, made from raw events by `room-snapshot.ts`. */
 export interface RoomSnapshot {
   roomId: string;
   /**
-   * Of the account that was read; `null`: it has nothing to do with the room (read from a room
+   * Of the account that was read; `null`: it has no relation to the room (read from a room
    * summary).
    */
   membership: Membership | null;
   ownMember: StateRead<Member>;
-  /** Member event of the other of the two accounts. */
+  /** The member event of the other one of the two accounts. */
   otherMember: StateRead<Member>;
   create: StateRead<Creation>;
   joinRules: StateRead<JoinRules>;
@@ -89,7 +89,7 @@ export interface RoomSnapshot {
   historyVisibility: StateRead<string>;
   serverAcl: StateRead<ServerAcl>;
   tombstone: StateRead<Tombstone>;
-  /** Present whenever the event is there: encryption cannot be switched off. */
+  /** Present whenever the event exists: encryption cannot be switched off. */
   encryption: StateRead<true>;
   name: StateRead<string>;
   canonicalAlias: StateRead<string>;
@@ -104,8 +104,8 @@ export interface RoomSnapshot {
   invitedCount: number | null;
   heroes: readonly Hero[];
   /**
-   * Members whose membership was read, by user ID; the two accounts stand in `ownMember` and
-   * `otherMember`.
+   * Members whose membership was read, by user ID, without the two accounts (`ownMember`,
+   * `otherMember`).
    */
   members: ReadonlyMap<string, KnownMember>;
   lastActivityAt: number | null;
@@ -116,13 +116,13 @@ export interface RoomSnapshot {
 /** One account as it was read. */
 export interface AccountSnapshot {
   userId: string;
-  /** Every room the server told of, with any membership, by room ID. */
+  /** Every room that the server named, with any membership, by room ID. */
   rooms: ReadonlyMap<string, RoomSnapshot>;
-  /** Global account data, by type, as the server sent it. */
+  /** Global account data by type, as the server sent it. */
   accountData: ReadonlyMap<string, unknown>;
   /**
-   * Room versions the server takes part in (capability `m.room_versions`); `["1"]` where it does
-   * not say (CS §m.room_versions).
+   * Room versions that the server supports (capability `m.room_versions`); `["1"]` if it does not
+   * say (CS §m.room_versions).
    */
   roomVersions: readonly string[];
 }

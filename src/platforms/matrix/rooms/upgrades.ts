@@ -1,18 +1,21 @@
 import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
 
-/** Where an upgraded room went. */
+/** The successor of an upgraded room. */
 export interface Replacement {
-  /** The last one, across any number of upgrades. */
+  /** The last one, after any number of upgrades. */
   roomId: string;
   /** Sender of the tombstone that names it. */
   tombstoneSender: string | null;
 }
 
 /**
- * The last replacement of a room (`m.room.tombstone`), or `null` when it has none: not replaced,
- * closed for good, or tombstones that lead in a circle, which no upgrade makes.
- * @param rooms what is known; the chain ends at a room whose state is not.
+ * The last replacement of a room (`m.room.tombstone`). `null` in three cases:
+ * - the room was not replaced;
+ * - it was closed without a replacement;
+ * - the tombstones form a circle, which no upgrade makes.
+ *
+ * @param rooms the rooms that are known; the chain ends at the first unknown one
  */
 export function lastReplacement(
   room: RoomSnapshot,

@@ -1,8 +1,8 @@
 import type { PowerLevel } from "../../../../model/routes.ts";
 
 /**
- * Whether a level reaches what is required. An unknown requirement (`null`) is reached by a creator
- * only: no guess, and nothing is above a creator.
+ * Whether a level reaches a required one. Only a creator reaches an unknown requirement (`null`):
+ * nothing is above a creator, and the rest would be a guess.
  */
 export function reaches(level: PowerLevel | null, required: number | null): boolean {
   if (level === "creator") return true;
@@ -10,8 +10,8 @@ export function reaches(level: PowerLevel | null, required: number | null): bool
 }
 
 /**
- * Whether a level is above another one; an unknown one (`null`) is above nothing and only a creator
- * is above it.
+ * Whether a level is above another one. An unknown one (`null`) is above nothing, and only a
+ * creator is above it.
  */
 export function isAbove(level: PowerLevel | null, other: PowerLevel | null): boolean {
   if (other === "creator" || level === null) return false;

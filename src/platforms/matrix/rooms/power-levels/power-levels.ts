@@ -6,12 +6,12 @@ import type { StateRead } from "../state-read.ts";
 import { readLevel } from "./read-level.ts";
 
 /**
- * Content of `m.room.power_levels` with every default filled in; `null` = there, but not readable
- * in this room's version.
+ * The content of `m.room.power_levels` with every default filled in. `null`: present, but not
+ * readable in this room's version.
  */
 export interface PowerLevels {
   users: ReadonlyMap<string, number | null>;
-  /** Level of who is not in `users`; `null` too when `users` itself cannot be read. */
+  /** The level of users who are not in `users`; also `null` if `users` itself cannot be read. */
   usersDefault: number | null;
   events: ReadonlyMap<string, number | null>;
   stateDefault: number | null;
@@ -24,8 +24,8 @@ export interface PowerLevels {
 }
 
 /**
- * Levels in a room without the event (CS §m.room.power_levels): what the members have is for the
- * caller, who knows the creator.
+ * Levels in a room without the event (CS §m.room.power_levels). The members' own levels depend on
+ * the creator, whom only the caller knows.
  */
 export const LEVELS_WITHOUT_EVENT = {
   invite: 0,
@@ -37,10 +37,7 @@ export const LEVELS_WITHOUT_EVENT = {
   usersDefault: 0,
 } as const;
 
-/**
- * Reads untrusted content, in time that grows with its size only. A key that is missing has the
- * specification's default.
- */
+/** Reads untrusted content in linear time. A missing key has the specification's default. */
 export function readPowerLevels(content: unknown, rules: RoomVersionRules | null): StateRead<PowerLevels> {
   if (!isJsonObject(content)) return MALFORMED;
   const users = readLevels(content, "users", rules);

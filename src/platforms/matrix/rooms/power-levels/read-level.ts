@@ -2,13 +2,13 @@ import type { RoomVersionRules } from "../room-version.ts";
 
 type LevelFormats = Pick<RoomVersionRules, "allowsTextLevels" | "allowsFractionLevels">;
 
-// Longer texts cannot be in range (2^53 has 16 digits) once leading zeroes are gone.
+// A longer text is out of range (2^53 has 16 digits) once leading zeroes are removed.
 const TEXT_LEVEL = /^\s*([+-]?)0*(\d{1,16})\s*$/;
 
 /**
- * One level of an `m.room.power_levels` event as an integer within ±(2^53-1), or `null` where the
- * room's version allows no such value: text only up to version 9, fractions only up to version 5
- * (specification, rooms/v1, "power_levels events accept values as strings"/"as floats").
+ * One level of an `m.room.power_levels` event as an integer within ±(2^53-1). `null` if the room's
+ * version does not allow the value: texts are allowed up to version 9, fractions up to version 5
+ * (rooms/v1, "power_levels events accept values as strings", "as floats").
  */
 export function readLevel(value: unknown, formats: LevelFormats | null): number | null {
   const level = numberOf(value, formats);

@@ -15,34 +15,36 @@ const NAMED_LEVELS = [
 ] as const;
 const LEVEL_MAPS = ["users", "events", "notifications"] as const;
 
-/** What the new content is made from, all read just before it is written. */
+/** The input of the new content, all read just before it is written. */
 export interface PowerLevelsRewrite {
-  /** Content of the event as it stands; `null` when the room has none. */
+  /** The present content of the event; `null` if the room has none. */
   content: unknown;
   roomVersion: string | null;
   /**
-   * Who created the room: before version 12 a first event must keep the creator's 100, from 12 on
-   * creators must not be in it.
+   * The room's creators. Before version 12 a first event must keep the creator's 100. From version
+   * 12 on creators must not be in it.
    */
   creators: readonly string[];
   userId: string;
-  /** `null`: the user's own entry goes, and the level of everybody counts. */
+  /** `null`: the user's own entry is removed, so that `users_default` counts. */
   level: number | null;
 }
 
 /**
- * `unchanged`: the user has the level already. `unreadable`: a level in the event is none in this
- * room's version, so writing it back would be refused or would change it. `is_creator`: the user is
- * above every level and must not stand in the event. `unknown_version`: its rules are not known.
+ * - `unchanged`: the user already has the level.
+ * - `unreadable`: the event has a level that this room's version does not allow. Writing it back
+ *   would be refused or would change it.
+ * - `is_creator`: the user is above every level and must not be in the event.
+ * - `unknown_version`: the version's rules are not known.
  */
 export type PowerLevelsContent =
   | { kind: "content"; content: JsonObject }
   | { kind: "unchanged" | "unreadable" | "is_creator" | "unknown_version" };
 
 /**
- * The content to write so that one user gets a level: every other key stays as it is, and every
- * level becomes an integer, since Synapse refuses anything else in new events whatever the room's
- * version (protocol-facts.md section 3).
+ * The content that gives one user a level. Other keys stay as they are. Every level becomes an
+ * integer: Synapse refuses anything else in new events, whatever the room's version
+ * (platforms/matrix/README.md, "Power levels").
  */
 export function powerLevelsContent(rewrite: PowerLevelsRewrite): PowerLevelsContent {
   const { content, roomVersion, creators, userId, level } = rewrite;
@@ -80,9 +82,7 @@ export function powerLevelsContent(rewrite: PowerLevelsRewrite): PowerLevelsCont
   return { kind: "content", content: integers };
 }
 
-/**
- * All defaults spelled out: an event with nothing but `users` would take the creator's power away.
- */
+/** All defaults are written: an event with only `users` would take the creator's power away. */
 function firstContent(creators: readonly string[], userId: string, level: number): JsonObject {
   return {
     users: { ...Object.fromEntries(creators.map((creator) => [creator, 100])), [userId]: level },

@@ -6,14 +6,14 @@ import type { PowerLevel } from "../../../../model/routes.ts";
 import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
 import type { PowerLevels } from "./power-levels.ts";
 
-/** Who may do what in a room: creators and levels together, defaults filled in. */
+/** The power of users in a room: creators and levels, with defaults filled in. */
 export interface RoomPower {
-  /** Room version 12 on; empty before. */
+  /** From room version 12 on; empty before. */
   creators: ReadonlySet<string>;
   levels: PowerLevels;
 }
 
-/** What somebody may do to a room; `state` sends a state event of a type. */
+/** An action that takes a level; `state` sends a state event of a type. */
 export type PowerAction = "invite" | "kick" | "ban" | { state: string };
 
 const NOTHING_IS_KNOWN: PowerLevels = {
@@ -30,9 +30,11 @@ const NOTHING_IS_KNOWN: PowerLevels = {
 };
 
 /**
- * The power in a room. Without an `m.room.power_levels` event the creator has 100 (until room
- * version 11) and everybody else 0; with one that cannot be read, or was not read, nobody but a
- * version 12 creator is known to have any.
+ * The power in a room.
+ * - Without an `m.room.power_levels` event the creator has 100 (up to room version 11) and
+ *   everybody else 0.
+ * - With an event that is unread or unreadable, only creators of version 12 are known to have
+ *   power.
  */
 export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">): RoomPower {
   const creation = valueOf(room.create);
@@ -49,8 +51,9 @@ export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">):
 }
 
 /**
- * Who made a room, by its version's rules. Up to version 11 one person, who has 100 as long as the
- * room has no levels; from 12 on everybody who is above all levels. Empty where it cannot be known.
+ * The creators of a room, by its version's rules. Up to version 11 one user, who has 100 while the
+ * room has no levels. From version 12 on all users who are above every level. Empty if they cannot
+ * be known.
  */
 export function creatorsOf(creation: Creation | null): string[] {
   const rules = roomVersionRules(creation?.roomVersion ?? null);
@@ -62,7 +65,7 @@ export function creatorsOf(creation: Creation | null): string[] {
   ];
 }
 
-/** A user's level; `null` where it cannot be known. */
+/** A user's level; `null` if it cannot be known. */
 export function levelOf(power: RoomPower, userId: string): PowerLevel | null {
   if (power.creators.has(userId)) return "creator";
   const own = power.levels.users.get(userId);
@@ -70,8 +73,8 @@ export function levelOf(power: RoomPower, userId: string): PowerLevel | null {
 }
 
 /**
- * The level an action takes; `null` where it cannot be known, so that nobody but a creator is known
- * to reach it.
+ * The level that an action takes; `null` if it cannot be known. Then only a creator is known to
+ * reach it.
  */
 export function requiredFor(power: RoomPower, action: PowerAction): number | null {
   if (typeof action === "string") return power.levels[action];
@@ -79,14 +82,14 @@ export function requiredFor(power: RoomPower, action: PowerAction): number | nul
   return own === undefined ? power.levels.stateDefault : own;
 }
 
-/** Whether a user, if joined, may do it. */
+/** Whether a user may do it, if joined. */
 export function may(power: RoomPower, userId: string, action: PowerAction): boolean {
   return reaches(levelOf(power, userId), requiredFor(power, action));
 }
 
 /**
- * Whether a user, if joined, may lift another one's ban: ban and kick level, and above the other
- * (rooms/v12, note behind the authorization rules).
+ * Whether a user, if joined, may lift another user's ban: `ban` and `kick` level, and above the
+ * other (rooms/v12, note after the authorization rules).
  */
 export function mayUnban(power: RoomPower, userId: string, bannedUserId: string): boolean {
   return (
