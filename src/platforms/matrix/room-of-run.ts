@@ -18,7 +18,7 @@ export type RoomWork = RoomToEnter & Pick<PlannedRoom, "routes">;
 export interface RunRoom {
   roomId: string;
   planned: { row: ReportRoom; work: RoomWork };
-  /** The way that is tried, or the last one. */
+  /** The route that is tried, or the last one. */
   route: Route;
   status: Status;
   isInside: boolean;
@@ -53,7 +53,7 @@ const storedSchema = z.object({
   isReplacement: z.boolean(),
 });
 
-/** @throws ZodError for what no version of the bot stored */
+/** @throws ZodError for a value that no version of the bot has stored */
 export function readRunRoom(stored: unknown): RunRoom {
   return storedSchema.parse(stored);
 }
@@ -72,16 +72,13 @@ export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: b
   };
 }
 
-/**
- * What became of a room by one step. `next`: the way to take now, `null` when nothing more is
- * tried.
- */
+/** A room after one step. `next`: the route to take now, `null` if nothing more is tried. */
 export interface RoomMove {
   room: RunRoom;
   next: Route | null;
 }
 
-/** @param allowed the ways that this run may take */
+/** @param allowed the routes that this run may take */
 export function roomAfter(
   room: RunRoom,
   kind: StepKind,
@@ -93,7 +90,7 @@ export function roomAfter(
   switch (outcome.status) {
     case "done":
     case "already_done":
-      // The invitation alone is half the way; the join that waits for it is the rest.
+      // The invitation is only half of the route; a join waits for it.
       if (kind === "invite") return { room, next: null };
       return {
         room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now },
@@ -117,7 +114,7 @@ export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean
   return otherRoute(room, "join_restricted", allowed);
 }
 
-/** The next way after one that failed, if there is one that needs nobody. */
+/** The next route after one that failed, if one is left that needs nobody. */
 export function nextRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
   const { routes } = room.planned.work;
   return (
@@ -150,17 +147,17 @@ function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusa
   return { route, code: known, serverText };
 }
 
-/** Whether the run has nothing more to do for the room and the target is not in. */
+/** Whether the run has nothing more to do for the room, and the target is not in it. */
 export function isLeft({ isInside, status }: RunRoom): boolean {
   return !isInside && status !== "planned";
 }
 
-/** Whether somebody may still let the target in, so that it is looked after. */
+/** Whether a person may still let the target in, so that the room is watched. */
 export function waitsForPerson({ isInside, status }: RunRoom): boolean {
   return !isInside && (status === "needs_moderator" || status === "needs_you" || status === "failed");
 }
 
-/** What the target's server can have of a room's history, at so many tries to use it. */
+/** What the target's server can have of a room's history at this number of tries. */
 export function historyOf(
   { joinedAt, planned: { row, work } }: RunRoom,
   attempts: number,

@@ -10,7 +10,7 @@ import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../m
 import { valueOf } from "../rooms/state-read.ts";
 import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
 
-/** How a room is reached, as far as it differs from room to room. */
+/** The part of a row that is the route and what follows from it. */
 export type RouteChoice = Pick<
   PlannedRoom,
   "route" | "routes" | "through" | "status" | "reason" | "helpers" | "moreHelpers"
@@ -18,14 +18,14 @@ export type RouteChoice = Pick<
   membersNeeded: readonly MembersNeeded[];
 };
 
-/** What is known of the other rooms when one is decided. */
+/** What is known of other rooms when one is decided. */
 export interface Surroundings {
   parties: Parties;
   /** The room through which the target gets into this one. */
   through: string | null;
   /**
-   * Rooms that would open this one and hold the source, but which the target does not get into;
-   * with the help that is missing there.
+   * Rooms that would open this one and that the source is in, but that the target does not get
+   * into, each with the help that is missing there.
    */
   unreachable: readonly { view: RoomView; help: Help | null }[];
   refusals: readonly RouteRefusal[];
@@ -48,7 +48,7 @@ export function chooseRoute(view: RoomView, verdict: Verdict, surroundings: Surr
   }
 }
 
-/** The ways in that need nobody, cheapest first, without those that were refused. */
+/** The routes that need nobody's help, cheapest first, without those that were refused. */
 export function openRoutes(
   verdict: OpenVerdict,
   through: string | null,
@@ -85,7 +85,7 @@ function entry(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings)
     return { ...outcome("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
   if (canKnock) return knock(view, verdict, surroundings);
   if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), surroundings);
-  // Only the user can allow it, in the settings of the new account.
+  // Only the person can allow it, in the settings of the new account.
   if (verdict.isInviteBlocked)
     return { ...outcome("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
   if (verdict.reason.code === "source_not_joined")
@@ -101,14 +101,14 @@ function knock(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings)
     ? asksInviter(view, reason, surroundings.parties)
     : needsPerson(view, "invite", reason, surroundings);
   if (asked.route === "impossible") return asked;
-  // A knock that waits already is left to the people in the room.
+  // A knock that waits already is for the people in the room to answer.
   const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
   return { ...asked, route: "knock", routes: ["knock", "ask_moderator"], status };
 }
 
 /**
- * A joined member must act. Nobody joined may: impossible, unless the user's old account itself
- * may, which is never done unasked (product.md, "Routes").
+ * A joined member must act. If no joined member may, the room is impossible. The exception is a
+ * source that may do it itself: the person is asked, since it is never done unasked.
  */
 function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: Surroundings): RouteChoice {
   const { room, power } = view;
@@ -119,7 +119,7 @@ function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: Su
     return { ...outcome("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
   if ("isSourceAble" in reason && reason.isSourceAble)
     return { ...outcome("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
-  // Nothing is known of who is inside: nobody can be named, and nobody can be ruled out.
+  // Nothing is known of the members: none can be named, and none can be ruled out.
   if (power.levels.usersDefault === null && room.powerLevels.kind === "unread") {
     return { ...outcome("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
   }
@@ -135,7 +135,10 @@ function isServersWord(reason: Reason): boolean {
   );
 }
 
-/** Helpers are those who can let the account into the room or into the space that would open it. */
+/**
+ * The helpers are people who can let the account into the room, or into the space that would open
+ * it.
+ */
 function throughUnreachable(view: RoomView, surroundings: Surroundings): RouteChoice {
   const { parties, unreachable } = surroundings;
   const membersNeeded: MembersNeeded[] = [];
@@ -167,8 +170,8 @@ function throughUnreachable(view: RoomView, surroundings: Surroundings): RouteCh
 }
 
 /**
- * Those of the room first: one of them is enough, while who helps with the space helps with the
- * first of two doors.
+ * Helpers of the room come first: one of them is enough. A helper of the space opens only the first
+ * of two doors.
  */
 function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
   const named = new Set(ofRoom.helpers.map((helper) => helper.userId));
@@ -178,8 +181,8 @@ function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
 }
 
 /**
- * A replacement nobody can look into: who upgraded the room made the new one, and so has power
- * there.
+ * A replacement that nobody can look into: the person who upgraded the room created the new one,
+ * and so has power there.
  */
 function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers {
   const { room, power, tombstoneSender } = view;
@@ -195,10 +198,7 @@ function asksInviter(view: RoomView, reason: SourceNotJoined, parties: Parties):
   return { ...outcome("ask_moderator", "needs_moderator", reason), ...helpers };
 }
 
-/**
- * @param unknownPower what is said where the room's levels were not told: the least such a person
- * has
- */
+/** @param unknownPower the least power that such a person has, if the room's levels are unknown */
 function namedPerson(
   { room, power }: RoomView,
   userId: string,

@@ -11,13 +11,13 @@ import type { Help } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** Which rooms the target gets into without a person, and through which. */
+/** The rooms that the target gets into without a person, and the rooms that open them. */
 export interface Entrances {
   through: ReadonlyMap<string, string>;
   entered: ReadonlySet<string>;
   /**
-   * Restricted rooms in which nobody could vouch for a join: being in an allowed room opens none of
-   * them.
+   * Restricted rooms in which nobody could vouch for a join. Membership in an allowed room does not
+   * open them.
    */
   unvouched: ReadonlySet<string>;
   membersNeeded: readonly MembersNeeded[];
@@ -26,7 +26,7 @@ export interface Entrances {
 export interface EntranceInput {
   ground: PlanGround;
   verdicts: ReadonlyMap<string, Verdict>;
-  /** Rooms the target has joined, whoever else is in them. */
+  /** Rooms that the target has joined, whoever else is in them. */
   joinedByTarget: ReadonlySet<string>;
   refusals: ReadonlyMap<string, readonly RouteRefusal[]>;
   areMembersRead: boolean;
@@ -59,9 +59,10 @@ export function findEntrances(input: EntranceInput): Entrances {
 }
 
 /**
- * As a way through, what the target is in already opens others at once. Last comes what only the
- * target is in: the server that is asked to let it into the restricted room must be in that one
- * too, and the source's, surest to be asked, may not be (M_UNABLE_TO_AUTHORISE_JOIN).
+ * The preference among rooms that open others. First, rooms that the target is in already: they
+ * open others at once. Last, rooms that only the target is in: the server that is asked to let it
+ * into the restricted room must be in that room too, and the source's, the surest one to ask, may
+ * not be (M_UNABLE_TO_AUTHORISE_JOIN).
  */
 function throughPreference(roomId: string, { joinedByTarget, ground }: EntranceInput): number {
   if (!joinedByTarget.has(roomId)) return 1;
@@ -69,8 +70,8 @@ function throughPreference(roomId: string, { joinedByTarget, ground }: EntranceI
 }
 
 /**
- * For a restricted room the target does not get into: the rooms that would open it and hold the
- * source, with the help that is missing there.
+ * For a restricted room that the target does not get into: the rooms that would open it and that
+ * the source is in, each with the help that is missing there.
  */
 export function unreachableSpaces(
   restrictedId: string,
@@ -116,9 +117,9 @@ function reachableRoom(
 }
 
 /**
- * A restricted join is vouched for by a joined user with the level to invite (rooms/v8, rule
- * 4.3.5.2), so without one nobody gets in that way. As long as members are to be read the answer is
- * yes, so that only what the final plan asks for is read.
+ * A joined user with the level to invite vouches for a restricted join (rooms/v8, rule 4.3.5.2).
+ * Without one nobody gets in by this route. While members are still to be read the answer is yes,
+ * so that only members that the final plan needs are read.
  */
 function hasVoucher(
   view: RoomView,
@@ -129,8 +130,8 @@ function hasVoucher(
   const { parties } = ground;
   if (sourceMembership === "join" && may(power, parties.sourceUserId, "invite")) return true;
   if (serversWhoMay(room, power, { kind: "authorise" }, parties).length > 0) return true;
-  // Seen from outside only: the rule is told, who could vouch is not; the replaced room is left by
-  // a way its makers opened.
+  // Seen from outside only: the rule is known, but not who could vouch. The replaced room's makers
+  // opened this route, so somebody can.
   if (room.powerLevels.kind === "unread") return true;
   const needed = membersToRead(room, power, { kind: "authorise" }, parties, "route");
   if (needed === null || areMembersRead) return false;

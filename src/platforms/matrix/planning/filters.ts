@@ -4,10 +4,7 @@ import { isSameServer } from "../ids/server-host.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
-/**
- * Filters of a plan (product.md, "Commands"). Rooms are room IDs or aliases; an empty list filters
- * nothing.
- */
+/** Filters on the rooms of a plan. Rooms are room IDs or aliases. An empty list filters nothing. */
 export interface RoomFilters {
   only: readonly string[];
   exclude: readonly string[];
@@ -15,15 +12,15 @@ export interface RoomFilters {
   servers: readonly string[];
   /** `true`: direct chats only. `false`: none of them. */
   isDirect: boolean | null;
-  /** Milliseconds since 1970: rooms known to be idle since before are left out. */
+  /** Milliseconds since 1970. Rooms with a known last activity before it are left out. */
   activeSince: number | null;
-  /** Whether rooms are among the categories to move; without them nothing is joined. */
+  /** Whether rooms are among the categories to move. If not, nothing is joined. */
   hasRooms: boolean;
 }
 
-/** Filters of a plan: the rooms, and the categories that are moved. */
+/** All filters of a plan: rooms, and the categories that are moved. */
 export interface PlanFilters extends RoomFilters {
-  /** `null`: all. */
+  /** `null`: all categories. */
   categories: readonly CategoryName[] | null;
 }
 
@@ -37,7 +34,7 @@ export const NO_FILTERS: RoomFilters = {
   hasRooms: true,
 };
 
-/** The same filters with room IDs in place of words that mean the account's rooms. */
+/** The same filters, with room IDs in place of words that name rooms of the account. */
 export function withRoomIds<Filters extends RoomFilters>(
   filters: Filters,
   roomIds: ReadonlyMap<string, string>,
@@ -51,21 +48,21 @@ export function withRoomIds<Filters extends RoomFilters>(
   };
 }
 
-/** Everything in filters that names a room. */
+/** All words in filters that name a room. */
 export function wordsIn({ only, exclude, spaces }: RoomFilters): string[] {
   return [...only, ...exclude, ...spaces];
 }
 
 export interface FilterVerdict {
   isExcluded: (room: RoomSnapshot) => boolean;
-  /** What was named and is none of the account's rooms, as it was written. */
+  /** Words that name none of the account's rooms, as they were written. */
   unknownRooms: readonly string[];
 }
 
 /**
- * @param rooms the rooms the account is in, is invited to or knocks at
- * @param successorOf the last replacement of an upgraded room: whoever names the old room means the
- * new one
+ * @param rooms the rooms that the account is in, is invited to or knocks at
+ * @param successorOf the last replacement of an upgraded room: a person who names the old room
+ * means the new one
  */
 export function filterRooms(
   filters: RoomFilters,
@@ -109,10 +106,7 @@ export function filterRooms(
   return { isExcluded, unknownRooms };
 }
 
-/**
- * Room IDs by the alias that a room gives as its own; where several give the same one, of the
- * first.
- */
+/** Room IDs by canonical alias. If several rooms name the same one, the first counts. */
 export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>): Map<string, string> {
   const found = new Map<string, string>();
   for (const room of rooms.values()) {
@@ -123,16 +117,16 @@ export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>):
 }
 
 /**
- * The server a room was made on: the creator's, since room IDs name none from version 12 on; where
- * the creator is not told, the one in the room ID.
+ * The server on which a room was created: the creator's, since from version 12 on room IDs have no
+ * server name. If the creator is unknown, the one in the room ID.
  */
 export function serverOfRoom(room: RoomSnapshot): string | null {
   return serverNameOf(valueOf(room.create)?.sender ?? "") ?? parseRoomId(room.roomId)?.serverName ?? null;
 }
 
 /**
- * The spaces themselves and everything below them, as far down as the account can see; spaces that
- * hold each other are no trouble.
+ * The spaces themselves and everything below them that the account can see. Spaces may contain each
+ * other.
  */
 function roomsBelow(spaces: ReadonlySet<string>, rooms: ReadonlyMap<string, RoomSnapshot>): Set<string> {
   const found = new Set(spaces);

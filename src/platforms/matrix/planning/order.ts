@@ -2,7 +2,7 @@ import type { PlannedRoom } from "./planned-room.ts";
 import { ROUTES } from "../../../model/routes.ts";
 import type { Route } from "../../../model/routes.ts";
 
-/** Routes that are work for the bot. */
+/** Routes with work for the bot. */
 const WORK: ReadonlySet<Route> = new Set<Route>([
   "accept_invite",
   "join",
@@ -12,9 +12,11 @@ const WORK: ReadonlySet<Route> = new Set<Route>([
 ]);
 
 /**
- * Rooms in the order of work (protocol-facts.md section 2): rooms that open others first, each
- * behind the one it is reached through, then the cheapest routes first. Whoever runs them side by
- * side must only keep to `through`.
+ * The rooms in the order of work (platforms/matrix/README.md, "Routes into a room"):
+ * 1. rooms that open others, each after the one it is reached through;
+ * 2. the cheapest routes.
+ *
+ * A runner that works on rooms in parallel must only respect `through`.
  */
 export function orderOfWork(rooms: readonly PlannedRoom[]): string[] {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));

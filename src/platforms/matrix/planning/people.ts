@@ -10,7 +10,7 @@ import type { RoomSnapshot } from "../rooms/types.ts";
 import type { Help, Helper, Helpers } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 
-/** Who the plan is for, and who is no person to ask. */
+/** The two accounts of the plan, and the accounts that are not people to ask. */
 export interface Parties {
   sourceUserId: string;
   targetUserId: string;
@@ -18,24 +18,24 @@ export interface Parties {
 }
 
 /**
- * What somebody must be able to do to be named. `administer`: write power levels; `authorise`:
- * vouch for a restricted join, which bots may too.
+ * A task for which somebody with enough power is named. `administer`: write power levels.
+ * `authorise`: vouch for a restricted join, which bots may do too.
  */
 export type Task = { kind: Help | "administer" | "authorise" } | { kind: "grant"; level: PowerLevel };
 
-/** Members of one room whose membership has to be read before the plan can name them. */
+/** Members of one room whose membership must be read before the plan can name them. */
 export interface MembersNeeded {
   roomId: string;
   /** Most power first, at most `MAX_READ_MEMBERS`. */
   userIds: readonly string[];
   /**
-   * Anybody joined will do, and nobody joined is known but the two accounts: some joined members
-   * are needed, whoever they are.
+   * Any joined member will do, and none but the two accounts is known: some joined members must be
+   * read.
    */
   isAnyoneNeeded: boolean;
   /**
-   * `route`: the route, reason or helpers depend on it. `warning`: only a warning does; a reader
-   * that pays for each member may leave it.
+   * `route`: the route, reason or helpers depend on it. `warning`: only a warning does, so a reader
+   * that pays for each member may skip it.
    */
   purpose: "route" | "warning";
 }
@@ -43,7 +43,7 @@ export interface MembersNeeded {
 const MAX_HELPERS = 10;
 export const MAX_READ_MEMBERS = 200;
 
-/** The action whose level a task takes, for sentences ("needs power 50"). */
+/** The level that a task takes, for sentences ("needs power 50"). */
 export function requiredForTask(power: RoomPower, task: Task): number | null {
   switch (task.kind) {
     case "invite":
@@ -59,7 +59,7 @@ export function requiredForTask(power: RoomPower, task: Task): number | null {
   }
 }
 
-/** Whether a user, if joined, may do it. */
+/** Whether a user may do it, if joined. */
 export function mayDo(power: RoomPower, userId: string, task: Task, parties: Parties): boolean {
   switch (task.kind) {
     case "invite":
@@ -77,9 +77,11 @@ export function mayDo(power: RoomPower, userId: string, task: Task, parties: Par
 }
 
 /**
- * Joined people who may do it: creators first, then most power, then most recently active; never
- * the two accounts, bots, or people whose server the room's ACL shuts out (what they do does not
- * reach the others), the source's own server aside. At most ten, and the number of further ones.
+ * Joined people who may do it, at most ten, and the number of further ones.
+ * - Order: creators, then the most power, then the latest activity.
+ * - Never the two accounts or bots.
+ * - Not people whose server the room's ACL denies, since their events do not reach the others. The
+ *   source's own server is an exception.
  */
 export function peopleWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): Helpers {
   const able = candidatesFor(joinedUsers(room), room, power, task, parties);
@@ -91,13 +93,13 @@ export function peopleWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, p
   };
 }
 
-/** Servers of joined members who may do it, bots included, those of the most powerful first. */
+/** The servers of joined members who may do it, the most powerful members first. Bots count. */
 export function serversWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): string[] {
   const able = candidatesFor(joinedUsers(room), room, power, task, parties);
   return [...new Set(rank(able, room, power).flatMap((userId) => serverNameOf(userId) ?? []))];
 }
 
-/** Whose membership must be read to know who may do it; `null` when nothing is left to read. */
+/** The members to read in order to know who may do it; `null` if none is left to read. */
 export function membersToRead(
   room: RoomSnapshot,
   power: RoomPower,
@@ -126,8 +128,8 @@ export function membersToRead(
 export function isJoined(room: RoomSnapshot, userId: string): boolean {
   const known = room.members.get(userId);
   if (known !== undefined) return known.membership === "join";
-  // Heroes are joined or invited members; of whom they are when nobody else is there, they have
-  // left (CS §/sync, m.heroes).
+  // Heroes are joined or invited members. If nobody else is in the room, they are former members
+  // (CS §/sync, m.heroes).
   return (
     room.invitedCount === 0 &&
     (room.joinedCount ?? 0) > 1 &&
@@ -136,8 +138,8 @@ export function isJoined(room: RoomSnapshot, userId: string): boolean {
 }
 
 /**
- * Everybody whose name is known: creators, those with a level of their own, heroes and members
- * read.
+ * Every user whose ID is known: creators, users with an entry in the levels, heroes and members who
+ * were read.
  */
 function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
   const named = new Set(power.creators);
@@ -148,8 +150,8 @@ function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
 }
 
 /**
- * Members known to be joined; few, since only those asked for are read, while anybody may stand in
- * the levels.
+ * Members known to be joined. They are few, since only members that were asked for are read, while
+ * the levels can name anybody.
  */
 function joinedUsers(room: RoomSnapshot): string[] {
   const known = new Set(room.members.keys());
@@ -166,7 +168,7 @@ function candidatesFor(
 ): string[] {
   const sourceServer = serverPartOf(parties.sourceUserId);
   const verdicts = new Map<string, boolean>();
-  // One look at the ACL a server, however many of its users have power.
+  // The ACL is evaluated once per server, however many of its users have power.
   function isHeard(serverName: string): boolean {
     const known = verdicts.get(serverName);
     if (known !== undefined) return known;
@@ -205,7 +207,7 @@ function helperOf(room: RoomSnapshot, power: RoomPower, userId: string): Helper 
   return { userId, displayName, power: levelOf(power, userId) ?? 0 };
 }
 
-/** One entry a room; what a route needs comes before what a warning needs. */
+/** One entry per room. Members for a route come before members for a warning. */
 export function mergeNeeds(needs: readonly MembersNeeded[]): MembersNeeded[] {
   const byRoom = new Map<string, MembersNeeded>();
   for (const need of needs) {

@@ -10,19 +10,19 @@ import { valueOf } from "../rooms/state-read.ts";
 import { lastReplacement } from "../rooms/upgrades.ts";
 import type { Replacement } from "../rooms/upgrades.ts";
 
-/** What all decisions of one plan stand on. */
+/** The facts that all decisions of one plan share. */
 export interface PlanGround {
   parties: Parties;
-  /** The rooms the source has joined, is invited to or knocks at. */
+  /** The rooms that the source has joined, is invited to or knocks at. */
   own: ReadonlyMap<string, RoomSnapshot>;
-  /** By room ID: all own rooms, then the replacements the source is not in. */
+  /** By room ID: all own rooms, then the replacements that the source is not in. */
   views: ReadonlyMap<string, RoomView>;
   /** Upgraded rooms that are not moved themselves. */
   replacements: ReadonlyMap<string, Replacement>;
-  /** Own rooms that a filter leaves out, or in which the user talks with the bot. */
+  /** Own rooms that a filter leaves out, or in which the person talks with the bot. */
   excluded: ReadonlySet<string>;
   direct: ReadonlySet<string>;
-  /** Replacements that nothing is known of yet. */
+  /** Replacements of which nothing is known yet. */
   unseen: readonly string[];
   unknownRooms: readonly string[];
 }
@@ -57,8 +57,7 @@ export function planGround(input: RoomPlanInput): PlanGround {
       botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
     if (isWithBot || filter.isExcluded(room)) excluded.add(room.roomId);
   }
-  // Where the target is in the old room already there is nothing to decide (first row of the
-  // table).
+  // If the target is already in the old room, there is nothing to decide (first row of the table).
   const replacements = new Map(
     [...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"),
   );
@@ -87,7 +86,8 @@ function viewsOf(
     const seenByTarget = input.target.rooms.get(roomId);
     const summary = input.outsideRooms?.get(roomId);
     if (summary === undefined && seenByTarget?.membership !== "join") unseen.push(roomId);
-    // A room the source has left: what it saw then is no longer true, only its own membership is.
+    // The source has left this room: the state it saw then is out of date, only its own membership
+    // is true.
     const membership = input.source.rooms.get(roomId)?.membership ?? null;
     const seenBySource = { ...(summary ?? nothingKnown(roomId, input)), membership };
     views.set(roomId, roomView(seenBySource, seenByTarget, replacement));
@@ -111,7 +111,7 @@ function isDirectInvitation(room: RoomSnapshot): boolean {
   return room.membership === "invite" && valueOf(room.ownMember)?.isDirect === true;
 }
 
-/** A direct chat with a bot we run: by `m.direct`, or nobody else is in the room. */
+/** A direct chat with a bot of ours: by `m.direct`, or because nobody else is in the room. */
 function isChatWithBot(
   room: RoomSnapshot,
   counterpart: string | undefined,

@@ -15,7 +15,7 @@ import { verdictOn } from "./verdict.ts";
 import type { Verdict, VerdictContext } from "./verdict.ts";
 import { warningsFor } from "./warnings.ts";
 
-/** A replacement that must be looked at from outside. */
+/** A replacement whose summary must be read. */
 export interface SummaryNeeded {
   roomId: string;
   via: readonly string[];
@@ -23,33 +23,45 @@ export interface SummaryNeeded {
 
 export interface RoomPlan {
   /**
-   * One for each room the source has joined, is invited to or knocks at, in the order the source's
-   * server listed them.
+   * One for each room that the source has joined, is invited to or knocks at, in the order of the
+   * source's server.
    */
   rooms: readonly PlannedRoom[];
   /**
-   * Replacements without a row of their own: worked on like rooms, reported in the row of the room
-   * they replace.
+   * Replacements without a row of their own. They are worked on like rooms and reported in the row
+   * of the room that they replace.
    */
   replacements: readonly PlannedRoom[];
-  /** Room IDs with work for the bot, in order. */
+  /** The IDs of rooms with work for the bot, in the order of work. */
   order: readonly string[];
-  /** To be read before the plan is final; then plan again. */
+  /** To be read before the plan is final. Then the plan is made again. */
   membersNeeded: readonly MembersNeeded[];
   summariesNeeded: readonly SummaryNeeded[];
   /** Rooms that filters name and the source does not have. */
   unknownRooms: readonly string[];
-  /** Rooms that ban the source: never moved, and not among its rooms any more. */
+  /** Rooms that ban the source. They are never moved, and no longer count as its rooms. */
   bannedRoomIds: readonly string[];
   /** The target's settings refuse invitations from the source. */
   isInviteBlocked: boolean;
 }
 
 /**
- * From two snapshots to a plan in which every room of the old account stands exactly once
- * (protocol-facts.md section 2, product.md "Routes"). Pure, and linear in rooms, levels and `allow`
- * entries. Call it again with what `membersNeeded` and `summariesNeeded` ask for until both are
- * empty.
+ * Makes a plan from two snapshots. Every room of the source is in it exactly once. Pure; linear in
+ * rooms, levels and `allow` entries.
+ *
+ * The caller reads what `membersNeeded` and `summariesNeeded` ask for and calls again, until both
+ * are empty.
+ *
+ * To understand why a room has its route, read these files in this order:
+ * 1. `plan-context.ts`: which rooms are planned, and which are replaced or left out;
+ * 2. `room-view.ts`: one room as both accounts see it;
+ * 3. `verdict.ts`: what the room's own rules allow (the decision table);
+ * 4. `entrances.ts`: which restricted rooms open, and through which room;
+ * 5. `reachable-rooms.ts`: the same as an algorithm on a graph;
+ * 6. `choose-route.ts`: the route, its alternatives and the reason;
+ * 7. `people.ts`: who can help.
+ *
+ * Then come `via.ts`, `power-grant.ts` and `warnings.ts`; `room-row.ts` makes the row of them.
  */
 export function planRooms(input: RoomPlanInput): RoomPlan {
   const ground = planGround(input);
@@ -85,7 +97,7 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
   };
 }
 
-/** The row of a room that is not moved itself: replaced by another one, or left out. */
+/** The row of a room that is not moved itself: another room replaces it, or it is left out. */
 function undecidedRow(
   input: RoomPlanInput,
   ground: PlanGround,
@@ -102,7 +114,7 @@ function undecidedRow(
     : excludedRow(facts);
 }
 
-/** Verdicts on the rooms that are moved: not those left out, nor those replaced by another one. */
+/** The verdicts on all rooms that are moved: without those left out or replaced. */
 function verdictsOf(input: RoomPlanInput, ground: PlanGround, context: VerdictContext): Map<string, Verdict> {
   const verdicts = new Map<string, Verdict>();
   for (const [roomId, view] of ground.views) {
@@ -155,7 +167,7 @@ function decidedRows(
   return { rows, membersNeeded };
 }
 
-/** Members can be read only where the source is one itself. */
+/** Members can be read only in rooms that the source has joined. */
 function readableNeeds(needs: readonly MembersNeeded[], { own }: PlanGround): MembersNeeded[] {
   return needs.filter((need) => own.get(need.roomId)?.membership === "join");
 }

@@ -2,12 +2,12 @@ import type { PowerGrant } from "./power-grant.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
 import type { Helper, Reason, ReasonCode, Route, Status, Warning } from "../../../model/routes.ts";
 
-/** What the plan says of one room. */
+/** The plan of one room. */
 export interface PlannedRoom {
   roomId: string;
   /**
-   * As the room calls itself or, without a name and alias, by its people; `null` where there is
-   * nothing of that. Not cleaned for display.
+   * The room's own name, else its alias, else its people; `null` if it has none of these. Not
+   * cleaned for display.
    */
   name: string | null;
   alias: string | null;
@@ -16,11 +16,11 @@ export interface PlannedRoom {
   isEncrypted: boolean;
   route: Route;
   /**
-   * The route and what is tried when it fails, cheapest first; `ask_moderator` ends every list of
-   * ways in.
+   * The route and its alternatives, cheapest first. Every list of routes into a room ends with
+   * `ask_moderator`.
    */
   routes: readonly Route[];
-  /** The room that opens this one; for `space_unreachable` the one that would. */
+  /** The room that opens this one; with the reason `space_unreachable`, the one that would. */
   through: string | null;
   successor: string | null;
   status: Status;
@@ -28,8 +28,8 @@ export interface PlannedRoom {
   power: { source: PowerLevel; wanted: PowerLevel; target: PowerLevel | null };
   grant: PowerGrant;
   /**
-   * What writing levels must know of how the room was made, which never changes; `null` and empty
-   * where it was not told.
+   * How the room was created, which never changes and which writing levels needs. `null` and empty
+   * if unknown.
    */
   creation: { roomVersion: string | null; creators: readonly string[] };
   warnings: readonly Warning[];
@@ -38,12 +38,13 @@ export interface PlannedRoom {
   /** Servers to join or knock through. */
   via: readonly string[];
   /**
-   * Nobody of the target's server is known to be inside, so joining takes the scarcer kind of join.
+   * Nobody of the target's server is known to be inside, so the join takes the scarcer kind of join
+   * (`rc_joins.remote`).
    */
   isNewToServer: boolean;
 }
 
-/** A way that was tried and refused, so that the next one is planned. */
+/** A route that was tried and refused. The next one is planned instead. */
 export interface RouteRefusal {
   route: Route;
   code: Extract<ReasonCode, "refused" | "blocked_by_server" | "unreachable_server" | "invite_blocked">;

@@ -4,33 +4,38 @@ import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 
 /**
- * What becomes of the source's power in one room. Levels as in the report: an integer, or
- * `creator`.
+ * The source's power in one room, and what the target can get of it. Levels as in the report: an
+ * integer, or `creator`.
  */
 export interface PowerGrant {
   source: PowerLevel;
   /**
-   * What the target is to have. Creators cannot be made (MSC4289), so for a creator: enough for
-   * everything the room asks a level for.
+   * The level that the target should have. Nobody can be made a creator (MSC4289), so for a creator
+   * it is the highest level that anything in the room requires.
    */
   wanted: PowerLevel;
-  /** What the target has now by the room's rules, joined or not. */
+  /** The target's present level by the room's rules, joined or not. */
   current: PowerLevel;
   /**
-   * `none`: it has that much already. `write`: the source writes the level. `cannot_write`: the
-   * source's level is below what the event takes, or the source is not joined. `unreadable`: the
-   * room's levels cannot be read, so nobody can tell.
+   * - `none`: the target has the level already.
+   * - `write`: the source writes it.
+   * - `cannot_write`: the source's level does not suffice for the event, or the source is not
+   *   joined.
+   * - `unreadable`: the room's levels cannot be read.
    */
   outcome: "none" | "write" | "cannot_write" | "unreadable";
-  /** The source is joined and has more than what everybody gets. */
+  /** The source is joined and has more than the default level. */
   isAboveDefault: boolean;
-  /** Level that writing `m.room.power_levels` takes. */
+  /** The level that writing `m.room.power_levels` takes. */
   required: number | null;
 }
 
 export const POWER_LEVELS = "m.room.power_levels";
 
-/** protocol-facts.md section 3. @param isSourceJoined only a joined user can write state. */
+/**
+ * What becomes of the source's power (platforms/matrix/README.md, "Power levels").
+ * @param isSourceJoined only a joined user can write state
+ */
 export function powerGrant(
   power: RoomPower,
   sourceUserId: string,
@@ -52,8 +57,8 @@ export function powerGrant(
 }
 
 /**
- * Whether a user, if joined, could give somebody this level: may write the event, and has that
- * level (authorization rule 10 of rooms/v12).
+ * Whether a user, if joined, could give somebody this level: may write the event and has that level
+ * (rooms/v12, authorization rule 10).
  */
 export function mayGrant(power: RoomPower, userId: string, wanted: PowerLevel): boolean {
   return (
@@ -68,8 +73,8 @@ function wantedLevel(power: RoomPower, source: PowerLevel | null): number | null
 }
 
 /**
- * The highest level the room asks for anything, `m.room.tombstone` included, which an upgrade takes
- * (150 at first in version 12).
+ * The highest level that anything in the room requires, including `m.room.tombstone`, which an
+ * upgrade takes (150 at first in version 12).
  */
 function highestRequired(power: RoomPower): number {
   const { levels } = power;

@@ -1,25 +1,29 @@
-/** One room as far as entering it matters to others. */
+/** One room, as far as entering it matters to other rooms. */
 export interface ReachableRoom {
   roomId: string;
   /**
-   * The target is in, or gets in with neither an invitation from the source nor another room:
-   * joined, invited, public.
+   * The target is in the room, or gets in without an invitation from the source and without another
+   * room: joined, invited, public.
    */
   isOpen: boolean;
   canInvite: boolean;
-  /** Rooms each of which opens this one; empty where nobody inside could vouch for the join. */
+  /**
+   * The rooms that open this one, each by itself. Empty if nobody inside could vouch for the join.
+   */
   allowedRoomIds: readonly string[];
   isSpace: boolean;
 }
 
 /**
- * Finds out which restricted rooms the target will be able to join, and through which room, at any
- * depth and with circles, so that as few invitations as possible are spent: first everything that
- * opens from rooms reached for nothing, then from rooms that must cost an invitation anyway, and
- * only where rooms open each other in a circle that nothing else opens is one of them invited into.
- * Time grows with rooms and `allow` entries.
+ * Finds the restricted rooms that the target will be able to join, and the room that opens each, at
+ * any depth and with cycles. It needs the fewest invitations:
+ * 1. rooms that open from rooms which cost no invitation;
+ * 2. rooms that open from rooms which need an invitation anyway;
+ * 3. in a cycle that nothing else opens, one room is invited into.
+ *
+ * Linear in rooms and `allow` entries.
  * @param rooms in order of preference
- * @returns for each room reached through another one, that one
+ * @returns for each room reached through another one, that room
  */
 export function gatewayRooms(rooms: readonly ReachableRoom[]): Map<string, string> {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));
@@ -59,8 +63,8 @@ export function gatewayRooms(rooms: readonly ReachableRoom[]): Map<string, strin
 }
 
 /**
- * Groups of rooms that open each other (strongly connected components), each group behind those
- * that open it. Tarjan's algorithm without recursion.
+ * Groups of rooms that open each other (strongly connected components), each group after those that
+ * open it. Tarjan's algorithm without recursion.
  */
 function circles(rooms: readonly ReachableRoom[]): ReachableRoom[][] {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));

@@ -5,7 +5,8 @@ import type { Route } from "../../../model/routes.ts";
 const JOINS: ReadonlySet<Route> = new Set<Route>(["accept_invite", "join", "join_restricted", "invite"]);
 
 /**
- * What the rooms of a plan will spend. A knock that is accepted later is not counted.
+ * The limited requests that the rooms of a plan take. A knock that is approved later is not
+ * counted.
  * @param rooms rows and replacements together
  */
 export function roomRequestCounts(rooms: readonly PlannedRoom[]): RequestCounts {

@@ -3,13 +3,13 @@ import type { Category } from "../../../model/categories.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 
 /**
- * The categories `rooms` and `power_levels` as they stand when the plan is made. What a filter left
- * out is not expected.
+ * The categories `rooms` and `power_levels` at the time of the plan. Rooms that a filter left out
+ * are not expected.
  */
 export function roomCategories(rooms: readonly PlannedRoom[]): Category[] {
   const expected = rooms.filter((room) => room.route !== "excluded");
   const missing = expected.filter((room) => room.status !== "done").map((room) => room.roomId);
-  // An upgraded room's power counts in its replacement.
+  // The power in an upgraded room is counted in its replacement.
   const powers = expected.filter((room) => room.route !== "successor" && room.grant.isAboveDefault);
   const missingPowers = powers
     .filter((room) => room.grant.outcome !== "none")

@@ -5,36 +5,36 @@ import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
-/** A room of an account as `!rooms` lists it. */
+/** A room of an account in the list of `!rooms`. */
 export interface ListedRoom {
   roomId: string;
   name: string | null;
   alias: string | null;
   isDirect: boolean;
   isSpace: boolean;
-  /** Joined members, the account included; null where the server does not say. */
+  /** Joined members with the account itself; null if the server does not say. */
   joinedCount: number | null;
-  /** Milliseconds since 1970; null where it is not known. */
+  /** Milliseconds since 1970; null if unknown. */
   lastActivityAt: number | null;
 }
 
 export interface RoomListFilters {
   rooms: RoomFilters;
-  /** Milliseconds since 1970: only rooms known to be silent since before. */
+  /** Milliseconds since 1970. Only rooms with a known last activity before it. */
   inactiveSince: number | null;
-  /** Only rooms in which nobody but the account is. */
+  /** Only rooms in which the account is alone. */
   isAlone: boolean;
 }
 
 export interface RoomList {
   rooms: ListedRoom[];
-  /** How many rooms the account has joined. */
+  /** The number of rooms that the account has joined. */
   total: number;
-  /** What filters name and the account does not have. */
+  /** Rooms that filters name and the account does not have. */
   unknownRooms: readonly string[];
 }
 
-/** The rooms that an account has joined, chosen by filters, the longest silent first. */
+/** The rooms that an account has joined and the filters choose, longest silent first. */
 export function listRooms(
   { userId, rooms, accountData }: AccountSnapshot,
   filters: RoomListFilters,

@@ -2,14 +2,14 @@ import { isPathSegment } from "../api/path-segment.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 
 /**
- * Where a room of the source is on the target: itself, or the last replacement of an upgraded one.
- * `null`: it is not moved.
+ * A room of the source → its room on the target: the same one, or the last replacement of an
+ * upgraded one. `null`: it is not moved.
  */
 export type RoomIdOnTarget = (roomId: string) => string | null;
 
 /**
- * A room counts as moved when it is there or may still come, a moderator's help included; not when
- * it is impossible or left out, nor when the source has nothing to do with it any more.
+ * A room counts as moved if the target is in it or may still get in, with a moderator's help too.
+ * It does not count if it is impossible or left out, or if the source no longer has it.
  */
 export function roomMapping(rooms: readonly PlannedRoom[]): RoomIdOnTarget {
   const moved = new Map<string, string>();
@@ -20,15 +20,15 @@ export function roomMapping(rooms: readonly PlannedRoom[]): RoomIdOnTarget {
   return (roomId) => moved.get(roomId) ?? null;
 }
 
-/** A room of the source and where it is on the target. */
+/** A room of the source, and the same room on the target. */
 export interface MovedRoom {
   readonly roomId: string;
   readonly targetRoomId: string;
 }
 
 /**
- * Those that are moved, each room before the rooms that it replaced: what is said of the room
- * itself counts more.
+ * Rooms that are moved, each before the rooms that it replaced: entries about the room itself take
+ * precedence.
  */
 export function movedRooms(
   roomIds: Iterable<string>,

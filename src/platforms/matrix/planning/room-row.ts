@@ -20,7 +20,7 @@ const NO_OUTCOME = {
   moreHelpers: 0,
 } as const;
 
-/** What a row says of the room whatever its route. */
+/** The part of a row that does not depend on the route. */
 type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof NO_OUTCOME>;
 
 export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): RoomFacts {
@@ -79,9 +79,9 @@ export function decidedRow(
 }
 
 /**
- * The row of an upgraded room: its status is its replacement's, and the rest of how that fares
- * stands here only where it has no row of its own.
- * @param replacement `undefined` where a filter leaves the replacement out
+ * The row of an upgraded room. It has its replacement's status. The replacement's other results are
+ * in it only if the replacement has no row of its own.
+ * @param replacement `undefined` if a filter leaves the replacement out
  */
 export function successorRow(
   facts: RoomFacts,
@@ -105,8 +105,8 @@ export function successorRow(
 }
 
 /**
- * Whether somebody of the target's server is known to be in the room; one of the source's server
- * is, while the source is.
+ * Whether a user of the target's server is known to be in the room. On a shared server the source
+ * is one.
  */
 function isServerInside(
   { room, sourceMembership, targetMembership }: RoomView,

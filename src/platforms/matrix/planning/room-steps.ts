@@ -4,18 +4,18 @@ import type { PlannedRoom } from "./planned-room.ts";
 import type { Route } from "../../../model/routes.ts";
 import type { InvitePayload, JoinPayload, KnockPayload, PowerLevelPayload } from "./step-payloads.ts";
 
-/** What the steps on rooms are. */
+/** The kinds of steps on rooms. */
 export type RoomStepKind = Extract<
   StepKind,
   "accept_invite" | "join" | "join_restricted" | "invite" | "join_invited" | "knock" | "power_level"
 >;
 
-/** What it takes to know of a room to bring the target into it. */
+/** What the steps that enter a room need to know of it. */
 export type RoomToEnter = Pick<PlannedRoom, "roomId" | "through" | "via" | "isNewToServer">;
 
 /**
- * The steps that take a room by one route; none for routes that are no work for the bot.
- * @param knockReason what the room's people are told with a knock
+ * The steps that enter a room by one route; none if the route has no work for the bot.
+ * @param knockReason the reason that the room's people see with a knock
  */
 export function entrySteps(
   room: RoomToEnter,
@@ -44,8 +44,7 @@ export function entrySteps(
 }
 
 /**
- * The step that gives the target its level, once it is in; `null` where nothing can be given or
- * nothing needs to be.
+ * The step that gives the target its level after the join; `null` if no level can or need be given.
  */
 export function powerStep(room: PlannedRoom): PlannedStep | null {
   const { outcome, wanted } = room.grant;
@@ -64,7 +63,7 @@ export function powerStep(room: PlannedRoom): PlannedStep | null {
   };
 }
 
-/** The route that a step belongs to; `null` for steps that belong to none. */
+/** The route of a step; `null` if it has none. */
 export function routeOfStep(kind: StepKind): Route | null {
   switch (kind) {
     case "accept_invite":
@@ -81,10 +80,15 @@ export function routeOfStep(kind: StepKind): Route | null {
 }
 
 /**
- * Synapse asks the limit on joins first. A room its server is not in takes one of the scarcer kind
- * next, whatever lets the account in; any other join is a message of its own (`update_membership`
- * and `update_membership_locked` in handlers/room_member.py, 1.163.2), but for a restricted room in
- * which nobody of its server can vouch, which is not known beforehand.
+ * The limits of a join at Synapse (`update_membership` and `update_membership_locked` in
+ * handlers/room_member.py, 1.163.2):
+ * 1. Every join takes `rc_joins.local`.
+ * 2. If no user of the target's server is in the room, the join also takes `rc_joins.remote`,
+ *    whatever lets the account in.
+ * 3. Any other join also takes `rc_message`.
+ *
+ * An exception is a restricted room in which nobody of the target's server can vouch: that join is
+ * remote too, which is not known beforehand.
  */
 function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
   const through = kind === "join_restricted" ? room.through : null;
@@ -94,8 +98,8 @@ function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
 }
 
 /**
- * The token of the invited account is taken before the sender's messages are counted
- * (protocol-facts.md section 13).
+ * The invited account's token is taken before the sender's messages are counted
+ * (platforms/matrix/README.md, "Rate limits").
  */
 function inviteStep(room: RoomToEnter): PlannedStep {
   const payload: InvitePayload = { roomId: room.roomId };

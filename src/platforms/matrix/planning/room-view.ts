@@ -7,29 +7,32 @@ import { roomVersionRules } from "../rooms/room-version.ts";
 import type { RoomVersionRules } from "../rooms/room-version.ts";
 import { UNREAD, valueOf } from "../rooms/state-read.ts";
 
-/** One room as both accounts see it together: what a decision rests on. */
+/** One room as both accounts see it together: the basis of a decision. */
 export interface RoomView {
   room: RoomSnapshot;
   power: RoomPower;
   joinRule: JoinRule;
   sourceMembership: Membership | null;
-  /** Who sent the source's member event: the inviter, where it is invited. */
+  /** The sender of the source's member event: the inviter, if it is invited. */
   inviter: string | null;
   /** The same for the target. */
   targetInviter: string | null;
   targetMembership: Membership | null;
   /**
-   * The room counts the target as joined although its own server does not: it may then simply join
-   * again (authorization rule 5.3.4 of rooms/v12).
+   * The room's state has the target as joined, but its own server does not. It may simply join
+   * again (rooms/v12, authorization rule 5.3.4).
    */
   isTargetInState: boolean;
-  /** Replaces a room the source is joined to: the target may join it though the source has not. */
+  /**
+   * The room replaces one that the source is joined to. The target may join it although the source
+   * has not.
+   */
   isReplacement: boolean;
   tombstoneSender: string | null;
 }
 
 /**
- * @param seenBySource the source's snapshot, or a room summary of a replacement it is not in
+ * @param seenBySource the source's snapshot, or a room summary of a replacement that it is not in
  * @param seenByTarget the target's snapshot of the same room
  */
 export function roomView(
@@ -52,11 +55,11 @@ export function roomView(
   };
 }
 
-/** Full state beats stripped state; the source's beats the target's. */
+/** Full state is preferred to stripped state, and the source's to the target's. */
 function bestRead(seenBySource: RoomSnapshot, seenByTarget: RoomSnapshot | undefined): RoomSnapshot {
   if (seenBySource.membership === "join" || seenByTarget === undefined) return seenBySource;
   if (seenByTarget.membership === "join") return seenByTarget;
-  // Both stripped, or one a room summary: the one that tells how the room is joined.
+  // Both are stripped, or one is a room summary: the one with the join rule is preferred.
   return seenBySource.joinRules.kind === "unread" ? seenByTarget : seenBySource;
 }
 
@@ -66,10 +69,11 @@ function versionRules(room: RoomSnapshot): RoomVersionRules | "unread" | null {
 }
 
 /**
- * The target's membership where two servers may tell different things. A server that has a joined
- * user knows the room; the target's own server knows of its invitations but is not told when one is
- * taken back or a ban of somebody who is not in the room set or lifted (protocol-facts.md section
- * 1).
+ * The target's membership when the two servers disagree.
+ * - A server with a joined user knows the room, and is believed.
+ * - The target's own server knows of invitations. It does not hear when one is withdrawn, or when a
+ *   user who is not in the room is banned or unbanned (platforms/matrix/README.md, "Reading an
+ *   account").
  */
 function membershipOfTarget(
   seenBySource: RoomSnapshot,

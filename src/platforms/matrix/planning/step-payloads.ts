@@ -1,16 +1,17 @@
 import { z } from "zod";
 
-/** Steps that bring the target into a room by joining it; they differ in what lets it in. */
+/** Steps in which the target joins a room. They differ in what lets it in. */
 export const JOIN_KINDS = ["accept_invite", "join", "join_restricted", "join_invited"] as const;
 
 /**
- * What the steps on one room are given. Stored with the step, so it holds whatever the plan knew.
+ * The payloads of steps on one room. They are stored with the step, so they hold everything that
+ * the plan knew.
  */
 export const joinPayload = z.object({
   kind: z.enum(JOIN_KINDS),
   roomId: z.string(),
   via: z.array(z.string()),
-  /** For `join_restricted`: the room whose members are let in. */
+  /** For `join_restricted`: the room whose members may join. */
   through: z.string().nullable(),
 });
 export type JoinPayload = z.output<typeof joinPayload>;
@@ -21,7 +22,7 @@ export type InvitePayload = z.output<typeof invitePayload>;
 export const knockPayload = z.object({
   roomId: z.string(),
   via: z.array(z.string()),
-  /** Read by the people of the room, so the view makes it; `null`: without words. */
+  /** The people of the room read it, so `view` makes it; `null`: no text. */
   reason: z.string().nullable(),
 });
 export type KnockPayload = z.output<typeof knockPayload>;
@@ -34,10 +35,10 @@ export const powerLevelPayload = z.object({
 });
 export type PowerLevelPayload = z.output<typeof powerLevelPayload>;
 
-/** What it takes to leave a room again; the payload of a knock holds that too. */
+/** What leaving the room again needs. The payload of a knock has it too. */
 export const enteredRoom = z.object({ roomId: z.string() });
 export type EnteredRoom = z.output<typeof enteredRoom>;
 
-/** What it takes to give a level back. `before`: the target's own entry, `null` for none. */
+/** What restoring the level needs. `before`: the target's own entry, `null` for none. */
 export const writtenLevel = powerLevelPayload.extend({ before: z.int().nullable() });
 export type WrittenLevel = z.output<typeof writtenLevel>;

@@ -10,22 +10,22 @@ import type { Help, Reason } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
-/** What a room's own rules say, before other rooms are looked at. */
+/** What a room's own rules allow, before other rooms are looked at. */
 export type Verdict =
   | { kind: "joined" }
-  /** Nobody, or nobody but the user, can change this. */
+  /** Nobody, or only the person, can change this. */
   | { kind: "closed"; reason: Reason }
   /** A person must act first. */
   | { kind: "person"; reason: Reason; help: Help }
-  /** The source is only invited or knocks; the inviter is asked. */
+  /** The source is only invited or knocks: the inviter is asked. */
   | { kind: "inviter"; reason: SourceNotJoined }
   | OpenVerdict;
 
 export type SourceNotJoined = Extract<Reason, { code: "source_not_joined" }>;
 
 /**
- * Ways in; `allowedRoomIds` are those that open a restricted room, if the target gets into one of
- * them.
+ * The routes that are open. `allowedRoomIds`: the rooms that open a restricted room, if the target
+ * gets into one of them.
  */
 export interface OpenVerdict {
   kind: "open";
@@ -50,8 +50,8 @@ export interface VerdictContext {
 }
 
 /**
- * The decision table of protocol-facts.md section 2, in its order, as far as one room alone can be
- * decided.
+ * The decision table (platforms/matrix/README.md, "Routes into a room") in its order, as far as one
+ * room alone decides it.
  */
 export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   const { sourceMembership, targetMembership, isReplacement } = view;
@@ -108,8 +108,8 @@ function needsUnban({ power, sourceMembership }: RoomView, { parties }: VerdictC
 }
 
 /**
- * Nobody new gets in by these rules, not even invited (authorization rule 5.3.7 of rooms/v12), so
- * this comes before a pending invitation.
+ * By these rules nobody new can join, not even if invited (rooms/v12, authorization rule 5.3.7). So
+ * this is checked before a pending invitation.
  */
 function closedByJoinRule(
   { room, power, joinRule, sourceMembership }: RoomView,
@@ -148,8 +148,8 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
   const { room, power, joinRule, sourceMembership, targetMembership } = view;
   const { parties, isSourceBlocked, isEverybodyBlocked } = context;
   const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, "invite");
-  // Rules of a version that was not told (a replacement seen from outside) are not guessed; an
-  // invitation shows that the target's server knows it.
+  // If the version is unknown (a replacement seen from outside), its rules are not guessed. An
+  // invitation shows that the target's server knows the version.
   const areRulesKnown = room.create.kind !== "unread";
   return {
     kind: "open",
@@ -158,7 +158,7 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
     allowedRoomIds: areRulesKnown ? allowedRooms(joinRule).filter((roomId) => roomId !== room.roomId) : [],
     canInvite: isSourceAble && !isSourceBlocked,
     isInviteBlocked: isSourceAble && isSourceBlocked,
-    // An accepted knock is an invitation, which such settings refuse too.
+    // An approved knock is an invitation, which such settings refuse too.
     canKnock: areRulesKnown && canKnockBy(joinRule) && !isEverybodyBlocked,
     reason: whyNoInvitation(view, parties),
   };

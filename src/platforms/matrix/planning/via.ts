@@ -10,7 +10,7 @@ import { valueOf } from "../rooms/state-read.ts";
 
 const MAX_VIA = 4;
 
-/** What the choice of servers to join through rests on. */
+/** The input for the choice of servers to join through. */
 export interface ViaInput {
   room: RoomSnapshot;
   power: RoomPower;
@@ -18,17 +18,22 @@ export interface ViaInput {
   isSourceJoined: boolean;
   isRestricted: boolean;
   /**
-   * Who invited one of the accounts, and who sent the tombstone that led here (its server made the
-   * replacement, v1.19): joined, as far as is known.
+   * The inviters of the two accounts, and the sender of the tombstone that led here (whose server
+   * created the replacement, v1.19): joined, as far as is known.
    */
   insiders: readonly (string | null)[];
 }
 
 /**
- * Servers to name in `via`, surest first: those that can vouch for a restricted join, the source's
- * (resident as long as it is joined), those of inviters and of the tombstone's sender, those of
- * powerful and known joined members, the creator's. Never the target's own; not those the ACL shuts
- * out nor IP literals (appendices, "Routing") unless nothing else is left.
+ * The servers for `via`, surest first:
+ * 1. for a restricted join, servers that can vouch for it;
+ * 2. the source's, which is in the room while the source is joined;
+ * 3. those of the inviters and of the tombstone's sender;
+ * 4. those of powerful and of known joined members;
+ * 5. the creator's.
+ *
+ * Never the target's own. Servers that the ACL denies and IP literals (Appendices §Routing) only if
+ * nothing else is left.
  */
 export function viaServers(input: ViaInput): string[] {
   const { room, power, parties, isSourceJoined } = input;

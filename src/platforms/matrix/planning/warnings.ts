@@ -6,15 +6,12 @@ import type { RoomView } from "./room-view.ts";
 import type { Warning } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
-/**
- * Visibilities under which a new member reads what was written before (CS §Room History
- * Visibility).
- */
+/** Visibilities with which a new member can read older messages (CS §Room History Visibility). */
 const OPEN_HISTORY = new Set(["shared", "world_readable"]);
 
 /**
- * What the user must know of a room beforehand, and whose membership decides it. Creators' names
- * and the like are data; sentences are made in `view`.
+ * What the person must know of a room beforehand, and the members whose membership decides it.
+ * Warnings are data; `view` makes the sentences.
  */
 export interface RoomWarnings {
   warnings: readonly Warning[];
@@ -22,8 +19,8 @@ export interface RoomWarnings {
 }
 
 /**
- * @param willBeInside whether the target is in or may get in: otherwise nothing is said of what it
- * will find there.
+ * @param willBeInside whether the target is in the room or may get in. If not, nothing is said of
+ * what it would find there
  */
 export function warningsFor(view: RoomView, parties: Parties, willBeInside: boolean): RoomWarnings {
   const isSourceJoined = view.sourceMembership === "join";
@@ -49,7 +46,7 @@ export function warningsFor(view: RoomView, parties: Parties, willBeInside: bool
 function historyWarnings({ room }: RoomView): Warning[] {
   const warnings: Warning[] = [];
   const visibility = valueOf(room.historyVisibility);
-  // A value that is none cannot be trusted to show anything; a missing event is `shared`.
+  // An invalid value cannot be trusted to show anything. A missing event is `shared`.
   if (room.historyVisibility.kind === "malformed" || (visibility !== null && !OPEN_HISTORY.has(visibility))) {
     warnings.push({ code: "history_hidden", visibility });
   }
@@ -78,7 +75,7 @@ function powerWarnings({ room, power }: RoomView, parties: Parties, grant: Power
   return { warnings, membersNeeded };
 }
 
-/** What leaving with the source would do to the room. */
+/** What the source's leaving would do to the room. */
 function standingWarnings({ room, power, targetMembership }: RoomView, parties: Parties): RoomWarnings {
   const warnings: Warning[] = [];
   const task = { kind: "administer" } as const;
