@@ -1,57 +1,65 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { startSupervised, type SupervisedProcess } from "../../lab/homeservers/supervised-process.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
 
-const running = new Set<ChildProcess>();
+const running = new Set<SupervisedProcess>();
 
-/**
- * How a command ended. `status` is null when it had to be ended because it took longer than it may.
- */
+/** How a program ended. */
 export interface Ended {
-  readonly status: number | null;
-  /** What it printed, unless that went to the terminal at once. */
-  readonly output: string;
+  /** Whether it ended by itself with status 0. */
+  readonly isSuccess: boolean;
+  /** E.g. "exit status 1", or why it was ended. */
+  readonly ending: string;
 }
 
-export interface ScriptOptions {
-  readonly limitMs: number;
-  /** Prints as it goes instead of collecting. */
-  readonly isShown?: boolean;
+export interface RunOptions {
+  /** A program that prints nothing for so long is ended. */
+  readonly standstillMs: number;
+  /** Gets each line that it prints, as it prints it. */
+  readonly onLine: (line: string) => void;
 }
 
 /**
- * Runs what a script of package.json runs, and waits for its end. Without npm and a shell between,
- * which would neither pass on that the command is to end nor add anything.
+ * Runs what a script of package.json runs, and waits for its end. The program runs without npm and
+ * a shell in between: neither would pass on a signal.
  */
-export function runScript(
-  script: string,
-  args: readonly string[],
-  { limitMs, isShown = false }: ScriptOptions,
-): Promise<Ended> {
+export function runScript(script: string, args: readonly string[], options: RunOptions): Promise<Ended> {
   const [command = "", ...words] = commandOf(script).split(" ");
   const program = fileURLToPath(new URL(`node_modules/.bin/${command}`, ROOT));
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...words, ...args], {
-      cwd: ROOT,
-      stdio: ["ignore", isShown ? "inherit" : "pipe", isShown ? "inherit" : "pipe"],
-      timeout: limitMs,
+  return runProgram([program, ...words, ...args], options);
+}
+
+/**
+ * Runs a Node program in a process group of its own. No process of that group outlives the program,
+ * however it ends, and none outlives the caller.
+ */
+export async function runProgram(
+  args: readonly string[],
+  { standstillMs, onLine }: RunOptions,
+): Promise<Ended> {
+  let program: SupervisedProcess | undefined;
+  let standstill: string | undefined;
+  const timer = setTimeout(() => {
+    standstill = `ended because it printed nothing for ${String(standstillMs / 1000)} s`;
+    void program?.end();
+  }, standstillMs);
+  try {
+    program = await startSupervised({ file: process.execPath, args, env: process.env }, (line) => {
+      timer.refresh();
+      onLine(line);
     });
-    running.add(child);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
-    child.once("error", (error) => {
-      running.delete(child);
-      resolve({ status: null, output: error.message });
-    });
-    child.once("close", (status) => {
-      running.delete(child);
-      resolve({ status, output });
-    });
-  });
+    running.add(program);
+    const ending = await program.ended;
+    return { isSuccess: ending === "exit status 0", ending: standstill ?? ending };
+  } catch (error) {
+    return { isSuccess: false, ending: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+    if (program !== undefined) running.delete(program);
+  }
 }
 
 function commandOf(script: string): string {
@@ -63,7 +71,7 @@ function commandOf(script: string): string {
   return command;
 }
 
-/** Ends what is still running; for when the gate itself is told to stop. */
-export function endAll(): void {
-  for (const child of running) child.kill();
+/** Ends every program that is still running, with its process group; for when the gate is ended. */
+export async function endAll(): Promise<void> {
+  await Promise.all([...running].map((program) => program.end()));
 }

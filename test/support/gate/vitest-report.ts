@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { z } from "zod";
+import type { Ended } from "./run-script.ts";
 
 /** What one stage of the gate found; `problems` are printed, one line each. */
 export interface Tally {
@@ -20,14 +21,16 @@ const reportSchema = z.object({
 });
 
 /**
- * Counts the tests in vitest's JSON report (null: it wrote none). Every test that did not run
- * counts as failed and is named, as are a file that could not be loaded and a run that ends with a
- * status other than 0 though each of its tests passed (an unhandled error, a left-over `only`).
+ * Counts the tests in vitest's JSON report (null: it wrote none). These count as failed, and are
+ * named:
+ * - a test that did not run;
+ * - a file that could not be loaded;
+ * - a run that did not end well though each of its tests passed (an unhandled error, a left-over
+ *   `only`).
  */
-export function tallyOf(report: unknown, exitStatus: number): Tally {
+export function tallyOf(report: unknown, { isSuccess, ending }: Ended): Tally {
   const parsed = reportSchema.safeParse(report);
-  if (!parsed.success)
-    return { passed: 0, failed: 1, problems: [`no report was written (exit status ${String(exitStatus)})`] };
+  if (!parsed.success) return { passed: 0, failed: 1, problems: [`no report was written (${ending})`] };
   const files = parsed.data.testResults.map((file) => ({
     ...file,
     name: relative(process.cwd(), file.name),
@@ -43,8 +46,7 @@ export function tallyOf(report: unknown, exitStatus: number): Tally {
       .map((file) => `no test ran: ${file.name}${firstLine(file.message)}`),
   ];
   if (tests.length === 0 && problems.length === 0) problems.push("no test was found");
-  if (problems.length === 0 && exitStatus !== 0)
-    problems.push(`every test passed, yet the run ended with status ${String(exitStatus)}`);
+  if (problems.length === 0 && !isSuccess) problems.push(`every test passed, but the run failed: ${ending}`);
   return { passed, failed: problems.length, problems };
 }
 

@@ -1,6 +1,10 @@
 import { expect, it } from "vitest";
 
+import type { Ended } from "../../../support/gate/run-script.ts";
 import { tallyOf } from "../../../support/gate/vitest-report.ts";
+
+const WELL: Ended = { isSuccess: true, ending: "exit status 0" };
+const BADLY: Ended = { isSuccess: false, ending: "exit status 1" };
 
 function report(...statuses: string[]): unknown {
   const assertionResults = statuses.map((status, index) => ({ fullName: `test ${String(index)}`, status }));
@@ -8,11 +12,11 @@ function report(...statuses: string[]): unknown {
 }
 
 it("counts what passed and what failed", () => {
-  expect(tallyOf(report("passed", "passed", "failed"), 1)).toMatchObject({ passed: 2, failed: 1 });
+  expect(tallyOf(report("passed", "passed", "failed"), BADLY)).toMatchObject({ passed: 2, failed: 1 });
 });
 
 it.each(["skipped", "pending", "todo", "disabled"])("counts a %s test as failed, and names it", (status) => {
-  const tally = tallyOf(report("passed", status), 0);
+  const tally = tallyOf(report("passed", status), WELL);
   expect(tally).toMatchObject({ passed: 1, failed: 1 });
   expect(tally.problems).toEqual([`did not run (${status}): test 1 (a.test.ts)`]);
 });
@@ -21,14 +25,14 @@ it("counts a file that could not be loaded as one failure", () => {
   const testResults = [
     { name: "b.test.ts", status: "failed", message: "Cannot find module\n at x", assertionResults: [] },
   ];
-  expect(tallyOf({ testResults }, 1).problems).toEqual(["no test ran: b.test.ts: Cannot find module"]);
+  expect(tallyOf({ testResults }, BADLY).problems).toEqual(["no test ran: b.test.ts: Cannot find module"]);
 });
 
 it("counts a run without any test, and one without a report, as failed", () => {
-  expect(tallyOf({ testResults: [] }, 0)).toMatchObject({ passed: 0, failed: 1 });
-  expect(tallyOf(null, 0)).toMatchObject({ passed: 0, failed: 1 });
+  expect(tallyOf({ testResults: [] }, WELL)).toMatchObject({ passed: 0, failed: 1 });
+  expect(tallyOf(null, WELL)).toMatchObject({ passed: 0, failed: 1 });
 });
 
 it("counts a bad end after nothing but passed tests as one failure", () => {
-  expect(tallyOf(report("passed"), 1)).toMatchObject({ passed: 1, failed: 1 });
+  expect(tallyOf(report("passed"), BADLY)).toMatchObject({ passed: 1, failed: 1 });
 });
