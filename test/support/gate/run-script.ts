@@ -28,8 +28,8 @@ export interface RunOptions {
  */
 export function runScript(script: string, args: readonly string[], options: RunOptions): Promise<Ended> {
   const [command = "", ...words] = commandOf(script).split(" ");
-  const program = fileURLToPath(new URL(`node_modules/.bin/${command}`, ROOT));
-  return runProgram([program, ...words, ...args], options);
+  const program = command === "node" ? [] : [fileURLToPath(new URL(`node_modules/.bin/${command}`, ROOT))];
+  return runProgram([...program, ...words, ...args], options);
 }
 
 /**
