@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { sides } from "./account.ts";
 import type { ConversationAddress } from "./conversation-address.ts";
+import type { RunState } from "./run-states.ts";
 import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
 import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
 import type { LimitName, PlannedStep } from "./step.ts";
@@ -11,15 +12,6 @@ import { LIMITS } from "./step.ts";
  */
 export const RUN_PURPOSES = ["move", "invitations", "joins", "profile", "undo"] as const;
 export type RunPurpose = (typeof RUN_PURPOSES)[number];
-
-/**
- * `needs_you`: stopped until the owner signs in again. `watching`: done, and rooms that wait for a
- * person are looked after. `over`: nothing more comes of it.
- */
-export const RUN_STATES = ["running", "paused", "needs_you", "watching", "over"] as const;
-export type RunState = (typeof RUN_STATES)[number];
-/** While a run is in one of these, its owner can begin no other. */
-export const ACTIVE_RUN_STATES: readonly RunState[] = ["running", "paused", "needs_you"];
 
 export const stepProblemSchema = z.object({
   code: z.enum(STEP_PROBLEM_CODES),

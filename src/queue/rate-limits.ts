@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LimitName } from "../model/step.ts";
 import { LIMITS } from "../model/step.ts";
-import type { LimiterRow, Steps } from "../store/steps.ts";
+import type { LimiterRow, Limiters } from "../store/limiters.ts";
 import type { LimiterState } from "./rate-limit.ts";
 import {
   UNKNOWN_LIMITER,
@@ -59,19 +59,19 @@ export type Turn = { kind: "go"; ticket: Ticket } | { kind: "wait"; until: numbe
  * every change gives.
  */
 export class Limits {
-  readonly #steps: Pick<Steps, "limiters" | "forgetLimiters">;
+  readonly #stored: Pick<Limiters, "of" | "forget">;
   readonly #states = new Map<string, Map<LimitName, LimiterState>>();
   readonly #probes = new Set<string>();
 
-  constructor(steps: Pick<Steps, "limiters" | "forgetLimiters">) {
-    this.#steps = steps;
+  constructor(stored: Pick<Limiters, "of" | "forget">) {
+    this.#stored = stored;
   }
 
   /** To be called before anything else is asked of an account. */
   async load(userId: string): Promise<void> {
     if (this.#states.has(userId)) return;
     const states = new Map<LimitName, LimiterState>();
-    for (const row of await this.#steps.limiters(userId)) {
+    for (const row of await this.#stored.of(userId)) {
       const name = LIMITS.find((limit) => limit === row.name);
       const state = stateSchema.safeParse(row.state);
       if (name !== undefined && state.success) states.set(name, state.data);
@@ -81,7 +81,7 @@ export class Limits {
 
   /** Everything learnt of an account is forgotten, so that raised limits are found out. */
   async forget(userId: string): Promise<void> {
-    await this.#steps.forgetLimiters(userId);
+    await this.#stored.forget(userId);
     this.#states.set(userId, new Map());
   }
 

@@ -3,8 +3,10 @@ import type { Side } from "../model/account.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
 import type { Run, TakenStep } from "../model/run.ts";
 import { LANES } from "../model/run.ts";
+import { WORKED_ON_STATES, isWorkedOn, nextState } from "../model/run-states.ts";
 import type { LimitName } from "../model/step.ts";
 import { LIMITS, stages } from "../model/step.ts";
+import type { RunTransition } from "../store/run-rows.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
 import type { ActiveRun, EndWait } from "./active-run.ts";
@@ -54,11 +56,11 @@ export class Runner {
   /** Goes on with every run that was running when the last process ended. */
   async start(): Promise<void> {
     await this.#options.runs.recoverInterrupted();
-    for (const run of await this.#options.runs.inState("running"))
+    for (const run of await this.#options.runs.inState(...WORKED_ON_STATES))
       await this.begin({ ...run, wasInterrupted: true });
   }
 
-  /** Begins, or begins again, to work on a run that is `running`. */
+  /** Begins, or begins again, to take the steps of a run that is `running`. */
   async begin(run: Run): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     await this.#options.limits.load(run.source);
@@ -276,14 +278,14 @@ export class Runner {
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
     // A run that was begun again since is not stopped by what was under way before.
     const isOld = this.#active.has(run.id) && !this.#isCurrent(active);
-    await steps.record(step, record, { ...follows, ...(isOld && { run: {} }), limiters }, now());
+    await steps.record(step, record, { ...follows, ...(isOld && { run: null }), limiters }, now());
     log.debug(
       { runId: run.id, key: step.key, attempts: step.attempts, outcome: outcome.status, state: record.state },
       "step",
     );
     this.#active.get(run.id)?.dueAt.clear();
-    active.run = { ...active.run, ...follows.run };
-    if (outcome.status === "needs_user" || active.run.state !== "running") this.#drop(active);
+    if (follows.run !== null) active.run = afterTransition(active.run, follows.run);
+    if (outcome.status === "needs_user" || !isWorkedOn(active.run)) this.#drop(active);
     work.changed(active.run);
   }
 
@@ -307,11 +309,11 @@ export class Runner {
     active.dueAt.clear();
     active.endWait = unread && endWait(unread, now());
     const settled = await runs.get(run.id);
-    if (settled?.state === "running") {
+    if (settled !== null && isWorkedOn(settled)) {
       active.run = settled;
       active.isPumpWanted = true;
     } else this.#drop(active);
-    if (settled && (unread !== null || settled.state !== "running")) work.changed(settled);
+    if (settled && (unread !== null || !isWorkedOn(settled))) work.changed(settled);
   }
 
   #wake(runId: number): void {
@@ -325,4 +327,9 @@ export class Runner {
     const ms = Math.min(Math.max(0, at - this.#options.now()), LONGEST_SLEEP_MS);
     active.timer = setTimeout(() => this.#pump(active), ms);
   }
+}
+
+/** The run as the store writes it, unless somebody has changed it there meanwhile. */
+function afterTransition(run: Run, { event, change }: RunTransition): Run {
+  return { ...run, ...change, state: nextState(run.state, event) ?? run.state };
 }

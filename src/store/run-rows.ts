@@ -1,5 +1,8 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
-import type { Run, RunState } from "../model/run.ts";
+import { z } from "zod";
+import type { Run } from "../model/run.ts";
+import type { RunEvent } from "../model/run-states.ts";
+import { RUN_STATES, nextState } from "../model/run-states.ts";
 import type { Tables } from "./tables.ts";
 
 /** One room of a run; what stands in `planned` is for whoever made it. */
@@ -18,36 +21,56 @@ export interface StoredRunRoom {
   isReplacement: boolean;
 }
 
+/** What is written of a run besides its state. */
 export type RunChange = Partial<
-  Pick<Run, "state" | "stage" | "endedAt" | "isCancelled" | "wasInterrupted" | "problem" | "progressCount">
+  Pick<Run, "stage" | "endedAt" | "isCancelled" | "wasInterrupted" | "problem" | "progressCount">
 >;
 
+/** Something that happens to a run, and what is written with the state that follows. */
+export interface RunTransition {
+  event: RunEvent;
+  change?: RunChange;
+}
+
+/** Within a transaction of others, or alone. */
+export async function changeRun(database: Kysely<Tables>, id: number, change: RunChange): Promise<void> {
+  const values = changedColumns(change);
+  if (Object.keys(values).length === 0) return;
+  await database.updateTable("run").set(values).where("id", "=", id).execute();
+}
+
 /**
- * @param only changes nothing when the run is in another state;
- * @returns whether it changed something. Within a transaction of others, or alone.
+ * Writes the state that follows from an event. The transaction of the caller keeps the state from
+ * changing between the read and the write.
+ * @returns false where the event does not apply; then nothing is changed
  */
-export async function changeRun(
-  database: Kysely<Tables> | Transaction<Tables>,
+export async function applyToRun(
+  transaction: Transaction<Tables>,
   id: number,
-  change: RunChange,
-  only: RunState | null = null,
+  { event, change = {} }: RunTransition,
 ): Promise<boolean> {
-  const { isCancelled, wasInterrupted, problem } = change;
-  const values = {
-    ...(change.state !== undefined && { state: change.state }),
-    ...(change.stage !== undefined && { stage: change.stage }),
-    ...(change.endedAt !== undefined && { ended_at: change.endedAt }),
-    ...(change.progressCount !== undefined && { progress_count: change.progressCount }),
+  const row = await transaction.selectFrom("run").select("state").where("id", "=", id).executeTakeFirst();
+  const next = row === undefined ? null : nextState(stateSchema.parse(row.state), event);
+  if (next === null) return false;
+  await transaction
+    .updateTable("run")
+    .set({ state: next, ...changedColumns(change) })
+    .where("id", "=", id)
+    .execute();
+  return true;
+}
+
+const stateSchema = z.enum(RUN_STATES);
+
+function changedColumns({ stage, endedAt, progressCount, isCancelled, wasInterrupted, problem }: RunChange) {
+  return {
+    ...(stage !== undefined && { stage }),
+    ...(endedAt !== undefined && { ended_at: endedAt }),
+    ...(progressCount !== undefined && { progress_count: progressCount }),
     ...(isCancelled !== undefined && { is_cancelled: isCancelled ? 1 : 0 }),
     ...(wasInterrupted !== undefined && { was_interrupted: wasInterrupted ? 1 : 0 }),
     ...(problem !== undefined && { problem: problem === null ? null : JSON.stringify(problem) }),
   };
-  if (Object.keys(values).length === 0) return false;
-  const update = database.updateTable("run").set(values).where("id", "=", id);
-  const { numUpdatedRows } = await (
-    only === null ? update : update.where("state", "=", only)
-  ).executeTakeFirst();
-  return numUpdatedRows > 0n;
 }
 
 /** Within a transaction of others. */

@@ -1,11 +1,19 @@
 import type { Kysely, Selectable } from "kysely";
 import { z } from "zod";
 import { conversationAddressSchema } from "../model/conversation-address.ts";
-import type { Run, RunProblem, RunState } from "../model/run.ts";
-import { ACTIVE_RUN_STATES, RUN_PURPOSES, RUN_STATES, runProblemSchema } from "../model/run.ts";
+import type { Run, RunProblem } from "../model/run.ts";
+import { RUN_PURPOSES, runProblemSchema } from "../model/run.ts";
+import type { RunEvent, RunState } from "../model/run-states.ts";
+import {
+  ACTIVE_RUN_STATES,
+  FIRST_RUN_STATE,
+  RUN_STATES,
+  UNFINISHED_RUN_STATES,
+  statesBefore,
+} from "../model/run-states.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { RunChange, StoredRunRoom } from "./run-rows.ts";
-import { changeRun, insertRoom, roomFromRow } from "./run-rows.ts";
+import { applyToRun, changeRun, insertRoom, roomFromRow } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -25,9 +33,9 @@ export class Runs {
 
   /**
    * Stores a run with everything it is going to do, before any of it is tried.
-   * @param isInPlace the owner's earlier runs, which at most watch, are over
-   * @returns `null` where one of the owner's runs is under way, as one is that has just gone on
-   * with a late arrival
+   * @param isInPlace the owner's earlier runs, which only watch, are over with it
+   * @returns `null` if the owner already has an active run, for example one that a late arrival has
+   * just resumed
    */
   async create(
     run: NewRun,
@@ -38,9 +46,14 @@ export class Runs {
     }: { rooms: readonly StoredRunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
   ): Promise<Run | null> {
     return this.#database.transaction().execute(async (transaction) => {
-      if ((await busyRun(transaction, run.owner)) !== null) return null;
+      if ((await activeRun(transaction, run.owner)) !== null) return null;
       if (isInPlace) {
-        await transaction.updateTable("run").set({ state: "over" }).where("owner", "=", run.owner).execute();
+        const earlier = await transaction
+          .selectFrom("run")
+          .select("id")
+          .where("owner", "=", run.owner)
+          .execute();
+        for (const { id } of earlier) await applyToRun(transaction, id, { event: "replaced" });
       }
       const row = await transaction
         .insertInto("run")
@@ -48,7 +61,7 @@ export class Runs {
           owner: run.owner,
           plan_number: run.planNumber,
           purpose: run.purpose,
-          state: "running",
+          state: FIRST_RUN_STATE,
           stage: 0,
           source: run.source,
           target: run.target,
@@ -83,18 +96,18 @@ export class Runs {
     return row ? fromRow(row) : null;
   }
 
-  /** The owner's run that is under way, or held; while there is one, no other begins. */
+  /** The owner's active run; while there is one, no other can begin. */
   async active(owner: string): Promise<Run | null> {
-    return busyRun(this.#database, owner);
+    return activeRun(this.#database, owner);
   }
 
-  /** The owner's runs of which something may still come. */
+  /** The owner's runs to which something can still happen. */
   async unfinished(owner: string): Promise<Run[]> {
     const rows = await this.#database
       .selectFrom("run")
       .selectAll()
       .where("owner", "=", owner)
-      .where("state", "!=", "over")
+      .where("state", "in", UNFINISHED_RUN_STATES)
       .orderBy("id")
       .execute();
     return rows.map(fromRow);
@@ -158,27 +171,41 @@ export class Runs {
     return rows.map(fromRow);
   }
 
+  /** Changes anything but the state. */
   async change(id: number, change: RunChange): Promise<void> {
     await changeRun(this.#database, id, change);
   }
 
-  /** Unless the run is in another state by now. @returns whether it was changed */
-  async changeWhile(state: RunState, id: number, change: RunChange): Promise<boolean> {
-    return changeRun(this.#database, id, change, state);
+  /**
+   * Moves a run to the state that follows from an event, in one transaction.
+   * @returns the run as it is now; `null` where the event does not apply, then nothing is changed
+   */
+  async apply(id: number, event: RunEvent, change: RunChange = {}): Promise<Run | null> {
+    return this.#database.transaction().execute(async (transaction) => {
+      if (!(await applyToRun(transaction, id, { event, change }))) return null;
+      const row = await transaction
+        .selectFrom("run")
+        .selectAll()
+        .where("id", "=", id)
+        .executeTakeFirstOrThrow();
+      return fromRow(row);
+    });
   }
 
   /**
-   * At a start: what the last process had taken is to be tried again, and its runs were
-   * interrupted.
+   * At a start: steps that the last process had taken are to be tried again, and the runs that it
+   * worked on were interrupted.
    */
   async recoverInterrupted(): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await transaction.updateTable("step").set({ state: "pending" }).where("state", "=", "taken").execute();
-      await transaction
-        .updateTable("run")
-        .set({ was_interrupted: 1 })
-        .where("state", "=", "running")
+      const runs = await transaction
+        .selectFrom("run")
+        .select("id")
+        .where("state", "in", statesBefore("interrupted"))
         .execute();
+      for (const { id } of runs)
+        await applyToRun(transaction, id, { event: "interrupted", change: { wasInterrupted: true } });
     });
   }
 
@@ -237,7 +264,7 @@ export class Runs {
   }
 }
 
-async function busyRun(database: Kysely<Tables>, owner: string): Promise<Run | null> {
+async function activeRun(database: Kysely<Tables>, owner: string): Promise<Run | null> {
   const row = await database
     .selectFrom("run")
     .selectAll()

@@ -1,10 +1,12 @@
 import type { Kysely, Transaction } from "kysely";
 import { sql } from "kysely";
 import type { Side } from "../model/account.ts";
-import type { RunState, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
+import type { StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
-import type { RunChange, StoredRunRoom } from "./run-rows.ts";
-import { changeRun, putRoom, updateRoom } from "./run-rows.ts";
+import type { LimiterRow } from "./limiters.ts";
+import { writeLimiters } from "./limiters.ts";
+import type { RunTransition, StoredRunRoom } from "./run-rows.ts";
+import { applyToRun, putRoom, updateRoom } from "./run-rows.ts";
 import {
   dropAfter,
   dropSteps,
@@ -29,23 +31,16 @@ export interface Consequences {
   steps: readonly PlannedStep[];
   /** Keys of steps that are not needed any more. */
   dropped: readonly string[];
-  /** Of a run that is running; one that was paused or cancelled meanwhile stays as it is. */
-  run: RunChange;
+  /** What happens to the run. A run that was paused or cancelled meanwhile stays as it is. */
+  run: RunTransition | null;
   limiters: readonly LimiterRow[];
 }
 
-export interface Revision extends Pick<Consequences, "rooms" | "steps" | "run"> {
-  /** The state in which the run must still be. */
-  from: RunState;
+export interface Revision extends Pick<Consequences, "rooms" | "steps"> {
+  /** What happens to the run; where it does not apply, nothing is changed. */
+  run: RunTransition;
   /** Like `steps`, and done ones are done once more. */
   again: readonly PlannedStep[];
-}
-
-/** What is known of a limiter, as JSON. */
-export interface LimiterRow {
-  userId: string;
-  name: string;
-  state: unknown;
 }
 
 /** Steps by lane, state and what they wait for. */
@@ -164,7 +159,7 @@ export class Steps {
       }
       await dropSteps(transaction, step.runId, dropped);
       await insertSteps(transaction, step.runId, steps);
-      await changeRun(transaction, step.runId, run, "running");
+      if (run !== null) await applyToRun(transaction, step.runId, run);
       await writeLimiters(transaction, limiters);
     });
   }
@@ -173,23 +168,17 @@ export class Steps {
    * Records what was found out about a run by looking at both accounts: rooms as they are, or new
    * ones, and steps that come of it; all in one, so that a crash leaves either state. Of steps that
    * are there already, failed and dropped ones are tried again, done ones only in `again`.
-   * @returns false when the run is in another state by now; then nothing is changed
+   * @returns false where the event does not apply to the run; then nothing is changed
    */
-  async revise(runId: number, { from, rooms, steps, again, run }: Revision): Promise<boolean> {
+  async revise(runId: number, { rooms, steps, again, run }: Revision): Promise<boolean> {
     return this.#database.transaction().execute(async (transaction) => {
-      const standing = await transaction
-        .selectFrom("run")
-        .select("state")
-        .where("id", "=", runId)
-        .executeTakeFirst();
-      if (standing?.state !== from) return false;
+      if (!(await applyToRun(transaction, runId, run))) return false;
       for (const room of rooms) {
         await putRoom(transaction, runId, room);
         if (room.isInside) await unblockRoom(transaction, runId, room.roomId);
       }
       await insertSteps(transaction, runId, steps);
       await insertSteps(transaction, runId, again, true);
-      await changeRun(transaction, runId, run);
       return true;
     });
   }
@@ -273,34 +262,6 @@ export class Steps {
       .where("state", "=", "pending")
       .execute();
   }
-
-  async limiters(userId: string): Promise<LimiterRow[]> {
-    const rows = await this.#database
-      .selectFrom("limiter")
-      .selectAll()
-      .where("user_id", "=", userId)
-      .execute();
-    return rows.map((row) => ({
-      userId: row.user_id,
-      name: row.name,
-      state: JSON.parse(row.state) as unknown,
-    }));
-  }
-
-  async forgetLimiters(userId: string): Promise<void> {
-    await this.#database.deleteFrom("limiter").where("user_id", "=", userId).execute();
-  }
-}
-
-async function writeLimiters(
-  transaction: Transaction<Tables>,
-  limiters: readonly LimiterRow[],
-): Promise<void> {
-  for (const { userId, name, state } of limiters)
-    await transaction
-      .replaceInto("limiter")
-      .values({ user_id: userId, name, state: JSON.stringify(state) })
-      .execute();
 }
 
 /** A clock that was set back must not let a step look older than rooms that came in before it. */

@@ -7,6 +7,7 @@ import { BotState } from "./bot-state.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
+import { Limiters } from "./limiters.ts";
 import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { OutboxItems } from "./outbox-items.ts";
@@ -38,6 +39,7 @@ export interface Store {
   readonly plans: Plans;
   readonly runs: Runs;
   readonly steps: Steps;
+  readonly limiters: Limiters;
   readonly questions: Questions;
   readonly schema: { from: number; to: number };
   forget(owner: string): Promise<Erased>;
@@ -70,6 +72,7 @@ export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: 
       plans: new Plans(database),
       runs: new Runs(database),
       steps: new Steps(database),
+      limiters: new Limiters(database),
       questions: new Questions(database),
       schema,
       forget: async (owner) => {

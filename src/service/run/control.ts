@@ -1,7 +1,8 @@
 import type { Account, Side } from "../../model/account.ts";
 import { otherSide } from "../../model/account.ts";
 import type { Run } from "../../model/run.ts";
-import { ACTIVE_RUN_STATES } from "../../model/run.ts";
+import type { RunEvent } from "../../model/run-states.ts";
+import { isActive, nextState } from "../../model/run-states.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -33,11 +34,6 @@ export interface RunControlOptions {
  */
 const DRAIN_TIMEOUT_MS = 20_000;
 
-/** Whether a run still has work to do, so that no other can begin. */
-export function isActive({ state }: Pick<Run, "state">): boolean {
-  return ACTIVE_RUN_STATES.includes(state);
-}
-
 /** Halts, goes on with and ends the run that a person has. */
 export class RunControl {
   readonly #options: RunControlOptions;
@@ -56,10 +52,12 @@ export class RunControl {
     return this.#options.queue.run(owner, async () => {
       const { runs, runner, statuses } = this.#options;
       const run = await this.current(owner);
-      if (run?.state !== "running") return { status: "not_running", run: run && (await statuses.of(run)) };
-      await runs.change(run.id, { state: "paused" });
-      const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
-      const paused = { ...run, state: "paused" as const };
+      const paused = run && (await runs.apply(run.id, "paused"));
+      if (paused === null) {
+        const last = await this.current(owner);
+        return { status: "not_running", run: last && (await statuses.of(last)) };
+      }
+      const isIdle = await runner.end(paused.id, DRAIN_TIMEOUT_MS);
       this.#options.changed(paused);
       return { status: "paused", run: await statuses.of(paused), isIdle };
     });
@@ -69,9 +67,10 @@ export class RunControl {
     return this.#options.queue.run(owner, async () => {
       const { statuses } = this.#options;
       const run = await this.current(owner);
-      if (run?.state !== "paused" && run?.state !== "needs_you")
-        return { status: "not_paused", run: run && (await statuses.of(run)) };
-      return { status: "resumed", run: await this.#resume(run) };
+      const resumed = run && (await this.#resume(run, "resumed"));
+      return resumed === null
+        ? { status: "not_paused", run: run && (await statuses.of(run)) }
+        : { status: "resumed", run: resumed };
     });
   }
 
@@ -79,10 +78,10 @@ export class RunControl {
   signedIn(owner: string, account: Pick<Account, "side" | "userId">): Promise<void> {
     return this.#options.queue.run(owner, async () => {
       const run = await this.current(owner);
-      if (run?.state !== "needs_you" || run[account.side] !== account.userId) return;
+      if (run?.[account.side] !== account.userId || nextState(run.state, "signed_in") === null) return;
       const other = otherSide(account.side);
       const opened = await this.#options.clients.open(owner, other);
-      if (opened?.account.userId === run[other]) await this.#resume(run);
+      if (opened?.account.userId === run[other]) await this.#resume(run, "signed_in");
     });
   }
 
@@ -90,8 +89,9 @@ export class RunControl {
     return this.#options.queue.run(owner, async () => {
       const { statuses, summary } = this.#options;
       const run = await this.current(owner);
-      if (run === null || run.state === "over") return { status: "no_run" };
-      const { ended, isIdle } = await this.#endRun(run, true);
+      const end = run && (await this.#endRun(run, "cancelled"));
+      if (end === null) return { status: "no_run" };
+      const { ended, isIdle } = end;
       return {
         status: "cancelled",
         run: await statuses.of(ended),
@@ -117,28 +117,33 @@ export class RunControl {
    */
   async abandon(owner: string): Promise<void> {
     await this.#options.queue.run(owner, async () => {
-      for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, isActive(run));
+      for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, "abandoned");
     });
   }
 
-  async #endRun(run: Run, isCancelled: boolean): Promise<{ ended: Run; isIdle: boolean }> {
+  async #endRun(run: Run, event: "cancelled" | "abandoned"): Promise<{ ended: Run; isIdle: boolean } | null> {
     const { runs, steps, runner, now, changed } = this.#options;
-    await runs.change(run.id, { state: "over", isCancelled, endedAt: run.endedAt ?? now() });
+    // A run that only watched has ended already; its owner is leaving, and has not cancelled it.
+    const isCancelled = event === "cancelled" || isActive(run);
+    const over = await runs.apply(run.id, event, { isCancelled, endedAt: run.endedAt ?? now() });
+    if (over === null) return null;
     const isIdle = await runner.end(run.id, DRAIN_TIMEOUT_MS);
     await steps.dropPending(run.id);
-    const ended = (await runs.get(run.id)) ?? run;
+    const ended = (await runs.get(run.id)) ?? over;
     changed(ended);
     return { ended, isIdle };
   }
 
-  async #resume(run: Run): Promise<RunStatus> {
+  /** @returns `null` where the event does not apply */
+  async #resume(run: Run, event: RunEvent): Promise<RunStatus | null> {
+    if (nextState(run.state, event) === null) return null;
     const { runs, steps, limits, runner, statuses } = this.#options;
     // Limits may have been raised, and what was waited for may be there: everything is found out
     // anew.
     for (const userId of [run.source, run.target]) await limits.forget(userId);
     await steps.clearRetryDelays(run.id);
-    await runs.change(run.id, { state: "running", problem: null });
-    const running = (await runs.get(run.id)) ?? run;
+    const running = await runs.apply(run.id, event, { problem: null });
+    if (running === null) return null;
     await runner.begin(running);
     return statuses.of(running);
   }

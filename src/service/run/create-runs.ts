@@ -43,7 +43,7 @@ export interface RunServices {
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, clients, readers, planning, sendMessage, botUserId, prefix, now, log } = options;
   const { runs, steps, plans } = store;
-  const limits = new Limits(steps);
+  const limits = new Limits(store.limiters);
   const summary = new RunSummaryReader({ runs, steps }, now);
   const statuses = new RunStatuses({
     runs,

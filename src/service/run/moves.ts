@@ -13,7 +13,7 @@ import type { KeyedQueue } from "../keyed-queue.ts";
 import type { ConvertRequest, MoveCommands, PartRequest, StartRequest } from "./move-commands.ts";
 import type { Decision, Planning, StoredPlan } from "../plan/planning.ts";
 import type { RunControl } from "./control.ts";
-import { isActive } from "./control.ts";
+import { isActive, isWorkedOn } from "../../model/run-states.ts";
 import { runningReport } from "./report.ts";
 import type {
   Beginning,
@@ -240,7 +240,7 @@ export class Moves implements MoveCommands {
     const report = runningReport(plan.report, standing, {
       limits,
       now: now(),
-      isRunning: run.state === "running",
+      isRunning: isWorkedOn(run),
     });
     return { ...plan, report };
   }

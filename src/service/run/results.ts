@@ -1,7 +1,8 @@
 import type { Account, Side } from "../../model/account.ts";
 import type { Category, CategoryName } from "../../model/categories.ts";
 import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
-import type { RunPurpose, RunState } from "../../model/run.ts";
+import type { RunPurpose } from "../../model/run.ts";
+import type { RunState } from "../../model/run-states.ts";
 import type { LimitName } from "../../model/step.ts";
 import type { NotMoved } from "../../platforms/matrix/categories/not-moved.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";

@@ -4,6 +4,8 @@ import { sides } from "../../model/account.ts";
 import { CATEGORY_OF_STEP } from "../../model/categories.ts";
 import type { StoredStep, Run } from "../../model/run.ts";
 import type { PlannedStep, StepKind } from "../../model/step.ts";
+import type { RunEvent } from "../../model/run-states.ts";
+import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import { stages } from "../../model/step.ts";
 import { planContentSteps } from "../../platforms/matrix/categories/plan-content-steps.ts";
 import { roomMapping } from "../../platforms/matrix/planning/room-mapping.ts";
@@ -54,20 +56,16 @@ export class RunSettler {
     this.#options = options;
   }
 
-  /**
-   * What is said of the end is said before the run is put down as ended: a crash in between says it
-   * once more, under the same key, and not never.
-   * @returns what has to be waited for where an account does not let itself be read just now
-   */
+  /** @returns what has to be waited for where an account cannot be read just now */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { runs, steps, planning, announcer, now, log } = this.#options;
     if (run.purpose !== "move") {
       const waitsFor = await this.#renewPlan(run, signal);
       if (waitsFor !== null) return waitsFor;
       // It was paused or cancelled meanwhile.
-      if ((await runs.get(run.id))?.state !== "running") return null;
-      await announcer.ended({ ...run, state: "over", endedAt: now() }, null);
-      await runs.changeWhile("running", run.id, { state: "over", endedAt: now() });
+      const stored = await runs.get(run.id);
+      if (stored === null || !isWorkedOn(stored)) return null;
+      await this.#settle(run, "settled", (ended) => announcer.ended(ended, null));
       return null;
     }
     const request = planRequestSchema.parse(run.request);
@@ -77,11 +75,10 @@ export class RunSettler {
     const rooms = await this.#revisedRooms(run, decision, tried);
     const left = stepsLeft(run, decision, { rooms, tried, request });
     const change = {
-      from: "running",
       rooms,
       steps: left,
       again: [],
-      run: { stage: stages.profile },
+      run: { event: "revised", change: { stage: stages.profile } },
     } as const;
     const isRunning = await steps.revise(run.id, change);
     // It was paused or cancelled meanwhile.
@@ -96,12 +93,24 @@ export class RunSettler {
     // Planned while this run went on; what the run did is in that plan too.
     if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
     const isWatched = rooms.some(waitsForPerson);
-    const ended: Run = { ...run, state: isWatched ? "watching" : "over", endedAt: run.endedAt ?? now() };
-    if (run.endedAt === null) await announcer.ended(ended, { ...decision.made, report });
-    else await announcer.lateArrivals(ended, rooms, run.endedAt);
-    await runs.changeWhile("running", run.id, { state: ended.state, endedAt: ended.endedAt });
+    await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
+      run.endedAt === null
+        ? announcer.ended(ended, { ...decision.made, report })
+        : announcer.lateArrivals(ended, rooms, run.endedAt),
+    );
     log.info({ runId: run.id, isWatched }, "a run has ended");
     return null;
+  }
+
+  /**
+   * Announces the end before it is stored: after a crash in between, it is announced once more
+   * under the same key, and not never.
+   */
+  async #settle(run: Run, event: RunEvent, announce: (ended: Run) => Promise<void>): Promise<void> {
+    const { runs, now } = this.#options;
+    const endedAt = run.endedAt ?? now();
+    await announce({ ...run, state: nextState(run.state, event) ?? run.state, endedAt });
+    await runs.apply(run.id, event, { endedAt });
   }
 
   /**
@@ -135,10 +144,7 @@ export class RunSettler {
       const stranger = sides.find((side) => decision[side].account.userId !== run[side]);
       if (stranger === undefined) return decision;
       // Another account was signed in meanwhile: nothing of it belongs into this run.
-      await runs.changeWhile("running", run.id, {
-        state: "needs_you",
-        problem: sessionEnded(stranger, now()),
-      });
+      await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
       return null;
     }
     if (decision.status === "not_read" && toStepProblem(decision.refusal) === null) {
@@ -149,7 +155,7 @@ export class RunSettler {
       );
       return unreadFor(account.side, refusal);
     }
-    await runs.changeWhile("running", run.id, { state: "needs_you", problem: problemOf(decision, now()) });
+    await runs.apply(run.id, "needs_owner", { problem: problemOf(decision, now()) });
     return null;
   }
 

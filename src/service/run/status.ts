@@ -1,6 +1,7 @@
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { Run } from "../../model/run.ts";
+import { isWorkedOn } from "../../model/run-states.ts";
 import type { LimitName } from "../../model/step.ts";
 import { LIMITS } from "../../model/step.ts";
 import type { EndWait } from "../../queue/active-run.ts";
@@ -35,7 +36,7 @@ export class RunStatuses {
     for (const side of sides) await limits.load(run[side]);
     const total = (fits: (count: StepCount) => boolean): number =>
       counts.reduce((sum, count) => sum + (fits(count) ? count.count : 0), 0);
-    const waits = run.state === "running" ? this.#waits(run, counts) : [];
+    const waits = isWorkedOn(run) ? this.#waits(run, counts) : [];
     return {
       number: run.planNumber,
       purpose: run.purpose,
@@ -53,7 +54,7 @@ export class RunStatuses {
         dormant: run.endedAt === null ? 0 : total(({ state, isBlocked }) => state === "pending" && isBlocked),
       },
       waits,
-      expectedEnd: run.state === "running" ? this.#expectedEnd(run, counts, waits, now()) : null,
+      expectedEnd: isWorkedOn(run) ? this.#expectedEnd(run, counts, waits, now()) : null,
       problem: run.problem,
       wasInterrupted: run.wasInterrupted,
     };

@@ -148,14 +148,13 @@ export class RunWatch {
       .filter((room) => room.status === "planned")
       .flatMap((room) => stepsInto(room, room.route, run.source));
     // Looking took its time: the run may be over by now, or another one be in its place.
-    const isWatching = await steps.revise(run.id, {
-      from: "watching",
+    const isResumed = await steps.revise(run.id, {
       rooms: changed,
       steps: [],
       again: entries,
-      run: { state: "running", stage: stages.profile },
+      run: { event: "access_changed", change: { stage: stages.profile } },
     });
-    const running = isWatching ? await runs.get(run.id) : null;
+    const running = isResumed ? await runs.get(run.id) : null;
     if (running !== null) await runner.begin(running);
   }
 }

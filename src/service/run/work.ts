@@ -1,6 +1,7 @@
 import type { Side } from "../../model/account.ts";
 import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { Run, TakenStep } from "../../model/run.ts";
+import { isUnfinished } from "../../model/run-states.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
 import { entrySteps, routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
@@ -80,14 +81,14 @@ export class RunWork implements RunnerWork {
     outcome: StepOutcome,
     isFinal: boolean,
   ): Promise<Omit<Consequences, "limiters">> {
-    const nothing = { rooms: [], steps: [], dropped: [], run: {} };
+    const nothing = { rooms: [], steps: [], dropped: [], run: null };
     if (outcome.status === "needs_user") {
       const problem = {
         side: outcome.side ?? step.side,
         problem: outcome.problem,
         since: this.#options.now(),
       };
-      return { ...nothing, run: { state: "needs_you", problem } };
+      return { ...nothing, run: { event: "needs_owner", change: { problem } } };
     }
     if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);
@@ -115,7 +116,7 @@ export class RunWork implements RunnerWork {
     }
     rooms.push(...(await this.#replacedBy(run, rooms)));
     const stored = await this.#options.runs.get(run.id);
-    return { rooms, steps: stored?.state === "over" ? [] : steps, dropped, run: {} };
+    return { rooms, steps: stored === null || !isUnfinished(stored) ? [] : steps, dropped, run: null };
   }
 
   async hasOtherRoute(run: Run, step: TakenStep): Promise<boolean> {

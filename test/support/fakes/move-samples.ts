@@ -14,7 +14,7 @@ import type {
   UndoPreview,
   VerifyResult,
 } from "../../../src/service/run/results.ts";
-import { RUN_STATES } from "../../../src/model/run.ts";
+import { RUN_STATES } from "../../../src/model/run-states.ts";
 import { runStatus } from "./scripted-moves.ts";
 import { EVIL, EVIL_USER, READER } from "../../unit/view/message-rules.ts";
 

@@ -108,7 +108,7 @@ export class ScriptedWork implements RunnerWork {
       rooms: isEntered ? [room(roomId, true)] : [],
       steps: [],
       dropped: [],
-      run: problem === null ? {} : ({ state: "needs_you", problem } as const),
+      run: problem === null ? null : ({ event: "needs_owner", change: { problem } } as const),
     };
   }
 
@@ -138,14 +138,17 @@ export interface Scripted {
 /**
  * A runner on a store, for which the script stands in for the servers. A run that settles is over.
  */
-export function scripted(store: Pick<Store, "runs" | "steps">, script: Script = {}): Scripted {
+export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, script: Script = {}): Scripted {
   const { runs, steps } = store;
   const work = new ScriptedWork(script, async (run) => {
-    await runs.change(run.id, { state: "over" });
+    await runs.apply(run.id, "settled");
     return null;
   });
   const log = pino({ level: "silent" });
-  return { work, runner: new Runner({ runs, steps, limits: new Limits(steps), work, now: Date.now, log }) };
+  return {
+    work,
+    runner: new Runner({ runs, steps, limits: new Limits(store.limiters), work, now: Date.now, log }),
+  };
 }
 
 export async function newRun(

@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
+import { Limiters } from "../../../src/store/limiters.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { Runs } from "../../../src/store/runs.ts";
@@ -17,7 +18,7 @@ export type CrashTime = "before" | "after" | "none";
 
 /** A store whose process can crash, for tests of what a restart finds. */
 export interface CrashingStore {
-  store: Pick<Store, "accounts" | "outbox" | "plans" | "runs" | "steps">;
+  store: Pick<Store, "accounts" | "outbox" | "plans" | "runs" | "steps" | "limiters">;
   /** From now on no call is answered. What was not committed is lost. */
   crash(): void;
   close(): Promise<void>;
@@ -77,6 +78,7 @@ export function openCrashingStore(
       plans: new Plans(database),
       runs: new Runs(database),
       steps: new Steps(database),
+      limiters: new Limiters(database),
     },
     crash,
     close: async () => {

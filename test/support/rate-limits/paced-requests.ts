@@ -40,7 +40,7 @@ export async function pace(
   server: LeakyBuckets,
   raise: { afterMs: number; settings: PairSettings } | null = null,
 ): Promise<Paced> {
-  const limits = new Limits({ limiters: async () => [], forgetLimiters: async () => {} });
+  const limits = new Limits({ of: async () => [], forget: async () => {} });
   await limits.load(SOURCE);
   await limits.load(TARGET);
   const queues: Queue[] = [

@@ -4,7 +4,7 @@ import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { LimitName } from "../../../src/model/step.ts";
 
 const USER = "@a:old.example";
-const NOTHING_STORED = { limiters: () => Promise.resolve([]), forgetLimiters: () => Promise.resolve() };
+const NOTHING_STORED = { of: () => Promise.resolve([]), forget: () => Promise.resolve() };
 const MESSAGES_BURST = 10;
 
 function ticketOf(limits: Limits, name: LimitName, now: number): Ticket {

@@ -3,7 +3,7 @@ import type { LimitName } from "../../../src/model/step.ts";
 import { LIMITS } from "../../../src/model/step.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { Turn } from "../../../src/queue/rate-limits.ts";
-import type { LimiterRow } from "../../../src/store/steps.ts";
+import type { LimiterRow } from "../../../src/store/limiters.ts";
 import type { PairSettings } from "../../support/rate-limits/leaky-buckets.ts";
 import {
   DEFAULTS,
@@ -92,8 +92,8 @@ describe.each([50, 200])("a move of %i mixed rooms", (rooms) => {
 describe("what is known of an account's limits", () => {
   function limitsWith(rows: LimiterRow[] = []): { limits: Limits; forgotten: string[] } {
     const forgotten: string[] = [];
-    const forgetLimiters = async (userId: string): Promise<void> => void forgotten.push(userId);
-    return { limits: new Limits({ limiters: async () => rows, forgetLimiters }), forgotten };
+    const forget = async (userId: string): Promise<void> => void forgotten.push(userId);
+    return { limits: new Limits({ of: async () => rows, forget }), forgotten };
   }
 
   function take(limits: Limits, name: LimitName, now: number): Extract<Turn, { kind: "go" }>["ticket"] {

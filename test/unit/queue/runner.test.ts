@@ -251,7 +251,7 @@ describe("a run that needs its owner", () => {
     expect(await statesOf(store, run)).toEqual({ a: "pending", b: "done", c: "pending" });
     expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: { side: "target" } });
     expect(work.log.at(-1)).toBe("needs_you");
-    await store.runs.change(run.id, { state: "running", problem: null });
+    await store.runs.apply(run.id, "resumed", { problem: null });
     await runner.begin({ ...run, state: "running" });
     await pass();
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "done", c: "done" });
@@ -267,7 +267,7 @@ describe("a run that needs its owner", () => {
     const run = await newRun(store, [step("a"), step("b")]);
     await runner.begin(run);
     await pass();
-    await store.runs.change(run.id, { state: "running", problem: null });
+    await store.runs.apply(run.id, "resumed", { problem: null });
     await runner.begin({ ...run, state: "running" });
     await pass(2 * MINUTE);
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "done" });
@@ -280,7 +280,7 @@ describe("a run that needs its owner", () => {
     const run = await newRun(store, [step("a")]);
     await runner.begin(run);
     await pass();
-    await store.runs.change(run.id, { state: "paused" });
+    await store.runs.apply(run.id, "paused");
     await pass(SECOND);
     expect((await store.runs.get(run.id))?.state).toBe("paused");
   });
@@ -439,11 +439,10 @@ describe("the end of a run", () => {
       if (times > 1) return onSettled(run, signal);
       const steps = [step("late", { stage: stages.profile })];
       await store.steps.revise(run.id, {
-        from: "running",
         rooms: [],
         steps,
         again: [],
-        run: { stage: stages.profile },
+        run: { event: "revised", change: { stage: stages.profile } },
       });
       return null;
     };

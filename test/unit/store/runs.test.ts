@@ -31,7 +31,7 @@ describe("runs", () => {
     const { store } = await temporaryStore();
     const other = await newRun(store, [], { owner: "@other:old.example" });
     const first = await newRun(store, []);
-    await store.runs.change(first.id, { state: "watching" });
+    await store.runs.apply(first.id, "settled_with_watch");
     const second = await newRun(store, []);
     const states = await Promise.all(
       [other, first, second].map(async ({ id }) => (await store.runs.get(id))?.state),
@@ -40,25 +40,26 @@ describe("runs", () => {
     expect((await store.runs.last("@me:old.example"))?.id).toBe(second.id);
   });
 
-  it.each(["running", "paused", "needs_you"] as const)(
-    "begin not while one of their owner's is %s",
-    async (state) => {
-      const { store } = await temporaryStore();
-      const run = await newRun(store, []);
-      await store.runs.change(run.id, { state });
-      expect((await store.runs.active(run.owner))?.id).toBe(run.id);
-      const next = await store.runs.create(
-        { ...run, purpose: "joins" },
-        { rooms: [], steps: [step("one")], isInPlace: false },
-      );
-      expect([next, (await store.runs.last(run.owner))?.id]).toEqual([null, run.id]);
-    },
-  );
+  it.each([
+    { state: "running", events: [] },
+    { state: "paused", events: ["paused"] },
+    { state: "needs_you", events: ["needs_owner"] },
+  ] as const)("cannot begin while their owner has one that is $state", async ({ state, events }) => {
+    const { store } = await temporaryStore();
+    const run = await newRun(store, []);
+    for (const event of events) await store.runs.apply(run.id, event);
+    expect(await store.runs.active(run.owner)).toMatchObject({ id: run.id, state });
+    const next = await store.runs.create(
+      { ...run, purpose: "joins" },
+      { rooms: [], steps: [step("one")], isInPlace: false },
+    );
+    expect([next, (await store.runs.last(run.owner))?.id]).toEqual([null, run.id]);
+  });
 
   it("are found by owner, by accounts, and by state", async () => {
     const { store } = await temporaryStore();
     const first = await newRun(store, []);
-    await store.runs.change(first.id, { state: "over" });
+    await store.runs.apply(first.id, "settled");
     const second = await newRun(store, []);
     expect((await store.runs.between(first.owner, first.source, first.target)).map(({ id }) => id)).toEqual([
       first.id,
@@ -78,7 +79,6 @@ describe("runs", () => {
       since: 5,
     } as const;
     const change = {
-      state: "needs_you",
       stage: 2,
       endedAt: 9,
       isCancelled: true,
@@ -89,17 +89,25 @@ describe("runs", () => {
     await store.runs.change(run.id, change);
     expect(await store.runs.get(run.id)).toEqual({ ...run, ...change });
     await store.runs.change(run.id, { problem: null });
-    expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: null });
+    expect(await store.runs.get(run.id)).toMatchObject({ stage: 2, problem: null });
     await store.runs.change(run.id, {});
   });
 
-  it("are changed only while they are in a state, where that is asked", async () => {
+  it("move to the state that follows from an event, with whatever is written along", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
-    await store.runs.change(run.id, { state: "over" });
-    expect(await store.runs.changeWhile("running", run.id, { state: "watching" })).toBe(false);
-    expect((await store.runs.get(run.id))?.state).toBe("over");
-    expect(await store.runs.changeWhile("over", run.id, { isCancelled: true })).toBe(true);
+    const watching = { ...run, state: "watching", endedAt: 9 };
+    expect(await store.runs.apply(run.id, "settled_with_watch", { endedAt: 9 })).toEqual(watching);
+    expect(await store.runs.get(run.id)).toEqual(watching);
+  });
+
+  it("stay as they are where an event does not apply", async () => {
+    const { store } = await temporaryStore();
+    const { id } = await newRun(store, []);
+    const paused = await store.runs.apply(id, "paused");
+    expect(await store.runs.apply(id, "settled", { endedAt: 9 })).toBeNull();
+    expect(await store.runs.get(id)).toEqual(paused);
+    expect(await store.runs.apply(99, "paused")).toBeNull();
   });
 
   it("count as interrupted when another process takes over, and what was taken is to be tried again", async () => {

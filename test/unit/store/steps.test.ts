@@ -5,7 +5,7 @@ import type { Store } from "../../../src/store/store.ts";
 import { DONE, FAILED, RETRY, newRun, room, statesOf, step } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
-const NOTHING: Consequences = { rooms: [], steps: [], dropped: [], run: {}, limiters: [] };
+const NOTHING: Consequences = { rooms: [], steps: [], dropped: [], run: null, limiters: [] };
 const done: StepRecord = { state: "done", outcome: DONE };
 const failed: StepRecord = { state: "failed", outcome: FAILED };
 
@@ -93,9 +93,9 @@ describe("taking a step", () => {
     const rows = (state: number) => [{ userId: "@me:new.example", name: "messages", state }];
     await store.steps.takeNext(id, { ...ask, limiters: rows(1) });
     await store.steps.takeNext(id, { ...ask, limiters: rows(2) });
-    expect(await store.steps.limiters("@me:new.example")).toEqual(rows(1));
-    await store.steps.forgetLimiters("@me:new.example");
-    expect(await store.steps.limiters("@me:new.example")).toEqual([]);
+    expect(await store.limiters.of("@me:new.example")).toEqual(rows(1));
+    await store.limiters.forget("@me:new.example");
+    expect(await store.limiters.of("@me:new.example")).toEqual([]);
   });
 });
 
@@ -153,8 +153,8 @@ describe("recording a try", () => {
     const { store } = await temporaryStore();
     const { id } = await newRun(store, [step("a")]);
     const taken = await take(store, id);
-    await store.runs.change(id, { state: "paused" });
-    await record(store, taken, done, { run: { state: "needs_you" } });
+    await store.runs.apply(id, "paused");
+    await record(store, taken, done, { run: { event: "needs_owner" } });
     expect((await store.runs.get(id))?.state).toBe("paused");
   });
 
@@ -184,7 +184,12 @@ describe("revising a run", () => {
     });
     const rooms = [room("!c"), room("!b", true)];
     expect(
-      await store.steps.revise(id, { from: "running", rooms, steps: [], again: [], run: { stage: 2 } }),
+      await store.steps.revise(id, {
+        rooms,
+        steps: [],
+        again: [],
+        run: { event: "revised", change: { stage: 2 } },
+      }),
     ).toBe(true);
     expect((await store.runs.rooms(id)).map(({ roomId, isInside }) => [roomId, isInside])).toEqual([
       ["!a", false],
@@ -198,13 +203,12 @@ describe("revising a run", () => {
   it("changes nothing of a run that is in another state by now", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
-    await store.runs.change(run.id, { state: "over" });
+    await store.runs.apply(run.id, "settled");
     const revision = {
-      from: "watching",
       rooms: [room("!a")],
       steps: [step("a")],
       again: [],
-      run: { state: "running" },
+      run: { event: "access_changed" },
     } as const;
     expect(await store.steps.revise(run.id, revision)).toBe(false);
     expect([await statesOf(store, run), await store.runs.rooms(run.id)]).toEqual([{}, []]);
@@ -216,7 +220,7 @@ describe("revising a run", () => {
     const run = await newRun(store, [step("a"), step("b"), step("c")]);
     for (const how of [done, done, failed]) await record(store, await take(store, run.id), how);
     const planned = { limits: ["messages"], payload: "new", stage: 2, needsRoom: "!a" } as const;
-    const revision = { from: "running", rooms: [room("!a")], run: {} } as const;
+    const revision = { rooms: [room("!a")], run: { event: "revised" } } as const;
     await store.steps.revise(run.id, {
       ...revision,
       steps: [step("a", planned)],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { REASON_CODES } from "../../../src/model/routes.ts";
-import { RUN_PURPOSES, RUN_STATES } from "../../../src/model/run.ts";
+import { RUN_STATES } from "../../../src/model/run-states.ts";
+import { RUN_PURPOSES } from "../../../src/model/run.ts";
 import { messageContent } from "../../../src/view/document/message.ts";
 import type { Message } from "../../../src/view/document/message.ts";
 import { maxMessageBytes } from "../../../src/view/document/paging.ts";

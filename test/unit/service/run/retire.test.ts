@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { ConversationAddress } from "../../../../src/model/conversation-address.ts";
 import type { RunPurpose } from "../../../../src/model/run.ts";
+import type { RunEvent } from "../../../../src/model/run-states.ts";
 import { MoveRetirement } from "../../../../src/service/run/retire.ts";
 import { Sessions } from "../../../../src/service/accounts/sessions.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
@@ -24,7 +25,8 @@ const address: ConversationAddress = {
 async function endedMove({
   purpose = "move",
   signedInAt = 0,
-}: { purpose?: RunPurpose; signedInAt?: number } = {}) {
+  end = "settled",
+}: { purpose?: RunPurpose; signedInAt?: number; end?: RunEvent } = {}) {
   const { store } = await temporaryStore();
   let now = 0;
   const log = pino({ level: "silent" });
@@ -66,7 +68,7 @@ async function endedMove({
     { rooms: [], steps: [], isInPlace: true },
   );
   if (run === null) throw new Error("a run is under way");
-  await store.runs.change(run.id, { state: "over", endedAt: 10 * DAY_MS });
+  await store.runs.apply(run.id, end, { endedAt: 10 * DAY_MS });
   const said: string[] = [];
   const moveRetirement = new MoveRetirement({
     runs: store.runs,
@@ -96,8 +98,7 @@ describe("a move that nobody comes back to", () => {
   });
 
   it("is not finished while it is watched", async () => {
-    const { store, run, said, lookOnDay } = await endedMove();
-    await store.runs.change(run.id, { state: "watching" });
+    const { store, said, lookOnDay } = await endedMove({ end: "settled_with_watch" });
     await lookOnDay(100);
     expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
     expect(said).toEqual([]);

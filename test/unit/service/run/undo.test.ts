@@ -42,7 +42,7 @@ async function ran(
   const run = await newRun(store, steps, { rooms });
   for (const { outcome, savedUndo = null, isDropped = false, limits = [] } of summary) {
     const lane = limits.length === 0 ? "target:free" : "target:messages";
-    const nothing = { rooms: [], steps: [], dropped: [], run: {}, limiters: [] };
+    const nothing = { rooms: [], steps: [], dropped: [], run: null, limiters: [] };
     const taken = await store.steps.takeNext(run.id, { lane, stage: 3, now: 1, limiters: [] });
     if (taken === null) throw new Error("nothing to take");
     await store.steps.saveUndo(taken.id, savedUndo);
@@ -55,7 +55,7 @@ async function ran(
     );
   }
   await store.steps.dropPending(run.id);
-  await store.runs.change(run.id, { state: "over" });
+  await store.runs.apply(run.id, "settled");
   return run;
 }
 

@@ -1,0 +1,47 @@
+import type { Kysely, Transaction } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** What is known of a rate limiter, as JSON of the queue. */
+export interface LimiterRow {
+  userId: string;
+  name: string;
+  state: unknown;
+}
+
+/** What is known of the rate limiters of accounts on their servers. */
+export class Limiters {
+  readonly #database: Kysely<Tables>;
+
+  constructor(database: Kysely<Tables>) {
+    this.#database = database;
+  }
+
+  async of(userId: string): Promise<LimiterRow[]> {
+    const rows = await this.#database
+      .selectFrom("limiter")
+      .selectAll()
+      .where("user_id", "=", userId)
+      .execute();
+    return rows.map((row) => ({
+      userId: row.user_id,
+      name: row.name,
+      state: JSON.parse(row.state) as unknown,
+    }));
+  }
+
+  async forget(userId: string): Promise<void> {
+    await this.#database.deleteFrom("limiter").where("user_id", "=", userId).execute();
+  }
+}
+
+/** Stored together with the step whose request takes from them. */
+export async function writeLimiters(
+  transaction: Transaction<Tables>,
+  limiters: readonly LimiterRow[],
+): Promise<void> {
+  for (const { userId, name, state } of limiters)
+    await transaction
+      .replaceInto("limiter")
+      .values({ user_id: userId, name, state: JSON.stringify(state) })
+      .execute();
+}
