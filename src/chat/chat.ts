@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { RustSdkCryptoStorageProvider } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { abortAll } from "request";
@@ -11,14 +12,15 @@ import type { Store } from "../store/store.ts";
 import { BotClient } from "./sync/bot-client.ts";
 import { Confirmations } from "./confirmations.ts";
 import { ControlRooms } from "./rooms/control-rooms.ts";
-import { RoomConversation } from "./conversation.ts";
+import { Conversations } from "./conversations.ts";
 import { cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
 import { Inbox } from "./inbox.ts";
 import { InvitationHandler } from "./rooms/invitations.ts";
 import { Outbox } from "./outbox.ts";
 import { Rooms } from "./rooms/rooms.ts";
 import { connectSdkLog } from "./sync/sdk-log.ts";
-import { openBotSession, replaceBotSession } from "./session.ts";
+import { ChatRouter } from "./router.ts";
+import { type BotSession, openBotSession, replaceBotSession } from "./session.ts";
 import { syncStorage } from "./sync/sync-storage.ts";
 import { UndecryptableMessages } from "./undecrypted.ts";
 import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
@@ -37,8 +39,6 @@ const SYNC_FILTER = {
     state: { lazy_load_members: true },
   },
 };
-/** A long poll that has not come back by then counts as a server that is away. */
-const SYNC_STALE_MS = 120_000;
 /**
  * Together well below what a stop may take (main.ts), for a busy machine needs its time for the
  * rest.
@@ -75,46 +75,10 @@ export interface Chat {
 
 /** Signs the bot in, starts its encryption, and listens. */
 export async function startChat(options: ChatOptions): Promise<Chat> {
-  const { configuration, baseUrl, store, commands, isPermitted, now, log } = options;
-  const { userId } = configuration.bot;
+  const { configuration, store, now, log } = options;
   connectSdkLog(log);
   const session = await openUsableSession(options);
-  const folder = cryptoFolder(configuration.dataDir, session.deviceId);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-
-  let syncedAt = now();
-  const firstSync = Promise.withResolvers<undefined>();
-  const ended = Promise.withResolvers<Error>();
-  const client: BotClient = new BotClient({
-    baseUrl,
-    accessToken: session.accessToken,
-    storage: syncStorage(store.bot),
-    // The kind of store is asked for and ignored: there is one (src/overrides).
-    cryptoStore: new RustSdkCryptoStorageProvider(folder, 0),
-    listener: {
-      onMessage: (roomId, event) => inbox.receive(roomId, event),
-      onUndecryptable: (roomId, event) => undecrypted.receive(roomId, event),
-      onInvitation: (roomId, event) => invitations.receive(roomId, event),
-      onRoomEvent: async (roomId, event) => {
-        if (isEventOf("m.reaction", event)) await inbox.receive(roomId, event);
-        if (!isEventOf("m.room.member", event)) return;
-        rooms.forgetMembers(roomId);
-        alone.look(roomId);
-      },
-      onLeft: (roomId) => rooms.forgetMembers(roomId),
-      onSynced: () => {
-        syncedAt = now();
-        firstSync.resolve(undefined);
-      },
-      onSessionEnded: () =>
-        ended.resolve(
-          new Error(
-            "the bot's session was ended on its server; with the password in the configuration the next start logs in anew",
-          ),
-        ),
-    },
-    log,
-  });
+  const client = createClient(session, options);
   const machine = await startEncryption({
     client,
     deviceId: session.deviceId,
@@ -125,33 +89,81 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   });
   const controlRooms = new ControlRooms(client, configuration.controlRooms, { now, log });
   await controlRooms.find();
+  const parts = await createParts(options, { client, machine, controlRoomIds: controlRooms.ids });
+  const { conversations, router, inbox, outbox, invitations, undecrypted } = parts;
 
-  const rooms = new Rooms(client, {
-    controlRoomIds: controlRooms.ids,
-    directChats: configuration.directChats,
-  });
-  const alone = new EmptyRooms(client, rooms, log);
-  const outbox = new Outbox(store.outbox, client, { now, log });
-  const names = { prefix: configuration.prefix, userId, displayName: await displayNameOf(client, userId) };
-  const { questions } = store;
-  const conversationAt = (address: ConversationAddress, scope?: string): Conversation =>
-    new RoomConversation({
-      outbox,
-      questions,
-      controlRoomIds: controlRooms.ids,
-      address,
-      ...(scope !== undefined && { scope }),
-      now,
-    });
-  const confirmations = new Confirmations({
-    questions,
-    outbox,
-    names,
-    actions: options.confirmable,
-    isPermitted,
-    conversationAt,
-    now,
+  outbox.start();
+  await inbox.start();
+  invitations.start();
+  undecrypted.start();
+  await client.startWith(router, SYNC_FILTER);
+  // Messages that are in a room before the first sync are history and are not handled. The bot
+  // joins rooms only after it, so that no message to the bot counts as history.
+  void router.firstSync.then(() => controlRooms.start());
+  const { userId } = configuration.bot;
+  log.info({ userId, deviceId: session.deviceId, controlRooms: controlRooms.ids.size }, "listening");
+
+  return {
+    failed: router.sessionEnded,
+    conversationAt: (address) => conversations.at(address),
+    isSyncing: () => router.isSyncing(),
+    stop: async () => {
+      client.stop();
+      abortAll((url) => url.pathname.endsWith("/sync"));
+      await inbox.stop(HANDLING_GRACE_MS);
+      const workersStopped = Promise.all([
+        outbox.stop(),
+        invitations.stop(),
+        undecrypted.stop(),
+        controlRooms.stop(),
+      ]);
+      await Promise.race([workersStopped, sleep(SENDING_GRACE_MS)]);
+      // Requests that still hang are aborted. Their work is stored, and the next start repeats it.
+      abortAll();
+      await workersStopped;
+      await machine.close();
+    },
+  };
+}
+
+function createClient(session: BotSession, { configuration, baseUrl, store, log }: ChatOptions): BotClient {
+  const folder = cryptoFolder(configuration.dataDir, session.deviceId);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return new BotClient({
+    baseUrl,
+    accessToken: session.accessToken,
+    storage: syncStorage(store.bot),
+    // The SDK asks for a kind of store; ours ignores it, because there is only one
+    // (overrides/README.md).
+    cryptoStore: new RustSdkCryptoStorageProvider(folder, 0),
     log,
+  });
+}
+
+interface Connection {
+  client: BotClient;
+  machine: CryptoMachine;
+  controlRoomIds: ReadonlySet<string>;
+}
+
+/** The parts of the chat, in the order in which a message passes them, last first. */
+async function createParts(
+  { configuration, store, commands, confirmable, isPermitted, now, log }: ChatOptions,
+  { client, machine, controlRoomIds }: Connection,
+) {
+  const { userId } = configuration.bot;
+  const { directChats } = configuration;
+  const { questions } = store;
+  const names = { prefix: configuration.prefix, userId, displayName: await displayNameOf(client, userId) };
+  const rooms = new Rooms(client, { controlRoomIds, directChats });
+  const outbox = new Outbox(store.outbox, client, { now, log });
+  const conversations = new Conversations({
+    outbox,
+    questions,
+    controlRoomIds,
+    rooms,
+    isRoomEncrypted: (roomId) => client.crypto.isRoomEncrypted(roomId),
+    now,
   });
   const dispatch = createDispatch({
     names,
@@ -161,35 +173,18 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     now,
     log,
   });
-  const inbox = new Inbox({
-    userId,
-    receivedEvents: store.receivedEvents,
-    dispatch: async (text, conversation) => {
-      if (!(await confirmations.onText(text, conversation))) await dispatch(text, conversation);
-    },
-    onReaction: (conversation, eventId) => confirmations.onReaction(conversation, eventId),
-    conversationFor: async (roomId, event, threadRoot) =>
-      conversationAt({
-        roomId,
-        eventId: event.event_id,
-        threadRoot,
-        roomKind: await rooms.kind(roomId),
-        sender: event.sender,
-        isEncrypted: await client.crypto.isRoomEncrypted(roomId),
-      }),
-    now,
-    log,
-  });
-  const invitations = new InvitationHandler({
-    userId,
-    invitations: store.invitations,
-    client,
-    rooms,
-    directChats: configuration.directChats,
+  const confirmations = new Confirmations({
+    questions,
+    outbox,
+    names,
+    actions: confirmable,
     isPermitted,
+    conversations,
     now,
     log,
   });
+  const { receivedEvents } = store;
+  const inbox = new Inbox({ userId, receivedEvents, conversations, confirmations, dispatch, now, log });
   const undecrypted = new UndecryptableMessages({
     events: store.undecryptedEvents,
     client,
@@ -202,50 +197,26 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     now,
     log,
   });
-
-  outbox.start();
-  await inbox.start();
-  invitations.start();
-  undecrypted.start();
-  await client.start(SYNC_FILTER);
-  // What stands in a room before the first sync is history; rooms are joined after it, so that
-  // nothing said to the bot counts as such.
-  void firstSync.promise.then(() => controlRooms.start());
-  log.info({ userId, deviceId: session.deviceId, controlRooms: controlRooms.ids.size }, "listening");
-
-  return {
-    failed: ended.promise,
-    conversationAt: (address) => conversationAt(address),
-    isSyncing: () => now() - syncedAt < SYNC_STALE_MS,
-    stop: async () => {
-      client.stop();
-      abortAll((url) => url.pathname.endsWith("/sync"));
-      await inbox.stop(HANDLING_GRACE_MS);
-      const workersStopped = Promise.all([
-        outbox.stop(),
-        invitations.stop(),
-        undecrypted.stop(),
-        controlRooms.stop(),
-      ]);
-      await Promise.race([workersStopped, sleep(SENDING_GRACE_MS)]);
-      // What still hangs is stored, and goes on after the next start.
-      abortAll();
-      await workersStopped;
-      await machine.close();
-    },
-  };
+  const invitations = new InvitationHandler({
+    userId,
+    invitations: store.invitations,
+    client,
+    rooms,
+    directChats,
+    isPermitted,
+    now,
+    log,
+  });
+  const emptyRooms = new EmptyRooms(client, rooms, log);
+  const router = new ChatRouter({ inbox, undecrypted, invitations, rooms, emptyRooms, now });
+  return { conversations, router, inbox, outbox, invitations, undecrypted };
 }
 
 /**
  * A session whose encryption keys were lost is of no use: it is exchanged for a new device, if the
  * password is at hand.
  */
-async function openUsableSession({
-  configuration,
-  baseUrl,
-  store,
-  log,
-}: ChatOptions): Promise<{ deviceId: string; accessToken: string }> {
+async function openUsableSession({ configuration, baseUrl, store, log }: ChatOptions): Promise<BotSession> {
   const session = { baseUrl, account: configuration.bot, state: store.bot, log };
   const opened = await openBotSession(session);
   const isLost = await isCryptoStoreLost(store.bot, configuration.dataDir, opened.deviceId);
@@ -260,8 +231,4 @@ async function displayNameOf(client: BotClient, userId: string): Promise<string 
     typeof profile.displayname === "string"
     ? profile.displayname
     : null;
-}
-
-function isEventOf(type: string, event: unknown): boolean {
-  return typeof event === "object" && event !== null && "type" in event && event.type === type;
 }

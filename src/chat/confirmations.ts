@@ -2,9 +2,9 @@ import type { Logger } from "pino";
 import type { BotNames, MessageText } from "../grammar/address.ts";
 import { spokenText } from "../grammar/address.ts";
 import type { ConfirmableActions, Conversation } from "../dialogue/conversation.ts";
-import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Question, Questions } from "../store/questions.ts";
 import { questionNotOpen } from "../view/dialogue/room-notes.ts";
+import type { Conversations } from "./conversations.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** A reaction may come before the answer of the server to which the question was sent. */
@@ -16,8 +16,7 @@ export interface ConfirmationsOptions {
   names: BotNames;
   actions: ConfirmableActions;
   isPermitted: (userId: string) => boolean;
-  /** A conversation gone on with, with keys of its own. */
-  conversationAt: (address: ConversationAddress, scope: string) => Conversation;
+  conversations: Pick<Conversations, "at">;
   now: () => number;
   log: Logger;
 }
@@ -44,12 +43,12 @@ export class Confirmations {
     { address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation,
     eventId: string,
   ): Promise<void> {
-    const { conversationAt, isPermitted } = this.#options;
+    const { conversations, isPermitted } = this.#options;
     if (roomKind === "other" || !isPermitted(sender)) return;
     const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
     if (question?.address.sender !== sender) return;
-    if (await this.#confirm(question, reactionId, conversationAt(question.address, "confirmed"))) return;
-    await conversationAt(question.address, "late").say(questionNotOpen(), { key: "answer" });
+    if (await this.#confirm(question, reactionId, conversations.at(question.address, "confirmed"))) return;
+    await conversations.at(question.address, "late").say(questionNotOpen(), { key: "answer" });
   }
 
   /** Whether the message was the word of an open question, and was answered as such. */

@@ -7,7 +7,9 @@ import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
+import type { Confirmations } from "./confirmations.ts";
 import { confirmedEventId } from "./confirming-reaction.ts";
+import type { Conversations } from "./conversations.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 
 /** A message whose handling was cut off this often may be what ends the process; it is given up. */
@@ -25,18 +27,18 @@ const textSchema = z.looseObject({
     .catch(undefined),
 });
 
-/** A text message with the thread in which it stands. */
-export interface ThreadedText extends IncomingText {
+/** A text message and the thread it belongs to. */
+interface ThreadedText extends IncomingText {
   threadRoot: string | null;
 }
 
 export interface InboxOptions {
   userId: string;
   receivedEvents: ReceivedEvents;
-  dispatch: (text: ThreadedText, conversation: Conversation) => Promise<void>;
-  /** Somebody confirmed what stands in an event. */
-  onReaction: (conversation: Conversation, eventId: string) => Promise<void>;
-  conversationFor: (roomId: string, event: RoomEvent, threadRoot: string | null) => Promise<Conversation>;
+  conversations: Pick<Conversations, "forEvent">;
+  confirmations: Pick<Confirmations, "onText" | "onReaction">;
+  /** Handles a text that answers no question. */
+  dispatch: (text: IncomingText, conversation: Conversation) => Promise<void>;
   now: () => number;
   log: Logger;
 }
@@ -92,7 +94,7 @@ export class Inbox {
   }
 
   async #handle({ roomId, event, attempts }: PendingEvent): Promise<void> {
-    const { receivedEvents, dispatch, onReaction, now, log } = this.#options;
+    const { receivedEvents, confirmations, dispatch, now, log } = this.#options;
     const text = readText(event);
     const confirmed = confirmedEventId(event);
     const conversation = await this.#conversation(roomId, event, text?.threadRoot ?? null);
@@ -100,8 +102,9 @@ export class Inbox {
       await receivedEvents.begin(event.event_id);
       try {
         if (attempts >= MAX_ATTEMPTS) throw new Error("handling this message was cut off too often");
-        if (text) await dispatch(text, conversation);
-        else if (confirmed !== null) await onReaction(conversation, confirmed);
+        if (confirmed !== null) await confirmations.onReaction(conversation, confirmed);
+        else if (text && !(await confirmations.onText(text, conversation)))
+          await dispatch(text, conversation);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         await reportUnexpected(error, conversation, log);
@@ -121,7 +124,7 @@ export class Inbox {
   ): Promise<Conversation | null> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#options.conversationFor(roomId, event, threadRoot);
+        return await this.#options.conversations.forEvent(roomId, event, threadRoot);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         const reason = error instanceof Error ? error.message : "no usable answer";

@@ -39,7 +39,7 @@ export class BotClient extends MatrixClient {
   // section 2).
   protected override persistTokenAfterSync = true;
   readonly #storage: IStorageProvider;
-  readonly #listener: SyncListener;
+  #listener: SyncListener | null = null;
   readonly #log: Logger;
   #isInitialSync = false;
 
@@ -48,17 +48,21 @@ export class BotClient extends MatrixClient {
     accessToken: string;
     storage: IStorageProvider;
     cryptoStore: ICryptoStorageProvider;
-    listener: SyncListener;
     log: Logger;
   }) {
     super(options.baseUrl, options.accessToken, options.storage, options.cryptoStore);
     this.#storage = options.storage;
-    this.#listener = options.listener;
     this.#log = options.log;
     // The SDK's own listeners start work that nobody waits for and whose failure nobody catches;
     // #emit below does the same in order.
     this.removeAllListeners("room.event");
     this.removeAllListeners("room.join");
+  }
+
+  /** Starts to sync. Everything that a sync brings goes to the listener. */
+  async startWith(listener: SyncListener, filter: unknown): Promise<void> {
+    this.#listener = listener;
+    await this.start(filter);
   }
 
   protected override startSyncInternal(): Promise<void> {
@@ -75,7 +79,7 @@ export class BotClient extends MatrixClient {
       return await super.doSync(position ?? "");
     } catch (error) {
       if (error instanceof MatrixError && error.errcode === "M_UNKNOWN_TOKEN")
-        this.#listener.onSessionEnded();
+        this.#listener?.onSessionEnded();
       throw error;
     }
   }
@@ -95,7 +99,7 @@ export class BotClient extends MatrixClient {
       });
     withoutHistory(response, { userId, isInitialSync: this.#isInitialSync });
     await super.processSync(response, emit);
-    this.#listener.onSynced();
+    this.#listener?.onSynced();
     return response;
   }
 
@@ -105,7 +109,7 @@ export class BotClient extends MatrixClient {
     if (name === "room.join") await this.#tellCrypto(() => this.crypto.onRoomJoin(roomId));
     if (name === "room.event") await this.#tellCrypto(() => this.crypto.onRoomEvent(roomId, event));
     const handler = eventHandlers[name];
-    if (handler !== undefined) await this.#listener[handler](roomId, event);
+    if (handler !== undefined) await this.#listener?.[handler](roomId, event);
   }
 
   /**

@@ -57,7 +57,7 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
         },
       },
       isPermitted: () => isPermitted,
-      conversationAt,
+      conversations: { at: conversationAt },
       now,
       log,
     });

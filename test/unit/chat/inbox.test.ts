@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { InboxOptions, ThreadedText } from "../../../src/chat/inbox.ts";
+import type { InboxOptions } from "../../../src/chat/inbox.ts";
 import { Inbox } from "../../../src/chat/inbox.ts";
+import type { IncomingText } from "../../../src/commands/dispatch.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { FakeConversation } from "../commands/fake-conversation.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
@@ -30,7 +31,7 @@ function reaction(id: string, key: string, sender = "@me:x.org") {
 
 async function setUp() {
   const { store, reopen } = await temporaryStore();
-  const handled: ThreadedText[] = [];
+  const handled: IncomingText[] = [];
   const conversations: FakeConversation[] = [];
   const confirmed: string[] = [];
   const lines: string[] = [];
@@ -46,15 +47,20 @@ async function setUp() {
         handled.push(text);
         await state.dispatch();
       },
-      onReaction: async (_conversation, eventId) => {
-        confirmed.push(eventId);
-        await state.dispatch();
+      confirmations: {
+        onText: (text) => Promise.resolve(text.body === "undo"),
+        onReaction: async (_conversation, eventId) => {
+          confirmed.push(eventId);
+          await state.dispatch();
+        },
       },
-      conversationFor: async () => {
-        await state.look();
-        const conversation = new FakeConversation();
-        conversations.push(conversation);
-        return conversation;
+      conversations: {
+        forEvent: async () => {
+          await state.look();
+          const conversation = new FakeConversation();
+          conversations.push(conversation);
+          return conversation;
+        },
       },
       now: () => Date.now(),
       log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
@@ -123,6 +129,14 @@ describe("the inbox", () => {
     await settled(inbox);
     expect(handled).toEqual([]);
     expect(await store.receivedEvents.has("$1")).toBe(false);
+  });
+
+  it("does not dispatch a text that confirms a question", async () => {
+    const { inbox, store, handled } = await setUp();
+    await inbox.receive("!r", message("$1", { body: "undo" }));
+    await settled(inbox);
+    expect(handled).toEqual([]);
+    expect(await store.receivedEvents.has("$1")).toBe(true);
   });
 
   it("takes an edit that holds a secret, marked as one", async () => {

@@ -1,0 +1,51 @@
+import type { Conversation } from "../dialogue/conversation.ts";
+import type { ConversationAddress } from "../model/conversation-address.ts";
+import type { Questions } from "../store/questions.ts";
+import type { RoomEvent } from "../store/received-events.ts";
+import { RoomConversation } from "./conversation.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Rooms } from "./rooms/rooms.ts";
+
+export interface ConversationsOptions {
+  outbox: Outbox;
+  questions: Questions;
+  controlRoomIds: ReadonlySet<string>;
+  rooms: Pick<Rooms, "kind">;
+  isRoomEncrypted: (roomId: string) => Promise<boolean>;
+  now: () => number;
+}
+
+/** Opens conversations: for an event that has just come in, or at the address of an earlier one. */
+export class Conversations {
+  readonly #options: ConversationsOptions;
+
+  constructor(options: ConversationsOptions) {
+    this.#options = options;
+  }
+
+  /** @param scope separates the keys said in it from those said at this address before */
+  at(address: ConversationAddress, scope?: string): Conversation {
+    const { outbox, questions, controlRoomIds, now } = this.#options;
+    return new RoomConversation({
+      outbox,
+      questions,
+      controlRoomIds,
+      address,
+      ...(scope !== undefined && { scope }),
+      now,
+    });
+  }
+
+  /** The conversation that an event begins. Asks the server who is in its room. */
+  async forEvent(roomId: string, event: RoomEvent, threadRoot: string | null): Promise<Conversation> {
+    const { rooms, isRoomEncrypted } = this.#options;
+    return this.at({
+      roomId,
+      eventId: event.event_id,
+      threadRoot,
+      roomKind: await rooms.kind(roomId),
+      sender: event.sender,
+      isEncrypted: await isRoomEncrypted(roomId),
+    });
+  }
+}

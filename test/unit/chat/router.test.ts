@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { ChatRouter } from "../../../src/chat/router.ts";
+
+function setUp() {
+  const clock = { now: 0 };
+  const calls: string[] = [];
+  const receiver = (name: string) => ({
+    receive: async (roomId: string): Promise<void> => {
+      calls.push(`${name} ${roomId}`);
+    },
+  });
+  const router = new ChatRouter({
+    inbox: receiver("inbox"),
+    undecrypted: receiver("undecrypted"),
+    invitations: receiver("invitations"),
+    rooms: { forgetMembers: (roomId) => void calls.push(`members ${roomId}`) },
+    emptyRooms: { look: (roomId) => void calls.push(`empty? ${roomId}`) },
+    now: () => clock.now,
+  });
+  return { router, calls, clock };
+}
+
+describe("the router of the chat", () => {
+  const cases: { what: string; pass: (router: ChatRouter) => unknown; calls: string[] }[] = [
+    { what: "a message", pass: (router) => router.onMessage("!r", {}), calls: ["inbox !r"] },
+    {
+      what: "a message without a key",
+      pass: (router) => router.onUndecryptable("!r", {}),
+      calls: ["undecrypted !r"],
+    },
+    { what: "an invitation", pass: (router) => router.onInvitation("!r", {}), calls: ["invitations !r"] },
+    {
+      what: "a reaction",
+      pass: (router) => router.onRoomEvent("!r", { type: "m.reaction" }),
+      calls: ["inbox !r"],
+    },
+    {
+      what: "a membership",
+      pass: (router) => router.onRoomEvent("!r", { type: "m.room.member" }),
+      calls: ["members !r", "empty? !r"],
+    },
+    {
+      what: "another event",
+      pass: (router) => router.onRoomEvent("!r", { type: "m.room.topic" }),
+      calls: [],
+    },
+    { what: "what is no event", pass: (router) => router.onRoomEvent("!r", null), calls: [] },
+    { what: "its own leaving", pass: (router) => router.onLeft("!r"), calls: ["members !r"] },
+  ];
+
+  it.each(cases)("passes on $what", async ({ pass, calls: expected }) => {
+    const { router, calls } = setUp();
+    await pass(router);
+    expect(calls).toEqual(expected);
+  });
+
+  it("counts the server as away after two minutes without a sync", async () => {
+    const { router, clock } = setUp();
+    clock.now = 119_999;
+    expect(router.isSyncing()).toBe(true);
+    clock.now = 120_000;
+    expect(router.isSyncing()).toBe(false);
+    router.onSynced();
+    expect(router.isSyncing()).toBe(true);
+    await router.firstSync;
+  });
+
+  it("says when the session was ended", async () => {
+    const { router } = setUp();
+    router.onSessionEnded();
+    expect((await router.sessionEnded).message).toMatch(/session was ended/u);
+  });
+});
