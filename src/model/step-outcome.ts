@@ -1,3 +1,4 @@
+import { ACCOUNT_PROBLEM_CODES } from "./account-problem.ts";
 import type { Side } from "./account.ts";
 
 /**
@@ -11,13 +12,7 @@ export interface StepProblem {
 }
 
 export const STEP_PROBLEM_CODES = [
-  /** The session has ended: its owner must sign in again. */
-  "session_ended",
-  "account_locked",
-  "account_suspended",
-  "account_deactivated",
-  /** The server wants its terms agreed to first. */
-  "consent_needed",
+  ...ACCOUNT_PROBLEM_CODES,
   /** A server refused for good. */
   "refused",
   /** A server refused since its administrator blocked the room. */

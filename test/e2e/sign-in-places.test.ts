@@ -260,7 +260,9 @@ describe("a sign-in that is cut off", () => {
     const proof = onNext(oldProxy, WHOAMI, { kind: "status", status: 403, errcode: "M_USER_SUSPENDED" });
     const answer = await chat.ask(`!login old --password ${oldAccount.password}`);
     await proof;
-    expect(answer).toContain("The server has suspended this account. Please ask its administrator.");
+    expect(answer).toContain(
+      "This account is suspended by its server. Please ask its administrator to lift that.",
+    );
     expect(await botSessions(oldAccount)).toEqual([]);
     expect(await chat.ask("!whoami")).toContain("Old account: not signed in");
   });

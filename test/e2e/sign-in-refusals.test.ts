@@ -109,13 +109,13 @@ it("a locked account is refused, by password and by token, and by the session it
     status: 200,
   });
   expect(await chat.ask("!whoami")).toMatch(
-    new RegExp(`Old account: ${account.userId}, .*, does not work: the server has locked the account`),
+    new RegExp(`Old account: ${account.userId}, .*, does not work: the account is locked by its server`),
   );
   await chat.ask("!logout old");
   for (const secret of [`--password ${account.password}`, `--token ${account.accessToken}`]) {
     const answer = await chat.ask(`!login old ${account.userId} ${secret}`);
     expect(answer).toContain(
-      "The server has locked this account. Please ask its administrator to unlock it.",
+      "This account is locked by its server. Please ask its administrator to unlock it.",
     );
   }
   await expectNothingChanged();

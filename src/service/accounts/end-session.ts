@@ -37,7 +37,7 @@ export async function endSession(
   // Renews what has run out, without which the check afterwards would prove nothing; and a session
   // that is gone already shows here.
   const before = await checkAccessToken(client);
-  if (before.kind === "problem" && before.problem.code === "expired_token")
+  if (before.kind === "problem" && before.problem.code === "session_ended")
     return { account, ending: "logged_out" };
   return sessions.alone(account, async (signedIn) => {
     if (signedIn === null) return { account, ending: "left_alone" };
@@ -73,7 +73,7 @@ export async function endLinkedSession(
   }
   for (let check = 0; worked && check < CHECKS; check++) {
     const now = await checkAccessToken(client);
-    if (now.kind === "problem" && now.problem.code === "expired_token") return { kind: "gone" };
+    if (now.kind === "problem" && now.problem.code === "session_ended") return { kind: "gone" };
     await sleep(CHECK_EVERY_MS);
   }
   return { kind: "not_checked" };

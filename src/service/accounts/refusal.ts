@@ -1,4 +1,3 @@
-import type { StepProblem } from "../../model/step-outcome.ts";
 import { DiscoveryError } from "../../platforms/matrix/api/discovery-error.ts";
 import { toSignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
 import type { AccountRefusal } from "./results.ts";
@@ -9,22 +8,4 @@ import type { AccountRefusal } from "./results.ts";
  */
 export function toRefusal(error: unknown): AccountRefusal {
   return error instanceof DiscoveryError ? { code: "no_homeserver", error } : toSignInProblem(error);
-}
-
-/** What only the owner can mend of a refusal; `null` for what passes by itself. */
-export function toStepProblem(refusal: AccountRefusal): StepProblem | null {
-  switch (refusal.code) {
-    case "expired_token":
-      return { code: "session_ended", serverText: null };
-    case "locked":
-      return { code: "account_locked", serverText: null };
-    case "suspended":
-      return { code: "account_suspended", serverText: null };
-    case "deactivated":
-      return { code: "account_deactivated", serverText: null };
-    case "consent_needed":
-      return { code: "consent_needed", serverText: null };
-    default:
-      return null;
-  }
 }

@@ -1,3 +1,4 @@
+import type { AccountProblem } from "../../model/account-problem.ts";
 import type { Account, Side } from "../../model/account.ts";
 import type { DiscoveryError } from "../../platforms/matrix/api/discovery-error.ts";
 import type { LoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
@@ -64,7 +65,7 @@ export interface AccountState {
   page: string | null;
   sessionState:
     | { kind: "works" }
-    | { kind: "ended"; problem: SignInProblem }
+    | { kind: "ended"; problem: AccountProblem }
     | { kind: "not_checked"; problem: SignInProblem };
 }
 

@@ -1,3 +1,4 @@
+import { isAccountProblem } from "../../model/account-problem.ts";
 import { randomInt } from "node:crypto";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { Account, Side, SignInMethod } from "../../model/account.ts";
@@ -237,12 +238,11 @@ export class SignIn {
     const page = pageOf(tokens, account.deviceId);
     const check = await checkAccessToken(sessions.client(account), AbortSignal.timeout(CHECK_TIMEOUT_MS));
     if (check.kind === "valid") return { account, page, sessionState: { kind: "works" } };
-    const hasEnded = ["expired_token", "locked", "deactivated", "suspended"].includes(check.problem.code);
-    return {
-      account,
-      page,
-      sessionState: { kind: hasEnded ? "ended" : "not_checked", problem: check.problem },
-    };
+    const { problem } = check;
+    const sessionState = isAccountProblem(problem)
+      ? ({ kind: "ended", problem } as const)
+      : ({ kind: "not_checked", problem } as const);
+    return { account, page, sessionState };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Logger } from "pino";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
@@ -21,7 +22,6 @@ import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
 import type { CannotDecide, Decision, Planning } from "../plan/planning.ts";
 import type { RunAnnouncer } from "../../dialogue/run-notices.ts";
-import { toStepProblem } from "../accounts/refusal.ts";
 import type { AccountRefusal } from "../accounts/results.ts";
 import { stepsInto } from "./work.ts";
 
@@ -131,7 +131,7 @@ export class RunSettler {
       { runId: id, status: decision.status },
       "the last plan could not be renewed at the end of a run",
     );
-    const isPassing = decision.status === "not_read" && toStepProblem(decision.refusal) === null;
+    const isPassing = decision.status === "not_read" && !isAccountProblem(decision.refusal);
     return isPassing ? unreadFor(decision.account.side, decision.refusal) : null;
   }
 
@@ -147,7 +147,7 @@ export class RunSettler {
       await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
       return null;
     }
-    if (decision.status === "not_read" && toStepProblem(decision.refusal) === null) {
+    if (decision.status === "not_read" && !isAccountProblem(decision.refusal)) {
       const { account, refusal } = decision;
       log.warn(
         { runId: run.id, side: account.side, refusal: refusal.code },
@@ -245,8 +245,9 @@ export function reportOf(report: Report, rooms: readonly RunRoom[]): Report {
 
 function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
   if (cannot.status === "not_signed_in") return sessionEnded(cannot.missing[0] ?? "source", since);
-  const problem = toStepProblem(cannot.refusal);
-  return problem === null ? null : { side: cannot.account.side, problem, since };
+  const { account, refusal } = cannot;
+  if (!isAccountProblem(refusal)) return null;
+  return { side: account.side, problem: { code: refusal.code, serverText: null }, since };
 }
 
 /** @param refusal one that passes by itself */

@@ -8,6 +8,7 @@ import { code, link, list, paragraph, strong } from "../document/document.ts";
 import { notice } from "../document/message.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { accountProblemClause } from "../words/account-problem-words.ts";
 import { sideName, sideWord } from "./sign-in.ts";
 
 export function askingServers(): Message {
@@ -53,16 +54,9 @@ function sessionWords(state: AccountState["sessionState"], method: SignInMethod)
     case "works":
       return method === "token" ? "works, as long as the token is valid" : "works, until you log it out";
     case "ended":
-      switch (state.problem.code) {
-        case "locked":
-          return "does not work: the server has locked the account";
-        case "suspended":
-          return "does not work: the server has suspended the account";
-        case "deactivated":
-          return "does not work: the account is deactivated";
-        default:
-          return "has ended: please sign in again";
-      }
+      return state.problem.code === "session_ended"
+        ? "has ended: please sign in again"
+        : `does not work: ${accountProblemClause(state.problem.code)}`;
     case "not_checked":
       return "not checked, since the server does not answer just now";
   }

@@ -6,6 +6,7 @@ import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
+import { accountProblemSentence } from "../words/account-problem-words.ts";
 import { refusalSentence, sideName, sideWord } from "./sign-in.ts";
 
 export function readingAccounts(): Message {
@@ -40,9 +41,9 @@ export function aliasUnanswered(alias: string): Message {
 /** An account could not be read, so there is no plan. */
 export function unreadable({ side, userId }: Account, refusal: AccountRefusal, prefix: string): Message {
   const why: Inline[] =
-    refusal.code === "expired_token"
+    refusal.code === "session_ended"
       ? [
-          "Its session has ended. Please sign in again: ",
+          `${accountProblemSentence("session_ended")} Please sign in again: `,
           code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
           ".",
         ]

@@ -8,6 +8,7 @@ import { code, link, paragraph, quote, strong } from "../document/document.ts";
 import { alert, notice } from "../document/message.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { accountProblemSentence } from "../words/account-problem-words.ts";
 import { discoverySentence, unreachableSentence } from "./server-problems.ts";
 
 export function sideName(side: Side): string {
@@ -200,7 +201,7 @@ export function refusalSentence(
       ];
     case "password_not_offered":
       return ["Its server takes no passwords. Please use an access token: ", code(`${again} --token …`), "."];
-    case "expired_token":
+    case "session_ended":
       return [
         "The server does not know this token: it has expired, or its session was signed out. ",
         code(again),
@@ -210,12 +211,12 @@ export function refusalSentence(
       ];
     case "guest":
       return ["It is a guest account, and guests can't be moved. Please use a registered account."];
-    case "locked":
-      return ["The server has locked this account. Please ask its administrator to unlock it."];
-    case "deactivated":
-      return ["This account is deactivated, and nobody can sign in to it any more."];
-    case "suspended":
-      return ["The server has suspended this account. Please ask its administrator."];
+    case "account_locked":
+    case "account_suspended":
+    case "account_deactivated":
+      return [accountProblemSentence(refusal.code)];
+    case "consent_needed":
+      return [`${accountProblemSentence(refusal.code)} Then try again.`];
     case "wrong_account":
       return [
         "The secret belongs to ",
@@ -233,10 +234,6 @@ export function refusalSentence(
         "The server asks me to wait ",
         waiting(refusal.retryAfterMs),
         " before the next sign-in. Please try again then.",
-      ];
-    case "consent_needed":
-      return [
-        "Its server wants you to agree to its terms first. Open the account in your app, agree, and try again.",
       ];
     case "unreachable":
       return unreachableSentence(refusal.host, refusal.reason);

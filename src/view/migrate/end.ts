@@ -1,5 +1,8 @@
+import type { AccountProblemCode } from "../../model/account-problem.ts";
+import { isAccountProblemCode } from "../../model/account-problem.ts";
 import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
 import type { ReportRoom } from "../../model/report.ts";
+import { accountProblemClause } from "../words/account-problem-words.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { RunEnd } from "../../service/run/results.ts";
 import { categoryWords } from "../words/category-words.ts";
@@ -85,12 +88,7 @@ function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
   return [...blocks, ...note];
 }
 
-const problemWords: Readonly<Record<StepProblemCode, string>> = {
-  session_ended: "the session has ended",
-  account_locked: "the account is locked",
-  account_suspended: "the account is suspended",
-  account_deactivated: "the account is deactivated",
-  consent_needed: "the server wants its terms agreed to first",
+const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>, string>> = {
   refused: "the server refused",
   blocked_by_server: "a server's administrator blocked the room",
   unreachable_server: "no server of the room answers",
@@ -118,7 +116,7 @@ function failureList(failures: RunEnd["failures"]): Block[] {
 }
 
 function failureWords({ code: problem, serverText }: StepProblem): string {
-  const words = problemWords[problem];
+  const words = isAccountProblemCode(problem) ? accountProblemClause(problem) : problemWords[problem];
   return serverText === null || serverText === ""
     ? words
     : `${words}. It says: ${untrustedText(serverText, 200)}`;

@@ -230,7 +230,7 @@ describe("a session by link", () => {
       expect(await failureOf(whoami())).toMatchObject({ errcode: "M_USER_LOCKED" });
     expect(refreshes()).toHaveLength(afterFirst);
     expect(await mover.signIn.states(OWNER)).toMatchObject({
-      source: { sessionState: { problem: { code: "locked" } } },
+      source: { sessionState: { problem: { code: "account_locked" } } },
     });
     delegation.oauth.setLocked(user.localpart, false);
     mover.wait(30_000);

@@ -121,7 +121,7 @@ export const cannotRead = [
       deviceId: null,
       signedInAt: 0,
     },
-    refusal: { code: "expired_token" },
+    refusal: { code: "session_ended" },
   },
 ] as const;
 export const startResults: StartResult[] = [

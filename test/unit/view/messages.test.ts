@@ -64,11 +64,11 @@ const discoveryCodes: Record<DiscoveryErrorCode, true> = {
 const refusals: Record<AccountRefusal["code"], AccountRefusal[]> = {
   wrong_password: [{ code: "wrong_password" }],
   password_not_offered: [{ code: "password_not_offered" }],
-  expired_token: [{ code: "expired_token" }],
+  session_ended: [{ code: "session_ended" }],
   guest: [{ code: "guest" }],
-  locked: [{ code: "locked" }],
-  deactivated: [{ code: "deactivated" }],
-  suspended: [{ code: "suspended" }],
+  account_locked: [{ code: "account_locked" }],
+  account_deactivated: [{ code: "account_deactivated" }],
+  account_suspended: [{ code: "account_suspended" }],
   wrong_account: [{ code: "wrong_account", expected: EVIL_USER, actual: EVIL }],
   same_account: [{ code: "same_account", userId: EVIL_USER }],
   limited: [
@@ -131,10 +131,11 @@ const mistakesByCode: Record<CommandMistake["code"], CommandMistake[]> = {
 const stateKinds: AccountState["sessionState"][] = [
   { kind: "works" },
   { kind: "not_checked", problem: { code: "limited", retryAfterMs: 1 } },
-  { kind: "ended", problem: { code: "expired_token" } },
-  { kind: "ended", problem: { code: "locked" } },
-  { kind: "ended", problem: { code: "suspended" } },
-  { kind: "ended", problem: { code: "deactivated" } },
+  { kind: "ended", problem: { code: "session_ended" } },
+  { kind: "ended", problem: { code: "account_locked" } },
+  { kind: "ended", problem: { code: "account_suspended" } },
+  { kind: "ended", problem: { code: "account_deactivated" } },
+  { kind: "ended", problem: { code: "consent_needed", consentUri: null } },
 ];
 const endings: SignOutResult[] = sides.flatMap((side) => [
   { account: account(side), ending: "logged_out" as const },
@@ -142,7 +143,7 @@ const endings: SignOutResult[] = sides.flatMap((side) => [
   {
     account: account(side),
     ending: "not_reached" as const,
-    problem: { code: "locked" as const },
+    problem: { code: "account_locked" as const },
     page: null,
   },
   { account: account(side, "link"), ending: "not_checked" as const, page: ADDRESSES[0] },

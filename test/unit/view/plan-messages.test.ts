@@ -312,7 +312,7 @@ describe("reading", () => {
       deviceId: null,
       signedInAt: 0,
     } as const;
-    const message = unreadable(account, { code: "expired_token" }, "!");
+    const message = unreadable(account, { code: "session_ended" }, "!");
     expect(message.tone).toBe("alert");
     expect(text(message)).toContain(
       "Its session has ended. Please sign in again: !login old @a:old.example.",

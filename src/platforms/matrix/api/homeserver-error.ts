@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AccountProblem } from "../../../model/account-problem.ts";
 import { cleanServerText, holdsSecret } from "./server-text.ts";
 
 /** What a homeserver answered with an error status. */
@@ -30,11 +31,11 @@ export class HomeserverError extends Error {
   /** Without the query. */
   readonly path: string;
   readonly text: string;
-  /** False for what no homeserver writes: the page of a proxy in front of one that is down. */
+  /** False for an answer of no homeserver: the page of a proxy whose homeserver is down. */
   readonly isJson: boolean;
   /**
-   * With M_UNKNOWN_TOKEN: the session lives on and may sign in again with its device. Means nothing
-   * under OAuth (oauth.md).
+   * With M_UNKNOWN_TOKEN: the session still exists, and its owner may sign in again with the same
+   * device. Means nothing under OAuth (platforms/matrix/README.md, "How sessions end").
    */
   readonly isSoftLogout?: boolean;
   /** With M_CONSENT_NOT_GIVEN: the page on which the user agrees to the server's terms. */
@@ -66,20 +67,20 @@ const errorBodySchema = z.object({
     .catch(undefined),
 });
 
-/** Timers beyond this run out at once (Node), so no wait may be longer: about 25 days. */
+/** About 25 days. Node fires a timer with a longer delay at once, so no wait is longer. */
 const MAX_WAIT_MS = 2_147_483_647;
 
-/** An answer with an error status, as far as its error is made from it. */
+/** The parts of an answer with an error status that its error is made from. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed body, or undefined where it is no JSON. */
+  /** The parsed body, or undefined where it is not JSON. */
   readonly body: unknown;
 }
 
 /**
  * Makes the error of an answer.
- * @param secrets what the request carried and the error must not repeat: token, password
+ * @param secrets what the request contains and the error must not repeat: token, password
  */
 export function toHomeserverError(
   answer: ErrorAnswer,
@@ -106,9 +107,10 @@ export function toHomeserverError(
 }
 
 /**
- * The header is preferred since v1.10 (CS API, "Rate limiting"): whole seconds or a date. Where the
- * older field says the same time more exactly, as Synapse's does (protocol-facts.md section 13), it
- * counts: the header is rounded up.
+ * How long the server asks to wait. The header, whole seconds or a date, is preferred since v1.10
+ * (CS §Rate limiting). Synapse sends the older field as well and rounds the header up
+ * (platforms/matrix/README.md, "Rate limits"). The field counts where it is the more exact form of
+ * the header's time.
  */
 function retryAfterMs(header: string | undefined, field: number | undefined, now: Date): number | null {
   const value = header?.trim() ?? "";
@@ -146,4 +148,28 @@ export function isUnrecognized(error: unknown): boolean {
     error.errcode === "M_UNRECOGNIZED" &&
     (error.status === 404 || error.status === 405)
   );
+}
+
+/**
+ * What only the owner of the account can resolve, by error code (CS §Standard error response); the
+ * unstable codes are those of MSC3939 (locked) and MSC3823 (suspended).
+ */
+export function accountProblemOf({ errcode, consentUri }: HomeserverError): AccountProblem | null {
+  switch (errcode) {
+    case "M_UNKNOWN_TOKEN":
+    case "M_MISSING_TOKEN":
+      return { code: "session_ended" };
+    case "M_USER_LOCKED":
+    case "ORG_MATRIX_MSC3939_USER_LOCKED":
+      return { code: "account_locked" };
+    case "M_USER_SUSPENDED":
+    case "ORG.MATRIX.MSC3823.USER_ACCOUNT_SUSPENDED":
+      return { code: "account_suspended" };
+    case "M_USER_DEACTIVATED":
+      return { code: "account_deactivated" };
+    case "M_CONSENT_NOT_GIVEN":
+      return { code: "consent_needed", consentUri: consentUri ?? null };
+    default:
+      return null;
+  }
 }

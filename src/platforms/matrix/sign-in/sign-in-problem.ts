@@ -1,30 +1,22 @@
-import { HomeserverError } from "../api/homeserver-error.ts";
+import type { AccountProblem } from "../../../model/account-problem.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
 
-/** Why an account is not signed in, or no longer. Sentences for these live in `view`. */
+/** Why an account is not signed in, or no longer. The sentences for these are in `view`. */
 export type SignInProblem =
+  | AccountProblem
   | { readonly code: "wrong_password" }
   | { readonly code: "password_not_offered" }
-  /** The token is unknown to the server: expired, logged out or mistyped. */
-  | { readonly code: "expired_token" }
   | { readonly code: "guest" }
-  | { readonly code: "locked" }
-  | { readonly code: "deactivated" }
-  | { readonly code: "suspended" }
-  /** `whoami` named another account than the user did. */
+  /** `whoami` named an account other than the one that the user named. */
   | { readonly code: "wrong_account"; readonly expected: string; readonly actual: string }
   /** `retryAfterMs` is null where the server did not say how long. */
   | { readonly code: "limited"; readonly retryAfterMs: number | null }
-  /** The server asks the user to agree to its terms first. */
-  | { readonly code: "consent_needed"; readonly consentUri: string | null }
   | { readonly code: "unreachable"; readonly reason: UnreachableReason; readonly host: string }
-  /** The server is in trouble (5xx); trying later makes sense. */
+  /** The server has an internal error (5xx); trying later makes sense. */
   | { readonly code: "server_trouble"; readonly status: number; readonly retryAfterMs: number | null }
-  /**
-   * Anything else the server said no to, in its own words (cleaned, at most 300 characters,
-   * possibly empty).
-   */
+  /** Any other refusal. `text`: the server's own words, cleaned and cut to 300 characters. */
   | {
       readonly code: "server_refused";
       readonly status: number;
@@ -33,7 +25,7 @@ export type SignInProblem =
     };
 
 /**
- * Reads a failed request as a problem of signing in.
+ * The problem that a failed request means for a sign-in.
  * @throws what is neither a server's error nor a failed connection
  */
 export function toSignInProblem(error: unknown): SignInProblem {
@@ -43,23 +35,6 @@ export function toSignInProblem(error: unknown): SignInProblem {
   const { errcode, status, text, retryAfterMs } = error;
   if (status === 429 || errcode === "M_LIMIT_EXCEEDED") return { code: "limited", retryAfterMs };
   if (status >= 500) return { code: "server_trouble", status, retryAfterMs };
-  switch (errcode) {
-    case "M_USER_LOCKED":
-    case "ORG_MATRIX_MSC3939_USER_LOCKED":
-      return { code: "locked" };
-    case "M_USER_DEACTIVATED":
-      return { code: "deactivated" };
-    case "M_USER_SUSPENDED":
-    case "ORG.MATRIX.MSC3823.USER_ACCOUNT_SUSPENDED":
-      return { code: "suspended" };
-    case "M_UNKNOWN_TOKEN":
-    case "M_MISSING_TOKEN":
-      return { code: "expired_token" };
-    case "M_GUEST_ACCESS_FORBIDDEN":
-      return { code: "guest" };
-    case "M_CONSENT_NOT_GIVEN":
-      return { code: "consent_needed", consentUri: error.consentUri ?? null };
-    default:
-      return { code: "server_refused", status, errcode, text };
-  }
+  if (errcode === "M_GUEST_ACCESS_FORBIDDEN") return { code: "guest" };
+  return accountProblemOf(error) ?? { code: "server_refused", status, errcode, text };
 }

@@ -113,7 +113,7 @@ export async function signInWithTokens(
 ): Promise<SignInOutcome> {
   const { userId, tokens, signal } = signIn;
   // No header can carry anything else, and no server makes such tokens.
-  if (!/^[\x21-\x7e]+$/.test(tokens.accessToken)) return refused({ code: "expired_token" });
+  if (!/^[\x21-\x7e]+$/.test(tokens.accessToken)) return refused({ code: "session_ended" });
   const check = await checkAccessToken(
     client.withAccessToken(() => tokens.accessToken),
     signal,
@@ -187,7 +187,7 @@ export async function signOut(
     });
   } catch (error) {
     const problem = toSignInProblem(error);
-    if (problem.code !== "expired_token") return { kind: "problem", problem };
+    if (problem.code !== "session_ended") return { kind: "problem", problem };
   }
   return { kind: "signed_out" };
 }

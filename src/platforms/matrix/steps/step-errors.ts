@@ -1,6 +1,6 @@
 import type { Side } from "../../../model/account.ts";
 import type { StepOutcome, StepProblem, StepProblemCode } from "../../../model/step-outcome.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 
@@ -13,20 +13,6 @@ const AWAY: ReadonlySet<UnreachableReason> = new Set([
   "tls",
   "not_json",
   "aborted",
-]);
-
-/**
- * What only the owner of the account can mend, by error code (CS API, "Standard error response").
- */
-const ACCOUNT_PROBLEMS: ReadonlyMap<string, StepProblemCode> = new Map<string, StepProblemCode>([
-  ["M_UNKNOWN_TOKEN", "session_ended"],
-  ["M_MISSING_TOKEN", "session_ended"],
-  ["M_USER_LOCKED", "account_locked"],
-  ["ORG_MATRIX_MSC3939_USER_LOCKED", "account_locked"],
-  ["M_USER_SUSPENDED", "account_suspended"],
-  ["ORG.MATRIX.MSC3823.USER_ACCOUNT_SUSPENDED", "account_suspended"],
-  ["M_USER_DEACTIVATED", "account_deactivated"],
-  ["M_CONSENT_NOT_GIVEN", "consent_needed"],
 ]);
 
 /** A request failed that was made to the server of one side by a step of the other. */
@@ -78,9 +64,9 @@ export function toOutcome(error: unknown): ErrorOutcome {
   const { errcode, status, retryAfterMs } = error;
   if (status === 429 || errcode === "M_LIMIT_EXCEEDED")
     return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
-  const accountProblem = ACCOUNT_PROBLEMS.get(errcode);
-  if (accountProblem !== undefined)
-    return { status: "needs_user", problem: serverProblem(accountProblem, error) };
+  const accountProblem = accountProblemOf(error);
+  if (accountProblem !== null)
+    return { status: "needs_user", problem: serverProblem(accountProblem.code, error) };
   if (status >= 500 && !error.isJson)
     return {
       status: "wait",

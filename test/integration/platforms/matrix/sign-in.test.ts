@@ -166,9 +166,13 @@ describe("signInWithPassword", () => {
       reply(403, { errcode: "M_FORBIDDEN", error: "Invalid username or password" }),
       { code: "wrong_password" },
     ],
-    ["a locked account", reply(401, { errcode: "M_USER_LOCKED", soft_logout: true }), { code: "locked" }],
-    ["a deactivated account", reply(403, { errcode: "M_USER_DEACTIVATED" }), { code: "deactivated" }],
-    ["a suspended account", reply(403, { errcode: "M_USER_SUSPENDED" }), { code: "suspended" }],
+    [
+      "a locked account",
+      reply(401, { errcode: "M_USER_LOCKED", soft_logout: true }),
+      { code: "account_locked" },
+    ],
+    ["a deactivated account", reply(403, { errcode: "M_USER_DEACTIVATED" }), { code: "account_deactivated" }],
+    ["a suspended account", reply(403, { errcode: "M_USER_SUSPENDED" }), { code: "account_suspended" }],
     [
       "a limit with a time",
       reply(429, { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "334" }),
@@ -236,7 +240,7 @@ describe("signInWithPassword", () => {
       { code: "wrong_account", actual: "@Alice:old.example" },
     ],
     ["names a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
-    ["finds the account locked", reply(401, { errcode: "M_USER_LOCKED" }), { code: "locked" }],
+    ["finds the account locked", reply(401, { errcode: "M_USER_LOCKED" }), { code: "account_locked" }],
     [
       "brings no answer",
       (_request, response) => response.destroy(),
@@ -300,9 +304,9 @@ describe("signInWithTokens", () => {
     [
       "an expired token",
       reply(401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: false }),
-      { code: "expired_token" },
+      { code: "session_ended" },
     ],
-    ["a locked account", reply(401, { errcode: "M_USER_LOCKED" }), { code: "locked" }],
+    ["a locked account", reply(401, { errcode: "M_USER_LOCKED" }), { code: "account_locked" }],
     ["a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
     [
       "another account",
@@ -325,7 +329,7 @@ describe("signInWithTokens", () => {
     async (accessToken) => {
       const { client, asked } = await startHomeserver();
       expect(await signInWithTokens(client, { userId: USER, tokens: { accessToken } })).toMatchObject({
-        problem: { code: "expired_token" },
+        problem: { code: "session_ended" },
       });
       expect(asked()).toEqual([]);
     },

@@ -304,13 +304,13 @@ describe("what the servers say now", () => {
     await withPassword("target", "@ann:new.example");
     old.sessions.clear();
     expect(await signIn.states(OWNER)).toMatchObject({
-      source: { sessionState: { kind: "ended", problem: { code: "expired_token" } } },
+      source: { sessionState: { kind: "ended", problem: { code: "session_ended" } } },
       target: { sessionState: { kind: "works" } },
     });
     young.answers[WHOAMI] = reply(502, {});
     old.answers[WHOAMI] = reply(401, { errcode: "M_USER_LOCKED", soft_logout: true });
     expect(await signIn.states(OWNER)).toMatchObject({
-      source: { sessionState: { kind: "ended", problem: { code: "locked" } } },
+      source: { sessionState: { kind: "ended", problem: { code: "account_locked" } } },
       target: { sessionState: { kind: "not_checked", problem: { code: "server_trouble" } } },
     });
   });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { toHomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
+import {
+  accountProblemOf,
+  toHomeserverError,
+} from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
 
 const NOW = new Date("2026-01-31T12:00:00Z");
 const REQUEST = { method: "POST", path: "/_matrix/client/v3/login" };
@@ -96,5 +99,29 @@ describe("toHomeserverError", () => {
     expect(`${error.message} ${JSON.stringify(error)}`).not.toMatch(/syt_SeCrEt|hunter 2/);
     expect(error.errcode).toBe("M_UNKNOWN");
     expect(error.text).toContain("[removed]");
+  });
+});
+
+describe("accountProblemOf", () => {
+  it.each([
+    { body: { errcode: "M_UNKNOWN_TOKEN" }, problem: { code: "session_ended" } },
+    { body: { errcode: "M_MISSING_TOKEN" }, problem: { code: "session_ended" } },
+    { body: { errcode: "M_USER_LOCKED", soft_logout: true }, problem: { code: "account_locked" } },
+    { body: { errcode: "ORG_MATRIX_MSC3939_USER_LOCKED" }, problem: { code: "account_locked" } },
+    { body: { errcode: "M_USER_SUSPENDED" }, problem: { code: "account_suspended" } },
+    {
+      body: { errcode: "ORG.MATRIX.MSC3823.USER_ACCOUNT_SUSPENDED" },
+      problem: { code: "account_suspended" },
+    },
+    { body: { errcode: "M_USER_DEACTIVATED" }, problem: { code: "account_deactivated" } },
+    { body: { errcode: "M_CONSENT_NOT_GIVEN" }, problem: { code: "consent_needed", consentUri: null } },
+    {
+      body: { errcode: "M_CONSENT_NOT_GIVEN", consent_uri: "https://old.example/terms" },
+      problem: { code: "consent_needed", consentUri: "https://old.example/terms" },
+    },
+    { body: { errcode: "M_FORBIDDEN" }, problem: null },
+    { body: undefined, problem: null },
+  ])("is $problem for $body", ({ body, problem }) => {
+    expect(accountProblemOf(errorOf(403, body))).toEqual(problem);
   });
 });

@@ -1,0 +1,35 @@
+/**
+ * What only the owner of an account can resolve. The codes are stored with runs and steps, so they
+ * never change.
+ */
+export type AccountProblem =
+  /** The server does not know the token: it expired, was logged out, or was mistyped. */
+  | { readonly code: "session_ended" }
+  | { readonly code: "account_locked" }
+  | { readonly code: "account_suspended" }
+  | { readonly code: "account_deactivated" }
+  /** The server asks its user to accept its terms first, on a page that it may name. */
+  | { readonly code: "consent_needed"; readonly consentUri: string | null };
+
+export type AccountProblemCode = AccountProblem["code"];
+
+export const ACCOUNT_PROBLEM_CODES = [
+  "session_ended",
+  "account_locked",
+  "account_suspended",
+  "account_deactivated",
+  "consent_needed",
+] as const satisfies readonly AccountProblemCode[];
+
+const CODES: ReadonlySet<string> = new Set(ACCOUNT_PROBLEM_CODES);
+
+export function isAccountProblemCode(code: string): code is AccountProblemCode {
+  return CODES.has(code);
+}
+
+/** Whether a problem, of whatever kind, is one that only the account's owner can resolve. */
+export function isAccountProblem<Problem extends { readonly code: string }>(
+  problem: Problem,
+): problem is Extract<Problem, { readonly code: AccountProblemCode }> {
+  return isAccountProblemCode(problem.code);
+}
