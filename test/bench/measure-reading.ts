@@ -34,7 +34,8 @@ async function measure(measured: Case): Promise<Measured> {
     // Both accounts are read side by side, as in the bot.
     const [sourceReading, targetReading] = await Promise.all([read(source, target), read(target, source)]);
     const readAt = performance.now();
-    if (sourceReading.how !== measured.how) throw new Error(`the account was read by ${sourceReading.how}`);
+    if (sourceReading.method !== measured.how)
+      throw new Error(`the account was read by ${sourceReading.method}`);
     const readings = { source: sourceReading, target: targetReading };
     const { rooms } = await decideRooms(accounts, readings, {});
     const decidedAt = performance.now();

@@ -6,7 +6,7 @@ import type { Reader } from "./reading/reader.ts";
 import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
 import type { RoomPlan, SummaryNeeded } from "./planning/plan-rooms.ts";
 import { planRooms } from "./planning/plan-rooms.ts";
-import type { RoomPlanInput } from "./planning/plan-input.ts";
+import type { RoomPlanInput } from "./planning/plan-context.ts";
 import { roomFromSummary } from "./rooms/room-summary.ts";
 
 /** One of the two accounts, as it can be read. */

@@ -27,19 +27,19 @@ export interface RemainingWork {
 }
 
 /**
- * @param desired the comparison (`compareContents`) for all rooms that may be moved
+ * @param compared the comparison (`compareContents`) for all rooms that may be moved
  * @param isChosen whether the plan covers a category
  */
 export function remainingWork(
   { rooms, replacements, order }: Pick<RoomPlan, "rooms" | "replacements" | "order">,
   { source, target }: { source: AccountContents; target: AccountContents },
-  wanted: readonly Category[],
+  compared: readonly Category[],
   isChosen: (name: CategoryName) => boolean,
 ): RemainingWork {
   const all = [...rooms, ...replacements];
   const needsNobody = withoutHelp(all);
   const inReach = compareContents(source, target, roomMapping(rooms.filter(needsNobody))).categories;
-  const contents = wanted.map((entry) =>
+  const contents = compared.map((entry) =>
     contentWork(
       entry,
       inReach.find(({ name }) => name === entry.name),

@@ -130,7 +130,7 @@ export class Planning {
     const before = await this.last(request.owner);
     const number = await plans.put(request.owner, payload(made, decision.request), now());
     log.info(
-      { number, rooms: made.report.rooms.length, how: [readings.source.how, readings.target.how] },
+      { number, rooms: made.report.rooms.length, methods: [readings.source.method, readings.target.method] },
       "planned",
     );
     const isSameMove =

@@ -1,7 +1,7 @@
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Population } from "../../lab/population/population.ts";
 import { decideRooms } from "../../../src/platforms/matrix/decide-rooms.ts";
-import type { AccountReading, HowRead } from "../../../src/platforms/matrix/reading/account-reading.ts";
+import type { AccountReading, ReadingMethod } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import { meteredReader } from "../reading/meter.ts";
@@ -15,7 +15,7 @@ export interface ReadPlan {
 export async function readAndPlan(
   pair: HomeserverPair,
   population: Population,
-  how: HowRead = "sliding_sync",
+  how: ReadingMethod = "sliding_sync",
 ): Promise<ReadPlan> {
   const features = { unstableFeatures: { "org.matrix.simplified_msc3575": how === "sliding_sync" } };
   const [source, target] = [population.source, population.target].map(({ side, userId, accessToken }) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
-import type { AccountReading, HowRead } from "../../../src/platforms/matrix/reading/account-reading.ts";
+import type { AccountReading, ReadingMethod } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { withNeededMembers } from "../../../src/platforms/matrix/reading/members.ts";
 import { withOtherMembers } from "../../../src/platforms/matrix/reading/other-member.ts";
 import { readOutsideRoom } from "../../../src/platforms/matrix/reading/outside-room.ts";
@@ -44,7 +44,7 @@ function metered(who: Actor, options: { isSyncWhole?: boolean } = {}): MeteredRe
 }
 
 async function read(
-  how: HowRead,
+  how: ReadingMethod,
   who: Actor,
   other: Actor,
   window?: number,
@@ -58,7 +58,7 @@ async function read(
     features: how === "sliding_sync" ? WITH_SLIDING_SYNC : WITHOUT,
     ...(window === undefined ? {} : { window }),
   });
-  expect(reading.how).toBe(how);
+  expect(reading.method).toBe(how);
   expect(reading.requests).toBe(sent.length);
   return { ...reading, sent };
 }

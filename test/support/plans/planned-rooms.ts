@@ -4,7 +4,7 @@ import type {
   Membership,
   RoomSnapshot,
 } from "../../../src/platforms/matrix/rooms/types.ts";
-import type { RoomPlanInput } from "../../../src/platforms/matrix/planning/plan-input.ts";
+import type { RoomPlanInput } from "../../../src/platforms/matrix/planning/plan-context.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import { planRooms } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";

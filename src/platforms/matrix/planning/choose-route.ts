@@ -19,7 +19,7 @@ export type RouteChoice = Pick<
 };
 
 /** What is known of other rooms when one is decided. */
-export interface Surroundings {
+export interface RouteContext {
   parties: Parties;
   /** The room through which the target gets into this one. */
   through: string | null;
@@ -33,18 +33,18 @@ export interface Surroundings {
 
 const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
 
-export function chooseRoute(view: RoomView, verdict: Verdict, surroundings: Surroundings): RouteChoice {
+export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteContext): RouteChoice {
   switch (verdict.kind) {
     case "joined":
-      return { ...outcome("joined", "done"), ...NOBODY };
+      return { ...choice("joined", "done"), ...NOBODY };
     case "closed":
-      return { ...outcome("impossible", "skipped", verdict.reason), ...NOBODY };
+      return { ...choice("impossible", "skipped", verdict.reason), ...NOBODY };
     case "person":
-      return needsPerson(view, verdict.help, verdict.reason, surroundings);
+      return needsPerson(view, verdict.help, verdict.reason, context);
     case "inviter":
-      return asksInviter(view, verdict.reason, surroundings.parties);
+      return asksInviter(view, verdict.reason, context.parties);
     case "open":
-      return entry(view, verdict, surroundings);
+      return entry(view, verdict, context);
   }
 }
 
@@ -66,15 +66,15 @@ export function isRefused(route: Route, refusals: readonly RouteRefusal[]): bool
   return refusals.some((refusal) => refusal.route === route);
 }
 
-function entry(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings): RouteChoice {
-  const { refusals, through } = surroundings;
+function entry(view: RoomView, verdict: OpenVerdict, context: RouteContext): RouteChoice {
+  const { refusals, through } = context;
   const open: Route[] = openRoutes(verdict, through, refusals);
   const canKnock = verdict.canKnock && !isRefused("knock", refusals);
   const [route] = open;
   if (route !== undefined) {
     const routes: Route[] = [...open, ...(canKnock ? ["knock" as const] : []), "ask_moderator"];
     return {
-      ...outcome(route, "planned"),
+      ...choice(route, "planned"),
       routes,
       through: route === "join_restricted" ? through : null,
       ...NOBODY,
@@ -82,24 +82,23 @@ function entry(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings)
   }
   const refusal = refusals.at(-1);
   if (refusal?.code === "blocked_by_server")
-    return { ...outcome("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
-  if (canKnock) return knock(view, verdict, surroundings);
-  if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), surroundings);
+    return { ...choice("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
+  if (canKnock) return knock(view, verdict, context);
+  if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), context);
   // Only the person can allow it, in the settings of the new account.
   if (verdict.isInviteBlocked)
-    return { ...outcome("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
-  if (verdict.reason.code === "source_not_joined")
-    return asksInviter(view, verdict.reason, surroundings.parties);
-  if (surroundings.unreachable.length > 0) return throughUnreachable(view, surroundings);
-  return needsPerson(view, "invite", verdict.reason, surroundings);
+    return { ...choice("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
+  if (verdict.reason.code === "source_not_joined") return asksInviter(view, verdict.reason, context.parties);
+  if (context.unreachable.length > 0) return throughUnreachable(view, context);
+  return needsPerson(view, "invite", verdict.reason, context);
 }
 
-function knock(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings): RouteChoice {
+function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): RouteChoice {
   const reason: Reason = verdict.isInviteBlocked ? { code: "invite_blocked" } : verdict.reason;
   const isInvited = reason.code === "source_not_joined" && reason.inviter !== null;
   const asked = isInvited
-    ? asksInviter(view, reason, surroundings.parties)
-    : needsPerson(view, "invite", reason, surroundings);
+    ? asksInviter(view, reason, context.parties)
+    : needsPerson(view, "invite", reason, context);
   if (asked.route === "impossible") return asked;
   // A knock that waits already is for the people in the room to answer.
   const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
@@ -110,23 +109,23 @@ function knock(view: RoomView, verdict: OpenVerdict, surroundings: Surroundings)
  * A joined member must act. If no joined member may, the room is impossible. The exception is a
  * source that may do it itself: the person is asked, since it is never done unasked.
  */
-function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: Surroundings): RouteChoice {
+function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: RouteContext): RouteChoice {
   const { room, power } = view;
   const needed = membersToRead(room, power, { kind: help }, parties, "route");
   const membersNeeded = needed === null ? [] : [needed];
   const found = peopleOrUpgrader(view, help, parties);
   if (found.helpers.length > 0)
-    return { ...outcome("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
+    return { ...choice("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
   if ("isSourceAble" in reason && reason.isSourceAble)
-    return { ...outcome("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
+    return { ...choice("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
   // Nothing is known of the members: none can be named, and none can be ruled out.
   if (power.levels.usersDefault === null && room.powerLevels.kind === "unread") {
-    return { ...outcome("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
+    return { ...choice("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
   }
   const none: Reason = isServersWord(reason)
     ? reason
     : { code: "no_helper", help, required: requiredForTask(power, { kind: help }) };
-  return { ...outcome("impossible", "skipped", none), ...NOBODY, membersNeeded };
+  return { ...choice("impossible", "skipped", none), ...NOBODY, membersNeeded };
 }
 
 function isServersWord(reason: Reason): boolean {
@@ -139,8 +138,8 @@ function isServersWord(reason: Reason): boolean {
  * The helpers are people who can let the account into the room, or into the space that would open
  * it.
  */
-function throughUnreachable(view: RoomView, surroundings: Surroundings): RouteChoice {
-  const { parties, unreachable } = surroundings;
+function throughUnreachable(view: RoomView, context: RouteContext): RouteChoice {
+  const { parties, unreachable } = context;
   const membersNeeded: MembersNeeded[] = [];
   const candidates = unreachable.map((space) => {
     const found =
@@ -157,12 +156,12 @@ function throughUnreachable(view: RoomView, surroundings: Surroundings): RouteCh
   const best = candidates.find(({ found }) => found.helpers.length > 0) ?? candidates[0];
   const through = best?.roomId ?? "";
   const reason: Reason = { code: "space_unreachable", through };
-  const own = needsPerson(view, "invite", reason, surroundings);
+  const own = needsPerson(view, "invite", reason, context);
   const helpers = joinHelpers(own, best?.found ?? NOBODY);
   const needs = [...own.membersNeeded, ...membersNeeded];
   if (helpers.helpers.length === 0) return { ...own, membersNeeded: needs };
   return {
-    ...outcome("ask_moderator", "needs_moderator", reason),
+    ...choice("ask_moderator", "needs_moderator", reason),
     through,
     ...helpers,
     membersNeeded: needs,
@@ -195,7 +194,7 @@ function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers
 
 function asksInviter(view: RoomView, reason: SourceNotJoined, parties: Parties): RouteChoice {
   const helpers = reason.inviter === null ? NOBODY : namedPerson(view, reason.inviter, parties, 0);
-  return { ...outcome("ask_moderator", "needs_moderator", reason), ...helpers };
+  return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers };
 }
 
 /** @param unknownPower the least power that such a person has, if the room's levels are unknown */
@@ -223,7 +222,7 @@ function refusedReason({ code, serverText }: RouteRefusal): Reason {
   return code === "invite_blocked" ? { code } : { code, serverText };
 }
 
-function outcome(
+function choice(
   route: Route,
   status: PlannedRoom["status"],
   reason: Reason | null = null,

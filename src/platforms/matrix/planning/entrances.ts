@@ -2,7 +2,7 @@ import { may } from "../rooms/power-levels/room-power.ts";
 import { openRoutes } from "./choose-route.ts";
 import { membersToRead, serversWhoMay } from "./people.ts";
 import type { MembersNeeded } from "./people.ts";
-import type { PlanGround } from "./plan-context.ts";
+import type { PlanContext } from "./plan-context.ts";
 import type { RouteRefusal } from "./planned-room.ts";
 import { gatewayRooms } from "./reachable-rooms.ts";
 import type { ReachableRoom } from "./reachable-rooms.ts";
@@ -24,7 +24,7 @@ export interface Entrances {
 }
 
 export interface EntranceInput {
-  ground: PlanGround;
+  context: PlanContext;
   verdicts: ReadonlyMap<string, Verdict>;
   /** Rooms that the target has joined, whoever else is in them. */
   joinedByTarget: ReadonlySet<string>;
@@ -37,7 +37,7 @@ export function findEntrances(input: EntranceInput): Entrances {
   const rooms: ReachableRoom[] = [];
   const unvouched = new Set<string>();
   for (const [roomId, verdict] of input.verdicts) {
-    const view = input.ground.views.get(roomId);
+    const view = input.context.views.get(roomId);
     if (verdict.kind !== "open" || view === undefined) continue;
     const room = reachableRoom(view, verdict, input, membersNeeded);
     rooms.push(room);
@@ -64,9 +64,9 @@ export function findEntrances(input: EntranceInput): Entrances {
  * into the restricted room must be in that room too, and the source's, the surest one to ask, may
  * not be (M_UNABLE_TO_AUTHORISE_JOIN).
  */
-function throughPreference(roomId: string, { joinedByTarget, ground }: EntranceInput): number {
+function throughPreference(roomId: string, { joinedByTarget, context }: EntranceInput): number {
   if (!joinedByTarget.has(roomId)) return 1;
-  return ground.own.get(roomId)?.membership === "join" ? 0 : 2;
+  return context.own.get(roomId)?.membership === "join" ? 0 : 2;
 }
 
 /**
@@ -75,14 +75,14 @@ function throughPreference(roomId: string, { joinedByTarget, ground }: EntranceI
  */
 export function unreachableSpaces(
   restrictedId: string,
-  { ground, verdicts }: EntranceInput,
+  { context, verdicts }: EntranceInput,
   { entered, unvouched }: Entrances,
 ): { view: RoomView; help: Help | null }[] {
   const found: { view: RoomView; help: Help | null }[] = [];
   const verdict = verdicts.get(restrictedId);
   if (verdict?.kind !== "open" || unvouched.has(restrictedId)) return found;
   for (const roomId of verdict.allowedRoomIds) {
-    const view = ground.views.get(roomId);
+    const view = context.views.get(roomId);
     if (view?.sourceMembership === "join" && !entered.has(roomId))
       found.push({ view, help: missingHelp(verdicts.get(roomId)) });
   }
@@ -123,11 +123,11 @@ function reachableRoom(
  */
 function hasVoucher(
   view: RoomView,
-  { ground, areMembersRead }: EntranceInput,
+  { context, areMembersRead }: EntranceInput,
   needs: MembersNeeded[],
 ): boolean {
   const { room, power, sourceMembership } = view;
-  const { parties } = ground;
+  const { parties } = context;
   if (sourceMembership === "join" && may(power, parties.sourceUserId, "invite")) return true;
   if (serversWhoMay(room, power, { kind: "authorise" }, parties).length > 0) return true;
   // Seen from outside only: the rule is known, but not who could vouch. The replaced room's makers

@@ -1,8 +1,9 @@
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { filterRooms, NO_FILTERS } from "./filters.ts";
-import type { RoomSnapshot } from "../rooms/types.ts";
+import type { RoomFilters } from "./filters.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import type { Parties } from "./people.ts";
-import type { RoomPlanInput } from "./plan-input.ts";
+import type { RouteRefusal } from "./planned-room.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import { roomView } from "./room-view.ts";
 import type { RoomView } from "./room-view.ts";
@@ -10,8 +11,28 @@ import { valueOf } from "../rooms/state-read.ts";
 import { lastReplacement } from "../rooms/upgrades.ts";
 import type { Replacement } from "../rooms/upgrades.ts";
 
+/** The input of a plan of rooms. */
+export interface RoomPlanInput {
+  source: AccountSnapshot;
+  target: AccountSnapshot;
+  /**
+   * Replacements of upgraded rooms that the source is not in, from room summaries
+   * (`rooms/room-summary.ts`).
+   */
+  outsideRooms?: ReadonlyMap<string, RoomSnapshot>;
+  filters?: RoomFilters;
+  /** The bot itself and other accounts that are not people. */
+  botUserIds?: readonly string[];
+  /** Rooms in which the person talks with the bot. */
+  botRoomIds?: readonly string[];
+  /** Routes that a run found closed, by room. */
+  refusals?: ReadonlyMap<string, readonly RouteRefusal[]>;
+  /** The last pass: a member whose membership is still unread counts as not joined. */
+  areMembersRead?: boolean;
+}
+
 /** The facts that all decisions of one plan share. */
-export interface PlanGround {
+export interface PlanContext {
   parties: Parties;
   /** The rooms that the source has joined, is invited to or knocks at. */
   own: ReadonlyMap<string, RoomSnapshot>;
@@ -23,13 +44,13 @@ export interface PlanGround {
   excluded: ReadonlySet<string>;
   direct: ReadonlySet<string>;
   /** Replacements of which nothing is known yet. */
-  unseen: readonly string[];
+  unknownReplacements: readonly string[];
   unknownRooms: readonly string[];
 }
 
 const OWN_MEMBERSHIPS: ReadonlySet<string | null> = new Set(["join", "invite", "knock"]);
 
-export function planGround(input: RoomPlanInput): PlanGround {
+export function planContext(input: RoomPlanInput): PlanContext {
   const { source, target } = input;
   const parties: Parties = {
     sourceUserId: source.userId,
@@ -61,8 +82,17 @@ export function planGround(input: RoomPlanInput): PlanGround {
   const replacements = new Map(
     [...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"),
   );
-  const { views, unseen } = viewsOf(input, own, replacements, excluded);
-  return { parties, own, views, replacements, excluded, direct, unseen, unknownRooms: filter.unknownRooms };
+  const { views, unknownReplacements } = viewsOf(input, own, replacements, excluded);
+  return {
+    parties,
+    own,
+    views,
+    replacements,
+    excluded,
+    direct,
+    unknownReplacements,
+    unknownRooms: filter.unknownRooms,
+  };
 }
 
 function viewsOf(
@@ -70,7 +100,7 @@ function viewsOf(
   own: ReadonlyMap<string, RoomSnapshot>,
   replacements: ReadonlyMap<string, Replacement>,
   excluded: ReadonlySet<string>,
-): { views: Map<string, RoomView>; unseen: string[] } {
+): { views: Map<string, RoomView>; unknownReplacements: string[] } {
   const followed = new Map<string, Replacement>();
   for (const [roomId, replacement] of replacements)
     if (!excluded.has(roomId)) followed.set(replacement.roomId, replacement);
@@ -80,19 +110,19 @@ function viewsOf(
       room.roomId,
       roomView(room, input.target.rooms.get(room.roomId), followed.get(room.roomId) ?? null),
     );
-  const unseen: string[] = [];
+  const unknownReplacements: string[] = [];
   for (const [roomId, replacement] of followed) {
     if (views.has(roomId)) continue;
     const seenByTarget = input.target.rooms.get(roomId);
     const summary = input.outsideRooms?.get(roomId);
-    if (summary === undefined && seenByTarget?.membership !== "join") unseen.push(roomId);
+    if (summary === undefined && seenByTarget?.membership !== "join") unknownReplacements.push(roomId);
     // The source has left this room: the state it saw then is out of date, only its own membership
     // is true.
     const membership = input.source.rooms.get(roomId)?.membership ?? null;
     const seenBySource = { ...(summary ?? nothingKnown(roomId, input)), membership };
     views.set(roomId, roomView(seenBySource, seenByTarget, replacement));
   }
-  return { views, unseen };
+  return { views, unknownReplacements };
 }
 
 function lastReplacements(

@@ -5,9 +5,8 @@ import { orderOfWork } from "./order.ts";
 import { chooseRoute } from "./choose-route.ts";
 import { mergeNeeds } from "./people.ts";
 import type { MembersNeeded } from "./people.ts";
-import { planGround } from "./plan-context.ts";
-import type { PlanGround } from "./plan-context.ts";
-import type { RoomPlanInput } from "./plan-input.ts";
+import { planContext } from "./plan-context.ts";
+import type { PlanContext, RoomPlanInput } from "./plan-context.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import { decidedRow, excludedRow, roomFacts, successorRow } from "./room-row.ts";
 import type { RoomView } from "./room-view.ts";
@@ -64,32 +63,32 @@ export interface RoomPlan {
  * Then come `via.ts`, `power-grant.ts` and `warnings.ts`; `room-row.ts` makes the row of them.
  */
 export function planRooms(input: RoomPlanInput): RoomPlan {
-  const ground = planGround(input);
+  const context = planContext(input);
   const isSourceBlocked = isInviteBlocked(input.target.accountData, input.source.userId);
-  const verdicts = verdictsOf(input, ground, {
-    parties: ground.parties,
+  const verdicts = verdictsOf(input, context, {
+    parties: context.parties,
     roomVersions: new Set(input.target.roomVersions),
     isSourceBlocked,
     isEverybodyBlocked: isInviteBlocked(input.target.accountData, ""),
   });
-  const { rows, membersNeeded } = decidedRows(input, ground, verdicts);
+  const { rows, membersNeeded } = decidedRows(input, context, verdicts);
   const rooms: PlannedRoom[] = [];
   const replacements: PlannedRoom[] = [];
-  for (const [roomId, view] of ground.views) {
+  for (const [roomId, view] of context.views) {
     const row = rows.get(roomId);
-    if (!ground.own.has(roomId)) {
+    if (!context.own.has(roomId)) {
       if (row !== undefined) replacements.push(row);
       continue;
     }
-    rooms.push(row ?? undecidedRow(input, ground, view, rows));
+    rooms.push(row ?? undecidedRow(input, context, view, rows));
   }
   return {
     rooms,
     replacements,
     order: orderOfWork([...rooms, ...replacements]),
-    membersNeeded: input.areMembersRead === true ? [] : mergeNeeds(readableNeeds(membersNeeded, ground)),
-    summariesNeeded: ground.unseen.map((roomId) => ({ roomId, via: viaFor(roomId, ground) })),
-    unknownRooms: ground.unknownRooms,
+    membersNeeded: input.areMembersRead === true ? [] : mergeNeeds(readableNeeds(membersNeeded, context)),
+    summariesNeeded: context.unknownReplacements.map((roomId) => ({ roomId, via: viaFor(roomId, context) })),
+    unknownRooms: context.unknownRooms,
     bannedRoomIds: [...input.source.rooms.values()]
       .filter((room) => room.membership === "ban")
       .map((room) => room.roomId),
@@ -100,26 +99,30 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
 /** The row of a room that is not moved itself: another room replaces it, or it is left out. */
 function undecidedRow(
   input: RoomPlanInput,
-  ground: PlanGround,
+  context: PlanContext,
   view: RoomView,
   rows: ReadonlyMap<string, PlannedRoom>,
 ): PlannedRoom {
   const { roomId } = view.room;
-  const facts = roomFacts(view, ground.direct.has(roomId), ground.parties);
-  const successor = ground.replacements.get(roomId)?.roomId;
+  const facts = roomFacts(view, context.direct.has(roomId), context.parties);
+  const successor = context.replacements.get(roomId)?.roomId;
   const isReplaced =
-    successor !== undefined && !ground.excluded.has(roomId) && (rows.has(successor) || hasRooms(input));
+    successor !== undefined && !context.excluded.has(roomId) && (rows.has(successor) || hasRooms(input));
   return isReplaced
-    ? successorRow(facts, successor, rows.get(successor), ground.own.has(successor))
+    ? successorRow(facts, successor, rows.get(successor), context.own.has(successor))
     : excludedRow(facts);
 }
 
 /** The verdicts on all rooms that are moved: without those left out or replaced. */
-function verdictsOf(input: RoomPlanInput, ground: PlanGround, context: VerdictContext): Map<string, Verdict> {
+function verdictsOf(
+  input: RoomPlanInput,
+  context: PlanContext,
+  verdictContext: VerdictContext,
+): Map<string, Verdict> {
   const verdicts = new Map<string, Verdict>();
-  for (const [roomId, view] of ground.views) {
-    if (ground.excluded.has(roomId) || ground.replacements.has(roomId)) continue;
-    const verdict = verdictOn(view, context);
+  for (const [roomId, view] of context.views) {
+    if (context.excluded.has(roomId) || context.replacements.has(roomId)) continue;
+    const verdict = verdictOn(view, verdictContext);
     if (hasRooms(input) || verdict.kind === "joined") verdicts.set(roomId, verdict);
   }
   return verdicts;
@@ -127,48 +130,48 @@ function verdictsOf(input: RoomPlanInput, ground: PlanGround, context: VerdictCo
 
 function decidedRows(
   input: RoomPlanInput,
-  ground: PlanGround,
+  context: PlanContext,
   verdicts: ReadonlyMap<string, Verdict>,
 ): { rows: Map<string, PlannedRoom>; membersNeeded: MembersNeeded[] } {
   const joinedByTarget = new Set(
     [...input.target.rooms.values()].filter((room) => room.membership === "join").map((room) => room.roomId),
   );
   const refusals = input.refusals ?? new Map();
-  const surroundings: EntranceInput = {
-    ground,
+  const entranceInput: EntranceInput = {
+    context,
     verdicts,
     joinedByTarget,
     refusals,
     areMembersRead: input.areMembersRead === true,
   };
-  const entrances = findEntrances(surroundings);
+  const entrances = findEntrances(entranceInput);
   const membersNeeded = [...entrances.membersNeeded];
   const rows = new Map<string, PlannedRoom>();
   for (const [roomId, verdict] of verdicts) {
-    const view = ground.views.get(roomId);
+    const view = context.views.get(roomId);
     if (view === undefined) continue;
-    const outcome = chooseRoute(view, verdict, {
-      parties: ground.parties,
+    const choice = chooseRoute(view, verdict, {
+      parties: context.parties,
       through: entrances.through.get(roomId) ?? null,
-      unreachable: unreachableSpaces(roomId, surroundings, entrances),
-      refusals: surroundings.refusals.get(roomId) ?? [],
+      unreachable: unreachableSpaces(roomId, entranceInput, entrances),
+      refusals: entranceInput.refusals.get(roomId) ?? [],
     });
     const { warnings, membersNeeded: forWarnings } = warningsFor(
       view,
-      ground.parties,
-      outcome.route !== "impossible",
+      context.parties,
+      choice.route !== "impossible",
     );
-    membersNeeded.push(...outcome.membersNeeded, ...forWarnings);
+    membersNeeded.push(...choice.membersNeeded, ...forWarnings);
     rows.set(
       roomId,
-      decidedRow(roomFacts(view, ground.direct.has(roomId), ground.parties), outcome, warnings),
+      decidedRow(roomFacts(view, context.direct.has(roomId), context.parties), choice, warnings),
     );
   }
   return { rows, membersNeeded };
 }
 
 /** Members can be read only in rooms that the source has joined. */
-function readableNeeds(needs: readonly MembersNeeded[], { own }: PlanGround): MembersNeeded[] {
+function readableNeeds(needs: readonly MembersNeeded[], { own }: PlanContext): MembersNeeded[] {
   return needs.filter((need) => own.get(need.roomId)?.membership === "join");
 }
 
@@ -176,7 +179,7 @@ function hasRooms(input: RoomPlanInput): boolean {
   return input.filters?.hasRooms !== false;
 }
 
-function viaFor(roomId: string, ground: PlanGround): readonly string[] {
-  const view = ground.views.get(roomId);
-  return view === undefined ? [] : roomFacts(view, false, ground.parties).via;
+function viaFor(roomId: string, context: PlanContext): readonly string[] {
+  const view = context.views.get(roomId);
+  return view === undefined ? [] : roomFacts(view, false, context.parties).via;
 }

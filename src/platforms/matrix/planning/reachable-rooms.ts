@@ -52,10 +52,10 @@ export function gatewayRooms(rooms: readonly ReachableRoom[]): Map<string, strin
   }
   enter(rooms.filter((room) => room.isOpen));
   enter(rooms.filter((room) => room.canInvite && !room.allowedRoomIds.some((roomId) => byId.has(roomId))));
-  const left = rooms.filter((room) => !entered.has(room.roomId));
-  for (const circle of circles(left)) {
-    if (circle.some((room) => entered.has(room.roomId))) continue;
-    const invitable = circle.filter((room) => room.canInvite);
+  const remaining = rooms.filter((room) => !entered.has(room.roomId));
+  for (const cycle of cycles(remaining)) {
+    if (cycle.some((room) => entered.has(room.roomId))) continue;
+    const invitable = cycle.filter((room) => room.canInvite);
     const seed = invitable.find((room) => room.isSpace) ?? invitable[0];
     if (seed !== undefined) enter([seed]);
   }
@@ -66,7 +66,7 @@ export function gatewayRooms(rooms: readonly ReachableRoom[]): Map<string, strin
  * Groups of rooms that open each other (strongly connected components), each group after those that
  * open it. Tarjan's algorithm without recursion.
  */
-function circles(rooms: readonly ReachableRoom[]): ReachableRoom[][] {
+function cycles(rooms: readonly ReachableRoom[]): ReachableRoom[][] {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));
   const index = new Map<string, number>();
   const lowest = new Map<string, number>();
@@ -100,9 +100,9 @@ function circles(rooms: readonly ReachableRoom[]): ReachableRoom[][] {
       const parent = frames.at(-1);
       if (parent !== undefined) lower(parent.room.roomId, lowest.get(roomId) ?? 0);
       if (lowest.get(roomId) !== index.get(roomId)) continue;
-      const circle = stack.splice(stack.findLastIndex((room) => room.roomId === roomId));
-      for (const room of circle) isOnStack.delete(room.roomId);
-      found.push(circle);
+      const cycle = stack.splice(stack.findLastIndex((room) => room.roomId === roomId));
+      for (const room of cycle) isOnStack.delete(room.roomId);
+      found.push(cycle);
     }
   }
   return found;

@@ -11,7 +11,7 @@ import type { RoomView } from "./room-view.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import { viaServers } from "./via.ts";
 
-const NO_OUTCOME = {
+const NO_ROUTE_DETAILS = {
   through: null,
   successor: null,
   reason: null,
@@ -21,7 +21,7 @@ const NO_OUTCOME = {
 } as const;
 
 /** The part of a row that does not depend on the route. */
-type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof NO_OUTCOME>;
+type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof NO_ROUTE_DETAILS>;
 
 export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): RoomFacts {
   const { room, power, sourceMembership, targetMembership } = view;
@@ -55,15 +55,15 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
 }
 
 export function excludedRow(facts: RoomFacts): PlannedRoom {
-  return { ...facts, ...NO_OUTCOME, route: "excluded", routes: ["excluded"], status: "skipped" };
+  return { ...facts, ...NO_ROUTE_DETAILS, route: "excluded", routes: ["excluded"], status: "skipped" };
 }
 
 export function decidedRow(
   facts: RoomFacts,
-  outcome: RouteChoice,
+  choice: RouteChoice,
   warnings: PlannedRoom["warnings"],
 ): PlannedRoom {
-  const { route, routes, through, status, reason, helpers, moreHelpers } = outcome;
+  const { route, routes, through, status, reason, helpers, moreHelpers } = choice;
   return {
     ...facts,
     successor: null,
@@ -91,7 +91,7 @@ export function successorRow(
 ): PlannedRoom {
   const row: PlannedRoom = {
     ...facts,
-    ...NO_OUTCOME,
+    ...NO_ROUTE_DETAILS,
     successor,
     route: "successor",
     routes: ["successor"],

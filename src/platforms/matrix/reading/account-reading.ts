@@ -6,7 +6,7 @@ import type { RoomTag } from "./raw-events.ts";
  * The method by which the rooms were listed, best first: one request per 500 rooms, one for all
  * rooms, some per room.
  */
-export type HowRead = "sliding_sync" | "sync" | "per_room";
+export type ReadingMethod = "sliding_sync" | "sync" | "per_room";
 
 /** What a method of reading cannot show: such items may exist. */
 export type ReadingGap =
@@ -62,7 +62,7 @@ export interface AccountReading {
   readonly profile: Profile;
   /** `global` of `GET /pushrules/`: rules by kind, in the server's order. */
   readonly pushRules: JsonObject;
-  readonly how: HowRead;
+  readonly method: ReadingMethod;
   readonly gaps: readonly ReadingGap[];
   /** Joined rooms that the account's server refuses to show. All of their state is `unread`. */
   readonly unreadableRoomIds: readonly string[];

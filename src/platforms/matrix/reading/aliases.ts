@@ -20,7 +20,7 @@ export class UnansweredAliasError extends Error {
   readonly alias: string;
 
   constructor(alias: string, cause: unknown) {
-    super("no server told where an alias leads", { cause });
+    super("no server resolved the alias", { cause });
     this.alias = alias;
   }
 }

@@ -36,9 +36,9 @@ const syncSchema = z.object({ rooms: z.unknown().optional(), account_data: z.unk
  * @param state `whole`: what a plan needs. `members`: only what tells joined rooms from others, for
  * a server that cannot send the whole state
  */
-export async function gatherBySync(
+export async function collectBySync(
   reader: Reader,
-  gathering: RoomCollector,
+  collector: RoomCollector,
   state: "whole" | "members",
 ): Promise<void> {
   const answer = await reader.request(
@@ -58,7 +58,7 @@ export async function gatherBySync(
     // of the first.
     { retries: 2 },
   );
-  gathering.addAccountData(objectAt(answer, "account_data")["events"]);
+  collector.addAccountData(objectAt(answer, "account_data")["events"]);
   const rooms = objectAt(answer, "rooms");
   for (const [section, membership] of [
     ["join", "join"],
@@ -67,7 +67,7 @@ export async function gatherBySync(
     ["leave", "leave"],
   ] as const) {
     for (const [roomId, room] of Object.entries(objectAt(rooms, section))) {
-      addRoom(gathering, roomId, isJsonObject(room) ? room : {}, membership, state);
+      addRoom(collector, roomId, isJsonObject(room) ? room : {}, membership, state);
     }
   }
 }
@@ -87,13 +87,13 @@ function filterFor(state: "whole" | "members"): JsonObject {
 }
 
 function addRoom(
-  gathering: RoomCollector,
+  collector: RoomCollector,
   roomId: string,
   room: JsonObject,
   section: Extract<Membership, "join" | "invite" | "knock" | "leave">,
   state: "whole" | "members",
 ): void {
-  gathering.addRoomAccountData(roomId, objectAt(room, "account_data")["events"]);
+  collector.addRoomAccountData(roomId, objectAt(room, "account_data")["events"]);
   const isStripped = section === "invite" || section === "knock";
   const events = isStripped
     ? stateEventsOf(objectAt(room, `${section}_state`)["events"])
@@ -106,9 +106,9 @@ function addRoom(
     events.filter(({ type }) => type === MEMBER).map((event) => [event.state_key, event]),
   );
   const summary = objectAt(room, "summary");
-  gathering.addRoom({
+  collector.addRoom({
     roomId,
-    membership: section === "leave" ? pastMembership(members.get(gathering.accounts.userId)) : section,
+    membership: section === "leave" ? pastMembership(members.get(collector.accounts.userId)) : section,
     events,
     coverage: isStripped || state === "members" ? "partial" : "full",
     // Members are loaded lazily, so a missing one may still be in the room.
@@ -121,8 +121,8 @@ function addRoom(
 
 /** Kicked and banned rooms come in one section. Synapse sends them without being asked. */
 function pastMembership(own: RawStateEvent | undefined): Membership {
-  const told = membershipIn(own?.content);
-  return told === null || told === "join" ? "leave" : told;
+  const membership = membershipIn(own?.content);
+  return membership === null || membership === "join" ? "leave" : membership;
 }
 
 function heroesOf(list: unknown, members: ReadonlyMap<string, RawStateEvent>): Hero[] {

@@ -31,17 +31,17 @@ export async function readJoinedRooms(reader: Reader): Promise<string[]> {
  */
 export async function readJoinedRoom(
   reader: Reader,
-  gathering: RoomCollector,
+  collector: RoomCollector,
   roomId: string,
 ): Promise<void> {
   try {
-    gathering.addRoom(await readRoom(reader, roomId, gathering.accounts, gathering.room(roomId)));
+    collector.addRoom(await readRoom(reader, roomId, collector.accounts, collector.room(roomId)));
   } catch (error) {
     const isOfRoom =
       error instanceof HomeserverError && [403, 404].includes(error.status) && ROOM_ERRORS.has(error.errcode);
     if (!isOfRoom) throw error;
     reader.log.warn({ roomId, err: error }, "a joined room cannot be read");
-    gathering.addRoom({
+    collector.addRoom({
       roomId,
       membership: "join",
       events: [],

@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isJsonObject } from "../api/json.ts";
 import type { KnownMember } from "../rooms/types.ts";
 import type { MembersNeeded } from "../planning/people.ts";
-import { knownMember, ABSENT_MEMBER } from "./absent-member.ts";
-import { stateEventsOf } from "./raw-events.ts";
+import { ABSENT_MEMBER, knownMember, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { slidingSyncRequest } from "./sliding-sync-request.ts";
 
@@ -40,8 +39,8 @@ export async function readMembersBySlidingSync(
 
 function membersOf(state: unknown, userIds: readonly string[]): Map<string, KnownMember> {
   const events = stateEventsOf(state).filter(({ type }) => type === "m.room.member");
-  const told = new Map(events.map((event) => [event.state_key, knownMember(event.content)]));
-  return new Map(userIds.map((userId) => [userId, told.get(userId) ?? ABSENT_MEMBER]));
+  const shown = new Map(events.map((event) => [event.state_key, knownMember(event.content)]));
+  return new Map(userIds.map((userId) => [userId, shown.get(userId) ?? ABSENT_MEMBER]));
 }
 
 function batches(needs: readonly MembersNeeded[]): MembersNeeded[][] {

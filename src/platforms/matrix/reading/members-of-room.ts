@@ -4,9 +4,8 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { KnownMember } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
-import { knownMember, ABSENT_MEMBER } from "./absent-member.ts";
 import { CONCURRENCY } from "./limits.ts";
-import { stateEventsOf } from "./raw-events.ts";
+import { ABSENT_MEMBER, knownMember, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
@@ -34,12 +33,13 @@ export async function readMembersOfRoom(
   userIds: readonly string[],
   joinedCount: number | null,
 ): Promise<Map<string, KnownMember>> {
-  const wanted = [...new Set(userIds)];
-  const worth = Math.min(MAX_JOINED_MEMBERS, (wanted.length - 1) * JOINED_MEMBERS_A_REQUEST);
+  const distinctIds = [...new Set(userIds)];
+  const maxJoinedCount = Math.min(MAX_JOINED_MEMBERS, (distinctIds.length - 1) * JOINED_MEMBERS_A_REQUEST);
   const joined =
-    joinedCount !== null && joinedCount <= worth ? await readJoinedMembers(reader, roomId) : null;
-  if (joined !== null) return new Map(wanted.map((userId) => [userId, joined.get(userId) ?? ABSENT_MEMBER]));
-  const members = await concurrently(wanted, CONCURRENCY, async (userId) => {
+    joinedCount !== null && joinedCount <= maxJoinedCount ? await readJoinedMembers(reader, roomId) : null;
+  if (joined !== null)
+    return new Map(distinctIds.map((userId) => [userId, joined.get(userId) ?? ABSENT_MEMBER]));
+  const members = await concurrently(distinctIds, CONCURRENCY, async (userId) => {
     const event = await readStateEvent(reader, roomId, "m.room.member", userId);
     return [userId, event === null ? ABSENT_MEMBER : knownMember(event.content)] as const;
   });

@@ -40,8 +40,8 @@ export async function withNeededMembers(
       reader.log.warn({ err: error }, "members are read room by room");
     }
   }
-  const left = named.filter((need) => !found.has(need.roomId));
-  await concurrently(left, CONCURRENCY, async ({ roomId, userIds }) => {
+  const unread = named.filter((need) => !found.has(need.roomId));
+  await concurrently(unread, CONCURRENCY, async ({ roomId, userIds }) => {
     const joinedCount = snapshot.rooms.get(roomId)?.joinedCount ?? null;
     found.set(roomId, await readMembersOfRoom(reader, roomId, userIds, joinedCount));
   });

@@ -20,16 +20,16 @@ export async function withOtherMembers(
   snapshot: AccountSnapshot,
   other: AccountSnapshot,
 ): Promise<AccountSnapshot> {
-  const unsaid = [...snapshot.rooms.values()].filter(
+  const unknown = [...snapshot.rooms.values()].filter(
     (room) =>
       room.membership === "join" &&
       room.otherMember.kind === "unread" &&
       room.create.kind !== "unread" &&
       !other.rooms.has(room.roomId),
   );
-  if (unsaid.length === 0) return snapshot;
+  if (unknown.length === 0) return snapshot;
   const rooms = new Map(snapshot.rooms);
-  await concurrently(unsaid, CONCURRENCY, async (room) => {
+  await concurrently(unknown, CONCURRENCY, async (room) => {
     rooms.set(room.roomId, {
       ...room,
       otherMember: await readOtherMember(reader, room.roomId, other.userId),

@@ -1,6 +1,6 @@
 import { isJsonObject, isTooDeep, textOrNull } from "../api/json.ts";
 import type { JsonObject } from "../api/json.ts";
-import type { Membership } from "../rooms/types.ts";
+import type { KnownMember, Membership } from "../rooms/types.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 
@@ -23,6 +23,16 @@ export function stateEventsOf(list: unknown): RawStateEvent[] {
 export function membershipIn(content: unknown): Membership | null {
   const member = readMember(content, null, null);
   return member.kind === "present" ? member.value.membership : null;
+}
+
+/** A user who is not in the room, as far as is known. */
+export const ABSENT_MEMBER: KnownMember = { membership: "leave", displayName: null, lastActiveAt: null };
+
+/** The member that a member event describes; absent if there is no membership in its content. */
+export function knownMember(content: unknown): KnownMember {
+  const member = readMember(content, null, null);
+  if (member.kind !== "present") return ABSENT_MEMBER;
+  return { membership: member.value.membership, displayName: member.value.displayName, lastActiveAt: null };
 }
 
 /** The last member event of a user in a list. */

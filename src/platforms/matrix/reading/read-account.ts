@@ -1,15 +1,15 @@
 import { valueOf } from "../rooms/state-read.ts";
-import type { AccountReading, HowRead } from "./account-reading.ts";
+import type { AccountReading, ReadingMethod } from "./account-reading.ts";
 import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
 import { RoomCollector } from "./room-collector.ts";
 import type { Accounts, Listing } from "./room-collector.ts";
 import { concurrently } from "./concurrently.ts";
-import { gatherBySync } from "./initial-sync.ts";
+import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";
 import type { Reader } from "./reader.ts";
-import { gatherRoomByRoom, isMethodUnsupported } from "./room-by-room.ts";
-import { gatherBySlidingSync } from "./sliding-sync.ts";
+import { collectRoomByRoom, isMethodUnsupported } from "./room-by-room.ts";
+import { collectBySlidingSync } from "./sliding-sync.ts";
 import type { Progress } from "./sliding-sync.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
@@ -69,33 +69,33 @@ async function listRooms(reader: Reader, account: AccountToRead): Promise<Listin
   const accounts = { userId, otherUserId };
   if (account.features.unstableFeatures[SLIDING_SYNC_FEATURE] === true) {
     const options = { accounts, extraMembers, window, withLastActivity, onProgress };
-    const gathering = await fallbackIfUnsupported(reader, "sliding_sync", () =>
-      gatherBySlidingSync(reader, options),
+    const collector = await fallbackIfUnsupported(reader, "sliding_sync", () =>
+      collectBySlidingSync(reader, options),
     );
-    if (gathering !== null) return await completed(reader, gathering, "sliding_sync");
+    if (collector !== null) return await completed(reader, collector, "sliding_sync");
   }
-  const gathering = await fallbackIfUnsupported(reader, "sync", async () => {
+  const collector = await fallbackIfUnsupported(reader, "sync", async () => {
     const synced = new RoomCollector(accounts);
-    await gatherBySync(reader, synced, "whole");
+    await collectBySync(reader, synced, "whole");
     onProgress({ read: synced.size, total: synced.size });
     return synced;
   });
-  if (gathering !== null) return await completed(reader, gathering, "sync");
-  const { gathering: last, gaps } = await gatherRoomByRoom(reader, accounts, onProgress);
+  if (collector !== null) return await completed(reader, collector, "sync");
+  const { collector: last, gaps } = await collectRoomByRoom(reader, accounts, onProgress);
   return last.listing("per_room", gaps);
 }
 
 /** `null` if this server does not support the method; the caller then takes the next one. */
 async function fallbackIfUnsupported(
   reader: Reader,
-  how: HowRead,
-  gather: () => Promise<RoomCollector>,
+  method: ReadingMethod,
+  collect: () => Promise<RoomCollector>,
 ): Promise<RoomCollector | null> {
   try {
-    return await gather();
+    return await collect();
   } catch (error) {
     if (!isMethodUnsupported(error)) throw error;
-    reader.log.warn({ err: error, how }, "this way of reading an account does not work here");
+    reader.log.warn({ err: error, method }, "this server does not support this method of reading");
     return null;
   }
 }
@@ -104,35 +104,35 @@ async function fallbackIfUnsupported(
  * Reads one by one the rooms that the listing left out or left incomplete. Servers skip rooms
  * (Synapse: of versions that it no longer knows) and parts of requests.
  */
-async function completed(reader: Reader, gathering: RoomCollector, how: HowRead): Promise<Listing> {
+async function completed(reader: Reader, collector: RoomCollector, method: ReadingMethod): Promise<Listing> {
   const joined = await readJoinedRooms(reader);
-  const roomIds = new Set(joined.filter((roomId) => gathering.room(roomId)?.membership !== "join"));
-  for (const room of gathering.rooms()) {
+  const roomIds = new Set(joined.filter((roomId) => collector.room(roomId)?.membership !== "join"));
+  for (const room of collector.rooms()) {
     // Every room has this event.
     if (room.membership === "join" && room.create.kind !== "present") roomIds.add(room.roomId);
   }
   if (roomIds.size > 0)
-    reader.log.info({ rooms: roomIds.size, how }, "rooms that the listing left out are read one by one");
+    reader.log.info({ rooms: roomIds.size, method }, "rooms that the listing left out are read one by one");
   await concurrently([...roomIds], CONCURRENCY, async (roomId) => {
-    await readJoinedRoom(reader, gathering, roomId);
+    await readJoinedRoom(reader, collector, roomId);
   });
-  if (how === "sliding_sync") await readEmptySpaces(reader, gathering);
-  return gathering.listing(how);
+  if (method === "sliding_sync") await readEmptySpaces(reader, collector);
+  return collector.listing(method);
 }
 
 /**
  * If no space shows a room, either all spaces are empty or the server does not understand the
  * asterisk of the request. Reads a few spaces to find out.
  */
-async function readEmptySpaces(reader: Reader, gathering: RoomCollector): Promise<void> {
-  const spaces = [...gathering.rooms()].filter(
+async function readEmptySpaces(reader: Reader, collector: RoomCollector): Promise<void> {
+  const spaces = [...collector.rooms()].filter(
     (room) => room.membership === "join" && valueOf(room.create)?.type === "m.space",
   );
   if (spaces.some((space) => space.spaceChildren.length > 0)) return;
   let isMisunderstood = false;
   for (const [index, { roomId }] of spaces.entries()) {
     if (index >= MAX_SPACES_TRIED && !isMisunderstood) return;
-    await readJoinedRoom(reader, gathering, roomId);
-    isMisunderstood ||= (gathering.room(roomId)?.spaceChildren.length ?? 0) > 0;
+    await readJoinedRoom(reader, collector, roomId);
+    isMisunderstood ||= (collector.room(roomId)?.spaceChildren.length ?? 0) > 0;
   }
 }

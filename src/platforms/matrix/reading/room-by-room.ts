@@ -6,7 +6,7 @@ import type { ReadingGap } from "./account-reading.ts";
 import { RoomCollector } from "./room-collector.ts";
 import type { Accounts } from "./room-collector.ts";
 import { concurrently } from "./concurrently.ts";
-import { gatherBySync } from "./initial-sync.ts";
+import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { tagsOf } from "./raw-events.ts";
@@ -45,38 +45,38 @@ const anySchema = z.unknown();
  * Invitations and account data of unknown types come only by a sync. So one without the rooms'
  * state is tried first; if it fails, they are reported as gaps.
  */
-export async function gatherRoomByRoom(
+export async function collectRoomByRoom(
   reader: Reader,
   accounts: Accounts,
   onProgress: (progress: Progress) => void,
-): Promise<Gathered> {
-  const { gathering, gaps } = await begin(reader, accounts);
+): Promise<Collected> {
+  const { collector, gaps } = await begin(reader, accounts);
   const roomIds = await readJoinedRooms(reader);
   let read = 0;
   await concurrently(roomIds, CONCURRENCY, async (roomId) => {
-    await readJoinedRoom(reader, gathering, roomId);
-    if (gaps.length > 0) await gatherRoomAccountData(reader, gathering, roomId);
+    await readJoinedRoom(reader, collector, roomId);
+    if (gaps.length > 0) await collectRoomAccountData(reader, collector, roomId);
     read += 1;
     onProgress({ read, total: roomIds.length });
   });
-  if (gaps.length > 0) await gatherKnownAccountData(reader, gathering);
-  return { gathering, gaps };
+  if (gaps.length > 0) await collectKnownAccountData(reader, collector);
+  return { collector, gaps };
 }
 
-interface Gathered {
-  readonly gathering: RoomCollector;
+interface Collected {
+  readonly collector: RoomCollector;
   readonly gaps: readonly ReadingGap[];
 }
 
-async function begin(reader: Reader, accounts: Accounts): Promise<Gathered> {
-  const gathering = new RoomCollector(accounts);
+async function begin(reader: Reader, accounts: Accounts): Promise<Collected> {
+  const collector = new RoomCollector(accounts);
   try {
-    await gatherBySync(reader, gathering, "members");
-    return { gathering, gaps: [] };
+    await collectBySync(reader, collector, "members");
+    return { collector, gaps: [] };
   } catch (error) {
     if (!isMethodUnsupported(error)) throw error;
     reader.log.warn({ err: error }, "this server has no usable sync");
-    return { gathering: new RoomCollector(accounts), gaps: ["pending_rooms", "further_account_data"] };
+    return { collector: new RoomCollector(accounts), gaps: ["pending_rooms", "further_account_data"] };
   }
 }
 
@@ -93,31 +93,31 @@ export function isMethodUnsupported(error: unknown): boolean {
   );
 }
 
-async function gatherKnownAccountData(reader: Reader, gathering: RoomCollector): Promise<void> {
-  const { userId } = gathering.accounts;
+async function collectKnownAccountData(reader: Reader, collector: RoomCollector): Promise<void> {
+  const { userId } = collector.accounts;
   for (const type of KNOWN_ACCOUNT_DATA) {
     const content = await readIfThere(
       reader,
       apiPath`/_matrix/client/v3/user/${userId}/account_data/${type}`,
     );
-    if (content !== undefined) gathering.addAccountData([{ type, content }]);
+    if (content !== undefined) collector.addAccountData([{ type, content }]);
   }
 }
 
-async function gatherRoomAccountData(
+async function collectRoomAccountData(
   reader: Reader,
-  gathering: RoomCollector,
+  collector: RoomCollector,
   roomId: string,
 ): Promise<void> {
-  const { userId } = gathering.accounts;
+  const { userId } = collector.accounts;
   for (const type of KNOWN_ROOM_ACCOUNT_DATA) {
     const content = await readIfThere(
       reader,
       apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`,
     );
-    if (content !== undefined) gathering.addRoomAccountData(roomId, [{ type, content }]);
+    if (content !== undefined) collector.addRoomAccountData(roomId, [{ type, content }]);
   }
-  gathering.setTags(
+  collector.setTags(
     roomId,
     tagsOf(await readIfThere(reader, apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/tags`)),
   );

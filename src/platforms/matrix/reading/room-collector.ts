@@ -3,7 +3,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import type { RoomReading } from "../rooms/room-snapshot.ts";
-import type { AccountReading, HowRead, ReadingGap, RoomProfile } from "./account-reading.ts";
+import type { AccountReading, ReadingMethod, ReadingGap, RoomProfile } from "./account-reading.ts";
 import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 import type { RoomTag } from "./raw-events.ts";
 
@@ -16,7 +16,7 @@ export interface Accounts {
 /** What a method of listing returns: everything but what has endpoints of its own. */
 export type Listing = Pick<
   AccountReading,
-  "roomAccountData" | "roomTags" | "roomProfiles" | "how" | "gaps" | "unreadableAccountData"
+  "roomAccountData" | "roomTags" | "roomProfiles" | "method" | "gaps" | "unreadableAccountData"
 > & {
   readonly rooms: ReadonlyMap<string, RoomSnapshot>;
   readonly accountData: ReadonlyMap<string, unknown>;
@@ -101,7 +101,7 @@ export class RoomCollector {
     this.#roomTags.set(roomId, tags);
   }
 
-  listing(how: HowRead, gaps: readonly ReadingGap[] = []): Listing {
+  listing(method: ReadingMethod, gaps: readonly ReadingGap[] = []): Listing {
     const rooms = new Map<string, RoomSnapshot>();
     for (const [roomId, room] of this.#rooms) {
       const tags = this.#roomTags.get(roomId) ?? [];
@@ -114,7 +114,7 @@ export class RoomCollector {
       roomTags: new Map([...this.#roomTags].filter(([, tags]) => tags.length > 0)),
       roomProfiles: this.#roomProfiles,
       unreadableAccountData: this.#unreadable,
-      how,
+      method,
       gaps,
     };
   }

@@ -90,12 +90,12 @@ async function readPieces(
   { userId, otherUserId }: Accounts,
 ): Promise<RawStateEvent[]> {
   const events: RawStateEvent[] = [];
-  const wanted = [
+  const pieces = [
     ...PLANNED_STATE_TYPES.map((type) => [type, ""]),
     ["m.room.member", userId],
     ["m.room.member", otherUserId],
   ];
-  for (const [type = "", stateKey = ""] of wanted) {
+  for (const [type = "", stateKey = ""] of pieces) {
     const event = await readStateEvent(reader, roomId, type, stateKey);
     if (event !== null) events.push(event);
   }

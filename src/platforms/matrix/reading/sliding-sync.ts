@@ -39,14 +39,14 @@ const SMALLEST_WINDOW = 20;
  * - A connection that the server has forgotten (M_UNKNOWN_POS) is started again.
  * - If an answer is too large or takes too long, smaller parts are asked for.
  */
-export async function gatherBySlidingSync(
+export async function collectBySlidingSync(
   reader: Reader,
   options: SlidingSyncOptions,
 ): Promise<RoomCollector> {
   let { window } = options;
   for (let restarts = 0; ;) {
     try {
-      return await gatherOnce(reader, { ...options, window });
+      return await collectOnce(reader, { ...options, window });
     } catch (error) {
       if (error instanceof HomeserverError && error.errcode === "M_UNKNOWN_POS" && restarts < MAX_RESTARTS)
         restarts += 1;
@@ -61,9 +61,9 @@ function isTooMuch(error: unknown): boolean {
   return error instanceof UnreachableError && (error.reason === "too_large" || error.reason === "timeout");
 }
 
-async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<RoomCollector> {
+async function collectOnce(reader: Reader, options: SlidingSyncOptions): Promise<RoomCollector> {
   const { accounts, window } = options;
-  const gathering = new RoomCollector(accounts);
+  const collector = new RoomCollector(accounts);
   const connection = `migrator-${randomUUID()}`;
   const required_state = plannedState(accounts, options.extraMembers);
   const timeline_limit = options.withLastActivity ? 1 : 0;
@@ -83,35 +83,35 @@ async function gatherOnce(reader: Reader, options: SlidingSyncOptions): Promise<
     pos = answer.pos;
     const count = answer.lists?.[LIST]?.count;
     if (count === undefined) throw new UnreachableError("unexpected_answer", "", "lists.count");
-    const before = gathering.size;
-    addAnswer(gathering, answer);
-    options.onProgress({ read: gathering.size, total: Math.max(count, gathering.size) });
+    const before = collector.size;
+    addAnswer(collector, answer);
+    options.onProgress({ read: collector.size, total: Math.max(count, collector.size) });
     // An answer without a new room is the last, whatever the server counts. `readAccount` finds
     // joined rooms that are missing.
-    if (end >= count || gathering.size === before) return gathering;
+    if (end >= count || collector.size === before) return collector;
   }
 }
 
-function addAnswer(gathering: RoomCollector, answer: SlidingSyncAnswer): void {
+function addAnswer(collector: RoomCollector, answer: SlidingSyncAnswer): void {
   const accountData = objectAt(answer.extensions, "account_data");
-  gathering.addAccountData(accountData["global"]);
+  collector.addAccountData(accountData["global"]);
   for (const [roomId, events] of Object.entries(objectAt(accountData, "rooms")))
-    gathering.addRoomAccountData(roomId, events);
+    collector.addRoomAccountData(roomId, events);
   for (const [roomId, room] of Object.entries(answer.rooms ?? {})) {
     // A room that comes again has changed meanwhile, and only the changes come. The first listing
     // is kept.
-    if (!gathering.has(roomId)) addRoom(gathering, roomId, isJsonObject(room) ? room : {});
+    if (!collector.has(roomId)) addRoom(collector, roomId, isJsonObject(room) ? room : {});
   }
 }
 
-function addRoom(gathering: RoomCollector, roomId: string, room: JsonObject): void {
+function addRoom(collector: RoomCollector, roomId: string, room: JsonObject): void {
   const state = stateEventsOf(room["required_state"]);
   // Servers send `invite_state`, for knocks too. The merged text says `stripped_state`.
   const stripped = stateEventsOf(room["invite_state"] ?? room["stripped_state"] ?? room["knock_state"]);
   const events = [...stripped, ...state];
-  const membership = membershipOf(room, events, gathering.accounts.userId, stripped.length > 0);
+  const membership = membershipOf(room, events, collector.accounts.userId, stripped.length > 0);
   const isStripped = membership === "invite" || membership === "knock";
-  gathering.addRoom({
+  collector.addRoom({
     roomId,
     membership,
     events,
@@ -133,8 +133,8 @@ function membershipOf(
 ): Membership | null {
   // Servers with the unstable shape send no `membership` beside the state. If there is one, both
   // agree.
-  const told = membershipIn(memberEventOf(userId, events)?.content) ?? membershipIn(room);
-  return told ?? (isStripped ? "invite" : null);
+  const shown = membershipIn(memberEventOf(userId, events)?.content) ?? membershipIn(room);
+  return shown ?? (isStripped ? "invite" : null);
 }
 
 function heroesOf(list: unknown): Hero[] {

@@ -34,25 +34,25 @@ export type AccessChange =
   /** No longer banned, and nothing else has changed. The room's route has to be planned again. */
   | { readonly kind: "unbanned" };
 
-export interface SignContext {
+export interface ChangeContext {
   readonly targetUserId: string;
   /** Whether the target is in a room now. */
   readonly isInside: (roomId: string) => boolean;
 }
 
 /** The change in a room since the last look; `null` if it still waits. */
-export function arrivalSign(room: WatchedRoom, seen: SeenRoom, context: SignContext): AccessChange | null {
+export function accessChange(room: WatchedRoom, seen: SeenRoom, context: ChangeContext): AccessChange | null {
   if (seen.membership === "join") return { kind: "joined" };
   if (seen.membership === "ban") return room.isBanned ? null : { kind: "banned" };
-  const open = openWay(seen, context);
+  const open = openRoute(seen, context);
   if (open !== null && !room.refused.includes(open.route)) return open;
   return room.isBanned && seen.membership !== null ? { kind: "unbanned" } : null;
 }
 
 /** The cheapest open route, as in a plan: an invitation first. */
-function openWay(
+function openRoute(
   seen: SeenRoom,
-  { targetUserId, isInside }: SignContext,
+  { targetUserId, isInside }: ChangeContext,
 ): Extract<AccessChange, { kind: "open" }> | null {
   if (!isServerAllowed(seen.serverAcl, serverPartOf(targetUserId))) return null;
   if (seen.membership === "invite") return { kind: "open", route: "accept_invite", through: null };

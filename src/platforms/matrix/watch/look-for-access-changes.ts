@@ -10,7 +10,7 @@ import { membershipNow, stateNow } from "../reading/state-now.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readJoinRules, readServerAcl } from "../rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../rooms/state-read.ts";
-import { arrivalSign } from "./access-change.ts";
+import { accessChange } from "./access-change.ts";
 import type { AccessChange, SeenRoom, WatchedRoom } from "./access-change.ts";
 
 /** One of the two accounts, as far as a look needs it. */
@@ -65,14 +65,14 @@ export async function lookForAccessChanges(look: Look): Promise<AccessChanges> {
       ? []
       : await (hasSlidingSync(look.target) ? seeFromOutside : readFromOutside)(look, outside)),
   ]);
-  const signs = new Map<string, AccessChange>();
+  const changes = new Map<string, AccessChange>();
   const context = { targetUserId: look.target.userId, isInside: look.isInside };
   for (const room of look.rooms) {
     const shown = seen.get(room.roomId);
-    const sign = shown === undefined ? null : arrivalSign(room, shown, context);
-    if (sign !== null) signs.set(room.roomId, sign);
+    const change = shown === undefined ? null : accessChange(room, shown, context);
+    if (change !== null) changes.set(room.roomId, change);
   }
-  return signs;
+  return changes;
 }
 
 type Seen = readonly (readonly [string, SeenRoom])[];
@@ -146,7 +146,7 @@ async function readFromInside(
       serverAcl: UNREAD,
     };
     // The third request is sent only if it decides.
-    if (arrivalSign(room, shown, context)?.kind !== "open") return [[roomId, shown] as const];
+    if (accessChange(room, shown, context)?.kind !== "open") return [[roomId, shown] as const];
     const acl = await stateNow(client, { roomId, type: "m.room.server_acl" }, signal);
     return [[roomId, { ...shown, serverAcl: acl === null ? ABSENT : readServerAcl(acl) }] as const];
   });

@@ -69,7 +69,7 @@ describe("reading by one initial sync", () => {
       presence: { types: [] },
       room: { include_leave: false, timeline: { limit: 1, types: [] }, state: { lazy_load_members: true } },
     });
-    expect(reading).toMatchObject({ how: "sync", requests: 5, gaps: [] });
+    expect(reading).toMatchObject({ method: "sync", requests: 5, gaps: [] });
     expect([...reading.snapshot.rooms].map(([roomId, room]) => [roomId, room.membership])).toEqual([
       ["!a", "join"],
       ["!b", "join"],
@@ -103,7 +103,7 @@ describe("reading by one initial sync", () => {
       const { reader } = serve(() => ({ json }), []);
       const reading = await readAccount(reader, account);
       expect(reading.snapshot.rooms.size).toBe(0);
-      expect(reading.how).toBe("sync");
+      expect(reading.method).toBe("sync");
     }
   });
 
@@ -131,7 +131,7 @@ describe("reading by one initial sync", () => {
         if (path === "v3/sync") return DENDRITE_SYNC;
         return path === "v3/joined_rooms" ? { json: { joined_rooms: ["!a", "!b"] } } : undefined;
       });
-      expect((await readAccount(reader, { ...account, features: SLIDING })).how).toBe("sync");
+      expect((await readAccount(reader, { ...account, features: SLIDING })).method).toBe("sync");
     }
   });
 });
@@ -163,7 +163,7 @@ describe("reading room by room", () => {
     };
     const { reader, asked } = serve(() => notFound, ["!a"], account_data);
     const reading = await readAccount(reader, account);
-    expect(reading).toMatchObject({ how: "per_room", gaps: ["pending_rooms", "further_account_data"] });
+    expect(reading).toMatchObject({ method: "per_room", gaps: ["pending_rooms", "further_account_data"] });
     expect(reading.snapshot.rooms.get("!a")).toMatchObject({
       membership: "join",
       name: { value: "Club" },
@@ -187,7 +187,7 @@ describe("reading room by room", () => {
           : pieces(asked),
     );
     const reading = await readAccount(reader, account);
-    expect(reading).toMatchObject({ how: "per_room", gaps: [] });
+    expect(reading).toMatchObject({ method: "per_room", gaps: [] });
     expect(reading.snapshot.rooms.get("!i")?.membership).toBe("invite");
     expect(reading.snapshot.rooms.get("!a")).toMatchObject({
       joinRules: { kind: "absent" },

@@ -212,7 +212,7 @@ describe("reading by sliding sync", () => {
     const { reading, syncs, waits } = await readFrom([large, slow, slid({ "!a": room() }, 1)], ["!a"]);
     expect(syncs.map(({ body }) => body.lists.rooms.ranges[0]?.[1])).toEqual([499, 99, 19]);
     expect(waits).toEqual([]);
-    expect(reading.how).toBe("sliding_sync");
+    expect(reading.method).toBe("sliding_sync");
   });
 
   it("keeps a room as it was first listed when only its changes come later", async () => {
