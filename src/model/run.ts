@@ -4,8 +4,7 @@ import type { ConversationAddress } from "./conversation-address.ts";
 import type { RunState } from "./run-states.ts";
 import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
 import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
-import type { LimitName, PlannedStep } from "./step.ts";
-import { LIMITS } from "./step.ts";
+import type { PlannedStep } from "./step.ts";
 
 /**
  * What a run was asked to do: the whole plan, a part of it, or taking back what earlier runs did.
@@ -100,33 +99,3 @@ export type StepRecord =
       outcome: StepOutcome;
       isCounted: boolean;
     };
-
-/**
- * Steps with the same side and the same scarcest limit stand in one queue; queues run side by side,
- * so that what waits in one holds up nothing in another.
- */
-export function laneOf({ side, limits }: Pick<PlannedStep, "side" | "limits">): string {
-  return `${side}:${ownLimit(limits) ?? "free"}`;
-}
-
-/**
- * The limit by which a request of this kind is refused for long: the scarcest it takes from. `null`
- * for what is free.
- */
-export function ownLimit(limits: readonly LimitName[]): LimitName | null {
-  const scarcestFirst: readonly LimitName[] = ["invitations", "remote_joins", "joins", "messages"];
-  return scarcestFirst.find((name) => limits.includes(name)) ?? null;
-}
-
-/**
- * All lanes, in the order in which they are served: who takes from a scarce limit goes first where
- * two share a plentiful one.
- */
-export const LANES: readonly string[] = [
-  "source:invitations",
-  "target:remote_joins",
-  "target:joins",
-  ...sides.flatMap((side) => LIMITS.map((name) => `${side}:${name}`)),
-  "source:free",
-  "target:free",
-].filter((lane, index, all) => all.indexOf(lane) === index);

@@ -1,27 +1,28 @@
 import type { Run } from "../model/run.ts";
 import type { Unread } from "./runner-work.ts";
 
-/** What a run waits for before it can end, and until when. */
+/** What a run without remaining steps waits for before it can end, and until when. */
 export type EndWait = Pick<Unread, "side" | "waitingFor"> & { until: number };
 
-/** At least so long is waited before an account is looked at again, whatever its server says. */
-const SHORTEST_END_WAIT_MS = 60_000;
+/** An account that could not be read is read again after this time at the earliest. */
+const MIN_END_WAIT_MS = 60_000;
 
 export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndWait {
-  return { side, waitingFor, until: now + Math.max(SHORTEST_END_WAIT_MS, waitMs ?? 0) };
+  return { side, waitingFor, until: now + Math.max(MIN_END_WAIT_MS, waitMs ?? 0) };
 }
 
-/** What the runner keeps of a run in memory; all of it can be lost. */
+/** What the runner keeps of a run in memory. All of it can be lost. */
 export interface ActiveRun {
   run: Run;
   underWay: Set<Promise<void>>;
   /**
-   * By lane: when its next step is due, as far as it is known; a missing entry is to be asked for.
+   * When the next step of each lane is due, `null` for none. A missing entry has to be read from the
+   * store.
    */
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
   endWait: EndWait | null;
-  /** Work on the run's rows is done one after the other. */
+  /** Everything that reads and writes rows of the run, one after the other. */
   chain: Promise<void>;
   isPumping: boolean;
   isPumpWanted: boolean;
@@ -40,14 +41,14 @@ export function activeRun(run: Run): ActiveRun {
   };
 }
 
-/** Nothing of a run that takes no more steps is under way. */
+/** Resolves when nothing of a run that takes no more steps is under way. */
 export async function drained(active: ActiveRun): Promise<void> {
   await active.chain;
   await Promise.allSettled(active.underWay);
   await active.chain;
 }
 
-/** The same, or after so long. @returns whether nothing is under way */
+/** The same, or after the timeout. @returns whether nothing is under way */
 export async function drainedWithin(active: ActiveRun, timeoutMs: number): Promise<boolean> {
   const delay = new Promise<boolean>((resolve) => {
     setTimeout(() => resolve(false), timeoutMs).unref();

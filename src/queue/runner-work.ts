@@ -3,21 +3,21 @@ import type { StepOutcome, WaitingFor } from "../model/step-outcome.ts";
 import type { Run, TakenStep } from "../model/run.ts";
 import type { Consequences } from "../store/steps.ts";
 
-/** An account that could not be looked at just now, so that a run cannot end. */
+/** An account that cannot be read just now, so that a run cannot end. */
 export interface Unread {
   side: Side;
   waitingFor: Exclude<WaitingFor, "room">;
-  /** What its server said; `null` where it did not. */
+  /** How long its server asked to wait; `null` if it did not say. */
   waitMs: number | null;
 }
 
-/** What a run does is up to whoever gives it to the runner. */
+/** What the runner needs to be given: what steps do, and what follows from them. */
 export interface RunnerWork {
-  /** Does one step; only a bug throws. */
+  /** Does one step. Only a bug throws. */
   execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome>;
   /**
-   * What follows from a step that is finished, recorded with it. `isFinal` is false while it is to
-   * be tried again.
+   * What follows from a try of a step; it is recorded in the same transaction. `isFinal` is false if
+   * the step will be tried again.
    */
   consequencesOf(
     run: Run,
@@ -26,18 +26,18 @@ export interface RunnerWork {
     isFinal: boolean,
   ): Promise<Omit<Consequences, "limiters">>;
   /**
-   * Whether a step that fails in passing has another way to fall back on, so that it is not tried
-   * for hours.
+   * Whether the room of a step has another route, so that a step that fails for now is not tried for
+   * hours.
    */
   hasOtherRoute(run: Run, step: TakenStep): Promise<boolean>;
   /** The name of the homeserver of a side. */
   serverOf(run: Run, side: Side): string;
   /**
-   * Nothing is left that can run. It may add steps; otherwise it takes the run out of the state
+   * Called when nothing is left that can run. It adds steps, or moves the run out of the state
    * `running`. Aborts at a stop.
-   * @returns what has to be waited for first; then it is asked again
+   * @returns what has to be waited for first; then it is called again
    */
   settled(run: Run, signal: AbortSignal): Promise<Unread | null>;
-  /** Something changed that people may see. */
+  /** The run has changed in a way that people may see. */
   changed(run: Run): void;
 }

@@ -1,17 +1,16 @@
 import type { Logger } from "pino";
-import type { Side } from "../model/account.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
 import type { Run, TakenStep } from "../model/run.ts";
-import { LANES } from "../model/run.ts";
 import { WORKED_ON_STATES, isWorkedOn, nextState } from "../model/run-states.ts";
-import type { LimitName } from "../model/step.ts";
-import { LIMITS, stages } from "../model/step.ts";
+import { stages } from "../model/step.ts";
 import type { RunTransition } from "../store/run-rows.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Steps } from "../store/steps.ts";
 import type { ActiveRun, EndWait } from "./active-run.ts";
 import { activeRun, endWait, drained, drainedWithin } from "./active-run.ts";
-import type { Limits, Ticket } from "./rate-limits.ts";
+import type { Reservation } from "./dispatch.ts";
+import { Dispatcher } from "./dispatch.ts";
+import type { Limits } from "./rate-limits.ts";
 import { ServerBackoff } from "./server-backoff.ts";
 import { ServerSlots } from "./server-slots.ts";
 import { recordOf } from "./step-record.ts";
@@ -30,30 +29,30 @@ export interface RunnerOptions {
 const LONGEST_SLEEP_MS = 60_000;
 
 /**
- * What a step goes out with: `null` for a request that is free, and the homeserver whose place it
- * takes.
- */
-interface Clearance {
-  ticket: Ticket | null;
-  server: string;
-}
-
-/**
- * Runs the steps of all runs: each account's lanes side by side, within its limits and the bound of
- * each server. All that counts is in the store; what is here can be lost at any moment.
+ * Runs the steps of all runs: the lanes of each account side by side, within the account's limits
+ * and the slots of each server. Everything that must last is in the store; what is kept here can be
+ * lost at any moment.
+ *
+ * A run goes round here:
+ * 1. its due steps are taken and tried (`#dispatch`, `#launch`);
+ * 2. each outcome is recorded with its consequences, one after the other (`#settle`);
+ * 3. when a stage has nothing left that can run, the next one begins (`#nextStage`);
+ * 4. after the last stage `RunnerWork.settled` adds missing steps or ends the run.
  */
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #active = new Map<number, ActiveRun>();
   readonly #backoff = new ServerBackoff();
   readonly #slots = new ServerSlots((runId) => this.#wake(runId));
+  readonly #dispatcher: Dispatcher;
   readonly #stopping = new AbortController();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#dispatcher = new Dispatcher({ ...options, backoff: this.#backoff, slots: this.#slots });
   }
 
-  /** Goes on with every run that was running when the last process ended. */
+  /** Resumes every run that the last process worked on. */
   async start(): Promise<void> {
     await this.#options.runs.recoverInterrupted();
     for (const run of await this.#options.runs.inState(...WORKED_ON_STATES))
@@ -80,7 +79,8 @@ export class Runner {
   }
 
   /**
-   * Takes no further step of a run; resolves when those under way are recorded, or after so long.
+   * Takes no further step of a run. Resolves when its requests under way are recorded, or after the
+   * timeout.
    * @returns whether nothing is under way
    */
   async end(runId: number, timeoutMs: number): Promise<boolean> {
@@ -90,19 +90,19 @@ export class Runner {
     return drainedWithin(active, timeoutMs);
   }
 
-  /** When a server that is away is asked again; `null` when it answers. */
+  /** When a server that is away is asked again; `null` if it answers. */
   awayUntil(server: string): number | null {
     const at = this.#backoff.openAt(server);
     return at > this.#options.now() ? at : null;
   }
 
-  /** What a run waits for that has nothing left to do but to end; `null` for nothing. */
+  /** What a run without remaining steps waits for before it can end; `null` for nothing. */
   endWait(runId: number): EndWait | null {
     return this.#active.get(runId)?.endWait ?? null;
   }
 
   /**
-   * Ends within seconds: what is under way is cut off and is looked at again after the next start.
+   * Ends within seconds. Requests under way are aborted; the next process checks what they did.
    */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -137,7 +137,7 @@ export class Runner {
       .catch((error: unknown) => {
         this.#options.log.error(
           { err: error, runId: active.run.id },
-          "a run could not go on; it is tried again",
+          "the steps of a run could not be taken; it is tried again",
         );
         this.#wakeAt(active, this.#options.now() + LONGEST_SLEEP_MS);
       })
@@ -147,94 +147,24 @@ export class Runner {
       });
   }
 
-  /** Takes every step whose time has come, lane by lane, and sets the clock for the next. */
+  /** Takes the steps that are due and sets the clock for the next one. */
   async #dispatch(active: ActiveRun): Promise<void> {
-    const { now } = this.#options;
-    let wakeAt = Number.POSITIVE_INFINITY;
-    const fullServers = new Set<string>();
-    for (const lane of LANES) {
-      const at = await this.#dispatchLane(active, lane, fullServers);
-      if (!this.#isCurrent(active)) return;
-      wakeAt = Math.min(wakeAt, at);
-    }
-    this.#slots.leave(active.run.id, fullServers);
-    if (wakeAt < Number.POSITIVE_INFINITY) this.#wakeAt(active, Math.max(wakeAt, now()));
-    else if (active.underWay.size === 0 && fullServers.size === 0) await this.#nextStage(active);
+    const isCurrent = (): boolean => this.#isCurrent(active);
+    const { wakeAt, waitsForSlot } = await this.#dispatcher.dispatch({
+      active,
+      isCurrent,
+      launch: (step, reservation) => this.#launch(active, step, reservation),
+    });
+    if (!isCurrent()) return;
+    if (wakeAt < Number.POSITIVE_INFINITY) this.#wakeAt(active, Math.max(wakeAt, this.#options.now()));
+    else if (active.underWay.size === 0 && !waitsForSlot) await this.#nextStage(active);
   }
 
-  /**
-   * @param fullServers gets the server where there is no place just now
-   * @returns when the lane goes on by itself; infinity when something else must happen first
-   */
-  async #dispatchLane(active: ActiveRun, lane: string, fullServers: Set<string>): Promise<number> {
-    const { now, work } = this.#options;
-    const { run } = active;
-    const side: Side = lane.startsWith("source:") ? "source" : "target";
-    const limit = LIMITS.find((name) => lane === `${side}:${name}`) ?? null;
-    const server = work.serverOf(run, side);
-    for (;;) {
-      const dueAt = await this.#dueAt(active, lane);
-      if (dueAt === null) return Number.POSITIVE_INFINITY;
-      const at = Math.max(dueAt, this.#backoff.openAt(server));
-      if (at > now()) return at;
-      if (!this.#slots.take(server, run.id)) {
-        fullServers.add(server);
-        return Number.POSITIVE_INFINITY;
-      }
-      const ticket = this.#ticket(run[side], limit);
-      if (typeof ticket === "number") {
-        this.#slots.release(server);
-        return ticket;
-      }
-      const step = await this.#take(active, lane, { ticket, server });
-      if (step !== null) this.#launch(active, step, { ticket, server });
-      if (!this.#isCurrent(active)) return Number.POSITIVE_INFINITY;
-    }
-  }
-
-  /**
-   * Takes a step, and notes what its request takes from limits; where there is none its place and
-   * its ticket are given back.
-   */
-  async #take(
-    { run, dueAt }: ActiveRun,
-    lane: string,
-    { ticket, server }: Clearance,
-  ): Promise<TakenStep | null> {
-    const { limits, steps, now } = this.#options;
-    const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
-    dueAt.delete(lane);
-    let step: TakenStep | null = null;
-    try {
-      step = await steps.takeNext(run.id, { lane, stage: run.stage, now: now(), limiters });
-      return step;
-    } finally {
-      if (step === null) this.#slots.release(server);
-      if (step === null && ticket !== null) limits.giveBack(ticket);
-    }
-  }
-
-  async #dueAt(active: ActiveRun, lane: string): Promise<number | null> {
-    const known = active.dueAt.get(lane);
-    if (known !== undefined) return known;
-    // One question for all lanes costs little more than for one.
-    const times = await this.#options.steps.dueTimes(active.run.id, active.run.stage);
-    for (const each of LANES) active.dueAt.set(each, times.get(each) ?? null);
-    return times.get(lane) ?? null;
-  }
-
-  /** `null` for what is free; a time when the turn has not come. */
-  #ticket(userId: string, limit: LimitName | null): Ticket | null | number {
-    if (limit === null) return null;
-    const turn = this.#options.limits.turn(userId, limit, this.#options.now());
-    return turn.kind === "go" ? turn.ticket : turn.until;
-  }
-
-  #launch(active: ActiveRun, step: TakenStep, how: Clearance): void {
+  #launch(active: ActiveRun, step: TakenStep, reservation: Reservation): void {
     const { log, work: runnerWork } = this.#options;
     const work = tryStep({ run: active.run, step, signal: this.#stopping.signal }, { work: runnerWork, log })
-      .finally(() => this.#slots.release(how.server))
-      .then((outcome) => this.#settleInTurn(active, step, outcome, how))
+      .finally(() => this.#slots.release(reservation.server))
+      .then((outcome) => this.#settleInTurn(active, step, outcome, reservation))
       .catch((error: unknown) => {
         log.error(
           { err: error, key: step.key },
@@ -243,14 +173,19 @@ export class Runner {
       })
       .finally(() => {
         active.underWay.delete(work);
-        // It may have been ended and begun again while this step was under way.
+        // The run may have been ended and begun again while this step was under way.
         this.#wake(active.run.id);
       });
     active.underWay.add(work);
   }
 
-  #settleInTurn(active: ActiveRun, step: TakenStep, outcome: StepOutcome, how: Clearance): Promise<void> {
-    const settled = active.chain.then(() => this.#settle(active, step, outcome, how));
+  #settleInTurn(
+    active: ActiveRun,
+    step: TakenStep,
+    outcome: StepOutcome,
+    reservation: Reservation,
+  ): Promise<void> {
+    const settled = active.chain.then(() => this.#settle(active, step, outcome, reservation));
     active.chain = settled.catch(() => undefined);
     return settled;
   }
@@ -259,7 +194,7 @@ export class Runner {
     active: ActiveRun,
     step: TakenStep,
     outcome: StepOutcome,
-    { ticket, server }: Clearance,
+    { ticket, server }: Reservation,
   ): Promise<void> {
     const { limits, steps, work, now, log } = this.#options;
     const { run } = active;
@@ -276,7 +211,7 @@ export class Runner {
     const finalOutcome = record.state === "failed" ? record.outcome : outcome;
     const follows = await work.consequencesOf(run, step, finalOutcome, record.state !== "pending");
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
-    // A run that was begun again since is not stopped by what was under way before.
+    // A step from before does not stop a run that has been begun again since.
     const isOld = this.#active.has(run.id) && !this.#isCurrent(active);
     await steps.record(step, record, { ...follows, ...(isOld && { run: null }), limiters }, now());
     log.debug(
@@ -289,7 +224,7 @@ export class Runner {
     work.changed(active.run);
   }
 
-  /** Everything of this stage that can run has run. */
+  /** Called when nothing of this stage is left that can run. */
   async #nextStage(active: ActiveRun): Promise<void> {
     const { runs, steps, work, now } = this.#options;
     const { run } = active;

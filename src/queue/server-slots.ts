@@ -1,29 +1,29 @@
 /**
- * Requests under way at one homeserver for all runs together. More do not finish sooner: Synapse
- * works on one core (measured, homeservers.md).
+ * Requests under way at one homeserver, for all runs together. More requests do not finish sooner,
+ * because Synapse works on one core (measured; `platforms/matrix/README.md`, "Homeservers").
  */
 export const MAX_REQUESTS_PER_SERVER = 8;
 
 interface Server {
   taken: number;
-  /** Runs that found no place, in the order in which they get one. */
+  /** Runs that found no free slot, in the order in which they get one. */
   queue: Set<number>;
 }
 
 /**
- * The places at homeservers. Runs that want one at a full server get it in turn, each one place at
- * a time, so that a large run does not keep a small one out.
+ * Limits concurrent requests per homeserver. Waiting runs are served round-robin, one slot each, so
+ * that a large run cannot starve a small one.
  */
 export class ServerSlots {
   readonly #servers = new Map<string, Server>();
-  readonly #call: (runId: number) => void;
+  readonly #wake: (runId: number) => void;
 
-  /** @param call a run that stands in line is to look again */
-  constructor(call: (runId: number) => void) {
-    this.#call = call;
+  /** @param wake gets a waiting run that can take a slot now */
+  constructor(wake: (runId: number) => void) {
+    this.#wake = wake;
   }
 
-  /** Takes a place, or stands in line for one. */
+  /** Takes a slot, or puts the run into the queue for one. @returns whether it took one */
   take(name: string, runId: number): boolean {
     const server = this.#server(name);
     const [first] = server.queue;
@@ -33,26 +33,26 @@ export class ServerSlots {
       return true;
     }
     server.queue.add(runId);
-    this.#callNext(server);
+    this.#wakeNext(server);
     return false;
   }
 
   release(name: string): void {
     const server = this.#server(name);
     server.taken -= 1;
-    this.#callNext(server);
+    this.#wakeNext(server);
   }
 
-  /** The run stands in line no more, but at these servers. */
+  /** Takes the run out of all queues, except those of the servers named. */
   leave(runId: number, stayingAt: ReadonlySet<string> = new Set()): void {
     for (const [name, server] of this.#servers) {
-      if (!stayingAt.has(name) && server.queue.delete(runId)) this.#callNext(server);
+      if (!stayingAt.has(name) && server.queue.delete(runId)) this.#wakeNext(server);
     }
   }
 
-  #callNext({ taken, queue }: Server): void {
+  #wakeNext({ taken, queue }: Server): void {
     const [first] = queue;
-    if (taken < MAX_REQUESTS_PER_SERVER && first !== undefined) this.#call(first);
+    if (taken < MAX_REQUESTS_PER_SERVER && first !== undefined) this.#wake(first);
   }
 
   #server(name: string): Server {

@@ -4,22 +4,24 @@ import type { StepRecord, TakenStep } from "../model/run.ts";
 import type { Limits, Ticket } from "./rate-limits.ts";
 import type { ServerBackoff } from "./server-backoff.ts";
 
-/** A limit on something that is free at Synapse, without a time. */
-const FREE_LIMIT_MS = 10_000;
+/** How long to wait for a limit that Synapse does not have, if its server does not say. */
+const UNKNOWN_LIMIT_MS = 10_000;
 
 /** One try of a step. */
 export interface Trial {
   step: TakenStep;
   outcome: StepOutcome;
-  /** `null` for what is free. */
+  /** `null`: no limit counts the request. */
   ticket: Ticket | null;
-  /** The homeserver that the outcome is of, by name. */
+  /** The homeserver that gave the outcome, by name. */
   server: string;
-  /** Whether there is something to fall back on, so that it is not tried for hours. */
+  /** Whether the room has another route, so that the step is not tried for hours. */
   hasOtherRoute: () => Promise<boolean>;
 }
 
-/** What becomes of a step after a try, and of what is known of limits and servers. */
+/**
+ * How a try of a step is recorded. It also notes what the outcome says about limits and servers.
+ */
 export async function recordOf(
   { step, outcome, ticket, server, hasOtherRoute }: Trial,
   { limits, backoff, now }: { limits: Limits; backoff: ServerBackoff; now: number },
@@ -31,7 +33,7 @@ export async function recordOf(
       if (ticket !== null) limits.passed(ticket);
       return { state: "done", outcome };
     case "already_done":
-      // Found out by reading, which is free.
+      // It was found by reading, which no limit counts.
       if (ticket !== null) limits.giveBack(ticket);
       return { state: "done", outcome };
     case "failed":
@@ -42,12 +44,12 @@ export async function recordOf(
       return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };
     case "wait":
       if (outcome.waitingFor === "limit") {
-        // What the other account's server limits says nothing of this one's.
+        // A limit of the other account's server says nothing about this account's limits.
         const isOthers = outcome.side !== undefined && outcome.side !== step.side;
         if (isOthers && ticket !== null) limits.giveBack(ticket);
         const until =
           isOthers || ticket === null
-            ? now + (outcome.waitMs ?? FREE_LIMIT_MS)
+            ? now + (outcome.waitMs ?? UNKNOWN_LIMIT_MS)
             : limits.refused(ticket, outcome.waitMs, now);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
       }
@@ -62,14 +64,14 @@ export async function recordOf(
   }
   if (ticket !== null) limits.passed(ticket);
   const isRoom = outcome.status === "wait";
-  const pauseMs = retryDelayMs(step.failures, { isRoom, hasOtherRoute: await hasOtherRoute() });
-  if (pauseMs === null) {
+  const delayMs = retryDelayMs(step.failures, { isRoom, hasOtherRoute: await hasOtherRoute() });
+  if (delayMs === null) {
     const problem: StepProblem = outcome.problem ?? { code: "unreachable_server", serverText: null };
     return { state: "failed", outcome: { status: "failed", problem } };
   }
   return {
     state: "pending",
-    notBefore: now + pauseMs,
+    notBefore: now + delayMs,
     waitingFor: isRoom ? "room" : "server",
     outcome,
     isCounted: true,

@@ -5,7 +5,8 @@ import type { Run, TakenStep } from "../model/run.ts";
 import type { RunnerWork } from "./runner-work.ts";
 
 /**
- * One try of a step. A bug in it is told by a reference that stands in the log too, and may pass.
+ * One try of a step. A bug in it is reported with a reference that is in the log too. The step is
+ * tried again.
  */
 export async function tryStep(
   { run, step, signal }: { run: Run; step: TakenStep; signal: AbortSignal },

@@ -1,6 +1,6 @@
 import type { StoredStep } from "../../model/run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
-import { ownLimit } from "../../model/run.ts";
+import { ownLimit } from "../../model/lanes.ts";
 import type { Report, RoomProgress } from "../../model/report.ts";
 import { reportTime } from "../../model/report.ts";
 import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";

@@ -1,9 +1,8 @@
-import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
+import { ownLimitOfLane, sideOfLane } from "../../model/lanes.ts";
 import type { Run } from "../../model/run.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
 import type { LimitName } from "../../model/step.ts";
-import { LIMITS } from "../../model/step.ts";
 import type { EndWait } from "../../queue/active-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
@@ -69,7 +68,7 @@ export class RunStatuses {
       add({ ...end, serverName: serverNameOf(run[end.side]) ?? "", limit: null, steps: 0 });
     for (const { lane, state, isBlocked, waitingFor, waitsForSide, notBefore, count } of counts) {
       if (state !== "pending" || isBlocked) continue;
-      const { side, limit } = readLane(lane);
+      const [side, limit] = [sideOfLane(lane), ownLimitOfLane(lane)];
       const serverName = serverNameOf(run[side]) ?? "";
       const away = awayUntil(serverName);
       // What is written on one server may first have to be read from the other.
@@ -120,20 +119,16 @@ export class RunStatuses {
     for (const side of sides) {
       const open = new Map<LimitName, number>();
       for (const { lane, state, count } of counts) {
-        const read = readLane(lane);
-        if ((state !== "pending" && state !== "taken") || read.side !== side || read.limit === null) continue;
-        open.set(read.limit, (open.get(read.limit) ?? 0) + count);
+        const limit = ownLimitOfLane(lane);
+        if ((state !== "pending" && state !== "taken") || sideOfLane(lane) !== side || limit === null)
+          continue;
+        open.set(limit, (open.get(limit) ?? 0) + count);
       }
       longestMs = Math.max(longestMs, this.#options.limits.expectedMs(run[side], open, at));
     }
     const untilRooms = waits.map(({ until }) => until ?? at);
     return Math.max(at + longestMs, ...untilRooms);
   }
-}
-
-function readLane(lane: string): { side: Side; limit: LimitName | null } {
-  const side = lane.startsWith("source:") ? "source" : "target";
-  return { side, limit: LIMITS.find((name) => lane === `${side}:${name}`) ?? null };
 }
 
 function roomCounts(counts: ReadonlyMap<string, number>): RoomCounts {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stages } from "../../../src/model/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
-import { MAX_REQUESTS_PER_SERVER } from "../../../src/queue/server-slots.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 import type { Script } from "../../support/fakes/scripted-runner.ts";
 import {
@@ -449,79 +448,5 @@ describe("the end of a run", () => {
     await runner.begin(await newRun(store, [step("it")]));
     await pass();
     expect([work.tried, times]).toEqual([["it", "late"], 2]);
-  });
-});
-
-describe("many people's runs at one server", () => {
-  const keys = (name: string, count: number): string[] =>
-    Array.from({ length: count }, (_, index) => `${name}${index}`);
-  const script: Script = Object.fromEntries(
-    [...keys("large", 60), ...keys("small", 6)].map((key) => [key, taking(100)]),
-  );
-
-  it("have so many requests under way together, and no more", async () => {
-    const { store } = await temporaryStore();
-    const { runner, work } = scripted(store, script);
-    await runner.begin(
-      await newRun(
-        store,
-        keys("large", 60).map((key) => step(key)),
-      ),
-    );
-    await runner.begin(
-      await newRun(
-        store,
-        keys("small", 6).map((key) => step(key)),
-        { owner: "@other:old.example" },
-      ),
-    );
-    await pass(350);
-    expect(work.mostUnderWay).toBe(MAX_REQUESTS_PER_SERVER);
-    expect(work.tried).toHaveLength(4 * MAX_REQUESTS_PER_SERVER);
-  });
-
-  it("take turns, so that a small one is not kept waiting by a large one", async () => {
-    const { store } = await temporaryStore();
-    const { runner, work } = scripted(store, script);
-    await runner.begin(
-      await newRun(
-        store,
-        keys("large", 60).map((key) => step(key)),
-      ),
-    );
-    await pass();
-    const small = await newRun(
-      store,
-      keys("small", 6).map((key) => step(key)),
-      { owner: "@other:old.example" },
-    );
-    await runner.begin(small);
-    // One round in which the large one has all places, and two in which they share them.
-    await pass(350);
-    expect((await store.runs.get(small.id))?.state).toBe("over");
-    await pass(10 * SECOND);
-    expect(work.tried).toHaveLength(66);
-  });
-
-  it("leave their places to others when they are paused", async () => {
-    const { store } = await temporaryStore();
-    const { runner } = scripted(store, script);
-    const large = await newRun(
-      store,
-      keys("large", 60).map((key) => step(key)),
-    );
-    await runner.begin(large);
-    await pass();
-    const small = await newRun(
-      store,
-      keys("small", 6).map((key) => step(key)),
-      { owner: "@other:old.example" },
-    );
-    await runner.begin(small);
-    await pass();
-    const ended = runner.end(large.id, SECOND);
-    await pass(250);
-    await ended;
-    expect((await store.runs.get(small.id))?.state).toBe("over");
   });
 });
