@@ -104,6 +104,13 @@ export default {
       to: { path: "^src/(chat|store|queue|service|dialogue|commands|view|operations)/" },
     },
     {
+      name: "service-says-nothing",
+      comment: "Use cases report facts to listeners that app.ts connects (service/run/run-listener.ts).",
+      severity: "error",
+      from: { path: "^src/service/" },
+      to: { path: "^src/(view|dialogue|chat|commands)/" },
+    },
+    {
       name: "only-chat-imports-the-bot-sdk",
       comment: "The accounts being moved are reached through our own HomeserverClient only.",
       severity: "error",

@@ -20,10 +20,13 @@ import { AccountReaders } from "./service/accounts/readers.ts";
 import { createPermission } from "./commands/permission.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { createRuns } from "./service/run/create-runs.ts";
+import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
 import { Planning } from "./service/plan/planning.ts";
 import { RoomRefusals } from "./service/plan/room-refusals.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
+import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
+import { knockReason } from "./view/words/knock-reason.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
 import { DataDirectoryInUseError } from "./store/process-lock.ts";
 import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
@@ -115,9 +118,10 @@ export async function startApp({
       clients,
       readers,
       planning,
-      sendMessage,
+      createListener: (facts) =>
+        new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
+      knockReason,
       botUserId,
-      prefix,
       now,
       log,
     });
@@ -153,7 +157,9 @@ export async function startApp({
     chatStarted.resolve(chat);
     closers.push(() => runServices.stop());
     await runServices.start();
-    const moveRetirement = new MoveRetirement({ runs: store.runs, signIn, sendMessage, prefix, now, log });
+    const retired: MoveRetirementOptions["retired"] = (run, news) =>
+      sayRetired(run, news, { sendMessage, prefix });
+    const moveRetirement = new MoveRetirement({ runs: store.runs, signIn, retired, now, log });
     moveRetirement.start();
     closers.push(() => moveRetirement.stop());
     if (configuration.http) {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Run } from "../model/run.ts";
-import type { RunRoom } from "../platforms/matrix/room-of-run.ts";
+import { numberedRooms } from "../model/rooms-left.ts";
 import type { Plans } from "../store/plans.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/document/message.ts";
@@ -9,11 +9,11 @@ import { roomLetIn } from "../view/migrate/let-in.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
 import { progressMessage } from "../view/migrate/status.ts";
 import { needsYou } from "../view/migrate/needs-you.ts";
-import { numberedRooms } from "../view/rooms/report.ts";
 import type { ShownPlan } from "../service/plan/planning.ts";
-import type { RunSummaryReader } from "../service/run/summary.ts";
-import type { RunStatus } from "../service/run/results.ts";
-import type { RunStatuses } from "../service/run/status.ts";
+import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
+import type { RunFacts, RunListener } from "../service/run/run-listener.ts";
+import type { SignOutResult } from "../service/accounts/results.ts";
+import { moveRetired } from "../view/migrate/retired.ts";
 
 /** Says something where a run was started, at any time later. */
 export type SendMessage = (
@@ -22,11 +22,9 @@ export type SendMessage = (
   options: { key: string; replaces?: string; priority?: "progress"; notBefore?: number },
 ) => Promise<void>;
 
-export interface RunAnnouncerOptions {
-  runs: Runs;
+export interface RunAnnouncerOptions extends RunFacts {
+  runs: Pick<Runs, "get" | "change">;
   plans: Pick<Plans, "putNumberedRooms">;
-  statuses: RunStatuses;
-  summary: RunSummaryReader;
   sendMessage: SendMessage;
   prefix: string;
   now: () => number;
@@ -34,8 +32,8 @@ export interface RunAnnouncerOptions {
 }
 
 /**
- * Each edit stays in the room's history and takes from the bot's own limit (rendering.md section
- * 6).
+ * Each edit stays in the room's history and takes from the bot's own limit (`view/README.md`,
+ * "Edits").
  */
 const EDIT_EVERY_MS = 5_000;
 
@@ -53,7 +51,7 @@ interface Shown {
  * Tells the owner of a run how it goes: one message that is kept current, and a new one when
  * something ends or needs them.
  */
-export class RunAnnouncer {
+export class RunAnnouncer implements RunListener {
   readonly #options: RunAnnouncerOptions;
   readonly #shown = new Map<number, Shown>();
   /** Runs whose owners were called. */
@@ -67,7 +65,7 @@ export class RunAnnouncer {
 
   /**
    * Shows where the run stands, if that differs from what is shown, at most every few seconds; and
-   * calls its owner when only they can mend it.
+   * calls its owner when only they can fix it.
    */
   changed(run: Run): void {
     if (this.#isStopped) return;
@@ -99,11 +97,7 @@ export class RunAnnouncer {
     return shown;
   }
 
-  /**
-   * Shows at once how it ended, and says so in a message that notifies.
-   * @param run as it is going to be put down
-   * @param made the plan as it stands now; `null` for a part of a move
-   */
+  /** Shows at once how it ended, and says so in a message that notifies. */
   async ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
     const { summary, statuses, plans, prefix } = this.#options;
     await this.#showLast(run);
@@ -123,28 +117,11 @@ export class RunAnnouncer {
     );
   }
 
-  /** Rooms that came in after the end, each told once. @param run as it is going to be put down */
-  async lateArrivals(run: Run, rooms: readonly RunRoom[], endedAt: number): Promise<void> {
+  async roomsLetIn(run: Run, rooms: readonly RoomLetIn[]): Promise<void> {
     await this.#showLast(run);
-    const listed = new Set(rooms.filter((room) => !room.isReplacement).map((room) => room.roomId));
-    // Of an upgraded room and its replacement one counts.
-    const own = rooms.filter(
-      ({ roomId, planned }) => listed.has(roomId) && !listed.has(planned.row.successor ?? ""),
-    );
-    const arrived = own.filter((room) => room.joinedAt !== null && room.joinedAt > endedAt);
-    const waiting = own.filter(({ status }) => status === "needs_moderator").length;
-    const inOrder = [...arrived].sort((a, b) => (a.joinedAt ?? 0) - (b.joinedAt ?? 0));
-    for (const [index, room] of inOrder.entries()) {
-      const letIn = index + 1;
-      const arrival = {
-        room: room.planned.row,
-        waited: inOrder.length + waiting,
-        letIn,
-        isLast: waiting === 0 && letIn === inOrder.length,
-      };
-      // What was said under a key is not said again.
-      await this.#say(run, roomLetIn(arrival, this.#options.prefix), `late ${room.roomId}`);
-    }
+    // A message whose key was used before is not sent again.
+    for (const letIn of rooms)
+      await this.#say(run, roomLetIn(letIn, this.#options.prefix), `late ${letIn.room.roomId}`);
   }
 
   async #callOwner(runId: number): Promise<void> {
@@ -206,6 +183,15 @@ export class RunAnnouncer {
       this.#options.log.error({ err: error }, "the progress of a run could not be told");
     });
   }
+}
+
+/** Says that the bot has ended its use of two accounts, long after their move. */
+export async function sayRetired(
+  run: Run,
+  { signedOut, keptDays }: { signedOut: readonly SignOutResult[]; keptDays: number },
+  { sendMessage, prefix }: Pick<RunAnnouncerOptions, "sendMessage" | "prefix">,
+): Promise<void> {
+  await sendMessage(run.address, moveRetired(signedOut, keptDays, prefix), { key: keyOf(run, "finished") });
 }
 
 function keyOf(run: Run, key: string): string {

@@ -20,6 +20,8 @@ import { createRuns } from "../../src/service/run/create-runs.ts";
 import { Planning } from "../../src/service/plan/planning.ts";
 import { RoomRefusals } from "../../src/service/plan/room-refusals.ts";
 import type { SendMessage } from "../../src/dialogue/run-notices.ts";
+import { RunAnnouncer } from "../../src/dialogue/run-notices.ts";
+import { knockReason } from "../../src/view/words/knock-reason.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { moveCaseSchema } from "./move-case.ts";
@@ -67,9 +69,18 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       clients,
       readers,
       planning,
-      sendMessage,
+      createListener: (facts) =>
+        new RunAnnouncer({
+          ...facts,
+          runs: store.runs,
+          plans: store.plans,
+          sendMessage,
+          prefix: "!",
+          now,
+          log,
+        }),
+      knockReason,
       botUserId: BOT,
-      prefix: "!",
       now,
       log,
     });

@@ -1,7 +1,7 @@
 import type { MoveCommands } from "../../service/run/move-commands.ts";
 import type { Planning } from "../../service/plan/planning.ts";
 import type { Plans } from "../../store/plans.ts";
-import { blockedRooms } from "../../view/migrate/nothing-left.ts";
+import { blockedRooms } from "../../model/rooms-left.ts";
 import { planFile, planMessage } from "../../view/migrate/plan.ts";
 import {
   aliasUnanswered,

@@ -1,6 +1,7 @@
 import type { MoveCommands } from "../../service/run/move-commands.ts";
 import type { Plans } from "../../store/plans.ts";
-import { noPlanYet, numberedRooms, reportFile, reportMessage } from "../../view/rooms/report.ts";
+import { numberedRooms } from "../../model/rooms-left.ts";
+import { noPlanYet, reportFile, reportMessage } from "../../view/rooms/report.ts";
 import { csvReport, jsonReport, markdownReport } from "../../view/rooms/report-files.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";

@@ -10,12 +10,12 @@ import { KeyedQueue } from "../keyed-queue.ts";
 import { RunWatch } from "./watch.ts";
 import { Moves } from "./moves.ts";
 import type { Planning } from "../plan/planning.ts";
-import type { SendMessage } from "../../dialogue/run-notices.ts";
-import { RunAnnouncer } from "../../dialogue/run-notices.ts";
 import { RunControl } from "./control.ts";
+import type { RunFacts, RunListener } from "./run-listener.ts";
 import { RunSummaryReader } from "./summary.ts";
 import { RunSettler } from "./settle.ts";
 import { RunStatuses } from "./status.ts";
+import type { RunWorkOptions } from "./work.ts";
 import { RunWork } from "./work.ts";
 
 export interface CreateRunsOptions {
@@ -23,9 +23,9 @@ export interface CreateRunsOptions {
   clients: AccountClients;
   readers: AccountReaders;
   planning: Planning;
-  sendMessage: SendMessage;
+  createListener: (facts: RunFacts) => RunListener;
+  knockReason: RunWorkOptions["knockReason"];
   botUserId: string;
-  prefix: string;
   now: () => number;
   log: Logger;
 }
@@ -41,8 +41,8 @@ export interface RunServices {
 
 /** Puts together everything that runs plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, clients, readers, planning, sendMessage, botUserId, prefix, now, log } = options;
-  const { runs, steps, plans } = store;
+  const { store, clients, readers, planning, createListener, knockReason, botUserId, now, log } = options;
+  const { runs, steps } = store;
   const limits = new Limits(store.limiters);
   const summary = new RunSummaryReader({ runs, steps }, now);
   const statuses = new RunStatuses({
@@ -53,10 +53,10 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     endWait: (runId) => runner.endWait(runId),
     now,
   });
-  const announcer = new RunAnnouncer({ runs, plans, statuses, summary, sendMessage, prefix, now, log });
-  const finish = new RunSettler({ planning, runs, steps, announcer, now, log });
+  const listener = createListener({ statuses, summary });
+  const finish = new RunSettler({ planning, runs, steps, listener, now, log });
   const changed = (run: Run): void => {
-    announcer.changed(run);
+    listener.changed(run);
     if (run.state === "watching") lateArrivals.watch(run);
   };
   const work = new RunWork({
@@ -65,6 +65,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     steps,
     settled: (run, signal) => finish.settled(run, signal),
     changed,
+    knockReason,
     now,
   });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
@@ -104,12 +105,12 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       await runner.start();
       await lateArrivals.start();
       // The last process may have ended before it called their owners.
-      for (const run of await runs.inState("needs_you")) announcer.changed(run);
+      for (const run of await runs.inState("needs_you")) listener.changed(run);
     },
     stop: async () => {
       lateArrivals.stop();
       await runner.stop();
-      await announcer.stop();
+      await listener.stop();
     },
   };
 }

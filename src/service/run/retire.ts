@@ -1,27 +1,25 @@
 import type { Logger } from "pino";
 import type { Runs } from "../../store/runs.ts";
-import { moveRetired } from "../../view/migrate/retired.ts";
-import type { SendMessage } from "../../dialogue/run-notices.ts";
+import type { Run } from "../../model/run.ts";
+import type { SignOutResult } from "../accounts/results.ts";
 import type { SignIn } from "../accounts/sign-in.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/**
- * product.md, "Signing in the two accounts": so long after nothing is left open a move is finished.
- */
+/** A move is retired this long after nothing of it is left open. */
 const KEPT_DAYS = 30;
 
 export interface MoveRetirementOptions {
   runs: Pick<Runs, "endedBefore">;
   signIn: Pick<SignIn, "account" | "signOutBoth">;
-  sendMessage: SendMessage;
-  prefix: string;
+  /** The sessions of a move's accounts were ended, for nobody came back within `keptDays`. */
+  retired: (run: Run, news: { signedOut: readonly SignOutResult[]; keptDays: number }) => Promise<void>;
   now: () => number;
   log: Logger;
 }
 
 /**
- * Finishes moves that nobody came back to: the bot's sessions are logged out and its secrets
- * erased. Looks at the start and once a day.
+ * Retires moves that nobody came back to: logs the bot's sessions out and erases its secrets. Looks
+ * at the start and once a day.
  */
 export class MoveRetirement {
   readonly #options: MoveRetirementOptions;
@@ -50,27 +48,27 @@ export class MoveRetirement {
     try {
       await this.retireOld();
     } catch (error) {
-      this.#options.log.error({ err: error }, "old moves could not be finished; it is tried again tomorrow");
+      this.#options.log.error({ err: error }, "old moves could not be retired; it is tried again tomorrow");
     }
   }
 
   /** One after the other: servers are asked to end sessions. */
   async retireOld(): Promise<void> {
-    const { runs, signIn, sendMessage, prefix, now, log } = this.#options;
+    const { runs, signIn, retired, now, log } = this.#options;
     for (const run of await runs.endedBefore(now() - KEPT_DAYS * DAY_MS)) {
-      const { owner, address } = run;
+      const { owner } = run;
       const accounts = [await signIn.account(owner, "source"), await signIn.account(owner, "target")];
-      // Who has signed in since means to go on.
-      const isLeft = accounts.some((account) => account !== null && account.signedInAt < (run.endedAt ?? 0));
-      const isTakenUp = accounts.some(
+      // A person who has signed in since wants to go on.
+      const isUnused = accounts.some(
+        (account) => account !== null && account.signedInAt < (run.endedAt ?? 0),
+      );
+      const isUsedAgain = accounts.some(
         (account) => account !== null && account.signedInAt >= (run.endedAt ?? 0),
       );
-      if (!isLeft || isTakenUp) continue;
+      if (!isUnused || isUsedAgain) continue;
       const { signedOut } = await signIn.signOutBoth(owner, () => Promise.resolve());
-      log.info({ runId: run.id }, "a move is finished, since nobody came back to it");
-      await sendMessage(address, moveRetired(signedOut, KEPT_DAYS, prefix), {
-        key: `run ${run.id} finished`,
-      });
+      log.info({ runId: run.id }, "a move is retired, since nobody came back to it");
+      await retired(run, { signedOut, keptDays: KEPT_DAYS });
     }
   }
 }

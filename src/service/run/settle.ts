@@ -21,8 +21,9 @@ import type { Steps } from "../../store/steps.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
 import type { CannotDecide, Decision, Planning } from "../plan/planning.ts";
-import type { RunAnnouncer } from "../../dialogue/run-notices.ts";
 import type { AccountRefusal } from "../accounts/results.ts";
+import { roomsLetIn } from "./rooms-let-in.ts";
+import type { RunListener } from "./run-listener.ts";
 import { stepsInto } from "./work.ts";
 
 /** They write whole lists, so that a room that came in later is not in what was written. */
@@ -37,7 +38,7 @@ export interface RunSettlerOptions {
   planning: Planning;
   runs: Runs;
   steps: Steps;
-  announcer: RunAnnouncer;
+  listener: Pick<RunListener, "ended" | "roomsLetIn">;
   now: () => number;
   log: Logger;
 }
@@ -58,14 +59,14 @@ export class RunSettler {
 
   /** @returns what has to be waited for where an account cannot be read just now */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
-    const { runs, steps, planning, announcer, now, log } = this.#options;
+    const { runs, steps, planning, listener, now, log } = this.#options;
     if (run.purpose !== "move") {
       const waitsFor = await this.#renewPlan(run, signal);
       if (waitsFor !== null) return waitsFor;
       // It was paused or cancelled meanwhile.
       const stored = await runs.get(run.id);
       if (stored === null || !isWorkedOn(stored)) return null;
-      await this.#settle(run, "settled", (ended) => announcer.ended(ended, null));
+      await this.#settle(run, "settled", (ended) => listener.ended(ended, null));
       return null;
     }
     const request = planRequestSchema.parse(run.request);
@@ -95,8 +96,8 @@ export class RunSettler {
     const isWatched = rooms.some(waitsForPerson);
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
       run.endedAt === null
-        ? announcer.ended(ended, { ...decision.made, report })
-        : announcer.lateArrivals(ended, rooms, run.endedAt),
+        ? listener.ended(ended, { ...decision.made, report })
+        : listener.roomsLetIn(ended, roomsLetIn(rooms, run.endedAt)),
     );
     log.info({ runId: run.id, isWatched }, "a run has ended");
     return null;
@@ -164,7 +165,7 @@ export class RunSettler {
       (await this.#options.runs.rooms(run.id)).map(readRunRoom).map((room) => [room.roomId, room]),
     );
     const isTried = (room: RunRoom): boolean =>
-      stepsInto(room, room.route, run.source).every(({ key }) => tried.has(key));
+      stepsInto(room, room.route).every(({ key }) => tried.has(key));
     const revise = (isReplacement: boolean) => (room: PlannedRoom) =>
       revisedRoom(runRoom(room, { isReplacement }), before.get(room.roomId), isTried);
     const revised = [...decided.rooms.map(revise(false)), ...decided.replacements.map(revise(true))];
@@ -187,9 +188,7 @@ function stepsLeft(
   { rooms, tried, request }: { rooms: readonly RunRoom[]; tried: Tried; request: PlanRequestData },
 ): PlannedStep[] {
   const wanted = [
-    ...rooms
-      .filter((room) => room.status === "planned")
-      .flatMap((room) => stepsInto(room, room.route, run.source)),
+    ...rooms.filter((room) => room.status === "planned").flatMap((room) => stepsInto(room, room.route)),
     ...[...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null),
     ...planContentSteps(readings.source, readings.target, roomMapping(decided.rooms)),
   ].filter(isChosen(request));

@@ -23,16 +23,13 @@ export interface RunContents {
  * The whole plan: rooms in the order in which they depend on each other, powers, and everything
  * else of the account.
  */
-export function stepsOfWholePlan(
-  { decided, readings, made }: Decision,
-  request: PlanRequestData,
-): RunContents {
+export function stepsOfWholePlan({ decided, readings }: Decision, request: PlanRequestData): RunContents {
   const rooms = [...runRooms(decided.rooms, false), ...runRooms(decided.replacements, true)];
   const order = new Map(decided.order.map((roomId, index) => [roomId, index]));
   const entries = rooms
     .filter((room) => order.has(room.roomId))
     .sort((left, right) => (order.get(left.roomId) ?? 0) - (order.get(right.roomId) ?? 0))
-    .flatMap((room) => stepsInto(room, room.route, made.report.source));
+    .flatMap((room) => stepsInto(room, room.route));
   const powers = [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
   const contents = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
   return { rooms, steps: [...entries, ...powers, ...contents].filter(isChosen(request)) };
@@ -43,7 +40,7 @@ export function stepsOfWholePlan(
  * server has the last word.
  */
 export function stepsOfRooms(
-  { decided, made }: Decision,
+  { decided }: Decision,
   { purpose, named }: { purpose: "invitations" | "joins"; named: readonly string[] },
 ): RunContents {
   const allowed = allowedIn({ purpose });
@@ -57,7 +54,7 @@ export function stepsOfRooms(
   const steps = rooms.flatMap((room) => {
     const route = purpose === "invitations" ? "invite" : (room.planned.work.routes.find(allowed) ?? "join");
     return (
-      stepsInto(room, route, made.report.source)
+      stepsInto(room, route)
         .filter(({ kind }) => purpose === "joins" || kind === "invite")
         // A room that opens this one and is not entered here is one that the account is in already,
         // or there is nothing to wait for.

@@ -146,7 +146,7 @@ export class RunWatch {
     });
     const entries = changed
       .filter((room) => room.status === "planned")
-      .flatMap((room) => stepsInto(room, room.route, run.source));
+      .flatMap((room) => stepsInto(room, room.route));
     // Looking took its time: the run may be over by now, or another one be in its place.
     const isResumed = await steps.revise(run.id, {
       rooms: changed,

@@ -20,7 +20,6 @@ import { runStep } from "../../platforms/matrix/run-step.ts";
 import type { RunnerWork, Unread } from "../../queue/runner-work.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
-import { knockReason } from "../../view/words/knock-reason.ts";
 import type { AccountClient, AccountClients } from "../accounts/clients.ts";
 
 /** So long after both accounts were read, what was read is taken for what is. */
@@ -32,6 +31,8 @@ export interface RunWorkOptions {
   steps: Steps;
   settled: RunnerWork["settled"];
   changed: (run: Run) => void;
+  /** The words that the people of a room read with a knock, about the account that they know. */
+  knockReason: (sourceUserId: string) => string;
   now: () => number;
 }
 
@@ -70,6 +71,7 @@ export class RunWork implements RunnerWork {
       saveUndo: (undo) => this.#options.steps.saveUndo(step.id, undo),
       isInside: (roomId) => inside.has(roomId),
       ...(await this.#historyOf(run, step)),
+      knockReason: this.#options.knockReason(run.source),
       signal,
     };
     return runStep(step, context);
@@ -103,7 +105,7 @@ export class RunWork implements RunnerWork {
     const moves: RoomMove[] = [first];
     for (const { room, next } of moves) {
       rooms.push(room);
-      if (next !== null) steps.push(...stepsInto(room, next, run.source));
+      if (next !== null) steps.push(...stepsInto(room, next));
       if (!isLeft(room)) continue;
       // Rooms that were to be reached through this one take another way.
       for (const waiting of await this.#options.steps.waitingForRoom(run.id, room.roomId)) {
@@ -186,7 +188,7 @@ export function allowedIn({ purpose }: Pick<Run, "purpose">): (route: Route) => 
   }
 }
 
-/** The steps of one way into a room. @param source whom people there know */
-export function stepsInto(room: RunRoom, route: Route, source: string): PlannedStep[] {
-  return entrySteps(room.planned.work, route, knockReason(source));
+/** The steps of one route into a room. */
+export function stepsInto(room: RunRoom, route: Route): PlannedStep[] {
+  return entrySteps(room.planned.work, route);
 }

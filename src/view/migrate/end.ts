@@ -13,7 +13,8 @@ import { alert } from "../document/message.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { jsonReport } from "../rooms/report-files.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
-import { leftRoomLine, roomsByCause } from "../rooms/report.ts";
+import { roomsByCause } from "../../model/rooms-left.ts";
+import { causeTitles, leftRoomLine } from "../rooms/report.ts";
 import { deedsBlocks } from "./summary.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 
@@ -69,11 +70,11 @@ function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
   const total = leftRooms(report.rooms).length;
   const blocks: Block[] = [];
   let shown = 0;
-  for (const { title, rooms } of roomsByCause({ ...report, rooms: leftRooms(report.rooms) })) {
+  for (const { cause, rooms } of roomsByCause({ ...report, rooms: leftRooms(report.rooms) })) {
     const cut = rooms.slice(0, MAX_LINES - shown);
     if (cut.length === 0) break;
     blocks.push(
-      paragraph(strong(`${title} (${rooms.length})`)),
+      paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)),
       numberedList(
         cut.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0, MAX_NAMES)),
         shown + 1,

@@ -1,24 +1,10 @@
-import type { Report, ReportRoom } from "../../model/report.ts";
+import type { Report } from "../../model/report.ts";
+import { blockedRooms } from "../../model/rooms-left.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { counted, waitVerb } from "../document/numbers.ts";
 
-/**
- * The rooms that need somebody's help or can't be moved, in the order in which they are numbered.
- */
-export function blockedRooms({ rooms }: Report): ReportRoom[] {
-  const roomIds = new Set(rooms.map((room) => room.roomId));
-  return rooms.filter((room) => {
-    // What keeps a replacement stands in its own row, where it has one.
-    if (room.successor !== null && roomIds.has(room.successor)) return false;
-    return room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible";
-  });
-}
-
-/**
- * Of a plan in which nothing can be done before somebody helps: what is left, and what to do about
- * it.
- */
+/** The rooms that are left in a plan without work for the bot, and what to do about them. */
 export function nothingLeft(report: Report, prefix: string): Inline[] {
   const stuck = blockedRooms(report).length;
   const leftOut = report.rooms.filter((room) => room.route === "excluded").length;

@@ -12,7 +12,8 @@ import { plural } from "../document/numbers.ts";
 import { helperNames, noRoomFits, shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
-import { nothingLeft, blockedRooms } from "./nothing-left.ts";
+import { blockedRooms } from "../../model/rooms-left.ts";
+import { nothingLeft } from "./nothing-left.ts";
 import { timeNeeded } from "./time-needed.ts";
 
 /** Longest list in the message itself; the file has all. */

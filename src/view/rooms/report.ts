@@ -1,4 +1,6 @@
 import type { Report, ReportRoom } from "../../model/report.ts";
+import type { Cause, RoomsOfCause } from "../../model/rooms-left.ts";
+import { roomsByCause } from "../../model/rooms-left.ts";
 import type { Block, Document, Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
@@ -12,17 +14,6 @@ export interface ReportView {
   report: Report;
   /** Helpers beyond those in the report, by room. */
   moreHelpers: ReadonlyMap<string, number>;
-}
-
-/** Rooms with one and the same cause, in the order of the report. */
-interface Group {
-  title: string;
-  rooms: readonly ReportRoom[];
-}
-
-/** The rooms of the text report, in the order in which they are numbered. */
-export function numberedRooms(report: Report): ReportRoom[] {
-  return roomsByCause(report).flatMap((group) => group.rooms);
 }
 
 /** Every room that is not moved, grouped by why, with the people who can help. */
@@ -64,9 +55,9 @@ export function reportDocument(view: ReportView): Document {
   ];
 }
 
-function groupBlocks({ title, rooms }: Group, start: number, { moreHelpers }: ReportView): Block[] {
+function groupBlocks({ cause, rooms }: RoomsOfCause, start: number, { moreHelpers }: ReportView): Block[] {
   const lines = rooms.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0));
-  return [paragraph(strong(`${title} (${rooms.length})`)), numberedList(lines, start)];
+  return [paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)), numberedList(lines, start)];
 }
 
 /** A room that is not moved: why, and who can help. @param more helpers beyond those listed */
@@ -95,18 +86,9 @@ const waitedFor: Readonly<Record<NonNullable<ReportRoom["waitingFor"]>, string>>
   room: "other servers of the room",
 };
 
-/** The rooms that are not moved, by what keeps them, in the order of the text report. */
-export function roomsByCause({ rooms }: Report): Group[] {
-  const notMoved = rooms.filter((room) => room.status !== "done");
-  const byTitle = Map.groupBy(notMoved, title);
-  const order = [...new Set([...titlesInOrder, ...byTitle.keys()])];
-  return order.flatMap((name) => {
-    const ofTitle = byTitle.get(name);
-    return ofTitle ? [{ title: name, rooms: ofTitle }] : [];
-  });
-}
-
-const reasonTitles: Readonly<Record<NonNullable<ReportRoom["reason"]>["code"], string>> = {
+/** The headings of rooms with one cause. */
+export const causeTitles: Readonly<Record<Cause, string>> = {
+  knock: "Somebody must answer a knock",
   no_invite_power: "Somebody in the room must invite your new account",
   join_rule_private: "Closed to everybody new",
   unknown_join_rule: "An unknown rule says who may join",
@@ -122,31 +104,10 @@ const reasonTitles: Readonly<Record<NonNullable<ReportRoom["reason"]>["code"], s
   no_helper: "Nobody in the room can let anyone in",
   unreachable_server: "The room's servers do not answer",
   refused: "A server refused",
+  failed: "Did not work",
+  other: "Not moved",
+  running: "I am at these",
+  waiting: "I go on with these by myself",
+  planned: "I can move these",
+  excluded: "Left out",
 };
-const KNOCK_TITLE = "Somebody must answer a knock";
-const FAILED_TITLE = "Did not work";
-const UNDER_WAY_TITLE = "I am at these";
-const WAITING_TITLE = "I go on with these by myself";
-const PLANNED_TITLE = "I can move these";
-const EXCLUDED_TITLE = "Left out";
-const OTHER_TITLE = "Not moved";
-const titlesInOrder = [
-  KNOCK_TITLE,
-  ...Object.values(reasonTitles),
-  FAILED_TITLE,
-  OTHER_TITLE,
-  UNDER_WAY_TITLE,
-  WAITING_TITLE,
-  PLANNED_TITLE,
-  EXCLUDED_TITLE,
-];
-
-function title(room: ReportRoom): string {
-  if (room.route === "excluded") return EXCLUDED_TITLE;
-  if (room.status === "failed") return FAILED_TITLE;
-  if (room.status === "running") return UNDER_WAY_TITLE;
-  if (room.status === "waiting") return WAITING_TITLE;
-  if (room.status === "planned" && room.route !== "knock") return PLANNED_TITLE;
-  if (room.route === "knock") return KNOCK_TITLE;
-  return room.reason === null ? OTHER_TITLE : reasonTitles[room.reason.code];
-}

@@ -83,7 +83,7 @@ describe("the steps of a plan for every kind of room", () => {
     for (const roomId of order) {
       const room = byId.get(roomId);
       if (room === undefined) throw new Error(`${roomId} is not in the plan`);
-      for (const step of entrySteps(room, room.route, "It is me")) {
+      for (const step of entrySteps(room, room.route)) {
         if (step.needsRoom !== null) expect(accounts.entered).toContain(step.needsRoom);
         const ran = await runStep(step, accounts);
         entries.push(ran);

@@ -34,6 +34,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     savedUndo: null,
     saveUndo: async () => undefined,
     isInside: (roomId) => entered.has(roomId),
+    knockReason: "It is me",
     signal: new AbortController().signal,
   };
 }

@@ -9,6 +9,9 @@ import type { RunServices } from "../../../src/service/run/create-runs.ts";
 import { createRuns } from "../../../src/service/run/create-runs.ts";
 import { RoomRefusals } from "../../../src/service/plan/room-refusals.ts";
 import { Planning } from "../../../src/service/plan/planning.ts";
+import type { SendMessage } from "../../../src/dialogue/run-notices.ts";
+import { RunAnnouncer } from "../../../src/dialogue/run-notices.ts";
+import { knockReason } from "../../../src/view/words/knock-reason.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { FakeHomeservers, baseUrlOf, tokenOf } from "./fake-homeservers.ts";
 import type { FakeAccount, FakeRequest } from "./fake-homeservers.ts";
@@ -166,28 +169,32 @@ export function startFakeBot({
     now,
     log,
   });
+  const sendMessage: SendMessage = async (to, message, { key, replaces }) => {
+    await store.store.outbox.add(
+      {
+        transactionId: key,
+        roomId: to.roomId,
+        forUser: OWNER,
+        kind: "message",
+        content: { document: message.document },
+        ...(replaces !== undefined && { edits: replaces }),
+        priority: 1,
+      },
+      now(),
+    );
+  };
   const runServices = createRuns({
     // What a move uses of it.
     store: store.store as Store,
     clients,
     readers,
     planning,
-    sendMessage: async (to, message, { key, replaces }) => {
-      await store.store.outbox.add(
-        {
-          transactionId: key,
-          roomId: to.roomId,
-          forUser: OWNER,
-          kind: "message",
-          content: { document: message.document },
-          ...(replaces !== undefined && { edits: replaces }),
-          priority: 1,
-        },
-        now(),
-      );
+    createListener: (facts) => {
+      const { runs, plans } = store.store;
+      return new RunAnnouncer({ ...facts, runs, plans, sendMessage, prefix: "!", now, log });
     },
+    knockReason,
     botUserId: BOT,
-    prefix: "!",
     now,
     log,
   });

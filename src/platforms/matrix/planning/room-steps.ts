@@ -13,15 +13,8 @@ export type RoomStepKind = Extract<
 /** What the steps that enter a room need to know of it. */
 export type RoomToEnter = Pick<PlannedRoom, "roomId" | "through" | "via" | "isNewToServer">;
 
-/**
- * The steps that enter a room by one route; none if the route has no work for the bot.
- * @param knockReason the reason that the room's people see with a knock
- */
-export function entrySteps(
-  room: RoomToEnter,
-  route: Route,
-  knockReason: string | null = null,
-): PlannedStep[] {
+/** The steps that enter a room by one route; none if the route has no work for the bot. */
+export function entrySteps(room: RoomToEnter, route: Route): PlannedStep[] {
   switch (route) {
     case "accept_invite":
     case "join":
@@ -33,7 +26,7 @@ export function entrySteps(
       return [invite, { ...joinStep(room, "join_invited"), after: invite.key }];
     }
     case "knock":
-      return [knockStep(room, knockReason)];
+      return [knockStep(room)];
     case "joined":
     case "ask_moderator":
     case "successor":
@@ -106,8 +99,8 @@ function inviteStep(room: RoomToEnter): PlannedStep {
   return { ...step(room, "invite", payload), side: "source", limits: ["invitations", "messages"] };
 }
 
-function knockStep(room: RoomToEnter, reason: string | null): PlannedStep {
-  const payload: KnockPayload = { roomId: room.roomId, via: [...room.via], reason };
+function knockStep(room: RoomToEnter): PlannedStep {
+  const payload: KnockPayload = { roomId: room.roomId, via: [...room.via] };
   return { ...step(room, "knock", payload), limits: ["messages"] };
 }
 

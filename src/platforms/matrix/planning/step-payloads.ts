@@ -22,8 +22,8 @@ export type InvitePayload = z.output<typeof invitePayload>;
 export const knockPayload = z.object({
   roomId: z.string(),
   via: z.array(z.string()),
-  /** The people of the room read it, so `view` makes it; `null`: no text. */
-  reason: z.string().nullable(),
+  /** The words of steps of version 1; later ones get theirs when they run (`StepContext`). */
+  reason: z.string().nullable().optional(),
 });
 export type KnockPayload = z.output<typeof knockPayload>;
 

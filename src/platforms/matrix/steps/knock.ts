@@ -31,7 +31,8 @@ export async function knockStep(payload: unknown, context: StepContext): Promise
 }
 
 async function ask(knock: KnockPayload, context: StepContext): Promise<StepOutcome> {
-  const { roomId, via, reason } = knock;
+  const { roomId, via } = knock;
+  const reason = knock.reason ?? context.knockReason;
   const undo: EnteredRoom = { roomId };
   try {
     await writeWithUndo(context, { undo, earlier: context.savedUndo }, () =>
@@ -40,7 +41,7 @@ async function ask(knock: KnockPayload, context: StepContext): Promise<StepOutco
         path: apiPath`/_matrix/client/v3/knock/${roomId}`,
         // `server_name` is the name before v1.12 (MSC4156).
         query: { via, server_name: via },
-        body: reason === null ? {} : { reason },
+        body: reason === undefined ? {} : { reason },
         schema: anyAnswer,
         timeoutMs: TIMEOUT_MS,
         signal: context.signal,

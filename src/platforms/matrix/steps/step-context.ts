@@ -36,6 +36,8 @@ export interface StepContext {
    * for it before.
    */
   readonly mayHistoryCome?: boolean;
+  /** The words that the people of a room read with a knock; absent: a knock has none. */
+  readonly knockReason?: string;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
 }

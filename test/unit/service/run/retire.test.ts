@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ConversationAddress } from "../../../../src/model/conversation-address.ts";
 import type { RunPurpose } from "../../../../src/model/run.ts";
 import type { RunEvent } from "../../../../src/model/run-states.ts";
+import { sayRetired } from "../../../../src/dialogue/run-notices.ts";
 import { MoveRetirement } from "../../../../src/service/run/retire.ts";
 import { Sessions } from "../../../../src/service/accounts/sessions.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
@@ -73,8 +74,11 @@ async function endedMove({
   const moveRetirement = new MoveRetirement({
     runs: store.runs,
     signIn,
-    sendMessage: async (_address, message) => void said.push(renderPlainText(message.document)),
-    prefix: "!",
+    retired: (retired, news) =>
+      sayRetired(retired, news, {
+        sendMessage: async (_address, message) => void said.push(renderPlainText(message.document)),
+        prefix: "!",
+      }),
     now: clock,
     log,
   });

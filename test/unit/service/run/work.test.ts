@@ -81,6 +81,7 @@ describe("a step", () => {
       steps,
       settled: async () => null,
       changed: () => {},
+      knockReason: () => "",
       now: () => 0,
     });
     const outcome = await work.execute(run, step, new AbortController().signal);

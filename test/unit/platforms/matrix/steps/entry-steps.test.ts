@@ -300,22 +300,24 @@ describe("inviting", () => {
 });
 
 describe("knocking", () => {
-  const payload = { roomId: ROOM, via: ["old.example"], reason: `I was ${SOURCE}` };
+  const payload = { roomId: ROOM, via: ["old.example"] };
 
   it("asks once and leaves the answer to the people in the room", async () => {
     const { context, sent } = stepWorld({ [KNOCK]: DONE });
-    expect(await roomSteps.knock.run(payload, context)).toEqual({ status: "needs_moderator" });
-    expect(sent).toMatchObject([{ side: "target", body: { reason: `I was ${SOURCE}` } }]);
+    const outcome = await roomSteps.knock.run(payload, { ...context, knockReason: "It is me" });
+    expect(outcome).toEqual({ status: "needs_moderator" });
+    expect(sent).toMatchObject([{ side: "target", body: { reason: "It is me" } }]);
     expect([sent[0]?.query.getAll("via"), sent[0]?.query.getAll("server_name")]).toEqual([
       ["old.example"],
       ["old.example"],
     ]);
   });
 
-  it("says nothing without words", async () => {
+  it("says nothing without words, and keeps those of a step that an earlier version stored", async () => {
     const { context, sent } = stepWorld({ [KNOCK]: DONE });
-    await roomSteps.knock.run({ ...payload, reason: null }, context);
-    expect(sent[0]?.body).toEqual({});
+    await roomSteps.knock.run(payload, context);
+    await roomSteps.knock.run({ ...payload, reason: "Old" }, { ...context, knockReason: "New" });
+    expect(sent.map(({ body }) => body)).toEqual([{}, { reason: "Old" }]);
   });
 
   it.each<[string, object]>([

@@ -1,0 +1,66 @@
+import type { Report, ReportRoom } from "./report.ts";
+import type { ReasonCode } from "./routes.ts";
+import { REASON_CODES } from "./routes.ts";
+
+/** Why rooms are not moved, in the order in which reports list and number them. */
+const CAUSES = [
+  "knock",
+  ...REASON_CODES,
+  "failed",
+  "other",
+  "running",
+  "waiting",
+  "planned",
+  "excluded",
+] as const;
+/**
+ * A reason of the plan, or what the room's route and status say. `knock`: somebody must answer a
+ * knock. `other`: not moved, for no known reason.
+ */
+export type Cause =
+  ReasonCode | "knock" | "failed" | "other" | "running" | "waiting" | "planned" | "excluded";
+
+/** Rooms with the same cause, in the order of the report. */
+export interface RoomsOfCause {
+  cause: Cause;
+  rooms: readonly ReportRoom[];
+}
+
+/** The rooms that are not moved, by cause. */
+export function roomsByCause({ rooms }: Pick<Report, "rooms">): RoomsOfCause[] {
+  const byCause = Map.groupBy(
+    rooms.filter((room) => room.status !== "done"),
+    causeOf,
+  );
+  return CAUSES.flatMap((cause) => {
+    const ofCause = byCause.get(cause);
+    return ofCause ? [{ cause, rooms: ofCause }] : [];
+  });
+}
+
+/** The rooms of the text report in the order of their numbers: `#1` is the first of them. */
+export function numberedRooms(report: Pick<Report, "rooms">): ReportRoom[] {
+  return roomsByCause(report).flatMap((group) => group.rooms);
+}
+
+/**
+ * The rooms that need somebody's help or can't be moved, in the order in which a plan numbers them.
+ */
+export function blockedRooms({ rooms }: Pick<Report, "rooms">): ReportRoom[] {
+  const roomIds = new Set(rooms.map((room) => room.roomId));
+  return rooms.filter((room) => {
+    // The obstacle of a replacement is in its own row, where it has one.
+    if (room.successor !== null && roomIds.has(room.successor)) return false;
+    return room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible";
+  });
+}
+
+function causeOf(room: ReportRoom): Cause {
+  if (room.route === "excluded") return "excluded";
+  if (room.status === "failed") return "failed";
+  if (room.status === "running") return "running";
+  if (room.status === "waiting") return "waiting";
+  if (room.status === "planned" && room.route !== "knock") return "planned";
+  if (room.route === "knock") return "knock";
+  return room.reason?.code ?? "other";
+}
