@@ -1,23 +1,27 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import type { StepContext } from "./step-context.ts";
+import { toOutcome } from "./step-errors.ts";
 
 /**
  * Makes one request that writes, with what it takes to take it back stored before. Of a request
  * that the server refuses nothing stands.
  * @param earlier what earlier tries wrote and, by what was just read, still stands; it is part of
  * `undo`
+ * @param forRetry what stays stored in place of `earlier` when the server refused the request only
+ * for now: the next try reads it as `savedUndo`
  */
 export async function writeWithUndo<Answer>(
   { saveUndo }: Pick<StepContext, "saveUndo">,
-  { undo, earlier = null }: { undo: unknown; earlier?: unknown },
+  { undo, earlier = null, forRetry = earlier }: { undo: unknown; earlier?: unknown; forRetry?: unknown },
   write: () => Promise<Answer>,
 ): Promise<Answer> {
   await saveUndo(undo);
   try {
     return await write();
   } catch (error) {
-    if (error instanceof HomeserverError && error.status < 500) await saveUndo(earlier);
+    if (error instanceof HomeserverError && error.status < 500)
+      await saveUndo(toOutcome(error).status === "failed" ? earlier : forRetry);
     throw error;
   }
 }

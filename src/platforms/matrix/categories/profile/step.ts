@@ -36,13 +36,18 @@ export const runProfileField: StepFunction = async (payload, context) => {
         return { status: "already_done" };
     }
     let written = value;
-    if (key === "avatar_url") {
+    const isImage = key === "avatar_url";
+    // An earlier try may have copied the image already.
+    if (isImage && savedUndo !== null) written = savedUndo.value;
+    else if (isImage) {
       const copied = await copyImage(String(value), context);
       if (copied.status !== "copied") return copied;
       written = copied.url;
     }
     const undo: ProfileFieldPayload = { key, value: written, before };
-    await writeWithUndo(context, { undo }, () => writeField(target, key, written));
+    await writeWithUndo(context, { undo, forRetry: isImage ? undo : null }, () =>
+      writeField(target, key, written),
+    );
     return { status: "done", undo };
   });
 };

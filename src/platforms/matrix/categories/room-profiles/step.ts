@@ -4,8 +4,9 @@ import { apiPath } from "../../api/homeserver-client.ts";
 import { isJsonObject, isTooDeep, textOrNull } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
 import { copyImage } from "../../steps/copy-image.ts";
+import type { CopiedImage } from "../../steps/copy-image.ts";
 import { readProfile } from "../../reading/account-details.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
+import type { StepContext, StepFunction, UndoFunction } from "../../steps/step-context.ts";
 import { outcomeOf } from "../../steps/step-errors.ts";
 import type { ErrorOutcome } from "../../steps/step-errors.ts";
 import { sessionOf } from "../../steps/step-session.ts";
@@ -57,7 +58,7 @@ export const runRoomProfile: StepFunction = async (payload, context) => {
     const earlier = savedUndo === null ? null : statusOf(savedUndo, member);
     if (lacking.displayName === null && lacking.avatarUrl === null)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    const avatar = lacking.avatarUrl === null ? null : await copyImage(lacking.avatarUrl, context);
+    const avatar = lacking.avatarUrl === null ? null : await copyOnce(lacking.avatarUrl, savedUndo, context);
     const hasAvatar = avatar?.status === "copied";
     if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || lacking.displayName === null))
       return avatar.status === "failed" && earlier !== null ? { ...avatar, undo: earlier } : avatar;
@@ -74,7 +75,8 @@ export const runRoomProfile: StepFunction = async (payload, context) => {
       written: { ...earlier?.written, ...written },
       before: { ...before, ...earlier?.before },
     };
-    await writeWithUndo(context, { undo, earlier }, () =>
+    const forRetry = hasAvatar ? withAvatar(undo, earlier) : earlier;
+    await writeWithUndo(context, { undo, earlier, forRetry }, () =>
       writeMember(target, roomId, { ...content, ...written }),
     );
     return avatar?.status === "failed" ? { ...avatar, undo } : { status: "done", undo };
@@ -96,6 +98,27 @@ export const undoRoomProfile: UndoFunction = async (undo, context) => {
     return { status: "done" };
   });
 };
+
+/** Copies the avatar unless an earlier try did: its copy is known from what that try stored. */
+async function copyOnce(
+  avatarUrl: string,
+  savedUndo: RoomProfileUndo | null,
+  context: StepContext,
+): Promise<CopiedImage> {
+  const url = savedUndo?.written["avatar_url"];
+  return url === undefined ? await copyImage(avatarUrl, context) : { status: "copied", url };
+}
+
+/** What earlier tries wrote, and the copy of the avatar: nobody but the step can have set that. */
+function withAvatar({ roomId, written, before }: RoomProfileUndo, earlier: RoomProfileUndo | null): unknown {
+  const avatarOf = (record: Record<string, unknown>): Record<string, unknown> =>
+    Object.hasOwn(record, "avatar_url") ? { avatar_url: record["avatar_url"] } : {};
+  return {
+    roomId,
+    written: { ...earlier?.written, ...avatarOf(written) },
+    before: { ...earlier?.before, ...avatarOf(before) },
+  };
+}
 
 /** The part of what was written that stands as it was written; `null` for none. */
 function statusOf({ roomId, written, before }: RoomProfileUndo, content: JsonObject): RoomProfileUndo | null {
