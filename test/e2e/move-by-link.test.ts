@@ -53,7 +53,8 @@ afterAll(async () => {
 it("goes on although the bot is killed in the middle of renewals", async () => {
   await move.ask("!migrate plan");
   countRenewals();
-  for (const side of SIDES) proxies[side].setRule(paced(PACE_MS[side]));
+  const lastKill = Promise.withResolvers<undefined>();
+  for (const side of SIDES) proxies[side].setRule([uploadsHeldUntil(lastKill.promise), paced(PACE_MS[side])]);
   startedAt = Date.now();
   startEvent = await move.typist.say(move.chatId, "!migrate start");
   await nextWrite("new");
@@ -67,6 +68,7 @@ it("goes on although the bot is killed in the middle of renewals", async () => {
     countRenewals();
     await move.bot.start();
   }
+  lastKill.resolve(undefined);
   await move.waitFor(/is under way[^]*I was started anew in the middle, and went on by myself\./u, {
     after: startEvent,
   });
@@ -185,6 +187,16 @@ function paced(ms: number): Rule {
     freeAt = Math.max(freeAt, Date.now()) + ms;
     return { kind: "delay-answer", ms: freeAt - Date.now() };
   };
+}
+
+/**
+ * The bot cannot check whether an upload was made. If it is killed before the answer comes, it
+ * makes the upload again, and nobody sees the first one. Here no kill meets an upload, so that each
+ * is made once.
+ */
+function uploadsHeldUntil(until: Promise<unknown>): Rule {
+  return ({ method, path }) =>
+    method === "POST" && path === "/_matrix/media/v3/upload" ? { kind: "hold", until } : undefined;
 }
 
 /** What the two accounts asked of their servers. */
