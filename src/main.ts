@@ -10,8 +10,8 @@ import { createLog } from "./operations/log.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 
 /**
- * How long a stop may take; with what ending the process itself takes on a busy machine, it stays
- * under the five seconds promised.
+ * How long a stop may take. With the time that a busy machine needs to end the process, it stays
+ * under the promised five seconds.
  */
 const STOP_LIMIT_MS = 4_000;
 
@@ -36,23 +36,23 @@ switch (invocation.kind) {
 }
 
 function check(configPath: string): void {
-  const configuration = loadOrTellFaults(configPath);
+  const configuration = loadOrReportFaults(configPath);
   if (configuration === null) return;
   for (const line of formatFaults(configuration.warnings)) process.stdout.write(`warning: ${line}\n`);
   process.stdout.write(`${configPath}: OK\n`);
 }
 
 async function start(configPath: string): Promise<void> {
-  const configuration = loadOrTellFaults(configPath);
+  const configuration = loadOrReportFaults(configPath);
   if (configuration === null) return;
   const log = createLog(configuration.log);
-  // A panic of the WebAssembly crypto arrives as an uncaught error and leaves its memory unusable:
-  // the process must end (encryption.md).
+  // A panic of the WebAssembly crypto arrives as an uncaught error and leaves its memory unusable,
+  // so the process must end (overrides/README.md, "Crash safety").
   process.on("uncaughtException", (error) => endAfter(log, error));
   process.on("unhandledRejection", (reason) => endAfter(log, reason));
   for (const line of formatFaults(configuration.warnings)) log.warn(`configuration: ${line}`);
 
-  // Loaded only now, so that --help and --check-config answer at once.
+  // Imported only now, so that --help and --check-config answer at once.
   const starting = import("./app.ts").then(({ startApp }) =>
     startApp({ configuration, log, version: readVersion() }),
   );
@@ -105,7 +105,7 @@ function endAfter(log: Logger, error: unknown): never {
   process.exit(EXIT_STATUS.failure);
 }
 
-function loadOrTellFaults(path: string): Configuration | null {
+function loadOrReportFaults(path: string): Configuration | null {
   try {
     return loadConfiguration({ path, environment: process.env });
   } catch (error) {

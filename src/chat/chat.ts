@@ -26,8 +26,8 @@ import { UndecryptableMessages } from "./undecrypted.ts";
 import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 
 /**
- * What a sync asks for: enough of each timeline that gaps are rare, and nothing that the bot does
- * not read.
+ * The filter of a sync: timelines long enough that gaps are rare, and nothing that the bot does not
+ * read.
  */
 const SYNC_FILTER = {
   presence: { types: [] },
@@ -40,8 +40,8 @@ const SYNC_FILTER = {
   },
 };
 /**
- * Together well below what a stop may take (main.ts), for a busy machine needs its time for the
- * rest.
+ * The two graces together are well below the limit of a stop (main.ts): a busy machine needs the
+ * rest for ending the process.
  */
 const HANDLING_GRACE_MS = 2_000;
 const SENDING_GRACE_MS = 750;
@@ -53,7 +53,7 @@ export interface ChatOptions {
   store: Store;
   cryptoStoreKey: Buffer;
   commands: readonly Command[];
-  /** What people confirm with a reaction or a word. */
+  /** Actions that people confirm with a reaction or a word. */
   confirmable: ConfirmableActions;
   isPermitted: (userId: string) => boolean;
   now: () => number;
@@ -63,11 +63,11 @@ export interface ChatOptions {
 export interface Chat {
   /** Whether the bot's homeserver answers. */
   isSyncing(): boolean;
-  /** Resolves when the bot can't go on by itself. */
+  /** Resolves when the bot can no longer continue by itself. */
   failed: Promise<Error>;
   /**
-   * A conversation gone on with, at any time, also after a restart. What is said in it needs keys
-   * of its own: what was said under a key at this address before is not said again.
+   * Opens the conversation at an address again, at any time, also after a restart. A key that was
+   * already said at this address is not said again, so new messages need new keys.
    */
   conversationAt(address: ConversationAddress): Conversation;
   stop(): Promise<void>;
@@ -146,7 +146,7 @@ interface Connection {
   controlRoomIds: ReadonlySet<string>;
 }
 
-/** The parts of the chat, in the order in which a message passes them, last first. */
+/** Makes the parts of the chat. */
 async function createParts(
   { configuration, store, commands, confirmable, isPermitted, now, log }: ChatOptions,
   { client, machine, controlRoomIds }: Connection,
@@ -213,8 +213,7 @@ async function createParts(
 }
 
 /**
- * A session whose encryption keys were lost is of no use: it is exchanged for a new device, if the
- * password is at hand.
+ * Replaces a session whose encryption keys are lost by a new device, if the password is configured.
  */
 async function openUsableSession({ configuration, baseUrl, store, log }: ChatOptions): Promise<BotSession> {
   const session = { baseUrl, account: configuration.bot, state: store.bot, log };

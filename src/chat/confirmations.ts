@@ -7,7 +7,10 @@ import { questionNotOpen } from "../view/dialogue/room-notes.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** A reaction may come before the answer of the server to which the question was sent. */
+/**
+ * How long to wait for the event ID of a question: a reaction can arrive before the server has
+ * answered the request that sent the question.
+ */
 const SENDING_TIMEOUT_MS = 60_000;
 
 export interface ConfirmationsOptions {
@@ -21,15 +24,15 @@ export interface ConfirmationsOptions {
   log: Logger;
 }
 
-/** A message as far as an answer to a question is concerned. */
+/** The part of a message that can answer a question. */
 export interface PossibleAnswer extends MessageText {
   isEdit: boolean;
 }
 
 /**
- * What people answer to the bot's questions: a tap on its reaction, or the word it names. Only the
- * person who was asked is heard, and once: the question is closed for the event that answers it
- * before anything is done.
+ * Handles answers to the bot's questions: a tap on the reaction, or the word that the question
+ * names. Only the person who was asked may answer, and only once. The question is closed for the
+ * answering event before the action runs.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;
@@ -38,7 +41,10 @@ export class Confirmations {
     this.#options = options;
   }
 
-  /** @param conversation begun by the reaction. @param eventId under which it stands */
+  /**
+   * @param conversation the one that the reaction begins @param eventId the event that was reacted
+   * to
+   */
   async onReaction(
     { address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation,
     eventId: string,
@@ -51,7 +57,7 @@ export class Confirmations {
     await conversations.at(question.address, "late").say(questionNotOpen(), { key: "answer" });
   }
 
-  /** Whether the message was the word of an open question, and was answered as such. */
+  /** Returns whether the message was the word of an open question and was handled as its answer. */
   async onText(text: PossibleAnswer, conversation: Conversation): Promise<boolean> {
     const { questions, names, isPermitted, now } = this.#options;
     const { sender, roomId, eventId, roomKind } = conversation;
@@ -78,8 +84,8 @@ export class Confirmations {
   }
 
   /**
-   * The question that an event asks. That the event was made may not be noted yet: then the open
-   * question is waited for.
+   * The question in an event. If the store does not yet know the event ID of the open question,
+   * waits until it is sent.
    */
   async #questionIn(
     eventId: string,

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { RoomEvent } from "../store/received-events.ts";
 
-/** What is tapped to say yes; the bot puts the first one there. */
+/**
+ * The reaction that confirms a question. The bot adds the first one, so that people only tap it.
+ */
 export const CONFIRMING_KEY = "✅";
 
 const reactionSchema = z.looseObject({
@@ -13,14 +15,14 @@ const reactionSchema = z.looseObject({
 });
 
 /**
- * The event under which a confirming reaction stands; null for every other event, other reactions
- * among them (CS API §Event annotations and reactions).
+ * The ID of the event that a confirming reaction belongs to (CS API §Event annotations and
+ * reactions). Null for every other event and every other reaction.
  */
 export function confirmedEventId({ type, content }: RoomEvent): string | null {
   if (type !== "m.reaction") return null;
   const parsed = reactionSchema.safeParse(content);
   if (!parsed.success) return null;
   const { key, event_id: eventId } = parsed.data["m.relates_to"];
-  // Some clients write a variation selector behind an emoji.
+  // Some clients append a variation selector to an emoji.
   return key.replace(/\ufe0f$/u, "") === CONFIRMING_KEY ? eventId : null;
 }

@@ -9,7 +9,7 @@ import { CONFIRMING_KEY } from "./confirming-reaction.ts";
 import type { Outbox } from "./outbox.ts";
 
 /**
- * How long a command waits for its message to be redacted before it gives up on the secret in it.
+ * How long a command waits for the redaction of its message. After that it does not use the secret.
  */
 const REDACTION_TIMEOUT_MS = 20_000;
 
@@ -18,15 +18,15 @@ export interface RoomConversationOptions {
   questions: Questions;
   controlRoomIds: ReadonlySet<string>;
   address: ConversationAddress;
-  /** Keeps keys apart from those that were used at the same address before. */
+  /** Separates the keys of this conversation from keys already used at the same address. */
   scope?: string;
   now: () => number;
 }
 
 /**
- * The conversation that one message begins. Everything said in it is stored under a transaction ID
- * made of the message's ID and the answer's key, so that handling the same message again after a
- * crash says nothing twice.
+ * The conversation that one message begins. Every answer is stored under a transaction ID made of
+ * the message's ID and the answer's key. So handling the same message again after a crash sends
+ * nothing twice.
  */
 export class RoomConversation implements Conversation {
   readonly address: ConversationAddress;
@@ -96,9 +96,9 @@ export class RoomConversation implements Conversation {
     }
   }
 
-  /** The question is noted before it is said: whoever sees it can answer it. */
+  /** Stores the question before it is sent: a person who sees it can answer it. */
   async ask(question: Message, { word, action, payload }: Confirmation): Promise<void> {
-    // The reaction goes under what stands last, nearest to the reader's thumb.
+    // The reaction belongs to the last page, which is nearest to the reader.
     const lastPage = paginate(question).length - 1;
     const transactionId = this.#transactionId(`question.${lastPage}`);
     await this.#questions.put({ transactionId, address: this.address, word, action, payload }, this.#now());
@@ -131,7 +131,7 @@ export class RoomConversation implements Conversation {
     return `${this.eventId} ${this.#scope}${part}`;
   }
 
-  /** Answers stay in the thread of the command; where several people talk, they quote it. */
+  /** Answers stay in the thread of the command. In rooms with several people they reply to it. */
   #relation(): Record<string, unknown> {
     const { threadRoot } = this.address;
     const reply = { "m.in_reply_to": { event_id: this.eventId } };

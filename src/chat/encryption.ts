@@ -23,14 +23,14 @@ const interactiveAuthSchema = z.looseObject({
   body: z.looseObject({ session: z.string() }),
 });
 
-/** Each device has its own keys, so each has its own folder. */
+/** Each device has its own keys and so its own folder. */
 export function cryptoFolder(dataDir: string, deviceId: string): string {
   return join(dataDir, "crypto", deviceId);
 }
 
 /**
- * Whether this device had keys here and they are gone: the server would refuse new ones under the
- * same device (encryption.md, "Crash safety").
+ * Whether this device had keys here that are now missing. The server would refuse new keys for the
+ * same device (overrides/README.md, "Crash safety").
  */
 export async function isCryptoStoreLost(
   state: BotState,
@@ -49,14 +49,14 @@ export interface EncryptionOptions {
   deviceId: string;
   account: BotAccount;
   state: BotState;
-  /** 32 bytes that everything in the encryption store is sealed with. */
+  /** 32 bytes. Encrypts everything in the encryption store. */
   storeKey: Buffer;
   log: Logger;
 }
 
 /**
- * Opens the encryption store and has the bot's device signed by its owner, without which careful
- * clients do not talk to it (MSC4153).
+ * Opens the encryption store and signs the bot's device with its cross-signing keys. Some clients
+ * do not talk to unsigned devices (MSC4153).
  */
 export async function startEncryption(options: EncryptionOptions): Promise<CryptoMachine> {
   const { client, state, deviceId } = options;
@@ -103,8 +103,8 @@ async function crossSign(
         JSON.stringify(await send(client, uploadKeys)),
       );
     }
-    // Keys brought back from our store are on the server already; sent again they would lack their
-    // signatures (seen).
+    // Keys restored from our store are on the server already. Uploading them again would remove
+    // their signatures (seen).
     if (!isRestored) await uploadWithPassword(client, uploadSigningKeys, account);
     await send(client, uploadSignatures);
   } catch (error) {
@@ -122,8 +122,8 @@ async function crossSign(
 }
 
 /**
- * Keys that replace others are asked to be confirmed with the password (CS API §User-Interactive
- * Authentication); first ones usually are not.
+ * Servers ask for the password when keys are replaced (CS API §User-Interactive Authentication
+ * API), and usually not for the first keys.
  */
 async function uploadWithPassword(
   client: MatrixClient,

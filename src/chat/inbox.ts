@@ -12,7 +12,10 @@ import { confirmedEventId } from "./confirming-reaction.ts";
 import type { Conversations } from "./conversations.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 
-/** A message whose handling was cut off this often may be what ends the process; it is given up. */
+/**
+ * A message whose handling was interrupted this often may be the cause of the crashes. It is given
+ * up.
+ */
 const MAX_ATTEMPTS = 3;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -44,8 +47,10 @@ export interface InboxOptions {
 }
 
 /**
- * Takes each message and each confirming reaction once: notes it before the sync goes on, then has
- * it handled beside the others, and finishes after a restart what a crash cut off.
+ * Handles each message and each confirming reaction once.
+ * 1. Stores the event before the sync continues.
+ * 2. Handles it in parallel with other events.
+ * 3. After a restart, handles again what a crash interrupted.
  */
 export class Inbox {
   readonly #options: InboxOptions;
@@ -56,7 +61,7 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Handles what the last process left unhandled. */
+  /** Handles the events that the last process left unhandled. */
   async start(): Promise<void> {
     for (const pending of await this.#options.receivedEvents.unhandled()) this.#begin(pending);
   }
@@ -68,9 +73,7 @@ export class Inbox {
       this.#begin({ roomId, event, attempts: 0 });
   }
 
-  /**
-   * Waits for what is being handled, but not for ever: the rest is finished after the next start.
-   */
+  /** Waits for running handlers, at most this long. The next start finishes the rest. */
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping.abort();
     let timer: NodeJS.Timeout | undefined;
@@ -114,8 +117,8 @@ export class Inbox {
   }
 
   /**
-   * Who is in the room has to be asked; a server that is away is waited for. Null when the bot is
-   * not in the room any more: nobody can be answered.
+   * The conversation of an event. Asks the server who is in the room, and waits for a server that
+   * is away. Null if the bot is no longer in the room: it cannot answer there.
    */
   async #conversation(
     roomId: string,
@@ -138,8 +141,8 @@ export class Inbox {
 }
 
 /**
- * Confirming reactions and text messages; edits only where one holds a secret, which must not stay
- * in the room although no edit is ever a command.
+ * Accepts confirming reactions and text messages. An edit is never a command; it is accepted only
+ * if it holds a secret, which must be redacted.
  */
 function isForUs(event: RoomEvent): boolean {
   if (confirmedEventId(event) !== null) return true;

@@ -9,13 +9,13 @@ import { TimedWorker } from "./timed-worker.ts";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
-/** How far apart the edits of a progress message are at least (product.md, "Running"). */
+/** The least time between two edits of a progress message (view/README.md, "Edits"). */
 const PROGRESS_EVERY_MS = 5_000;
 
 /**
- * Sends what the store has waiting, one at a time, most urgent first. Every try of an item carries
- * its own stored transaction ID, so the server answers a repeated one with the event it made the
- * first time (CS API §Transaction identifiers).
+ * Sends stored messages, one at a time, most urgent first. Every try of an item uses the item's
+ * stored transaction ID, so the server answers a repeated request with the event that the first one
+ * made (CS API §Transaction identifiers).
  */
 export class Outbox {
   readonly #items: OutboxItems;
@@ -24,7 +24,7 @@ export class Outbox {
   readonly #log: Logger;
   readonly #worker: TimedWorker;
   readonly #waiting = new Map<string, Set<(result: OutboxResult) => void>>();
-  /** The server asked the bot as a whole to wait. */
+  /** Until when the server asked the whole bot to wait. */
   #pausedUntil = 0;
 
   constructor(items: OutboxItems, client: MatrixClient, { now, log }: { now: () => number; log: Logger }) {
@@ -43,20 +43,20 @@ export class Outbox {
     return this.#worker.stop();
   }
 
-  /** Stores the item; it is sent as soon as its turn comes. */
+  /** Stores the item. It is sent when its turn comes. */
   async add(item: NewOutboxItem): Promise<void> {
     await this.#items.add(item, this.#now());
     this.#worker.wake();
   }
 
-  /** The outcome of an item, or null if there is none in time; it is still tried after that. */
+  /** The outcome of an item. Null after the timeout; the item is still tried after that. */
   async waitFor(transactionId: string, timeoutMs: number): Promise<OutboxResult | null> {
     const outcome = Promise.withResolvers<OutboxResult | null>();
     const waiting = this.#waiting.get(transactionId) ?? new Set();
     this.#waiting.set(transactionId, waiting.add(outcome.resolve));
     const timer = setTimeout(() => outcome.resolve(null), timeoutMs);
     try {
-      // It may have been sent before anybody waited.
+      // The item may have been sent before this call.
       return (await this.#items.result(transactionId)) ?? (await outcome.promise);
     } finally {
       clearTimeout(timer);
@@ -89,17 +89,17 @@ export class Outbox {
   }
 
   /**
-   * An edit that shows progress waits until a while after what it replaces was really sent: the
-   * server may have held that up.
+   * When an edit that shows progress may be sent: some time after the message it replaces was
+   * really sent. The server may have delayed that message.
    */
   async #heldUntil({ edits, priority }: OutboxItem): Promise<number> {
     if (edits === undefined || priority !== outboxPriority.progress) return 0;
     const shownAt = await this.#items.lastShownAt(edits);
-    // In the future: the clock was set back, and nobody knows any more how long ago that was.
+    // A time in the future means that the clock was set back, so the real age is unknown.
     return shownAt === null || shownAt > this.#now() ? 0 : shownAt + PROGRESS_EVERY_MS;
   }
 
-  /** Null when it is to be tried again later. */
+  /** Returns null if the item must be tried again later. */
   async #try(item: OutboxItem): Promise<OutboxResult | null> {
     try {
       const eventId = await (item.kind === "reaction" ? this.#react(item) : this.#send(item));
@@ -139,8 +139,8 @@ export class Outbox {
   }
 
   /**
-   * Reactions are never encrypted: servers count them (CS API §Event annotations and reactions).
-   * Null when the message under which it belongs was not sent.
+   * Reactions are not encrypted, because servers count them (CS API §Event annotations and
+   * reactions). Null if the message to react to was not sent.
    */
   async #react({ roomId, transactionId, content: { to, key } }: OutboxItem): Promise<string | null> {
     const message = await this.#items.result(String(to));
@@ -163,7 +163,10 @@ export class Outbox {
     throw new Error("the server did not name the event it made");
   }
 
-  /** Uploads what has to be uploaded, once, and names the event that an edit replaces. */
+  /**
+   * Completes the content of a message: uploads an attachment once, and fills in the ID of the
+   * event that an edit replaces.
+   */
   async #finishContent(item: OutboxItem): Promise<Record<string, unknown>> {
     if (item.attachment) {
       const content = await this.#uploaded(item.roomId, item.content, item.attachment);
@@ -172,7 +175,7 @@ export class Outbox {
     }
     if (item.edits === undefined) return item.content;
     const original = await this.#items.result(item.edits);
-    // The message to be replaced was never sent: the new text then stands for itself.
+    // If the original was never sent, the new text is sent as a message of its own.
     return original?.status === "sent" ? editContent(item.content, original.eventId) : item.content;
   }
 

@@ -29,9 +29,9 @@ export interface SessionOptions {
 }
 
 /**
- * The session of the last start, or the configured token, or a new device by password. A server
- * that does not answer is waited for.
- * @throws StartProblem when there is no way in
+ * The session of the last start, or the configured token, or a new device from the password. Waits
+ * for a server that does not answer.
+ * @throws StartProblem if the bot cannot sign in
  */
 export async function openBotSession(options: SessionOptions): Promise<BotSession> {
   const { account, state } = options;
@@ -47,9 +47,9 @@ export async function openBotSession(options: SessionOptions): Promise<BotSessio
 }
 
 /**
- * Gives up a session whose device has lost its encryption keys, for a new one. It is logged out, or
- * people's apps would go on encrypting for a device that can read nothing.
- * @throws StartProblem when there is no password for a new one
+ * Replaces a session whose device has lost its encryption keys. The old device is logged out:
+ * otherwise people's apps would still encrypt for a device that cannot decrypt.
+ * @throws StartProblem if there is no password for a new device
  */
 export async function replaceBotSession(lost: BotSession, options: SessionOptions): Promise<BotSession> {
   const { account, baseUrl, state, log } = options;
@@ -68,7 +68,7 @@ export async function replaceBotSession(lost: BotSession, options: SessionOption
   return logIn(options);
 }
 
-/** Makes this start, or the next, log in anew, with a new device. */
+/** Forgets the session, so that this start or the next one logs in again with a new device. */
 async function forgetBotSession(state: BotState): Promise<void> {
   await state.setSecret(SESSION_SECRET, null);
 }
@@ -100,8 +100,8 @@ async function logIn(options: SessionOptions): Promise<BotSession> {
     throw new StartProblem(
       "The bot has no session. Put its password or an access token into the configuration (bot.passwordFile, BOT_PASSWORD, …).",
     );
-  // Chosen and stored before the server is asked: if this process dies before it stores the answer,
-  // the next one gets the same device.
+  // The device ID is chosen and stored before the request. If this process dies before it stores
+  // the answer, the next one gets the same device.
   const deviceId = (await state.get(DEVICE_KEY)) ?? `MOVER${randomBytes(5).toString("hex").toUpperCase()}`;
   await state.set(DEVICE_KEY, deviceId);
   const body = {
@@ -135,7 +135,7 @@ async function logIn(options: SessionOptions): Promise<BotSession> {
   return session;
 }
 
-/** Null when the token is not known. */
+/** Null if the server does not know the token. */
 async function whoami(
   baseUrl: string,
   accessToken: string,
@@ -156,7 +156,7 @@ function assertOwner({ userId }: { userId: string }, account: BotAccount): void 
     throw new StartProblem(`The bot's session belongs to ${userId}, but bot.userId says ${account.userId}.`);
 }
 
-/** Goes on trying while the server is away or asks to wait; a StartProblem ends it. */
+/** Repeats a request while the server is away or asks to wait. A StartProblem ends it. */
 async function withRetries<Result>(
   { baseUrl, log }: SessionOptions,
   request: () => Promise<Result>,

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 
 /**
- * A loop over stored work: it works while something is due, sleeps until the next thing will be,
- * and wakes when told of more. What it works on is in the store, so it can stop at any point.
+ * A loop over stored work. It works while something is due, sleeps until the next due time, and
+ * wakes when work is added. All work is in the store, so the loop can stop at any point.
  */
 export class TimedWorker {
   readonly #work: () => Promise<{ nextAt: number | null }>;
@@ -13,10 +13,7 @@ export class TimedWorker {
   #isWoken = false;
   #running: Promise<void> = Promise.resolve();
 
-  /**
-   * @param work does what is due, and says when (milliseconds since the epoch) the next thing will
-   * be.
-   */
+  /** @param work does what is due, and returns the next due time (milliseconds since the epoch) */
   constructor(
     work: () => Promise<{ nextAt: number | null }>,
     { now, log }: { now: () => number; log: Logger },
@@ -35,7 +32,7 @@ export class TimedWorker {
     this.#wake?.();
   }
 
-  /** Resolves when the piece of work under way is over. */
+  /** Resolves when the running piece of work is finished. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.wake();
@@ -76,5 +73,5 @@ export class TimedWorker {
 }
 
 const RETRY_MS = 5_000;
-// A clock that is set back must not make the worker sleep for long.
+// Limits the sleep if the clock is set back.
 const LONGEST_SLEEP_MS = 60_000;

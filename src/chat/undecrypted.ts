@@ -11,9 +11,12 @@ import type { Outbox } from "./outbox.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
-/** Keys usually come with the message or seconds later; after this the person is told. */
+/**
+ * Keys usually arrive with the message or seconds later. After this time the bot reports the
+ * message to its sender.
+ */
 const RETRY_BEFORE_REPORT_MS = 15_000;
-/** A key that has not come by then will not. */
+/** After this time a key does not arrive any more. */
 const KEEP_MS = 7 * 24 * 3_600_000;
 
 export interface UndecryptedOptions {
@@ -24,15 +27,15 @@ export interface UndecryptedOptions {
   outbox: Outbox;
   userId: string;
   isPermitted: (userId: string) => boolean;
-  /** Takes a message that could be read after all. */
+  /** Handles a message that could be decrypted later. */
   onDecrypted: (roomId: string, event: unknown) => Promise<void>;
   now: () => number;
   log: Logger;
 }
 
 /**
- * Keeps messages that can't be read yet, reads them when their key comes, and tells the sender when
- * it does not.
+ * Keeps messages that cannot be decrypted, decrypts them when their key arrives, and reports to the
+ * sender if it does not.
  */
 export class UndecryptableMessages {
   readonly #options: UndecryptedOptions;
@@ -89,15 +92,15 @@ export class UndecryptableMessages {
   async #work(): Promise<{ nextAt: number | null }> {
     const { events, now } = this.#options;
     await events.prune(now() - KEEP_MS);
-    const untold = Map.groupBy(
-      await events.takeUntold(now() - RETRY_BEFORE_REPORT_MS),
+    const unreported = Map.groupBy(
+      await events.takeUnreported(now() - RETRY_BEFORE_REPORT_MS),
       (event) => event.roomId,
     );
-    for (const [roomId, ofRoom] of untold) await this.#tell(roomId, ofRoom);
-    return { nextAt: await events.nextUntoldAt(RETRY_BEFORE_REPORT_MS) };
+    for (const [roomId, ofRoom] of unreported) await this.#report(roomId, ofRoom);
+    return { nextAt: await events.nextUnreportedAt(RETRY_BEFORE_REPORT_MS) };
   }
 
-  async #tell(roomId: string, events: readonly UndecryptedEvent[]): Promise<void> {
+  async #report(roomId: string, events: readonly UndecryptedEvent[]): Promise<void> {
     const { rooms, outbox, isPermitted } = this.#options;
     const permitted = events.filter((event) => isPermitted(event.sender));
     const [first] = permitted;

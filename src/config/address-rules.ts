@@ -3,10 +3,10 @@ import ipaddr from "ipaddr.js";
 /** The addresses that `network.allowPrivate` lists. */
 export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** Reads `10.0.0.0/8`, `fd00::/8` or a single address; null when it is none of them. */
+/** Reads `10.0.0.0/8`, `fd00::/8` or a single address. Null for anything else. */
 export function parseAddressRange(text: string): AddressRange | null {
-  // The four-part form only: ipaddr.js also takes 127.1 and 0x7f.1 for addresses, which nobody
-  // means in a configuration.
+  // Only the form with four numbers. ipaddr.js also reads 127.1 and 0x7f.1 as addresses, which
+  // nobody means in a configuration.
   if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text))
     return ipaddr.parseCIDR(text);
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return [ipaddr.IPv4.parse(text), 32];
@@ -15,9 +15,9 @@ export function parseAddressRange(text: string): AddressRange | null {
 }
 
 /**
- * Why the bot would never talk to a client API address, or null when it may. Names are looked up
- * only when they are used, so only literal addresses and `localhost` are judged here; product.md,
- * "Operating it": plain HTTP and addresses that are not public need `network.allowPrivate`.
+ * Why the bot would refuse to contact a client API address; null if it may. Plain HTTP and
+ * addresses that are not public need `network.allowPrivate`. Names are resolved only when they are
+ * used, so only literal addresses and `localhost` are checked here.
  */
 export function clientAddressFault(text: string, allowPrivate: readonly AddressRange[]): string | null {
   const url = URL.parse(text);
@@ -50,8 +50,8 @@ function isInRanges(address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Address
 }
 
 /**
- * Reads `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or only a port; without a host it is
- * loopback. Null when it is none of them.
+ * Reads `127.0.0.1:9464`, `[::1]:9464`, `localhost:9464` or a port alone; without a host it is
+ * loopback. Null for anything else.
  */
 export function parseListenAddress(text: string): { host: string; port: number } | null {
   const match = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):|:)?(\d{1,5})$/.exec(text);
@@ -62,7 +62,7 @@ export function parseListenAddress(text: string): { host: string; port: number }
   return { host, port };
 }
 
-/** Whether only this machine can reach what listens at the host. */
+/** Whether a listener on this host can be reached from this machine only. */
 export function isLoopbackHost(host: string): boolean {
   return literalAddresses(host).some((address) => address.range() === "loopback");
 }

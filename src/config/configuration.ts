@@ -1,14 +1,14 @@
-/** How much the bot writes to its log; pino's own names. */
+/** The levels of the log; pino's own names. */
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** One line of JSON an event for machines, or coloured lines for people. */
+/** `json`: one line for each event. `pretty`: coloured lines for people. */
 export const LOG_FORMATS = ["json", "pretty"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** The bot's own account. */
 export interface BotAccount {
-  /** A client API address (`https://…`) or a server name that is still to be discovered. */
+  /** A client API address (`https://…`), or a server name that is discovered later. */
   readonly homeserver: string;
   readonly userId: string;
   /** At most one of the two is set; neither is needed once the bot has its device. */
@@ -16,10 +16,7 @@ export interface BotAccount {
   readonly accessToken: string | null;
 }
 
-/**
- * Everything the bot is told from outside, checked, with defaults filled in and every path
- * absolute.
- */
+/** The whole configuration: checked, with defaults filled in and every path absolute. */
 export interface Configuration {
   readonly bot: BotAccount;
   readonly dataDir: string;
@@ -44,23 +41,20 @@ export interface Configuration {
   readonly oauth: { readonly clientName: string; readonly clientUri: string };
   readonly http: { readonly host: string; readonly port: number } | null;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-  /** What is allowed but deserves a look, for the log at start. */
+  /** Settings that are allowed but deserve attention, for the log at the start. */
   readonly warnings: readonly ConfigurationFault[];
 }
 
-/** One thing wrong (or, among the warnings, doubtful) with the configuration. */
+/** One fault of the configuration, or one warning. */
 export interface ConfigurationFault {
-  /**
-   * The key as it would be written with dots (`bot.userId`), an environment variable, or empty for
-   * the file as a whole.
-   */
+  /** The key with dots (`bot.userId`), an environment variable, or empty for the whole file. */
   readonly path: string;
   readonly message: string;
   /** Line in the YAML file, counted from 1; null when the key is not in it. */
   readonly line: number | null;
 }
 
-/** The configuration cannot be used; carries every fault found, not only the first. */
+/** The configuration cannot be used. Carries every fault, not only the first. */
 export class ConfigurationError extends Error {
   readonly faults: readonly ConfigurationFault[];
 

@@ -24,8 +24,8 @@ export interface ConfigurationSource {
 }
 
 /**
- * Reads, checks and completes the bot's configuration; writes nothing. Throws ConfigurationError
- * with all faults at once. Source: product.md, "Operating it".
+ * Reads, checks and completes the configuration; writes nothing.
+ * @throws ConfigurationError with all faults at once
  */
 export function loadConfiguration({ path, environment }: ConfigurationSource): Configuration {
   const file = readYamlFile(path);
@@ -92,7 +92,7 @@ function addressFaults(salvaged: SalvagedConfiguration): KeyFault[] {
     ["servers", name],
     address,
   ]);
-  // A homeserver without a scheme is a server name: it is discovered, and judged then.
+  // A homeserver without a scheme is a server name. It is checked when it is discovered.
   if (salvaged.bot.homeserver?.includes("://") === true)
     candidates.unshift([["bot", "homeserver"], salvaged.bot.homeserver]);
   return candidates.flatMap(([path, address]) => {
@@ -140,7 +140,7 @@ function isMissingOrEmpty(folder: string): boolean {
   try {
     return readdirSync(folder).length === 0;
   } catch {
-    // Not there, or not a folder: either way nothing of the bot's is stored in it.
+    // The folder is missing or is no folder. In both cases the bot has stored nothing in it.
     return true;
   }
 }

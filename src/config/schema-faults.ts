@@ -3,14 +3,14 @@ import type { z } from "zod";
 import { nearestWord } from "../grammar/nearest-word.ts";
 import { configurationSchema, KNOWN_KEYS } from "./schema.ts";
 
-/** A fault before its line is looked up; the path as zod gives it. */
+/** A fault without its line; `path` as zod gives it. */
 export interface KeyFault {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
 /**
- * Checks a parsed file against the schema; either its values, with defaults, or every fault with
+ * Checks a parsed file against the schema. Returns its values with defaults, or every fault with
  * the path of its key.
  */
 export function checkAgainstSchema(raw: unknown): {
@@ -36,7 +36,7 @@ function faultsOfIssue(issue: z.core.$ZodIssue): KeyFault[] {
 function unknownKeyMessage(parent: readonly PropertyKey[], key: string): string {
   const section = parent.map(String).join(".");
   const siblings = KNOWN_KEYS.filter((known) => parentOf(known) === section).map(lastOf);
-  // A key that exists in another section was most likely only put in the wrong place.
+  // A key of another section was most likely put in the wrong place.
   const nearest = nearestWord(key, siblings) ?? KNOWN_KEYS.find((known) => lastOf(known) === key);
   if (nearest !== undefined) return `unknown key; did you mean "${nearest}"?`;
   return `unknown key; known here: ${siblings.join(", ")}`;

@@ -6,7 +6,7 @@ import { isServerNameGlob, isUserIdGlob } from "./access-globs.ts";
 import { parseAddressRange, parseListenAddress } from "./address-rules.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./configuration.ts";
 
-/** Shown on servers' consent pages unless the operator has a page of their own. */
+/** Shown on servers' consent pages unless the operator sets another page. */
 const PROJECT_PAGE = "https://github.com/matrix-mover/matrix-mover";
 
 function text(isRight: (value: string) => boolean, message: string) {
@@ -55,10 +55,7 @@ const bot = z.strictObject({
   accessTokenFile: pathName.optional(),
 });
 
-/**
- * The configuration file as it is written: the keys of product.md, "Operating it". Rules that join
- * several keys are in load.ts.
- */
+/** The configuration file as people write it. Rules over several keys are in load.ts. */
 export const configurationSchema = z.strictObject({
   bot,
   dataDir: pathName.default("data"),
@@ -84,8 +81,8 @@ export const configurationSchema = z.strictObject({
 });
 
 /**
- * Every key that exists, with dots: `bot`, `bot.userId`, …; made from the schema so that it cannot
- * lag behind.
+ * Every key, with dots: `bot`, `bot.userId`, …. Made from the schema, so that it cannot become
+ * outdated.
  */
 export const KNOWN_KEYS: readonly string[] = knownKeys(configurationSchema, "");
 
@@ -102,12 +99,12 @@ function knownKeys(schema: z.core.$ZodType, prefixPath: string): string[] {
   return [];
 }
 
-// Empty text stands for a value that is there but of the wrong kind.
+// An empty text replaces a value of the wrong kind.
 const lenientText = z.string().optional().catch("");
 
 /**
- * The parts that rules over several keys read. What is wrong in it is passed over, so that those
- * rules still find their own faults in a file that has others: all faults are told at once.
+ * The parts that rules over several keys read. Faulty values are skipped, so that these rules still
+ * find their own faults in a file with others: all faults are reported at once.
  */
 export const salvageSchema = z.object({
   bot: z

@@ -8,16 +8,16 @@ import { ConfigurationError } from "./configuration.ts";
 const KEY_BYTES = 32;
 
 /**
- * The key that seals stored secrets, from its file (base64), which is made when there is none.
- * `isNew` tells that it was: secrets sealed before that can no longer be opened. Throws
- * ConfigurationError when the file holds something else or cannot be read or made.
+ * The key that seals stored secrets, from its file (base64). The file is created if there is none.
+ * @returns `isNew` if it was created: secrets sealed with an earlier key can no longer be opened
+ * @throws ConfigurationError if the file holds something else, or cannot be read or created
  */
 export async function loadOrCreateSecretKey(path: string): Promise<{ key: Buffer; isNew: boolean }> {
   try {
     const existing = await readKey(path);
     if (existing !== null) return { key: existing, isNew: false };
     if (await createKey(path)) return { key: await mustReadKey(path), isNew: true };
-    // Another process made the file between the two: its key is the one.
+    // Another process created the file in between. Its key is used.
     return { key: await mustReadKey(path), isNew: false };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
@@ -51,7 +51,7 @@ async function mustReadKey(path: string): Promise<Buffer> {
   return key;
 }
 
-/** Makes the file whole or not at all; false when it is there already. */
+/** Creates the complete file or none. Returns false if it exists already. */
 async function createKey(path: string): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${randomBytes(6).toString("hex")}.new`;
@@ -63,7 +63,7 @@ async function createKey(path: string): Promise<boolean> {
     } finally {
       await file.close();
     }
-    // link, unlike rename, never replaces a key that someone else has just made.
+    // Unlike rename, link never replaces a key that another process has just created.
     await link(unfinished, path);
     await syncFolder(dirname(path));
     return true;
@@ -75,7 +75,8 @@ async function createKey(path: string): Promise<boolean> {
   }
 }
 
-// The name itself must survive a power cut too: with it goes everything the key has sealed.
+// The directory entry must survive a power failure too. Without the key, everything it sealed is
+// lost.
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(folder, "r");

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import type { KeyFault } from "./schema-faults.ts";
 
-/** Where the bot's own password or access token may stand in the file. */
+/** The keys of the file that can hold the bot's password or access token. */
 export interface SecretKeys {
   readonly password?: string | undefined;
   readonly passwordFile?: string | undefined;
@@ -13,9 +13,9 @@ export interface SecretKeys {
 
 export interface SecretContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Relative paths start here. */
+  /** Relative paths are relative to this folder. */
   readonly directory: string;
-  /** Nothing is stored yet, so the bot cannot sign in without a secret. */
+  /** Nothing is stored yet, so the bot needs a secret to sign in. */
   readonly isFirstStart: boolean;
 }
 
@@ -29,14 +29,14 @@ export interface BotSecret {
 const SOURCES = ["password", "passwordFile", "accessToken", "accessTokenFile"] as const;
 
 /**
- * Finds the bot's own secret. The environment wins: whatever the file says is then not even read.
+ * Finds the bot's own secret. If the environment has one, the file's secrets are not read at all.
  */
 export function readBotSecret(keys: SecretKeys, context: SecretContext): BotSecret {
   return fromEnvironment(context.environment) ?? fromFile(keys, context);
 }
 
 function fromEnvironment(environment: SecretContext["environment"]): BotSecret | null {
-  // An empty variable is how composing tools pass on one that was never set.
+  // Tools such as Compose pass a variable that was never set as an empty one.
   const password = environment["BOT_PASSWORD"] ?? "";
   const accessToken = environment["BOT_ACCESS_TOKEN"] ?? "";
   if (password !== "" && accessToken !== "") {
@@ -60,7 +60,7 @@ function fromFile(keys: SecretKeys, context: SecretContext): BotSecret {
       faults: [{ path: ["bot", second], message: `is given beside ${source}; keep only one of them` }],
     });
   const value = keys[source] ?? "";
-  // The schema has told that fault.
+  // The schema has already reported this fault.
   if (value === "") return secretOf({});
   if (source === "password") return secretOf({ password: value });
   if (source === "accessToken") return withTokenCheck(value, ["bot", source], []);
@@ -77,7 +77,7 @@ function fromSecretFile(
   const read = readSecretFile(file);
   if (read.kind === "missing") {
     const message = `there is no file ${file}`;
-    // Once the bot has its device, an owner may well have deleted the password.
+    // Once the bot has its device, the operator may have deleted the password.
     if (!context.isFirstStart)
       return secretOf({
         warnings: [{ path, message: `${message}; the bot can only use the device it already has` }],
@@ -115,12 +115,11 @@ function readSecretFile(file: string): SecretFile {
 }
 
 /**
- * Whether the file's mode lets every user of the machine read it; a file that is not there is read
- * by nobody.
+ * Whether the mode of the file lets every user of the machine read it. False if there is no file.
  */
 export function isReadableByOthers(file: string): boolean {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
-  // Windows reports 0666 whatever the real rights are.
+  // Windows reports 0666, whatever the real rights are.
   return process.platform !== "win32" && (mode & 0o004) !== 0;
 }
 
@@ -129,7 +128,7 @@ function withTokenCheck(
   path: readonly string[],
   warnings: readonly KeyFault[],
 ): BotSecret {
-  // A token goes into an HTTP header: anything but visible ASCII would fail there, far from its
+  // A token is sent in an HTTP header. Anything but visible ASCII would fail there, far from its
   // cause.
   if (!/^[\x21-\x7e]+$/.test(accessToken))
     return secretOf({

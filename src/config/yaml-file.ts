@@ -4,19 +4,18 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Docume
 import { ConfigurationError } from "./configuration.ts";
 import { KNOWN_KEYS } from "./schema.ts";
 
-/** A configuration file after YAML and before any meaning. */
+/** A parsed YAML file, before its values are checked. */
 export interface YamlFile {
   readonly content: unknown;
   /**
-   * The line, counted from 1, on which the key stands; null when neither it nor a key above it is
-   * in the file.
+   * The line of a key, counted from 1. Null if neither the key nor a key above it is in the file.
    */
   lineOf(path: readonly PropertyKey[]): number | null;
 }
 
 /**
- * Reads a YAML file. Throws ConfigurationError with every fault of its syntax, or when it cannot be
- * read.
+ * Reads a YAML file.
+ * @throws ConfigurationError with every syntax fault, or if the file cannot be read
  */
 export function readYamlFile(path: string): YamlFile {
   const text = readText(path);
@@ -57,14 +56,14 @@ function toPlain(document: Document.Parsed): unknown {
     const content: unknown = document.toJS();
     return content ?? {};
   } catch (error) {
-    // Aliases that point nowhere or multiply without end show only here.
+    // Only this step finds aliases that point nowhere or expand without end.
     const message = `not valid YAML: ${error instanceof Error ? error.message : String(error)}`;
     throw new ConfigurationError([{ path: "", message, line: null }]);
   }
 }
 
-// A key left with nothing behind it ("http:" with its lines commented out) means the same as no
-// key. Unknown keys stay, to be refused.
+// A key without a value ("http:" with its lines commented out) counts as absent. Unknown keys are
+// kept, so that they are refused.
 function withoutEmptyKeys(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const kept = Object.entries(value).flatMap(([key, child]): [string, unknown][] => {

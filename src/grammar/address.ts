@@ -2,7 +2,7 @@ import { ElementType, parseDocument } from "htmlparser2";
 import type { ChildNode } from "domhandler";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 
-/** How the bot is called. */
+/** The names by which people address the bot. */
 export interface BotNames {
   prefix: string;
   userId: string;
@@ -13,16 +13,16 @@ export interface BotNames {
 export interface MessageText {
   body: string;
   /**
-   * HTML, in which a client puts mention pills; the body has only the person's name then (seen,
-   * rendering.md section 3).
+   * The HTML of the message, with mention pills. The body then has only the person's name (seen;
+   * view/README.md, "What people type").
    */
   formattedBody: string | null;
 }
 
 /**
- * The command line in a message: what follows the prefix, the bot's name or a mention of it. Null
- * when the message is not addressed to the bot. Mention pills stand in it as the user IDs they link
- * to.
+ * The command line in a message: the text after the prefix, the bot's name or a mention of it.
+ * Mention pills are replaced by the IDs they link to. Null if the message is not addressed to the
+ * bot.
  */
 export function commandLine(message: MessageText, names: BotNames): string | null {
   const text = resolvePills(withoutReplyFallback(message.body), message.formattedBody).trim();
@@ -33,14 +33,16 @@ export function commandLine(message: MessageText, names: BotNames): string | nul
 }
 
 /**
- * What a message says, whether to the bot or not: without the prefix, the bot's name, and what it
- * quotes.
+ * The text of a message, whether it is addressed to the bot or not, without the prefix, the bot's
+ * name and quoted text.
  */
 export function spokenText(message: MessageText, names: BotNames): string {
   return (commandLine(message, names) ?? withoutReplyFallback(message.body)).trim();
 }
 
-/** Old clients quote what is replied to in the body (CS API §Rich replies, removed in v1.13). */
+/**
+ * Old clients quote the message they reply to in the body (CS API §Rich replies, removed in v1.13).
+ */
 function withoutReplyFallback(body: string): string {
   return body.startsWith("> <") ? body.replace(/^(?:>.*(?:\n|$))+\n?/u, "") : body;
 }
@@ -48,7 +50,7 @@ function withoutReplyFallback(body: string): string {
 function stripPrefix(text: string, prefix: string): string | null {
   if (!text.startsWith(prefix)) return null;
   const rest = text.slice(prefix.length).trim();
-  // "!!!" and "!?" are exclamations, not commands; a bare prefix is an empty command.
+  // "!!!" and "!?" are exclamations, not commands. A prefix alone is an empty command.
   return rest === "" || /^[\p{L}\d]/u.test(rest) ? rest : null;
 }
 
@@ -71,9 +73,10 @@ function stripName(text: string, names: BotNames): string | null {
 const markdownLink = /\[[^[\]\n]{1,255}\]\(<?([^\s()<>]{1,1000})>?\)/gu;
 
 /**
- * Puts in place of each pill's text the ID it links to. Where that text stands in the body more
- * than once, the one meant is the one before which it stands as often as in the HTML: so equal
- * names of two people stay apart, and a name that is also an ordinary word.
+ * Replaces the text of each pill by the ID it links to. If that text is in the body more than once,
+ * the right one is found by counting: it has as many equal texts before it as the pill has in the
+ * HTML. So two people with the same name, or a name that is also an ordinary word, are not
+ * confused.
  */
 function resolvePills(body: string, formattedBody: string | null): string {
   const withoutMarkdown = body.replace(markdownLink, (link, address: string) => idOfLink(address) ?? link);
@@ -89,7 +92,7 @@ function resolvePills(body: string, formattedBody: string | null): string {
   return result + body.slice(at);
 }
 
-/** Where a text stands after so many others of its kind; -1 where it does not. */
+/** The index of a text after this many others like it; -1 if there is none. */
 function indexAfter(body: string, text: string, others: number): number {
   let found = body.indexOf(text);
   for (let passed = 0; passed < others && found !== -1; passed++)
@@ -103,7 +106,7 @@ interface Pill {
   textBefore: string;
 }
 
-/** More people than this are not named in a command line. */
+/** The most pills that are read in one message. */
 const MAX_PILLS = 50;
 
 function pills(html: string): Pill[] {
@@ -112,7 +115,7 @@ function pills(html: string): Pill[] {
   const pending: ChildNode[] = [...parseDocument(html).children].reverse();
   for (let node = pending.pop(); node !== undefined && found.length < MAX_PILLS; node = pending.pop()) {
     if ("data" in node) textBefore += node.type === ElementType.Text ? node.data : "";
-    // What old clients quote of the message replied to is no part of the body any more.
+    // An old client's quote of the original message is no longer part of the body.
     if (!("children" in node) || ("name" in node && node.name === "mx-reply")) continue;
     const id = "attribs" in node && node.name === "a" ? idOfLink(node.attribs["href"] ?? "") : null;
     if (id === null) {
@@ -126,7 +129,7 @@ function pills(html: string): Pill[] {
   return found;
 }
 
-/** The person or the room of a pill. Links to single messages stay what they are. */
+/** The user or room ID of a pill. Links to single messages are left as they are. */
 function idOfLink(address: string): string | null {
   const target = parseMatrixLink(address);
   switch (target?.kind) {
@@ -141,7 +144,7 @@ function idOfLink(address: string): string | null {
   }
 }
 
-/** Without recursion, since a hostile message may be nested as deep as it is long. */
+/** Without recursion: a hostile message may be nested very deeply. */
 function textOf(nodes: readonly ChildNode[]): string {
   let text = "";
   const pending = [...nodes].reverse();

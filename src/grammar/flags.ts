@@ -13,13 +13,13 @@ import { flagName } from "./tokens.ts";
 interface Flags {
   flags: CommandValues["flags"];
   lists: CommandValues["lists"];
-  /** Everything that is no flag and no flag's value. */
+  /** Words that are neither a flag nor a flag's value. */
   words: string[];
 }
 
 /**
- * The flags of a command line, each checked by its kind, and the words beside them. Secret flags
- * are taken out before.
+ * Reads the flags of a command line, each checked by its kind, and the other words. Secret flags
+ * were removed before.
  */
 export function readFlags(
   tokens: readonly Token[],
@@ -59,8 +59,8 @@ export function readFlags(
 }
 
 /**
- * Flags with their values behind `=`, as yargs-parser reads them without a meaning of its own, and
- * words apart from them.
+ * Sorts tokens into flags and words. Flags get the form `--name=value`, which yargs-parser reads
+ * without rules of its own.
  */
 function sortTokens(
   tokens: readonly Token[],

@@ -1,7 +1,7 @@
 import { nearestWord } from "./nearest-word.ts";
 import type { CommandMistake, CommandSpecification } from "./specification.ts";
 
-/** The command that a line begins with, the longest words first, and the rest of the line. */
+/** The command at the start of a line, and the rest of the line. Longer names win. */
 export function findCommand(
   line: string,
   commands: readonly CommandSpecification[],

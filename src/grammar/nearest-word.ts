@@ -1,8 +1,8 @@
 import { distance } from "fastest-levenshtein";
 
 /**
- * The word someone most likely meant, or null when none is close: at most a third of its letters
- * (and at least two) may differ.
+ * The word that somebody most likely meant. At most a third of its letters (and at least two) may
+ * differ; otherwise null.
  */
 export function nearestWord(typed: string, words: readonly string[]): string | null {
   const wanted = normalise(typed);
@@ -18,7 +18,7 @@ export function nearestWord(typed: string, words: readonly string[]): string | n
   return bestDistance <= Math.max(2, Math.floor(wanted.length / 3)) ? best : null;
 }
 
-// user_id, USER-ID and userId are the same word to someone who writes a configuration from memory.
+// People who write a configuration from memory mix user_id, USER-ID and userId.
 function normalise(word: string): string {
   return word.toLowerCase().replaceAll(/[_-]/g, "");
 }

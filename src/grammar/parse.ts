@@ -16,12 +16,12 @@ import type {
 import { withoutSecretWord, withoutStraySecret } from "./secrets-outside-login.ts";
 import { flagStart, tokenize, unquote } from "./tokens.ts";
 
-/** Longest command line that is read; nothing that a person types comes near it. */
+/** The longest command line that is read. Nothing that a person types is near it. */
 const MAX_LINE_LENGTH = 4_000;
 
 /**
- * Reads a message as a command line (pure). What is forgiven: curly quotes, doubled spaces, a
- * capitalised command word, dashes in place of two hyphens.
+ * Reads a message as a command line (pure). It accepts curly quotes, doubled spaces, capital
+ * letters in command words, and a dash instead of two hyphens.
  */
 export function parseMessage(
   message: MessageText,
@@ -74,8 +74,8 @@ function parseRest(behindWords: string, specification: CommandSpecification): Pa
 const flagWithSecret = new RegExp(String.raw`(?<=^|\s)${flagStart}([\p{L}\d-]+)(=|\s+|$)`, "gu");
 
 /**
- * A secret is everything that stands behind its flag, as it stands: a password may hold spaces,
- * quotes and dashes, so nothing in it is interpreted.
+ * Takes the secret: all text after its flag, unchanged. A password may contain spaces, quotes and
+ * dashes, so nothing in it is interpreted.
  */
 function takeSecret(
   rest: string,
@@ -109,8 +109,8 @@ function takeSecret(
 }
 
 /**
- * `--password … @me:old.example`: where the account was not named before the secret, a user ID at
- * its end is the account.
+ * Reads `--password … @me:old.example`: if no account was named before the secret, a user ID at its
+ * end is the account.
  */
 function readSecret(
   secret: { flag: string; value: string } | null,

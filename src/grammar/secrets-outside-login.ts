@@ -14,10 +14,9 @@ export function takesSecret({ flags }: CommandSpecification): boolean {
 }
 
 /**
- * A mistake as it may be answered. Whatever stands in the wrong place of a sign-in may be a
- * password, so it is not repeated to the room, unless all of the line is plainly meant as something
- * else.
- * @param rest what stands behind the command's words
+ * A mistake that is safe to answer. Any word in a wrong place of a sign-in may be a password, so it
+ * is not repeated, unless the whole line clearly means something else.
+ * @param rest the text after the command's words
  */
 export function withoutStraySecret(
   mistake: CommandMistake,
@@ -31,7 +30,7 @@ export function withoutStraySecret(
 }
 
 /**
- * An unknown command as it may be answered, and whether its line may hold a secret: `!logn old
+ * An unknown command that is safe to answer, and whether its line may hold a secret: `!logn old
  * hunter2`, `!password hunter2`.
  */
 export function withoutSecretWord(
@@ -56,7 +55,7 @@ export function withoutSecretWord(
   };
 }
 
-/** What stands behind a secret's flag is known to be one. */
+/** Only the words before a secret's flag: the text after it is the secret. */
 function wordsBeforeSecretFlag(text: string): string[] {
   const flag = text.matchAll(secretFlag).find((match) => looksLikeSecretFlag(match[1] ?? ""));
   return text

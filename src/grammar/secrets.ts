@@ -4,7 +4,7 @@ import { flagStart } from "./tokens.ts";
 const secretWords = ["password", "passwort", "passphrase", "token", "access-token", "accesstoken", "secret"];
 const shortSecretWords = ["pass", "pw", "pwd"];
 
-/** Whether a flag's name is one that brings a secret, or a slip of the finger away from it. */
+/** Whether a flag name takes a secret, or is a typing mistake away from one that does. */
 export function looksLikeSecretFlag(name: string): boolean {
   const plain = name.toLowerCase();
   return (
@@ -14,20 +14,20 @@ export function looksLikeSecretFlag(name: string): boolean {
 }
 
 /**
- * Whether a text holds an access token as Synapse and the Matrix Authentication Service write them,
- * with whatever stands around it.
+ * Whether a text contains an access token in the form of Synapse or the Matrix Authentication
+ * Service.
  */
 export function looksLikeToken(text: string): boolean {
   return /(?<!\w)(?:syt|syl|syr|mat|mct|mcr|mar)_[\w+/=-]{10,}/iu.test(text);
 }
 
-/** The ellipsis that the bot itself writes in place of a secret is none. */
+/** The ellipsis that the bot itself writes instead of a secret is no secret. */
 const flagWithValue = new RegExp(
   String.raw`(?<=^|[\s"'“”„«‘‚(])${flagStart}([\p{L}\d-]+)(?:=|:\s*|\s+)(?!…|\.\.\.)\S`,
   "gu",
 );
 
-/** Whether a message most likely carries a secret, right or wrong as its command may be. */
+/** Whether a message most likely carries a secret, even if its command is wrong. */
 export function hasSecretShape(text: string): boolean {
   for (const match of text.matchAll(flagWithValue)) if (looksLikeSecretFlag(match[1] ?? "")) return true;
   return looksLikeToken(text);

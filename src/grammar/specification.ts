@@ -1,18 +1,19 @@
 /**
- * What a command looks like, as data: the parser, `!help`, the nearest-word answers and the table
- * in the README are all made from it.
+ * What a command looks like, as data. The parser, `!help`, the suggestions for mistyped commands
+ * and the table in README.md are made from it.
  */
 export interface CommandSpecification {
   /** `["login"]`, `["migrate", "plan"]`. */
   words: readonly [string, ...string[]];
   /** Other words for the same command. */
   aliases?: readonly (readonly [string, ...string[]])[];
-  /** One line for the list, no full stop. */
+  /** One line for the list, without a full stop. */
   summary: string;
-  /** What follows the words: `old|new [@user:server] [--password …]`. */
+  /** The text after the words: `old|new [@user:server] [--password …]`. */
   usage: string;
   /**
-   * Paragraphs of `!help <command>`; a line that starts with the prefix sign `!` is set as code.
+   * Paragraphs of `!help <command>`. A text in backticks that starts with `!` gets the bot's
+   * prefix.
    */
   details: readonly string[];
   /** A whole command line. */
@@ -24,7 +25,7 @@ export interface CommandSpecification {
 export interface PositionalSpecification {
   name: string;
   kind: "choice" | "userId" | "word";
-  /** The words allowed, for `choice`. */
+  /** The allowed words, for `choice`. */
   choices?: readonly string[];
   isOptional?: boolean;
   isRepeatable?: boolean;
@@ -32,26 +33,26 @@ export interface PositionalSpecification {
 
 export interface FlagSpecification {
   /**
-   * `secret` takes the rest of the message as it stands, and makes the whole message one that must
-   * be redacted.
+   * - `duration`: `90d`, `1y`.
+   * - `choices`: some of the choices, separated by commas.
+   * - `secret`: the rest of the message, unchanged. The whole message must then be redacted.
    */
-  /** `duration`: `90d`, `1y`. `choices`: some of the choices, with commas between them. */
   kind: "boolean" | "text" | "choice" | "choices" | "duration" | "secret";
   choices?: readonly string[];
   isRepeatable?: boolean;
 }
 
-/** A command line understood, or what is wrong with it. Nothing in it echoes a secret. */
+/** The result of parsing a message. Nothing in it repeats a secret. */
 export type ParsedMessage =
   | { kind: "not_addressed"; hasSecret: boolean }
   | { kind: "command"; specification: CommandSpecification; values: CommandValues; hasSecret: boolean }
   | { kind: "mistake"; mistake: CommandMistake; hasSecret: boolean };
 
 export interface CommandValues {
-  /** By the positional's name; repeatable ones in order. */
+  /** By the name of the positional. Repeatable ones are in order. */
   positionals: Readonly<Record<string, readonly string[]>>;
   flags: Readonly<Record<string, string | true>>;
-  /** Flags that can be given more than once, or take several choices. */
+  /** Flags that can be repeated or take several choices. */
   lists: Readonly<Record<string, readonly string[]>>;
   /** The secret flag given and its value. */
   secret: { flag: string; value: string } | null;
@@ -61,7 +62,7 @@ export type CommandMistake =
   | { code: "empty" }
   | { code: "too_long" }
   | { code: "unbalanced_quote"; command: CommandSpecification }
-  /** `word` is null where it is better not repeated. */
+  /** `word` is null if it must not be repeated to the room. */
   | { code: "unknown_command"; word: string | null; nearest: readonly string[] | null }
   | { code: "incomplete_command"; words: readonly string[]; choices: readonly string[] }
   | { code: "unknown_flag"; command: CommandSpecification; flag: string; nearest: string | null }
@@ -79,5 +80,5 @@ export type CommandMistake =
   | { code: "bad_user_id"; command: CommandSpecification; value: string }
   | { code: "missing_argument"; command: CommandSpecification; name: string; choices: readonly string[] }
   | { code: "extra_argument"; command: CommandSpecification; value: string }
-  /** Something stands where a secret may have been meant; it is not echoed. */
+  /** A word is where a secret may have been meant. It is not repeated. */
   | { code: "stray_secret"; command: CommandSpecification };

@@ -1,13 +1,12 @@
 export interface Token {
   text: string;
   isQuoted: boolean;
-  /** Where it begins and ends in the line. */
+  /** Its start and end in the line. */
   start: number;
   end: number;
 }
 
-// Phones and word processors turn straight quotes into these pairs; „…“ and »…« are the German
-// ones.
+// Phones and word processors turn straight quotes into these pairs. „…“ and »…« are German.
 const closingQuotes: Readonly<Record<string, string>> = {
   '"': `"”“`,
   "“": `”"“`,
@@ -20,9 +19,9 @@ const closingQuotes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Words and quoted texts of a command line. A quote counts only where a word begins, so that "I'm"
- * stays a word.
- * @returns null when a quote is opened and not closed.
+ * Splits a command line into words and quoted texts. A quote counts only at the start of a word, so
+ * that "I'm" stays a word.
+ * @returns null if a quote is opened and not closed
  */
 export function tokenize(line: string): Token[] | null {
   const tokens: Token[] = [];
@@ -44,7 +43,7 @@ export function tokenize(line: string): Token[] | null {
   }
 }
 
-/** A text without the one pair of quotes around it, if there is one. */
+/** A text without the pair of quotes around it, if there is one. */
 export function unquote(text: string): string {
   const closing = closingQuotes[text.charAt(0)];
   return closing !== undefined && text.length > 1 && closing.includes(text.charAt(text.length - 1))
@@ -52,13 +51,11 @@ export function unquote(text: string): string {
     : text;
 }
 
-/**
- * How a flag begins, as a piece of a pattern: two hyphens often arrive from a phone as one dash.
- */
+/** The start of a flag, as a part of a pattern. Phones often turn two hyphens into one dash. */
 export const flagStart = "(?:--|[‒–—―])-?";
 const flag = new RegExp(String.raw`^${flagStart}([\p{L}\d][\p{L}\d-]*)(?:=(.*))?$`, "su");
 
-/** The name of a `--flag`, however a phone wrote it, and what stands behind its `=`. */
+/** The name of a `--flag`, in any form that a phone makes of it, and the text after its `=`. */
 export function flagName(token: Token): { name: string; value: string | null } | null {
   if (token.isQuoted) return null;
   const match = flag.exec(token.text);
@@ -78,8 +75,8 @@ function wordEnd(line: string, from: number): number {
 }
 
 /**
- * A closing quote ends a text only before a space or the end of the line, so that a quote inside a
- * word stays in it.
+ * The end of a quoted text. A closing quote counts only before a space or the end of the line, so
+ * that a quote inside a word stays in it.
  */
 function quoteEnd(line: string, from: number, closing: string): number | null {
   for (let at = from; at < line.length; at++) {

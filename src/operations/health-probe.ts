@@ -1,6 +1,6 @@
-// The container's health check: asks the running bot's own endpoint. Without `http` in the
-// configuration there is nothing to ask, and a process that is there counts as well, because a
-// failing one ends.
+// The container's health check: asks the endpoint of the running bot. Without `http` in the
+// configuration there is no endpoint; a running process then counts as healthy, because a failing
+// one ends.
 import { loadConfiguration } from "../config/load.ts";
 
 const TIMEOUT_MS = 4_000;

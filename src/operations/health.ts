@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 
 import { StartProblem } from "./start-problem.ts";
 
-/** Whether the bot does its work, and each thing that was looked at by name. */
+/** Whether the bot is healthy, and the result of each check by name. */
 export interface HealthReport {
   readonly isHealthy: boolean;
   readonly checks: Readonly<Record<string, "ok" | "failing">>;
@@ -12,22 +12,22 @@ export interface HealthReport {
 
 export interface HealthEndpointOptions {
   readonly listen: { readonly host: string; readonly port: number };
-  /** Asked at every request; if it throws, that is unhealthy too. */
+  /** Called at every request. An exception counts as unhealthy. */
   readonly health: () => HealthReport | Promise<HealthReport>;
   readonly metrics: Registry;
   readonly log: Logger;
 }
 
 export interface HealthEndpoint {
-  /** As bound; the port is the real one when 0 was asked for. */
+  /** The bound address. The port is the real one if 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
   stop(): Promise<void>;
 }
 
 /**
- * Serves `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus text). It has no access
- * control, hence loopback by default (product.md, "Operating it"). Throws StartProblem when the
- * address cannot be bound.
+ * Serves `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus text). There is no access
+ * control, so the address should be loopback, or behind something that checks who asks.
+ * @throws StartProblem if the address cannot be bound
  */
 export async function startHealthEndpoint(options: HealthEndpointOptions): Promise<HealthEndpoint> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
@@ -110,7 +110,7 @@ function close(server: Server): Promise<void> {
     server.close(() => {
       resolve();
     });
-    // Scrapers keep their connections open; waiting for them would spend the seconds a stop has.
+    // Scrapers keep their connections open. Waiting for them would use up the time of a stop.
     server.closeAllConnections();
   });
 }

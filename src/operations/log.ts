@@ -3,18 +3,21 @@ import { prettyFactory } from "pino-pretty";
 
 import { redacted, redactedFields, withoutSecrets } from "./redaction.ts";
 
-/** pino's levels, and one of two forms: a line of JSON an event, or coloured lines for people. */
+/**
+ * The options of the log. `json` writes one line for each event, `pretty` coloured lines for
+ * people.
+ */
 export interface LogOptions {
   readonly level: string;
   readonly format: "json" | "pretty";
-  /** Where the lines go; standard output if not given. */
+  /** Where the lines are written. Default: standard output. */
   readonly destination?: DestinationStream;
 }
 
 /**
- * Makes the log that is handed to everything. No secret gets through it: values under secret names
- * are blanked at any depth, and whatever still looks like one is blanked in the finished line.
- * Writing is synchronous, so the last words before a crash are there.
+ * Makes the log that every part uses. No secret passes: values under secret names are blanked at
+ * any depth, and everything in the finished line that still looks like a secret is blanked too.
+ * Writing is synchronous, so that the last lines before a crash are written.
  */
 export function createLog({
   level,
@@ -27,8 +30,8 @@ export function createLog({
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redactedFields, bindings: redactedFields },
-      // redactedFields has described errors by now; pino's own serializer would copy every property
-      // they carry.
+      // redactedFields has already described errors. pino's own serializer would copy all their
+      // properties.
       serializers: { err: redacted },
       hooks: { streamWrite: withoutSecrets },
     },
@@ -36,8 +39,8 @@ export function createLog({
   );
 }
 
-// Not pino-pretty's own stream: that one writes on a later turn, and loses the lines before an
-// exit.
+// pino-pretty's own stream is not used: it writes on a later turn and loses the last lines before
+// an exit.
 function prettyDestination(destination: DestinationStream): DestinationStream {
   const pretty = prettyFactory({
     colorize: process.stdout.isTTY,

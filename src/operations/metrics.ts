@@ -1,8 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /**
- * A registry with the process's own figures and the version; whoever has something to count
- * registers it there (`registers: [registry]`).
+ * A registry with the metrics of the process and the version. A part that counts something
+ * registers it here (`registers: [registry]`).
  */
 export function createMetrics({ version }: { version: string }): Registry {
   const registry = new Registry();

@@ -2,13 +2,12 @@ const REDACTED = "[redacted]";
 const DEEPEST = 6;
 const LONGEST_LIST = 100;
 
-// The last word of a name decides: `refreshToken` is a secret, `tokenExpiresAt` and `passwordFile`
+// The last word of a name decides: `refreshToken` is a secret; `tokenExpiresAt` and `passwordFile`
 // are not.
 const SECRET_NAME =
   /(?:pass(?:word|wd|phrase)|secrets?|tokens?|authorization|cookies?|credentials?|macaroon|(?:private|secret|recovery|pickle|store|sealing|session)key)$/;
 
-// What people wrote to each other is nobody's business either, and in a direct chat it may be a
-// password.
+// What people write to each other is private, and in a direct chat it may be a password.
 const CONTENT_NAMES = new Set([
   "body",
   "formattedbody",
@@ -19,9 +18,11 @@ const CONTENT_NAMES = new Set([
   "topic",
 ]);
 
-// Secrets that hide inside longer text, such as the address in an error: Synapse's and MAS's tokens
-// (syt_, mat_, mar_, mct_, mcr_), query parameters, headers, JSON, and recovery keys
-// (specification, "Key representation": base58 that begins with "Es", in groups of four).
+// Secrets inside longer text, such as the address in an error:
+// - tokens of Synapse and the Matrix Authentication Service (syt_, mat_, mar_, mct_, mcr_)
+// - query parameters, headers, JSON
+// - recovery keys (specification, "Key representation": base58 that begins with "Es", in groups of
+//   four)
 const SECRET_PATTERNS: readonly RegExp[] = [
   /\b(?:syt|syr|syl|mat|mar|mct|mcr|mas_dc)_[\w=.~-]{8,}/g,
   /(?<=\b(?:access_token|refresh_token|login_token|loginToken|user_code|device_code|client_secret|password)=)[^&\s"'\\]+/g,
@@ -29,23 +30,20 @@ const SECRET_PATTERNS: readonly RegExp[] = [
   /\bEs[1-9A-HJ-NP-Za-km-z]{2}(?: [1-9A-HJ-NP-Za-km-z]{4}){11}\b/g,
 ];
 
-// A name and its text in JSON. Where JSON is itself inside a JSON text, its quotes have
-// backslashes, and a text ends where they come again.
+// A name and its text in JSON. If the JSON is itself inside a JSON text, its quotes have
+// backslashes, and the text ends at the next quote with as many.
 const JSON_TEXT_FIELD = /"([\w-]+)(\\*)"(\s*:\s*)\2"((?:(?!(?<!\\)\2")[^])*)/g;
 
 /**
- * Whether what stands under this name must not be logged: passwords, tokens, keys, and the words
- * people wrote.
+ * Whether a value with this name must not be logged: passwords, tokens, keys, and what people
+ * wrote.
  */
 export function isSecretName(name: string): boolean {
   const plain = name.toLowerCase().replaceAll(/[^a-z]/g, "");
   return SECRET_NAME.test(plain) || CONTENT_NAMES.has(plain);
 }
 
-/**
- * Blanks everything in the text that has the form of a token, an authorization header or a recovery
- * key, and JSON under a secret name.
- */
+/** Blanks tokens, authorization headers, recovery keys, and JSON values under secret names. */
 export function withoutSecrets(text: string): string {
   return SECRET_PATTERNS.reduce(
     (line, pattern) => line.replace(pattern, REDACTED),
@@ -63,8 +61,8 @@ function withoutSecretFields(text: string): string {
 }
 
 /**
- * A copy that is safe to log: values under secret names blanked at any depth, errors reduced to
- * their own words.
+ * A copy that is safe to log: values under secret names are blanked at any depth, and errors are
+ * reduced to their own words.
  */
 export function redacted(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
@@ -77,7 +75,7 @@ export function redacted(value: unknown, depth = 0): unknown {
   return redactedFields(value, depth);
 }
 
-/** As redacted, for the fields of one log line. */
+/** The same for the fields of one log line. */
 export function redactedFields(fields: object, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([key, child]) => [
@@ -98,8 +96,8 @@ const ERROR_DETAILS = [
   "retryAfterMs",
 ] as const;
 
-// Not every property of an error: matrix-bot-sdk's carry headers and bodies, fetch's the whole
-// request.
+// Only these properties of an error are kept. Errors of matrix-bot-sdk carry headers and bodies,
+// those of fetch the whole request.
 function describedError(error: Error, depth: number): Record<string, unknown> {
   const details = Object.fromEntries(
     ERROR_DETAILS.flatMap((name) => {

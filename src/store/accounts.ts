@@ -41,7 +41,7 @@ export class Accounts {
     return row ? fromRow(row) : null;
   }
 
-  /** An account and its tokens, as they were at one moment. */
+  /** An account and its tokens, read at one moment. */
   async signedIn(owner: string, side: Side): Promise<SignedInAccount | null> {
     return this.#database.transaction().execute((transaction) => this.#signedIn(transaction, owner, side));
   }
@@ -50,7 +50,10 @@ export class Accounts {
     return (await this.signedIn(owner, side))?.tokens ?? null;
   }
 
-  /** Stores a proven account with its session, in place of the one before, and ends the attempt. */
+  /**
+   * Stores a proven account with its session, replaces an earlier one, and ends the sign-in
+   * attempt.
+   */
   async put(account: Account, session: SessionTokens): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await transaction
@@ -76,8 +79,8 @@ export class Accounts {
   }
 
   /**
-   * Stores what a session's tokens were renewed to. False when they are no longer the ones that
-   * were renewed: then nothing is stored.
+   * Stores the renewed tokens of a session. Returns false and stores nothing if the stored tokens
+   * are no longer those that were renewed.
    */
   async renew({ account, tokens }: SignedInAccount, next: SessionTokens): Promise<boolean> {
     const { owner, side, userId } = account;
@@ -113,7 +116,7 @@ export class Accounts {
     });
   }
 
-  /** The attempt under way for this very account, or a new one with the given device ID. */
+  /** The current attempt for this account, or a new one with the given device ID. */
   async beginAttempt(attempt: SignInAttempt, now: number): Promise<SignInAttempt> {
     return this.#database.transaction().execute(async (transaction) => {
       const row = await transaction

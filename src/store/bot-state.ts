@@ -3,7 +3,7 @@ import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
 
 /**
- * What the bot keeps about itself: plain values (sync position) and sealed ones (its session, its
+ * State of the bot itself: plain values (sync position) and sealed ones (its session, its
  * cross-signing keys).
  */
 export class BotState {
@@ -24,7 +24,7 @@ export class BotState {
     return row?.value ?? null;
   }
 
-  /** A null value removes the key. */
+  /** Null removes the key. */
   async set(key: string, value: string | null): Promise<void> {
     if (value === null) await this.#database.deleteFrom("bot_state").where("key", "=", key).execute();
     else await this.#database.replaceInto("bot_state").values({ key, value }).execute();
@@ -44,7 +44,9 @@ export class BotState {
   }
 }
 
-/** Writes or (null) removes one sealed secret, inside the caller's transaction if it has one. */
+/**
+ * Writes one sealed secret, or removes it (null). Uses the caller's transaction if there is one.
+ */
 export async function writeSecret(
   database: Kysely<Tables> | Transaction<Tables>,
   secrets: SealedSecrets,

@@ -9,9 +9,9 @@ export interface Erased {
 }
 
 /**
- * Erases every row that belongs to a person, in one transaction. What is still on its way to them,
- * and what of theirs is being handled, goes on without their name and leaves nothing
- * (`OutboxItems.finish`) or its event ID alone (`ReceivedEvents.finish`).
+ * Erases every row of a person, in one transaction. Messages being sent and events being handled
+ * finish without the name. Afterwards nothing of the message (`OutboxItems.finish`) and only the ID
+ * of the event (`ReceivedEvents.finish`) stays.
  */
 export async function eraseOwner(database: Kysely<Tables>, owner: string): Promise<Erased> {
   return database.transaction().execute(async (transaction) => {

@@ -4,14 +4,14 @@ import type { Tables } from "./tables.ts";
 export interface Invitation {
   roomId: string;
   inviter: string;
-  /** The inviter's client says that it is a direct chat. */
+  /** The inviter's client marked it as a direct chat. */
   isDirect: boolean;
   attempts: number;
 }
 
 /**
- * Invitations to the bot that are not answered yet. A sync tells of each once only, so a crash must
- * not lose it.
+ * Invitations to the bot that are not answered yet. A sync reports each only once, so they are
+ * stored.
  */
 export class Invitations {
   readonly #database: Kysely<Tables>;
@@ -21,7 +21,7 @@ export class Invitations {
   }
 
   /**
-   * The newest invitation to a room counts.
+   * Stores an invitation. It replaces an earlier one to the same room.
    * @param notBefore when it is due, in milliseconds since the epoch
    */
   async put({ roomId, inviter, isDirect }: Omit<Invitation, "attempts">, notBefore: number): Promise<void> {

@@ -2,9 +2,7 @@ import type { Kysely, Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
-/**
- * Lower goes first: redactions (a secret may be standing in the room), then answers, then progress.
- */
+/** Lower is sent first: redactions (a secret may be in the room), then answers, then progress. */
 export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
 export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
 
@@ -13,27 +11,26 @@ export type OutboxKind = (typeof OUTBOX_KINDS)[number];
 
 export interface NewOutboxItem {
   /**
-   * Given to the server as the transaction ID: the same one is sent once, however often it is
-   * tried.
+   * The transaction ID of the request. The server handles each one once, however often it is tried.
    */
   transactionId: string;
   roomId: string;
   /**
-   * Whose conversation it belongs to, so that `!forget` finds it; null for somebody who is
-   * forgotten: then nothing is kept of it once it is sent.
+   * The person whose conversation it belongs to, so that `!forget` finds it. Null for a forgotten
+   * person: then nothing is kept once it is sent.
    */
   forUser: string | null;
   kind: OutboxKind;
   /**
-   * A message's content, or for a redaction `{redacts, reason}`, or for a reaction `{to, key}`:
-   * `to` is the transaction ID of the message it goes under.
+   * The content of a message, `{redacts, reason}` of a redaction, or `{to, key}` of a reaction:
+   * `to` is the transaction ID of the message to react to.
    */
   content: Record<string, unknown>;
   attachment?: Buffer;
-  /** Transaction ID of the message that this one replaces (an edit). */
+  /** The transaction ID of the message that this one edits. */
   edits?: string;
   priority: OutboxPriority;
-  /** Sent no earlier than then, in milliseconds since the epoch. Default: at once. */
+  /** The earliest time to send it, in milliseconds since the epoch. Default: at once. */
   notBefore?: number;
 }
 
@@ -45,8 +42,8 @@ export interface OutboxItem extends NewOutboxItem {
 export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
 
 /**
- * Messages on their way. A row is written before the first try and keeps its transaction ID, so
- * that a crash neither loses nor repeats one.
+ * Messages to be sent. A row is written before the first try and keeps its transaction ID, so that
+ * a crash neither loses nor repeats a message.
  */
 export class OutboxItems {
   readonly #database: Kysely<Tables>;
@@ -56,8 +53,8 @@ export class OutboxItems {
   }
 
   /**
-   * An item whose transaction ID is known already is left as it is. An edit takes the place of
-   * older unsent edits of the same message.
+   * Adds an item. An item with a known transaction ID is not changed. An edit replaces older unsent
+   * edits of the same message.
    */
   async add(item: NewOutboxItem, now: number): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
@@ -81,7 +78,7 @@ export class OutboxItems {
           failure: null,
         })
         .executeTakeFirst();
-      // Of an item that was known already, a newer edit may be waiting, or it waits itself.
+      // If the item was known, a newer edit may be waiting, or the item itself is.
       if (edits === undefined || numInsertedOrUpdatedRows !== 1n) return;
       await transaction
         .updateTable("outbox")
@@ -94,7 +91,7 @@ export class OutboxItems {
     });
   }
 
-  /** The next item to try: the most urgent whose time has come. */
+  /** The most urgent item that is due. */
   async nextDue(now: number): Promise<OutboxItem | null> {
     const row = await this.#firstOfEachRoom()
       .selectAll()
@@ -106,7 +103,7 @@ export class OutboxItems {
     return row ? fromRow(row) : null;
   }
 
-  /** When the next item becomes due; null when nothing waits. */
+  /** When the next item is due; null if none waits. */
   async nextDueAt(): Promise<number | null> {
     const row = await this.#firstOfEachRoom()
       .select(({ fn }) => fn.min("not_before").as("at"))
@@ -115,8 +112,8 @@ export class OutboxItems {
   }
 
   /**
-   * In each room never past an older item that is as urgent or more, so that answers keep their
-   * order and an edit comes after what it edits.
+   * In each room an item waits for older items that are as urgent or more urgent. So answers keep
+   * their order, and an edit follows the message it edits.
    */
   #firstOfEachRoom() {
     return this.#database
@@ -167,8 +164,8 @@ export class OutboxItems {
   }
 
   /**
-   * Sent or given up: what was said is erased, the event ID stays, for later edits. Of somebody who
-   * is forgotten nothing stays.
+   * Records that an item was sent or given up. Its content is erased; the event ID stays, for later
+   * edits. Nothing stays of an item of a forgotten person.
    */
   async finish(id: number, result: OutboxResult, now: number): Promise<void> {
     const eventId = result.status === "sent" ? result.eventId : null;
@@ -203,8 +200,7 @@ export class OutboxItems {
   }
 
   /**
-   * When a message, or the last edit of it, was sent, in milliseconds since the epoch; null when it
-   * was not.
+   * When a message or its last edit was sent, in milliseconds since the epoch; null if it was not.
    */
   async lastShownAt(transactionId: string): Promise<number | null> {
     const row = await this.#database
@@ -221,7 +217,7 @@ export class OutboxItems {
     return row?.at ?? null;
   }
 
-  /** The rooms in which something was said to these people. */
+  /** The rooms in which the bot wrote to these people. */
   async roomsOf(userIds: readonly string[]): Promise<string[]> {
     const rows = await this.#database
       .selectFrom("outbox")

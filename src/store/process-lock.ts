@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 
-/** Another process works on the same data directory. */
+/** Another process uses the same data directory. */
 export class DataDirectoryInUseError extends Error {
   constructor(dataDir: string) {
     super(
@@ -12,9 +12,8 @@ export class DataDirectoryInUseError extends Error {
 }
 
 /**
- * Holds the data directory for this process, by an exclusive transaction on a small database of its
- * own: the operating system lets go of it when the process dies, however it dies (measured,
- * encryption.md section 2).
+ * Locks the data directory for this process, by an exclusive transaction on a small database of its
+ * own. The operating system releases the lock when the process ends, however it ends (measured).
  * @throws DataDirectoryInUseError
  */
 export function lockDataDirectory(dataDir: string): { release(): void } {

@@ -7,28 +7,28 @@ import type { Tables } from "./tables.ts";
 const OPEN_MS = 24 * 3_600_000;
 
 export interface NewQuestion {
-  /** Of the message that asks. */
+  /** The transaction ID of the question's message. */
   transactionId: string;
-  /** Where it was asked, and who alone may answer: its sender. */
+  /** Where it was asked. Only its sender may answer. */
   address: ConversationAddress;
-  /** The word that says yes, in lower case. */
+  /** The word that confirms, in lower case. */
   word: string;
   action: string;
-  /** What the action needs, as JSON. */
+  /** The data of the action, as JSON. */
   payload: unknown;
 }
 
 export interface Question extends NewQuestion {
   expiresAt: number;
-  /** When it was answered or another took its place. */
+  /** When it was answered or replaced by another question. */
   closedAt: number | null;
   /** The event that answered it. */
   answeredBy: string | null;
 }
 
 /**
- * Questions to people, each answered at most once; answered and replaced ones stay for a while, so
- * that a late answer is understood.
+ * Questions to people. Each is answered at most once. Answered and replaced questions are kept for
+ * a while, so that a late answer is understood.
  */
 export class Questions {
   readonly #database: Kysely<Tables>;
@@ -38,8 +38,8 @@ export class Questions {
   }
 
   /**
-   * Notes a question, in place of older open ones of the same person in the same room. One that was
-   * noted before is left as it is.
+   * Stores a question. It replaces older open questions to the same person in the same room. A
+   * question that is already stored is not changed.
    */
   async put({ transactionId, address, word, action, payload }: NewQuestion, now: number): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
@@ -72,7 +72,7 @@ export class Questions {
     });
   }
 
-  /** The question that stands in this event, open or not. */
+  /** The question in this event, open or not. */
   async ofEvent(roomId: string, eventId: string): Promise<Question | null> {
     const row = await this.#database
       .selectFrom("question")
@@ -85,8 +85,8 @@ export class Questions {
   }
 
   /**
-   * What a person may answer in a room: the open question, or the one that this very event answered
-   * before a crash.
+   * The question that a person can answer in a room: the open one, or the one that this event
+   * already answered before a crash.
    */
   async answerable(owner: string, roomId: string, eventId: string, now: number): Promise<Question | null> {
     const row = await this.#database
@@ -100,15 +100,15 @@ export class Questions {
           expression.and([expression("closed_at", "is", null), expression("expires_at", ">", now)]),
         ]),
       )
-      // Of two, the one that was answered: nothing is answered by one event twice.
+      // If there are two, the answered one comes first: one event answers only one question.
       .orderBy("closed_at", "desc")
       .executeTakeFirst();
     return row ? fromRow(row) : null;
   }
 
   /**
-   * Closes a question for the event that answers it. False when it is not open any more; true again
-   * for the same event, whose handling a crash may have cut off.
+   * Closes a question for the event that answers it. Returns false if it is no longer open. Returns
+   * true again for the same event, because a crash may have interrupted its handling.
    */
   async close(transactionId: string, eventId: string, now: number): Promise<boolean> {
     const result = await this.#database

@@ -11,25 +11,27 @@ const receivedEventSchema = z.looseObject({
   content: z.looseObject({}),
 });
 
-/** A room event as it came (decrypted), checked for the fields that everything relies on. */
+/** A decrypted room event, checked for the fields that every part relies on. */
 export type RoomEvent = z.infer<typeof receivedEventSchema>;
 
 export interface PendingEvent {
   roomId: string;
   event: RoomEvent;
-  /** How often handling was begun before: more than zero means that a crash interrupted it. */
+  /**
+   * How often its handling was started before. More than zero means that a crash interrupted it.
+   */
   attempts: number;
 }
 
-/** Reads an event of unknown shape; null when it lacks what every room event has. */
+/** Reads an event of unknown shape. Null if a field is missing that every room event has. */
 export function parseRoomEvent(event: unknown): RoomEvent | null {
   const parsed = receivedEventSchema.safeParse(event);
   return parsed.success ? parsed.data : null;
 }
 
 /**
- * Events to be handled, each once: a row is there before the sync position moves on, and says when
- * the handling is over.
+ * Events to be handled once. A row is stored before the sync position moves on, and records when
+ * the handling is finished.
  */
 export class ReceivedEvents {
   readonly #database: Kysely<Tables>;
@@ -40,7 +42,10 @@ export class ReceivedEvents {
     this.#secrets = secrets;
   }
 
-  /** Notes an event, sealed, since a command can carry a secret. False if it was noted before. */
+  /**
+   * Stores an event, sealed, because a command can carry a secret. Returns false if it was stored
+   * before.
+   */
   async add(roomId: string, event: RoomEvent, now: number): Promise<boolean> {
     const result = await this.#database
       .insertInto("received_event")
@@ -65,7 +70,7 @@ export class ReceivedEvents {
       .execute();
   }
 
-  /** The event is dealt with: everything but its ID is erased. */
+  /** Marks an event as handled and erases everything but its ID. */
   async finish(eventId: string, now: number): Promise<void> {
     await this.#database
       .updateTable("received_event")
@@ -74,7 +79,7 @@ export class ReceivedEvents {
       .execute();
   }
 
-  /** Whether an event was noted before, handled or not. */
+  /** Whether an event was stored before, handled or not. */
   async has(eventId: string): Promise<boolean> {
     const row = await this.#database
       .selectFrom("received_event")
@@ -84,7 +89,7 @@ export class ReceivedEvents {
     return row !== undefined;
   }
 
-  /** What a crash left unhandled, oldest first. */
+  /** The events that a crash left unhandled, oldest first. */
   async unhandled(): Promise<PendingEvent[]> {
     const rows = await this.#database
       .selectFrom("received_event")
@@ -99,7 +104,10 @@ export class ReceivedEvents {
     });
   }
 
-  /** Handled IDs are needed only as long as a server may deliver the event again. */
+  /**
+   * Removes the IDs of handled events. They are needed only while a server may deliver the event
+   * again.
+   */
   async prune(handledBefore: number): Promise<void> {
     await this.#database.deleteFrom("received_event").where("handled_at", "<", handledBefore).execute();
   }

@@ -4,7 +4,7 @@ const FORMAT = 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A sealed value that does not open: another key, another place, or changed bytes. */
+/** A sealed value that cannot be opened: the key, the place or the bytes are different. */
 export class UnsealError extends Error {
   constructor(place: string) {
     super(`A stored secret (${place}) does not open with this key. Was the secret key file replaced?`);
@@ -13,16 +13,16 @@ export class UnsealError extends Error {
 }
 
 /**
- * A key for one purpose, drawn from the bot's secret key (HKDF-SHA256), so that no two uses share
- * one.
+ * A key for one purpose, derived from the bot's secret key (HKDF-SHA256), so that no two uses share
+ * a key.
  */
 export function deriveKey(secretKey: Buffer, purpose: "store" | "crypto-store"): Buffer {
   return Buffer.from(hkdfSync("sha256", secretKey, Buffer.alloc(0), `matrix-mover ${purpose} v1`, 32));
 }
 
 /**
- * Authenticated encryption (AES-256-GCM) for what must not be readable in the database. The place
- * where a value is kept is authenticated with it: a box moved to another row does not open.
+ * Authenticated encryption (AES-256-GCM) for secrets in the database. The place of a value is
+ * authenticated with it: a box that was moved to another row cannot be opened.
  */
 export class SealedSecrets {
   readonly #key: Buffer;
@@ -31,7 +31,7 @@ export class SealedSecrets {
     this.#key = deriveKey(secretKey, "store");
   }
 
-  /** Box: format byte, nonce, tag, ciphertext. */
+  /** The box: format byte, nonce, tag, ciphertext. */
   seal(place: string, text: string): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv("aes-256-gcm", this.#key, nonce).setAAD(Buffer.from(place));

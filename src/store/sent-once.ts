@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
-/** Things that are said once: the first caller for a subject gets true, all others false. */
+/** Messages that are sent only once: the first caller for a subject gets true, later ones false. */
 export class SentOnce {
   readonly #database: Kysely<Tables>;
 
@@ -9,7 +9,7 @@ export class SentOnce {
     this.#database = database;
   }
 
-  /** @param person whose doing it is about, so that `!forget` finds it. */
+  /** @param person the user it is about, so that `!forget` finds it */
   async take(subject: string, person: string, now: number): Promise<boolean> {
     const result = await this.#database
       .insertInto("once")

@@ -11,7 +11,7 @@ import type { Tables } from "./tables.ts";
 const linkSchema = z.object({
   userId: z.string(),
   baseUrl: z.string(),
-  /** New for each sign-in, so it also tells one from the next. */
+  /** New for each sign-in, so it also distinguishes one sign-in from the next. */
   deviceId: z.string(),
   server: authorizationServerSchema.extend({
     registration_endpoint: z.string(),
@@ -23,9 +23,11 @@ const linkSchema = z.object({
   verificationUri: z.string(),
   intervalMs: z.number(),
   expiresAt: z.number(),
-  /** Where the person reads about it. */
+  /** The conversation in which the person reads about it. */
   address: conversationAddressSchema,
-  /** The session that the code became, not yet proven to be the right account's. */
+  /**
+   * The session that was issued for the code. It is not yet proven to belong to the right account.
+   */
   tokens: sessionTokensSchema.nullable(),
 });
 
@@ -35,7 +37,10 @@ export interface SignInLink extends z.output<typeof linkSchema> {
   side: Side;
 }
 
-/** The sign-ins by link that wait, at most one for each side of a person; all of each is sealed. */
+/**
+ * The sign-ins by link that are waiting, at most one for each side of a person. Each is sealed as a
+ * whole.
+ */
 export class SignInLinks {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
@@ -60,13 +65,15 @@ export class SignInLinks {
     return rows.map((row) => this.#fromRow(row));
   }
 
-  /** In place of the one that waits for the same side. */
+  /** Stores a link and replaces one that waits for the same side. */
   async put({ owner, side, ...link }: SignInLink): Promise<void> {
     const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(link));
     await this.#database.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
   }
 
-  /** Keeps a link in its newest state. False when it waits no longer: then nothing is stored. */
+  /**
+   * Stores the newest state of a link. Returns false and stores nothing if it is no longer waiting.
+   */
   async update(link: SignInLink): Promise<boolean> {
     const { owner, side, ...content } = link;
     return this.#database.transaction().execute(async (transaction) => {

@@ -24,8 +24,8 @@ import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
 /**
- * Everything that outlives the process, as whole operations; nothing outside this folder knows
- * which database it is.
+ * All data that outlives the process, as complete operations. No other folder knows which database
+ * it is.
  */
 export interface Store {
   readonly bot: BotState;
@@ -47,8 +47,8 @@ export interface Store {
 }
 
 /**
- * Opens the data directory for this process alone and brings its database to the newest schema.
- * @param secretKey seals what must not be readable in the database (32 bytes).
+ * Opens the data directory for this process alone and upgrades its database to the newest schema.
+ * @param secretKey seals secrets (32 bytes)
  * @throws DataDirectoryInUseError, NewerSchemaError
  */
 export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: Buffer }): Store {
@@ -99,7 +99,7 @@ function openDatabase(path: string): Database.Database {
   const sqlite = new Database(path);
   try {
     assertKnownSchema(sqlite);
-    // secure_delete: a forgotten row is overwritten, not only unlinked.
+    // secure_delete: deleted rows are overwritten, not only unlinked.
     for (const pragma of [
       "journal_mode = WAL",
       "synchronous = FULL",

@@ -1,8 +1,8 @@
 import type { Generated } from "kysely";
 
 /**
- * The tables as the newest schema has them (see upgrades/). Times are milliseconds since the epoch;
- * `sealed` columns hold `SealedSecrets` boxes.
+ * The tables of the newest schema (see upgrades/). Times are milliseconds since the epoch; `sealed`
+ * columns hold `SealedSecrets` boxes.
  */
 export interface Tables {
   bot_state: { key: string; value: string };

@@ -5,14 +5,14 @@ export interface UndecryptedEvent {
   eventId: string;
   roomId: string;
   sender: string;
-  /** The encrypted event as the server gave it, JSON. */
+  /** The encrypted event as the server sent it, as JSON. */
   event: string;
   receivedAt: number;
 }
 
 /**
- * Events whose key has not come yet. matrix-bot-sdk gives up on them at once (encryption.md section
- * 2); here they wait.
+ * Events whose key has not arrived yet. matrix-bot-sdk gives up on them at once; here they are kept
+ * until the key arrives.
  */
 export class UndecryptedEvents {
   readonly #database: Kysely<Tables>;
@@ -50,10 +50,10 @@ export class UndecryptedEvents {
   }
 
   /**
-   * Events that have waited since before `receivedBefore` and of which the sender was not told yet;
-   * marks them as told.
+   * Events that were received before this time and not yet reported to their sender. Marks them as
+   * reported.
    */
-  async takeUntold(receivedBefore: number): Promise<UndecryptedEvent[]> {
+  async takeUnreported(receivedBefore: number): Promise<UndecryptedEvent[]> {
     const rows = await this.#database
       .updateTable("undecrypted_event")
       .set({ is_told: 1 })
@@ -64,8 +64,8 @@ export class UndecryptedEvents {
     return rows.map(fromRow);
   }
 
-  /** When the oldest event not yet told of will have waited that long; null when there is none. */
-  async nextUntoldAt(timeoutMs: number): Promise<number | null> {
+  /** When the oldest unreported event will have waited this long; null if there is none. */
+  async nextUnreportedAt(timeoutMs: number): Promise<number | null> {
     const row = await this.#database
       .selectFrom("undecrypted_event")
       .select("received_at")

@@ -7,12 +7,12 @@ import { links } from "./upgrades/005-links.ts";
 import { intents } from "./upgrades/006-intents.ts";
 
 /**
- * Every schema version in order; the version number is the position, counted from one. An upgrade
- * that was released is never edited.
+ * All schema versions in order. The version number is the position, counted from one. A released
+ * upgrade is never edited.
  */
 export const schemaUpgrades: readonly string[] = [foundation, plans, runs, questions, links, intents];
 
-/** The database was written by a newer version of the bot, which this one must not touch. */
+/** A newer version of the bot wrote the database. This version must not touch it. */
 export class NewerSchemaError extends Error {
   readonly found: number;
   readonly known: number;
@@ -28,7 +28,7 @@ export class NewerSchemaError extends Error {
 }
 
 /**
- * The version of a database's schema; reads only.
+ * Reads the schema version of a database.
  * @throws NewerSchemaError
  */
 export function assertKnownSchema(database: Database, upgrades: readonly string[] = schemaUpgrades): number {
@@ -38,9 +38,9 @@ export function assertKnownSchema(database: Database, upgrades: readonly string[
 }
 
 /**
- * Brings the schema to the newest version, all upgrades in one transaction: a crash in the middle
- * leaves the old one.
- * @throws NewerSchemaError before anything is written.
+ * Upgrades the schema to the newest version, in one transaction: a crash in between leaves the old
+ * version.
+ * @throws NewerSchemaError before anything is written
  */
 export function upgradeSchema(
   database: Database,

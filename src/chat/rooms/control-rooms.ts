@@ -6,16 +6,16 @@ import { TimedWorker } from "../timed-worker.ts";
 const RETRY_MS = 60_000;
 
 /**
- * The configured control rooms: looks up their aliases, and joins those the bot is not in yet,
- * where they are open to it. What a server could not tell at the start, or what does not exist yet,
- * is asked for again, so that no bot runs on without its control room.
+ * The configured control rooms: resolves their aliases, and joins the open ones that the bot is not
+ * in yet. Rooms that do not exist yet, or whose server did not answer, are tried again, so that the
+ * bot never runs on without its control room.
  */
 export class ControlRooms {
   readonly #client: MatrixClient;
   readonly #now: () => number;
   readonly #log: Logger;
   readonly #configured: readonly string[];
-  /** By what stands in the configuration. */
+  /** Room IDs, by the name in the configuration. */
   readonly #found = new Map<string, string>();
   readonly #ids = new Set<string>();
   readonly #worker: TimedWorker;
@@ -44,7 +44,7 @@ export class ControlRooms {
     for (const controlRoom of this.#configured) await this.#lookUp(controlRoom);
   }
 
-  /** Joins the rooms, and goes on with what is not found or joined yet. */
+  /** Joins the rooms, and keeps trying rooms that are not found or joined yet. */
   start(): void {
     this.#worker.start();
   }
@@ -81,13 +81,13 @@ export class ControlRooms {
     return { nextAt: left.length === 0 ? null : this.#now() + RETRY_MS };
   }
 
-  /** False when it is to be tried again. */
+  /** Returns false if it must be tried again. */
   async #join(controlRoom: string, joined: readonly string[]): Promise<boolean> {
     const roomId = await this.#lookUp(controlRoom);
     if (roomId === null) return false;
     if (joined.includes(roomId)) return true;
     try {
-      // An alias tells the server through which others to join, an ID does not.
+      // An alias shows the server which other servers to join through. A room ID does not.
       await this.#client.joinRoom(controlRoom);
       return true;
     } catch (error) {

@@ -12,15 +12,16 @@ const DECLINE_REASON =
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
 /**
- * A server notes an invitation that it sends only once ours has taken it, of which the bot hears at
- * once. Who answers in that moment is not known there as invited: a join is forbidden, and a
- * refusal stays with our own server, so that the inviter sees the invitation stand for ever
- * (measured: 2 of 200).
+ * How long to wait before answering an invitation from another server. The inviting server records
+ * the invitation after ours has accepted it, but our bot sees it immediately. An answer in between
+ * goes wrong (measured: 2 of 200):
+ * - A join is forbidden.
+ * - A refusal stays on our own server, and the inviter sees the invitation as open for ever.
  */
 const SETTLING_MS = 1_000;
-/** The same on a server that is slower still. */
+/** How often an answer is repeated that came too early for a slow server. */
 const EARLY_TRIES = 3;
-/** About a day of tries: a server that is away longer can invite again. */
+/** About a day. If a server is away longer, the person can invite again. */
 const MAX_ATTEMPTS = 150;
 
 const invitationEventSchema = z.looseObject({
@@ -40,15 +41,15 @@ export interface InvitationOptions {
 }
 
 /**
- * Joins control rooms and direct chats on the invitation of permitted people, and declines all
- * others.
+ * Answers invitations: joins control rooms and direct chats if a permitted person invites, and
+ * declines everything else.
  */
 export class InvitationHandler {
   readonly #options: InvitationOptions;
   readonly #worker: TimedWorker;
   /**
-   * By room, how often the inviter's server seemed not to know of the invitation. Not stored, for
-   * after a restart a few tries more do no harm.
+   * By room: how often the inviter's server seemed not to know the invitation yet. It is not
+   * stored: a few extra tries after a restart do no harm.
    */
   readonly #earlyTries = new Map<string, number>();
 
@@ -65,7 +66,7 @@ export class InvitationHandler {
     return this.#worker.stop();
   }
 
-  /** Notes an invitation as a sync tells of it. */
+  /** Stores an invitation from a sync. */
   async receive(roomId: string, event: unknown): Promise<void> {
     const parsed = invitationEventSchema.safeParse(event);
     if (!parsed.success) return;
@@ -102,8 +103,8 @@ export class InvitationHandler {
   }
 
   /**
-   * How long to wait before the next try; `null` when there is none. Tries that were too early
-   * count alone: an outage before them says nothing of them.
+   * How long to wait before the next try; null if there is none. Early tries are counted apart from
+   * failures of an unreachable server.
    */
   #waitMs({ roomId, attempts }: Invitation, error: unknown): number | null {
     const isEarly = error instanceof TooEarlyError || isForbidden(error);
@@ -128,8 +129,8 @@ export class InvitationHandler {
     }
     await client.joinRoom(roomId, viaServers(roomId, inviter));
     rooms.forgetMembers(roomId);
-    // A client may call any room a direct chat; what counts is who is in it, and that is seen only
-    // from inside.
+    // A client can mark any room as a direct chat. Only the members decide, and the bot sees them
+    // only once it has joined.
     if ((await rooms.kind(roomId)) === "other") {
       await client.leaveRoom(roomId, DECLINE_REASON);
       log.info({ roomId }, "left a room that is no direct chat");
@@ -152,10 +153,7 @@ export class InvitationHandler {
   }
 }
 
-/**
- * Another server does not show the bot a room, perhaps because it does not know yet that the bot is
- * invited.
- */
+/** Another server does not show the bot a room. It may not know yet that the bot is invited. */
 class TooEarlyError extends Error {
   override readonly name = "TooEarlyError";
 
@@ -167,9 +165,9 @@ class TooEarlyError extends Error {
 const summarySchema = z.looseObject({ num_joined_members: z.number() });
 
 /**
- * Whether only the inviter is in the room, by the room's summary (MSC3266); false where it does not
- * say.
- * @param via without which a room elsewhere is not asked for
+ * Whether the inviter is the only member, from the room's summary (MSC3266). False if the summary
+ * does not say.
+ * @param via servers to ask; without them our server asks nobody about a room it is not in
  */
 async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
   const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;

@@ -2,7 +2,7 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import type { Rooms } from "./rooms.ts";
 
-/** Leaves chats in which everybody else has left, so that they do not gather for ever. */
+/** Leaves chats that everybody else has left, so that they do not accumulate. */
 export class EmptyRooms {
   readonly #client: MatrixClient;
   readonly #rooms: Rooms;
@@ -14,7 +14,7 @@ export class EmptyRooms {
     this.#log = log;
   }
 
-  /** To be called when a membership of the room changed. */
+  /** Call this when a membership of the room changed. */
   look(roomId: string): void {
     this.#leaveIfAlone(roomId).catch((error: unknown) =>
       this.#log.warn({ err: error, roomId }, "could not see who is left in a room"),

@@ -2,7 +2,8 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import type { RoomKind } from "../../model/conversation-address.ts";
 
 /**
- * What the bot knows of the rooms it is in, read when needed and kept until a membership changes.
+ * The members and the kind of each room the bot is in. They are read when needed and cached until a
+ * membership changes.
  */
 export class Rooms {
   readonly #client: MatrixClient;
@@ -21,8 +22,8 @@ export class Rooms {
   }
 
   /**
-   * A direct chat is a room with exactly the bot and one person; somebody invited counts, since
-   * they may read on what is said now.
+   * A direct chat has exactly two members: the bot and one person. Invited people count as members,
+   * because they may later read what is said now.
    */
   async kind(roomId: string): Promise<RoomKind> {
     if (this.isControlRoom(roomId)) return "control";
@@ -30,13 +31,13 @@ export class Rooms {
     return this.#listensInDirectChats && members.length === 2 ? "direct" : "other";
   }
 
-  /** Everybody joined or invited, the bot included. */
+  /** Everybody who is joined or invited, including the bot. */
   members(roomId: string): Promise<readonly string[]> {
     const known = this.#members.get(roomId);
     if (known) return known;
     const members = this.#readMembers(roomId);
-    // The promise is kept, not its result: an answer that was under way while a membership changed
-    // must not be kept as news.
+    // Caches the promise, not its result. An answer that was requested before a membership changed
+    // must not be stored after the change.
     this.#members.set(roomId, members);
     members.catch(() => {
       if (this.#members.get(roomId) === members) this.#members.delete(roomId);
@@ -49,7 +50,7 @@ export class Rooms {
     return events.map((event) => event.membershipFor);
   }
 
-  /** A membership of this room changed. */
+  /** Call this when a membership of the room changed. */
   forgetMembers(roomId: string): void {
     this.#members.delete(roomId);
   }

@@ -2,8 +2,8 @@ import { LogLevel, LogService } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 
 /**
- * Sends what matrix-bot-sdk logs to our log. Of errors only the message is taken: the SDK logs
- * whole answers, headers included.
+ * Writes matrix-bot-sdk's log to our log. Only the message of an error is kept: the SDK logs whole
+ * responses with their headers.
  */
 export function connectSdkLog(log: Logger): void {
   LogService.setLevel(LogLevel.DEBUG);

@@ -9,14 +9,14 @@ const timelineEventSchema = z.looseObject({
   unsigned: z.looseObject({ prev_content: membershipSchema }).optional().catch(undefined),
 });
 
-/** Events of unknown shape; one that is none is left out, and the others stay. */
+/** Events of unknown shape. An entry that is no event is left out; the others stay. */
 export const timelineEventsSchema = z
   .array(timelineEventSchema.nullable().catch(null))
   .nullish()
   .catch(null)
   .transform((events) => (events ?? []).filter((event) => event !== null));
 
-// An empty thing may come as `{}`, as null or not at all (product.md, "Operating it").
+// Servers write an empty object as `{}`, as null, or leave it out.
 const timelineSchema = z.looseObject({
   events: timelineEventsSchema,
   limited: z.boolean().nullish().catch(null),
@@ -31,20 +31,20 @@ const syncResponseSchema = z.looseObject({
 });
 
 /**
- * The part of a `/sync` answer that is looked at before matrix-bot-sdk handles it (CS API
+ * The part of a `/sync` response that the bot reads before matrix-bot-sdk handles it (CS API
  * §Syncing).
  */
 export type SyncResponse = z.infer<typeof syncResponseSchema>;
 export type TimelineEvent = z.infer<typeof timelineEventSchema>;
 
-/** @throws when the answer is no sync answer at all; the sync is then tried again. */
+/** @throws if this is no sync response; the sync is then repeated */
 export function readSyncResponse(raw: unknown): SyncResponse {
   return syncResponseSchema.parse(raw);
 }
 
 /**
- * Whether an event changes the membership of this user to the given one; a new name or avatar is a
- * "join" of somebody joined.
+ * Whether an event changes the membership of this user to the given one. A new name or avatar of a
+ * joined member is also a "join" event, but no change.
  */
 export function isMembership(event: TimelineEvent, userId: string, membership: "join" | "invite"): boolean {
   if (

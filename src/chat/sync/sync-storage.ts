@@ -5,16 +5,16 @@ import type { BotState } from "../../store/bot-state.ts";
 const SYNC_POSITION_KEY = "sync.position";
 const FILTER_KEY = "sync.filter";
 
-// matrix-bot-sdk declares the ID of a filter as a number; servers make it a string, and the SDK
-// only passes it on.
+// matrix-bot-sdk declares filter IDs as numbers. Servers send strings, and the SDK only passes them
+// on.
 const filterSchema = z.object({
   id: z.custom<number>((id) => typeof id === "string" || typeof id === "number"),
   filter: z.unknown(),
 });
-/** Differs from every filter, so that the SDK makes one. */
+/** Differs from every filter, so that the SDK creates one. */
 const NO_FILTER = JSON.stringify({ id: 0, filter: null });
 
-/** What matrix-bot-sdk wants kept, in our store. */
+/** The storage that matrix-bot-sdk asks for, in our store. */
 export function syncStorage(state: BotState): IStorageProvider {
   return {
     getSyncToken: () => state.get(SYNC_POSITION_KEY),

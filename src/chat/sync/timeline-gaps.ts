@@ -7,8 +7,8 @@ import { isFinalRefusal } from "../server-refusal.ts";
 import { isMembership, timelineEventsSchema } from "./sync-response.ts";
 
 /**
- * Most pages read back for one room; more than a thousand messages while the bot was away are not
- * commands to it.
+ * The most pages that are read back for one room. More than a thousand messages while the bot was
+ * away are not commands to it.
  */
 const MAX_PAGES = 10;
 const PAGE_SIZE = 100;
@@ -16,8 +16,8 @@ const PAGE_SIZE = 100;
 const messagesSchema = z.looseObject({ chunk: timelineEventsSchema, end: z.string().nullish().catch(null) });
 
 /**
- * Reads what a `limited` timeline leaves out and puts it in front (CS API §Syncing: "the gap"). A
- * room the bot has just joined has no gap.
+ * Reads the messages that a `limited` timeline leaves out and puts them before it (CS API §Syncing:
+ * "the gap"). A room that the bot has just joined has no gap.
  */
 export async function fillGaps(
   response: SyncResponse,
@@ -31,8 +31,8 @@ export async function fillGaps(
       log.info({ roomId, events: missed.length }, "read what a sync left out");
       timeline.events = [...missed, ...timeline.events];
     } catch (error) {
-      // A refusal will stay one (the bot was removed meanwhile); anything else is tried again with
-      // the whole sync.
+      // A refusal is final (the bot was removed meanwhile). After any other error the whole sync is
+      // repeated.
       if (!isFinalRefusal(error)) throw error;
       log.warn(
         { roomId, errcode: error instanceof MatrixError ? error.errcode : null },

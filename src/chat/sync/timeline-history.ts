@@ -2,9 +2,10 @@ import type { SyncResponse, TimelineEvent } from "./sync-response.ts";
 import { isMembership } from "./sync-response.ts";
 
 /**
- * Takes out of a sync what was said before the bot listened: everything in a first sync (a lost
- * data directory must not run old commands again), and in a room just joined what stands before the
- * invitation. What was written between invitation and join was meant for the bot, and stays.
+ * Removes from a sync what was said before the bot listened:
+ * 1. Everything in a first sync. If the data directory was lost, old commands must not run again.
+ * 2. In a room just joined, everything before the invitation. Messages between the invitation and
+ *    the join were meant for the bot and stay.
  */
 export function withoutHistory(
   response: SyncResponse,

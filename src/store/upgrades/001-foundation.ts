@@ -1,6 +1,6 @@
 /**
- * The first schema. `received_event` and `outbox` are what makes a crash uneventful: an event is
- * handled once, and an answer is sent once, because both are rows before they are acts.
+ * The first schema. An event is handled once and an answer is sent once, because `received_event`
+ * and `outbox` have a row before anything is done.
  */
 export const foundation = `
 CREATE TABLE bot_state (

@@ -1,4 +1,4 @@
-/** Plans: the last one of each person, and the list of rooms that `#3` counts in. */
+/** The last plan of each person, and the list of rooms that `#3` refers to. */
 export const plans = `
 CREATE TABLE plan (
   owner TEXT PRIMARY KEY,

@@ -1,7 +1,7 @@
 /**
- * Runs: what a plan becomes when it is started. Every step is a row before it is tried and keeps
- * its outcome; nothing is ever deleted but with its owner. `is_blocked` is kept in step with
- * `after_key` and `needs_room`, so that the next step to take is found by one look at an index.
+ * Runs of plans. Every step is a row before it is tried and keeps its outcome. Rows are deleted
+ * only with their owner. `is_blocked` always follows from `after_key` and `needs_room`, so that one
+ * index finds the next step.
  */
 export const runs = `
 CREATE TABLE run (

@@ -1,6 +1,6 @@
 /**
- * Questions that a person answers with a reaction or a word, and the reactions that the bot puts
- * under them: for these `outbox` is made anew, since SQLite changes no CHECK in place.
+ * Questions that a person answers with a reaction or a word. The bot adds reactions to them, so
+ * `outbox` is created again with that kind: SQLite cannot change a CHECK.
  */
 export const questions = `
 CREATE TABLE question (

@@ -1,6 +1,6 @@
 /**
- * Sign-in by link: a third way to sign in, and the sign-ins that wait for a person in a browser.
- * SQLite cannot change a CHECK, so the table of accounts is made anew.
+ * Sign-in by link: a third method, and the sign-ins that wait for a person in a browser. The table
+ * of accounts is created again with that method: SQLite cannot change a CHECK.
  */
 export const links = `
 CREATE TABLE new_account (

@@ -1,6 +1,6 @@
 /**
- * What it takes to take back what a step is about to write: stored before the write, so that it is
- * known even where the answer is lost.
+ * The undo record of a step, stored before the step writes, so that it is known even if the
+ * response is lost.
  */
 export const intents = `
 ALTER TABLE step ADD COLUMN intended TEXT;

@@ -133,13 +133,13 @@ describe("events that could not be read", () => {
     await events.add(event("$1", 100));
     await events.add(event("$2", 200));
     await events.add(event("$1", 300));
-    expect(await events.nextUntoldAt(15)).toBe(115);
-    expect((await events.takeUntold(150)).map(({ eventId }) => eventId)).toEqual(["$1"]);
-    expect(await events.takeUntold(150)).toEqual([]);
-    expect(await events.nextUntoldAt(15)).toBe(215);
+    expect(await events.nextUnreportedAt(15)).toBe(115);
+    expect((await events.takeUnreported(150)).map(({ eventId }) => eventId)).toEqual(["$1"]);
+    expect(await events.takeUnreported(150)).toEqual([]);
+    expect(await events.nextUnreportedAt(15)).toBe(215);
     expect((await events.ofRoom("!r")).map(({ eventId }) => eventId)).toEqual(["$1", "$2"]);
     await events.remove("$2");
-    expect(await events.nextUntoldAt(15)).toBeNull();
+    expect(await events.nextUnreportedAt(15)).toBeNull();
     await events.prune(101);
     expect(await events.ofRoom("!r")).toEqual([]);
   });
