@@ -55,13 +55,14 @@ export const specifications: readonly CommandSpecification[] = [
   forgetSpecification,
 ];
 
+/** What the commands use of each service. */
 export interface CommandServices {
-  signIn: SignIn;
+  signIn: Pick<SignIn, "account" | "offer" | "signIn" | "cancel" | "signOut" | "states">;
   forget: (owner: string) => Promise<Forgotten>;
-  planning: Planning;
+  planning: Pick<Planning, "plan">;
   moves: MoveCommands;
-  readers: AccountReaders;
-  plans: Plans;
+  readers: Pick<AccountReaders, "access" | "read" | "guard">;
+  plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
   prefix: string;
 }

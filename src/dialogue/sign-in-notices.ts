@@ -43,7 +43,7 @@ export async function sayInPlaceOfLink(
  */
 export async function sayLinkNews(
   conversation: Conversation,
-  link: SignInLink,
+  link: Pick<SignInLink, "side" | "userId">,
   news: LinkNews,
   { now, prefix }: { now: number; prefix: string },
 ): Promise<void> {

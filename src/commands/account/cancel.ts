@@ -19,7 +19,7 @@ export const cancelSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function cancelCommand(signIn: SignIn, prefix: string): Command {
+export function cancelCommand(signIn: Pick<SignIn, "cancel">, prefix: string): Command {
   return {
     specification: cancelSpecification,
     async run({ positionals }, conversation) {

@@ -33,7 +33,7 @@ export const loginSpecification: CommandSpecification = {
   flags: { password: { kind: "secret" }, token: { kind: "secret" } },
 };
 
-export function loginCommand(signIn: SignIn, prefix: string): Command {
+export function loginCommand(signIn: Pick<SignIn, "account" | "offer" | "signIn">, prefix: string): Command {
   return {
     specification: loginSpecification,
     async run({ positionals, secret }, conversation) {

@@ -27,7 +27,7 @@ export function logoutCommand({
   moves,
   prefix,
 }: {
-  signIn: SignIn;
+  signIn: Pick<SignIn, "signOut">;
   moves: Pick<MoveCommands, "abandonOnLogout">;
   prefix: string;
 }): Command {

@@ -14,7 +14,7 @@ export const whoamiSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function whoamiCommand(signIn: SignIn, prefix: string): Command {
+export function whoamiCommand(signIn: Pick<SignIn, "states">, prefix: string): Command {
   return {
     specification: whoamiSpecification,
     async run(_values, conversation) {

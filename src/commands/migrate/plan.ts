@@ -35,7 +35,7 @@ export function migratePlanCommand({
 }: {
   planning: Pick<Planning, "plan">;
   moves: Pick<MoveCommands, "isWatched">;
-  plans: Plans;
+  plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
   prefix: string;
 }): Command {

@@ -36,7 +36,7 @@ export const convertToRoomSpecification: CommandSpecification = {
 
 export function convertCommand(
   toDirect: boolean,
-  { moves, plans, prefix }: { moves: MoveCommands; plans: Plans; prefix: string },
+  { moves, plans, prefix }: { moves: MoveCommands; plans: Pick<Plans, "numberedRoomIds">; prefix: string },
 ): Command {
   return {
     specification: toDirect ? convertToDirectSpecification : convertToRoomSpecification,

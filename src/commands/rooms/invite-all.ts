@@ -20,7 +20,7 @@ export const inviteAllSpecification: CommandSpecification = {
 
 export function inviteAllCommand(services: {
   moves: MoveCommands;
-  plans: Plans;
+  plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }): Command {

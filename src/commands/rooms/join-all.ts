@@ -20,7 +20,7 @@ export const joinAllSpecification: CommandSpecification = {
 
 export function joinAllCommand(services: {
   moves: MoveCommands;
-  plans: Plans;
+  plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }): Command {

@@ -12,7 +12,7 @@ import type { CommandValues } from "../../grammar/specification.ts";
 export interface PartOptions {
   begin: (request: PartRequest) => Promise<StartResult>;
   purpose: RunPurpose;
-  plans: Plans;
+  plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }

@@ -27,7 +27,7 @@ export function reportCommand({
   prefix,
 }: {
   moves: Pick<MoveCommands, "lastPlan">;
-  plans: Plans;
+  plans: Pick<Plans, "putNumberedRooms">;
   prefix: string;
 }): Command {
   return {

@@ -28,8 +28,8 @@ export function roomsCommand({
   now,
   prefix,
 }: {
-  readers: AccountReaders;
-  plans: Plans;
+  readers: Pick<AccountReaders, "access" | "read" | "guard">;
+  plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
   prefix: string;
 }): Command {

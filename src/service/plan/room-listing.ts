@@ -16,7 +16,7 @@ export type RoomListResult =
 
 /** Reads the old account and lists its rooms. */
 export async function listSourceRooms(
-  readers: AccountReaders,
+  readers: Pick<AccountReaders, "access" | "read" | "guard">,
   owner: string,
   filters: RoomListFilters,
   onProgress: (progress: ReadProgress) => void,

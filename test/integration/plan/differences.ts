@@ -2,18 +2,18 @@ import type { Expected, PopulatedRoom } from "../../lab/population/population.ts
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 
-type Said = Readonly<Record<string, string>>;
+type RowFields = Readonly<Record<string, string>>;
 
 /**
- * Where a plan says otherwise than what was written by hand for the room's kind; as a table, empty
- * when they agree.
+ * A table of the differences between a plan and what was written by hand for each kind of room.
+ * Empty if there are none.
  */
 export function differences(plan: RoomPlan, rooms: readonly PopulatedRoom[]): string {
   const rows = new Map(plan.rooms.map((row) => [row.roomId, row]));
   const lines = rooms.flatMap(({ roomId, kind, expected }) => {
     const row = rows.get(roomId);
     if (row === undefined) return [[kind, "row", "there", "missing"]];
-    const [right, planned] = [saidBy(expected, expected), plannedAs(row, expected)];
+    const [right, planned] = [fieldsOf(expected, expected), plannedFields(row, expected)];
     return Object.keys(right)
       .filter((key) => right[key] !== planned[key])
       .map((key) => [kind, key, right[key] ?? "", planned[key] ?? ""]);
@@ -21,28 +21,28 @@ export function differences(plan: RoomPlan, rooms: readonly PopulatedRoom[]): st
   const known = new Set(rooms.map(({ roomId }) => roomId));
   for (const row of plan.rooms)
     if (!known.has(row.roomId)) lines.push([row.roomId, "row", "none", row.route]);
-  return table(["kind", "of it", "right", "planned"], lines);
+  return table(["kind", "field", "expected", "planned"], lines);
 }
 
-function plannedAs(row: PlannedRoom, expected: Expected): Said {
+function plannedFields(row: PlannedRoom, expected: Expected): RowFields {
   const warnings = row.warnings.map(({ code }) => code).filter((code) => expected.warnings.includes(code));
   const helpers = row.helpers.map(({ userId }) => userId);
-  return saidBy({ ...row, reason: row.reason?.code ?? null, helpers, warnings }, expected);
+  return fieldsOf({ ...row, reason: row.reason?.code ?? null, helpers, warnings }, expected);
 }
 
-function saidBy(
-  said: Omit<Expected, "route" | "isHelperOrderOpen"> & Pick<PlannedRoom, "route">,
+function fieldsOf(
+  claim: Omit<Expected, "route" | "isHelperOrderOpen"> & Pick<PlannedRoom, "route">,
   { isHelperOrderOpen }: Expected,
-): Said {
+): RowFields {
   return {
-    route: said.route,
-    status: said.status,
-    reason: String(said.reason),
-    helpers: (isHelperOrderOpen ? said.helpers.toSorted() : said.helpers).join(" "),
-    moreHelpers: String(said.moreHelpers),
-    through: String(said.through),
-    successor: String(said.successor),
-    warnings: said.warnings.toSorted().join(" "),
+    route: claim.route,
+    status: claim.status,
+    reason: String(claim.reason),
+    helpers: (isHelperOrderOpen ? claim.helpers.toSorted() : claim.helpers).join(" "),
+    moreHelpers: String(claim.moreHelpers),
+    through: String(claim.through),
+    successor: String(claim.successor),
+    warnings: claim.warnings.toSorted().join(" "),
   };
 }
 

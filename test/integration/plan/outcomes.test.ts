@@ -6,25 +6,25 @@ import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
-import { register } from "../../lab/population/session.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import { roomCategories } from "../../../src/platforms/matrix/planning/room-categories.ts";
 import { roomRequestCounts } from "../../../src/platforms/matrix/planning/request-counts.ts";
-import { readAndPlan } from "./accounts.ts";
-import type { ReadPlan } from "./accounts.ts";
-import { joinedRooms, openCourt } from "./court.ts";
-import type { Court } from "./court.ts";
+import { checkClaims } from "../../support/join-check/check-claims.ts";
+import { claimsOfPlan } from "../../support/join-check/claim.ts";
+import { openJoinCheck } from "../../support/join-check/join-check.ts";
+import type { JoinCheck } from "../../support/join-check/join-check.ts";
+import { joinedRooms } from "../../support/join-check/requests.ts";
+import { checkPower } from "./check-power.ts";
 import { differences } from "./differences.ts";
-import { tryPeople } from "./try-people.ts";
-import { tryPower } from "./try-power.ts";
-import { carryOut, tryFallbacks, tryWithoutHelp } from "./try-routes.ts";
+import { readAndPlan } from "./read-and-plan.ts";
+import type { ReadPlan } from "./read-and-plan.ts";
 
 let folder: string;
 let pair: HomeserverPair;
 let population: Population;
 let made: ReadPlan;
-let court: Court;
+let check: JoinCheck;
 const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
 beforeAll(async () => {
@@ -33,8 +33,7 @@ beforeAll(async () => {
   pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
   population = await populate({ pair, seed: 4 });
   made = await readAndPlan(pair, population);
-  const standIn = await register(pair.new, "new", { localpart: "stand-in", displayName: "Stand-in" });
-  court = await openCourt(pair, population, standIn, guarded);
+  check = await openJoinCheck(pair, population, guarded);
 });
 
 afterAll(async () => {
@@ -43,9 +42,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-// The tests follow each other: each tries the rooms as the ones before have left them.
+// The tests depend on each other: each finds the rooms as the tests before have left them.
 describe("a plan for every kind of room", () => {
-  it("says of each room what is right for its kind", () => {
+  it("has for each room the row that its kind expects", () => {
     expect(differences(made.plan, population.rooms)).toBe("");
   });
 
@@ -54,20 +53,17 @@ describe("a plan for every kind of room", () => {
     expect(comparable(plan)).toEqual(comparable(made.plan));
   });
 
-  it("is right about every room when it is tried", { timeout: 600_000 }, async () => {
-    await tryWithoutHelp(court, made.plan);
-    await carryOut(court, made.plan);
-    await tryFallbacks(court, made.plan);
-    await tryPeople(court, made.plan);
-    const power = await tryPower(court, made.plan, made.source.snapshot);
-    process.stdout.write(`${summary(made.plan, court)}\npower: ${JSON.stringify(power)}\n`);
-    expect([...court.faults.values()].flat()).toEqual([]);
-    expect((await joinedRooms(court.target)).toSorted()).toEqual([...court.entered].toSorted());
+  it("is confirmed by the servers for every room", { timeout: 600_000 }, async () => {
+    await checkClaims(check, claimsOfPlan(made.plan));
+    const power = await checkPower(check, made.plan, made.source.snapshot);
+    process.stdout.write(`${summary(made.plan, check)}\npower: ${JSON.stringify(power)}\n`);
+    expect([...check.faults.values()].flat()).toEqual([]);
+    expect((await joinedRooms(check.target)).toSorted()).toEqual([...check.entered].toSorted());
   });
 
-  it("is empty once it was carried out, and says so of each room", async () => {
+  it("is empty after it was carried out, with every room done or waiting for people", async () => {
     const { plan } = await readAndPlan(pair, population);
-    const { entered } = court;
+    const { entered } = check;
     const expected = made.plan.rooms.map(({ roomId, route, successor, status, reason }) => {
       if (entered.has(roomId)) return [roomId, "joined", "done", null];
       if (route === "successor") return [roomId, route, entered.has(successor ?? "") ? "done" : status, null];
@@ -101,8 +97,8 @@ describe("a plan for every kind of room", () => {
 });
 
 /**
- * Whom a sync shows besides differs between the ways, and with it an estimate and the order of
- * servers; no outcome does.
+ * The methods of reading differ in the other members that they show, and so in one estimate and in
+ * the order of servers. No outcome differs.
  */
 function comparable({ rooms, replacements, order }: RoomPlan): unknown {
   const rows = [...rooms, ...replacements].map(({ isNewToServer: _, via, ...room }) => ({
@@ -115,13 +111,13 @@ function comparable({ rooms, replacements, order }: RoomPlan): unknown {
   };
 }
 
-/** One line: for each route its rooms, and of how many all was right when tried. */
-function summary({ rooms }: RoomPlan, { faults }: Court): string {
+/** One line: for each route, the rooms that the servers confirmed, and all of them. */
+function summary({ rooms }: RoomPlan, { faults }: JoinCheck): string {
   const byRoute = Map.groupBy(rooms, ({ route }) => route);
   const figures = [...byRoute].map(([route, rows]) => {
     const right = rows.filter(({ roomId, successor }) => !faults.has(roomId) && !faults.has(successor ?? ""));
     return `${route} ${right.length}/${rows.length}`;
   });
   const right = rooms.filter(({ roomId, successor }) => !faults.has(roomId) && !faults.has(successor ?? ""));
-  return `outcomes right when tried: ${right.length}/${rooms.length} (${figures.join(", ")})`;
+  return `outcomes confirmed: ${right.length}/${rooms.length} (${figures.join(", ")})`;
 }

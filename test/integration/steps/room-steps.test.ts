@@ -33,8 +33,8 @@ import type {
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import type { FaultProxy, ProxiedRequest } from "../../support/faults/fault-proxy.ts";
-import { readAndPlan } from "../plan/accounts.ts";
-import { joinedRooms } from "../plan/court.ts";
+import { readAndPlan } from "../plan/read-and-plan.ts";
+import { joinedRooms } from "../../support/join-check/requests.ts";
 import { levelOf, membershipOf, runStep, stateEvent, tryStep, undoStep, until } from "./run-steps.ts";
 import type { Pair, Ran } from "./run-steps.ts";
 

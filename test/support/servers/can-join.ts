@@ -1,22 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const HEARD_WITHIN_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 const POLL_MS = 100;
 
 /**
- * Whether somebody whom the room lets in does get in. An invitation is handed to a server in
- * person, but one that is in the room already waits for the event, as do all for a join, a leave or
- * a lifted ban elsewhere; so a refusal counts only once it stays.
- * @param join throws what the server answers
- * @param onRefusal gets each refusal that did not stay
+ * Whether an account that the room lets in can join it. A server that is in the room already learns
+ * of an invitation, a leave or a lifted ban elsewhere only when the event reaches it. So joins that
+ * are refused are repeated, and only a refusal that stays counts.
+ * @param join throws the error of the server
  * @throws what `join` throws, unless it is a refusal
  */
-export async function canJoin<Refusal>(
+export async function canJoin(
   join: () => Promise<unknown>,
-  isRefusal: (error: unknown) => error is Refusal,
-  onRefusal: (refusal: Refusal) => void = () => undefined,
+  isRefusal: (error: unknown) => boolean,
 ): Promise<boolean> {
-  const deadline = Date.now() + HEARD_WITHIN_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     try {
       await join();
@@ -24,7 +22,6 @@ export async function canJoin<Refusal>(
     } catch (error) {
       if (!isRefusal(error)) throw error;
       if (Date.now() > deadline) return false;
-      onRefusal(error);
       await sleep(POLL_MS);
     }
   }

@@ -5,8 +5,13 @@ import { logoutCommand } from "../../../src/commands/account/logout.ts";
 import type { CommandValues } from "../../../src/grammar/specification.ts";
 import { whoamiCommand } from "../../../src/commands/account/whoami.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
-import type { SignInResult } from "../../../src/service/accounts/results.ts";
-import { SignIn } from "../../../src/service/accounts/sign-in.ts";
+import type {
+  AccountState,
+  OfferResult,
+  SignInResult,
+  SignOutResult,
+} from "../../../src/service/accounts/results.ts";
+import { notScripted } from "../../support/fakes/command-services.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const ME = "@me:example.org";
@@ -23,22 +28,31 @@ function account(side: Side, userId: string): Account {
   };
 }
 
-/** A SignIn that answers as told and keeps what it was asked. */
-function fakeSignIn(answers: Partial<Record<keyof SignIn, unknown>>) {
+interface SignInAnswers {
+  account?: Account;
+  offer?: OfferResult;
+  signIn?: SignInResult;
+  signOut?: SignOutResult;
+}
+
+/** Answers the calls of commands and records them. */
+function fakeSignIn(answers: SignInAnswers) {
   const asked: unknown[][] = [];
-  const answer =
-    (name: keyof SignIn) =>
-    async (...call: unknown[]): Promise<unknown> => {
-      asked.push([name, ...call]);
-      return answers[name] ?? null;
-    };
-  const signIn = Object.assign(Object.create(SignIn.prototype) as SignIn, {
-    account: answer("account"),
-    offer: answer("offer"),
-    signIn: answer("signIn"),
-    signOut: answer("signOut"),
-    states: answer("states"),
-  });
+  const signIn = {
+    account: async () => answers.account ?? null,
+    offer: async (...call: unknown[]) => {
+      asked.push(["offer", ...call]);
+      return answers.offer ?? notScripted();
+    },
+    signIn: async (...call: unknown[]) => {
+      asked.push(["signIn", ...call]);
+      return answers.signIn ?? notScripted();
+    },
+    signOut: async (...call: unknown[]) => {
+      asked.push(["signOut", ...call]);
+      return answers.signOut ?? null;
+    },
+  };
   return { signIn, asked };
 }
 
@@ -49,7 +63,10 @@ function values(
   return { positionals, flags: {}, lists: {}, secret };
 }
 
-const offered = { status: "offered", options: { password: true, token: false, sso: false, oauth: false } };
+const offered: OfferResult = {
+  status: "offered",
+  options: { password: true, token: false, sso: false, oauth: false },
+};
 
 describe("!login", () => {
   it("without a secret shows what the server offers", async () => {
@@ -89,10 +106,7 @@ describe("!login", () => {
     expect(conversation.text).toContain("Do that in a direct chat with me");
   });
 
-  it.each([
-    ["password", "password"],
-    ["token", "token"],
-  ])("with a %s signs in and says what comes next", async (flag, method) => {
+  it.each(["password", "token"])("with a %s signs in and says what comes next", async (method) => {
     const result: SignInResult = {
       status: "signed_in",
       account: account("source", "@a:x.org"),
@@ -103,7 +117,7 @@ describe("!login", () => {
     const { signIn, asked } = fakeSignIn({ signIn: result });
     const conversation = new FakeConversation();
     await loginCommand(signIn, "!").run(
-      values({ account: ["old"], userId: ["@a:x.org"] }, { flag, value: "geheim" }),
+      values({ account: ["old"], userId: ["@a:x.org"] }, { flag: method, value: "geheim" }),
       conversation,
     );
     expect(asked).toEqual([["signIn", ME, "source", "@a:x.org", { method, value: "geheim" }]]);
@@ -111,7 +125,7 @@ describe("!login", () => {
     expect(conversation.text).not.toContain("geheim");
   });
 
-  it("tells of a session of its own that it could not log out", async () => {
+  it("names an earlier session that it could not log out", async () => {
     const before = { ...account("source", "@before:x.org"), deviceId: "EARLIER" };
     const problem = { code: "unreachable", reason: "timeout", host: "x.org" } as const;
     const replaced = { account: before, ending: "not_reached", problem, page: null } as const;
@@ -175,7 +189,7 @@ describe("!logout", () => {
       conversation,
     );
     expect(one.asked).toEqual([["signOut", ME, "target"]]);
-    // A run that goes on without a session would only ask for it.
+    // A run without a session could only ask for one.
     expect(asked).toEqual([
       [ME, ["source", "target"]],
       [ME, ["target"]],
@@ -195,9 +209,13 @@ describe("!logout", () => {
 
 describe("!whoami", () => {
   it("shows both sides, and what is missing", async () => {
-    const states = { source: { account: account("source", "@a:x.org"), sessionState: { kind: "works" } } };
+    const source: AccountState = {
+      account: account("source", "@a:x.org"),
+      sessionState: { kind: "works" },
+      page: null,
+    };
     const conversation = new FakeConversation();
-    await whoamiCommand(fakeSignIn({ states }).signIn, "!").run(values({}), conversation);
+    await whoamiCommand({ states: async () => ({ source }) }, "!").run(values({}), conversation);
     expect(conversation.text).toContain(
       "Old account: @a:x.org, signed in by password since 1 January 1970 at 00:00 UTC",
     );

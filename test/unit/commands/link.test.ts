@@ -4,8 +4,7 @@ import { sayLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
 import { loginCommand } from "../../../src/commands/account/login.ts";
 import type { Side } from "../../../src/model/account.ts";
 import type { OfferResult, WaitingLink } from "../../../src/service/accounts/results.ts";
-import { SignIn } from "../../../src/service/accounts/sign-in.ts";
-import type { SignInLink } from "../../../src/store/sign-in-links.ts";
+import { notScripted } from "../../support/fakes/command-services.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const link: WaitingLink = {
@@ -25,10 +24,11 @@ const values = {
 };
 
 async function ask(offer: OfferResult, waitMs = 0): Promise<FakeConversation> {
-  const signIn = Object.assign(Object.create(SignIn.prototype) as SignIn, {
+  const signIn = {
     account: async () => null,
-    offer: () => new Promise((resolve) => setTimeout(() => resolve(offer), waitMs)),
-  });
+    offer: () => new Promise<OfferResult>((resolve) => setTimeout(() => resolve(offer), waitMs)),
+    signIn: notScripted,
+  };
   const conversation = new FakeConversation({ roomKind: "control" });
   await loginCommand(signIn, "!").run(values, conversation);
   return conversation;
@@ -42,7 +42,7 @@ describe("!login by link", () => {
     expect(said[0]?.text).toContain("valid for 20 minutes");
   });
 
-  it("takes the place of the note that the server is being asked, so that it stays one message", async () => {
+  it("replaces the note that the server is being asked, so that there is one message", async () => {
     const { said } = await ask({ status: "link", link, isRepeat: false }, 1_700);
     expect(said.map(({ options }) => options)).toEqual([
       { key: "link" },
@@ -51,7 +51,7 @@ describe("!login by link", () => {
     expect(said[0]?.text).toContain("Asking old.example …");
   });
 
-  it("is shown after a crash whatever of it was said before: nothing, the note, or all", async () => {
+  it("is shown after a crash, whether nothing, the note or all of it was said before", async () => {
     const { said } = await ask({ status: "link", link, isRepeat: true });
     expect(said.map(({ options }) => options)).toEqual([
       { key: "link" },
@@ -60,12 +60,11 @@ describe("!login by link", () => {
     expect(said[0]?.text).toBe(said[1]?.text);
   });
 
-  it("becomes what came of it in the same message, once", async () => {
+  it("reports its outcome once, in the same message", async () => {
     const conversation = new FakeConversation();
-    const waiting = { ...link, owner: "@me:x" } as unknown as SignInLink;
     const options = { now: 7, prefix: "!" };
-    await sayLinkNews(conversation, waiting, { kind: "waiting", link, isServerAway: true }, options);
-    await sayLinkNews(conversation, waiting, { kind: "denied" }, options);
+    await sayLinkNews(conversation, link, { kind: "waiting", link, isServerAway: true }, options);
+    await sayLinkNews(conversation, link, { kind: "denied" }, options);
     expect(conversation.said.map(({ options: said }) => said)).toEqual([
       { key: "link.at.7", replaces: "link" },
       { key: "link.end", replaces: "link" },
@@ -75,23 +74,28 @@ describe("!login by link", () => {
 });
 
 describe("!cancel", () => {
-  it.each<[string[], Side[], Side[], string]>([
-    [
-      [],
-      ["source", "target"],
-      ["source", "target"],
-      "I no longer wait for the sign-in of your old account and new account.",
-    ],
-    [["new"], ["target"], ["target"], "I no longer wait for the sign-in of your new account."],
-    [["old"], ["source"], [], "No sign-in is waiting"],
-  ])("%j ends what waits", async (words, chosen, ended, answer) => {
+  it.each<{ words: string[]; chosen: Side[]; ended: Side[]; answer: string }>([
+    {
+      words: [],
+      chosen: ["source", "target"],
+      ended: ["source", "target"],
+      answer: "I no longer wait for the sign-in of your old account and new account.",
+    },
+    {
+      words: ["new"],
+      chosen: ["target"],
+      ended: ["target"],
+      answer: "I no longer wait for the sign-in of your new account.",
+    },
+    { words: ["old"], chosen: ["source"], ended: [], answer: "No sign-in is waiting" },
+  ])("$words ends the sign-ins that wait", async ({ words, chosen, ended, answer }) => {
     const asked: unknown[] = [];
-    const signIn = Object.assign(Object.create(SignIn.prototype) as SignIn, {
+    const signIn = {
       cancel: async (...call: unknown[]) => {
         asked.push(call);
         return ended;
       },
-    });
+    };
     const conversation = new FakeConversation();
     await cancelCommand(signIn, "!").run({ ...values, positionals: { account: words } }, conversation);
     expect(asked).toEqual([[conversation.sender, chosen]]);
@@ -99,9 +103,9 @@ describe("!cancel", () => {
   });
 
   it("says within seconds that it waits for a sign-in that is under way", async () => {
-    const signIn = Object.assign(Object.create(SignIn.prototype) as SignIn, {
-      cancel: () => new Promise((resolve) => setTimeout(() => resolve(["source"]), 1_700)),
-    });
+    const signIn = {
+      cancel: () => new Promise<Side[]>((resolve) => setTimeout(() => resolve(["source"]), 1_700)),
+    };
     const conversation = new FakeConversation();
     await cancelCommand(signIn, "!").run({ ...values, positionals: { account: [] } }, conversation);
     expect(conversation.said.map(({ options }) => options?.key)).toEqual(["meanwhile", "answer"]);

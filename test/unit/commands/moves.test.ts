@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseMessage } from "../../../src/grammar/parse.ts";
 import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
+import type { CommandServices } from "../../../src/commands/registry.ts";
 import { NO_FILTERS } from "../../../src/platforms/matrix/planning/filters.ts";
-import { AccountReaders } from "../../../src/service/accounts/readers.ts";
-import { Planning } from "../../../src/service/plan/planning.ts";
+import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import type { StartResult } from "../../../src/service/run/results.ts";
-import { SignIn } from "../../../src/service/accounts/sign-in.ts";
-import { Plans } from "../../../src/store/plans.ts";
+import { commandServices } from "../../support/fakes/command-services.ts";
 import { FakeConversation } from "./fake-conversation.ts";
+import { reportOf, room } from "../../support/fakes/move-samples.ts";
 import { runStatus, scriptedMoves } from "../../support/fakes/scripted-moves.ts";
 
 afterEach(() => {
@@ -30,22 +30,14 @@ function setUp(...script: Parameters<typeof scriptedMoves>) {
   return setUpWith({}, ...script);
 }
 
-function setUpWith(more: { planning?: Planning }, ...script: Parameters<typeof scriptedMoves>) {
+function setUpWith(more: Partial<CommandServices>, ...script: Parameters<typeof scriptedMoves>) {
   const { moves, asked } = scriptedMoves(...script);
-  const services = {
-    signIn: Object.create(SignIn.prototype) as SignIn,
-    forget: async () => ({ signedOut: [], erased: { messages: 0 } }),
-    planning: Object.create(Planning.prototype) as Planning,
+  const services = commandServices({
     moves,
-    readers: Object.create(AccountReaders.prototype) as AccountReaders,
-    plans: Object.assign(Object.create(Plans.prototype) as Plans, {
-      numberedRoomIds: async () => SHOWN,
-      putNumberedRooms: async () => undefined,
-    }),
+    plans: { numberedRoomIds: async () => SHOWN, putNumberedRooms: async () => undefined },
     now: () => NOW,
-    prefix: "!",
     ...more,
-  };
+  });
   const commands = createCommands(services);
   const type = async (
     line: string,
@@ -63,24 +55,23 @@ function setUpWith(more: { planning?: Planning }, ...script: Parameters<typeof s
 }
 
 describe("!migrate plan after a run", () => {
-  const accounts = { source: "@a:old.example", target: "@a:new.example" };
-  const row = {
-    roomId: SHOWN[0],
-    name: null,
-    route: "ask_moderator",
-    status: "needs_moderator",
-    successor: null,
-    reason: null,
-  };
-  const report = { ...accounts, rooms: [{ ...row, helpers: [], warnings: [] }], categories: [] };
-  const work = { canBegin: false, categories: [] };
-  const plan = {
+  const report = reportOf([room("!first:old.example")]);
+  const plan: ShownPlan = {
     number: 2,
     report,
     moreHelpers: new Map(),
-    work,
+    via: new Map(),
+    work: { canBegin: false, categories: [] },
+    estimate: {
+      requestCounts: { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 },
+      isSameServer: false,
+      limits: [],
+      expectedMs: 0,
+      remedies: [],
+    },
     notMoved: [],
     unknownRooms: [],
+    isInviteBlocked: false,
     bannedRooms: 0,
     before: null,
   };
@@ -95,10 +86,7 @@ describe("!migrate plan after a run", () => {
   });
 
   function setUpPlanned(answers: Parameters<typeof scriptedMoves>[0]) {
-    const planning = Object.assign(Object.create(Planning.prototype) as Planning, {
-      plan: async () => ({ status: "planned", plan }),
-    });
-    return setUpWith({ planning }, answers);
+    return setUpWith({ planning: { plan: async () => ({ status: "planned", plan }) } }, answers);
   }
 });
 

@@ -1,24 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseMessage } from "../../../src/grammar/parse.ts";
 import { createCommands, specifications } from "../../../src/commands/registry.ts";
-import { AccountReaders } from "../../../src/service/accounts/readers.ts";
-import { Planning } from "../../../src/service/plan/planning.ts";
-import { SignIn } from "../../../src/service/accounts/sign-in.ts";
-import { Plans } from "../../../src/store/plans.ts";
 import { FakeConversation } from "./fake-conversation.ts";
-import { scriptedMoves } from "../../support/fakes/scripted-moves.ts";
+import { commandServices } from "../../support/fakes/command-services.ts";
 
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
-const commands = createCommands({
-  signIn: Object.create(SignIn.prototype) as SignIn,
-  forget: async () => ({ signedOut: [], erased: { messages: 0 } }),
-  moves: scriptedMoves({}).moves,
-  planning: Object.create(Planning.prototype) as Planning,
-  readers: Object.create(AccountReaders.prototype) as AccountReaders,
-  plans: Object.create(Plans.prototype) as Plans,
-  now: () => 0,
-  prefix: "!",
-});
+const commands = createCommands(commandServices());
 
 async function answerTo(line: string): Promise<string> {
   const parsed = parseMessage({ body: line, formattedBody: null }, names, specifications);

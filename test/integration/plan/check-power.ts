@@ -9,10 +9,10 @@ import type { AccountSnapshot } from "../../../src/platforms/matrix/rooms/types.
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import { valueOf } from "../../../src/platforms/matrix/rooms/state-read.ts";
-import { isAllowed, stateOf } from "./court.ts";
-import type { Court } from "./court.ts";
+import type { JoinCheck } from "../../support/join-check/join-check.ts";
+import { isAllowed, stateOf } from "../../support/join-check/requests.ts";
 
-const LIMIT = 6;
+const MAX_CONCURRENT = 6;
 const TYPE = "m.room.power_levels";
 const levelsContent = z.looseObject({
   users: z.record(z.string(), z.number()).optional(),
@@ -20,38 +20,44 @@ const levelsContent = z.looseObject({
 });
 type Levels = z.output<typeof levelsContent>;
 
-/** Rooms by what came of the power in them. */
-export type PowerTried = Record<PlannedRoom["grant"]["outcome"] | "given by a helper", number>;
+/** Number of rooms by the outcome of the power levels in them. */
+export type PowerCounts = Record<PlannedRoom["grant"]["outcome"] | "given by a helper", number>;
 
 /**
- * In every room the target got into: the level the plan can give is given and nothing else changes;
- * what it cannot give is refused, and whoever it names for that can give it.
+ * Checks the power levels in every room that the target has joined:
+ *  - a level that the plan says can be given is given, and nothing else changes;
+ *  - a level that it says cannot be given is refused;
+ *  - the helpers that it names can give that level.
  */
-export async function tryPower(court: Court, plan: RoomPlan, source: AccountSnapshot): Promise<PowerTried> {
+export async function checkPower(
+  check: JoinCheck,
+  plan: RoomPlan,
+  source: AccountSnapshot,
+): Promise<PowerCounts> {
   const tried = { none: 0, write: 0, cannot_write: 0, unreadable: 0, "given by a helper": 0 };
   const rows = plan.rooms.filter(
-    ({ roomId }) => court.entered.has(roomId) && source.rooms.get(roomId)?.membership === "join",
+    ({ roomId }) => check.entered.has(roomId) && source.rooms.get(roomId)?.membership === "join",
   );
-  await concurrently(rows, LIMIT, async (row) => {
+  await concurrently(rows, MAX_CONCURRENT, async (row) => {
     tried[row.grant.outcome] += 1;
-    if (await tryRow(court, row, source)) tried["given by a helper"] += 1;
+    if (await checkRow(check, row, source)) tried["given by a helper"] += 1;
   });
   return tried;
 }
 
 /** @returns whether a helper gave the level */
-async function tryRow(court: Court, row: PlannedRoom, snapshot: AccountSnapshot): Promise<boolean> {
-  const { source, target, check } = court;
+async function checkRow(check: JoinCheck, row: PlannedRoom, snapshot: AccountSnapshot): Promise<boolean> {
+  const { source, target } = check;
   const { roomId, grant } = row;
   const room = snapshot.rooms.get(roomId);
   if (room === undefined) throw new Error(`${roomId} was not read`);
   const creators = [...roomPowerOf(room).creators];
   const before = await levelsOf(source, roomId);
   const level = creators.includes(source.userId) ? "creator" : levelIn(before, source.userId);
-  check(row, `the source has ${level}, not ${row.power.source}`, level === row.power.source);
+  check.expect(row, `the source has ${level}, not ${row.power.source}`, level === row.power.source);
   if (grant.outcome === "none") {
     const has = levelIn(before, target.userId);
-    check(
+    check.expect(
       row,
       `the target has ${has}, not ${grant.wanted}`,
       grant.wanted !== "creator" && has >= grant.wanted,
@@ -60,7 +66,7 @@ async function tryRow(court: Court, row: PlannedRoom, snapshot: AccountSnapshot)
   }
   const { wanted } = grant;
   if (wanted === "creator" || grant.outcome === "unreadable") {
-    check(row, "its levels are readable, and nobody becomes a creator", false);
+    check.expect(row, "its levels are readable, and nobody becomes a creator", false);
     return false;
   }
   const right = { ...before, users: { ...before.users, [target.userId]: wanted } };
@@ -73,39 +79,39 @@ async function tryRow(court: Court, row: PlannedRoom, snapshot: AccountSnapshot)
       userId: target.userId,
       level: wanted,
     });
-    check(
+    check.expect(
       row,
       "more would be written than the one level",
       made.kind === "content" && isDeepStrictEqual(made.content, right),
     );
     const content = made.kind === "content" ? made.content : {};
-    check(
+    check.expect(
       row,
       "the source may not give the level",
       await isAllowed(() => setState(source, roomId, { type: TYPE, content })),
     );
-    check(row, "other levels have changed", isDeepStrictEqual(await levelsOf(source, roomId), right));
+    check.expect(row, "other levels have changed", isDeepStrictEqual(await levelsOf(source, roomId), right));
     return false;
   }
   const mayWrite = await isAllowed(() => setState(source, roomId, { type: TYPE, content: right }));
-  check(row, "the source may give the level after all", !mayWrite);
-  return tryHelpers(court, row, right);
+  check.expect(row, "the source may give the level after all", !mayWrite);
+  return checkHelpers(check, row, right);
 }
 
 /**
- * Each person named writes the levels, the same every time but for a mark, for an event that
- * changes nothing is not looked at.
+ * Each named person writes the same levels. A mark differs each time, because a server does not
+ * check an event that changes nothing.
  */
-async function tryHelpers({ people, check }: Court, row: PlannedRoom, right: Levels): Promise<boolean> {
+async function checkHelpers(check: JoinCheck, row: PlannedRoom, right: Levels): Promise<boolean> {
   const warning = row.warnings.find(({ code }) => code === "power_not_transferable");
-  check(row, "nothing is said of the power that is lost", warning !== undefined);
+  check.expect(row, "no warning names the power that is lost", warning !== undefined);
   const helpers = warning?.code === "power_not_transferable" ? warning.helpers : [];
   for (const { userId } of helpers) {
-    const helper = people.get(userId);
+    const helper = check.people.get(userId);
     const content = { ...right, "org.example.by": userId };
     const isAble =
       helper !== undefined && (await isAllowed(() => setState(helper, row.roomId, { type: TYPE, content })));
-    check(row, `${userId} may not give the level`, isAble);
+    check.expect(row, `${userId} may not give the level`, isAble);
   }
   return helpers.length > 0;
 }

@@ -11,7 +11,7 @@ export interface ReadPlan {
   readonly source: AccountReading;
 }
 
-/** Reads both accounts of a population in one of the three ways, and decides. */
+/** Reads both accounts of a population by one of the three methods, and plans. */
 export async function readAndPlan(
   pair: HomeserverPair,
   population: Population,

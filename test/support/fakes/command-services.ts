@@ -1,0 +1,29 @@
+import type { CommandServices } from "../../../src/commands/registry.ts";
+import { scriptedMoves } from "./scripted-moves.ts";
+
+/** Fails the test: a command asked a service that the test has not scripted. */
+export function notScripted(): never {
+  throw new Error("the test has no answer to this call");
+}
+
+/** The services of the commands. Without `scripted` each call of a service fails. */
+export function commandServices(scripted: Partial<CommandServices> = {}): CommandServices {
+  return {
+    signIn: {
+      account: notScripted,
+      offer: notScripted,
+      signIn: notScripted,
+      cancel: notScripted,
+      signOut: notScripted,
+      states: notScripted,
+    },
+    forget: notScripted,
+    planning: { plan: notScripted },
+    moves: scriptedMoves({}).moves,
+    readers: { access: notScripted, read: notScripted, guard: notScripted },
+    plans: { numberedRoomIds: notScripted, putNumberedRooms: notScripted },
+    now: () => 0,
+    prefix: "!",
+    ...scripted,
+  };
+}
