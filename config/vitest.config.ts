@@ -12,6 +12,8 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
+    // Names of cases stand in titles in full.
+    taskTitleValueFormatTruncate: 0,
     // Loaded by Node itself, as matrix-bot-sdk does: else there would be two copies, and what is
     // told to one the other would not know.
     server: { deps: { external: [/src\/overrides\//] } },

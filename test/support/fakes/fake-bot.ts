@@ -226,8 +226,8 @@ export async function signIn({ store: { store } }: FakeBot): Promise<void> {
 const LONGEST = 3_000;
 
 /**
- * Runs until the bot crashes or the run is over. The person says `start` until there is a run, and a
- * moderator answers once the run waits for people.
+ * Runs until the bot crashes or the run is over. The person says `start` until there is a run,
+ * and a moderator answers once the run waits for people.
  */
 export async function runUntilCrashOrEnd(
   bot: FakeBot,

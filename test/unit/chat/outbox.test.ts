@@ -122,12 +122,20 @@ describe("the outbox", () => {
 });
 
 describe("when the server limits the bot", () => {
-  it.each<[string, unknown, number]>([
-    ["for the time it names", refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 8_000 }), 8_000],
-    ["a while if it names none", refusal(429, "M_LIMIT_EXCEEDED"), 5_000],
-    ["a while if a proxy says it", bareAnswer(429), 5_000],
-    ["never not at all", refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 0 }), 500],
-  ])("everything waits, %s, and is sent in order", async (_what, failure, waitMs) => {
+  it.each<{ name: string; failure: unknown; waitMs: number }>([
+    {
+      name: "for the time it names",
+      failure: refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 8_000 }),
+      waitMs: 8_000,
+    },
+    { name: "a while if it names none", failure: refusal(429, "M_LIMIT_EXCEEDED"), waitMs: 5_000 },
+    { name: "a while if a proxy says it", failure: bareAnswer(429), waitMs: 5_000 },
+    {
+      name: "never not at all",
+      failure: refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 0 }),
+      waitMs: 500,
+    },
+  ])("everything waits, $name, and is sent in order", async ({ failure, waitMs }) => {
     const { outbox, state, bodies, requests } = await setUp();
     const running = outbox();
     state.answer = failing("a1", failure);

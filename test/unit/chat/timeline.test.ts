@@ -178,10 +178,10 @@ describe("the gap that a limited timeline leaves", () => {
   });
 
   it.each([
-    ["not limited", { limited: false, prev_batch: "p0" }, []],
-    ["without a place to read from", { limited: true }, []],
-    ["of a room just joined", limited, [member("$join", "join")]],
-  ])("is not there in a timeline %s", async (_what, timeline, events) => {
+    { name: "not limited", timeline: { limited: false, prev_batch: "p0" }, events: [] },
+    { name: "without a place to read from", timeline: { limited: true }, events: [] },
+    { name: "of a room just joined", timeline: limited, events: [member("$join", "join")] },
+  ])("is not there in a timeline $name", async ({ timeline, events }) => {
     expect((await fill(sync(events, timeline), () => ({ chunk: [said("$x")] }))).requests).toEqual([]);
   });
 

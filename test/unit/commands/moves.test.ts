@@ -131,9 +131,9 @@ describe("!migrate start", () => {
 
 describe("!invite-all and !join-all", () => {
   it.each([
-    ["!invite-all", "inviteAll"],
-    ["!join-all", "joinAll"],
-  ] as const)("%s takes all that fits, with the filters of a plan", async (word, name) => {
+    { word: "!invite-all", name: "inviteAll" },
+    { word: "!join-all", name: "joinAll" },
+  ] as const)("$word takes all that fits, with the filters of a plan", async ({ word, name }) => {
     const { type, asked } = setUp({ [name]: started });
     const conversation = await type(`${word} --no-direct --only #2 --exclude !x:y --active 1y`);
     expect(asked).toMatchObject([
@@ -293,10 +293,14 @@ describe("!converttodm and !converttoroom", () => {
   } as const;
 
   it.each([
-    ["an ID", "!converttodm #1 @mo:old.example", null],
-    ["a link", "!converttodm #1 https://matrix.to/#/@mo:old.example", null],
-    ["a pill", "!converttodm #1 Mo", `!converttodm #1 <a href="https://matrix.to/#/@mo:old.example">Mo</a>`],
-  ])("takes the partner as %s", async (_how, line, html) => {
+    { how: "an ID", line: "!converttodm #1 @mo:old.example", html: null },
+    { how: "a link", line: "!converttodm #1 https://matrix.to/#/@mo:old.example", html: null },
+    {
+      how: "a pill",
+      line: "!converttodm #1 Mo",
+      html: `!converttodm #1 <a href="https://matrix.to/#/@mo:old.example">Mo</a>`,
+    },
+  ])("takes the partner as $how", async ({ line, html }) => {
     const { type, asked } = setUp({ convert: converted });
     expect((await type(line, html)).text).toContain(
       "is a direct chat with @mo:old.example on your new account now",

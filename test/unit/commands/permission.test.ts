@@ -2,31 +2,31 @@ import { describe, expect, it } from "vitest";
 import { createPermission } from "../../../src/commands/permission.ts";
 
 describe("who may use the bot", () => {
-  it.each<[string, string, boolean]>([
-    ["@*:example.org", "@me:example.org", true],
-    ["@*:example.org", "@me:example.com", false],
-    ["@*:example.org", "@me:sub.example.org", false],
-    ["@*:example.org", "@me:exampleXorg", false],
-    ["@*:example.org", "@me:example.org.evil.com", false],
-    ["@*:example.org", "@a:evil.com:example.org", false],
-    ["@*:example.org", "me:example.org", false],
-    ["@me:example.org", "@me:example.org", true],
-    ["@me:example.org", "@metoo:example.org", false],
-    ["@m?:example.org", "@me:example.org", true],
-    ["@m?:example.org", "@m:example.org", false],
-    ["@a.b+c:example.org", "@a.b+c:example.org", true],
-    ["@a.b+c:example.org", "@aXbbc:example.org", false],
-    ["example.org", "@me:example.org", true],
-    ["example.org", "@me:example.org:8448", false],
-    ["*.example.org", "@me:a.example.org", true],
-    ["*.example.org", "@me:example.org", false],
-    ["*.example.org", "@x.example.org:evil.com", false],
-    ["@*:*", "@me:anywhere.net", true],
-    ["*", "@me:anywhere.net", true],
-    ["*", "nobody", false],
-    ["@[a]*:example.org", "@me:example.org", false],
-    ["@****************:example.org", "@me:example.org", true],
-  ])("%s lets %s in: %s", (glob, userId, isPermitted) => {
+  it.each<{ glob: string; userId: string; isPermitted: boolean }>([
+    { glob: "@*:example.org", userId: "@me:example.org", isPermitted: true },
+    { glob: "@*:example.org", userId: "@me:example.com", isPermitted: false },
+    { glob: "@*:example.org", userId: "@me:sub.example.org", isPermitted: false },
+    { glob: "@*:example.org", userId: "@me:exampleXorg", isPermitted: false },
+    { glob: "@*:example.org", userId: "@me:example.org.evil.com", isPermitted: false },
+    { glob: "@*:example.org", userId: "@a:evil.com:example.org", isPermitted: false },
+    { glob: "@*:example.org", userId: "me:example.org", isPermitted: false },
+    { glob: "@me:example.org", userId: "@me:example.org", isPermitted: true },
+    { glob: "@me:example.org", userId: "@metoo:example.org", isPermitted: false },
+    { glob: "@m?:example.org", userId: "@me:example.org", isPermitted: true },
+    { glob: "@m?:example.org", userId: "@m:example.org", isPermitted: false },
+    { glob: "@a.b+c:example.org", userId: "@a.b+c:example.org", isPermitted: true },
+    { glob: "@a.b+c:example.org", userId: "@aXbbc:example.org", isPermitted: false },
+    { glob: "example.org", userId: "@me:example.org", isPermitted: true },
+    { glob: "example.org", userId: "@me:example.org:8448", isPermitted: false },
+    { glob: "*.example.org", userId: "@me:a.example.org", isPermitted: true },
+    { glob: "*.example.org", userId: "@me:example.org", isPermitted: false },
+    { glob: "*.example.org", userId: "@x.example.org:evil.com", isPermitted: false },
+    { glob: "@*:*", userId: "@me:anywhere.net", isPermitted: true },
+    { glob: "*", userId: "@me:anywhere.net", isPermitted: true },
+    { glob: "*", userId: "nobody", isPermitted: false },
+    { glob: "@[a]*:example.org", userId: "@me:example.org", isPermitted: false },
+    { glob: "@****************:example.org", userId: "@me:example.org", isPermitted: true },
+  ])("$glob lets $userId in: $isPermitted", ({ glob, userId, isPermitted }) => {
     expect(createPermission({ allow: [glob], operators: [] })(userId)).toBe(isPermitted);
   });
 

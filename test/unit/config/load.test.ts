@@ -142,11 +142,11 @@ describe("faults", () => {
   });
 
   it.each([
-    ["bot: { homeServer: x.org }", "bot.homeServer", 'did you mean "homeserver"?'],
-    ["prefx: x", "prefx", 'did you mean "prefix"?'],
-    ["listen: 127.0.0.1:1", "listen", 'did you mean "http.listen"?'],
-    ["log: { zzzzzzzz: 1 }", "log.zzzzzzzz", "known here: level, format"],
-  ])("of an unknown key name the nearest known one (%s)", (yaml, path, words) => {
+    { yaml: "bot: { homeServer: x.org }", path: "bot.homeServer", words: 'did you mean "homeserver"?' },
+    { yaml: "prefx: x", path: "prefx", words: 'did you mean "prefix"?' },
+    { yaml: "listen: 127.0.0.1:1", path: "listen", words: 'did you mean "http.listen"?' },
+    { yaml: "log: { zzzzzzzz: 1 }", path: "log.zzzzzzzz", words: "known here: level, format" },
+  ])("of an unknown key name the nearest known one ($yaml)", ({ yaml, path, words }) => {
     expect(faultsOf(yaml).find((fault) => fault.path === path)?.message).toContain(words);
   });
 
@@ -171,20 +171,20 @@ describe("faults", () => {
   );
 
   it.each([
-    ["userId", "mover"],
-    ["userId", "@mover"],
-    ["userId", "@mover:example.org:70000"],
-    ["userId", "@mo ver:example.org"],
-    ["userId", `@${"a".repeat(260)}:example.org`],
-    ["homeserver", "exa mple.org"],
-    ["homeserver", "https://user:secret@example.org"],
-    ["homeserver", "https://example.org/?a=b"],
-    ["homeserver", "http://example.org"],
-    ["homeserver", "https://127.0.0.1"],
-    ["homeserver", "https://localhost:8448"],
-    ["homeserver", "https://[fd00::1]"],
-    ["homeserver", "http://0x7f.1"],
-  ])("refuse %s %j", (key, value) => {
+    { key: "userId", value: "mover" },
+    { key: "userId", value: "@mover" },
+    { key: "userId", value: "@mover:example.org:70000" },
+    { key: "userId", value: "@mo ver:example.org" },
+    { key: "userId", value: `@${"a".repeat(260)}:example.org` },
+    { key: "homeserver", value: "exa mple.org" },
+    { key: "homeserver", value: "https://user:secret@example.org" },
+    { key: "homeserver", value: "https://example.org/?a=b" },
+    { key: "homeserver", value: "http://example.org" },
+    { key: "homeserver", value: "https://127.0.0.1" },
+    { key: "homeserver", value: "https://localhost:8448" },
+    { key: "homeserver", value: "https://[fd00::1]" },
+    { key: "homeserver", value: "http://0x7f.1" },
+  ])("refuse $key $value", ({ key, value }) => {
     const bot = { homeserver: "example.org", userId: "@mover:example.org", password: "x", [key]: value };
     expect(pathsOf(faultsOf(JSON.stringify({ bot })))).toEqual([`bot.${key}`]);
   });
@@ -256,13 +256,17 @@ describe("the bot's secret", () => {
   });
 
   it.each([
-    ["passwordFile: nowhere", {}, "bot.passwordFile"],
-    ["passwordFile: .", {}, "bot.passwordFile"],
-    ["passwordFile: empty", {}, "bot.passwordFile"],
-    ["password: a, accessToken: b", {}, "bot.accessToken"],
-    ['accessToken: "two words"', {}, "bot.accessToken"],
-    ["password: a", { BOT_PASSWORD: "a", BOT_ACCESS_TOKEN: "b" }, "BOT_ACCESS_TOKEN"],
-  ])("is refused as { %s } with %j", (keys, environment, path) => {
+    { keys: "passwordFile: nowhere", environment: {}, path: "bot.passwordFile" },
+    { keys: "passwordFile: .", environment: {}, path: "bot.passwordFile" },
+    { keys: "passwordFile: empty", environment: {}, path: "bot.passwordFile" },
+    { keys: "password: a, accessToken: b", environment: {}, path: "bot.accessToken" },
+    { keys: 'accessToken: "two words"', environment: {}, path: "bot.accessToken" },
+    {
+      keys: "password: a",
+      environment: { BOT_PASSWORD: "a", BOT_ACCESS_TOKEN: "b" },
+      path: "BOT_ACCESS_TOKEN",
+    },
+  ])("is refused as { $keys } with $environment", ({ keys, environment, path }) => {
     writeFileSync(join(folder, "empty"), "\n");
     expect(pathsOf(faultsOf(`bot: { ${ACCOUNT}, ${keys} }`, environment))).toEqual([path]);
   });
@@ -296,10 +300,10 @@ describe("warnings", () => {
   });
 
   it.each([
-    ["secretKeyFile: data/store.key", "secretKeyFile"],
-    ["directChats: false", "controlRooms"],
-    ["http: { listen: 0.0.0.0:9464 }", "http.listen"],
-  ])("are given for { %s }", (keys, path) => {
+    { keys: "secretKeyFile: data/store.key", path: "secretKeyFile" },
+    { keys: "directChats: false", path: "controlRooms" },
+    { keys: "http: { listen: 0.0.0.0:9464 }", path: "http.listen" },
+  ])("are given for { $keys }", ({ keys, path }) => {
     expect(pathsOf(load(`${BOT}access: { allow: [example.org] }\n${keys}`).warnings)).toEqual([path]);
   });
 });

@@ -121,11 +121,11 @@ describe("a transcript's colours", () => {
   });
 
   it.each([
-    [true, { isTTY: true }, {}],
-    [true, { isTTY: true }, { NO_COLOR: "" }],
-    [false, { isTTY: true }, { NO_COLOR: "1" }],
-    [false, {}, {}],
-  ])("are wanted: %s for %o with %o", (wanted, stream, env) => {
+    { wanted: true, stream: { isTTY: true }, env: {} },
+    { wanted: true, stream: { isTTY: true }, env: { NO_COLOR: "" } },
+    { wanted: false, stream: { isTTY: true }, env: { NO_COLOR: "1" } },
+    { wanted: false, stream: {}, env: {} },
+  ])("are wanted: $wanted for $stream with $env", ({ wanted, stream, env }) => {
     expect(wantsColours(stream, env)).toBe(wanted);
   });
 });

@@ -14,23 +14,23 @@ function pill(userId: string, name: string): string {
 
 describe("a message is addressed to the bot", () => {
   it.each([
-    ["!help", "help"],
-    ["  !help  ", "help"],
-    ["! help", "help"],
-    ["!", ""],
-    ["Moving Man help", "help"],
-    ["moving man: help", "help"],
-    ["Moving Man, !help", "help"],
-    ["MOVER: help", "help"],
-    ["mover", ""],
-    ["@mover help", "help"],
-    ["@mover: help", "help"],
-    ["@mover:example.org help", "help"],
-    ["@mover:example.org: help", "help"],
-    ["@mover:example.org", ""],
-    ["mover:help", "help"],
-    ["!login\nold", "login\nold"],
-  ])("%j asks for %j", (body, line) => {
+    { body: "!help", line: "help" },
+    { body: "  !help  ", line: "help" },
+    { body: "! help", line: "help" },
+    { body: "!", line: "" },
+    { body: "Moving Man help", line: "help" },
+    { body: "moving man: help", line: "help" },
+    { body: "Moving Man, !help", line: "help" },
+    { body: "MOVER: help", line: "help" },
+    { body: "mover", line: "" },
+    { body: "@mover help", line: "help" },
+    { body: "@mover: help", line: "help" },
+    { body: "@mover:example.org help", line: "help" },
+    { body: "@mover:example.org: help", line: "help" },
+    { body: "@mover:example.org", line: "" },
+    { body: "mover:help", line: "help" },
+    { body: "!login\nold", line: "login\nold" },
+  ])("$body asks for $line", ({ body, line }) => {
     expect(lineOf(body)).toBe(line);
   });
 

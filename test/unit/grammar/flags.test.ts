@@ -38,17 +38,17 @@ describe("flags", () => {
   });
 
   it.each([
-    ["!migrate plan --active soon", "bad_duration"],
-    ["!migrate plan --categories tags,sweets", "bad_choice"],
-    ["!migrate plan --only", "flag_value_missing"],
-    ["!migrate plan --only --direct", "flag_value_missing"],
-    ["!migrate plan --json=yes", "flag_takes_no_value"],
-    ["!migrate plan --ony #1", "unknown_flag"],
-    ["!report --format pdf", "bad_choice"],
-    ["!report --format csv extra", "extra_argument"],
-    ["!migrate", "incomplete_command"],
-    ["!migrate paln", "unknown_command"],
-  ])("%s is answered as %s", (line, code) => {
+    { line: "!migrate plan --active soon", code: "bad_duration" },
+    { line: "!migrate plan --categories tags,sweets", code: "bad_choice" },
+    { line: "!migrate plan --only", code: "flag_value_missing" },
+    { line: "!migrate plan --only --direct", code: "flag_value_missing" },
+    { line: "!migrate plan --json=yes", code: "flag_takes_no_value" },
+    { line: "!migrate plan --ony #1", code: "unknown_flag" },
+    { line: "!report --format pdf", code: "bad_choice" },
+    { line: "!report --format csv extra", code: "extra_argument" },
+    { line: "!migrate", code: "incomplete_command" },
+    { line: "!migrate paln", code: "unknown_command" },
+  ])("$line is answered as $code", ({ line, code }) => {
     expect(parse(line)).toMatchObject({ kind: "mistake", mistake: { code } });
   });
 });

@@ -45,27 +45,39 @@ function mistakeOf(body: string): CommandMistake {
 }
 
 describe("what is understood", () => {
-  it.each<[string, string, object]>([
-    ["!help", "help", {}],
-    ["!HELP", "help", {}],
-    ["!Help login", "help", { command: ["login"] }],
-    ["!help   login   old", "help", { command: ["login", "old"] }],
-    ["!help “login”", "help", { command: ["login"] }],
-    ["!help 'login'", "help", { command: ["login"] }],
-    ["!login Old", "login", { account: ["old"], userId: [] }],
-    ["!login  new\n@me:x.org", "login", { account: ["new"], userId: ["@me:x.org"] }],
-    ["!login old https://matrix.to/#/@me:x.org", "login", { account: ["old"], userId: ["@me:x.org"] }],
-    ["!login old @🙂:x.org", "login", { account: ["old"], userId: ["@🙂:x.org"] }],
-    ["!logout", "logout", { account: [] }],
-    ["!machine  PLAN", "machine plan", {}],
-    ["!machine run", "machine start", {}],
-    ['!gather "the big room" two', "gather", { rooms: ["the big room", "two"] }],
-    [
-      "!gather „die große Küche“ »zwei« ‚drei‘ don’t I'm",
-      "gather",
-      { rooms: ["die große Küche", "zwei", "drei", "don’t", "I'm"] },
-    ],
-  ])("%s", (body, words, positionals) => {
+  it.each<{ body: string; words: string; positionals: object }>([
+    { body: "!help", words: "help", positionals: {} },
+    { body: "!HELP", words: "help", positionals: {} },
+    { body: "!Help login", words: "help", positionals: { command: ["login"] } },
+    { body: "!help   login   old", words: "help", positionals: { command: ["login", "old"] } },
+    { body: "!help “login”", words: "help", positionals: { command: ["login"] } },
+    { body: "!help 'login'", words: "help", positionals: { command: ["login"] } },
+    { body: "!login Old", words: "login", positionals: { account: ["old"], userId: [] } },
+    {
+      body: "!login  new\n@me:x.org",
+      words: "login",
+      positionals: { account: ["new"], userId: ["@me:x.org"] },
+    },
+    {
+      body: "!login old https://matrix.to/#/@me:x.org",
+      words: "login",
+      positionals: { account: ["old"], userId: ["@me:x.org"] },
+    },
+    {
+      body: "!login old @🙂:x.org",
+      words: "login",
+      positionals: { account: ["old"], userId: ["@🙂:x.org"] },
+    },
+    { body: "!logout", words: "logout", positionals: { account: [] } },
+    { body: "!machine  PLAN", words: "machine plan", positionals: {} },
+    { body: "!machine run", words: "machine start", positionals: {} },
+    { body: '!gather "the big room" two', words: "gather", positionals: { rooms: ["the big room", "two"] } },
+    {
+      body: "!gather „die große Küche“ »zwei« ‚drei‘ don’t I'm",
+      words: "gather",
+      positionals: { rooms: ["die große Küche", "zwei", "drei", "don’t", "I'm"] },
+    },
+  ])("$body", ({ body, words, positionals }) => {
     const command = commandOf(body);
     expect(command.words).toBe(words);
     expect(command.positionals).toMatchObject(positionals);
@@ -146,24 +158,24 @@ describe("a secret", () => {
   const secretOf = (body: string) => commandOf(body).secret;
 
   it.each([
-    ["--password hunter2", "hunter2"],
-    ["--password=hunter2", "hunter2"],
-    ["—password hunter2", "hunter2"],
-    ["–password hunter2", "hunter2"],
-    ["--Password hunter2", "hunter2"],
-    ["--password\nhunter2\n", "hunter2"],
-    ["--password correct horse  battery --staple=1", "correct horse  battery --staple=1"],
-    ['--password “it’s” "all" \'mine', '“it’s” "all" \'mine'],
-    ["--password --token", "--token"],
-    ["--password a\\nb\\", "a\\nb\\"],
-    ["--password $(rm -rf) <b>&amp;", "$(rm -rf) <b>&amp;"],
-    ['--password "hunter 2"', "hunter 2"],
-    ["--password “hunter 2”", "hunter 2"],
-    ['--password ""hunter 2""', '"hunter 2"'],
-    ["--password ' spaces around '", " spaces around "],
-    ['--password "half', '"half'],
-    ["--password me@example.org", "me@example.org"],
-  ])("is everything behind its flag, as it stands: %j", (typed, value) => {
+    { typed: "--password hunter2", value: "hunter2" },
+    { typed: "--password=hunter2", value: "hunter2" },
+    { typed: "—password hunter2", value: "hunter2" },
+    { typed: "–password hunter2", value: "hunter2" },
+    { typed: "--Password hunter2", value: "hunter2" },
+    { typed: "--password\nhunter2\n", value: "hunter2" },
+    { typed: "--password correct horse  battery --staple=1", value: "correct horse  battery --staple=1" },
+    { typed: '--password “it’s” "all" \'mine', value: '“it’s” "all" \'mine' },
+    { typed: "--password --token", value: "--token" },
+    { typed: "--password a\\nb\\", value: "a\\nb\\" },
+    { typed: "--password $(rm -rf) <b>&amp;", value: "$(rm -rf) <b>&amp;" },
+    { typed: '--password "hunter 2"', value: "hunter 2" },
+    { typed: "--password “hunter 2”", value: "hunter 2" },
+    { typed: '--password ""hunter 2""', value: '"hunter 2"' },
+    { typed: "--password ' spaces around '", value: " spaces around " },
+    { typed: '--password "half', value: '"half' },
+    { typed: "--password me@example.org", value: "me@example.org" },
+  ])("is everything behind its flag, as it stands: $typed", ({ typed, value }) => {
     expect(secretOf(`!login old @me:x.org ${typed}`)).toEqual({ flag: "password", value });
   });
 

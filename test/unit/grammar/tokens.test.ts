@@ -29,16 +29,16 @@ describe("tokenize", () => {
 
 describe("unquote", () => {
   it.each([
-    ['"a"', "a"],
-    ["“a”", "a"],
-    ['""a""', '"a"'],
-    ["'a\"", "'a\""],
-    ['"', '"'],
-    ['""', ""],
-    ['"a', '"a'],
-    ["a", "a"],
-    ["", ""],
-  ])("%j is %j", (text, bare) => {
+    { text: '"a"', bare: "a" },
+    { text: "“a”", bare: "a" },
+    { text: '""a""', bare: '"a"' },
+    { text: "'a\"", bare: "'a\"" },
+    { text: '"', bare: '"' },
+    { text: '""', bare: "" },
+    { text: '"a', bare: '"a' },
+    { text: "a", bare: "a" },
+    { text: "", bare: "" },
+  ])("$text is $bare", ({ text, bare }) => {
     expect(unquote(text)).toBe(bare);
   });
 });

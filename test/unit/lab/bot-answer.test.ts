@@ -39,10 +39,10 @@ it.each([
 });
 
 it.each([
-  ["a text", message({ body: "Reading lists are not moved." }), true],
-  ["a file", message({ body: "report-1.json", filename: "report-1.json" }), false],
-  ["a removed message", message({}, { isRedacted: true }), false],
-  ["what could not be read", message({}, { type: "m.room.encrypted" }), false],
-])("%s", (_what, seen, isAnswer) => {
+  { name: "a text", seen: message({ body: "Reading lists are not moved." }), isAnswer: true },
+  { name: "a file", seen: message({ body: "report-1.json", filename: "report-1.json" }), isAnswer: false },
+  { name: "a removed message", seen: message({}, { isRedacted: true }), isAnswer: false },
+  { name: "what could not be read", seen: message({}, { type: "m.room.encrypted" }), isAnswer: false },
+])("$name", ({ seen, isAnswer }) => {
   expect(isWholeAnswer(seen)).toBe(isAnswer);
 });

@@ -118,10 +118,10 @@ it("takes back exactly what it counted", () => {
 });
 
 it.each([
-  ["nothing", 0, 0],
-  ["what fits into the burst", burst, 0],
-  ["one more", burst + 1, periodMs],
-  ["many", burst + 30, 30 * periodMs],
-])("expects %s to take as long as the default makes it", (_what, count, ms) => {
+  { name: "nothing", count: 0, ms: 0 },
+  { name: "what fits into the burst", count: burst, ms: 0 },
+  { name: "one more", count: burst + 1, ms: periodMs },
+  { name: "many", count: burst + 30, ms: 30 * periodMs },
+])("expects $name to take as long as the default makes it", ({ count, ms }) => {
   expect(expectedMs(NAME, UNKNOWN_LIMITER, NOW, count)).toBe(ms);
 });

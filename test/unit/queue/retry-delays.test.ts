@@ -9,23 +9,27 @@ function pausesOf(how: { isRoom: boolean; hasOtherRoute: boolean }): (number | n
 
 describe("the pauses before a step is tried again", () => {
   it.each([
-    ["a server that stumbles", { isRoom: false, hasOtherRoute: false }, [1, 5, 30, 120, 600, null, null]],
-    [
-      "a room of which no server answers",
-      { isRoom: true, hasOtherRoute: false },
-      [10, 60, 300, 1_200, 3_600, null, null],
-    ],
-    [
-      "a room with another way in",
-      { isRoom: true, hasOtherRoute: true },
-      [2, null, null, null, null, null, null],
-    ],
-    [
-      "a step with another way",
-      { isRoom: false, hasOtherRoute: true },
-      [2, null, null, null, null, null, null],
-    ],
-  ])("grow for %s, until it is given up", (_what, how, seconds) => {
+    {
+      name: "a server that stumbles",
+      how: { isRoom: false, hasOtherRoute: false },
+      seconds: [1, 5, 30, 120, 600, null, null],
+    },
+    {
+      name: "a room of which no server answers",
+      how: { isRoom: true, hasOtherRoute: false },
+      seconds: [10, 60, 300, 1_200, 3_600, null, null],
+    },
+    {
+      name: "a room with another way in",
+      how: { isRoom: true, hasOtherRoute: true },
+      seconds: [2, null, null, null, null, null, null],
+    },
+    {
+      name: "a step with another way",
+      how: { isRoom: false, hasOtherRoute: true },
+      seconds: [2, null, null, null, null, null, null],
+    },
+  ])("grow for $name, until it is given up", ({ how, seconds }) => {
     expect(pausesOf(how)).toEqual(seconds);
   });
 });

@@ -41,21 +41,37 @@ function room(roomId: string, isInside: boolean) {
 }
 
 describe("a step that waits for a room", () => {
-  it.each<[string, PlannedStep, { rooms: ReturnType<typeof room>[]; lanes: string[] }]>([
-    ["waits while the target is not in", step("s", {}), { rooms: [room("!space", false)], lanes: [] }],
-    ["is due once it is in", step("s", {}), { rooms: [room("!space", true)], lanes: ["target:free"] }],
-    ["waits for a room that the run does not know", step("s", {}), { rooms: [], lanes: [] }],
-    [
-      "does not wait for a space that only the target is in, of which the run knows nothing",
-      step("s", { kind: "join_restricted" }),
-      { rooms: [], lanes: ["target:free"] },
-    ],
-    [
-      "waits for a space that the run is to join",
-      step("s", { kind: "join_restricted" }),
-      { rooms: [room("!space", false)], lanes: [] },
-    ],
-  ])("%s", async (_, planned, { rooms, lanes }) => {
+  it.each<{
+    name: string;
+    planned: PlannedStep;
+    blocked: { rooms: ReturnType<typeof room>[]; lanes: string[] };
+  }>([
+    {
+      name: "waits while the target is not in",
+      planned: step("s", {}),
+      blocked: { rooms: [room("!space", false)], lanes: [] },
+    },
+    {
+      name: "is due once it is in",
+      planned: step("s", {}),
+      blocked: { rooms: [room("!space", true)], lanes: ["target:free"] },
+    },
+    {
+      name: "waits for a room that the run does not know",
+      planned: step("s", {}),
+      blocked: { rooms: [], lanes: [] },
+    },
+    {
+      name: "does not wait for a space that only the target is in, of which the run knows nothing",
+      planned: step("s", { kind: "join_restricted" }),
+      blocked: { rooms: [], lanes: ["target:free"] },
+    },
+    {
+      name: "waits for a space that the run is to join",
+      planned: step("s", { kind: "join_restricted" }),
+      blocked: { rooms: [room("!space", false)], lanes: [] },
+    },
+  ])("$name", async ({ planned, blocked: { rooms, lanes } }) => {
     const { store } = await temporaryStore();
     const { id = 0 } = (await store.runs.create(run, { rooms, steps: [planned], isInPlace: true })) ?? {};
     expect([...(await store.steps.dueTimes(id, 1)).keys()]).toEqual(lanes);

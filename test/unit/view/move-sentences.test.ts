@@ -44,13 +44,13 @@ describe("the progress message", () => {
   });
 
   it.each([
-    [0, 52, 0],
-    [1, 52, 1],
-    [51, 52, 19],
-    [52, 52, 20],
+    { done: 0, total: 52, wide: 0 },
+    { done: 1, total: 52, wide: 1 },
+    { done: 51, total: 52, wide: 19 },
+    { done: 52, total: 52, wide: 20 },
   ])(
-    "its bar at %i of %i rooms is %i wide: never full too early, never empty too long",
-    (done, total, wide) => {
+    "its bar at $done of $total rooms is $wide wide: never full too early, never empty too long",
+    ({ done, total, wide }) => {
       const counts = { done, open: total - done, needsModerator: 9, needsYou: 9, failed: 0, skipped: 9 };
       expect(shown({ rooms: counts })).toContain(
         `${"█".repeat(wide)}${"░".repeat(20 - wide)} ${done} of ${total} rooms`,
@@ -88,21 +88,29 @@ describe("the progress message", () => {
   });
 
   it.each([
-    ["paused", {}, /is paused\..*!migrate resume goes on/su],
-    ["watching", { endedAt: NOW }, /is done since 31 January 2026 at 12:00 UTC\. I go on watching/u],
-    ["over", {}, /is over\./u],
-    ["over", { isCancelled: true }, /was cancelled\./u],
-    [
-      "needs_you",
-      { problem: { side: "target", problem: { code: "session_ended", serverText: null } } },
-      /waits for you\..*My session of your new account @a:new\.example has ended\. Please sign in again: !login new @a:new\.example\. Then I go on by myself\.$/su,
-    ],
-  ] as const)("when %s says so, and neither what was waited for nor an end", (state, more, expected) => {
-    const waits = allWaits.slice(0, 1);
-    const said = shown({ state, waits, expectedEnd: NOW + HOUR_MS, ...more });
-    expect(said).toMatch(expected);
-    expect(said).not.toMatch(/I expect|lets your|under way/u);
-  });
+    { state: "paused", more: {}, expected: /is paused\..*!migrate resume goes on/su },
+    {
+      state: "watching",
+      more: { endedAt: NOW },
+      expected: /is done since 31 January 2026 at 12:00 UTC\. I go on watching/u,
+    },
+    { state: "over", more: {}, expected: /is over\./u },
+    { state: "over", more: { isCancelled: true }, expected: /was cancelled\./u },
+    {
+      state: "needs_you",
+      more: { problem: { side: "target", problem: { code: "session_ended", serverText: null } } },
+      expected:
+        /waits for you\..*My session of your new account @a:new\.example has ended\. Please sign in again: !login new @a:new\.example\. Then I go on by myself\.$/su,
+    },
+  ] as const)(
+    "when $state says so, and neither what was waited for nor an end",
+    ({ state, more, expected }) => {
+      const waits = allWaits.slice(0, 1);
+      const said = shown({ state, waits, expectedEnd: NOW + HOUR_MS, ...more });
+      expect(said).toMatch(expected);
+      expect(said).not.toMatch(/I expect|lets your|under way/u);
+    },
+  );
 
   it("says that it went on by itself after a restart", () => {
     const sentence = "I was started anew in the middle, and went on by myself.";
@@ -182,13 +190,20 @@ describe("a start", () => {
   });
 
   it.each([
-    [
-      "invitations",
-      "There is no room into which your old account has to invite the new one now. Nothing was changed.",
-    ],
-    ["joins", "There is no room that your new account can join just now. Nothing was changed."],
-    ["profile", "There is nothing to do: all of that is done already. Nothing was changed."],
-  ] as const)("of %s with nothing to do claims no more than that", (purpose, sentence) => {
+    {
+      purpose: "invitations",
+      sentence:
+        "There is no room into which your old account has to invite the new one now. Nothing was changed.",
+    },
+    {
+      purpose: "joins",
+      sentence: "There is no room that your new account can join just now. Nothing was changed.",
+    },
+    {
+      purpose: "profile",
+      sentence: "There is nothing to do: all of that is done already. Nothing was changed.",
+    },
+  ] as const)("of $purpose with nothing to do claims no more than that", ({ purpose, sentence }) => {
     const result = { status: "nothing_to_do", report: reportOf(rooms(1)), changes: [], gone: [] } as const;
     expect(text(startAnswer(result, purpose, "!"))).toBe(sentence);
   });

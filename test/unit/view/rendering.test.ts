@@ -19,46 +19,71 @@ const evil = `<b onclick="x">&amp;'</b>`;
 const escaped = "&lt;b onclick=&quot;x&quot;&gt;&amp;amp;&apos;&lt;/b&gt;";
 
 describe("a document is drawn twice", () => {
-  it.each<[string, Document, string, string]>([
-    ["one paragraph, without p", [paragraph("a ", strong("b"))], "a b", "a <strong>b</strong>"],
-    ["paragraphs", [paragraph("a"), paragraph("b")], "a\n\nb", "<p>a</p><p>b</p>"],
-    ["a line break", [paragraph("a\nb")], "a\nb", "a<br>b"],
-    ["code", [paragraph(code("<x>"))], "<x>", "<code>&lt;x&gt;</code>"],
-    [
-      "a link",
-      [paragraph(link("https://x.org/?a&b", "here"))],
-      "here (https://x.org/?a&b)",
-      `<a href="https://x.org/?a&amp;b">here</a>`,
-    ],
-    [
-      "a bare link",
-      [paragraph(link("https://x.org", "https://x.org"))],
-      "https://x.org",
-      `<a href="https://x.org">https://x.org</a>`,
-    ],
-    [
-      "a person",
-      [paragraph(person("@a/b?c:x.org"))],
-      "@a/b?c:x.org",
-      `<a href="https://matrix.to/#/%40a%2Fb%3Fc%3Ax.org">@a/b?c:x.org</a>`,
-    ],
-    [
-      "a list",
-      [list(["a", ["b", strong("c")]])],
-      "- a\n- bc",
-      "<ul><li>a</li><li>b<strong>c</strong></li></ul>",
-    ],
-    ["a numbered list", [numberedList(["a", "b"])], "1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"],
-    [
-      "one that goes on",
-      [numberedList(["a", "b"], 7)],
-      "7. a\n8. b",
-      `<ol start="7"><li>a</li><li>b</li></ol>`,
-    ],
-    ["a quote", [quote("a\nb")], "> a\n> b", "<blockquote><p>a<br>b</p></blockquote>"],
-    ["a code block", [codeBlock("a\n b<")], "    a\n     b<", "<pre><code>a\n b&lt;</code></pre>"],
-    ["nothing", [], "", ""],
-  ])("%s", (_what, document, plain, html) => {
+  it.each<{ name: string; document: Document; plain: string; html: string }>([
+    {
+      name: "one paragraph, without p",
+      document: [paragraph("a ", strong("b"))],
+      plain: "a b",
+      html: "a <strong>b</strong>",
+    },
+    {
+      name: "paragraphs",
+      document: [paragraph("a"), paragraph("b")],
+      plain: "a\n\nb",
+      html: "<p>a</p><p>b</p>",
+    },
+    { name: "a line break", document: [paragraph("a\nb")], plain: "a\nb", html: "a<br>b" },
+    { name: "code", document: [paragraph(code("<x>"))], plain: "<x>", html: "<code>&lt;x&gt;</code>" },
+    {
+      name: "a link",
+      document: [paragraph(link("https://x.org/?a&b", "here"))],
+      plain: "here (https://x.org/?a&b)",
+      html: `<a href="https://x.org/?a&amp;b">here</a>`,
+    },
+    {
+      name: "a bare link",
+      document: [paragraph(link("https://x.org", "https://x.org"))],
+      plain: "https://x.org",
+      html: `<a href="https://x.org">https://x.org</a>`,
+    },
+    {
+      name: "a person",
+      document: [paragraph(person("@a/b?c:x.org"))],
+      plain: "@a/b?c:x.org",
+      html: `<a href="https://matrix.to/#/%40a%2Fb%3Fc%3Ax.org">@a/b?c:x.org</a>`,
+    },
+    {
+      name: "a list",
+      document: [list(["a", ["b", strong("c")]])],
+      plain: "- a\n- bc",
+      html: "<ul><li>a</li><li>b<strong>c</strong></li></ul>",
+    },
+    {
+      name: "a numbered list",
+      document: [numberedList(["a", "b"])],
+      plain: "1. a\n2. b",
+      html: "<ol><li>a</li><li>b</li></ol>",
+    },
+    {
+      name: "one that goes on",
+      document: [numberedList(["a", "b"], 7)],
+      plain: "7. a\n8. b",
+      html: `<ol start="7"><li>a</li><li>b</li></ol>`,
+    },
+    {
+      name: "a quote",
+      document: [quote("a\nb")],
+      plain: "> a\n> b",
+      html: "<blockquote><p>a<br>b</p></blockquote>",
+    },
+    {
+      name: "a code block",
+      document: [codeBlock("a\n b<")],
+      plain: "    a\n     b<",
+      html: "<pre><code>a\n b&lt;</code></pre>",
+    },
+    { name: "nothing", document: [], plain: "", html: "" },
+  ])("$name", ({ document, plain, html }) => {
     expect(renderPlainText(document)).toBe(plain);
     expect(renderHtml(document)).toBe(html);
   });

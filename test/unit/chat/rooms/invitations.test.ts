@@ -62,41 +62,71 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
 }
 
 describe("an invitation", () => {
-  it.each<[string, string, object, object, string[]]>([
-    ["to a direct chat is accepted", "!r:y.org", {}, {}, ["join !r:y.org via x.org,y.org"]],
-    [
-      "to a control room is accepted",
-      "!control:x.org",
-      { isDirect: false },
-      {},
-      ["join !control:x.org via x.org"],
-    ],
-    ["to a room of version 12 is accepted", "!hash", {}, {}, ["join !hash via x.org"]],
-    ["to a room of one is accepted", "!r", { isDirect: false }, {}, ["join !r via x.org"]],
-    ["to a room of many is declined", "!r", { isDirect: false }, { joinedMembers: 3 }, ["leave !r"]],
-    [
-      "to a room that tells nothing is declined",
-      "!r",
-      { isDirect: false },
-      { joinedMembers: null },
-      ["leave !r"],
-    ],
-    ["of somebody else is declined", "!r", { sender: "@evil:y.org" }, {}, ["leave !r"]],
-    [
-      "of somebody else to a control room is declined",
-      "!control:x.org",
-      { sender: "@evil:y.org" },
-      {},
-      ["leave !control:x.org"],
-    ],
-    [
-      "to what turns out to be no direct chat is taken back",
-      "!r",
-      {},
-      { members: ["a", "b", "c"] },
-      ["join !r via x.org", "leave !r"],
-    ],
-  ])("%s", async (_what, roomId, invitation, room, expected) => {
+  it.each<{ name: string; roomId: string; invitation: object; room: object; expected: string[] }>([
+    {
+      name: "to a direct chat is accepted",
+      roomId: "!r:y.org",
+      invitation: {},
+      room: {},
+      expected: ["join !r:y.org via x.org,y.org"],
+    },
+    {
+      name: "to a control room is accepted",
+      roomId: "!control:x.org",
+      invitation: { isDirect: false },
+      room: {},
+      expected: ["join !control:x.org via x.org"],
+    },
+    {
+      name: "to a room of version 12 is accepted",
+      roomId: "!hash",
+      invitation: {},
+      room: {},
+      expected: ["join !hash via x.org"],
+    },
+    {
+      name: "to a room of one is accepted",
+      roomId: "!r",
+      invitation: { isDirect: false },
+      room: {},
+      expected: ["join !r via x.org"],
+    },
+    {
+      name: "to a room of many is declined",
+      roomId: "!r",
+      invitation: { isDirect: false },
+      room: { joinedMembers: 3 },
+      expected: ["leave !r"],
+    },
+    {
+      name: "to a room that tells nothing is declined",
+      roomId: "!r",
+      invitation: { isDirect: false },
+      room: { joinedMembers: null },
+      expected: ["leave !r"],
+    },
+    {
+      name: "of somebody else is declined",
+      roomId: "!r",
+      invitation: { sender: "@evil:y.org" },
+      room: {},
+      expected: ["leave !r"],
+    },
+    {
+      name: "of somebody else to a control room is declined",
+      roomId: "!control:x.org",
+      invitation: { sender: "@evil:y.org" },
+      room: {},
+      expected: ["leave !control:x.org"],
+    },
+    {
+      name: "to what turns out to be no direct chat is taken back",
+      roomId: "!r",
+      invitation: {},
+      room: { members: ["a", "b", "c"] },
+      expected: ["join !r via x.org", "leave !r"],
+    },
+  ])("$name", async ({ roomId, invitation, room, expected }) => {
     const { invite, done, state, store, running } = await setUp();
     Object.assign(state, room);
     await invite(roomId, invitation);

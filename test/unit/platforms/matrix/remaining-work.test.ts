@@ -79,12 +79,16 @@ describe("what a plan leaves to do", () => {
     ]);
   });
 
-  it.each<[string, readonly RoomSketch[], ContentsSketch]>([
-    ["a room can be entered", [open], {}],
-    ["somebody can be asked by a knock", [knocked], {}],
-    ["something of the account is missing", [waiting], { profile: { displayName: "Ada" } }],
-    ["a level can be given", [{ ...inside, levels: powers(MODERATOR) }], {}],
-  ])("can begin where %s", (_what, sketches, source) => {
+  it.each<{ name: string; sketches: readonly RoomSketch[]; source: ContentsSketch }>([
+    { name: "a room can be entered", sketches: [open], source: {} },
+    { name: "somebody can be asked by a knock", sketches: [knocked], source: {} },
+    {
+      name: "something of the account is missing",
+      sketches: [waiting],
+      source: { profile: { displayName: "Ada" } },
+    },
+    { name: "a level can be given", sketches: [{ ...inside, levels: powers(MODERATOR) }], source: {} },
+  ])("can begin where $name", ({ sketches, source }) => {
     expect(workOf(sketches, { source }).canBegin).toBe(true);
   });
 

@@ -71,15 +71,15 @@ describe("a room after a step", () => {
     expect(roomAfter(room, "join", { status: "already_done" }, ALL).room.joinedAt).toBe(7);
   });
 
-  it.each<[StepKind, StepOutcome, string]>([
-    ["invite", { status: "done" }, "invite planned"],
-    ["invite", { status: "already_done" }, "invite planned"],
-    ["invite", failed(), "knock planned next knock"],
-    ["invite", failed("invite_blocked"), "knock planned next knock"],
-    ["join_invited", failed(), "knock planned next knock"],
-    ["join_invited", failed("blocked_by_server"), "impossible skipped"],
-    ["invite", failed("blocked_by_server"), "impossible skipped"],
-  ])("of the route invite: %s that is %o", (kind, outcome, expected) => {
+  it.each<{ kind: StepKind; outcome: StepOutcome; expected: string }>([
+    { kind: "invite", outcome: { status: "done" }, expected: "invite planned" },
+    { kind: "invite", outcome: { status: "already_done" }, expected: "invite planned" },
+    { kind: "invite", outcome: failed(), expected: "knock planned next knock" },
+    { kind: "invite", outcome: failed("invite_blocked"), expected: "knock planned next knock" },
+    { kind: "join_invited", outcome: failed(), expected: "knock planned next knock" },
+    { kind: "join_invited", outcome: failed("blocked_by_server"), expected: "impossible skipped" },
+    { kind: "invite", outcome: failed("blocked_by_server"), expected: "impossible skipped" },
+  ])("of the route invite: $kind that is $outcome", ({ kind, outcome, expected }) => {
     expect(after(planned(["invite", "knock", "ask_moderator"]), kind, outcome)).toBe(expected);
   });
 
@@ -93,13 +93,21 @@ describe("a room after a step", () => {
     expect(after(planned(["knock", "ask_moderator"]), "knock", outcome)).toBe(expected);
   });
 
-  it.each<[readonly Route[], StepKind, string]>([
-    [["join", "invite", "ask_moderator"], "join", "invite planned next invite"],
-    [["join_restricted", "knock", "ask_moderator"], "join_restricted", "knock planned next knock"],
-    [["accept_invite", "join", "ask_moderator"], "accept_invite", "join planned next join"],
-    [["join", "ask_moderator"], "join", "ask_moderator needs_moderator"],
-    [["join"], "join", "join failed"],
-  ])("of the routes %o takes the next one when %s fails", (routes, kind, expected) => {
+  it.each<{ routes: readonly Route[]; kind: StepKind; expected: string }>([
+    { routes: ["join", "invite", "ask_moderator"], kind: "join", expected: "invite planned next invite" },
+    {
+      routes: ["join_restricted", "knock", "ask_moderator"],
+      kind: "join_restricted",
+      expected: "knock planned next knock",
+    },
+    {
+      routes: ["accept_invite", "join", "ask_moderator"],
+      kind: "accept_invite",
+      expected: "join planned next join",
+    },
+    { routes: ["join", "ask_moderator"], kind: "join", expected: "ask_moderator needs_moderator" },
+    { routes: ["join"], kind: "join", expected: "join failed" },
+  ])("of the routes $routes takes the next one when $kind fails", ({ routes, kind, expected }) => {
     expect(after(planned(routes), kind, failed())).toBe(expected);
   });
 
@@ -162,16 +170,16 @@ it("is read from the store as it was written", () => {
   expect(() => readRunRoom({ ...room, route: "fly" })).toThrow("Invalid option");
 });
 
-it.each<[Status, boolean, boolean]>([
-  ["planned", false, false],
-  ["running", true, false],
-  ["waiting", true, false],
-  ["done", true, false],
-  ["needs_moderator", true, true],
-  ["needs_you", true, true],
-  ["failed", true, true],
-  ["skipped", true, false],
-])("with the status %s it is left: %s, and waits for a person: %s", (status, left, waits) => {
+it.each<{ status: Status; left: boolean; waits: boolean }>([
+  { status: "planned", left: false, waits: false },
+  { status: "running", left: true, waits: false },
+  { status: "waiting", left: true, waits: false },
+  { status: "done", left: true, waits: false },
+  { status: "needs_moderator", left: true, waits: true },
+  { status: "needs_you", left: true, waits: true },
+  { status: "failed", left: true, waits: true },
+  { status: "skipped", left: true, waits: false },
+])("with the status $status it is left: $left, and waits for a person: $waits", ({ status, left, waits }) => {
   const room = { ...planned(["join"]), status };
   expect([isLeft(room), waitsForPerson(room)]).toEqual([left, waits]);
   expect([isLeft({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([
@@ -185,24 +193,28 @@ describe("the history of a room", () => {
   const open = { isNewToServer: true, joinedAt: 5, warnings: [], attempts: 1 };
   const coming = { isServerNew: true, mayHistoryCome: true };
   it.each([
-    ["may come to a server that is new to it", open, coming],
-    ["is not waited for a second time", { ...open, attempts: 2 }, { ...coming, mayHistoryCome: false }],
-    [
-      "does not come where the room hides it",
-      { ...open, warnings: [{ code: "history_hidden" as const, text: "words" }] },
-      { ...coming, mayHistoryCome: false },
-    ],
-    [
-      "is there where the server is inside",
-      { ...open, isNewToServer: false },
-      { isServerNew: false, mayHistoryCome: false },
-    ],
-    [
-      "is there where the account was inside",
-      { ...open, joinedAt: null },
-      { isServerNew: false, mayHistoryCome: false },
-    ],
-  ])("%s", (_name, { isNewToServer, joinedAt, warnings, attempts }, expected) => {
+    { name: "may come to a server that is new to it", room: open, expected: coming },
+    {
+      name: "is not waited for a second time",
+      room: { ...open, attempts: 2 },
+      expected: { ...coming, mayHistoryCome: false },
+    },
+    {
+      name: "does not come where the room hides it",
+      room: { ...open, warnings: [{ code: "history_hidden" as const, text: "words" }] },
+      expected: { ...coming, mayHistoryCome: false },
+    },
+    {
+      name: "is there where the server is inside",
+      room: { ...open, isNewToServer: false },
+      expected: { isServerNew: false, mayHistoryCome: false },
+    },
+    {
+      name: "is there where the account was inside",
+      room: { ...open, joinedAt: null },
+      expected: { isServerNew: false, mayHistoryCome: false },
+    },
+  ])("$name", ({ room: { isNewToServer, joinedAt, warnings, attempts }, expected }) => {
     const room = planned(["join"]);
     const { work, row } = room.planned;
     const made = { work: { ...work, isNewToServer }, row: { ...row, warnings } };

@@ -201,20 +201,28 @@ describe("a sign-in is refused", () => {
     expect(await store.accounts.get(OWNER, "source")).toBeNull();
   });
 
-  it.each<[string, string, object]>([
-    ["its server is away", "@a:gone.example", { code: "no_homeserver", error: { code: "unreachable" } }],
-    [
-      "its server is no homeserver",
-      "@a:web.example",
-      { code: "no_homeserver", error: { code: "not_a_homeserver" } },
-    ],
-    [
-      "its name leads to a private address",
-      "@a:10.0.0.1",
-      { code: "no_homeserver", error: { code: "forbidden_address" } },
-    ],
-    ["its name can be none", "@a:b:c:d", { code: "no_homeserver", error: { code: "invalid_server_name" } }],
-  ])("when %s", async (_why, userId, refusal) => {
+  it.each<{ why: string; userId: string; refusal: object }>([
+    {
+      why: "its server is away",
+      userId: "@a:gone.example",
+      refusal: { code: "no_homeserver", error: { code: "unreachable" } },
+    },
+    {
+      why: "its server is no homeserver",
+      userId: "@a:web.example",
+      refusal: { code: "no_homeserver", error: { code: "not_a_homeserver" } },
+    },
+    {
+      why: "its name leads to a private address",
+      userId: "@a:10.0.0.1",
+      refusal: { code: "no_homeserver", error: { code: "forbidden_address" } },
+    },
+    {
+      why: "its name can be none",
+      userId: "@a:b:c:d",
+      refusal: { code: "no_homeserver", error: { code: "invalid_server_name" } },
+    },
+  ])("when $why", async ({ userId, refusal }) => {
     const web = await startServer((_request, response) => response.end("<html>"));
     const { signIn, withPassword } = await setUp({
       "web.example": web.url,

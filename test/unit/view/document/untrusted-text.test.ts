@@ -5,33 +5,33 @@ const JOINER = "\u2060";
 
 describe("a name from elsewhere", () => {
   it.each([
-    ["right-to-left override", "abc\u202Egnp.exe", "abcgnp.exe"],
-    ["isolates", "\u2066a\u2069\u2067b\u2068", "ab"],
-    ["direction marks", "a\u200E\u200F\u061Cb", "ab"],
-    ["zero width", "a\u200B\u200C\u200D\uFEFF\u2060b", "ab"],
-    ["a soft hyphen", "a\u00ADb", "ab"],
-    ["tag characters", "a\u{E0041}\u{E007F}b", "ab"],
-    ["lone surrogates", "a\uD800b\uDC00", "ab"],
-    ["private use", "a\uE000b", "ab"],
-    ["Hangul fillers", "a\u3164\u115F\uFFA0b", "ab"],
-    ["control characters", "a\u0000\u0007\u001B[31mb\u0085c", "a [31mb c"],
-    ["new lines", "a\r\nb\u2028c\u2029d\te", "a b c d e"],
-    ["spaces", "  a \u00a0\u3000 b  ", "a b"],
-    ["a tower of marks", `q${"\u0301\u0302".repeat(50)}a`, "q\u0301\u0302\u0301a"],
-  ])("%s", (_what, text, clean) => {
+    { name: "right-to-left override", text: "abc\u202Egnp.exe", clean: "abcgnp.exe" },
+    { name: "isolates", text: "\u2066a\u2069\u2067b\u2068", clean: "ab" },
+    { name: "direction marks", text: "a\u200E\u200F\u061Cb", clean: "ab" },
+    { name: "zero width", text: "a\u200B\u200C\u200D\uFEFF\u2060b", clean: "ab" },
+    { name: "a soft hyphen", text: "a\u00ADb", clean: "ab" },
+    { name: "tag characters", text: "a\u{E0041}\u{E007F}b", clean: "ab" },
+    { name: "lone surrogates", text: "a\uD800b\uDC00", clean: "ab" },
+    { name: "private use", text: "a\uE000b", clean: "ab" },
+    { name: "Hangul fillers", text: "a\u3164\u115F\uFFA0b", clean: "ab" },
+    { name: "control characters", text: "a\u0000\u0007\u001B[31mb\u0085c", clean: "a [31mb c" },
+    { name: "new lines", text: "a\r\nb\u2028c\u2029d\te", clean: "a b c d e" },
+    { name: "spaces", text: "  a \u00a0\u3000 b  ", clean: "a b" },
+    { name: "a tower of marks", text: `q${"\u0301\u0302".repeat(50)}a`, clean: "q\u0301\u0302\u0301a" },
+  ])("$name", ({ text, clean }) => {
     expect(untrustedCode(text)).toBe(clean);
   });
 
   it.each([
-    ["@room", `@${JOINER}room`],
-    ["@ann:x.org", `@${JOINER}ann:${JOINER}x.${JOINER}org`],
-    ["#choir:x.org", `#${JOINER}choir:${JOINER}x.${JOINER}org`],
-    ["!id:x.org", `!${JOINER}id:${JOINER}x.${JOINER}org`],
-    ["https://x.org/y", `https:${JOINER}/${JOINER}/${JOINER}x.${JOINER}org/${JOINER}y`],
-    ["www.x.org", `www.${JOINER}x.${JOINER}org`],
-    ["matrix:u/a:x.org", `matrix:${JOINER}u/${JOINER}a:${JOINER}x.${JOINER}org`],
-    ["Hi! You: and me.", "Hi! You: and me."],
-  ])("%s makes no mention and no link", (text, shown) => {
+    { text: "@room", shown: `@${JOINER}room` },
+    { text: "@ann:x.org", shown: `@${JOINER}ann:${JOINER}x.${JOINER}org` },
+    { text: "#choir:x.org", shown: `#${JOINER}choir:${JOINER}x.${JOINER}org` },
+    { text: "!id:x.org", shown: `!${JOINER}id:${JOINER}x.${JOINER}org` },
+    { text: "https://x.org/y", shown: `https:${JOINER}/${JOINER}/${JOINER}x.${JOINER}org/${JOINER}y` },
+    { text: "www.x.org", shown: `www.${JOINER}x.${JOINER}org` },
+    { text: "matrix:u/a:x.org", shown: `matrix:${JOINER}u/${JOINER}a:${JOINER}x.${JOINER}org` },
+    { text: "Hi! You: and me.", shown: "Hi! You: and me." },
+  ])("$text makes no mention and no link", ({ text, shown }) => {
     expect(untrustedText(text)).toBe(shown);
   });
 
@@ -43,15 +43,15 @@ describe("a name from elsewhere", () => {
   });
 
   it.each([
-    ["marks", "\u0301"],
-    ["one endless character", "ᄀ"],
-    ["an endless conjunct", "\u{11005}\u{11046}"],
-    ["emoji", "💩"],
-    ["letters", "a"],
-  ])("60 kB of %s stay short and whole", (_what, piece) => {
+    { name: "marks", piece: "\u0301" },
+    { name: "one endless character", piece: "ᄀ" },
+    { name: "an endless conjunct", piece: "\u{11005}\u{11046}" },
+    { name: "emoji", piece: "💩" },
+    { name: "letters", piece: "a" },
+  ])("60 kB of $name stay short and whole", ({ name, piece }) => {
     const shown = untrustedText(piece.repeat(30_000));
     expect(shown.length).toBeLessThanOrEqual(300);
     expect(shown.isWellFormed()).toBe(true);
-    if (_what !== "marks") expect(shown.endsWith("…")).toBe(true);
+    if (name !== "marks") expect(shown.endsWith("…")).toBe(true);
   });
 });

@@ -42,24 +42,54 @@ describe("toHomeserverError", () => {
   });
 
   it.each([
-    ["the header in seconds", { "retry-after": "7" }, {}, 7_000],
-    ["the header before the field", { "retry-after": "9" }, { retry_after_ms: 7_400 }, 9_000],
-    [
-      "the field where it says the same as the header, which is rounded up",
-      { "retry-after": "8" },
-      { retry_after_ms: 7_400 },
-      7_400,
-    ],
-    ["the header as a date", { "retry-after": "Sat, 31 Jan 2026 12:01:30 GMT" }, {}, 90_000],
-    ["a date that has passed", { "retry-after": "Sat, 31 Jan 2026 11:00:00 GMT" }, {}, 0],
-    ["the field alone", {}, { retry_after_ms: 7_400 }, 7_400],
-    ["the field when the header is rubbish", { "retry-after": "soon" }, { retry_after_ms: 5 }, 5],
-    ["the field when the header is negative", { "retry-after": "-1" }, { retry_after_ms: 5 }, 5],
-    ["neither", {}, {}, null],
-    ["a field that is no number", {}, { retry_after_ms: "5" }, null],
-    ["a negative field", {}, { retry_after_ms: -5 }, null],
-    ["more than a timer can wait", { "retry-after": "99999999999" }, {}, 2_147_483_647],
-  ])("reads how long to wait from %s", (_what, headers, fields, expected) => {
+    { name: "the header in seconds", headers: { "retry-after": "7" }, fields: {}, expected: 7_000 },
+    {
+      name: "the header before the field",
+      headers: { "retry-after": "9" },
+      fields: { retry_after_ms: 7_400 },
+      expected: 9_000,
+    },
+    {
+      name: "the field where it says the same as the header, which is rounded up",
+      headers: { "retry-after": "8" },
+      fields: { retry_after_ms: 7_400 },
+      expected: 7_400,
+    },
+    {
+      name: "the header as a date",
+      headers: { "retry-after": "Sat, 31 Jan 2026 12:01:30 GMT" },
+      fields: {},
+      expected: 90_000,
+    },
+    {
+      name: "a date that has passed",
+      headers: { "retry-after": "Sat, 31 Jan 2026 11:00:00 GMT" },
+      fields: {},
+      expected: 0,
+    },
+    { name: "the field alone", headers: {}, fields: { retry_after_ms: 7_400 }, expected: 7_400 },
+    {
+      name: "the field when the header is rubbish",
+      headers: { "retry-after": "soon" },
+      fields: { retry_after_ms: 5 },
+      expected: 5,
+    },
+    {
+      name: "the field when the header is negative",
+      headers: { "retry-after": "-1" },
+      fields: { retry_after_ms: 5 },
+      expected: 5,
+    },
+    { name: "neither", headers: {}, fields: {}, expected: null },
+    { name: "a field that is no number", headers: {}, fields: { retry_after_ms: "5" }, expected: null },
+    { name: "a negative field", headers: {}, fields: { retry_after_ms: -5 }, expected: null },
+    {
+      name: "more than a timer can wait",
+      headers: { "retry-after": "99999999999" },
+      fields: {},
+      expected: 2_147_483_647,
+    },
+  ])("reads how long to wait from $name", ({ headers, fields, expected }) => {
     expect(errorOf(429, { errcode: "M_LIMIT_EXCEEDED", ...fields }, headers).retryAfterMs).toBe(expected);
   });
 

@@ -9,31 +9,41 @@ import {
 
 describe("parseUserId", () => {
   it.each([
-    ["@alice:example.org", "alice", "example.org", false],
-    ["@a.b_c=d-e/f+9:example.org:8448", "a.b_c=d-e/f+9", "example.org:8448", false],
-    ["@alice:[::1]:8448", "alice", "[::1]:8448", false],
-    ["@Alice:example.org", "Alice", "example.org", true],
-    ["@all{}~!?:example.org", "all{}~!?", "example.org", true],
-    ["@ærøskøbing:example.org", "ærøskøbing", "example.org", true],
-    ["@:example.org", "", "example.org", true],
-  ])("takes %s apart", (text, localpart, serverName, isHistorical) => {
+    { text: "@alice:example.org", localpart: "alice", serverName: "example.org", isHistorical: false },
+    {
+      text: "@a.b_c=d-e/f+9:example.org:8448",
+      localpart: "a.b_c=d-e/f+9",
+      serverName: "example.org:8448",
+      isHistorical: false,
+    },
+    { text: "@alice:[::1]:8448", localpart: "alice", serverName: "[::1]:8448", isHistorical: false },
+    { text: "@Alice:example.org", localpart: "Alice", serverName: "example.org", isHistorical: true },
+    { text: "@all{}~!?:example.org", localpart: "all{}~!?", serverName: "example.org", isHistorical: true },
+    {
+      text: "@ærøskøbing:example.org",
+      localpart: "ærøskøbing",
+      serverName: "example.org",
+      isHistorical: true,
+    },
+    { text: "@:example.org", localpart: "", serverName: "example.org", isHistorical: true },
+  ])("takes $text apart", ({ text, localpart, serverName, isHistorical }) => {
     expect(parseUserId(text)).toEqual({ userId: text, localpart, serverName, isHistorical });
   });
 
   it.each([
-    ["nothing", ""],
-    ["no sigil", "alice:example.org"],
-    ["another sigil", "#alice:example.org"],
-    ["no server", "@alice"],
-    ["an empty server", "@alice:"],
-    ["a server that is none", "@alice:exa mple.org"],
-    ["a port above 65535", "@alice:example.org:70000"],
-    ["a server that URLs read as loopback", "@alice:2130706433"],
-    ["a NUL in the localpart", "@al\0ice:example.org"],
-    ["half a character", "@al\ud800ice:example.org"],
-    ["more than 255 bytes", `@${"ä".repeat(125)}:example.org`],
-    ["a link", "https://matrix.to/#/@alice:example.org"],
-  ])("refuses %s", (_what, text) => {
+    { name: "nothing", text: "" },
+    { name: "no sigil", text: "alice:example.org" },
+    { name: "another sigil", text: "#alice:example.org" },
+    { name: "no server", text: "@alice" },
+    { name: "an empty server", text: "@alice:" },
+    { name: "a server that is none", text: "@alice:exa mple.org" },
+    { name: "a port above 65535", text: "@alice:example.org:70000" },
+    { name: "a server that URLs read as loopback", text: "@alice:2130706433" },
+    { name: "a NUL in the localpart", text: "@al\0ice:example.org" },
+    { name: "half a character", text: "@al\ud800ice:example.org" },
+    { name: "more than 255 bytes", text: `@${"ä".repeat(125)}:example.org` },
+    { name: "a link", text: "https://matrix.to/#/@alice:example.org" },
+  ])("refuses $name", ({ text }) => {
     expect(parseUserId(text)).toBeNull();
     expect(serverNameOf(text)).toBeNull();
   });

@@ -3,36 +3,44 @@ import { parseMatrixLink } from "../../../../../src/platforms/matrix/ids/matrix-
 
 describe("parseMatrixLink", () => {
   it.each([
-    ["https://matrix.to/#/@alice:example.org", "@alice:example.org"],
-    ["https://matrix.to/#/%40alice%3Aexample.org", "@alice:example.org"],
-    ["http://www.matrix.to/#/@alice:example.org/", "@alice:example.org"],
-    ["https://matrix.to/#/@alice:example.org?web-instance=element.io", "@alice:example.org"],
-    ["https://matrix.to/#/@bridge/alice:example.org", "@bridge/alice:example.org"],
-    ["https://matrix.to/#/@alice:localhost:8448", "@alice:localhost:8448"],
-    ["matrix:u/alice:example.org", "@alice:example.org"],
-    ["matrix:u/alice:example.org?action=chat", "@alice:example.org"],
-    ["MATRIX:user/alice%3Aexample.org", "@alice:example.org"],
-    ["matrix://example.net/u/alice:example.org", "@alice:example.org"],
-  ])("reads the person in %s", (link, userId) => {
+    { link: "https://matrix.to/#/@alice:example.org", userId: "@alice:example.org" },
+    { link: "https://matrix.to/#/%40alice%3Aexample.org", userId: "@alice:example.org" },
+    { link: "http://www.matrix.to/#/@alice:example.org/", userId: "@alice:example.org" },
+    { link: "https://matrix.to/#/@alice:example.org?web-instance=element.io", userId: "@alice:example.org" },
+    { link: "https://matrix.to/#/@bridge/alice:example.org", userId: "@bridge/alice:example.org" },
+    { link: "https://matrix.to/#/@alice:localhost:8448", userId: "@alice:localhost:8448" },
+    { link: "matrix:u/alice:example.org", userId: "@alice:example.org" },
+    { link: "matrix:u/alice:example.org?action=chat", userId: "@alice:example.org" },
+    { link: "MATRIX:user/alice%3Aexample.org", userId: "@alice:example.org" },
+    { link: "matrix://example.net/u/alice:example.org", userId: "@alice:example.org" },
+  ])("reads the person in $link", ({ link, userId }) => {
     expect(parseMatrixLink(link)).toEqual({ kind: "user", userId });
   });
 
   it.each([
-    ["https://matrix.to/#/!opaque:example.org", "!opaque:example.org", []],
-    [
-      "https://matrix.to/#/!opaque%3Aexample.org?via=a.example&via=b.example%3A8448",
-      "!opaque:example.org",
-      ["a.example", "b.example:8448"],
-    ],
-    [
-      "https://matrix.to/#/!opaque:example.org?via=a.example&via=a.example&via=not%20a%20server&via=",
-      "!opaque:example.org",
-      ["a.example"],
-    ],
-    ["https://matrix.to/#/!rvnQkAm1nfD7zIs5P2Z8?via=a.example", "!rvnQkAm1nfD7zIs5P2Z8", ["a.example"]],
-    ["matrix:roomid/opaque:example.org?via=a.example", "!opaque:example.org", ["a.example"]],
-    ["matrix:roomid/rvnQkAm1nfD7zIs5P2Z8", "!rvnQkAm1nfD7zIs5P2Z8", []],
-  ])("reads the room and its servers in %s", (link, roomId, via) => {
+    { link: "https://matrix.to/#/!opaque:example.org", roomId: "!opaque:example.org", via: [] },
+    {
+      link: "https://matrix.to/#/!opaque%3Aexample.org?via=a.example&via=b.example%3A8448",
+      roomId: "!opaque:example.org",
+      via: ["a.example", "b.example:8448"],
+    },
+    {
+      link: "https://matrix.to/#/!opaque:example.org?via=a.example&via=a.example&via=not%20a%20server&via=",
+      roomId: "!opaque:example.org",
+      via: ["a.example"],
+    },
+    {
+      link: "https://matrix.to/#/!rvnQkAm1nfD7zIs5P2Z8?via=a.example",
+      roomId: "!rvnQkAm1nfD7zIs5P2Z8",
+      via: ["a.example"],
+    },
+    {
+      link: "matrix:roomid/opaque:example.org?via=a.example",
+      roomId: "!opaque:example.org",
+      via: ["a.example"],
+    },
+    { link: "matrix:roomid/rvnQkAm1nfD7zIs5P2Z8", roomId: "!rvnQkAm1nfD7zIs5P2Z8", via: [] },
+  ])("reads the room and its servers in $link", ({ link, roomId, via }) => {
     expect(parseMatrixLink(link)).toEqual({ kind: "room", roomId, via });
   });
 
@@ -46,22 +54,37 @@ describe("parseMatrixLink", () => {
   });
 
   it.each([
-    [
-      "https://matrix.to/#/!opaque:example.org/$event:example.org?via=a.example",
-      "!opaque:example.org",
-      "$event:example.org",
-      ["a.example"],
-    ],
-    ["https://matrix.to/#/%21opaque%3Aexample.org/%24ev%2Fent", "!opaque:example.org", "$ev/ent", []],
-    ["https://matrix.to/#/#choir:example.org/$ev/ent", "#choir:example.org", "$ev/ent", []],
-    [
-      "matrix:roomid/opaque:example.org/e/event?via=a.example",
-      "!opaque:example.org",
-      "$event",
-      ["a.example"],
-    ],
-    ["matrix:r/choir:example.org/event/event", "#choir:example.org", "$event", []],
-  ])("reads the event in %s", (link, roomIdOrAlias, eventId, via) => {
+    {
+      link: "https://matrix.to/#/!opaque:example.org/$event:example.org?via=a.example",
+      roomIdOrAlias: "!opaque:example.org",
+      eventId: "$event:example.org",
+      via: ["a.example"],
+    },
+    {
+      link: "https://matrix.to/#/%21opaque%3Aexample.org/%24ev%2Fent",
+      roomIdOrAlias: "!opaque:example.org",
+      eventId: "$ev/ent",
+      via: [],
+    },
+    {
+      link: "https://matrix.to/#/#choir:example.org/$ev/ent",
+      roomIdOrAlias: "#choir:example.org",
+      eventId: "$ev/ent",
+      via: [],
+    },
+    {
+      link: "matrix:roomid/opaque:example.org/e/event?via=a.example",
+      roomIdOrAlias: "!opaque:example.org",
+      eventId: "$event",
+      via: ["a.example"],
+    },
+    {
+      link: "matrix:r/choir:example.org/event/event",
+      roomIdOrAlias: "#choir:example.org",
+      eventId: "$event",
+      via: [],
+    },
+  ])("reads the event in $link", ({ link, roomIdOrAlias, eventId, via }) => {
     expect(parseMatrixLink(link)).toEqual({ kind: "event", roomIdOrAlias, eventId, via });
   });
 

@@ -161,13 +161,23 @@ describe("upgraded rooms", () => {
   });
 
   it.each([
-    [{ join_rule: "public", room_version: "11" }, "join", "planned", [C]],
-    [{ join_rule: "knock", room_version: "11" }, "knock", "planned", [C]],
-    [{ join_rule: "invite", room_version: "11" }, "ask_moderator", "needs_moderator", []],
-    [{ join_rule: "public", room_version: "77" }, "impossible", "skipped", []],
-    [{ join_rule: "public" }, "ask_moderator", "needs_moderator", []],
-    [null, "ask_moderator", "needs_moderator", []],
-  ])("plans a replacement by its summary %j as %s", (summary, route, status, order) => {
+    { summary: { join_rule: "public", room_version: "11" }, route: "join", status: "planned", order: [C] },
+    { summary: { join_rule: "knock", room_version: "11" }, route: "knock", status: "planned", order: [C] },
+    {
+      summary: { join_rule: "invite", room_version: "11" },
+      route: "ask_moderator",
+      status: "needs_moderator",
+      order: [],
+    },
+    {
+      summary: { join_rule: "public", room_version: "77" },
+      route: "impossible",
+      status: "skipped",
+      order: [],
+    },
+    { summary: { join_rule: "public" }, route: "ask_moderator", status: "needs_moderator", order: [] },
+    { summary: null, route: "ask_moderator", status: "needs_moderator", order: [] },
+  ])("plans a replacement by its summary $summary as $route", ({ summary, route, status, order }) => {
     const rooms = [replaced(A, C)];
     const outsideRooms = new Map([[C, roomFromSummary(C, summary, account(SOURCE, rooms), TARGET)]]);
     const made = plan(rooms, { outsideRooms });
@@ -285,17 +295,17 @@ describe("filters", () => {
     return made.rooms.filter((room) => room.route !== "excluded").map((room) => room.roomId);
   }
 
-  it.each<[string, Partial<typeof NO_FILTERS>, string[]]>([
-    ["nothing", {}, [A, B, C, D]],
-    ["--only by alias", { only: ["#choir:old.example"] }, [A]],
-    ["--exclude", { exclude: [A, B] }, [C, D]],
-    ["--space with what it holds", { spaces: [C] }, [A, C]],
-    ["--server by who made the room", { servers: ["THIRD.example"] }, [B]],
-    ["--direct with invitations to one", { isDirect: true }, [B, D]],
-    ["--no-direct", { isDirect: false }, [A, C]],
-    ["--active, unknown activity stays", { activeSince: 200 }, [B, C, D]],
-    ["--categories without rooms", { hasRooms: false }, []],
-  ])("%s", (_, filters, expected) => expect(left(filters)).toEqual(expected));
+  it.each<{ name: string; filters: Partial<typeof NO_FILTERS>; expected: string[] }>([
+    { name: "nothing", filters: {}, expected: [A, B, C, D] },
+    { name: "--only by alias", filters: { only: ["#choir:old.example"] }, expected: [A] },
+    { name: "--exclude", filters: { exclude: [A, B] }, expected: [C, D] },
+    { name: "--space with what it holds", filters: { spaces: [C] }, expected: [A, C] },
+    { name: "--server by who made the room", filters: { servers: ["THIRD.example"] }, expected: [B] },
+    { name: "--direct with invitations to one", filters: { isDirect: true }, expected: [B, D] },
+    { name: "--no-direct", filters: { isDirect: false }, expected: [A, C] },
+    { name: "--active, unknown activity stays", filters: { activeSince: 200 }, expected: [B, C, D] },
+    { name: "--categories without rooms", filters: { hasRooms: false }, expected: [] },
+  ])("$name", ({ filters, expected }) => expect(left(filters)).toEqual(expected));
 
   it("keeps what the new account is in when rooms are not among the categories", () => {
     const made = plan(rooms, {
@@ -514,53 +524,65 @@ describe("warnings", () => {
   function warnings(sketch: Parameters<typeof sketchRoom>[0]): unknown[] {
     return rowOf(plan([sketchRoom({ rule: "public", ...sketch })])).warnings.map((warning) => warning.code);
   }
-  it.each<[string, Parameters<typeof sketchRoom>[0], string[]]>([
-    [
-      "history for members only",
-      { state: { "m.room.history_visibility": { history_visibility: "joined" } } },
-      ["history_hidden"],
-    ],
-    [
-      "history from the invitation on",
-      { state: { "m.room.history_visibility": { history_visibility: "invited" } } },
-      ["history_hidden"],
-    ],
-    ["history nobody can make out", { state: { "m.room.history_visibility": {} } }, ["history_hidden"]],
-    [
-      "history for all",
-      { state: { "m.room.history_visibility": { history_visibility: "world_readable" } } },
-      [],
-    ],
-    ["no word of history", {}, []],
-    ["encrypted", { state: { "m.room.encryption": {} } }, ["encrypted_history"]],
-    ["a policy server", { state: { "m.room.policy": { via: "policy.example" } } }, ["policy_server"]],
-    [
-      "power that cannot be given",
-      { levels: { users: { [SOURCE]: 50, [ADMIN]: 100 }, events: { "m.room.power_levels": 100 } } },
-      ["power_not_transferable"],
-    ],
-    ["power that can", { levels: { users: { [SOURCE]: 50, [ADMIN]: 100 } } }, []],
-    [
-      "a creator",
-      { version: "12", creator: SOURCE, create: { additional_creators: [ADMIN] }, levels: {} },
-      ["creator_not_transferable"],
-    ],
-    ["the last admin", { levels: { users: { [SOURCE]: 100, [ADMIN]: 40 } } }, ["last_admin"]],
-    [
-      "the last creator",
-      {
+  it.each<{ name: string; sketch: Parameters<typeof sketchRoom>[0]; expected: string[] }>([
+    {
+      name: "history for members only",
+      sketch: { state: { "m.room.history_visibility": { history_visibility: "joined" } } },
+      expected: ["history_hidden"],
+    },
+    {
+      name: "history from the invitation on",
+      sketch: { state: { "m.room.history_visibility": { history_visibility: "invited" } } },
+      expected: ["history_hidden"],
+    },
+    {
+      name: "history nobody can make out",
+      sketch: { state: { "m.room.history_visibility": {} } },
+      expected: ["history_hidden"],
+    },
+    {
+      name: "history for all",
+      sketch: { state: { "m.room.history_visibility": { history_visibility: "world_readable" } } },
+      expected: [],
+    },
+    { name: "no word of history", sketch: {}, expected: [] },
+    { name: "encrypted", sketch: { state: { "m.room.encryption": {} } }, expected: ["encrypted_history"] },
+    {
+      name: "a policy server",
+      sketch: { state: { "m.room.policy": { via: "policy.example" } } },
+      expected: ["policy_server"],
+    },
+    {
+      name: "power that cannot be given",
+      sketch: { levels: { users: { [SOURCE]: 50, [ADMIN]: 100 }, events: { "m.room.power_levels": 100 } } },
+      expected: ["power_not_transferable"],
+    },
+    { name: "power that can", sketch: { levels: { users: { [SOURCE]: 50, [ADMIN]: 100 } } }, expected: [] },
+    {
+      name: "a creator",
+      sketch: { version: "12", creator: SOURCE, create: { additional_creators: [ADMIN] }, levels: {} },
+      expected: ["creator_not_transferable"],
+    },
+    {
+      name: "the last admin",
+      sketch: { levels: { users: { [SOURCE]: 100, [ADMIN]: 40 } } },
+      expected: ["last_admin"],
+    },
+    {
+      name: "the last creator",
+      sketch: {
         version: "12",
         creator: SOURCE,
         levels: { events: { "m.room.power_levels": 100 }, users: { [ADMIN]: 50 } },
       },
-      ["creator_not_transferable", "last_admin"],
-    ],
-    [
-      "alone",
-      { joinedCount: 1, members: {}, levels: { users: { [SOURCE]: 100 } } },
-      ["only_member", "last_admin"],
-    ],
-  ])("%s", (_, sketch, expected) => expect(warnings(sketch)).toEqual(expected));
+      expected: ["creator_not_transferable", "last_admin"],
+    },
+    {
+      name: "alone",
+      sketch: { joinedCount: 1, members: {}, levels: { users: { [SOURCE]: 100 } } },
+      expected: ["only_member", "last_admin"],
+    },
+  ])("$name", ({ sketch, expected }) => expect(warnings(sketch)).toEqual(expected));
 
   it("names who could give the power", () => {
     const row = rowOf(

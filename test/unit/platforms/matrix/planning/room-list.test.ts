@@ -17,13 +17,13 @@ function listed(rooms: Partial<RoomFilters>, isAlone = false): string[] {
 }
 
 describe("the list of rooms", () => {
-  it.each<[string, Partial<RoomFilters>, string[]]>([
-    ["without filters is all of them", {}, [A, B, C]],
-    ["with --only", { only: [A, B] }, [A, B]],
-    ["with --exclude", { exclude: [B] }, [A, C]],
-    ["with --no-direct", { isDirect: false }, [A, B, C]],
-    ["with --categories of which none is rooms", { hasRooms: false }, []],
-  ])("%s", (_what, filters, expected) => expect(listed(filters)).toEqual(expected));
+  it.each<{ name: string; filters: Partial<RoomFilters>; expected: string[] }>([
+    { name: "without filters is all of them", filters: {}, expected: [A, B, C] },
+    { name: "with --only", filters: { only: [A, B] }, expected: [A, B] },
+    { name: "with --exclude", filters: { exclude: [B] }, expected: [A, C] },
+    { name: "with --no-direct", filters: { isDirect: false }, expected: [A, B, C] },
+    { name: "with --categories of which none is rooms", filters: { hasRooms: false }, expected: [] },
+  ])("$name", ({ filters, expected }) => expect(listed(filters)).toEqual(expected));
 
   it("with --alone and the filters of a plan has what fits both", () => {
     expect(listed({ exclude: [C] }, true)).toEqual([A]);

@@ -45,14 +45,14 @@ describe("the steps into a room", () => {
   });
 
   it.each([
-    ["accept_invite", strangers, ["joins", "remote_joins"]],
-    ["accept_invite", neighbours, ["joins", "messages"]],
-    ["join", strangers, ["joins", "remote_joins"]],
-    ["join", neighbours, ["joins", "messages"]],
-    ["join_restricted", strangers, ["joins", "remote_joins"]],
-    ["join_restricted", neighbours, ["joins", "messages"]],
-    ["knock", strangers, ["messages"]],
-  ] as const)("take by %s what the server asks for", (route, room, limits) => {
+    { route: "accept_invite", room: strangers, limits: ["joins", "remote_joins"] },
+    { route: "accept_invite", room: neighbours, limits: ["joins", "messages"] },
+    { route: "join", room: strangers, limits: ["joins", "remote_joins"] },
+    { route: "join", room: neighbours, limits: ["joins", "messages"] },
+    { route: "join_restricted", room: strangers, limits: ["joins", "remote_joins"] },
+    { route: "join_restricted", room: neighbours, limits: ["joins", "messages"] },
+    { route: "knock", room: strangers, limits: ["messages"] },
+  ] as const)("take by $route what the server asks for", ({ route, room, limits }) => {
     const [step] = entrySteps(room, route);
     expect(step).toMatchObject({ side: "target", limits, after: null });
   });

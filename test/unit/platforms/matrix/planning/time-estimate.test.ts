@@ -7,16 +7,28 @@ const NOTHING = { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrit
 const MINUTE_MS = 60_000;
 
 describe("the expected time", () => {
-  it.each<[string, Partial<typeof NOTHING>, number]>([
-    ["nothing", {}, 0],
-    ["a burst of each", { invitations: 5, joinsNewToServer: 10, sourceWrites: 5 }, 0],
-    ["one invitation beyond the burst", { invitations: 6 }, 333_333],
-    ["seventeen invitations", { invitations: 17, joinsNewToServer: 30 }, 4_000_000],
-    ["sixty invitations", { invitations: 60, joinsNewToServer: 60 }, 18_333_333],
-    ["two hundred remote joins", { joinsNewToServer: 200 }, 19_000_000],
-    ["two hundred local joins", { otherJoins: 200 }, 1_900_000],
-    ["power levels of two hundred rooms", { sourceWrites: 200 }, 950_000],
-  ])("for %s", (_, requestCounts, expectedMs) =>
+  it.each<{ name: string; requestCounts: Partial<typeof NOTHING>; expectedMs: number }>([
+    { name: "nothing", requestCounts: {}, expectedMs: 0 },
+    {
+      name: "a burst of each",
+      requestCounts: { invitations: 5, joinsNewToServer: 10, sourceWrites: 5 },
+      expectedMs: 0,
+    },
+    { name: "one invitation beyond the burst", requestCounts: { invitations: 6 }, expectedMs: 333_333 },
+    {
+      name: "seventeen invitations",
+      requestCounts: { invitations: 17, joinsNewToServer: 30 },
+      expectedMs: 4_000_000,
+    },
+    {
+      name: "sixty invitations",
+      requestCounts: { invitations: 60, joinsNewToServer: 60 },
+      expectedMs: 18_333_333,
+    },
+    { name: "two hundred remote joins", requestCounts: { joinsNewToServer: 200 }, expectedMs: 19_000_000 },
+    { name: "two hundred local joins", requestCounts: { otherJoins: 200 }, expectedMs: 1_900_000 },
+    { name: "power levels of two hundred rooms", requestCounts: { sourceWrites: 200 }, expectedMs: 950_000 },
+  ])("for $name", ({ requestCounts, expectedMs }) =>
     expect(estimateTime({ ...NOTHING, ...requestCounts }, false).expectedMs).toBe(expectedMs),
   );
 

@@ -40,18 +40,18 @@ describe("rooms of aliases", () => {
   });
 
   it.each([
-    ["unknown", 404, "M_NOT_FOUND"],
-    ["no alias to the server", 400, "M_INVALID_PARAM"],
-  ])("leaves out one that is %s", async (_what, status, errcode) => {
+    { name: "unknown", status: 404, errcode: "M_NOT_FOUND" },
+    { name: "no alias to the server", status: 400, errcode: "M_INVALID_PARAM" },
+  ])("leaves out one that is $name", async ({ status, errcode }) => {
     const { reader } = recordedServer(() => ({ status, body: { errcode } }));
     expect(await roomsOfAliases(reader, ["#a:x.org"], rooms)).toEqual(new Map());
   });
 
-  it.each<[string, Given, number]>([
-    ["is away", { status: 502, body: { errcode: "M_UNKNOWN" } }, 2],
-    ["may not be asked", { status: 403, body: { errcode: "M_FORBIDDEN" } }, 1],
-    ["hangs", new UnreachableError("timeout", "old.example"), 1],
-  ])("does not take one for unknown whose server %s", async (_what, given, requests) => {
+  it.each<{ name: string; given: Given; requests: number }>([
+    { name: "is away", given: { status: 502, body: { errcode: "M_UNKNOWN" } }, requests: 2 },
+    { name: "may not be asked", given: { status: 403, body: { errcode: "M_FORBIDDEN" } }, requests: 1 },
+    { name: "hangs", given: new UnreachableError("timeout", "old.example"), requests: 1 },
+  ])("does not take one for unknown whose server $name", async ({ given, requests }) => {
     const { reader, asked } = recordedServer(() => given);
     const failure: unknown = await roomsOfAliases(reader, ["#a:x.org"], rooms).catch(
       (error: unknown) => error,

@@ -16,17 +16,17 @@ const MODS = { [ADMIN]: "join", [MOD]: "join" } as const;
 describe("room versions", () => {
   const space = { roomId: SPACE, rule: "public" };
   it.each([
-    ["6", "knock", "impossible"],
-    ["7", "knock", "knock"],
-    ["7", "restricted", "impossible"],
-    ["8", "restricted", "join_restricted"],
-    ["9", "restricted", "join_restricted"],
-    ["9", "knock_restricted", "impossible"],
-    ["10", "knock_restricted", "join_restricted"],
-    ["12", "knock_restricted", "join_restricted"],
-    ["2", "invite", "ask_moderator"],
-    ["12", "invite", "ask_moderator"],
-  ])("version %s with %s → %s", (version, rule, route) => {
+    { version: "6", rule: "knock", route: "impossible" },
+    { version: "7", rule: "knock", route: "knock" },
+    { version: "7", rule: "restricted", route: "impossible" },
+    { version: "8", rule: "restricted", route: "join_restricted" },
+    { version: "9", rule: "restricted", route: "join_restricted" },
+    { version: "9", rule: "knock_restricted", route: "impossible" },
+    { version: "10", rule: "knock_restricted", route: "join_restricted" },
+    { version: "12", rule: "knock_restricted", route: "join_restricted" },
+    { version: "2", rule: "invite", route: "ask_moderator" },
+    { version: "12", rule: "invite", route: "ask_moderator" },
+  ])("version $version with $rule → $route", ({ version, rule, route }) => {
     const rooms = [sketchRoom({ version, rule, allow: membershipRule(SPACE) }), sketchRoom(space)];
     const room = rowOf(plan(rooms), ROOM);
     expect(room.route).toBe(route);

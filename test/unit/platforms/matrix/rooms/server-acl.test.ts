@@ -4,31 +4,91 @@ import { readServerAcl } from "../../../../../src/platforms/matrix/rooms/state-c
 import { ABSENT, UNREAD } from "../../../../../src/platforms/matrix/rooms/state-read.ts";
 
 describe("a server ACL", () => {
-  it.each<[string, unknown, string, boolean]>([
-    ["allow all", { allow: ["*"] }, "new.example", true],
-    ["no allow denies all", { deny: [] }, "new.example", false],
-    ["empty allow denies all", { allow: [] }, "new.example", false],
-    ["allow is no list", { allow: "*" }, "new.example", false],
-    ["entries that are no text are passed over", { allow: [5, null, "new.*"] }, "new.example", true],
-    ["deny beats allow", { allow: ["*"], deny: ["*.example"] }, "new.example", false],
-    ["a question mark is one character", { allow: ["ne?.example"] }, "new.example", true],
-    ["a question mark is not none", { allow: ["new?.example"] }, "new.example", false],
-    ["a dot is a dot", { allow: ["newxexample", "new.exampl"] }, "new.example", false],
-    ["case does not count", { allow: ["NEW.example"] }, "new.EXAMPLE", true],
-    ["the port does not count", { allow: ["localhost"] }, "localhost:8448", true],
-    ["a port in the pattern matches nothing", { allow: ["localhost:8448"] }, "localhost:8448", false],
-    ["IP literals are allowed by default", { allow: ["*"] }, "127.0.0.1:8448", true],
-    ["IP literals may be shut out", { allow: ["*"], allow_ip_literals: false }, "127.0.0.1:8448", false],
-    ["IPv6 too", { allow: ["*"], allow_ip_literals: false }, "[::1]:8448", false],
-    ["only false shuts them out", { allow: ["*"], allow_ip_literals: "no" }, "[::1]", true],
-    [
-      "a name of digits and dots is no IP literal",
-      { allow: ["*"], allow_ip_literals: false },
-      "1.2.3.example",
-      true,
-    ],
-    ["no object", [], "new.example", false],
-  ])("%s", (_, content, serverName, isAllowed) =>
+  it.each<{ name: string; content: unknown; serverName: string; isAllowed: boolean }>([
+    { name: "allow all", content: { allow: ["*"] }, serverName: "new.example", isAllowed: true },
+    { name: "no allow denies all", content: { deny: [] }, serverName: "new.example", isAllowed: false },
+    { name: "empty allow denies all", content: { allow: [] }, serverName: "new.example", isAllowed: false },
+    { name: "allow is no list", content: { allow: "*" }, serverName: "new.example", isAllowed: false },
+    {
+      name: "entries that are no text are passed over",
+      content: { allow: [5, null, "new.*"] },
+      serverName: "new.example",
+      isAllowed: true,
+    },
+    {
+      name: "deny beats allow",
+      content: { allow: ["*"], deny: ["*.example"] },
+      serverName: "new.example",
+      isAllowed: false,
+    },
+    {
+      name: "a question mark is one character",
+      content: { allow: ["ne?.example"] },
+      serverName: "new.example",
+      isAllowed: true,
+    },
+    {
+      name: "a question mark is not none",
+      content: { allow: ["new?.example"] },
+      serverName: "new.example",
+      isAllowed: false,
+    },
+    {
+      name: "a dot is a dot",
+      content: { allow: ["newxexample", "new.exampl"] },
+      serverName: "new.example",
+      isAllowed: false,
+    },
+    {
+      name: "case does not count",
+      content: { allow: ["NEW.example"] },
+      serverName: "new.EXAMPLE",
+      isAllowed: true,
+    },
+    {
+      name: "the port does not count",
+      content: { allow: ["localhost"] },
+      serverName: "localhost:8448",
+      isAllowed: true,
+    },
+    {
+      name: "a port in the pattern matches nothing",
+      content: { allow: ["localhost:8448"] },
+      serverName: "localhost:8448",
+      isAllowed: false,
+    },
+    {
+      name: "IP literals are allowed by default",
+      content: { allow: ["*"] },
+      serverName: "127.0.0.1:8448",
+      isAllowed: true,
+    },
+    {
+      name: "IP literals may be shut out",
+      content: { allow: ["*"], allow_ip_literals: false },
+      serverName: "127.0.0.1:8448",
+      isAllowed: false,
+    },
+    {
+      name: "IPv6 too",
+      content: { allow: ["*"], allow_ip_literals: false },
+      serverName: "[::1]:8448",
+      isAllowed: false,
+    },
+    {
+      name: "only false shuts them out",
+      content: { allow: ["*"], allow_ip_literals: "no" },
+      serverName: "[::1]",
+      isAllowed: true,
+    },
+    {
+      name: "a name of digits and dots is no IP literal",
+      content: { allow: ["*"], allow_ip_literals: false },
+      serverName: "1.2.3.example",
+      isAllowed: true,
+    },
+    { name: "no object", content: [], serverName: "new.example", isAllowed: false },
+  ])("$name", ({ content, serverName, isAllowed }) =>
     expect(isServerAllowed(readServerAcl(content), serverName)).toBe(isAllowed),
   );
 

@@ -86,28 +86,36 @@ describe("a look by sliding sync", () => {
     expect((await look({}, [])).lines).toEqual([]);
   });
 
-  it.each<[string, readonly unknown[], object | undefined]>([
-    [
-      "an invitation",
-      [target("invite"), rule("invite")],
-      { kind: "open", route: "accept_invite", through: null },
-    ],
-    ["the target inside", [target("join"), rule("invite")], { kind: "joined" }],
-    ["a ban", [target("ban"), rule("public")], { kind: "banned" }],
-    ["a public room", [rule("public")], { kind: "open", route: "join", through: null }],
-    ["a room open through one the target is in", [rule("restricted", "!x", "!in")], openThrough("!in")],
-    ["the same with knocking", [rule("knock_restricted", "!in")], openThrough("!in")],
-    ["a room open through one the target is not in", [rule("restricted", "!x")], undefined],
-    ["a knock that waits", [target("knock"), rule("knock")], undefined],
-    ["a knock that was refused", [target("leave"), rule("knock")], undefined],
-    ["no join rules", [], undefined],
-    ["join rules that cannot be read", [event("m.room.join_rules", 7)], undefined],
-    [
-      "an ACL that shuts the target's server out",
-      [rule("public"), event("m.room.server_acl", { allow: ["*"], deny: ["new.example"] })],
-      undefined,
-    ],
-  ])("shows %s", async (_, state, sign) => {
+  it.each<{ name: string; state: readonly unknown[]; sign: object | undefined }>([
+    {
+      name: "an invitation",
+      state: [target("invite"), rule("invite")],
+      sign: { kind: "open", route: "accept_invite", through: null },
+    },
+    { name: "the target inside", state: [target("join"), rule("invite")], sign: { kind: "joined" } },
+    { name: "a ban", state: [target("ban"), rule("public")], sign: { kind: "banned" } },
+    { name: "a public room", state: [rule("public")], sign: { kind: "open", route: "join", through: null } },
+    {
+      name: "a room open through one the target is in",
+      state: [rule("restricted", "!x", "!in")],
+      sign: openThrough("!in"),
+    },
+    { name: "the same with knocking", state: [rule("knock_restricted", "!in")], sign: openThrough("!in") },
+    {
+      name: "a room open through one the target is not in",
+      state: [rule("restricted", "!x")],
+      sign: undefined,
+    },
+    { name: "a knock that waits", state: [target("knock"), rule("knock")], sign: undefined },
+    { name: "a knock that was refused", state: [target("leave"), rule("knock")], sign: undefined },
+    { name: "no join rules", state: [], sign: undefined },
+    { name: "join rules that cannot be read", state: [event("m.room.join_rules", 7)], sign: undefined },
+    {
+      name: "an ACL that shuts the target's server out",
+      state: [rule("public"), event("m.room.server_acl", { allow: ["*"], deny: ["new.example"] })],
+      sign: undefined,
+    },
+  ])("shows $name", async ({ state, sign }) => {
     expect(await signOf([SOURCE_IN, ...state], {}, ["!in"])).toEqual(sign);
   });
 
@@ -180,31 +188,39 @@ describe("a look without sliding sync", () => {
   const OWN = `target GET v3/rooms/!a/state/m.room.member/${TARGET}`;
   const invite = content({ join_rule: "invite" });
 
-  it.each<[string, Script, object | undefined]>([
-    ["nothing new", { [MEMBER]: NOT_FOUND, [RULES]: invite }, undefined],
-    ["no rules at all", { [MEMBER]: content({ membership: "leave" }), [RULES]: NOT_FOUND }, undefined],
-    ["the target inside", { [MEMBER]: content({ membership: "join" }), [RULES]: invite }, { kind: "joined" }],
-    [
-      "an invitation",
-      { [MEMBER]: content({ membership: "invite" }), [RULES]: invite, [ACL]: NOT_FOUND },
-      { kind: "open", route: "accept_invite", through: null },
-    ],
-    [
-      "a public room",
-      { [MEMBER]: NOT_FOUND, [RULES]: content({ join_rule: "public" }), [ACL]: NOT_FOUND },
-      { kind: "open", route: "join", through: null },
-    ],
-    [
-      "a public room whose ACL shuts the server out",
-      {
+  it.each<{ name: string; script: Script; sign: object | undefined }>([
+    { name: "nothing new", script: { [MEMBER]: NOT_FOUND, [RULES]: invite }, sign: undefined },
+    {
+      name: "no rules at all",
+      script: { [MEMBER]: content({ membership: "leave" }), [RULES]: NOT_FOUND },
+      sign: undefined,
+    },
+    {
+      name: "the target inside",
+      script: { [MEMBER]: content({ membership: "join" }), [RULES]: invite },
+      sign: { kind: "joined" },
+    },
+    {
+      name: "an invitation",
+      script: { [MEMBER]: content({ membership: "invite" }), [RULES]: invite, [ACL]: NOT_FOUND },
+      sign: { kind: "open", route: "accept_invite", through: null },
+    },
+    {
+      name: "a public room",
+      script: { [MEMBER]: NOT_FOUND, [RULES]: content({ join_rule: "public" }), [ACL]: NOT_FOUND },
+      sign: { kind: "open", route: "join", through: null },
+    },
+    {
+      name: "a public room whose ACL shuts the server out",
+      script: {
         [MEMBER]: NOT_FOUND,
         [RULES]: content({ join_rule: "public" }),
         [ACL]: content({ allow: ["old.example"] }),
       },
-      undefined,
-    ],
-    ["a room that the source has left", { [MEMBER]: NOT_INSIDE }, undefined],
-  ])("shows %s in two requests, three where it opens", async (_, script, sign) => {
+      sign: undefined,
+    },
+    { name: "a room that the source has left", script: { [MEMBER]: NOT_INSIDE }, sign: undefined },
+  ])("shows $name in two requests, three where it opens", async ({ script, sign }) => {
     const { signs, lines } = await look(script, [watched("!a")], { features: PLAIN });
     expect(signs.get("!a")).toEqual(sign);
     expect(lines).toEqual(Object.keys(script));

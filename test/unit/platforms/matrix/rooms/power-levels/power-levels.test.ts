@@ -13,31 +13,31 @@ import { roomVersionRules } from "../../../../../../src/platforms/matrix/rooms/r
 import { ADMIN, SOURCE, TARGET, sketchRoom } from "../../../../../support/plans/planned-rooms.ts";
 
 describe("reading one level", () => {
-  it.each<[unknown, string, number | null]>([
-    [50, "11", 50],
-    [-0, "11", 0],
-    ["50", "9", 50],
-    [" +0050 ", "1", 50],
-    [" -7", "1", -7],
-    ["50", "10", null],
-    ["5 0", "1", null],
-    ["5.0", "1", null],
-    ["0x10", "1", null],
-    ["1e3", "1", null],
-    ["", "1", null],
-    [50.9, "5", 50],
-    [-50.9, "5", -50],
-    [50.9, "6", null],
-    [2 ** 53, "11", null],
-    [`${"0".repeat(50)}7`, "1", 7],
-    ["9".repeat(30), "1", null],
-    [Number.NaN, "1", null],
-    [Number.POSITIVE_INFINITY, "1", null],
-    [true, "1", null],
-    [null, "1", null],
-    [[50], "1", null],
-    [{}, "1", null],
-  ])("%j in version %s → %s", (value, version, level) =>
+  it.each<{ value: unknown; version: string; level: number | null }>([
+    { value: 50, version: "11", level: 50 },
+    { value: -0, version: "11", level: 0 },
+    { value: "50", version: "9", level: 50 },
+    { value: " +0050 ", version: "1", level: 50 },
+    { value: " -7", version: "1", level: -7 },
+    { value: "50", version: "10", level: null },
+    { value: "5 0", version: "1", level: null },
+    { value: "5.0", version: "1", level: null },
+    { value: "0x10", version: "1", level: null },
+    { value: "1e3", version: "1", level: null },
+    { value: "", version: "1", level: null },
+    { value: 50.9, version: "5", level: 50 },
+    { value: -50.9, version: "5", level: -50 },
+    { value: 50.9, version: "6", level: null },
+    { value: 2 ** 53, version: "11", level: null },
+    { value: `${"0".repeat(50)}7`, version: "1", level: 7 },
+    { value: "9".repeat(30), version: "1", level: null },
+    { value: Number.NaN, version: "1", level: null },
+    { value: Number.POSITIVE_INFINITY, version: "1", level: null },
+    { value: true, version: "1", level: null },
+    { value: null, version: "1", level: null },
+    { value: [50], version: "1", level: null },
+    { value: {}, version: "1", level: null },
+  ])("$value in version $version → $level", ({ value, version, level }) =>
     expect(readLevel(value, roomVersionRules(version))).toBe(level),
   );
 
@@ -101,45 +101,49 @@ describe("what the new account gets", () => {
     powerGrant(roomPowerOf(sketchRoom(sketch)), SOURCE, TARGET, isSourceJoined);
   const strict = { events: { "m.room.power_levels": 100 } };
 
-  it.each<[string, Parameters<typeof sketchRoom>[0], object]>([
-    ["a plain member gets nothing", {}, { source: 0, wanted: 0, outcome: "none" }],
-    [
-      "an admin gives its own level",
-      { levels: { users: { [SOURCE]: 100 } } },
-      { source: 100, wanted: 100, outcome: "write" },
-    ],
-    [
-      "a moderator where 100 is needed",
-      { levels: { ...strict, users: { [SOURCE]: 50 } } },
-      { wanted: 50, required: 100, outcome: "cannot_write" },
-    ],
-    [
-      "a level the target has",
-      { levels: { users: { [SOURCE]: 50, [TARGET]: 60 } } },
-      { wanted: 50, current: 60, outcome: "none" },
-    ],
-    [
-      "a muted member stays what it is",
-      { levels: { users: { [SOURCE]: -10 } } },
-      { source: -10, wanted: -10, outcome: "none" },
-    ],
-    ["levels that cannot be read", { levels: { users: { [SOURCE]: "x" } } }, { outcome: "unreadable" }],
-    [
-      "a creator: enough for all that asks for a level",
-      { version: "12", creator: SOURCE, levels: { invite: 70, events: { "m.room.tombstone": 150 } } },
-      { source: "creator", wanted: 150, outcome: "write" },
-    ],
-    [
-      "a creator in a plain room",
-      { version: "12", creator: SOURCE, levels: null },
-      { wanted: 50, outcome: "write" },
-    ],
-    [
-      "a creator next to a creator",
-      { version: "12", creator: SOURCE, create: { additional_creators: [TARGET] } },
-      { wanted: "creator", current: "creator", outcome: "none" },
-    ],
-  ])("%s", (_, sketch, expected) => expect(grantOf(sketch)).toMatchObject(expected));
+  it.each<{ name: string; sketch: Parameters<typeof sketchRoom>[0]; expected: object }>([
+    { name: "a plain member gets nothing", sketch: {}, expected: { source: 0, wanted: 0, outcome: "none" } },
+    {
+      name: "an admin gives its own level",
+      sketch: { levels: { users: { [SOURCE]: 100 } } },
+      expected: { source: 100, wanted: 100, outcome: "write" },
+    },
+    {
+      name: "a moderator where 100 is needed",
+      sketch: { levels: { ...strict, users: { [SOURCE]: 50 } } },
+      expected: { wanted: 50, required: 100, outcome: "cannot_write" },
+    },
+    {
+      name: "a level the target has",
+      sketch: { levels: { users: { [SOURCE]: 50, [TARGET]: 60 } } },
+      expected: { wanted: 50, current: 60, outcome: "none" },
+    },
+    {
+      name: "a muted member stays what it is",
+      sketch: { levels: { users: { [SOURCE]: -10 } } },
+      expected: { source: -10, wanted: -10, outcome: "none" },
+    },
+    {
+      name: "levels that cannot be read",
+      sketch: { levels: { users: { [SOURCE]: "x" } } },
+      expected: { outcome: "unreadable" },
+    },
+    {
+      name: "a creator: enough for all that asks for a level",
+      sketch: { version: "12", creator: SOURCE, levels: { invite: 70, events: { "m.room.tombstone": 150 } } },
+      expected: { source: "creator", wanted: 150, outcome: "write" },
+    },
+    {
+      name: "a creator in a plain room",
+      sketch: { version: "12", creator: SOURCE, levels: null },
+      expected: { wanted: 50, outcome: "write" },
+    },
+    {
+      name: "a creator next to a creator",
+      sketch: { version: "12", creator: SOURCE, create: { additional_creators: [TARGET] } },
+      expected: { wanted: "creator", current: "creator", outcome: "none" },
+    },
+  ])("$name", ({ sketch, expected }) => expect(grantOf(sketch)).toMatchObject(expected));
 
   it("is written by nobody who is not joined", () => {
     expect(grantOf({ levels: { users: { [SOURCE]: 100 } } }, false).outcome).toBe("cannot_write");
@@ -210,15 +214,31 @@ describe("the event that is written", () => {
     expect(written).toContain('"__proto__":{"x":1}');
   });
 
-  it.each<[string, object, string]>([
-    ["has it already", { content: { users: { [TARGET]: "50" } } }, "unchanged"],
-    ["holds a level that is none", { content: { users: { [ADMIN]: "much" } } }, "unreadable"],
-    ["holds text where the version takes none", { roomVersion: "10", content: { ban: "50" } }, "unreadable"],
-    ["holds a list of users", { content: { users: [] } }, "unreadable"],
-    ["is no object", { content: "x" }, "unreadable"],
-    ["is for a creator", { roomVersion: "12", creators: [TARGET], content: {} }, "is_creator"],
-    ["is of an unknown version", { roomVersion: "13", content: {} }, "unknown_version"],
-  ])("is not written when it %s", (_, rewrite, kind) =>
+  it.each<{ name: string; rewrite: object; kind: string }>([
+    { name: "has it already", rewrite: { content: { users: { [TARGET]: "50" } } }, kind: "unchanged" },
+    {
+      name: "holds a level that is none",
+      rewrite: { content: { users: { [ADMIN]: "much" } } },
+      kind: "unreadable",
+    },
+    {
+      name: "holds text where the version takes none",
+      rewrite: { roomVersion: "10", content: { ban: "50" } },
+      kind: "unreadable",
+    },
+    { name: "holds a list of users", rewrite: { content: { users: [] } }, kind: "unreadable" },
+    { name: "is no object", rewrite: { content: "x" }, kind: "unreadable" },
+    {
+      name: "is for a creator",
+      rewrite: { roomVersion: "12", creators: [TARGET], content: {} },
+      kind: "is_creator",
+    },
+    {
+      name: "is of an unknown version",
+      rewrite: { roomVersion: "13", content: {} },
+      kind: "unknown_version",
+    },
+  ])("is not written when it $name", ({ rewrite, kind }) =>
     expect(powerLevelsContent({ ...base, content: null, ...rewrite })).toEqual({ kind }),
   );
 });

@@ -9,27 +9,37 @@ const server = {
 };
 
 describe("the page on which people manage the bot's session", () => {
-  it.each<[string, string[], string | null, string]>([
-    [
-      "the session itself",
-      ["org.matrix.device_delete", "org.matrix.device_view"],
-      "DEV/1",
-      "action=org.matrix.device_view&device_id=DEV%2F1",
-    ],
-    ["by its older name", ["org.matrix.session_end"], "DEV", "action=org.matrix.session_end&device_id=DEV"],
-    [
-      "the list, where it knows no page of one",
-      ["org.matrix.devices_list", "org.matrix.profile"],
-      "DEV",
-      "action=org.matrix.devices_list",
-    ],
-    [
-      "the list, for a session without a device",
-      ["org.matrix.device_view", "org.matrix.sessions_list"],
-      null,
-      "action=org.matrix.sessions_list",
-    ],
-  ])("is %s", (_what, account_management_actions_supported, deviceId, query) => {
+  it.each<{
+    name: string;
+    account_management_actions_supported: string[];
+    deviceId: string | null;
+    query: string;
+  }>([
+    {
+      name: "the session itself",
+      account_management_actions_supported: ["org.matrix.device_delete", "org.matrix.device_view"],
+      deviceId: "DEV/1",
+      query: "action=org.matrix.device_view&device_id=DEV%2F1",
+    },
+    {
+      name: "by its older name",
+      account_management_actions_supported: ["org.matrix.session_end"],
+      deviceId: "DEV",
+      query: "action=org.matrix.session_end&device_id=DEV",
+    },
+    {
+      name: "the list, where it knows no page of one",
+      account_management_actions_supported: ["org.matrix.devices_list", "org.matrix.profile"],
+      deviceId: "DEV",
+      query: "action=org.matrix.devices_list",
+    },
+    {
+      name: "the list, for a session without a device",
+      account_management_actions_supported: ["org.matrix.device_view", "org.matrix.sessions_list"],
+      deviceId: null,
+      query: "action=org.matrix.sessions_list",
+    },
+  ])("is $name", ({ account_management_actions_supported, deviceId, query }) => {
     expect(accountPage({ ...server, account_management_actions_supported }, deviceId)).toBe(
       `https://account.example/me?lang=en&${query}`,
     );
