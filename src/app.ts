@@ -17,6 +17,7 @@ import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
 import { AccountClients } from "./service/accounts/clients.ts";
 import { AccountReaders } from "./service/accounts/readers.ts";
+import { RATE_LIMITS } from "./platforms/matrix/rate-limits.ts";
 import { createPermission } from "./commands/permission.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { createRuns } from "./service/run/create-runs.ts";
@@ -118,6 +119,7 @@ export async function startApp({
       clients,
       readers,
       planning,
+      rateLimits: RATE_LIMITS,
       createListener: (facts) =>
         new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
       knockReason,

@@ -32,7 +32,7 @@ export type Stage = (typeof stages)[keyof typeof stages];
 
 /**
  * The rate limiters that a request can meet, named for what they limit; each counts for one account
- * on its own server. Their defaults stand in `queue/limiter.ts`.
+ * on its own server.
  */
 export const LIMITS = ["invitations", "messages", "joins", "remote_joins"] as const;
 export type LimitName = (typeof LIMITS)[number];

@@ -1,22 +1,14 @@
-import type { LimitName } from "../model/step.ts";
+import type { RateLimit } from "../model/rate-limits.ts";
 
-/** A limiter as Synapse's code has it: so many at once, then one a period. */
-export interface LimiterDefault {
+/** A limiter's default as a pace: `burst` requests at once, then one in each period. */
+export interface Pace {
   periodMs: number;
   burst: number;
 }
 
-/**
- * Synapse's defaults, protocol-facts.md section 9. The one for invitations counts for the invited
- * account, and again on that account's own server; it is kept for the account that invites, which
- * in a run is the same.
- */
-export const limiterDefaults: Readonly<Record<LimitName, LimiterDefault>> = {
-  invitations: { periodMs: 1_000 / 0.003, burst: 5 },
-  messages: { periodMs: 5_000, burst: 10 },
-  joins: { periodMs: 10_000, burst: 10 },
-  remote_joins: { periodMs: 100_000, burst: 10 },
-};
+export function paceOf({ perSecond, burst }: RateLimit): Pace {
+  return { periodMs: 1_000 / perSecond, burst };
+}
 
 /** What a refusal has told of a limiter. */
 interface Told {
@@ -86,8 +78,8 @@ const HELD_BACK_MS = 500;
  * Whether a request may go now. It never waits for a default that was refuted, nor for one where
  * the server has told something else.
  */
-export function admission(name: LimitName, state: LimiterState, now: number): Admission {
-  const { burst, periodMs } = limiterDefaults[name];
+export function admission(pace: Pace, state: LimiterState, now: number): Admission {
+  const { burst, periodMs } = pace;
   if (state.told !== null) {
     const until = state.told.emptyAt - (burst - 1) * state.told.periodMs + marginMs(state.told.periodMs);
     return until <= now ? { kind: "go" } : { kind: "wait", until: Math.ceil(until) };
@@ -99,14 +91,14 @@ export function admission(name: LimitName, state: LimiterState, now: number): Ad
 }
 
 /** When the default alone would let the next one through. */
-export function assumedAt(name: LimitName, state: LimiterState): number {
-  const { burst, periodMs } = limiterDefaults[name];
+export function assumedAt(pace: Pace, state: LimiterState): number {
+  const { burst, periodMs } = pace;
   return Math.ceil(state.assumedEmptyAt - (burst - 1) * periodMs);
 }
 
 /** Counts a request that is sent now. */
-export function taken(name: LimitName, state: LimiterState, now: number): LimiterState {
-  const { burst, periodMs } = limiterDefaults[name];
+export function taken(pace: Pace, state: LimiterState, now: number): LimiterState {
+  const { burst, periodMs } = pace;
   return {
     ...state,
     assumedEmptyAt: Math.max(state.assumedEmptyAt, now) + periodMs,
@@ -121,10 +113,10 @@ export function taken(name: LimitName, state: LimiterState, now: number): Limite
 }
 
 /** Takes back what was counted for a request that never came so far. */
-export function givenBack(name: LimitName, state: LimiterState): LimiterState {
+export function givenBack(pace: Pace, state: LimiterState): LimiterState {
   return {
     ...state,
-    assumedEmptyAt: state.assumedEmptyAt - limiterDefaults[name].periodMs,
+    assumedEmptyAt: state.assumedEmptyAt - pace.periodMs,
     told: state.told && {
       ...state.told,
       emptyAt: state.told.emptyAt - state.told.periodMs,
@@ -139,7 +131,7 @@ export function givenBack(name: LimitName, state: LimiterState): LimiterState {
  * @param wasProbe whether the default would have held it back
  */
 export function passed(
-  name: LimitName,
+  pace: Pace,
   state: LimiterState,
   { sentAt, wasProbe }: { sentAt: number; wasProbe: boolean },
 ): LimiterState {
@@ -147,7 +139,7 @@ export function passed(
   return {
     ...state,
     isRefuted: told === null && (state.isRefuted || wasProbe),
-    told: told && { ...told, edgeAt: edgeOf(name, told, sentAt) },
+    told: told && { ...told, edgeAt: edgeOf(pace, told, sentAt) },
     unnamedRefusals: 0,
   };
 }
@@ -162,13 +154,13 @@ export function passed(
  * @param sentAt when the refused request was sent
  */
 export function told(
-  name: LimitName,
+  pace: Pace,
   state: LimiterState,
   now: number,
   waitMs: number,
   sentAt = now,
 ): LimiterState {
-  const { burst, periodMs: defaultMs } = limiterDefaults[name];
+  const { burst, periodMs: defaultMs } = pace;
   // When the server reckoned, as far as can be told.
   const reckonedAt = now - sentAt >= HELD_BACK_MS ? now - HELD_BACK_MS : now;
   const periodMs = toldPeriod();
@@ -194,7 +186,7 @@ export function told(
       const exactMs = Math.max(1, Math.min(turnAt - edgeAt, betweenMs));
       return Math.abs(exactMs - defaultMs) <= tolerance ? defaultMs : exactMs;
     }
-    if (Math.abs(waitMs - (assumedAt(name, state) - now)) <= tolerance) return defaultMs;
+    if (Math.abs(waitMs - (assumedAt(pace, state) - now)) <= tolerance) return defaultMs;
     return Math.max(1, waitMs, state.told?.periodMs ?? 0);
   }
 }
@@ -204,8 +196,8 @@ export function told(
  * section 13): the whole period is waited, the one known from the account's own server the first
  * time, from then on the default.
  */
-export function toldNothing(name: LimitName, state: LimiterState, now: number): LimiterState {
-  const { burst, periodMs: defaultMs } = limiterDefaults[name];
+export function toldNothing(pace: Pace, state: LimiterState, now: number): LimiterState {
+  const { burst, periodMs: defaultMs } = pace;
   const waitMs = state.told !== null && state.unnamedRefusals === 0 ? state.told.periodMs : defaultMs;
   const periodMs = state.told?.periodMs ?? defaultMs;
   return {
@@ -220,8 +212,8 @@ export function toldNothing(name: LimitName, state: LimiterState, now: number): 
  * How long a number of requests takes from now on, by what is known. Nothing where the default was
  * refuted.
  */
-export function expectedMs(name: LimitName, state: LimiterState, now: number, count: number): number {
-  const { burst, periodMs } = limiterDefaults[name];
+export function expectedMs(pace: Pace, state: LimiterState, now: number, count: number): number {
+  const { burst, periodMs } = pace;
   if (count === 0 || (state.told === null && state.isRefuted)) return 0;
   const [emptyAt, period] =
     state.told === null ? [state.assumedEmptyAt, periodMs] : [state.told.emptyAt, state.told.periodMs];
@@ -229,8 +221,8 @@ export function expectedMs(name: LimitName, state: LimiterState, now: number, co
 }
 
 /** The turn that was taken, if the limiter is full with it; `null` while there is room for more. */
-function edgeOf(name: LimitName, { emptyAt, periodMs, edgeAt }: Told, sentAt: number): number | null {
-  const { burst } = limiterDefaults[name];
+function edgeOf(pace: Pace, { emptyAt, periodMs, edgeAt }: Told, sentAt: number): number | null {
+  const { burst } = pace;
   return emptyAt - (burst - 1) * periodMs > sentAt ? emptyAt - burst * periodMs : edgeAt;
 }
 

@@ -1,15 +1,16 @@
 import { z } from "zod";
+import type { RateLimits } from "../model/rate-limits.ts";
 import type { LimitName } from "../model/step.ts";
 import { LIMITS } from "../model/step.ts";
 import type { LimiterRow, Limiters } from "../store/limiters.ts";
-import type { LimiterState } from "./rate-limit.ts";
+import type { LimiterState, Pace } from "./rate-limit.ts";
 import {
   UNKNOWN_LIMITER,
   admission,
   assumedAt,
   expectedMs,
   givenBack,
-  limiterDefaults,
+  paceOf,
   passed,
   taken,
   told,
@@ -30,19 +31,6 @@ const stateSchema = z.object({
   unnamedRefusals: z.number(),
 });
 
-/**
- * What a request of each kind takes from, in the order in which Synapse asks (protocol-facts.md
- * section 13), named for the limit that holds it up for long. A refusal counts for that limit
- * alone: the answer names none, and the others are paced by their defaults until they answer
- * themselves.
- */
-const CHAINS: Readonly<Record<LimitName, readonly LimitName[]>> = {
-  invitations: ["invitations", "messages"],
-  remote_joins: ["joins", "remote_joins"],
-  joins: ["joins", "messages"],
-  messages: ["messages"],
-};
-
 /** Counted for a request that is sent; handed back with its outcome. */
 export interface Ticket {
   userId: string;
@@ -60,11 +48,14 @@ export type Turn = { kind: "go"; ticket: Ticket } | { kind: "wait"; until: numbe
  */
 export class Limits {
   readonly #stored: Pick<Limiters, "of" | "forget">;
+  readonly #rateLimits: RateLimits;
   readonly #states = new Map<string, Map<LimitName, LimiterState>>();
   readonly #probes = new Set<string>();
 
-  constructor(stored: Pick<Limiters, "of" | "forget">) {
+  /** @param rateLimits the platform's limits */
+  constructor(stored: Pick<Limiters, "of" | "forget">, rateLimits: RateLimits) {
     this.#stored = stored;
+    this.#rateLimits = rateLimits;
   }
 
   /** To be called before anything else is asked of an account. */
@@ -88,26 +79,27 @@ export class Limits {
   /** Whether a request may go now; then it is counted. */
   turn(userId: string, name: LimitName, now: number): Turn {
     const probed: LimitName[] = [];
-    for (const limit of CHAINS[name]) {
+    for (const limit of this.#rateLimits[name].chain) {
       const state = this.#state(userId, limit);
-      const answer = admission(limit, state, now);
+      const answer = admission(this.#pace(limit), state, now);
       if (answer.kind === "wait") return answer;
       if (answer.kind === "go") continue;
       const isRisk = name === "invitations" && limit !== name && !this.#isPlenty(userId, name, limit);
       if (isRisk || this.#probes.has(probeKey(userId, name)))
-        return { kind: "wait", until: assumedAt(limit, state) };
+        return { kind: "wait", until: assumedAt(this.#pace(limit), state) };
       probed.push(limit);
     }
-    for (const limit of CHAINS[name]) this.#set(userId, limit, taken(limit, this.#state(userId, limit), now));
+    for (const limit of this.#rateLimits[name].chain)
+      this.#set(userId, limit, taken(this.#pace(limit), this.#state(userId, limit), now));
     if (probed.length > 0) this.#probes.add(probeKey(userId, name));
     return { kind: "go", ticket: { userId, name, probed, sentAt: now } };
   }
 
   /** When a request of a kind may go, without counting one. */
   nextAt(userId: string, name: LimitName, now: number): number {
-    const times = CHAINS[name].map((limit) => {
+    const times = this.#rateLimits[name].chain.map((limit) => {
       const state = this.#state(userId, limit);
-      const answer = admission(limit, state, now);
+      const answer = admission(this.#pace(limit), state, now);
       return answer.kind === "wait" ? answer.until : now;
     });
     return Math.max(...times);
@@ -116,17 +108,17 @@ export class Limits {
   /** Nothing came of it, or it got nowhere near a limiter. */
   giveBack(ticket: Ticket): void {
     this.#endProbe(ticket);
-    for (const limit of CHAINS[ticket.name])
-      this.#set(ticket.userId, limit, givenBack(limit, this.#state(ticket.userId, limit)));
+    for (const limit of this.#rateLimits[ticket.name].chain)
+      this.#set(ticket.userId, limit, givenBack(this.#pace(limit), this.#state(ticket.userId, limit)));
   }
 
   /** It got through all its limiters, whatever became of it then. */
   passed(ticket: Ticket): void {
     this.#endProbe(ticket);
     const { userId, sentAt, probed } = ticket;
-    for (const limit of CHAINS[ticket.name]) {
+    for (const limit of this.#rateLimits[ticket.name].chain) {
       const wasProbe = probed.includes(limit);
-      this.#set(userId, limit, passed(limit, this.#state(userId, limit), { sentAt, wasProbe }));
+      this.#set(userId, limit, passed(this.#pace(limit), this.#state(userId, limit), { sentAt, wasProbe }));
     }
   }
 
@@ -138,18 +130,23 @@ export class Limits {
   refused(ticket: Ticket, waitMs: number | null, now: number): number {
     const { userId, name } = ticket;
     this.#endProbe(ticket);
-    const chain = CHAINS[name];
+    const chain = this.#rateLimits[name].chain;
+    // A refusal counts for the limit that the request is named for, because the answer names none.
+    // The others are paced by their defaults until they refuse themselves.
     // Limiters asked before its own have let it through, and keep what they took; all have where
     // another server refused, which gives no time.
     const unasked = waitMs === null ? [] : chain.slice(chain.indexOf(name));
-    for (const limit of unasked) this.#set(userId, limit, givenBack(limit, this.#state(userId, limit)));
+    for (const limit of unasked)
+      this.#set(userId, limit, givenBack(this.#pace(limit), this.#state(userId, limit)));
     const state = this.#state(userId, name);
     this.#set(
       userId,
       name,
-      waitMs === null ? toldNothing(name, state, now) : told(name, state, now, waitMs, ticket.sentAt),
+      waitMs === null
+        ? toldNothing(this.#pace(name), state, now)
+        : told(this.#pace(name), state, now, waitMs, ticket.sentAt),
     );
-    const next = admission(name, this.#state(userId, name), now);
+    const next = admission(this.#pace(name), this.#state(userId, name), now);
     return next.kind === "wait" ? next.until : now;
   }
 
@@ -157,16 +154,22 @@ export class Limits {
   expectedMs(userId: string, counts: ReadonlyMap<LimitName, number>, now: number): number {
     const taken = new Map<LimitName, number>();
     for (const [name, count] of counts)
-      for (const limit of CHAINS[name]) taken.set(limit, (taken.get(limit) ?? 0) + count);
+      for (const limit of this.#rateLimits[name].chain) taken.set(limit, (taken.get(limit) ?? 0) + count);
     return Math.max(
       0,
-      ...[...taken].map(([limit, count]) => expectedMs(limit, this.#state(userId, limit), now, count)),
+      ...[...taken].map(([limit, count]) =>
+        expectedMs(this.#pace(limit), this.#state(userId, limit), now, count),
+      ),
     );
   }
 
   /** What a refusal or a success has taught, to be stored with the outcome of its step. */
   rows(userId: string, name: LimitName): LimiterRow[] {
-    return CHAINS[name].map((limit) => ({ userId, name: limit, state: this.#state(userId, limit) }));
+    return this.#rateLimits[name].chain.map((limit) => ({
+      userId,
+      name: limit,
+      state: this.#state(userId, limit),
+    }));
   }
 
   /**
@@ -175,7 +178,11 @@ export class Limits {
    */
   #isPlenty(userId: string, name: LimitName, other: LimitName): boolean {
     const { isRefuted, told } = this.#state(userId, name);
-    return isRefuted || (told !== null && told.periodMs < limiterDefaults[other].periodMs);
+    return isRefuted || (told !== null && told.periodMs < this.#pace(other).periodMs);
+  }
+
+  #pace(name: LimitName): Pace {
+    return paceOf(this.#rateLimits[name]);
   }
 
   #state(userId: string, name: LimitName): LimiterState {

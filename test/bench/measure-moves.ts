@@ -2,6 +2,7 @@
  * Moves people with every part of the bot but its chat, in a process of its own. `MoveCase` is JSON
  * on standard input, `MoveMeasured` is JSON on standard output.
  */
+import { RATE_LIMITS } from "../../src/platforms/matrix/rate-limits.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const baseBytes = process.memoryUsage.rss();
     const cpuBefore = process.cpuUsage();
     const runServices = createRuns({
+      rateLimits: RATE_LIMITS,
       store,
       clients,
       readers,

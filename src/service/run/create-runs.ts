@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { RateLimits } from "../../model/rate-limits.ts";
 import type { Run } from "../../model/run.ts";
 
 import { Limits } from "../../queue/rate-limits.ts";
@@ -23,6 +24,8 @@ export interface CreateRunsOptions {
   clients: AccountClients;
   readers: AccountReaders;
   planning: Planning;
+  /** Of the platform whose accounts are moved. */
+  rateLimits: RateLimits;
   createListener: (facts: RunFacts) => RunListener;
   knockReason: RunWorkOptions["knockReason"];
   botUserId: string;
@@ -41,9 +44,10 @@ export interface RunServices {
 
 /** Puts together everything that runs plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, clients, readers, planning, createListener, knockReason, botUserId, now, log } = options;
+  const { store, clients, readers, planning, rateLimits, createListener, knockReason, botUserId, now, log } =
+    options;
   const { runs, steps } = store;
-  const limits = new Limits(store.limiters);
+  const limits = new Limits(store.limiters, rateLimits);
   const summary = new RunSummaryReader({ runs, steps }, now);
   const statuses = new RunStatuses({
     runs,

@@ -1,3 +1,4 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { pino } from "pino";
 import { vi } from "vitest";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
@@ -184,6 +185,7 @@ export function startFakeBot({
     );
   };
   const runServices = createRuns({
+    rateLimits: RATE_LIMITS,
     // What a move uses of it.
     store: store.store as Store,
     clients,

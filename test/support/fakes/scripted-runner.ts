@@ -1,3 +1,4 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { pino } from "pino";
 import { vi } from "vitest";
 import type { Side } from "../../../src/model/account.ts";
@@ -147,7 +148,14 @@ export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, scri
   const log = pino({ level: "silent" });
   return {
     work,
-    runner: new Runner({ runs, steps, limits: new Limits(store.limiters), work, now: Date.now, log }),
+    runner: new Runner({
+      runs,
+      steps,
+      limits: new Limits(store.limiters, RATE_LIMITS),
+      work,
+      now: Date.now,
+      log,
+    }),
   };
 }
 

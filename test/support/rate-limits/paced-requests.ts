@@ -1,3 +1,4 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import type { LimitName } from "../../../src/model/step.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { Ticket } from "../../../src/queue/rate-limits.ts";
@@ -40,7 +41,7 @@ export async function pace(
   server: LeakyBuckets,
   raise: { afterMs: number; settings: PairSettings } | null = null,
 ): Promise<Paced> {
-  const limits = new Limits({ of: async () => [], forget: async () => {} });
+  const limits = new Limits({ of: async () => [], forget: async () => {} }, RATE_LIMITS);
   await limits.load(SOURCE);
   await limits.load(TARGET);
   const queues: Queue[] = [

@@ -1,3 +1,4 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { expect, it } from "vitest";
 import type { Ticket } from "../../../src/queue/rate-limits.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
@@ -19,7 +20,7 @@ it.each([
 ])(
   "an invitation finds out about messages where the period of invitations is $period than theirs: $kind",
   ({ periodMs, kind }) => {
-    const limits = new Limits(NOTHING_STORED);
+    const limits = new Limits(NOTHING_STORED, RATE_LIMITS);
     const next = limits.refused(ticketOf(limits, "invitations", 0), periodMs, 0);
     for (let sent = 0; sent < MESSAGES_BURST; sent += 1) limits.passed(ticketOf(limits, "messages", next));
     // One that is refused for want of messages burns one of its own kind (protocol-facts.md section

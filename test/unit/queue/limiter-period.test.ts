@@ -1,6 +1,16 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { describe, expect, it } from "vitest";
-import { UNKNOWN_LIMITER, admission, passed, taken, givenBack, told } from "../../../src/queue/rate-limit.ts";
+import {
+  UNKNOWN_LIMITER,
+  admission,
+  paceOf,
+  passed,
+  taken,
+  givenBack,
+  told,
+} from "../../../src/queue/rate-limit.ts";
 
+const INVITATIONS = paceOf(RATE_LIMITS.invitations);
 const BURST = 5;
 
 /**
@@ -34,22 +44,22 @@ function invite(
   let now = 0;
   let refusals = 0;
   for (let sent = 0; sent < count;) {
-    const may = admission("invitations", state, now);
+    const may = admission(INVITATIONS, state, now);
     if (may.kind === "wait") {
       now = may.until;
       continue;
     }
     const sentAt = now;
-    state = taken("invitations", state, sentAt);
+    state = taken(INVITATIONS, state, sentAt);
     const answer = server(sentAt, sent);
     now = answer.answeredAt;
     if (answer.isAllowed) {
       sent += 1;
       if (sent === idle.after) now += idle.ms;
-      state = passed("invitations", state, { sentAt, wasProbe: may.kind === "probe" });
+      state = passed(INVITATIONS, state, { sentAt, wasProbe: may.kind === "probe" });
     } else {
       refusals += 1;
-      state = told("invitations", givenBack("invitations", state), now, answer.waitMs, sentAt);
+      state = told(INVITATIONS, givenBack(INVITATIONS, state), now, answer.waitMs, sentAt);
     }
   }
   return { ms: now, refusals };

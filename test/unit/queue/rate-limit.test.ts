@@ -1,3 +1,4 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { describe, expect, it } from "vitest";
 import type { LimiterState } from "../../../src/queue/rate-limit.ts";
 import {
@@ -5,7 +6,7 @@ import {
   admission,
   expectedMs,
   givenBack,
-  limiterDefaults,
+  paceOf,
   passed,
   taken,
   told,
@@ -13,55 +14,55 @@ import {
 } from "../../../src/queue/rate-limit.ts";
 
 const NOW = 1_000_000_000;
-const NAME = "joins";
-const { periodMs, burst } = limiterDefaults[NAME];
+const PACE = paceOf(RATE_LIMITS.joins);
+const { periodMs, burst } = PACE;
 
 function afterTaking(count: number, state: LimiterState = UNKNOWN_LIMITER, at = NOW): LimiterState {
-  return Array.from({ length: count }).reduce<LimiterState>((left) => taken(NAME, left, at), state);
+  return Array.from({ length: count }).reduce<LimiterState>((left) => taken(PACE, left, at), state);
 }
 
 /** Refused at once after a full burst, the refused request given back. */
 function refusedAfter(waitMs: number, at = NOW): LimiterState {
-  return told(NAME, afterTaking(burst), at, waitMs);
+  return told(PACE, afterTaking(burst), at, waitMs);
 }
 
 /** How long it waits from a time on, 0 where it goes. */
 function waitOf(state: LimiterState, now = NOW): number {
-  const answer = admission(NAME, state, now);
+  const answer = admission(PACE, state, now);
   return answer.kind === "wait" ? answer.until - now : 0;
 }
 
 describe("a limiter of which nothing is known", () => {
   it("lets the burst of the default through at once", () => {
-    expect(admission(NAME, afterTaking(burst - 1), NOW)).toEqual({ kind: "go" });
+    expect(admission(PACE, afterTaking(burst - 1), NOW)).toEqual({ kind: "go" });
   });
 
   it("is tried out with the next one", () => {
-    expect(admission(NAME, afterTaking(burst), NOW)).toEqual({ kind: "probe" });
+    expect(admission(PACE, afterTaking(burst), NOW)).toEqual({ kind: "probe" });
   });
 
   it("is not tried out so near to the next turn that waiting costs less", () => {
-    expect(admission(NAME, afterTaking(burst), NOW + periodMs * 0.85)).toEqual({
+    expect(admission(PACE, afterTaking(burst), NOW + periodMs * 0.85)).toEqual({
       kind: "wait",
       until: NOW + periodMs,
     });
   });
 
   it("drains like the server's", () => {
-    expect(admission(NAME, afterTaking(burst), NOW + periodMs)).toEqual({ kind: "go" });
+    expect(admission(PACE, afterTaking(burst), NOW + periodMs)).toEqual({ kind: "go" });
   });
 });
 
 describe("a limiter that let more through than the default", () => {
-  const refuted = passed(NAME, afterTaking(burst + 1), { sentAt: NOW, wasProbe: true });
+  const refuted = passed(PACE, afterTaking(burst + 1), { sentAt: NOW, wasProbe: true });
 
   it("never waits", () => {
-    expect(admission(NAME, afterTaking(500, refuted), NOW)).toEqual({ kind: "go" });
-    expect(expectedMs(NAME, afterTaking(500, refuted), NOW, 100)).toBe(0);
+    expect(admission(PACE, afterTaking(500, refuted), NOW)).toEqual({ kind: "go" });
+    expect(expectedMs(PACE, afterTaking(500, refuted), NOW, 100)).toBe(0);
   });
 
   it("is believed when it refuses after all", () => {
-    expect(waitOf(told(NAME, afterTaking(20, refuted), NOW, 700))).toBe(700 + 15);
+    expect(waitOf(told(PACE, afterTaking(20, refuted), NOW, 700))).toBe(700 + 15);
   });
 });
 
@@ -80,9 +81,9 @@ describe("a limiter that refused", () => {
     // A period of 4 s, of which 1 s had gone by when the first one was refused.
     const first = refusedAfter(3_000);
     const sentAt = NOW + 3_015;
-    const second = passed(NAME, taken(NAME, first, sentAt), { sentAt, wasProbe: false });
+    const second = passed(PACE, taken(PACE, first, sentAt), { sentAt, wasProbe: false });
     const refusedAt = sentAt + 100;
-    const third = told(NAME, second, refusedAt, NOW + 3_000 + 4_000 - refusedAt);
+    const third = told(PACE, second, refusedAt, NOW + 3_000 + 4_000 - refusedAt);
     expect(third.told?.periodMs).toBe(4_000);
   });
 
@@ -97,24 +98,24 @@ describe("a limiter that refused", () => {
 
 describe("a refusal that names no time", () => {
   it("is waited out for the whole period of the default", () => {
-    expect(waitOf(toldNothing(NAME, UNKNOWN_LIMITER, NOW))).toBe(periodMs + 40);
+    expect(waitOf(toldNothing(PACE, UNKNOWN_LIMITER, NOW))).toBe(periodMs + 40);
   });
 
   it("is waited out for the period that the account's own server has, the first time", () => {
-    const once = toldNothing(NAME, refusedAfter(2_000), NOW);
+    const once = toldNothing(PACE, refusedAfter(2_000), NOW);
     expect(waitOf(once)).toBe(2_000 + 15);
-    expect(waitOf(toldNothing(NAME, once, NOW))).toBeGreaterThanOrEqual(periodMs);
+    expect(waitOf(toldNothing(PACE, once, NOW))).toBeGreaterThanOrEqual(periodMs);
   });
 
   it("counts from the first again once something got through", () => {
-    const once = toldNothing(NAME, refusedAfter(2_000), NOW);
-    expect(passed(NAME, once, { sentAt: NOW, wasProbe: false }).unnamedRefusals).toBe(0);
+    const once = toldNothing(PACE, refusedAfter(2_000), NOW);
+    expect(passed(PACE, once, { sentAt: NOW, wasProbe: false }).unnamedRefusals).toBe(0);
   });
 });
 
 it("takes back exactly what it counted", () => {
   for (const state of [afterTaking(3), refusedAfter(3_000)])
-    expect(givenBack(NAME, taken(NAME, state, NOW))).toEqual(state);
+    expect(givenBack(PACE, taken(PACE, state, NOW))).toEqual(state);
 });
 
 it.each([
@@ -123,5 +124,5 @@ it.each([
   { name: "one more", count: burst + 1, ms: periodMs },
   { name: "many", count: burst + 30, ms: 30 * periodMs },
 ])("expects $name to take as long as the default makes it", ({ count, ms }) => {
-  expect(expectedMs(NAME, UNKNOWN_LIMITER, NOW, count)).toBe(ms);
+  expect(expectedMs(PACE, UNKNOWN_LIMITER, NOW, count)).toBe(ms);
 });

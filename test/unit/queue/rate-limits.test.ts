@@ -1,3 +1,4 @@
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { describe, expect, it } from "vitest";
 import type { LimitName } from "../../../src/model/step.ts";
 import { LIMITS } from "../../../src/model/step.ts";
@@ -93,7 +94,7 @@ describe("what is known of an account's limits", () => {
   function limitsWith(rows: LimiterRow[] = []): { limits: Limits; forgotten: string[] } {
     const forgotten: string[] = [];
     const forget = async (userId: string): Promise<void> => void forgotten.push(userId);
-    return { limits: new Limits({ of: async () => rows, forget }), forgotten };
+    return { limits: new Limits({ of: async () => rows, forget }, RATE_LIMITS), forgotten };
   }
 
   function take(limits: Limits, name: LimitName, now: number): Extract<Turn, { kind: "go" }>["ticket"] {

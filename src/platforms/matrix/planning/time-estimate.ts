@@ -1,3 +1,6 @@
+import type { RateLimit } from "../../../model/rate-limits.ts";
+import { INVITATIONS_PER_ISSUER, RATE_LIMITS } from "../rate-limits.ts";
+
 /**
  * What a plan takes from each limited kind of request. Account data, tags, push rules, read markers
  * and reading are free (protocol-facts.md section 9).
@@ -61,15 +64,6 @@ export interface TimeEstimate {
   remedies: readonly Remedy[];
 }
 
-/** Synapse's defaults (config/ratelimiting.py, version 1.157). */
-const DEFAULTS = {
-  "rc_invites.per_user": { perSecond: 0.003, burstCount: 5 },
-  "rc_invites.per_issuer": { perSecond: 0.3, burstCount: 10 },
-  "rc_joins.local": { perSecond: 0.1, burstCount: 10 },
-  "rc_joins.remote": { perSecond: 0.01, burstCount: 10 },
-  rc_message: { perSecond: 0.2, burstCount: 10 },
-} as const;
-
 /**
  * How long a plan takes and what would shorten it.
  * @param isSameServer both accounts live on one server: invitations are not federated, so its limit
@@ -79,20 +73,20 @@ export function estimateTime(requestCounts: RequestCounts, isSameServer: boolean
   const { invitations, joinsNewToServer, otherJoins, sourceWrites, targetWrites } = requestCounts;
   const limits = [
     // Limits the invited user, on the inviter's server and again on the invited user's.
-    limitUse("source", "rc_invites.per_user", invitations),
-    ...(isSameServer ? [] : [limitUse("target", "rc_invites.per_user", invitations)]),
-    limitUse("source", "rc_invites.per_issuer", invitations),
-    limitUse("source", "rc_message", invitations + sourceWrites),
+    limitUse("source", RATE_LIMITS.invitations, invitations),
+    ...(isSameServer ? [] : [limitUse("target", RATE_LIMITS.invitations, invitations)]),
+    limitUse("source", INVITATIONS_PER_ISSUER, invitations),
+    limitUse("source", RATE_LIMITS.messages, invitations + sourceWrites),
     // Joins through another server take a token here too.
-    limitUse("target", "rc_joins.local", joinsNewToServer + otherJoins),
-    limitUse("target", "rc_joins.remote", joinsNewToServer),
-    limitUse("target", "rc_message", otherJoins + targetWrites),
+    limitUse("target", RATE_LIMITS.joins, joinsNewToServer + otherJoins),
+    limitUse("target", RATE_LIMITS.remote_joins, joinsNewToServer),
+    limitUse("target", RATE_LIMITS.messages, otherJoins + targetWrites),
   ].filter((limit) => limit.spent > 0);
   return { requestCounts, isSameServer, limits, expectedMs: longest(limits), remedies: remedies(limits) };
 }
 
-function limitUse(server: LimitedServer, setting: keyof typeof DEFAULTS, spent: number): LimitUse {
-  const { perSecond, burstCount } = DEFAULTS[setting];
+function limitUse(server: LimitedServer, limit: RateLimit, spent: number): LimitUse {
+  const { setting, perSecond, burst: burstCount } = limit;
   return {
     server,
     setting,
@@ -145,5 +139,5 @@ function remedies(limits: readonly LimitUse[]): Remedy[] {
 }
 
 function isInvitation(limit: LimitUse): boolean {
-  return limit.setting === "rc_invites.per_user";
+  return limit.setting === RATE_LIMITS.invitations.setting;
 }

@@ -1,0 +1,18 @@
+import type { LimitName } from "./step.ts";
+
+/** A leaky bucket of a platform's servers, with the default setting. */
+export interface RateLimit {
+  /** Key in the server's configuration. */
+  readonly setting: string;
+  readonly perSecond: number;
+  /** Requests that pass at once before the rate counts. */
+  readonly burst: number;
+}
+
+/** A limit that the queue paces requests by. */
+export interface PacedRateLimit extends RateLimit {
+  /** The limits that a request of this kind counts against, in the order of the server's checks. */
+  readonly chain: readonly LimitName[];
+}
+
+export type RateLimits = Readonly<Record<LimitName, PacedRateLimit>>;
