@@ -34,18 +34,18 @@ describe("toUnreachableError", () => {
     });
   });
 
-  it("takes the first failure when every address of a name failed", () => {
+  it("reports the first failure if every address of a name failed", () => {
     const error = new AggregateError([failure("ECONNREFUSED"), failure("ENETUNREACH")]);
     expect(toUnreachableError(error, "old.example").reason).toBe("refused");
   });
 
-  it("keeps nothing of the original but its code", () => {
+  it("keeps only the code of the original", () => {
     const error = toUnreachableError(failure("ECONNRESET"), "old.example");
     expect(`${error.stack} ${JSON.stringify(error)}`).not.toMatch(/secret|10\.0\.0\.1/);
     expect(error.cause).toBeUndefined();
   });
 
-  it("leaves its own kind alone", () => {
+  it("returns its own errors unchanged", () => {
     const error = new UnreachableError("too_large", "old.example");
     expect(toUnreachableError(error, "other.example")).toBe(error);
   });

@@ -58,7 +58,7 @@ const tagged = (...rooms: readonly RoomSketch[]): ContentsSketch => ({
 });
 
 describe("what a plan leaves to do", () => {
-  it("is nothing where all that is missing belongs to rooms that wait, or is a level that cannot be given", () => {
+  it("is nothing if all missing items belong to rooms that wait, or are levels that cannot be given", () => {
     expect(
       workOf([inside, waiting, powerless], { source: tagged(inside, waiting), target: tagged(inside) }),
     ).toEqual({
@@ -70,7 +70,7 @@ describe("what a plan leaves to do", () => {
     });
   });
 
-  it("is what belongs to rooms that the bot gets into by itself, and not what must wait for an answer to a knock", () => {
+  it("is what belongs to rooms that the bot enters by itself, not what waits for an answer to a knock", () => {
     const { canBegin, categories } = workOf(ALL, { source: tagged(...ALL) });
     expect(canBegin).toBe(true);
     expect(categories).toEqual([
@@ -92,7 +92,7 @@ describe("what a plan leaves to do", () => {
     expect(workOf(sketches, { source }).canBegin).toBe(true);
   });
 
-  it("has nothing of what the plan does not cover", () => {
+  it("has nothing that the plan does not cover", () => {
     const chosen = ["read_markers"] as const;
     expect(workOf([inside], { source: tagged(inside), chosen })).toEqual({ canBegin: false, categories: [] });
   });

@@ -34,7 +34,7 @@ const MODS = { [ADMIN]: "join", [MOD]: "join" } as const;
 const LEVELS = { invite: 50, users: { [ADMIN]: 100, [MOD]: 50 } };
 const ABLE = { invite: 50, users: { [ADMIN]: 100, [SOURCE]: 50 } };
 
-/** protocol-facts.md section 2, row by row, and what product.md ("Routes") says of each. */
+/** The decision table (platforms/matrix/README.md, "Routes into a room"), row by row. */
 const TABLE: Row[] = [
   {
     name: "joined by the target",
@@ -514,7 +514,7 @@ describe("the decision table", () => {
     expect(made.rooms.map(({ roomId }) => roomId)).toEqual(rooms.map(({ roomId }) => roomId));
   });
 
-  it("gives rooms that ban the source no row, for it is in them no more", () => {
+  it("gives no row to rooms that ban the source: it is no longer in them", () => {
     const made = plan([
       sketchRoom({ membership: "ban" }),
       sketchRoom({ roomId: "!left:x.example", membership: "leave" }),

@@ -50,7 +50,7 @@ describe("restricted rooms", () => {
     ]);
   });
 
-  it("says of every room of a chain that nothing opens which space is in the way", () => {
+  it("names the closed space for every room of a chain that nothing opens", () => {
     const made = plan(chain(3, {}));
     expect(made.rooms.map((room) => [room.route, room.through])).toEqual([
       ["ask_moderator", null],
@@ -60,7 +60,7 @@ describe("restricted rooms", () => {
     ]);
   });
 
-  it("invites into one room of a circle, the space, and joins the others through it", () => {
+  it("invites into one room of a cycle, the space, and joins the others through it", () => {
     const made = plan([
       sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B), levels: ABLE }),
       sketchRoom({
@@ -80,7 +80,7 @@ describe("restricted rooms", () => {
     expect(made.order).toEqual([B, A, C]);
   });
 
-  it("leaves a circle that nobody opens to its people", () => {
+  it("leaves a cycle that nobody opens to its people", () => {
     const made = plan([
       sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B) }),
       sketchRoom({ roomId: B, rule: "restricted", allow: membershipRule(A, B) }),
@@ -148,7 +148,7 @@ describe("upgraded rooms", () => {
     expect(made.replacements).toEqual([]);
   });
 
-  it("asks for a summary of a replacement that the old account is not in, and names nothing it cannot know", () => {
+  it("asks for a summary of a replacement that the old account is not in, and names nothing that it cannot know", () => {
     const made = plan([replaced(A, C)]);
     expect(made.summariesNeeded).toEqual([{ roomId: C, via: ["old.example"] }]);
     expect(rowOf(made)).toMatchObject({
@@ -208,7 +208,7 @@ describe("upgraded rooms", () => {
     ]);
   });
 
-  it("says why and who can help once: in the replacement's own row where it has one", () => {
+  it("gives reason and helpers once: in the replacement's own row if it has one", () => {
     const made = plan([replaced(A, B), sketchRoom({ roomId: B })]);
     expect(rowOf(made, A)).toMatchObject({
       status: "needs_moderator",
@@ -220,7 +220,7 @@ describe("upgraded rooms", () => {
     expect(rowOf(made, B).helpers.map((helper) => helper.userId)).toEqual([ADMIN]);
   });
 
-  it("does not go round a ban of the old account in the replacement", () => {
+  it("does not evade a ban of the old account in the replacement", () => {
     const made = plan([replaced(A, B), sketchRoom({ roomId: B, membership: "ban", rule: "public" })]);
     expect(made.rooms.map((room) => [room.route, room.status, room.reason?.code])).toEqual([
       ["successor", "skipped", "source_banned"],
@@ -240,7 +240,7 @@ describe("upgraded rooms", () => {
     });
   });
 
-  it("takes tombstones in a circle, without or with a broken replacement for none", () => {
+  it("ignores tombstones in a circle, without a replacement or with a broken one", () => {
     expect(
       plan([replaced(A, B, { rule: "public" }), replaced(B, A, { rule: "public" })]).rooms.map(
         (room) => room.route,
@@ -315,7 +315,7 @@ describe("filters", () => {
     expect(made.rooms.map((room) => room.route)).toEqual(["joined", "excluded", "excluded", "excluded"]);
   });
 
-  it("tells which names are none of the account's rooms", () => {
+  it("reports names that are none of the account's rooms", () => {
     expect(
       plan(rooms, { filters: { ...NO_FILTERS, only: [A, "!no:x.example"], spaces: ["#no:x.example"] } })
         .unknownRooms,
@@ -409,7 +409,7 @@ describe("people", () => {
     ]);
   });
 
-  it("takes anybody where everybody may invite but the old account", () => {
+  it("accepts any member where everybody but the old account may invite", () => {
     const levels = { users: { [SOURCE]: -1 } };
     const unknown = plan([sketchRoom({ levels, members: {} })], { areMembersRead: false });
     expect(unknown.membersNeeded).toEqual([
@@ -421,7 +421,7 @@ describe("people", () => {
     ]);
   });
 
-  it("passes over bots, and over what looks like one where people can help", () => {
+  it("passes over bots, and over accounts that look like bots if people can help", () => {
     const bots = ["@mover:x.example", "@listed:x.example"];
     const members = {
       "@mover:x.example": "join",
@@ -496,7 +496,7 @@ describe("refusals", () => {
     serverText: "No.",
   });
 
-  it("goes on with the next route, and ends with the server's words", () => {
+  it("plans the next route, and ends with the server's words", () => {
     expect(rowOf(plan(restricted, { refusals: new Map([[A, [refused("join_restricted")]]]) }), A).route).toBe(
       "invite",
     );
@@ -507,7 +507,7 @@ describe("refusals", () => {
     expect([last.route, last.reason]).toEqual(["ask_moderator", { code: "refused", serverText: "No." }]);
   });
 
-  it("shuts what a refused space would have opened", () => {
+  it("closes rooms that a refused space would have opened", () => {
     const rooms = [
       sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B) }),
       sketchRoom({ roomId: B, rule: "public" }),
@@ -584,7 +584,7 @@ describe("warnings", () => {
     },
   ])("$name", ({ sketch, expected }) => expect(warnings(sketch)).toEqual(expected));
 
-  it("names who could give the power", () => {
+  it("names people who could give the power", () => {
     const row = rowOf(
       plan([
         sketchRoom({

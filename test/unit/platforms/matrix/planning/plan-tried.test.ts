@@ -129,7 +129,7 @@ describe(`${SEEDS.length} made-up federations, ${rows.length} rooms`, () => {
     ).toEqual([]);
   });
 
-  it("leave nothing that could have been entered without a person", () => {
+  it("leave no room that could have been entered without a person", () => {
     const left = wrong(({ row, room, after }) => {
       if (
         !["ask_moderator", "knock", "impossible"].includes(row.route) ||
@@ -207,7 +207,7 @@ describe(`${SEEDS.length} made-up federations, ${rows.length} rooms`, () => {
     expect(shut).toEqual([]);
   });
 
-  it("call impossible only what nobody can help with", () => {
+  it("call impossible only rooms that nobody can help with", () => {
     const possible = wrong(({ row, room }) => {
       if (row.route !== "impossible") return true;
       const { reason } = row;
@@ -222,7 +222,7 @@ describe(`${SEEDS.length} made-up federations, ${rows.length} rooms`, () => {
     expect(possible).toEqual([]);
   });
 
-  it("leave to the user what only the old account itself could change", () => {
+  it("leave to the person what only the old account itself could change", () => {
     const passed = wrong(({ row, room }) => {
       if (row.status !== "needs_you") return true;
       const help = row.reason?.code === "target_banned" ? "unban" : "change_acl";

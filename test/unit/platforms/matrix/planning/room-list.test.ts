@@ -25,7 +25,7 @@ describe("the list of rooms", () => {
     { name: "with --categories of which none is rooms", filters: { hasRooms: false }, expected: [] },
   ])("$name", ({ filters, expected }) => expect(listed(filters)).toEqual(expected));
 
-  it("with --alone and the filters of a plan has what fits both", () => {
+  it("with --alone and the filters of a plan has rooms that match both", () => {
     expect(listed({ exclude: [C] }, true)).toEqual([A]);
   });
 });

@@ -57,7 +57,7 @@ describe("the steps into a room", () => {
     expect(step).toMatchObject({ side: "target", limits, after: null });
   });
 
-  it("invite as the source, then join as the target, in a room that is new to its server by the scarcer kind of join", () => {
+  it("invite as the source, then join as the target, by the scarcer kind of join if the room is new to its server", () => {
     expect(entrySteps(strangers, "invite")).toMatchObject([
       {
         key: `invite:${ROOM}`,
@@ -120,7 +120,7 @@ describe("the step that gives power", () => {
     });
   });
 
-  it("gives a creator's successor enough for everything", () => {
+  it("gives the target of a creator the highest level that anything requires", () => {
     const room = roomWith({
       version: "12",
       creator: SOURCE,
@@ -149,7 +149,7 @@ describe("the step that gives power", () => {
 });
 
 describe("the route of a step", () => {
-  it("is asked for steps that belong to a route", () => {
+  it("is known for steps that belong to a route", () => {
     const others = STEP_KINDS.filter((kind) => routeOfStep(kind) === null);
     expect(others).toContain("power_level");
     expect(others).toContain("tags");

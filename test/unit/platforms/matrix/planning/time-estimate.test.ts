@@ -32,7 +32,7 @@ describe("the expected time", () => {
     expect(estimateTime({ ...NOTHING, ...requestCounts }, false).expectedMs).toBe(expectedMs),
   );
 
-  it("lets the slowest kind decide, for they run side by side", () => {
+  it("is that of the slowest kind, since the kinds run in parallel", () => {
     const estimate = estimateTime(
       { ...NOTHING, invitations: 17, joinsNewToServer: 50, sourceWrites: 20 },
       false,
@@ -50,7 +50,7 @@ describe("the expected time", () => {
     ]);
   });
 
-  it("says what each admin can raise and what that brings, alone and together", () => {
+  it("names what each admin can raise and the time that it saves, alone and together", () => {
     const { remedies } = estimateTime(
       { ...NOTHING, invitations: 60, joinsNewToServer: 80, sourceWrites: 20 },
       false,
@@ -87,7 +87,7 @@ describe("the expected time", () => {
     ]);
   });
 
-  it("counts the limit on invitations once where both accounts share a server", () => {
+  it("counts the limit on invitations once if both accounts share a server", () => {
     const { limits, remedies } = estimateTime({ ...NOTHING, invitations: 60, otherJoins: 60 }, true);
     expect(limits.filter((limit) => limit.setting === "rc_invites.per_user")).toHaveLength(1);
     expect(remedies.map((remedy) => [remedy.server, remedy.expectedMs])).toEqual([
@@ -97,7 +97,7 @@ describe("the expected time", () => {
   });
 });
 
-describe("what a plan spends", () => {
+describe("the requests that a plan takes", () => {
   it("counts each kind from the rows", () => {
     const able = { invite: 50, users: { [SOURCE]: 100 } };
     const made = plan([
@@ -117,7 +117,7 @@ describe("what a plan spends", () => {
     });
   });
 
-  it("knows that every room is on the server already where both accounts share it", () => {
+  it("knows that every room is on the server already if both accounts share it", () => {
     const made = plan([sketchRoom({ rule: "public" })], {
       target: { userId: "@new:old.example", rooms: new Map(), accountData: new Map(), roomVersions: ["11"] },
     });

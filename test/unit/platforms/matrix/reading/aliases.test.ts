@@ -14,7 +14,7 @@ const rooms = new Map([[choir.roomId, choir]]);
 const found = (roomId: string): Given => ({ json: { room_id: roomId, servers: ["x.org"] } });
 
 describe("rooms of aliases", () => {
-  it("asks once for each alias that no room gives as its own, and for nothing else", async () => {
+  it("asks once for each alias that no room has as its canonical alias, and for nothing else", async () => {
     const { reader, asked } = recordedServer(({ path }) =>
       path === "v3/directory/room/#singers:x.org" ? found("!choir:x.org") : found("!others:x.org"),
     );
@@ -66,7 +66,7 @@ describe("rooms of aliases", () => {
     await expect(roomsOfAliases(reader, ["#a:x.org"], rooms)).rejects.toBeInstanceOf(UnreachableError);
   });
 
-  it("does not hide that the session has ended", async () => {
+  it("reports that the session has ended", async () => {
     const { reader } = recordedServer(() => ({ status: 401, body: { errcode: "M_UNKNOWN_TOKEN" } }));
     await expect(roomsOfAliases(reader, ["#a:x.org"], rooms)).rejects.toBeInstanceOf(HomeserverError);
   });

@@ -44,7 +44,7 @@ describe("withNeededMembers", () => {
     expect(members?.get("@u0:x.example")?.membership).toBe("leave");
   });
 
-  it("takes the list of a small room at once, but one by one where it turns out large", async () => {
+  it("reads the list of a small room at once, but one by one if it is larger than expected", async () => {
     for (const isLarge of [false, true]) {
       const joined = Object.fromEntries(
         users(isLarge ? 200_000 : 3).map((userId) => [userId, { display_name: null }]),
@@ -97,7 +97,7 @@ describe("withNeededMembers", () => {
     ]);
   });
 
-  it("reads room by room what sliding sync does not answer for", async () => {
+  it("reads rooms one by one that sliding sync does not answer for", async () => {
     for (const broken of [
       { json: { pos: "1", rooms: { "!other": {} } } },
       { status: 400 },
@@ -115,7 +115,7 @@ describe("withNeededMembers", () => {
     }
   });
 
-  it("looks at the last member events of a large room where anybody will do", async () => {
+  it("reads the last member events of a large room if any member will do", async () => {
     const chunk = [
       member("@u1:x.example", "leave"),
       member("@u1:x.example", "join"),
@@ -139,7 +139,7 @@ describe("withNeededMembers", () => {
     ]);
   });
 
-  it("fails where a member cannot be read", async () => {
+  it("fails if a member cannot be read", async () => {
     const { reader } = recordedServer(() => ({ status: 500 }));
     await expect(
       withNeededMembers(reader, {
@@ -176,7 +176,7 @@ describe("readOutsideRoom", () => {
     });
   });
 
-  it("takes the unstable path of older servers", async () => {
+  it("uses the unstable path of older servers", async () => {
     const { room, asked } = await find((path) => (path.startsWith("unstable/") ? summary : undefined));
     expect(asked.map(({ path }) => path)).toEqual([
       "v1/room_summary/!new",
@@ -190,7 +190,7 @@ describe("readOutsideRoom", () => {
     ["does not find it", notFound],
     ["may not tell", { status: 403, body: { errcode: "M_FORBIDDEN" } }],
     ["cannot reach the other server", { status: 502 }],
-  ])("knows nothing where the server %s", async (_, answer) => {
+  ])("returns nothing if the server %s", async (_, answer) => {
     expect((await find(() => answer)).room).toBeNull();
   });
 

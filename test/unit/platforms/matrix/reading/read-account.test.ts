@@ -58,7 +58,7 @@ function serve(
 }
 
 describe("reading by one initial sync", () => {
-  it("asks once, without since, and tells all rooms", async () => {
+  it("asks once, without since, and reads all rooms", async () => {
     const { reader, asked } = serve(() => DENDRITE_SYNC, ["!a", "!b"]);
     const reading = await readAccount(reader, account);
     const syncs = asked.filter(({ path }) => path === "v3/sync");
@@ -93,7 +93,7 @@ describe("reading by one initial sync", () => {
     });
   });
 
-  it("reads an account without anything, however that is said", async () => {
+  it("reads an empty account, in every form of an empty answer", async () => {
     for (const json of [
       {},
       { rooms: null, account_data: null },
@@ -107,7 +107,7 @@ describe("reading by one initial sync", () => {
     }
   });
 
-  it("then asks for the other account's membership only where nothing tells it", async () => {
+  it("then asks for the other account's membership only if no answer showed it", async () => {
     const { reader, asked } = serve(
       () => DENDRITE_SYNC,
       ["!a", "!b"],
@@ -124,7 +124,7 @@ describe("reading by one initial sync", () => {
     expect(await withOtherMembers(reader, snapshot, seen)).toBe(snapshot);
   });
 
-  it("is taken where sliding sync is promised but does not work", async () => {
+  it("is used if sliding sync is announced but does not work", async () => {
     for (const broken of [notFound, { status: 500 }, "[]", { json: { pos: "1" } }] satisfies Given[]) {
       const { reader } = recordedServer(({ path }) => {
         if (path.endsWith("simplified_msc3575/sync")) return broken;
@@ -155,7 +155,7 @@ describe("reading room by room", () => {
     return path.startsWith("v3/rooms/!a/state/") ? (state[wanted] ?? notFound) : undefined;
   };
 
-  it("asks for each piece where there is no sync at all, and names what it could not see", async () => {
+  it("asks for each piece if there is no sync at all, and reports the gaps", async () => {
     const account_data = (asked: Asked): Given | undefined => {
       if (asked.path.endsWith("account_data/m.direct")) return { json: { "@x:y.example": ["!a"] } };
       if (asked.path.endsWith("!a/tags")) return { json: { tags: null } };
@@ -175,7 +175,7 @@ describe("reading room by room", () => {
     expect(asked.filter(({ path }) => path.includes("/rooms/!a/state/"))).toHaveLength(13);
   });
 
-  it("still learns of invitations from a sync without the rooms' state where the whole is too large", async () => {
+  it("still reads invitations from a sync without the rooms' state if the whole is too large", async () => {
     const large = new UnreachableError("too_large", "h");
     const isWhole = ({ query }: Asked) => query.get("filter")?.includes("m.room.create") === true;
     const { reader } = serve(
@@ -201,7 +201,7 @@ describe("reading room by room", () => {
     ["fails", { status: 500, body: {} }],
     ["belongs to a suspended account", { status: 403, body: { errcode: "M_USER_SUSPENDED" } }],
     ["is cut", new UnreachableError("too_large", "h")],
-  ])("fails as a whole where one piece %s", async (_, given) => {
+  ])("fails as a whole if one piece %s", async (_, given) => {
     const one = (asked: Asked) => {
       if (asked.path.endsWith("m.room.server_acl")) return given;
       return asked.path.includes("account_data") || asked.path.endsWith("tags") ? notFound : pieces(asked);
@@ -227,7 +227,7 @@ describe("a reading that fails", () => {
     await expect(readAccount(reader, account)).rejects.toThrow();
   });
 
-  it("waits out limits and passing failures and counts each request", async () => {
+  it("waits out limits and temporary failures and counts each request", async () => {
     const failures: Given[] = [
       { status: 429, headers: { "retry-after": "3" } },
       { status: 503 },

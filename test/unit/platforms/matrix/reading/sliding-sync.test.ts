@@ -46,7 +46,7 @@ async function readFrom(
 }
 
 describe("reading by sliding sync", () => {
-  it("asks for exactly what a plan needs, and nothing of the user's own client", async () => {
+  it("asks for exactly what a plan needs, and takes nothing from the person's own client", async () => {
     const { syncs } = await readFrom([slid({ "!a": room() }, 1)], ["!a"]);
     expect(syncs).toHaveLength(1);
     const [first] = syncs;
@@ -75,7 +75,7 @@ describe("reading by sliding sync", () => {
     ]);
   });
 
-  it("reads 1,200 rooms in three requests and tells how far it is", async () => {
+  it("reads 1,200 rooms in three requests and reports its progress", async () => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `!r${index}`);
     const page = (from: number, to: number) =>
       slid(Object.fromEntries(ids.slice(from, to).map((id) => [id, room()])), 1_200);
@@ -94,7 +94,7 @@ describe("reading by sliding sync", () => {
     expect(told).toEqual([500, 1_000, 1_200].map((read) => ({ read, total: 1_200 })));
   });
 
-  it("tells joined, invited, knocked, banned and kicked rooms apart", async () => {
+  it("distinguishes joined, invited, knocked, banned and kicked rooms", async () => {
     const { reading } = await readFrom(
       [
         slid(
@@ -193,7 +193,7 @@ describe("reading by sliding sync", () => {
     expect(reading.snapshot.roomVersions).toEqual(["9", "10"]);
   });
 
-  it("begins again on a new connection when the server has forgotten the old one", async () => {
+  it("starts again on a new connection when the server has forgotten the old one", async () => {
     const first = slid({ "!a": room() }, 2);
     const forgotten = { status: 400, body: { errcode: "M_UNKNOWN_POS" } };
     const { reading, syncs } = await readFrom(
@@ -206,7 +206,7 @@ describe("reading by sliding sync", () => {
     expect(new Set(syncs.map(({ body }) => body.conn_id)).size).toBe(2);
   });
 
-  it("asks for fewer rooms at once where an answer is too large or takes too long", async () => {
+  it("asks for fewer rooms at once if an answer is too large or takes too long", async () => {
     const large = new UnreachableError("too_large", "h");
     const slow = new UnreachableError("timeout", "h");
     const { reading, syncs, waits } = await readFrom([large, slow, slid({ "!a": room() }, 1)], ["!a"]);
@@ -278,7 +278,7 @@ describe("reading by sliding sync", () => {
     },
   );
 
-  it("takes the time of the last event only when asked to", async () => {
+  it("reads the time of the last event only when asked to", async () => {
     const active = {
       ...room(),
       bump_stamp: 77,

@@ -51,7 +51,7 @@ describe("withRetries", () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   });
 
-  it("neither hurries when told to nor waits for ever", async () => {
+  it("neither retries at once nor waits for ever, whatever the server says", async () => {
     const { waits } = await run([serverError(429, 0), serverError(429, 30 * 86_400_000)]);
     expect(waits).toEqual([1_000, 900_000]);
   });
@@ -100,7 +100,7 @@ describe("withRetries", () => {
     expect(await run([new TypeError("bug")])).toMatchObject({ tries: 1, result: { message: "bug" } });
   });
 
-  it("takes a timeout as final where asked to", async () => {
+  it("treats a timeout as final when asked to", async () => {
     expect(await run([new UnreachableError("timeout", "h")], { isTimeoutFinal: true })).toMatchObject({
       tries: 1,
     });

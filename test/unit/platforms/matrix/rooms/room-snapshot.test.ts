@@ -24,7 +24,7 @@ const event = (type: string, content: unknown, stateKey = ""): RawStateEvent => 
 });
 
 describe("a room snapshot", () => {
-  it("tells absent from unread, and both from malformed", () => {
+  it("distinguishes absent, unread and malformed", () => {
     const full = read([event("m.room.name", { name: 5 }), event("m.room.join_rules", "x")]);
     expect([full.tombstone.kind, full.otherMember.kind, full.name.kind, full.joinRules.kind]).toEqual([
       "absent",
@@ -41,7 +41,7 @@ describe("a room snapshot", () => {
     expect(read([], { isOtherMemberRead: false }).otherMember.kind).toBe("unread");
   });
 
-  it("does not take state with a state key for the room's", () => {
+  it("does not read state with a state key as the room's", () => {
     expect(read([event("m.room.name", { name: "Choir" }, "x")]).name.kind).toBe("absent");
   });
 
@@ -125,7 +125,7 @@ describe("a room snapshot", () => {
 
 describe("a room summary", () => {
   const read = (answer: unknown) => roomFromSummary("!r:x", answer, account(SOURCE, []), TARGET);
-  it("tells what it tells and leaves the rest unread", () => {
+  it("sets what it shows and leaves the rest unread", () => {
     const room = read({
       room_version: "11",
       join_rule: "restricted",
@@ -150,7 +150,7 @@ describe("a room summary", () => {
       expect([read(answer).create.kind, read(answer).joinRules.kind]).toEqual(["unread", "unread"]);
     },
   );
-  it("reads the names older servers use", () => {
+  it("reads the field names of older servers", () => {
     expect(read({ "im.nheko.summary.version": "9" }).create).toMatchObject({ value: { roomVersion: "9" } });
   });
 });

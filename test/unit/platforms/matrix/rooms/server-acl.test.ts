@@ -92,7 +92,7 @@ describe("a server ACL", () => {
     expect(isServerAllowed(readServerAcl(content), serverName)).toBe(isAllowed),
   );
 
-  it("lets everyone in where there is none, or none is told", () => {
+  it("lets everyone in if there is none, or none was read", () => {
     expect([isServerAllowed(ABSENT, "x"), isServerAllowed(UNREAD, "x")]).toEqual([true, true]);
   });
 });

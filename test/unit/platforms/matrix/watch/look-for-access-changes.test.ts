@@ -56,7 +56,7 @@ async function signOf(
 }
 
 describe("a look by sliding sync", () => {
-  it("is one request for all rooms, which takes nothing from a client of the user", async () => {
+  it("is one request for all rooms, and takes nothing from a client of the person", async () => {
     const rooms = Object.fromEntries(
       ["!a", "!b", "!c"].map((id) => [id, { required_state: [SOURCE_IN, rule("invite")] }]),
     );
@@ -82,7 +82,7 @@ describe("a look by sliding sync", () => {
     expect([...(sent[0]?.query ?? [])]).toEqual([["timeout", "0"]]);
   });
 
-  it("asks nothing without rooms", async () => {
+  it("sends nothing without rooms", async () => {
     expect((await look({}, [])).lines).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ describe("a look by sliding sync", () => {
     expect(await signOf([SOURCE_IN, ...state], {}, ["!in"])).toEqual(sign);
   });
 
-  it("tells of a ban once, and of its end", async () => {
+  it("reports a ban once, and its end", async () => {
     expect(await signOf([SOURCE_IN, target("ban")], { isBanned: true })).toBeUndefined();
     expect(await signOf([SOURCE_IN, target("leave"), rule("invite")], { isBanned: true })).toEqual({
       kind: "unbanned",
@@ -129,14 +129,14 @@ describe("a look by sliding sync", () => {
     });
   });
 
-  it("is silent about a way that was refused", async () => {
+  it("does not report a route that was refused", async () => {
     expect(await signOf([SOURCE_IN, rule("public")], { refused: ["join"] })).toBeUndefined();
     expect(await signOf([SOURCE_IN, target("invite")], { refused: ["join"] })).toMatchObject({
       route: "accept_invite",
     });
   });
 
-  it("does not believe what it is shown of a room that the source has left", async () => {
+  it("does not believe the state of a room that the source has left", async () => {
     expect(
       await signOf([event("m.room.member", { membership: "leave" }, SOURCE), target("invite")]),
     ).toBeUndefined();
@@ -238,7 +238,7 @@ describe("a look without sliding sync", () => {
     expect(lines).toEqual([OWN]);
   });
 
-  it("throws what a server refuses: a failed look shows nothing", async () => {
+  it("throws refusals of the server: a failed look shows nothing", async () => {
     await expect(
       look({ [MEMBER]: refused(401, "M_UNKNOWN_TOKEN") }, [watched("!a")], { features: PLAIN }),
     ).rejects.toThrow("M_UNKNOWN_TOKEN");

@@ -64,7 +64,7 @@ describe("who may do what", () => {
     expect(levelOf(roomPowerOf(sketchRoom({ levels: null, version: "12" })), ADMIN)).toBe("creator");
   });
 
-  it("trusts nobody where the levels cannot be read, but version 12 creators", () => {
+  it("trusts only version 12 creators if the levels cannot be read", () => {
     const broken = { "m.room.power_levels": ["junk"] };
     expect(may(roomPowerOf(sketchRoom({ version: "11", state: broken })), ADMIN, "invite")).toBe(false);
     expect(may(roomPowerOf(sketchRoom({ version: "12", state: broken })), ADMIN, "invite")).toBe(true);
@@ -149,7 +149,7 @@ describe("what the new account gets", () => {
     expect(grantOf({ levels: { users: { [SOURCE]: 100 } } }, false).outcome).toBe("cannot_write");
   });
 
-  it("could be given by who may write the event and has the level", () => {
+  it("can be given by a user who may write the event and has the level", () => {
     const power = roomPowerOf(sketchRoom({ levels: { ...strict, users: { [ADMIN]: 100, [SOURCE]: 50 } } }));
     expect([
       mayGrant(power, ADMIN, 100),
@@ -186,7 +186,7 @@ describe("the event that is written", () => {
     expect(content.users).toEqual({ [ADMIN]: " 100", [SOURCE]: 50 });
   });
 
-  it("spells out the defaults where there is no event, so that the creator keeps its power", () => {
+  it("writes the defaults if there is no event, so that the creator keeps its power", () => {
     const first = powerLevelsContent({ ...base, content: null });
     expect(first).toMatchObject({
       kind: "content",
@@ -203,7 +203,7 @@ describe("the event that is written", () => {
     expect(twelve).toMatchObject({ content: { users: { [TARGET]: 50 } } });
   });
 
-  it("makes an event out of an empty one, and a key that spells __proto__ is a key like any other", () => {
+  it("makes an event out of an empty one, and __proto__ is a key like any other", () => {
     expect(powerLevelsContent({ ...base, content: {} })).toEqual({
       kind: "content",
       content: { users: { [TARGET]: 50 } },
