@@ -35,18 +35,18 @@ import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import { NewerSchemaError } from "./store/upgrade.ts";
 
-/** How long handled event IDs, sent messages and "said once" notes are kept. */
+/** How long handled event IDs, sent messages and "sent once" notes are kept. */
 const KEEP_MS = 60 * 24 * 3_600_000;
 
 export interface App {
   stop(): Promise<void>;
-  /** Resolves when the bot cannot go on by itself. */
+  /** Resolves when the bot can no longer continue by itself. */
   failed: Promise<Error>;
 }
 
 /**
- * Builds the whole bot and starts it; the only place that knows every part.
- * @throws StartProblem with words for whoever runs the bot
+ * Builds and starts the whole bot. Only this file knows every part.
+ * @throws StartProblem with words for the operator
  */
 export async function startApp({
   configuration,
@@ -72,8 +72,8 @@ export async function startApp({
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    // From the words in brackets servers tell the person where the bot's session is (oauth.md,
-    // "What the user sees").
+    // Authorization servers show the words in brackets to the person, as the device of the bot's
+    // session (platforms/matrix/README.md, "Sign-in by link").
     const userAgent = `matrix-mover/${version} (${type()}; bot)`;
     const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent });
     closers.push(() => fetch.close());
@@ -111,7 +111,7 @@ export async function startApp({
       log,
     });
     const { prefix } = configuration;
-    // What a run says is said in the chat, which is there before any run goes on.
+    // Messages of runs are sent in the chat. It is started before any run resumes.
     const sendMessage: SendMessage = async (address, message, options) =>
       (await chatStarted.promise).conversationAt(address).say(message, options);
     const runServices = createRuns({
@@ -138,7 +138,8 @@ export async function startApp({
       now,
       prefix,
     };
-    // Before the chat, in which a message could begin a link that would then be waited for twice.
+    // Started before the chat: otherwise a message could begin a link that would then be watched
+    // twice.
     await signIn.start();
     closers.push(() => signIn.stop());
     const chat = await startChat({
@@ -152,7 +153,7 @@ export async function startApp({
       now,
       log,
     });
-    // At once, for each has a grace of its own for what is under way.
+    // Both stop at the same time, because each waits a while for its running work.
     closers.push(async () => {
       await Promise.all([chat.stop(), signIn.stop()]);
     });
@@ -198,7 +199,10 @@ function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer): Stor
   }
 }
 
-/** `bot.homeserver` is an address, or a server name to discover. */
+/**
+ * The client API address of the bot: `bot.homeserver` is that address, or a server name to
+ * discover.
+ */
 async function botBaseUrl(
   { bot, servers }: Configuration,
   fetch: GuardedFetch,
