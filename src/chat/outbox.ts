@@ -1,6 +1,7 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
+import { EDIT_EVERY_MS } from "../dialogue/conversation.ts";
 import type { NewOutboxItem, OutboxItem, OutboxItems, OutboxResult } from "../store/outbox-items.ts";
 import { outboxPriority } from "../store/outbox-items.ts";
 import { editContent } from "../view/document/message.ts";
@@ -9,8 +10,6 @@ import { TimedWorker } from "./timed-worker.ts";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
-/** The least time between two edits of a progress message (view/README.md, "Edits"). */
-const PROGRESS_EVERY_MS = 5_000;
 
 /**
  * Sends stored messages, one at a time, most urgent first. Every try of an item uses the item's
@@ -96,7 +95,7 @@ export class Outbox {
     if (edits === undefined || priority !== outboxPriority.progress) return 0;
     const shownAt = await this.#items.lastShownAt(edits);
     // A time in the future means that the clock was set back, so the real age is unknown.
-    return shownAt === null || shownAt > this.#now() ? 0 : shownAt + PROGRESS_EVERY_MS;
+    return shownAt === null || shownAt > this.#now() ? 0 : shownAt + EDIT_EVERY_MS;
   }
 
   /** Returns null if the item must be tried again later. */

@@ -25,6 +25,12 @@ export interface Conversation {
 }
 
 /**
+ * The least time between two edits of a progress message. Each edit stays in the room's history and
+ * counts against the bot's own rate limit (view/README.md, "Edits").
+ */
+export const EDIT_EVERY_MS = 5_000;
+
+/**
  * How a message is said.
  * - `key` identifies a message of this conversation. If a crash makes a command run twice, a key
  *   that was already said is not said again.

@@ -1,19 +1,29 @@
+import type { ReadProgress } from "../service/accounts/readers.ts";
+import { readingProgress } from "../view/account/reading.ts";
 import type { Message } from "../view/document/message.ts";
 import type { Conversation } from "./conversation.ts";
+import { EDIT_EVERY_MS } from "./conversation.ts";
+import { SLOW_AFTER_MS } from "./slow-answer.ts";
 
-/** Work that is faster than this needs no note. */
-const FIRST_AFTER_MS = 1_500;
 /**
- * Each edit stays in the room's history and counts against the bot's own rate limit
- * (view/README.md, "Edits"). The outbox keeps edits apart if sending is slow.
+ * Does long work and shows its progress in one message. The answer to the command is a message of
+ * its own.
+ * @param first what the message says before there is progress
  */
-const EDIT_EVERY_MS = 5_000;
+export async function withProgressNote<Result>(
+  conversation: Conversation,
+  first: Message,
+  work: (onProgress: (progress: ReadProgress) => void) => Promise<Result>,
+): Promise<Result> {
+  const note = new ProgressNote(conversation, first);
+  return work((progress) => note.update(readingProgress(progress))).finally(() => note.finish());
+}
 
 /**
  * One message that shows the progress of long work. It is sent when the work takes a while, and
  * edited when the progress changes.
  */
-export class ProgressNote {
+class ProgressNote {
   readonly #conversation: Conversation;
   #latest: Message;
   #shown: Message | null = null;
@@ -24,7 +34,7 @@ export class ProgressNote {
   constructor(conversation: Conversation, first: Message) {
     this.#conversation = conversation;
     this.#latest = first;
-    this.#timer = setTimeout(() => this.#show(), FIRST_AFTER_MS);
+    this.#timer = setTimeout(() => this.#show(), SLOW_AFTER_MS);
   }
 
   update(message: Message): void {

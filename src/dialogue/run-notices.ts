@@ -14,6 +14,7 @@ import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
 import type { RunFacts, RunListener } from "../service/run/run-listener.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
+import { EDIT_EVERY_MS } from "./conversation.ts";
 
 /** Says something where a run was started, at any time later. */
 export type SendMessage = (
@@ -30,12 +31,6 @@ export interface RunAnnouncerOptions extends RunFacts {
   now: () => number;
   log: Logger;
 }
-
-/**
- * Each edit stays in the room's history and takes from the bot's own limit (`view/README.md`,
- * "Edits").
- */
-const EDIT_EVERY_MS = 5_000;
 
 /** The answer to the command that began it is said first. */
 const FIRST_AFTER_MS = 1_000;

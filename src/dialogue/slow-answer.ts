@@ -3,7 +3,7 @@ import type { Message } from "../view/document/message.ts";
 import type { Conversation, SayOptions } from "./conversation.ts";
 
 /** After this wait a person wants to know that something is happening. */
-const SLOW_AFTER_MS = 1_500;
+export const SLOW_AFTER_MS = 1_500;
 
 /**
  * Says the result of `work`. If the work is slow, first says what the bot waits for. A routine

@@ -3,17 +3,11 @@ import type { Planning } from "../../service/plan/planning.ts";
 import type { Plans } from "../../store/plans.ts";
 import { blockedRooms } from "../../model/rooms-left.ts";
 import { planFile, planMessage } from "../../view/migrate/plan.ts";
-import {
-  aliasUnanswered,
-  notSignedIn,
-  readingAccounts,
-  readingProgress,
-  unreadable,
-} from "../../view/account/reading.ts";
+import { aliasUnanswered, notSignedIn, readingAccounts, unreadable } from "../../view/account/reading.ts";
 import { jsonReport } from "../../view/rooms/report-files.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { filterDetails, filterFlags, filterUsage, readFilters } from "../filters.ts";
-import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migratePlanSpecification: CommandSpecification = {
@@ -44,15 +38,9 @@ export function migratePlanCommand({
     async run(values, conversation) {
       const owner = conversation.sender;
       const filters = readFilters(values, { shownRooms: await plans.numberedRoomIds(owner), now: now() });
-      const note = new ProgressNote(conversation, readingAccounts());
-      const result = await planning
-        .plan({
-          owner,
-          filters,
-          botRoomIds: conversation.botRoomIds,
-          onProgress: (progress) => note.update(readingProgress(progress)),
-        })
-        .finally(() => note.finish());
+      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+        planning.plan({ owner, filters, botRoomIds: conversation.botRoomIds, onProgress }),
+      );
       switch (result.status) {
         case "not_signed_in":
           return conversation.say(notSignedIn(result.missing, prefix), { key: "answer" });

@@ -2,7 +2,7 @@ import type { MoveCommands } from "../../service/run/move-commands.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
 import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../view/migrate/undo.ts";
 import type { Command, Conversation } from "../../dialogue/conversation.ts";
-import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
@@ -26,8 +26,9 @@ export function migrateUndoCommand({ moves, prefix }: { moves: MoveCommands; pre
   return {
     specification: migrateUndoSpecification,
     async run(_values, conversation) {
-      const note = new ProgressNote(conversation, lookingWhatToUndo());
-      const preview = await moves.previewUndo(conversation.sender).finally(() => note.finish());
+      const preview = await withProgressNote(conversation, lookingWhatToUndo(), () =>
+        moves.previewUndo(conversation.sender),
+      );
       if (preview.status === "possible")
         await conversation.ask(undoQuestion(preview, UNDO), { word: UNDO, action: UNDO, payload: null });
       else await conversation.say(undoRefused(preview, prefix), { key: "answer" });

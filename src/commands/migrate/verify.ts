@@ -1,8 +1,8 @@
 import type { MoveCommands } from "../../service/run/move-commands.ts";
 import { verifyAnswer } from "../../view/migrate/verify.ts";
-import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
-import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const migrateVerifySpecification: CommandSpecification = {
@@ -20,10 +20,9 @@ export function migrateVerifyCommand({ moves, prefix }: { moves: MoveCommands; p
     specification: migrateVerifySpecification,
     async run(_values, conversation) {
       const { sender, botRoomIds } = conversation;
-      const note = new ProgressNote(conversation, readingAccounts());
-      const result = await moves
-        .verify(sender, { botRoomIds, onProgress: (progress) => note.update(readingProgress(progress)) })
-        .finally(() => note.finish());
+      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+        moves.verify(sender, { botRoomIds, onProgress }),
+      );
       await conversation.say(verifyAnswer(result, prefix), { key: "answer" });
     },
   };

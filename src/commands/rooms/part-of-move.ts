@@ -3,10 +3,10 @@ import type { RunPurpose } from "../../model/run.ts";
 import type { StartResult } from "../../service/run/results.ts";
 import type { Plans } from "../../store/plans.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
-import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import { readingAccounts } from "../../view/account/reading.ts";
 import type { Conversation } from "../../dialogue/conversation.ts";
 import { readFilters, roomOfWord } from "../filters.ts";
-import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandValues } from "../../grammar/specification.ts";
 
 export interface PartOptions {
@@ -29,10 +29,8 @@ export async function runPart(
   const shownRooms = await plans.numberedRoomIds(owner);
   const filters = readFilters(values, { shownRooms, now: now() });
   const rooms = (values.positionals["rooms"] ?? []).map((word) => roomOfWord(word, shownRooms));
-  const note = new ProgressNote(conversation, readingAccounts());
-  const onProgress: PartRequest["onProgress"] = (progress) => note.update(readingProgress(progress));
-  const result = await begin({ owner, address, botRoomIds, filters, rooms, onProgress }).finally(() =>
-    note.finish(),
+  const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+    begin({ owner, address, botRoomIds, filters, rooms, onProgress }),
   );
   await conversation.say(startAnswer(result, purpose, prefix), { key: "answer" });
 }

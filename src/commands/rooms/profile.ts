@@ -1,8 +1,8 @@
 import type { MoveCommands } from "../../service/run/move-commands.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
-import { readingAccounts, readingProgress } from "../../view/account/reading.ts";
+import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
-import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const profileSpecification: CommandSpecification = {
@@ -20,15 +20,9 @@ export function profileCommand({ moves, prefix }: { moves: MoveCommands; prefix:
     specification: profileSpecification,
     async run(_values, conversation) {
       const { sender: owner, address, botRoomIds } = conversation;
-      const note = new ProgressNote(conversation, readingAccounts());
-      const result = await moves
-        .copyProfile({
-          owner,
-          address,
-          botRoomIds,
-          onProgress: (progress) => note.update(readingProgress(progress)),
-        })
-        .finally(() => note.finish());
+      const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
+        moves.copyProfile({ owner, address, botRoomIds, onProgress }),
+      );
       await conversation.say(startAnswer(result, "profile", prefix), { key: "answer" });
     },
   };

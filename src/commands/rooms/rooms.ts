@@ -1,12 +1,12 @@
 import type { AccountReaders } from "../../service/accounts/readers.ts";
 import { listSourceRooms } from "../../service/plan/room-listing.ts";
 import type { Plans } from "../../store/plans.ts";
-import { aliasUnanswered, notSignedIn, readingProgress, unreadable } from "../../view/account/reading.ts";
+import { aliasUnanswered, notSignedIn, unreadable } from "../../view/account/reading.ts";
 import { readingRooms, roomList } from "../../view/rooms/rooms.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { parseDuration } from "../../grammar/duration.ts";
 import { filterFlags, filterUsage, readFilters } from "../filters.ts";
-import { ProgressNote } from "../../dialogue/progress-note.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const roomsSpecification: CommandSpecification = {
@@ -44,10 +44,9 @@ export function roomsCommand({
         inactiveSince: typeof inactive === "string" ? now() - (parseDuration(inactive) ?? 0) : null,
         isAlone: flags["alone"] === true,
       };
-      const note = new ProgressNote(conversation, readingRooms());
-      const result = await listSourceRooms(readers, owner, filters, (progress) =>
-        note.update(readingProgress(progress)),
-      ).finally(() => note.finish());
+      const result = await withProgressNote(conversation, readingRooms(), (onProgress) =>
+        listSourceRooms(readers, owner, filters, onProgress),
+      );
       switch (result.status) {
         case "not_signed_in":
           return conversation.say(notSignedIn(["source"], prefix), { key: "answer" });
