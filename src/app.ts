@@ -20,9 +20,11 @@ import { AccountReaders } from "./service/accounts/readers.ts";
 import { RATE_LIMITS } from "./platforms/matrix/rate-limits.ts";
 import { createPermission } from "./commands/permission.ts";
 import { forgetPerson } from "./service/forget.ts";
+import { convertChat } from "./service/run/convert-chat.ts";
 import { createRuns } from "./service/run/create-runs.ts";
 import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
+import { verifyMove } from "./service/run/verify.ts";
 import { Planning } from "./service/plan/planning.ts";
 import { RoomRefusals } from "./service/plan/room-refusals.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
@@ -123,16 +125,17 @@ export async function startApp({
       createListener: (facts) =>
         new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
       knockReason,
-      botUserId,
       now,
       log,
     });
-    const { moves, control } = runServices;
+    const { control } = runServices;
     const services: CommandServices = {
       signIn,
       forget: (owner) => forgetPerson(owner, { control, signIn, store }),
       planning,
-      moves,
+      runs: runServices,
+      verify: (owner, request) => verifyMove(owner, request, planning),
+      convert: (owner, request) => convertChat(owner, request, { planning, clients, botUserId }),
       readers,
       plans,
       now,

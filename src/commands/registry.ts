@@ -1,5 +1,9 @@
 import type { AccountReaders } from "../service/accounts/readers.ts";
-import type { MoveCommands } from "../service/run/move-commands.ts";
+import type { RunControl } from "../service/run/control.ts";
+import type { RunOverview } from "../service/run/overview.ts";
+import type { ConvertRequest, VerifyRequest } from "../service/run/requests.ts";
+import type { ConvertResult, VerifyResult } from "../service/run/results.ts";
+import type { RunStarter } from "../service/run/start.ts";
 import type { Planning } from "../service/plan/planning.ts";
 import type { Plans } from "../store/plans.ts";
 import type { Forgotten } from "../service/accounts/results.ts";
@@ -55,12 +59,23 @@ export const specifications: readonly CommandSpecification[] = [
   forgetSpecification,
 ];
 
+/**
+ * What people can do with their runs. Everything that takes effect is stored before it is answered.
+ */
+export interface RunCommands {
+  starter: Pick<RunStarter, "start" | "inviteAll" | "joinAll" | "copyProfile" | "previewUndo" | "undo">;
+  control: Pick<RunControl, "pause" | "resume" | "cancel" | "abandonOnLogout">;
+  overview: Pick<RunOverview, "status" | "isWatched" | "lastPlan">;
+}
+
 /** What the commands use of each service. */
 export interface CommandServices {
   signIn: Pick<SignIn, "account" | "offer" | "signIn" | "cancel" | "signOut" | "states">;
   forget: (owner: string) => Promise<Forgotten>;
   planning: Pick<Planning, "plan">;
-  moves: MoveCommands;
+  runs: RunCommands;
+  verify: (owner: string, request: VerifyRequest) => Promise<VerifyResult>;
+  convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   readers: Pick<AccountReaders, "access" | "read" | "guard">;
   plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
@@ -97,7 +112,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
 
 /** The actions that need a confirmation, by the name in the stored question. */
 export function createConfirmableActions(
-  services: Pick<CommandServices, "moves" | "prefix">,
+  services: Pick<CommandServices, "runs" | "prefix">,
 ): ConfirmableActions {
   return { undo: undoAction(services) };
 }

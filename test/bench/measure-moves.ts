@@ -82,7 +82,6 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
           log,
         }),
       knockReason,
-      botUserId: BOT,
       now,
       log,
     });
@@ -134,7 +133,7 @@ async function moveOne(
   const plan = await planning.plan({ ...request, filters: { ...NO_FILTERS, categories: null } });
   if (plan.status !== "planned") throw new Error(`no plan for ${owner}: ${plan.status}`);
   const startAt = performance.now();
-  const started = await runServices.moves.start({ ...request, address: addressOf(owner) });
+  const started = await runServices.starter.start({ ...request, address: addressOf(owner) });
   if (started.status !== "started") throw new Error(`no start for ${owner}: ${started.status}`);
   return { userId: owner, planAt, startAt, endAt: await ended };
 }

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunControl } from "../../service/run/control.ts";
 import type { CancelResult } from "../../service/run/results.ts";
 import type { SignIn } from "../../service/accounts/sign-in.ts";
 import { sides } from "../../model/account.ts";
@@ -24,11 +24,11 @@ export const logoutSpecification: CommandSpecification = {
 
 export function logoutCommand({
   signIn,
-  moves,
+  runs,
   prefix,
 }: {
   signIn: Pick<SignIn, "signOut">;
-  moves: Pick<MoveCommands, "abandonOnLogout">;
+  runs: { control: Pick<RunControl, "abandonOnLogout"> };
   prefix: string;
 }): Command {
   return {
@@ -39,7 +39,7 @@ export function logoutCommand({
       const owner = conversation.sender;
       const ended: CancelResult[] = [];
       await answerInTime(conversation, askingServers(), async () => {
-        const cancelled = await moves.abandonOnLogout(owner, chosen);
+        const cancelled = await runs.control.abandonOnLogout(owner, chosen);
         if (cancelled !== null) ended.push(cancelled);
         const results = [];
         for (const side of chosen) results.push(await signIn.signOut(owner, side));

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunControl } from "../../service/run/control.ts";
 import { cancelAnswer } from "../../view/migrate/cancel.ts";
 import { stoppingAfterRequest } from "../../view/migrate/pause.ts";
 import type { Command } from "../../dialogue/conversation.ts";
@@ -17,12 +17,18 @@ export const migrateCancelSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function migrateCancelCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function migrateCancelCommand({
+  runs,
+  prefix,
+}: {
+  runs: { control: Pick<RunControl, "cancel"> };
+  prefix: string;
+}): Command {
   return {
     specification: migrateCancelSpecification,
     async run(_values, conversation) {
       await answerInTime(conversation, stoppingAfterRequest(), async () =>
-        cancelAnswer(await moves.cancel(conversation.sender), prefix),
+        cancelAnswer(await runs.control.cancel(conversation.sender), prefix),
       );
     },
   };

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunControl } from "../../service/run/control.ts";
 import { pauseAnswer, stoppingAfterRequest } from "../../view/migrate/pause.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
@@ -16,12 +16,18 @@ export const migratePauseSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function migratePauseCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function migratePauseCommand({
+  runs,
+  prefix,
+}: {
+  runs: { control: Pick<RunControl, "pause"> };
+  prefix: string;
+}): Command {
   return {
     specification: migratePauseSpecification,
     async run(_values, conversation) {
       await answerInTime(conversation, stoppingAfterRequest(), async () =>
-        pauseAnswer(await moves.pause(conversation.sender), prefix),
+        pauseAnswer(await runs.control.pause(conversation.sender), prefix),
       );
     },
   };

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunOverview } from "../../service/run/overview.ts";
 import type { Planning } from "../../service/plan/planning.ts";
 import type { Plans } from "../../store/plans.ts";
 import { blockedRooms } from "../../model/rooms-left.ts";
@@ -22,13 +22,13 @@ export const migratePlanSpecification: CommandSpecification = {
 
 export function migratePlanCommand({
   planning,
-  moves,
+  runs,
   plans,
   now,
   prefix,
 }: {
   planning: Pick<Planning, "plan">;
-  moves: Pick<MoveCommands, "isWatched">;
+  runs: { overview: Pick<RunOverview, "isWatched"> };
   plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
   prefix: string;
@@ -58,7 +58,7 @@ export function migratePlanCommand({
             owner,
             blockedRooms(plan.report).map((room) => room.roomId),
           );
-          const isWatched = await moves.isWatched(owner, plan.report);
+          const isWatched = await runs.overview.isWatched(owner, plan.report);
           return conversation.say(planMessage(plan, { prefix, isWatched }), { key: "answer" });
         }
       }

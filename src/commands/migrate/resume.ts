@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunControl } from "../../service/run/control.ts";
 import { askingServers } from "../../view/account/accounts.ts";
 import { resumeAnswer } from "../../view/migrate/pause.ts";
 import type { Command } from "../../dialogue/conversation.ts";
@@ -15,12 +15,18 @@ export const migrateResumeSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function migrateResumeCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function migrateResumeCommand({
+  runs,
+  prefix,
+}: {
+  runs: { control: Pick<RunControl, "resume"> };
+  prefix: string;
+}): Command {
   return {
     specification: migrateResumeSpecification,
     async run(_values, conversation) {
       await answerInTime(conversation, askingServers(), async () =>
-        resumeAnswer(await moves.resume(conversation.sender), prefix),
+        resumeAnswer(await runs.control.resume(conversation.sender), prefix),
       );
     },
   };

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunStarter } from "../../service/run/start.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
 import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
@@ -19,13 +19,19 @@ export const migrateStartSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function migrateStartCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function migrateStartCommand({
+  runs,
+  prefix,
+}: {
+  runs: { starter: Pick<RunStarter, "start"> };
+  prefix: string;
+}): Command {
   return {
     specification: migrateStartSpecification,
     async run(_values, conversation) {
       const { sender: owner, address, botRoomIds } = conversation;
       const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-        moves.start({ owner, address, botRoomIds, onProgress }),
+        runs.starter.start({ owner, address, botRoomIds, onProgress }),
       );
       await conversation.say(startAnswer(result, "move", prefix), { key: "answer" });
     },

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunOverview } from "../../service/run/overview.ts";
 import { noRunYet, progressMessage } from "../../view/migrate/status.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
@@ -14,18 +14,18 @@ export const migrateStatusSpecification: CommandSpecification = {
 };
 
 export function migrateStatusCommand({
-  moves,
+  runs,
   now,
   prefix,
 }: {
-  moves: MoveCommands;
+  runs: { overview: Pick<RunOverview, "status"> };
   now: () => number;
   prefix: string;
 }): Command {
   return {
     specification: migrateStatusSpecification,
     async run(_values, conversation) {
-      const status = await moves.status(conversation.sender);
+      const status = await runs.overview.status(conversation.sender);
       await conversation.say(status === null ? noRunYet(prefix) : progressMessage(status, now(), prefix), {
         key: "answer",
       });

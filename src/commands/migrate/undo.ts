@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunStarter } from "../../service/run/start.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
 import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../view/migrate/undo.ts";
 import type { Command, Conversation } from "../../dialogue/conversation.ts";
@@ -22,12 +22,18 @@ export const migrateUndoSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function migrateUndoCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function migrateUndoCommand({
+  runs,
+  prefix,
+}: {
+  runs: { starter: Pick<RunStarter, "previewUndo"> };
+  prefix: string;
+}): Command {
   return {
     specification: migrateUndoSpecification,
     async run(_values, conversation) {
       const preview = await withProgressNote(conversation, lookingWhatToUndo(), () =>
-        moves.previewUndo(conversation.sender),
+        runs.starter.previewUndo(conversation.sender),
       );
       if (preview.status === "possible")
         await conversation.ask(undoQuestion(preview, UNDO), { word: UNDO, action: UNDO, payload: null });
@@ -37,11 +43,17 @@ export function migrateUndoCommand({ moves, prefix }: { moves: MoveCommands; pre
 }
 
 /** Runs after the person confirmed. */
-export function undoAction({ moves, prefix }: { moves: MoveCommands; prefix: string }) {
+export function undoAction({
+  runs,
+  prefix,
+}: {
+  runs: { starter: Pick<RunStarter, "undo"> };
+  prefix: string;
+}) {
   return async (_payload: unknown, conversation: Conversation): Promise<void> => {
     const { sender: owner, address } = conversation;
     await answerInTime(conversation, lookingWhatToUndo(), async () =>
-      startAnswer(await moves.undo({ owner, address }), "undo", prefix),
+      startAnswer(await runs.starter.undo({ owner, address }), "undo", prefix),
     );
   };
 }

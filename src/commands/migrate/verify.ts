@@ -1,4 +1,5 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { VerifyRequest } from "../../service/run/requests.ts";
+import type { VerifyResult } from "../../service/run/results.ts";
 import { verifyAnswer } from "../../view/migrate/verify.ts";
 import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
@@ -15,13 +16,19 @@ export const migrateVerifySpecification: CommandSpecification = {
   flags: {},
 };
 
-export function migrateVerifyCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function migrateVerifyCommand({
+  verify,
+  prefix,
+}: {
+  verify: (owner: string, request: VerifyRequest) => Promise<VerifyResult>;
+  prefix: string;
+}): Command {
   return {
     specification: migrateVerifySpecification,
     async run(_values, conversation) {
       const { sender, botRoomIds } = conversation;
       const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-        moves.verify(sender, { botRoomIds, onProgress }),
+        verify(sender, { botRoomIds, onProgress }),
       );
       await conversation.say(verifyAnswer(result, prefix), { key: "answer" });
     },

@@ -1,4 +1,5 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { ConvertRequest } from "../../service/run/requests.ts";
+import type { ConvertResult } from "../../service/run/results.ts";
 import type { Plans } from "../../store/plans.ts";
 import { convertAnswer } from "../../view/rooms/convert.ts";
 import { askingServers } from "../../view/account/accounts.ts";
@@ -36,7 +37,15 @@ export const convertToRoomSpecification: CommandSpecification = {
 
 export function convertCommand(
   toDirect: boolean,
-  { moves, plans, prefix }: { moves: MoveCommands; plans: Pick<Plans, "numberedRoomIds">; prefix: string },
+  {
+    convert,
+    plans,
+    prefix,
+  }: {
+    convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
+    plans: Pick<Plans, "numberedRoomIds">;
+    prefix: string;
+  },
 ): Command {
   return {
     specification: toDirect ? convertToDirectSpecification : convertToRoomSpecification,
@@ -48,7 +57,7 @@ export function convertCommand(
         toDirect,
       };
       await answerInTime(conversation, askingServers(), async () =>
-        convertAnswer(await moves.convert(owner, request), { toDirect, prefix }),
+        convertAnswer(await convert(owner, request), { toDirect, prefix }),
       );
     },
   };

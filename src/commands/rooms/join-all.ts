@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunStarter } from "../../service/run/start.ts";
 import type { Plans } from "../../store/plans.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { filterDetails, filterFlags, filterUsage } from "../filters.ts";
@@ -19,19 +19,19 @@ export const joinAllSpecification: CommandSpecification = {
 };
 
 export function joinAllCommand(services: {
-  moves: MoveCommands;
+  runs: { starter: Pick<RunStarter, "joinAll"> };
   plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }): Command {
-  const { moves } = services;
+  const { starter } = services.runs;
   return {
     specification: joinAllSpecification,
     run: (values, conversation) =>
       runPart(values, conversation, {
         ...services,
         purpose: "joins",
-        begin: (request) => moves.joinAll(request),
+        begin: (request) => starter.joinAll(request),
       }),
   };
 }

@@ -1,4 +1,4 @@
-import type { PartRequest } from "../../service/run/move-commands.ts";
+import type { PartRequest } from "../../service/run/requests.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { StartResult } from "../../service/run/results.ts";
 import type { Plans } from "../../store/plans.ts";

@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunStarter } from "../../service/run/start.ts";
 import { startAnswer } from "../../view/migrate/start.ts";
 import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
@@ -15,13 +15,19 @@ export const profileSpecification: CommandSpecification = {
   flags: {},
 };
 
-export function profileCommand({ moves, prefix }: { moves: MoveCommands; prefix: string }): Command {
+export function profileCommand({
+  runs,
+  prefix,
+}: {
+  runs: { starter: Pick<RunStarter, "copyProfile"> };
+  prefix: string;
+}): Command {
   return {
     specification: profileSpecification,
     async run(_values, conversation) {
       const { sender: owner, address, botRoomIds } = conversation;
       const result = await withProgressNote(conversation, readingAccounts(), (onProgress) =>
-        moves.copyProfile({ owner, address, botRoomIds, onProgress }),
+        runs.starter.copyProfile({ owner, address, botRoomIds, onProgress }),
       );
       await conversation.say(startAnswer(result, "profile", prefix), { key: "answer" });
     },

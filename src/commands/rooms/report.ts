@@ -1,4 +1,4 @@
-import type { MoveCommands } from "../../service/run/move-commands.ts";
+import type { RunOverview } from "../../service/run/overview.ts";
 import type { Plans } from "../../store/plans.ts";
 import { numberedRooms } from "../../model/rooms-left.ts";
 import { noPlanYet, reportFile, reportMessage } from "../../view/rooms/report.ts";
@@ -22,18 +22,18 @@ export const reportSpecification: CommandSpecification = {
 };
 
 export function reportCommand({
-  moves,
+  runs,
   plans,
   prefix,
 }: {
-  moves: Pick<MoveCommands, "lastPlan">;
+  runs: { overview: Pick<RunOverview, "lastPlan"> };
   plans: Pick<Plans, "putNumberedRooms">;
   prefix: string;
 }): Command {
   return {
     specification: reportSpecification,
     async run({ flags }, conversation) {
-      const plan = await moves.lastPlan(conversation.sender);
+      const plan = await runs.overview.lastPlan(conversation.sender);
       if (!plan) return conversation.say(noPlanYet(prefix));
       const { report, moreHelpers, via, number } = plan;
       const view = { report, moreHelpers };

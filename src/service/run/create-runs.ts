@@ -9,7 +9,8 @@ import type { AccountClients } from "../accounts/clients.ts";
 import type { AccountReaders } from "../accounts/readers.ts";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { RunWatch } from "./watch.ts";
-import { Moves } from "./moves.ts";
+import { RunOverview } from "./overview.ts";
+import { RunStarter } from "./start.ts";
 import type { Planning } from "../plan/planning.ts";
 import { RunControl } from "./control.ts";
 import type { RunFacts, RunListener } from "./run-listener.ts";
@@ -28,24 +29,23 @@ export interface CreateRunsOptions {
   rateLimits: RateLimits;
   createListener: (facts: RunFacts) => RunListener;
   knockReason: RunWorkOptions["knockReason"];
-  botUserId: string;
   now: () => number;
   log: Logger;
 }
 
 export interface RunServices {
-  moves: Moves;
+  starter: RunStarter;
   control: RunControl;
-  /** Goes on with what the last process left; what it says needs the chat. */
+  overview: RunOverview;
+  /** Resumes the runs of the last process. Its notices need the chat. */
   start(): Promise<void>;
-  /** Ends within seconds; everything goes on after the next start. */
+  /** Ends within seconds. Everything resumes at the next start. */
   stop(): Promise<void>;
 }
 
-/** Puts together everything that runs plans. */
+/** Builds everything that runs plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, clients, readers, planning, rateLimits, createListener, knockReason, botUserId, now, log } =
-    options;
+  const { store, clients, readers, planning, rateLimits, createListener, knockReason, now, log } = options;
   const { runs, steps } = store;
   const limits = new Limits(store.limiters, rateLimits);
   const summary = new RunSummaryReader({ runs, steps }, now);
@@ -58,23 +58,23 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const listener = createListener({ statuses, summary });
-  const finish = new RunSettler({ planning, runs, steps, listener, now, log });
+  const settler = new RunSettler({ planning, runs, steps, listener, now, log });
   const changed = (run: Run): void => {
     listener.changed(run);
-    if (run.state === "watching") lateArrivals.watch(run);
+    if (run.state === "watching") watch.watch(run);
   };
   const work = new RunWork({
     clients,
     runs,
     steps,
-    settled: (run, signal) => finish.settled(run, signal),
+    settled: (run, signal) => settler.settled(run, signal),
     changed,
     knockReason,
     now,
   });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
-  const lateArrivals = new RunWatch({ readers, runs, steps, runner, now, log });
-  // What is asked of one person is done in order.
+  const watch = new RunWatch({ readers, runs, steps, runner, now, log });
+  // One person's requests are done in order.
   const queue = new KeyedQueue();
   const control = new RunControl({
     clients,
@@ -88,31 +88,31 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     queue,
     now,
   });
-  const moves = new Moves({
+  const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, now });
+  const starter = new RunStarter({
     planning,
-    clients,
     runs,
     steps,
-    limits,
     runner,
     statuses,
-    queue,
     control,
-    botUserId,
+    overview,
+    queue,
     now,
     log,
   });
   return {
-    moves,
+    starter,
     control,
+    overview,
     start: async () => {
       await runner.start();
-      await lateArrivals.start();
-      // The last process may have ended before it called their owners.
+      await watch.start();
+      // The last process may have ended before it notified their owners.
       for (const run of await runs.inState("needs_you")) listener.changed(run);
     },
     stop: async () => {
-      lateArrivals.stop();
+      watch.stop();
       await runner.stop();
       await listener.stop();
     },

@@ -59,7 +59,7 @@ export class RunSettler {
 
   /** @returns what has to be waited for where an account cannot be read just now */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
-    const { runs, steps, planning, listener, now, log } = this.#options;
+    const { runs, steps, planning, listener, log } = this.#options;
     if (run.purpose !== "move") {
       const waitsFor = await this.#renewPlan(run, signal);
       if (waitsFor !== null) return waitsFor;

@@ -19,7 +19,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
     },
     forget: notScripted,
     planning: { plan: notScripted },
-    moves: scriptedMoves({}).moves,
+    ...scriptedMoves({}).services,
     readers: { access: notScripted, read: notScripted, guard: notScripted },
     plans: { numberedRoomIds: notScripted, putNumberedRooms: notScripted },
     now: () => 0,

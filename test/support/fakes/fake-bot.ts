@@ -126,6 +126,7 @@ export interface FakeBot {
   store: CrashingStore;
   runServices: RunServices;
   planning: Planning;
+  clients: AccountClients;
   readers: AccountReaders;
   hasCrashed: () => boolean;
 }
@@ -196,11 +197,10 @@ export function startFakeBot({
       return new RunAnnouncer({ ...facts, runs, plans, sendMessage, prefix: "!", now, log });
     },
     knockReason,
-    botUserId: BOT,
     now,
     log,
   });
-  return { store, runServices, planning, readers, hasCrashed: () => isDead };
+  return { store, runServices, planning, clients, readers, hasCrashed: () => isDead };
 }
 
 /** Signs both accounts in and makes the plan. */
@@ -238,7 +238,7 @@ export async function runUntilCrashOrEnd(
   const { runs } = bot.store.store;
   const work = (async () => {
     await bot.runServices.start();
-    if ((await runs.last(OWNER)) === null) await bot.runServices.moves.start(request);
+    if ((await runs.last(OWNER)) === null) await bot.runServices.starter.start(request);
   })();
   let failure: unknown = null;
   work.catch((error: unknown) => {

@@ -1,12 +1,18 @@
-import type { MoveCommands } from "../../../src/service/run/move-commands.ts";
+import type { CommandServices, RunCommands } from "../../../src/commands/registry.ts";
 import type { RunStatus } from "../../../src/service/run/results.ts";
 
-type Answers = { [Name in keyof MoveCommands]?: Awaited<ReturnType<MoveCommands[Name]>> };
+type Scripted = RunCommands["starter"] &
+  RunCommands["control"] &
+  RunCommands["overview"] &
+  Pick<CommandServices, "verify" | "convert">;
+type Answers = { [Name in keyof Scripted]?: Awaited<ReturnType<Scripted[Name]>> };
 
-/** Moves that answer as told, each command after the time given, and keep what they were asked. */
+/**
+ * Services of runs with fixed answers, each given after some work; `asked` keeps the calls.
+ */
 export function scriptedMoves(answers: Answers, work: () => Promise<void> = async () => undefined) {
   const asked: unknown[][] = [];
-  function answer<Name extends keyof MoveCommands>(name: Name) {
+  function answer<Name extends keyof Scripted>(name: Name) {
     return async (...call: unknown[]): Promise<NonNullable<Answers[Name]>> => {
       asked.push([name, ...call]);
       await work();
@@ -15,27 +21,35 @@ export function scriptedMoves(answers: Answers, work: () => Promise<void> = asyn
       return given;
     };
   }
-  const moves: MoveCommands = {
-    start: answer("start"),
-    inviteAll: answer("inviteAll"),
-    joinAll: answer("joinAll"),
-    copyProfile: answer("copyProfile"),
-    lastPlan: async () => null,
-    status: async () => answers.status ?? null,
-    isWatched: async (_owner, report) => {
-      asked.push(["isWatched", report]);
-      return answers.isWatched ?? false;
+  const services: Pick<CommandServices, "runs" | "verify" | "convert"> = {
+    runs: {
+      starter: {
+        start: answer("start"),
+        inviteAll: answer("inviteAll"),
+        joinAll: answer("joinAll"),
+        copyProfile: answer("copyProfile"),
+        previewUndo: answer("previewUndo"),
+        undo: answer("undo"),
+      },
+      control: {
+        pause: answer("pause"),
+        resume: answer("resume"),
+        cancel: answer("cancel"),
+        abandonOnLogout: async () => null,
+      },
+      overview: {
+        lastPlan: async () => null,
+        status: async () => answers.status ?? null,
+        isWatched: async (_owner, report) => {
+          asked.push(["isWatched", report]);
+          return answers.isWatched ?? false;
+        },
+      },
     },
-    pause: answer("pause"),
-    resume: answer("resume"),
-    cancel: answer("cancel"),
     verify: answer("verify"),
-    previewUndo: answer("previewUndo"),
-    undo: answer("undo"),
-    abandonOnLogout: async () => null,
     convert: answer("convert"),
   };
-  return { moves, asked };
+  return { services, asked };
 }
 
 /** A run in the middle. */

@@ -165,16 +165,18 @@ describe("!login", () => {
 
 describe("!logout", () => {
   const asked: unknown[][] = [];
-  const moves = {
-    abandonOnLogout: async (...call: unknown[]) => {
-      asked.push(call);
-      return null;
+  const runs = {
+    control: {
+      abandonOnLogout: async (...call: unknown[]) => {
+        asked.push(call);
+        return null;
+      },
     },
   };
 
   it("ends both, or the one that is named", async () => {
     const both = fakeSignIn({});
-    await logoutCommand({ signIn: both.signIn, moves, prefix: "!" }).run(
+    await logoutCommand({ signIn: both.signIn, runs, prefix: "!" }).run(
       values({ account: [] }),
       new FakeConversation(),
     );
@@ -184,7 +186,7 @@ describe("!logout", () => {
     ]);
     const one = fakeSignIn({ signOut: { account: account("target", "@b:x.org"), ending: "logged_out" } });
     const conversation = new FakeConversation();
-    await logoutCommand({ signIn: one.signIn, moves, prefix: "!" }).run(
+    await logoutCommand({ signIn: one.signIn, runs, prefix: "!" }).run(
       values({ account: ["new"] }),
       conversation,
     );
@@ -199,7 +201,7 @@ describe("!logout", () => {
 
   it("says when there was nothing to end", async () => {
     const conversation = new FakeConversation();
-    await logoutCommand({ signIn: fakeSignIn({}).signIn, moves, prefix: "!" }).run(
+    await logoutCommand({ signIn: fakeSignIn({}).signIn, runs, prefix: "!" }).run(
       values({ account: ["old"] }),
       conversation,
     );

@@ -40,10 +40,10 @@ async function listAfter(line: string, planned: readonly ReportRoom[]): Promise<
     ),
   };
   const planning = { plan: async () => ({ status: "planned", plan }) as const };
-  const moves = { isWatched: async () => false };
+  const runs = { overview: { isWatched: async () => false } };
   const parsed = parse(line);
   if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
-  await migratePlanCommand({ planning, moves, plans, now: () => 0, prefix: "!" }).run(
+  await migratePlanCommand({ planning, runs, plans, now: () => 0, prefix: "!" }).run(
     parsed.values,
     new FakeConversation(),
   );

@@ -31,9 +31,9 @@ function setUp(...script: Parameters<typeof scriptedMoves>) {
 }
 
 function setUpWith(more: Partial<CommandServices>, ...script: Parameters<typeof scriptedMoves>) {
-  const { moves, asked } = scriptedMoves(...script);
+  const { services: scriptedRuns, asked } = scriptedMoves(...script);
   const services = commandServices({
-    moves,
+    ...scriptedRuns,
     plans: { numberedRoomIds: async () => SHOWN, putNumberedRooms: async () => undefined },
     now: () => NOW,
     ...more,

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { convertChat } from "../../../../src/service/run/convert-chat.ts";
+import type { ConvertRequest } from "../../../../src/service/run/requests.ts";
 import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
 import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
@@ -41,6 +43,14 @@ async function plan(more: Partial<PlanFilters> = {}) {
   });
   if (result.status !== "planned") throw new Error(`no plan: ${result.status}`);
   return result.plan;
+}
+
+function convert(convertRequest: ConvertRequest) {
+  return convertChat(OWNER, convertRequest, {
+    planning: bot.planning,
+    clients: bot.clients,
+    botUserId: BOT,
+  });
 }
 
 /** The bot says something to a person. */
@@ -147,7 +157,7 @@ describe("an alias that the room does not give as its own", () => {
     servers.aliases.delete(ALIAS);
     servers.hangingAliases.add(ALIAS);
     await bot.runServices.start();
-    expect((await bot.runServices.moves.start(request)).status).toBe("started");
+    expect((await bot.runServices.starter.start(request)).status).toBe("started");
     await vi.advanceTimersByTimeAsync(60 * 60_000);
     expect((await bot.store.store.runs.last(OWNER))?.endedAt).not.toBeNull();
     expect(servers.seen.filter((seen) => seen.includes("!public:old.example"))).toEqual([]);
@@ -156,19 +166,19 @@ describe("an alias that the room does not give as its own", () => {
   it("is not looked up again once it was unknown", async () => {
     await plan({ exclude: [ALIAS] });
     servers.hangingAliases.add(ALIAS);
-    expect((await bot.runServices.moves.start(request)).status).toBe("started");
+    expect((await bot.runServices.starter.start(request)).status).toBe("started");
   });
 
   it("stops whatever it was typed for when its server hangs", async () => {
     servers.hangingAliases.add(ALIAS);
     const unanswered = { status: "unanswered_alias", alias: ALIAS };
-    const { moves } = bot.runServices;
+    const { starter } = bot.runServices;
     const filters = { ...NO_FILTERS, categories: null };
     expect(await bot.planning.plan({ ...request, filters: { ...filters, exclude: [ALIAS] } })).toEqual(
       unanswered,
     );
-    expect(await moves.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
-    expect(await moves.convert(OWNER, { room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
+    expect(await starter.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
+    expect(await convert({ room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
     const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
     expect(await listSourceRooms(bot.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
     expect(await bot.planning.last(OWNER)).toBeNull();
@@ -177,20 +187,18 @@ describe("an alias that the room does not give as its own", () => {
   it("names a room to invite into", async () => {
     servers.aliases.set(ALIAS, "!private:old.example");
     const filters = { ...NO_FILTERS, categories: null };
-    const started = await bot.runServices.moves.inviteAll({ ...request, filters, rooms: [ALIAS] });
+    const started = await bot.runServices.starter.inviteAll({ ...request, filters, rooms: [ALIAS] });
     expect(started.status).toBe("started");
   });
 
   it("names a room to be made a direct chat", async () => {
     servers.aliases.set(ALIAS, "!council:old.example");
     const converted = { room: ALIAS, partner: "@bo:old.example", toDirect: true };
-    expect(await bot.runServices.moves.convert(OWNER, converted)).toMatchObject({
+    expect(await convert(converted)).toMatchObject({
       status: "converted",
       roomId: "!council:old.example",
     });
-    expect(
-      await bot.runServices.moves.convert(OWNER, { ...converted, room: "#nowhere:old.example" }),
-    ).toEqual({
+    expect(await convert({ ...converted, room: "#nowhere:old.example" })).toEqual({
       status: "not_in_room",
       room: "#nowhere:old.example",
     });
@@ -202,7 +210,7 @@ describe("a part of a move", () => {
     "(%s) does nothing when a filter names what is no room of the account",
     async (part) => {
       const filters = { ...NO_FILTERS, categories: null, exclude: ["#nowhere:old.example"] };
-      expect(await bot.runServices.moves[part]({ ...request, filters, rooms: [] })).toEqual({
+      expect(await bot.runServices.starter[part]({ ...request, filters, rooms: [] })).toEqual({
         status: "unknown_rooms",
         rooms: ["#nowhere:old.example"],
       });
@@ -214,11 +222,11 @@ describe("a part of a move", () => {
     await plan();
     await bot.runServices.start();
     const statusOf = async (roomId: string) =>
-      (await bot.runServices.moves.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)
+      (await bot.runServices.overview.lastPlan(OWNER))?.report.rooms.find((room) => room.roomId === roomId)
         ?.status;
     expect(await statusOf("!public:old.example")).toBe("planned");
     const filters = { ...NO_FILTERS, categories: null };
-    await bot.runServices.moves.joinAll({ ...request, filters, rooms: [] });
+    await bot.runServices.starter.joinAll({ ...request, filters, rooms: [] });
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await bot.store.store.runs.last(OWNER))?.state).toBe("over");
     expect(await statusOf("!public:old.example")).toBe("done");
@@ -229,7 +237,7 @@ describe("a part of a move", () => {
     await plan();
     await bot.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
-    await bot.runServices.moves.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
+    await bot.runServices.starter.inviteAll({ ...request, filters, rooms: ["!private:old.example"] });
     servers.signedOut.add(TARGET);
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await bot.store.store.runs.last(OWNER))?.state).toBe("over");
@@ -240,7 +248,7 @@ describe("a part of a move", () => {
     await plans.putNumberedRooms(OWNER, ["!before:old.example"]);
     await bot.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
-    expect((await bot.runServices.moves.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
+    expect((await bot.runServices.starter.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
       "started",
     );
     await vi.advanceTimersByTimeAsync(60_000);

@@ -46,7 +46,7 @@ afterEach(async () => {
 async function start(filters: Partial<PlanFilters> = {}): Promise<void> {
   await makePlan(life, filters);
   await life.runServices.start();
-  expect((await life.runServices.moves.start(request)).status).toBe("started");
+  expect((await life.runServices.starter.start(request)).status).toBe("started");
 }
 
 /** Lets everything happen that needs no time, and then what so much time brings. */
@@ -106,11 +106,11 @@ describe("the end of a run", () => {
   it("is watched anew where nothing but watching is left to begin, and then begins nothing more", async () => {
     await start();
     await pass();
-    await life.runServices.moves.cancel(OWNER);
+    await life.runServices.control.cancel(OWNER);
     await sent();
     await makePlan(life);
     const again = (eventId: string) =>
-      life.runServices.moves.start({ ...request, address: { ...request.address, eventId } });
+      life.runServices.starter.start({ ...request, address: { ...request.address, eventId } });
     expect(await again("$again")).toMatchObject({ status: "started", isOnlyWatch: true });
     await pass();
     expect(await run()).toMatchObject({ state: "watching" });
@@ -120,14 +120,14 @@ describe("the end of a run", () => {
     const { report } = (await life.planning.last(OWNER)) ?? {
       report: { source: SOURCE, target: TARGET, rooms: [] },
     };
-    expect(await life.runServices.moves.isWatched(OWNER, report)).toBe(true);
-    expect(await life.runServices.moves.isWatched(OWNER, { ...report, source: "@other:old.example" })).toBe(
-      false,
-    );
+    expect(await life.runServices.overview.isWatched(OWNER, report)).toBe(true);
+    expect(
+      await life.runServices.overview.isWatched(OWNER, { ...report, source: "@other:old.example" }),
+    ).toBe(false);
     const unknown = report.rooms.map((room) =>
       room.status === "needs_moderator" ? { ...room, roomId: "!late:old.example" } : room,
     );
-    expect(await life.runServices.moves.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
+    expect(await life.runServices.overview.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
   });
 
   it("of a part waits for a server that is away, and then shows in the report what it did", async () => {
@@ -138,7 +138,7 @@ describe("the end of a run", () => {
       isAway ||= path.includes("/join/");
       if (isAway && path.endsWith("/capabilities")) throw new UnreachableError("aborted", "old.example");
     };
-    await life.runServices.moves.joinAll({
+    await life.runServices.starter.joinAll({
       ...request,
       filters: { ...NO_FILTERS, categories: null },
       rooms: [OPEN],
@@ -195,17 +195,17 @@ describe("the end of a run", () => {
   });
 
   it("is not told of a run that was paused meanwhile, and is told once it has gone on", async () => {
-    onRequest = atFinish(() => void life.runServices.moves.pause(OWNER));
+    onRequest = atFinish(() => void life.runServices.control.pause(OWNER));
     await start();
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["paused", []]);
-    expect((await life.runServices.moves.resume(OWNER)).status).toBe("resumed");
+    expect((await life.runServices.control.resume(OWNER)).status).toBe("resumed");
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
   it("is not told of a run that was cancelled meanwhile", async () => {
-    onRequest = atFinish(() => void life.runServices.moves.cancel(OWNER));
+    onRequest = atFinish(() => void life.runServices.control.cancel(OWNER));
     await start();
     await pass(10 * SECOND);
     expect([await run(), await said()]).toMatchObject([{ state: "over", isCancelled: true }, []]);
@@ -214,7 +214,7 @@ describe("the end of a run", () => {
   it("leaves a cancelled run over, though a session has ended as well", async () => {
     onRequest = atFinish(() => {
       servers.signedOut.add(SOURCE);
-      void life.runServices.moves.cancel(OWNER);
+      void life.runServices.control.cancel(OWNER);
     });
     await start();
     await pass(10 * SECOND);
@@ -232,7 +232,7 @@ describe("the end of a run", () => {
     expect((await run()).state).toBe("running");
     const awayAt = Date.now();
     const waited = { side: "source", serverName: "old.example", waitingFor: "server", limit: null, steps: 0 };
-    const status = await life.runServices.moves.status(OWNER);
+    const status = await life.runServices.overview.status(OWNER);
     expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
     await pass(10 * SECOND);
     const shown = JSON.stringify((await sent()).at(-1));
@@ -246,7 +246,7 @@ describe("the end of a run", () => {
   it("is told of a part of a move too", async () => {
     await makePlan(life);
     await life.runServices.start();
-    await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
+    await life.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
     await pass();
     expect([await run(), await said()]).toMatchObject([{ state: "over", purpose: "joins" }, ["end"]]);
     expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
@@ -257,7 +257,7 @@ describe("the end of a run", () => {
     await makePlan(life);
     await life.runServices.start();
     const rooms = ["!restricted:old.example"];
-    await life.runServices.moves.joinAll({ ...request, filters: await filtersOf(), rooms });
+    await life.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms });
     await pass();
     expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
   });
@@ -335,7 +335,7 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     await pass(20 * SECOND);
     expect(await stepsOf("direct_chats")).toEqual(["direct_chats done", "direct_chats 2 done"]);
-    const undo = await life.runServices.moves.undo({
+    const undo = await life.runServices.starter.undo({
       owner: OWNER,
       address: { ...request.address, eventId: "$undo" },
     });
@@ -369,7 +369,7 @@ describe("rooms that open after the end", () => {
     await pass();
     letIn(servers);
     onRequest = ({ path }) => {
-      if (path.endsWith("/m.room.join_rules")) void life.runServices.moves.cancel(OWNER);
+      if (path.endsWith("/m.room.join_rules")) void life.runServices.control.cancel(OWNER);
     };
     await pass(30 * SECOND);
     expect(await run()).toMatchObject({ state: "over", isCancelled: true });
@@ -382,7 +382,7 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     const started: Promise<StartResult>[] = [];
     onRequest = ({ path }) => {
-      if (path.endsWith("/m.room.join_rules")) started.push(life.runServices.moves.start(request));
+      if (path.endsWith("/m.room.join_rules")) started.push(life.runServices.starter.start(request));
     };
     await pass(60 * SECOND);
     // Whichever was first.

@@ -1,0 +1,83 @@
+import type { Report } from "../../model/report.ts";
+import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
+import type { RunStatus } from "./results.ts";
+import { readRunRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
+import type { Runs } from "../../store/runs.ts";
+import type { Steps } from "../../store/steps.ts";
+import type { Planning, StoredPlan } from "../plan/planning.ts";
+import type { RunControl } from "./control.ts";
+import { runningReport } from "./report.ts";
+import type { RunStatuses } from "./status.ts";
+
+export interface RunOverviewOptions {
+  planning: Pick<Planning, "last">;
+  runs: Pick<Runs, "rooms" | "unfinished">;
+  steps: Pick<Steps, "all">;
+  limits: Pick<Limits, "load" | "nextAt">;
+  statuses: Pick<RunStatuses, "of">;
+  control: Pick<RunControl, "current">;
+  now: () => number;
+}
+
+/** What people ask about their runs. */
+export class RunOverview {
+  readonly #options: RunOverviewOptions;
+
+  constructor(options: RunOverviewOptions) {
+    this.#options = options;
+  }
+
+  /** @returns `null` if nothing was ever started */
+  async status(owner: string): Promise<RunStatus | null> {
+    const run = await this.#options.control.current(owner);
+    return run && this.#options.statuses.of(run);
+  }
+
+  /** Whether a run watches every room of the report that waits for a person. */
+  async isWatched(
+    owner: string,
+    { source, target, rooms }: Pick<Report, "source" | "target" | "rooms">,
+  ): Promise<boolean> {
+    const { runs } = this.#options;
+    const run = (await runs.unfinished(owner)).find(
+      (each) =>
+        each.purpose === "move" &&
+        nextState(each.state, "access_changed") !== null &&
+        each.source === source &&
+        each.target === target,
+    );
+    if (run === undefined) return false;
+    const watched = new Set(
+      (await runs.rooms(run.id))
+        .map(readRunRoom)
+        .filter(waitsForPerson)
+        .map(({ roomId }) => roomId),
+    );
+    return rooms.every(
+      ({ roomId, status }) => (status !== "needs_moderator" && status !== "needs_you") || watched.has(roomId),
+    );
+  }
+
+  /**
+   * The last plan, `null` if there is none. While it is run, its report says what is done for each
+   * room now.
+   */
+  async lastPlan(owner: string): Promise<StoredPlan | null> {
+    const { planning, runs, steps, limits, now } = this.#options;
+    const plan = await planning.last(owner);
+    const run = await this.#options.control.current(owner);
+    if (plan === null || run?.purpose !== "move" || !isActive(run) || run.planNumber !== plan.number)
+      return plan;
+    await limits.load(run.source);
+    await limits.load(run.target);
+    const rooms = (await runs.rooms(run.id)).map(readRunRoom);
+    const standing = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
+    const report = runningReport(plan.report, standing, {
+      limits,
+      now: now(),
+      isRunning: isWorkedOn(run),
+    });
+    return { ...plan, report };
+  }
+}

@@ -1,0 +1,27 @@
+import type { ConversationAddress } from "../../model/conversation-address.ts";
+import type { PlanFilters } from "../../platforms/matrix/planning/filters.ts";
+import type { ReadProgress } from "../accounts/readers.ts";
+
+export interface StartRequest {
+  owner: string;
+  /** Where the progress and the end of the run are reported. */
+  address: ConversationAddress;
+  /** Rooms in which the person talks with the bot. */
+  botRoomIds: readonly string[];
+  onProgress: (progress: ReadProgress) => void;
+}
+
+export type VerifyRequest = Pick<StartRequest, "botRoomIds" | "onProgress">;
+
+export interface PartRequest extends StartRequest {
+  filters: PlanFilters;
+  /** Room IDs and aliases; empty: all that qualify. */
+  rooms: readonly string[];
+}
+
+export interface ConvertRequest {
+  /** Room ID or alias. */
+  room: string;
+  partner: string | null;
+  toDirect: boolean;
+}
