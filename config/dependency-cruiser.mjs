@@ -10,8 +10,8 @@ const PURE = [
   "^src/platforms/[^/]+/categories/",
 ];
 
-/** A category's requests, and what only lists its step functions. */
-const NOT_PURE = "^src/platforms/[^/]+/categories/(registry|.*/(step|requests|convert-room))\\.ts$";
+/** The requests of a category, and the list of all step functions. */
+const NOT_PURE = "^src/platforms/[^/]+/categories/(registry|[^/]+/step)\\.ts$";
 
 /** Node's modules that neither talk to anything outside nor know the time. */
 const PURE_CORE_MODULES = ["^(node:)?(assert|path|url|util|string_decoder|querystring|punycode|buffer)(/|$)"];

@@ -1,5 +1,3 @@
-import type { StepKind } from "./step.ts";
-
 /**
  * What a move consists of, by the names that reports and filters use (product.md, "The report
  * file").
@@ -38,26 +36,3 @@ export function allCategories(known: readonly Category[]): Category[] {
   const byName = new Map(known.map((entry) => [entry.name, entry]));
   return CATEGORY_NAMES.map((name) => byName.get(name) ?? category(name, 0, []));
 }
-
-/**
- * The category that a step belongs to, where it is one that reports count; entering a room is
- * `rooms`.
- */
-export const CATEGORY_OF_STEP: Readonly<Record<Exclude<StepKind, "undo">, CategoryName>> = {
-  profile_field: "profile",
-  accept_invite: "rooms",
-  join: "rooms",
-  join_restricted: "rooms",
-  invite: "rooms",
-  join_invited: "rooms",
-  knock: "rooms",
-  power_level: "power_levels",
-  tags: "tags",
-  room_setting: "room_settings",
-  room_profile: "room_profiles",
-  read_marker: "read_markers",
-  account_data: "account_data",
-  direct_chats: "direct_chats",
-  push_rules: "push_rules",
-  ignored_users: "ignored_users",
-};

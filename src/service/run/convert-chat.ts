@@ -1,4 +1,4 @@
-import { convertRoom } from "../../platforms/matrix/categories/direct-chats/convert-room.ts";
+import { convertRoom } from "../../platforms/matrix/convert-room.ts";
 import type { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
 import { parseRoomAlias } from "../../platforms/matrix/ids/identifiers.ts";

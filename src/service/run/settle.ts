@@ -2,13 +2,16 @@ import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Logger } from "pino";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
-import { CATEGORY_OF_STEP } from "../../model/categories.ts";
 import type { StoredStep, Run } from "../../model/run.ts";
-import type { PlannedStep, StepKind } from "../../model/step.ts";
+import type { PlannedStep } from "../../model/step.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import { stages } from "../../model/step.ts";
-import { planContentSteps } from "../../platforms/matrix/categories/plan-content-steps.ts";
+import {
+  categoryOfStep,
+  planContentSteps,
+  writesWholeList,
+} from "../../platforms/matrix/categories/registry.ts";
 import { roomMapping } from "../../platforms/matrix/planning/room-mapping.ts";
 import { powerStep } from "../../platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../platforms/matrix/planning/planned-room.ts";
@@ -25,14 +28,6 @@ import type { AccountRefusal } from "../accounts/results.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
 import { stepsInto } from "./work.ts";
-
-/** They write whole lists, so that a room that came in later is not in what was written. */
-const WHOLE_LISTS: ReadonlySet<StepKind> = new Set<StepKind>([
-  "direct_chats",
-  "push_rules",
-  "account_data",
-  "ignored_users",
-]);
 
 export interface RunSettlerOptions {
   planning: Planning;
@@ -199,7 +194,7 @@ function stepsLeft(
 /** Whether a filter by categories lets a step pass. */
 export function isChosen({ filters }: PlanRequestData): (step: PlannedStep) => boolean {
   const { categories } = filters;
-  return ({ kind }) => categories === null || kind === "undo" || categories.includes(CATEGORY_OF_STEP[kind]);
+  return ({ kind }) => categories === null || kind === "undo" || categories.includes(categoryOfStep(kind));
 }
 
 /**
@@ -212,7 +207,7 @@ function nextOf(step: PlannedStep, tried: Tried, lastJoinedAt: number): PlannedS
     const before = tried.get(key);
     if (before === undefined) return { ...step, key };
     const isWritten =
-      before.state === "done" && WHOLE_LISTS.has(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
+      before.state === "done" && writesWholeList(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
     if (!isWritten) return null;
   }
 }

@@ -1,5 +1,5 @@
 import type { PlannedStep } from "../../model/step.ts";
-import { planContentSteps } from "../../platforms/matrix/categories/plan-content-steps.ts";
+import { planContentSteps } from "../../platforms/matrix/categories/registry.ts";
 import { roomMapping } from "../../platforms/matrix/planning/room-mapping.ts";
 import { powerStep } from "../../platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../platforms/matrix/planning/planned-room.ts";

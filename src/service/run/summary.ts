@@ -1,5 +1,6 @@
 import type { CategoryName } from "../../model/categories.ts";
-import { CATEGORY_OF_STEP, allCategories } from "../../model/categories.ts";
+import { allCategories } from "../../model/categories.ts";
+import { categoryOfStep } from "../../platforms/matrix/categories/registry.ts";
 import type { StoredStep, Run } from "../../model/run.ts";
 import type { StepKind } from "../../model/step.ts";
 import type { Report } from "../../model/report.ts";
@@ -56,8 +57,8 @@ function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): Run
   const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();
   for (const { kind } of done) {
-    if (kind === "undo" || CATEGORY_OF_STEP[kind] === "rooms") continue;
-    written.set(CATEGORY_OF_STEP[kind], (written.get(CATEGORY_OF_STEP[kind]) ?? 0) + 1);
+    if (kind === "undo" || categoryOfStep(kind) === "rooms") continue;
+    written.set(categoryOfStep(kind), (written.get(categoryOfStep(kind)) ?? 0) + 1);
   }
   const invited = new Set(done.filter(({ kind }) => kind === "invite").map(({ roomId }) => roomId));
   return {
@@ -76,7 +77,7 @@ function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): Run
 function failuresOf(steps: readonly StoredStep[], hasReport: boolean): RunEnd["failures"] {
   return steps.flatMap(({ kind, key, state, outcome }) => {
     if (state !== "failed" || outcome?.status !== "failed") return [];
-    if (hasReport && kind !== "undo" && CATEGORY_OF_STEP[kind] === "rooms") return [];
+    if (hasReport && kind !== "undo" && categoryOfStep(kind) === "rooms") return [];
     return [{ item: key, problem: outcome.problem }];
   });
 }

@@ -1,5 +1,5 @@
 import type { CategoryName } from "../../model/categories.ts";
-import { CATEGORY_OF_STEP } from "../../model/categories.ts";
+import { categoryOfStep } from "../../platforms/matrix/categories/registry.ts";
 import type { StoredStep } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { stages } from "../../model/step.ts";
@@ -69,7 +69,7 @@ export class UndoPlanner {
     const { source, target, planNumber, request } = found.last;
     const undoable = found.written.filter(({ isUndoable }) => isUndoable);
     const steps = undoable.reverse().map(({ runId, step }): PlannedStep => {
-      const isEntry = CATEGORY_OF_STEP[step.kind === "undo" ? "join" : step.kind] === "rooms";
+      const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
       return {
         key: undoKey(runId, step.key),
         kind: "undo",
@@ -131,7 +131,7 @@ function undoKey(runId: number, key: string): string {
 function counts(written: readonly WrittenStep[]): { category: CategoryName; count: number }[] {
   const found = new Map<CategoryName, number>();
   for (const { step } of written) {
-    const category = step.kind === "undo" ? "rooms" : CATEGORY_OF_STEP[step.kind];
+    const category = step.kind === "undo" ? "rooms" : categoryOfStep(step.kind);
     if (category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
   }
   return [...found].map(([category, count]) => ({ category, count }));

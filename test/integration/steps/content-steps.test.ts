@@ -10,14 +10,16 @@ import type { Population } from "../../lab/population/population.ts";
 import { put } from "../../lab/population/session.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
-import { compareContents } from "../../../src/platforms/matrix/categories/registry.ts";
-import { contentSteps } from "../../../src/platforms/matrix/categories/content-steps.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import { planContentSteps } from "../../../src/platforms/matrix/categories/plan-content-steps.ts";
-import { CONTENT_STEP_KINDS } from "../../../src/platforms/matrix/categories/content-step.ts";
-import type { ContentStepKind } from "../../../src/platforms/matrix/categories/content-step.ts";
+import {
+  compareContents,
+  CONTENT_STEP_KINDS,
+  planContentSteps,
+} from "../../../src/platforms/matrix/categories/registry.ts";
+import type { ContentStepKind } from "../../../src/platforms/matrix/categories/category-plan.ts";
+import { canUndo, runStep } from "../../../src/platforms/matrix/run-step.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
-import { convertRoom } from "../../../src/platforms/matrix/categories/direct-chats/convert-room.ts";
+import { convertRoom } from "../../../src/platforms/matrix/convert-room.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
 import { addChoices, openAccounts } from "./content-accounts.ts";
@@ -214,7 +216,7 @@ async function runOne(
   options: Pick<StepContext, "canSkipCheck">,
 ): Promise<StepOutcome> {
   const run = async (mayHistoryCome: boolean): Promise<StepOutcome> =>
-    contentSteps[kind as ContentStepKind].run(asStored(payload), { ...context(options), mayHistoryCome });
+    runStep({ kind, payload: asStored(payload) }, { ...context(options), mayHistoryCome });
   const outcome = await run(true);
   if (outcome.status !== "wait") return outcome;
   await pause(HISTORY_PAUSE_MS);
@@ -225,9 +227,9 @@ async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {
   const ended = new Set<string>();
   for (const step of some.toReversed()) {
     const outcome = outcomes[steps.indexOf(step)];
-    const { undo } = contentSteps[step.kind as ContentStepKind];
-    if (undo === null || outcome?.status !== "done") continue;
-    ended.add((await undo(asStored(outcome.undo), context({ canSkipCheck: true }))).status);
+    if (!canUndo(step.kind) || outcome?.status !== "done") continue;
+    const undo = { kind: "undo", payload: asStored({ kind: step.kind, undo: outcome.undo }) } as const;
+    ended.add((await runStep(undo, context({ canSkipCheck: true }))).status);
   }
   return ended;
 }

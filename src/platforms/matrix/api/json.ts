@@ -1,9 +1,14 @@
+import { z } from "zod";
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whether an untrusted value is a JSON object, neither `null` nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** The answer of a request that only has to succeed. */
+export const anyAnswer = z.object({});
 
 /** A text with something in it, or `null`. */
 export function textOrNull(value: unknown): string | null {

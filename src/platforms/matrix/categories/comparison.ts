@@ -3,46 +3,44 @@ import type { Category, CategoryName } from "../../../model/categories.ts";
 import type { NotMoved, NotMovedCode } from "./not-moved.ts";
 
 /**
- * What should stand on the target in one category, and what of the source's is left out. Each item
- * of the source is in one of the two.
+ * What the target should have in one category, and what of the source is not moved. Each item of
+ * the source is in one of the two lists.
  */
 export interface Desired<Item> {
-  readonly wanted: readonly Item[];
+  readonly items: readonly Item[];
   readonly notMoved: readonly NotMoved[];
 }
 
+/** A category of the source compared with the target. */
 export interface Comparison<Item = unknown> {
   readonly category: Category;
-  /**
-   * The items behind the names in `category.missing`, in the same order: what is left to be
-   * written.
-   */
+  /** The items behind the names in `category.missing`, in the same order. */
   readonly missingItems: readonly Item[];
   readonly notMoved: readonly NotMoved[];
 }
 
-/** How one wanted item fares on the target; a code: it is not going to be written there. */
+/** The status of a desired item on the target. A code: the item is not going to be written. */
 export type ItemStatus = "present" | "missing" | NotMovedCode;
 
 /**
- * Compares the items of one category with what stands on the target; plans and verifications alike
- * are made from it.
- * @param nameOf as people are shown it
+ * Compares the desired items of one category with the target. Plans and verifications are both made
+ * from this comparison.
+ * @param nameOf the name that people are shown
  */
 export function compareItems<Item>(
   name: CategoryName,
-  { wanted, notMoved }: Desired<Item>,
+  desired: Desired<Item>,
   nameOf: (item: Item) => string,
   statusOf: (item: Item) => ItemStatus,
 ): Comparison<Item> {
   const missingItems: Item[] = [];
-  const left: NotMoved[] = [...notMoved];
+  const notMoved: NotMoved[] = [...desired.notMoved];
   let present = 0;
-  for (const item of wanted) {
-    const standing = statusOf(item);
-    if (standing === "present") present += 1;
-    else if (standing === "missing") missingItems.push(item);
-    else left.push({ category: name, item: nameOf(item), code: standing });
+  for (const item of desired.items) {
+    const status = statusOf(item);
+    if (status === "present") present += 1;
+    else if (status === "missing") missingItems.push(item);
+    else notMoved.push({ category: name, item: nameOf(item), code: status });
   }
-  return { category: category(name, present, missingItems.map(nameOf)), missingItems, notMoved: left };
+  return { category: category(name, present, missingItems.map(nameOf)), missingItems, notMoved };
 }

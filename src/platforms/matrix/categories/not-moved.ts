@@ -1,46 +1,40 @@
 import type { CategoryName } from "../../../model/categories.ts";
 
-/** Why something of the old account stays there; the sentences stand in `view/not-moved.ts`. */
+/** Why an item of the old account is not moved. The sentences are in `view/words/not-moved.ts`. */
 export type NotMovedCode =
   /**
-   * Secrets and keys of the old account's encryption, or what is encrypted with them: on another
-   * account they break its own.
+   * A secret or key of the old account's encryption, or content encrypted with one. It would break
+   * the encryption of another account.
    */
   | "holds_keys"
   /** Describes one device. */
   | "bound_to_device"
-  /** Of the old server's own making. */
+  /** Made by the old server. */
   | "bound_to_server"
-  /** Consents, tracking IDs, or addresses with the old user ID in them. */
+  /** A consent, a tracking ID, or an address that contains the old user ID. */
   | "bound_to_identity"
   /** State of a bot that runs on the old account. */
   | "bot_state"
-  /**
-   * Of a client that nobody knows, with names or values in it that look like keys, devices or
-   * tokens.
-   */
+  /** Written by an unknown client, with names or values that look like keys, devices or tokens. */
   | "looks_secret"
-  /** Not of the form that the specification gives it; clients pass over it too. */
+  /** Not of the form in the specification; clients ignore it too. */
   | "malformed"
   /** About one of the two accounts itself. */
   | "own_account"
   /** About a room that is not moved. */
   | "room_not_moved"
-  /** A place in the history of a room that was replaced by an upgrade. */
+  /** A place in the history of a room that an upgrade replaced. */
   | "room_replaced"
-  /** The new account has something else there already. */
+  /** The new account has something else in this place. */
   | "target_has_own"
-  /** The new server does not take it. */
+  /** The new server does not accept it. */
   | "server_refuses"
-  /** A default push rule of the old server that the new one does not have. */
+  /** A default push rule of the old server that the new server lacks. */
   | "rule_not_on_server"
-  /**
-   * A server's own push rule that differs between the two; nobody knows on which of them it was
-   * changed.
-   */
+  /** A default push rule that differs on the two servers; which one was changed is unknown. */
   | "unknown_default_rule";
 
-/** Something of the old account that deliberately stays there. */
+/** An item of the old account that deliberately stays there. */
 export interface NotMoved {
   readonly category: CategoryName;
   /** Untrusted text, named like the items of a category's `missing`. */

@@ -1,71 +1,120 @@
 import type { Category, CategoryName } from "../../../model/categories.ts";
-import { compareAccountData } from "./account-data/compare.ts";
-import type { AccountContents } from "./contents.ts";
-import { compareDirectChats } from "./direct-chats/compare.ts";
-import { compareIgnoredUsers } from "./ignored-users/compare.ts";
-import type { NotMoved } from "./not-moved.ts";
-import { compareProfile } from "./profile/compare.ts";
-import { comparePushRules } from "./push-rules/compare.ts";
-import { compareReadMarkers } from "./read-markers/compare.ts";
+import { CATEGORY_NAMES } from "../../../model/categories.ts";
+import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import type { RoomIdOnTarget } from "../planning/room-mapping.ts";
-import { compareRoomProfiles } from "./room-profiles/compare.ts";
-import { compareRoomSettings } from "./room-settings/compare.ts";
-import { compareTags } from "./tags/compare.ts";
+import type { Step } from "../steps/define-step.ts";
+import { accountDataPlan } from "./account-data/plan.ts";
+import { contentStep } from "./account-data/step.ts";
+import { plannedContentStep } from "./category-plan.ts";
+import type { CategoryPlan, ContentStepKind } from "./category-plan.ts";
+import type { AccountContents } from "./contents.ts";
+import { directChatsPlan } from "./direct-chats/plan.ts";
+import { directChatsStep } from "./direct-chats/step.ts";
+import { ignoredUsersPlan } from "./ignored-users/plan.ts";
+import { ignoredUsersStep } from "./ignored-users/step.ts";
+import type { NotMoved } from "./not-moved.ts";
+import { profilePlan } from "./profile/plan.ts";
+import { profileFieldStep } from "./profile/step.ts";
+import { pushRulesPlan } from "./push-rules/plan.ts";
+import { pushRulesStep } from "./push-rules/step.ts";
+import { readMarkersPlan } from "./read-markers/plan.ts";
+import { readMarkerStep } from "./read-markers/step.ts";
+import { roomProfilesPlan } from "./room-profiles/plan.ts";
+import { roomProfileStep } from "./room-profiles/step.ts";
+import { roomSettingsPlan } from "./room-settings/plan.ts";
+import { tagsPlan } from "./tags/plan.ts";
+import { tagsStep } from "./tags/step.ts";
 
+/**
+ * All categories but rooms, power levels and room keys, by the kind of their steps. Steps of the
+ * same stage are planned in this order.
+ */
+export const categories = {
+  profile_field: { plan: profilePlan, step: profileFieldStep },
+  tags: { plan: tagsPlan, step: tagsStep },
+  room_setting: { plan: roomSettingsPlan, step: contentStep },
+  room_profile: { plan: roomProfilesPlan, step: roomProfileStep },
+  read_marker: { plan: readMarkersPlan, step: readMarkerStep },
+  direct_chats: { plan: directChatsPlan, step: directChatsStep },
+  account_data: { plan: accountDataPlan, step: contentStep },
+  push_rules: { plan: pushRulesPlan, step: pushRulesStep },
+  ignored_users: { plan: ignoredUsersPlan, step: ignoredUsersStep },
+} satisfies Readonly<Record<ContentStepKind, { readonly plan: CategoryPlan; readonly step: Step }>>;
+
+/** Whether a kind of step writes the contents of an account. */
+export function isContentStep(kind: string): kind is ContentStepKind {
+  return Object.hasOwn(categories, kind);
+}
+
+/** All kinds of steps that write the contents of an account, in the order of the registry. */
+export const CONTENT_STEP_KINDS: readonly ContentStepKind[] = Object.keys(categories).filter(isContentStep);
+
+/** The category that a step counts for; a step that enters a room counts for `rooms`. */
+export function categoryOfStep(kind: Exclude<StepKind, "undo">): CategoryName {
+  if (isContentStep(kind)) return categories[kind].plan.name;
+  return kind === "power_level" ? "power_levels" : "rooms";
+}
+
+/** Whether a kind of step writes one list for many rooms. */
+export function writesWholeList(kind: StepKind): boolean {
+  return isContentStep(kind) && categories[kind].plan.isWholeList;
+}
+
+/** The two accounts' contents compared, by category. */
 export interface ContentsComparison {
+  /** In the order of reports. */
   readonly categories: readonly Category[];
   readonly notMoved: readonly NotMoved[];
 }
 
-/** All comparisons but those of rooms, power levels and room keys, in the order of reports. */
-export function compareCategories(
-  source: AccountContents,
-  target: AccountContents,
-  roomIdOnTarget: RoomIdOnTarget,
-) {
-  return {
-    directChats: compareDirectChats(source, target, roomIdOnTarget),
-    tags: compareTags(source, target, roomIdOnTarget),
-    roomSettings: compareRoomSettings(source, target, roomIdOnTarget),
-    roomProfiles: compareRoomProfiles(source, target, roomIdOnTarget),
-    readMarkers: compareReadMarkers(source, target, roomIdOnTarget),
-    profile: compareProfile(source, target),
-    pushRules: comparePushRules(source, target, roomIdOnTarget),
-    ignoredUsers: compareIgnoredUsers(source, target),
-    accountData: compareAccountData(source, target, roomIdOnTarget),
-  };
-}
-
 /**
- * What of the source's contents stands on the target already, what does not yet, and what never
- * will. Linear in what the two accounts hold, and made for answers of hostile servers: nothing in
- * them makes it throw.
+ * Compares the contents of the two accounts: what the target has, what is missing, what is not
+ * moved. Takes time linear in the contents. The accounts may hold what hostile servers sent;
+ * nothing in them makes this throw.
  */
 export function compareContents(
   source: AccountContents,
   target: AccountContents,
   roomIdOnTarget: RoomIdOnTarget,
 ): ContentsComparison {
-  const comparisons = Object.values(compareCategories(source, target, roomIdOnTarget));
+  const comparisons = CONTENT_STEP_KINDS.map((kind) => planOf(kind))
+    .toSorted((left, right) => CATEGORY_NAMES.indexOf(left.name) - CATEGORY_NAMES.indexOf(right.name))
+    .map((plan) => plan.compare(source, target, roomIdOnTarget));
   return {
     categories: comparisons.map((comparison) => comparison.category),
     notMoved: [...comparisons.flatMap((comparison) => comparison.notMoved), ...unreadable(source)],
   };
 }
 
-/** Account data that the reader gave up on, for it was nested too deeply. */
+/**
+ * Steps for exactly the items that `compareContents` calls missing, made from the same comparisons.
+ * Once they are done, the same call plans none.
+ */
+export function planContentSteps(
+  source: AccountContents,
+  target: AccountContents,
+  roomIdOnTarget: RoomIdOnTarget,
+): PlannedStep[] {
+  return CONTENT_STEP_KINDS.flatMap((kind) => {
+    const plan = planOf(kind);
+    const compared = plan.compare(source, target, roomIdOnTarget);
+    return plan.steps(compared, target).map((step) => plannedContentStep(kind, step));
+  });
+}
+
+/** A plan whose comparison is given to no other plan's `steps`. */
+function planOf(kind: ContentStepKind): CategoryPlan {
+  return categories[kind].plan;
+}
+
+/** Account data that the reader dropped because it is nested too deeply. */
 function unreadable({ unreadableAccountData }: AccountContents): NotMoved[] {
+  const plans = CONTENT_STEP_KINDS.map(planOf);
   return unreadableAccountData.map(({ roomId, type }) => ({
-    category: CATEGORY_OF.get(type) ?? (roomId === null ? "account_data" : "room_settings"),
+    category:
+      plans.find(({ accountDataType }) => accountDataType === type)?.name ??
+      (roomId === null ? "account_data" : "room_settings"),
     item: roomId === null ? type : `${roomId} ${type}`,
     code: "malformed",
   }));
 }
-
-const CATEGORY_OF: ReadonlyMap<string, CategoryName> = new Map<string, CategoryName>([
-  ["m.direct", "direct_chats"],
-  ["m.ignored_user_list", "ignored_users"],
-  ["m.push_rules", "push_rules"],
-  ["m.tag", "tags"],
-  ["m.fully_read", "read_markers"],
-]);

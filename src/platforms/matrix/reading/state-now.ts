@@ -83,7 +83,7 @@ export async function membershipNow(
  * @throws HomeserverError, UnreachableError
  */
 export async function ownMembershipOutside(
-  client: HomeserverClient,
+  client: Pick<HomeserverClient, "request">,
   { roomId, via }: { roomId: string; via: readonly string[] },
   signal?: AbortSignal,
 ): Promise<SeenMembership> {

@@ -3,37 +3,40 @@ import { apiPath } from "../api/homeserver-client.ts";
 import type { Medium } from "../api/homeserver-client.ts";
 import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import type { StepContext } from "./step-context.ts";
-import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
-import type { ErrorOutcome } from "./step-errors.ts";
-import { sessionOf } from "./step-session.ts";
-import type { StepSession } from "./step-session.ts";
 import { parseMxc } from "../api/mxc.ts";
 import type { Mxc } from "../api/mxc.ts";
+import type { StepScope, StepSession } from "./define-step.ts";
+import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
+import type { ErrorOutcome } from "./step-errors.ts";
 
 const configSchema = z.object({ "m.upload.size": z.number().positive().nullish().catch(null) });
 const uploadedSchema = z.object({ content_uri: z.string() });
 
-/** Also where the target states no limit, or a higher one: an image of a person is far smaller. */
+/**
+ * Also the limit if the target's server names none or a higher one. The image of a profile is far
+ * smaller.
+ */
 const MAX_BYTES = 50 * 1_048_576;
 const TIMEOUT_MS = 120_000;
 const IMAGE_TYPE = /^image\/([a-z0-9][a-z0-9.-]{0,40})(?:\+[a-z0-9.-]+)?$/;
 
-/** Where the image is on the target's server now, or how copying it ended instead. */
+/** The image's address on the target's server, or why there is none. */
 export type CopiedImage = { status: "copied"; url: string } | ErrorOutcome;
 
 /**
- * Copies an image from the source's server to the target's. What comes is checked, for a server, or
- * a proxy in front of it, may send anything.
+ * Copies an image from the source's server to the target's. The downloaded bytes are checked: a
+ * server, or a proxy in front of it, may send anything.
  * @param url `mxc://`, as the source has it
  */
-export async function copyImage(url: string, context: StepContext): Promise<CopiedImage> {
+export async function copyImage(
+  url: string,
+  { source, target }: Pick<StepScope<unknown>, "source" | "target">,
+): Promise<CopiedImage> {
   const mxc = parseMxc(url);
   if (mxc === null) return UNREADABLE;
-  const target = sessionOf(context, "target");
   try {
-    const maxBytes = await mostBytesOf(target);
-    const image = await downloadImage(sessionOf(context, "source"), mxc, maxBytes);
+    const maxBytes = await maxBytesOf(target);
+    const image = await downloadImage(source, mxc, maxBytes);
     return "status" in image ? image : { status: "copied", url: await uploadImage(target, image) };
   } catch (error) {
     return toOutcome(error);
@@ -41,10 +44,10 @@ export async function copyImage(url: string, context: StepContext): Promise<Copi
 }
 
 /**
- * How much the target's server takes (CS §Content repository, `m.upload.size`); its endpoint is
- * older than v1.11 on some servers, and missing on others.
+ * The largest upload that the target's server accepts (CS §Content repository, `m.upload.size`).
+ * Some servers have only the endpoint from before v1.11, others have none.
  */
-async function mostBytesOf(target: StepSession): Promise<number> {
+async function maxBytesOf(target: StepSession): Promise<number> {
   for (const path of ["/_matrix/client/v1/media/config", "/_matrix/media/v3/config"]) {
     try {
       const config = await target.request({ method: "GET", path, schema: configSchema });
@@ -76,7 +79,7 @@ async function downloadImage(
   }
 }
 
-/** With authentication since v1.11; servers before that have the older endpoint only. */
+/** The endpoint with authentication is new in v1.11; older servers have only the older one. */
 async function download(
   source: StepSession,
   { serverName, mediaId }: Mxc,
@@ -97,7 +100,7 @@ async function download(
   }
 }
 
-/** @returns its address; one that is none would make the profile refer to nothing */
+/** @returns its address, which is checked: a profile with another text would have no image */
 async function uploadImage(target: StepSession, image: Medium): Promise<string> {
   const [, ending = "image"] = IMAGE_TYPE.exec(image.contentType) ?? [];
   const { content_uri: url } = await target.upload({

@@ -1,80 +1,84 @@
-import { z } from "zod";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
+import { anyAnswer } from "../api/json.ts";
+import { enteredRoom, invitePayload } from "../planning/step-payloads.ts";
+import type { EnteredRoom } from "../planning/step-payloads.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import type { SeenMembership } from "../reading/state-now.ts";
+import { defineStep } from "./define-step.ts";
+import type { StepScope } from "./define-step.ts";
 import { isTimeout, waitForRoom } from "./room-errors.ts";
-import type { StepContext } from "./step-context.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
+import { declineInvitation } from "./undo-entry.ts";
 import { alreadyDone, resolveRefused, writeWithUndo } from "./write-with-undo.ts";
-import { invitePayload } from "../planning/step-payloads.ts";
-import type { EnteredRoom } from "../planning/step-payloads.ts";
 
-/** The inviter's server answers only once the invited account's server has. */
+/** The inviter's server answers only after the invited account's server has answered. */
 const TIMEOUT_MS = 2 * 60_000;
 
-const anyAnswer = z.object({});
-
 /** The source invites the target. */
-export async function inviteStep(payload: unknown, context: StepContext): Promise<StepOutcome> {
-  const { roomId } = invitePayload.parse(payload);
-  try {
-    if (!context.canSkipCheck) {
-      const seen = await seenBySource(roomId, context);
-      if (isInvited(seen)) return alreadyDone(context);
+export const inviteStep = defineStep({
+  payload: invitePayload,
+  undoRecord: enteredRoom,
+  async run({ roomId }, scope) {
+    if (!scope.canSkipCheck) {
+      const seen = await seenBySource(roomId, scope);
+      if (isInvited(seen)) return alreadyDone(scope);
       if (seen === "ban") {
-        await context.saveUndo(null);
+        await scope.saveUndo(null);
         return { status: "failed", problem: { code: "refused", serverText: null } };
       }
     }
-    return await invite(roomId, context);
-  } catch (error) {
-    return toOutcome(error);
-  }
-}
+    return await invite(roomId, scope);
+  },
+  undo: declineInvitation,
+});
 
-async function invite(roomId: string, context: StepContext): Promise<StepOutcome> {
+async function invite(roomId: string, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/invite`;
-  // Never `is_direct`: clients would take the old account for the one the chat is with
-  // (protocol-facts.md section 4).
-  const body = { user_id: context.userId.target };
+  // Never `is_direct`: clients would list the chat under the old account
+  // (platforms/matrix/README.md, "Direct chats").
+  const body = { user_id: scope.target.userId };
   const undo: EnteredRoom = { roomId };
   try {
-    const { client, signal } = context;
-    const ask = { method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS, signal } as const;
-    await writeWithUndo(context, { undo, earlier: context.savedUndo }, () => client.source.request(ask));
+    await writeWithUndo(scope, { undo, earlier: scope.savedUndo }, () =>
+      scope.source.request({ method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS }),
+    );
   } catch (error) {
-    return await refusal(error, roomId, context);
+    return await refusal(error, roomId, scope);
   }
   return { status: "done", undo };
 }
 
-async function refusal(error: unknown, roomId: string, context: StepContext): Promise<StepOutcome> {
+async function refusal(error: unknown, roomId: string, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
   if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
   if (!(error instanceof HomeserverError)) return toOutcome(error);
-  // The suffix, for servers have it under names of their own as well (MSC4155).
+  // Only the end is compared: servers also have the code under a prefix of their own (MSC4155).
   const isBlocked = error.errcode.endsWith("INVITE_BLOCKED");
   const outcome: StepOutcome = isBlocked
     ? { status: "failed", problem: serverProblem("invite_blocked", error) }
     : toOutcome(error);
-  if (outcome.status === "retry") return await trouble(error, roomId, context);
+  if (outcome.status === "retry") return await trouble(error, roomId, scope);
   if (outcome.status !== "failed") return outcome;
   const look = async (): Promise<StepOutcome | null> =>
-    isInvited(await seenBySource(roomId, context)) ? alreadyDone(context) : null;
+    isInvited(await seenBySource(roomId, scope)) ? alreadyDone(scope) : null;
   // "Already in the room" is a refusal too.
-  return await resolveRefused({ error, outcome, isLookedAt: error.errcode === "M_FORBIDDEN", look }, context);
+  return await resolveRefused({ error, outcome, isLookedAt: error.errcode === "M_FORBIDDEN", look }, scope);
 }
 
-async function trouble(error: HomeserverError, roomId: string, context: StepContext): Promise<StepOutcome> {
-  const seen = await seenBySource(roomId, context);
+async function trouble(
+  error: HomeserverError,
+  roomId: string,
+  scope: StepScope<EnteredRoom>,
+): Promise<StepOutcome> {
+  const seen = await seenBySource(roomId, scope);
   if (isInvited(seen)) return { status: "done", undo: { roomId } satisfies EnteredRoom };
-  // Who is shown nothing was not in the room, and could invite nobody.
+  // An account that is shown nothing is not in the room and cannot invite anybody.
   const isOver = seen === "hidden" || seen === "ban" || error.errcode === "M_FORBIDDEN";
-  await context.saveUndo(isOver ? null : context.savedUndo);
+  await scope.saveUndo(isOver ? null : scope.savedUndo);
   if (isOver) return { status: "failed", problem: serverProblem("refused", error) };
-  // This is how the limit of the invited account's server comes through (protocol-facts.md section
-  // 13), without saying so or how long: its whole period has to be waited for.
+  // The limit of the invited account's server arrives as this error, without its name or a delay.
+  // The step waits for the whole period of the limit (platforms/matrix/README.md, "Rate limits").
   return {
     status: "wait",
     waitingFor: "limit",
@@ -87,9 +91,10 @@ function isInvited(seen: SeenMembership): boolean {
   return seen === "invite" || seen === "join";
 }
 
+/** The step is the source's own, so an error of this request needs no other side. */
 async function seenBySource(
   roomId: string,
-  { client, userId, signal }: StepContext,
+  { source, target }: StepScope<EnteredRoom>,
 ): Promise<SeenMembership> {
-  return await membershipNow(client.source, { roomId, userId: userId.target }, signal);
+  return await membershipNow(source, { roomId, userId: target.userId });
 }

@@ -1,42 +1,45 @@
-import { z } from "zod";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import { membershipNow, ownMembershipOutside } from "../reading/state-now.ts";
-import type { SeenMembership } from "../reading/state-now.ts";
-import { toRoomOutcome } from "./room-errors.ts";
-import type { StepContext } from "./step-context.ts";
-import { onServerOf, toOutcome } from "./step-errors.ts";
-import { resolveRefused, writeWithUndo } from "./write-with-undo.ts";
-import { knockPayload } from "../planning/step-payloads.ts";
+import { anyAnswer } from "../api/json.ts";
+import { enteredRoom, knockPayload } from "../planning/step-payloads.ts";
 import type { EnteredRoom, KnockPayload } from "../planning/step-payloads.ts";
+import { ownMembershipOutside } from "../reading/state-now.ts";
+import type { SeenMembership } from "../reading/state-now.ts";
+import { defineStep } from "./define-step.ts";
+import type { StepScope } from "./define-step.ts";
+import { toRoomOutcome } from "./room-errors.ts";
+import { membershipSeenBySource } from "./target-membership.ts";
+import { withdrawKnock } from "./undo-entry.ts";
+import { resolveRefused, writeWithUndo } from "./write-with-undo.ts";
 
-/** Through another server, which may be slow. */
+/** A knock goes through another server, which may be slow. */
 const TIMEOUT_MS = 2 * 60_000;
 
-const anyAnswer = z.object({});
-
-/** The target asks to be let in. */
-export async function knockStep(payload: unknown, context: StepContext): Promise<StepOutcome> {
-  const knock = knockPayload.parse(payload);
-  try {
-    if (!context.canSkipCheck) {
-      const known = await look(knock, context);
+/**
+ * The target asks to be let in. The outcome holds no undo record: the payload has what the undo
+ * needs.
+ */
+export const knockStep = defineStep({
+  payload: knockPayload,
+  undoRecord: enteredRoom,
+  async run(knock, scope) {
+    if (!scope.canSkipCheck) {
+      const known = await look(knock, scope);
       if (known !== null) return known;
     }
-    return await ask(knock, context);
-  } catch (error) {
-    return toOutcome(error);
-  }
-}
+    return await ask(knock, scope);
+  },
+  undo: withdrawKnock,
+});
 
-async function ask(knock: KnockPayload, context: StepContext): Promise<StepOutcome> {
+async function ask(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
   const { roomId, via } = knock;
-  const reason = knock.reason ?? context.knockReason;
+  const reason = knock.reason ?? scope.knockReason;
   const undo: EnteredRoom = { roomId };
   try {
-    await writeWithUndo(context, { undo, earlier: context.savedUndo }, () =>
-      context.client.target.request({
+    await writeWithUndo(scope, { undo, earlier: scope.savedUndo }, () =>
+      scope.target.request({
         method: "POST",
         path: apiPath`/_matrix/client/v3/knock/${roomId}`,
         // `server_name` is the name before v1.12 (MSC4156).
@@ -44,38 +47,33 @@ async function ask(knock: KnockPayload, context: StepContext): Promise<StepOutco
         body: reason === undefined ? {} : { reason },
         schema: anyAnswer,
         timeoutMs: TIMEOUT_MS,
-        signal: context.signal,
       }),
     );
   } catch (error) {
-    return await refusal(error, knock, context);
+    const outcome = toRoomOutcome(error);
+    // An account that was let in meanwhile may not knock any more.
+    const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
+    return await resolveRefused(
+      { error, outcome, isLookedAt: isForbidden, look: () => look(knock, scope) },
+      scope,
+    );
   }
   return { status: "needs_moderator" };
 }
 
-async function refusal(error: unknown, knock: KnockPayload, context: StepContext): Promise<StepOutcome> {
-  const outcome = toRoomOutcome(error);
-  // Who was let in meanwhile may not knock any more.
-  const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
-  return await resolveRefused(
-    { error, outcome, isLookedAt: isForbidden, look: () => look(knock, context) },
-    context,
-  );
-}
-
-async function look(knock: KnockPayload, context: StepContext): Promise<StepOutcome | null> {
-  const known = standing(await seen(knock, context));
-  // Of a knock nothing stands where the account is banned.
-  if (known?.status === "failed") await context.saveUndo(null);
+async function look(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome | null> {
+  const known = outcomeBy(await membershipOf(knock, scope));
+  // A ban leaves nothing of a knock.
+  if (known?.status === "failed") await scope.saveUndo(null);
   return known;
 }
 
 /**
- * What is left of the step with this membership; `null`: to be done. An invitation is the answer to
- * a knock, and is taken up like every other that comes from people in the room: by whoever looks
- * after the rooms that wait for them.
+ * The outcome of the step by the target's membership; `null`: the step has to be done. An
+ * invitation is the answer to the knock. It is accepted like every other invitation from people in
+ * a room, by the code that watches the rooms that wait for people.
  */
-function standing(membership: SeenMembership): StepOutcome | null {
+function outcomeBy(membership: SeenMembership): StepOutcome | null {
   switch (membership) {
     case "join":
       return { status: "already_done" };
@@ -91,15 +89,10 @@ function standing(membership: SeenMembership): StepOutcome | null {
   }
 }
 
-async function seen(
+async function membershipOf(
   { roomId, via }: KnockPayload,
-  { client, userId, signal }: StepContext,
+  scope: StepScope<EnteredRoom>,
 ): Promise<SeenMembership> {
-  const bySource = await onServerOf(
-    "source",
-    membershipNow(client.source, { roomId, userId: userId.target }, signal),
-  );
-  return bySource === "hidden"
-    ? await ownMembershipOutside(client.target, { roomId, via }, signal)
-    : bySource;
+  const bySource = await membershipSeenBySource(roomId, scope);
+  return bySource === "hidden" ? await ownMembershipOutside(scope.target, { roomId, via }) : bySource;
 }

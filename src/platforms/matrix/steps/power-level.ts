@@ -1,64 +1,54 @@
-import { z } from "zod";
 import type { Side } from "../../../model/account.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import { stateNow } from "../reading/state-now.ts";
-import { roomVersionRules } from "../rooms/room-version.ts";
-import { valueOf } from "../rooms/state-read.ts";
+import { anyAnswer } from "../api/json.ts";
+import { POWER_LEVELS } from "../planning/power-grant.ts";
 import { powerLevelPayload, writtenLevel } from "../planning/step-payloads.ts";
 import type { WrittenLevel } from "../planning/step-payloads.ts";
-import type { StepContext } from "./step-context.ts";
-import { serverProblem, attributedTo, toOutcome } from "./step-errors.ts";
-import { writeWithUndo } from "./write-with-undo.ts";
+import { stateNow } from "../reading/state-now.ts";
+import { readPowerLevels } from "../rooms/power-levels/power-levels.ts";
 import { powerLevelsContent } from "../rooms/power-levels/rewrite.ts";
 import type { PowerLevelsContent } from "../rooms/power-levels/rewrite.ts";
-import { POWER_LEVELS } from "../planning/power-grant.ts";
-import { readPowerLevels } from "../rooms/power-levels/power-levels.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import { defineStep } from "./define-step.ts";
+import type { StepScope } from "./define-step.ts";
+import { attributedTo, onServerOf, serverProblem, toOutcome } from "./step-errors.ts";
+import { writeWithUndo } from "./write-with-undo.ts";
 
-const anyAnswer = z.object({});
-
-/** The source gives the target its level. Who was given more meanwhile keeps it. */
-export async function powerLevelStep(payload: unknown, context: StepContext): Promise<StepOutcome> {
-  const wanted = powerLevelPayload.parse(payload);
-  const { roomId, level, roomVersion, creators } = wanted;
-  const savedUndo = writtenLevel.nullable().parse(context.savedUndo);
-  const userId = context.userId.target;
-  try {
-    const content = await stateNow(context.client.source, { roomId, type: POWER_LEVELS }, context.signal);
+/**
+ * The source gives the target its level. A target that was given a higher level meanwhile keeps it.
+ *
+ * The undo gives back the level of before, if the written level is still there. The target does it
+ * as long as it is in the room: everybody may lower their own level. The source may have given all
+ * the power it has, and then cannot lower another user (authorization rule 10 of rooms/v12).
+ */
+export const powerLevelStep = defineStep({
+  payload: powerLevelPayload,
+  undoRecord: writtenLevel,
+  async run(payload, scope) {
+    const { roomId, level, roomVersion, creators } = payload;
+    const { source, savedUndo } = scope;
+    const { userId } = scope.target;
+    const content = await stateNow(source, { roomId, type: POWER_LEVELS });
     const { own, current } = levelIn(content, roomVersion, userId);
     if (current !== null && current >= level)
       return savedUndo !== null && own === savedUndo.level
         ? { status: "done", undo: savedUndo }
         : { status: "already_done" };
     const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level });
-    return await write(rewrite, { roomId, by: "source", context, undo: { ...wanted, before: own } });
-  } catch (error) {
-    return failure(error);
-  }
-}
-
-/**
- * Gives back the level that stood before, if the one that was written still stands. The target does
- * it as long as it is in the room: its own level anybody may lower, while the source, which may
- * have given all it has, could not (authorization rule 10 of rooms/v12).
- */
-export async function undoPowerLevel(undo: unknown, context: StepContext): Promise<StepOutcome> {
-  const { roomId, level, before, roomVersion, creators } = writtenLevel.parse(undo);
-  const userId = context.userId.target;
-  const by = context.isInside(roomId) ? "target" : "source";
-  try {
-    const content = await stateNow(context.client[by], { roomId, type: POWER_LEVELS }, context.signal);
+    return await write(rewrite, { roomId, by: "source", scope, undo: { ...payload, before: own } });
+  },
+  async undo({ roomId, level, before, roomVersion, creators }, scope) {
+    const { userId } = scope.target;
+    const by = scope.isInside(roomId) ? "target" : "source";
+    const content = await onServerOf(by, stateNow(scope[by], { roomId, type: POWER_LEVELS }));
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
-    return await write(powerLevelsContent({ content, roomVersion, creators, userId, level: before }), {
-      roomId,
-      by,
-      context,
-    });
-  } catch (error) {
-    return attributedTo(by, failure(error));
-  }
-}
+    const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level: before });
+    return attributedTo(by, await write(rewrite, { roomId, by, scope }));
+  },
+});
 
 /**
  * `own`: the user's own entry, `null` for none. `current`: the level that counts, `null` where none
@@ -77,13 +67,14 @@ function levelIn(
 interface Writing {
   roomId: string;
   by: Side;
-  context: StepContext;
+  scope: StepScope<WrittenLevel>;
+  /** Absent when the write is itself an undo. */
   undo?: WrittenLevel;
 }
 
 async function write(
   rewrite: PowerLevelsContent,
-  { roomId, by, context, undo }: Writing,
+  { roomId, by, scope, undo }: Writing,
 ): Promise<StepOutcome> {
   switch (rewrite.kind) {
     case "unchanged":
@@ -94,23 +85,24 @@ async function write(
       return { status: "failed", problem: { code: "unreadable", serverText: null } };
     case "content": {
       const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state/${POWER_LEVELS}`;
-      const { client, signal } = context;
-      const put = () =>
-        client[by].request({ method: "PUT", path, body: rewrite.content, schema: anyAnswer, signal });
-      if (undo === undefined) {
-        await put();
-        return { status: "done" };
+      const put = () => scope[by].request({ method: "PUT", path, body: rewrite.content, schema: anyAnswer });
+      try {
+        if (undo === undefined) {
+          await put();
+          return { status: "done" };
+        }
+        await writeWithUndo(scope, { undo }, put);
+        return { status: "done", undo };
+      } catch (error) {
+        return refusal(error);
       }
-      await writeWithUndo(context, { undo }, put);
-      return { status: "done", undo };
     }
   }
 }
 
-function failure(error: unknown): StepOutcome {
+function refusal(error: unknown): StepOutcome {
   const outcome = toOutcome(error);
-  const isRefusedWrite = error instanceof HomeserverError && error.method === "PUT" && error.status === 403;
-  return outcome.status === "failed" && isRefusedWrite
+  return outcome.status === "failed" && error instanceof HomeserverError && error.status === 403
     ? { status: "failed", problem: serverProblem("no_power", error) }
     : outcome;
 }

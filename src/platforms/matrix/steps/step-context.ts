@@ -2,38 +2,38 @@ import type { Side } from "../../../model/account.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 
-/** What a step function works with. */
+/** What a run gives to a step. */
 export interface StepContext {
-  /** The session of one of the two accounts. */
+  /** The client of each account's session. */
   readonly client: Readonly<Record<Side, HomeserverClient>>;
   readonly userId: Readonly<Record<Side, string>>;
   /**
-   * True when nothing of this step can have reached a server yet and both accounts were read just
-   * before: then it acts at once. Otherwise it looks first whether the thing is done already, so
-   * that nothing others can see is done twice.
+   * True if no request of this step can have reached a server and both accounts were read just
+   * before. Then the step acts at once. Otherwise it first looks whether its work is done, so that
+   * nothing others can see happens twice.
    */
   readonly canSkipCheck: boolean;
   /**
-   * What an earlier try of the step gave to `saveUndo` last: what of it stands is the step's own
-   * doing. `null`: no try wrote anything.
+   * The last undo record that an earlier try of the step saved. What it names and is still there
+   * was written by the step. `null`: no try wrote anything.
    */
   readonly savedUndo: unknown;
   /**
-   * Stores what it takes to take back what the step is about to write, and what it wrote before, as
-   * JSON; to be awaited before the write. So a write whose answer is lost, or that a crash follows,
-   * is known as the step's own. `null`: nothing of it stands.
+   * Stores the step's undo record as JSON: what the step is about to write and what earlier tries
+   * wrote. The step awaits it before the write. So a write whose answer is lost, or that a crash
+   * follows, is still known to be the step's. `null`: nothing of the step is there.
    */
   readonly saveUndo: (undo: unknown) => Promise<void>;
-  /** Whether the target is in a room now, by what the run knows. */
+  /** Whether the target is in a room now, as far as the run knows. */
   readonly isInside: (roomId: string) => boolean;
   /**
-   * The run brought the target's server into the room of the step, so that it has no history of it
-   * yet.
+   * The run brought the target's server into the room of the step, so that server has no history of
+   * the room yet.
    */
   readonly isServerNew?: boolean;
   /**
-   * That history, which the target may read, may still be on its way: other servers were not asked
-   * for it before.
+   * The history of the room may still be on its way. It may be read by the target, and other
+   * servers were not asked for it before.
    */
   readonly mayHistoryCome?: boolean;
   /** The words that the people of a room read with a knock; absent: a knock has none. */
@@ -43,16 +43,15 @@ export interface StepContext {
 }
 
 /**
- * Does one thing for one account. It reads its payload with a schema of its own, checks before it
- * acts, changes only what is its own, and turns every error of a server into an outcome
- * (`toOutcome` of `step-errors.ts`).
- * @throws only what is a bug
+ * Does one thing for one account. It reads its payload with its own schema, checks before it acts,
+ * changes only what is its own, and turns every error of a server into an outcome.
+ * @throws only for bugs
  */
 export type StepFunction = (payload: unknown, context: StepContext) => Promise<StepOutcome>;
 
 /**
- * Withdraws what a step did, from what its outcome kept (`undo`). It changes only what still stands
- * as the step wrote it; anything else is somebody's choice by now and stays (`already_done`).
- * @throws only what is a bug
+ * Undoes a step by the undo record of its outcome. It changes only what is still as the step wrote
+ * it. Anything else was changed by somebody since and stays (`already_done`).
+ * @throws only for bugs
  */
 export type UndoFunction = (undo: unknown, context: StepContext) => Promise<StepOutcome>;

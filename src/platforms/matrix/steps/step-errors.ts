@@ -78,15 +78,6 @@ export function toOutcome(error: unknown): ErrorOutcome {
   return { status: "failed", problem: serverProblem("refused", error) };
 }
 
-/** The outcome of a step's work, its failed requests included. @throws what is a bug */
-export async function outcomeOf(work: () => Promise<StepOutcome>): Promise<StepOutcome> {
-  try {
-    return await work();
-  } catch (error) {
-    return toOutcome(error);
-  }
-}
-
 /** What is there cannot be read, so it is not written over. */
 export const UNREADABLE: ErrorOutcome = {
   status: "failed",

@@ -1,19 +1,20 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import type { StepContext } from "./step-context.ts";
+import type { StepScope } from "./define-step.ts";
 import { toOutcome } from "./step-errors.ts";
 
+type UndoStore<Undo> = Pick<StepScope<Undo>, "savedUndo" | "saveUndo">;
+
 /**
- * Makes one request that writes, with what it takes to take it back stored before. Of a request
- * that the server refuses nothing stands.
- * @param earlier what earlier tries wrote and, by what was just read, still stands; it is part of
- * `undo`
- * @param forRetry what stays stored in place of `earlier` when the server refused the request only
- * for now: the next try reads it as `savedUndo`
+ * Saves an undo record, then makes one request that writes. If the server refuses the request, the
+ * record goes back to `earlier`.
+ * @param earlier what earlier tries wrote and is still there by the last read; part of `undo`
+ * @param forRetry the record instead of `earlier` if the server refuses the request only for now;
+ * the next try reads it as `savedUndo`
  */
-export async function writeWithUndo<Answer>(
-  { saveUndo }: Pick<StepContext, "saveUndo">,
-  { undo, earlier = null, forRetry = earlier }: { undo: unknown; earlier?: unknown; forRetry?: unknown },
+export async function writeWithUndo<Undo, Answer>(
+  { saveUndo }: Pick<UndoStore<Undo>, "saveUndo">,
+  { undo, earlier = null, forRetry = earlier }: { undo: Undo; earlier?: Undo | null; forRetry?: Undo | null },
   write: () => Promise<Answer>,
 ): Promise<Answer> {
   await saveUndo(undo);
@@ -32,33 +33,35 @@ interface Refused {
   outcome: StepOutcome;
   /** The refusal may mean that somebody else was faster. */
   isLookedAt?: boolean;
-  /** What the step comes to if it stands after all; `null` where it does not. */
+  /** The outcome of the step if its write took effect after all; `null` if it did not. */
   look: () => Promise<StepOutcome | null>;
 }
 
 /**
- * What is left to take back once a write of a room's membership was answered with an error, and was
- * no success. An error of the server's own says nothing of what it did before, so it is looked.
- * What an earlier try may still have on its way is known until the step has failed: then what
- * nobody sees standing is not the step's any more, and whoever gets in later does so by other
- * means.
+ * The outcome of a write of a room's membership that was answered with an error.
+ *
+ * - An error of the server's own does not say whether the write took effect, so the step looks.
+ * - A write of an earlier try may still be on its way, so its undo record is kept until the step
+ *   has failed.
+ * - After the failure, a membership that is not there is not the step's any more. If the target
+ *   gets in later, it does so by other means.
  */
-export async function resolveRefused(
+export async function resolveRefused<Undo>(
   { error, outcome, isLookedAt = false, look }: Refused,
-  { savedUndo, saveUndo }: Pick<StepContext, "savedUndo" | "saveUndo">,
+  { savedUndo, saveUndo }: UndoStore<Undo>,
 ): Promise<StepOutcome> {
   const isOver = outcome.status === "failed";
   const isUnclear = error instanceof HomeserverError && error.isJson && error.status >= 500;
   if (!isUnclear && !(isOver && (isLookedAt || savedUndo !== null))) return outcome;
-  const standing = await look();
-  if (standing === null) await saveUndo(isOver ? null : savedUndo);
-  return standing ?? outcome;
+  const found = await look();
+  if (found === null) await saveUndo(isOver ? null : savedUndo);
+  return found ?? outcome;
 }
 
 /**
- * Where a step finds everything as it would have it: its own doing, if an earlier try may have
- * written it; else somebody's who was faster.
+ * The outcome of a step that finds its work done: by an earlier try, if there is an undo record,
+ * else by somebody else.
  */
-export function alreadyDone({ savedUndo }: Pick<StepContext, "savedUndo">): StepOutcome {
+export function alreadyDone({ savedUndo }: Pick<UndoStore<unknown>, "savedUndo">): StepOutcome {
   return savedUndo === null ? { status: "already_done" } : { status: "done", undo: savedUndo };
 }

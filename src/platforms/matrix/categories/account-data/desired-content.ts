@@ -1,14 +1,14 @@
-import type { ItemStatus } from "../comparison.ts";
 import { isJsonObject } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
-import type { NotMovedCode } from "../not-moved.ts";
 import { isPathSegment } from "../../api/path-segment.ts";
-import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import { isSameJson } from "../../api/same-json.ts";
+import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import type { ItemStatus } from "../comparison.ts";
+import type { NotMovedCode } from "../not-moved.ts";
 import { withRoomsOnTarget } from "./room-lists.ts";
 import { treatmentOf } from "./treatment.ts";
 
-/** Content of account data as it should stand on the target. */
+/** The content that account data should have on the target. */
 export interface DesiredContent {
   readonly content: JsonObject;
   /** Only keys that the target lacks are written, and its other keys stay. */
@@ -21,7 +21,7 @@ export function desiredContent(
   content: unknown,
   roomIdOnTarget: RoomIdOnTarget,
 ): DesiredContent | NotMovedCode | null {
-  // Of what must never be moved the name says enough.
+  // A type that is never moved is known by its name, whatever the content.
   const treatment = treatmentOf(type, isJsonObject(content) ? content : {});
   if (treatment.kind === "never") return treatment.code;
   if (!isJsonObject(content) || !isPathSegment(type)) return "malformed";
@@ -30,9 +30,10 @@ export function desiredContent(
   return onTarget === null ? "room_not_moved" : { content: onTarget, isMerged: treatment.kind === "merge" };
 }
 
-/** @param there what the target has under that type; `undefined` for nothing */
-export function statusOfContent({ content, isMerged }: DesiredContent, there: unknown): ItemStatus {
-  if (!isJsonObject(there) || Object.keys(there).length === 0) return "missing";
-  if (isMerged) return Object.keys(content).every((key) => Object.hasOwn(there, key)) ? "present" : "missing";
-  return isSameJson(content, there) ? "present" : "target_has_own";
+/** @param existing the target's content of that type; `undefined` for none */
+export function statusOfContent({ content, isMerged }: DesiredContent, existing: unknown): ItemStatus {
+  if (!isJsonObject(existing) || Object.keys(existing).length === 0) return "missing";
+  if (isMerged)
+    return Object.keys(content).every((key) => Object.hasOwn(existing, key)) ? "present" : "missing";
+  return isSameJson(content, existing) ? "present" : "target_has_own";
 }

@@ -12,19 +12,19 @@ const WORDS: ReadonlySet<string> = new Set(
 const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}]+|\p{N}+/gu;
 
 /**
- * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64, which is a key or a
- * secret more often than not.
+ * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64. The last are usually a
+ * key or a secret.
  */
 const SECRET_VALUE =
   /^(syt_|syr_|syl_|mat_|mct_|mcr_|mas_|MDAx|Bearer |eyJ)|-----BEGIN |^[A-Za-z0-9+/_-]{43}=?$/;
 
-/** A longer one would take its time, and says what it is in its beginning. */
+/** A longer text takes long to search, and its beginning shows what it is. */
 const MAX_LENGTH = 500;
 
 /**
- * Whether account data that nobody knows looks like keys, devices or tokens, by its type, the names
- * in it and its values. Rather once too often: what is left out is told and can be set again, what
- * has been copied cannot be called back.
+ * Whether account data of an unknown type looks like keys, devices or tokens, by its type, the names
+ * in it and its values. In doubt the answer is yes: content that is not moved is reported and can be
+ * set again, but copied content cannot be called back.
  */
 export function mayHoldSecret(type: string, content: JsonObject): boolean {
   if (namesSecret(type)) return true;
@@ -40,7 +40,7 @@ export function mayHoldSecret(type: string, content: JsonObject): boolean {
   return false;
 }
 
-/** A switch or a number is no secret, whatever its name: `{"showDevices": true}`. */
+/** A boolean or a number is no secret, whatever its name: `{"showDevices": true}`. */
 function holdsSomething(value: unknown): boolean {
   if (typeof value === "string") return value !== "";
   return typeof value === "object" && value !== null && Object.keys(value).length > 0;

@@ -3,8 +3,8 @@ import type { JsonObject } from "../../api/json.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 
 /**
- * Lists of room IDs, which nobody needs of rooms that are not moved (protocol-facts.md section 5):
- * type and key.
+ * Types that hold a list of room IDs, with the key of the list. Nobody needs a room in it that is
+ * not moved (platforms/matrix/README.md, "Account data").
  */
 const LISTS: ReadonlyMap<string, string> = new Map([
   ["im.vector.web.settings", "SpotlightSearch.recentSearches"],
@@ -13,14 +13,14 @@ const LISTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Image packs by the room that offers them (MSC2545). A pack of a room that is not moved waits for
- * a person who finds another way in.
+ * Types that hold image packs by the room that offers them (MSC2545). The pack of a room that is not
+ * moved is kept, because the person may get into the room by other means.
  */
 const PACKS: ReadonlySet<string> = new Set(["m.image_pack.rooms", "im.ponies.emote_rooms"]);
 
 /**
- * The same content with the rooms as they are on the target.
- * @returns `null` when nothing is left of it
+ * The content with the room IDs that the rooms have on the target.
+ * @returns `null` if the content is empty without the rooms that are not moved
  */
 export function withRoomsOnTarget(
   type: string,

@@ -1,122 +1,58 @@
-import { unlessAbsent } from "../../api/homeserver-error.ts";
-import { z } from "zod";
-import { apiPath } from "../../api/homeserver-client.ts";
-import { isJsonObject, isTooDeep } from "../../api/json.ts";
+import { readAccountData, writeAccountData } from "../../api/account-data.ts";
 import type { JsonObject } from "../../api/json.ts";
 import { isSameJson } from "../../api/same-json.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf, UNREADABLE } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
-import type { StepSession } from "../../steps/step-session.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { statusOfContent } from "./desired-content.ts";
-
-/** A piece of account data: of one room, or (`null`) of the account. */
-export interface ContentPlace {
-  readonly roomId: string | null;
-  readonly type: string;
-}
-
-export const contentSchema = z.object({
-  roomId: z.string().nullable(),
-  type: z.string(),
-  content: z.record(z.string(), z.unknown()),
-  isMerged: z.boolean(),
-});
-export type ContentPayload = z.output<typeof contentSchema>;
-
-const MAX_BYTES = 8 * 1_048_576;
+import { contentSchema } from "./plan.ts";
+import type { ContentPayload } from "./plan.ts";
 
 /**
- * Copies account data as a whole, or adds the keys that the target lacks. Nothing that is there is
- * replaced.
+ * Writes account data of the account or of a room: as a whole, or only the keys that the target
+ * lacks. Nothing that exists is replaced.
+ *
+ * The undo removes what was written, since nothing was there before. Account data cannot be
+ * deleted; `{}` means the same (platforms/matrix/README.md, "Account data").
  */
-export const runContent: StepFunction = async (payload, context) => {
-  const wanted = contentSchema.parse(payload);
-  const savedUndo = contentSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = context.canSkipCheck && !wanted.isMerged ? {} : await readContent(target, wanted);
-    if (there === null) return UNREADABLE;
-    const standing = savedUndo === null ? null : stillWritten(savedUndo, there);
-    const earlier: ContentPayload | null = standing === null ? null : { ...wanted, content: standing };
-    if (statusOfContent(wanted, there) !== "missing")
+export const contentStep = defineStep({
+  payload: contentSchema,
+  undoRecord: contentSchema,
+  async run(desired, scope) {
+    const { target, savedUndo } = scope;
+    const existing = scope.canSkipCheck && !desired.isMerged ? {} : await readAccountData(target, desired);
+    if (existing === null) return UNREADABLE;
+    const written = savedUndo === null ? null : stillThere(savedUndo, existing);
+    const earlier: ContentPayload | null = written === null ? null : { ...desired, content: written };
+    if (statusOfContent(desired, existing) !== "missing")
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
     const added = Object.fromEntries(
-      Object.entries(wanted.content).filter(([key]) => !Object.hasOwn(there, key)),
+      Object.entries(desired.content).filter(([key]) => !Object.hasOwn(existing, key)),
     );
     const undo: ContentPayload = {
-      ...wanted,
-      content: wanted.isMerged ? { ...standing, ...added } : wanted.content,
+      ...desired,
+      content: desired.isMerged ? { ...written, ...added } : desired.content,
     };
-    const content = wanted.isMerged ? { ...there, ...added } : wanted.content;
-    await writeWithUndo(context, { undo, earlier }, () => writeContent(target, wanted, content));
+    const content = desired.isMerged ? { ...existing, ...added } : desired.content;
+    await writeWithUndo(scope, { undo, earlier }, () => writeAccountData(target, desired, content));
     return { status: "done", undo };
-  });
-};
-
-/**
- * Nothing stood there before, or nothing under these keys. Account data cannot be deleted; `{}`
- * means the same (protocol-facts.md section 5).
- */
-export const undoContent: UndoFunction = async (undo, context) => {
-  const written = contentSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = await readContent(target, written);
-    if (there === null) return UNREADABLE;
-    const rest = withoutWritten(written, there);
-    if (rest === null) return { status: "already_done" };
-    await writeContent(target, written, rest);
+  },
+  async undo(written, { target }) {
+    const existing = await readAccountData(target, written);
+    if (existing === null) return UNREADABLE;
+    const ours = stillThere(written, existing);
+    if (ours === null) return { status: "already_done" };
+    const rest = Object.entries(existing).filter(([key]) => !Object.hasOwn(ours, key));
+    await writeAccountData(target, written, Object.fromEntries(rest));
     return { status: "done" };
-  });
-};
+  },
+});
 
-/** What stands as it was written; `null` for nothing. */
-function stillWritten({ content, isMerged }: ContentPayload, there: JsonObject): JsonObject | null {
-  if (!isMerged) return isSameJson(content, there) ? content : null;
-  const standing = Object.entries(content).filter(
-    ([key, value]) => Object.hasOwn(there, key) && isSameJson(value, there[key]),
+/** The part of the written content that is there unchanged; `null` for none. */
+function stillThere({ content, isMerged }: ContentPayload, existing: JsonObject): JsonObject | null {
+  if (!isMerged) return isSameJson(content, existing) ? content : null;
+  const kept = Object.entries(content).filter(
+    ([key, value]) => Object.hasOwn(existing, key) && isSameJson(value, existing[key]),
   );
-  return standing.length === 0 ? null : Object.fromEntries(standing);
-}
-
-/** @returns `null` where nothing stands any more as it was written */
-function withoutWritten(written: ContentPayload, there: JsonObject): JsonObject | null {
-  const standing = stillWritten(written, there);
-  return standing === null
-    ? null
-    : Object.fromEntries(Object.entries(there).filter(([key]) => !Object.hasOwn(standing, key)));
-}
-
-/** The session that account data is read and written with, and whose it is. */
-export type ContentSession = Pick<StepSession, "request" | "userId">;
-
-/**
- * What stands there, `{}` for nothing; `null` for what must not be written over, since it is no
- * object or cannot be sent again.
- */
-export async function readContent(session: ContentSession, place: ContentPlace): Promise<JsonObject | null> {
-  const request = {
-    method: "GET",
-    path: pathOf(session, place),
-    schema: z.unknown(),
-    maxBytes: MAX_BYTES,
-  } as const;
-  const content = (await unlessAbsent(session.request(request))) ?? {};
-  return isJsonObject(content) && !isTooDeep(content) ? content : null;
-}
-
-export async function writeContent(
-  session: ContentSession,
-  place: ContentPlace,
-  content: JsonObject,
-): Promise<void> {
-  await session.request({ method: "PUT", path: pathOf(session, place), body: content, schema: z.unknown() });
-}
-
-function pathOf({ userId }: ContentSession, { roomId, type }: ContentPlace): string {
-  return roomId === null
-    ? apiPath`/_matrix/client/v3/user/${userId}/account_data/${type}`
-    : apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`;
+  return kept.length === 0 ? null : Object.fromEntries(kept);
 }

@@ -4,14 +4,16 @@ import type { NotMovedCode } from "../not-moved.ts";
 import { mayHoldSecret } from "./may-hold-secret.ts";
 
 /**
- * `copy`: as a whole, unless the target has something else there. `merge`: key by key, and the
- * target's own keys stay. `never`: not moved.
+ * `copy`: as a whole, unless the target has other content. `merge`: key by key, and the target's own
+ * keys stay. `never`: not moved.
  */
 export type Treatment =
   { readonly kind: "copy" | "merge" } | { readonly kind: "never"; readonly code: NotMovedCode };
 
-// Protocol-facts.md section 5, for global account data and that of rooms alike. A type ends with
-// "*" where any ending is meant.
+/**
+ * Types that are never moved, of the account and of rooms (platforms/matrix/README.md, "Account
+ * data"). "*" at the end of a type stands for any ending.
+ */
 const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
   [
     "holds_keys",
@@ -19,7 +21,7 @@ const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
       "m.secret_storage.*",
       "m.cross_signing.*",
       "m.megolm_backup.*",
-      // Of v1.19, and what Element wrote before: they would switch the target's own backup off.
+      // Of v1.19, and what Element wrote before: they would switch off the target's own key backup.
       "m.key_backup",
       "m.org.matrix.custom.backup_disabled",
       "io.element.recovery",
@@ -49,8 +51,8 @@ const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
       "im.vector.setting.integration_provisioning",
     ],
   ],
-  // These have endpoints and categories of their own; under these names, in the wrong place, no
-  // client reads them.
+  // These types have endpoints and categories of their own. In the other place (of the account or of
+  // a room) no client reads them.
   ["malformed", ["m.direct", "m.ignored_user_list", "m.push_rules", "m.tag", "m.fully_read"]],
 ];
 
@@ -87,13 +89,13 @@ for (const [code, types] of NEVER) {
 }
 
 /**
- * What is done with account data of a type. Unknown types are copied, unless they look as if that
- * could give something away or break something.
+ * What is done with account data of a type. An unknown type is copied, unless a copy could reveal a
+ * secret or break something.
  */
 export function treatmentOf(type: string, content: JsonObject): Treatment {
   const code = whyNever(type);
   if (code !== null) return { kind: "never", code };
-  // Secrets kept in 4S, whatever the type (CS §Secrets, "Storage").
+  // A secret in secret storage, whatever the type (CS §Secrets, "Storage").
   if (isJsonObject(content["encrypted"])) return { kind: "never", code: "holds_keys" };
   if (MERGED.has(type)) return { kind: "merge" };
   if (COPIED.has(type) || !mayHoldSecret(type, content)) return { kind: "copy" };

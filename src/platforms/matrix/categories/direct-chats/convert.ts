@@ -3,20 +3,22 @@ import type { JsonObject } from "../../api/json.ts";
 import { looksLikeBot } from "../../rooms/known-bots.ts";
 import { addRoom, directContent, isListed, removeRoom } from "./direct-content.ts";
 
-/** A member of a room, as far as it matters who a chat is with. */
+/** A member of a room, as far as the choice of a chat's partner depends on it. */
 export interface ChatMember {
   readonly userId: string;
   readonly isJoined: boolean;
-  /** Of its member event, in milliseconds; `null` where the server does not say. */
+  /** When the member event was sent, in milliseconds; `null` if the server does not say. */
   readonly sentAt: number | null;
 }
 
 /**
- * With whom a room is a chat, as Element guesses it (protocol-facts.md section 4): the joined
- * member with the oldest member event or, where nobody else is joined, the oldest of all. Unlike
- * Element it passes over the person's other account, the bots among the members as long as there is
- * somebody else, and itself.
- * @param excluded both accounts of the person, service members and bots known to be such
+ * The person with whom a room is a chat, as Element guesses it (platforms/matrix/README.md, "Direct
+ * chats"): the joined member with the oldest member event or, if nobody else is joined, the member
+ * with the oldest of all. Unlike Element, it skips:
+ *
+ * - the person's other account and this bot (`excluded`)
+ * - members that look like bots, if anybody else is left
+ * @param excluded both accounts of the person, service members and known bots
  */
 export function choosePartner(members: readonly ChatMember[], excluded: ReadonlySet<string>): string | null {
   const others = members.filter(({ userId }) => !excluded.has(userId) && parseUserId(userId) !== null);
@@ -32,7 +34,7 @@ export function choosePartner(members: readonly ChatMember[], excluded: Readonly
 
 /**
  * `m.direct` with the room under this counterpart and no other.
- * @returns `null` where it stands so already
+ * @returns `null` if nothing changes
  */
 export function asDirectChat(content: JsonObject, roomId: string, partner: string): JsonObject | null {
   const direct = directContent(content);
@@ -43,7 +45,7 @@ export function asDirectChat(content: JsonObject, roomId: string, partner: strin
   return Object.fromEntries(direct);
 }
 
-/** `m.direct` without the room. @returns `null` where it does not stand there */
+/** `m.direct` without the room. @returns `null` if nothing changes */
 export function asOrdinaryRoom(content: JsonObject, roomId: string): JsonObject | null {
   const direct = directContent(content);
   const isRemoved = [...direct.keys()].map((key) => removeRoom(direct, key, roomId)).includes(true);

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../api/json.ts";
 
 /**
- * `m.direct` while it is being changed: rooms by counterpart. What is no list of rooms stays as it
- * is (protocol-facts.md section 4).
+ * `m.direct` while it is being changed: rooms by counterpart. A value that is no list of rooms stays
+ * as it is (platforms/matrix/README.md, "Direct chats").
  */
 export type DirectContent = Map<string, unknown>;
 
@@ -16,8 +16,8 @@ export function isListed(direct: DirectContent, counterpart: string, roomId: str
 }
 
 /**
- * Puts a room at the end of a counterpart's list. Something there that is no list is no rooms to
- * any client, and gives way.
+ * Adds a room to the end of a counterpart's list. A value that is no list is replaced, because no
+ * client reads rooms from it.
  */
 export function addRoom(direct: DirectContent, counterpart: string, roomId: string): void {
   const list: unknown = direct.get(counterpart);
@@ -25,15 +25,15 @@ export function addRoom(direct: DirectContent, counterpart: string, roomId: stri
   else if (!list.includes(roomId)) direct.set(counterpart, [...(list as unknown[]), roomId]);
 }
 
-/** A list without rooms says nothing; one that a step began goes with its last room. */
+/** Removes an empty list: one that a step began goes with its last room. */
 export function dropIfEmpty(direct: DirectContent, counterpart: string): void {
   const list = direct.get(counterpart);
   if (Array.isArray(list) && list.length === 0) direct.delete(counterpart);
 }
 
 /**
- * Takes a room from a counterpart's list; a list that becomes empty stays, as with Element.
- * @returns whether it stood there
+ * Removes a room from a counterpart's list. A list that becomes empty stays, as with Element.
+ * @returns whether the room was on the list
  */
 export function removeRoom(direct: DirectContent, counterpart: string, roomId: string): boolean {
   const list: unknown = direct.get(counterpart);

@@ -1,75 +1,75 @@
 import { z } from "zod";
-import { readContent, writeContent } from "../account-data/step.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf, UNREADABLE } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
+import { readAccountData, writeAccountData } from "../../api/account-data.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { addRoom, directContent, dropIfEmpty, isListed, removeRoom } from "./direct-content.ts";
-import { counterpartsByRoom } from "./compare.ts";
+import type { DirectContent } from "./direct-content.ts";
+import { counterpartsByRoom, DIRECT_CHATS_TYPE, directChatsSchema } from "./plan.ts";
 
-const directChatsSchema = z.object({
-  chats: z.array(z.object({ roomId: z.string(), counterpart: z.string() })),
-});
-export type DirectChatsPayload = z.output<typeof directChatsSchema>;
+const addedSchema = z.array(
+  z.object({
+    roomId: z.string(),
+    counterpart: z.string(),
+    /** Clients had listed the room under the source; an undo lists it there again. */
+    wasSources: z.boolean(),
+  }),
+);
+type Added = z.output<typeof addedSchema>;
 
-const undoSchema = z.object({
-  /** `wasSources`: the room stood under the source before, where clients had put it. */
-  added: z.array(z.object({ roomId: z.string(), counterpart: z.string(), wasSources: z.boolean() })),
-});
+const undoSchema = z.object({ added: addedSchema });
 type DirectChatsUndo = z.output<typeof undoSchema>;
 
-const PLACE = { roomId: null, type: "m.direct" };
+const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
 
 /**
- * Adds the chats whose rooms the target is in, in one write. Rooms for which it has chosen another
- * counterpart stay where they are.
+ * Adds the chats whose rooms the target is in, in one write. A room for which the target has chosen
+ * another counterpart stays under that one.
  */
-export const runDirectChats: StepFunction = async (payload, context) => {
-  const { chats } = directChatsSchema.parse(payload);
-  const savedUndo = undoSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const inside = chats.filter(({ roomId }) => context.isInside(roomId));
-    if (inside.length === 0 && savedUndo === null) return { status: "already_done" };
-    const content = await readContent(target, PLACE);
+export const directChatsStep = defineStep({
+  payload: directChatsSchema,
+  undoRecord: undoSchema,
+  async run({ chats }, scope) {
+    const { source, target, savedUndo } = scope;
+    const joined = chats.filter(({ roomId }) => scope.isInside(roomId));
+    if (joined.length === 0 && savedUndo === null) return { status: "already_done" };
+    const content = await readAccountData(target, PLACE);
     if (content === null) return UNREADABLE;
-    const { source } = context.userId;
-    const chosen = counterpartsByRoom(content, source);
+    const chosen = counterpartsByRoom(content, source.userId);
     const direct = directContent(content);
-    const standing =
-      savedUndo?.added.filter(({ roomId, counterpart }) => isListed(direct, counterpart, roomId)) ?? [];
-    const earlier: DirectChatsUndo | null = standing.length === 0 ? null : { added: standing };
-    const added: DirectChatsUndo["added"] = [];
-    for (const { roomId, counterpart } of inside) {
+    const written = stillThere(savedUndo?.added ?? [], direct);
+    const earlier: DirectChatsUndo | null = written.length === 0 ? null : { added: written };
+    const added: Added = [];
+    for (const { roomId, counterpart } of joined) {
       if (chosen.has(roomId)) continue;
-      added.push({ roomId, counterpart, wasSources: removeRoom(direct, source, roomId) });
+      added.push({ roomId, counterpart, wasSources: removeRoom(direct, source.userId, roomId) });
       addRoom(direct, counterpart, roomId);
     }
     if (added.length === 0)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    const undo: DirectChatsUndo = { added: [...standing, ...added] };
-    await writeWithUndo(context, { undo, earlier }, () =>
-      writeContent(target, PLACE, Object.fromEntries(direct)),
+    const undo: DirectChatsUndo = { added: [...written, ...added] };
+    await writeWithUndo(scope, { undo, earlier }, () =>
+      writeAccountData(target, PLACE, Object.fromEntries(direct)),
     );
     return { status: "done", undo };
-  });
-};
-
-export const undoDirectChats: UndoFunction = async (undo, context) => {
-  const { added } = undoSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const content = await readContent(target, PLACE);
+  },
+  async undo({ added }, { source, target }) {
+    const content = await readAccountData(target, PLACE);
     if (content === null) return UNREADABLE;
     const direct = directContent(content);
-    const standing = added.filter(({ roomId, counterpart }) => isListed(direct, counterpart, roomId));
-    if (standing.length === 0) return { status: "already_done" };
-    for (const { roomId, counterpart, wasSources } of standing) {
+    const written = stillThere(added, direct);
+    if (written.length === 0) return { status: "already_done" };
+    for (const { roomId, counterpart, wasSources } of written) {
       removeRoom(direct, counterpart, roomId);
       dropIfEmpty(direct, counterpart);
-      if (wasSources) addRoom(direct, context.userId.source, roomId);
+      if (wasSources) addRoom(direct, source.userId, roomId);
     }
-    await writeContent(target, PLACE, Object.fromEntries(direct));
+    await writeAccountData(target, PLACE, Object.fromEntries(direct));
     return { status: "done" };
-  });
-};
+  },
+});
+
+/** The added chats that are still listed as they were written. */
+function stillThere(added: Added, direct: DirectContent): Added {
+  return added.filter(({ roomId, counterpart }) => isListed(direct, counterpart, roomId));
+}

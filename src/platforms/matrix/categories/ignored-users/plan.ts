@@ -1,11 +1,67 @@
+import { z } from "zod";
 import { stages } from "../../../../model/step.ts";
-import type { PlannedStep } from "../../../../model/step.ts";
-import { plannedContentStep } from "../content-step.ts";
-import type { IgnoredUsersPayload } from "./step.ts";
+import { isJsonObject } from "../../api/json.ts";
+import { parseUserId } from "../../ids/identifiers.ts";
+import type { CategoryPlan } from "../category-plan.ts";
+import { compareItems } from "../comparison.ts";
+import type { Comparison, Desired } from "../comparison.ts";
+import type { NotMoved } from "../not-moved.ts";
 
-/** Last of all: servers hide invitations from people who are ignored. */
-export function planIgnoredUsersSteps(missing: readonly string[]): PlannedStep[] {
-  if (missing.length === 0) return [];
-  const payload: IgnoredUsersPayload = { userIds: [...missing] };
-  return [plannedContentStep({ key: "ignored_users", kind: "ignored_users", stage: stages.last, payload })];
+/** What the step is given, and what its undo record holds. */
+export const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });
+export type IgnoredUsers = z.output<typeof ignoredUsersSchema>;
+
+/** The type of account data that holds the list (CS §Ignoring Users). */
+export const IGNORED_USERS_TYPE = "m.ignored_user_list";
+
+/** The people whom the source ignores, added to those whom the target ignores. */
+export const ignoredUsersPlan: CategoryPlan<Comparison<string>, IgnoredUsers> = {
+  name: "ignored_users",
+  accountDataType: IGNORED_USERS_TYPE,
+  isWholeList: true,
+  compare(source, target) {
+    const existing = new Set(desiredUsers(target.snapshot.accountData.get(IGNORED_USERS_TYPE), []).items);
+    return compareItems(
+      "ignored_users",
+      desiredUsers(source.snapshot.accountData.get(IGNORED_USERS_TYPE), [
+        source.snapshot.userId,
+        target.snapshot.userId,
+      ]),
+      (userId) => userId,
+      (userId) => (existing.has(userId) ? "present" : "missing"),
+    );
+  },
+  /** The last step of a run: servers hide invitations from people who are ignored. */
+  steps({ missingItems }) {
+    if (missingItems.length === 0) return [];
+    return [{ key: "ignored_users", stage: stages.last, payload: { userIds: [...missingItems] } }];
+  },
+};
+
+/**
+ * Everybody on a list but the two accounts themselves.
+ * @param content `m.ignored_user_list`; `undefined` for none
+ * @param ownUserIds the two accounts
+ */
+function desiredUsers(content: unknown, ownUserIds: readonly string[]): Desired<string> {
+  const items: string[] = [];
+  const notMoved: NotMoved[] = [];
+  const list = isJsonObject(content) ? content["ignored_users"] : null;
+  if (isJsonObject(list)) {
+    for (const userId of Object.keys(list)) {
+      if (ownUserIds.includes(userId))
+        notMoved.push({ category: "ignored_users", item: userId, code: "own_account" });
+      else if (parseUserId(userId) === null)
+        notMoved.push({ category: "ignored_users", item: userId, code: "malformed" });
+      else items.push(userId);
+    }
+  } else if (!isEmpty(content, list)) {
+    notMoved.push({ category: "ignored_users", item: IGNORED_USERS_TYPE, code: "malformed" });
+  }
+  return { items, notMoved };
+}
+
+/** Nobody was ever ignored, or the content was emptied. */
+function isEmpty(content: unknown, list: unknown): boolean {
+  return content === undefined || (isJsonObject(content) && (list === undefined || list === null));
 }

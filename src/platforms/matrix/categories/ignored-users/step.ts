@@ -1,58 +1,50 @@
-import { z } from "zod";
-import { readContent, writeContent } from "../account-data/step.ts";
+import { readAccountData, writeAccountData } from "../../api/account-data.ts";
 import { isJsonObject } from "../../api/json.ts";
+import type { JsonObject } from "../../api/json.ts";
 import { isSameJson } from "../../api/same-json.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf, UNREADABLE } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
+import { IGNORED_USERS_TYPE, ignoredUsersSchema } from "./plan.ts";
+import type { IgnoredUsers } from "./plan.ts";
 
-const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });
-export type IgnoredUsersPayload = z.output<typeof ignoredUsersSchema>;
-
-const PLACE = { roomId: null, type: "m.ignored_user_list" };
+const PLACE = { roomId: null, type: IGNORED_USERS_TYPE };
 /** CS §Ignoring Users: "an empty object for future enhancement". */
 const IGNORED = {};
 
-/** Adds people to the target's ignore list. */
-export const runIgnoredUsers: StepFunction = async (payload, context) => {
-  const { userIds } = ignoredUsersSchema.parse(payload);
-  const savedUndo = ignoredUsersSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const content = await readContent(target, PLACE);
+/** Adds people to the target's ignore list. The undo removes them. */
+export const ignoredUsersStep = defineStep({
+  payload: ignoredUsersSchema,
+  undoRecord: ignoredUsersSchema,
+  async run({ userIds }, scope) {
+    const { target, savedUndo } = scope;
+    const content = await readAccountData(target, PLACE);
     const list = content?.["ignored_users"] ?? {};
     if (content === null || !isJsonObject(list)) return UNREADABLE;
-    const standing =
-      savedUndo?.userIds.filter(
-        (userId) => Object.hasOwn(list, userId) && isSameJson(list[userId], IGNORED),
-      ) ?? [];
-    const earlier: IgnoredUsersPayload | null = standing.length === 0 ? null : { userIds: standing };
+    const written = savedUndo?.userIds.filter((userId) => isAsWritten(list, userId)) ?? [];
+    const earlier: IgnoredUsers | null = written.length === 0 ? null : { userIds: written };
     const added = userIds.filter((userId) => !Object.hasOwn(list, userId));
     if (added.length === 0)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    const undo: IgnoredUsersPayload = { userIds: [...standing, ...added] };
+    const undo: IgnoredUsers = { userIds: [...written, ...added] };
     const ignored = { ...list, ...Object.fromEntries(added.map((userId) => [userId, IGNORED])) };
-    await writeWithUndo(context, { undo, earlier }, () =>
-      writeContent(target, PLACE, { ...content, ignored_users: ignored }),
+    await writeWithUndo(scope, { undo, earlier }, () =>
+      writeAccountData(target, PLACE, { ...content, ignored_users: ignored }),
     );
     return { status: "done", undo };
-  });
-};
-
-export const undoIgnoredUsers: UndoFunction = async (undo, context) => {
-  const { userIds } = ignoredUsersSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const content = await readContent(target, PLACE);
+  },
+  async undo({ userIds }, { target }) {
+    const content = await readAccountData(target, PLACE);
     const list = content?.["ignored_users"] ?? {};
     if (content === null || !isJsonObject(list)) return UNREADABLE;
     const added = new Set(userIds);
-    const rest = Object.entries(list).filter(
-      ([userId, value]) => !added.has(userId) || !isSameJson(value, IGNORED),
-    );
+    const rest = Object.entries(list).filter(([userId]) => !added.has(userId) || !isAsWritten(list, userId));
     if (rest.length === Object.keys(list).length) return { status: "already_done" };
-    await writeContent(target, PLACE, { ...content, ignored_users: Object.fromEntries(rest) });
+    await writeAccountData(target, PLACE, { ...content, ignored_users: Object.fromEntries(rest) });
     return { status: "done" };
-  });
-};
+  },
+});
+
+function isAsWritten(list: JsonObject, userId: string): boolean {
+  return Object.hasOwn(list, userId) && isSameJson(list[userId], IGNORED);
+}

@@ -1,29 +1,101 @@
+import { z } from "zod";
 import { stages } from "../../../../model/step.ts";
-import type { PlannedStep } from "../../../../model/step.ts";
-import { plannedContentStep } from "../content-step.ts";
+import { isTooDeep } from "../../api/json.ts";
+import { parseMxc } from "../../api/mxc.ts";
+import { isPathSegment } from "../../api/path-segment.ts";
+import { isSameJson } from "../../api/same-json.ts";
+import { parseUserId } from "../../ids/identifiers.ts";
 import type { Profile } from "../../reading/account-reading.ts";
-import type { ProfileFieldPayload } from "./step.ts";
-import type { ProfileField } from "./desired.ts";
+import type { CategoryPlan } from "../category-plan.ts";
+import { compareItems } from "../comparison.ts";
+import type { Comparison, Desired, ItemStatus } from "../comparison.ts";
+import type { AccountContents } from "../contents.ts";
+import type { NotMoved } from "../not-moved.ts";
 
-/**
- * @param profile the target's: what stands there now was nobody's choice, and comes back with an
- * undo
- */
-export function planProfileSteps(missing: readonly ProfileField[], profile: Profile): PlannedStep[] {
-  return missing.map(({ key, value }) => {
-    // Only a name can stand there and yet be missing: that which the server gave.
-    const payload: ProfileFieldPayload = {
-      key,
-      value,
-      before: key === "displayname" ? profile.displayName : null,
-    };
-    const limits = ["messages"] as const;
-    return plannedContentStep({
+/** What a step is given, and what its undo record holds. */
+export const profileFieldSchema = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  /** The target's value of before; `null` for none. */
+  before: z.unknown(),
+});
+export type ProfileFieldPayload = z.output<typeof profileFieldSchema>;
+
+/** One field of a profile, by its key in the API (CS §Profiles). */
+interface ProfileField {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** CS §Profiles: the longest key. */
+const MAX_KEY_BYTES = 255;
+
+/** The global profile, one item and one step a field. */
+export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPayload> = {
+  name: "profile",
+  accountDataType: null,
+  isWholeList: false,
+  compare(source, target) {
+    return compareItems(
+      "profile",
+      desiredProfile(source.profile),
+      ({ key }) => key,
+      (field) => {
+        const status = statusOfField(field, target.profile, target.snapshot.userId);
+        return status === "missing" && !canWrite(field.key, target.capabilities) ? "server_refuses" : status;
+      },
+    );
+  },
+  /** A change of the profile is limited like a message: Synapse rewrites member events for it. */
+  steps({ missingItems }, { profile }) {
+    return missingItems.map(({ key, value }) => ({
       key: `profile:${key}`,
-      kind: "profile_field",
       stage: stages.profile,
-      limits,
-      payload,
-    });
-  });
+      limits: ["messages"],
+      // Only a name can exist and yet be missing: the one that the server gave. An undo restores it.
+      payload: { key, value, before: key === "displayname" ? profile.displayName : null },
+    }));
+  },
+};
+
+/** Every field of the source's profile. The avatar's address is the one on the source's server. */
+function desiredProfile({ displayName, avatarUrl, fields }: Profile): Desired<ProfileField> {
+  const items: ProfileField[] = [];
+  const notMoved: NotMoved[] = [];
+  if (displayName !== null) items.push({ key: "displayname", value: displayName });
+  if (avatarUrl !== null && parseMxc(avatarUrl) !== null) items.push({ key: "avatar_url", value: avatarUrl });
+  else if (avatarUrl !== null) notMoved.push({ category: "profile", item: "avatar_url", code: "malformed" });
+  for (const [key, value] of fields) {
+    const isUsable = isPathSegment(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES && !isTooDeep(value);
+    if (isUsable) items.push({ key, value });
+    else notMoved.push({ category: "profile", item: key, code: "malformed" });
+  }
+  return { items, notMoved };
+}
+
+/** @param profile the profile of the target, whose ID is `userId` */
+export function statusOfField({ key, value }: ProfileField, profile: Profile, userId: string): ItemStatus {
+  // An avatar is uploaded again, so its address differs. Another image is the target's own choice.
+  if (key === "avatar_url") return profile.avatarUrl === null ? "missing" : "present";
+  const existing =
+    key === "displayname" ? chosenName(profile.displayName, userId, value) : profile.fields.get(key);
+  if (existing === undefined) return "missing";
+  return isSameJson(existing, value) ? "present" : "target_has_own";
+}
+
+/** Servers give a new account its localpart as a name. Nobody chose that name. */
+function chosenName(displayName: string | null, userId: string, desired: unknown): string | undefined {
+  if (displayName === null) return undefined;
+  return displayName === parseUserId(userId)?.localpart && displayName !== desired ? undefined : displayName;
+}
+
+/** Capabilities `m.profile_fields` (CS v1.16) and, for the two oldest fields, those before it. */
+function canWrite(
+  key: string,
+  { canSetDisplayName, canSetAvatarUrl, profileFields }: AccountContents["capabilities"],
+): boolean {
+  if (profileFields === null)
+    return (key === "displayname" && canSetDisplayName) || (key === "avatar_url" && canSetAvatarUrl);
+  const { isEnabled, allowed, disallowed } = profileFields;
+  return isEnabled && (allowed === null ? !disallowed.includes(key) : allowed.includes(key));
 }

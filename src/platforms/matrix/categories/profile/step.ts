@@ -1,38 +1,36 @@
-import { isUnrecognized } from "../../api/homeserver-error.ts";
 import { z } from "zod";
-import { apiPath } from "../../api/homeserver-client.ts";
 import type { HttpMethod } from "../../../../network/guarded-fetch.ts";
-import { copyImage } from "../../steps/copy-image.ts";
+import { apiPath } from "../../api/homeserver-client.ts";
+import { isUnrecognized } from "../../api/homeserver-error.ts";
+import { isSameJson } from "../../api/same-json.ts";
 import { readProfile } from "../../reading/account-details.ts";
 import type { Profile } from "../../reading/account-reading.ts";
-import { isSameJson } from "../../api/same-json.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
-import type { StepSession } from "../../steps/step-session.ts";
+import { copyImage } from "../../steps/copy-image.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import type { StepSession } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { statusOfProfileField } from "./compare.ts";
-
-/** `before`: what the target had, `null` for nothing. */
-const fieldSchema = z.object({ key: z.string(), value: z.unknown(), before: z.unknown() });
-export type ProfileFieldPayload = z.output<typeof fieldSchema>;
+import { profileFieldSchema, statusOfField } from "./plan.ts";
+import type { ProfileFieldPayload } from "./plan.ts";
 
 /**
- * Fields that any server has; `""` is their word for nothing. All others came with v1.16 (MSC4133).
+ * Fields that every server has; `""` means none. All other fields came with v1.16 (MSC4133).
  */
 const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
 
-/** Sets one field of the target's profile; an avatar is copied to its server first. */
-export const runProfileField: StepFunction = async (payload, context) => {
-  const { key, value, before } = fieldSchema.parse(payload);
-  const savedUndo = fieldSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    if (!context.canSkipCheck) {
-      const there = await readProfile(target, target.userId);
-      if (savedUndo !== null && isSameJson(fieldOf(there, key), savedUndo.value))
+/**
+ * Sets one field of the target's profile. An avatar is copied to its server first. The undo sets
+ * the value of before, if the written value is still there.
+ */
+export const profileFieldStep = defineStep({
+  payload: profileFieldSchema,
+  undoRecord: profileFieldSchema,
+  async run({ key, value, before }, scope) {
+    const { target, savedUndo } = scope;
+    if (!scope.canSkipCheck) {
+      const existing = await readProfile(target, target.userId);
+      if (savedUndo !== null && isSameJson(fieldOf(existing, key), savedUndo.value))
         return { status: "done", undo: savedUndo };
-      if (statusOfProfileField({ key, value }, there, target.userId) !== "missing")
+      if (statusOfField({ key, value }, existing, target.userId) !== "missing")
         return { status: "already_done" };
     }
     let written = value;
@@ -40,61 +38,49 @@ export const runProfileField: StepFunction = async (payload, context) => {
     // An earlier try may have copied the image already.
     if (isImage && savedUndo !== null) written = savedUndo.value;
     else if (isImage) {
-      const copied = await copyImage(String(value), context);
+      const copied = await copyImage(String(value), scope);
       if (copied.status !== "copied") return copied;
       written = copied.url;
     }
     const undo: ProfileFieldPayload = { key, value: written, before };
-    await writeWithUndo(context, { undo, forRetry: isImage ? undo : null }, () =>
+    await writeWithUndo(scope, { undo, forRetry: isImage ? undo : null }, () =>
       writeField(target, key, written),
     );
     return { status: "done", undo };
-  });
-};
-
-export const undoProfileField: UndoFunction = async (undo, context) => {
-  const { key, value, before } = fieldSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = fieldOf(await readProfile(target, target.userId), key);
-    if (!isSameJson(there, value)) return { status: "already_done" };
+  },
+  async undo({ key, value, before }, { target }) {
+    const existing = fieldOf(await readProfile(target, target.userId), key);
+    if (!isSameJson(existing, value)) return { status: "already_done" };
     await writeField(target, key, before);
     return { status: "done" };
-  });
-};
+  },
+});
 
 function fieldOf({ displayName, avatarUrl, fields }: Profile, key: string): unknown {
   if (key === "displayname") return displayName;
   return key === "avatar_url" ? avatarUrl : (fields.get(key) ?? null);
 }
 
-/** @param value `null`: it is taken away */
+/** @param value `null`: the field is removed */
 async function writeField(target: StepSession, key: string, value: unknown): Promise<void> {
-  if (OLDEST.has(key)) await send(target, "v3", "PUT", key, value ?? "");
-  else {
-    try {
-      await send(target, "v3", value === null ? "DELETE" : "PUT", key, value);
-    } catch (error) {
-      // Servers from before v1.16 have it under this name only; Synapse has had both, and since
-      // 1.163 at the latest only the first.
-      if (!isUnrecognized(error)) throw error;
-      await send(target, "unstable/uk.tcpip.msc4133", value === null ? "DELETE" : "PUT", key, value);
-    }
+  if (OLDEST.has(key)) return await send(target, "v3", { method: "PUT", key, value: value ?? "" });
+  const method = value === null ? "DELETE" : "PUT";
+  try {
+    await send(target, "v3", { method, key, value });
+  } catch (error) {
+    // Servers before v1.16 have the endpoint only under this name. Synapse had both names, and has
+    // only the first since 1.163 at the latest.
+    if (!isUnrecognized(error)) throw error;
+    await send(target, "unstable/uk.tcpip.msc4133", { method, key, value });
   }
 }
 
 async function send(
   { request, userId }: StepSession,
   version: "v3" | "unstable/uk.tcpip.msc4133",
-  method: HttpMethod,
-  key: string,
-  value: unknown,
+  { method, key, value }: { method: HttpMethod; key: string; value: unknown },
 ): Promise<void> {
   const path = `/_matrix/client/${version}${apiPath`/profile/${userId}/${key}`}`;
-  await request({
-    method,
-    path,
-    schema: z.unknown(),
-    ...(method === "PUT" ? { body: { [key]: value } } : {}),
-  });
+  const body = method === "PUT" ? { body: { [key]: value } } : {};
+  await request({ method, path, schema: z.unknown(), ...body });
 }

@@ -2,10 +2,12 @@ import { isJsonObject } from "../../api/json.ts";
 import { isSameJson } from "../../api/same-json.ts";
 
 /**
- * Whether two lists of actions do the same. Servers write one effect in several ways (seen: Synapse
- * says `highlight: false` where the specification says nothing, and orders them otherwise; old
- * rules say `dont_notify`, which since v1.7 is the same as nothing, and `coalesce`, which is
- * `notify`).
+ * Whether two lists of actions have the same effect. Servers write one effect in several forms:
+ *
+ * - Synapse writes `highlight: false` where the specification has nothing, and uses another order
+ *   (seen with 1.163).
+ * - Old rules have `dont_notify`, which has no effect since v1.7.
+ * - Old rules have `coalesce`, which means `notify`.
  */
 export function hasSameEffect(one: readonly unknown[], other: readonly unknown[]): boolean {
   const effect = effectOf(one);

@@ -3,55 +3,58 @@ import { presetOf } from "./default-rules.ts";
 import type { PushRule } from "./push-rule.ts";
 import { isSameRule, statusOfRule } from "./item-status.ts";
 
-/** What is done about one rule of the plan. */
+/** What the step does about one rule of the plan. */
 export type RuleDecision =
-  /** Nothing: somebody has decided otherwise since, or it is in place. */
+  /** Nothing: somebody has changed the rule since, or it is in place. */
   | "keep"
   /** Nothing: an earlier try wrote it. */
-  | "stands"
-  /** It is made, or moved to its place. */
+  | "written"
+  /** The rule is made, or moved to its place. */
   | "put"
-  /** An earlier try made it, and ended before switching it off. */
+  /** The rule is switched off: an earlier try made it and ended before that. */
   | "switch_off"
-  /** A default rule is switched and given other actions. */
+  /** A default rule is switched on or off and given other actions. */
   | "change";
 
-export interface Ground {
-  /** It was there when the plan was made, in another place. */
+/** What is known of a rule besides the two accounts' versions of it. */
+export interface RuleFacts {
+  /** The rule existed when the plan was made, in another place. */
   readonly wasDisplaced: boolean;
-  /** It is there in another place now. */
+  /** The rule exists in another place now. */
   readonly isDisplaced: boolean;
-  /** An earlier try may have written it. */
+  /** An earlier try may have written the rule. */
   readonly isTried: boolean;
 }
 
-/** @param there the target's rule of that name as it is now */
-export function decideRule(rule: PushRule, there: PushRule | undefined, ground: Ground): RuleDecision {
-  return rule.isDefault ? decideDefault(rule, there, ground) : decideOwn(rule, there, ground);
+/** @param existing the target's rule of that name now */
+export function decideRule(rule: PushRule, existing: PushRule | undefined, facts: RuleFacts): RuleDecision {
+  return rule.isDefault ? decideDefault(rule, existing, facts) : decideOwn(rule, existing, facts);
 }
 
 function decideOwn(
   rule: PushRule,
-  there: PushRule | undefined,
-  { wasDisplaced, isDisplaced, isTried }: Ground,
+  existing: PushRule | undefined,
+  { wasDisplaced, isDisplaced, isTried }: RuleFacts,
 ): RuleDecision {
-  // What was there and is gone was taken away.
-  if (there === undefined) return wasDisplaced ? "keep" : "put";
-  if (isSameRule(rule, there)) {
+  // A rule that existed and is gone was deleted by somebody.
+  if (existing === undefined) return wasDisplaced ? "keep" : "put";
+  if (isSameRule(rule, existing)) {
     if (isDisplaced) return "put";
-    return isTried ? "stands" : "keep";
+    return isTried ? "written" : "keep";
   }
-  return isTried && !wasDisplaced && isSameRule({ ...rule, isEnabled: true }, there) ? "switch_off" : "keep";
+  return isTried && !wasDisplaced && isSameRule({ ...rule, isEnabled: true }, existing)
+    ? "switch_off"
+    : "keep";
 }
 
-function decideDefault(rule: PushRule, there: PushRule | undefined, { isTried }: Ground): RuleDecision {
-  if (there === undefined) return "keep";
-  const standing = statusOfRule(rule, there);
-  if (standing === "missing") return "change";
+function decideDefault(rule: PushRule, existing: PushRule | undefined, { isTried }: RuleFacts): RuleDecision {
+  if (existing === undefined) return "keep";
+  const status = statusOfRule(rule, existing);
+  if (status === "missing") return "change";
   if (!isTried) return "keep";
-  if (standing === "present") return "stands";
-  // Switched by an earlier try, which ended before it came to the actions.
+  if (status === "present") return "written";
+  // An earlier try switched the rule and ended before it set the actions.
   const isHalfDone =
-    there.isEnabled === rule.isEnabled && hasSameEffect(there.actions, presetOf(rule)?.actions ?? []);
+    existing.isEnabled === rule.isEnabled && hasSameEffect(existing.actions, presetOf(rule)?.actions ?? []);
   return isHalfDone && rule.isEnabled !== presetOf(rule)?.isEnabled ? "change" : "keep";
 }

@@ -7,9 +7,9 @@ const RING = { set_tweak: "sound", value: "ring" };
 const HIGHLIGHT = { set_tweak: "highlight" };
 
 /**
- * The server's own rules as an account has them at first (CS §Predefined Rules; the same effects as
- * Synapse 1.163's, read from its compiled list). All are on, but for `.m.rule.master`, which
- * silences everything.
+ * The actions of the server's own rules as a new account has them (CS §Predefined Rules; the same
+ * effects as Synapse 1.163's, read from its compiled list). All are on, except `.m.rule.master`,
+ * which silences everything.
  */
 const ACTIONS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ["override/.m.rule.master", []],
@@ -32,7 +32,7 @@ const ACTIONS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonl
   ["underride/.m.rule.encrypted", ["notify"]],
 ]);
 
-/** How servers make a default rule. @returns `null` for one that the specification does not know */
+/** A default rule as servers make it. @returns `null` for a rule that is not in the specification */
 export function presetOf(
   rule: Pick<PushRule, "kind" | "ruleId">,
 ): Pick<PushRule, "isEnabled" | "actions"> | null {
@@ -42,7 +42,7 @@ export function presetOf(
 
 /**
  * Whether a default rule is as servers make it.
- * @returns `null` for a rule that the specification does not know
+ * @returns `null` for a rule that is not in the specification
  */
 export function isUnchangedDefault(rule: PushRule): boolean | null {
   const preset = presetOf(rule);

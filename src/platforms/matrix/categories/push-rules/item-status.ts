@@ -6,40 +6,42 @@ import { outOfOrder } from "./order.ts";
 import { PUSH_RULE_KINDS, pushRuleName } from "./push-rule.ts";
 import type { PushRule } from "./push-rule.ts";
 
-/** Rules of one account by name, in the server's order. */
+/** The rules of one account by name, in the server's order. */
 export type PushRulesByName = ReadonlyMap<string, PushRule>;
 
-/** A person's own rule by its name, as far as its place among others goes. */
+/** What names a person's own rule. */
 export type PushRuleId = Pick<PushRule, "kind" | "ruleId">;
 
-/** @param there the target's rule of that name */
-export function statusOfRule(rule: PushRule, there: PushRule | undefined): ItemStatus {
-  if (there === undefined) return rule.isDefault ? "rule_not_on_server" : "missing";
-  if (isSameRule(rule, there)) return "present";
+/** @param existing the target's rule of that name */
+export function statusOfRule(rule: PushRule, existing: PushRule | undefined): ItemStatus {
+  if (existing === undefined) return rule.isDefault ? "rule_not_on_server" : "missing";
+  if (isSameRule(rule, existing)) return "present";
   if (!rule.isDefault) return "target_has_own";
-  const isUnchanged = isUnchangedDefault(there);
+  const isUnchanged = isUnchangedDefault(existing);
   if (isUnchanged === null) return "unknown_default_rule";
   return isUnchanged ? "missing" : "target_has_own";
 }
 
-export function isSameRule(rule: PushRule, there: PushRule): boolean {
-  if (rule.isEnabled !== there.isEnabled || !hasSameEffect(rule.actions, there.actions)) return false;
-  // The conditions of a default rule are the server's, and name the account.
-  return rule.isDefault || (rule.pattern === there.pattern && isSameJson(rule.conditions, there.conditions));
+export function isSameRule(rule: PushRule, existing: PushRule): boolean {
+  if (rule.isEnabled !== existing.isEnabled || !hasSameEffect(rule.actions, existing.actions)) return false;
+  // The conditions of a default rule are the server's, and contain the account's user ID.
+  return (
+    rule.isDefault || (rule.pattern === existing.pattern && isSameJson(rule.conditions, existing.conditions))
+  );
 }
 
 /**
- * Names of a person's own rules that are there in an order other than the wanted one; the order of
- * kinds is fixed.
+ * The names of a person's own rules that exist out of order. The order of the kinds is fixed.
+ * @param order the rules in the desired order
  */
-export function displacedRules(order: readonly PushRuleId[], there: PushRulesByName): Set<string> {
-  const places = new Map([...there.keys()].map((name, place) => [name, place]));
+export function displacedRules(order: readonly PushRuleId[], existing: PushRulesByName): Set<string> {
+  const places = new Map([...existing.keys()].map((name, place) => [name, place]));
   const displaced = new Set<string>();
   for (const kind of PUSH_RULE_KINDS) {
     const names = order.filter((rule) => rule.kind === kind).map(pushRuleName);
-    const standing = names.filter((name) => places.has(name));
-    for (const index of outOfOrder(standing.map((name) => places.get(name) ?? 0)))
-      displaced.add(standing[index] ?? "");
+    const found = names.filter((name) => places.has(name));
+    for (const index of outOfOrder(found.map((name) => places.get(name) ?? 0)))
+      displaced.add(found[index] ?? "");
   }
   return displaced;
 }

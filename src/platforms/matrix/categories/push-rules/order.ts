@@ -1,11 +1,11 @@
 /**
- * Which of these must move so that the rest is in order: all that are in no longest rising part
- * (patience sorting, n log n).
- * @param places where each stands, in the order in which they should stand; no place twice
+ * The fewest elements that must move so that the rest is in order: every element outside the longest
+ * increasing subsequence (patience sorting, n log n).
+ * @param places the present place of each element, in the desired order; no place twice
  * @returns indexes into `places`
  */
 export function outOfOrder(places: readonly number[]): Set<number> {
-  // For each length the index of the smallest place that ends a rising part of that length.
+  // For each length, the index of the smallest place that ends an increasing subsequence of it.
   const ends: number[] = [];
   const before: (number | undefined)[] = [];
   for (const [index, place] of places.entries()) {

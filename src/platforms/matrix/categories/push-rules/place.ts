@@ -2,15 +2,15 @@ import { pushRuleName } from "./push-rule.ts";
 import type { PushRuleId, PushRulesByName } from "./item-status.ts";
 
 /**
- * Where a rule goes: next to another one of the person's own, or (`null`) above all of its kind (CS
- * §Push Rules, `PUT`).
+ * The place of a rule: next to another rule of the person's own, or (`null`) above all of its kind
+ * (CS §Push Rules, `PUT`).
  */
 export type Place = { readonly after: string } | { readonly before: string } | null;
 
 /**
- * Where a rule goes so that rules follow each other in the wanted order: right below the one that
- * comes before it.
- * @param settled names of those that stand where they should, in relation to each other
+ * The place that a rule needs to be in the desired order: right below the rule that comes before it.
+ * @param order the rules in the desired order
+ * @param settled names of the rules that are in order among themselves
  */
 export function placeOf(rule: PushRuleId, order: readonly PushRuleId[], settled: ReadonlySet<string>): Place {
   const ofKind = order.filter(({ kind }) => kind === rule.kind);
@@ -22,9 +22,9 @@ export function placeOf(rule: PushRuleId, order: readonly PushRuleId[], settled:
   return below === undefined ? null : { before: below.ruleId };
 }
 
-/** The person's own rule that stands right above this one; `null` for none. */
-export function ownRuleAbove(rule: PushRuleId, there: PushRulesByName): string | null {
-  const own = [...there.values()].filter(({ kind, isDefault }) => kind === rule.kind && !isDefault);
+/** The ID of the person's own rule that is right above this one; `null` for none. */
+export function ownRuleAbove(rule: PushRuleId, existing: PushRulesByName): string | null {
+  const own = [...existing.values()].filter(({ kind, isDefault }) => kind === rule.kind && !isDefault);
   const index = own.findIndex(({ ruleId }) => ruleId === rule.ruleId);
   return own[index - 1]?.ruleId ?? null;
 }

@@ -5,10 +5,11 @@ import type { JsonObject } from "../../api/json.ts";
 export const PUSH_RULE_KINDS = ["override", "content", "room", "sender", "underride"] as const;
 export type PushRuleKind = (typeof PUSH_RULE_KINDS)[number];
 
+/** One push rule of an account. */
 export interface PushRule {
   readonly kind: PushRuleKind;
   readonly ruleId: string;
-  /** The server's own; people may only switch it off and on and change its actions. */
+  /** The server's own rule. People may only switch it on and off and change its actions. */
   readonly isDefault: boolean;
   readonly isEnabled: boolean;
   readonly actions: readonly unknown[];
@@ -18,14 +19,15 @@ export interface PushRule {
   readonly pattern: string | null;
 }
 
+/** The push rules of an account. */
 export interface PushRules {
-  /** By kind, and within a kind the first that matches counts. */
+  /** Ordered by kind. Within a kind, the first rule that matches counts. */
   readonly rules: readonly PushRule[];
-  /** Names of what is no rule, and of kinds that nobody knows. */
+  /** Names of entries that are no rules, and of unknown kinds that hold a person's own rules. */
   readonly malformed: readonly string[];
 }
 
-/** The name of a rule as people and reports see it. */
+/** The name of a rule in reports. */
 export function pushRuleName({ kind, ruleId }: Pick<PushRule, "kind" | "ruleId">): string {
   return `${kind}/${ruleId}`;
 }
@@ -64,7 +66,7 @@ function readRule(kind: PushRuleKind, entry: unknown): PushRule | null {
     actions,
   };
   if (kind === "override" || kind === "underride") {
-    // Left out, they are none: such a rule matches everything.
+    // A rule without conditions matches everything.
     const list: unknown = conditions ?? [];
     return Array.isArray(list) ? { ...rule, conditions: list, pattern: null } : null;
   }
@@ -82,8 +84,8 @@ function isKnownKind(kind: string): boolean {
 }
 
 /**
- * Kinds that are still being tried out come with rules of the server's only (seen: Synapse's
- * `postcontent`, MSC4306).
+ * Kinds of unstable features hold only rules of the server's own (seen: Synapse's `postcontent`,
+ * MSC4306).
  */
 function hasOwnRules(list: unknown): boolean {
   return Array.isArray(list) && list.some((entry) => !isJsonObject(entry) || entry["default"] !== true);

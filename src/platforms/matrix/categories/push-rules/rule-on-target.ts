@@ -5,7 +5,7 @@ import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { PushRule } from "./push-rule.ts";
 import { conditionValueKey, isNamedForRoom, roomOfCondition } from "./rule-rooms.ts";
 
-/** The two accounts, and where rooms are. */
+/** The two accounts, and the rooms of the source on the target. */
 export interface Mapping {
   readonly sourceUserId: string;
   readonly targetUserId: string;
@@ -13,9 +13,10 @@ export interface Mapping {
 }
 
 /**
- * A person's own rule as it should be on the target: rooms as they are there, the source replaced
- * by the target (protocol-facts.md section 5).
- * @returns why there is none: a rule about a room that is not moved would match nothing
+ * A person's own rule for the target: with the room IDs of the target, and the source's user ID
+ * replaced by the target's (platforms/matrix/README.md, "Push rules").
+ * @returns a code if the rule is not moved; for example, a rule about a room that is not moved would
+ * match nothing
  */
 export function ruleOnTarget(rule: PushRule, mapping: Mapping): PushRule | NotMovedCode {
   const ruleId = idOnTarget(rule, mapping);

@@ -2,17 +2,14 @@ import { isJsonObject } from "../../api/json.ts";
 import type { PushRule } from "./push-rule.ts";
 
 /**
- * Whether a rule bears the ID of its room: clients mute a room by an override rule of that name,
- * too.
+ * Whether the ID of a rule is the ID of a room. Clients mute a room by an override rule that has its
+ * ID, too.
  */
 export function isNamedForRoom({ kind, ruleId }: Pick<PushRule, "kind" | "ruleId">): boolean {
   return kind === "room" || (kind !== "content" && kind !== "sender" && ruleId.startsWith("!"));
 }
 
-/**
- * The rooms that a person's own rule is about, by its ID or its conditions; none for a rule about
- * everything.
- */
+/** The rooms that a person's own rule names in its ID or its conditions. */
 export function roomsOfRule(rule: PushRule): string[] {
   const named = (rule.conditions ?? []).map(roomOfCondition).filter((roomId) => roomId !== null);
   return isNamedForRoom(rule) ? [rule.ruleId, ...named] : named;
@@ -26,7 +23,7 @@ export function roomOfCondition(condition: unknown): string | null {
   return typeof value === "string" && value.startsWith("!") && !/[*?]/.test(value) ? value : null;
 }
 
-/** Where a kind of condition has what it compares with (CS §Conditions). */
+/** The key under which a kind of condition has the value that it compares with (CS §Conditions). */
 export function conditionValueKey(kind: unknown): string | null {
   return VALUE_KEYS.get(kind) ?? null;
 }

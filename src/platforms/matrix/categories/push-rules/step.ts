@@ -1,115 +1,114 @@
+import { z } from "zod";
 import type { StepProblem } from "../../../../model/step-outcome.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf, toOutcome } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
-import type { StepSession } from "../../steps/step-session.ts";
+import { apiPath } from "../../api/homeserver-client.ts";
+import { unlessAbsent } from "../../api/homeserver-error.ts";
+import { requestPushRules } from "../../reading/account-details.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import type { StepSession } from "../../steps/define-step.ts";
+import { toOutcome } from "../../steps/step-errors.ts";
 import { hasSameEffect } from "./actions.ts";
 import { decideRule } from "./decide.ts";
 import type { RuleDecision } from "./decide.ts";
-import { deleteRule, putRule, readRules, setActions, setEnabled } from "./requests.ts";
+import { displacedRules, isSameRule } from "./item-status.ts";
+import type { PushRuleId, PushRulesByName } from "./item-status.ts";
 import { ownRuleAbove, placeOf } from "./place.ts";
 import type { Place } from "./place.ts";
-import { pushRuleName } from "./push-rule.ts";
+import { pushRuleName, readPushRules } from "./push-rule.ts";
 import type { PushRule } from "./push-rule.ts";
 import { roomsOfRule } from "./rule-rooms.ts";
-import { displacedRules, isSameRule } from "./item-status.ts";
-import type { PushRulesByName } from "./item-status.ts";
 import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
 import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 
 /**
- * Writes rules one by one, each at its place among those that are there. The target's are read
- * first, so that a try that ended half-way goes on where it stopped. Rules about rooms that the
- * target is not in are passed over; one that the server refuses does not keep the others out.
+ * Writes rules one by one, each at its place among the existing ones.
+ *
+ * - The target's rules are read first, so that a later try continues where an earlier one ended.
+ * - Rules about rooms that the target is not in are skipped.
+ * - A rule that the server refuses does not keep the others out.
+ *
+ * The undo moves rules back from the top down, so that each one finds the rule that it was below.
  */
-export const runPushRules: StepFunction = async (payload, context) => {
-  const { missing, displaced, order } = pushRulesSchema.parse(payload);
-  const savedUndo = pushRulesUndoSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = await readRules(target);
-    const displacedNow = displacedRules(order, there);
-    const settled = new Set([...there.keys()].filter((name) => !displacedNow.has(name)));
+export const pushRulesStep = defineStep({
+  payload: pushRulesSchema,
+  undoRecord: pushRulesUndoSchema,
+  async run({ missing, displaced, order }, scope) {
+    const { target, savedUndo } = scope;
+    const existing = await readRules(target);
+    const displacedNow = displacedRules(order, existing);
+    const settled = new Set([...existing.keys()].filter((name) => !displacedNow.has(name)));
     const tried = new Set(savedUndo?.changes.map(({ written }) => pushRuleName(written)));
     const decisions = missing.flatMap((rule) => {
-      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => context.isInside(roomId))) return [];
+      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => scope.isInside(roomId))) return [];
       const name = pushRuleName(rule);
       const wasDisplaced = displaced.includes(name);
-      const ground = { wasDisplaced, isDisplaced: displacedNow.has(name), isTried: tried.has(name) };
-      const decision = decideRule(rule, there.get(name), ground);
+      const facts = { wasDisplaced, isDisplaced: displacedNow.has(name), isTried: tried.has(name) };
+      const decision = decideRule(rule, existing.get(name), facts);
       return decision === "keep" ? [] : [{ rule, name, decision, wasDisplaced }];
     });
-    const fresh = decisions
+    const untried = decisions
       .filter(({ name }) => !tried.has(name))
-      .map(({ rule, wasDisplaced }) => changeOf(rule, there, wasDisplaced));
-    const changes = [...(savedUndo?.changes ?? []), ...inOrderOf(there, fresh)];
-    if (decisions.some(({ decision }) => decision !== "stands"))
-      await context.saveUndo({ changes } satisfies PushRulesUndo);
-    const standing = new Set<string>();
+      .map(({ rule, wasDisplaced }) => changeOf(rule, existing, wasDisplaced));
+    const changes = [...(savedUndo?.changes ?? []), ...inOrderOf(existing, untried)];
+    if (decisions.some(({ decision }) => decision !== "written")) await scope.saveUndo({ changes });
+    const written = new Set<string>();
     let problem: StepProblem | null = null;
     for (const { rule, name, decision } of decisions) {
-      const existing = there.get(name);
       const place = placeOf(rule, order, settled);
       const refusal =
-        decision === "stands"
+        decision === "written"
           ? null
-          : await refusalOf(() => carryOut(target, rule, { decision, place, existing }));
+          : await refusalOf(() => carryOut(target, rule, { decision, place, existing: existing.get(name) }));
       problem ??= refusal;
       if (refusal !== null) continue;
-      standing.add(name);
+      written.add(name);
       settled.add(name);
     }
     const undo: PushRulesUndo = {
-      changes: changes.filter(({ written }) => standing.has(pushRuleName(written))),
+      changes: changes.filter((change) => written.has(pushRuleName(change.written))),
     };
     const isNothing = undo.changes.length === 0;
     if (problem === null) return isNothing ? { status: "already_done" } : { status: "done", undo };
-    if (isNothing) await context.saveUndo(null);
+    if (isNothing) await scope.saveUndo(null);
     return { status: "failed", problem, ...(isNothing ? {} : { undo }) };
-  });
-};
-
-/** Rules that were moved go back from the top down, so that each finds the one it stood below. */
-export const undoPushRules: UndoFunction = async (undo, context) => {
-  const { changes } = pushRulesUndoSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = await readRules(target);
-    const standing = changes.filter(({ written }) => {
-      const existing = there.get(pushRuleName(written));
-      return existing !== undefined && isSameRule(written, existing);
+  },
+  async undo({ changes }, { target }) {
+    const existing = await readRules(target);
+    const unchanged = changes.filter(({ written }) => {
+      const rule = existing.get(pushRuleName(written));
+      return rule !== undefined && isSameRule(written, rule);
     });
-    const { moved = [], changed = [] } = Object.groupBy(standing, ({ written, before }) =>
+    const { moved = [], changed = [] } = Object.groupBy(unchanged, ({ written, before }) =>
       before !== null && !written.isDefault ? "moved" : "changed",
     );
-    const isMoved = moved.some(({ written, wasAfter }) => ownRuleAbove(written, there) !== wasAfter);
+    const isMoved = moved.some(({ written, wasAfter }) => ownRuleAbove(written, existing) !== wasAfter);
     if (changed.length === 0 && !isMoved) return { status: "already_done" };
     for (const { written, before } of changed) {
       if (before === null) await deleteRule(target, written);
       else await changeDefault(target, before, written);
     }
     for (const { written, wasAfter } of isMoved ? moved : []) {
-      const isThere = wasAfter !== null && there.has(pushRuleName({ kind: written.kind, ruleId: wasAfter }));
-      await putRule(target, written, isThere ? { after: wasAfter } : null);
+      const hasAbove =
+        wasAfter !== null && existing.has(pushRuleName({ kind: written.kind, ruleId: wasAfter }));
+      await putRule(target, written, hasAbove ? { after: wasAfter } : null);
     }
     return { status: "done" };
-  });
-};
+  },
+});
 
-/** The changes by where their rules stood. */
-function inOrderOf(there: PushRulesByName, changes: readonly PushRuleChange[]): PushRuleChange[] {
-  const places = new Map([...there.keys()].map((name, place) => [name, place]));
+/** The changes in the order that their rules have. */
+function inOrderOf(existing: PushRulesByName, changes: readonly PushRuleChange[]): PushRuleChange[] {
+  const places = new Map([...existing.keys()].map((name, place) => [name, place]));
   const placeOfChange = ({ written }: PushRuleChange) => places.get(pushRuleName(written)) ?? places.size;
   return changes.toSorted((left, right) => placeOfChange(left) - placeOfChange(right));
 }
 
-/** A default rule is changed only where it is as servers make it. */
-function changeOf(written: PushRule, there: PushRulesByName, wasDisplaced: boolean): PushRuleChange {
-  const before = written.isDefault || wasDisplaced ? there.get(pushRuleName(written)) : undefined;
+/** A default rule is changed only if it is as servers make it. */
+function changeOf(written: PushRule, existing: PushRulesByName, wasDisplaced: boolean): PushRuleChange {
+  const before = written.isDefault || wasDisplaced ? existing.get(pushRuleName(written)) : undefined;
   return {
     written: toStored(written),
     before: before === undefined ? null : toStored(before),
-    wasAfter: ownRuleAbove(written, there),
+    wasAfter: ownRuleAbove(written, existing),
   };
 }
 
@@ -128,7 +127,7 @@ async function changeDefault(target: StepSession, rule: PushRule, existing: Push
   if (!hasSameEffect(rule.actions, existing.actions)) await setActions(target, rule, rule.actions);
 }
 
-/** @returns `null` where it was taken; what is no refusal is thrown on */
+/** @returns `null` if the work succeeded. Errors that are no refusals are thrown. */
 async function refusalOf(work: () => Promise<void>): Promise<StepProblem | null> {
   try {
     await work();
@@ -138,4 +137,41 @@ async function refusalOf(work: () => Promise<void>): Promise<StepProblem | null>
     if (outcome.status === "failed") return outcome.problem;
     throw error;
   }
+}
+
+async function readRules(session: StepSession): Promise<Map<string, PushRule>> {
+  const { rules } = readPushRules(await requestPushRules(session));
+  return new Map(rules.map((rule) => [pushRuleName(rule), rule]));
+}
+
+/** Makes a rule of the person's own, or moves an existing one. A new rule is always enabled. */
+async function putRule({ request }: StepSession, rule: PushRule, place: Place): Promise<void> {
+  const { actions, conditions, pattern } = rule;
+  const body = {
+    actions,
+    ...(conditions === null ? {} : { conditions }),
+    ...(pattern === null ? {} : { pattern }),
+  };
+  await request({ method: "PUT", path: pathOf(rule), query: place ?? {}, body, schema: z.unknown() });
+}
+
+async function deleteRule({ request }: StepSession, rule: PushRuleId): Promise<void> {
+  await unlessAbsent(request({ method: "DELETE", path: pathOf(rule), schema: z.unknown() }));
+}
+
+async function setEnabled({ request }: StepSession, rule: PushRuleId, isEnabled: boolean): Promise<void> {
+  const body = { enabled: isEnabled };
+  await request({ method: "PUT", path: `${pathOf(rule)}/enabled`, body, schema: z.unknown() });
+}
+
+async function setActions(
+  { request }: StepSession,
+  rule: PushRuleId,
+  actions: readonly unknown[],
+): Promise<void> {
+  await request({ method: "PUT", path: `${pathOf(rule)}/actions`, body: { actions }, schema: z.unknown() });
+}
+
+function pathOf({ kind, ruleId }: PushRuleId): string {
+  return apiPath`/_matrix/client/v3/pushrules/global/${kind}/${ruleId}`;
 }

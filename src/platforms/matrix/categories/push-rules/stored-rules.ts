@@ -14,27 +14,25 @@ const ruleSchema = z.object({
   pattern: z.string().nullable(),
 });
 
-/** What the step is given. */
+/** What the step is given, as JSON. */
 export const pushRulesSchema = z.object({
-  /** In their order. */
+  /** The rules to write, in the desired order. */
   missing: z.array(ruleSchema),
-  /** Names of those among them that are there, in another place. */
+  /** Names of the missing rules that exist in another place. */
   displaced: z.array(z.string()),
-  /**
-   * The person's own rules as they should follow each other, those that stand already among them.
-   */
+  /** All of the person's own rules in the desired order, present and missing. */
   order: z.array(z.object({ kind: kindSchema, ruleId: z.string() })),
 });
 export type PushRulesPayload = z.output<typeof pushRulesSchema>;
 
-/** What the step changed, from the top down as the rules stood. */
+/** What the step changed, in the order that the rules had before. */
 export const pushRulesUndoSchema = z.object({
   changes: z.array(
     z.object({
       written: ruleSchema,
-      /** `null`: there was no such rule. */
+      /** `null`: the rule did not exist. */
       before: ruleSchema.nullable(),
-      /** The person's own rule that stood right above one that was moved; `null` for none. */
+      /** The person's own rule that was right above one that was moved; `null` for none. */
       wasAfter: z.string().nullable(),
     }),
   ),
@@ -42,7 +40,7 @@ export const pushRulesUndoSchema = z.object({
 export type PushRulesUndo = z.output<typeof pushRulesUndoSchema>;
 export type PushRuleChange = PushRulesUndo["changes"][number];
 
-/** A rule as it is kept. */
+/** A rule as JSON. */
 export function toStored({ actions, conditions, ...rule }: PushRule): z.output<typeof ruleSchema> {
   return { ...rule, actions: [...actions], conditions: conditions === null ? null : [...conditions] };
 }

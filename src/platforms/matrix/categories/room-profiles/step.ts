@@ -1,37 +1,22 @@
-import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
+import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { isJsonObject, isTooDeep, textOrNull } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { readProfile } from "../../reading/account-details.ts";
 import { copyImage } from "../../steps/copy-image.ts";
 import type { CopiedImage } from "../../steps/copy-image.ts";
-import { readProfile } from "../../reading/account-details.ts";
-import type { StepContext, StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf } from "../../steps/step-errors.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import type { StepScope, StepSession } from "../../steps/define-step.ts";
 import type { ErrorOutcome } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
-import type { StepSession } from "../../steps/step-session.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { lackingOf } from "./compare.ts";
+import { missingFrom, roomProfileSchema } from "./plan.ts";
 
-const profileSchema = z.object({ displayName: z.string().nullable(), avatarUrl: z.string().nullable() });
-const roomProfileSchema = profileSchema.extend({
-  roomId: z.string(),
-  /**
-   * What the target called itself everywhere before the move: a room that still shows it has no
-   * name of its own.
-   */
-  everywhere: profileSchema,
-});
-export type RoomProfilePayload = z.output<typeof roomProfileSchema>;
-
-/**
- * The keys of the member event that were changed: what was written, and what stood there; a key
- * that was not there is left out.
- */
+/** The keys of the member event that were changed. */
 const undoSchema = z.object({
   roomId: z.string(),
   written: z.record(z.string(), z.string()),
+  /** The values of before. A key that did not exist is left out. */
   before: z.record(z.string(), z.unknown()),
 });
 type RoomProfileUndo = z.output<typeof undoSchema>;
@@ -39,34 +24,34 @@ type RoomProfileUndo = z.output<typeof undoSchema>;
 const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverText: null } };
 
 /**
- * Gives the target its name and avatar of one room, in its own member event; everything else in
- * that stays. A name is written even where the avatar cannot be had. Only a member's event is
- * touched: any other, sent again, would be a join.
+ * Gives the target its name and avatar of one room, in its own member event. All other keys of the
+ * event stay. The name is written even if the avatar cannot be copied. The event is written only if
+ * it is that of a member: sent again, any other would be a join.
  */
-export const runRoomProfile: StepFunction = async (payload, context) => {
-  const { roomId, everywhere, ...wanted } = roomProfileSchema.parse(payload);
-  const savedUndo = undoSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
+export const roomProfileStep = defineStep({
+  payload: roomProfileSchema,
+  undoRecord: undoSchema,
+  async run({ roomId, everywhere, ...desired }, scope) {
+    const { target, savedUndo } = scope;
     const member = await readMember(target, roomId);
     if (member === null) return GONE;
-    const there = {
+    const existing = {
       displayName: textOrNull(member["displayname"]),
       avatarUrl: textOrNull(member["avatar_url"]),
     };
-    const lacking = lackingOf(wanted, there, [everywhere, await readProfile(target, target.userId)]);
-    const earlier = savedUndo === null ? null : statusOf(savedUndo, member);
-    if (lacking.displayName === null && lacking.avatarUrl === null)
+    const missing = missingFrom(desired, existing, [everywhere, await readProfile(target, target.userId)]);
+    const earlier = savedUndo === null ? null : stillThere(savedUndo, member);
+    if (missing.displayName === null && missing.avatarUrl === null)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    const avatar = lacking.avatarUrl === null ? null : await copyOnce(lacking.avatarUrl, savedUndo, context);
+    const avatar = missing.avatarUrl === null ? null : await copyOnce(missing.avatarUrl, scope);
     const hasAvatar = avatar?.status === "copied";
-    if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || lacking.displayName === null))
+    if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || missing.displayName === null))
       return avatar.status === "failed" && earlier !== null ? { ...avatar, undo: earlier } : avatar;
-    // Once more, for copying takes its time.
+    // The event is read again, because a copy takes its time.
     const content = avatar === null ? member : await readMember(target, roomId);
     if (content === null) return GONE;
     const written = {
-      ...(lacking.displayName === null ? {} : { displayname: lacking.displayName }),
+      ...(missing.displayName === null ? {} : { displayname: missing.displayName }),
       ...(hasAvatar ? { avatar_url: avatar.url } : {}),
     };
     const before = Object.fromEntries(Object.entries(content).filter(([key]) => Object.hasOwn(written, key)));
@@ -76,43 +61,39 @@ export const runRoomProfile: StepFunction = async (payload, context) => {
       before: { ...before, ...earlier?.before },
     };
     const forRetry = hasAvatar ? withAvatar(undo, earlier) : earlier;
-    await writeWithUndo(context, { undo, earlier, forRetry }, () =>
+    await writeWithUndo(scope, { undo, earlier, forRetry }, () =>
       writeMember(target, roomId, { ...content, ...written }),
     );
     return avatar?.status === "failed" ? { ...avatar, undo } : { status: "done", undo };
-  });
-};
-
-export const undoRoomProfile: UndoFunction = async (undo, context) => {
-  const { roomId, written, before } = undoSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const content = await readMember(target, roomId);
-    if (content === null) return { status: "already_done" };
-    const standing = statusOf({ roomId, written, before }, content);
-    if (standing === null) return { status: "already_done" };
+  },
+  async undo(record, { target }) {
+    const content = await readMember(target, record.roomId);
+    const ours = content === null ? null : stillThere(record, content);
+    if (content === null || ours === null) return { status: "already_done" };
     const rest = Object.fromEntries(
-      Object.entries(content).filter(([key]) => !Object.hasOwn(standing.written, key)),
+      Object.entries(content).filter(([key]) => !Object.hasOwn(ours.written, key)),
     );
-    await writeMember(target, roomId, { ...rest, ...standing.before });
+    await writeMember(target, record.roomId, { ...rest, ...ours.before });
     return { status: "done" };
-  });
-};
+  },
+});
 
-/** Copies the avatar unless an earlier try did: its copy is known from what that try stored. */
-async function copyOnce(
-  avatarUrl: string,
-  savedUndo: RoomProfileUndo | null,
-  context: StepContext,
-): Promise<CopiedImage> {
-  const url = savedUndo?.written["avatar_url"];
-  return url === undefined ? await copyImage(avatarUrl, context) : { status: "copied", url };
+/** Copies the avatar, unless the undo record of an earlier try has the address of a copy. */
+async function copyOnce(avatarUrl: string, scope: StepScope<RoomProfileUndo>): Promise<CopiedImage> {
+  const url = scope.savedUndo?.written["avatar_url"];
+  return url === undefined ? await copyImage(avatarUrl, scope) : { status: "copied", url };
 }
 
-/** What earlier tries wrote, and the copy of the avatar: nobody but the step can have set that. */
-function withAvatar({ roomId, written, before }: RoomProfileUndo, earlier: RoomProfileUndo | null): unknown {
-  const avatarOf = (record: Record<string, unknown>): Record<string, unknown> =>
-    Object.hasOwn(record, "avatar_url") ? { avatar_url: record["avatar_url"] } : {};
+/**
+ * What earlier tries wrote, and the copy of the avatar. Only the step can have set the avatar to
+ * that copy.
+ */
+function withAvatar(
+  { roomId, written, before }: RoomProfileUndo,
+  earlier: RoomProfileUndo | null,
+): RoomProfileUndo {
+  const avatarOf = <Value>(record: Record<string, Value>): Record<string, Value> =>
+    Object.fromEntries(Object.entries(record).filter(([key]) => key === "avatar_url"));
   return {
     roomId,
     written: { ...earlier?.written, ...avatarOf(written) },
@@ -120,28 +101,27 @@ function withAvatar({ roomId, written, before }: RoomProfileUndo, earlier: RoomP
   };
 }
 
-/** The part of what was written that stands as it was written; `null` for none. */
-function statusOf({ roomId, written, before }: RoomProfileUndo, content: JsonObject): RoomProfileUndo | null {
+/** The part of the undo record whose values are there unchanged; `null` for none. */
+function stillThere(
+  { roomId, written, before }: RoomProfileUndo,
+  content: JsonObject,
+): RoomProfileUndo | null {
   const keys = new Set(Object.keys(written).filter((key) => content[key] === written[key]));
   const ofThese = <Value>(record: Record<string, Value>): Record<string, Value> =>
     Object.fromEntries(Object.entries(record).filter(([key]) => keys.has(key)));
   return keys.size === 0 ? null : { roomId, written: ofThese(written), before: ofThese(before) };
 }
 
-/** The target's own member event; `null` where it is not in the room. */
+/** The target's own member event; `null` if it is not in the room. */
 async function readMember(target: StepSession, roomId: string): Promise<JsonObject | null> {
-  const request = { method: "GET", path: memberPath(target, roomId), schema: z.unknown() } as const;
-  const content = await unlessAbsent(target.request(request));
+  const path = memberPath(target, roomId);
+  const content = await unlessAbsent(target.request({ method: "GET", path, schema: z.unknown() }));
   return isJsonObject(content) && content["membership"] === "join" && !isTooDeep(content) ? content : null;
 }
 
 async function writeMember(target: StepSession, roomId: string, content: JsonObject): Promise<void> {
-  await target.request({
-    method: "PUT",
-    path: memberPath(target, roomId),
-    body: content,
-    schema: z.unknown(),
-  });
+  const path = memberPath(target, roomId);
+  await target.request({ method: "PUT", path, body: content, schema: z.unknown() });
 }
 
 function memberPath({ userId }: StepSession, roomId: string): string {

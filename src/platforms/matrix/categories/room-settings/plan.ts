@@ -1,17 +1,90 @@
 import { stages } from "../../../../model/step.ts";
-import type { PlannedStep } from "../../../../model/step.ts";
-import type { ContentPayload } from "../account-data/step.ts";
-import { plannedContentStep } from "../content-step.ts";
-import type { DesiredRoomSetting } from "./desired.ts";
+import { isJsonObject } from "../../api/json.ts";
+import { movedRooms } from "../../planning/room-mapping.ts";
+import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import { desiredContent, statusOfContent } from "../account-data/desired-content.ts";
+import type { DesiredContent } from "../account-data/desired-content.ts";
+import type { ContentPayload } from "../account-data/plan.ts";
+import type { CategoryPlan } from "../category-plan.ts";
+import { compareItems } from "../comparison.ts";
+import type { Comparison, Desired } from "../comparison.ts";
+import type { NotMoved } from "../not-moved.ts";
 
-export function planRoomSettingSteps(missing: readonly DesiredRoomSetting[]): PlannedStep[] {
-  return missing.map(({ roomId, type, content, isMerged }) =>
-    plannedContentStep({
+interface DesiredRoomSetting extends DesiredContent {
+  readonly roomId: string;
+  readonly type: string;
+}
+
+/** Types with endpoints and categories of their own. */
+const ELSEWHERE: ReadonlySet<string> = new Set(["m.tag", "m.fully_read"]);
+
+const MARKED_UNREAD: ReadonlySet<string> = new Set(["m.marked_unread", "com.famedly.marked_unread"]);
+
+/**
+ * The account data of rooms. Content that the target has stays. For example, a room that was read
+ * on the target meanwhile is not marked unread again.
+ */
+export const roomSettingsPlan: CategoryPlan<Comparison<DesiredRoomSetting>, ContentPayload> = {
+  name: "room_settings",
+  accountDataType: null,
+  isWholeList: false,
+  compare(source, target, roomIdOnTarget) {
+    return compareItems(
+      "room_settings",
+      desiredRoomSettings(source.roomAccountData, roomIdOnTarget),
+      ({ roomId, type }) => `${roomId} ${type}`,
+      (item) => statusOfContent(item, target.roomAccountData.get(item.roomId)?.get(item.type)),
+    );
+  },
+  steps({ missingItems }) {
+    return missingItems.map(({ roomId, type, content, isMerged }) => ({
       key: `room_setting:${roomId} ${type}`,
-      kind: "room_setting",
       stage: stages.rooms,
       roomId,
-      payload: { roomId, type, content, isMerged } satisfies ContentPayload,
-    }),
-  );
+      payload: { roomId, type, content, isMerged },
+    }));
+  },
+};
+
+function desiredRoomSettings(
+  roomAccountData: ReadonlyMap<string, ReadonlyMap<string, unknown>>,
+  roomIdOnTarget: RoomIdOnTarget,
+): Desired<DesiredRoomSetting> {
+  const notMoved: NotMoved[] = [];
+  const { moved, left } = movedRooms(roomAccountData.keys(), roomIdOnTarget);
+  const byRoom = new Map<string, Map<string, DesiredRoomSetting>>();
+  for (const { roomId, targetRoomId } of moved) {
+    const settings = byRoom.get(targetRoomId) ?? new Map<string, DesiredRoomSetting>();
+    byRoom.set(targetRoomId, settings);
+    for (const [type, desired] of settingsOf(roomId)) {
+      if (typeof desired === "string")
+        notMoved.push({ category: "room_settings", item: `${roomId} ${type}`, code: desired });
+      else if (!settings.has(type)) settings.set(type, { roomId: targetRoomId, type, ...desired });
+    }
+  }
+  for (const roomId of left) {
+    for (const [type, desired] of settingsOf(roomId)) {
+      const code = typeof desired === "string" ? desired : "room_not_moved";
+      notMoved.push({ category: "room_settings", item: `${roomId} ${type}`, code });
+    }
+  }
+  return { items: [...byRoom.values()].flatMap((settings) => [...settings.values()]), notMoved };
+
+  function* settingsOf(
+    roomId: string,
+  ): Generator<[type: string, desired: NonNullable<ReturnType<typeof desiredContent>>]> {
+    for (const [type, content] of roomAccountData.get(roomId) ?? []) {
+      if (ELSEWHERE.has(type) || isRead(type, content)) continue;
+      const desired = desiredContent(type, content, roomIdOnTarget);
+      if (desired !== null) yield [type, desired];
+    }
+  }
+}
+
+/**
+ * Whether a room is no longer marked unread, which is the same as never marked
+ * (CS §Marking rooms as unread).
+ */
+function isRead(type: string, content: unknown): boolean {
+  return MARKED_UNREAD.has(type) && isJsonObject(content) && content["unread"] !== true;
 }

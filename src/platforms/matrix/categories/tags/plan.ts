@@ -1,18 +1,89 @@
+import { z } from "zod";
 import { stages } from "../../../../model/step.ts";
-import type { PlannedStep } from "../../../../model/step.ts";
-import { plannedContentStep } from "../content-step.ts";
-import type { TagsPayload } from "./step.ts";
-import type { DesiredTag } from "./desired.ts";
+import { isPathSegment } from "../../api/path-segment.ts";
+import { movedRooms } from "../../planning/room-mapping.ts";
+import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import type { RoomTag } from "../../reading/raw-events.ts";
+import type { CategoryPlan } from "../category-plan.ts";
+import { compareItems } from "../comparison.ts";
+import type { Comparison, Desired } from "../comparison.ts";
+import type { NotMoved } from "../not-moved.ts";
+
+/** What a step is given, and what its undo record holds: tags of one room. */
+export const roomTagsSchema = z.object({
+  roomId: z.string(),
+  tags: z.array(z.object({ name: z.string(), order: z.number().nullable() })),
+});
+export type RoomTags = z.output<typeof roomTagsSchema>;
+
+/** A tag that a room of the target should have. */
+interface DesiredTag extends RoomTag {
+  readonly roomId: string;
+}
+
+/** CS §Room Tagging, "Tags". */
+const MAX_BYTES = 255;
 
 /**
- * One step a room: Synapse takes tags only of rooms that the account is in (protocol-facts.md
- * section 5).
+ * The tags of rooms. A tag that the target has counts, whatever its order: another order is the
+ * target's choice.
  */
-export function planTagsSteps(missing: readonly DesiredTag[]): PlannedStep[] {
-  const byRoom = Map.groupBy(missing, ({ roomId }) => roomId);
-  return [...byRoom].map(([roomId, ofRoom]) => {
-    const tags = ofRoom.map(({ name, order }) => ({ name, order }));
-    const payload: TagsPayload = { roomId, tags };
-    return plannedContentStep({ key: `tags:${roomId}`, kind: "tags", stage: stages.rooms, roomId, payload });
-  });
+export const tagsPlan: CategoryPlan<Comparison<DesiredTag>, RoomTags> = {
+  name: "tags",
+  accountDataType: "m.tag",
+  isWholeList: false,
+  compare(source, target, roomIdOnTarget) {
+    const existing = new Map(
+      [...target.roomTags].map(([roomId, tags]) => [roomId, new Set(tags.map(({ name }) => name))]),
+    );
+    return compareItems(
+      "tags",
+      desiredTags(source.roomTags, roomIdOnTarget),
+      ({ roomId, name }) => `${roomId} ${name}`,
+      ({ roomId, name }) => (existing.get(roomId)?.has(name) === true ? "present" : "missing"),
+    );
+  },
+  /**
+   * One step a room: Synapse accepts tags only for rooms that the account is in
+   * (platforms/matrix/README.md, "Account data").
+   */
+  steps({ missingItems }) {
+    const byRoom = Map.groupBy(missingItems, ({ roomId }) => roomId);
+    return [...byRoom].map(([roomId, tags]) => ({
+      key: `tags:${roomId}`,
+      stage: stages.rooms,
+      roomId,
+      payload: { roomId, tags: tags.map(({ name, order }) => ({ name, order })) },
+    }));
+  },
+};
+
+/** `m.server_notice` is set by servers only. All other tags are the person's own. */
+function desiredTags(
+  roomTags: ReadonlyMap<string, readonly RoomTag[]>,
+  roomIdOnTarget: RoomIdOnTarget,
+): Desired<DesiredTag> {
+  const notMoved: NotMoved[] = [];
+  const { moved, left } = movedRooms(roomTags.keys(), roomIdOnTarget);
+  for (const roomId of left) {
+    for (const { name } of roomTags.get(roomId) ?? []) {
+      notMoved.push({ category: "tags", item: `${roomId} ${name}`, code: "room_not_moved" });
+    }
+  }
+  const byRoom = new Map<string, Map<string, DesiredTag>>();
+  for (const { roomId, targetRoomId } of moved) {
+    const tags = byRoom.get(targetRoomId) ?? new Map<string, DesiredTag>();
+    byRoom.set(targetRoomId, tags);
+    for (const { name, order } of roomTags.get(roomId) ?? []) {
+      const code = whyNotMoved(name);
+      if (code !== null) notMoved.push({ category: "tags", item: `${roomId} ${name}`, code });
+      else if (!tags.has(name)) tags.set(name, { roomId: targetRoomId, name, order });
+    }
+  }
+  return { items: [...byRoom.values()].flatMap((tags) => [...tags.values()]), notMoved };
+}
+
+function whyNotMoved(name: string): "bound_to_server" | "malformed" | null {
+  if (name === "m.server_notice") return "bound_to_server";
+  return !isPathSegment(name) || Buffer.byteLength(name) > MAX_BYTES ? "malformed" : null;
 }

@@ -1,72 +1,63 @@
-import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
+import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { tagsOf } from "../../reading/raw-events.ts";
 import type { RoomTag } from "../../reading/raw-events.ts";
-import type { StepFunction, UndoFunction } from "../../steps/step-context.ts";
-import { outcomeOf } from "../../steps/step-errors.ts";
-import { sessionOf } from "../../steps/step-session.ts";
-import type { StepSession } from "../../steps/step-session.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import type { StepSession } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
+import { roomTagsSchema } from "./plan.ts";
+import type { RoomTags } from "./plan.ts";
 
-const tagsSchema = z.object({
-  roomId: z.string(),
-  tags: z.array(z.object({ name: z.string(), order: z.number().nullable() })),
-});
-export type TagsPayload = z.output<typeof tagsSchema>;
-
-/** Gives a room the tags that it lacks; one that is there keeps its order. */
-export const runTags: StepFunction = async (payload, context) => {
-  const { roomId, tags } = tagsSchema.parse(payload);
-  const savedUndo = tagsSchema.nullable().parse(context.savedUndo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = context.canSkipCheck ? [] : await readTags(target, roomId);
-    const missing = tags.filter(({ name }) => !there.some((tag) => tag.name === name));
-    // An earlier try may have ended half-way.
-    let undo = undoFor(
-      roomId,
-      savedUndo?.tags.filter((tag) => there.some((other) => isSameTag(tag, other))) ?? [],
-    );
+/**
+ * Gives a room the tags that it lacks. A tag that exists keeps its order. The undo removes the tags
+ * that were written, unless their order was changed since.
+ */
+export const tagsStep = defineStep({
+  payload: roomTagsSchema,
+  undoRecord: roomTagsSchema,
+  async run({ roomId, tags }, scope) {
+    const { target, savedUndo } = scope;
+    const existing = scope.canSkipCheck ? [] : await readTags(target, roomId);
+    const missing = tags.filter(({ name }) => !existing.some((tag) => tag.name === name));
+    // An earlier try may have written some of the tags.
+    let undo = undoFor(roomId, stillThere(savedUndo?.tags ?? [], existing));
     for (const { name, order } of missing) {
       const path = pathOf(target, roomId) + apiPath`/${name}`;
       const body = order === null ? {} : { order };
-      const more = undoFor(roomId, [...(undo?.tags ?? []), { name, order }]);
-      const put = () => target.request({ method: "PUT", path, body, schema: z.unknown() });
-      await writeWithUndo(context, { undo: more, earlier: undo }, put);
-      undo = more;
+      const next: RoomTags = { roomId, tags: [...(undo?.tags ?? []), { name, order }] };
+      await writeWithUndo(scope, { undo: next, earlier: undo }, () =>
+        target.request({ method: "PUT", path, body, schema: z.unknown() }),
+      );
+      undo = next;
     }
     return undo === null ? { status: "already_done" } : { status: "done", undo };
-  });
-};
-
-function undoFor(roomId: string, tags: TagsPayload["tags"]): TagsPayload | null {
-  return tags.length === 0 ? null : { roomId, tags };
-}
-
-/** Takes off what was put on, unless its order is another by now. */
-export const undoTags: UndoFunction = async (undo, context) => {
-  const { roomId, tags } = tagsSchema.parse(undo);
-  const target = sessionOf(context, "target");
-  return await outcomeOf(async () => {
-    const there = await readTags(target, roomId);
-    const standing = tags.filter((tag) => there.some((other) => isSameTag(tag, other)));
-    if (standing.length === 0) return { status: "already_done" };
-    for (const { name } of standing) {
+  },
+  async undo({ roomId, tags }, { target }) {
+    const written = stillThere(tags, await readTags(target, roomId));
+    if (written.length === 0) return { status: "already_done" };
+    for (const { name } of written) {
       const path = pathOf(target, roomId) + apiPath`/${name}`;
       await unlessAbsent(target.request({ method: "DELETE", path, schema: z.unknown() }));
     }
     return { status: "done" };
-  });
-};
+  },
+});
 
-async function readTags(target: StepSession, roomId: string): Promise<RoomTag[]> {
-  const request = { method: "GET", path: pathOf(target, roomId), schema: z.unknown() } as const;
-  return tagsOf(await unlessAbsent(target.request(request)));
+function undoFor(roomId: string, tags: RoomTags["tags"]): RoomTags | null {
+  return tags.length === 0 ? null : { roomId, tags };
 }
 
-function isSameTag(one: RoomTag, other: RoomTag): boolean {
-  return one.name === other.name && one.order === other.order;
+/** The written tags that exist with the same order. */
+function stillThere(written: RoomTags["tags"], existing: readonly RoomTag[]): RoomTags["tags"] {
+  return written.filter((tag) =>
+    existing.some(({ name, order }) => name === tag.name && order === tag.order),
+  );
+}
+
+async function readTags(target: StepSession, roomId: string): Promise<RoomTag[]> {
+  const path = pathOf(target, roomId);
+  return tagsOf(await unlessAbsent(target.request({ method: "GET", path, schema: z.unknown() })));
 }
 
 function pathOf({ userId }: StepSession, roomId: string): string {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { runProfileField } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
-import { runRoomProfile } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
+import { profileFieldStep } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
+import { roomProfileStep } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
 import { NEW } from "../categories/contents-sketch.ts";
-import { scripted } from "./scripted-context.ts";
-import type { Asked, Given } from "./scripted-context.ts";
+import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
+import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
 
 const AVATAR = { key: "avatar_url", value: "mxc://old.example/face", before: null };
-const PNG: Given = { bytes: "an image", type: "image/png; charset=x" };
-const UNRECOGNIZED: Given = { status: 404, json: { errcode: "M_UNRECOGNIZED" } };
+const PNG: Answer = { bytes: "an image", type: "image/png; charset=x" };
+const UNRECOGNIZED: Answer = { status: 404, json: { errcode: "M_UNRECOGNIZED" } };
 const DOWNLOAD = "/_matrix/client/v1/media/download/old.example/face";
 
 interface Script {
-  download?: Given;
-  oldDownload?: Given;
-  config?: Given;
-  upload?: Given;
+  download?: Answer;
+  oldDownload?: Answer;
+  config?: Answer;
+  upload?: Answer;
 }
 
 function media({
@@ -23,7 +23,7 @@ function media({
   config = { json: { "m.upload.size": 1_000 } },
   upload,
 }: Script) {
-  return ({ path }: Asked): Given | undefined => {
+  return ({ path }: ScriptedRequest): Answer | undefined => {
     if (path === DOWNLOAD) return download;
     if (path === "/_matrix/media/v3/download/old.example/face") return oldDownload;
     if (path.endsWith("/media/config")) return config;
@@ -35,28 +35,28 @@ function media({
 
 describe("an avatar", () => {
   it("is fetched with the old session, uploaded with the new one, and then set", async () => {
-    const { context, asked } = scripted(media({}));
-    expect(await runProfileField(AVATAR, context)).toEqual({
+    const { context, requests } = scriptedContext(media({}));
+    expect(await profileFieldStep.run(AVATAR, context)).toEqual({
       status: "done",
       undo: { key: "avatar_url", value: "mxc://new.example/copy", before: null },
     });
-    expect(asked.map(({ side, method, path }) => `${side} ${method} ${path}`)).toEqual([
+    expect(requests.map(({ side, method, path }) => `${side} ${method} ${path}`)).toEqual([
       "target GET /_matrix/client/v1/media/config",
       `source GET ${DOWNLOAD}`,
       "target POST /_matrix/media/v3/upload",
       `target PUT /profile/${NEW}/avatar_url`,
     ]);
-    expect(asked[1]?.query.has("allow_redirect")).toBe(false);
-    expect(asked[2]?.query.get("filename")).toBe("avatar.png");
-    expect(asked[3]?.body).toEqual({ avatar_url: "mxc://new.example/copy" });
+    expect(requests[1]?.query.has("allow_redirect")).toBe(false);
+    expect(requests[2]?.query.get("filename")).toBe("avatar.png");
+    expect(requests[3]?.body).toEqual({ avatar_url: "mxc://new.example/copy" });
   });
 
   it("comes by the older endpoints where the newer ones are missing", async () => {
-    const { context, asked } = scripted(
+    const { context, requests } = scriptedContext(
       media({ download: UNRECOGNIZED, oldDownload: PNG, config: UNRECOGNIZED }),
     );
-    expect((await runProfileField(AVATAR, context)).status).toBe("done");
-    expect(asked.map(({ path }) => path)).toContain("/_matrix/media/v3/config");
+    expect((await profileFieldStep.run(AVATAR, context)).status).toBe("done");
+    expect(requests.map(({ path }) => path)).toContain("/_matrix/media/v3/config");
   });
 
   it.each<[string, Script, string, string | null]>([
@@ -89,37 +89,40 @@ describe("an avatar", () => {
     ],
     ["is refused", { upload: refusal(403, "M_FORBIDDEN", "No GIFs") }, "refused", "No GIFs"],
   ])("that %s leaves the profile alone", async (_name, script, code, serverText) => {
-    const { context, writes } = scripted(media(script));
-    expect(await runProfileField(AVATAR, context)).toEqual({
+    const { context, writes } = scriptedContext(media(script));
+    expect(await profileFieldStep.run(AVATAR, context)).toEqual({
       status: "failed",
       problem: { code, serverText },
     });
     expect(writes().filter((write) => write.startsWith("PUT"))).toEqual([]);
   });
 
-  it.each<[string, Given, string]>([
+  it.each<[string, Answer, string]>([
     ["is away", { status: 502, bytes: "<html>" }, "wait"],
     ["limits it", { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 900 } }, "wait"],
     ["has ended the session", { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } }, "needs_user"],
   ])("says that it is the old server that %s", async (_name, download, status) => {
-    const { context } = scripted(media({ download }));
-    expect(await runProfileField(AVATAR, context)).toMatchObject({ status, side: "source" });
+    const { context } = scriptedContext(media({ download }));
+    expect(await profileFieldStep.run(AVATAR, context)).toMatchObject({ status, side: "source" });
   });
 
   it("is not set to an address that is none", async () => {
-    const { context, writes } = scripted(
+    const { context, writes } = scriptedContext(
       media({ upload: { json: { content_uri: "https://evil.example/x.png" } } }),
     );
-    expect((await runProfileField(AVATAR, context)).status).toBe("retry");
+    expect((await profileFieldStep.run(AVATAR, context)).status).toBe("retry");
     expect(writes()).toEqual(["POST /_matrix/media/v3/upload"]);
   });
 
   it("is not copied again where the target has one by now", async () => {
     const there = { json: { avatar_url: "mxc://new.example/own" } };
-    const { context, writes } = scripted(({ path }) => (path === `/profile/${NEW}` ? there : undefined), {
-      canSkipCheck: false,
-    });
-    expect(await runProfileField(AVATAR, context)).toEqual({ status: "already_done" });
+    const { context, writes } = scriptedContext(
+      ({ path }) => (path === `/profile/${NEW}` ? there : undefined),
+      {
+        canSkipCheck: false,
+      },
+    );
+    expect(await profileFieldStep.run(AVATAR, context)).toEqual({ status: "already_done" });
     expect(writes()).toEqual([]);
   });
 });
@@ -130,17 +133,17 @@ describe("a profile in one room", () => {
   const member = `/rooms/!a/state/m.room.member/${NEW}`;
 
   function room(content: unknown, script: Script = {}) {
-    return (asked: Asked): Given | undefined => {
-      if (asked.method === "GET" && asked.path === member) return { json: content };
-      if (asked.path === `/profile/${NEW}`) return { json: { displayname: "Mo" } };
-      return media(script)(asked);
+    return (request: ScriptedRequest): Answer | undefined => {
+      if (request.method === "GET" && request.path === member) return { json: content };
+      if (request.path === `/profile/${NEW}`) return { json: { displayname: "Mo" } };
+      return media(script)(request);
     };
   }
 
   it("keeps whatever else the member event says", async () => {
     const content = { membership: "join", displayname: "Mo", "org.example.more": [1] };
-    const { context, asked } = scripted(room(content));
-    expect(await runRoomProfile(wanted, context)).toEqual({
+    const { context, requests } = scriptedContext(room(content));
+    expect(await roomProfileStep.run(wanted, context)).toEqual({
       status: "done",
       undo: {
         roomId: "!a",
@@ -148,7 +151,7 @@ describe("a profile in one room", () => {
         before: { displayname: "Mo" },
       },
     });
-    expect(asked.at(-1)?.body).toEqual({
+    expect(requests.at(-1)?.body).toEqual({
       ...content,
       displayname: "Maestro",
       avatar_url: "mxc://new.example/copy",
@@ -156,15 +159,15 @@ describe("a profile in one room", () => {
   });
 
   it("replaces a name from before the move that the server has not brought up to date yet", async () => {
-    const { context, asked } = scripted(room({ membership: "join", displayname: "me" }));
-    expect((await runRoomProfile(wanted, context)).status).toBe("done");
-    expect(asked.at(-1)?.body).toMatchObject({ displayname: "Maestro" });
+    const { context, requests } = scriptedContext(room({ membership: "join", displayname: "me" }));
+    expect((await roomProfileStep.run(wanted, context)).status).toBe("done");
+    expect(requests.at(-1)?.body).toMatchObject({ displayname: "Maestro" });
   });
 
   it("is not written for somebody who is not in the room: that would be a join", async () => {
     for (const content of [{ membership: "leave" }, { membership: "invite", displayname: "Mo" }, [], null]) {
-      const { context, writes } = scripted(room(content));
-      expect(await runRoomProfile(wanted, context)).toEqual({
+      const { context, writes } = scriptedContext(room(content));
+      expect(await roomProfileStep.run(wanted, context)).toEqual({
         status: "failed",
         problem: { code: "gone", serverText: null },
       });
@@ -174,24 +177,24 @@ describe("a profile in one room", () => {
 
   it("has its name even where the avatar cannot be had", async () => {
     const gone = { download: { status: 404, json: { errcode: "M_NOT_FOUND", error: "No such file" } } };
-    const { context, asked } = scripted(room({ membership: "join", displayname: "Mo" }, gone));
-    expect(await runRoomProfile(wanted, context)).toEqual({
+    const { context, requests } = scriptedContext(room({ membership: "join", displayname: "Mo" }, gone));
+    expect(await roomProfileStep.run(wanted, context)).toEqual({
       status: "failed",
       problem: { code: "gone", serverText: "No such file" },
       undo: { roomId: "!a", written: { displayname: "Maestro" }, before: { displayname: "Mo" } },
     });
-    expect(asked.at(-1)?.body).toEqual({ membership: "join", displayname: "Maestro" });
+    expect(requests.at(-1)?.body).toEqual({ membership: "join", displayname: "Maestro" });
   });
 
   it("keeps a name and an avatar that the target has chosen for the room", async () => {
-    const { context, writes } = scripted(
+    const { context, writes } = scriptedContext(
       room({ membership: "join", displayname: "Own", avatar_url: "mxc://new.example/own" }),
     );
-    expect(await runRoomProfile(wanted, context)).toEqual({ status: "already_done" });
+    expect(await roomProfileStep.run(wanted, context)).toEqual({ status: "already_done" });
     expect(writes()).toEqual([]);
   });
 });
 
-function refusal(status: number, errcode: string, error: string): Given {
+function refusal(status: number, errcode: string, error: string): Answer {
   return { status, json: { errcode, error } };
 }

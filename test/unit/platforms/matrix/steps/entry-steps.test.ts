@@ -1,23 +1,31 @@
 import { describe, expect, it } from "vitest";
 import type { StepOutcome } from "../../../../../src/model/step-outcome.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { roomSteps } from "../../../../../src/platforms/matrix/steps/room-steps.ts";
+import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/steps/step-context.ts";
 import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { content, DONE, NOT_FOUND, NOT_INSIDE, refused, ROOM, stepWorld } from "./step-world.ts";
-import type { Given } from "./step-world.ts";
+import {
+  content,
+  DONE,
+  NOT_FOUND,
+  NOT_INSIDE,
+  refused,
+  ROOM,
+  scriptedContext,
+} from "../../../../support/fakes/scripted-context.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 
 const SPACE = "!space:old.example";
-const JOIN = `target POST v3/join/${ROOM}`;
-const INVITE = `source POST v3/rooms/${ROOM}/invite`;
-const KNOCK = `target POST v3/knock/${ROOM}`;
-const LEAVE = `target POST v3/rooms/${ROOM}/leave`;
-const OWN_MEMBER = `target GET v3/rooms/${ROOM}/state/m.room.member/${TARGET}`;
-const SEEN_MEMBER = `source GET v3/rooms/${ROOM}/state/m.room.member/${TARGET}`;
-const SUMMARY = `target GET v1/room_summary/${ROOM}`;
+const JOIN = `target POST /join/${ROOM}`;
+const INVITE = `source POST /rooms/${ROOM}/invite`;
+const KNOCK = `target POST /knock/${ROOM}`;
+const LEAVE = `target POST /rooms/${ROOM}/leave`;
+const OWN_MEMBER = `target GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;
+const SEEN_MEMBER = `source GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;
+const SUMMARY = `target GET /_matrix/client/v1/room_summary/${ROOM}`;
 
 const timeout = new UnreachableError("timeout", "new.example");
-const dendrite: Given = { status: 500, body: { message: "Internal Server Error" } };
+const dendrite: Answer = { status: 500, json: { message: "Internal Server Error" } };
 const slow = refused(504, "M_UNKNOWN");
 const nobodyAnswers = refused(502, "M_UNKNOWN", "Failed to make_join via any server");
 
@@ -32,7 +40,7 @@ function joining(kind: JoinKind) {
   };
 }
 
-function member(membership: string): Given {
+function member(membership: string): Answer {
   return content({ membership });
 }
 
@@ -51,19 +59,19 @@ function waitForRoom(serverText: unknown = "words") {
 
 describe("joining", () => {
   it("is one request, with the servers under both names and nothing that would stand in the member event", async () => {
-    const { context, sent } = stepWorld({ [JOIN]: DONE });
+    const { context, requests } = scriptedContext({ [JOIN]: DONE });
     expect(await roomSteps.join.run(joining("join"), context)).toEqual({
       status: "done",
       undo: { roomId: ROOM },
     });
-    expect(sent).toHaveLength(1);
-    expect(sent[0]).toMatchObject({ side: "target", method: "POST", body: {} });
-    expect(sent[0]?.query.getAll("via")).toEqual(["one.example", "two.example"]);
-    expect(sent[0]?.query.getAll("server_name")).toEqual(["one.example", "two.example"]);
+    expect(requests).toHaveLength(1);
+    expect(requests[0]).toMatchObject({ side: "target", method: "POST", body: {} });
+    expect(requests[0]?.query.getAll("via")).toEqual(["one.example", "two.example"]);
+    expect(requests[0]?.query.getAll("server_name")).toEqual(["one.example", "two.example"]);
   });
 
   it("looks first when it may have been done, and then does nothing", async () => {
-    const { context, lines } = stepWorld({ [OWN_MEMBER]: member("join") }, { canSkipCheck: false });
+    const { context, lines } = scriptedContext({ [OWN_MEMBER]: member("join") }, { canSkipCheck: false });
     expect(await roomSteps.join.run(joining("join"), context)).toEqual({ status: "already_done" });
     expect(lines()).toEqual([OWN_MEMBER]);
   });
@@ -73,13 +81,16 @@ describe("joining", () => {
     ["not a member", NOT_FOUND],
     ["shown nothing", NOT_INSIDE],
   ])("joins on a later try when it is %s, by another server first", async (_, seen) => {
-    const { context, sent } = stepWorld({ [OWN_MEMBER]: seen, [JOIN]: DONE }, { canSkipCheck: false });
+    const { context, requests } = scriptedContext(
+      { [OWN_MEMBER]: seen, [JOIN]: DONE },
+      { canSkipCheck: false },
+    );
     expect(await roomSteps.join.run(joining("join"), context)).toMatchObject({ status: "done" });
-    expect(sent[1]?.query.getAll("via")).toEqual(["two.example", "one.example"]);
+    expect(requests[1]?.query.getAll("via")).toEqual(["two.example", "one.example"]);
   });
 
   it("does not act when it cannot look", async () => {
-    const { context, lines } = stepWorld(
+    const { context, lines } = scriptedContext(
       { [OWN_MEMBER]: new UnreachableError("refused", "new.example") },
       { canSkipCheck: false },
     );
@@ -90,7 +101,7 @@ describe("joining", () => {
     expect(lines()).toEqual([OWN_MEMBER]);
   });
 
-  it.each<[string, JoinKind, Given, object]>([
+  it.each<[string, JoinKind, Answer, object]>([
     ["forbidden", "join", refused(403, "M_FORBIDDEN"), { status: "failed", problem: problem("refused") }],
     ["banned", "join", refused(403, "M_BAD_STATE"), { status: "failed", problem: problem("refused") }],
     [
@@ -152,7 +163,7 @@ describe("joining", () => {
     [
       "answered by a proxy",
       "join",
-      { status: 502, body: "<html>" },
+      { status: 502, bytes: "<html>" },
       { status: "wait", waitingFor: "server" },
     ],
     [
@@ -162,7 +173,7 @@ describe("joining", () => {
       { status: "wait", waitingFor: "server" },
     ],
   ])("says what it means when the room is %s", async (_, kind, given, outcome) => {
-    const { context, lines } = stepWorld({ [JOIN]: given, [OWN_MEMBER]: NOT_INSIDE });
+    const { context, lines } = scriptedContext({ [JOIN]: given, [OWN_MEMBER]: NOT_INSIDE });
     expect(await roomSteps[kind].run(joining(kind), context)).toMatchObject(outcome);
     const isUnclear = given === dendrite || given === slow;
     expect(lines()).toEqual(isUnclear ? [JOIN, OWN_MEMBER] : [JOIN]);
@@ -171,22 +182,22 @@ describe("joining", () => {
   describe("that a server forbids which has not heard yet", () => {
     const forbidden = refused(403, "M_FORBIDDEN");
 
-    it.each<[JoinKind, string, Given]>([
+    it.each<[JoinKind, string, Answer]>([
       ["join_invited", "invite", member("invite")],
       ["accept_invite", "invite", member("invite")],
     ])("is tried again for %s while the room shows the invitation", async (kind, _, seen) => {
-      const { context } = stepWorld({ [JOIN]: forbidden, [SEEN_MEMBER]: seen });
+      const { context } = scriptedContext({ [JOIN]: forbidden, [SEEN_MEMBER]: seen });
       expect(await roomSteps[kind].run(joining(kind), context)).toEqual({
         status: "retry",
         problem: problem("refused"),
       });
     });
 
-    it.each<[JoinKind, Given]>([
+    it.each<[JoinKind, Answer]>([
       ["join_invited", member("leave")],
       ["accept_invite", NOT_INSIDE],
     ])("has failed for %s when there is none", async (kind, seen) => {
-      const { context } = stepWorld({ [JOIN]: forbidden, [SEEN_MEMBER]: seen });
+      const { context } = scriptedContext({ [JOIN]: forbidden, [SEEN_MEMBER]: seen });
       expect(await roomSteps[kind].run(joining(kind), context)).toEqual({
         status: "failed",
         problem: problem("refused"),
@@ -194,11 +205,11 @@ describe("joining", () => {
     });
 
     it("is tried again for a restricted room while the target is in the room that opens it", async () => {
-      const inside = stepWorld({ [JOIN]: forbidden }, { inside: [SPACE] });
+      const inside = scriptedContext({ [JOIN]: forbidden }, { isInside: (roomId) => roomId === SPACE });
       expect(await roomSteps.join_restricted.run(joining("join_restricted"), inside.context)).toMatchObject({
         status: "retry",
       });
-      const outside = stepWorld({ [JOIN]: forbidden });
+      const outside = scriptedContext({ [JOIN]: forbidden }, { isInside: () => false });
       expect(await roomSteps.join_restricted.run(joining("join_restricted"), outside.context)).toMatchObject({
         status: "failed",
       });
@@ -210,10 +221,10 @@ describe("inviting", () => {
   const payload = { roomId: ROOM };
 
   it("is one request and never makes a direct chat of the room", async () => {
-    const { context, sent } = stepWorld({ [INVITE]: DONE });
+    const { context, requests } = scriptedContext({ [INVITE]: DONE });
     expect(await roomSteps.invite.run(payload, context)).toEqual({ status: "done", undo: { roomId: ROOM } });
-    expect(sent).toMatchObject([{ side: "source", body: { user_id: TARGET } }]);
-    expect(sent[0]?.body).toEqual({ user_id: TARGET });
+    expect(requests).toMatchObject([{ side: "source", body: { user_id: TARGET } }]);
+    expect(requests[0]?.body).toEqual({ user_id: TARGET });
   });
 
   it.each<[string, object]>([
@@ -221,13 +232,16 @@ describe("inviting", () => {
     ["join", { status: "already_done" }],
     ["ban", { status: "failed", problem: problem("refused", null) }],
   ])("invites nobody on a later try whose membership is %s", async (membership, outcome) => {
-    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership) }, { canSkipCheck: false });
+    const { context, lines } = scriptedContext(
+      { [SEEN_MEMBER]: member(membership) },
+      { canSkipCheck: false },
+    );
     expect(await roomSteps.invite.run(payload, context)).toEqual(outcome);
     expect(lines()).toEqual([SEEN_MEMBER]);
   });
 
   it.each(["leave", "knock"])("invites on a later try whose membership is %s", async (membership) => {
-    const { context, lines } = stepWorld(
+    const { context, lines } = scriptedContext(
       { [SEEN_MEMBER]: member(membership), [INVITE]: DONE },
       { canSkipCheck: false },
     );
@@ -239,7 +253,7 @@ describe("inviting", () => {
   const waitForLimit = { status: "wait", waitingFor: "limit", waitMs: null };
   const failed = { status: "failed", problem: problem("refused") };
 
-  it.each<[string, Given, Given | null, object]>([
+  it.each<[string, Answer, Answer | null, object]>([
     ["too little power", refused(403, "M_FORBIDDEN"), NOT_FOUND, failed],
     ["already inside", refused(403, "M_FORBIDDEN"), member("join"), { status: "already_done" }],
     ["already invited", refused(403, "M_FORBIDDEN"), member("invite"), { status: "already_done" }],
@@ -290,7 +304,7 @@ describe("inviting", () => {
     ],
     ["session's end", refused(401, "M_UNKNOWN_TOKEN"), null, { status: "needs_user" }],
   ])("says what it means: %s", async (_, given, seen, outcome) => {
-    const { context, lines } = stepWorld({
+    const { context, lines } = scriptedContext({
       [INVITE]: given,
       ...(seen === null ? {} : { [SEEN_MEMBER]: seen }),
     });
@@ -303,21 +317,21 @@ describe("knocking", () => {
   const payload = { roomId: ROOM, via: ["old.example"] };
 
   it("asks once and leaves the answer to the people in the room", async () => {
-    const { context, sent } = stepWorld({ [KNOCK]: DONE });
+    const { context, requests } = scriptedContext({ [KNOCK]: DONE });
     const outcome = await roomSteps.knock.run(payload, { ...context, knockReason: "It is me" });
     expect(outcome).toEqual({ status: "needs_moderator" });
-    expect(sent).toMatchObject([{ side: "target", body: { reason: "It is me" } }]);
-    expect([sent[0]?.query.getAll("via"), sent[0]?.query.getAll("server_name")]).toEqual([
+    expect(requests).toMatchObject([{ side: "target", body: { reason: "It is me" } }]);
+    expect([requests[0]?.query.getAll("via"), requests[0]?.query.getAll("server_name")]).toEqual([
       ["old.example"],
       ["old.example"],
     ]);
   });
 
   it("says nothing without words, and keeps those of a step that an earlier version stored", async () => {
-    const { context, sent } = stepWorld({ [KNOCK]: DONE });
+    const { context, requests } = scriptedContext({ [KNOCK]: DONE });
     await roomSteps.knock.run(payload, context);
     await roomSteps.knock.run({ ...payload, reason: "Old" }, { ...context, knockReason: "New" });
-    expect(sent.map(({ body }) => body)).toEqual([{}, { reason: "Old" }]);
+    expect(requests.map(({ body }) => body)).toEqual([{}, { reason: "Old" }]);
   });
 
   it.each<[string, object]>([
@@ -326,13 +340,16 @@ describe("knocking", () => {
     ["join", { status: "already_done" }],
     ["ban", { status: "failed", problem: problem("refused", null) }],
   ])("does not knock on a later try with the membership %s", async (membership, outcome) => {
-    const { context, lines } = stepWorld({ [SEEN_MEMBER]: member(membership) }, { canSkipCheck: false });
+    const { context, lines } = scriptedContext(
+      { [SEEN_MEMBER]: member(membership) },
+      { canSkipCheck: false },
+    );
     expect(await roomSteps.knock.run(payload, context)).toEqual(outcome);
     expect(lines()).toEqual([SEEN_MEMBER]);
   });
 
   it("asks its own server where the source sees nothing", async () => {
-    const waits = stepWorld(
+    const waits = scriptedContext(
       { [SEEN_MEMBER]: NOT_INSIDE, [SUMMARY]: member("knock") },
       { canSkipCheck: false },
     );
@@ -344,7 +361,7 @@ describe("knocking", () => {
       refused(502, "M_UNKNOWN"),
       content({}),
     ]) {
-      const asks = stepWorld(
+      const asks = scriptedContext(
         { [SEEN_MEMBER]: NOT_INSIDE, [SUMMARY]: unknown, [KNOCK]: DONE },
         { canSkipCheck: false },
       );
@@ -353,7 +370,7 @@ describe("knocking", () => {
     }
   });
 
-  it.each<[string, Given, Given | null, object]>([
+  it.each<[string, Answer, Answer | null, object]>([
     [
       "not allowed",
       refused(403, "M_FORBIDDEN"),
@@ -384,7 +401,10 @@ describe("knocking", () => {
     ["no answer in time", timeout, null, waitForRoom("new.example: timeout")],
     ["limited", refused(429, "M_LIMIT_EXCEEDED"), null, { status: "wait", waitingFor: "limit" }],
   ])("says what it means: %s", async (_, given, seen, outcome) => {
-    const { context } = stepWorld({ [KNOCK]: given, ...(seen === null ? {} : { [SEEN_MEMBER]: seen }) });
+    const { context } = scriptedContext({
+      [KNOCK]: given,
+      ...(seen === null ? {} : { [SEEN_MEMBER]: seen }),
+    });
     expect(await roomSteps.knock.run(payload, context)).toMatchObject(outcome);
   });
 });
@@ -395,8 +415,8 @@ describe("leaving again", () => {
   it.each(["accept_invite", "join", "join_restricted", "join_invited"] as const)(
     "follows %s",
     async (kind) => {
-      const { context, lines } = stepWorld({ [OWN_MEMBER]: member("join"), [LEAVE]: DONE });
-      expect(await roomSteps[kind].undo?.(undo, context)).toEqual({ status: "done" });
+      const { context, lines } = scriptedContext({ [OWN_MEMBER]: member("join"), [LEAVE]: DONE });
+      expect(await roomSteps[kind].undo(undo, context)).toEqual({ status: "done" });
       expect(lines()).toEqual([OWN_MEMBER, LEAVE]);
     },
   );
@@ -404,8 +424,8 @@ describe("leaving again", () => {
   it.each([member("leave"), member("ban"), NOT_INSIDE, NOT_FOUND])(
     "has nothing to do outside the room",
     async (seen) => {
-      const { context, lines } = stepWorld({ [OWN_MEMBER]: seen });
-      expect(await roomSteps.join.undo?.(undo, context)).toEqual({ status: "already_done" });
+      const { context, lines } = scriptedContext({ [OWN_MEMBER]: seen });
+      expect(await roomSteps.join.undo(undo, context)).toEqual({ status: "already_done" });
       expect(lines()).toEqual([OWN_MEMBER]);
     },
   );
@@ -419,8 +439,8 @@ describe("leaving again", () => {
     ["knock", "join", false],
   ])("takes back %s with the membership %s: %s", async (kind, membership, isLeaving) => {
     const seen = isLeaving ? [member(membership), member("leave")] : member(membership);
-    const { context, lines } = stepWorld({ [SEEN_MEMBER]: seen, [LEAVE]: DONE });
-    expect(await roomSteps[kind].undo?.(undo, context)).toEqual({
+    const { context, lines } = scriptedContext({ [SEEN_MEMBER]: seen, [LEAVE]: DONE });
+    expect(await roomSteps[kind].undo(undo, context)).toEqual({
       status: isLeaving ? "done" : "already_done",
     });
     expect(lines().includes(LEAVE)).toBe(isLeaving);
@@ -429,8 +449,8 @@ describe("leaving again", () => {
   it.each([DONE, refused(404, "M_UNKNOWN", "Not a known room")])(
     "says when a room does not hear that a knock is over",
     async (answer) => {
-      const { context } = stepWorld({ [SEEN_MEMBER]: member("knock"), [LEAVE]: answer });
-      expect(await roomSteps.knock.undo?.(undo, context)).toEqual({
+      const { context } = scriptedContext({ [SEEN_MEMBER]: member("knock"), [LEAVE]: answer });
+      expect(await roomSteps.knock.undo(undo, context)).toEqual({
         status: "retry",
         problem: problem("no_power", null),
       });
@@ -438,25 +458,25 @@ describe("leaving again", () => {
   );
 
   it("asks the target's server where the source has left the room", async () => {
-    const joined = stepWorld({ [SEEN_MEMBER]: NOT_INSIDE, [OWN_MEMBER]: member("join") });
-    expect(await roomSteps.invite.undo?.(undo, joined.context)).toEqual({ status: "already_done" });
+    const joined = scriptedContext({ [SEEN_MEMBER]: NOT_INSIDE, [OWN_MEMBER]: member("join") });
+    expect(await roomSteps.invite.undo(undo, joined.context)).toEqual({ status: "already_done" });
     const gone = refused(404, "M_UNKNOWN", "Not a known room");
-    const unknown = stepWorld({ [SEEN_MEMBER]: NOT_INSIDE, [OWN_MEMBER]: NOT_INSIDE, [LEAVE]: gone });
-    expect(await roomSteps.invite.undo?.(undo, unknown.context)).toEqual({ status: "already_done" });
+    const unknown = scriptedContext({ [SEEN_MEMBER]: NOT_INSIDE, [OWN_MEMBER]: NOT_INSIDE, [LEAVE]: gone });
+    expect(await roomSteps.invite.undo(undo, unknown.context)).toEqual({ status: "already_done" });
   });
 
   it("takes the payload of a knock, of which nothing else is recorded", async () => {
-    const { context } = stepWorld({ [SEEN_MEMBER]: [member("knock"), member("leave")], [LEAVE]: DONE });
+    const { context } = scriptedContext({ [SEEN_MEMBER]: [member("knock"), member("leave")], [LEAVE]: DONE });
     const payload = { roomId: ROOM, via: ["one.example"], reason: null };
-    expect(await roomSteps.knock.undo?.(payload, context)).toEqual({ status: "done" });
+    expect(await roomSteps.knock.undo(payload, context)).toEqual({ status: "done" });
   });
 
   it("passes on what goes wrong", async () => {
-    const { context } = stepWorld({
+    const { context } = scriptedContext({
       [OWN_MEMBER]: member("join"),
       [LEAVE]: refused(429, "M_LIMIT_EXCEEDED"),
     });
-    expect(await roomSteps.join.undo?.(undo, context)).toMatchObject({ status: "wait", waitingFor: "limit" });
+    expect(await roomSteps.join.undo(undo, context)).toMatchObject({ status: "wait", waitingFor: "limit" });
   });
 });
 
@@ -464,35 +484,40 @@ describe("a step of the new account that asks the old one's server", () => {
   const forbidden = refused(403, "M_FORBIDDEN");
   const entered = { roomId: ROOM };
   const knock = { roomId: ROOM, via: [], reason: null };
-  const asked: [string, Record<string, Given>, (context: StepContext) => Promise<StepOutcome> | undefined][] =
+  const requests: [
+    string,
+    Record<string, Answer>,
+    (context: StepContext) => Promise<StepOutcome> | undefined,
+  ][] = [
     [
-      [
-        "after a refused join",
-        { [JOIN]: forbidden },
-        (context) => roomSteps.join_invited.run(joining("join_invited"), context),
-      ],
-      ["after a refused knock", { [KNOCK]: forbidden }, (context) => roomSteps.knock.run(knock, context)],
-      ["to take an invitation back", {}, (context) => roomSteps.invite.undo?.(entered, context)],
-      ["to take a knock back", {}, (context) => roomSteps.knock.undo?.(entered, context)],
-    ];
-  const failures: [string, Given, object][] = [
+      "after a refused join",
+      { [JOIN]: forbidden },
+      (context) => roomSteps.join_invited.run(joining("join_invited"), context),
+    ],
+    ["after a refused knock", { [KNOCK]: forbidden }, (context) => roomSteps.knock.run(knock, context)],
+    ["to take an invitation back", {}, (context) => roomSteps.invite.undo(entered, context)],
+    ["to take a knock back", {}, (context) => roomSteps.knock.undo(entered, context)],
+  ];
+  const failures: [string, Answer, object][] = [
     ["away", new UnreachableError("refused", "old.example"), { status: "wait", waitingFor: "server" }],
     ["limiting it", refused(429, "M_LIMIT_EXCEEDED"), { status: "wait", waitingFor: "limit" }],
     ["no longer knowing the session", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user" }],
   ];
 
-  it.each(asked.flatMap((step) => failures.map((failure) => [step[0], failure[0], step, failure] as const)))(
-    "%s finds that one %s, and not its own",
-    async (_when, _what, [, script, run], [, given, outcome]) => {
-      const { context } = stepWorld({ ...script, [SEEN_MEMBER]: given });
-      expect(await run(context)).toMatchObject({ ...outcome, side: "source" });
-    },
-  );
+  it.each(
+    requests.flatMap((step) => failures.map((failure) => [step[0], failure[0], step, failure] as const)),
+  )("%s finds that one %s, and not its own", async (_when, _what, [, script, run], [, given, outcome]) => {
+    const { context } = scriptedContext({ ...script, [SEEN_MEMBER]: given });
+    expect(await run(context)).toMatchObject({ ...outcome, side: "source" });
+  });
 
   it("does not take its own for the other", async () => {
-    const { context } = stepWorld({ [JOIN]: new UnreachableError("refused", "new.example") });
+    const { context } = scriptedContext({ [JOIN]: new UnreachableError("refused", "new.example") });
     expect(await roomSteps.join.run(joining("join"), context)).not.toHaveProperty("side");
-    const leaving = stepWorld({ [SEEN_MEMBER]: member("invite"), [LEAVE]: refused(429, "M_LIMIT_EXCEEDED") });
-    expect(await roomSteps.invite.undo?.(entered, leaving.context)).not.toHaveProperty("side");
+    const leaving = scriptedContext({
+      [SEEN_MEMBER]: member("invite"),
+      [LEAVE]: refused(429, "M_LIMIT_EXCEEDED"),
+    });
+    expect(await roomSteps.invite.undo(entered, leaving.context)).not.toHaveProperty("side");
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { runProfileField } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
-import { runRoomProfile } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
+import { profileFieldStep } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
+import { roomProfileStep } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
 import { NEW } from "../categories/contents-sketch.ts";
-import { scripted } from "./scripted-context.ts";
-import type { Asked, Given } from "./scripted-context.ts";
+import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
+import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
 
 const UPLOAD = "/_matrix/media/v3/upload";
 const COPY = "mxc://new.example/copy";
@@ -12,14 +12,14 @@ const MEMBER = `/rooms/!a/state/m.room.member/${NEW}`;
 const STEPS = [
   {
     name: "a profile's avatar",
-    run: runProfileField,
+    step: profileFieldStep,
     payload: { key: "avatar_url", value: "mxc://old.example/face", before: null },
     write: `PUT /profile/${NEW}/avatar_url`,
     undo: { key: "avatar_url", value: COPY, before: null },
   },
   {
     name: "an avatar of one room",
-    run: runRoomProfile,
+    step: roomProfileStep,
     payload: {
       roomId: "!a",
       displayName: "Maestro",
@@ -36,33 +36,33 @@ const STEPS = [
 ];
 
 /** Answers that leave the profile as it was, for now. */
-const FOR_NOW: readonly (Given & { name: string })[] = [
+const FOR_NOW: readonly (Answer & { name: string })[] = [
   { name: "limits the write", status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 900 } },
   { name: "has ended the session", status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } },
   { name: "fails", status: 500, json: { errcode: "M_UNKNOWN" } },
   { name: "is behind a proxy that fails", status: 502, bytes: "<html>" },
 ];
 
-describe.each(STEPS)("$name", ({ run, payload, write, undo }) => {
+describe.each(STEPS)("$name", ({ step, payload, write, undo }) => {
   it.each(FOR_NOW)("is not uploaded again after a try in which the server $name", async (refusal) => {
-    const first = scripted(server(refusal), { canSkipCheck: false });
-    expect((await run(payload, first.context)).status).not.toBe("failed");
+    const first = scriptedContext(server(refusal), { canSkipCheck: false });
+    expect((await step.run(payload, first.context)).status).not.toBe("failed");
     expect(first.writes()).toEqual([`POST ${UPLOAD}`, write]);
-    const second = scripted(server(), { canSkipCheck: false, savedUndo: first.intents.at(-1) });
-    expect(await run(payload, second.context)).toEqual({ status: "done", undo });
+    const second = scriptedContext(server(), { canSkipCheck: false, savedUndo: first.savedUndos.at(-1) });
+    expect(await step.run(payload, second.context)).toEqual({ status: "done", undo });
     expect(second.writes()).toEqual([write]);
   });
 
   it("leaves nothing to take back where the server refuses it for good", async () => {
     const refusal = { status: 403, json: { errcode: "M_FORBIDDEN" } };
-    const { context, intents } = scripted(server(refusal), { canSkipCheck: false });
-    expect((await run(payload, context)).status).toBe("failed");
-    expect(intents.at(-1)).toBeNull();
+    const { context, savedUndos } = scriptedContext(server(refusal), { canSkipCheck: false });
+    expect((await step.run(payload, context)).status).toBe("failed");
+    expect(savedUndos.at(-1)).toBeNull();
   });
 });
 
 /** @param refusal what the write of the profile is answered with */
-function server(refusal?: Given): (asked: Asked) => Given | undefined {
+function server(refusal?: Answer): (request: ScriptedRequest) => Answer | undefined {
   return ({ method, path }) => {
     if (path === UPLOAD) return { json: { content_uri: COPY } };
     if (path.includes("/media/download/")) return { bytes: "an image", type: "image/png" };

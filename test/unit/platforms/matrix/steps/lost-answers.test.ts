@@ -3,8 +3,8 @@ import type { StepKind } from "../../../../../src/model/step.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { runStep } from "../../../../../src/platforms/matrix/run-step.ts";
 import { NEW, OLD } from "../categories/contents-sketch.ts";
-import type { Asked, Given } from "./scripted-context.ts";
-import { ABSENT, DONE, scripted } from "./scripted-context.ts";
+import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
+import { NOT_FOUND, DONE, scriptedContext } from "../../../../support/fakes/scripted-context.ts";
 
 const BO = "@bo:old.example";
 const ROOM = "!a:old.example";
@@ -23,10 +23,10 @@ class KeepingServer {
     this.#stored = new Map(Object.entries(stored));
   }
 
-  answer({ method, path, body }: Asked): Given {
+  answer({ method, path, body }: ScriptedRequest): Answer {
     if (method === "GET") {
       const json = this.#stored.get(path);
-      return json === undefined ? ABSENT : { json };
+      return json === undefined ? NOT_FOUND : { json };
     }
     this.#keep(path, body as Stored);
     return DONE;
@@ -96,7 +96,7 @@ async function tryOnce(
   }: { lost?: number; refused?: boolean; canSkipCheck?: boolean; savedUndo?: unknown } = {},
 ) {
   let writes = 0;
-  const script = scripted((asked) => {
+  const script = scriptedContext((asked) => {
     if (asked.method === "GET") return server.answer(asked);
     if (refused) return { status: 403, json: { errcode: "M_FORBIDDEN", error: "no" } };
     const given = server.answer(asked);
@@ -105,7 +105,7 @@ async function tryOnce(
     return given;
   }, options);
   const outcome = await runStep({ kind, payload }, script.context);
-  return { outcome, intents: script.intents, writes };
+  return { outcome, savedUndos: script.savedUndos, writes };
 }
 
 describe.each(STEPS)("what %s wrote", (...step) => {
@@ -118,7 +118,7 @@ describe.each(STEPS)("what %s wrote", (...step) => {
       const server = new KeepingServer(stored);
       const first = await tryOnce(server, step, { lost });
       expect(first.outcome.status).toBe("wait");
-      const savedUndo = JSON.parse(JSON.stringify(first.intents.at(-1))) as unknown;
+      const savedUndo = JSON.parse(JSON.stringify(first.savedUndos.at(-1))) as unknown;
       const again = await tryOnce(server, step, { canSkipCheck: false, savedUndo });
       expect(again.outcome).toEqual(whole.outcome);
     }
@@ -133,8 +133,8 @@ describe.each(STEPS)("what %s wrote", (...step) => {
   });
 
   it("is nothing where the server refused it", async () => {
-    const { intents } = await tryOnce(new KeepingServer(stored), step, { refused: true });
-    expect(intents.length).toBeGreaterThan(1);
-    expect(intents.at(-1)).toBeNull();
+    const { savedUndos } = await tryOnce(new KeepingServer(stored), step, { refused: true });
+    expect(savedUndos.length).toBeGreaterThan(1);
+    expect(savedUndos.at(-1)).toBeNull();
   });
 });

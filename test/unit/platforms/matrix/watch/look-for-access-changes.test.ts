@@ -3,10 +3,16 @@ import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/
 import type { AccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import type { WatchedRoom } from "../../../../../src/platforms/matrix/watch/access-change.ts";
 import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { content, NOT_FOUND, NOT_INSIDE, refused, stepWorld } from "../steps/step-world.ts";
-import type { Given, Script, SentRequest } from "../steps/step-world.ts";
+import {
+  content,
+  NOT_FOUND,
+  NOT_INSIDE,
+  refused,
+  scriptedContext,
+} from "../../../../support/fakes/scripted-context.ts";
+import type { Answer, AnswerTable, ScriptedRequest } from "../../../../support/fakes/scripted-context.ts";
 
-const SYNC = "unstable/org.matrix.simplified_msc3575/sync";
+const SYNC = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
 const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
 const PLAIN = { unstableFeatures: {} };
 
@@ -27,14 +33,14 @@ const rule = (join_rule: string, ...allow: string[]) =>
 const target = (membership: string) => event("m.room.member", { membership }, TARGET);
 
 async function look(
-  script: Script,
+  script: AnswerTable,
   rooms: readonly WatchedRoom[],
   {
     features = SLIDING,
     inside = [],
   }: { features?: { unstableFeatures: Record<string, boolean> }; inside?: string[] } = {},
-): Promise<{ signs: AccessChanges; sent: readonly SentRequest[]; lines: string[] }> {
-  const { context, sent, lines } = stepWorld(script);
+): Promise<{ signs: AccessChanges; sent: readonly ScriptedRequest[]; lines: string[] }> {
+  const { context, requests: sent, lines } = scriptedContext(script);
   const signs = await lookForAccessChanges({
     source: { client: context.client.source, userId: SOURCE, features },
     target: { client: context.client.target, userId: TARGET, features },
@@ -182,13 +188,13 @@ describe("a look by sliding sync", () => {
 });
 
 describe("a look without sliding sync", () => {
-  const MEMBER = `source GET v3/rooms/!a/state/m.room.member/${TARGET}`;
-  const RULES = "source GET v3/rooms/!a/state/m.room.join_rules";
-  const ACL = "source GET v3/rooms/!a/state/m.room.server_acl";
-  const OWN = `target GET v3/rooms/!a/state/m.room.member/${TARGET}`;
+  const MEMBER = `source GET /rooms/!a/state/m.room.member/${TARGET}`;
+  const RULES = "source GET /rooms/!a/state/m.room.join_rules";
+  const ACL = "source GET /rooms/!a/state/m.room.server_acl";
+  const OWN = `target GET /rooms/!a/state/m.room.member/${TARGET}`;
   const invite = content({ join_rule: "invite" });
 
-  it.each<{ name: string; script: Script; sign: object | undefined }>([
+  it.each<{ name: string; script: AnswerTable; sign: object | undefined }>([
     { name: "nothing new", script: { [MEMBER]: NOT_FOUND, [RULES]: invite }, sign: undefined },
     {
       name: "no rules at all",
@@ -226,7 +232,7 @@ describe("a look without sliding sync", () => {
     expect(lines).toEqual(Object.keys(script));
   });
 
-  it.each<[Given, object | undefined]>([
+  it.each<[Answer, object | undefined]>([
     [content({ membership: "join" }), { kind: "joined" }],
     [NOT_INSIDE, undefined],
     [NOT_FOUND, undefined],

@@ -1,22 +1,13 @@
 import { describe, expect, it } from "vitest";
-import {
-  runContent,
-  undoContent,
-} from "../../../../../../src/platforms/matrix/categories/account-data/step.ts";
-import {
-  runDirectChats,
-  undoDirectChats,
-} from "../../../../../../src/platforms/matrix/categories/direct-chats/step.ts";
-import {
-  runIgnoredUsers,
-  undoIgnoredUsers,
-} from "../../../../../../src/platforms/matrix/categories/ignored-users/step.ts";
-import { runReadMarker } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
+import { contentStep } from "../../../../../../src/platforms/matrix/categories/account-data/step.ts";
+import { directChatsStep } from "../../../../../../src/platforms/matrix/categories/direct-chats/step.ts";
+import { ignoredUsersStep } from "../../../../../../src/platforms/matrix/categories/ignored-users/step.ts";
+import { readMarkerStep } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
 import type { StepFunction } from "../../../../../../src/platforms/matrix/steps/step-context.ts";
-import { runTags, undoTags } from "../../../../../../src/platforms/matrix/categories/tags/step.ts";
+import { tagsStep } from "../../../../../../src/platforms/matrix/categories/tags/step.ts";
 import { NEW, OLD } from "../contents-sketch.ts";
-import { ABSENT, scripted } from "../../steps/scripted-context.ts";
-import type { Given } from "../../steps/scripted-context.ts";
+import { NOT_FOUND, scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
 
 const BO = "@bo:a.example";
 const DI = "@di:a.example";
@@ -24,8 +15,8 @@ const MERGED = { roomId: null, type: "im.vector.web.settings", content: { a: 1, 
 const COPIED = { roomId: "!a", type: "m.marked_unread", content: { unread: true }, isMerged: false };
 
 /** Every reading has this answer. */
-function reads(given: Given) {
-  return ({ method }: { method: string }): Given | undefined => (method === "GET" ? given : undefined);
+function reads(given: Answer) {
+  return ({ method }: { method: string }): Answer | undefined => (method === "GET" ? given : undefined);
 }
 
 function deep(levels: number): unknown {
@@ -36,18 +27,18 @@ function deep(levels: number): unknown {
 
 describe("what is read, changed and written back", () => {
   const steps: [string, StepFunction, unknown][] = [
-    ["direct chats", runDirectChats, { chats: [{ roomId: "!a", counterpart: BO }] }],
-    ["ignored users", runIgnoredUsers, { userIds: [BO] }],
-    ["merged account data", runContent, MERGED],
+    ["direct chats", directChatsStep.run, { chats: [{ roomId: "!a", counterpart: BO }] }],
+    ["ignored users", ignoredUsersStep.run, { userIds: [BO] }],
+    ["merged account data", contentStep.run, MERGED],
     [
       "direct chats, undone",
-      undoDirectChats,
+      directChatsStep.undo,
       { added: [{ roomId: "!a", counterpart: BO, wasSources: false }] },
     ],
-    ["ignored users, undone", undoIgnoredUsers, { userIds: [BO] }],
-    ["account data, undone", undoContent, COPIED],
+    ["ignored users, undone", ignoredUsersStep.undo, { userIds: [BO] }],
+    ["account data, undone", contentStep.undo, COPIED],
   ];
-  const answers: [string, Given, string][] = [
+  const answers: [string, Answer, string][] = [
     ["a list", { json: ["!a"] }, "failed"],
     ["nested without end", { json: deep(300) }, "failed"],
     ["refused", { status: 403, json: { errcode: "M_FORBIDDEN" } }, "failed"],
@@ -58,7 +49,7 @@ describe("what is read, changed and written back", () => {
   ];
   it.each(steps)("%s are not written over where they cannot be read", async (_name, run, payload) => {
     for (const [what, given, status] of answers) {
-      const { context, writes } = scripted(reads(given));
+      const { context, writes } = scriptedContext(reads(given));
       expect((await run(payload, context)).status, what).toBe(status);
       expect(writes(), what).toEqual([]);
     }
@@ -75,74 +66,76 @@ describe("direct chats", () => {
 
   it("are added to what is there, which stays as it is", async () => {
     const there = { [DI]: ["!b", 17], [OLD]: ["!a", "!else"], junk: ["!a"], [BO]: "no list" };
-    const { context, asked } = scripted(reads({ json: there }), { inside });
-    expect(await runDirectChats({ chats }, context)).toEqual({
+    const { context, requests } = scriptedContext(reads({ json: there }), { isInside: inside });
+    expect(await directChatsStep.run({ chats }, context)).toEqual({
       status: "done",
       undo: { added: [{ roomId: "!a", counterpart: BO, wasSources: true }] },
     });
-    expect(asked.at(-1)?.body).toEqual({ [DI]: ["!b", 17], [OLD]: ["!else"], junk: ["!a"], [BO]: ["!a"] });
+    expect(requests.at(-1)?.body).toEqual({ [DI]: ["!b", 17], [OLD]: ["!else"], junk: ["!a"], [BO]: ["!a"] });
   });
 
   it("begin a list where there is none", async () => {
-    const { context, asked } = scripted(reads(ABSENT), { inside });
-    expect((await runDirectChats({ chats }, context)).status).toBe("done");
-    expect(asked.at(-1)?.body).toEqual({ [BO]: ["!a", "!b"] });
+    const { context, requests } = scriptedContext(reads(NOT_FOUND), { isInside: inside });
+    expect((await directChatsStep.run({ chats }, context)).status).toBe("done");
+    expect(requests.at(-1)?.body).toEqual({ [BO]: ["!a", "!b"] });
   });
 
   it("ask nothing while the target is in none of the rooms", async () => {
-    const { context, asked } = scripted(() => undefined, { inside: () => false });
-    expect(await runDirectChats({ chats }, context)).toEqual({ status: "already_done" });
-    expect(asked).toEqual([]);
+    const { context, requests } = scriptedContext(() => undefined, { isInside: () => false });
+    expect(await directChatsStep.run({ chats }, context)).toEqual({ status: "already_done" });
+    expect(requests).toEqual([]);
   });
 
   it("are undone only where they still stand so", async () => {
     const added = chats.map((chat) => ({ ...chat, wasSources: chat.roomId === "!a" }));
-    const { context, asked } = scripted(reads({ json: { [BO]: ["!own", "!a"], [DI]: ["!b"] } }));
-    expect(await undoDirectChats({ added }, context)).toEqual({ status: "done" });
-    expect(asked.at(-1)?.body).toEqual({ [BO]: ["!own"], [DI]: ["!b"], [OLD]: ["!a"] });
+    const { context, requests } = scriptedContext(reads({ json: { [BO]: ["!own", "!a"], [DI]: ["!b"] } }));
+    expect(await directChatsStep.undo({ added }, context)).toEqual({ status: "done" });
+    expect(requests.at(-1)?.body).toEqual({ [BO]: ["!own"], [DI]: ["!b"], [OLD]: ["!a"] });
   });
 });
 
 describe("ignored users", () => {
   it("are added to the list, whatever else stands there", async () => {
     const there = { ignored_users: { [BO]: { since: 1 } }, more: true };
-    const { context, asked } = scripted(reads({ json: there }));
-    expect(await runIgnoredUsers({ userIds: [BO, DI] }, context)).toEqual({
+    const { context, requests } = scriptedContext(reads({ json: there }));
+    expect(await ignoredUsersStep.run({ userIds: [BO, DI] }, context)).toEqual({
       status: "done",
       undo: { userIds: [DI] },
     });
-    expect(asked.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 }, [DI]: {} }, more: true });
+    expect(requests.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 }, [DI]: {} }, more: true });
   });
 
   it("are undone where nobody has said more about them", async () => {
-    const { context, asked } = scripted(reads({ json: { ignored_users: { [BO]: { since: 1 }, [DI]: {} } } }));
-    expect(await undoIgnoredUsers({ userIds: [BO, DI] }, context)).toEqual({ status: "done" });
-    expect(asked.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 } } });
+    const { context, requests } = scriptedContext(
+      reads({ json: { ignored_users: { [BO]: { since: 1 }, [DI]: {} } } }),
+    );
+    expect(await ignoredUsersStep.undo({ userIds: [BO, DI] }, context)).toEqual({ status: "done" });
+    expect(requests.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 } } });
   });
 });
 
 describe("account data", () => {
   it("is copied at once on a first try", async () => {
-    const { context, asked } = scripted(() => undefined);
-    expect(await runContent(COPIED, context)).toEqual({ status: "done", undo: COPIED });
-    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    const { context, requests } = scriptedContext(() => undefined);
+    expect(await contentStep.run(COPIED, context)).toEqual({ status: "done", undo: COPIED });
+    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
       `PUT /user/${NEW}/rooms/!a/account_data/m.marked_unread`,
     ]);
   });
 
   it("is kept as the target has it by a later try", async () => {
-    const { context, writes } = scripted(reads({ json: { unread: false } }), { canSkipCheck: false });
-    expect(await runContent(COPIED, context)).toEqual({ status: "already_done" });
+    const { context, writes } = scriptedContext(reads({ json: { unread: false } }), { canSkipCheck: false });
+    expect(await contentStep.run(COPIED, context)).toEqual({ status: "already_done" });
     expect(writes()).toEqual([]);
   });
 
   it("that is merged adds what is not there", async () => {
-    const { context, asked } = scripted(reads({ json: { a: "own", c: 3 } }));
-    expect(await runContent(MERGED, context)).toEqual({
+    const { context, requests } = scriptedContext(reads({ json: { a: "own", c: 3 } }));
+    expect(await contentStep.run(MERGED, context)).toEqual({
       status: "done",
       undo: { ...MERGED, content: { b: 2 } },
     });
-    expect(asked.at(-1)?.body).toEqual({ a: "own", c: 3, b: 2 });
+    expect(requests.at(-1)?.body).toEqual({ a: "own", c: 3, b: 2 });
   });
 
   it.each<[string, unknown, unknown, unknown]>([
@@ -156,10 +149,10 @@ describe("account data", () => {
     ],
     ["keeps added keys that were changed", { ...MERGED, content: { b: 2 } }, { a: "own", b: 3 }, null],
   ])("undone %s", async (_name, undo, there, written) => {
-    const { context, asked, writes } = scripted(reads({ json: there }));
-    expect((await undoContent(undo, context)).status).toBe(written === null ? "already_done" : "done");
+    const { context, requests, writes } = scriptedContext(reads({ json: there }));
+    expect((await contentStep.undo(undo, context)).status).toBe(written === null ? "already_done" : "done");
     if (written === null) expect(writes()).toEqual([]);
-    else expect(asked.at(-1)?.body).toEqual(written);
+    else expect(requests.at(-1)?.body).toEqual(written);
   });
 });
 
@@ -175,30 +168,30 @@ describe("tags", () => {
   it("that an earlier try wrote are undone with the others", async () => {
     const there = { json: { tags: { "m.favourite": { order: 0.5 } } } };
     const savedUndo = { roomId: "!a", tags: [{ name: "m.favourite", order: 0.5 }] };
-    const { context, writes } = scripted(reads(there), { canSkipCheck: false, savedUndo });
-    expect(await runTags(payload, context)).toEqual({ status: "done", undo: payload });
+    const { context, writes } = scriptedContext(reads(there), { canSkipCheck: false, savedUndo });
+    expect(await tagsStep.run(payload, context)).toEqual({ status: "done", undo: payload });
     expect(writes()).toEqual([`PUT /user/${NEW}/rooms/!a/tags/u.x`]);
   });
 
   it("are taken off unless their order was changed", async () => {
-    const { context, writes } = scripted(
+    const { context, writes } = scriptedContext(
       reads({ json: { tags: { "m.favourite": { order: 0.9 }, "u.x": {} } } }),
     );
-    expect(await undoTags(payload, context)).toEqual({ status: "done" });
+    expect(await tagsStep.undo(payload, context)).toEqual({ status: "done" });
     expect(writes()).toEqual([`DELETE /user/${NEW}/rooms/!a/tags/u.x`]);
   });
 });
 
 describe("a read marker", () => {
   const payload = { roomId: "!a", eventId: "$read" };
-  const unknown: Given = { status: 404, json: { errcode: "M_UNKNOWN", error: "Could not find event" } };
+  const unknown: Answer = { status: 404, json: { errcode: "M_UNKNOWN", error: "Could not find event" } };
 
   /**
-   * A server that knows only these events, more of them once the room's messages were asked for.
+   * A server that knows only these events, more of them once the room's messages were requests for.
    */
   function knows(first: string[], later: string[]) {
     const known = new Set(first);
-    return ({ method, path, body }: { method: string; path: string; body: unknown }): Given | undefined => {
+    return ({ method, path, body }: { method: string; path: string; body: unknown }): Answer | undefined => {
       if (path.endsWith("/messages")) {
         for (const eventId of later) known.add(eventId);
         return { json: { chunk: [{ event_id: "$newest" }, { event_id: "$oldest" }] } };
@@ -218,23 +211,27 @@ describe("a read marker", () => {
       [...Array.from({ length: 4 }, () => "$read"), "$oldest"],
     ],
   ])("%s", async (_name, first, later, marked) => {
-    const { context, asked } = scripted(knows(first, later));
-    expect(await runReadMarker(payload, context)).toEqual({ status: "done" });
-    const bodies = asked.filter(({ method }) => method === "POST").map(({ body }) => body);
+    const { context, requests } = scriptedContext(knows(first, later));
+    expect(await readMarkerStep.run(payload, context)).toEqual({ status: "done" });
+    const bodies = requests.filter(({ method }) => method === "POST").map(({ body }) => body);
     expect(bodies).toEqual(marked.map((eventId) => ({ "m.fully_read": eventId, "m.read.private": eventId })));
   });
 
   it("fails where nothing of the room can be had", async () => {
-    const { context } = scripted(({ method }) => (method === "POST" ? unknown : { json: { chunk: [] } }));
-    expect(await runReadMarker(payload, context)).toEqual({
+    const { context } = scriptedContext(({ method }) =>
+      method === "POST" ? unknown : { json: { chunk: [] } },
+    );
+    expect(await readMarkerStep.run(payload, context)).toEqual({
       status: "failed",
       problem: { code: "gone", serverText: null },
     });
   });
 
   it("leaves one of the target's own where it is", async () => {
-    const { context, writes } = scripted(reads({ json: { event_id: "$own" } }), { canSkipCheck: false });
-    expect(await runReadMarker(payload, context)).toEqual({ status: "already_done" });
+    const { context, writes } = scriptedContext(reads({ json: { event_id: "$own" } }), {
+      canSkipCheck: false,
+    });
+    expect(await readMarkerStep.run(payload, context)).toEqual({ status: "already_done" });
     expect(writes()).toEqual([]);
   });
 });

@@ -5,10 +5,10 @@ import {
   choosePartner,
 } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
 import type { ChatMember } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
-import { convertRoom } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert-room.ts";
+import { convertRoom } from "../../../../../../src/platforms/matrix/convert-room.ts";
 import { NEW, OLD } from "../contents-sketch.ts";
-import { scripted } from "../../steps/scripted-context.ts";
-import type { Given } from "../../steps/scripted-context.ts";
+import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
 
 const BO = "@bo:a.example";
 const DI = "@di:a.example";
@@ -83,8 +83,8 @@ describe("a conversion", () => {
     event(BO, "leave", 3),
   ];
 
-  function room(direct: Given | undefined, members = everybody) {
-    return scripted(({ path, query, method }) => {
+  function room(direct: Answer | undefined, members = everybody) {
+    return scriptedContext(({ path, query, method }) => {
       if (method !== "GET") return undefined;
       if (path.endsWith("/io.element.functional_members"))
         return { json: { service_members: ["@helper:a.example"] } };
@@ -106,7 +106,7 @@ describe("a conversion", () => {
   it("finds the partner by the room's members, service members aside", async () => {
     const script = room(undefined);
     expect(await convert(script, null)).toEqual({ status: "converted", partner: BO });
-    expect(script.asked.at(-1)?.body).toEqual({ [BO]: ["!a"] });
+    expect(script.requests.at(-1)?.body).toEqual({ [BO]: ["!a"] });
   });
 
   it("does not ask for members where the partner is named, nor on the way back", async () => {
@@ -115,7 +115,7 @@ describe("a conversion", () => {
       expect(await convert(script, DI, toDirect)).toEqual(
         toDirect ? { status: "unchanged", partner: DI } : { status: "converted", partner: null },
       );
-      expect(script.asked.filter(({ path }) => path.startsWith("/rooms"))).toEqual([]);
+      expect(script.requests.filter(({ path }) => path.startsWith("/rooms"))).toEqual([]);
       expect(script.writes()).toHaveLength(toDirect ? 0 : 1);
     }
   });
@@ -126,7 +126,7 @@ describe("a conversion", () => {
     expect(script.writes()).toEqual([]);
   });
 
-  it.each<[string, Given]>([
+  it.each<[string, Answer]>([
     ["cannot be read", { status: 500, json: { errcode: "M_UNKNOWN" } }],
     ["is no object", { json: ["!a"] }],
   ])("does not write over what %s", async (_name, direct) => {

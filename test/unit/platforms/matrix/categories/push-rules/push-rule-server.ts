@@ -1,4 +1,4 @@
-import type { Asked, Given } from "../../steps/scripted-context.ts";
+import type { ScriptedRequest, Answer } from "../../../../../support/fakes/scripted-context.ts";
 
 export interface RawRule {
   rule_id: string;
@@ -42,7 +42,7 @@ export class PushRuleServer {
     this.#requestsLeft = writes;
   }
 
-  answer({ method, path, query, body }: Asked): Given {
+  answer({ method, path, query, body }: ScriptedRequest): Answer {
     if (method === "GET") return { json: { global: structuredClone(this.global) } };
     this.#requestsLeft -= 1;
     if (this.#requestsLeft < 0) return { status: 500, json: { errcode: "M_UNKNOWN" } };
@@ -70,6 +70,6 @@ export class PushRuleServer {
   }
 }
 
-function refusal(error: string): Given {
+function refusal(error: string): Answer {
   return { status: 400, json: { errcode: "M_UNKNOWN", error } };
 }

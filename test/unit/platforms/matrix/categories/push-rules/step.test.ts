@@ -1,35 +1,31 @@
 import { describe, expect, it } from "vitest";
-import { planPushRulesSteps } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
-import {
-  runPushRules,
-  undoPushRules,
-} from "../../../../../../src/platforms/matrix/categories/push-rules/step.ts";
-import { comparePushRules } from "../../../../../../src/platforms/matrix/categories/push-rules/compare.ts";
+import { pushRulesStep } from "../../../../../../src/platforms/matrix/categories/push-rules/step.ts";
+import { pushRulesPlan } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
 import type { StepOutcome } from "../../../../../../src/model/step-outcome.ts";
 import { seededRandom } from "../../../../../support/seeded-random.ts";
 import { newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 import { PushRuleServer, rule, preset } from "./push-rule-server.ts";
 import type { RawRule } from "./push-rule-server.ts";
-import { scripted } from "../../steps/scripted-context.ts";
+import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
 
 type Rules = Record<string, RawRule[]>;
 
 function planned(source: Rules, target: Rules): unknown {
-  const comparison = comparePushRules(
+  const comparison = pushRulesPlan.compare(
     oldAccount({ pushRules: source }),
     newAccount({ pushRules: target }),
     roomIdOnTarget,
   );
-  return planPushRulesSteps(comparison)[0]?.payload;
+  return pushRulesPlan.steps(comparison, newAccount())[0]?.payload;
 }
 
 function run(
   server: PushRuleServer,
   payload: unknown,
-  options: { canSkipCheck?: boolean; inside?: (roomId: string) => boolean; savedUndo?: unknown } = {},
+  options: { canSkipCheck?: boolean; isInside?: (roomId: string) => boolean; savedUndo?: unknown } = {},
 ) {
-  const script = scripted((asked) => server.answer(asked), options);
-  return { ...script, outcome: runPushRules(payload, script.context) };
+  const script = scriptedContext((asked) => server.answer(asked), options);
+  return { ...script, outcome: pushRulesStep.run(payload, script.context) };
 }
 
 function undoOf(outcome: StepOutcome): unknown {
@@ -83,8 +79,8 @@ describe("push rules", () => {
       expect((await run(server, payload, { canSkipCheck: false }).outcome).status, `seed ${seed}`).toBe(
         "already_done",
       );
-      const { context } = scripted((asked) => server.answer(asked));
-      expect((await undoPushRules(undoOf(outcome), context)).status, `seed ${seed}`).toBe("done");
+      const { context } = scriptedContext((asked) => server.answer(asked));
+      expect((await pushRulesStep.undo(undoOf(outcome), context)).status, `seed ${seed}`).toBe("done");
       expect(server.global, `seed ${seed}`).toEqual({ ...server.empty(), ...target });
     }
   });
@@ -108,13 +104,13 @@ describe("push rules", () => {
     for (let requests = 0; ; requests += 1) {
       const server = new PushRuleServer(structuredClone(target));
       server.endsAfter(requests);
-      const { outcome, intents } = run(server, payload);
+      const { outcome, savedUndos } = run(server, payload);
       if ((await outcome).status === "done") break;
       server.endsAfter(Infinity);
-      const again = await run(server, payload, { canSkipCheck: false, savedUndo: intents.at(-1) }).outcome;
+      const again = await run(server, payload, { canSkipCheck: false, savedUndo: savedUndos.at(-1) }).outcome;
       expect(planned(source, server.global), `after ${requests}`).toBeUndefined();
-      const { context } = scripted((asked) => server.answer(asked));
-      await undoPushRules(undoOf(again), context);
+      const { context } = scriptedContext((asked) => server.answer(asked));
+      await pushRulesStep.undo(undoOf(again), context);
       expect(server.global, `after ${requests}`).toEqual({ ...server.empty(), ...target });
     }
   });
@@ -123,12 +119,12 @@ describe("push rules", () => {
     const target = { content: words("b", "a") };
     const payload = planned({ content: words("a", "b", "c") }, target);
     const server = new PushRuleServer(structuredClone(target));
-    const { outcome, intents } = run(server, payload);
+    const { outcome, savedUndos } = run(server, payload);
     await outcome;
-    const again = await run(server, payload, { canSkipCheck: false, savedUndo: intents.at(-1) }).outcome;
+    const again = await run(server, payload, { canSkipCheck: false, savedUndo: savedUndos.at(-1) }).outcome;
     expect(again).toEqual(await outcome);
-    const { context } = scripted((asked) => server.answer(asked));
-    await undoPushRules(undoOf(again), context);
+    const { context } = scriptedContext((asked) => server.answer(asked));
+    await pushRulesStep.undo(undoOf(again), context);
     expect(server.idsOf("content")).toEqual(["b", "a"]);
   });
 
@@ -136,7 +132,7 @@ describe("push rules", () => {
     const mute = rule("mute", { conditions: [{ kind: "event_match", key: "room_id", pattern: "!out" }] });
     const source = { room: [rule("!in"), rule("!out")], override: [rule("!out", { conditions: [] }), mute] };
     const server = new PushRuleServer({});
-    await run(server, planned(source, {}), { inside: (roomId) => roomId === "!in" }).outcome;
+    await run(server, planned(source, {}), { isInside: (roomId) => roomId === "!in" }).outcome;
     expect([server.idsOf("room"), server.idsOf("override")]).toEqual([["!in"], []]);
   });
 
@@ -151,8 +147,8 @@ describe("push rules", () => {
       problem: { code: "refused", serverText: "Unrecognised action org.odd" },
     });
     expect(server.idsOf("content")).toEqual(["a", "c"]);
-    const { context } = scripted((asked) => server.answer(asked));
-    await undoPushRules(undoOf(outcome), context);
+    const { context } = scriptedContext((asked) => server.answer(asked));
+    await pushRulesStep.undo(undoOf(outcome), context);
     expect(server.idsOf("content")).toEqual([]);
   });
 
@@ -168,8 +164,8 @@ describe("push rules", () => {
     const server = new PushRuleServer({});
     const outcome = await run(server, planned({ content: words("a", "b") }, {})).outcome;
     server.global["content"] = [rule("a", { pattern: "mine" }), ...words("b")];
-    const { context } = scripted((asked) => server.answer(asked));
-    await undoPushRules(undoOf(outcome), context);
+    const { context } = scriptedContext((asked) => server.answer(asked));
+    await pushRulesStep.undo(undoOf(outcome), context);
     expect(server.idsOf("content")).toEqual(["a"]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compareTags } from "../../../../../../src/platforms/matrix/categories/tags/compare.ts";
+import { tagsPlan } from "../../../../../../src/platforms/matrix/categories/tags/plan.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 
@@ -64,6 +64,10 @@ it.each<[string, Tags, Tags, number, string[], string[]]>([
     [`!a ${long}: malformed`, "!a : malformed"],
   ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = compareTags(oldAccount({ tags: source }), newAccount({ tags: target }), roomIdOnTarget);
+  const comparison = tagsPlan.compare(
+    oldAccount({ tags: source }),
+    newAccount({ tags: target }),
+    roomIdOnTarget,
+  );
   expect(inShort(comparison)).toEqual(short(...expected));
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { compareIgnoredUsers } from "../../../../../../src/platforms/matrix/categories/ignored-users/compare.ts";
-import { inShort, NEW, newAccount, OLD, oldAccount, short } from "../contents-sketch.ts";
+import { ignoredUsersPlan } from "../../../../../../src/platforms/matrix/categories/ignored-users/plan.ts";
+import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 
 it.each<[string, unknown, unknown, number, string[], string[]]>([
   [
@@ -39,15 +39,16 @@ it.each<[string, unknown, unknown, number, string[], string[]]>([
   ],
   ["tells of content that is no object", "everybody", [], 0, [], ["m.ignored_user_list: malformed"]],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = compareIgnoredUsers(
+  const comparison = ignoredUsersPlan.compare(
     oldAccount({ accountData: { "m.ignored_user_list": source } }),
     newAccount({ accountData: { "m.ignored_user_list": target } }),
+    roomIdOnTarget,
   );
   expect(inShort(comparison)).toEqual(short(...expected));
 });
 
 it("has nothing to move without a list", () => {
-  expect(inShort(compareIgnoredUsers(oldAccount(), newAccount()))).toEqual({
+  expect(inShort(ignoredUsersPlan.compare(oldAccount(), newAccount(), roomIdOnTarget))).toEqual({
     present: 0,
     missing: [],
     left: [],

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compareReadMarkers } from "../../../../../../src/platforms/matrix/categories/read-markers/compare.ts";
+import { readMarkersPlan } from "../../../../../../src/platforms/matrix/categories/read-markers/plan.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 
 function marker(content: unknown): Record<string, unknown> {
@@ -48,7 +48,7 @@ it.each<[string, Record<string, unknown>, Record<string, unknown>, number, strin
       Object.entries(markers).map(([roomId, content]) => [roomId, marker(content)]),
     ),
   });
-  const comparison = compareReadMarkers(
+  const comparison = readMarkersPlan.compare(
     oldAccount(sketch(source)),
     newAccount(sketch(target)),
     roomIdOnTarget,
@@ -58,7 +58,7 @@ it.each<[string, Record<string, unknown>, Record<string, unknown>, number, strin
 
 it("has nothing to say of a room without a marker", () => {
   const source = oldAccount({ roomAccountData: { "!gone": { "m.marked_unread": { unread: true } } } });
-  expect(inShort(compareReadMarkers(source, newAccount(), roomIdOnTarget))).toEqual({
+  expect(inShort(readMarkersPlan.compare(source, newAccount(), roomIdOnTarget))).toEqual({
     present: 0,
     missing: [],
     left: [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { comparePushRules } from "../../../../../../src/platforms/matrix/categories/push-rules/compare.ts";
-import { desiredPushRules } from "../../../../../../src/platforms/matrix/categories/push-rules/desired.ts";
+import { pushRulesPlan } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
+import { desiredPushRules } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
 import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import { synapseRules } from "./synapse-rules.ts";
 
@@ -8,7 +8,11 @@ type Rules = Record<string, unknown>;
 
 function compared(source: Rules, target: Rules = {}): ReturnType<typeof inShort> {
   return inShort(
-    comparePushRules(oldAccount({ pushRules: source }), newAccount({ pushRules: target }), roomIdOnTarget),
+    pushRulesPlan.compare(
+      oldAccount({ pushRules: source }),
+      newAccount({ pushRules: target }),
+      roomIdOnTarget,
+    ),
   );
 }
 
@@ -144,16 +148,16 @@ describe("a person's own push rules", () => {
       "junk",
     ];
     const mapping = { sourceUserId: OLD, targetUserId: NEW, roomIdOnTarget };
-    expect(
-      desiredPushRules({ override: [rule("x", { conditions })] }, mapping).wanted[0]?.conditions,
-    ).toEqual([
-      { kind: "event_match", key: "room_id", pattern: "!replacement:a" },
-      { kind: "event_match", key: "room_id", pattern: "!*:old.example" },
-      { kind: "event_match", key: "sender", pattern: NEW },
-      { kind: "event_property_contains", key: "content.m\\.mentions.user_ids", value: NEW },
-      { kind: "room_member_count", is: "2" },
-      "junk",
-    ]);
+    expect(desiredPushRules({ override: [rule("x", { conditions })] }, mapping).items[0]?.conditions).toEqual(
+      [
+        { kind: "event_match", key: "room_id", pattern: "!replacement:a" },
+        { kind: "event_match", key: "room_id", pattern: "!*:old.example" },
+        { kind: "event_match", key: "sender", pattern: NEW },
+        { kind: "event_property_contains", key: "content.m\\.mentions.user_ids", value: NEW },
+        { kind: "room_member_count", is: "2" },
+        "junk",
+      ],
+    );
   });
 
   it("keep their order, and are missing where they stand in another", () => {

@@ -1,37 +1,38 @@
 import { z } from "zod";
-import { readContent, writeContent } from "../account-data/step.ts";
-import { apiPath } from "../../api/homeserver-client.ts";
-import type { HomeserverClient } from "../../api/homeserver-client.ts";
-import { UnreachableError } from "../../../../network/unreachable-error.ts";
-import { membershipIn, stateEventsOf } from "../../reading/raw-events.ts";
-import { readStateEvent } from "../../reading/single-room.ts";
-import { readTextSet } from "../../rooms/state-content.ts";
-import { valueOf } from "../../rooms/state-read.ts";
-import { asDirectChat, asOrdinaryRoom, choosePartner } from "./convert.ts";
-import type { ChatMember } from "./convert.ts";
+import { readAccountData, writeAccountData } from "./api/account-data.ts";
+import { apiPath } from "./api/homeserver-client.ts";
+import type { HomeserverClient } from "./api/homeserver-client.ts";
+import { UnreachableError } from "../../network/unreachable-error.ts";
+import { membershipIn, stateEventsOf } from "./reading/raw-events.ts";
+import { readStateEvent } from "./reading/single-room.ts";
+import { readTextSet } from "./rooms/state-content.ts";
+import { valueOf } from "./rooms/state-read.ts";
+import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct-chats/convert.ts";
+import type { ChatMember } from "./categories/direct-chats/convert.ts";
+import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 
+/** A room that is to become a direct chat, or to be one no longer. */
 export interface RoomConversion {
   readonly roomId: string;
-  /** With whom it shall be a direct chat; `null`: whoever it is by the looks of it. */
+  /** The person with whom the room is to be a direct chat; `null`: choose one by the members. */
   readonly partner: string | null;
   readonly toDirect: boolean;
-  /** Both accounts of the person, and bots known to be such. */
+  /** Both accounts of the person, and known bots. */
   readonly excluded: readonly string[];
 }
 
 export type RoomConverted =
   | { status: "converted" | "unchanged"; partner: string | null }
-  /** Nobody else was ever in the room, or only those excluded. */
+  /** Nobody was ever in the room but those excluded. */
   | { status: "no_partner" };
 
-const PLACE = { roomId: null, type: "m.direct" };
+const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
 const MAX_BYTES = 16 * 1_048_576;
 const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 
 /**
- * Makes a room a direct chat of the account, or no longer one, as Element's commands of that name
- * do (protocol-facts.md section 4), but for entries that Element drops for being malformed: they
- * stay.
+ * Makes a room a direct chat of the account, or an ordinary room, like Element's commands of those
+ * names (platforms/matrix/README.md, "Direct chats"). Unlike Element, it keeps malformed entries.
  * @throws HomeserverError, UnreachableError
  */
 export async function convertRoom(
@@ -42,13 +43,13 @@ export async function convertRoom(
   const session = { userId, request: client.request.bind(client) };
   const partner = toDirect ? (named ?? (await findPartner(client, roomId, [userId, ...excluded]))) : null;
   if (toDirect && partner === null) return { status: "no_partner" };
-  // Read last, so that as little as possible can be written over.
-  const content = await readContent(session, PLACE);
+  // Read last, so that as little as possible can be overwritten.
+  const content = await readAccountData(session, PLACE);
   if (content === null)
-    throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, "m.direct");
+    throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, DIRECT_CHATS_TYPE);
   const changed = partner === null ? asOrdinaryRoom(content, roomId) : asDirectChat(content, roomId, partner);
   if (changed === null) return { status: "unchanged", partner };
-  await writeContent(session, PLACE, changed);
+  await writeAccountData(session, PLACE, changed);
   return { status: "converted", partner };
 }
 
@@ -61,7 +62,7 @@ async function findPartner(
   const serviceMembers =
     functional === null ? null : valueOf(readTextSet(functional.content, "service_members"));
   const others = new Set([...excluded, ...(serviceMembers ?? [])]);
-  // Few rooms need the long list of those who have left.
+  // Only few rooms need the long list of former members.
   const joined = choosePartner(await readMembers(client, roomId, { membership: "join" }), others);
   return joined ?? choosePartner(await readMembers(client, roomId, {}), others);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compareRoomProfiles } from "../../../../../../src/platforms/matrix/categories/room-profiles/compare.ts";
+import { roomProfilesPlan } from "../../../../../../src/platforms/matrix/categories/room-profiles/plan.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 
@@ -77,7 +77,7 @@ it.each<[string, RoomProfiles, RoomProfiles, number, string[], string[]]>([
     ["!gone: room_not_moved"],
   ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = compareRoomProfiles(
+  const comparison = roomProfilesPlan.compare(
     oldAccount({ profile: everywhere, roomProfiles: source }),
     newAccount({ profile: everywhereNew, roomProfiles: target }),
     roomIdOnTarget,

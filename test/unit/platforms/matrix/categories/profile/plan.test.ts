@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { compareProfile } from "../../../../../../src/platforms/matrix/categories/profile/compare.ts";
+import { profilePlan } from "../../../../../../src/platforms/matrix/categories/profile/plan.ts";
 import type { ProfileFieldRules } from "../../../../../../src/platforms/matrix/reading/account-reading.ts";
-import { inShort, newAccount, oldAccount, short } from "../contents-sketch.ts";
+import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 
 const anyField: ProfileFieldRules = { isEnabled: true, allowed: null, disallowed: [] };
@@ -122,9 +122,10 @@ it.each<[string, ContentsSketch["profile"], ContentsSketch, number, string[], st
     [],
   ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = compareProfile(
+  const comparison = profilePlan.compare(
     oldAccount(source === undefined ? {} : { profile: source }),
     newAccount(target),
+    roomIdOnTarget,
   );
   expect(inShort(comparison)).toEqual(short(...expected));
 });

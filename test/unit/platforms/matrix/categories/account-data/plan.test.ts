@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compareAccountData } from "../../../../../../src/platforms/matrix/categories/account-data/compare.ts";
-import { desiredAccountData } from "../../../../../../src/platforms/matrix/categories/account-data/desired.ts";
+import { accountDataPlan } from "../../../../../../src/platforms/matrix/categories/account-data/plan.ts";
+import { desiredAccountData } from "../../../../../../src/platforms/matrix/categories/account-data/plan.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 function compared(
@@ -8,12 +8,12 @@ function compared(
   target: Record<string, unknown> = {},
 ): ReturnType<typeof inShort> {
   const there = newAccount({ accountData: target });
-  return inShort(compareAccountData(oldAccount({ accountData: source }), there, roomIdOnTarget));
+  return inShort(accountDataPlan.compare(oldAccount({ accountData: source }), there, roomIdOnTarget));
 }
 
 /** What would be written for one type. */
 function written(type: string, content: unknown): unknown {
-  return desiredAccountData(new Map([[type, content]]), roomIdOnTarget).wanted[0]?.content;
+  return desiredAccountData(new Map([[type, content]]), roomIdOnTarget).items[0]?.content;
 }
 
 describe("global account data", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compareDirectChats } from "../../../../../../src/platforms/matrix/categories/direct-chats/compare.ts";
+import { directChatsPlan } from "../../../../../../src/platforms/matrix/categories/direct-chats/plan.ts";
 import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 const BO = "@bo:a.example";
@@ -8,7 +8,7 @@ const DI = "@di:a.example";
 function compared(source: unknown, target?: unknown): ReturnType<typeof inShort> {
   const there = newAccount(target === undefined ? {} : { accountData: { "m.direct": target } });
   return inShort(
-    compareDirectChats(oldAccount({ accountData: { "m.direct": source } }), there, roomIdOnTarget),
+    directChatsPlan.compare(oldAccount({ accountData: { "m.direct": source } }), there, roomIdOnTarget),
   );
 }
 
@@ -94,7 +94,7 @@ describe("direct chats", () => {
   });
 
   it("has nothing to move without m.direct", () => {
-    expect(inShort(compareDirectChats(oldAccount(), newAccount(), roomIdOnTarget))).toEqual(only({}));
+    expect(inShort(directChatsPlan.compare(oldAccount(), newAccount(), roomIdOnTarget))).toEqual(only({}));
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compareRoomSettings } from "../../../../../../src/platforms/matrix/categories/room-settings/compare.ts";
+import { roomSettingsPlan } from "../../../../../../src/platforms/matrix/categories/room-settings/plan.ts";
 import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 
@@ -98,7 +98,7 @@ it.each<[string, Settings, Settings, number, string[], string[]]>([
     ["!a m.marked_unread: malformed", "!a org.example.x: malformed"],
   ],
 ])("%s", (_name, source, target, ...expected) => {
-  const comparison = compareRoomSettings(
+  const comparison = roomSettingsPlan.compare(
     oldAccount({ roomAccountData: source }),
     newAccount({ roomAccountData: target }),
     roomIdOnTarget,

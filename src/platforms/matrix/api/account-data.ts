@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { apiPath } from "./homeserver-client.ts";
+import type { HomeserverClient } from "./homeserver-client.ts";
+import { unlessAbsent } from "./homeserver-error.ts";
+import { isJsonObject, isTooDeep } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+
+/** A type of account data: of one room or, with `roomId: null`, of the account. */
+export interface AccountDataPlace {
+  readonly roomId: string | null;
+  readonly type: string;
+}
+
+/** The session that reads and writes account data, and its user. */
+export interface AccountDataSession extends Pick<HomeserverClient, "request"> {
+  readonly userId: string;
+}
+
+/** Far more than any client writes. */
+const MAX_BYTES = 8 * 1_048_576;
+
+/**
+ * @returns `{}` if there is none; `null` for content that must not be overwritten, because it is no
+ * object or is nested too deeply to be sent again
+ * @throws HomeserverError, UnreachableError
+ */
+export async function readAccountData(
+  session: AccountDataSession,
+  place: AccountDataPlace,
+): Promise<JsonObject | null> {
+  const path = pathOf(session, place);
+  const request = session.request({ method: "GET", path, schema: z.unknown(), maxBytes: MAX_BYTES });
+  const content = (await unlessAbsent(request)) ?? {};
+  return isJsonObject(content) && !isTooDeep(content) ? content : null;
+}
+
+/** @throws HomeserverError, UnreachableError */
+export async function writeAccountData(
+  session: AccountDataSession,
+  place: AccountDataPlace,
+  content: JsonObject,
+): Promise<void> {
+  await session.request({ method: "PUT", path: pathOf(session, place), body: content, schema: z.unknown() });
+}
+
+function pathOf({ userId }: AccountDataSession, { roomId, type }: AccountDataPlace): string {
+  return roomId === null
+    ? apiPath`/_matrix/client/v3/user/${userId}/account_data/${type}`
+    : apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`;
+}

@@ -1,0 +1,45 @@
+import type { CategoryName } from "../../../model/categories.ts";
+import type { LimitName, PlannedStep, Stage, StepKind } from "../../../model/step.ts";
+import type { RoomIdOnTarget } from "../planning/room-mapping.ts";
+import type { RoomStepKind } from "../planning/room-steps.ts";
+import type { Comparison } from "./comparison.ts";
+import type { AccountContents } from "./contents.ts";
+
+/** The kinds of steps that write the contents of an account, each the kind of one category. */
+export type ContentStepKind = Exclude<StepKind, RoomStepKind | "undo">;
+
+/**
+ * A step as far as it differs from the other steps of its category. All of them act for the target
+ * and wait for no other step.
+ */
+export interface ContentStep<Payload> {
+  /** Deterministic and unique in a run. */
+  readonly key: string;
+  readonly stage: Stage;
+  readonly payload: Payload;
+  /** The room that the step is about; the step waits until the target is in it. */
+  readonly roomId?: string;
+  readonly limits?: readonly LimitName[];
+}
+
+/** What a category moves. A plan is a function of the two accounts and does no I/O. */
+export interface CategoryPlan<Compared extends Comparison = Comparison, Payload = unknown> {
+  readonly name: CategoryName;
+  /** The type of account data that only this category reads; `null` for none. */
+  readonly accountDataType: string | null;
+  /**
+   * A step writes one list for many rooms. When the target gets into a room later, the list is
+   * written again.
+   */
+  readonly isWholeList: boolean;
+  /** What the target should have, and how much of it the target has. */
+  compare(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget): Compared;
+  /** The steps that write the missing items of a comparison. */
+  steps(compared: Compared, target: AccountContents): ContentStep<Payload>[];
+}
+
+/** The whole step. */
+export function plannedContentStep(kind: ContentStepKind, step: ContentStep<unknown>): PlannedStep {
+  const { roomId = null, limits = [], ...rest } = step;
+  return { ...rest, kind, side: "target", limits, needsRoom: roomId, after: null, roomId };
+}

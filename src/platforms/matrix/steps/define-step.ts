@@ -1,0 +1,93 @@
+import type { z } from "zod";
+import type { Side } from "../../../model/account.ts";
+import type { StepOutcome } from "../../../model/step-outcome.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import type { StepContext, StepFunction, UndoFunction } from "./step-context.ts";
+import { toOutcome } from "./step-errors.ts";
+
+/** One of the two accounts and the requests of its session. They end when the run stops. */
+export interface StepSession extends Pick<HomeserverClient, "request" | "upload" | "download"> {
+  readonly userId: string;
+}
+
+/** The context of a step with a session for each account and a typed undo record. */
+export interface StepScope<Undo> extends Pick<
+  StepContext,
+  "canSkipCheck" | "isInside" | "isServerNew" | "mayHistoryCome" | "knockReason" | "signal"
+> {
+  readonly source: StepSession;
+  readonly target: StepSession;
+  /** `savedUndo` of `StepContext`. */
+  readonly savedUndo: Undo | null;
+  /** `saveUndo` of `StepContext`. */
+  readonly saveUndo: (undo: Undo | null) => Promise<void>;
+}
+
+type Work<Input, Undo> = (input: Input, scope: StepScope<Undo>) => Promise<StepOutcome>;
+
+interface StepDefinition<Payload, Undo> {
+  readonly payload: z.ZodType<Payload>;
+  /** What is stored so that the step can be undone. */
+  readonly undoRecord: z.ZodType<Undo>;
+  readonly run: Work<Payload, Undo>;
+  /** `null`: the step cannot be undone. */
+  readonly undo: Work<Undo, Undo> | null;
+}
+
+/** How a kind of step is done and undone. */
+export interface Step {
+  readonly run: StepFunction;
+  /** `null`: it cannot be undone. */
+  readonly undo: UndoFunction | null;
+}
+
+/** A kind of step that can be undone. */
+export interface UndoableStep extends Step {
+  readonly undo: UndoFunction;
+}
+
+/**
+ * Makes a step of two functions. Stored JSON is read with their schemas, and errors of servers
+ * become outcomes.
+ */
+export function defineStep<Payload, Undo>(
+  definition: StepDefinition<Payload, Undo> & { readonly undo: Work<Undo, Undo> },
+): UndoableStep;
+export function defineStep<Payload, Undo>(definition: StepDefinition<Payload, Undo>): Step;
+export function defineStep<Payload, Undo>(definition: StepDefinition<Payload, Undo>): Step {
+  const { payload, undoRecord, run, undo } = definition;
+  return {
+    run: stepFunction(payload, undoRecord, run),
+    undo: undo === null ? null : stepFunction(undoRecord, undoRecord, undo),
+  };
+}
+
+function stepFunction<Input, Undo>(
+  input: z.ZodType<Input>,
+  undoRecord: z.ZodType<Undo>,
+  work: Work<Input, Undo>,
+): StepFunction {
+  return async (stored, context) => {
+    const scope = scopeOf(context, undoRecord.nullable().parse(context.savedUndo));
+    try {
+      return await work(input.parse(stored), scope);
+    } catch (error) {
+      return toOutcome(error);
+    }
+  };
+}
+
+function scopeOf<Undo>(context: StepContext, savedUndo: Undo | null): StepScope<Undo> {
+  const { client: _client, userId: _userId, ...rest } = context;
+  return { ...rest, savedUndo, source: sessionOf(context, "source"), target: sessionOf(context, "target") };
+}
+
+function sessionOf({ client, userId, signal }: StepContext, side: Side): StepSession {
+  const session = client[side];
+  return {
+    userId: userId[side],
+    request: async (request) => await session.request({ ...request, signal }),
+    upload: async (request) => await session.upload({ ...request, signal }),
+    download: async (request) => await session.download({ ...request, signal }),
+  };
+}

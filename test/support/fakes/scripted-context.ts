@@ -1,0 +1,137 @@
+import { pino } from "pino";
+import type { Side } from "../../../src/model/account.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
+import { UnreachableError } from "../../../src/network/unreachable-error.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
+import { SOURCE, TARGET } from "../plans/planned-rooms.ts";
+
+export const ROOM = "!room:old.example";
+
+/** A request as one of the two servers received it. */
+export interface ScriptedRequest {
+  readonly side: Side;
+  readonly method: string;
+  /** Decoded and without `/_matrix/client/v3`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+/** The answer to a request: JSON with status 200 by default, or bytes. An error is thrown. */
+export type Answer =
+  | Error
+  | { readonly status?: number; readonly json?: unknown; readonly bytes?: string; readonly type?: string };
+
+/**
+ * Answers by request, for example by `target POST /join/!room:old.example`. Several answers are
+ * given one after the other, the last one again and again. A request that is not in the table is an
+ * error of the test.
+ */
+export type AnswerTable = Readonly<Record<string, Answer | readonly Answer[]>>;
+
+/** Answers as a function. `undefined`: a write succeeds, and a read finds nothing. */
+export type AnswerFunction = (request: ScriptedRequest) => Answer | undefined;
+
+export interface ScriptedContextOptions {
+  readonly canSkipCheck?: boolean;
+  /** The target is in every room by default. */
+  readonly isInside?: (roomId: string) => boolean;
+  readonly savedUndo?: unknown;
+}
+
+export interface ScriptedContext {
+  readonly context: StepContext;
+  readonly requests: readonly ScriptedRequest[];
+  /** What the step gave to `saveUndo`, in order. */
+  readonly savedUndos: readonly unknown[];
+  /** The requests in the words of an answer table. */
+  readonly lines: () => string[];
+  /** The requests that write: `PUT /path`. */
+  readonly writes: () => string[];
+}
+
+export const DONE: Answer = { json: {} };
+export const NOT_FOUND = refused(404, "M_NOT_FOUND", "Event not found.");
+export const NOT_INSIDE = refused(403, "M_FORBIDDEN", "User not in room");
+
+export function content(json: unknown): Answer {
+  return { json };
+}
+
+export function refused(status: number, errcode: string, error = "words"): Answer {
+  return { status, json: { errcode, error } };
+}
+
+/** The context of a step with two servers that give scripted answers. */
+export function scriptedContext(
+  script: AnswerTable | AnswerFunction,
+  { canSkipCheck = true, isInside = () => true, savedUndo = null }: ScriptedContextOptions = {},
+): ScriptedContext {
+  const answer = typeof script === "function" ? byFunction(script) : byTable(script);
+  const requests: ScriptedRequest[] = [];
+  const savedUndos: unknown[] = [];
+  const client = (side: Side): HomeserverClient => {
+    const fetch = async (url: string, options: GuardedRequest = {}) => {
+      const request = requestOf(side, url, options);
+      requests.push(request);
+      const given = answer(request);
+      if (given instanceof Error) throw given;
+      const { status = 200, json = {}, bytes = JSON.stringify(json), type = "application/json" } = given;
+      const body = new TextEncoder().encode(bytes);
+      if (status < 400 && body.length > (options.maxBytes ?? Infinity))
+        throw new UnreachableError("too_large", side);
+      return { status, headers: { "content-type": type }, body, url };
+    };
+    const guarded: GuardedFetch = Object.assign(fetch, { close: async () => {} });
+    return new HomeserverClient({
+      baseUrl: `https://${side}.example`,
+      fetch: guarded,
+      log: pino({ level: "silent" }),
+      accessToken: () => `${side} token`,
+    });
+  };
+  return {
+    requests,
+    savedUndos,
+    lines: () => requests.map(lineOf),
+    writes: () =>
+      requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`),
+    context: {
+      client: { source: client("source"), target: client("target") },
+      userId: { source: SOURCE, target: TARGET },
+      canSkipCheck,
+      savedUndo,
+      saveUndo: async (undo) => void savedUndos.push(undo),
+      isInside,
+      signal: new AbortController().signal,
+    },
+  };
+}
+
+function requestOf(side: Side, url: string, { method = "GET", body }: GuardedRequest): ScriptedRequest {
+  const { pathname, searchParams: query } = new URL(url);
+  const path = decodeURIComponent(pathname.replace("/_matrix/client/v3", ""));
+  return { side, method, path, query, body: typeof body === "string" ? JSON.parse(body) : body };
+}
+
+function lineOf({ side, method, path }: ScriptedRequest): string {
+  return `${side} ${method} ${path}`;
+}
+
+function byFunction(answer: AnswerFunction): (request: ScriptedRequest) => Answer {
+  return (request) => answer(request) ?? (request.method === "GET" ? NOT_FOUND : DONE);
+}
+
+function byTable(table: AnswerTable): (request: ScriptedRequest) => Answer {
+  const counts = new Map<string, number>();
+  return (request) => {
+    const line = lineOf(request);
+    const count = counts.get(line) ?? 0;
+    counts.set(line, count + 1);
+    const answers = [table[line] ?? []].flat();
+    const answer = answers[Math.min(count, answers.length - 1)];
+    if (answer === undefined) throw new Error(`not in the script: ${line}`);
+    return answer;
+  };
+}
