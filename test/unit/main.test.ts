@@ -28,7 +28,7 @@ function runMain(
   return { status, stdout, stderr };
 }
 
-it("tells its version and how to use it", () => {
+it("prints its version and its usage", () => {
   const { version } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")) as { version: string };
   expect(runMain(["--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
   expect(runMain(["--help"])).toMatchObject({
@@ -56,7 +56,7 @@ it("accepts the example configuration, and writes nothing", () => {
   expect(readdirSync(folder)).toEqual(["bot.config.yaml"]);
 });
 
-it.each([["--check-config"], []])("tells every fault of a configuration with status 78 (%s)", (...args) => {
+it.each([["--check-config"], []])("reports every fault of a configuration with status 78 (%s)", (...args) => {
   writeFileSync(join(folder, "bad.yaml"), 'bot: { userID: "@a:example.org" }\nlog: { level: loud }\n');
   const { status, stdout, stderr } = runMain(["--config", "bad.yaml", ...args]);
   expect([status, stdout]).toEqual([78, ""]);

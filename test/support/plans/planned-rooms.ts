@@ -14,6 +14,8 @@ import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-sna
 export const SOURCE = "@me:old.example";
 export const TARGET = "@me:new.example";
 export const ADMIN = "@admin:old.example";
+/** Power levels that let the source invite. */
+export const SOURCE_MAY_INVITE = { invite: 50, users: { [ADMIN]: 100, [SOURCE]: 50 } };
 export const ALL_VERSIONS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
 
 /**

@@ -164,7 +164,7 @@ describe("a question", () => {
 });
 
 describe("a late answer", () => {
-  it("to a question that was answered does nothing, and is told so once", async () => {
+  it("to a question that was answered does nothing, and is answered so once", async () => {
     const { ask, react, type, send, ran, bodies } = await setUp();
     const eventId = await ask();
     await type("undo");
@@ -176,7 +176,7 @@ describe("a late answer", () => {
     expect(bodies().filter((body) => body.includes("no longer open"))).toHaveLength(1);
   });
 
-  it("after a day does nothing, and is told so", async () => {
+  it("after a day does nothing, and is answered so", async () => {
     const { ask, react, type, send, ran, bodies, clock } = await setUp();
     const eventId = await ask();
     clock.at += 24 * HOUR_MS;

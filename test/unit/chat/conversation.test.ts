@@ -153,7 +153,7 @@ describe("what is said in a conversation", () => {
 });
 
 describe("how far something is", () => {
-  it("stands behind answers, and hundreds of edits become one while none can be sent", async () => {
+  it("is sent after answers, and hundreds of edits become one while none can be sent", async () => {
     const { store, converse } = await setUp();
     await converse().say(notice(paragraph("0 %")), { key: "progress", priority: "progress" });
     for (let count = 1; count <= 300; count++)

@@ -211,7 +211,7 @@ describe("over a crash", () => {
     expect(bodies()).toEqual(["!do $1"]);
   });
 
-  it("in the middle of its handling, it is handled again, and then no more", async () => {
+  it("during its handling, it is handled once more and not a third time", async () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
@@ -225,7 +225,7 @@ describe("over a crash", () => {
     expect(await second.receivedEvents.unhandled()).toEqual([]);
   });
 
-  it("that its handling causes, it is given up after three tries, and the sender is told", async () => {
+  it("that its handling causes, it is given up after three tries, and the sender gets a message", async () => {
     const { inbox, reopen, inboxOf, state, bodies, conversations } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
@@ -242,7 +242,7 @@ describe("over a crash", () => {
 });
 
 describe("an error in the handling", () => {
-  it("is told with a reference and in the log, and the message is not handled again", async () => {
+  it("is answered with a reference and logged, and the message is not handled again", async () => {
     const { inbox, store, state, conversations, lines } = await setUp();
     state.dispatch = () => Promise.reject(new Error("a bug"));
     await inbox.receive("!r", message("$1", { body: "!login old --password hunter2" }));
@@ -252,7 +252,7 @@ describe("an error in the handling", () => {
     expect(lines.join("")).not.toContain("hunter2");
   });
 
-  it("that comes of being stopped is told to nobody, and the message is handled by the next process", async () => {
+  it("caused by the stop is reported to nobody, and the next process handles the message", async () => {
     const { inbox, store, state, conversations } = await setUp();
     const stopped = Promise.withResolvers<undefined>();
     state.dispatch = () => stopped.promise;
@@ -292,7 +292,7 @@ describe("when the room can't be looked at", () => {
     expect(bodies()).toEqual([]);
   });
 
-  it("and the bot is stopped meanwhile, the next process goes on, and waiting counts as no try", async () => {
+  it("and the bot is stopped meanwhile, the next process continues, and waiting does not count as a try", async () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     const looked = Promise.withResolvers<undefined>();
     state.look = () => {

@@ -52,7 +52,7 @@ function failing(matches: string, failure: unknown, times = 1) {
 }
 
 describe("the outbox", () => {
-  it("sends under the stored transaction ID, and tells who waits", async () => {
+  it("sends under the stored transaction ID, and notifies those who wait for it", async () => {
     const { outbox, sent, requests } = await setUp();
     const running = outbox();
     running.start();
@@ -359,7 +359,7 @@ describe("an edit", () => {
     await running.stop();
   });
 
-  it("of a message that was refused stands for itself", async () => {
+  it("of a message that was refused is sent as a message of its own", async () => {
     const { outbox, state, bodies } = await setUp();
     const running = outbox();
     state.answer = failing("one", refusal(403, "M_FORBIDDEN"));

@@ -29,7 +29,7 @@ describe("TimedWorker", () => {
     await worker.stop();
   });
 
-  it("wakes when told of more, also while it works", async () => {
+  it("wakes when there is more work, also while it works", async () => {
     const busy = Promise.withResolvers<undefined>();
     const { worker, times } = setUp(async (count) => {
       if (count === 2) await busy.promise;
@@ -47,7 +47,7 @@ describe("TimedWorker", () => {
     await worker.stop();
   });
 
-  it("goes on after work that failed, a little later", async () => {
+  it("continues a little later after work that failed", async () => {
     const { worker, times } = setUp((count) => {
       if (count === 1) throw new Error("broken");
       return { nextAt: null };

@@ -74,7 +74,7 @@ describe("a command", () => {
 });
 
 describe("a secret", () => {
-  it("in a control room is removed and not used, and the person is told why", async () => {
+  it("in a control room is removed and not used, and the answer says why", async () => {
     const { say, ran } = setUp();
     const { said, happened } = await say(
       `!login old --password ${SECRET}`,
@@ -230,7 +230,7 @@ describe("a room in which the bot does not work", () => {
 });
 
 describe("an unexpected error", () => {
-  it("is told with a reference that stands in the log too, and nothing of the error", async () => {
+  it("is answered with a reference that is also in the log, and without details of the error", async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => void lines.push(line) });
     const conversation = new FakeConversation();

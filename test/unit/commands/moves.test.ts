@@ -175,7 +175,7 @@ describe("!invite-all and !join-all", () => {
 });
 
 describe("!migrate status, pause, resume and cancel", () => {
-  it("status shows where it stands, and without a run how to begin", async () => {
+  it("status shows the progress, and without a run how to begin", async () => {
     expect((await setUp({ status: runStatus() }).type("!migrate status")).text).toContain(
       "12 of 52 rooms done",
     );
@@ -250,7 +250,7 @@ describe("!migrate undo", () => {
     ]);
   });
 
-  it("is done after the confirmation, and goes on telling where it was asked", async () => {
+  it("is done after the confirmation, and reports in the message that asked", async () => {
     const { actions, asked } = setUp({ undo: started });
     const conversation = new FakeConversation();
     await actions["undo"]?.(null, conversation);
@@ -320,7 +320,7 @@ describe("!converttodm and !converttoroom", () => {
     ]);
   });
 
-  it("asks for the partner where it can't tell", async () => {
+  it("asks for the partner if it cannot know them", async () => {
     const { type } = setUp({ convert: { status: "no_partner", roomId: "!first:old.example" } });
     expect((await type("!converttodm #1")).text).toContain("!converttodm !first:old.example @partner:server");
   });

@@ -42,7 +42,7 @@ describe("the registry", () => {
   );
 
   it.each(specifications.map(({ words, summary, usage }) => [words.join(" "), summary, usage] as const))(
-    "!help tells of %s, and explains it",
+    "!help lists %s and explains it",
     async (words, summary, usage) => {
       expect(await answerTo("!help")).toContain(`!${words} – ${summary}`);
       const explained = await answerTo(`!help ${words}`);
@@ -52,7 +52,7 @@ describe("the registry", () => {
     },
   );
 
-  it("every flag and every choice of a command stands in its usage", () => {
+  it("every flag and every choice of a command is in its usage", () => {
     for (const { usage, flags, positionals } of specifications) {
       for (const name of Object.keys(flags)) expect(usage).toContain(`--${name}`);
       for (const choice of positionals.flatMap(({ choices = [] }) => choices))

@@ -94,7 +94,7 @@ describe("defaults", () => {
     expect(pathsOf(warnings)).toEqual(["access.allow"]);
   });
 
-  it("stand for a key with nothing behind it", () => {
+  it("are used for a key without a value", () => {
     expect(load(`${BOT}http:\ncontrolRooms:\nlog:\n  level:\n`)).toMatchObject({
       http: null,
       controlRooms: [],
@@ -111,7 +111,7 @@ describe("defaults", () => {
 });
 
 describe("faults", () => {
-  it("are told all at once, with the path and the line of each key", () => {
+  it("are reported together, with the path and the line of each key", () => {
     const faults = faultsOf(
       [
         "bot:",
@@ -150,7 +150,7 @@ describe("faults", () => {
     expect(faultsOf(yaml).find((fault) => fault.path === path)?.message).toContain(words);
   });
 
-  it("of the YAML itself are told with their lines", () => {
+  it("of the YAML itself are reported with their lines", () => {
     const faults = faultsOf("bot: [\nprefix: @x\n");
     expect(faults.length).toBeGreaterThan(1);
     expect(faults.map((fault) => fault.line)).toEqual(faults.map(() => 2));

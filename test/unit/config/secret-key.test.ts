@@ -45,7 +45,7 @@ it.each(["", "short", `${"A".repeat(43)}=extra`, `${"!".repeat(43)}=`])(
   },
 );
 
-it("tells when the file cannot be made", async () => {
+it("reports that the file cannot be made", async () => {
   mkdirSync(join(folder, "store.key"));
   await expect(loadOrCreateSecretKey(join(folder, "store.key"))).rejects.toThrow(ConfigurationError);
   writeFileSync(join(folder, "file"), "");

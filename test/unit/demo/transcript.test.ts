@@ -31,11 +31,11 @@ function lines(now: SeenMessage, previous?: SeenMessage): string[] {
 }
 
 describe("a transcript", () => {
-  it("tells a person's words behind the name, further lines indented", () => {
+  it("shows a person's words behind the name, further lines indented", () => {
     expect(lines(message(anna, "!move\nplease"))).toEqual(["Anna: !move", "    please"]);
   });
 
-  it("tells a bot's plain body indented below its name, empty lines kept", () => {
+  it("shows a bot's plain body indented below its name, empty lines kept", () => {
     expect(lines(message(bot, "Your plan\n\n- 3 rooms"))).toEqual([
       "Mover:",
       "    Your plan",
@@ -44,14 +44,14 @@ describe("a transcript", () => {
     ]);
   });
 
-  it("tells an edit with its new text, and only once", () => {
+  it("shows an edit with its new text, and only once", () => {
     const first = message(bot, "1 of 2");
     const edited = message(bot, "1 of 2", { latestEditContent: { msgtype: "m.text", body: "2 of 2" } });
     expect(lines(edited, first)).toEqual(["Mover (edited):", "    2 of 2"]);
     expect(lines(edited, edited)).toEqual([]);
   });
 
-  it("tells a removal without the removed text", () => {
+  it("shows a removal without the removed text", () => {
     const first = message(anna, "password hunter2");
     const removed = message(anna, "", { type: "m.room.encrypted", content: {}, isRedacted: true });
     expect(lines(removed, first)).toEqual(["Anna (removed)"]);
@@ -67,7 +67,7 @@ describe("a transcript", () => {
     expect(lines(message(bot, "hello"), pending)).toEqual(["Mover:", "    hello"]);
   });
 
-  it("tells reactions given and taken back", () => {
+  it("shows reactions and their removal", () => {
     const reaction = message(anna, "", {
       type: "m.reaction",
       content: {},
@@ -79,7 +79,7 @@ describe("a transcript", () => {
     ]);
   });
 
-  it("tells files by name and size, with their caption", () => {
+  it("shows files by name and size, with their caption", () => {
     const content = { msgtype: "m.file", body: "rooms.csv", info: { size: 42 } };
     expect(lines(message(bot, "", { content }))).toEqual(["Mover (file):", "    rooms.csv, 42 bytes"]);
     expect(

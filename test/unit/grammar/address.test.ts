@@ -67,12 +67,12 @@ describe("a message is addressed to the bot", () => {
 });
 
 describe("mention pills", () => {
-  it("a mention of the bot at the beginning addresses it, whatever it is called there", () => {
+  it("a mention of the bot at the beginning addresses it under any name", () => {
     expect(lineOf("the mover of all help", `${pill(names.userId, "the mover of all")} help`)).toBe("help");
     expect(lineOf("Old Name: help", `${pill(names.userId, "Old Name")}: help`)).toBe("help");
   });
 
-  it("stand in the line as the user IDs they link to, though the names hold spaces", () => {
+  it("become the user IDs that they link to, even if the names contain spaces", () => {
     const html = `!login old ${pill("@anna:old.example", "Anna of the Old House")} please`;
     expect(lineOf("!login old Anna of the Old House please", html)).toBe(
       "login old @anna:old.example please",
@@ -98,7 +98,7 @@ describe("mention pills", () => {
     expect(lineOf("!login old me", `!login old ${pill("@evil:x.org", "somebody")}`)).toBe("login old me");
   });
 
-  it("of rooms stand in the line as the room IDs and aliases they link to", () => {
+  it("of rooms become the room IDs and aliases that they link to", () => {
     const html = `!invite-all ${pill("!room:x.org", "Old Choir")} ${pill("#tea:x.org", "Tea")}`;
     expect(lineOf("!invite-all Old Choir Tea", html)).toBe("invite-all !room:x.org #tea:x.org");
     expect(lineOf("!invite-all [Tea](https://matrix.to/#/%23tea%3Ax.org?via=x.org)")).toBe(

@@ -197,7 +197,7 @@ describe("a secret", () => {
     });
   });
 
-  it("is a token of a usual make wherever it stands", () => {
+  it("is a token in a usual format anywhere in a message", () => {
     for (const token of [
       "syt_bWU_aBcDeFgHiJkLmNoPqRsT_1abCDe",
       "mat_aBcDeFgHiJkLmNoPqRsT12345678901_abCDe1",
@@ -305,7 +305,7 @@ describe("a secret in the wrong place", () => {
     expect(JSON.stringify(said)).not.toContain(TOKEN.slice(0, 12));
   });
 
-  it("behind a slip in the flag is still told which flag was meant", () => {
+  it("behind a mistyped flag is answered with the flag that was meant", () => {
     expect(mistakeOf(`!login old --passwrod ${SECRET}`)).toMatchObject({
       code: "unknown_flag",
       flag: "passwrod",

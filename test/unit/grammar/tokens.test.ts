@@ -21,7 +21,7 @@ describe("tokenize", () => {
     expect(tokenize(line)).toBeNull();
   });
 
-  it("knows where each word stands", () => {
+  it("knows the position of each word", () => {
     const line = ' a "b c"  d';
     expect(tokenize(line)?.map(({ start, end }) => line.slice(start, end))).toEqual(["a", '"b c"', "d"]);
   });

@@ -21,7 +21,7 @@ describe("the log", () => {
     expect(line).toMatchObject({ level: "info", roomId: "!a:b", attempts: 2, msg: "joined" });
   });
 
-  it("writes for people when told so, errors with their stack", () => {
+  it("writes for people if configured so, and errors with their stack", () => {
     const text = logged((log) => log.error({ err: new Error("broken") }, "failed"), { format: "pretty" });
     expect(text).toContain("ERROR");
     expect(text).toContain("failed");

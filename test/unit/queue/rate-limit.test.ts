@@ -32,7 +32,7 @@ function waitOf(state: LimiterState, now = NOW): number {
   return answer.kind === "wait" ? answer.until - now : 0;
 }
 
-describe("a limiter of which nothing is known", () => {
+describe("a limiter without observations", () => {
   it("lets the burst of the default through at once", () => {
     expect(admission(PACE, afterTaking(burst - 1), NOW)).toEqual({ kind: "go" });
   });

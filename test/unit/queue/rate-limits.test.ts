@@ -83,7 +83,7 @@ describe.each([50, 200])("a move of %i mixed rooms", (rooms) => {
     );
   });
 
-  it("finds out limits that were raised in the middle, once it goes on after a pause", async () => {
+  it("notices after a pause that limits were raised during the run", async () => {
     const afterMs = leastMs(load, DEFAULTS) / 3;
     const { tookMs } = await pace(load, new LeakyBuckets(DEFAULTS), { afterMs, settings: UNLIMITED });
     expect(tookMs).toBeLessThanOrEqual(afterMs + 20 * rooms);

@@ -17,7 +17,7 @@ describe("the places at a server", () => {
     expect([places.take(SERVER, 1), places.take("new.example", 1)]).toEqual([false, true]);
   });
 
-  it("go to those who stand in line, in turn", () => {
+  it("go to the waiting runs in turn", () => {
     const { places, called } = fullPlaces();
     expect([1, 2, 3].map((runId) => places.take(SERVER, runId))).toEqual([false, false, false]);
     places.release(SERVER);

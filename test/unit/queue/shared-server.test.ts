@@ -16,7 +16,7 @@ describe("many people's runs at one server", () => {
     [...keys("large", 60), ...keys("small", 6)].map((key) => [key, taking(100)]),
   );
 
-  it("have so many requests under way together, and no more", async () => {
+  it("share one maximum of concurrent requests", async () => {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store, script);
     await runner.begin(

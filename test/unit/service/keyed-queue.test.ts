@@ -41,7 +41,7 @@ describe("KeyedQueue", () => {
     await Promise.all(both);
   });
 
-  it("goes on after a task that failed, whose caller is told", async () => {
+  it("continues after a task that failed, and its caller gets the error", async () => {
     const { run, ends } = setUp();
     const [first, second] = [run("a", "1"), run("a", "2")];
     ends.get("1")?.reject(new Error("broken"));

@@ -110,7 +110,7 @@ function waitingLink(owner: string, side: Side, deviceCode: string): SignInLink 
 }
 
 describe("forgetting a person", () => {
-  it("erases everything of theirs from every file, and counts it", async () => {
+  it("erases everything of the person from every file, and counts it", async () => {
     const { store, dataDir } = await temporaryStore();
     await fill(store, PERSON);
     expect(bytesIn(dataDir)).toContain("forgetmenot");

@@ -126,7 +126,7 @@ describe("an edit", () => {
     expect(await store.outbox.result("edit 1")).toEqual({ status: "failed", failure: "superseded" });
   });
 
-  it("leaves one that was tried, which may stand in the room already", async () => {
+  it("keeps one that was tried, since it may be in the room already", async () => {
     const { store } = await temporaryStore();
     await store.outbox.add(edit("edit 1"), 1);
     await store.outbox.begin((await store.outbox.nextDue(1))?.id ?? 0);

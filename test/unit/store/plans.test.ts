@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 describe("the last list shown", () => {
-  it("is the one before when a list has nothing in it, for such a one is not shown", async () => {
+  it("remains the one before when a list is empty, since an empty list is not shown", async () => {
     const { store } = await temporaryStore();
     expect(await store.plans.numberedRoomIds("@me:x.org")).toEqual([]);
     await store.plans.putNumberedRooms("@me:x.org", ["!a", "!b"]);

@@ -93,7 +93,7 @@ describe("runs", () => {
     await store.runs.change(run.id, {});
   });
 
-  it("move to the state that follows from an event, with whatever is written along", async () => {
+  it("move to the state that follows from an event, together with the other changes", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
     const watching = { ...run, state: "watching", endedAt: 9 };
@@ -119,7 +119,7 @@ describe("runs", () => {
     expect((await store.steps.all(run.id))[0]).toMatchObject({ state: "pending", attempts: 1 });
   });
 
-  it("tell their rooms by what is asked of them", async () => {
+  it("return the rooms that a query asks for", async () => {
     const { store } = await temporaryStore();
     const rooms = [
       room("!in", true),

@@ -200,7 +200,7 @@ describe("revising a run", () => {
     expect((await store.runs.get(id))?.stage).toBe(2);
   });
 
-  it("changes nothing of a run that is in another state by now", async () => {
+  it("changes nothing in a run whose state has changed", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, []);
     await store.runs.apply(run.id, "settled");
@@ -215,7 +215,7 @@ describe("revising a run", () => {
     expect((await store.runs.get(run.id))?.state).toBe("over");
   });
 
-  it("does again only what it is told to do again, as it is planned now", async () => {
+  it("repeats only the named steps, as they are planned now", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, [step("a"), step("b"), step("c")]);
     for (const how of [done, done, failed]) await record(store, await take(store, run.id), how);

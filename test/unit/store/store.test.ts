@@ -120,7 +120,7 @@ describe("invitations", () => {
 });
 
 describe("events that could not be read", () => {
-  it("are told of once, each after its time, and go when they are read or too old", async () => {
+  it("are reported once, each after its time, and deleted when they are read or too old", async () => {
     const { store } = await temporaryStore();
     const { undecryptedEvents: events } = store;
     const event = (eventId: string, receivedAt: number) => ({

@@ -337,7 +337,7 @@ describe("help for the next step", () => {
     },
   );
 
-  it("the wait that a server asks for is told", () => {
+  it("the wait that a server asks for is shown", () => {
     const refusal = { code: "limited", retryAfterMs: 61_000 } as const;
     const message = signIn.signInRefused({
       side: "source",

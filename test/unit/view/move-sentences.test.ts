@@ -164,7 +164,7 @@ describe("a pause and a cancel", () => {
 });
 
 describe("a start", () => {
-  it("of watching alone promises no more than that", () => {
+  it("of watching alone promises only to watch", () => {
     const said = text(startAnswer(startResults[1] ?? absent(), "move", "!"));
     expect(said).toBe(
       "Started. There is nothing that I can do alone, so I watch: when somebody lets your new account in, I do the rest by myself.",
@@ -272,7 +272,7 @@ describe("the end", () => {
     expect(text(undone)).not.toMatch(/must invite|rooms done/u);
   });
 
-  it("tells what did not work in the server's own words", () => {
+  it("shows what did not work in the server's own words", () => {
     const said = text(
       runEnded(
         end({ failures: [{ item: "Choir", problem: { code: "refused", serverText: "Not here." } }] }),

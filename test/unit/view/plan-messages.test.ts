@@ -115,7 +115,7 @@ describe("a plan", () => {
     expect(blockedRooms(reportOf([replaced]))).toEqual([replaced]);
   });
 
-  it("tells what changed since the plan before: other routes, new rooms and rooms that are gone", () => {
+  it("lists the changes since the plan before: other routes, new rooms and rooms that are gone", () => {
     const before = reportOf([room("!1"), room("!2", { route: "invite" }), room("!gone")]);
     const said = text(planMessage(plan([room("!1"), room("!2"), room("!new")], { before }), NOT_WATCHED));
     expect(said).toContain("Room 2 !2: now open to everyone, before by an invitation from your old account");
@@ -303,7 +303,7 @@ describe("reading", () => {
     expect(text(notSignedIn(["source", "target"], "!"))).toContain("your two accounts first: !login old");
   });
 
-  it("tells of a session that has ended, and how to go on, so that the person is called", () => {
+  it("names a session that has ended and how to continue, and mentions the person", () => {
     const account = {
       owner: "@a:x",
       side: "source",

@@ -166,7 +166,7 @@ describe("an invitation", () => {
     await running.stop();
   });
 
-  it("is given up when the server forbids it again and again, for the inviter's may not know yet whom it has invited", async () => {
+  it("is given up after the server forbade it several times, since the inviter's server may learn late whom it has invited", async () => {
     const { invite, done, state, store, running } = await setUp();
     state.failures.push(...Array.from({ length: 9 }, () => refusal(403, "M_FORBIDDEN")));
     await invite("!r");

@@ -38,7 +38,7 @@ describe("a homeserver's access log", () => {
     expect(parseAccessLog(line({ requester: "None" }))[0]?.user).toBeUndefined();
   });
 
-  it("tells an answer that was not received to its end", () => {
+  it("marks an answer that was not received completely", () => {
     expect(parseAccessLog(line({ status: "200!" }))[0]).toMatchObject({ status: 200, isComplete: false });
   });
 

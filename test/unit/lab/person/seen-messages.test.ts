@@ -95,7 +95,7 @@ describe("waiting for a message", () => {
     await expect(found).rejects.toThrow("no such column");
   });
 
-  it("tells on time-out what was seen instead", async () => {
+  it("reports on timeout which messages it saw instead", async () => {
     const seen = createSeenMessages();
     seen.record(message("$1", { sender: anna, content: { body: "!move" } }));
     seen.record(

@@ -95,7 +95,7 @@ async function openRenewable(
 describe("a token that was just made", () => {
   const isKnown = (token: string): boolean => token !== "access 0";
 
-  it("tells of a locked account when it is refused", async () => {
+  it("reports a locked account when the renewal is refused", async () => {
     const { ask, renewals } = await openRenewable(
       () => false,
       () => undefined,
@@ -104,7 +104,7 @@ describe("a token that was just made", () => {
     expect(renewals()).toBe(1);
   });
 
-  it("tells nothing when another request has replaced it before it arrived", async () => {
+  it("reports nothing when another request has replaced the token before the answer arrived", async () => {
     const { ask, renewals } = await openRenewable(isKnown, (token, next) =>
       token === "access 1" ? next() : undefined,
     );

@@ -130,7 +130,7 @@ describe("signing in", () => {
     expect(bytesIn(dataDir) + lines.join("")).not.toContain("pasted-token");
   });
 
-  it("of the second account tells of the first", async () => {
+  it("of the second account names the first", async () => {
     const [old, young] = [await startHomeserver(OLD), await startHomeserver("@ann:new.example")];
     const { withPassword } = await setUp({ "old.example": old.url, "new.example": young.url });
     await withPassword("source", OLD);
@@ -338,7 +338,7 @@ describe("ending the use of an account", () => {
     expect(await signIn.signOut(OWNER, "source")).toBeNull();
   });
 
-  it("ends it even where the server can't be told", async () => {
+  it("ends it even if the server cannot be reached", async () => {
     const server = await startHomeserver(OLD, { [LOGOUT]: hangUp });
     const { store, signIn, withPassword } = await setUp({ "old.example": server.url });
     await withPassword("source", OLD);

@@ -70,7 +70,7 @@ async function routeOf(roomId: string): Promise<string | undefined> {
   return (await plan()).report.rooms.find((room) => room.roomId === roomId)?.route;
 }
 
-describe("chats with the bot that have a name and stand in no list of direct chats", () => {
+describe("chats with the bot that have a name and are in no list of direct chats", () => {
   it.each([
     ["the person who commands it", OWNER],
     ["the old account", SOURCE],
@@ -100,14 +100,14 @@ describe("chats with the bot that have a name and stand in no list of direct cha
     expect(await routeOf("!closed:old.example")).not.toBe("excluded");
   });
 
-  it("are not those of which nobody tells how many are in them", async () => {
+  it("are not rooms whose number of members is unknown", async () => {
     enter("!closed:old.example");
     servers.uncounted.add("!closed:old.example");
     await speakIn("!closed:old.example", OWNER);
     expect(await routeOf("!closed:old.example")).not.toBe("excluded");
   });
 
-  it("are not those to which the old account is only invited, of which it sees no members", async () => {
+  it("are not rooms to which the old account is only invited, since it sees no members there", async () => {
     enter("!closed:old.example");
     servers.rooms.get("!closed:old.example")?.members.set(SOURCE, { membership: "invite" });
     await speakIn("!closed:old.example", OWNER);
@@ -151,7 +151,7 @@ describe("an alias that the room does not give as its own", () => {
     ]);
   });
 
-  it("goes on naming the room to which it led when the plan was made", async () => {
+  it("keeps naming the room that it pointed to when the plan was made", async () => {
     servers.aliases.set(ALIAS, "!public:old.example");
     await plan({ exclude: [ALIAS] });
     servers.aliases.delete(ALIAS);
@@ -169,7 +169,7 @@ describe("an alias that the room does not give as its own", () => {
     expect((await bot.runServices.starter.start(request)).status).toBe("started");
   });
 
-  it("stops whatever it was typed for when its server hangs", async () => {
+  it("stops the command that it was typed for when its server hangs", async () => {
     servers.hangingAliases.add(ALIAS);
     const unanswered = { status: "unanswered_alias", alias: ALIAS };
     const { starter } = bot.runServices;

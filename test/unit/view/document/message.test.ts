@@ -20,7 +20,7 @@ describe("a message's content", () => {
     });
   });
 
-  it("of an alert mentions whom it is for", () => {
+  it("of an alert mentions the person that it is for", () => {
     expect(messageContent(alert(paragraph("a")), ["@me:x.org"])).toMatchObject({
       msgtype: "m.text",
       "m.mentions": { user_ids: ["@me:x.org"] },
@@ -49,7 +49,7 @@ describe("a message's content", () => {
 });
 
 describe("times", () => {
-  it("a moment is told in UTC", () => {
+  it("a moment is shown in UTC", () => {
     expect(formatTime(Date.UTC(2026, 0, 31, 12, 5))).toBe("31 January 2026 at 12:05 UTC");
   });
 

@@ -46,7 +46,7 @@ describe("choosing where Synapse comes from", () => {
     expect((await chosen(sources)).name).toBe("debian");
   });
 
-  it("tells why a source fails and goes on to the next", async () => {
+  it("reports why a source fails and continues with the next", async () => {
     const sources = [
       source("interpreter", {}),
       source("venv", { installed: new Error("no registry") }),
@@ -69,7 +69,7 @@ describe("choosing where Synapse comes from", () => {
     );
   });
 
-  it("tries one source only when it is told which", async () => {
+  it("tries only the source that is named", async () => {
     const sources = [source("interpreter", { found: "yes" }), source("venv", { installed: "yes" })];
     expect((await chosen(sources, { MATRIX_MOVER_SYNAPSE_SOURCE: "venv" })).name).toBe("venv");
   });

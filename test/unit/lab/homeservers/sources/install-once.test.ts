@@ -50,7 +50,7 @@ describe("an installation shared by several processes", () => {
     expect(await readdir(cache)).toEqual(["thing"]);
   });
 
-  it("leaves nothing when it fails, and tells the reason", async () => {
+  it("leaves nothing when it fails, and reports the reason", async () => {
     const failing = async (temporary: string): Promise<void> => {
       await mkdir(temporary);
       throw new Error("no network");

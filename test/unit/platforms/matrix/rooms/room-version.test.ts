@@ -47,7 +47,7 @@ describe("room versions", () => {
     },
   );
 
-  it("lets every creator of a version 12 room invite, whatever the levels", () => {
+  it("lets every creator of a version 12 room invite at any levels", () => {
     const levels = { invite: 100, users: { [SOURCE]: 0 } };
     expect(rowOf(plan([sketchRoom({ version: "12", levels, creator: SOURCE })])).route).toBe("invite");
     expect(
@@ -60,7 +60,7 @@ describe("room versions", () => {
     ).toBe("ask_moderator");
   });
 
-  it("names a creator first and as such", () => {
+  it("names a creator first, as a creator", () => {
     const other = "@other:third.example";
     const room = sketchRoom({
       version: "12",

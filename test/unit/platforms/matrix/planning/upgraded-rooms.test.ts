@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
+import { roomFromSummary } from "../../../../../src/platforms/matrix/rooms/room-summary.ts";
+import {
+  ADMIN,
+  SOURCE,
+  TARGET,
+  account,
+  membershipRule,
+  plan,
+  rowOf,
+  sketchRoom,
+  targetRoom,
+} from "../../../../support/plans/planned-rooms.ts";
+import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
+
+const A = "!a:old.example";
+const B = "!b:old.example";
+const C = "!c:old.example";
+const D = "!d:old.example";
+
+describe("upgraded rooms", () => {
+  function replaced(roomId: string, by: unknown, sketch: RoomSketch = {}): RoomSnapshot {
+    return sketchRoom({ roomId, ...sketch, state: { "m.room.tombstone": { replacement_room: by } } });
+  }
+
+  it("moves the last replacement once after any number of upgrades", () => {
+    const made = plan([replaced(A, B), replaced(B, C), sketchRoom({ roomId: C, rule: "public" })]);
+    expect(made.rooms.map((room) => [room.route, room.successor, room.status])).toEqual([
+      ["successor", C, "planned"],
+      ["successor", C, "planned"],
+      ["join", null, "planned"],
+    ]);
+    expect(made.order).toEqual([C]);
+    expect(made.replacements).toEqual([]);
+  });
+
+  it("asks for a summary of a replacement that the old account is not in", () => {
+    const made = plan([replaced(A, C)]);
+    expect(made.summariesNeeded).toEqual([{ roomId: C, via: ["old.example"] }]);
+    expect(rowOf(made)).toMatchObject({
+      route: "successor",
+      successor: C,
+      status: "needs_moderator",
+      reason: { code: "no_invite_power" },
+    });
+    expect(rowOf(made).helpers.map((helper) => helper.userId)).toEqual([ADMIN]);
+  });
+
+  it.each([
+    { summary: { join_rule: "public", room_version: "11" }, route: "join", status: "planned", order: [C] },
+    { summary: { join_rule: "knock", room_version: "11" }, route: "knock", status: "planned", order: [C] },
+    {
+      summary: { join_rule: "invite", room_version: "11" },
+      route: "ask_moderator",
+      status: "needs_moderator",
+      order: [],
+    },
+    {
+      summary: { join_rule: "public", room_version: "77" },
+      route: "impossible",
+      status: "skipped",
+      order: [],
+    },
+    { summary: { join_rule: "public" }, route: "ask_moderator", status: "needs_moderator", order: [] },
+    { summary: null, route: "ask_moderator", status: "needs_moderator", order: [] },
+  ])("plans a replacement by its summary $summary as $route", ({ summary, route, status, order }) => {
+    const rooms = [replaced(A, C)];
+    const outsideRooms = new Map([[C, roomFromSummary(C, summary, account(SOURCE, rooms), TARGET)]]);
+    const made = plan(rooms, { outsideRooms });
+    expect(made.replacements.map((room) => room.route)).toEqual([route]);
+    expect([rowOf(made).route, rowOf(made).status, made.order]).toEqual(["successor", status, order]);
+    expect(made.summariesNeeded).toEqual([]);
+  });
+
+  it("joins a public replacement although the old account is only invited to it", () => {
+    const invited = sketchRoom({
+      roomId: B,
+      membership: "invite",
+      coverage: "partial",
+      rule: "public",
+      own: { sender: ADMIN },
+    });
+    expect(plan([replaced(A, B), invited]).rooms.map((room) => room.route)).toEqual(["successor", "join"]);
+    const closed = sketchRoom({
+      roomId: B,
+      membership: "invite",
+      coverage: "partial",
+      own: { sender: ADMIN },
+    });
+    const made = plan([replaced(A, B), closed]);
+    expect(made.rooms.map((room) => [room.route, room.status, room.reason?.code])).toEqual([
+      ["successor", "needs_moderator", undefined],
+      ["ask_moderator", "needs_moderator", "source_not_joined"],
+    ]);
+  });
+
+  it("names the reason and the helpers in the replacement's own row alone, if it has one", () => {
+    const made = plan([replaced(A, B), sketchRoom({ roomId: B })]);
+    expect(rowOf(made, A)).toMatchObject({
+      status: "needs_moderator",
+      reason: null,
+      helpers: [],
+      through: null,
+      warnings: [],
+    });
+    expect(rowOf(made, B).helpers.map((helper) => helper.userId)).toEqual([ADMIN]);
+  });
+
+  it("does not evade a ban of the old account in the replacement", () => {
+    const made = plan([replaced(A, B), sketchRoom({ roomId: B, membership: "ban", rule: "public" })]);
+    expect(made.rooms.map((room) => [room.route, room.status, room.reason?.code])).toEqual([
+      ["successor", "skipped", "source_banned"],
+    ]);
+    expect(made.order).toEqual([]);
+  });
+
+  it("is done when the new account is in the replacement, and keeps a replaced room that it is in", () => {
+    const rooms = [replaced(A, B), sketchRoom({ roomId: B })];
+    expect(rowOf(plan(rooms, { targetRooms: [targetRoom(B, "join")] }), A)).toMatchObject({
+      route: "successor",
+      status: "done",
+    });
+    expect(rowOf(plan(rooms, { targetRooms: [targetRoom(A, "join")] }), A)).toMatchObject({
+      route: "joined",
+      successor: null,
+    });
+  });
+
+  it("ignores tombstones that form a cycle or name no valid replacement", () => {
+    expect(
+      plan([replaced(A, B, { rule: "public" }), replaced(B, A, { rule: "public" })]).rooms.map(
+        (room) => room.route,
+      ),
+    ).toEqual(["join", "join"]);
+    for (const broken of [A, "", 5, null, ["!x:y"], "#alias:x.example"]) {
+      expect(rowOf(plan([replaced(A, broken, { rule: "public" })])).route).toBe("join");
+    }
+  });
+
+  it("opens a restricted room through the replacement of a space, never through the replaced space", () => {
+    const room = sketchRoom({ roomId: D, rule: "restricted", allow: membershipRule(A) });
+    const space = [replaced(A, B, { rule: "public" }), sketchRoom({ roomId: B, rule: "public" })];
+    expect(rowOf(plan([room, ...space]), D).reason?.code).toBe("space_unreachable");
+    const both = sketchRoom({ roomId: D, rule: "restricted", allow: membershipRule(A, B) });
+    expect(rowOf(plan([both, ...space]), D)).toMatchObject({ route: "join_restricted", through: B });
+  });
+});
