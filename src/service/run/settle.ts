@@ -2,22 +2,12 @@ import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Logger } from "pino";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
-import type { StoredStep, Run } from "../../model/run.ts";
-import type { PlannedStep } from "../../model/step.ts";
+import type { Run } from "../../model/run.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import { stages } from "../../model/step.ts";
-import {
-  categoryOfStep,
-  planContentSteps,
-  writesWholeList,
-} from "../../platforms/matrix/categories/registry.ts";
-import { roomMapping } from "../../platforms/matrix/planning/room-mapping.ts";
-import { powerStep } from "../../platforms/matrix/planning/room-steps.ts";
-import type { PlannedRoom } from "../../platforms/matrix/planning/planned-room.ts";
-import type { Report } from "../../model/report.ts";
-import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
-import { readRunRoom, runRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
+import { remainingSteps, reportAfterRun, revisedRooms } from "../../platforms/matrix/remaining-steps.ts";
+import { readRunRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
 import type { Unread } from "../../queue/runner-work.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -27,7 +17,6 @@ import type { CannotDecide, Decision, Planning } from "../plan/planning.ts";
 import type { AccountRefusal } from "../accounts/results.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
-import { stepsInto } from "./work.ts";
 
 export interface RunSettlerOptions {
   planning: Planning;
@@ -38,12 +27,12 @@ export interface RunSettlerOptions {
   log: Logger;
 }
 
-/** Steps of the run by their keys. */
-type Tried = ReadonlyMap<string, StoredStep>;
-
 /**
- * What happens when nothing of a run is left that can run: both accounts are read once more, what
- * is still missing and was not tried is done too, and the report is made of what really stands.
+ * Ends a run that has no steps left that can run. It reads both accounts again, adds the steps that
+ * are still missing and were not tried, and otherwise makes the report from what was read.
+ *
+ * When is a run over? `model/run-states.ts` says which events end one. Here is the one that needs no
+ * command: nothing is left to do, and no room waits for a person.
  */
 export class RunSettler {
   readonly #options: RunSettlerOptions;
@@ -68,25 +57,26 @@ export class RunSettler {
     const decision = await this.#decide(run, request, signal);
     if (decision === null || "waitingFor" in decision) return decision;
     const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
-    const rooms = await this.#revisedRooms(run, decision, tried);
-    const left = stepsLeft(run, decision, { rooms, tried, request });
+    const before = (await runs.rooms(run.id)).map(readRunRoom);
+    const rooms = revisedRooms(decision.decided, { before, tried });
+    const remaining = remainingSteps(decision, { rooms, tried, request });
     const change = {
       rooms,
-      steps: left,
+      steps: remaining,
       again: [],
       run: { event: "revised", change: { stage: stages.profile } },
     } as const;
     const isRunning = await steps.revise(run.id, change);
     // It was paused or cancelled meanwhile.
     if (!isRunning) return null;
-    // Something may be left too of a room into which the account came by itself.
+    // Steps of a room that the account has entered by itself may be open as well.
     if (await steps.hasOpen(run.id, stages.last)) {
-      log.info({ runId: run.id, steps: left.length }, "a run goes on with what it found missing");
+      log.info({ runId: run.id, steps: remaining.length }, "a run continues with what it found missing");
       return null;
     }
-    const report = reportOf(decision.made.report, rooms);
+    const report = reportAfterRun(decision.made.report, rooms);
     await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.made, report });
-    // Planned while this run went on; what the run did is in that plan too.
+    // A plan that was made during the run shows what the run did, too.
     if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
     const isWatched = rooms.some(waitsForPerson);
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
@@ -110,8 +100,8 @@ export class RunSettler {
   }
 
   /**
-   * What a part of a move, or an undo, did shows in reports too, which are made of the last plan.
-   * @returns what has to be waited for where an account does not let itself be read just now
+   * Makes the last plan again, so that reports show what a part of a move, or an undo, did.
+   * @returns what has to be waited for where an account cannot be read just now
    */
   async #renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<Unread | null> {
     const { planning, log } = this.#options;
@@ -131,7 +121,7 @@ export class RunSettler {
     return isPassing ? unreadFor(decision.account.side, decision.refusal) : null;
   }
 
-  /** `null`: its owner must sign in again first. */
+  /** @returns `null` if the owner has to sign in again first */
   async #decide(run: Run, request: PlanRequestData, signal: AbortSignal): Promise<Decision | Unread | null> {
     const { runs, planning, now, log } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
@@ -139,7 +129,7 @@ export class RunSettler {
     if (!("status" in decision)) {
       const stranger = sides.find((side) => decision[side].account.userId !== run[side]);
       if (stranger === undefined) return decision;
-      // Another account was signed in meanwhile: nothing of it belongs into this run.
+      // Another account was signed in meanwhile. It is no part of this run.
       await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
       return null;
     }
@@ -154,87 +144,6 @@ export class RunSettler {
     await runs.apply(run.id, "needs_owner", { problem: problemOf(decision, now()) });
     return null;
   }
-
-  async #revisedRooms(run: Run, { decided }: Decision, tried: Tried): Promise<RunRoom[]> {
-    const before = new Map(
-      (await this.#options.runs.rooms(run.id)).map(readRunRoom).map((room) => [room.roomId, room]),
-    );
-    const isTried = (room: RunRoom): boolean =>
-      stepsInto(room, room.route).every(({ key }) => tried.has(key));
-    const revise = (isReplacement: boolean) => (room: PlannedRoom) =>
-      revisedRoom(runRoom(room, { isReplacement }), before.get(room.roomId), isTried);
-    const revised = [...decided.rooms.map(revise(false)), ...decided.replacements.map(revise(true))];
-    const byId = new Map(revised.map((room) => [room.roomId, room]));
-    return revised.map((room) => {
-      const successor = byId.get(room.planned.row.successor ?? "");
-      return room.route === "successor" && successor !== undefined
-        ? { ...room, status: successor.status }
-        : room;
-    });
-  }
-}
-
-/**
- * What could still be done and was not tried, and lists that were written before a room came in.
- */
-function stepsLeft(
-  run: Run,
-  { decided, readings }: Decision,
-  { rooms, tried, request }: { rooms: readonly RunRoom[]; tried: Tried; request: PlanRequestData },
-): PlannedStep[] {
-  const wanted = [
-    ...rooms.filter((room) => room.status === "planned").flatMap((room) => stepsInto(room, room.route)),
-    ...[...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null),
-    ...planContentSteps(readings.source, readings.target, roomMapping(decided.rooms)),
-  ].filter(isChosen(request));
-  const lastJoinedAt = Math.max(0, ...rooms.map((room) => room.joinedAt ?? 0));
-  return wanted.flatMap((step) => nextOf(step, tried, lastJoinedAt) ?? []);
-}
-
-/** Whether a filter by categories lets a step pass. */
-export function isChosen({ filters }: PlanRequestData): (step: PlannedStep) => boolean {
-  const { categories } = filters;
-  return ({ kind }) => categories === null || kind === "undo" || categories.includes(categoryOfStep(kind));
-}
-
-/**
- * The step as it is to be done now, `null` where it was tried. A list that was written is written
- * again as a step of its own, so that each keeps what it takes to undo it.
- */
-function nextOf(step: PlannedStep, tried: Tried, lastJoinedAt: number): PlannedStep | null {
-  for (let time = 1; ; time += 1) {
-    const key = time === 1 ? step.key : `${step.key} ${time}`;
-    const before = tried.get(key);
-    if (before === undefined) return { ...step, key };
-    const isWritten =
-      before.state === "done" && writesWholeList(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
-    if (!isWritten) return null;
-  }
-}
-
-/**
- * The room as it stands now; what the run tried and did not get is not planned any more
- * (product.md, "Routes").
- */
-function revisedRoom(
-  now: RunRoom,
-  before: RunRoom | undefined,
-  isTried: (room: RunRoom) => boolean,
-): RunRoom {
-  if (before === undefined) return now;
-  const kept = { ...now, refusals: before.refusals, joinedAt: before.joinedAt };
-  const isGivenUp =
-    kept.status === "planned" && before.status !== "planned" && before.status !== "done" && isTried(kept);
-  return isGivenUp ? { ...kept, status: before.status } : kept;
-}
-
-/** The report with the rooms as the run left them. */
-export function reportOf(report: Report, rooms: readonly RunRoom[]): Report {
-  const byId = new Map(rooms.map((room) => [room.roomId, room]));
-  return {
-    ...report,
-    rooms: report.rooms.map((row) => ({ ...row, status: byId.get(row.roomId)?.status ?? row.status })),
-  };
 }
 
 function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
@@ -244,7 +153,7 @@ function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
   return { side: account.side, problem: { code: refusal.code, serverText: null }, since };
 }
 
-/** @param refusal one that passes by itself */
+/** @param refusal one that is temporary */
 function unreadFor(side: Side, refusal: AccountRefusal): Unread {
   const waitMs = "retryAfterMs" in refusal ? refusal.retryAfterMs : null;
   return { side, waitingFor: refusal.code === "limited" ? "limit" : "server", waitMs };

@@ -12,8 +12,14 @@ import type { RunOverview } from "./overview.ts";
 import type { Beginning, StartResult, UndoPreviewResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import { UndoPlanner } from "./undo.ts";
-import { differencesOf, stepsOfRooms, profileSteps, unknownRooms, stepsOfWholePlan } from "./steps-of-run.ts";
-import type { RunContents } from "./steps-of-run.ts";
+import {
+  differencesOf,
+  stepsOfRooms,
+  profileSteps,
+  unknownRooms,
+  stepsOfWholePlan,
+} from "../../platforms/matrix/steps-of-run.ts";
+import type { RunContents } from "../../platforms/matrix/steps-of-run.ts";
 
 export interface RunStarterOptions {
   planning: Planning;

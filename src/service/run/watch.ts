@@ -5,14 +5,15 @@ import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts"
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import { readRunRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
-import type { AccessChange, WatchedRoom } from "../../platforms/matrix/watch/access-change.ts";
+import type { WatchedRoom } from "../../platforms/matrix/watch/access-change.ts";
 import type { AccessChanges, WatchingAccount } from "../../platforms/matrix/watch/look-for-access-changes.ts";
+import { roomAfterChange, watchedRoom } from "../../platforms/matrix/watch/watched-room.ts";
+import { stepsInto } from "../../platforms/matrix/steps-of-run.ts";
 import { lookForAccessChanges } from "../../platforms/matrix/watch/look-for-access-changes.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { AccountAccess, AccountReaders } from "../accounts/readers.ts";
-import { stepsInto } from "./work.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -94,7 +95,7 @@ export class RunWatch {
     const run = await runs.get(runId);
     if (run?.state !== "watching") return;
     const rooms = (await runs.rooms(run.id)).map(readRunRoom);
-    const waiting = rooms.filter(waitsForPerson).map(watched);
+    const waiting = rooms.filter(waitsForPerson).map(watchedRoom);
     const source = await readers.access(run.owner, "source");
     const target = await readers.access(run.owner, "target");
     if (
@@ -142,7 +143,7 @@ export class RunWatch {
     const { runs, steps, runner, now } = this.#options;
     const changed = rooms.flatMap((room) => {
       const sign = signs.get(room.roomId);
-      return sign === undefined ? [] : [roomBySign(room, sign, now())];
+      return sign === undefined ? [] : [roomAfterChange(room, sign, now())];
     });
     const entries = changed
       .filter((room) => room.status === "planned")
@@ -156,41 +157,5 @@ export class RunWatch {
     });
     const running = isResumed ? await runs.get(run.id) : null;
     if (running !== null) await runner.begin(running);
-  }
-}
-
-function watched(room: RunRoom): WatchedRoom {
-  const { reason } = room.planned.row;
-  return {
-    roomId: room.roomId,
-    isSourceInside: !room.isReplacement && reason?.code !== "source_not_joined",
-    isBanned: reason?.code === "target_banned",
-    refused: room.refusals.map(({ route }) => route),
-  };
-}
-
-/**
- * What cannot be entered by what was seen is decided anew when the run settles, with both accounts
- * read.
- */
-function roomBySign(room: RunRoom, sign: AccessChange, now: number): RunRoom {
-  switch (sign.kind) {
-    case "joined":
-      return { ...room, isInside: true, status: "done", joinedAt: now };
-    case "open": {
-      const { work } = room.planned;
-      return {
-        ...room,
-        route: sign.route,
-        status: "planned",
-        planned: {
-          ...room.planned,
-          work: { ...work, routes: [sign.route, "ask_moderator"], through: sign.through ?? work.through },
-        },
-      };
-    }
-    case "banned":
-    case "unbanned":
-      return room;
   }
 }

@@ -4,8 +4,8 @@ import type { Run, TakenStep } from "../../model/run.ts";
 import { isUnfinished } from "../../model/run-states.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
-import { entrySteps, routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
-import type { Route } from "../../model/routes.ts";
+import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
+import { allowedIn, stepsInto } from "../../platforms/matrix/steps-of-run.ts";
 import type { RoomMove, RunRoom } from "../../platforms/matrix/room-of-run.ts";
 import {
   historyOf,
@@ -174,21 +174,4 @@ export class RunWork implements RunnerWork {
         : [{ ...room, status: successor.status }];
     });
   }
-}
-
-/** The ways into rooms that a run may take. */
-export function allowedIn({ purpose }: Pick<Run, "purpose">): (route: Route) => boolean {
-  switch (purpose) {
-    case "invitations":
-      return (route) => route === "invite";
-    case "joins":
-      return (route) => route === "accept_invite" || route === "join" || route === "join_restricted";
-    default:
-      return () => true;
-  }
-}
-
-/** The steps of one route into a room. */
-export function stepsInto(room: RunRoom, route: Route): PlannedStep[] {
-  return entrySteps(room.planned.work, route);
 }

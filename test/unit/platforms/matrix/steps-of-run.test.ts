@@ -7,15 +7,14 @@ import type { RoomIdOnTarget } from "../../../../src/platforms/matrix/planning/r
 import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
 import { routeOfStep } from "../../../../src/platforms/matrix/planning/room-steps.ts";
 import type { RoomPlan } from "../../../../src/platforms/matrix/planning/plan-rooms.ts";
-import type { Decision } from "../../../../src/service/plan/planning.ts";
-import { stepsOfWholePlan } from "../../../../src/service/run/steps-of-run.ts";
+import { stepsOfWholePlan } from "../../../../src/platforms/matrix/steps-of-run.ts";
 import { planFor } from "../../../support/federation/plan-federation.ts";
 import { SOURCE, TARGET } from "../../../support/plans/planned-rooms.ts";
 import { randomFederation } from "../../../support/federation/random-federation.ts";
 import { seededRandom } from "../../../support/seeded-random.ts";
 import type { Federation } from "../../../support/federation/federation.ts";
-import type { ContentsSketch } from "../../platforms/matrix/categories/contents-sketch.ts";
-import { newAccount, oldAccount } from "../../platforms/matrix/categories/contents-sketch.ts";
+import type { ContentsSketch } from "./categories/contents-sketch.ts";
+import { newAccount, oldAccount } from "./categories/contents-sketch.ts";
 
 const SEEDS = Array.from({ length: 300 }, (_, index) => index + 1);
 const GONE = "!gone:old.example";
@@ -82,11 +81,7 @@ function moveOf(seed: number): Move {
     capabilities: { profileFields: { isEnabled: true, allowed: null, disallowed: [] } },
   });
   const where = roomMapping(decided.rooms);
-  const decision = {
-    decided,
-    readings: { source, target },
-    made: { report: { source: SOURCE } },
-  } as unknown as Decision;
+  const decision = { decided, readings: { source, target } };
   const request = { filters: { ...NO_FILTERS, categories: null }, botRoomIds: [] };
   const { steps } = stepsOfWholePlan(decision, JSON.parse(JSON.stringify(request)));
   const notMoved = compareContents(source, target, where).notMoved.map(

@@ -1,0 +1,137 @@
+import type { CategoryName } from "../../model/categories.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
+import type { Route } from "../../model/routes.ts";
+import type { Run } from "../../model/run.ts";
+import type { PlannedStep } from "../../model/step.ts";
+import { categoryOfStep, planContentSteps } from "./categories/registry.ts";
+import type { RoomPlan } from "./planning/plan-rooms.ts";
+import type { PlannedRoom } from "./planning/planned-room.ts";
+import { roomMapping } from "./planning/room-mapping.ts";
+import { entrySteps, powerStep } from "./planning/room-steps.ts";
+import type { AccountContents } from "./categories/contents.ts";
+import type { RunRoom } from "./room-of-run.ts";
+import { runRoom } from "./room-of-run.ts";
+import { isNamed } from "./rooms/room-name.ts";
+
+/** Both accounts as they are now, and what is decided about their rooms. */
+export interface DecidedMove {
+  readings: { source: AccountContents; target: AccountContents };
+  decided: Pick<RoomPlan, "rooms" | "replacements" | "order">;
+}
+
+/** The categories that a filter lets pass; `null`: all. */
+export interface ChosenCategories {
+  filters: { categories: readonly CategoryName[] | null };
+}
+
+/** What a run consists of when it begins. */
+export interface RunContents {
+  rooms: readonly RunRoom[];
+  steps: readonly PlannedStep[];
+}
+
+/** The whole plan: rooms in the order of their dependencies, power levels, and everything else. */
+export function stepsOfWholePlan({ decided, readings }: DecidedMove, request: ChosenCategories): RunContents {
+  const rooms = [...runRooms(decided.rooms, false), ...runRooms(decided.replacements, true)];
+  const order = new Map(decided.order.map((roomId, index) => [roomId, index]));
+  const entries = rooms
+    .filter((room) => order.has(room.roomId))
+    .sort((left, right) => (order.get(left.roomId) ?? 0) - (order.get(right.roomId) ?? 0))
+    .flatMap((room) => stepsInto(room, room.route));
+  const steps = [...entries, ...stepsBesidesEntries({ decided, readings })];
+  return { rooms, steps: steps.filter(isChosen(request)) };
+}
+
+/**
+ * Invitations or joins alone. Rooms that are named are tried whatever the plan says about them. The
+ * server has the last word.
+ */
+export function stepsOfRooms(
+  { decided }: Pick<DecidedMove, "decided">,
+  { purpose, named }: { purpose: "invitations" | "joins"; named: readonly string[] },
+): RunContents {
+  const allowed = allowedIn({ purpose });
+  const chosen = [...decided.rooms, ...decided.replacements].filter((room) =>
+    named.length === 0
+      ? room.status === "planned" && allowed(room.route)
+      : room.route !== "joined" && named.some((word) => isNamed(room, word)),
+  );
+  const rooms = runRooms(chosen, false);
+  const chosenIds = new Set(rooms.map(({ roomId }) => roomId));
+  const steps = rooms.flatMap((room) => {
+    const route = purpose === "invitations" ? "invite" : (room.planned.work.routes.find(allowed) ?? "join");
+    return (
+      stepsInto(room, route)
+        .filter(({ kind }) => purpose === "joins" || kind === "invite")
+        // A room that opens this one and is not entered by this run is not waited for: the account
+        // is in it already, or nothing of this run brings it in.
+        .map((step) =>
+          step.needsRoom === null || chosenIds.has(step.needsRoom) ? step : { ...step, needsRoom: null },
+        )
+    );
+  });
+  return { rooms, steps };
+}
+
+/** The profile alone. */
+export function profileSteps({ readings, decided }: DecidedMove): PlannedStep[] {
+  const steps = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
+  return steps.filter(({ kind }) => kind === "profile_field");
+}
+
+/** Words that name no room of the plan. */
+export function unknownRooms({ decided }: Pick<DecidedMove, "decided">, named: readonly string[]): string[] {
+  const all = [...decided.rooms, ...decided.replacements];
+  return named.filter((word) => !all.some((room) => isNamed(room, word)));
+}
+
+/**
+ * How a plan differs from the one that was shown before. `before` in a change: the earlier route,
+ * `null` for a new room.
+ */
+export function differencesOf(
+  before: Pick<Report, "rooms">,
+  now: Pick<Report, "rooms">,
+): { changes: { room: ReportRoom; before: Route | null }[]; gone: ReportRoom[] } {
+  const routes = new Map(before.rooms.map((room) => [room.roomId, room.route]));
+  const roomIds = new Set(now.rooms.map((room) => room.roomId));
+  return {
+    changes: now.rooms
+      .filter((room) => routes.get(room.roomId) !== room.route)
+      .map((room) => ({ room, before: routes.get(room.roomId) ?? null })),
+    gone: before.rooms.filter((room) => !roomIds.has(room.roomId)),
+  };
+}
+
+/** Power levels, and the steps of all other categories. */
+export function stepsBesidesEntries({ decided, readings }: DecidedMove): PlannedStep[] {
+  const powers = [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
+  return [...powers, ...planContentSteps(readings.source, readings.target, roomMapping(decided.rooms))];
+}
+
+/** Whether a filter by categories lets a step pass. */
+export function isChosen({ filters }: ChosenCategories): (step: Pick<PlannedStep, "kind">) => boolean {
+  const { categories } = filters;
+  return ({ kind }) => categories === null || kind === "undo" || categories.includes(categoryOfStep(kind));
+}
+
+/** The routes into rooms that a run may take. */
+export function allowedIn({ purpose }: Pick<Run, "purpose">): (route: Route) => boolean {
+  switch (purpose) {
+    case "invitations":
+      return (route) => route === "invite";
+    case "joins":
+      return (route) => route === "accept_invite" || route === "join" || route === "join_restricted";
+    default:
+      return () => true;
+  }
+}
+
+/** The steps of one route into a room. */
+export function stepsInto(room: RunRoom, route: Route): PlannedStep[] {
+  return entrySteps(room.planned.work, route);
+}
+
+function runRooms(rooms: readonly PlannedRoom[], isReplacement: boolean): RunRoom[] {
+  return rooms.map((room) => runRoom(room, { isReplacement }));
+}
