@@ -131,8 +131,8 @@ export class RunWatch {
     inside: ReadonlySet<string>,
   ): Promise<AccessChanges | null> {
     try {
-      const isInside = (roomId: string): boolean => inside.has(roomId);
-      return await lookForAccessChanges({ source, target, rooms, isInside, signal: this.#stopping.signal });
+      const isJoined = (roomId: string): boolean => inside.has(roomId);
+      return await lookForAccessChanges({ source, target, rooms, isJoined, signal: this.#stopping.signal });
     } catch (error) {
       if (error instanceof HomeserverError || error instanceof UnreachableError) return null;
       throw error;

@@ -437,9 +437,9 @@ describe("a look for arrivals", () => {
   async function look(features: WatchingAccount["features"]): Promise<AccessChanges> {
     sent.length = 0;
     const { outside, ...inside } = rooms;
-    const watched = (roomId: string, isSourceInside: boolean) => ({
+    const watched = (roomId: string, isSourceJoined: boolean) => ({
       roomId,
-      isSourceInside,
+      isSourceJoined,
       isBanned: false,
       refused: [],
     });
@@ -447,7 +447,7 @@ describe("a look for arrivals", () => {
       source: { client: metered(pair.old, people.source), userId: people.source.userId, features },
       target: { client: metered(pair.new, people.target), userId: people.target.userId, features },
       rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
-      isInside: () => false,
+      isJoined: () => false,
     });
   }
 

@@ -9,7 +9,7 @@ import { serverPartOf } from "../ids/server-host.ts";
 export interface WatchedRoom {
   readonly roomId: string;
   /** The source is joined, so its server knows who is let in. */
-  readonly isSourceInside: boolean;
+  readonly isSourceJoined: boolean;
   /** The target was banned at the last look. */
   readonly isBanned: boolean;
   /** Routes that were tried and refused. That they are open is not a change. */
@@ -34,10 +34,11 @@ export type AccessChange =
   /** No longer banned, and nothing else has changed. The room's route has to be planned again. */
   | { readonly kind: "unbanned" };
 
+/** What decides about a change, besides the room. */
 export interface ChangeContext {
   readonly targetUserId: string;
   /** Whether the target is in a room now. */
-  readonly isInside: (roomId: string) => boolean;
+  readonly isJoined: (roomId: string) => boolean;
 }
 
 /** The change in a room since the last look; `null` if it still waits. */
@@ -52,13 +53,13 @@ export function accessChange(room: WatchedRoom, seen: SeenRoom, context: ChangeC
 /** The cheapest open route, as in a plan: an invitation first. */
 function openRoute(
   seen: SeenRoom,
-  { targetUserId, isInside }: ChangeContext,
+  { targetUserId, isJoined }: ChangeContext,
 ): Extract<AccessChange, { kind: "open" }> | null {
   if (!isServerAllowed(seen.serverAcl, serverPartOf(targetUserId))) return null;
   if (seen.membership === "invite") return { kind: "open", route: "accept_invite", through: null };
   // The room's version is not read. If it does not have the rule, the join is refused.
   const rule = joinRuleOf(seen.joinRules, "unread");
   if (rule.kind === "public") return { kind: "open", route: "join", through: null };
-  const through = allowedRooms(rule).find((roomId) => isInside(roomId));
+  const through = allowedRooms(rule).find((roomId) => isJoined(roomId));
   return through === undefined ? null : { kind: "open", route: "join_restricted", through };
 }

@@ -27,7 +27,7 @@ export interface Look {
   /** Rooms that wait for a person, each once. */
   readonly rooms: readonly WatchedRoom[];
   /** Whether the target is in a room now. */
-  readonly isInside: (roomId: string) => boolean;
+  readonly isJoined: (roomId: string) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -55,8 +55,8 @@ const MAX_INVITES = 500;
  * @throws HomeserverError, UnreachableError
  */
 export async function lookForAccessChanges(look: Look): Promise<AccessChanges> {
-  const inside = look.rooms.filter((room) => room.isSourceInside);
-  const outside = look.rooms.filter((room) => !room.isSourceInside);
+  const inside = look.rooms.filter((room) => room.isSourceJoined);
+  const outside = look.rooms.filter((room) => !room.isSourceJoined);
   const seen = new Map([
     ...(inside.length === 0
       ? []
@@ -66,7 +66,7 @@ export async function lookForAccessChanges(look: Look): Promise<AccessChanges> {
       : await (hasSlidingSync(look.target) ? seeFromOutside : readFromOutside)(look, outside)),
   ]);
   const changes = new Map<string, AccessChange>();
-  const context = { targetUserId: look.target.userId, isInside: look.isInside };
+  const context = { targetUserId: look.target.userId, isJoined: look.isJoined };
   for (const room of look.rooms) {
     const shown = seen.get(room.roomId);
     const change = shown === undefined ? null : accessChange(room, shown, context);
@@ -130,10 +130,10 @@ async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedR
 }
 
 async function readFromInside(
-  { source, target, isInside, signal }: Look,
+  { source, target, isJoined, signal }: Look,
   rooms: readonly WatchedRoom[],
 ): Promise<Seen> {
-  const context = { targetUserId: target.userId, isInside };
+  const context = { targetUserId: target.userId, isJoined };
   const seen = await concurrently(rooms, CONCURRENCY, async (room) => {
     const { client } = source;
     const { roomId } = room;

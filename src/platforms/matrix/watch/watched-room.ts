@@ -6,7 +6,7 @@ export function watchedRoom(room: RunRoom): WatchedRoom {
   const { reason } = room.planned.row;
   return {
     roomId: room.roomId,
-    isSourceInside: !room.isReplacement && reason?.code !== "source_not_joined",
+    isSourceJoined: !room.isReplacement && reason?.code !== "source_not_joined",
     isBanned: reason?.code === "target_banned",
     refused: room.refusals.map(({ route }) => route),
   };

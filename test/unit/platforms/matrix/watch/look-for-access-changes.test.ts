@@ -17,7 +17,7 @@ const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
 const PLAIN = { unstableFeatures: {} };
 
 function watched(roomId: string, more: Partial<WatchedRoom> = {}): WatchedRoom {
-  return { roomId, isSourceInside: true, isBanned: false, refused: [], ...more };
+  return { roomId, isSourceJoined: true, isBanned: false, refused: [], ...more };
 }
 
 function event(type: string, body: unknown, stateKey = "") {
@@ -39,15 +39,15 @@ async function look(
     features = SLIDING,
     inside = [],
   }: { features?: { unstableFeatures: Record<string, boolean> }; inside?: string[] } = {},
-): Promise<{ signs: AccessChanges; sent: readonly ScriptedRequest[]; lines: string[] }> {
+): Promise<{ changes: AccessChanges; sent: readonly ScriptedRequest[]; lines: string[] }> {
   const { context, requests: sent, lines } = scriptedContext(script);
-  const signs = await lookForAccessChanges({
+  const changes = await lookForAccessChanges({
     source: { client: context.client.source, userId: SOURCE, features },
     target: { client: context.client.target, userId: TARGET, features },
     rooms,
-    isInside: (roomId) => inside.includes(roomId),
+    isJoined: (roomId) => inside.includes(roomId),
   });
-  return { signs, sent, lines: lines() };
+  return { changes, sent, lines: lines() };
 }
 
 /** One look at one room the source is in, whose state is this. */
@@ -57,8 +57,8 @@ async function signOf(
   inside: string[] = [],
 ): Promise<unknown> {
   const answer = content({ pos: "1", rooms: { "!a": { required_state: state } } });
-  const { signs } = await look({ [`source POST ${SYNC}`]: answer }, [watched("!a", more)], { inside });
-  return signs.get("!a");
+  const { changes } = await look({ [`source POST ${SYNC}`]: answer }, [watched("!a", more)], { inside });
+  return changes.get("!a");
 }
 
 describe("a look by sliding sync", () => {
@@ -66,12 +66,12 @@ describe("a look by sliding sync", () => {
     const rooms = Object.fromEntries(
       ["!a", "!b", "!c"].map((id) => [id, { required_state: [SOURCE_IN, rule("invite")] }]),
     );
-    const { sent, signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+    const { sent, changes } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
       watched("!a"),
       watched("!b"),
       watched("!c"),
     ]);
-    expect(signs).toEqual(new Map());
+    expect(changes).toEqual(new Map());
     expect(sent).toHaveLength(1);
     const required_state = [
       ["m.room.member", TARGET],
@@ -155,11 +155,11 @@ describe("a look by sliding sync", () => {
       "!a": 7,
       "!b": { required_state: "x" },
     };
-    const { signs } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+    const { changes } = await look({ [`source POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
       watched("!a"),
       watched("!b"),
     ]);
-    expect(signs).toEqual(new Map());
+    expect(changes).toEqual(new Map());
   });
 
   it("asks the target for the rooms that the source is not in", async () => {
@@ -171,14 +171,14 @@ describe("a look by sliding sync", () => {
       "!b": { invite_state: [target("knock")] },
       "!told": told,
     };
-    const { signs, sent } = await look({ [`target POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
-      watched("!a", { isSourceInside: false }),
-      watched("!b", { isSourceInside: false }),
-      watched("!c", { isSourceInside: false }),
-      watched("!told", { isSourceInside: false }),
+    const { changes, sent } = await look({ [`target POST ${SYNC}`]: content({ pos: "1", rooms }) }, [
+      watched("!a", { isSourceJoined: false }),
+      watched("!b", { isSourceJoined: false }),
+      watched("!c", { isSourceJoined: false }),
+      watched("!told", { isSourceJoined: false }),
     ]);
     const open = { kind: "open", route: "accept_invite", through: null };
-    expect(Object.fromEntries(signs)).toEqual({ "!a": open, "!told": open });
+    expect(Object.fromEntries(changes)).toEqual({ "!a": open, "!told": open });
     expect(sent).toHaveLength(1);
     expect(sent[0]?.body).toMatchObject({
       lists: { invites: { ranges: [[0, 499]], filters: { is_invite: true }, timeline_limit: 0 } },
@@ -227,8 +227,8 @@ describe("a look without sliding sync", () => {
     },
     { name: "a room that the source has left", script: { [MEMBER]: NOT_INSIDE }, sign: undefined },
   ])("shows $name in two requests, three where it opens", async ({ script, sign }) => {
-    const { signs, lines } = await look(script, [watched("!a")], { features: PLAIN });
-    expect(signs.get("!a")).toEqual(sign);
+    const { changes, lines } = await look(script, [watched("!a")], { features: PLAIN });
+    expect(changes.get("!a")).toEqual(sign);
     expect(lines).toEqual(Object.keys(script));
   });
 
@@ -237,10 +237,10 @@ describe("a look without sliding sync", () => {
     [NOT_INSIDE, undefined],
     [NOT_FOUND, undefined],
   ])("asks the target for its own membership elsewhere", async (given, sign) => {
-    const { signs, lines } = await look({ [OWN]: given }, [watched("!a", { isSourceInside: false })], {
+    const { changes, lines } = await look({ [OWN]: given }, [watched("!a", { isSourceJoined: false })], {
       features: PLAIN,
     });
-    expect(signs.get("!a")).toEqual(sign);
+    expect(changes.get("!a")).toEqual(sign);
     expect(lines).toEqual([OWN]);
   });
 
