@@ -1,0 +1,79 @@
+import type { CategoryName } from "../../model/categories.ts";
+import { allCategories } from "../../model/categories.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
+import { reportTime } from "../../model/report.ts";
+import type { Run, StoredStep } from "../../model/run.ts";
+import type { StepProblem } from "../../model/step-outcome.ts";
+import type { StepKind } from "../../model/step.ts";
+import { categoryOfStep } from "./categories/registry.ts";
+import type { RunRoom } from "./room-of-run.ts";
+
+const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
+  "accept_invite",
+  "join",
+  "join_restricted",
+  "join_invited",
+]);
+
+/** What the steps of a run have done, in numbers. */
+export function summaryOf(
+  steps: readonly StoredStep[],
+  rooms: readonly RunRoom[],
+): {
+  invitations: number;
+  joins: number;
+  knocks: number;
+  written: { category: CategoryName; count: number }[];
+  openInvitations: ReportRoom[];
+} {
+  const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
+  const written = new Map<CategoryName, number>();
+  for (const { kind } of done) {
+    if (kind === "undo" || categoryOfStep(kind) === "rooms") continue;
+    written.set(categoryOfStep(kind), (written.get(categoryOfStep(kind)) ?? 0) + 1);
+  }
+  const invited = new Set(done.filter(({ kind }) => kind === "invite").map(({ roomId }) => roomId));
+  return {
+    invitations: invited.size,
+    joins: done.filter(({ kind }) => JOINS.has(kind)).length,
+    knocks: steps.filter(({ kind, outcome }) => kind === "knock" && outcome?.status === "needs_moderator")
+      .length,
+    written: [...written].map(([category, count]) => ({ category, count })),
+    openInvitations: rooms
+      .filter((room) => invited.has(room.roomId) && !room.isInside)
+      .map((room) => room.planned.row),
+  };
+}
+
+/**
+ * The steps that failed for good. @param hasReport whether a report lists the rooms with the reasons
+ * of refusals, so that they are not repeated here
+ */
+export function failuresOf(
+  steps: readonly StoredStep[],
+  hasReport: boolean,
+): { item: string; problem: StepProblem }[] {
+  return steps.flatMap(({ kind, key, state, outcome }) => {
+    if (state !== "failed" || outcome?.status !== "failed") return [];
+    if (hasReport && kind !== "undo" && categoryOfStep(kind) === "rooms") return [];
+    return [{ item: key, problem: outcome.problem }];
+  });
+}
+
+/** The report of a run that was a part of a move: its rooms as the run left them. */
+export function reportOfPart(
+  { source, target }: Pick<Run, "source" | "target">,
+  rooms: readonly RunRoom[],
+  now: number,
+): Report {
+  return {
+    schema: 1,
+    source,
+    target,
+    generatedAt: reportTime(now),
+    rooms: rooms
+      .filter((room) => !room.isReplacement)
+      .map((room) => ({ ...room.planned.row, route: room.route, status: room.status })),
+    categories: allCategories([]).map((entry) => ({ ...entry, missing: [...entry.missing] })),
+  };
+}

@@ -1,0 +1,112 @@
+import type { CategoryName } from "../../model/categories.ts";
+import type { ReportRoom } from "../../model/report.ts";
+import type { StoredStep } from "../../model/run.ts";
+import type { PlannedStep } from "../../model/step.ts";
+import { stages } from "../../model/step.ts";
+import { categoryOfStep } from "./categories/registry.ts";
+import type { RunRoom } from "./room-of-run.ts";
+import { canUndo } from "./run-step.ts";
+
+/** A run whose steps may be undone. */
+export interface EarlierRun {
+  id: number;
+  steps: readonly StoredStep[];
+}
+
+/** A step of an earlier run that wrote something and was not undone yet. */
+export interface WrittenStep {
+  runId: number;
+  step: StoredStep;
+  isUndoable: boolean;
+}
+
+interface CategoryCount {
+  category: CategoryName;
+  count: number;
+}
+
+/** @param runs all runs between the two accounts, oldest first */
+export function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
+  const written: WrittenStep[] = [];
+  const undone = new Set<string>();
+  for (const { id: runId, steps } of runs) {
+    for (const step of steps) {
+      if (step.kind === "undo") {
+        if (step.state === "done") undone.add(step.key);
+        continue;
+      }
+      const isUndoable = canUndo(step.kind) && undoOf(step) !== undefined;
+      if (isUndoable || (step.state === "done" && step.outcome?.status === "done"))
+        written.push({ runId, step, isUndoable });
+    }
+  }
+  return written.filter(({ runId, step }) => !undone.has(undoKey(runId, step.key)));
+}
+
+/** The steps that undo, newest first. */
+export function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
+  const undoable = written.filter(({ isUndoable }) => isUndoable);
+  return undoable.reverse().map(({ runId, step }) => {
+    const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
+    return {
+      key: undoKey(runId, step.key),
+      kind: "undo",
+      // By the new account: it needs no power to leave, to decline, and to lower its own level.
+      side: "target",
+      // Rooms are left last, because what was written in them is undone from inside.
+      stage: isEntry ? stages.settings : stages.rooms,
+      limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
+      needsRoom: null,
+      after: null,
+      roomId: step.roomId,
+      payload: { kind: step.kind, undo: undoOf(step) },
+    };
+  });
+}
+
+/** What an undo would do, and what it cannot. @param rooms of the runs, in their last version */
+export function undoPreview(
+  written: readonly WrittenStep[],
+  rooms: readonly RunRoom[],
+): Record<"invitations" | "joins" | "knocks", ReportRoom[]> & Record<"written" | "lasting", CategoryCount[]> {
+  const undoable = written.filter(({ isUndoable }) => isUndoable);
+  const row = new Map(rooms.map((room) => [room.roomId, room.planned.row]));
+  const roomsOf = (...kinds: string[]): ReportRoom[] => {
+    const roomIds = new Set(
+      undoable.filter(({ step }) => kinds.includes(step.kind)).map(({ step }) => step.roomId ?? ""),
+    );
+    return [...roomIds].flatMap((roomId) => row.get(roomId) ?? []);
+  };
+  const joins = roomsOf("accept_invite", "join", "join_restricted", "join_invited");
+  const joined = new Set(joins.map(({ roomId }) => roomId));
+  return {
+    invitations: roomsOf("invite").filter(({ roomId }) => !joined.has(roomId)),
+    joins,
+    knocks: roomsOf("knock"),
+    written: categoryCounts(undoable),
+    lasting: categoryCounts(written.filter(({ isUndoable }) => !isUndoable)),
+  };
+}
+
+/** The undo record of a step; `undefined` if it wrote nothing. */
+function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unknown {
+  if (state === "done" && outcome?.status === "done") return outcome.undo;
+  // A knock has no undo record of its own. Its payload serves as well.
+  if (state === "done")
+    return kind === "knock" && outcome?.status === "needs_moderator" ? payload : undefined;
+  // A step that failed, or was ended before an answer came, may have written a part.
+  return (outcome?.status === "failed" ? outcome.undo : undefined) ?? savedUndo ?? undefined;
+}
+
+function undoKey(runId: number, key: string): string {
+  return `undo:${runId}:${key}`;
+}
+
+function categoryCounts(written: readonly WrittenStep[]): CategoryCount[] {
+  const found = new Map<CategoryName, number>();
+  for (const { step } of written) {
+    const category = step.kind === "undo" ? "rooms" : categoryOfStep(step.kind);
+    if (category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
+  }
+  return [...found].map(([category, count]) => ({ category, count }));
+}

@@ -1,0 +1,112 @@
+import { sides } from "../../model/account.ts";
+import { ownLimitOfLane, sideOfLane } from "../../model/lanes.ts";
+import type { Run } from "../../model/run.ts";
+import type { LimitName } from "../../model/step.ts";
+import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
+import type { EndWait } from "../../queue/active-run.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
+import type { StepCount } from "../../store/steps.ts";
+import type { RoomCounts, RunWait } from "./results.ts";
+
+/** What is known besides the rows of a run. */
+export interface WaitFacts {
+  /** Of both accounts, loaded. */
+  limits: Pick<Limits, "nextAt" | "expectedMs">;
+  /** When a homeserver that is away is asked again; `null` if it answers. */
+  awayUntil: (serverName: string) => number | null;
+  /** What the run waits for before it can end; `null` for nothing. */
+  endWait: EndWait | null;
+  /** In milliseconds since the epoch. */
+  now: number;
+}
+
+/** What the steps of a run wait for now. */
+export function waitsOf(
+  run: Pick<Run, "source" | "target">,
+  counts: readonly StepCount[],
+  { limits, awayUntil, endWait, now: at }: WaitFacts,
+): RunWait[] {
+  const found = new Map<string, RunWait>();
+  if (endWait !== null && endWait.until > at)
+    add({ ...endWait, serverName: serverNameOf(run[endWait.side]) ?? "", limit: null, steps: 0 });
+  for (const { lane, state, isBlocked, waitingFor, waitsForSide, notBefore, count } of counts) {
+    if (state !== "pending" || isBlocked) continue;
+    const [side, limit] = [sideOfLane(lane), ownLimitOfLane(lane)];
+    const serverName = serverNameOf(run[side]) ?? "";
+    const away = awayUntil(serverName);
+    // What is written on one server may first have to be read from the other.
+    const other = waitsForSide !== null && waitsForSide !== side && notBefore > at ? waitsForSide : null;
+    const limitedUntil = limit === null ? at : limits.nextAt(run[side], limit, at);
+    if (away !== null)
+      add({ side, serverName, waitingFor: "server", limit: null, until: away, steps: count });
+    else if (other !== null && (waitingFor === "server" || waitingFor === "limit"))
+      add({
+        side: other,
+        serverName: serverNameOf(run[other]) ?? "",
+        waitingFor,
+        limit: null,
+        until: notBefore,
+        steps: count,
+      });
+    else if (waitingFor === "room" && notBefore > at)
+      add({ side, serverName, waitingFor: "room", limit: null, until: notBefore, steps: count });
+    else if (limitedUntil > at)
+      add({ side, serverName, waitingFor: "limit", limit, until: limitedUntil, steps: count });
+    else if (notBefore > at && waitingFor !== null)
+      add({
+        side,
+        serverName,
+        waitingFor: waitingFor === "limit" ? "limit" : "server",
+        limit,
+        until: notBefore,
+        steps: count,
+      });
+  }
+  return [...found.values()];
+
+  function add(wait: RunWait): void {
+    const key = `${wait.side} ${wait.waitingFor} ${wait.limit ?? ""}`;
+    const before = found.get(key);
+    const until = Math.min(before?.until ?? Number.POSITIVE_INFINITY, wait.until ?? Number.POSITIVE_INFINITY);
+    found.set(key, { ...wait, until, steps: (before?.steps ?? 0) + wait.steps });
+  }
+}
+
+/**
+ * When everything that needs no person will be done. It follows from the limits, because everything
+ * else is quick. `null` while a server is away.
+ */
+export function expectedEndOf(
+  run: Pick<Run, "source" | "target">,
+  counts: readonly StepCount[],
+  waits: readonly RunWait[],
+  { limits, now: at }: Pick<WaitFacts, "limits" | "now">,
+): number | null {
+  if (waits.some(({ waitingFor }) => waitingFor === "server")) return null;
+  let longestMs = 0;
+  for (const side of sides) {
+    const open = new Map<LimitName, number>();
+    for (const { lane, state, count } of counts) {
+      const limit = ownLimitOfLane(lane);
+      if ((state !== "pending" && state !== "taken") || sideOfLane(lane) !== side || limit === null) continue;
+      open.set(limit, (open.get(limit) ?? 0) + count);
+    }
+    longestMs = Math.max(longestMs, limits.expectedMs(run[side], open, at));
+  }
+  const untilRooms = waits.map(({ until }) => until ?? at);
+  return Math.max(at + longestMs, ...untilRooms);
+}
+
+/** The rooms of a run by what is left to do. @param counts rooms by status */
+export function roomCounts(counts: ReadonlyMap<string, number>): RoomCounts {
+  const of = (...statuses: string[]): number =>
+    statuses.reduce((sum, status) => sum + (counts.get(status) ?? 0), 0);
+  return {
+    done: of("done"),
+    open: of("planned", "running", "waiting"),
+    needsModerator: of("needs_moderator"),
+    needsYou: of("needs_you"),
+    failed: of("failed"),
+    skipped: of("skipped"),
+  };
+}
