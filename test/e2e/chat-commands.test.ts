@@ -103,8 +103,8 @@ it("stays in the thread of the command", async () => {
 it("is addressed by prefix, name and mention, and forgives quotes, spaces and capitals", async () => {
   const { botUserId } = world;
   const expected = textOf(await command(ada, plainRoom, "!help login"));
-  // Clients put only the display name into the body, which may be another one in each room
-  // (rendering.md section 3).
+  // Clients put only the display name into the body, and it can differ from room to room
+  // (view/README.md, "What people type").
   const pill = {
     format: "org.matrix.custom.html",
     formatted_body: `<a href="https://matrix.to/#/${botUserId}">the moving man</a> help login`,

@@ -9,8 +9,8 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import { leftSession, leftover, nextStep, refusalBlocks, sideName, sideWord, success } from "./sign-in.ts";
 
 /**
- * The sign-in by link, as long as it waits: address and code, and what the page will show, so that
- * nobody confirms what they have not asked for (oauth.md, "What the user sees").
+ * A sign-in by link that waits: the address, the code, and what the page will show, so that nobody
+ * confirms a sign-in that they did not ask for (platforms/matrix/README.md, "Sign-in by link").
  */
 export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message {
   const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri } = waiting;

@@ -1,7 +1,7 @@
 /**
- * What the bot says, as a tree: each message is written once and drawn twice, as plain text and as
- * HTML (plain-text.ts, html.ts). The kinds are the few that every client shows well: bold, code,
- * links, quotes, code blocks and lists one level deep (measured, rendering.md sections 4 and 6).
+ * A message of the bot, as a tree. It is written once and drawn twice, as plain text and as HTML
+ * (plain-text.ts, html.ts). It has only the formats that every client shows well: bold, code,
+ * links, quotes, code blocks and lists one level deep (view/README.md, "What clients show").
  */
 export type Inline =
   | string

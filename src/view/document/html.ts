@@ -3,8 +3,9 @@ import type { Block, Document, Inline } from "./document.ts";
 import { matrixToUser } from "./matrix-to.ts";
 
 /**
- * The document as `formatted_body`. A message of one paragraph gets no `p`, which would push
- * "(edited)" to the edge, and nothing stands between top-level tags (rendering.md section 6).
+ * The document as `formatted_body`. A message of one paragraph has no `p`, which would push
+ * "(edited)" to the edge. There is nothing between top-level tags (view/README.md, "How messages
+ * look").
  */
 export function renderHtml(document: Document): string {
   const [first] = document;

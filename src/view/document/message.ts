@@ -6,11 +6,11 @@ import { renderPlainText } from "./plain-text.ts";
 export interface Message {
   document: Document;
   /**
-   * `notice` for routine: it pings nobody. `alert` for a question, a failure and the end of a run:
-   * a text that mentions the person it is for (rendering.md, "Notifications").
+   * `notice` is routine and notifies nobody. `alert` is a question, a failure or the end of a run:
+   * a text that mentions the person (view/README.md, "Notifications and mentions").
    */
   tone: "notice" | "alert";
-  /** Files, each sent as a message of its own after the text (rendering.md section 6). */
+  /** Files. Each is a message of its own after the text (view/README.md, "How messages look"). */
   attachments?: readonly Attachment[];
 }
 
@@ -29,8 +29,8 @@ export function alert(...document: Document): Message {
 }
 
 /**
- * Content of an `m.room.message`; `m.mentions` is always there, since without it old servers ping
- * by name (rendering.md section 6).
+ * The content of an `m.room.message`. It always has `m.mentions`: without it old servers notify
+ * people by their name in the text (view/README.md, "Notifications and mentions").
  */
 export interface MessageContent extends Record<string, unknown> {
   msgtype: "m.notice" | "m.text";

@@ -5,8 +5,8 @@ import { renderPlainText } from "./plain-text.ts";
 import { paragraph } from "./document.ts";
 
 /**
- * Most bytes of a message's plain text and HTML together. An event may have 65,536 bytes;
- * encryption adds a third and an edit carries everything twice (protocol-facts.md section 10).
+ * Limit for a message's plain text and HTML together. An event has at most 65,536 bytes; encryption
+ * adds a third, and an edit carries everything twice (view/README.md, "Edits").
  */
 export const maxMessageBytes = 16_000;
 const MAX_PAGES = 3;

@@ -1,11 +1,11 @@
 const WORD_JOINER = "\u2060";
 
 /**
- * Text from people, rooms or servers as it may be shown: one line, no control, direction or
- * invisible characters, cut at a length counted in user-perceived characters, and nothing in it
- * that a client would turn into a link or a mention: a word joiner, which nobody sees, goes behind
- * each character that could begin one (protocol-facts.md section 10; product.md, "How messages
- * look").
+ * Text from people, rooms or servers, made safe to show.
+ * - One line, without control, direction or invisible characters.
+ * - Cut at a length in user-perceived characters.
+ * - Nothing in it becomes a link or a mention: an invisible word joiner follows each character that
+ *   could begin one (view/README.md, "How messages look").
  */
 export function untrustedText(text: string, maxLength = 60): string {
   return cut(clean(text), maxLength).replace(/[@#!:/.](?=\S)/gu, `$&${WORD_JOINER}`);

@@ -10,9 +10,11 @@ import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 import { sideName } from "../account/sign-in.ts";
 
-/** As many as phones show in one line (rendering.md section 6). */
+/** The width that fits one line on phones (view/README.md, "What clients show"). */
 const BAR_WIDTH = 20;
-/** There are seldom more; each edit carries all of it four times (rendering.md section 6). */
+/**
+ * There are seldom more, and each edit carries all of them four times (view/README.md, "Edits").
+ */
 const MAX_WAITS = 6;
 
 /**

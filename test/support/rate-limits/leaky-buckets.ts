@@ -15,7 +15,7 @@ export interface PairSettings {
   remoteJoins: BucketSetting;
 }
 
-/** Synapse's defaults (protocol-facts.md section 9). */
+/** Synapse's defaults (platforms/matrix/README.md, "Rate limits"). */
 export const DEFAULTS: PairSettings = {
   invitations: { periodMs: 1_000 / 0.003, burst: 5 },
   federatedInvitations: { periodMs: 1_000 / 0.003, burst: 5 },
@@ -73,8 +73,8 @@ class Bucket {
 }
 
 /**
- * The limiters that a move meets on two Synapse servers, asked in Synapse's order, each keeping
- * what it took when a later one refuses (protocol-facts.md section 13).
+ * The limiters that a move meets on two Synapse servers, in Synapse's order. Each keeps what it
+ * took when a later one refuses (platforms/matrix/README.md, "Rate limits").
  */
 export class LeakyBuckets {
   #buckets: Record<keyof PairSettings, Bucket>;

@@ -23,8 +23,8 @@ it.each([
     const limits = new Limits(NOTHING_STORED, RATE_LIMITS);
     const next = limits.refused(ticketOf(limits, "invitations", 0), periodMs, 0);
     for (let sent = 0; sent < MESSAGES_BURST; sent += 1) limits.passed(ticketOf(limits, "messages", next));
-    // One that is refused for want of messages burns one of its own kind (protocol-facts.md section
-    // 13).
+    // An invitation that the limit on messages refuses has used a token of its own kind
+    // (platforms/matrix/README.md, "Rate limits").
     expect(limits.turn(USER, "invitations", next).kind).toBe(kind);
   },
 );

@@ -45,8 +45,7 @@ const withoutLayout = (text: string): string => text.replace(/^(?:- |> |\d+\. )/
 const withoutPeople = (html: string): string => html.replace(LINK_TO_A_PERSON, "");
 
 /**
- * What holds for every message, whatever it says (rendering.md section 6; product.md, "How messages
- * look").
+ * The rules for every message (view/README.md, "How messages look").
  * @param addresses that people are meant to open
  */
 export function keepsTheRulesOfMessages(

@@ -2,8 +2,8 @@ import type { RateLimit } from "../../../model/rate-limits.ts";
 import { INVITATIONS_PER_ISSUER, RATE_LIMITS } from "../rate-limits.ts";
 
 /**
- * What a plan takes from each limited kind of request. Account data, tags, push rules, read markers
- * and reading are free (protocol-facts.md section 9).
+ * The limited requests of a plan, by kind. Account data, tags, push rules, read markers and reading
+ * are not limited (platforms/matrix/README.md, "Rate limits").
  */
 export interface RequestCounts {
   /** The source invites the target. */
@@ -102,8 +102,8 @@ function longest(limits: readonly LimitUse[]): number {
 }
 
 function remedies(limits: readonly LimitUse[]): Remedy[] {
-  // On the target's server the limit on invitations is asked without a requester, so no override
-  // lifts it (protocol-facts.md section 13).
+  // The target's server checks its limit on invitations without a requester, so no override lifts
+  // it (platforms/matrix/README.md, "Rate limits").
   const groups = [
     {
       server: "source",

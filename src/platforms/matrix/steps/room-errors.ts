@@ -4,10 +4,10 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 
 /**
- * What a failed join or knock means (protocol-facts.md section 2): other servers have a part in it,
- * so a server that answers with an error of its own, or not in time, is no sign that the account's
- * server is away. It may still get done; what follows looks first.
- * @throws what is neither a server's error nor a failed connection: a bug
+ * The outcome of a failed join or knock (platforms/matrix/README.md, "Errors of servers"). Other
+ * servers take part in it. So an error of the account's server, or a timeout, does not mean that
+ * this server is away. The join may still complete; the next try looks first.
+ * @throws anything that is neither a server's error nor a failed connection: a bug
  */
 export function toRoomOutcome(error: unknown): StepOutcome {
   if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
