@@ -1,6 +1,5 @@
 /**
- * What a move consists of, by the names that reports and filters use (product.md, "The report
- * file").
+ * The parts of a move, by the names that reports and filters use. Reports list them in this order.
  */
 export const CATEGORY_NAMES = [
   "rooms",
@@ -31,7 +30,7 @@ export function category(name: CategoryName, present: number, missing: readonly 
   return { name, expected: present + missing.length, present, missing };
 }
 
-/** All twelve in the contract's order; those nobody looked into have nothing to move. */
+/** All twelve in the order of reports. A category without a result has nothing to move. */
 export function allCategories(known: readonly Category[]): Category[] {
   const byName = new Map(known.map((entry) => [entry.name, entry]));
   return CATEGORY_NAMES.map((name) => byName.get(name) ?? category(name, 0, []));

@@ -11,15 +11,18 @@ import { checkAccessToken, signOut } from "../../platforms/matrix/sign-in/sign-i
 import type { Sessions } from "./sessions.ts";
 import type { SignOutResult } from "./results.ts";
 
-/** A revoked token was seen to work for half a second more (oauth.md, "How sessions end"). */
+/**
+ * A revoked token was observed to work for another half second (platforms/matrix/README.md, "How
+ * sessions end").
+ */
 const CHECKS = 6;
 const CHECK_EVERY_MS = 300;
 
 type Connection = Pick<HomeserverClientOptions, "fetch" | "log">;
 
 /**
- * Ends the session of a signed-in account, if it is the bot's own, and makes sure. A pasted one is
- * the user's.
+ * Ends the session of a signed-in account and checks that it has ended. A pasted token's session is
+ * the user's, so it is left alone.
  */
 export async function endSession(
   account: Account,
@@ -34,8 +37,8 @@ export async function endSession(
       ? { account, ending: "logged_out" }
       : { account, ending: "not_reached", problem: result.problem, page: null };
   }
-  // Renews what has run out, without which the check afterwards would prove nothing; and a session
-  // that is gone already shows here.
+  // This renews an expired token, without which the later check would prove nothing. It also shows
+  // a session that is already gone.
   const before = await checkAccessToken(client);
   if (before.kind === "problem" && before.problem.code === "session_ended")
     return { account, ending: "logged_out" };
@@ -55,8 +58,8 @@ export async function endSession(
 }
 
 /**
- * Revokes a session that came by link, and asks the homeserver whether it is gone: the
- * authorization server says yes to anything (oauth.md, 9).
+ * Revokes a session that came by link, and asks the homeserver whether it is gone, because the
+ * authorization server accepts any token (platforms/matrix/README.md, "How sessions end").
  */
 export async function endLinkedSession(
   baseUrl: string,
@@ -79,7 +82,7 @@ export async function endLinkedSession(
   return { kind: "not_checked" };
 }
 
-/** Where the owner of an account manages a session of the bot's. */
+/** The page where the owner of an account manages the bot's session. */
 export function pageOf({ renewal }: SessionTokens, deviceId: string | null): string | null {
   return renewal?.kind === "oauth" ? accountPage(renewal.server, deviceId) : null;
 }

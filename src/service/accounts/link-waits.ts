@@ -11,9 +11,9 @@ import type { LinkNews } from "./results.ts";
 
 /** RFC 8628 section 3.5. */
 const SLOW_DOWN_MS = 5_000;
-/** How often the message that waits is given the time that is left. */
+/** How often the waiting message is updated with the remaining time. */
 const SHOW_EVERY_MS = 5 * 60_000;
-/** A request under way at a stop may become a session: it gets this long to be stored. */
+/** A pending request may still become a session: at a stop it gets this long to be stored. */
 const STOP_GRACE_MS = 2_000;
 
 type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
@@ -28,16 +28,16 @@ export interface LinkWaitsOptions {
    * asked just now.
    */
   accept: (link: SignInLink) => Promise<FinalNews | null>;
-  /** Ends a session that came of a link nobody waits for any more. */
+  /** Ends the session of a link that nobody waits for any more. */
   discard: (link: SignInLink) => Promise<void>;
   tell: (link: SignInLink, news: LinkNews) => Promise<void>;
-  /** The news that a link still waits. */
+  /** Reports that a link still waits. */
   waiting: (link: SignInLink, isServerAway: boolean) => LinkNews;
 }
 
 /**
- * Waits for people who confirm a sign-in in their browser. What waits is stored, so it goes on
- * after a restart; whose row is gone waits no longer.
+ * Waits for people who confirm a sign-in in their browser. The links are stored, so waiting goes on
+ * after a restart. A link whose row was removed is no longer waited for.
  */
 export class LinkWaits {
   readonly #options: LinkWaitsOptions;
@@ -134,7 +134,7 @@ export class LinkWaits {
       const result: PollResult = await pollDeviceAuthorization(link.server, link, { fetch, now });
       return result;
     } catch (error) {
-      // The code stays good while a server is in trouble (oauth.md, "Polling the token endpoint").
+      // The code stays valid while a server fails (platforms/matrix/README.md, "Sign-in by link").
       if (error instanceof UnreachableError) return { kind: "away" as const };
       if (error instanceof HomeserverError && (error.status >= 500 || error.status === 429))
         return { kind: "away" as const };
@@ -147,8 +147,8 @@ export class LinkWaits {
   }
 
   /**
-   * Told before the row goes, so that a crash between the two repeats the telling, which is then
-   * the same message.
+   * The person is informed before the row is removed. A crash between the two repeats the message,
+   * and its key makes it the same one.
    */
   async #end(link: SignInLink, news: FinalNews): Promise<{ kind: "over" }> {
     const { links, tell, log } = this.#options;
@@ -159,7 +159,7 @@ export class LinkWaits {
     return { kind: "over" };
   }
 
-  /** The server says it by itself; this is for one that is away, or keeps no time. */
+  /** The server normally reports the expiry. This is for a server that is away or does not. */
   #hasRunOut({ expiresAt, intervalMs }: SignInLink): boolean {
     return this.#options.now() > expiresAt + 2 * intervalMs;
   }

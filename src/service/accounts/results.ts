@@ -4,14 +4,11 @@ import type { DiscoveryError } from "../../platforms/matrix/api/discovery-error.
 import type { LoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
 import type { SignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
 
-/** Everything that can stand between a person and a signed-in account. */
+/** Every reason why a person's account is not signed in. */
 export type AccountRefusal =
   SignInProblem | { code: "no_homeserver"; error: DiscoveryError } | { code: "same_account"; userId: string };
 
-/**
- * An account that has just been signed in. `replaced`: what became of the session that stood in its
- * place.
- */
+/** An account that was just signed in. `replaced`: what became of the session it replaced. */
 export interface SignedIn {
   account: Account;
   other: Account | null;
@@ -19,9 +16,8 @@ export interface SignedIn {
 }
 
 /**
- * `leftoverDeviceId`: a session the bot made, may not use and could not log out again.
- * `isShortLived`: a pasted token that will run out within minutes, as those of servers with OAuth
- * do.
+ * - `leftoverDeviceId`: a session that the bot made, must not use and could not log out again.
+ * - `isShortLived`: the pasted token expires within minutes, as on servers with OAuth.
  */
 export type SignInResult =
   | ({ status: "signed_in"; isShortLived: boolean } & SignedIn)
@@ -40,15 +36,17 @@ export interface WaitingLink {
 }
 
 /**
- * How a sign-in can go on. `link`: it has begun, and waits. `isRepeat`: it was begun by the same
- * message, before a crash. `offered`: the ways that are left where there is no link.
+ * How a sign-in can go on.
+ * - `link`: the sign-in by link has begun and waits. `isRepeat`: the same message began it before a
+ *   crash.
+ * - `offered`: the other methods, where there is no link.
  */
 export type OfferResult =
   | { status: "link"; link: WaitingLink; isRepeat: boolean }
   | { status: "offered"; options: LoginOptions }
   | { status: "refused"; refusal: AccountRefusal };
 
-/** What becomes of a sign-in by link. `lost`: confirmed, but its tokens reached nobody. */
+/** What becomes of a sign-in by link. `lost`: it was confirmed, and its tokens were lost. */
 export type LinkNews =
   | { kind: "waiting"; link: WaitingLink; isServerAway: boolean }
   | ({ kind: "signed_in" } & SignedIn)
@@ -73,7 +71,7 @@ export interface AccountState {
 export type SignOutResult =
   | { account: Account; ending: "logged_out" | "left_alone" }
   | { account: Account; ending: "not_reached"; problem: SignInProblem; page: string | null }
-  /** The server was told, and whether it is so could not be seen. */
+  /** The server accepted the end of the session, and the bot could not check it. */
   | { account: Account; ending: "not_checked"; page: string | null };
 
 /** What `!forget` did; `messages` were kept of the conversation. */

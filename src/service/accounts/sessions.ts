@@ -16,26 +16,26 @@ export interface SessionsOptions {
 }
 
 /**
- * A server that refuses a token it has just made will refuse the next as well: the account is
- * locked. Whoever asks again before this is over is told so without another renewal.
+ * A server that refuses a token which it has just issued will refuse the next one too: the account
+ * is locked. During this time requests fail as locked without another renewal.
  */
 const LOCKED_MS = 30_000;
 /**
- * While a token still works, a server that could not renew it is not asked by each request anew:
- * one that hangs would hold all of them up.
+ * The pause after a failed renewal while the token still works. Without it, a server that does not
+ * answer would delay every request.
  */
 const RETRY_MS = 10_000;
 /**
- * A token that is refused may have been replaced meanwhile, and its successor have run out; after
- * that, one that was just made. More are tried only where others replace each.
+ * A refused token may have been replaced in the meantime, and the new one may have expired; then a
+ * third one is issued. More tries are needed only where other requests replace each of them.
  */
 const MAX_TRIES = 5;
 
 /**
- * The sessions of the signed-in accounts, at work: each request gets a token that is good, renewed
- * at two thirds of its life or when the server no longer knows it. A session is renewed by one at a
- * time, whoever asks: of several refreshes at once only one pair of tokens would live (oauth.md,
- * 7). What comes of it is stored before it is used.
+ * The sessions of the signed-in accounts. Each request gets a valid token. A token is renewed at
+ * two thirds of its life, or when the server no longer knows it. Only one renewal of a session
+ * runs at a time: of several at once, only one pair of tokens would stay valid
+ * (platforms/matrix/README.md, "Sign-in by link"). New tokens are stored before they are used.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -47,10 +47,7 @@ export class Sessions {
     this.#options = options;
   }
 
-  /**
-   * A client that acts for an account as long as it is signed in, through whatever tokens its
-   * session has by then.
-   */
+  /** A client that acts for an account while it is signed in, with the session's current tokens. */
   client(account: Account): HomeserverClient {
     const { fetch, log } = this.#options;
     const session = { use: <Answer>(send: (token: string) => Promise<Answer>) => this.#use(account, send) };
@@ -58,8 +55,8 @@ export class Sessions {
   }
 
   /**
-   * Does something with a session during which nobody renews it. The tokens are the newest; null
-   * when the account is not signed in any more.
+   * Does work with a session while nothing else renews it. The tokens are the newest; `null` when
+   * the account is no longer signed in.
    */
   alone<Result>(
     account: Account,
@@ -76,7 +73,7 @@ export class Sessions {
         return await send(token);
       } catch (error) {
         if (!(error instanceof HomeserverError) || error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
-        // One that another request has replaced before it arrived tells nothing.
+        // The refusal of a token that another request has replaced proves nothing.
         if (isNew && (await this.#stored(account))?.tokens.accessToken === token) {
           this.#lockedUntil.set(keyOf(account), this.#options.now() + LOCKED_MS);
           throw locked(error);
@@ -89,8 +86,8 @@ export class Sessions {
   }
 
   /**
-   * The token to begin with. One that is due is renewed first; where that cannot be done just now,
-   * it serves until it runs out.
+   * The token for the first try. A token that is due is renewed first. If that fails for now, the
+   * token is used until it expires.
    */
   async #current(account: Account): Promise<string> {
     const { now } = this.#options;
@@ -111,7 +108,7 @@ export class Sessions {
     }
   }
 
-  /** What comes after a token that the server does not know. */
+  /** The token to use after one that the server does not know. */
   async #successor(
     account: Account,
     refused: string,
@@ -126,7 +123,7 @@ export class Sessions {
     });
   }
 
-  /** Renews the session if that is still needed once it is this one's turn. */
+  /** Renews the session, if that is still needed when its turn comes. */
   async #renewed(
     account: Account,
     isNeeded: (tokens: SignedInAccount["tokens"]) => boolean,
@@ -145,10 +142,7 @@ export class Sessions {
     });
   }
 
-  /**
-   * Null also when the side is signed in with another account by now, as which nothing of this
-   * one's may be done.
-   */
+  /** `null` also when the side is now signed in with another account. */
   async #stored({ owner, side, userId, baseUrl }: Account): Promise<SignedInAccount | null> {
     const stored = await this.#options.accounts.signedIn(owner, side);
     return stored?.account.userId === userId && stored.account.baseUrl === baseUrl ? stored : null;
@@ -160,8 +154,9 @@ function keyOf({ owner, side }: Account): string {
 }
 
 /**
- * What Synapse answers for a token it has not seen while its authorization server is away: somebody
- * to wait for, not trouble with the request (oauth.md).
+ * Synapse answers 503 for a token that it has not seen while its authorization server is away. The
+ * request is not at fault, so the authorization server is waited for (platforms/matrix/README.md,
+ * "How sessions end").
  */
 function asAway(error: unknown): unknown {
   const isAway =
@@ -169,7 +164,7 @@ function asAway(error: unknown): unknown {
   return isAway ? new UnreachableError("refused", "authorization server", "INTROSPECTION") : error;
 }
 
-/** Neither a word on the session nor a bug. */
+/** Neither the end of the session nor a bug. */
 function isPassing(error: unknown): boolean {
   return (
     error instanceof UnreachableError ||
@@ -178,8 +173,9 @@ function isPassing(error: unknown): boolean {
 }
 
 /**
- * As homeservers without OAuth put it. With OAuth they know only an unknown token; that its session
- * could be renewed tells the two apart (oauth.md, 3).
+ * The error of homeservers without OAuth. A homeserver with OAuth answers M_UNKNOWN_TOKEN for a
+ * locked account too; the successful renewal shows that the session has not ended
+ * (platforms/matrix/README.md, "Sign-in by link").
  */
 function locked({ method, path }: HomeserverError): HomeserverError {
   return new HomeserverError({

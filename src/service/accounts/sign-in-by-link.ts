@@ -21,7 +21,7 @@ import type { SignInOptions } from "./sign-in-options.ts";
 import type { LinkNews, AccountRefusal, SignedIn, WaitingLink } from "./results.ts";
 
 interface LinkSignInOptions extends SignInOptions {
-  /** Runs what is done for one person in order. */
+  /** Runs the work for one person in order. */
   inTurn: <Result>(owner: string, work: () => Promise<Result>) => Promise<Result>;
   refusedAsSame: (owner: string, side: Side, userId: string) => Promise<AccountRefusal | null>;
   /** Stores a proven session. */
@@ -31,8 +31,8 @@ interface LinkSignInOptions extends SignInOptions {
 type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
 
 /**
- * Signing in by OAuth 2.0 device authorization: no secret is typed anywhere, the person confirms in
- * a browser (oauth.md).
+ * Signing in by OAuth 2.0 device authorization: the person confirms in a browser and types no
+ * secret (platforms/matrix/README.md, "Sign-in by link").
  */
 export class LinkSignIn {
   readonly #options: LinkSignInOptions;

@@ -49,7 +49,7 @@ export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message
   );
 }
 
-/** What became of it, in the same message. */
+/** The result of a sign-in by link, in the same message. */
 export function linkNews(
   news: LinkNews,
   { side, userId, prefix }: { side: Side; userId: string; prefix: string },

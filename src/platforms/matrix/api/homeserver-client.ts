@@ -7,8 +7,8 @@ import { isPathSegment } from "./path-segment.ts";
 import { cleanServerText } from "./server-text.ts";
 
 /**
- * Lends the access tokens of a session that renews itself: sends once, and again with the next
- * token where the server did not know the first.
+ * A session that renews its access tokens. It sends a request once, and again with the next token
+ * where the server did not know the first.
  */
 export interface TokenSource {
   use<Answer>(send: (accessToken: string) => Promise<Answer>): Promise<Answer>;
@@ -49,7 +49,7 @@ export interface HomeserverRequest<Schema extends z.ZodType> {
   readonly secrets?: readonly string[];
 }
 
-/** Bytes and what they are, by the word of whoever sent them. */
+/** Bytes and their media type, as the sender named it. */
 export interface Medium {
   readonly bytes: Uint8Array;
   /** As the header has it, parameters included; empty for none. */
@@ -69,13 +69,13 @@ interface Payload {
   readonly body: { readonly data: string | Uint8Array; readonly contentType: string } | null;
 }
 
-/** @param secrets what the request carried and an error must not repeat */
+/** @param secrets what the request contained and an error must not repeat */
 type ReadResponse<Answer> = (response: GuardedResponse, secrets: readonly string[]) => Answer;
 
 /**
- * Speaks the client-server API of one homeserver, for one session or for none. It never waits, and
- * repeats nothing but what a token that had run out kept from being done: limits are the caller's
- * to keep.
+ * A client for the client-server API of one homeserver, with one session or with none. It does not
+ * wait: callers keep to the rate limits. It repeats a request only if that failed because of an
+ * expired token.
  */
 export class HomeserverClient {
   readonly baseUrl: string;
@@ -213,7 +213,7 @@ function readAnswer<Schema extends z.ZodType>(
   const parsed = request.schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  // The path may hold keys that the server chose, hence cleaned like its words.
+  // The path may contain keys that the server chose, so it is cleaned like the server's words.
   const field = cleanServerText(issue?.path.join(".") ?? "", secrets).slice(0, 60);
   throw new UnreachableError("unexpected_answer", host, `${field}: ${issue?.code ?? ""}`);
 }
@@ -230,8 +230,8 @@ function throwUnlessOk(
 }
 
 /**
- * An empty thing may come as nothing or as null; both are read as `{}`. Undefined where the text is
- * no JSON.
+ * Parses a body. Servers send an empty object also as no text or as `null`; both are read as `{}`.
+ * `undefined` where the text is not JSON.
  */
 function parseJson(bytes: Uint8Array): unknown {
   const text = new TextDecoder().decode(bytes);

@@ -10,7 +10,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** The answer of a request that only has to succeed. */
 export const anyAnswer = z.object({});
 
-/** A text with something in it, or `null`. */
+/** A text that is not empty, or `null`. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }

@@ -1,8 +1,8 @@
 import { isJsonObject } from "./json.ts";
 
 /**
- * Whether two JSON values say the same; the order of keys does not count. Without recursion: what
- * other people's servers nest may be as deep as they like.
+ * Whether two JSON values are equal. The order of keys does not count. Without recursion, because
+ * values from servers can be nested to any depth.
  */
 export function isSameJson(left: unknown, right: unknown): boolean {
   const pairs: (readonly [unknown, unknown])[] = [[left, right]];

@@ -13,15 +13,13 @@ export interface RequestCounts {
   otherJoins: number;
   /** State events the source writes: power levels. */
   sourceWrites: number;
-  /** State events the target writes: names of its own in rooms, profile changes. */
+  /** State events that the target writes: its names in rooms, profile changes. */
   targetWrites: number;
 }
 
 export type LimitedServer = "source" | "target";
 
-/**
- * One of Synapse's limiters on one of the two servers: so many at once, then one in an interval.
- */
+/** One of Synapse's limits on one of the two servers: a burst, then one request in an interval. */
 export interface LimitUse {
   server: LimitedServer;
   /** Key in Synapse's configuration. */
@@ -29,7 +27,7 @@ export interface LimitUse {
   perSecond: number;
   burstCount: number;
   spent: number;
-  /** Time this limit alone makes the move take. */
+  /** How long the move would take under this limit alone. */
   durationMs: number;
 }
 

@@ -2,7 +2,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import type { AccountReading, ReadingMethod } from "./account-reading.ts";
 import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
 import { RoomCollector } from "./room-collector.ts";
-import type { Accounts, Listing } from "./room-collector.ts";
+import type { AccountPair, Listing } from "./room-collector.ts";
 import { concurrently } from "./concurrently.ts";
 import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
@@ -15,7 +15,7 @@ import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
 const MAX_SPACES_TRIED = 3;
 
-export interface AccountToRead extends Accounts {
+export interface AccountToRead extends AccountPair {
   /** From discovery. */
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
   /** Members who are read along if that costs no more requests. */

@@ -4,7 +4,7 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { ReadingGap } from "./account-reading.ts";
 import { RoomCollector } from "./room-collector.ts";
-import type { Accounts } from "./room-collector.ts";
+import type { AccountPair } from "./room-collector.ts";
 import { concurrently } from "./concurrently.ts";
 import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
@@ -47,7 +47,7 @@ const anySchema = z.unknown();
  */
 export async function collectRoomByRoom(
   reader: Reader,
-  accounts: Accounts,
+  accounts: AccountPair,
   onProgress: (progress: Progress) => void,
 ): Promise<Collected> {
   const { collector, gaps } = await begin(reader, accounts);
@@ -68,7 +68,7 @@ interface Collected {
   readonly gaps: readonly ReadingGap[];
 }
 
-async function begin(reader: Reader, accounts: Accounts): Promise<Collected> {
+async function begin(reader: Reader, accounts: AccountPair): Promise<Collected> {
   const collector = new RoomCollector(accounts);
   try {
     await collectBySync(reader, collector, "members");

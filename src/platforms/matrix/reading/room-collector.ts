@@ -8,7 +8,7 @@ import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 import type { RoomTag } from "./raw-events.ts";
 
 /** The account that is read, and the one whose member events are read along. */
-export interface Accounts {
+export interface AccountPair {
   readonly userId: string;
   readonly otherUserId: string;
 }
@@ -33,7 +33,7 @@ const MAX_ROOMS = 50_000;
  * raw state outlives its answer.
  */
 export class RoomCollector {
-  readonly accounts: Accounts;
+  readonly accounts: AccountPair;
   readonly #rooms = new Map<string, RoomSnapshot>();
   readonly #accountData = new Map<string, unknown>();
   readonly #roomAccountData = new Map<string, Map<string, unknown>>();
@@ -41,7 +41,7 @@ export class RoomCollector {
   readonly #roomProfiles = new Map<string, RoomProfile>();
   readonly #unreadable: { roomId: string | null; type: string }[] = [];
 
-  constructor(accounts: Accounts) {
+  constructor(accounts: AccountPair) {
     this.accounts = accounts;
   }
 

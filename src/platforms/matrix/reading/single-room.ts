@@ -7,7 +7,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { Hero } from "../rooms/types.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { RawStateEvent, RoomReading } from "../rooms/room-snapshot.ts";
-import type { Accounts } from "./room-collector.ts";
+import type { AccountPair } from "./room-collector.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { statePath } from "./state-now.ts";
@@ -38,7 +38,7 @@ const stateSchema = z.unknown();
 export async function readRoom(
   reader: Reader,
   roomId: string,
-  accounts: Accounts,
+  accounts: AccountPair,
   hints: RoomHints = { joinedCount: null, invitedCount: null, heroes: [] },
 ): Promise<RoomReading> {
   const { userId, otherUserId } = accounts;
@@ -87,7 +87,7 @@ function isWorthKeeping({ type }: RawStateEvent): boolean {
 async function readPieces(
   reader: Reader,
   roomId: string,
-  { userId, otherUserId }: Accounts,
+  { userId, otherUserId }: AccountPair,
 ): Promise<RawStateEvent[]> {
   const events: RawStateEvent[] = [];
   const pieces = [

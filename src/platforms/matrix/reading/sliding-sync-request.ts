@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HomeserverRequest } from "../api/homeserver-client.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
-import type { Accounts } from "./room-collector.ts";
+import type { AccountPair } from "./room-collector.ts";
 import { MAX_BYTES } from "./limits.ts";
 
 /**
@@ -69,7 +69,7 @@ export function slidingSyncRequest(
  * room.
  */
 export function plannedState(
-  { userId, otherUserId }: Accounts,
+  { userId, otherUserId }: AccountPair,
   extraMembers: readonly string[],
 ): RequiredState {
   const members = new Set([userId, otherUserId, ...extraMembers]);

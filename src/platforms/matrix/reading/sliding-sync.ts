@@ -6,7 +6,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { Hero, Membership } from "../rooms/types.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { RoomCollector } from "./room-collector.ts";
-import type { Accounts } from "./room-collector.ts";
+import type { AccountPair } from "./room-collector.ts";
 import { countOrNull, memberEventOf, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { plannedState, slidingSyncRequest } from "./sliding-sync-request.ts";
@@ -20,7 +20,7 @@ export interface Progress {
 }
 
 export interface SlidingSyncOptions {
-  readonly accounts: Accounts;
+  readonly accounts: AccountPair;
   readonly extraMembers: readonly string[];
   /** Rooms per request. */
   readonly window: number;

@@ -1,3 +1,4 @@
+import { SERVER_AWAY } from "../api/server-away.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
@@ -39,15 +40,7 @@ const LONGEST_BACKOFF_MS = 60_000;
  */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
-// A page instead of JSON comes from a proxy whose server is down.
-const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set([
-  "dns",
-  "refused",
-  "reset",
-  "timeout",
-  "tls",
-  "not_json",
-]);
+const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set(SERVER_AWAY);
 
 /**
  * Runs a read again while its failure may pass.

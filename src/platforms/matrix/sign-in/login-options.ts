@@ -3,7 +3,7 @@ import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { readAuthorizationServer } from "./oauth/authorization-server.ts";
 
-/** The ways of signing in that a homeserver offers. */
+/** The methods of signing in that a homeserver offers. */
 export interface LoginOptions {
   readonly password: boolean;
   /** A one-time login token (m.login.token). */
@@ -23,8 +23,8 @@ const flowsSchema = z.object({
 });
 
 /**
- * Asks how one can sign in. OAuth first: where it is set up, /login may not exist at all (oauth.md,
- * "Discovery").
+ * Asks for the methods of signing in. OAuth comes first: where it is set up, /login may not exist
+ * (platforms/matrix/README.md, "Discovery and addresses").
  * @throws HomeserverError, UnreachableError
  */
 export async function readLoginOptions(
@@ -57,8 +57,8 @@ async function readFlows(
     });
     return new Set((flows ?? []).map(({ type }) => type));
   } catch (error) {
-    // Synapse with OAuth behind a proxy that does not forward /login answers 404 M_UNRECOGNIZED
-    // (oauth.md).
+    // Synapse with OAuth answers 404 M_UNRECOGNIZED, where its proxy does not forward /login to the
+    // authorization server.
     if (hasOauthToo && error instanceof HomeserverError && error.status === 404) return new Set();
     throw error;
   }

@@ -16,8 +16,8 @@ const life = {
 };
 
 /**
- * What it takes to give a session its next access token. `matrix`: the homeserver's own way (CS
- * API, "Refreshing access tokens").
+ * What a session needs for its next access token. `matrix`: the homeserver's own endpoint (CS
+ * §Refreshing access tokens).
  */
 export const renewalSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("oauth"), ...life, clientId: z.string(), server: authorizationServerSchema }),
@@ -36,30 +36,29 @@ export const sessionTokensSchema = z.object({
 export type SessionTokens = z.output<typeof sessionTokensSchema>;
 
 /**
- * Whether an access token had better be renewed before it is used: two thirds of its life are over
- * (oauth.md, "Refresh").
+ * Whether an access token is renewed before its next use: two thirds of its life are over
+ * (platforms/matrix/README.md, "Sign-in by link").
  */
 export function isDue({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + (lifeMs * 2) / 3;
 }
 
-/** Whether an access token has run out. */
+/** Whether an access token has expired. */
 export function isOver({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + lifeMs;
 }
 
 /**
- * Refusals after which a session cannot come back: it was ended, or the server has forgotten who
- * the bot is.
+ * Refusals that are final: the session was ended, or the server no longer knows the bot's client.
  */
 const ENDED: ReadonlySet<string> = new Set(["invalid_grant", "invalid_client", "unauthorized_client"]);
 
 /**
- * Asks for the next pair of tokens. It must be stored before it is used: the old refresh token
- * works again only as long as the new access token was not used.
+ * Asks for the next pair of tokens. The pair must be stored before it is used: the old refresh
+ * token works again only until the new access token is used.
  * @throws HomeserverError 401 M_UNKNOWN_TOKEN when the session has ended
- * @throws HomeserverError, UnreachableError for anything else, after which the same refresh token
- * is to be tried again later
+ * @throws HomeserverError, UnreachableError for anything else. The same refresh token is then
+ * tried again later
  */
 export async function renewTokens(
   renewal: Renewal,
@@ -82,8 +81,8 @@ export async function renewTokens(
 }
 
 /**
- * Whatever is not the end of the session passes: only the token endpoint's own word ends one
- * (oauth.md, 2).
+ * Only an OAuth error of the token endpoint ends a session. Every other failure may pass
+ * (platforms/matrix/README.md, "Sign-in by link").
  */
 function toRenewalError(error: unknown, host: string): unknown {
   if (error instanceof HomeserverError) {
@@ -122,9 +121,7 @@ async function renewAtHomeserver(
   };
 }
 
-/**
- * What a request of a session that is no more fails with, whatever way of renewing found that out.
- */
+/** The error of every request of a session that has ended, for both kinds of renewal. */
 export function sessionEnded(path: string): HomeserverError {
   return new HomeserverError({
     errcode: "M_UNKNOWN_TOKEN",

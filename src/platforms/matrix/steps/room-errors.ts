@@ -28,7 +28,7 @@ export function toRoomOutcome(error: unknown): StepOutcome {
   return outcome;
 }
 
-/** The account's server took the connection and then long: it was busy with other servers. */
+/** The account's server accepted the connection and did not answer: it waited for other servers. */
 export function isTimeout(error: unknown): error is UnreachableError {
   return error instanceof UnreachableError && error.reason === "timeout";
 }

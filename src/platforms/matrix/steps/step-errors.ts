@@ -1,21 +1,13 @@
 import type { Side } from "../../../model/account.ts";
 import type { StepOutcome, StepProblem, StepProblemCode } from "../../../model/step-outcome.ts";
 import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
+import { SERVER_AWAY } from "../api/server-away.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 
-// A page instead of JSON is a proxy in front of a server that is down.
-const AWAY: ReadonlySet<UnreachableReason> = new Set([
-  "dns",
-  "refused",
-  "reset",
-  "timeout",
-  "tls",
-  "not_json",
-  "aborted",
-]);
+const AWAY: ReadonlySet<UnreachableReason> = new Set([...SERVER_AWAY, "aborted"]);
 
-/** A request failed that was made to the server of one side by a step of the other. */
+/** A step of one side failed in a request to the server of the other side. */
 class OtherSideError extends Error {
   readonly side: Side;
 
@@ -27,9 +19,9 @@ class OtherSideError extends Error {
 }
 
 /**
- * Has a request that a step of one side makes to the server of the other fail there: what is waited
- * for, or must be signed in again, is that one.
- * @throws what `toOutcome` takes
+ * For a request that a step of one side makes to the server of the other. A failure then counts for
+ * that server: the queue waits for it, or asks for a new sign-in there.
+ * @throws what `toOutcome` accepts
  */
 export async function onServerOf<Answer>(side: Side, answer: Promise<Answer>): Promise<Answer> {
   try {
@@ -39,8 +31,8 @@ export async function onServerOf<Answer>(side: Side, answer: Promise<Answer>): P
   }
 }
 
-/** The outcome as one of the server of a side, whose step ever it is. */
-export function attributedTo<Told extends StepOutcome>(side: Side, outcome: Told): Told {
+/** The outcome as one of the given side's server, whichever side the step belongs to. */
+export function attributedTo<Outcome extends StepOutcome>(side: Side, outcome: Outcome): Outcome {
   return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
 }
 
@@ -48,8 +40,8 @@ export function attributedTo<Told extends StepOutcome>(side: Side, outcome: Told
 export type ErrorOutcome = Exclude<StepOutcome, { status: "done" | "already_done" | "needs_moderator" }>;
 
 /**
- * What a failed request means for the step that made it, as far as that does not depend on the
- * request: steps look at the refusals they know first.
+ * What a failed request means for the step that made it. Steps first handle the refusals that only
+ * their own request can get.
  * @throws what is neither a server's error nor a failed connection: a bug
  */
 export function toOutcome(error: unknown): ErrorOutcome {
@@ -78,7 +70,7 @@ export function toOutcome(error: unknown): ErrorOutcome {
   return { status: "failed", problem: serverProblem("refused", error) };
 }
 
-/** What is there cannot be read, so it is not written over. */
+/** The present value cannot be read, so it is not overwritten. */
 export const UNREADABLE: ErrorOutcome = {
   status: "failed",
   problem: { code: "unreadable", serverText: null },

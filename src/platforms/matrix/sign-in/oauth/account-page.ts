@@ -1,8 +1,8 @@
-import type { AuthorizationServer } from "./authorization-server.ts";
+import type { AuthorizationServerMetadata } from "./authorization-server.ts";
 
 /**
- * The best first; a server shows "Something went wrong" for an action that it does not list
- * (oauth.md, "Account page").
+ * The best first. A server shows "Something went wrong" for an action that it does not list
+ * (platforms/matrix/README.md, "How sessions end").
  */
 const SESSION_ACTIONS = [
   "org.matrix.device_view",
@@ -13,10 +13,10 @@ const SESSION_ACTIONS = [
 const LIST_ACTIONS = ["org.matrix.devices_list", "org.matrix.sessions_list"] as const;
 
 /**
- * The page on which people see and end the bot's session (CS API v1.18, "Account management URL
- * discovery"); null where the server names none.
+ * The page on which people see and end the bot's session (CS v1.18 §Account management URL
+ * discovery). `null` where the server names none.
  */
-export function accountPage(server: AuthorizationServer, deviceId: string | null): string | null {
+export function accountPage(server: AuthorizationServerMetadata, deviceId: string | null): string | null {
   const { account_management_uri: address, account_management_actions_supported: supported = [] } = server;
   if (address === undefined) return null;
   const url = new URL(address);

@@ -21,29 +21,30 @@ export const authorizationServerSchema = z.object({
   account_management_uri: optionalPage,
   account_management_actions_supported: z.array(z.string()).optional().catch(undefined),
 });
-export type AuthorizationServer = z.output<typeof authorizationServerSchema>;
+export type AuthorizationServerMetadata = z.output<typeof authorizationServerSchema>;
 
-/** One that can sign somebody in by link (RFC 8628). */
-export type LinkingServer = AuthorizationServer & {
+/** The metadata of a server that offers sign-in by link (RFC 8628). */
+export type LinkingServer = AuthorizationServerMetadata & {
   registration_endpoint: string;
   device_authorization_endpoint: string;
 };
 
 const MAX_BYTES = 65_536;
-/** The older one answers the same bytes (oauth.md, "Discovery"). */
+/** Both return the same bytes (platforms/matrix/README.md, "Sign-in by link"). */
 const PATHS = [
   "/_matrix/client/v1/auth_metadata",
   "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
 ] as const;
 
 /**
- * The authorization server that a homeserver delegates to; null where it signs people in by itself.
- * @throws HomeserverError, UnreachableError where a server in trouble leaves it open
+ * The authorization server that a homeserver delegates to. `null` where the homeserver signs people
+ * in by itself.
+ * @throws HomeserverError, UnreachableError where the server's failure leaves this unknown
  */
 export async function readAuthorizationServer(
   client: HomeserverClient,
   signal?: AbortSignal,
-): Promise<AuthorizationServer | null> {
+): Promise<AuthorizationServerMetadata | null> {
   for (const path of PATHS) {
     const server = await readMetadata(client, path, signal);
     if (server !== null) return server;
@@ -52,13 +53,13 @@ export async function readAuthorizationServer(
 }
 
 /**
- * The server as one that signs in by link, or null. Synapse keeps the metadata it read first until
- * it restarts; so, where the device grant is missing, the authorization server is asked itself,
- * once (oauth.md, "Discovery").
- * @throws HomeserverError, UnreachableError where a server in trouble leaves it open
+ * The server's metadata if it offers sign-in by link, else `null`. Synapse caches the metadata
+ * until it restarts. Where the device grant is missing, the authorization server itself is
+ * therefore asked, once (platforms/matrix/README.md, "Sign-in by link").
+ * @throws HomeserverError, UnreachableError where the server's failure leaves this unknown
  */
 export async function asLinkingServer(
-  server: AuthorizationServer,
+  server: AuthorizationServerMetadata,
   options: { readonly fetch: GuardedFetch; readonly log: Logger; readonly signal?: AbortSignal },
 ): Promise<LinkingServer | null> {
   if (canLink(server)) return server;
@@ -67,7 +68,7 @@ export async function asLinkingServer(
   return own !== null && own.issuer === server.issuer && canLink(own) ? own : null;
 }
 
-function canLink(server: AuthorizationServer): server is LinkingServer {
+function canLink(server: AuthorizationServerMetadata): server is LinkingServer {
   return server.device_authorization_endpoint !== undefined && server.registration_endpoint !== undefined;
 }
 
@@ -75,7 +76,7 @@ async function readMetadata(
   client: HomeserverClient,
   path: string,
   signal: AbortSignal | undefined,
-): Promise<AuthorizationServer | null> {
+): Promise<AuthorizationServerMetadata | null> {
   try {
     return await client.withAccessToken(null).request({
       method: "GET",
@@ -85,8 +86,8 @@ async function readMetadata(
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
-    // Servers without OAuth answer 404 M_UNRECOGNIZED; older ones and proxies anything from 400 to
-    // a web page.
+    // Servers without OAuth answer 404 M_UNRECOGNIZED. Older servers and proxies answer with any
+    // status from 400 on, or with a web page.
     if (error instanceof HomeserverError && error.status < 500 && error.status !== 429) return null;
     if (
       error instanceof UnreachableError &&

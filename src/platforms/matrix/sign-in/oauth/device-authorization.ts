@@ -18,7 +18,7 @@ import {
 } from "./oauth-requests.ts";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
-/** RFC 8628 section 3.2: where the server names none. */
+/** The default where the server names no interval (RFC 8628 section 3.2). */
 const DEFAULT_INTERVAL_MS = 5_000;
 
 /** How the bot introduces itself on servers' consent pages. */
@@ -29,8 +29,8 @@ export interface ClientIntroduction {
 }
 
 /**
- * A sign-in that waits for a person in a browser. `deviceCode` is a secret, the other code is made
- * to be shown.
+ * A sign-in that waits for a person in a browser. `deviceCode` is a secret. `userCode` is shown to
+ * the person.
  */
 export interface DeviceAuthorization {
   readonly clientId: string;
@@ -42,10 +42,10 @@ export interface DeviceAuthorization {
 }
 
 /**
- * Registers the bot and asks for a code (oauth.md, "Registration" and "Device authorization"). Null
- * where the operator has switched this grant off, which the registration tells.
- * @param deviceId ten or more letters and digits, never used before: a second session on a device
- * that exists would be left over
+ * Registers the bot and asks for a code (platforms/matrix/README.md, "Sign-in by link"). Returns
+ * `null` where the operator has switched this grant off, which the registration's answer shows.
+ * @param deviceId ten or more letters and digits, never used before. With a device that exists, a
+ * second session would be left over
  * @throws HomeserverError, UnreachableError
  */
 export async function beginDeviceAuthorization(
@@ -59,8 +59,8 @@ export async function beginDeviceAuthorization(
   const clientId = await register(server, introduction, fetch);
   if (clientId === null) return null;
   const configuration = oauthConfiguration(server, clientId, fetch);
-  // A wrong scope is accepted here and met by the user as an error page, so nothing about it is
-  // left to chance (oauth.md, 5).
+  // The server accepts a wrong scope here, and the user then gets an error page, so the scope is
+  // written out in full (platforms/matrix/README.md, "Sign-in by link").
   const scope = `urn:matrix:client:api:* urn:matrix:client:device:${deviceId}`;
   const answer = await askAuthorizationServer(server.device_authorization_endpoint, [], () =>
     initiateDeviceAuthorization(configuration, { scope }),
@@ -76,8 +76,8 @@ export async function beginDeviceAuthorization(
 }
 
 /**
- * People are sent there: over HTTPS, unless the server itself is one that is spoken to without
- * (which the configuration must permit).
+ * The page that people are sent to. It must have HTTPS, unless the authorization server itself has
+ * plain HTTP, which the configuration must permit.
  */
 function addressOf(text: string, server: LinkingServer): string {
   const url = URL.parse(text);
@@ -88,8 +88,8 @@ function addressOf(text: string, server: LinkingServer): string {
 }
 
 /**
- * The same registration again gives the same client at the production server, so that nothing is
- * kept of it but its ID (oauth.md, "Registration").
+ * Registers the bot. The Matrix Authentication Service returns the same client for the same
+ * registration, so only the client's ID is kept (platforms/matrix/README.md, "Sign-in by link").
  */
 async function register(
   server: LinkingServer,
@@ -119,18 +119,17 @@ async function register(
 }
 
 /**
- * `lost`: the server does not know the code any more; its tokens went out to nobody, as after a
- * crash between their arrival and their being stored.
+ * `lost`: the server no longer knows the code. Its tokens were issued and not stored, for example
+ * because of a crash between the two.
  */
 export type PollResult =
   | { readonly kind: "pending" | "slow_down" | "refused" | "expired" | "lost" }
   | { readonly kind: "confirmed"; readonly tokens: SessionTokens };
 
 /**
- * Asks once whether the person has confirmed. What decides is the error's name, never the status:
- * the production server answers 403 where RFC 8628 says 400.
- * @throws HomeserverError, UnreachableError when a server is in trouble; the code is then good for
- * another try
+ * Asks once whether the person has confirmed. The error's name decides, not the status: the Matrix
+ * Authentication Service answers 403 where RFC 8628 says 400.
+ * @throws HomeserverError, UnreachableError when a server fails. The code then stays valid
  */
 export async function pollDeviceAuthorization(
   server: LinkingServer,
@@ -144,8 +143,8 @@ export async function pollDeviceAuthorization(
       genericGrantRequest(configuration, DEVICE_GRANT, { device_code: deviceCode }),
     );
     const { access_token: accessToken, refresh_token: refreshToken, expires_in: life } = answer;
-    // Every server that signs in to Matrix has this grant, and the bot registered for it (CS API
-    // v1.15, "OAuth 2.0 API").
+    // Every Matrix authorization server has the refresh grant, and the bot registered for it (CS
+    // v1.15 §OAuth 2.0 API).
     if (refreshToken === undefined)
       throw new UnreachableError("unexpected_answer", new URL(server.token_endpoint).host, "refresh_token");
     const lifeMs = life === undefined ? null : life * 1_000;

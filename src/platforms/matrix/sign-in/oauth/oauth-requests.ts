@@ -11,7 +11,7 @@ import { HomeserverError, toHomeserverError } from "../../api/homeserver-error.t
 import type { GuardedFetch, HttpMethod } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
 import { cleanServerText } from "../../api/server-text.ts";
-import type { AuthorizationServer } from "./authorization-server.ts";
+import type { AuthorizationServerMetadata } from "./authorization-server.ts";
 
 /** An authorization server that does not answer by then is away: people wait for this. */
 const TIMEOUT_MS = 15_000;
@@ -22,7 +22,7 @@ const MAX_BYTES = 65_536;
  * guarded fetch only.
  */
 export function oauthConfiguration(
-  server: AuthorizationServer,
+  server: AuthorizationServerMetadata,
   clientId: string,
   fetch: GuardedFetch,
 ): Configuration {
@@ -48,14 +48,13 @@ export function oauthConfiguration(
 export const allowPlainHttp = allowInsecureRequests;
 
 /**
- * The guarded fetch in the shape that the library calls. Trouble (5xx, 429, a page of a proxy) is
- * thrown before the library reads it, so that it comes out as the error that everything else knows
- * how to wait out.
+ * The guarded fetch in the form that the library calls. An answer with 5xx or 429 is thrown before
+ * the library reads it. The caller then gets a `HomeserverError`, which all callers handle.
  */
 export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
   return async (url, { method, headers, body, signal }) => {
-    // Servers name the bot's session by its User-Agent, which the library would fill with its own
-    // name (oauth.md, "What the user sees").
+    // Servers show the User-Agent as the name of the bot's session, and the library would send its
+    // own name (platforms/matrix/README.md, "Sign-in by link").
     const { "user-agent": _own, ...rest } = headers;
     const response = await fetch(url, {
       method: toMethod(method),
@@ -77,14 +76,14 @@ export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
   };
 }
 
-// What the guarded fetch hands on is decoded already.
+// The guarded fetch has already decoded the body.
 const PLAIN = { "content-encoding": "identity" };
 
 /** The library sends forms and JSON, both as text. */
 function textOf(body: FetchBody): string {
   if (typeof body === "string") return body;
   if (body instanceof URLSearchParams) return body.toString();
-  throw new TypeError("the library sent a body that is no text");
+  throw new TypeError("the library sent a body that is not text");
 }
 
 function toMethod(method: string): HttpMethod {
@@ -92,10 +91,10 @@ function toMethod(method: string): HttpMethod {
 }
 
 /**
- * Does something with the library.
- * @throws HomeserverError with the OAuth error as its code (RFC 6749 section 5.2: `invalid_grant`,
- * …) for a refusal, and for trouble
- * @throws UnreachableError where there is no answer, or one that is none of OAuth
+ * Makes a request with the library.
+ * @throws HomeserverError for a refusal, with the OAuth error as its code (RFC 6749 section 5.2:
+ * `invalid_grant`, …), and for 5xx and 429
+ * @throws UnreachableError where there is no answer, or one that is not OAuth's
  */
 export async function askAuthorizationServer<Answer>(
   endpoint: string,
@@ -117,7 +116,7 @@ export async function askAuthorizationServer<Answer>(
   }
 }
 
-/** @throws what is a bug, and no answer that the library did not like */
+/** @throws an error that is a bug instead of an answer that the library rejected */
 function codeOf(error: unknown): string | null {
   if (!(error instanceof ClientError) || error.cause instanceof TypeError) throw error;
   return typeof error.code === "string" ? error.code.slice(0, 60) : null;

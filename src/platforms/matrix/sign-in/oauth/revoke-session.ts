@@ -5,10 +5,10 @@ import type { Renewal } from "../session-renewal.ts";
 import { askAuthorizationServer, oauthConfiguration } from "./oauth-requests.ts";
 
 /**
- * Ends a session at its authorization server (RFC 7009). The server says yes to whatever it is
- * given, so success is no proof: ask `whoami` afterwards. The refresh token names the whole
- * session; with the wrong hint nothing would happen (oauth.md, 9).
- * @returns false where the server offers no way
+ * Ends a session at its authorization server (RFC 7009). The server accepts any token, so success
+ * proves nothing: ask `whoami` afterwards. The refresh token identifies the whole session. With a
+ * wrong hint nothing would happen (platforms/matrix/README.md, "How sessions end").
+ * @returns false where the server has no revocation endpoint
  * @throws HomeserverError, UnreachableError
  */
 export async function revokeSession(
@@ -23,8 +23,7 @@ export async function revokeSession(
       tokenRevocation(configuration, refreshToken, { token_type_hint: "refresh_token" }),
     );
   } catch (error) {
-    // A token that is no more may be refused as well (some servers answer invalid_grant): what is
-    // gone is gone.
+    // Some servers answer invalid_grant for a token that no longer exists: the session is gone.
     if (!(error instanceof HomeserverError && error.errcode === "invalid_grant")) throw error;
   }
   return true;
