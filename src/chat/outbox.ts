@@ -1,4 +1,3 @@
-import type { MatrixClient } from "matrix-bot-sdk";
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { EDIT_EVERY_MS } from "../dialogue/conversation.ts";
@@ -11,6 +10,17 @@ import { TimedWorker } from "./timed-worker.ts";
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
+/** The part of matrix-bot-sdk's client that sends. */
+export interface SendingClient {
+  doRequest(method: string, path: string, query: null, body: unknown): Promise<unknown>;
+  uploadContent(bytes: Buffer, mimeType?: string, fileName?: string): Promise<string>;
+  readonly crypto: {
+    isRoomEncrypted(roomId: string): Promise<boolean>;
+    encryptRoomEvent(roomId: string, type: string, content: unknown): Promise<unknown>;
+    encryptMedia(bytes: Buffer): Promise<{ buffer: Buffer; file: object }>;
+  };
+}
+
 /**
  * Sends stored messages, one at a time, most urgent first. Every try of an item uses the item's
  * stored transaction ID, so the server answers a repeated request with the event that the first one
@@ -18,7 +28,7 @@ const LONGEST_RETRY_MS = 60_000;
  */
 export class Outbox {
   readonly #items: OutboxItems;
-  readonly #client: MatrixClient;
+  readonly #client: SendingClient;
   readonly #now: () => number;
   readonly #log: Logger;
   readonly #worker: TimedWorker;
@@ -26,7 +36,7 @@ export class Outbox {
   /** Until when the server asked the whole bot to wait. */
   #pausedUntil = 0;
 
-  constructor(items: OutboxItems, client: MatrixClient, { now, log }: { now: () => number; log: Logger }) {
+  constructor(items: OutboxItems, client: SendingClient, { now, log }: { now: () => number; log: Logger }) {
     this.#items = items;
     this.#client = client;
     this.#now = now;

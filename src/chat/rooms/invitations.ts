@@ -32,7 +32,7 @@ const invitationEventSchema = z.looseObject({
 export interface InvitationOptions {
   userId: string;
   invitations: Invitations;
-  client: MatrixClient;
+  client: Pick<MatrixClient, "joinRoom" | "leaveRoom" | "doRequest">;
   rooms: Rooms;
   directChats: boolean;
   isPermitted: (userId: string) => boolean;
@@ -169,7 +169,11 @@ const summarySchema = z.looseObject({ num_joined_members: z.number() });
  * does not say.
  * @param via servers to ask; without them our server asks nobody about a room it is not in
  */
-async function isRoomOfOne(client: MatrixClient, roomId: string, via: readonly string[]): Promise<boolean> {
+async function isRoomOfOne(
+  client: Pick<MatrixClient, "doRequest">,
+  roomId: string,
+  via: readonly string[],
+): Promise<boolean> {
   const path = `/_matrix/client/v1/room_summary/${encodeURIComponent(roomId)}`;
   const summary = summarySchema.safeParse(await client.doRequest("GET", path, { via }));
   return summary.success && summary.data.num_joined_members === 1;

@@ -6,12 +6,15 @@ import type { RoomKind } from "../../model/conversation-address.ts";
  * membership changes.
  */
 export class Rooms {
-  readonly #client: MatrixClient;
+  readonly #client: Pick<MatrixClient, "getRoomMembers">;
   readonly #controlRoomIds: ReadonlySet<string>;
   readonly #listensInDirectChats: boolean;
   readonly #members = new Map<string, Promise<readonly string[]>>();
 
-  constructor(client: MatrixClient, options: { controlRoomIds: ReadonlySet<string>; directChats: boolean }) {
+  constructor(
+    client: Pick<MatrixClient, "getRoomMembers">,
+    options: { controlRoomIds: ReadonlySet<string>; directChats: boolean },
+  ) {
     this.#client = client;
     this.#controlRoomIds = options.controlRoomIds;
     this.#listensInDirectChats = options.directChats;

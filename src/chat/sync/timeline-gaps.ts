@@ -21,7 +21,12 @@ const messagesSchema = z.looseObject({ chunk: timelineEventsSchema, end: z.strin
  */
 export async function fillGaps(
   response: SyncResponse,
-  { since, userId, client, log }: { since: string; userId: string; client: MatrixClient; log: Logger },
+  {
+    since,
+    userId,
+    client,
+    log,
+  }: { since: string; userId: string; client: Pick<MatrixClient, "doRequest">; log: Logger },
 ): Promise<void> {
   for (const [roomId, { timeline }] of Object.entries(response.rooms?.join ?? {})) {
     if (timeline?.limited !== true || typeof timeline.prev_batch !== "string") continue;
@@ -43,7 +48,7 @@ export async function fillGaps(
 }
 
 async function readBack(
-  client: MatrixClient,
+  client: Pick<MatrixClient, "doRequest">,
   roomId: string,
   prevBatch: string,
   since: string,

@@ -1,4 +1,5 @@
-import { MatrixClient, MatrixError } from "matrix-bot-sdk";
+import { MatrixError, MembershipEvent } from "matrix-bot-sdk";
+import type { SendingClient } from "../../../src/chat/outbox.ts";
 
 export interface Request {
   method: string;
@@ -12,6 +13,11 @@ type Answer = (request: Request) => unknown;
 /** What a homeserver answers with an error status, as matrix-bot-sdk throws it. */
 export function refusal(status: number, errcode: string, more: Record<string, unknown> = {}): MatrixError {
   return new MatrixError({ errcode, error: "words of the server", ...more }, status);
+}
+
+/** The membership event of somebody who has joined. */
+export function joinOf(userId: string): MembershipEvent {
+  return new MembershipEvent({ state_key: userId, content: { membership: "join" } });
 }
 
 /** The same where the body is no Matrix error: a proxy's page. */
@@ -28,7 +34,7 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
   const events = new Map<string, { eventId: string; roomId: string; type: string; content: unknown }>();
   const uploads: Buffer[] = [];
   const state: { answer: Answer | null; members: Record<string, string[]> } = { answer: null, members: {} };
-  const client = Object.assign(Object.create(MatrixClient.prototype) as MatrixClient, {
+  const client: SendingClient = {
     doRequest: async (
       method: string,
       path: string,
@@ -57,10 +63,7 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
       uploads.push(bytes);
       return `mxc://x/${uploads.length}`;
     },
-  });
-  // The property is the SDK's own; a stand-in is put over it.
-  Object.defineProperty(client, "crypto", {
-    value: {
+    crypto: {
       isRoomEncrypted: async (roomId: string) => encryptedRooms.includes(roomId),
       encryptRoomEvent: async (_roomId: string, type: string, content: unknown) => ({
         ciphertext: { type, content },
@@ -70,7 +73,7 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
         file: { key: "k" },
       }),
     },
-  });
+  };
   const sent = () => [...events.values()];
   /** The bodies of what stands in the rooms, in order. */
   const bodies = () =>

@@ -294,10 +294,10 @@ describe("over a crash", () => {
     let isFirst = true;
     const lost = Promise.withResolvers<unknown>();
     const { client: server, sent: made } = fakeClient();
-    state.answer = async ({ method, path, query, body }) => {
-      if (!isFirst) return server.doRequest(method, path, query, body);
+    state.answer = async ({ method, path, body }) => {
+      if (!isFirst) return server.doRequest(method, path, null, body);
       isFirst = false;
-      await server.doRequest(method, path, query, body);
+      await server.doRequest(method, path, null, body);
       return lost.promise;
     };
     await first.add(item("one"));

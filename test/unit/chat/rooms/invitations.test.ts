@@ -1,10 +1,9 @@
-import type { MatrixClient } from "matrix-bot-sdk";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { InvitationHandler } from "../../../../src/chat/rooms/invitations.ts";
 import { Rooms } from "../../../../src/chat/rooms/rooms.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
-import { bareAnswer, refusal } from "../fake-client.ts";
+import { bareAnswer, joinOf, refusal } from "../fake-client.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
@@ -31,16 +30,17 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     joinRoom: async (roomId: string, via: string[]) => {
       done.push(`join ${roomId} via ${via.join()}`);
       if (state.failures.length > 0) throw state.failures.shift();
+      return roomId;
     },
     leaveRoom: async (roomId: string) => void done.push(`leave ${roomId}`),
-    getRoomMembers: async () => state.members.map((membershipFor) => ({ membershipFor })),
+    getRoomMembers: async () => state.members.map(joinOf),
     // As Synapse does, which looks at rooms of other servers only through some that are named.
     doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
       if (query?.via?.includes("x.org") !== true) throw refusal(400, "M_UNKNOWN");
       if (state.summaryFailures.length > 0) throw state.summaryFailures.shift();
       return { num_joined_members: state.joinedMembers };
     },
-  } as unknown as MatrixClient;
+  };
   const desk = (from = store) =>
     new InvitationHandler({
       userId: "@mover:x.org",

@@ -1,6 +1,6 @@
-import type { MatrixClient } from "matrix-bot-sdk";
 import { describe, expect, it } from "vitest";
 import { Rooms } from "../../../../src/chat/rooms/rooms.ts";
+import { joinOf } from "../fake-client.ts";
 
 function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const answers: (readonly string[] | Promise<readonly string[]>)[] = [];
@@ -8,9 +8,9 @@ function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const client = {
     getRoomMembers: async () => {
       asked++;
-      return (await (answers.shift() ?? [])).map((membershipFor) => ({ membershipFor }));
+      return (await (answers.shift() ?? [])).map(joinOf);
     },
-  } as unknown as MatrixClient;
+  };
   const rooms = new Rooms(client, { controlRoomIds: new Set(["!control"]), directChats });
   return { rooms, answers, asked: () => asked };
 }

@@ -59,12 +59,13 @@ function after(
 }
 
 describe("a room after a step", () => {
-  it.each(
-    ENTRIES.flatMap((kind) => (["done", "already_done"] as const).map((status) => [kind, status] as const)),
-  )("is entered by %s that is %s", (kind, status) => {
-    const { room, next } = roomAfter(planned(["join", "ask_moderator"]), kind, { status }, ALL);
-    expect([room.isInside, room.status, room.joinedAt, next]).toEqual([true, "done", NOW, null]);
-  });
+  it.each(ENTRIES.flatMap((kind) => (["done", "already_done"] as const).map((status) => ({ kind, status }))))(
+    "is entered by $kind that is $status",
+    ({ kind, status }) => {
+      const { room, next } = roomAfter(planned(["join", "ask_moderator"]), kind, { status }, ALL);
+      expect([room.isInside, room.status, room.joinedAt, next]).toEqual([true, "done", NOW, null]);
+    },
+  );
 
   it("keeps the time at which it was entered first", () => {
     const room = { ...planned(["join"]), joinedAt: 7 };
