@@ -12,7 +12,12 @@ const LONGEST_RETRY_MS = 60_000;
 
 /** The part of matrix-bot-sdk's client that sends. */
 export interface SendingClient {
-  doRequest(method: string, path: string, query: null, body: unknown): Promise<unknown>;
+  doRequest(
+    method: string,
+    path: string,
+    query: Record<string, unknown> | null,
+    body: unknown,
+  ): Promise<unknown>;
   uploadContent(bytes: Buffer, mimeType?: string, fileName?: string): Promise<string>;
   readonly crypto: {
     isRoomEncrypted(roomId: string): Promise<boolean>;

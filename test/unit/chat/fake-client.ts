@@ -35,13 +35,8 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
   const uploads: Buffer[] = [];
   const state: { answer: Answer | null; members: Record<string, string[]> } = { answer: null, members: {} };
   const client: SendingClient = {
-    doRequest: async (
-      method: string,
-      path: string,
-      query: Record<string, unknown> | null = null,
-      body: unknown = null,
-    ) => {
-      const request = { method, path, query: query ?? {}, body };
+    doRequest: async (method, path, query, body) => {
+      const request = { method, path, query: query ?? {}, body: body ?? null };
       requests.push(request);
       const answer = await state.answer?.(request);
       if (answer !== undefined) return answer;
