@@ -66,16 +66,19 @@ function shown(text: string): string {
 const server = "server.example";
 
 const mistakes: [text: string, answer: string][] = [
-  ["!", "There is no command behind !. See !help."],
-  ["!   ", "There is no command behind !. See !help."],
+  ["!", "There is no command after !. See !help."],
+  ["!   ", "There is no command after !. See !help."],
   [`!login old "@me:${server}`, "A quotation mark is opened and not closed."],
   ["!login “old", "A quotation mark is opened and not closed."],
   ["!logn old", "I don't know !logn. Did you mean !login? See !help login."],
   ["!frobnicate the rooms", "I don't know !frobnicate. See !help."],
-  ["!login", "!login needs old or new. It goes like this: !login old|new [@user:server]"],
-  ["!logout middle", "middle does not fit here. It can be old or new. It goes like this: !logout [old|new]."],
+  ["!login", "!login needs old or new. Write it like this: !login old|new [@user:server]"],
+  [
+    "!logout middle",
+    "middle does not fit here. It can be old or new. Write it like this: !logout [old|new].",
+  ],
   ["!logout odl", "Did you mean old?"],
-  ["!whoami now", "!whoami does not take now. It goes like this: !whoami."],
+  ["!whoami now", "!whoami does not take now. Write it like this: !whoami."],
   ["!whoami --jsn", "!whoami has no --jsn."],
   ["!help nonsense", "I don't know !nonsense."],
   ["!login old @me", "@me is not a user ID. A user ID looks like @you:example.org."],
@@ -149,7 +152,9 @@ it.each([
   const eventId = await chat.person.say(chat.roomId, text);
   const answer = await answerTo(chat.person, chat.roomId, eventId, world.botUserId);
   expect(textOf(answer)).toContain(expected);
-  expect(textOf(answer)).toContain("I removed your message, because it seemed to hold a password or a token");
+  expect(textOf(answer)).toContain(
+    "I removed your message because it seemed to contain a password or a token",
+  );
   expect(textOf(answer)).not.toContain("hunter2");
   await chat.person.waitForMessage(
     chat.roomId,

@@ -171,7 +171,7 @@ it("answers a mistake with the nearest right word and the help line that applies
     ["!login odl", ["Did you mean old?", "!login old|new"]],
     ["!logout --al", ["!logout has no --al", "!logout [old|new]"]],
     ["!whoami now", ["!whoami does not take now"]],
-    ["!", ["There is no command behind !"]],
+    ["!", ["There is no command after !"]],
   ];
   for (const [text, parts] of expected) {
     const answer = textOf(await command(ben, plainRoom, text));
@@ -200,7 +200,7 @@ it("uses no secret in a control room: removes it where it may, and calls the per
   await ada.waitForMessage(encryptedRoom, ({ eventId, isRedacted }) => eventId === removable && isRedacted);
   const notRemovable = await ada.say(plainRoom, secret);
   expect(textOf(await answerTo(ada, plainRoom, notRemovable, world.botUserId))).toContain(
-    "please delete it yourself",
+    "Please delete it yourself",
   );
   expect(textOf(await command(ada, directRoom, "!whoami"))).toContain("Old account: not signed in");
 });

@@ -97,7 +97,7 @@ it("does not work in a direct chat that a third person was invited to, until the
   await ada.invite(roomId, ben.userId);
   const secret = await ada.say(roomId, "!login new --password adas-password");
   expect(textOf(await answerTo(ada, roomId, secret, world.botUserId))).toContain(
-    "I removed your message: others read along here",
+    "I removed your message: other people can read this room",
   );
   await ada.waitForMessage(roomId, ({ eventId, isRedacted }) => eventId === secret && isRedacted);
   await ada.waitForMessage(roomId, (message) => textOf(message).startsWith("I only work in direct chats"), {

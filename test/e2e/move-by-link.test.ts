@@ -69,7 +69,7 @@ it("goes on although the bot is killed in the middle of renewals", async () => {
     await move.bot.start();
   }
   lastKill.resolve(undefined);
-  await move.waitFor(/is under way[^]*I was started anew in the middle, and went on by myself\./u, {
+  await move.waitFor(/is under way[^]*I was restarted in between and resumed by myself\./u, {
     after: startEvent,
   });
 });
@@ -77,7 +77,7 @@ it("goes on although the bot is killed in the middle of renewals", async () => {
 it("waits for authorization servers that are away for longer than a token lives, says so, and goes on by itself", async () => {
   await Promise.all(SIDES.map((side) => oauth[side].stop()));
   countRenewals();
-  const isAway = move.waitFor(/ does not answer just now; I try again at/u, { after: startEvent });
+  const isAway = move.waitFor(/ does not answer; I try again at/u, { after: startEvent });
   await Promise.all([isAway, sleep(LIFE_MS)]);
   const goesOn = SIDES.map(nextWrite);
   await Promise.all(SIDES.map((side) => oauth[side].start()));

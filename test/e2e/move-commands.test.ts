@@ -76,8 +76,8 @@ it("says at the start what changed since the plan, and begins no second run besi
   expect(answer).toContain("Started.");
   expect(answer).toContain("Changed since the plan");
   expect(answer).toContain(changed.roomId);
-  expect(await move.ask("!migrate start")).toContain("The move is under way already.");
-  expect(await move.ask("!invite-all")).toContain("The move is under way already.");
+  expect(await move.ask("!migrate start")).toContain("The move is already under way.");
+  expect(await move.ask("!invite-all")).toContain("The move is already under way.");
 });
 
 it("shows in the middle of a run what is done, what is under way and what waits for what until when", async () => {
@@ -100,22 +100,22 @@ it("shows in the middle of a run what is done, what is under way and what waits 
 });
 
 it("sends nothing any more once it says that it is paused, and goes on when it is told to", async () => {
-  const paused = await stop("!migrate pause", /^Stopping; /u, /is paused/u);
-  expect(paused).toContain("The move is paused. Nothing half-done is left.");
+  const paused = await stop("!migrate pause", /^Stopping\. /u, /is paused/u);
+  expect(paused).toContain("The move is paused. Nothing is half done.");
   const sent = requestCount();
   expect(await move.ask("!migrate status", /^The move /u)).toContain("is paused");
-  expect(await move.ask("!migrate start")).toContain("The move is paused. !migrate resume goes on with it");
+  expect(await move.ask("!migrate start")).toContain("The move is paused. !migrate resume resumes it");
   expect(await move.ask("!report")).toContain("Report of");
   expect(requestCount()).toBe(sent);
   // Two joins more pass, and the others do not come to an end.
   let joins = 0;
   hold(move.newServer, (request) => isJoin(request) && ++joins > 2);
-  expect(await move.ask("!migrate resume")).toContain("The move goes on where it stopped.");
+  expect(await move.ask("!migrate resume")).toContain("The move is resumed.");
   expect(await move.ask("!migrate resume")).toContain("The move is under way.");
 });
 
 it("says when it is cancelled what was done, and the servers agree", async () => {
-  const answer = await stop("!migrate cancel", /^Stopping; /u, /is cancelled/u);
+  const answer = await stop("!migrate cancel", /^Stopping\. /u, /is cancelled/u);
   expect(answer).toContain("The move is cancelled. What is done stays done.");
   const sent = requestCount();
   const joined = await move.target.joinedRooms();
@@ -139,7 +139,7 @@ it("says when it is cancelled what was done, and the servers agree", async () =>
 
 it("takes everything back after a ✅ on its question, and only once", async () => {
   const question = await move.askForMessage("!migrate undo");
-  expect(textOf(question)).toContain("Shall I take back the move? So far nothing was changed.");
+  expect(textOf(question)).toContain("Shall I take back the move? Nothing was changed yet.");
   expect((await move.target.joinedRooms()).size).toBeGreaterThan(0);
   await move.typist.react(move.chatId, question.eventId, "✅");
   await move.waitFor(/^The undo is done\./u, { after: question.eventId });
@@ -196,7 +196,7 @@ it("lists a room as a direct chat with the person of a pill, and as a room again
   expect(await move.target.accountData("m.direct")).toEqual({ [room.directWith]: [room.roomId] });
   expect(await move.ask(`!converttodm ${room.roomId}`)).toContain("already. Nothing was changed.");
   expect(await move.ask(`!converttoroom ${room.roomId}`)).toContain(
-    "stands among your new account's rooms now",
+    "is listed among your new account's rooms now",
   );
   expect(Object.values((await move.target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
 });

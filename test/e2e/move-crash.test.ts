@@ -50,7 +50,7 @@ it("reaches the end although it is killed again and again in the middle", async 
   for (const proxy of [move.oldServer, move.newServer])
     proxy.setRule((request) => (isWriting(request) ? { kind: "hold", until: told.promise } : undefined));
   await move.bot.start();
-  await move.waitFor(/is under way[^]*I was started anew in the middle, and went on by myself\./u);
+  await move.waitFor(/is under way[^]*I was restarted in between and resumed by myself\./u);
   told.resolve(undefined);
   for (const proxy of [move.oldServer, move.newServer]) proxy.setRule();
   const end = await move.waitFor(/The move is done\./u);

@@ -28,12 +28,9 @@ it("waits for a server that is away, says so in the progress message, and moves 
   startEvent = await move.typist.say(move.chatId, "!migrate start");
   await isUnderWay.promise;
   await move.oldServer.down();
-  await move.waitFor(
-    new RegExp(`${move.pair.old.serverName} does not answer just now; I try again at`, "u"),
-    {
-      after: startEvent,
-    },
-  );
+  await move.waitFor(new RegExp(`${move.pair.old.serverName} does not answer; I try again at`, "u"), {
+    after: startEvent,
+  });
   const open = move.population.rooms.filter(({ expected }) => expected.route === "join");
   const missing = async (): Promise<string[]> => {
     const joined = await move.target.joinedRooms();

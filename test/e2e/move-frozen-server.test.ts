@@ -29,16 +29,14 @@ it("is paused though a server takes requests and answers none, and does not clai
   isFrozen.resolve(undefined);
   const paused = await move.ask("!migrate pause", /^The move is paused\./u);
   expect(paused).toContain(
-    "A server has not answered my last request yet; before I repeat anything I look whether it is done.",
+    "A server has not answered my last request yet. Before I repeat it, I check whether it is done.",
   );
 });
 
 it("goes on when the server answers again, reaches the end, and has done nothing twice", async () => {
   move.oldServer.setRule();
   move.pair.old.resume();
-  expect(await move.ask("!migrate resume", /^The move goes on where it stopped\./u)).toContain(
-    "!migrate status",
-  );
+  expect(await move.ask("!migrate resume", /^The move is resumed\./u)).toContain("!migrate status");
   await move.waitFor(/The move is done\./u, { timeoutMs: 120_000 });
   expect(await missingRooms(move)).toEqual([]);
   const counts = await countVisibleChanges(move, startedAt);

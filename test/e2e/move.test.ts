@@ -263,7 +263,7 @@ it("has the ignored people and settings on the new account, and none of the old 
 it("leaves nothing to plan that could be done: what is missing waits for a person, or is a level that cannot be given", async () => {
   const plan = await move.ask("!migrate plan");
   expect(plan).toContain("There is nothing left that I can do alone.");
-  expect(plan).toContain("I go on watching");
+  expect(plan).toContain("I keep watching");
   expect(plan).not.toMatch(/To be copied|Time:|migrate start/u);
   const again = await move.askForReport("!report --format json", "report-2.json");
   expect(again.rooms.filter(({ status }) => status === "planned")).toEqual([]);

@@ -150,8 +150,8 @@ describe("places where a secret must not stand", () => {
     const asked = await requestsDuring(async () => {
       const eventId = await ben.say(controlRoom, `!login old ${oldAccount.userId} --${kind} ${secret}`);
       const answer = await answerTo(ben, controlRoom, eventId, world.botUserId);
-      expect(textOf(answer)).toContain("I removed your message: others read along here");
-      expect(textOf(answer)).toContain("I used nothing of it.");
+      expect(textOf(answer)).toContain("I removed your message: other people can read this room");
+      expect(textOf(answer)).toContain("I did not use it.");
       await ben.waitForMessage(controlRoom, (message) => message.eventId === eventId && message.isRedacted);
       expect(await chatIn(world, ben, controlRoom).ask("!whoami")).toContain("Old account: not signed in");
     });
@@ -165,7 +165,7 @@ describe("places where a secret must not stand", () => {
         `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
       );
       expect(answer).toContain(
-        "I used nothing of it, and I am not allowed to remove your message: please delete it yourself, now.",
+        "I did not use it, but I am not allowed to remove your message. Please delete it yourself, now.",
       );
       expect(await chatIn(world, ben, powerlessControlRoom).ask("!whoami")).toContain(
         "Old account: not signed in",
@@ -186,7 +186,7 @@ describe("places where a secret must not stand", () => {
     const asked = await requestsDuring(async () => {
       for (const secret of [`--password ${oldAccount.password}`, `--token ${oldAccount.accessToken}`]) {
         const answer = await direct.ask(`!login old ${oldAccount.userId} ${secret}`);
-        expect(answer).toContain("I could not remove your message, so I used nothing of it.");
+        expect(answer).toContain("I could not remove your message, so I did not use the secret in it.");
         expect(answer).toContain("I need the right to remove messages in this chat (power level 50)");
       }
       expect(await direct.ask("!whoami")).toContain("Old account: not signed in");
@@ -205,7 +205,7 @@ describe("places where a secret must not stand", () => {
         `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
       );
       const answer = await answerTo(direct.person, direct.roomId, eventId, world.botUserId);
-      expect(textOf(answer)).toContain("I removed your message: others read along here");
+      expect(textOf(answer)).toContain("I removed your message: other people can read this room");
       const isNote = (message: SeenMessage): boolean =>
         textOf(message).includes("I only work in direct chats and in my control rooms.");
       await direct.person.waitForMessage(direct.roomId, isNote, {

@@ -2,7 +2,7 @@ import type { Person, SeenMessage } from "./person/person.ts";
 import { textOf } from "./person/person.ts";
 
 /** The bot's interim texts while a slow answer is being made. */
-const MEANWHILE = /^(?:Asking|Reading|Looking|Stopping)\b[^\n]* …/u;
+const MEANWHILE = /^(?:Asking|Reading|Checking|Looking|Stopping)\b[^\n]* …/u;
 
 /** How to wait for an answer. */
 export interface AnswerOptions {

@@ -19,7 +19,7 @@ export function helpMessage(commands: readonly CommandSpecification[], prefix: s
   );
 }
 
-/** One command with its usage, what there is to know, and an example. */
+/** One command with its usage, details and an example. */
 export function commandHelpMessage(command: CommandSpecification, prefix: string): Message {
   const others = (command.aliases ?? []).map((words) => code(`${prefix}${words.join(" ")}`));
   return notice(
@@ -32,8 +32,8 @@ export function commandHelpMessage(command: CommandSpecification, prefix: string
 }
 
 /**
- * Text in which `…` marks a command or word to type, as in Markdown; a leading `!` in it is the
- * prefix of this bot.
+ * A text in which backticks mark a command or word to type, as in Markdown. A leading `!` becomes
+ * the prefix of this bot.
  */
 function withCommands(text: string, prefix: string): Inline[] {
   return text

@@ -6,8 +6,8 @@ import { notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
 /**
- * What was wrong with a command line: the mistake, the nearest right word, and the one help line
- * that applies.
+ * Explains a mistake in a command line: the mistake, the nearest right word, and the help that
+ * applies.
  */
 export function mistakeMessage(mistake: CommandMistake, prefix: string): Message {
   const sentences = [explanation(mistake, prefix), [" "], nextStep(mistake, prefix)].flat();
@@ -17,7 +17,7 @@ export function mistakeMessage(mistake: CommandMistake, prefix: string): Message
 function explanation(mistake: CommandMistake, prefix: string): Inline[] {
   switch (mistake.code) {
     case "empty":
-      return ["There is no command behind ", code(prefix), "."];
+      return ["There is no command after ", code(prefix), "."];
     case "too_long":
       return ["That is too long for a command."];
     case "unbalanced_quote":
@@ -45,9 +45,9 @@ function explanation(mistake: CommandMistake, prefix: string): Inline[] {
         ...didYouMean(mistake.nearest && `--${mistake.nearest}`),
       ];
     case "flag_value_missing":
-      return [code(`--${mistake.flag}`), " needs something behind it."];
+      return [code(`--${mistake.flag}`), " needs a value."];
     case "flag_takes_no_value":
-      return [code(`--${mistake.flag}`), " stands alone, without ", code("="), "."];
+      return [code(`--${mistake.flag}`), " takes no value: write it without ", code("="), "."];
     case "bad_choice":
       return [
         code(untrustedCode(mistake.value, 40)),
@@ -86,12 +86,12 @@ function explanation(mistake: CommandMistake, prefix: string): Inline[] {
     case "extra_argument":
       return [name(mistake.command, prefix), " does not take ", code(untrustedCode(mistake.value, 40)), "."];
     case "stray_secret":
-      return ["Something stands there that I can't place. I don't repeat it, since it may be a secret."];
+      return ["I don't understand a part of this command. I don't repeat it, because it may be a secret."];
   }
 }
 
 function nextStep(mistake: CommandMistake, prefix: string): Inline[] {
-  if ("command" in mistake) return ["It goes like this: ", code(usageLine(mistake.command, prefix)), "."];
+  if ("command" in mistake) return ["Write it like this: ", code(usageLine(mistake.command, prefix)), "."];
   if (mistake.code === "unknown_command" && mistake.nearest)
     return ["See ", code(`${prefix}help ${mistake.nearest.join(" ")}`), "."];
   return ["See ", code(`${prefix}help`), "."];
@@ -102,10 +102,10 @@ export function usageLine(specification: CommandSpecification, prefix: string): 
   return `${prefix}${[specification.words.join(" "), specification.usage].filter((part) => part !== "").join(" ")}`;
 }
 
-/** Added to an answer when the message it answers was removed to be safe. */
+/** Added to an answer if the message it answers was removed as a precaution. */
 export function removedToBeSafe(): Block {
   return paragraph(
-    "I removed your message, because it seemed to hold a password or a token, and used nothing of it. Servers are asked to delete it, but can't be made to: if it was a real secret, change it.",
+    "I removed your message because it seemed to contain a password or a token. I did not use it. Servers may still have a copy: if it was a real secret, change it.",
   );
 }
 

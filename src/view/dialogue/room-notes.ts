@@ -3,7 +3,7 @@ import { code, paragraph } from "../document/document.ts";
 import { alert, notice } from "../document/message.ts";
 import { removedToBeSafe } from "./mistakes.ts";
 
-/** The one line for the first message of a day that is not a command. */
+/** The answer to the first message of a day that is not a command. */
 export function helpHint(prefix: string): Message {
   return notice(
     paragraph("I move Matrix accounts to a new homeserver. ", code(`${prefix}help`), " shows what I can do."),
@@ -30,13 +30,13 @@ export function notListeningHere(prefix: string): Message {
   );
 }
 
-/** A secret was written where others read along. */
+/** A secret was written in a room that other people can read. */
 export function secretInSharedRoom(isRemoved: boolean): Message {
   return alert(
     paragraph(
       isRemoved
-        ? "I removed your message: others read along here, so a password or token must not stand in this room. I used nothing of it."
-        : "A password or token must not stand in this room, since others read along. I used nothing of it, and I am not allowed to remove your message: please delete it yourself, now.",
+        ? "I removed your message: other people can read this room, so never write a password or token here. I did not use it."
+        : "Other people can read this room, so never write a password or token here. I did not use it, but I am not allowed to remove your message. Please delete it yourself, now.",
     ),
     paragraph(
       "Change that password, or sign that session out. Then start a direct chat with me and sign in there.",
@@ -47,14 +47,14 @@ export function secretInSharedRoom(isRemoved: boolean): Message {
 /** The message with the secret could not be removed, so the secret is not used. */
 export function secretNotRemovable(): Message {
   return alert(
-    paragraph("I could not remove your message, so I used nothing of it."),
+    paragraph("I could not remove your message, so I did not use the secret in it."),
     paragraph(
-      "Please delete it yourself. I need the right to remove messages in this chat (power level 50): give it to me, or start a new direct chat with me. Then sign in again, best with a new password or token.",
+      "Please delete it yourself. I need the right to remove messages in this chat (power level 50): give it to me, or start a new direct chat with me. Then sign in again, preferably with a new password or token.",
     ),
   );
 }
 
-/** A message that was no command looked as if it held a secret. */
+/** A message that is no command seems to hold a secret. */
 export function secretWithoutCommand(prefix: string): Message {
   return alert(
     removedToBeSafe(),
@@ -62,7 +62,7 @@ export function secretWithoutCommand(prefix: string): Message {
   );
 }
 
-/** A secret stood in an edited message. */
+/** An edited message held a secret. */
 export function secretInEdit(prefix: string): Message {
   return alert(
     removedToBeSafe(),
@@ -83,7 +83,7 @@ export function questionNotOpen(): Message {
   );
 }
 
-/** Something broke that should not. @param reference stands in the log too. */
+/** An unexpected error. @param reference also in the log */
 export function unexpectedError(reference: string): Message {
   return alert(
     paragraph("Something went wrong on my side. Nothing of yours is lost. Please try again in a minute."),
@@ -91,7 +91,7 @@ export function unexpectedError(reference: string): Message {
   );
 }
 
-/** A message whose key has not come. */
+/** Messages whose keys did not arrive. */
 export function cannotDecrypt(count: number): Message {
   return notice(
     paragraph(

@@ -6,7 +6,7 @@
 export type Inline =
   | string
   | { kind: "strong"; children: readonly Inline[] }
-  /** Pieces that stand where one is wanted. */
+  /** Several pieces in the place of one. */
   | { kind: "group"; children: readonly Inline[] }
   | { kind: "code"; text: string }
   | { kind: "link"; url: string; text: string }
@@ -24,17 +24,19 @@ export function strong(...children: Inline[]): Inline {
   return { kind: "strong", children };
 }
 
-/** For IDs, commands and everything to be copied: clients make no link and no pill of it. */
+/**
+ * For IDs, commands and everything that people copy. Clients do not turn code into links or pills.
+ */
 export function code(text: string): Inline {
   return { kind: "code", text };
 }
 
-/** @param url https address; the text is shown in HTML, the address in plain text. */
+/** @param url an https address @param text shown in HTML; plain text shows the address */
 export function link(url: string, text: string): Inline {
   return { kind: "link", url, text };
 }
 
-/** A link to a person. It pings nobody: only `m.mentions` does. */
+/** A link to a person. It notifies nobody: only `m.mentions` does. */
 export function person(userId: string): Inline {
   return { kind: "person", userId };
 }

@@ -4,7 +4,7 @@ export function matrixToUser(userId: string): string {
 }
 
 /**
- * A link to a room, with servers to join it through: room IDs alone tell none (CS appendices
+ * A link to a room, with servers to join it through: a room ID alone names none (CS appendices
  * §Routing).
  */
 export function matrixToRoom(roomIdOrAlias: string, via: readonly string[]): string {

@@ -2,7 +2,7 @@ import type { Document } from "./document.ts";
 import { renderHtml } from "./html.ts";
 import { renderPlainText } from "./plain-text.ts";
 
-/** One thing the bot says. */
+/** One message of the bot. */
 export interface Message {
   document: Document;
   /**
@@ -40,7 +40,7 @@ export interface MessageContent extends Record<string, unknown> {
   "m.mentions": { user_ids?: string[] };
 }
 
-/** @param mentions whom an alert is for. */
+/** @param mentions the people whom an alert notifies */
 export function messageContent({ document, tone }: Message, mentions: readonly string[]): MessageContent {
   return {
     msgtype: tone === "alert" ? "m.text" : "m.notice",
@@ -52,8 +52,8 @@ export function messageContent({ document, tone }: Message, mentions: readonly s
 }
 
 /**
- * A message's content as the replacement of an earlier one (CS API §Event replacements); both
- * layers carry `m.mentions`.
+ * The content of an edit that replaces an earlier message (CS API §Event replacements). Both layers
+ * carry `m.mentions`.
  */
 export function editContent(content: Record<string, unknown>, eventId: string): Record<string, unknown> {
   const { "m.relates_to": _relation, ...newContent } = content;
@@ -68,7 +68,7 @@ export function editContent(content: Record<string, unknown>, eventId: string): 
   };
 }
 
-/** Content of an `m.file`, still without the address of its upload. */
+/** The content of an `m.file`, without the address of its upload. */
 export function fileContent({ fileName, mimeType, bytes }: Attachment): Record<string, unknown> {
   return {
     msgtype: "m.file",

@@ -12,12 +12,14 @@ export const maxMessageBytes = 16_000;
 const MAX_PAGES = 3;
 /** Between blocks of plain text: an empty line. */
 const SEPARATOR_BYTES = 2;
-/** What a list puts around an item, numbers included. */
+/** The bytes that a list adds to an item, numbers included. */
 const LIST_BYTES = 50;
 
 /**
- * A message as the messages to send: as it is, split between blocks and list items, or, when even
- * that is long, its beginning and a text file with all of it.
+ * Splits a message into the messages to send:
+ * 1. A short one is not split.
+ * 2. A longer one is split between blocks and list items.
+ * 3. If that is still too long, only its beginning is sent, with a text file of all of it.
  */
 export function paginate(message: Message): Message[] {
   const pages = split(message.document, maxMessageBytes);
@@ -35,7 +37,7 @@ export function paginate(message: Message): Message[] {
   }
   return pages.map((document, index) => ({
     document,
-    // One mention is enough to call a person.
+    // One mention is enough to notify a person.
     tone: index === 0 ? message.tone : "notice",
     ...(index === pages.length - 1 && { attachments }),
   }));
@@ -56,7 +58,7 @@ function split(document: Document, limit: number): Document[] {
   return pages.map(mergeLists);
 }
 
-/** Pieces of a block that each fit into a message. */
+/** Splits a block into pieces that each fit into a message. */
 function splitBlock(block: Block, limit: number): Block[] {
   if (size([block]) + SEPARATOR_BYTES <= limit) return [block];
   switch (block.kind) {
@@ -78,14 +80,14 @@ function splitBlock(block: Block, limit: number): Block[] {
 }
 
 function splitInlines(children: readonly Inline[], limit: number): Inline[][] {
-  // As a quote it takes more than as anything else.
+  // A quote takes more bytes than any other block.
   if (size([{ kind: "quote", children }]) + LIST_BYTES <= limit) return [[...children]];
   return chunks(renderPlainText([{ kind: "paragraph", children }]), limit).map((text) => [text]);
 }
 
 /**
- * A character may take six bytes in HTML (`&quot;`) beside its own in plain text; one of two code
- * units is not cut in half.
+ * Cuts a text into chunks. A character may take six bytes in HTML (`&quot;`) besides its own in
+ * plain text. A character of two code units is not cut in half.
  */
 function chunks(text: string, limit: number): string[] {
   const length = Math.floor(limit / 10);
@@ -99,7 +101,7 @@ function chunks(text: string, limit: number): string[] {
   return found;
 }
 
-/** Neighbouring one-item lists that a split made are one list again. */
+/** Joins neighbouring one-item lists, which a split made, into one list again. */
 function mergeLists(blocks: readonly Block[]): Block[] {
   const merged: Block[] = [];
   for (const block of blocks) {

@@ -1,8 +1,8 @@
 import type { Block, Document, Inline } from "./document.ts";
 
 /**
- * The document as `body`: the whole message, since notifications, quotes and text-only clients show
- * nothing else.
+ * The document as `body`. It has the whole message: notifications, quotes and text-only clients
+ * show nothing else.
  */
 export function renderPlainText(document: Document): string {
   return document.map(block).join("\n\n");

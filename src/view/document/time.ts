@@ -1,6 +1,6 @@
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
 
-/** A moment in words, in UTC: the bot does not know where the person is. */
+/** A moment in words, in UTC, because the bot does not know the person's time zone. */
 export function formatTime(at: number): string {
   return `${dateTime.format(at)} UTC`;
 }
@@ -13,7 +13,7 @@ export function formatClock(at: number): string {
   return `${clock.format(at)} UTC`;
 }
 
-/** A moment to come: `14:05 UTC (in about 2 hours)`, with the day where it is another one. */
+/** A future moment: `14:05 UTC (in about 2 hours)`, with the day if it is not today. */
 export function formatMoment(at: number, now: number): string {
   const day = dayOfYear.format(at) === dayOfYear.format(now) ? "" : ` on ${dayOfYear.format(at)}`;
   return `${formatClock(at)}${day} (${distance(at - now)})`;
@@ -28,7 +28,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** A duration in words, rounded up to what a person plans with. */
+/** A duration in words, rounded up, because people plan with it. */
 export function formatDuration(ms: number): string {
   if (ms <= 90 * SECOND_MS) return count(Math.max(1, Math.ceil(ms / SECOND_MS)), "second");
   if (ms <= 90 * MINUTE_MS) return count(Math.ceil(ms / MINUTE_MS), "minute");

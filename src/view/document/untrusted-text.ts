@@ -11,7 +11,7 @@ export function untrustedText(text: string, maxLength = 60): string {
   return cut(clean(text), maxLength).replace(/[@#!:/.](?=\S)/gu, `$&${WORD_JOINER}`);
 }
 
-/** The same for places where clients make no links: inside code, files and logs. */
+/** The same for code, files and logs, where clients make no links. */
 export function untrustedCode(text: string, maxLength = 255): string {
   return cut(clean(text), maxLength);
 }
@@ -22,7 +22,7 @@ function clean(text: string): string {
       .normalize("NFC")
       .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
       .replace(/[\p{Cf}\p{Co}\p{Cs}\u115f\u1160\u3164\uffa0]/gu, "")
-      // A letter with a tower of marks covers the lines above and below it.
+      // A letter with many combining marks would cover the lines above and below it.
       .replace(/(\p{M}{3})\p{M}+/gu, "$1")
       .replace(/\s+/gu, " ")
       .trim()
@@ -32,8 +32,8 @@ function clean(text: string): string {
 function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   const graphemes = [];
-  // A few code units for each character are looked at, never the whole of a text that has no end,
-  // or of a character that has none.
+  // Reads only a few code units for each character, never the whole of an endless text or
+  // character.
   const head = text.slice(0, maxLength * 4).toWellFormed();
   for (const { segment } of new Intl.Segmenter("en").segment(head)) {
     if (graphemes.length === maxLength) return `${graphemes.slice(0, maxLength - 1).join("")}…`;

@@ -5,7 +5,7 @@ import { notice } from "../document/message.ts";
 import { deedsBlocks } from "./summary.ts";
 import { runNames } from "../words/run-words.ts";
 
-/** `!migrate cancel`: what was done stays, and is told. */
+/** The answer to `!migrate cancel`. What was done stays done, and is listed. */
 export function cancelAnswer(result: CancelResult, prefix: string): Message {
   if (result.status === "no_run")
     return notice(
@@ -24,14 +24,14 @@ export function cancelAnswer(result: CancelResult, prefix: string): Message {
         ? "What is done stays done."
         : result.isIdle
           ? "Nothing was written."
-          : "Nothing is known to be written.",
+          : "I know of nothing that was written.",
     ),
     ...summary,
     ...(result.isIdle
       ? []
       : [
           paragraph(
-            "A server has not answered my last request yet; what that asked for may be done as well, and is not counted here.",
+            "A server has not answered my last request yet. That request may still take effect; it is not counted here.",
           ),
         ]),
     paragraph(

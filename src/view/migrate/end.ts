@@ -18,13 +18,13 @@ import { causeTitles, leftRoomLine } from "../rooms/report.ts";
 import { deedsBlocks } from "./summary.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 
-/** Longest list in the message itself; the file has all. */
+/** The longest list in the message itself. The file has all. */
 const MAX_LINES = 10;
 const MAX_NAMES = 3;
 
 /**
  * The end of a run: what was done, what is left and why, and what to do next. Its rooms are
- * numbered like those of `!report`, which is the list that `#3` counts in from now on.
+ * numbered as in `!report`; from now on `#3` refers to this list.
  */
 export function runEnded(end: RunEnd, prefix: string): Message {
   const { run, report, summary, failures } = end;
@@ -59,13 +59,13 @@ function leftRooms(rooms: readonly ReportRoom[]): ReportRoom[] {
 
 function counts({ run, report }: RunEnd): Inline[] {
   const chosen = report.rooms.filter((room) => room.route !== "excluded");
-  // With an invitation alone no room is done.
+  // An invitation alone does not complete a room.
   if (!isAboutRooms(run) || run.purpose === "invitations" || chosen.length === 0) return ["."];
   const done = chosen.filter((room) => room.status === "done").length;
   return [": ", strong(`${done} of ${chosen.length}`), ` ${chosen.length === 1 ? "room" : "rooms"} done.`];
 }
 
-/** Rooms that are left, by what keeps them, with the people who can help. */
+/** The rooms that are left, grouped by cause, with the people who can help. */
 function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
   const total = leftRooms(report.rooms).length;
   const blocks: Block[] = [];
@@ -95,9 +95,9 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   unreachable_server: "no server of the room answers",
   invite_blocked: "your new account refuses invitations",
   no_power: "somebody with more power must do it",
-  unreadable: "what is there can't be read, so I left it alone",
+  unreadable: "the existing data can't be read, so I left it alone",
   gone: "it is no longer there",
-  server_trouble: "the server failed again and again",
+  server_trouble: "the server failed several times",
 };
 
 function failureList(failures: RunEnd["failures"]): Block[] {
@@ -123,7 +123,7 @@ function failureWords({ code: problem, serverText }: StepProblem): string {
     : `${words}. It says: ${untrustedText(serverText, 200)}`;
 }
 
-/** Categories of which something is missing; rooms have a list of their own. */
+/** Categories with missing items. Rooms have a list of their own. */
 function missing({ run, report }: RunEnd): Block[] {
   if (run.purpose !== "move" && run.purpose !== "profile") return [];
   const incomplete = report.categories.filter(
@@ -155,20 +155,20 @@ function nextStep(purpose: RunPurpose, left: readonly ReportRoom[], prefix: stri
       return [
         ...(waiting
           ? [
-              "I go on watching: when somebody lets your new account in, I do the rest by myself. ",
+              "I keep watching: when somebody lets your new account in, I do the rest by myself. ",
               code(`${prefix}report`),
               " says whom to ask. ",
             ]
           : []),
         code(`${prefix}migrate verify`),
-        " compares both accounts. Keep your old account until you are content.",
+        " compares both accounts. Keep your old account until you are satisfied.",
       ];
     }
     case "invitations":
       return [
         "Next: ",
         code(`${prefix}join-all`),
-        " takes the invitations up, ",
+        " accepts the invitations, ",
         code(`${prefix}migrate start`),
         " moves everything.",
       ];
@@ -177,6 +177,6 @@ function nextStep(purpose: RunPurpose, left: readonly ReportRoom[], prefix: stri
     case "profile":
       return ["Next: ", code(`${prefix}migrate plan`), " shows what else can be moved."];
     case "undo":
-      return ["Next: ", code(`${prefix}migrate plan`), " shows how your two accounts stand now."];
+      return ["Next: ", code(`${prefix}migrate plan`), " shows what your two accounts have now."];
   }
 }

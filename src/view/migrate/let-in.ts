@@ -4,7 +4,7 @@ import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { shownRoomName } from "../words/room-line.ts";
 
-/** A room that came in after the run; the last one calls the person. */
+/** A room that was joined after the run. The message about the last one notifies the person. */
 export function roomLetIn({ room, waited, letIn, isLast }: RoomLetIn, prefix: string): Message {
   const arrived = paragraph(
     "✅ Your new account is in ",

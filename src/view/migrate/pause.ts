@@ -6,7 +6,7 @@ import { notice } from "../document/message.ts";
 import { runNames } from "../words/run-words.ts";
 
 export function stoppingAfterRequest(): Message {
-  return notice(paragraph("Stopping; I only finish what is under way with a server …"));
+  return notice(paragraph("Stopping. I only finish the requests that are already on their way …"));
 }
 
 /** `!migrate pause`. */
@@ -16,10 +16,10 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
     paragraph(
       `${runNames[result.run.purpose]} is paused. `,
       result.isIdle
-        ? "Nothing half-done is left. "
-        : "A server has not answered my last request yet; before I repeat anything I look whether it is done. ",
+        ? "Nothing is half done. "
+        : "A server has not answered my last request yet. Before I repeat it, I check whether it is done. ",
       code(`${prefix}migrate resume`),
-      " goes on where it stopped, ",
+      " resumes it, ",
       code(`${prefix}migrate cancel`),
       " ends it.",
     ),
@@ -31,7 +31,7 @@ export function resumeAnswer(result: ResumeResult, prefix: string): Message {
   if (result.status === "not_paused") return notice(paragraph(...asItStands(result.run, prefix)));
   return notice(
     paragraph(
-      `${runNames[result.run.purpose]} goes on where it stopped. `,
+      `${runNames[result.run.purpose]} is resumed. `,
       code(`${prefix}migrate status`),
       " shows how far it is.",
     ),
@@ -47,9 +47,9 @@ function asItStands(run: RunStatus | null, prefix: string): Inline[] {
     case "running":
       return [`${name} is under way. `, status, " shows how far it is."];
     case "paused":
-      return [`${name} is paused already. `, code(`${prefix}migrate resume`), " goes on."];
+      return [`${name} is already paused. `, code(`${prefix}migrate resume`), " resumes it."];
     case "needs_you":
-      return [`${name} has stopped by itself, since it waits for you. `, status, " says what for."];
+      return [`${name} has stopped and waits for you. `, status, " says what for."];
     case "watching":
       return [
         `${name} is done; I only watch the rooms that wait for somebody. `,
@@ -57,6 +57,6 @@ function asItStands(run: RunStatus | null, prefix: string): Inline[] {
         " shows them.",
       ];
     case "over":
-      return [`${name} is over. `, code(`${prefix}report`), " shows what came of it."];
+      return [`${name} is over. `, code(`${prefix}report`), " shows the result."];
   }
 }

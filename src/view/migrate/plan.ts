@@ -16,13 +16,13 @@ import { blockedRooms } from "../../model/rooms-left.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { timeNeeded } from "./time-needed.ts";
 
-/** Longest list in the message itself; the file has all. */
+/** The longest list in the message itself. The file has all. */
 const MAX_LINES = 10;
 const MAX_NAMES = 3;
 
 /**
  * The plan: what will happen, what will not, how long it takes, and what to do next.
- * @param isWatched a run between the two accounts looks after the rooms that wait for somebody
+ * @param isWatched a run between the two accounts already watches the rooms that wait for somebody
  */
 export function planMessage(
   plan: ShownPlan,
@@ -51,7 +51,10 @@ export function planMessage(
   );
 }
 
-/** `--json`: the same as a file. What was typed and fits nothing is no part of the file. */
+/**
+ * The answer to `!migrate plan --json`: the plan as a file. Filters that match nothing are reported
+ * in the message, not in the file.
+ */
 export function planFile(
   { number, report: { rooms }, unknownRooms }: ShownPlan,
   attachment: Attachment,
@@ -129,12 +132,12 @@ function stuckList(plan: ShownPlan, prefix: string): Block[] {
 }
 
 const warningWords: Readonly<Record<ReportRoom["warnings"][number]["code"], string>> = {
-  history_hidden: "what was written before you join stays hidden",
+  history_hidden: "messages from before you join stay hidden",
   encrypted_history: "encrypted, so old messages stay unreadable until their keys are copied",
   power_not_transferable: "your new account can't get the power that your old one has",
-  creator_not_transferable: "made by you, and being the creator can't be passed on",
+  creator_not_transferable: "created by you, and that can't be transferred",
   last_admin: "no other admin, so don't leave before your new account has its power",
-  only_member: "nobody but you in it",
+  only_member: "you are the only member",
   policy_server: "a policy server may refuse what you do",
 };
 
@@ -199,7 +202,7 @@ function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolea
   const start = code(`${prefix}migrate start`);
   if (work.canBegin)
     return [
-      ...["Next: ", start, " does all of this that needs nobody's help."],
+      ...["Next: ", start, " does everything that needs nobody's help."],
       ...(blockedRooms(report).length > 0
         ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
         : []),
@@ -207,8 +210,8 @@ function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolea
   const waits = report.rooms.some(({ status }) => status === "needs_moderator" || status === "needs_you");
   const rest = "when somebody lets your new account in, I do the rest by myself.";
   const watching: Inline[] = isWatched
-    ? [` I go on watching: ${rest}`]
-    : [" ", start, ` makes me watch: ${rest}`];
+    ? [` I keep watching: ${rest}`]
+    : [" ", start, ` makes me watch the rooms: ${rest}`];
   return [...nothingLeft(report, prefix), ...(waits ? watching : [])];
 }
 

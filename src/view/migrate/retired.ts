@@ -5,12 +5,12 @@ import { alert } from "../document/message.ts";
 import { endings } from "../account/accounts.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
-/** The end of the bot's use of two accounts, long after their move. */
+/** The bot signs out of two accounts, long after their move. */
 export function moveRetired(signedOut: readonly SignOutResult[], days: number, prefix: string): Message {
   return alert(
     paragraph(
       strong("Your move is finished. "),
-      `Nothing was left to do for ${days} days, so I ended my use of your two accounts and erased their sessions.`,
+      `Nothing was left to do for ${days} days, so I signed out of your two accounts and erased their sessions.`,
     ),
     ...endings(signedOut, ({ userId }) => [code(untrustedCode(userId))]),
     paragraph("Sign in again with ", code(`${prefix}login`), " if you need me."),

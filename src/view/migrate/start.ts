@@ -12,7 +12,7 @@ import { nothingLeft } from "./nothing-left.ts";
 import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
 import { accountsOf, runNames } from "../words/run-words.ts";
 
-/** More changes than these stand in the report. */
+/** The most changes in the message. The report has all. */
 const MAX_CHANGES = 5;
 
 const beginnings: Readonly<Record<RunPurpose, string>> = {
@@ -24,8 +24,8 @@ const beginnings: Readonly<Record<RunPurpose, string>> = {
 };
 
 /**
- * What came of `!migrate start` and of the commands that begin a part of a move. Short, for the
- * message that shows how far it is comes right behind it.
+ * The result of `!migrate start` and of the commands that start a part of a move. It is short,
+ * because the progress message follows it.
  */
 export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: string): Message {
   switch (result.status) {
@@ -63,7 +63,7 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
         paragraph(
           "The last plan is for ",
           ...accountsOf(result.planned),
-          ", and other accounts are signed in now. Nothing was started. A new plan: ",
+          ", but other accounts are signed in now. Nothing was started. Make a new plan: ",
           code(`${prefix}migrate plan`),
           ".",
         ),
@@ -99,12 +99,12 @@ function noPart(rooms: readonly ReportRoom[], purpose: Exclude<RunPurpose, "move
   if (rooms.length > 0 && rooms.every((room) => room.route === "excluded")) return [noRoomFits(rooms.length)];
   return [
     purpose === "invitations"
-      ? "There is no room into which your old account has to invite the new one now."
+      ? "There is no room to which your old account has to invite the new one now."
       : "There is no room that your new account can join just now.",
   ];
 }
 
-/** Why a second run can't begin. */
+/** Why a second run cannot start. */
 export function alreadyThere({ purpose, state }: RunStatus, prefix: string): Inline[] {
   const name = runNames[purpose];
   switch (state) {
@@ -112,7 +112,7 @@ export function alreadyThere({ purpose, state }: RunStatus, prefix: string): Inl
       return [
         `${name} is paused. `,
         code(`${prefix}migrate resume`),
-        " goes on with it, ",
+        " resumes it, ",
         code(`${prefix}migrate cancel`),
         " ends it.",
       ];
@@ -120,7 +120,7 @@ export function alreadyThere({ purpose, state }: RunStatus, prefix: string): Inl
       return [`${name} waits for you. `, code(`${prefix}migrate status`), " says what for."];
     default:
       return [
-        `${name} is under way already. `,
+        `${name} is already under way. `,
         code(`${prefix}migrate status`),
         " shows how far it is, ",
         code(`${prefix}migrate cancel`),

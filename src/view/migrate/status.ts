@@ -18,8 +18,8 @@ const BAR_WIDTH = 20;
 const MAX_WAITS = 6;
 
 /**
- * Where a run stands: the message that is edited while it goes on, and the answer to `!migrate
- * status`. Two statuses are the same to a reader when they are drawn the same at the same `now`.
+ * The progress of a run: the message that is edited during the run, and the answer to `!migrate
+ * status`. Two statuses are equal to a reader if they are rendered equally at the same `now`.
  */
 export function progressMessage(status: RunStatus, now: number, prefix: string): Message {
   return notice(
@@ -30,12 +30,12 @@ export function progressMessage(status: RunStatus, now: number, prefix: string):
     ...(status.state === "running" && status.expectedEnd !== null
       ? [paragraph(`I expect to be done at ${formatMoment(status.expectedEnd, now)}.`)]
       : []),
-    ...(hasGoneOn(status) ? [paragraph("I was started anew in the middle, and went on by myself.")] : []),
+    ...(hasGoneOn(status) ? [paragraph("I was restarted in between and resumed by myself.")] : []),
     paragraph(...nextStep(status, prefix)),
   );
 }
 
-/** `!migrate status` before anything was started. */
+/** The answer to `!migrate status` before anything was started. */
 export function noRunYet(prefix: string): Message {
   return notice(
     paragraph(
@@ -48,7 +48,7 @@ export function noRunYet(prefix: string): Message {
   );
 }
 
-/** Also where a short run was over before that could be said in the middle. */
+/** Also said at the end, because a short run may be over before it could be said. */
 function hasGoneOn({ wasInterrupted, state, isCancelled }: RunStatus): boolean {
   return wasInterrupted && !isCancelled && (state === "running" || state === "watching" || state === "over");
 }
@@ -63,7 +63,7 @@ function stateWords({ state, isCancelled, endedAt }: RunStatus, now: number): In
     case "needs_you":
       return [strong("waits for you"), "."];
     case "watching":
-      return [`is done${ended}. I go on watching the rooms that wait for somebody.`];
+      return [`is done${ended}. I keep watching the rooms that wait for somebody.`];
     case "over":
       return [
         isCancelled
@@ -77,7 +77,7 @@ function bar(status: RunStatus): Block {
   const { rooms, steps } = status;
   const stepsTotal = steps.total - steps.dormant;
   const stepWords = `${steps.done} of ${counted(stepsTotal, "step")}`;
-  // What waits for others is no work of the bot's, so that its bar can become full.
+  // Steps that wait for other people do not count, so that the bar can become full.
   const roomsTotal = rooms.done + rooms.open + rooms.failed;
   if (!isAboutRooms(status) || roomsTotal === 0)
     return paragraph(code(drawn(steps.done, stepsTotal)), ` ${stepWords} done`);
@@ -87,7 +87,7 @@ function bar(status: RunStatus): Block {
   );
 }
 
-/** Full only when all is done, and empty only when nothing is. */
+/** Full only when everything is done, empty only when nothing is. */
 function drawn(done: number, total: number): string {
   const share = total === 0 ? 1 : done / total;
   const filled =
@@ -119,10 +119,7 @@ function waits({ waits: all, state }: RunStatus, now: number): Block[] {
   if (all.length === 0 || state !== "running") return [];
   const lines = all.slice(0, MAX_WAITS).map((wait) => waitLine(wait, now));
   const more = all.length - lines.length;
-  return [
-    paragraph(strong("What I wait for")),
-    list(more > 0 ? [...lines, `and ${more} more such waits`] : lines),
-  ];
+  return [paragraph(strong("What I wait for")), list(more > 0 ? [...lines, `and ${more} more`] : lines)];
 }
 
 function waitLine(wait: RunWait, now: number): Inline[] {
@@ -130,19 +127,14 @@ function waitLine(wait: RunWait, now: number): Inline[] {
   const when = wait.until === null ? null : formatMoment(wait.until, now);
   const what =
     wait.steps === 0
-      ? "only the last look at both accounts waits"
+      ? "only the final check of both accounts waits"
       : `${counted(wait.steps, "step")} ${waitVerb(wait.steps)}`;
   const waiting = `; ${what} for that`;
   switch (wait.waitingFor) {
     case "limit":
       return [server, ` ${limitWords(wait)} `, when === null ? "a little later" : `at ${when}`, waiting];
     case "server":
-      return [
-        server,
-        " does not answer just now; I try again ",
-        when === null ? "in a while" : `at ${when}`,
-        waiting,
-      ];
+      return [server, " does not answer; I try again ", when === null ? "in a while" : `at ${when}`, waiting];
     case "room":
       return [
         "other servers of some rooms do not answer; I try again through ",
@@ -173,9 +165,9 @@ function nextStep(status: RunStatus, prefix: string): Inline[] {
   const { state, problem, source, target } = status;
   switch (state) {
     case "running":
-      return [code(`${prefix}migrate pause`), " halts it, ", code(`${prefix}migrate cancel`), " ends it."];
+      return [code(`${prefix}migrate pause`), " pauses it, ", code(`${prefix}migrate cancel`), " ends it."];
     case "paused":
-      return [code(`${prefix}migrate resume`), " goes on, ", code(`${prefix}migrate cancel`), " ends it."];
+      return [code(`${prefix}migrate resume`), " resumes it, ", code(`${prefix}migrate cancel`), " ends it."];
     case "needs_you": {
       if (problem === null) return [code(`${prefix}whoami`), " shows how your accounts are signed in."];
       const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };

@@ -8,7 +8,7 @@ import { shownRoomName } from "../words/room-line.ts";
 
 const MAX_ROOMS = 5;
 
-/** What a run has done, and the invitations that nobody took up yet. */
+/** What a run has done, and the invitations that are not accepted yet. */
 export function deedsBlocks({ invitations, joins, knocks, written, openInvitations }: RunSummary): Block[] {
   const lines = [
     ...(invitations > 0 ? [`${counted(invitations, "invitation")} sent`] : []),

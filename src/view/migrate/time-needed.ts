@@ -5,7 +5,7 @@ import { code, codeBlock, paragraph, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";
 import { formatDuration } from "../document/time.ts";
 
-/** How long a plan takes, and what administrators can do about it. */
+/** How long a plan takes, and how administrators can shorten it. */
 export function timeNeeded(estimate: TimeEstimate): Block[] {
   const { expectedMs, remedies, requestCounts, isSameServer } = estimate;
   const joins = requestCounts.joinsNewToServer + requestCounts.otherJoins;
@@ -19,14 +19,14 @@ export function timeNeeded(estimate: TimeEstimate): Block[] {
   ];
   const limited =
     spent.length === 0
-      ? "; servers limit nothing of it"
+      ? "; no server limit applies"
       : ` under a server's usual limits, for ${spent.join(", ")}`;
   const least = remedies.at(-1)?.expectedMsSoFar;
   return [
     paragraph(strong("Time"), `: ${about(expectedMs)}${limited}.`),
     ...(isSameServer ? [null] : limitedServers).flatMap((server) => forAdministrator(server, estimate)),
     ...(remedies.length > 1 && least !== undefined
-      ? [paragraph(`With all of that it takes ${about(least)}.`)]
+      ? [paragraph(`With all these settings it takes ${about(least)}.`)]
       : []),
   ];
 }
@@ -34,8 +34,8 @@ export function timeNeeded(estimate: TimeEstimate): Block[] {
 const limitedServers = ["source", "target"] as const;
 
 /**
- * Text that can be forwarded as it is to one server's administrator.
- * @param server `null`: the one on which both accounts are
+ * A text that can be forwarded unchanged to the administrator of one server.
+ * @param server null if both accounts are on the same server
  */
 function forAdministrator(
   server: LimitedServer | null,
@@ -60,8 +60,8 @@ function forAdministrator(
     ...(canOverride
       ? [
           paragraph(
-            "All of it",
-            server !== null && ofServer.length > 1 ? " but the limit on invitations" : "",
+            "All these limits",
+            server !== null && ofServer.length > 1 ? " except the one on invitations" : "",
             ` can also be lifted for ${server === null ? "each of the two accounts" : "the one account"}, without a restart: `,
             code("POST /_synapse/admin/v1/users/{userId}/override_ratelimit"),
             " with ",
@@ -79,8 +79,8 @@ function serverWords(server: LimitedServer | null): string {
 }
 
 /**
- * The settings as they stand in homeserver.yaml. A limit that counts for each account is set for
- * the one that needs more.
+ * The settings as in homeserver.yaml. A limit that counts for each account is set for the account
+ * that needs more.
  */
 function limitSettings(remedies: readonly Remedy[]): Record<string, Record<string, unknown>> {
   const settings: Record<string, Record<string, unknown>> = {};

@@ -12,30 +12,33 @@ import { writtenLines } from "./summary.ts";
 const MAX_ROOMS = 5;
 
 export function lookingWhatToUndo(): Message {
-  return notice(paragraph("Looking what can be taken back …"));
+  return notice(paragraph("Checking what can be taken back …"));
 }
 
-/** What an undo would do; nothing is done before the answer. @param word that says yes */
+/**
+ * What an undo would do. Nothing is done before the answer.
+ * @param word the word that confirms it
+ */
 export function undoQuestion(
   { invitations, joins, knocks, written, lasting }: UndoPreview,
   word: string,
 ): Message {
   return alert(
-    paragraph(strong("Shall I take back the move?"), " So far nothing was changed."),
+    paragraph(strong("Shall I take back the move?"), " Nothing was changed yet."),
     ...rooms("Your new account leaves", joins),
     ...rooms("Invitations that I withdraw", invitations),
     ...rooms("Knocks that I withdraw", knocks),
-    ...settings("These get back what stood there before", writtenLines(written)),
-    ...settings("These stay as they are, for they can't be taken back", writtenLines(lasting)),
+    ...settings("These get their earlier values back", writtenLines(written)),
+    ...settings("These stay, because they can't be taken back", writtenLines(lasting)),
     paragraph(
       joins.length === 0 ? "" : "A closed room may not let your new account in again. ",
-      "Your old account is left as it is.",
+      "Your old account does not change.",
     ),
-    paragraph("To do it, tap ✅ below, or write ", code(word), ". Otherwise do nothing."),
+    paragraph("To confirm, tap ✅ below or write ", code(word), ". Otherwise do nothing."),
   );
 }
 
-/** Why there is nothing to ask. */
+/** Why there is nothing to undo. */
 export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, prefix: string): Message {
   switch (result.status) {
     case "nothing_to_undo":
@@ -47,7 +50,7 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
         ),
       );
     case "already":
-      return notice(paragraph("First end what is under way. ", ...alreadyThere(result.run, prefix)));
+      return notice(paragraph("Another task must end first. ", ...alreadyThere(result.run, prefix)));
     case "not_signed_in":
       return notSignedIn(result.missing, prefix, "An undo");
     case "not_read":

@@ -14,8 +14,8 @@ import { accountsOf } from "../words/run-words.ts";
 const MAX_NAMES = 3;
 
 /**
- * `!migrate verify`: what is there and what is missing, category by category. What does not fit is
- * in a file.
+ * The answer to `!migrate verify`: what exists and what is missing, by category. A file has what
+ * does not fit.
  */
 export function verifyAnswer(result: VerifyResult, prefix: string): Message {
   switch (result.status) {
@@ -92,7 +92,7 @@ function nextStep(isAllThere: boolean, isCut: boolean, prefix: string): Inline[]
     code(`${prefix}migrate plan`),
     " and then ",
     code(`${prefix}migrate start`),
-    " bring what can still be brought; ",
+    " move what can still be moved; ",
     code(`${prefix}report`),
     " says who can help with the rooms.",
   ];

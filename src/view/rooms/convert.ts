@@ -29,7 +29,7 @@ export function convertAnswer(
     case "no_partner":
       return notice(
         paragraph(
-          "I can't tell whom you talk with in ",
+          "I don't know whom you talk with in ",
           code(untrustedCode(result.roomId)),
           ". Please name the person: ",
           code(`${prefix}converttodm ${untrustedCode(result.roomId)} @partner:server`),
@@ -53,7 +53,7 @@ function place(
     name === null
       ? [code(untrustedCode(roomId))]
       : [strong(untrustedText(name)), " ", code(untrustedCode(roomId))];
-  if (!toDirect) return [...room, " stands among your new account's rooms"];
+  if (!toDirect) return [...room, " is listed among your new account's rooms"];
   return [
     ...room,
     " is a direct chat",

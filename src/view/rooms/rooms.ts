@@ -13,13 +13,13 @@ export function readingRooms(): Message {
 export function roomList({ rooms, total, unknownRooms }: RoomList, now: number, prefix: string): Message {
   const unknown = unknownRoomsNote(unknownRooms);
   if (rooms.length === 0)
-    return notice(paragraph(`None of your old account's ${total} rooms fits.`), ...unknown);
+    return notice(paragraph(`None of the ${total} rooms of your old account matches.`), ...unknown);
   return notice(
-    paragraph(strong(`${rooms.length} of ${total} rooms`), ", the longest silent first."),
+    paragraph(strong(`${rooms.length} of ${total} rooms`), ", those with the oldest last message first."),
     numberedList(rooms.map((room) => line(room, now))),
     ...unknown,
     paragraph(
-      "A number works wherever a room is asked for: ",
+      "You can use a number wherever a command takes a room: ",
       code(`${prefix}migrate plan --exclude #1`),
       ".",
     ),

@@ -66,7 +66,7 @@ export async function playMove(environment: DemoEnvironment, checks: Checks): Pr
     // The edit may arrive after the message about the end.
     const restarted = await person.waitForMessage(
       chatId,
-      (message) => isProgress(message) && everything(message).includes("started anew in the middle"),
+      (message) => isProgress(message) && everything(message).includes("restarted in between"),
       fromBot,
     );
     const progress = person

@@ -82,14 +82,16 @@ describe("a secret", () => {
     );
     expect(ran).toEqual([]);
     expect(happened).toEqual(["redact", "say"]);
-    expect(said).toMatchObject([{ tone: "alert", text: expect.stringContaining("others read along here") }]);
+    expect(said).toMatchObject([
+      { tone: "alert", text: expect.stringContaining("other people can read this room") },
+    ]);
   });
 
   it("in a control room that the bot may not tidy is not used, and the person is asked to delete it", async () => {
     const { say, ran } = setUp();
     const conversation = new FakeConversation({ roomKind: "control", canRedact: false });
     expect((await say(`!login old --token ${SECRET}`, conversation)).text).toContain(
-      "please delete it yourself, now",
+      "Please delete it yourself, now",
     );
     expect(ran).toEqual([]);
   });
@@ -100,7 +102,7 @@ describe("a secret", () => {
       `!login old --password ${SECRET}`,
       new FakeConversation({ canRedact: false }),
     );
-    expect(conversation.text).toContain("I could not remove your message, so I used nothing of it");
+    expect(conversation.text).toContain("I could not remove your message, so I did not use the secret in it");
     expect(ran).toEqual([]);
   });
 

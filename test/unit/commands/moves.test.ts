@@ -81,8 +81,8 @@ describe("!migrate plan after a run", () => {
     const { text } = await type("!migrate plan");
     expect(asked).toEqual([["isWatched", report]]);
     expect(text).toContain("There is nothing left that I can do alone. 1 room waits for somebody");
-    expect(text.includes("I go on watching")).toBe(isWatched);
-    expect(text.includes("!migrate start makes me watch")).toBe(!isWatched);
+    expect(text.includes("I keep watching")).toBe(isWatched);
+    expect(text.includes("!migrate start makes me watch the rooms")).toBe(!isWatched);
   });
 
   function setUpPlanned(answers: Parameters<typeof scriptedMoves>[0]) {
@@ -191,7 +191,7 @@ describe("!migrate status, pause, resume and cancel", () => {
       cancel: { status: "cancelled", run, summary, isIdle: true },
     });
     expect((await type("!migrate pause")).text).toContain("is paused");
-    expect((await type("!migrate resume")).text).toContain("goes on where it stopped");
+    expect((await type("!migrate resume")).text).toContain("is resumed");
     const cancelled = await type("!migrate cancel");
     expect(cancelled.text).toContain("1 invitation sent");
     expect(cancelled.text).toContain("!migrate undo takes back");
@@ -221,7 +221,7 @@ describe("!migrate status, pause, resume and cancel", () => {
     );
     const conversation = new FakeConversation();
     const typed = type("!migrate pause", null, conversation);
-    await vi.waitFor(() => expect(conversation.text).toContain("finish what is under way"), {
+    await vi.waitFor(() => expect(conversation.text).toContain("finish the requests"), {
       timeout: 15_000,
     });
     finished.resolve(undefined);

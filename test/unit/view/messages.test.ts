@@ -331,7 +331,7 @@ describe("help for the next step", () => {
     "mistake $code names one help line and says that nothing was changed",
     (mistake) => {
       const { body } = messageContent(mistakes.mistakeMessage(mistake, "§"), []);
-      expect(body).toMatch(/It goes like this: §login old\|new |See §help/u);
+      expect(body).toMatch(/Write it like this: §login old\|new |See §help/u);
       expect(body).toMatch(/Nothing was changed\.$/u);
       expect(body).not.toContain("!login");
     },

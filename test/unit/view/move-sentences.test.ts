@@ -40,7 +40,7 @@ describe("the progress message", () => {
     expect(said).toContain("The move @a:old.example → @a:new.example is under way, as of 12:00 UTC.");
     expect(said).toContain("████░░░░░░░░░░░░░░░░ 12 of 52 rooms done, and 40 of 140 steps");
     expect(said).toContain("- 5 rooms wait for somebody's help");
-    expect(said).toContain("!migrate pause halts it, !migrate cancel ends it.");
+    expect(said).toContain("!migrate pause pauses it, !migrate cancel ends it.");
   });
 
   it.each([
@@ -80,19 +80,19 @@ describe("the progress message", () => {
     );
     expect(said).toContain("I expect to be done at 02:00 UTC on 1 February (in about 14 hours).");
     expect(shown({ waits: [{ ...wait, waitingFor: "server", limit: null, steps: 1 }] })).toContain(
-      "old.example does not answer just now; I try again at 12:05 UTC (in about 5 minutes); 1 step waits for that",
+      "old.example does not answer; I try again at 12:05 UTC (in about 5 minutes); 1 step waits for that",
     );
     expect(shown({ waits: [{ ...wait, waitingFor: "server", limit: null, steps: 0 }] })).toContain(
-      "; only the last look at both accounts waits for that",
+      "; only the final check of both accounts waits for that",
     );
   });
 
   it.each([
-    { state: "paused", more: {}, expected: /is paused\..*!migrate resume goes on/su },
+    { state: "paused", more: {}, expected: /is paused\..*!migrate resume resumes it/su },
     {
       state: "watching",
       more: { endedAt: NOW },
-      expected: /is done since 31 January 2026 at 12:00 UTC\. I go on watching/u,
+      expected: /is done since 31 January 2026 at 12:00 UTC\. I keep watching/u,
     },
     { state: "over", more: {}, expected: /is over\./u },
     { state: "over", more: { isCancelled: true }, expected: /was cancelled\./u },
@@ -113,7 +113,7 @@ describe("the progress message", () => {
   );
 
   it("says that it went on by itself after a restart", () => {
-    const sentence = "I was started anew in the middle, and went on by myself.";
+    const sentence = "I was restarted in between and resumed by myself.";
     expect(shown({ wasInterrupted: true })).toContain(sentence);
     expect(shown({ wasInterrupted: true, state: "watching" })).toContain(sentence);
     expect(shown({ wasInterrupted: true, state: "paused" })).not.toContain(sentence);
@@ -141,20 +141,20 @@ describe("a pause and a cancel", () => {
   it("promise nothing of a request that a server has not answered", () => {
     const said = text(pauseAnswer({ status: "paused", run: runStatus(), isIdle: false }, "!"));
     expect(said).toContain(
-      "A server has not answered my last request yet; before I repeat anything I look whether it is done.",
+      "A server has not answered my last request yet. Before I repeat it, I check whether it is done.",
     );
     expect(said).not.toContain("Nothing half-done");
     const cancelled = text(
       cancelAnswer({ status: "cancelled", run: runStatus(), summary: noDeeds, isIdle: false }, "!"),
     );
-    expect(cancelled).toContain("Nothing is known to be written.");
-    expect(cancelled).toContain("what that asked for may be done as well, and is not counted here");
+    expect(cancelled).toContain("I know of nothing that was written.");
+    expect(cancelled).toContain("That request may still take effect; it is not counted here");
     expect(cancelled).toContain("!migrate undo takes back what can be taken back.");
   });
 
   it("say so where everything is recorded", () => {
     const said = text(pauseAnswer({ status: "paused", run: runStatus(), isIdle: true }, "!"));
-    expect(said).toContain("The move is paused. Nothing half-done is left.");
+    expect(said).toContain("The move is paused. Nothing is half done.");
     const cancelled = text(
       cancelAnswer({ status: "cancelled", run: runStatus(), summary: noDeeds, isIdle: true }, "!"),
     );
@@ -193,7 +193,7 @@ describe("a start", () => {
     {
       purpose: "invitations",
       sentence:
-        "There is no room into which your old account has to invite the new one now. Nothing was changed.",
+        "There is no room to which your old account has to invite the new one now. Nothing was changed.",
     },
     {
       purpose: "joins",
@@ -238,7 +238,7 @@ describe("the end", () => {
     expect(said).toContain("Somebody in the room must invite your new account (2)");
     expect(said).toMatch(/^1\. .*Can help: .*@mo:old\.example \(power 100\) and 4 more\.$/mu);
     expect(said).toContain("- room tags: 5 of 8");
-    expect(said).toContain("I go on watching");
+    expect(said).toContain("I keep watching");
     expect(message.attachments?.map(({ fileName }) => fileName)).toEqual(["report-3.json"]);
     expect(JSON.parse(message.attachments?.[0]?.bytes.toString() ?? "")).toEqual(end().report);
   });
@@ -310,7 +310,7 @@ describe("an undo", () => {
     expect(said).toContain("Your new account leaves (8)");
     expect(said).toContain("- and 3 more");
     expect(said).toContain("can't be taken back\n\n- read markers: 9");
-    expect(said).toMatch(/To do it, tap ✅ below, or write undo\. Otherwise do nothing\.$/u);
+    expect(said).toMatch(/To confirm, tap ✅ below or write undo\. Otherwise do nothing\.$/u);
   });
 });
 

@@ -125,7 +125,7 @@ describe("a plan", () => {
   });
 
   it("ends with how to begin, and with who can help where somebody must", () => {
-    const begin = "Next: !migrate start does all of this that needs nobody's help.";
+    const begin = "Next: !migrate start does everything that needs nobody's help.";
     expect(text(planMessage(plan([room("!1")]), NOT_WATCHED))).toMatch(new RegExp(`${begin}$`, "u"));
     expect(text(planMessage(plan([room("!1"), stuck]), NOT_WATCHED))).toContain(
       `${begin} !report shows the rooms that need help`,
@@ -167,10 +167,10 @@ describe("a plan", () => {
     const left =
       "There is nothing left that I can do alone. 1 room waits for somebody or can't be moved: !report says why, and who can help.";
     const rest = "when somebody lets your new account in, I do the rest by myself.";
-    expect(said.endsWith(`${left} I go on watching: ${rest}`)).toBe(true);
+    expect(said.endsWith(`${left} I keep watching: ${rest}`)).toBe(true);
     expect(
       text(planMessage(plan([], { report, work }), NOT_WATCHED)).endsWith(
-        `${left} !migrate start makes me watch: ${rest}`,
+        `${left} !migrate start makes me watch the rooms: ${rest}`,
       ),
     ).toBe(true);
     const impossible = { ...report, rooms: [room("!2", { route: "impossible", status: "skipped" })] };
@@ -194,7 +194,7 @@ describe("a plan", () => {
           NOT_WATCHED,
         ),
       );
-    expect(timeOf({})).toContain("Time: about a minute; servers limit nothing of it.");
+    expect(timeOf({})).toContain("Time: about a minute; no server limit applies.");
     expect(timeOf({ sourceWrites: 1 })).toContain(
       "Time: about a minute under a server's usual limits, for 1 change in rooms.",
     );
@@ -236,7 +236,7 @@ describe("a plan", () => {
     expect(said).toMatch(
       /Time: about \d+ hours under a server's usual limits, for 60 invitations, 100 joins/u,
     );
-    expect(said).toContain("With all of that it takes about a minute.");
+    expect(said).toContain("With all these settings it takes about a minute.");
   });
 
   it("gives the one administrator of both accounts one text, with each setting once and high enough for both", () => {
@@ -249,7 +249,9 @@ describe("a plan", () => {
     expect(said).toContain("For the administrator of your server, if it is a Synapse: with these settings");
     expect(said).toContain("they save about 84 minutes");
     expect(said).toMatch(/^ {4}rc_message:\n {6}per_second: 0\.2\n {6}burst_count: 40$/mu);
-    expect(said).toContain("All of it can also be lifted for each of the two accounts, without a restart");
+    expect(said).toContain(
+      "All these limits can also be lifted for each of the two accounts, without a restart",
+    );
   });
 });
 
@@ -335,7 +337,7 @@ describe("reading", () => {
       /^1 of 7 rooms, .*\n\n1\. .*: direct chat, only you, silent for 13 months/su,
     );
     expect(text(roomList({ rooms: [], total: 7, unknownRooms: ["#x:y"] }, 0, "!"))).toContain(
-      "None of your old account's 7 rooms fits.",
+      "None of the 7 rooms of your old account matches.",
     );
   });
 });

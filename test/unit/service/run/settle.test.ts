@@ -236,8 +236,8 @@ describe("the end of a run", () => {
     expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
     await pass(10 * SECOND);
     const shown = JSON.stringify((await sent()).at(-1));
-    expect(shown).toContain("does not answer just now; I try again ");
-    expect(shown).toContain("only the last look at both accounts waits for that");
+    expect(shown).toContain("does not answer; I try again ");
+    expect(shown).toContain("only the final check of both accounts waits for that");
     isAway = false;
     await pass(50 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
