@@ -33,14 +33,14 @@ export interface MovedRoom {
 export function movedRooms(
   roomIds: Iterable<string>,
   roomIdOnTarget: RoomIdOnTarget,
-): { moved: MovedRoom[]; left: string[] } {
+): { moved: MovedRoom[]; unmovedRoomIds: string[] } {
   const same: MovedRoom[] = [];
   const replaced: MovedRoom[] = [];
-  const left: string[] = [];
+  const unmovedRoomIds: string[] = [];
   for (const roomId of roomIds) {
     const targetRoomId = roomIdOnTarget(roomId);
-    if (targetRoomId === null) left.push(roomId);
+    if (targetRoomId === null) unmovedRoomIds.push(roomId);
     else (targetRoomId === roomId ? same : replaced).push({ roomId, targetRoomId });
   }
-  return { moved: [...same, ...replaced], left };
+  return { moved: [...same, ...replaced], unmovedRoomIds };
 }

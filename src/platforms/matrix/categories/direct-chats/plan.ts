@@ -86,8 +86,8 @@ function desiredDirectChats(
       for (const roomId of new Set(roomIds)) leave(`${roomId} ${key}`, "own_account");
     else for (const roomId of roomIds) if (!counterparts.has(roomId)) counterparts.set(roomId, key);
   }
-  const { moved, left } = movedRooms(counterparts.keys(), roomIdOnTarget);
-  for (const roomId of left) leave(`${roomId} ${counterparts.get(roomId) ?? ""}`, "room_not_moved");
+  const { moved, unmovedRoomIds } = movedRooms(counterparts.keys(), roomIdOnTarget);
+  for (const roomId of unmovedRoomIds) leave(`${roomId} ${counterparts.get(roomId) ?? ""}`, "room_not_moved");
   const desired = new Map<string, DirectChat>();
   for (const { roomId, targetRoomId } of moved) {
     const counterpart = counterparts.get(roomId);

@@ -93,8 +93,8 @@ function desiredRoomProfiles(
     else if (ownAvatar !== null)
       notMoved.push({ category: "room_profiles", item: roomId, code: "malformed" });
   }
-  const { moved, left } = movedRooms(own.keys(), roomIdOnTarget);
-  for (const roomId of left)
+  const { moved, unmovedRoomIds } = movedRooms(own.keys(), roomIdOnTarget);
+  for (const roomId of unmovedRoomIds)
     notMoved.push({ category: "room_profiles", item: roomId, code: "room_not_moved" });
   const desired = new Map<string, DesiredRoomProfile>();
   for (const { roomId, targetRoomId } of moved) {

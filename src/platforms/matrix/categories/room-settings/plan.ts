@@ -51,7 +51,7 @@ function desiredRoomSettings(
   roomIdOnTarget: RoomIdOnTarget,
 ): Desired<DesiredRoomSetting> {
   const notMoved: NotMoved[] = [];
-  const { moved, left } = movedRooms(roomAccountData.keys(), roomIdOnTarget);
+  const { moved, unmovedRoomIds } = movedRooms(roomAccountData.keys(), roomIdOnTarget);
   const byRoom = new Map<string, Map<string, DesiredRoomSetting>>();
   for (const { roomId, targetRoomId } of moved) {
     const settings = byRoom.get(targetRoomId) ?? new Map<string, DesiredRoomSetting>();
@@ -62,7 +62,7 @@ function desiredRoomSettings(
       else if (!settings.has(type)) settings.set(type, { roomId: targetRoomId, type, ...desired });
     }
   }
-  for (const roomId of left) {
+  for (const roomId of unmovedRoomIds) {
     for (const [type, desired] of settingsOf(roomId)) {
       const code = typeof desired === "string" ? desired : "room_not_moved";
       notMoved.push({ category: "room_settings", item: `${roomId} ${type}`, code });

@@ -64,8 +64,8 @@ function desiredTags(
   roomIdOnTarget: RoomIdOnTarget,
 ): Desired<DesiredTag> {
   const notMoved: NotMoved[] = [];
-  const { moved, left } = movedRooms(roomTags.keys(), roomIdOnTarget);
-  for (const roomId of left) {
+  const { moved, unmovedRoomIds } = movedRooms(roomTags.keys(), roomIdOnTarget);
+  for (const roomId of unmovedRoomIds) {
     for (const { name } of roomTags.get(roomId) ?? []) {
       notMoved.push({ category: "tags", item: `${roomId} ${name}`, code: "room_not_moved" });
     }
