@@ -10,7 +10,6 @@ import type { PopulatedPerson, Population } from "../../lab/population/populatio
 import { populate } from "../../lab/population/population.ts";
 import {
   changeMember,
-  createRoom,
   join as joinRoom,
   openPopulationSession,
   register,
@@ -35,7 +34,16 @@ import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import type { FaultProxy, ProxiedRequest } from "../../support/faults/fault-proxy.ts";
 import { readAndPlan } from "../plan/read-and-plan.ts";
 import { joinedRooms } from "../../support/join-check/requests.ts";
-import { levelOf, membershipOf, runStep, stateEvent, tryStep, undoStep, until } from "./run-steps.ts";
+import {
+  levelOf,
+  makeRoom,
+  membershipOf,
+  runStep,
+  stateEvent,
+  tryStep,
+  undoStep,
+  until,
+} from "./run-steps.ts";
 import type { Pair, Ran } from "./run-steps.ts";
 
 const LIMIT = 6;
@@ -488,21 +496,4 @@ async function threePeople(
     open("old", "admin"),
   ]);
   return { source, target, admin };
-}
-
-/** @param room its join rule, the level that inviting takes, and levels of others than the admin */
-async function makeRoom(
-  admin: PopulationSession,
-  room: { rule: string; level: number; users?: Record<string, number> },
-): Promise<string> {
-  return await createRoom(admin, {
-    preset: "private_chat",
-    room_version: "11",
-    power_level_content_override: {
-      invite: room.level,
-      users: { [admin.userId]: 100, ...room.users },
-      events: { "m.room.power_levels": 50 },
-    },
-    initial_state: [{ ...joinRules(room.rule), state_key: "" }],
-  });
 }

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
+import { joinRules } from "../../lab/population/room-fixture.ts";
+import { createRoom } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
@@ -133,4 +135,21 @@ export async function until<Answer>(
     if (isRight(answer) || Date.now() > deadline) return answer;
     await sleep(POLL_MS);
   }
+}
+
+/** @param room its join rule, the level that inviting takes, and levels of others than the admin */
+export async function makeRoom(
+  admin: PopulationSession,
+  room: { rule: string; level: number; users?: Record<string, number> },
+): Promise<string> {
+  return await createRoom(admin, {
+    preset: "private_chat",
+    room_version: "11",
+    power_level_content_override: {
+      invite: room.level,
+      users: { [admin.userId]: 100, ...room.users },
+      events: { "m.room.power_levels": 50 },
+    },
+    initial_state: [{ ...joinRules(room.rule), state_key: "" }],
+  });
 }

@@ -12,8 +12,8 @@ const WORDS: ReadonlySet<string> = new Set(
 const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}]+|\p{N}+/gu;
 
 /**
- * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64. The last are usually a
- * key or a secret.
+ * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64. The last are usually
+ * a key or a secret.
  */
 const SECRET_VALUE =
   /^(syt_|syr_|syl_|mat_|mct_|mcr_|mas_|MDAx|Bearer |eyJ)|-----BEGIN |^[A-Za-z0-9+/_-]{43}=?$/;
@@ -22,9 +22,9 @@ const SECRET_VALUE =
 const MAX_LENGTH = 500;
 
 /**
- * Whether account data of an unknown type looks like keys, devices or tokens, by its type, the names
- * in it and its values. In doubt the answer is yes: content that is not moved is reported and can be
- * set again, but copied content cannot be called back.
+ * Whether account data of an unknown type looks like keys, devices or tokens, by its type, the
+ * names in it and its values. In doubt the answer is yes: content that is not moved is reported and
+ * can be set again, but copied content cannot be called back.
  */
 export function mayHoldSecret(type: string, content: JsonObject): boolean {
   if (namesSecret(type)) return true;

@@ -13,8 +13,8 @@ const LISTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Types that hold image packs by the room that offers them (MSC2545). The pack of a room that is not
- * moved is kept, because the person may get into the room by other means.
+ * Types that hold image packs by the room that offers them (MSC2545). The pack of a room that is
+ * not moved is kept, because the person may get into the room by other means.
  */
 const PACKS: ReadonlySet<string> = new Set(["m.image_pack.rooms", "im.ponies.emote_rooms"]);
 

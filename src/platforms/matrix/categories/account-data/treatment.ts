@@ -4,8 +4,8 @@ import type { NotMovedCode } from "../not-moved.ts";
 import { mayHoldSecret } from "./may-hold-secret.ts";
 
 /**
- * `copy`: as a whole, unless the target has other content. `merge`: key by key, and the target's own
- * keys stay. `never`: not moved.
+ * `copy`: as a whole, unless the target has other content. `merge`: key by key, and the target's
+ * own keys stay. `never`: not moved.
  */
 export type Treatment =
   { readonly kind: "copy" | "merge" } | { readonly kind: "never"; readonly code: NotMovedCode };
@@ -51,8 +51,8 @@ const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
       "im.vector.setting.integration_provisioning",
     ],
   ],
-  // These types have endpoints and categories of their own. In the other place (of the account or of
-  // a room) no client reads them.
+  // These types have endpoints and categories of their own. In the other place (of the account or
+  // of a room) no client reads them.
   ["malformed", ["m.direct", "m.ignored_user_list", "m.push_rules", "m.tag", "m.fully_read"]],
 ];
 

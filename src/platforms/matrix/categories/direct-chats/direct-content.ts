@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../api/json.ts";
 
 /**
- * `m.direct` while it is being changed: rooms by counterpart. A value that is no list of rooms stays
- * as it is (platforms/matrix/README.md, "Direct chats").
+ * `m.direct` while it is being changed: rooms by counterpart. A value that is no list of rooms
+ * stays as it is (platforms/matrix/README.md, "Direct chats").
  */
 export type DirectContent = Map<string, unknown>;
 

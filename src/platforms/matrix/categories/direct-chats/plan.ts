@@ -40,8 +40,8 @@ export const directChatsPlan: CategoryPlan<Comparison<DirectChat>, DirectChatsPa
     );
   },
   /**
-   * One step for all chats, because they are in one piece of account data. It writes the chats whose
-   * rooms the target is in when it runs.
+   * One step for all chats, because they are in one piece of account data. It writes the chats
+   * whose rooms the target is in when it runs.
    */
   steps({ missingItems }) {
     if (missingItems.length === 0) return [];

@@ -52,7 +52,7 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
       key: `profile:${key}`,
       stage: stages.profile,
       limits: ["messages"],
-      // Only a name can exist and yet be missing: the one that the server gave. An undo restores it.
+      // Only a name can exist and yet be missing: the one that the server gave. The undo sets it.
       payload: { key, value, before: key === "displayname" ? profile.displayName : null },
     }));
   },

@@ -63,7 +63,10 @@ function fieldOf({ displayName, avatarUrl, fields }: Profile, key: string): unkn
 
 /** @param value `null`: the field is removed */
 async function writeField(target: StepSession, key: string, value: unknown): Promise<void> {
-  if (OLDEST.has(key)) return await send(target, "v3", { method: "PUT", key, value: value ?? "" });
+  if (OLDEST.has(key)) {
+    await send(target, "v3", { method: "PUT", key, value: value ?? "" });
+    return;
+  }
   const method = value === null ? "DELETE" : "PUT";
   try {
     await send(target, "v3", { method, key, value });

@@ -32,7 +32,9 @@ const ACTIONS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonl
   ["underride/.m.rule.encrypted", ["notify"]],
 ]);
 
-/** A default rule as servers make it. @returns `null` for a rule that is not in the specification */
+/**
+ * A default rule as servers make it. @returns `null` for a rule that is not in the specification
+ */
 export function presetOf(
   rule: Pick<PushRule, "kind" | "ruleId">,
 ): Pick<PushRule, "isEnabled" | "actions"> | null {

@@ -1,6 +1,6 @@
 /**
- * The fewest elements that must move so that the rest is in order: every element outside the longest
- * increasing subsequence (patience sorting, n log n).
+ * The fewest elements that must move so that the rest is in order: every element outside the
+ * longest increasing subsequence (patience sorting, n log n).
  * @param places the present place of each element, in the desired order; no place twice
  * @returns indexes into `places`
  */

@@ -8,7 +8,8 @@ import type { PushRuleId, PushRulesByName } from "./item-status.ts";
 export type Place = { readonly after: string } | { readonly before: string } | null;
 
 /**
- * The place that a rule needs to be in the desired order: right below the rule that comes before it.
+ * The place that a rule needs to be in the desired order: right below the rule that comes before
+ * it.
  * @param order the rules in the desired order
  * @param settled names of the rules that are in order among themselves
  */

@@ -58,9 +58,9 @@ export const pushRulesPlan: CategoryPlan<PushRuleComparison, PushRulesPayload> =
 };
 
 /**
- * The source's own rules and changed default rules for the target, in the desired order. It includes
- * default rules that are not in the specification: only a comparison with the target shows whether
- * one was changed.
+ * The source's own rules and changed default rules for the target, in the desired order. It
+ * includes default rules that are not in the specification: only a comparison with the target shows
+ * whether one was changed.
  * @param global rules by kind, as the server sent them
  */
 export function desiredPushRules(global: JsonObject, mapping: Mapping): Desired<PushRule> {

@@ -15,8 +15,8 @@ export interface Mapping {
 /**
  * A person's own rule for the target: with the room IDs of the target, and the source's user ID
  * replaced by the target's (platforms/matrix/README.md, "Push rules").
- * @returns a code if the rule is not moved; for example, a rule about a room that is not moved would
- * match nothing
+ * @returns a code if the rule is not moved; a rule about a room that is not moved, for example,
+ * would match nothing
  */
 export function ruleOnTarget(rule: PushRule, mapping: Mapping): PushRule | NotMovedCode {
   const ruleId = idOnTarget(rule, mapping);

@@ -2,8 +2,8 @@ import { isJsonObject } from "../../api/json.ts";
 import type { PushRule } from "./push-rule.ts";
 
 /**
- * Whether the ID of a rule is the ID of a room. Clients mute a room by an override rule that has its
- * ID, too.
+ * Whether the ID of a rule is the ID of a room. Clients mute a room by an override rule that has
+ * its ID, too.
  */
 export function isNamedForRoom({ kind, ruleId }: Pick<PushRule, "kind" | "ruleId">): boolean {
   return kind === "room" || (kind !== "content" && kind !== "sender" && ruleId.startsWith("!"));

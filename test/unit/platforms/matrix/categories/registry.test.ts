@@ -141,29 +141,29 @@ describe("where rooms are on the target", () => {
     },
   );
 
-  it.each<[string, string | null]>([
-    ["!in:old.example", "!in:old.example"],
-    ["!open:old.example", "!open:old.example"],
-    ["!asks:old.example", "!asks:old.example"],
-    ["!old:old.example", "!new:old.example"],
-    ["!closed:old.example", null],
-    ["!out:old.example", null],
-    ["!left:old.example", null],
-  ])("%s is at %s", (roomId, expected) => {
+  it.each<{ roomId: string; expected: string | null }>([
+    { roomId: "!in:old.example", expected: "!in:old.example" },
+    { roomId: "!open:old.example", expected: "!open:old.example" },
+    { roomId: "!asks:old.example", expected: "!asks:old.example" },
+    { roomId: "!old:old.example", expected: "!new:old.example" },
+    { roomId: "!closed:old.example", expected: null },
+    { roomId: "!out:old.example", expected: null },
+    { roomId: "!left:old.example", expected: null },
+  ])("$roomId is at $expected", ({ roomId, expected }) => {
     expect(roomMapping(made.rooms)(roomId)).toBe(expected);
   });
 });
 
-it.each<[unknown, unknown, boolean]>([
-  [{ a: [1, { b: null }], c: "" }, { c: "", a: [1, { b: null }] }, true],
-  [{ a: 1 }, { a: 1, b: undefined }, false],
-  [{ a: 1, b: 2 }, { a: 1, c: 2 }, false],
-  [[1, 2], [2, 1], false],
-  [[], {}, false],
-  [null, {}, false],
-  [JSON.parse('{"__proto__":1}'), { toString: 1 }, false],
-  [deep(100_000), deep(100_000), true],
-])("compares JSON values, however deep", (one, other, expected) => {
+it.each<{ one: unknown; other: unknown; expected: boolean }>([
+  { one: { a: [1, { b: null }], c: "" }, other: { c: "", a: [1, { b: null }] }, expected: true },
+  { one: { a: 1 }, other: { a: 1, b: undefined }, expected: false },
+  { one: { a: 1, b: 2 }, other: { a: 1, c: 2 }, expected: false },
+  { one: [1, 2], other: [2, 1], expected: false },
+  { one: [], other: {}, expected: false },
+  { one: null, other: {}, expected: false },
+  { one: JSON.parse('{"__proto__":1}'), other: { toString: 1 }, expected: false },
+  { one: deep(100_000), other: deep(100_000), expected: true },
+])("compares JSON values, however deep", ({ one, other, expected }) => {
   expect(isSameJson(one, other)).toBe(expected);
 });
 

@@ -59,36 +59,56 @@ describe("an avatar", () => {
     expect(requests.map(({ path }) => path)).toContain("/_matrix/media/v3/config");
   });
 
-  it.each<[string, Script, string, string | null]>([
-    ["is a web page", { download: { bytes: "<!DOCTYPE html>", type: "text/html" } }, "unreadable", null],
-    ["says nothing of its type", { download: { bytes: "an image", type: "" } }, "unreadable", null],
-    [
-      "has a type with more in it",
-      { download: { bytes: "an image", type: "image/png\r\nx: y" } },
-      "unreadable",
-      null,
-    ],
-    ["is empty", { download: { bytes: "", type: "image/png" } }, "unreadable", null],
-    [
-      "is larger than the new server takes",
-      { download: { bytes: "x".repeat(1_001), type: "image/png" } },
-      "refused",
-      null,
-    ],
-    [
-      "is gone",
-      { download: { status: 404, json: { errcode: "M_NOT_FOUND", error: "No such file" } } },
-      "gone",
-      "No such file",
-    ],
-    [
-      "is too large after all",
-      { upload: refusal(413, "M_TOO_LARGE", "Too big for us") },
-      "refused",
-      "Too big for us",
-    ],
-    ["is refused", { upload: refusal(403, "M_FORBIDDEN", "No GIFs") }, "refused", "No GIFs"],
-  ])("that %s leaves the profile alone", async (_name, script, code, serverText) => {
+  it.each<{ name: string; script: Script; code: string; serverText: string | null }>([
+    {
+      name: "is a web page",
+      script: { download: { bytes: "<!DOCTYPE html>", type: "text/html" } },
+      code: "unreadable",
+      serverText: null,
+    },
+    {
+      name: "says nothing of its type",
+      script: { download: { bytes: "an image", type: "" } },
+      code: "unreadable",
+      serverText: null,
+    },
+    {
+      name: "has a type with more in it",
+      script: { download: { bytes: "an image", type: "image/png\r\nx: y" } },
+      code: "unreadable",
+      serverText: null,
+    },
+    {
+      name: "is empty",
+      script: { download: { bytes: "", type: "image/png" } },
+      code: "unreadable",
+      serverText: null,
+    },
+    {
+      name: "is larger than the new server takes",
+      script: { download: { bytes: "x".repeat(1_001), type: "image/png" } },
+      code: "refused",
+      serverText: null,
+    },
+    {
+      name: "is gone",
+      script: { download: { status: 404, json: { errcode: "M_NOT_FOUND", error: "No such file" } } },
+      code: "gone",
+      serverText: "No such file",
+    },
+    {
+      name: "is too large after all",
+      script: { upload: refusal(413, "M_TOO_LARGE", "Too big for us") },
+      code: "refused",
+      serverText: "Too big for us",
+    },
+    {
+      name: "is refused",
+      script: { upload: refusal(403, "M_FORBIDDEN", "No GIFs") },
+      code: "refused",
+      serverText: "No GIFs",
+    },
+  ])("that $name leaves the profile alone", async ({ script, code, serverText }) => {
     const { context, writes } = scriptedContext(media(script));
     expect(await profileFieldStep.run(AVATAR, context)).toEqual({
       status: "failed",
@@ -97,11 +117,19 @@ describe("an avatar", () => {
     expect(writes().filter((write) => write.startsWith("PUT"))).toEqual([]);
   });
 
-  it.each<[string, Answer, string]>([
-    ["is away", { status: 502, bytes: "<html>" }, "wait"],
-    ["limits it", { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 900 } }, "wait"],
-    ["has ended the session", { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } }, "needs_user"],
-  ])("says that it is the old server that %s", async (_name, download, status) => {
+  it.each<{ name: string; download: Answer; status: string }>([
+    { name: "is away", download: { status: 502, bytes: "<html>" }, status: "wait" },
+    {
+      name: "limits it",
+      download: { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 900 } },
+      status: "wait",
+    },
+    {
+      name: "has ended the session",
+      download: { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } },
+      status: "needs_user",
+    },
+  ])("says that it is the old server that $name", async ({ download, status }) => {
     const { context } = scriptedContext(media({ download }));
     expect(await profileFieldStep.run(AVATAR, context)).toMatchObject({ status, side: "source" });
   });

@@ -58,37 +58,56 @@ const profile = {
 const tags = ["u.x", "u.y"].map((name) => ({ name, order: 0.5 }));
 const data = { roomId: null, type: "org.example.x", content: { a: 1, b: 2 } };
 
-const STEPS: readonly [StepKind, unknown, Record<string, Stored>][] = [
-  ["tags", { roomId: ROOM, tags }, {}],
-  ["account_data", { ...data, isMerged: false }, {}],
-  ["account_data", { ...data, isMerged: true }, { [`${DATA}/org.example.x`]: { a: "own" } }],
-  ["room_setting", { ...data, roomId: ROOM, isMerged: false }, {}],
-  [
-    "direct_chats",
-    { chats: [{ roomId: ROOM, counterpart: BO }] },
-    { [`${DATA}/m.direct`]: { [OLD]: [ROOM] } },
-  ],
-  ["ignored_users", { userIds: [BO] }, { [`${DATA}/m.ignored_user_list`]: { ignored_users: { [OLD]: {} } } }],
-  [
-    "profile_field",
-    { key: "displayname", value: "Ada", before: "me" },
-    { [`/profile/${NEW}`]: { displayname: "me" } },
-  ],
-  ["room_profile", { roomId: ROOM, ...profile }, { [MEMBER]: { membership: "join", displayname: null } }],
-  ["read_marker", { roomId: ROOM, eventId: "$read" }, {}],
-  [
-    "power_level",
-    { roomId: ROOM, level: 50, roomVersion: "11", creators: [] },
-    { [`${IN_ROOM}/state/m.room.power_levels`]: { users: { [OLD]: 100, [NEW]: 10 } } },
-  ],
-  ["join", { kind: "join", roomId: ROOM, via: [], through: null }, {}],
-  ["invite", { roomId: ROOM }, {}],
+interface WritingStep {
+  readonly kind: StepKind;
+  readonly payload: unknown;
+  /** What the server has at first, by path. */
+  readonly stored: Record<string, Stored>;
+}
+
+const STEPS: readonly WritingStep[] = [
+  { kind: "tags", payload: { roomId: ROOM, tags }, stored: {} },
+  { kind: "account_data", payload: { ...data, isMerged: false }, stored: {} },
+  {
+    kind: "account_data",
+    payload: { ...data, isMerged: true },
+    stored: { [`${DATA}/org.example.x`]: { a: "own" } },
+  },
+  { kind: "room_setting", payload: { ...data, roomId: ROOM, isMerged: false }, stored: {} },
+  {
+    kind: "direct_chats",
+    payload: { chats: [{ roomId: ROOM, counterpart: BO }] },
+    stored: { [`${DATA}/m.direct`]: { [OLD]: [ROOM] } },
+  },
+  {
+    kind: "ignored_users",
+    payload: { userIds: [BO] },
+    stored: { [`${DATA}/m.ignored_user_list`]: { ignored_users: { [OLD]: {} } } },
+  },
+  {
+    kind: "profile_field",
+    payload: { key: "displayname", value: "Ada", before: "me" },
+    stored: { [`/profile/${NEW}`]: { displayname: "me" } },
+  },
+  {
+    kind: "room_profile",
+    payload: { roomId: ROOM, ...profile },
+    stored: { [MEMBER]: { membership: "join", displayname: null } },
+  },
+  { kind: "read_marker", payload: { roomId: ROOM, eventId: "$read" }, stored: {} },
+  {
+    kind: "power_level",
+    payload: { roomId: ROOM, level: 50, roomVersion: "11", creators: [] },
+    stored: { [`${IN_ROOM}/state/m.room.power_levels`]: { users: { [OLD]: 100, [NEW]: 10 } } },
+  },
+  { kind: "join", payload: { kind: "join", roomId: ROOM, via: [], through: null }, stored: {} },
+  { kind: "invite", payload: { roomId: ROOM }, stored: {} },
 ];
 
-/** One try with all that the step wrote down of it; the answer to the n-th write is lost. */
+/** One try and the undo records that it saved; only the first `lost` writes are answered. */
 async function tryOnce(
   server: KeepingServer,
-  [kind, payload]: (typeof STEPS)[number],
+  { kind, payload }: WritingStep,
   {
     lost = Infinity,
     refused = false,
@@ -96,10 +115,10 @@ async function tryOnce(
   }: { lost?: number; refused?: boolean; canSkipCheck?: boolean; savedUndo?: unknown } = {},
 ) {
   let writes = 0;
-  const script = scriptedContext((asked) => {
-    if (asked.method === "GET") return server.answer(asked);
+  const script = scriptedContext((request) => {
+    if (request.method === "GET") return server.answer(request);
     if (refused) return { status: 403, json: { errcode: "M_FORBIDDEN", error: "no" } };
-    const given = server.answer(asked);
+    const given = server.answer(request);
     writes += 1;
     if (writes > lost) throw new UnreachableError("reset", "new.example");
     return given;
@@ -108,8 +127,8 @@ async function tryOnce(
   return { outcome, savedUndos: script.savedUndos, writes };
 }
 
-describe.each(STEPS)("what %s wrote", (...step) => {
-  const [, , stored] = step;
+describe.each(STEPS)("what $kind wrote", (step) => {
+  const { stored } = step;
 
   it("is its own on a later try, and can be taken back, whichever answer was lost", async () => {
     const whole = await tryOnce(new KeepingServer(stored), step);

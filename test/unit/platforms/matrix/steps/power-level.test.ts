@@ -49,12 +49,16 @@ describe("giving the target its level", () => {
     expect(requests[1]?.body).toMatchObject({ users: { [ADMIN]: 100, [TARGET]: 50 }, state_default: 50 });
   });
 
-  it.each<[string, object, unknown]>([
-    ["has the level", {}, { users: { [TARGET]: 50 } }],
-    ["was given more meanwhile", {}, { users: { [TARGET]: 100 } }],
-    ["has it like everybody", {}, { users_default: 60 }],
-    ["is a creator", { roomVersion: "12", creators: [TARGET] }, { users: { [SOURCE]: 50 } }],
-  ])("leaves the room alone when the target %s", async (_, more, levels) => {
+  it.each<{ name: string; more: object; levels: unknown }>([
+    { name: "has the level", more: {}, levels: { users: { [TARGET]: 50 } } },
+    { name: "was given more meanwhile", more: {}, levels: { users: { [TARGET]: 100 } } },
+    { name: "has it like everybody", more: {}, levels: { users_default: 60 } },
+    {
+      name: "is a creator",
+      more: { roomVersion: "12", creators: [TARGET] },
+      levels: { users: { [SOURCE]: 50 } },
+    },
+  ])("leaves the room alone when the target $name", async ({ more, levels }) => {
     const { context, lines } = scriptedContext({ [GET]: content(levels) });
     expect(await roomSteps.power_level.run({ ...payload, ...more }, context)).toEqual({
       status: "already_done",
@@ -62,41 +66,57 @@ describe("giving the target its level", () => {
     expect(lines()).toEqual([GET]);
   });
 
-  it.each<[string, object, unknown]>([
-    ["a level of somebody", {}, { users: { [ADMIN]: "much" } }],
-    ["the target's level", {}, { users: { [TARGET]: "much" }, users_default: 60 }],
-    ["everybody's level", {}, { users_default: "much" }],
-    ["the whole event", {}, ["junk"]],
-    ["the room's version", { roomVersion: "99" }, { users: {} }],
-    ["a version that was not told", { roomVersion: null }, { users: {} }],
-  ])("writes nothing over what it cannot read: %s", async (_, more, levels) => {
+  it.each<{ name: string; more: object; levels: unknown }>([
+    { name: "a level of somebody", more: {}, levels: { users: { [ADMIN]: "much" } } },
+    { name: "the target's level", more: {}, levels: { users: { [TARGET]: "much" }, users_default: 60 } },
+    { name: "everybody's level", more: {}, levels: { users_default: "much" } },
+    { name: "the whole event", more: {}, levels: ["junk"] },
+    { name: "the room's version", more: { roomVersion: "99" }, levels: { users: {} } },
+    { name: "a version that was not told", more: { roomVersion: null }, levels: { users: {} } },
+  ])("writes nothing over what it cannot read: $name", async ({ more, levels }) => {
     const { context, lines } = scriptedContext({ [GET]: content(levels) });
     const outcome = await roomSteps.power_level.run({ ...payload, ...more }, context);
     expect(outcome).toEqual({ status: "failed", problem: { code: "unreadable", serverText: null } });
     expect(lines()).toEqual([GET]);
   });
 
-  it.each<[string, Answer, object]>([
-    ["a refusal", NOT_INSIDE, { status: "failed", problem: { code: "refused" } }],
-    ["an error of the server", refused(500, "M_UNKNOWN"), { status: "retry" }],
-    ["a 404 of another kind", refused(404, "M_UNRECOGNIZED"), { status: "failed" }],
-    ["no answer", new UnreachableError("timeout", "old.example"), { status: "wait", waitingFor: "server" }],
-  ])("writes nothing after a failed read: %s", async (_, given, outcome) => {
+  it.each<{ name: string; given: Answer; outcome: object }>([
+    { name: "a refusal", given: NOT_INSIDE, outcome: { status: "failed", problem: { code: "refused" } } },
+    { name: "an error of the server", given: refused(500, "M_UNKNOWN"), outcome: { status: "retry" } },
+    { name: "a 404 of another kind", given: refused(404, "M_UNRECOGNIZED"), outcome: { status: "failed" } },
+    {
+      name: "no answer",
+      given: new UnreachableError("timeout", "old.example"),
+      outcome: { status: "wait", waitingFor: "server" },
+    },
+  ])("writes nothing after a failed read: $name", async ({ given, outcome }) => {
     const { context, lines } = scriptedContext({ [GET]: given });
     expect(await roomSteps.power_level.run(payload, context)).toMatchObject(outcome);
     expect(lines()).toEqual([GET]);
   });
 
-  it.each<[string, Answer, object]>([
-    [
-      "power",
-      refused(403, "M_FORBIDDEN"),
-      { status: "failed", problem: { code: "no_power", serverText: "words" } },
-    ],
-    ["an account in good order", refused(403, "M_USER_SUSPENDED"), { status: "needs_user" }],
-    ["other levels", refused(400, "M_BAD_JSON"), { status: "failed", problem: { code: "refused" } }],
-    ["patience", refused(429, "M_LIMIT_EXCEEDED"), { status: "wait", waitingFor: "limit" }],
-  ])("says when writing takes %s", async (_, given, outcome) => {
+  it.each<{ name: string; given: Answer; outcome: object }>([
+    {
+      name: "power",
+      given: refused(403, "M_FORBIDDEN"),
+      outcome: { status: "failed", problem: { code: "no_power", serverText: "words" } },
+    },
+    {
+      name: "an account in good order",
+      given: refused(403, "M_USER_SUSPENDED"),
+      outcome: { status: "needs_user" },
+    },
+    {
+      name: "other levels",
+      given: refused(400, "M_BAD_JSON"),
+      outcome: { status: "failed", problem: { code: "refused" } },
+    },
+    {
+      name: "patience",
+      given: refused(429, "M_LIMIT_EXCEEDED"),
+      outcome: { status: "wait", waitingFor: "limit" },
+    },
+  ])("says when writing takes $name", async ({ given, outcome }) => {
     const { context } = scriptedContext({ [GET]: content({ users: {} }), [PUT]: given });
     expect(await roomSteps.power_level.run(payload, context)).toMatchObject(outcome);
   });
@@ -120,12 +140,12 @@ describe("giving the level back", () => {
     expect(requests[1]?.body).toEqual({ users: { [SOURCE]: 50 }, ban: 70 });
   });
 
-  it.each<[string, Answer]>([
-    ["somebody gave more", content({ users: { [TARGET]: 100 } })],
-    ["somebody gave less", content({ users: { [TARGET]: 20 } })],
-    ["somebody took it away", content({ users: {}, users_default: 50 })],
-    ["the room has no levels", NOT_FOUND],
-  ])("leaves the room alone where %s", async (_, given) => {
+  it.each<{ name: string; given: Answer }>([
+    { name: "somebody gave more", given: content({ users: { [TARGET]: 100 } }) },
+    { name: "somebody gave less", given: content({ users: { [TARGET]: 20 } }) },
+    { name: "somebody took it away", given: content({ users: {}, users_default: 50 }) },
+    { name: "the room has no levels", given: NOT_FOUND },
+  ])("leaves the room alone where $name", async ({ given }) => {
     const { context, lines } = scriptedContext({ [GET]: given }, OUTSIDE);
     expect(await roomSteps.power_level.undo(undo, context)).toEqual({ status: "already_done" });
     expect(lines()).toEqual([GET]);
@@ -142,10 +162,14 @@ describe("giving the level back", () => {
     });
   });
 
-  it.each<[string, Answer, Record<string, unknown>]>([
-    ["an answer", new UnreachableError("refused", "old.example"), { status: "wait", waitingFor: "server" }],
-    ["a session", refused(401, "M_UNKNOWN_TOKEN"), { status: "needs_user" }],
-  ])("says whose server it lacks %s from", async (_, given, outcome) => {
+  it.each<{ name: string; given: Answer; outcome: Record<string, unknown> }>([
+    {
+      name: "an answer",
+      given: new UnreachableError("refused", "old.example"),
+      outcome: { status: "wait", waitingFor: "server" },
+    },
+    { name: "a session", given: refused(401, "M_UNKNOWN_TOKEN"), outcome: { status: "needs_user" } },
+  ])("says whose server it lacks $name from", async ({ given, outcome }) => {
     const bySource = scriptedContext({ [GET]: given }, OUTSIDE);
     expect(await roomSteps.power_level.undo(undo, bySource.context)).toMatchObject({
       ...outcome,

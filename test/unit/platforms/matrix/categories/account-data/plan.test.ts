@@ -17,10 +17,10 @@ function written(type: string, content: unknown): unknown {
 }
 
 describe("global account data", () => {
-  it.each<[code: string, types: string[]]>([
-    [
-      "holds_keys",
-      [
+  it.each<{ code: string; types: string[] }>([
+    {
+      code: "holds_keys",
+      types: [
         "m.secret_storage.default_key",
         "m.secret_storage.key.abc",
         "m.cross_signing.master",
@@ -32,29 +32,29 @@ describe("global account data", () => {
         "io.element.recovery",
         "org.matrix.msc3814",
       ],
-    ],
-    [
-      "bound_to_device",
-      [
+    },
+    {
+      code: "bound_to_device",
+      types: [
         "io.element.matrix_client_information.ABC",
         "org.matrix.msc3890.local_notification_settings.ABC",
         "m.local_notification_settings.ABC",
       ],
-    ],
-    ["bound_to_server", ["io.element.synapse.admin_client_config"]],
-    ["bot_state", ["org.matrix.mjolnir.protected_rooms"]],
-    [
-      "bound_to_identity",
-      [
+    },
+    { code: "bound_to_server", types: ["io.element.synapse.admin_client_config"] },
+    { code: "bot_state", types: ["org.matrix.mjolnir.protected_rooms"] },
+    {
+      code: "bound_to_identity",
+      types: [
         "m.widgets",
         "m.identity_server",
         "m.accepted_terms",
         "im.vector.analytics",
         "im.vector.setting.integration_provisioning",
       ],
-    ],
-    ["malformed", ["m.tag", "m.fully_read"]],
-  ])("never moves what %s", (code, types) => {
+    },
+    { code: "malformed", types: ["m.tag", "m.fully_read"] },
+  ])("never moves what $code", ({ code, types }) => {
     const left = types.map((type) => `${type}: ${code}`);
     for (const content of [{ some: "thing" }, {}, null, "text"]) {
       const source = Object.fromEntries(types.map((type) => [type, content]));
@@ -71,19 +71,22 @@ describe("global account data", () => {
     ]);
   });
 
-  it.each<[string, unknown]>([
-    ["m.recent_emoji", { recent_emoji: [{ emoji: "🎉", total: 7 }] }],
-    ["io.element.recent_emoji", { recent_emoji: [["🎉", 7]] }],
-    ["m.invite_permission_config", { default_action: "block" }],
-    ["org.matrix.msc4155.invite_permission_config", { enabled: true, blocked_users: ["@x:a.example"] }],
-    ["m.media_preview_config", { media_previews: "private" }],
-    ["m.policies", { "m.ignore_invites": {} }],
-    ["org.matrix.preview_urls", { disable: true }],
-    ["im.ponies.user_emotes", { images: { cat: { url: "mxc://old.example/cat" } } }],
-    ["org.example.notes", { text: "of a client nobody knows" }],
-    ["in.cinny.spaces", { shortcut: ["!a"] }],
-    ["fi.mau.gomuks.preferences", { show_devices: true, key_repeat: 30, session: "" }],
-  ])("copies %s, and keeps what the target has there", (type, content) => {
+  it.each<{ type: string; content: unknown }>([
+    { type: "m.recent_emoji", content: { recent_emoji: [{ emoji: "🎉", total: 7 }] } },
+    { type: "io.element.recent_emoji", content: { recent_emoji: [["🎉", 7]] } },
+    { type: "m.invite_permission_config", content: { default_action: "block" } },
+    {
+      type: "org.matrix.msc4155.invite_permission_config",
+      content: { enabled: true, blocked_users: ["@x:a.example"] },
+    },
+    { type: "m.media_preview_config", content: { media_previews: "private" } },
+    { type: "m.policies", content: { "m.ignore_invites": {} } },
+    { type: "org.matrix.preview_urls", content: { disable: true } },
+    { type: "im.ponies.user_emotes", content: { images: { cat: { url: "mxc://old.example/cat" } } } },
+    { type: "org.example.notes", content: { text: "of a client nobody knows" } },
+    { type: "in.cinny.spaces", content: { shortcut: ["!a"] } },
+    { type: "fi.mau.gomuks.preferences", content: { show_devices: true, key_repeat: 30, session: "" } },
+  ])("copies $type, and keeps what the target has there", ({ type, content }) => {
     expect(written(type, content)).toEqual(content);
     expect(compared({ [type]: content })).toEqual({ present: 0, missing: [type], left: [] });
     expect(compared({ [type]: content }, { [type]: {} })).toEqual({ present: 0, missing: [type], left: [] });
@@ -95,17 +98,21 @@ describe("global account data", () => {
     });
   });
 
-  it.each<[string, string, unknown]>([
-    ["a type that names keys", "org.example.room_keys", { a: 1 }],
-    ["a type that names devices", "org.example.deviceList", { a: 1 }],
-    ["a token by its name", "org.example.x", { settings: [{ accessToken: "x" }] }],
-    ["a token in capitals", "org.example.x", { API_KEY: "x" }],
-    ["devices as a map", "org.example.x", { devices: { ABC: {} } }],
-    ["a Synapse token", "org.example.x", { a: ["syt_bWU_abc"] }],
-    ["a JSON web token", "org.example.x", { a: "eyJhbGciOiJIUzI1NiJ9.e30.x" }],
-    ["32 bytes in base64", "org.example.x", { a: { b: "nnv6HTuvGMNPF7nKoqmEbbpMTZpYn1KhYPYJTqkBvZ0" } }],
-    ["a PEM block", "org.example.x", { a: "-----BEGIN MEGOLM SESSION DATA-----" }],
-  ])("leaves an unknown type with %s", (_name, type, content) => {
+  it.each<{ name: string; type: string; content: unknown }>([
+    { name: "a type that names keys", type: "org.example.room_keys", content: { a: 1 } },
+    { name: "a type that names devices", type: "org.example.deviceList", content: { a: 1 } },
+    { name: "a token by its name", type: "org.example.x", content: { settings: [{ accessToken: "x" }] } },
+    { name: "a token in capitals", type: "org.example.x", content: { API_KEY: "x" } },
+    { name: "devices as a map", type: "org.example.x", content: { devices: { ABC: {} } } },
+    { name: "a Synapse token", type: "org.example.x", content: { a: ["syt_bWU_abc"] } },
+    { name: "a JSON web token", type: "org.example.x", content: { a: "eyJhbGciOiJIUzI1NiJ9.e30.x" } },
+    {
+      name: "32 bytes in base64",
+      type: "org.example.x",
+      content: { a: { b: "nnv6HTuvGMNPF7nKoqmEbbpMTZpYn1KhYPYJTqkBvZ0" } },
+    },
+    { name: "a PEM block", type: "org.example.x", content: { a: "-----BEGIN MEGOLM SESSION DATA-----" } },
+  ])("leaves an unknown type with $name", ({ type, content }) => {
     expect(compared({ [type]: content })).toEqual({
       present: 0,
       missing: [],
@@ -121,26 +128,38 @@ describe("global account data", () => {
     expect(compared(source, { "im.vector.web.settings": { a: 9, b: 2, c: 3 } }).present).toBe(1);
   });
 
-  it.each<[string, unknown, unknown]>([
-    [
-      "im.vector.web.settings",
-      { a: 1, "SpotlightSearch.recentSearches": ["!a", "!gone", "!upgraded:a", 7] },
-      { a: 1, "SpotlightSearch.recentSearches": ["!a", "!replacement:a"] },
-    ],
-    ["im.vector.web.settings", { a: 1, "SpotlightSearch.recentSearches": ["!gone"] }, { a: 1 }],
-    [
-      "im.vector.setting.breadcrumbs",
-      { recent_rooms: ["!upgraded:a", "!replacement:a", "!gone"] },
-      { recent_rooms: ["!replacement:a"] },
-    ],
-    ["im.vector.riot.breadcrumb_rooms", { rooms: ["!gone", "!a"] }, { rooms: ["!a"] }],
-    ["im.vector.setting.breadcrumbs", { recent_rooms: "!gone" }, { recent_rooms: "!gone" }],
-    [
-      "m.image_pack.rooms",
-      { rooms: { "!upgraded:a": { "": {} }, "!gone": { x: {} } } },
-      { rooms: { "!replacement:a": { "": {} }, "!gone": { x: {} } } },
-    ],
-  ])("names rooms in %s as they are on the target", (type, content, expected) => {
+  it.each<{ type: string; content: unknown; expected: unknown }>([
+    {
+      type: "im.vector.web.settings",
+      content: { a: 1, "SpotlightSearch.recentSearches": ["!a", "!gone", "!upgraded:a", 7] },
+      expected: { a: 1, "SpotlightSearch.recentSearches": ["!a", "!replacement:a"] },
+    },
+    {
+      type: "im.vector.web.settings",
+      content: { a: 1, "SpotlightSearch.recentSearches": ["!gone"] },
+      expected: { a: 1 },
+    },
+    {
+      type: "im.vector.setting.breadcrumbs",
+      content: { recent_rooms: ["!upgraded:a", "!replacement:a", "!gone"] },
+      expected: { recent_rooms: ["!replacement:a"] },
+    },
+    {
+      type: "im.vector.riot.breadcrumb_rooms",
+      content: { rooms: ["!gone", "!a"] },
+      expected: { rooms: ["!a"] },
+    },
+    {
+      type: "im.vector.setting.breadcrumbs",
+      content: { recent_rooms: "!gone" },
+      expected: { recent_rooms: "!gone" },
+    },
+    {
+      type: "m.image_pack.rooms",
+      content: { rooms: { "!upgraded:a": { "": {} }, "!gone": { x: {} } } },
+      expected: { rooms: { "!replacement:a": { "": {} }, "!gone": { x: {} } } },
+    },
+  ])("names rooms in $type as they are on the target", ({ type, content, expected }) => {
     expect(written(type, content)).toEqual(expected);
   });
 

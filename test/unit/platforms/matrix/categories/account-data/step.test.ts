@@ -26,32 +26,41 @@ function deep(levels: number): unknown {
 }
 
 describe("what is read, changed and written back", () => {
-  const steps: [string, StepFunction, unknown][] = [
-    ["direct chats", directChatsStep.run, { chats: [{ roomId: "!a", counterpart: BO }] }],
-    ["ignored users", ignoredUsersStep.run, { userIds: [BO] }],
-    ["merged account data", contentStep.run, MERGED],
-    [
-      "direct chats, undone",
-      directChatsStep.undo,
-      { added: [{ roomId: "!a", counterpart: BO, wasSources: false }] },
-    ],
-    ["ignored users, undone", ignoredUsersStep.undo, { userIds: [BO] }],
-    ["account data, undone", contentStep.undo, COPIED],
+  const steps: { name: string; run: StepFunction; payload: unknown }[] = [
+    {
+      name: "direct chats",
+      run: directChatsStep.run,
+      payload: { chats: [{ roomId: "!a", counterpart: BO }] },
+    },
+    { name: "ignored users", run: ignoredUsersStep.run, payload: { userIds: [BO] } },
+    { name: "merged account data", run: contentStep.run, payload: MERGED },
+    {
+      name: "direct chats, undone",
+      run: directChatsStep.undo,
+      payload: { added: [{ roomId: "!a", counterpart: BO, wasSources: false }] },
+    },
+    { name: "ignored users, undone", run: ignoredUsersStep.undo, payload: { userIds: [BO] } },
+    { name: "account data, undone", run: contentStep.undo, payload: COPIED },
   ];
-  const answers: [string, Answer, string][] = [
-    ["a list", { json: ["!a"] }, "failed"],
-    ["nested without end", { json: deep(300) }, "failed"],
-    ["refused", { status: 403, json: { errcode: "M_FORBIDDEN" } }, "failed"],
-    ["the 404 of a proxy", { status: 404, bytes: "<h1>Not found</h1>" }, "failed"],
-    ["an error", { status: 500, json: { errcode: "M_UNKNOWN" } }, "retry"],
-    ["a web page", { bytes: "<h1>Welcome</h1>" }, "wait"],
-    ["limited", { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 5 } }, "wait"],
+  const limited: Answer = { status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 5 } };
+  const answers: { name: string; answer: Answer; status: string }[] = [
+    { name: "a list", answer: { json: ["!a"] }, status: "failed" },
+    { name: "nested without end", answer: { json: deep(300) }, status: "failed" },
+    { name: "refused", answer: { status: 403, json: { errcode: "M_FORBIDDEN" } }, status: "failed" },
+    {
+      name: "the 404 of a proxy",
+      answer: { status: 404, bytes: "<h1>Not found</h1>" },
+      status: "failed",
+    },
+    { name: "an error", answer: { status: 500, json: { errcode: "M_UNKNOWN" } }, status: "retry" },
+    { name: "a web page", answer: { bytes: "<h1>Welcome</h1>" }, status: "wait" },
+    { name: "limited", answer: limited, status: "wait" },
   ];
-  it.each(steps)("%s are not written over where they cannot be read", async (_name, run, payload) => {
-    for (const [what, given, status] of answers) {
-      const { context, writes } = scriptedContext(reads(given));
-      expect((await run(payload, context)).status, what).toBe(status);
-      expect(writes(), what).toEqual([]);
+  it.each(steps)("$name are not written over where they cannot be read", async ({ run, payload }) => {
+    for (const { name, answer, status } of answers) {
+      const { context, writes } = scriptedContext(reads(answer));
+      expect((await run(payload, context)).status, name).toBe(status);
+      expect(writes(), name).toEqual([]);
     }
   });
 });
@@ -138,17 +147,22 @@ describe("account data", () => {
     expect(requests.at(-1)?.body).toEqual({ a: "own", c: 3, b: 2 });
   });
 
-  it.each<[string, unknown, unknown, unknown]>([
-    ["is emptied where it stands as written", COPIED, { unread: true }, {}],
-    ["stays where it is another by now", COPIED, { unread: false }, null],
-    [
-      "loses only the keys that were added",
-      { ...MERGED, content: { b: 2 } },
-      { a: "own", b: 2 },
-      { a: "own" },
-    ],
-    ["keeps added keys that were changed", { ...MERGED, content: { b: 2 } }, { a: "own", b: 3 }, null],
-  ])("undone %s", async (_name, undo, there, written) => {
+  it.each<{ name: string; undo: unknown; there: unknown; written: unknown }>([
+    { name: "is emptied where it stands as written", undo: COPIED, there: { unread: true }, written: {} },
+    { name: "stays where it is another by now", undo: COPIED, there: { unread: false }, written: null },
+    {
+      name: "loses only the keys that were added",
+      undo: { ...MERGED, content: { b: 2 } },
+      there: { a: "own", b: 2 },
+      written: { a: "own" },
+    },
+    {
+      name: "keeps added keys that were changed",
+      undo: { ...MERGED, content: { b: 2 } },
+      there: { a: "own", b: 3 },
+      written: null,
+    },
+  ])("undone $name", async ({ undo, there, written }) => {
     const { context, requests, writes } = scriptedContext(reads({ json: there }));
     expect((await contentStep.undo(undo, context)).status).toBe(written === null ? "already_done" : "done");
     if (written === null) expect(writes()).toEqual([]);
@@ -201,16 +215,26 @@ describe("a read marker", () => {
     };
   }
 
-  it.each<[string, string[], string[], string[]]>([
-    ["is set at once where the server knows the event", ["$read"], [], ["$read"]],
-    ["is set once the server has fetched the event", [], ["$read"], ["$read", "$read"]],
-    [
-      "goes to the oldest event that can be had",
-      [],
-      ["$oldest", "$newest"],
-      [...Array.from({ length: 4 }, () => "$read"), "$oldest"],
-    ],
-  ])("%s", async (_name, first, later, marked) => {
+  it.each<{ name: string; first: string[]; later: string[]; marked: string[] }>([
+    {
+      name: "is set at once where the server knows the event",
+      first: ["$read"],
+      later: [],
+      marked: ["$read"],
+    },
+    {
+      name: "is set once the server has fetched the event",
+      first: [],
+      later: ["$read"],
+      marked: ["$read", "$read"],
+    },
+    {
+      name: "goes to the oldest event that can be had",
+      first: [],
+      later: ["$oldest", "$newest"],
+      marked: [...Array.from({ length: 4 }, () => "$read"), "$oldest"],
+    },
+  ])("$name", async ({ first, later, marked }) => {
     const { context, requests } = scriptedContext(knows(first, later));
     expect(await readMarkerStep.run(payload, context)).toEqual({ status: "done" });
     const bodies = requests.filter(({ method }) => method === "POST").map(({ body }) => body);

@@ -19,26 +19,38 @@ function member(userId: string, sentAt: number | null, isJoined = true): ChatMem
 }
 
 describe("the partner of a chat", () => {
-  it.each<[string, ChatMember[], string | null]>([
-    [
-      "is whose member event is the oldest",
-      [member(NEW, 1), member(OLD, 0), member(BO, 3), member(DI, 2)],
-      DI,
-    ],
-    ["is joined", [member(NEW, 1), member(BO, 0, false), member(DI, 2)], DI],
-    [
-      "has left, where nobody else is there",
-      [member(NEW, 1), member(DI, 3, false), member(BO, 2, false)],
-      BO,
-    ],
-    ["is no bot", [member(BOT, 0), member(BO, 5)], BO],
-    ["is a bot, where there is nobody else", [member(NEW, 0), member(BOT, 1)], BOT],
-    ["is dated", [member(BO, null), member(DI, 9)], DI],
-    ["is the first by name, where no event is dated", [member(DI, null), member(BO, null)], BO],
-    ["is a user", [member("no user", 0), member(BO, 1)], BO],
-    ["is nobody, where only the two accounts are", [member(NEW, 0), member(OLD, 1)], null],
-    ["is nobody in an empty room", [], null],
-  ])("%s", (_name, members, expected) => {
+  it.each<{ name: string; members: ChatMember[]; expected: string | null }>([
+    {
+      name: "is whose member event is the oldest",
+      members: [member(NEW, 1), member(OLD, 0), member(BO, 3), member(DI, 2)],
+      expected: DI,
+    },
+    { name: "is joined", members: [member(NEW, 1), member(BO, 0, false), member(DI, 2)], expected: DI },
+    {
+      name: "has left, where nobody else is there",
+      members: [member(NEW, 1), member(DI, 3, false), member(BO, 2, false)],
+      expected: BO,
+    },
+    { name: "is no bot", members: [member(BOT, 0), member(BO, 5)], expected: BO },
+    {
+      name: "is a bot, where there is nobody else",
+      members: [member(NEW, 0), member(BOT, 1)],
+      expected: BOT,
+    },
+    { name: "is dated", members: [member(BO, null), member(DI, 9)], expected: DI },
+    {
+      name: "is the first by name, where no event is dated",
+      members: [member(DI, null), member(BO, null)],
+      expected: BO,
+    },
+    { name: "is a user", members: [member("no user", 0), member(BO, 1)], expected: BO },
+    {
+      name: "is nobody, where only the two accounts are",
+      members: [member(NEW, 0), member(OLD, 1)],
+      expected: null,
+    },
+    { name: "is nobody in an empty room", members: [], expected: null },
+  ])("$name", ({ members, expected }) => {
     expect(choosePartner(members, new Set([OLD, NEW]))).toBe(expected);
   });
 });
@@ -46,22 +58,38 @@ describe("the partner of a chat", () => {
 describe("m.direct", () => {
   const content = { [BO]: ["!a", 7], [DI]: ["!b", "!a"], junk: "!a" };
 
-  it.each<[string, unknown, unknown]>([
-    [
-      "has the room under its partner alone",
-      asDirectChat(content, "!a", BO),
-      { [BO]: ["!a", 7], [DI]: ["!b"], junk: "!a" },
-    ],
-    [
-      "begins a list for a new partner",
-      asDirectChat(content, "!b", OLD),
-      { ...content, [DI]: ["!a"], [OLD]: ["!b"] },
-    ],
-    ["stays as it is where the room stands so", asDirectChat(content, "!b", DI), null],
-    ["has the room nowhere", asOrdinaryRoom(content, "!a"), { [BO]: [7], [DI]: ["!b"], junk: "!a" }],
-    ["keeps lists that become empty", asOrdinaryRoom({ [BO]: ["!a"] }, "!a"), { [BO]: [] }],
-    ["stays as it is where the room does not stand", asOrdinaryRoom(content, "!else"), null],
-  ])("%s", (_name, changed, expected) => {
+  it.each<{ name: string; changed: unknown; expected: unknown }>([
+    {
+      name: "has the room under its partner alone",
+      changed: asDirectChat(content, "!a", BO),
+      expected: { [BO]: ["!a", 7], [DI]: ["!b"], junk: "!a" },
+    },
+    {
+      name: "begins a list for a new partner",
+      changed: asDirectChat(content, "!b", OLD),
+      expected: { ...content, [DI]: ["!a"], [OLD]: ["!b"] },
+    },
+    {
+      name: "stays as it is where the room stands so",
+      changed: asDirectChat(content, "!b", DI),
+      expected: null,
+    },
+    {
+      name: "has the room nowhere",
+      changed: asOrdinaryRoom(content, "!a"),
+      expected: { [BO]: [7], [DI]: ["!b"], junk: "!a" },
+    },
+    {
+      name: "keeps lists that become empty",
+      changed: asOrdinaryRoom({ [BO]: ["!a"] }, "!a"),
+      expected: { [BO]: [] },
+    },
+    {
+      name: "stays as it is where the room does not stand",
+      changed: asOrdinaryRoom(content, "!else"),
+      expected: null,
+    },
+  ])("$name", ({ changed, expected }) => {
     expect(changed).toEqual(expected);
   });
 });
@@ -126,10 +154,10 @@ describe("a conversion", () => {
     expect(script.writes()).toEqual([]);
   });
 
-  it.each<[string, Answer]>([
-    ["cannot be read", { status: 500, json: { errcode: "M_UNKNOWN" } }],
-    ["is no object", { json: ["!a"] }],
-  ])("does not write over what %s", async (_name, direct) => {
+  it.each<{ name: string; direct: Answer }>([
+    { name: "cannot be read", direct: { status: 500, json: { errcode: "M_UNKNOWN" } } },
+    { name: "is no object", direct: { json: ["!a"] } },
+  ])("does not write over what $name", async ({ direct }) => {
     const script = room(direct);
     await expect(convert(script, BO)).rejects.toThrow();
     expect(script.writes()).toEqual([]);

@@ -13,83 +13,88 @@ function compared(source: unknown, target?: unknown): ReturnType<typeof inShort>
 }
 
 describe("direct chats", () => {
-  it.each<[string, unknown, unknown, ReturnType<typeof inShort>]>([
-    [
-      "are missing where the target has none",
-      { [BO]: ["!a", "!b"] },
-      undefined,
-      only({ missing: [`!a ${BO}`, `!b ${BO}`] }),
-    ],
-    [
-      "are present once the target lists them",
-      { [BO]: ["!a", "!b"] },
-      { [BO]: ["!c", "!a"] },
-      { present: 1, missing: [`!b ${BO}`], left: [] },
-    ],
-    [
-      "move notes to oneself to the target's own key",
-      { [OLD]: ["!notes"] },
-      {},
-      only({ missing: [`!notes ${NEW}`] }),
-    ],
-    ["leave out chats with the target", { [NEW]: ["!us"] }, {}, only({ left: [`!us ${NEW}: own_account`] })],
-    [
-      "follow a room to its replacement",
-      { [BO]: ["!upgraded:a"] },
-      { [BO]: ["!replacement:a"] },
-      only({ present: 1 }),
-    ],
-    [
-      "list an upgraded room and its replacement once",
-      { [BO]: ["!upgraded:a"], [DI]: ["!replacement:a"] },
-      {},
-      only({ missing: [`!replacement:a ${DI}`] }),
-    ],
-    [
-      "leave out rooms that are not moved",
-      { [BO]: ["!gone", "!a"] },
-      {},
-      { present: 0, missing: [`!a ${BO}`], left: [`!gone ${BO}: room_not_moved`] },
-    ],
-    [
-      "list a room under one person only",
-      { [BO]: ["!a", "!a"], [DI]: ["!a"] },
-      {},
-      only({ missing: [`!a ${BO}`] }),
-    ],
-    [
-      "keep another counterpart that the target has chosen",
-      { [BO]: ["!a"] },
-      { [DI]: ["!a"] },
-      only({ left: [`!a ${BO}: target_has_own`] }),
-    ],
-    [
-      "take the old account as counterpart for no choice",
-      { [BO]: ["!a"] },
-      { [OLD]: ["!a"] },
-      only({ missing: [`!a ${BO}`] }),
-    ],
-    ["do not mind empty lists", { [BO]: [] }, undefined, only({})],
-  ])("%s", (_name, source, target, expected) => {
+  it.each<{ name: string; source: unknown; target: unknown; expected: ReturnType<typeof inShort> }>([
+    {
+      name: "are missing where the target has none",
+      source: { [BO]: ["!a", "!b"] },
+      target: undefined,
+      expected: only({ missing: [`!a ${BO}`, `!b ${BO}`] }),
+    },
+    {
+      name: "are present once the target lists them",
+      source: { [BO]: ["!a", "!b"] },
+      target: { [BO]: ["!c", "!a"] },
+      expected: { present: 1, missing: [`!b ${BO}`], left: [] },
+    },
+    {
+      name: "move notes to oneself to the target's own key",
+      source: { [OLD]: ["!notes"] },
+      target: {},
+      expected: only({ missing: [`!notes ${NEW}`] }),
+    },
+    {
+      name: "leave out chats with the target",
+      source: { [NEW]: ["!us"] },
+      target: {},
+      expected: only({ left: [`!us ${NEW}: own_account`] }),
+    },
+    {
+      name: "follow a room to its replacement",
+      source: { [BO]: ["!upgraded:a"] },
+      target: { [BO]: ["!replacement:a"] },
+      expected: only({ present: 1 }),
+    },
+    {
+      name: "list an upgraded room and its replacement once",
+      source: { [BO]: ["!upgraded:a"], [DI]: ["!replacement:a"] },
+      target: {},
+      expected: only({ missing: [`!replacement:a ${DI}`] }),
+    },
+    {
+      name: "leave out rooms that are not moved",
+      source: { [BO]: ["!gone", "!a"] },
+      target: {},
+      expected: { present: 0, missing: [`!a ${BO}`], left: [`!gone ${BO}: room_not_moved`] },
+    },
+    {
+      name: "list a room under one person only",
+      source: { [BO]: ["!a", "!a"], [DI]: ["!a"] },
+      target: {},
+      expected: only({ missing: [`!a ${BO}`] }),
+    },
+    {
+      name: "keep another counterpart that the target has chosen",
+      source: { [BO]: ["!a"] },
+      target: { [DI]: ["!a"] },
+      expected: only({ left: [`!a ${BO}: target_has_own`] }),
+    },
+    {
+      name: "take the old account as counterpart for no choice",
+      source: { [BO]: ["!a"] },
+      target: { [OLD]: ["!a"] },
+      expected: only({ missing: [`!a ${BO}`] }),
+    },
+    { name: "do not mind empty lists", source: { [BO]: [] }, target: undefined, expected: only({}) },
+  ])("$name", ({ source, target, expected }) => {
     expect(compared(source, target)).toEqual(expected);
   });
 
-  it.each<[string, unknown, string[]]>([
-    [
-      "keys that are no user IDs",
-      { "mail@example.org": ["!a"], "not a user ID": ["!a"] },
-      ["mail@example.org", "not a user ID"],
-    ],
-    ["values that are no lists", { [BO]: "!a", [DI]: null }, [BO, DI]],
-    ["rooms that are no texts", { [BO]: [17, null] }, [BO]],
-    ["content that is no object", ["!a"], ["m.direct"]],
-    ["content that is nothing", null, ["m.direct"]],
-    [
-      "a key that is a trap",
-      JSON.parse('{"__proto__":["!a"],"constructor":["!b"]}'),
-      ["__proto__", "constructor"],
-    ],
-  ])("tells of %s", (_name, source, items) => {
+  it.each<{ name: string; source: unknown; items: string[] }>([
+    {
+      name: "keys that are no user IDs",
+      source: { "mail@example.org": ["!a"], "not a user ID": ["!a"] },
+      items: ["mail@example.org", "not a user ID"],
+    },
+    { name: "values that are no lists", source: { [BO]: "!a", [DI]: null }, items: [BO, DI] },
+    { name: "rooms that are no texts", source: { [BO]: [17, null] }, items: [BO] },
+    { name: "content that is no object", source: ["!a"], items: ["m.direct"] },
+    { name: "content that is nothing", source: null, items: ["m.direct"] },
+    {
+      name: "a key that is a trap",
+      source: JSON.parse('{"__proto__":["!a"],"constructor":["!b"]}'),
+      items: ["__proto__", "constructor"],
+    },
+  ])("tells of $name", ({ source, items }) => {
     expect(compared(source, source)).toEqual(only({ left: items.map((item) => `${item}: malformed`) }));
   });
 

@@ -1,50 +1,78 @@
 import { expect, it } from "vitest";
 import { ignoredUsersPlan } from "../../../../../../src/platforms/matrix/categories/ignored-users/plan.ts";
-import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
+import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
-it.each<[string, unknown, unknown, number, string[], string[]]>([
-  [
-    "joins both lists",
-    ignored("@x:a.example", "@y:a.example"),
-    ignored("@y:a.example", "@z:a.example"),
-    1,
-    ["@x:a.example"],
-    [],
-  ],
-  [
-    "leaves out the two accounts themselves",
-    ignored(OLD, NEW),
-    {},
-    0,
-    [],
-    [`${OLD}: own_account`, `${NEW}: own_account`],
-  ],
-  ["tells of what is no user ID", ignored("spam", "@x"), {}, 0, [], ["spam: malformed", "@x: malformed"]],
-  [
-    "counts people, whatever stands beside them",
-    { ignored_users: { "@x:a.example": null } },
-    { ignored_users: { "@x:a.example": 7 } },
-    1,
-    [],
-    [],
-  ],
-  ["knows an empty list", {}, ignored("@x:a.example"), 0, [], []],
-  [
-    "tells of a list of another form",
-    { ignored_users: ["@x:a.example"] },
-    null,
-    0,
-    [],
-    ["m.ignored_user_list: malformed"],
-  ],
-  ["tells of content that is no object", "everybody", [], 0, [], ["m.ignored_user_list: malformed"]],
-])("%s", (_name, source, target, ...expected) => {
+it.each<{
+  name: string;
+  source: unknown;
+  target: unknown;
+  present: number;
+  missing: string[];
+  left: string[];
+}>([
+  {
+    name: "joins both lists",
+    source: ignored("@x:a.example", "@y:a.example"),
+    target: ignored("@y:a.example", "@z:a.example"),
+    present: 1,
+    missing: ["@x:a.example"],
+    left: [],
+  },
+  {
+    name: "leaves out the two accounts themselves",
+    source: ignored(OLD, NEW),
+    target: {},
+    present: 0,
+    missing: [],
+    left: [`${OLD}: own_account`, `${NEW}: own_account`],
+  },
+  {
+    name: "tells of what is no user ID",
+    source: ignored("spam", "@x"),
+    target: {},
+    present: 0,
+    missing: [],
+    left: ["spam: malformed", "@x: malformed"],
+  },
+  {
+    name: "counts people, whatever stands beside them",
+    source: { ignored_users: { "@x:a.example": null } },
+    target: { ignored_users: { "@x:a.example": 7 } },
+    present: 1,
+    missing: [],
+    left: [],
+  },
+  {
+    name: "knows an empty list",
+    source: {},
+    target: ignored("@x:a.example"),
+    present: 0,
+    missing: [],
+    left: [],
+  },
+  {
+    name: "tells of a list of another form",
+    source: { ignored_users: ["@x:a.example"] },
+    target: null,
+    present: 0,
+    missing: [],
+    left: ["m.ignored_user_list: malformed"],
+  },
+  {
+    name: "tells of content that is no object",
+    source: "everybody",
+    target: [],
+    present: 0,
+    missing: [],
+    left: ["m.ignored_user_list: malformed"],
+  },
+])("$name", ({ source, target, present, missing, left }) => {
   const comparison = ignoredUsersPlan.compare(
     oldAccount({ accountData: { "m.ignored_user_list": source } }),
     newAccount({ accountData: { "m.ignored_user_list": target } }),
     roomIdOnTarget,
   );
-  expect(inShort(comparison)).toEqual(short(...expected));
+  expect(inShort(comparison)).toEqual({ present, missing, left });
 });
 
 it("has nothing to move without a list", () => {

@@ -22,12 +22,12 @@ describe("a profile field", () => {
     ]);
   });
 
-  it.each<[string, Record<string, unknown>, string]>([
-    ["is there already", { displayname: "Mo" }, "already_done"],
-    ["was chosen meanwhile", { displayname: "Other" }, "already_done"],
-    ["is the one that the server gave", { displayname: "me" }, "done"],
-    ["is missing still", {}, "done"],
-  ])("that %s is left or written by a later try", async (_name, there, status) => {
+  it.each<{ name: string; there: Record<string, unknown>; status: string }>([
+    { name: "is there already", there: { displayname: "Mo" }, status: "already_done" },
+    { name: "was chosen meanwhile", there: { displayname: "Other" }, status: "already_done" },
+    { name: "is the one that the server gave", there: { displayname: "me" }, status: "done" },
+    { name: "is missing still", there: {}, status: "done" },
+  ])("that $name is left or written by a later try", async ({ there, status }) => {
     const { context, writes } = scriptedContext(profile(there), { canSkipCheck: false });
     expect((await profileFieldStep.run(NAME, context)).status).toBe(status);
     expect(writes()).toHaveLength(status === "done" ? 1 : 0);
@@ -41,12 +41,22 @@ describe("a profile field", () => {
     expect(writes()).toEqual([`PUT /profile/${NEW}/m.tz`, `PUT ${UNSTABLE}/${NEW}/m.tz`]);
   });
 
-  it.each<[string, unknown, Record<string, unknown>, string[]]>([
-    ["puts back what stood there", NAME, { displayname: "Mo" }, [`PUT /profile/${NEW}/displayname`]],
-    ["takes away what was not there", ZONE, { "m.tz": "Europe/Lisbon" }, [`DELETE /profile/${NEW}/m.tz`]],
-    ["leaves what is another by now", NAME, { displayname: "Other" }, []],
-    ["leaves what is gone", ZONE, {}, []],
-  ])("undone %s", async (_name, undo, there, expected) => {
+  it.each<{ name: string; undo: unknown; there: Record<string, unknown>; expected: string[] }>([
+    {
+      name: "puts back what stood there",
+      undo: NAME,
+      there: { displayname: "Mo" },
+      expected: [`PUT /profile/${NEW}/displayname`],
+    },
+    {
+      name: "takes away what was not there",
+      undo: ZONE,
+      there: { "m.tz": "Europe/Lisbon" },
+      expected: [`DELETE /profile/${NEW}/m.tz`],
+    },
+    { name: "leaves what is another by now", undo: NAME, there: { displayname: "Other" }, expected: [] },
+    { name: "leaves what is gone", undo: ZONE, there: {}, expected: [] },
+  ])("undone $name", async ({ undo, there, expected }) => {
     const { context, writes } = scriptedContext(profile(there));
     expect((await profileFieldStep.undo(undo, context)).status).toBe(
       expected.length === 0 ? "already_done" : "done",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pushRulesPlan } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
 import { desiredPushRules } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
-import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
+import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 import { synapseRules } from "./synapse-rules.ts";
 
 type Rules = Record<string, unknown>;
@@ -33,109 +33,111 @@ function preset(ruleId: string, more: object = {}): unknown {
 }
 
 describe("a person's own push rules", () => {
-  it.each<[string, Rules, Rules, number, string[], string[]]>([
+  it.each<{ name: string; source: Rules; target: Rules; present: number; missing: string[]; left: string[] }>(
     [
-      "are named by kind and ID",
-      { override: [mute("!a")], content: [word("harvest")], sender: [rule("@x:a")] },
-      {},
-      0,
-      ["override/!a", "content/harvest", "sender/@x:a"],
-      [],
-    ],
-    [
-      "are present when they do the same",
-      { override: [mute("!a")], content: [word("harvest")] },
-      { override: [mute("!a")], content: [word("harvest")] },
-      2,
-      [],
-      [],
-    ],
-    [
-      "do the same in older words",
-      { room: [rule("!a", { actions: ["dont_notify"] })] },
-      { room: [rule("!a")] },
-      1,
-      [],
-      [],
-    ],
-    [
-      "give way to what the target has under that name",
-      { content: [word("harvest")] },
-      { content: [word("harvest", { pattern: "harv*" })] },
-      0,
-      [],
-      ["content/harvest: target_has_own"],
-    ],
-    [
-      "give way when it is switched off there",
-      { content: [word("harvest")] },
-      { content: [word("harvest", { enabled: false })] },
-      0,
-      [],
-      ["content/harvest: target_has_own"],
-    ],
-    [
-      "follow rooms to their replacements",
-      { override: [mute("!upgraded:a")], room: [rule("!upgraded:a")] },
-      { override: [mute("!replacement:a")] },
-      1,
-      ["room/!replacement:a"],
-      [],
-    ],
-    [
-      "are told when their room is not moved",
-      { override: [mute("!gone")], room: [rule("!gone"), rule("!a")] },
-      {},
-      0,
-      ["room/!a"],
-      ["override/!gone: room_not_moved", "room/!gone: room_not_moved"],
-    ],
-    [
-      "are told when only a condition names such a room",
       {
-        underride: [
-          rule("x", { conditions: [{ kind: "event_property_is", key: "room_id", value: "!gone" }] }),
-        ],
+        name: "are named by kind and ID",
+        source: { override: [mute("!a")], content: [word("harvest")], sender: [rule("@x:a")] },
+        target: {},
+        present: 0,
+        missing: ["override/!a", "content/harvest", "sender/@x:a"],
+        left: [],
       },
-      {},
-      0,
-      [],
-      ["underride/x: room_not_moved"],
+      {
+        name: "are present when they do the same",
+        source: { override: [mute("!a")], content: [word("harvest")] },
+        target: { override: [mute("!a")], content: [word("harvest")] },
+        present: 2,
+        missing: [],
+        left: [],
+      },
+      {
+        name: "do the same in older words",
+        source: { room: [rule("!a", { actions: ["dont_notify"] })] },
+        target: { room: [rule("!a")] },
+        present: 1,
+        missing: [],
+        left: [],
+      },
+      {
+        name: "give way to what the target has under that name",
+        source: { content: [word("harvest")] },
+        target: { content: [word("harvest", { pattern: "harv*" })] },
+        present: 0,
+        missing: [],
+        left: ["content/harvest: target_has_own"],
+      },
+      {
+        name: "give way when it is switched off there",
+        source: { content: [word("harvest")] },
+        target: { content: [word("harvest", { enabled: false })] },
+        present: 0,
+        missing: [],
+        left: ["content/harvest: target_has_own"],
+      },
+      {
+        name: "follow rooms to their replacements",
+        source: { override: [mute("!upgraded:a")], room: [rule("!upgraded:a")] },
+        target: { override: [mute("!replacement:a")] },
+        present: 1,
+        missing: ["room/!replacement:a"],
+        left: [],
+      },
+      {
+        name: "are told when their room is not moved",
+        source: { override: [mute("!gone")], room: [rule("!gone"), rule("!a")] },
+        target: {},
+        present: 0,
+        missing: ["room/!a"],
+        left: ["override/!gone: room_not_moved", "room/!gone: room_not_moved"],
+      },
+      {
+        name: "are told when only a condition names such a room",
+        source: {
+          underride: [
+            rule("x", { conditions: [{ kind: "event_property_is", key: "room_id", value: "!gone" }] }),
+          ],
+        },
+        target: {},
+        present: 0,
+        missing: [],
+        left: ["underride/x: room_not_moved"],
+      },
+      {
+        name: "about the old account become rules about the new one",
+        source: { sender: [rule(OLD)] },
+        target: { sender: [rule(NEW)] },
+        present: 1,
+        missing: [],
+        left: [],
+      },
+      {
+        name: "about the new account are not its own",
+        source: { sender: [rule(NEW)] },
+        target: {},
+        present: 0,
+        missing: [],
+        left: [`sender/${NEW}: own_account`],
+      },
+      {
+        name: "with names that no server takes are told",
+        source: { content: [word("a/b"), word("a\\b")] },
+        target: {},
+        present: 0,
+        missing: [],
+        left: ["content/a/b: malformed", "content/a\\b: malformed"],
+      },
+      {
+        name: "may be without conditions",
+        source: { override: [rule("all")] },
+        target: { override: [rule("all", { conditions: [] })] },
+        present: 1,
+        missing: [],
+        left: [],
+      },
     ],
-    [
-      "about the old account become rules about the new one",
-      { sender: [rule(OLD)] },
-      { sender: [rule(NEW)] },
-      1,
-      [],
-      [],
-    ],
-    [
-      "about the new account are not its own",
-      { sender: [rule(NEW)] },
-      {},
-      0,
-      [],
-      [`sender/${NEW}: own_account`],
-    ],
-    [
-      "with names that no server takes are told",
-      { content: [word("a/b"), word("a\\b")] },
-      {},
-      0,
-      [],
-      ["content/a/b: malformed", "content/a\\b: malformed"],
-    ],
-    [
-      "may be without conditions",
-      { override: [rule("all")] },
-      { override: [rule("all", { conditions: [] })] },
-      1,
-      [],
-      [],
-    ],
-  ])("%s", (_name, source, target, ...expected) => {
-    expect(compared(source, target)).toEqual(short(...expected));
+  )("$name", ({ source, target, present, missing, left }) => {
+    expect(compared(source, target)).toEqual({ present, missing, left });
   });
 
   it("name rooms and the account in conditions as they are on the target, and leave other conditions alone", () => {
@@ -175,65 +177,81 @@ describe("default push rules", () => {
     expect(compared(synapseRules, {})).toEqual({ present: 0, missing: [], left: [] });
   });
 
-  it.each<[string, Rules, Rules, number, string[], string[]]>([
+  it.each<{ name: string; source: Rules; target: Rules; present: number; missing: string[]; left: string[] }>(
     [
-      "are missing once changed",
-      changed(),
-      synapseRules,
-      0,
-      ["override/.m.rule.master", "underride/.m.rule.message"],
-      [],
+      {
+        name: "are missing once changed",
+        source: changed(),
+        target: synapseRules,
+        present: 0,
+        missing: ["override/.m.rule.master", "underride/.m.rule.message"],
+        left: [],
+      },
+      {
+        name: "are present where the target has the same change",
+        source: changed(),
+        target: changed(),
+        present: 2,
+        missing: [],
+        left: [],
+      },
+      {
+        name: "give way to another change of the target's",
+        source: { override: [preset(".m.rule.tombstone", { actions: [] })] },
+        target: { override: [preset(".m.rule.tombstone")] },
+        present: 0,
+        missing: [],
+        left: ["override/.m.rule.tombstone: target_has_own"],
+      },
+      {
+        name: "are told where the new server has none such",
+        source: changed(),
+        target: {},
+        present: 0,
+        missing: [],
+        left: [
+          "override/.m.rule.master: rule_not_on_server",
+          "underride/.m.rule.message: rule_not_on_server",
+        ],
+      },
+      {
+        name: "that nobody knows are told where they differ",
+        source: { override: [preset(".org.example.a"), preset(".org.example.b"), preset(".org.example.c")] },
+        target: { override: [preset(".org.example.a"), preset(".org.example.b", { enabled: false })] },
+        present: 0,
+        missing: [],
+        left: ["override/.org.example.b: unknown_default_rule"],
+      },
     ],
-    ["are present where the target has the same change", changed(), changed(), 2, [], []],
-    [
-      "give way to another change of the target's",
-      { override: [preset(".m.rule.tombstone", { actions: [] })] },
-      { override: [preset(".m.rule.tombstone")] },
-      0,
-      [],
-      ["override/.m.rule.tombstone: target_has_own"],
-    ],
-    [
-      "are told where the new server has none such",
-      changed(),
-      {},
-      0,
-      [],
-      ["override/.m.rule.master: rule_not_on_server", "underride/.m.rule.message: rule_not_on_server"],
-    ],
-    [
-      "that nobody knows are told where they differ",
-      { override: [preset(".org.example.a"), preset(".org.example.b"), preset(".org.example.c")] },
-      { override: [preset(".org.example.a"), preset(".org.example.b", { enabled: false })] },
-      0,
-      [],
-      ["override/.org.example.b: unknown_default_rule"],
-    ],
-  ])("%s", (_name, source, target, ...expected) => {
-    expect(compared(source, target)).toEqual(short(...expected));
+  )("$name", ({ source, target, present, missing, left }) => {
+    expect(compared(source, target)).toEqual({ present, missing, left });
   });
 });
 
-it.each<[string, Rules, string[]]>([
-  ["no lists", { override: {}, content: "x", room: null }, ["override", "content"]],
-  [
-    "no rules",
-    { sender: [null, 7, {}, { rule_id: 5, actions: [] }] },
-    ["sender/rule 1", "sender/rule 2", "sender/rule 3", "sender/rule 4"],
-  ],
-  [
-    "no actions or patterns",
-    { content: [rule("a"), word("b", { actions: "notify" })] },
-    ["content/a", "content/b"],
-  ],
-  ["conditions that are no list", { override: [rule("a", { conditions: {} })] }, ["override/a"]],
-  ["the same rule twice", { room: [rule("!a"), rule("!a")] }, ["room/!a"]],
-  [
-    "own rules of an unknown kind",
-    { postcontent: [rule("a")], preset: [preset(".m.rule.x")], other: 7 },
-    ["postcontent"],
-  ],
-])("tells of %s", (_name, source, items) => {
+it.each<{ name: string; source: Rules; items: string[] }>([
+  { name: "no lists", source: { override: {}, content: "x", room: null }, items: ["override", "content"] },
+  {
+    name: "no rules",
+    source: { sender: [null, 7, {}, { rule_id: 5, actions: [] }] },
+    items: ["sender/rule 1", "sender/rule 2", "sender/rule 3", "sender/rule 4"],
+  },
+  {
+    name: "no actions or patterns",
+    source: { content: [rule("a"), word("b", { actions: "notify" })] },
+    items: ["content/a", "content/b"],
+  },
+  {
+    name: "conditions that are no list",
+    source: { override: [rule("a", { conditions: {} })] },
+    items: ["override/a"],
+  },
+  { name: "the same rule twice", source: { room: [rule("!a"), rule("!a")] }, items: ["room/!a"] },
+  {
+    name: "own rules of an unknown kind",
+    source: { postcontent: [rule("a")], preset: [preset(".m.rule.x")], other: 7 },
+    items: ["postcontent"],
+  },
+])("tells of $name", ({ source, items }) => {
   expect(compared(source).left).toEqual(items.map((item) => `${item}: malformed`));
 });
 

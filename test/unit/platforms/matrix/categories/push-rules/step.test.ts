@@ -35,17 +35,27 @@ function undoOf(outcome: StepOutcome): unknown {
 const words = (...names: string[]): RawRule[] => names.map((name) => rule(name, { pattern: name }));
 
 describe("push rules", () => {
-  it.each<[string, string[], string[], string[]]>([
-    ["begin on top", ["a", "b"], ["own"], ["a", "b", "own"]],
-    ["follow what is there", ["a", "b", "c"], ["own", "a", "more"], ["own", "a", "b", "c", "more"]],
-    ["come before what is there", ["a", "b", "c"], ["own", "c"], ["own", "a", "b", "c"]],
-    [
-      "move where they stand in the wrong order",
-      ["a", "b", "c", "d"],
-      ["d", "own", "a", "b", "c"],
-      ["own", "a", "b", "c", "d"],
-    ],
-  ])("%s", async (_name, source, target, expected) => {
+  it.each<{ name: string; source: string[]; target: string[]; expected: string[] }>([
+    { name: "begin on top", source: ["a", "b"], target: ["own"], expected: ["a", "b", "own"] },
+    {
+      name: "follow what is there",
+      source: ["a", "b", "c"],
+      target: ["own", "a", "more"],
+      expected: ["own", "a", "b", "c", "more"],
+    },
+    {
+      name: "come before what is there",
+      source: ["a", "b", "c"],
+      target: ["own", "c"],
+      expected: ["own", "a", "b", "c"],
+    },
+    {
+      name: "move where they stand in the wrong order",
+      source: ["a", "b", "c", "d"],
+      target: ["d", "own", "a", "b", "c"],
+      expected: ["own", "a", "b", "c", "d"],
+    },
+  ])("$name", async ({ source, target, expected }) => {
     const server = new PushRuleServer({ content: words(...target) });
     const payload = planned({ content: words(...source) }, server.global);
     expect((await run(server, payload).outcome).status).toBe("done");

@@ -1,48 +1,76 @@
 import { expect, it } from "vitest";
 import { readMarkersPlan } from "../../../../../../src/platforms/matrix/categories/read-markers/plan.ts";
-import { inShort, newAccount, oldAccount, roomIdOnTarget, short } from "../contents-sketch.ts";
+import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 function marker(content: unknown): Record<string, unknown> {
   return { "m.fully_read": content, "m.marked_unread": { unread: true } };
 }
 
-it.each<[string, Record<string, unknown>, Record<string, unknown>, number, string[], string[]]>([
-  ["misses a marker where the target has none", { "!a": { event_id: "$1" } }, {}, 0, ["!a"], []],
-  ["counts the same marker", { "!a": { event_id: "$1" } }, { "!a": { event_id: "$1" } }, 1, [], []],
-  [
-    "counts another marker, for markers only move forward",
-    { "!a": { event_id: "$1" } },
-    { "!a": { event_id: "$2" } },
-    1,
-    [],
-    [],
-  ],
-  [
-    "does not count what is no marker on the target",
-    { "!a": { event_id: "$1" } },
-    { "!a": { event_id: 7 } },
-    0,
-    ["!a"],
-    [],
-  ],
-  [
-    "cannot follow a room to its replacement",
-    { "!upgraded:a": { event_id: "$1" } },
-    {},
-    0,
-    [],
-    ["!upgraded:a: room_replaced"],
-  ],
-  ["leaves rooms that are not moved", { "!gone": { event_id: "$1" } }, {}, 0, [], ["!gone: room_not_moved"]],
-  [
-    "tells of what names no event",
-    { "!a": { event_id: "up to here" }, "!b": null, "!c": [] },
-    {},
-    0,
-    [],
-    ["!a: malformed", "!b: malformed", "!c: malformed"],
-  ],
-])("%s", (_name, source, target, ...expected) => {
+it.each<{
+  name: string;
+  source: Record<string, unknown>;
+  target: Record<string, unknown>;
+  present: number;
+  missing: string[];
+  left: string[];
+}>([
+  {
+    name: "misses a marker where the target has none",
+    source: { "!a": { event_id: "$1" } },
+    target: {},
+    present: 0,
+    missing: ["!a"],
+    left: [],
+  },
+  {
+    name: "counts the same marker",
+    source: { "!a": { event_id: "$1" } },
+    target: { "!a": { event_id: "$1" } },
+    present: 1,
+    missing: [],
+    left: [],
+  },
+  {
+    name: "counts another marker, for markers only move forward",
+    source: { "!a": { event_id: "$1" } },
+    target: { "!a": { event_id: "$2" } },
+    present: 1,
+    missing: [],
+    left: [],
+  },
+  {
+    name: "does not count what is no marker on the target",
+    source: { "!a": { event_id: "$1" } },
+    target: { "!a": { event_id: 7 } },
+    present: 0,
+    missing: ["!a"],
+    left: [],
+  },
+  {
+    name: "cannot follow a room to its replacement",
+    source: { "!upgraded:a": { event_id: "$1" } },
+    target: {},
+    present: 0,
+    missing: [],
+    left: ["!upgraded:a: room_replaced"],
+  },
+  {
+    name: "leaves rooms that are not moved",
+    source: { "!gone": { event_id: "$1" } },
+    target: {},
+    present: 0,
+    missing: [],
+    left: ["!gone: room_not_moved"],
+  },
+  {
+    name: "tells of what names no event",
+    source: { "!a": { event_id: "up to here" }, "!b": null, "!c": [] },
+    target: {},
+    present: 0,
+    missing: [],
+    left: ["!a: malformed", "!b: malformed", "!c: malformed"],
+  },
+])("$name", ({ source, target, present, missing, left }) => {
   const sketch = (markers: Record<string, unknown>) => ({
     roomAccountData: Object.fromEntries(
       Object.entries(markers).map(([roomId, content]) => [roomId, marker(content)]),
@@ -53,7 +81,7 @@ it.each<[string, Record<string, unknown>, Record<string, unknown>, number, strin
     newAccount(sketch(target)),
     roomIdOnTarget,
   );
-  expect(inShort(comparison)).toEqual(short(...expected));
+  expect(inShort(comparison)).toEqual({ present, missing, left });
 });
 
 it("has nothing to say of a room without a marker", () => {
