@@ -1,11 +1,11 @@
 # The bot with its production dependencies, as an ordinary user, with one volume:
 #   docker build -t matrix-mover .
 #   docker run -d --name matrix-mover -v matrix-mover:/data matrix-mover
-# The volume holds bot.config.yaml; with the default paths its secrets and its data come to lie beside it.
+# The volume holds bot.config.yaml. With the default paths, the secrets and the data are next to it.
 
 FROM node:24-slim AS dependencies
 WORKDIR /app
-# The packages under src/overrides are named in the lock file, so they have to be there first.
+# The lock file names the packages under src/overrides, so they are copied first.
 COPY package.json package-lock.json .npmrc ./
 COPY src/overrides ./src/overrides
 RUN npm ci --omit=dev
@@ -19,9 +19,9 @@ COPY src ./src
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-# With `http` in the configuration it asks the bot; without, a running process counts as well.
+# With `http` in the configuration the check asks the bot. Without it a running process counts as healthy.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "src/operations/health-probe.ts", "/data/bot.config.yaml"]
-# DEP0060 is a warning about code deep inside matrix-bot-sdk that nobody who runs the bot can act on.
+# DEP0060 is a warning about code in matrix-bot-sdk. Operators cannot do anything about it.
 ENTRYPOINT ["node", "--disable-warning=DEP0060", "--max-semi-space-size=4", "src/main.ts"]
 CMD ["--config", "/data/bot.config.yaml"]

@@ -66,7 +66,7 @@ export interface Short {
   readonly left: readonly string[];
 }
 
-export function short(present: number, missing: readonly string[], left: readonly string[]): Short {
+function short(present: number, missing: readonly string[], left: readonly string[]): Short {
   return { present, missing, left };
 }
 
