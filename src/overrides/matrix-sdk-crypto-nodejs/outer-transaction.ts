@@ -29,9 +29,8 @@ export function layTransactionsOver(folder: string): void {
       if (dirname(resolve(connection.name)) !== storeFolder)
         return Reflect.apply(prepare, connection, [source]);
       const statement = Reflect.apply(prepare, connection, [translate(connection, source)]);
-      // indexeddbshim takes no notice of a COMMIT that failed (a full disk) and reports the write
-      // as done.
-      // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes its `this` on.
+      // indexeddbshim ignores a COMMIT that failed (a full disk) and reports the write as done.
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes `this` on.
       if (END.test(source)) statement.run = noteFailure(statement.run);
       return statement;
     },

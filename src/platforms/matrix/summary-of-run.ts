@@ -46,8 +46,9 @@ export function summaryOf(
 }
 
 /**
- * The steps that failed for good. @param hasReport whether a report lists the rooms with the reasons
- * of refusals, so that they are not repeated here
+ * The steps that failed for good.
+ * @param hasReport whether a report lists the rooms with the reasons of refusals, so that they are
+ * not repeated here
  */
 export function failuresOf(
   steps: readonly StoredStep[],

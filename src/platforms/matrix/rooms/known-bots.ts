@@ -5,7 +5,7 @@ import { valueOf } from "./state-read.ts";
 /**
  * Whether an account is declared not to be a person. Three declarations count:
  * - the configuration names it;
- * - the room lists it as a functional member (element-meta, spec/functional_members.md);
+ * - the room lists it as a functional member (element-meta, functional members; MSC4171);
  * - it is the sender of a room of server notices.
  */
 export function isDeclaredBot(room: RoomSnapshot, userId: string, botUserIds: ReadonlySet<string>): boolean {
