@@ -1,10 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./longest-first.ts";
 
-const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+/**
+ * A test may be slow on a busy machine. It is ended when it stands still, before the gate would end
+ * its whole stage. The first hook also waits for the download of the homeservers.
+ */
+const STANDSTILL_MS = 8 * MINUTE_MS;
 
-// Three runs, told apart by folder. What brings up homeservers gets time for the first download of
-// them; nothing is retried.
+// Three runs, one for each folder. Nothing is retried.
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
@@ -12,37 +17,20 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     passWithNoTests: false,
-    // Names of cases stand in titles in full.
+    // Titles show the names of cases in full.
     taskTitleValueFormatTruncate: 0,
-    // Loaded by Node itself, as matrix-bot-sdk does: else there would be two copies, and what is
-    // told to one the other would not know.
+    sequence: { sequencer: LongestFirst },
+    testTimeout: STANDSTILL_MS,
+    hookTimeout: STANDSTILL_MS,
+    // Node loads these itself, because matrix-bot-sdk does. Otherwise there would be two copies,
+    // each with a state of its own.
     server: { deps: { external: [/src\/overrides\//] } },
-    // What brings up homeservers waits half of its time; more than two at once would only be slower
-    // on two cores.
+    // The gate runs two projects side by side on two cores, and a file that brings up homeservers
+    // waits half of its time.
     maxWorkers: 2,
-    projects: [
-      {
-        extends: true,
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20 * SECOND_MS },
-      },
-      {
-        extends: true,
-        test: {
-          name: "integration",
-          include: ["test/integration/**/*.test.ts"],
-          testTimeout: 120 * SECOND_MS,
-          hookTimeout: 300 * SECOND_MS,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 180 * SECOND_MS,
-          hookTimeout: 300 * SECOND_MS,
-        },
-      },
-    ],
+    projects: ["unit", "integration", "e2e"].map((name) => ({
+      extends: true,
+      test: { name, include: [`test/${name}/**/*.test.ts`] },
+    })),
   },
 });

@@ -1,0 +1,34 @@
+import { basename } from "node:path";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/**
+ * The files that take longest, which their size does not tell. Started last, such a file would run
+ * alone at the end, beside an idle worker.
+ */
+const LONGEST: readonly string[] = [
+  "move-crash.test.ts",
+  "encryption-device.test.ts",
+  "chat-crash.test.ts",
+  "move-by-link.test.ts",
+  "sign-in-link.test.ts",
+  "restart-outage.test.ts",
+  "secrets-nowhere.test.ts",
+  "population.test.ts",
+  "room-steps.test.ts",
+  "outcomes.test.ts",
+  "run-crash.test.ts",
+  "heap.test.ts",
+];
+
+/** Runs the longest files first, and all others as vitest would: the largest first. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => rankOf(one) - rankOf(other));
+  }
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = LONGEST.indexOf(basename(moduleId));
+  return rank === -1 ? LONGEST.length : rank;
+}
