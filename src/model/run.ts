@@ -7,7 +7,7 @@ import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
 import type { PlannedStep } from "./step.ts";
 
 /**
- * What a run was asked to do: the whole plan, a part of it, or taking back what earlier runs did.
+ * What a run does: the whole plan, a part of it, or an undo of earlier runs.
  */
 export const RUN_PURPOSES = ["move", "invitations", "joins", "profile", "undo"] as const;
 export type RunPurpose = (typeof RUN_PURPOSES)[number];
@@ -36,51 +36,50 @@ export interface Run {
   stage: number;
   source: string;
   target: string;
-  /** Where its owner is told of it. */
+  /** Where its owner gets notices about it. */
   address: ConversationAddress;
-  /** What to plan again with (filters and the like), as JSON of the service. */
+  /** The request to plan with again (filters and so on), as JSON of the service. */
   request: unknown;
   startedAt: number;
   endedAt: number | null;
   isCancelled: boolean;
-  /** The process ended in the middle, and another one goes on. */
+  /** A process ended while it worked on the run, and another one has resumed it. */
   wasInterrupted: boolean;
   problem: RunProblem | null;
   /** How often the progress message was written. */
   progressCount: number;
 }
 
-/** `dropped`: it is not needed any more, since the step or the room it waited for did not come. */
+/** `dropped`: no longer needed, because the step or the room that it waited for did not come. */
 export const STEP_STATES = ["pending", "taken", "done", "failed", "dropped"] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
-/** A step that was taken to be tried. */
+/** A step that is being tried. */
 export interface TakenStep extends PlannedStep {
   id: number;
   runId: number;
   /** How often it was taken, this time included. */
   attempts: number;
-  /** Tries that failed by its own fault, as far as anybody can tell. */
+  /** Tries that failed because of the step itself, as far as is known. */
   failures: number;
   /**
-   * What it takes to take back what earlier tries may have written; `null` where they wrote
-   * nothing.
+   * The undo record of what earlier tries may have written; `null` if they wrote nothing.
    */
   savedUndo: unknown;
 }
 
-/** A step as it stands. */
+/** A step as it is stored. */
 export interface StoredStep extends PlannedStep {
   state: StepState;
   attempts: number;
-  /** Until when it waits, in the past if it need not. */
+  /** Until when it waits; a time in the past if it does not wait. */
   notBefore: number;
   waitingFor: WaitingFor | null;
   outcome: StepOutcome | null;
   finishedAt: number | null;
   /**
-   * What it takes to take back what it may have written, while the outcome does not say whether it
-   * did; else `null`.
+   * The undo record of what the step may have written, while its outcome does not say whether it
+   * did; otherwise `null`.
    */
   savedUndo: unknown;
 }
@@ -89,8 +88,8 @@ export interface StoredStep extends PlannedStep {
 export type StepRecord =
   | { state: "done" | "failed"; outcome: StepOutcome }
   /**
-   * Again at some time; `isCounted` is false for a try that says nothing of the step, as when the
-   * server is away.
+   * The step is tried again. `isCounted` is false for a try that says nothing about the step, for
+   * example while its server is away.
    */
   | {
       state: "pending";

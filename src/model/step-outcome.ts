@@ -33,19 +33,19 @@ export const STEP_PROBLEM_CODES = [
 export type StepProblemCode = (typeof STEP_PROBLEM_CODES)[number];
 
 /**
- * What is waited for: a rate limit, a homeserver that is away, or the other servers of a room
- * (product.md, "Routes", `waitingFor`).
+ * What is waited for: a rate limit, a homeserver that is away, or the other servers of a room. It is
+ * a field of the JSON report (`waitingFor`).
  */
 export type WaitingFor = "limit" | "server" | "room";
 
-/** How one try of a step ended (architecture.md, "Decisions"). */
+/** How one try of a step ended. Outcomes are values; only a bug throws. */
 export type StepOutcome =
   /**
-   * By this try, or by an earlier one whose answer was lost. `undo`: what it takes to withdraw it,
-   * as JSON; absent where nothing can be withdrawn.
+   * By this try, or by an earlier one whose answer was lost. `undo`: the undo record, as JSON;
+   * absent if nothing can be undone.
    */
   | { status: "done"; undo?: unknown }
-  /** Everything stood as wanted, and by nothing that the step wrote. */
+  /** Everything was already as desired, and the step has not written it. */
   | { status: "already_done" }
   /**
    * Not now. `limit`: the account's own server limits it. `server`: the account's server is away,
@@ -60,13 +60,13 @@ export type StepOutcome =
       problem: StepProblem | null;
       side?: Side;
     }
-  /** An error that may pass; tried again a few times with growing pauses. */
+  /** An error that may pass. The step is tried again a few times with growing delays. */
   | { status: "retry"; problem: StepProblem }
-  /** It will not work; a room takes its next route. `undo` as above, of the part that did work. */
+  /** It will not work. A room takes its next route. `undo` as above, for the part that was written. */
   | { status: "failed"; problem: StepProblem; undo?: unknown }
   /**
    * The owner must do something about an account before anything of that account goes on. `side`:
-   * whose, where it is not that of the step.
+   * the account's side, if it is not that of the step.
    */
   | { status: "needs_user"; problem: StepProblem; side?: Side }
   /** A person in the room must act: a knock that waits. */

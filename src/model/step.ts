@@ -1,6 +1,6 @@
 import type { Side } from "./account.ts";
 
-/** Everything a run does, by the step function that does it. */
+/** The kinds of steps, one for each step function. */
 export const STEP_KINDS = [
   "profile_field",
   "accept_invite",
@@ -23,9 +23,10 @@ export const STEP_KINDS = [
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
- * The order of a run (product.md, protocol-facts.md section 11): a step runs once nothing of an
- * earlier stage is left that can run. Profile first, for a later change would rewrite the member
- * event of every room; last what would keep invitations from being seen.
+ * The stages of a run, in order. A step runs once no step of an earlier stage is left that can run.
+ * The profile is first, because a later change would rewrite the member event of every room. Steps
+ * that would keep invitations from being seen are last
+ * (`platforms/matrix/README.md`, "Order of a run").
  */
 export const stages = { profile: 0, rooms: 1, settings: 2, last: 3 } as const;
 export type Stage = (typeof stages)[keyof typeof stages];
@@ -40,8 +41,8 @@ export type LimitName = (typeof LIMITS)[number];
 /** A step as it is planned; a run stores it before it is tried. */
 export interface PlannedStep {
   /**
-   * Deterministic and unique in its run: `join:!room`. Planning the same thing again makes the same
-   * key.
+   * Deterministic and unique in its run: `join:!room`. The same step gets the same key when it is
+   * planned again.
    */
   key: string;
   kind: StepKind;
@@ -49,19 +50,19 @@ export interface PlannedStep {
   side: Side;
   stage: Stage;
   /**
-   * The limits its request takes from, in the order in which the server asks them; empty for what
-   * is free.
+   * The limits that count its request, in the order in which the server checks them; empty if none
+   * does.
    */
   limits: readonly LimitName[];
-  /** It waits until the target is in this room (its ID on the target); `null` for none. */
+  /** The step waits until the target is in this room (its ID on the target); `null` for none. */
   needsRoom: string | null;
   /**
-   * It waits until the step with this key is done, and is dropped when that one fails; `null` for
-   * none.
+   * The step waits until the step with this key is done, and is dropped if that one fails; `null`
+   * for none.
    */
   after: string | null;
-  /** The room of the plan that it is about, whose row it moves on; `null` for none. */
+  /** The room of the plan that the step is about. Its outcome changes that room; `null` for none. */
   roomId: string | null;
-  /** What the step function is given, as JSON; each function reads it with a schema of its own. */
+  /** The arguments of the step function, as JSON. Each function reads them with its own schema. */
   payload: unknown;
 }

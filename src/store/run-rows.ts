@@ -1,6 +1,8 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { z } from "zod";
-import type { Run } from "../model/run.ts";
+import { conversationAddressSchema } from "../model/conversation-address.ts";
+import type { Run, RunProblem } from "../model/run.ts";
+import { RUN_PURPOSES, runProblemSchema } from "../model/run.ts";
 import type { RunEvent } from "../model/run-states.ts";
 import { RUN_STATES, nextState } from "../model/run-states.ts";
 import type { Tables } from "./tables.ts";
@@ -153,4 +155,31 @@ export function roomFromRow(row: Selectable<Tables["run_room"]>): StoredRunRoom 
     joinedAt: row.joined_at,
     isReplacement: row.is_replacement === 1,
   };
+}
+
+const runSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
+
+/** @throws ZodError for a row that no version of the bot wrote */
+export function runFromRow(row: Selectable<Tables["run"]>): Run {
+  return {
+    id: row.id,
+    owner: row.owner,
+    planNumber: row.plan_number,
+    ...runSchema.parse(row),
+    stage: row.stage,
+    source: row.source,
+    target: row.target,
+    address: conversationAddressSchema.parse(JSON.parse(row.address)),
+    request: JSON.parse(row.request),
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    isCancelled: row.is_cancelled === 1,
+    wasInterrupted: row.was_interrupted === 1,
+    problem: readProblem(row.problem),
+    progressCount: row.progress_count,
+  };
+}
+
+function readProblem(text: string | null): RunProblem | null {
+  return text === null ? null : runProblemSchema.parse(JSON.parse(text));
 }

@@ -1,23 +1,19 @@
-import type { Kysely, Selectable } from "kysely";
-import { z } from "zod";
-import { conversationAddressSchema } from "../model/conversation-address.ts";
-import type { Run, RunProblem } from "../model/run.ts";
-import { RUN_PURPOSES, runProblemSchema } from "../model/run.ts";
+import type { Kysely } from "kysely";
+import type { Run } from "../model/run.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import {
   ACTIVE_RUN_STATES,
   FIRST_RUN_STATE,
-  RUN_STATES,
   UNFINISHED_RUN_STATES,
   statesBefore,
 } from "../model/run-states.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { RunChange, StoredRunRoom } from "./run-rows.ts";
-import { applyToRun, changeRun, insertRoom, roomFromRow } from "./run-rows.ts";
+import { applyToRun, changeRun, insertRoom, roomFromRow, runFromRow } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
 import type { Tables } from "./tables.ts";
 
-/** A run that is to begin. */
+/** A run that begins. */
 export type NewRun = Pick<
   Run,
   "owner" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt"
@@ -32,7 +28,7 @@ export class Runs {
   }
 
   /**
-   * Stores a run with everything it is going to do, before any of it is tried.
+   * Stores a run with all its rooms and steps, before any step is tried.
    * @param isInPlace the owner's earlier runs, which only watch, are over with it
    * @returns `null` if the owner already has an active run, for example one that a late arrival has
    * just resumed
@@ -75,16 +71,16 @@ export class Runs {
         .executeTakeFirstOrThrow();
       for (const [position, room] of rooms.entries()) await insertRoom(transaction, row.id, room, position);
       await insertSteps(transaction, row.id, steps);
-      return fromRow(row);
+      return runFromRow(row);
     });
   }
 
   async get(id: number): Promise<Run | null> {
     const row = await this.#database.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
-    return row ? fromRow(row) : null;
+    return row ? runFromRow(row) : null;
   }
 
-  /** The owner's last run, whatever became of it. */
+  /** The owner's last run, in any state. */
   async last(owner: string): Promise<Run | null> {
     const row = await this.#database
       .selectFrom("run")
@@ -93,7 +89,7 @@ export class Runs {
       .orderBy("id", "desc")
       .limit(1)
       .executeTakeFirst();
-    return row ? fromRow(row) : null;
+    return row ? runFromRow(row) : null;
   }
 
   /** The owner's active run; while there is one, no other can begin. */
@@ -110,7 +106,7 @@ export class Runs {
       .where("state", "in", UNFINISHED_RUN_STATES)
       .orderBy("id")
       .execute();
-    return rows.map(fromRow);
+    return rows.map(runFromRow);
   }
 
   /** All runs of an owner between these two accounts, oldest first. */
@@ -123,7 +119,7 @@ export class Runs {
       .where("target", "=", target)
       .orderBy("id")
       .execute();
-    return rows.map(fromRow);
+    return rows.map(runFromRow);
   }
 
   /** Runs in one of these states, oldest first. */
@@ -134,11 +130,12 @@ export class Runs {
       .where("state", "in", states)
       .orderBy("id")
       .execute();
-    return rows.map(fromRow);
+    return rows.map(runFromRow);
   }
 
   /**
-   * Last runs of their owners that were over at a time, and in which nothing has happened since.
+   * Runs that were over at a time, in which nothing has happened since, and after which their owner
+   * has begun no other.
    */
   async endedBefore(time: number): Promise<Run[]> {
     const rows = await this.#database
@@ -168,7 +165,7 @@ export class Runs {
         ),
       )
       .execute();
-    return rows.map(fromRow);
+    return rows.map(runFromRow);
   }
 
   /** Changes anything but the state. */
@@ -188,7 +185,7 @@ export class Runs {
         .selectAll()
         .where("id", "=", id)
         .executeTakeFirstOrThrow();
-      return fromRow(row);
+      return runFromRow(row);
     });
   }
 
@@ -240,7 +237,7 @@ export class Runs {
     return new Set(rows.map(({ room_id }) => room_id));
   }
 
-  /** Rows whose rooms are reached, or not, as their replacements are. */
+  /** Rooms that were upgraded: they have the status of their replacements. */
   async replacedRooms(runId: number): Promise<StoredRunRoom[]> {
     const rows = await this.#database
       .selectFrom("run_room")
@@ -273,31 +270,5 @@ async function activeRun(database: Kysely<Tables>, owner: string): Promise<Run |
     .orderBy("id", "desc")
     .limit(1)
     .executeTakeFirst();
-  return row ? fromRow(row) : null;
-}
-
-const rowSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
-
-function fromRow(row: Selectable<Tables["run"]>): Run {
-  return {
-    id: row.id,
-    owner: row.owner,
-    planNumber: row.plan_number,
-    ...rowSchema.parse(row),
-    stage: row.stage,
-    source: row.source,
-    target: row.target,
-    address: conversationAddressSchema.parse(JSON.parse(row.address)),
-    request: JSON.parse(row.request),
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    isCancelled: row.is_cancelled === 1,
-    wasInterrupted: row.was_interrupted === 1,
-    problem: readProblem(row.problem),
-    progressCount: row.progress_count,
-  };
-}
-
-function readProblem(text: string | null): RunProblem | null {
-  return text === null ? null : runProblemSchema.parse(JSON.parse(text));
+  return row ? runFromRow(row) : null;
 }

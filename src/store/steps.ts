@@ -20,16 +20,16 @@ import {
 } from "./step-rows.ts";
 import type { Tables } from "./tables.ts";
 
-/** What follows from the outcome of a step, recorded with it. */
+/** What follows from the outcome of a step. It is recorded in the same transaction. */
 export interface Consequences {
-  /** Rooms as they are now; steps that waited for the target to be in one are freed. */
+  /** Rooms as they are now. Steps that waited for the target to be in one of them are unblocked. */
   rooms: readonly StoredRunRoom[];
   /**
-   * Steps that come of it; of one that is there already nothing changes unless it is dropped or
-   * failed, then it is to be tried again.
+   * New steps. A step that exists already is tried again if it was dropped or failed; otherwise it
+   * stays as it is.
    */
   steps: readonly PlannedStep[];
-  /** Keys of steps that are not needed any more. */
+  /** Keys of steps that are no longer needed. */
   dropped: readonly string[];
   /** What happens to the run. A run that was paused or cancelled meanwhile stays as it is. */
   run: RunTransition | null;
@@ -39,7 +39,7 @@ export interface Consequences {
 export interface Revision extends Pick<Consequences, "rooms" | "steps"> {
   /** What happens to the run; where it does not apply, nothing is changed. */
   run: RunTransition;
-  /** Like `steps`, and done ones are done once more. */
+  /** Like `steps`, and steps that are done are done once more. */
   again: readonly PlannedStep[];
 }
 
@@ -50,9 +50,9 @@ export interface StepCount {
   state: StepState;
   isBlocked: boolean;
   waitingFor: string | null;
-  /** Whose server is waited for, where the last outcome names it; `null`: that of the lane. */
+  /** The side whose server is waited for, if the last outcome names it; `null`: that of the lane. */
   waitsForSide: Side | null;
-  /** The earliest time of those that wait. */
+  /** The earliest time at which one of them may be tried. */
   notBefore: number;
   count: number;
 }
@@ -60,8 +60,8 @@ export interface StepCount {
 const sideOfOutcome = sql<Side | null>`json_extract(outcome, '$.side')`;
 
 /**
- * The steps of runs. Taken one by one, each recorded with what follows from it in one transaction:
- * a crash leaves it taken, and it is tried again.
+ * The steps of runs. They are taken one by one. Each outcome is recorded with its consequences in one
+ * transaction. After a crash a step is still taken, and the next process tries it again.
  */
 export class Steps {
   readonly #database: Kysely<Tables>;
@@ -71,8 +71,7 @@ export class Steps {
   }
 
   /**
-   * Takes the next step of a lane whose time has come, and notes what its request takes from
-   * limiters.
+   * Takes the next due step of a lane, and stores the limiters that count its request.
    */
   async takeNext(
     runId: number,
@@ -117,7 +116,7 @@ export class Steps {
     });
   }
 
-  /** When the next step of each lane may be taken; lanes in which none waits are left out. */
+  /** When the next step of each lane may be taken. Lanes without a waiting step are left out. */
   async dueTimes(runId: number, stage: number): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database
       .selectFrom("step")
@@ -132,8 +131,7 @@ export class Steps {
   }
 
   /**
-   * Stores what it takes to take back what a step is about to write; `null`: nothing of what it
-   * wrote stands.
+   * Stores the undo record of what a step is about to write; `null`: nothing that it wrote is left.
    */
   async saveUndo(id: number, undo: unknown): Promise<void> {
     const intended = undo === null ? null : JSON.stringify(undo);
@@ -149,7 +147,7 @@ export class Steps {
     await this.#database.transaction().execute(async (transaction) => {
       const values = recordedValues(step, record, await noEarlier(transaction, step.runId, now));
       const update = transaction.updateTable("step").set(values).where("id", "=", step.id);
-      // What was dropped while it was under way is not tried again.
+      // A step that was dropped while it was under way is not tried again.
       await (record.state === "pending" ? update.where("state", "=", "taken") : update).execute();
       if (record.state === "done") await unblockAfter(transaction, step.runId, step.key);
       if (record.state === "failed") await dropAfter(transaction, step.runId, step.key);
@@ -165,9 +163,9 @@ export class Steps {
   }
 
   /**
-   * Records what was found out about a run by looking at both accounts: rooms as they are, or new
-   * ones, and steps that come of it; all in one, so that a crash leaves either state. Of steps that
-   * are there already, failed and dropped ones are tried again, done ones only in `again`.
+   * Stores the result of re-reading both accounts, in one transaction: rooms as they are now, new
+   * rooms and new steps. Steps that exist already are tried again if they failed or were dropped;
+   * steps that are done only if they are in `again`.
    * @returns false where the event does not apply to the run; then nothing is changed
    */
   async revise(runId: number, { rooms, steps, again, run }: Revision): Promise<boolean> {
@@ -184,8 +182,8 @@ export class Steps {
   }
 
   /**
-   * Pending steps that can still run, up to a stage: not those that wait for a room or a step to
-   * come.
+   * Whether a step can still run, up to a stage. Steps that wait for a room or another step do not
+   * count.
    */
   async hasOpen(runId: number, stage: number): Promise<boolean> {
     const row = await this.#database
@@ -200,7 +198,7 @@ export class Steps {
     return row !== undefined;
   }
 
-  /** Steps that wait for this room, or for a step that waits. */
+  /** Pending steps that need this room. */
   async waitingForRoom(runId: number, roomId: string): Promise<StoredStep[]> {
     const rows = await this.#database
       .selectFrom("step")
@@ -243,7 +241,7 @@ export class Steps {
     return rows.map(storedFromRow);
   }
 
-  /** Nothing of the run is tried any more. */
+  /** Drops every step that is not finished. */
   async dropPending(runId: number): Promise<void> {
     await this.#database
       .updateTable("step")
@@ -253,7 +251,7 @@ export class Steps {
       .execute();
   }
 
-  /** What waits for a time is tried at once. */
+  /** Steps that wait for a time are tried at once. */
   async clearRetryDelays(runId: number): Promise<void> {
     await this.#database
       .updateTable("step")
@@ -264,7 +262,7 @@ export class Steps {
   }
 }
 
-/** A clock that was set back must not let a step look older than rooms that came in before it. */
+/** A clock that was set back must not make a step look older than rooms that came in before it. */
 async function noEarlier(transaction: Transaction<Tables>, runId: number, now: number): Promise<number> {
   const row = await transaction
     .selectFrom("run_room")
@@ -276,7 +274,7 @@ async function noEarlier(transaction: Transaction<Tables>, runId: number, now: n
 
 function recordedValues(step: TakenStep, record: StepRecord, finishedAt: number) {
   const outcome = JSON.stringify(record.outcome);
-  // What was done is kept by the outcome; of what failed something may stand all the same.
+  // The outcome of a done step has its undo record. A failed step may have written a part.
   const known = record.state === "done" ? { intended: null } : {};
   if (record.state !== "pending")
     return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null, ...known };

@@ -194,6 +194,22 @@ describe("the end of a run", () => {
     expect(await said()).toEqual(["end"]);
   });
 
+  it("keeps a pause that comes between its last reading and its last write", async () => {
+    const { runs } = life.store.store;
+    const apply = runs.apply.bind(runs);
+    const spy = vi.spyOn(runs, "apply").mockImplementation(async (id, event, change) => {
+      if (event === "settled_with_watch") await apply(id, "paused");
+      return apply(id, event, change);
+    });
+    await start();
+    await pass(10 * SECOND);
+    expect(await run()).toMatchObject({ state: "paused", endedAt: null });
+    spy.mockRestore();
+    expect((await life.runServices.control.resume(OWNER)).status).toBe("resumed");
+    await pass(10 * SECOND);
+    expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
+  });
+
   it("is not told of a run that was paused meanwhile, and is told once it has gone on", async () => {
     onRequest = atFinish(() => void life.runServices.control.pause(OWNER));
     await start();
