@@ -33,8 +33,8 @@ export const STEP_PROBLEM_CODES = [
 export type StepProblemCode = (typeof STEP_PROBLEM_CODES)[number];
 
 /**
- * What is waited for: a rate limit, a homeserver that is away, or the other servers of a room. It is
- * a field of the JSON report (`waitingFor`).
+ * What is waited for: a rate limit, a homeserver that is away, or the other servers of a room. It
+ * is a field of the JSON report (`waitingFor`).
  */
 export type WaitingFor = "limit" | "server" | "room";
 
@@ -62,7 +62,9 @@ export type StepOutcome =
     }
   /** An error that may pass. The step is tried again a few times with growing delays. */
   | { status: "retry"; problem: StepProblem }
-  /** It will not work. A room takes its next route. `undo` as above, for the part that was written. */
+  /**
+   * It will not work. A room takes its next route. `undo` as above, for the part that was written.
+   */
   | { status: "failed"; problem: StepProblem; undo?: unknown }
   /**
    * The owner must do something about an account before anything of that account goes on. `side`:

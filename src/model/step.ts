@@ -61,7 +61,9 @@ export interface PlannedStep {
    * for none.
    */
   after: string | null;
-  /** The room of the plan that the step is about. Its outcome changes that room; `null` for none. */
+  /**
+   * The room of the plan that the step is about. Its outcome changes that room; `null` for none.
+   */
   roomId: string | null;
   /** The arguments of the step function, as JSON. Each function reads them with its own schema. */
   payload: unknown;

@@ -16,8 +16,8 @@ export interface ActiveRun {
   run: Run;
   underWay: Set<Promise<void>>;
   /**
-   * When the next step of each lane is due, `null` for none. A missing entry has to be read from the
-   * store.
+   * When the next step of each lane is due, `null` for none. A missing entry has to be read from
+   * the store.
    */
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;

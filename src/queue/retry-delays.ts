@@ -3,7 +3,10 @@ const MINUTE_MS = 60 * SECOND_MS;
 
 /** Before the next tries of a step whose server answered with an error. */
 const SERVER_ERROR_MS = [SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS];
-/** Before the next tries of a step on a room whose servers do not answer. They may be away for an hour. */
+/**
+ * Before the next tries of a step on a room whose servers do not answer. They may be away for an
+ * hour.
+ */
 const ROOM_AWAY_MS = [10 * SECOND_MS, MINUTE_MS, 5 * MINUTE_MS, 20 * MINUTE_MS, 60 * MINUTE_MS];
 /** A room with another route is not waited for. */
 const OTHER_ROUTE_MS = [2 * SECOND_MS];

@@ -16,8 +16,8 @@ export interface RunnerWork {
   /** Does one step. Only a bug throws. */
   execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome>;
   /**
-   * What follows from a try of a step; it is recorded in the same transaction. `isFinal` is false if
-   * the step will be tried again.
+   * What follows from a try of a step; it is recorded in the same transaction. `isFinal` is false
+   * if the step will be tried again.
    */
   consequencesOf(
     run: Run,
@@ -26,8 +26,8 @@ export interface RunnerWork {
     isFinal: boolean,
   ): Promise<Omit<Consequences, "limiters">>;
   /**
-   * Whether the room of a step has another route, so that a step that fails for now is not tried for
-   * hours.
+   * Whether the room of a step has another route, so that a step that fails for now is not tried
+   * for hours.
    */
   hasOtherRoute(run: Run, step: TakenStep): Promise<boolean>;
   /** The name of the homeserver of a side. */

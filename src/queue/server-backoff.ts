@@ -2,8 +2,8 @@ const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 120_000;
 
 /**
- * Homeservers that are away. No request is sent to one until its delay is over, and delays grow until
- * it answers. A server that is away for days is still waited for.
+ * Homeservers that are away. No request is sent to one until its delay is over, and delays grow
+ * until it answers. A server that is away for days is still waited for.
  */
 export class ServerBackoff {
   readonly #failures = new Map<string, { count: number; until: number }>();

@@ -50,7 +50,9 @@ export interface StepCount {
   state: StepState;
   isBlocked: boolean;
   waitingFor: string | null;
-  /** The side whose server is waited for, if the last outcome names it; `null`: that of the lane. */
+  /**
+   * The side whose server is waited for, if the last outcome names it; `null`: that of the lane.
+   */
   waitsForSide: Side | null;
   /** The earliest time at which one of them may be tried. */
   notBefore: number;
@@ -60,8 +62,8 @@ export interface StepCount {
 const sideOfOutcome = sql<Side | null>`json_extract(outcome, '$.side')`;
 
 /**
- * The steps of runs. They are taken one by one. Each outcome is recorded with its consequences in one
- * transaction. After a crash a step is still taken, and the next process tries it again.
+ * The steps of runs. They are taken one by one. Each outcome is recorded with its consequences in
+ * one transaction. After a crash a step is still taken, and the next process tries it again.
  */
 export class Steps {
   readonly #database: Kysely<Tables>;

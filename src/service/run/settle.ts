@@ -31,8 +31,8 @@ export interface RunSettlerOptions {
  * Ends a run that has no steps left that can run. It reads both accounts again, adds the steps that
  * are still missing and were not tried, and otherwise makes the report from what was read.
  *
- * When is a run over? `model/run-states.ts` says which events end one. Here is the one that needs no
- * command: nothing is left to do, and no room waits for a person.
+ * When is a run over? `model/run-states.ts` says which events end one. Here is the one that needs
+ * no command: nothing is left to do, and no room waits for a person.
  */
 export class RunSettler {
   readonly #options: RunSettlerOptions;

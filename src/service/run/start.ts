@@ -34,7 +34,10 @@ export interface RunStarterOptions {
   log: Logger;
 }
 
-/** Starts runs: of a whole plan, of a part of it, and undos. One person's requests are done in order. */
+/**
+ * Starts runs: of a whole plan, of a part of it, and undos. One person's requests are done in
+ * order.
+ */
 export class RunStarter {
   readonly #options: RunStarterOptions;
   readonly #undoPlanner: UndoPlanner;
@@ -90,7 +93,9 @@ export class RunStarter {
     return this.#part(request, "joins");
   }
 
-  /** Rooms that are named are tried whatever the plan says about them. The server has the last word. */
+  /**
+   * Rooms that are named are tried whatever the plan says about them. The server has the last word.
+   */
   #part(request: PartRequest, purpose: "invitations" | "joins"): Promise<StartResult> {
     return this.#options.queue.run(request.owner, async () => {
       const refused = await this.#options.control.refuseIfActive(request);
