@@ -22,19 +22,19 @@ export interface RunControlOptions {
   runner: Runner;
   statuses: RunStatuses;
   summary: RunSummaryReader;
-  /** A run was paused, cancelled or gone on with. */
+  /** A run was paused, cancelled or resumed. */
   changed: (run: Run) => void;
   queue: KeyedQueue;
   now: () => number;
 }
 
 /**
- * How long `pause` and `cancel` wait for the requests under way, which are finished and recorded; a
- * slow server's, but not one's that hangs.
+ * How long `pause` and `cancel` wait for the requests under way, which are finished and recorded.
+ * It is enough for a slow server, but not for one that hangs.
  */
 const DRAIN_TIMEOUT_MS = 20_000;
 
-/** Halts, goes on with and ends the run that a person has. */
+/** Pauses, resumes and ends a person's run. */
 export class RunControl {
   readonly #options: RunControlOptions;
 
@@ -42,7 +42,7 @@ export class RunControl {
     this.#options = options;
   }
 
-  /** The run that is under way or held, else the last one. */
+  /** The active run, otherwise the last one. */
   async current(owner: string): Promise<Run | null> {
     const { runs } = this.#options;
     return (await runs.active(owner)) ?? runs.last(owner);
@@ -74,7 +74,7 @@ export class RunControl {
     });
   }
 
-  /** A run that stopped for want of a session goes on once its two accounts are signed in. */
+  /** Resumes a run that needs its owner, once both of its accounts are signed in. */
   signedIn(owner: string, account: Pick<Account, "side" | "userId">): Promise<void> {
     return this.#options.queue.run(owner, async () => {
       const run = await this.current(owner);
@@ -101,7 +101,11 @@ export class RunControl {
     });
   }
 
-  /** What is under way cannot go on without its sessions, and nothing is watched any more. */
+  /**
+   * Ends the runs of a person whose accounts are about to be signed out: without sessions they can
+   * neither be worked on nor watched.
+   * @returns `null` if no run was active
+   */
   async abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
     const { clients, runs } = this.#options;
     const signedIn = await Promise.all(chosen.map((side) => clients.open(owner, side)));
@@ -112,8 +116,7 @@ export class RunControl {
   }
 
   /**
-   * Nothing is done for this person any more, and nothing is watched; resolves when nothing is
-   * under way.
+   * Ends every run of a person, also those that only watch. Resolves when nothing is under way.
    */
   async abandon(owner: string): Promise<void> {
     await this.#options.queue.run(owner, async () => {
@@ -138,8 +141,7 @@ export class RunControl {
   async #resume(run: Run, event: RunEvent): Promise<RunStatus | null> {
     if (nextState(run.state, event) === null) return null;
     const { runs, steps, limits, runner, statuses } = this.#options;
-    // Limits may have been raised, and what was waited for may be there: everything is found out
-    // anew.
+    // Limits may have been raised, and servers may be back. All of this is found out again.
     for (const userId of [run.source, run.target]) await limits.forget(userId);
     await steps.clearRetryDelays(run.id);
     const running = await runs.apply(run.id, event, { problem: null });
@@ -148,15 +150,15 @@ export class RunControl {
     return statuses.of(running);
   }
 
-  /** What keeps a new run from beginning. */
+  /** The answer if an active run keeps a new one from beginning; otherwise `null`. */
   async active(owner: string): Promise<{ status: "already"; run: RunStatus } | null> {
     const run = await this.#options.runs.active(owner);
     return run && { status: "already", run: await this.#options.statuses.of(run) };
   }
 
   /**
-   * What stands in the way of a new run; or the run that this very message has begun already, when
-   * a crash makes the command run twice.
+   * The answer if a new run cannot begin; otherwise `null`. After a crash a command runs twice:
+   * then the answer is the run that the same message has begun.
    */
   async refuseIfActive({
     owner,

@@ -20,8 +20,8 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * How often is looked, by how long the run has been over: people answer soon, or much later. A look
- * is one or two requests that no limit counts.
+ * How often the rooms are looked at, by the time since the run ended: people answer soon, or much
+ * later. A look is one or two requests that no limit counts.
  */
 const RHYTHM: readonly { until: number; everyMs: number }[] = [
   { until: 10 * MINUTE_MS, everyMs: 10 * SECOND_MS },
@@ -40,15 +40,15 @@ export interface RunWatchOptions {
 }
 
 /**
- * Looks after the rooms that wait for a person once their run is over, and has the run go on for
- * those that opened. Only rooms of the run are looked at: other invitations are the user's own.
+ * Watches the rooms that wait for a person after their run has settled, and resumes the run for
+ * those that have opened. It looks only at rooms of the run: other invitations are the user's own.
  */
 export class RunWatch {
   readonly #options: RunWatchOptions;
   readonly #timers = new Map<number, NodeJS.Timeout>();
   /**
-   * What servers can, by address: asked once, and again after a look that failed, for they may have
-   * become others.
+   * The features of servers, by address. They are read once, and again after a failed look, because
+   * the server may have changed.
    */
   readonly #features = new Map<string, WatchingAccount["features"]>();
   readonly #stopping = new AbortController();
@@ -61,7 +61,7 @@ export class RunWatch {
     for (const run of await this.#options.runs.inState("watching")) this.watch(run);
   }
 
-  /** Looks again and again for as long as the run only watches. */
+  /** Looks repeatedly while the run watches. */
   watch(run: Run): void {
     if (this.#stopping.signal.aborted || this.#timers.has(run.id)) return;
     const { now, log } = this.#options;
@@ -123,7 +123,7 @@ export class RunWatch {
     return { client, userId: account.userId, features };
   }
 
-  /** `null` when a server does not let itself be looked at now. */
+  /** @returns `null` if a server does not answer now */
   async #signs(
     source: WatchingAccount,
     target: WatchingAccount,
@@ -148,7 +148,7 @@ export class RunWatch {
     const entries = changed
       .filter((room) => room.status === "planned")
       .flatMap((room) => stepsInto(room, room.route));
-    // Looking took its time: the run may be over by now, or another one be in its place.
+    // The look took time. The run may have ended meanwhile, or another one may have replaced it.
     const isResumed = await steps.revise(run.id, {
       rooms: changed,
       steps: [],

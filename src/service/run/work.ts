@@ -22,7 +22,7 @@ import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
 import type { AccountClient, AccountClients } from "../accounts/clients.ts";
 
-/** So long after both accounts were read, what was read is taken for what is. */
+/** For this long after both accounts were read, what was read is taken as current. */
 const FRESH_MS = 10 * 60_000;
 
 export interface RunWorkOptions {
@@ -37,8 +37,8 @@ export interface RunWorkOptions {
 }
 
 /**
- * What runs of moves consist of: single steps done for two accounts, and rooms that take their next
- * way when one fails.
+ * The work of runs: runs single steps for two accounts, and gives a room its next route when one
+ * fails.
  */
 export class RunWork implements RunnerWork {
   readonly #options: RunWorkOptions;
@@ -107,7 +107,7 @@ export class RunWork implements RunnerWork {
       rooms.push(room);
       if (next !== null) steps.push(...stepsInto(room, next));
       if (!isLeft(room)) continue;
-      // Rooms that were to be reached through this one take another way.
+      // Rooms that were to be reached through this one take another route.
       for (const waiting of await this.#options.steps.waitingForRoom(run.id, room.roomId)) {
         if (waiting.kind !== "join_restricted" || waiting.roomId === null) continue;
         const storedRoom = await this.#options.runs.room(run.id, waiting.roomId);
@@ -142,7 +142,7 @@ export class RunWork implements RunnerWork {
     this.#options.changed(run);
   }
 
-  /** Only read markers depend on it. */
+  /** Only read markers depend on the history of a room. */
   async #historyOf(
     run: Run,
     { kind, roomId, attempts }: TakenStep,
@@ -153,8 +153,8 @@ export class RunWork implements RunnerWork {
   }
 
   /**
-   * What merges whole lists needs to know, what is reached through another room, and what is taken
-   * back from inside.
+   * Read only for steps that depend on it: those that merge whole lists, that join through another
+   * room, and that undo something inside a room.
    */
   async #roomsInside(run: Run, { kind }: TakenStep): Promise<ReadonlySet<string>> {
     const isAsked =
@@ -163,7 +163,7 @@ export class RunWork implements RunnerWork {
     return this.#options.runs.roomsInside(run.id);
   }
 
-  /** Rows of upgraded rooms stand where their replacements do. */
+  /** Rows of upgraded rooms get the status of their replacements. */
   async #replacedBy(run: Run, changed: readonly RunRoom[]): Promise<RunRoom[]> {
     const byId = new Map(changed.map((room) => [room.roomId, room]));
     const replaced = (await this.#options.runs.replacedRooms(run.id)).map(readRunRoom);
