@@ -15,9 +15,9 @@ import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
+import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
 import { AccountClients } from "./service/accounts/clients.ts";
 import { AccountReaders } from "./service/accounts/readers.ts";
-import { RATE_LIMITS } from "./platforms/matrix/rate-limits.ts";
 import { createPermission } from "./commands/permission.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { convertChat } from "./service/run/convert-chat.ts";
@@ -80,13 +80,19 @@ export async function startApp({
     const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent });
     closers.push(() => fetch.close());
     await prune(store, now());
-    const clients = new AccountClients({ accounts: store.accounts, fetch, now, log });
+    const platform = createMatrixPlatform({
+      sessionStore: store.accounts,
+      fetch,
+      servers: configuration.servers,
+      introduction: configuration.oauth,
+      now,
+      log,
+    });
+    const clients = new AccountClients({ accounts: store.accounts, sessions: platform.sessions });
     const signIn = new SignIn({
       accounts: store.accounts,
       links: store.signInLinks,
-      sessions: clients.sessions,
-      fetch,
-      servers: configuration.servers,
+      platform,
       introduction: configuration.oauth,
       tell: async (link, news) => {
         const conversation = (await chatStarted.promise).conversationAt(link.address);
@@ -121,7 +127,7 @@ export async function startApp({
       clients,
       readers,
       planning,
-      rateLimits: RATE_LIMITS,
+      rateLimits: platform.rateLimits,
       createListener: (facts) =>
         new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
       knockReason,

@@ -1,5 +1,5 @@
 import type { LinkNews, OfferResult } from "../service/accounts/results.ts";
-import type { SignInLink } from "../store/sign-in-links.ts";
+import type { SignInLink } from "../model/sign-in-link.ts";
 import type { Message } from "../view/document/message.ts";
 import { linkNews, linkWaiting } from "../view/account/sign-in-link.ts";
 import type { Conversation } from "./conversation.ts";

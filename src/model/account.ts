@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** Old account (`source`) and new account (`target`) of a move. */
 export const sides = ["source", "target"] as const;
 export type Side = (typeof sides)[number];
@@ -24,4 +26,17 @@ export interface Account {
   method: SignInMethod;
   deviceId: string | null;
   signedInAt: number;
+}
+
+/**
+ * The tokens of a session: a secret. Only the account's platform reads more of them than the access
+ * token.
+ */
+export const sessionTokensSchema = z.looseObject({ accessToken: z.string().min(1) });
+export type SessionTokens = z.output<typeof sessionTokensSchema>;
+
+/** An account with the tokens of its session. */
+export interface SignedInAccount {
+  account: Account;
+  tokens: SessionTokens;
 }

@@ -1,17 +1,9 @@
 import type { Kysely, Selectable } from "kysely";
-import type { Account, Side } from "../model/account.ts";
-import { signInMethods } from "../model/account.ts";
-import { sessionTokensSchema } from "../platforms/matrix/sign-in/session-renewal.ts";
-import type { SessionTokens } from "../platforms/matrix/sign-in/session-renewal.ts";
+import type { Account, SessionTokens, Side, SignedInAccount } from "../model/account.ts";
+import { sessionTokensSchema, signInMethods } from "../model/account.ts";
 import { writeSecret } from "./bot-state.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
-
-/** An account with the tokens of its session. */
-export interface SignedInAccount {
-  account: Account;
-  tokens: SessionTokens;
-}
 
 export interface SignInAttempt {
   owner: string;

@@ -1,41 +1,10 @@
 import type { Kysely } from "kysely";
-import { z } from "zod";
-import { conversationAddressSchema } from "../model/conversation-address.ts";
 import type { Side } from "../model/account.ts";
 import { sides } from "../model/account.ts";
-import { authorizationServerSchema } from "../platforms/matrix/sign-in/oauth/authorization-server.ts";
-import { sessionTokensSchema } from "../platforms/matrix/sign-in/session-renewal.ts";
+import type { SignInLink } from "../model/sign-in-link.ts";
+import { signInLinkSchema } from "../model/sign-in-link.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
-
-const linkSchema = z.object({
-  userId: z.string(),
-  baseUrl: z.string(),
-  /** New for each sign-in, so it also distinguishes one sign-in from the next. */
-  deviceId: z.string(),
-  server: authorizationServerSchema.extend({
-    registration_endpoint: z.string(),
-    device_authorization_endpoint: z.string(),
-  }),
-  clientId: z.string(),
-  deviceCode: z.string(),
-  userCode: z.string(),
-  verificationUri: z.string(),
-  intervalMs: z.number(),
-  expiresAt: z.number(),
-  /** The conversation in which the person reads about it. */
-  address: conversationAddressSchema,
-  /**
-   * The session that was issued for the code. It is not yet proven to belong to the right account.
-   */
-  tokens: sessionTokensSchema.nullable(),
-});
-
-/** A sign-in by link that waits for its person. `deviceCode` and `tokens` are secrets. */
-export interface SignInLink extends z.output<typeof linkSchema> {
-  owner: string;
-  side: Side;
-}
 
 /**
  * The sign-ins by link that are waiting, at most one for each side of a person. Each is sealed as a
@@ -96,7 +65,7 @@ export class SignInLinks {
   #fromRow(row: { owner: string; side: string; sealed: Buffer }): SignInLink {
     const side = sides.find((each) => each === row.side) ?? "source";
     const text = this.#secrets.open(placeOf(row.owner, side), row.sealed);
-    return { owner: row.owner, side, ...linkSchema.parse(JSON.parse(text)) };
+    return { owner: row.owner, side, ...signInLinkSchema.parse(JSON.parse(text)) };
   }
 }
 

@@ -14,6 +14,7 @@ import { sides } from "../../src/model/account.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
 import { NO_FILTERS } from "../../src/platforms/matrix/planning/filters.ts";
 import { readRunRoom } from "../../src/platforms/matrix/room-of-run.ts";
+import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
 import { AccountClients } from "../../src/service/accounts/clients.ts";
 import { AccountReaders } from "../../src/service/accounts/readers.ts";
 import type { RunServices } from "../../src/service/run/create-runs.ts";
@@ -45,7 +46,15 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     for (const mover of movers) await signIn(store, mover);
     const log = pino({ level: "silent" });
     const now = Date.now;
-    const clients = new AccountClients({ accounts: store.accounts, fetch, now, log });
+    const platform = createMatrixPlatform({
+      sessionStore: store.accounts,
+      fetch,
+      servers: {},
+      introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+      now,
+      log,
+    });
+    const clients = new AccountClients({ accounts: store.accounts, sessions: platform.sessions });
     const readers = new AccountReaders({ clients, fetch, log });
     const planning = new Planning({
       readers,

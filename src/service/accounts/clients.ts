@@ -1,9 +1,7 @@
-import type { Logger } from "pino";
 import type { Account, Side } from "../../model/account.ts";
 import type { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import type { GuardedFetch } from "../../network/guarded-fetch.ts";
 import type { Accounts } from "../../store/accounts.ts";
-import { Sessions } from "./sessions.ts";
+import type { Sessions } from "../../platforms/matrix/sign-in/sessions.ts";
 
 /** A signed-in account, and a client that acts with its session. */
 export interface AccountClient {
@@ -13,23 +11,12 @@ export interface AccountClient {
 
 /** Opens the sessions of people's accounts: the one way to act for them. */
 export class AccountClients {
-  /** One for all clients of the process, so that a session is renewed by one at a time. */
-  readonly sessions: Sessions;
-  readonly #accounts: Accounts;
+  readonly #accounts: Pick<Accounts, "get">;
+  readonly #sessions: Sessions;
 
-  constructor({
-    accounts,
-    fetch,
-    log,
-    now = Date.now,
-  }: {
-    accounts: Accounts;
-    fetch: GuardedFetch;
-    log: Logger;
-    now?: () => number;
-  }) {
+  constructor({ accounts, sessions }: { accounts: Pick<Accounts, "get">; sessions: Sessions }) {
     this.#accounts = accounts;
-    this.sessions = new Sessions({ accounts, fetch, now, log });
+    this.#sessions = sessions;
   }
 
   /**
@@ -38,6 +25,6 @@ export class AccountClients {
    */
   async open(owner: string, side: Side): Promise<AccountClient | null> {
     const account = await this.#accounts.get(owner, side);
-    return account === null ? null : { account, client: this.sessions.client(account) };
+    return account === null ? null : { account, client: this.#sessions.client(account) };
   }
 }

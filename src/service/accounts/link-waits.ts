@@ -1,12 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
-import type { GuardedFetch } from "../../network/guarded-fetch.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
-import { pollDeviceAuthorization } from "../../platforms/matrix/sign-in/oauth/device-authorization.ts";
-import type { PollResult } from "../../platforms/matrix/sign-in/oauth/device-authorization.ts";
-import { toSignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
-import type { SignInLink, SignInLinks } from "../../store/sign-in-links.ts";
+import type { SignInLink } from "../../model/sign-in-link.ts";
+import type { PlatformSignIn } from "../../platforms/sign-in.ts";
+import type { SignInLinks } from "../../store/sign-in-links.ts";
 import type { LinkNews } from "./results.ts";
 
 /** RFC 8628 section 3.5. */
@@ -20,7 +16,7 @@ type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
 
 export interface LinkWaitsOptions {
   links: SignInLinks;
-  fetch: GuardedFetch;
+  signIn: Pick<PlatformSignIn, "pollLink">;
   now: () => number;
   log: Logger;
   /**
@@ -104,7 +100,7 @@ export class LinkWaits {
     const link = await links.get(owner, side);
     if (link?.deviceId !== deviceId) return { kind: "over" };
     if (link.tokens !== null) return this.#accepted(link, await accept(link));
-    const result = await this.#poll(link);
+    const result = await this.#options.signIn.pollLink(link);
     switch (result.kind) {
       case "confirmed": {
         // Stored before its first use: from here on the session is known, whatever happens.
@@ -125,20 +121,6 @@ export class LinkWaits {
         return this.#end(link, { kind: "lost", deviceId });
       case "failed":
         return this.#end(link, { kind: "refusal", refusal: result.problem, leftoverDeviceId: null });
-    }
-  }
-
-  async #poll(link: SignInLink) {
-    const { fetch, now } = this.#options;
-    try {
-      const result: PollResult = await pollDeviceAuthorization(link.server, link, { fetch, now });
-      return result;
-    } catch (error) {
-      // The code stays valid while a server fails (platforms/matrix/README.md, "Sign-in by link").
-      if (error instanceof UnreachableError) return { kind: "away" as const };
-      if (error instanceof HomeserverError && (error.status >= 500 || error.status === 429))
-        return { kind: "away" as const };
-      return { kind: "failed" as const, problem: toSignInProblem(error) };
     }
   }
 

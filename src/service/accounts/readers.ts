@@ -8,8 +8,8 @@ import type { AccountReading } from "../../platforms/matrix/reading/account-read
 import { readAccount } from "../../platforms/matrix/reading/read-account.ts";
 import { createReader } from "../../platforms/matrix/reading/reader.ts";
 import type { AccountClient, AccountClients } from "./clients.ts";
-import { toRefusal } from "./refusal.ts";
-import type { AccountRefusal } from "./results.ts";
+import { refusalOf } from "../../platforms/matrix/sign-in/provider.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 
 /** A signed-in account could not be read. */
 export class UnreadableAccountError extends Error {
@@ -103,7 +103,7 @@ export class AccountReaders {
     try {
       return await work();
     } catch (error) {
-      throw new UnreadableAccountError(account, toRefusal(error));
+      throw new UnreadableAccountError(account, refusalOf(error));
     }
   }
 }

@@ -1,12 +1,6 @@
 import type { AccountProblem } from "../../model/account-problem.ts";
 import type { Account, Side } from "../../model/account.ts";
-import type { DiscoveryError } from "../../platforms/matrix/api/discovery-error.ts";
-import type { LoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
-import type { SignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
-
-/** Every reason why a person's account is not signed in. */
-export type AccountRefusal =
-  SignInProblem | { code: "no_homeserver"; error: DiscoveryError } | { code: "same_account"; userId: string };
+import type { AccountRefusal, LoginOptions, SessionEnding, SignInProblem } from "../../platforms/sign-in.ts";
 
 /** An account that was just signed in. `replaced`: what became of the session it replaced. */
 export interface SignedIn {
@@ -67,12 +61,8 @@ export interface AccountState {
     | { kind: "not_checked"; problem: SignInProblem };
 }
 
-/** What became of a session when the bot stopped using it. `page`: where its owner can end it. */
-export type SignOutResult =
-  | { account: Account; ending: "logged_out" | "left_alone" }
-  | { account: Account; ending: "not_reached"; problem: SignInProblem; page: string | null }
-  /** The server accepted the end of the session, and the bot could not check it. */
-  | { account: Account; ending: "not_checked"; page: string | null };
+/** What became of a session when the bot stopped using it. */
+export type SignOutResult = { account: Account } & SessionEnding;
 
 /** What `!forget` did; `messages` were kept of the conversation. */
 export interface Forgotten {

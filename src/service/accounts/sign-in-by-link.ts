@@ -1,24 +1,11 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
-import type { Account, Side } from "../../model/account.ts";
+import type { Account, SessionTokens, Side } from "../../model/account.ts";
 import { otherSide } from "../../model/account.ts";
-import { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
-import {
-  asLinkingServer,
-  readAuthorizationServer,
-} from "../../platforms/matrix/sign-in/oauth/authorization-server.ts";
-import { beginDeviceAuthorization } from "../../platforms/matrix/sign-in/oauth/device-authorization.ts";
-import { isDue, renewTokens } from "../../platforms/matrix/sign-in/session-renewal.ts";
-import type { SessionTokens } from "../../platforms/matrix/sign-in/session-renewal.ts";
-import type { Session } from "../../platforms/matrix/sign-in/sign-in.ts";
-import { nameDevice, signInWithTokens } from "../../platforms/matrix/sign-in/sign-in.ts";
-import type { SignInLink } from "../../store/sign-in-links.ts";
+import type { SignInLink } from "../../model/sign-in-link.ts";
+import type { AccountRefusal, Session, SignInServer } from "../../platforms/sign-in.ts";
 import { LinkWaits } from "./link-waits.ts";
-import { toRefusal } from "./refusal.ts";
-import { endLinkedSession } from "./end-session.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
-import type { LinkNews, AccountRefusal, SignedIn, WaitingLink } from "./results.ts";
+import type { LinkNews, SignedIn, WaitingLink } from "./results.ts";
 
 interface LinkSignInOptions extends SignInOptions {
   /** Runs the work for one person in order. */
@@ -40,16 +27,16 @@ export class LinkSignIn {
 
   constructor(options: LinkSignInOptions) {
     this.#options = options;
-    const { links, fetch, now, log, tell, inTurn } = options;
+    const { links, platform, now, log, tell, inTurn } = options;
     this.#waits = new LinkWaits({
       links,
-      fetch,
+      signIn: platform.signIn,
       now,
       log,
       tell,
       accept: (link) => inTurn(link.owner, () => this.#accept(link)),
       discard: async (link) => {
-        await this.#discard(link);
+        await this.#options.platform.signIn.discardLink(link);
       },
       waiting: (link, isServerAway) => ({ kind: "waiting", link: this.#shown(link), isServerAway }),
     });
@@ -70,34 +57,20 @@ export class LinkSignIn {
   }
 
   /**
-   * Gets a code and waits for it to be confirmed, in place of a link that waits for the same side.
-   * Null where the server offers no link.
-   * @throws HomeserverError, UnreachableError
+   * Requests a code and waits for its confirmation, in place of a link that waits for the same side.
+   * `null` where the server offers no link.
+   * @throws errors that the platform's `refusalOf` reads
    */
   async begin({
-    client,
+    server,
     ...attempt
   }: Pick<SignInLink, "owner" | "side" | "userId" | "deviceId" | "address"> & {
-    client: HomeserverClient;
+    server: SignInServer;
   }): Promise<WaitingLink | null> {
-    const { fetch, log, introduction, now } = this.#options;
-    const delegated = await readAuthorizationServer(client);
-    const server = delegated && (await asLinkingServer(delegated, { fetch, log }));
-    const { deviceId } = attempt;
-    const startedAt = now();
-    const begun = server && (await beginDeviceAuthorization(server, { fetch, introduction, deviceId }));
-    if (server === null || begun === null) return null;
+    const begun = await server.beginLink(attempt.deviceId);
+    if (begun === null) return null;
     await this.end(attempt.owner, attempt.side, "replaced");
-    const { expiresInMs, ...authorization } = begun;
-    const { baseUrl } = client;
-    const link = {
-      ...attempt,
-      ...authorization,
-      baseUrl,
-      server,
-      expiresAt: startedAt + expiresInMs,
-      tokens: null,
-    };
+    const link: SignInLink = { ...begun, ...attempt, baseUrl: server.baseUrl, tokens: null };
     await this.#waits.add(link);
     return this.#shown(link);
   }
@@ -114,7 +87,7 @@ export class LinkSignIn {
     const isOver = (await this.#accountOf(link)) !== null;
     if (!isOver) await tell(link, { kind: why });
     await links.remove(owner, side);
-    if (!isOver && link.tokens !== null) await this.#discard(link);
+    if (!isOver && link.tokens !== null) await this.#options.platform.signIn.discardLink(link);
     return !isOver;
   }
 
@@ -123,7 +96,8 @@ export class LinkSignIn {
    * could not be asked.
    */
   async #accept(link: SignInLink): Promise<FinalNews | null> {
-    const { accounts, links, refusedAsSame, accept } = this.#options;
+    const { accounts, links, platform, refusedAsSame, accept } = this.#options;
+    const { signIn } = platform;
     const { owner, side, userId, deviceId } = link;
     const stored = await links.get(owner, side);
     if (stored?.deviceId !== deviceId) return { kind: "cancelled" };
@@ -137,25 +111,18 @@ export class LinkSignIn {
         replaced: null,
       };
     const refusal = await refusedAsSame(owner, side, userId);
-    if (refusal !== null) return this.#refused(stored, refusal);
-    // Whatever ends the session needs its newest tokens: at the server, older ones lead to nothing.
-    let tokens = stored.tokens;
-    try {
-      tokens = await this.#freshTokens(stored);
-      const outcome = await signInWithTokens(this.#client(link), { userId, tokens });
-      if (outcome.kind === "signed_in") {
-        const session = { ...outcome.session, deviceId };
-        await nameDevice(this.#client(link, tokens), deviceId, this.#options.introduction.clientName);
-        return { kind: "signed_in", ...(await accept(link, session)) };
-      }
-      const { problem } = outcome;
-      const isPassing =
-        problem.code === "unreachable" || problem.code === "server_trouble" || problem.code === "limited";
-      return isPassing ? null : await this.#refused({ ...stored, tokens }, problem);
-    } catch (error) {
-      if (error instanceof UnreachableError) return null;
-      if (error instanceof HomeserverError && (error.status >= 500 || error.status === 429)) return null;
-      return this.#refused({ ...stored, tokens }, toRefusal(error));
+    if (refusal !== null) return this.#refusal(link, refusal, await signIn.discardLink(stored));
+    const keep = async (tokens: SessionTokens): Promise<void> => {
+      await links.update({ ...stored, tokens });
+    };
+    const proof = await signIn.proveLink(stored, keep);
+    switch (proof.kind) {
+      case "signed_in":
+        return { kind: "signed_in", ...(await accept(link, proof.session)) };
+      case "away":
+        return null;
+      case "refused":
+        return this.#refusal(link, proof.refusal, proof.isGone);
     }
   }
 
@@ -165,35 +132,8 @@ export class LinkSignIn {
     return account?.method === "link" && account.deviceId === deviceId ? account : null;
   }
 
-  /** The homeserver may have been away for longer than the tokens live. */
-  async #freshTokens(link: SignInLink): Promise<SessionTokens> {
-    const { fetch, links, now } = this.#options;
-    const { tokens } = link;
-    if (tokens === null) throw new Error("a link was accepted before it was confirmed");
-    if (tokens.renewal === undefined || !isDue(tokens.renewal, now())) return tokens;
-    const next = await renewTokens(tokens.renewal, { client: this.#client(link), fetch, now });
-    await links.update({ ...link, tokens: next });
-    return next;
-  }
-
-  async #refused(link: SignInLink, refusal: AccountRefusal): Promise<FinalNews> {
-    const isGone = await this.#discard(link);
-    return { kind: "refusal", refusal, leftoverDeviceId: isGone ? null : link.deviceId };
-  }
-
-  /** Whether the session is certainly gone. */
-  async #discard({ baseUrl, tokens }: SignInLink): Promise<boolean> {
-    return tokens === null || (await endLinkedSession(baseUrl, tokens, this.#options)).kind === "gone";
-  }
-
-  #client({ baseUrl }: SignInLink, tokens?: SessionTokens): HomeserverClient {
-    const { fetch, log } = this.#options;
-    return new HomeserverClient({
-      baseUrl,
-      fetch,
-      log,
-      ...(tokens && { accessToken: () => tokens.accessToken }),
-    });
+  #refusal({ deviceId }: SignInLink, refusal: AccountRefusal, isGone: boolean): FinalNews {
+    return { kind: "refusal", refusal, leftoverDeviceId: isGone ? null : deviceId };
   }
 
   #shown({ side, userId, verificationUri, userCode, expiresAt }: SignInLink): WaitingLink {

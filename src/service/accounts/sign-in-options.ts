@@ -1,19 +1,16 @@
 import type { Logger } from "pino";
 import type { Account, Side } from "../../model/account.ts";
-import type { GuardedFetch } from "../../network/guarded-fetch.ts";
-import type { ClientIntroduction } from "../../platforms/matrix/sign-in/oauth/device-authorization.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import type { ClientIntroduction } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
-import type { SignInLink, SignInLinks } from "../../store/sign-in-links.ts";
-import type { Sessions } from "./sessions.ts";
+import type { SignInLink } from "../../model/sign-in-link.ts";
+import type { SignInLinks } from "../../store/sign-in-links.ts";
 import type { LinkNews } from "./results.ts";
 
 export interface SignInOptions {
   accounts: Accounts;
   links: SignInLinks;
-  sessions: Sessions;
-  fetch: GuardedFetch;
-  /** Server name → client API address, instead of discovery. */
-  servers: Readonly<Record<string, string>>;
+  platform: Pick<Platform, "signIn">;
   introduction: ClientIntroduction;
   /** Tells the person who waits what has become of a sign-in by link. */
   tell: (link: SignInLink, news: LinkNews) => Promise<void>;

@@ -1,32 +1,13 @@
-import { isAccountProblem } from "../../model/account-problem.ts";
 import { randomInt } from "node:crypto";
-import type { ConversationAddress } from "../../model/conversation-address.ts";
+import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Account, Side, SignInMethod } from "../../model/account.ts";
 import { otherSide, sides } from "../../model/account.ts";
-import { discoverHomeserver } from "../../platforms/matrix/api/discovery.ts";
-import { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
-import { readLoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
-import type { Session, SignInOutcome } from "../../platforms/matrix/sign-in/sign-in.ts";
-import {
-  checkAccessToken,
-  signInWithPassword,
-  signInWithTokens,
-} from "../../platforms/matrix/sign-in/sign-in.ts";
-import { KeyedQueue } from "../keyed-queue.ts";
+import type { ConversationAddress } from "../../model/conversation-address.ts";
+import { KeyedQueue } from "../../model/keyed-queue.ts";
+import type { AccountRefusal, Session, SignInOutcome, SignInServer } from "../../platforms/sign-in.ts";
+import type { AccountState, OfferResult, SignedIn, SignInResult, SignOutResult } from "./results.ts";
 import { LinkSignIn } from "./sign-in-by-link.ts";
-import { toRefusal } from "./refusal.ts";
-import { endSession, pageOf } from "./end-session.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
-import type {
-  AccountState,
-  OfferResult,
-  AccountRefusal,
-  SignedIn,
-  SignInResult,
-  SignOutResult,
-} from "./results.ts";
-import { isShortLivedToken } from "./token-expiry.ts";
 
 /** What a person typed to sign in. */
 interface TypedSecret {
@@ -77,19 +58,19 @@ export class SignIn {
       const waiting = await this.#links.begunBy(owner, side, address);
       if (waiting !== null) return { status: "link", link: waiting, isRepeat: true };
       try {
-        const client = await this.#clientFor(userId);
+        const server = await this.#options.platform.signIn.serverOf(userId);
         const link = await this.#links.begin({
           owner,
           side,
           userId,
           deviceId: randomDeviceId(),
-          client,
+          server,
           address,
         });
         if (link !== null) return { status: "link", link, isRepeat: false };
-        return { status: "offered", options: await readLoginOptions(client) };
+        return { status: "offered", options: await server.options() };
       } catch (error) {
-        return { status: "refused", refusal: toRefusal(error) };
+        return { status: "refused", refusal: this.#options.platform.signIn.refusalOf(error) };
       }
     });
   }
@@ -144,25 +125,29 @@ export class SignIn {
     await this.#links.end(owner, side, "cancelled");
     const account = await accounts.get(owner, side);
     if (!account) return null;
-    const result = await endSession(account, this.#options.sessions, this.#options);
+    const result = { account, ...(await this.#options.platform.signIn.end(account)) };
     await accounts.remove(owner, side);
     return result;
   }
 
   async #signIn(owner: string, side: Side, userId: string, secret: TypedSecret): Promise<SignInResult> {
-    const { accounts, log } = this.#options;
+    const { accounts, platform, log } = this.#options;
     const refusal = await this.#refusedAsSame(owner, side, userId);
     if (refusal) return { status: "refused", refusal, leftoverDeviceId: null };
     let outcome: SignInOutcome;
-    let client: HomeserverClient;
+    let server: SignInServer;
     try {
-      client = await this.#clientFor(userId);
+      server = await platform.signIn.serverOf(userId);
       outcome =
         secret.method === "token"
-          ? await signInWithTokens(client, { userId, tokens: { accessToken: secret.value } })
-          : await this.#withPassword(client, { owner, side, userId, baseUrl: client.baseUrl }, secret.value);
+          ? await server.withToken({ userId, accessToken: secret.value })
+          : await this.#withPassword(server, { owner, side, userId, baseUrl: server.baseUrl }, secret.value);
     } catch (error) {
-      return { status: "refused", refusal: toRefusal(error), leftoverDeviceId: null };
+      return {
+        status: "refused",
+        refusal: this.#options.platform.signIn.refusalOf(error),
+        leftoverDeviceId: null,
+      };
     }
     log.info(
       {
@@ -176,10 +161,10 @@ export class SignIn {
       if (!mayHaveMadeSession(outcome)) await accounts.endAttempt(owner, side);
       return { status: "refused", refusal: outcome.problem, leftoverDeviceId: outcome.leftoverDeviceId };
     }
-    const { baseUrl } = client;
+    const { baseUrl } = server;
     const signedIn = await this.#accept({ owner, side, baseUrl, method: secret.method }, outcome.session);
     await this.#links.end(owner, side, "replaced");
-    const isShortLived = secret.method === "token" && (await isShortLivedToken(client, secret.value));
+    const isShortLived = secret.method === "token" && (await server.isShortLived(secret.value));
     return { status: "signed_in", isShortLived, ...signedIn };
   }
 
@@ -195,7 +180,7 @@ export class SignIn {
       before &&
       (isSame
         ? { account: before.account, ending: "left_alone" as const }
-        : await endSession(before.account, this.#options.sessions, this.#options));
+        : { account: before.account, ...(await this.#options.platform.signIn.end(before.account)) });
     const account: Account = { owner, side, userId, baseUrl, method, deviceId, signedInAt: now() };
     await accounts.put(account, tokens);
     onSignedIn?.(owner, side, account);
@@ -203,19 +188,13 @@ export class SignIn {
   }
 
   async #withPassword(
-    client: HomeserverClient,
+    server: SignInServer,
     attempt: { owner: string; side: Side; userId: string; baseUrl: string },
     password: string,
   ): Promise<SignInOutcome> {
-    const { accounts, introduction, now } = this.#options;
+    const { accounts, now } = this.#options;
     const { deviceId } = await accounts.beginAttempt({ ...attempt, deviceId: randomDeviceId() }, now());
-    return signInWithPassword(client, {
-      userId: attempt.userId,
-      password,
-      deviceId,
-      deviceDisplayName: introduction.clientName,
-      now,
-    });
+    return server.withPassword({ userId: attempt.userId, password, deviceId });
   }
 
   /** Old and new must be two accounts; told before anything is asked of a server. */
@@ -224,19 +203,13 @@ export class SignIn {
     return other?.userId === userId ? { code: "same_account", userId } : null;
   }
 
-  async #clientFor(userId: string): Promise<HomeserverClient> {
-    const { fetch, log, servers } = this.#options;
-    const { baseUrl } = await discoverHomeserver(serverNameOf(userId) ?? "", { fetch, log, servers });
-    return new HomeserverClient({ baseUrl, fetch, log });
-  }
-
   async #state(owner: string, side: Side): Promise<AccountState | null> {
-    const { accounts, sessions } = this.#options;
+    const { accounts, platform } = this.#options;
     const signedIn = await accounts.signedIn(owner, side);
     if (!signedIn) return null;
-    const { account, tokens } = signedIn;
-    const page = pageOf(tokens, account.deviceId);
-    const check = await checkAccessToken(sessions.client(account), AbortSignal.timeout(CHECK_TIMEOUT_MS));
+    const { account } = signedIn;
+    const page = platform.signIn.sessionPage(signedIn);
+    const check = await platform.signIn.check(account, AbortSignal.timeout(CHECK_TIMEOUT_MS));
     if (check.kind === "valid") return { account, page, sessionState: { kind: "works" } };
     const { problem } = check;
     const sessionState = isAccountProblem(problem)

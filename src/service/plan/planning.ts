@@ -31,7 +31,7 @@ import { chatsWithBot } from "./bot-chats.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
 import type { RoomRefusals } from "./room-refusals.ts";
-import type { AccountRefusal } from "../accounts/results.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 
 const storedPlanSchema = z.object({
   report: storedReportSchema,

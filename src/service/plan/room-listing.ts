@@ -6,7 +6,7 @@ import type { Account } from "../../model/account.ts";
 import type { AccountReaders, ReadProgress } from "../accounts/readers.ts";
 import { UnreadableAccountError } from "../accounts/readers.ts";
 import type { UnansweredAlias } from "./planning.ts";
-import type { AccountRefusal } from "../accounts/results.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 
 export type RoomListResult =
   | { status: "listed"; list: RoomList }

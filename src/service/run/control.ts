@@ -8,7 +8,7 @@ import type { Runner } from "../../queue/runner.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { AccountClients } from "../accounts/clients.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { StartRequest } from "./requests.ts";
 import type { RunSummaryReader } from "./summary.ts";
 import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./results.ts";

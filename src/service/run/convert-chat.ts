@@ -7,7 +7,7 @@ import { membershipNow } from "../../platforms/matrix/reading/state-now.ts";
 import { isNamed } from "../../platforms/matrix/rooms/room-name.ts";
 import type { AccountClients } from "../accounts/clients.ts";
 import type { Planning } from "../plan/planning.ts";
-import { toRefusal } from "../accounts/refusal.ts";
+import { refusalOf } from "../../platforms/matrix/sign-in/provider.ts";
 import type { ConvertResult } from "./results.ts";
 
 /** Rooms may have more aliases than the one that stands in a plan, and there may be no plan. */
@@ -50,6 +50,6 @@ export async function convertChat(
     if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
     if (error instanceof HomeserverError && (error.status === 403 || error.status === 404))
       return { status: "not_in_room", room };
-    return { status: "not_read", account: target.account, refusal: toRefusal(error) };
+    return { status: "not_read", account: target.account, refusal: refusalOf(error) };
   }
 }

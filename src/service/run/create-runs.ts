@@ -7,7 +7,7 @@ import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
 import type { AccountClients } from "../accounts/clients.ts";
 import type { AccountReaders } from "../accounts/readers.ts";
-import { KeyedQueue } from "../keyed-queue.ts";
+import { KeyedQueue } from "../../model/keyed-queue.ts";
 import { RunWatch } from "./watch.ts";
 import { RunOverview } from "./overview.ts";
 import { RunStarter } from "./start.ts";

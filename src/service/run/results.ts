@@ -7,7 +7,7 @@ import type { LimitName } from "../../model/step.ts";
 import type { NotMoved } from "../../platforms/matrix/categories/not-moved.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import type { UnansweredAlias } from "../plan/planning.ts";
-import type { AccountRefusal } from "../accounts/results.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 
 /** Rooms of a run by where they stand; together they are all rooms of its plan. */
 export interface RoomCounts {

@@ -14,7 +14,7 @@ import type { Steps } from "../../store/steps.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
 import type { CannotDecide, Decision, Planning } from "../plan/planning.ts";
-import type { AccountRefusal } from "../accounts/results.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
 

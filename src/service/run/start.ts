@@ -4,7 +4,7 @@ import { waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { NewRun, Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { PartRequest, StartRequest } from "./requests.ts";
 import type { Decision, Planning, StoredPlan } from "../plan/planning.ts";
 import type { RunControl } from "./control.ts";

@@ -1,6 +1,6 @@
 import type { Account, Side } from "../../model/account.ts";
 import type { ReadProgress } from "../../service/accounts/readers.ts";
-import type { AccountRefusal } from "../../service/accounts/results.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";

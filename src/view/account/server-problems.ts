@@ -1,4 +1,4 @@
-import type { DiscoveryError } from "../../platforms/matrix/api/discovery-error.ts";
+import type { ServerNotFound } from "../../platforms/sign-in.ts";
 import type { UnreachableReason } from "../../network/unreachable-error.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
@@ -47,7 +47,7 @@ export function unreachableSentence(host: string, reason: UnreachableReason): In
 }
 
 /** Why no homeserver was found behind a server name. */
-export function discoverySentence({ code: problem, serverName, reason, status }: DiscoveryError): Inline[] {
+export function discoverySentence({ code: problem, serverName, reason, status }: ServerNotFound): Inline[] {
   const server = code(untrustedCode(serverName));
   switch (problem) {
     case "invalid_server_name":

@@ -1,6 +1,7 @@
-import type { LoginOptions } from "../../platforms/matrix/sign-in/login-options.ts";
+import type { LoginOptions } from "../../platforms/sign-in.ts";
 import type { RoomKind } from "../../model/conversation-address.ts";
-import type { AccountRefusal, SignOutResult } from "../../service/accounts/results.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
+import type { SignOutResult } from "../../service/accounts/results.ts";
 import type { Account, Side } from "../../model/account.ts";
 import type { Block, Inline } from "../document/document.ts";
 import type { Message } from "../document/message.ts";

@@ -7,6 +7,7 @@ import { startAuthorizationServer } from "../../lab/authorization-server/authori
 import type { AuthorizationServerOptions } from "../../lab/authorization-server/model.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
+import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
 import { AccountClients } from "../../../src/service/accounts/clients.ts";
 import type { LinkNews, WaitingLink } from "../../../src/service/accounts/results.ts";
 import { SignIn } from "../../../src/service/accounts/sign-in.ts";
@@ -69,13 +70,19 @@ export async function startMover(
   const now = () => Date.now() + aheadMs;
   const build = (store: Store) => {
     const fetch = openFetch();
-    const clients = new AccountClients({ accounts: store.accounts, fetch, log, now });
+    const platform = createMatrixPlatform({
+      sessionStore: store.accounts,
+      fetch,
+      servers: { [serverName]: oldBaseUrl, [pair.new.serverName]: pair.new.baseUrl },
+      introduction: INTRODUCTION,
+      now,
+      log,
+    });
+    const clients = new AccountClients({ accounts: store.accounts, sessions: platform.sessions });
     const signIn = new SignIn({
       accounts: store.accounts,
       links: store.signInLinks,
-      sessions: clients.sessions,
-      fetch,
-      servers: { [serverName]: oldBaseUrl, [pair.new.serverName]: pair.new.baseUrl },
+      platform,
       introduction: INTRODUCTION,
       tell: async ({ side }, told) => {
         await gate.beforeTelling(told);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { toOutcome } from "../../../src/platforms/matrix/steps/step-errors.ts";
 import type { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
 import { AccountReaders } from "../../../src/service/accounts/readers.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import type { FaultProxy } from "../../support/faults/fault-proxy.ts";
@@ -258,14 +259,14 @@ describe("a session by password", () => {
       value: "secret",
     });
     expect(signedIn).toMatchObject({ status: "signed_in" });
-    const first = await mover.store.accounts.session(OWNER, "target");
-    expect(first?.renewal).toMatchObject({ kind: "matrix" });
-    expect(first?.renewal?.lifeMs).toBeGreaterThan(200_000);
+    const first = matrixTokensSchema.parse(await mover.store.accounts.session(OWNER, "target"));
+    expect(first.renewal).toMatchObject({ kind: "matrix" });
+    expect(first.renewal?.lifeMs).toBeGreaterThan(200_000);
     const { client: young = client } = (await mover.clients.open(OWNER, "target")) ?? {};
     mover.wait(250_000);
     expect(await whoami(young)).toEqual({ user_id: userId });
     const second = await mover.store.accounts.session(OWNER, "target");
-    expect(second?.accessToken).not.toBe(first?.accessToken);
+    expect(second?.accessToken).not.toBe(first.accessToken);
     expect(await mover.signIn.signOut(OWNER, "target")).toMatchObject({ ending: "logged_out" });
     const path = "/_matrix/client/v3/account/whoami";
     expect((await callServer(delegation.pair.new, second?.accessToken ?? "", "GET", path)).status).toBe(401);

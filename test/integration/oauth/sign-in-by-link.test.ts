@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetPerson } from "../../../src/service/forget.ts";
+import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
 import { bytesIn } from "../../support/store/temporary-store.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import { callServer } from "../../support/servers/server-api.ts";
@@ -74,7 +75,7 @@ describe("signing in by link", () => {
     expect(mover.signedIn).toMatchObject([{ userId: user.userId }]);
     const asked = delegation.oauth.requests.slice(before);
     const [deviceCode = ""] = asked.flatMap(({ form }) => form["device_code"] ?? []);
-    const { accessToken = "", renewal } = session ?? {};
+    const { accessToken, renewal } = matrixTokensSchema.parse(session);
     for (const secret of [accessToken, renewal?.refreshToken ?? "", deviceCode]) {
       expect(secret.length).toBeGreaterThan(20);
       expect(bytesIn(mover.dataDir) + mover.lines.join("") + JSON.stringify(mover.news)).not.toContain(

@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
 import type { PlanFilters } from "../../../src/platforms/matrix/planning/filters.ts";
 import { NO_FILTERS } from "../../../src/platforms/matrix/planning/filters.ts";
+import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
 import { AccountClients } from "../../../src/service/accounts/clients.ts";
 import { AccountReaders } from "../../../src/service/accounts/readers.ts";
 import type { RunServices } from "../../../src/service/run/create-runs.ts";
@@ -160,7 +161,16 @@ export function startFakeBot({
   });
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
   const now = Date.now;
-  const clients = new AccountClients({ accounts: store.store.accounts, fetch, log });
+  const { accounts } = store.store;
+  const platform = createMatrixPlatform({
+    sessionStore: accounts,
+    fetch,
+    servers: {},
+    introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    now,
+    log,
+  });
+  const clients = new AccountClients({ accounts, sessions: platform.sessions });
   const readers = new AccountReaders({ clients, fetch, log });
   const planning = new Planning({
     readers,

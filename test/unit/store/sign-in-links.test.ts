@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import type { SignInLink } from "../../../src/store/sign-in-links.ts";
+import type { SignInLink } from "../../../src/model/sign-in-link.ts";
 import { schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
 import { links } from "../../../src/store/upgrades/005-links.ts";
 import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";

@@ -5,10 +5,10 @@ import type { Account, Side } from "../../../src/model/account.ts";
 import { DiscoveryError } from "../../../src/platforms/matrix/api/discovery-error.ts";
 import type { DiscoveryErrorCode } from "../../../src/platforms/matrix/api/discovery-error.ts";
 import type { UnreachableReason } from "../../../src/network/unreachable-error.ts";
+import type { AccountRefusal } from "../../../src/platforms/sign-in.ts";
 import type {
   AccountState,
   LinkNews,
-  AccountRefusal,
   SignOutResult,
   WaitingLink,
 } from "../../../src/service/accounts/results.ts";

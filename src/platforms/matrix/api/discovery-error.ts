@@ -1,13 +1,7 @@
+import type { ServerNotFound } from "../../sign-in.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 
-export type DiscoveryErrorCode =
-  | "invalid_server_name"
-  | "well_known_invalid"
-  | "unreachable"
-  | "insecure"
-  | "forbidden_address"
-  | "not_a_homeserver"
-  | "too_old";
+export type DiscoveryErrorCode = ServerNotFound["code"];
 
 export interface DiscoveryErrorFields {
   /** Which of the two requests failed; null where none was made. */
@@ -27,7 +21,7 @@ export interface DiscoveryErrorFields {
  * Why no homeserver was found behind a server name. Holds the name and codes, nothing that a server
  * said.
  */
-export class DiscoveryError extends Error {
+export class DiscoveryError extends Error implements ServerNotFound {
   override readonly name = "DiscoveryError";
   readonly code: DiscoveryErrorCode;
   readonly serverName: string;

@@ -1,17 +1,8 @@
 import { z } from "zod";
+import type { LoginOptions } from "../../sign-in.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { readAuthorizationServer } from "./oauth/authorization-server.ts";
-
-/** The methods of signing in that a homeserver offers. */
-export interface LoginOptions {
-  readonly password: boolean;
-  /** A one-time login token (m.login.token). */
-  readonly token: boolean;
-  readonly sso: boolean;
-  /** The server delegates to an authorization server (OAuth 2.0, spec v1.15). */
-  readonly oauth: boolean;
-}
 
 const MAX_BYTES = 65_536;
 

@@ -29,11 +29,11 @@ export type Renewal = z.output<typeof renewalSchema>;
 /**
  * The tokens of a session: a secret. `renewal` is absent where the access token cannot be renewed.
  */
-export const sessionTokensSchema = z.object({
+export const matrixTokensSchema = z.object({
   accessToken: z.string().min(1),
   renewal: z.exactOptional(renewalSchema),
 });
-export type SessionTokens = z.output<typeof sessionTokensSchema>;
+export type MatrixTokens = z.output<typeof matrixTokensSchema>;
 
 /**
  * Whether an access token is renewed before its next use: two thirds of its life are over
@@ -63,7 +63,7 @@ const ENDED: ReadonlySet<string> = new Set(["invalid_grant", "invalid_client", "
 export async function renewTokens(
   renewal: Renewal,
   { client, fetch, now }: { client: HomeserverClient; fetch: GuardedFetch; now: () => number },
-): Promise<SessionTokens> {
+): Promise<MatrixTokens> {
   const issuedAt = now();
   if (renewal.kind === "matrix") return renewAtHomeserver(renewal, client, issuedAt);
   const { server, clientId, refreshToken } = renewal;
@@ -105,7 +105,7 @@ async function renewAtHomeserver(
   renewal: Extract<Renewal, { kind: "matrix" }>,
   client: HomeserverClient,
   issuedAt: number,
-): Promise<SessionTokens> {
+): Promise<MatrixTokens> {
   const answer = await client.withAccessToken(null).request({
     method: "POST",
     path: REFRESH_PATH,

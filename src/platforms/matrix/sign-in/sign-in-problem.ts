@@ -1,28 +1,6 @@
-import type { AccountProblem } from "../../../model/account-problem.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+import type { SignInProblem } from "../../sign-in.ts";
 import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
-
-/** Why an account is not signed in, or no longer. The sentences for these are in `view`. */
-export type SignInProblem =
-  | AccountProblem
-  | { readonly code: "wrong_password" }
-  | { readonly code: "password_not_offered" }
-  | { readonly code: "guest" }
-  /** `whoami` named an account other than the one that the user named. */
-  | { readonly code: "wrong_account"; readonly expected: string; readonly actual: string }
-  /** `retryAfterMs` is null where the server did not say how long. */
-  | { readonly code: "limited"; readonly retryAfterMs: number | null }
-  | { readonly code: "unreachable"; readonly reason: UnreachableReason; readonly host: string }
-  /** The server has an internal error (5xx); trying later makes sense. */
-  | { readonly code: "server_trouble"; readonly status: number; readonly retryAfterMs: number | null }
-  /** Any other refusal. `text`: the server's own words, cleaned and cut to 300 characters. */
-  | {
-      readonly code: "server_refused";
-      readonly status: number;
-      readonly errcode: string;
-      readonly text: string;
-    };
 
 /**
  * The problem that a failed request means for a sign-in.

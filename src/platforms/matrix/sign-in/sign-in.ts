@@ -1,29 +1,11 @@
 import { z } from "zod";
+import type { SignInOutcome, SignInProblem } from "../../sign-in.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { readLoginOptions } from "./login-options.ts";
 import { toSignInProblem } from "./sign-in-problem.ts";
-import type { SignInProblem } from "./sign-in-problem.ts";
-import type { SessionTokens } from "./session-renewal.ts";
-
-/**
- * Proven access to an account. `deviceId` is null for tokens without a device, which admins make.
- * `tokens` are a secret.
- */
-export interface Session {
-  readonly userId: string;
-  readonly deviceId: string | null;
-  readonly tokens: SessionTokens;
-}
-
-/**
- * How a sign-in ended. `leftoverDeviceId` names a session that the bot made, may not use and could
- * not log out again; the user finds it in the list of devices.
- */
-export type SignInOutcome =
-  | { readonly kind: "signed_in"; readonly session: Session }
-  | { readonly kind: "problem"; readonly problem: SignInProblem; readonly leftoverDeviceId: string | null };
+import type { MatrixTokens } from "./session-renewal.ts";
 
 /** Whose token it is, by the server's word. */
 export interface TokenOwner {
@@ -51,7 +33,7 @@ export interface PasswordSignIn {
 
 export interface TokenSignIn {
   readonly userId: string;
-  readonly tokens: SessionTokens;
+  readonly tokens: MatrixTokens;
   readonly signal?: AbortSignal;
 }
 
@@ -216,7 +198,7 @@ async function sendPassword(
   });
 }
 
-function tokensOf(login: z.output<typeof loginSchema>, issuedAt: number): SessionTokens {
+function tokensOf(login: z.output<typeof loginSchema>, issuedAt: number): MatrixTokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in_ms: lifeMs } = login;
   return typeof refreshToken === "string"
     ? { accessToken, renewal: { kind: "matrix", refreshToken, issuedAt, lifeMs: lifeMs ?? null } }

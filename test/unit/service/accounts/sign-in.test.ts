@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../../src/model/account.ts";
 import { forgetPerson } from "../../../../src/service/forget.ts";
-import { Sessions } from "../../../../src/service/accounts/sessions.ts";
+import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import type { Answer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { openFetch, sendJson, startServer } from "../../../integration/platforms/matrix/loopback-server.ts";
@@ -75,13 +75,12 @@ async function setUp(servers: Record<string, string>) {
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
   const fetch = openFetch();
   const now = () => 123;
+  const introduction = { clientName: "Matrix Mover", clientUri: "https://mover.example.org" };
   const signIn = new SignIn({
     accounts: store.accounts,
     links: store.signInLinks,
-    sessions: new Sessions({ accounts: store.accounts, fetch, now, log }),
-    fetch,
-    servers,
-    introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    platform: createMatrixPlatform({ sessionStore: store.accounts, fetch, servers, introduction, now, log }),
+    introduction,
     tell: async () => undefined,
     now,
     log,

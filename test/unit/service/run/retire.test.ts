@@ -5,7 +5,7 @@ import type { RunPurpose } from "../../../../src/model/run.ts";
 import type { RunEvent } from "../../../../src/model/run-states.ts";
 import { sayRetired } from "../../../../src/dialogue/run-notices.ts";
 import { MoveRetirement } from "../../../../src/service/run/retire.ts";
-import { Sessions } from "../../../../src/service/accounts/sessions.ts";
+import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
@@ -33,13 +33,19 @@ async function endedMove({
   const log = pino({ level: "silent" });
   const fetch = openFetch();
   const clock = () => now;
+  const introduction = { clientName: "Matrix Mover", clientUri: "https://mover.example.org" };
   const signIn = new SignIn({
     accounts: store.accounts,
     links: store.signInLinks,
-    sessions: new Sessions({ accounts: store.accounts, fetch, now: clock, log }),
-    fetch,
-    servers: {},
-    introduction: { clientName: "Matrix Mover", clientUri: "https://mover.example.org" },
+    platform: createMatrixPlatform({
+      sessionStore: store.accounts,
+      fetch,
+      servers: {},
+      introduction,
+      now: clock,
+      log,
+    }),
+    introduction,
     tell: async () => undefined,
     now: clock,
     log,

@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Run, TakenStep } from "../../../../src/model/run.ts";
 import { stages } from "../../../../src/model/step.ts";
+import { Sessions } from "../../../../src/platforms/matrix/sign-in/sessions.ts";
 import { AccountClients } from "../../../../src/service/accounts/clients.ts";
 import { RunWork } from "../../../../src/service/run/work.ts";
 import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
@@ -73,7 +74,8 @@ describe("a step", () => {
       await store.accounts.put({ ...account, deviceId: null, signedInAt: 0 }, { accessToken: "secret" });
     }
     const log = pino({ level: "silent" });
-    const clients = new AccountClients({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
+    const sessions = new Sessions({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
+    const clients = new AccountClients({ accounts: store.accounts, sessions });
     const { runs, steps } = store;
     const work = new RunWork({
       clients,

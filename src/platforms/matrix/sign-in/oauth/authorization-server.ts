@@ -24,10 +24,11 @@ export const authorizationServerSchema = z.object({
 export type AuthorizationServerMetadata = z.output<typeof authorizationServerSchema>;
 
 /** The metadata of a server that offers sign-in by link (RFC 8628). */
-export type LinkingServer = AuthorizationServerMetadata & {
-  registration_endpoint: string;
-  device_authorization_endpoint: string;
-};
+export const linkingServerSchema = authorizationServerSchema.extend({
+  registration_endpoint: page,
+  device_authorization_endpoint: page,
+});
+export type LinkingServer = z.output<typeof linkingServerSchema>;
 
 const MAX_BYTES = 65_536;
 /** Both return the same bytes (platforms/matrix/README.md, "Sign-in by link"). */

@@ -5,10 +5,11 @@ import {
   genericGrantRequest,
   initiateDeviceAuthorization,
 } from "openid-client";
+import type { ClientIntroduction } from "../../../sign-in.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
-import type { SessionTokens } from "../session-renewal.ts";
+import type { MatrixTokens } from "../session-renewal.ts";
 import type { LinkingServer } from "./authorization-server.ts";
 import {
   allowPlainHttp,
@@ -20,13 +21,6 @@ import {
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 /** The default where the server names no interval (RFC 8628 section 3.2). */
 const DEFAULT_INTERVAL_MS = 5_000;
-
-/** How the bot introduces itself on servers' consent pages. */
-export interface ClientIntroduction {
-  readonly clientName: string;
-  /** An https page about this bot; servers demand one and show it. */
-  readonly clientUri: string;
-}
 
 /**
  * A sign-in that waits for a person in a browser. `deviceCode` is a secret. `userCode` is shown to
@@ -124,7 +118,7 @@ async function register(
  */
 export type PollResult =
   | { readonly kind: "pending" | "slow_down" | "refused" | "expired" | "lost" }
-  | { readonly kind: "confirmed"; readonly tokens: SessionTokens };
+  | { readonly kind: "confirmed"; readonly tokens: MatrixTokens };
 
 /**
  * Asks once whether the person has confirmed. The error's name decides, not the status: the Matrix

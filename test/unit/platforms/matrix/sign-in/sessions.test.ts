@@ -2,17 +2,17 @@ import type { ServerResponse } from "node:http";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Account } from "../../../../src/model/account.ts";
-import { toOutcome } from "../../../../src/platforms/matrix/steps/step-errors.ts";
-import { Sessions } from "../../../../src/service/accounts/sessions.ts";
-import type { ReceivedRequest } from "../../../integration/platforms/matrix/loopback-server.ts";
+import type { Account } from "../../../../../src/model/account.ts";
+import { toOutcome } from "../../../../../src/platforms/matrix/steps/step-errors.ts";
+import { Sessions } from "../../../../../src/platforms/matrix/sign-in/sessions.ts";
+import type { ReceivedRequest } from "../../../../integration/platforms/matrix/loopback-server.ts";
 import {
   failureOf,
   openFetch,
   sendJson,
   startServer,
-} from "../../../integration/platforms/matrix/loopback-server.ts";
-import { temporaryStore } from "../../../support/store/temporary-store.ts";
+} from "../../../../integration/platforms/matrix/loopback-server.ts";
+import { temporaryStore } from "../../../../support/store/temporary-store.ts";
 
 const ACCOUNT: Omit<Account, "baseUrl"> = {
   ...{ owner: "@me:x", userId: "@a:old.example", deviceId: null, signedInAt: 0 },

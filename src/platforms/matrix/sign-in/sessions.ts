@@ -1,15 +1,29 @@
 import type { Logger } from "pino";
-import type { Account } from "../../model/account.ts";
-import { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
-import type { GuardedFetch } from "../../network/guarded-fetch.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
-import { isDue, isOver, renewTokens, sessionEnded } from "../../platforms/matrix/sign-in/session-renewal.ts";
-import type { Accounts, SignedInAccount } from "../../store/accounts.ts";
-import { KeyedQueue } from "../keyed-queue.ts";
+import type { Account, SessionTokens, Side, SignedInAccount } from "../../../model/account.ts";
+import { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { MatrixTokens } from "./session-renewal.ts";
+import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
+import { KeyedQueue } from "../../../model/keyed-queue.ts";
+
+/** Where the sessions of signed-in accounts are kept. */
+export interface SessionStore {
+  /** `null`: the side is not signed in. */
+  signedIn(owner: string, side: Side): Promise<SignedInAccount | null>;
+  /** Stores renewed tokens. False when the stored ones are no longer those that were renewed. */
+  renew(signedIn: SignedInAccount, next: SessionTokens): Promise<boolean>;
+}
+
+/** An account with the tokens of its session, as this platform reads them. */
+interface MatrixSession {
+  account: Account;
+  tokens: MatrixTokens;
+}
 
 export interface SessionsOptions {
-  accounts: Accounts;
+  accounts: SessionStore;
   fetch: GuardedFetch;
   now: () => number;
   log: Logger;
@@ -60,7 +74,7 @@ export class Sessions {
    */
   alone<Result>(
     account: Account,
-    work: (signedIn: SignedInAccount | null) => Promise<Result>,
+    work: (signedIn: MatrixSession | null) => Promise<Result>,
   ): Promise<Result> {
     return this.#queue.run(keyOf(account), async () => work(await this.#stored(account)));
   }
@@ -126,7 +140,7 @@ export class Sessions {
   /** Renews the session, if that is still needed when its turn comes. */
   async #renewed(
     account: Account,
-    isNeeded: (tokens: SignedInAccount["tokens"]) => boolean,
+    isNeeded: (tokens: MatrixTokens) => boolean,
   ): Promise<{ token: string; isNew: boolean }> {
     return this.alone(account, async (stored) => {
       if (stored === null) throw sessionEnded("");
@@ -143,9 +157,10 @@ export class Sessions {
   }
 
   /** `null` also when the side is now signed in with another account. */
-  async #stored({ owner, side, userId, baseUrl }: Account): Promise<SignedInAccount | null> {
+  async #stored({ owner, side, userId, baseUrl }: Account): Promise<MatrixSession | null> {
     const stored = await this.#options.accounts.signedIn(owner, side);
-    return stored?.account.userId === userId && stored.account.baseUrl === baseUrl ? stored : null;
+    if (stored?.account.userId !== userId || stored.account.baseUrl !== baseUrl) return null;
+    return { account: stored.account, tokens: matrixTokensSchema.parse(stored.tokens) };
   }
 }
 

@@ -1,6 +1,6 @@
-import type { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import { readAuthorizationServer } from "../../platforms/matrix/sign-in/oauth/authorization-server.ts";
-import { toSignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { readAuthorizationServer } from "./oauth/authorization-server.ts";
+import { toSignInProblem } from "./sign-in-problem.ts";
 
 /**
  * The prefixes of tokens that do not expire: Synapse's own, and those that the Matrix

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KeyedQueue } from "../../../src/service/keyed-queue.ts";
+import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 
 /** Tasks that end when told, and what began and ended so far. */
 function setUp() {

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Account } from "../../model/account.ts";
-import { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import type { HomeserverClientOptions } from "../../platforms/matrix/api/homeserver-client.ts";
-import { accountPage } from "../../platforms/matrix/sign-in/oauth/account-page.ts";
-import { revokeSession } from "../../platforms/matrix/sign-in/oauth/revoke-session.ts";
-import type { SessionTokens } from "../../platforms/matrix/sign-in/session-renewal.ts";
-import type { SignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
-import { toSignInProblem } from "../../platforms/matrix/sign-in/sign-in-problem.ts";
-import { checkAccessToken, signOut } from "../../platforms/matrix/sign-in/sign-in.ts";
+import type { Account } from "../../../model/account.ts";
+import type { SessionEnding, SignInProblem } from "../../sign-in.ts";
+import { HomeserverClient } from "../api/homeserver-client.ts";
+import type { HomeserverClientOptions } from "../api/homeserver-client.ts";
+import { accountPage } from "./oauth/account-page.ts";
+import { revokeSession } from "./oauth/revoke-session.ts";
+import type { MatrixTokens } from "./session-renewal.ts";
+import { toSignInProblem } from "./sign-in-problem.ts";
+import { checkAccessToken, signOut } from "./sign-in.ts";
 import type { Sessions } from "./sessions.ts";
-import type { SignOutResult } from "./results.ts";
 
 /**
  * A revoked token was observed to work for another half second (platforms/matrix/README.md, "How
@@ -28,31 +27,30 @@ export async function endSession(
   account: Account,
   sessions: Sessions,
   connection: Connection,
-): Promise<SignOutResult> {
-  if (account.method === "token") return { account, ending: "left_alone" };
+): Promise<SessionEnding> {
+  if (account.method === "token") return { ending: "left_alone" };
   const client = sessions.client(account);
   if (account.method === "password") {
     const result = await signOut(client);
     return result.kind === "signed_out"
-      ? { account, ending: "logged_out" }
-      : { account, ending: "not_reached", problem: result.problem, page: null };
+      ? { ending: "logged_out" }
+      : { ending: "not_reached", problem: result.problem, page: null };
   }
   // This renews an expired token, without which the later check would prove nothing. It also shows
   // a session that is already gone.
   const before = await checkAccessToken(client);
-  if (before.kind === "problem" && before.problem.code === "session_ended")
-    return { account, ending: "logged_out" };
+  if (before.kind === "problem" && before.problem.code === "session_ended") return { ending: "logged_out" };
   return sessions.alone(account, async (signedIn) => {
-    if (signedIn === null) return { account, ending: "left_alone" };
+    if (signedIn === null) return { ending: "left_alone" };
     const page = pageOf(signedIn.tokens, account.deviceId);
     const end = await endLinkedSession(account.baseUrl, signedIn.tokens, connection);
     switch (end.kind) {
       case "gone":
-        return { account, ending: "logged_out" };
+        return { ending: "logged_out" };
       case "not_checked":
-        return { account, ending: "not_checked", page };
+        return { ending: "not_checked", page };
       case "problem":
-        return { account, ending: "not_reached", problem: end.problem, page };
+        return { ending: "not_reached", problem: end.problem, page };
     }
   });
 }
@@ -63,7 +61,7 @@ export async function endSession(
  */
 export async function endLinkedSession(
   baseUrl: string,
-  { accessToken, renewal }: SessionTokens,
+  { accessToken, renewal }: MatrixTokens,
   { fetch, log }: Connection,
 ): Promise<{ kind: "gone" | "not_checked" } | { kind: "problem"; problem: SignInProblem }> {
   if (renewal?.kind !== "oauth") return { kind: "not_checked" };
@@ -83,6 +81,6 @@ export async function endLinkedSession(
 }
 
 /** The page where the owner of an account manages the bot's session. */
-export function pageOf({ renewal }: SessionTokens, deviceId: string | null): string | null {
+export function pageOf({ renewal }: MatrixTokens, deviceId: string | null): string | null {
   return renewal?.kind === "oauth" ? accountPage(renewal.server, deviceId) : null;
 }
