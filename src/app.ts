@@ -33,6 +33,7 @@ import { knockReason } from "./view/words/knock-reason.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
 import { DataDirectoryInUseError } from "./store/process-lock.ts";
 import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
+import type { UnreadableRow } from "./store/stored-json.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import { NewerSchemaError } from "./store/upgrade.ts";
@@ -66,7 +67,7 @@ export async function startApp({
       { file: configuration.secretKeyFile },
       "made the secret key; keep a copy of it apart from the data directory",
     );
-  const store = openStoreOrExplain(configuration, key);
+  const store = openStoreOrExplain(configuration, key, log);
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
   const chatStarted = Promise.withResolvers<Chat>();
   const closers: (() => Promise<void>)[] = [() => store.close()];
@@ -198,9 +199,10 @@ export async function startApp({
   }
 }
 
-function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer): Store {
+function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer, log: Logger): Store {
   try {
-    return openStore({ dataDir, secretKey });
+    const reportUnreadable = (row: UnreadableRow): void => log.warn(row, "a stored row cannot be read");
+    return openStore({ dataDir, secretKey, reportUnreadable });
   } catch (error) {
     if (error instanceof DataDirectoryInUseError || error instanceof NewerSchemaError)
       throw new StartProblem(error.message);

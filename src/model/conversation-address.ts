@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedFormat } from "./stored.ts";
 
 /**
  * Where a message was written: a chat with the bot alone, a control room, or another room, in which
@@ -26,3 +27,5 @@ export const conversationAddressSchema = z.object({
  * JSON.
  */
 export type ConversationAddress = z.infer<typeof conversationAddressSchema>;
+
+export const addressFormat = storedFormat({ version: 1, schema: conversationAddressSchema });

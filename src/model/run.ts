@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedFormat } from "./stored.ts";
 import { sides } from "./account.ts";
 import type { ConversationAddress } from "./conversation-address.ts";
 import type { RunState } from "./run-states.ts";
@@ -24,6 +25,7 @@ export const runProblemSchema = z.object({
   since: z.number(),
 });
 export type RunProblem = z.infer<typeof runProblemSchema>;
+export const problemFormat = storedFormat({ version: 1, schema: runProblemSchema });
 
 /** One run of a plan, as it is stored. */
 export interface Run {

@@ -10,150 +10,149 @@ export function paceOf({ perSecond, burst }: RateLimit): Pace {
   return { periodMs: 1_000 / perSecond, burst };
 }
 
-/** What a refusal has told of a limiter. */
-interface Told {
-  /** When everything taken so far will have drained, if nothing more is taken. */
+/** What the refusals of a server show of a limiter. */
+interface Observed {
+  /** When all requests so far will have drained, if no more are sent. */
   emptyAt: number;
   periodMs: number;
   /**
-   * The turn at which something last got through while the limiter was full; the next refusal then
+   * The turn of the last request that passed while the limiter was full. The next refusal then
    * shows the exact period.
    */
-  edgeAt: number | null;
+  windowStartedAt: number | null;
   /**
-   * The turn that the server named last, and how many were taken since; `null` when its last
-   * refusal named none.
+   * The turn that the last refusal announced, and the requests since then; `null` if it announced
+   * none.
    */
-  named: { at: number; taken: number } | null;
+  announced: { at: number; sentSince: number } | null;
 }
 
 /**
- * What is known of one limiter of one account. Times in milliseconds since the epoch; stored as
- * JSON.
+ * What is known of one limiter of one account. Times are in milliseconds since the epoch.
  */
 export interface LimiterState {
-  /** The same as `Told.emptyAt`, if the server had the default. */
-  assumedEmptyAt: number;
-  /** More got through than the default allows. */
-  isRefuted: boolean;
-  told: Told | null;
-  /** Refusals without a time since something last got through. */
-  unnamedRefusals: number;
+  /** `Observed.emptyAt`, if the server has the default limit. */
+  defaultEmptyAt: number;
+  /** More requests passed than the default allows. */
+  isContradicted: boolean;
+  observed: Observed | null;
+  /** Refusals without `Retry-After` since a request last passed. */
+  refusalsWithoutDelay: number;
 }
 
 export const UNKNOWN_LIMITER: LimiterState = {
-  assumedEmptyAt: 0,
-  isRefuted: false,
-  told: null,
-  unnamedRefusals: 0,
+  defaultEmptyAt: 0,
+  isContradicted: false,
+  observed: null,
+  refusalsWithoutDelay: 0,
 };
 
 /**
- * `probe`: beyond what the default allows; one at a time finds out whether the server allows more.
+ * `probe`: more than the default allows. One such request at a time finds out whether the server
+ * allows more.
  */
 export type Admission = { kind: "go" } | { kind: "probe" } | { kind: "wait"; until: number };
 
-/**
- * So near to its turn a request can as well wait for it; what it would show is not worth a refusal.
- */
+/** A request waits if its turn is this part of a period away or less: a probe is not worth it. */
 const NEARLY = 0.2;
 /**
- * A server's clock and ours, and the way between them: a refusal for a few milliseconds costs far
- * more than they do.
+ * Added to a wait for the difference of clocks and the time of transfer. A refusal costs far more
+ * than these milliseconds.
  */
 const MARGIN = 0.004;
 const LEAST_MARGIN_MS = 15;
 const MAX_MARGIN_MS = 1_500;
-/** How far an answer may be from what the default would have given. */
+/** How far an announced wait may be from the wait that the default gives. */
 const TOLERANCE = 0.05;
 const LEAST_TOLERANCE_MS = 150;
 
 /**
- * Synapse keeps a refusal back for so long once it has reckoned the wait (protocol-facts.md section
- * 13).
+ * Synapse sends a refusal this long after it has calculated the wait (`platforms/matrix/README.md`,
+ * "Rate limits").
  */
 const HELD_BACK_MS = 500;
 
-/**
- * Whether a request may go now. It never waits for a default that was refuted, nor for one where
- * the server has told something else.
- */
+/** Whether a request may go now. An observed limit, or a proven absence, replaces the default. */
 export function admission(pace: Pace, state: LimiterState, now: number): Admission {
   const { burst, periodMs } = pace;
-  if (state.told !== null) {
-    const until = state.told.emptyAt - (burst - 1) * state.told.periodMs + marginMs(state.told.periodMs);
+  if (state.observed !== null) {
+    const until =
+      state.observed.emptyAt - (burst - 1) * state.observed.periodMs + marginMs(state.observed.periodMs);
     return until <= now ? { kind: "go" } : { kind: "wait", until: Math.ceil(until) };
   }
-  if (state.isRefuted) return { kind: "go" };
-  const until = state.assumedEmptyAt - (burst - 1) * periodMs;
+  if (state.isContradicted) return { kind: "go" };
+  const until = state.defaultEmptyAt - (burst - 1) * periodMs;
   if (until <= now) return { kind: "go" };
   return until - now > NEARLY * periodMs ? { kind: "probe" } : { kind: "wait", until: Math.ceil(until) };
 }
 
-/** When the default alone would let the next one through. */
-export function assumedAt(pace: Pace, state: LimiterState): number {
+/** When the default alone lets the next request pass. */
+export function turnByDefault(pace: Pace, state: LimiterState): number {
   const { burst, periodMs } = pace;
-  return Math.ceil(state.assumedEmptyAt - (burst - 1) * periodMs);
+  return Math.ceil(state.defaultEmptyAt - (burst - 1) * periodMs);
 }
 
 /** Counts a request that is sent now. */
-export function taken(pace: Pace, state: LimiterState, now: number): LimiterState {
+export function consume(pace: Pace, state: LimiterState, now: number): LimiterState {
   const { burst, periodMs } = pace;
   return {
     ...state,
-    assumedEmptyAt: Math.max(state.assumedEmptyAt, now) + periodMs,
-    told: state.told && {
-      ...state.told,
-      emptyAt: Math.max(state.told.emptyAt, now) + state.told.periodMs,
-      // Where turns were let go by, the time since does not tell what each takes.
-      named:
-        state.told.emptyAt - (burst - 2) * state.told.periodMs < now ? null : counted(state.told.named, 1),
+    defaultEmptyAt: Math.max(state.defaultEmptyAt, now) + periodMs,
+    observed: state.observed && {
+      ...state.observed,
+      emptyAt: Math.max(state.observed.emptyAt, now) + state.observed.periodMs,
+      // The time between turns shows the period only if no turn was left unused.
+      announced:
+        state.observed.emptyAt - (burst - 2) * state.observed.periodMs < now
+          ? null
+          : counted(state.observed.announced, 1),
     },
   };
 }
 
-/** Takes back what was counted for a request that never came so far. */
-export function givenBack(pace: Pace, state: LimiterState): LimiterState {
+/** Uncounts a request that did not reach the limiter. */
+export function refund(pace: Pace, state: LimiterState): LimiterState {
   return {
     ...state,
-    assumedEmptyAt: state.assumedEmptyAt - pace.periodMs,
-    told: state.told && {
-      ...state.told,
-      emptyAt: state.told.emptyAt - state.told.periodMs,
-      named: counted(state.told.named, -1),
+    defaultEmptyAt: state.defaultEmptyAt - pace.periodMs,
+    observed: state.observed && {
+      ...state.observed,
+      emptyAt: state.observed.emptyAt - state.observed.periodMs,
+      announced: counted(state.observed.announced, -1),
     },
   };
 }
 
 /**
- * A request got through.
- * @param sentAt when;
- * @param wasProbe whether the default would have held it back
+ * A request passed.
+ * @param wasProbe the default would have held it back
  */
 export function passed(
   pace: Pace,
   state: LimiterState,
   { sentAt, wasProbe }: { sentAt: number; wasProbe: boolean },
 ): LimiterState {
-  const { told } = state;
+  const { observed } = state;
   return {
     ...state,
-    isRefuted: told === null && (state.isRefuted || wasProbe),
-    told: told && { ...told, edgeAt: edgeOf(pace, told, sentAt) },
-    unnamedRefusals: 0,
+    isContradicted: observed === null && (state.isContradicted || wasProbe),
+    observed: observed && { ...observed, windowStartedAt: windowStartOf(pace, observed, sentAt) },
+    refusalsWithoutDelay: 0,
   };
 }
 
 /**
- * The server refused and said when to come again, which is believed. The period comes from the time
- * between the last one that had to wait and the next turn, or between two turns that the server
- * named, whatever is shorter: a slow server makes the first too long, an idle while the second. Or
- * it is the default where the answer fits it; else the wait itself is taken for it, which is never
- * too long, and the next refusal shows the rest.
- * @param state with the refused request given back
+ * The server refused with `Retry-After`, which is trusted. The period is estimated as the shorter
+ * of two gaps:
+ * - between the last request that had to wait and the announced turn; a slow server makes it too
+ *   long;
+ * - between two announced turns; an idle time makes it too long.
+ * If neither is known, it is the default where the wait fits the default. Otherwise it is the wait
+ * itself, which is never too long; the next refusal shows more.
+ * @param state after the refund of the refused request
  * @param sentAt when the refused request was sent
  */
-export function told(
+export function afterRetryAfter(
   pace: Pace,
   state: LimiterState,
   now: number,
@@ -161,73 +160,83 @@ export function told(
   sentAt = now,
 ): LimiterState {
   const { burst, periodMs: defaultMs } = pace;
-  // When the server reckoned, as far as can be told.
-  const reckonedAt = now - sentAt >= HELD_BACK_MS ? now - HELD_BACK_MS : now;
-  const periodMs = toldPeriod();
+  // When the server calculated the wait, as far as is known.
+  const calculatedAt = now - sentAt >= HELD_BACK_MS ? now - HELD_BACK_MS : now;
+  const periodMs = estimatedPeriod();
   return {
     ...state,
-    isRefuted: false,
-    told: {
+    isContradicted: false,
+    observed: {
       emptyAt: now + waitMs + (burst - 1) * periodMs,
       periodMs,
-      edgeAt: null,
-      named: { at: reckonedAt + waitMs, taken: 0 },
+      windowStartedAt: null,
+      announced: { at: calculatedAt + waitMs, sentSince: 0 },
     },
-    unnamedRefusals: 0,
+    refusalsWithoutDelay: 0,
   };
 
-  function toldPeriod(): number {
+  function estimatedPeriod(): number {
     const tolerance = Math.max(LEAST_TOLERANCE_MS, defaultMs * TOLERANCE);
-    const { edgeAt = null, named = null } = state.told ?? {};
-    if (edgeAt !== null) {
-      const turnAt = reckonedAt + waitMs;
+    const { windowStartedAt = null, announced = null } = state.observed ?? {};
+    if (windowStartedAt !== null) {
+      const turnAt = calculatedAt + waitMs;
       const betweenMs =
-        named !== null && named.taken > 0 ? (turnAt - named.at) / named.taken : Number.POSITIVE_INFINITY;
-      const exactMs = Math.max(1, Math.min(turnAt - edgeAt, betweenMs));
+        announced !== null && announced.sentSince > 0
+          ? (turnAt - announced.at) / announced.sentSince
+          : Number.POSITIVE_INFINITY;
+      const exactMs = Math.max(1, Math.min(turnAt - windowStartedAt, betweenMs));
       return Math.abs(exactMs - defaultMs) <= tolerance ? defaultMs : exactMs;
     }
-    if (Math.abs(waitMs - (assumedAt(pace, state) - now)) <= tolerance) return defaultMs;
-    return Math.max(1, waitMs, state.told?.periodMs ?? 0);
+    if (Math.abs(waitMs - (turnByDefault(pace, state) - now)) <= tolerance) return defaultMs;
+    return Math.max(1, waitMs, state.observed?.periodMs ?? 0);
   }
 }
 
 /**
- * A refusal that may be a limit and names no time, as a federated one does (protocol-facts.md
- * section 13): the whole period is waited, the one known from the account's own server the first
- * time, from then on the default.
+ * A refusal without `Retry-After`; federated limits send none (`platforms/matrix/README.md`, "Rate
+ * limits"). The wait is one whole period: the observed one the first time, then the default.
  */
-export function toldNothing(pace: Pace, state: LimiterState, now: number): LimiterState {
+export function afterUnexplained(pace: Pace, state: LimiterState, now: number): LimiterState {
   const { burst, periodMs: defaultMs } = pace;
-  const waitMs = state.told !== null && state.unnamedRefusals === 0 ? state.told.periodMs : defaultMs;
-  const periodMs = state.told?.periodMs ?? defaultMs;
+  const waitMs =
+    state.observed !== null && state.refusalsWithoutDelay === 0 ? state.observed.periodMs : defaultMs;
+  const periodMs = state.observed?.periodMs ?? defaultMs;
   return {
     ...state,
-    isRefuted: false,
-    told: { emptyAt: now + waitMs + (burst - 1) * periodMs, periodMs, edgeAt: null, named: null },
-    unnamedRefusals: state.unnamedRefusals + 1,
+    isContradicted: false,
+    observed: {
+      emptyAt: now + waitMs + (burst - 1) * periodMs,
+      periodMs,
+      windowStartedAt: null,
+      announced: null,
+    },
+    refusalsWithoutDelay: state.refusalsWithoutDelay + 1,
   };
 }
 
-/**
- * How long a number of requests takes from now on, by what is known. Nothing where the default was
- * refuted.
- */
+/** How long `count` requests take from now on. `0` if the default is contradicted. */
 export function expectedMs(pace: Pace, state: LimiterState, now: number, count: number): number {
   const { burst, periodMs } = pace;
-  if (count === 0 || (state.told === null && state.isRefuted)) return 0;
+  if (count === 0 || (state.observed === null && state.isContradicted)) return 0;
   const [emptyAt, period] =
-    state.told === null ? [state.assumedEmptyAt, periodMs] : [state.told.emptyAt, state.told.periodMs];
+    state.observed === null
+      ? [state.defaultEmptyAt, periodMs]
+      : [state.observed.emptyAt, state.observed.periodMs];
   return Math.max(0, Math.max(emptyAt, now) + (count - burst) * period - now);
 }
 
-/** The turn that was taken, if the limiter is full with it; `null` while there is room for more. */
-function edgeOf(pace: Pace, { emptyAt, periodMs, edgeAt }: Told, sentAt: number): number | null {
+/** The turn of a request that fills the limiter; the earlier one while there is room for more. */
+function windowStartOf(
+  pace: Pace,
+  { emptyAt, periodMs, windowStartedAt }: Observed,
+  sentAt: number,
+): number | null {
   const { burst } = pace;
-  return emptyAt - (burst - 1) * periodMs > sentAt ? emptyAt - burst * periodMs : edgeAt;
+  return emptyAt - (burst - 1) * periodMs > sentAt ? emptyAt - burst * periodMs : windowStartedAt;
 }
 
-function counted(named: Told["named"], by: number): Told["named"] {
-  return named && { ...named, taken: named.taken + by };
+function counted(announced: Observed["announced"], by: number): Observed["announced"] {
+  return announced && { ...announced, sentSince: announced.sentSince + by };
 }
 
 function marginMs(periodMs: number): number {

@@ -1,23 +1,40 @@
 import { z } from "zod";
 import type { RateLimits } from "../model/rate-limits.ts";
 import type { LimitName } from "../model/step.ts";
+import { storedFormat } from "../model/stored.ts";
 import { LIMITS } from "../model/step.ts";
 import type { LimiterRow, Limiters } from "../store/limiters.ts";
+import type { ReportUnreadable } from "../store/stored-json.ts";
 import type { LimiterState, Pace } from "./rate-limit.ts";
 import {
   UNKNOWN_LIMITER,
   admission,
-  assumedAt,
+  turnByDefault,
   expectedMs,
-  givenBack,
+  refund,
   paceOf,
   passed,
-  taken,
-  told,
-  toldNothing,
+  consume,
+  afterRetryAfter,
+  afterUnexplained,
 } from "./rate-limit.ts";
 
 const stateSchema = z.object({
+  defaultEmptyAt: z.number(),
+  isContradicted: z.boolean(),
+  observed: z
+    .object({
+      emptyAt: z.number(),
+      periodMs: z.number(),
+      windowStartedAt: z.number().nullable(),
+      announced: z.object({ at: z.number(), sentSince: z.number() }).nullable(),
+    })
+    .nullable(),
+  refusalsWithoutDelay: z.number(),
+});
+
+/** Version 1 has the same values under other names. */
+const oldStateSchema = z.object({
   assumedEmptyAt: z.number(),
   isRefuted: z.boolean(),
   told: z
@@ -31,52 +48,80 @@ const stateSchema = z.object({
   unnamedRefusals: z.number(),
 });
 
-/** Counted for a request that is sent; handed back with its outcome. */
+const stateFormat = storedFormat<LimiterState>({
+  version: 2,
+  schema: stateSchema,
+  upgrades: {
+    1: (old) => {
+      const { data } = oldStateSchema.safeParse(old);
+      return data === undefined ? {} : fromOldState(data);
+    },
+  },
+});
+
+function fromOldState({ told, ...old }: z.infer<typeof oldStateSchema>): Record<keyof LimiterState, unknown> {
+  return {
+    defaultEmptyAt: old.assumedEmptyAt,
+    isContradicted: old.isRefuted,
+    observed: told && {
+      emptyAt: told.emptyAt,
+      periodMs: told.periodMs,
+      windowStartedAt: told.edgeAt,
+      announced: told.named && { at: told.named.at, sentSince: told.named.taken },
+    },
+    refusalsWithoutDelay: old.unnamedRefusals,
+  };
+}
+
+/** Stands for one request that is counted; it is given back with the outcome. */
 export interface Ticket {
   userId: string;
   name: LimitName;
-  /** Limits whose default would have held it back: whether they do is found out by it. */
+  /** Limits whose default would have held it back. */
   probed: readonly LimitName[];
   sentAt: number;
 }
 
 export type Turn = { kind: "go"; ticket: Ticket } | { kind: "wait"; until: number };
 
-/**
- * The limiters of accounts: what the store knows of them, kept in step with it by the rows that
- * every change gives.
- */
+/** The limiters of accounts. Every change gives rows that are stored with the step. */
 export class Limits {
   readonly #stored: Pick<Limiters, "of" | "forget">;
   readonly #rateLimits: RateLimits;
+  readonly #report: ReportUnreadable;
   readonly #states = new Map<string, Map<LimitName, LimiterState>>();
   readonly #probes = new Set<string>();
 
-  /** @param rateLimits the platform's limits */
-  constructor(stored: Pick<Limiters, "of" | "forget">, rateLimits: RateLimits) {
+  /**
+   * @param rateLimits the platform's limits
+   * @param report is called for each limiter that cannot be read; nothing is known of it then
+   */
+  constructor(stored: Pick<Limiters, "of" | "forget">, rateLimits: RateLimits, report: ReportUnreadable) {
     this.#stored = stored;
     this.#rateLimits = rateLimits;
+    this.#report = report;
   }
 
-  /** To be called before anything else is asked of an account. */
+  /** To be called first for an account. */
   async load(userId: string): Promise<void> {
     if (this.#states.has(userId)) return;
     const states = new Map<LimitName, LimiterState>();
     for (const row of await this.#stored.of(userId)) {
       const name = LIMITS.find((limit) => limit === row.name);
-      const state = stateSchema.safeParse(row.state);
-      if (name !== undefined && state.success) states.set(name, state.data);
+      const state = stateFormat.fromStored(row.state);
+      if (name !== undefined && state !== null) states.set(name, state);
+      else this.#report({ table: "limiter", key: `${row.name} ${userId}` });
     }
     this.#states.set(userId, states);
   }
 
-  /** Everything learnt of an account is forgotten, so that raised limits are found out. */
+  /** Forgets everything observed for an account, so that raised limits are found. */
   async forget(userId: string): Promise<void> {
     await this.#stored.forget(userId);
     this.#states.set(userId, new Map());
   }
 
-  /** Whether a request may go now; then it is counted. */
+  /** Counts a request if it may go now. */
   turn(userId: string, name: LimitName, now: number): Turn {
     const probed: LimitName[] = [];
     for (const limit of this.#rateLimits[name].chain) {
@@ -86,11 +131,11 @@ export class Limits {
       if (answer.kind === "go") continue;
       const isRisk = name === "invitations" && limit !== name && !this.#isPlenty(userId, name, limit);
       if (isRisk || this.#probes.has(probeKey(userId, name)))
-        return { kind: "wait", until: assumedAt(this.#pace(limit), state) };
+        return { kind: "wait", until: turnByDefault(this.#pace(limit), state) };
       probed.push(limit);
     }
     for (const limit of this.#rateLimits[name].chain)
-      this.#set(userId, limit, taken(this.#pace(limit), this.#state(userId, limit), now));
+      this.#set(userId, limit, consume(this.#pace(limit), this.#state(userId, limit), now));
     if (probed.length > 0) this.#probes.add(probeKey(userId, name));
     return { kind: "go", ticket: { userId, name, probed, sentAt: now } };
   }
@@ -105,14 +150,14 @@ export class Limits {
     return Math.max(...times);
   }
 
-  /** Nothing came of it, or it got nowhere near a limiter. */
+  /** The request did not reach a limiter. */
   giveBack(ticket: Ticket): void {
     this.#endProbe(ticket);
     for (const limit of this.#rateLimits[ticket.name].chain)
-      this.#set(ticket.userId, limit, givenBack(this.#pace(limit), this.#state(ticket.userId, limit)));
+      this.#set(ticket.userId, limit, refund(this.#pace(limit), this.#state(ticket.userId, limit)));
   }
 
-  /** It got through all its limiters, whatever became of it then. */
+  /** The request passed all its limiters, whatever the outcome. */
   passed(ticket: Ticket): void {
     this.#endProbe(ticket);
     const { userId, sentAt, probed } = ticket;
@@ -123,8 +168,8 @@ export class Limits {
   }
 
   /**
-   * It was refused.
-   * @param waitMs as the server said; `null` where it did not.
+   * The request was refused.
+   * @param waitMs of `Retry-After`; `null` without one
    * @returns when the next one may go
    */
   refused(ticket: Ticket, waitMs: number | null, now: number): number {
@@ -133,52 +178,52 @@ export class Limits {
     const chain = this.#rateLimits[name].chain;
     // A refusal counts for the limit that the request is named for, because the answer names none.
     // The others are paced by their defaults until they refuse themselves.
-    // Limiters asked before its own have let it through, and keep what they took; all have where
-    // another server refused, which gives no time.
+    // Limiters that are asked before its own have passed it, so they keep it counted. All have
+    // passed it if another server refused, which sends no `Retry-After`.
     const unasked = waitMs === null ? [] : chain.slice(chain.indexOf(name));
     for (const limit of unasked)
-      this.#set(userId, limit, givenBack(this.#pace(limit), this.#state(userId, limit)));
+      this.#set(userId, limit, refund(this.#pace(limit), this.#state(userId, limit)));
     const state = this.#state(userId, name);
     this.#set(
       userId,
       name,
       waitMs === null
-        ? toldNothing(this.#pace(name), state, now)
-        : told(this.#pace(name), state, now, waitMs, ticket.sentAt),
+        ? afterUnexplained(this.#pace(name), state, now)
+        : afterRetryAfter(this.#pace(name), state, now, waitMs, ticket.sentAt),
     );
     const next = admission(this.#pace(name), this.#state(userId, name), now);
     return next.kind === "wait" ? next.until : now;
   }
 
-  /** How long so many requests of each kind will take from now on, side by side. */
+  /** How long these requests take from now on; kinds run in parallel. */
   expectedMs(userId: string, counts: ReadonlyMap<LimitName, number>, now: number): number {
-    const taken = new Map<LimitName, number>();
+    const totals = new Map<LimitName, number>();
     for (const [name, count] of counts)
-      for (const limit of this.#rateLimits[name].chain) taken.set(limit, (taken.get(limit) ?? 0) + count);
+      for (const limit of this.#rateLimits[name].chain) totals.set(limit, (totals.get(limit) ?? 0) + count);
     return Math.max(
       0,
-      ...[...taken].map(([limit, count]) =>
+      ...[...totals].map(([limit, count]) =>
         expectedMs(this.#pace(limit), this.#state(userId, limit), now, count),
       ),
     );
   }
 
-  /** What a refusal or a success has taught, to be stored with the outcome of its step. */
+  /** The state of the limiters of a kind, to be stored with the outcome of a step. */
   rows(userId: string, name: LimitName): LimiterRow[] {
     return this.#rateLimits[name].chain.map((limit) => ({
       userId,
       name: limit,
-      state: this.#state(userId, limit),
+      state: stateFormat.toStored(this.#state(userId, limit)),
     }));
   }
 
   /**
-   * Refused for its other limit, an invitation would burn one of the scarce ones; that may be where
-   * a new one comes sooner than the other limit's turn.
+   * An invitation that its other limit refuses still costs one of the scarce invitations. That is
+   * accepted if a new one comes sooner than the turn of the other limit.
    */
   #isPlenty(userId: string, name: LimitName, other: LimitName): boolean {
-    const { isRefuted, told } = this.#state(userId, name);
-    return isRefuted || (told !== null && told.periodMs < this.#pace(other).periodMs);
+    const { isContradicted, observed } = this.#state(userId, name);
+    return isContradicted || (observed !== null && observed.periodMs < this.#pace(other).periodMs);
   }
 
   #pace(name: LimitName): Pace {

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** What is known of a rate limiter, as JSON of the queue. */
@@ -25,7 +26,7 @@ export class Limiters {
     return rows.map((row) => ({
       userId: row.user_id,
       name: row.name,
-      state: JSON.parse(row.state) as unknown,
+      state: parseColumn(row.state),
     }));
   }
 

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** The last plan of a person; what is in it is up to whoever made it. */
@@ -58,7 +59,7 @@ export class Plans {
       .selectAll()
       .where("owner", "=", owner)
       .executeTakeFirst();
-    return row ? { number: row.number, createdAt: row.created_at, payload: JSON.parse(row.payload) } : null;
+    return row ? { number: row.number, createdAt: row.created_at, payload: parseColumn(row.payload) } : null;
   }
 
   /**
@@ -79,6 +80,6 @@ export class Plans {
       .select("room_ids")
       .where("owner", "=", owner)
       .executeTakeFirst();
-    return row ? roomIdsSchema.parse(JSON.parse(row.room_ids)) : [];
+    return row ? (roomIdsSchema.safeParse(parseColumn(row.room_ids)).data ?? []) : [];
   }
 }

@@ -1,6 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
 import type { ConversationAddress } from "../model/conversation-address.ts";
-import { conversationAddressSchema } from "../model/conversation-address.ts";
+import { addressFormat } from "../model/conversation-address.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** How long a question can be answered. */
@@ -32,9 +34,11 @@ export interface Question extends NewQuestion {
  */
 export class Questions {
   readonly #database: Kysely<Tables>;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>) {
+  constructor(database: Kysely<Tables>, report: ReportUnreadable) {
     this.#database = database;
+    this.#report = report;
   }
 
   /**
@@ -50,7 +54,7 @@ export class Questions {
           transaction_id: transactionId,
           owner: address.sender,
           room_id: address.roomId,
-          address: JSON.stringify(address),
+          address: JSON.stringify(addressFormat.toStored(address)),
           word,
           action,
           payload: JSON.stringify(payload),
@@ -81,7 +85,7 @@ export class Questions {
       .where("outbox.event_id", "=", eventId)
       .where("question.room_id", "=", roomId)
       .executeTakeFirst();
-    return row ? fromRow(row) : null;
+    return row ? this.#fromRow(row) : null;
   }
 
   /**
@@ -103,7 +107,7 @@ export class Questions {
       // If there are two, the answered one comes first: one event answers only one question.
       .orderBy("closed_at", "desc")
       .executeTakeFirst();
-    return row ? fromRow(row) : null;
+    return row ? this.#fromRow(row) : null;
   }
 
   /**
@@ -128,17 +132,24 @@ export class Questions {
   async prune(askedBefore: number): Promise<void> {
     await this.#database.deleteFrom("question").where("asked_at", "<", askedBefore).execute();
   }
-}
 
-function fromRow(row: Selectable<Tables["question"]>): Question {
-  return {
-    transactionId: row.transaction_id,
-    address: conversationAddressSchema.parse(JSON.parse(row.address)),
-    word: row.word,
-    action: row.action,
-    payload: JSON.parse(row.payload),
-    expiresAt: row.expires_at,
-    closedAt: row.closed_at,
-    answeredBy: row.answered_by,
-  };
+  /** A question that cannot be read is as good as closed. */
+  #fromRow(row: Selectable<Tables["question"]>): Question | null {
+    const address = addressFormat.fromStored(parseColumn(row.address));
+    const payload = parseColumn(row.payload);
+    if (address === null || payload === undefined) {
+      this.#report({ table: "question", key: row.transaction_id });
+      return null;
+    }
+    return {
+      transactionId: row.transaction_id,
+      address,
+      word: row.word,
+      action: row.action,
+      payload,
+      expiresAt: row.expires_at,
+      closedAt: row.closed_at,
+      answeredBy: row.answered_by,
+    };
+  }
 }

@@ -1,27 +1,15 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { z } from "zod";
-import { conversationAddressSchema } from "../model/conversation-address.ts";
-import type { Run, RunProblem } from "../model/run.ts";
-import { RUN_PURPOSES, runProblemSchema } from "../model/run.ts";
+import type { Run } from "../model/run.ts";
+import { RUN_PURPOSES, problemFormat } from "../model/run.ts";
+import { addressFormat } from "../model/conversation-address.ts";
 import type { RunEvent } from "../model/run-states.ts";
 import { RUN_STATES, nextState } from "../model/run-states.ts";
+import type { RunRoom } from "../model/run-room.ts";
+import { plannedFormat, runRoomSchema } from "../model/run-room.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
-
-/** One room of a run; what stands in `planned` is for whoever made it. */
-export interface StoredRunRoom {
-  roomId: string;
-  planned: unknown;
-  /** The way that is tried, or the last one. */
-  route: string;
-  status: string;
-  /** The target is in. */
-  isInside: boolean;
-  /** Ways that were refused, as JSON. */
-  refusals: unknown;
-  joinedAt: number | null;
-  /** It has no row of its own in reports: its outcome stands in that of the room it replaces. */
-  isReplacement: boolean;
-}
 
 /** What is written of a run besides its state. */
 export type RunChange = Partial<
@@ -71,7 +59,9 @@ function changedColumns({ stage, endedAt, progressCount, isCancelled, wasInterru
     ...(progressCount !== undefined && { progress_count: progressCount }),
     ...(isCancelled !== undefined && { is_cancelled: isCancelled ? 1 : 0 }),
     ...(wasInterrupted !== undefined && { was_interrupted: wasInterrupted ? 1 : 0 }),
-    ...(problem !== undefined && { problem: problem === null ? null : JSON.stringify(problem) }),
+    ...(problem !== undefined && {
+      problem: problem === null ? null : JSON.stringify(problemFormat.toStored(problem)),
+    }),
   };
 }
 
@@ -79,12 +69,12 @@ function changedColumns({ stage, endedAt, progressCount, isCancelled, wasInterru
 export async function updateRoom(
   transaction: Transaction<Tables>,
   runId: number,
-  room: StoredRunRoom,
+  room: RunRoom,
 ): Promise<void> {
   await transaction
     .updateTable("run_room")
     .set({
-      planned: JSON.stringify(room.planned),
+      planned: JSON.stringify(plannedFormat.toStored(room.planned)),
       route: room.route,
       status: room.status,
       is_inside: room.isInside ? 1 : 0,
@@ -100,7 +90,7 @@ export async function updateRoom(
 export async function insertRoom(
   transaction: Transaction<Tables>,
   runId: number,
-  room: StoredRunRoom,
+  room: RunRoom,
   position: number,
 ): Promise<void> {
   await transaction
@@ -109,7 +99,7 @@ export async function insertRoom(
       run_id: runId,
       room_id: room.roomId,
       position,
-      planned: JSON.stringify(room.planned),
+      planned: JSON.stringify(plannedFormat.toStored(room.planned)),
       route: room.route,
       status: room.status,
       is_inside: room.isInside ? 1 : 0,
@@ -124,11 +114,7 @@ export async function insertRoom(
  * In place of what was known of the room, or behind the others if nothing was. Within a transaction
  * of others.
  */
-export async function putRoom(
-  transaction: Transaction<Tables>,
-  runId: number,
-  room: StoredRunRoom,
-): Promise<void> {
+export async function putRoom(transaction: Transaction<Tables>, runId: number, room: RunRoom): Promise<void> {
   const last = await transaction
     .selectFrom("run_room")
     .select(({ fn }) => fn.max("position").as("position"))
@@ -144,42 +130,58 @@ export async function putRoom(
   else await insertRoom(transaction, runId, room, (last?.position ?? -1) + 1);
 }
 
-export function roomFromRow(row: Selectable<Tables["run_room"]>): StoredRunRoom {
-  return {
-    roomId: row.room_id,
-    planned: JSON.parse(row.planned),
-    route: row.route,
-    status: row.status,
-    isInside: row.is_inside === 1,
-    refusals: JSON.parse(row.refusals),
-    joinedAt: row.joined_at,
-    isReplacement: row.is_replacement === 1,
-  };
+/** The rooms that can be read; each of the others is reported. */
+export function roomsFromRows(
+  rows: readonly Selectable<Tables["run_room"]>[],
+  report: ReportUnreadable,
+): RunRoom[] {
+  return rows.flatMap((row) => {
+    const { data } = runRoomSchema.safeParse({
+      roomId: row.room_id,
+      planned: plannedFormat.fromStored(parseColumn(row.planned)),
+      route: row.route,
+      status: row.status,
+      isInside: row.is_inside === 1,
+      refusals: parseColumn(row.refusals),
+      joinedAt: row.joined_at,
+      isReplacement: row.is_replacement === 1,
+    });
+    if (data !== undefined) return [data];
+    report({ table: "run_room", key: `${row.run_id} ${row.room_id}` });
+    return [];
+  });
 }
 
-const runSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
+const runRowSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
 
-/** @throws ZodError for a row that no version of the bot wrote */
-export function runFromRow(row: Selectable<Tables["run"]>): Run {
+/** The runs that can be read; each of the others is reported. */
+export function runsFromRows(rows: readonly Selectable<Tables["run"]>[], report: ReportUnreadable): Run[] {
+  return rows.flatMap((row) => {
+    const { data } = runRowSchema.safeParse(row);
+    const address = addressFormat.fromStored(parseColumn(row.address));
+    const request = parseColumn(row.request);
+    if (data !== undefined && address !== null && request !== undefined)
+      return [{ ...ownColumns(row), ...data, address, request }];
+    report({ table: "run", key: row.id });
+    return [];
+  });
+}
+
+function ownColumns(
+  row: Selectable<Tables["run"]>,
+): Omit<Run, keyof z.infer<typeof runRowSchema> | "address" | "request"> {
   return {
     id: row.id,
     owner: row.owner,
     planNumber: row.plan_number,
-    ...runSchema.parse(row),
     stage: row.stage,
     source: row.source,
     target: row.target,
-    address: conversationAddressSchema.parse(JSON.parse(row.address)),
-    request: JSON.parse(row.request),
     startedAt: row.started_at,
     endedAt: row.ended_at,
     isCancelled: row.is_cancelled === 1,
     wasInterrupted: row.was_interrupted === 1,
-    problem: readProblem(row.problem),
+    problem: row.problem === null ? null : problemFormat.fromStored(parseColumn(row.problem)),
     progressCount: row.progress_count,
   };
-}
-
-function readProblem(text: string | null): RunProblem | null {
-  return text === null ? null : runProblemSchema.parse(JSON.parse(text));
 }

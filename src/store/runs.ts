@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { addressFormat } from "../model/conversation-address.ts";
 import type { Run } from "../model/run.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import {
@@ -8,9 +9,11 @@ import {
   statesBefore,
 } from "../model/run-states.ts";
 import type { PlannedStep } from "../model/step.ts";
-import type { RunChange, StoredRunRoom } from "./run-rows.ts";
-import { applyToRun, changeRun, insertRoom, roomFromRow, runFromRow } from "./run-rows.ts";
+import type { RunRoom } from "../model/run-room.ts";
+import type { RunChange } from "./run-rows.ts";
+import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** A run that begins. */
@@ -22,9 +25,11 @@ export type NewRun = Pick<
 /** Runs of plans and their rooms. */
 export class Runs {
   readonly #database: Kysely<Tables>;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>) {
+  constructor(database: Kysely<Tables>, report: ReportUnreadable) {
     this.#database = database;
+    this.#report = report;
   }
 
   /**
@@ -39,10 +44,10 @@ export class Runs {
       rooms,
       steps,
       isInPlace,
-    }: { rooms: readonly StoredRunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
+    }: { rooms: readonly RunRoom[]; steps: readonly PlannedStep[]; isInPlace: boolean },
   ): Promise<Run | null> {
     return this.#database.transaction().execute(async (transaction) => {
-      if ((await activeRun(transaction, run.owner)) !== null) return null;
+      if ((await activeRun(transaction, run.owner, this.#report)) !== null) return null;
       if (isInPlace) {
         const earlier = await transaction
           .selectFrom("run")
@@ -61,7 +66,7 @@ export class Runs {
           stage: 0,
           source: run.source,
           target: run.target,
-          address: JSON.stringify(run.address),
+          address: JSON.stringify(addressFormat.toStored(run.address)),
           request: JSON.stringify(run.request),
           started_at: run.startedAt,
           ended_at: null,
@@ -71,13 +76,13 @@ export class Runs {
         .executeTakeFirstOrThrow();
       for (const [position, room] of rooms.entries()) await insertRoom(transaction, row.id, room, position);
       await insertSteps(transaction, row.id, steps);
-      return runFromRow(row);
+      return runsFromRows([row], this.#report)[0] ?? null;
     });
   }
 
   async get(id: number): Promise<Run | null> {
     const row = await this.#database.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
-    return row ? runFromRow(row) : null;
+    return row ? (runsFromRows([row], this.#report)[0] ?? null) : null;
   }
 
   /** The owner's last run, in any state. */
@@ -89,12 +94,12 @@ export class Runs {
       .orderBy("id", "desc")
       .limit(1)
       .executeTakeFirst();
-    return row ? runFromRow(row) : null;
+    return row ? (runsFromRows([row], this.#report)[0] ?? null) : null;
   }
 
   /** The owner's active run; while there is one, no other can begin. */
   async active(owner: string): Promise<Run | null> {
-    return activeRun(this.#database, owner);
+    return activeRun(this.#database, owner, this.#report);
   }
 
   /** The owner's runs to which something can still happen. */
@@ -106,7 +111,7 @@ export class Runs {
       .where("state", "in", UNFINISHED_RUN_STATES)
       .orderBy("id")
       .execute();
-    return rows.map(runFromRow);
+    return runsFromRows(rows, this.#report);
   }
 
   /** All runs of an owner between these two accounts, oldest first. */
@@ -119,7 +124,7 @@ export class Runs {
       .where("target", "=", target)
       .orderBy("id")
       .execute();
-    return rows.map(runFromRow);
+    return runsFromRows(rows, this.#report);
   }
 
   /** Runs in one of these states, oldest first. */
@@ -130,7 +135,7 @@ export class Runs {
       .where("state", "in", states)
       .orderBy("id")
       .execute();
-    return rows.map(runFromRow);
+    return runsFromRows(rows, this.#report);
   }
 
   /**
@@ -165,7 +170,7 @@ export class Runs {
         ),
       )
       .execute();
-    return rows.map(runFromRow);
+    return runsFromRows(rows, this.#report);
   }
 
   /** Changes anything but the state. */
@@ -185,7 +190,7 @@ export class Runs {
         .selectAll()
         .where("id", "=", id)
         .executeTakeFirstOrThrow();
-      return runFromRow(row);
+      return runsFromRows([row], this.#report)[0] ?? null;
     });
   }
 
@@ -206,24 +211,24 @@ export class Runs {
     });
   }
 
-  async rooms(runId: number): Promise<StoredRunRoom[]> {
+  async rooms(runId: number): Promise<RunRoom[]> {
     const rows = await this.#database
       .selectFrom("run_room")
       .selectAll()
       .where("run_id", "=", runId)
       .orderBy("position")
       .execute();
-    return rows.map(roomFromRow);
+    return roomsFromRows(rows, this.#report);
   }
 
-  async room(runId: number, roomId: string): Promise<StoredRunRoom | null> {
+  async room(runId: number, roomId: string): Promise<RunRoom | null> {
     const row = await this.#database
       .selectFrom("run_room")
       .selectAll()
       .where("run_id", "=", runId)
       .where("room_id", "=", roomId)
       .executeTakeFirst();
-    return row ? roomFromRow(row) : null;
+    return row ? (roomsFromRows([row], this.#report)[0] ?? null) : null;
   }
 
   /** Rooms that the target is in. */
@@ -238,14 +243,14 @@ export class Runs {
   }
 
   /** Rooms that were upgraded: they have the status of their replacements. */
-  async replacedRooms(runId: number): Promise<StoredRunRoom[]> {
+  async replacedRooms(runId: number): Promise<RunRoom[]> {
     const rows = await this.#database
       .selectFrom("run_room")
       .selectAll()
       .where("run_id", "=", runId)
       .where("route", "=", "successor")
       .execute();
-    return rows.map(roomFromRow);
+    return roomsFromRows(rows, this.#report);
   }
 
   /** Rooms of a run by status. */
@@ -261,14 +266,17 @@ export class Runs {
   }
 }
 
-async function activeRun(database: Kysely<Tables>, owner: string): Promise<Run | null> {
-  const row = await database
+async function activeRun(
+  database: Kysely<Tables>,
+  owner: string,
+  report: ReportUnreadable,
+): Promise<Run | null> {
+  const rows = await database
     .selectFrom("run")
     .selectAll()
     .where("owner", "=", owner)
     .where("state", "in", ACTIVE_RUN_STATES)
     .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row ? runFromRow(row) : null;
+    .execute();
+  return runsFromRows(rows, report)[0] ?? null;
 }

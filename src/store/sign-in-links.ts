@@ -4,7 +4,12 @@ import { sides } from "../model/account.ts";
 import type { SignInLink } from "../model/sign-in-link.ts";
 import { signInLinkSchema } from "../model/sign-in-link.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
+import { storedFormat } from "../model/stored.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
+
+const linkFormat = storedFormat({ version: 1, schema: signInLinkSchema });
 
 /**
  * The sign-ins by link that are waiting, at most one for each side of a person. Each is sealed as a
@@ -13,10 +18,12 @@ import type { Tables } from "./tables.ts";
 export class SignInLinks {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+  constructor(database: Kysely<Tables>, secrets: SealedSecrets, report: ReportUnreadable) {
     this.#database = database;
     this.#secrets = secrets;
+    this.#report = report;
   }
 
   async get(owner: string, side: Side): Promise<SignInLink | null> {
@@ -31,12 +38,12 @@ export class SignInLinks {
 
   async all(): Promise<SignInLink[]> {
     const rows = await this.#database.selectFrom("sign_in_link").selectAll().execute();
-    return rows.map((row) => this.#fromRow(row));
+    return rows.flatMap((row) => this.#fromRow(row) ?? []);
   }
 
   /** Stores a link and replaces one that waits for the same side. */
   async put({ owner, side, ...link }: SignInLink): Promise<void> {
-    const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(link));
+    const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(linkFormat.toStored(link)));
     await this.#database.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
   }
 
@@ -46,9 +53,9 @@ export class SignInLinks {
   async update(link: SignInLink): Promise<boolean> {
     const { owner, side, ...content } = link;
     return this.#database.transaction().execute(async (transaction) => {
-      const stored = await new SignInLinks(transaction, this.#secrets).get(owner, side);
+      const stored = await new SignInLinks(transaction, this.#secrets, this.#report).get(owner, side);
       if (stored?.deviceId !== link.deviceId) return false;
-      const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(content));
+      const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(linkFormat.toStored(content)));
       await transaction.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
       return true;
     });
@@ -62,10 +69,14 @@ export class SignInLinks {
       .execute();
   }
 
-  #fromRow(row: { owner: string; side: string; sealed: Buffer }): SignInLink {
+  /** @throws UnsealError for a link that another key sealed */
+  #fromRow(row: { owner: string; side: string; sealed: Buffer }): SignInLink | null {
     const side = sides.find((each) => each === row.side) ?? "source";
     const text = this.#secrets.open(placeOf(row.owner, side), row.sealed);
-    return { owner: row.owner, side, ...signInLinkSchema.parse(JSON.parse(text)) };
+    const link = linkFormat.fromStored(parseColumn(text));
+    if (link !== null) return { owner: row.owner, side, ...link };
+    this.#report({ table: "sign_in_link", key: placeOf(row.owner, side) });
+    return null;
   }
 }
 

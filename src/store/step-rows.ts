@@ -7,6 +7,9 @@ import { STEP_STATES } from "../model/run.ts";
 import { laneOf } from "../model/lanes.ts";
 import type { PlannedStep } from "../model/step.ts";
 import { LIMITS, STEP_KINDS } from "../model/step.ts";
+import { storedFormat } from "../model/stored.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** Within a transaction of others. */
@@ -129,39 +132,107 @@ const rowSchema = z.object({
   side: z.enum(sides),
   stage: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
 });
-const waitingForSchema = z.enum(["limit", "server", "room"]).nullable();
+const storedRowSchema = z.object({
+  state: stateSchema,
+  waiting_for: z.enum(["limit", "server", "room"]).nullable(),
+});
 const limitsSchema = z.array(z.enum(LIMITS));
-const outcomeSchema = z.custom<StepOutcome>(
-  (value) => typeof value === "object" && value !== null && "status" in value,
-);
+const outcomeFormat = storedFormat<StepOutcome>({
+  version: 1,
+  schema: z.custom<StepOutcome>((value) => typeof value === "object" && value !== null && "status" in value),
+});
 
-/** @throws ZodError for a row that no version of the bot wrote */
-export function stepFromRow(row: Selectable<Tables["step"]>): PlannedStep {
+/** @returns `null` for a row that no version of the bot wrote */
+export function stepFromRow(row: Selectable<Tables["step"]>): PlannedStep | null {
+  const { data } = rowSchema.safeParse(row);
+  const limits = limitsSchema.safeParse(parseColumn(row.limits)).data;
+  const payload = parseColumn(row.payload);
+  if (data === undefined || limits === undefined || payload === undefined) return null;
   return {
     key: row.key,
-    ...rowSchema.parse(row),
-    limits: limitsSchema.parse(JSON.parse(row.limits)),
+    ...data,
+    limits,
     needsRoom: row.needs_room,
     after: row.after_key,
     roomId: row.room_id,
-    payload: JSON.parse(row.payload),
+    payload,
   };
 }
 
-/** What a step wrote down before it wrote. */
+/** What a step stored before it wrote. */
 export function readSavedUndo({ intended }: Selectable<Tables["step"]>): unknown {
-  return intended === null ? null : JSON.parse(intended);
+  return intended === null ? null : (parseColumn(intended) ?? null);
 }
 
-export function storedFromRow(row: Selectable<Tables["step"]>): StoredStep {
-  return {
-    ...stepFromRow(row),
-    state: stateSchema.parse(row.state),
-    attempts: row.attempts,
-    notBefore: row.not_before,
-    waitingFor: waitingForSchema.parse(row.waiting_for),
-    outcome: row.outcome === null ? null : outcomeSchema.parse(JSON.parse(row.outcome)),
-    finishedAt: row.finished_at,
-    savedUndo: readSavedUndo(row),
-  };
+/** The steps that can be read; each of the others is reported. */
+export function stepsFromRows(
+  rows: readonly Selectable<Tables["step"]>[],
+  report: ReportUnreadable,
+): StoredStep[] {
+  return rows.flatMap((row) => {
+    const step = stepFromRow(row);
+    const { data } = storedRowSchema.safeParse(row);
+    if (step === null || data === undefined) {
+      report({ table: "step", key: row.id });
+      return [];
+    }
+    return [
+      {
+        ...step,
+        state: data.state,
+        attempts: row.attempts,
+        notBefore: row.not_before,
+        waitingFor: data.waiting_for,
+        outcome: row.outcome === null ? null : outcomeFormat.fromStored(parseColumn(row.outcome)),
+        finishedAt: row.finished_at,
+        savedUndo: readSavedUndo(row),
+      },
+    ];
+  });
+}
+
+export function outcomeColumn(outcome: StepOutcome): string {
+  return JSON.stringify(outcomeFormat.toStored(outcome));
+}
+
+/** Takes the first step of a lane whose time has come. */
+export async function takeRow(
+  transaction: Transaction<Tables>,
+  { runId, lane, stage, now }: { runId: number; lane: string; stage: number; now: number },
+): Promise<Selectable<Tables["step"]> | undefined> {
+  const next = await transaction
+    .selectFrom("step")
+    .select("id")
+    .where("run_id", "=", runId)
+    .where("lane", "=", lane)
+    .where("state", "=", "pending")
+    .where("is_blocked", "=", 0)
+    .where("stage", "<=", stage)
+    .where("not_before", "<=", now)
+    .orderBy("stage")
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  if (next === undefined) return undefined;
+  return transaction
+    .updateTable("step")
+    .set((expression) => ({ state: "taken", attempts: expression("attempts", "+", 1) }))
+    .where("id", "=", next.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** A step that cannot be read fails, and so do those that wait for it. */
+export async function failUnreadable(
+  transaction: Transaction<Tables>,
+  { id, run_id, key }: Selectable<Tables["step"]>,
+  now: number,
+): Promise<void> {
+  const outcome = outcomeColumn({ status: "failed", problem: { code: "unreadable", serverText: null } });
+  await transaction
+    .updateTable("step")
+    .set({ state: "failed", outcome, finished_at: now, waiting_for: null })
+    .where("id", "=", id)
+    .execute();
+  await dropAfter(transaction, run_id, key);
 }

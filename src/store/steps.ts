@@ -5,12 +5,16 @@ import type { StoredStep, StepRecord, StepState, TakenStep } from "../model/run.
 import type { PlannedStep } from "../model/step.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
-import type { RunTransition, StoredRunRoom } from "./run-rows.ts";
+import type { RunRoom } from "../model/run-room.ts";
+import type { RunTransition } from "./run-rows.ts";
 import { applyToRun, putRoom, updateRoom } from "./run-rows.ts";
 import {
   dropAfter,
   dropSteps,
-  storedFromRow,
+  failUnreadable,
+  outcomeColumn,
+  takeRow,
+  stepsFromRows,
   insertSteps,
   readSavedUndo,
   stateSchema,
@@ -18,12 +22,13 @@ import {
   unblockAfter,
   unblockRoom,
 } from "./step-rows.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** What follows from the outcome of a step. It is recorded in the same transaction. */
 export interface Consequences {
   /** Rooms as they are now. Steps that waited for the target to be in one of them are unblocked. */
-  rooms: readonly StoredRunRoom[];
+  rooms: readonly RunRoom[];
   /**
    * New steps. A step that exists already is tried again if it was dropped or failed; otherwise it
    * stays as it is.
@@ -67,9 +72,11 @@ const sideOfOutcome = sql<Side | null>`json_extract(outcome, '$.side')`;
  */
 export class Steps {
   readonly #database: Kysely<Tables>;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>) {
+  constructor(database: Kysely<Tables>, report: ReportUnreadable) {
     this.#database = database;
+    this.#report = report;
   }
 
   /**
@@ -85,36 +92,19 @@ export class Steps {
     }: { lane: string; stage: number; now: number; limiters: readonly LimiterRow[] },
   ): Promise<TakenStep | null> {
     return this.#database.transaction().execute(async (transaction) => {
-      const next = await transaction
-        .selectFrom("step")
-        .select("id")
-        .where("run_id", "=", runId)
-        .where("lane", "=", lane)
-        .where("state", "=", "pending")
-        .where("is_blocked", "=", 0)
-        .where("stage", "<=", stage)
-        .where("not_before", "<=", now)
-        .orderBy("stage")
-        .orderBy("id")
-        .limit(1)
-        .executeTakeFirst();
-      if (!next) return null;
-      const row = await transaction
-        .updateTable("step")
-        .set((expression) => ({ state: "taken", attempts: expression("attempts", "+", 1) }))
-        .where("id", "=", next.id)
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      await writeLimiters(transaction, limiters);
-      const { id, attempts, failures } = row;
-      return {
-        ...stepFromRow(row),
-        id,
-        runId: row.run_id,
-        attempts,
-        failures,
-        savedUndo: readSavedUndo(row),
-      };
+      for (;;) {
+        const row = await takeRow(transaction, { runId, lane, stage, now });
+        if (row === undefined) return null;
+        const step = stepFromRow(row);
+        if (step === null) {
+          this.#report({ table: "step", key: row.id });
+          await failUnreadable(transaction, row, now);
+          continue;
+        }
+        await writeLimiters(transaction, limiters);
+        const { id, attempts, failures } = row;
+        return { ...step, id, runId, attempts, failures, savedUndo: readSavedUndo(row) };
+      }
     });
   }
 
@@ -209,7 +199,7 @@ export class Steps {
       .where("needs_room", "=", roomId)
       .where("state", "=", "pending")
       .execute();
-    return rows.map(storedFromRow);
+    return stepsFromRows(rows, this.#report);
   }
 
   async counts(runId: number): Promise<StepCount[]> {
@@ -240,7 +230,7 @@ export class Steps {
       .where("run_id", "=", runId)
       .orderBy("id")
       .execute();
-    return rows.map(storedFromRow);
+    return stepsFromRows(rows, this.#report);
   }
 
   /** Drops every step that is not finished. */
@@ -275,7 +265,7 @@ async function noEarlier(transaction: Transaction<Tables>, runId: number, now: n
 }
 
 function recordedValues(step: TakenStep, record: StepRecord, finishedAt: number) {
-  const outcome = JSON.stringify(record.outcome);
+  const outcome = outcomeColumn(record.outcome);
   // The outcome of a done step has its undo record. A failed step may have written a part.
   const known = record.state === "done" ? { intended: null } : {};
   if (record.state !== "pending")

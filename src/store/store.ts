@@ -18,6 +18,7 @@ import { ReceivedEvents } from "./received-events.ts";
 import { Runs } from "./runs.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
 import { Steps } from "./steps.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 import { UndecryptedEvents } from "./undecrypted-events.ts";
 import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
@@ -49,9 +50,18 @@ export interface Store {
 /**
  * Opens the data directory for this process alone and upgrades its database to the newest schema.
  * @param secretKey seals secrets (32 bytes)
+ * @param reportUnreadable is called for each row that cannot be read; only that row is lost
  * @throws DataDirectoryInUseError, NewerSchemaError
  */
-export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: Buffer }): Store {
+export function openStore({
+  dataDir,
+  secretKey,
+  reportUnreadable = () => undefined,
+}: {
+  dataDir: string;
+  secretKey: Buffer;
+  reportUnreadable?: ReportUnreadable;
+}): Store {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(dataDir);
   let sqlite: Database.Database | null = null;
@@ -68,12 +78,12 @@ export function openStore({ dataDir, secretKey }: { dataDir: string; secretKey: 
       outbox: new OutboxItems(database),
       sentOnce: new SentOnce(database),
       accounts: new Accounts(database, secrets),
-      signInLinks: new SignInLinks(database, secrets),
+      signInLinks: new SignInLinks(database, secrets, reportUnreadable),
       plans: new Plans(database),
-      runs: new Runs(database),
-      steps: new Steps(database),
+      runs: new Runs(database, reportUnreadable),
+      steps: new Steps(database, reportUnreadable),
       limiters: new Limiters(database),
-      questions: new Questions(database),
+      questions: new Questions(database, reportUnreadable),
       schema,
       forget: async (owner) => {
         const erased = await eraseOwner(database, owner);

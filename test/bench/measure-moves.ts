@@ -13,7 +13,6 @@ import type { ConversationAddress } from "../../src/model/conversation-address.t
 import { sides } from "../../src/model/account.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
 import { NO_FILTERS } from "../../src/platforms/matrix/planning/filters.ts";
-import { readRunRoom } from "../../src/platforms/matrix/room-of-run.ts";
 import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
 import { AccountClients } from "../../src/service/accounts/clients.ts";
 import { AccountReaders } from "../../src/service/accounts/readers.ts";
@@ -157,9 +156,7 @@ async function outcomeOf(
   if (run === null) throw new Error(`no run of ${owner}`);
   return {
     state: run.state,
-    rooms: (await runs.rooms(run.id))
-      .map(readRunRoom)
-      .map(({ roomId, route, status }) => ({ roomId, route, status })),
+    rooms: (await runs.rooms(run.id)).map(({ roomId, route, status }) => ({ roomId, route, status })),
     steps: (await steps.all(run.id)).map(
       ({ kind, roomId, needsRoom, limits, side, state, attempts, outcome }) => {
         return {

@@ -3,7 +3,7 @@ import type { StoredStep } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { writesWholeList } from "./categories/registry.ts";
 import type { PlannedRoom } from "./planning/planned-room.ts";
-import type { RunRoom } from "./room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
 import type { ChosenCategories, DecidedMove } from "./steps-of-run.ts";
 import { isChosen, stepsBesidesEntries, stepsInto } from "./steps-of-run.ts";

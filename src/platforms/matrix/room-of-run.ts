@@ -1,62 +1,11 @@
-import { z } from "zod";
+import type { RouteRefusal, RunRoom } from "../../model/run-room.ts";
+import type { Route } from "../../model/routes.ts";
 import type { StepOutcome, StepProblem } from "../../model/step-outcome.ts";
 import type { StepKind } from "../../model/step.ts";
-import type { StepContext } from "./steps/step-context.ts";
-import type { RoomToEnter } from "./planning/room-steps.ts";
+import type { PlannedRoom } from "./planning/planned-room.ts";
 import { routeOfStep } from "./planning/room-steps.ts";
-import type { PlannedRoom, RouteRefusal } from "./planning/planned-room.ts";
-import type { ReportRoom } from "../../model/report.ts";
-import { storedReportRoomSchema } from "../../model/report.ts";
 import { reportRoom } from "./report/report.ts";
-import type { Route, Status } from "../../model/routes.ts";
-import { ROUTES, STATUSES } from "../../model/routes.ts";
-
-/** What a run needs to know of a room to bring the target into it. */
-export type RoomWork = RoomToEnter & Pick<PlannedRoom, "routes">;
-
-/** A room of a run. */
-export interface RunRoom {
-  roomId: string;
-  planned: { row: ReportRoom; work: RoomWork };
-  /** The route that is tried, or the last one. */
-  route: Route;
-  status: Status;
-  isInside: boolean;
-  refusals: readonly RouteRefusal[];
-  /** When the run brought the target in, in milliseconds since the epoch. */
-  joinedAt: number | null;
-  isReplacement: boolean;
-}
-
-const refusalSchema = z.object({
-  route: z.enum(ROUTES),
-  code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked"]),
-  serverText: z.string().nullable(),
-});
-const storedSchema = z.object({
-  roomId: z.string(),
-  planned: z.object({
-    row: storedReportRoomSchema,
-    work: z.object({
-      roomId: z.string(),
-      routes: z.array(z.enum(ROUTES)),
-      through: z.string().nullable(),
-      via: z.array(z.string()),
-      isNewToServer: z.boolean(),
-    }),
-  }),
-  route: z.enum(ROUTES),
-  status: z.enum(STATUSES),
-  isInside: z.boolean(),
-  refusals: z.array(refusalSchema),
-  joinedAt: z.number().nullable(),
-  isReplacement: z.boolean(),
-});
-
-/** @throws ZodError for a value that no version of the bot has stored */
-export function readRunRoom(stored: unknown): RunRoom {
-  return storedSchema.parse(stored);
-}
+import type { StepContext } from "./steps/step-context.ts";
 
 export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {
   const { roomId, routes, through, via, isNewToServer } = room;

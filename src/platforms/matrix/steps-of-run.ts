@@ -9,7 +9,7 @@ import type { PlannedRoom } from "./planning/planned-room.ts";
 import { roomMapping } from "./planning/room-mapping.ts";
 import { entrySteps, powerStep } from "./planning/room-steps.ts";
 import type { AccountContents } from "./categories/contents.ts";
-import type { RunRoom } from "./room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
 import { isNamed } from "./rooms/room-name.ts";
 

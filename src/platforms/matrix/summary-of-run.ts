@@ -6,7 +6,7 @@ import type { Run, StoredStep } from "../../model/run.ts";
 import type { StepProblem } from "../../model/step-outcome.ts";
 import type { StepKind } from "../../model/step.ts";
 import { categoryOfStep } from "./categories/registry.ts";
-import type { RunRoom } from "./room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
   "accept_invite",

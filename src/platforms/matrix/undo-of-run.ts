@@ -4,7 +4,7 @@ import type { StoredStep } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { stages } from "../../model/step.ts";
 import { categoryOfStep } from "./categories/registry.ts";
-import type { RunRoom } from "./room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import { canUndo } from "./run-step.ts";
 
 /** A run whose steps may be undone. */

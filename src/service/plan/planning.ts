@@ -1,5 +1,4 @@
 import type { Logger } from "pino";
-import { z } from "zod";
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { CategoryName } from "../../model/categories.ts";
@@ -19,7 +18,6 @@ import type { PlanFilters } from "../../platforms/matrix/planning/filters.ts";
 import { withRoomIds, wordsIn } from "../../platforms/matrix/planning/filters.ts";
 import type { RoomPlan } from "../../platforms/matrix/planning/plan-rooms.ts";
 import type { Report } from "../../model/report.ts";
-import { storedReportSchema } from "../../model/report.ts";
 import { report } from "../../platforms/matrix/report/report.ts";
 import { roomCategories } from "../../platforms/matrix/planning/room-categories.ts";
 import { roomRequestCounts } from "../../platforms/matrix/planning/request-counts.ts";
@@ -30,26 +28,10 @@ import { UnreadableAccountError } from "../accounts/readers.ts";
 import { chatsWithBot } from "./bot-chats.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
+import type { StoredPlan } from "./stored-plan.ts";
+import { readPlan, storedPlan } from "./stored-plan.ts";
 import type { RoomRefusals } from "./room-refusals.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
-
-const storedPlanSchema = z.object({
-  report: storedReportSchema,
-  /** Helpers beyond the ten of the report, by room; rooms without such are left out. */
-  moreHelpers: z.record(z.string(), z.number()),
-  /** Servers to join each room through. */
-  via: z.record(z.string(), z.array(z.string())),
-  request: planRequestSchema,
-});
-
-/** The last plan as it is kept. */
-export interface StoredPlan {
-  number: number;
-  report: Report;
-  moreHelpers: ReadonlyMap<string, number>;
-  via: ReadonlyMap<string, readonly string[]>;
-  request: PlanRequestData;
-}
 
 /** A plan just made, with what is shown once and not kept. */
 export interface ShownPlan extends Omit<StoredPlan, "request"> {
@@ -128,7 +110,7 @@ export class Planning {
     if ("status" in decision) return decision;
     const { made, readings } = decision;
     const before = await this.last(request.owner);
-    const number = await plans.put(request.owner, payload(made, decision.request), now());
+    const number = await plans.put(request.owner, storedPlan(made, decision.request), now());
     log.info(
       { number, rooms: made.report.rooms.length, methods: [readings.source.method, readings.target.method] },
       "planned",
@@ -219,16 +201,12 @@ export class Planning {
 
   /** The plan made last. */
   async last(owner: string): Promise<StoredPlan | null> {
-    const row = await this.#options.plans.last(owner);
+    const { plans, log } = this.#options;
+    const row = await plans.last(owner);
     if (!row) return null;
-    const stored = storedPlanSchema.parse(row.payload);
-    return {
-      number: row.number,
-      report: stored.report,
-      moreHelpers: new Map(Object.entries(stored.moreHelpers)),
-      via: new Map(Object.entries(stored.via)),
-      request: stored.request,
-    };
+    const plan = readPlan(row);
+    if (plan === null) log.warn({ number: row.number }, "the last plan cannot be read, so there is none");
+    return plan;
   }
 
   /** Puts what is known now in place of a plan, if that is still the last one. */
@@ -237,7 +215,7 @@ export class Planning {
     { number, request }: Pick<StoredPlan, "number" | "request">,
     made: Pick<ShownPlan, "report" | "moreHelpers" | "via">,
   ): Promise<void> {
-    await this.#options.plans.update(owner, number, payload(made, request));
+    await this.#options.plans.update(owner, number, storedPlan(made, request));
   }
 
   #assemble(readings: Decision["readings"], decided: RoomPlan, filters: PlanFilters): Decision["made"] {
@@ -272,16 +250,4 @@ export class Planning {
 
 function requestData({ filters, botRoomIds }: Pick<PlanRequest, "filters" | "botRoomIds">): PlanRequestData {
   return planRequestSchema.parse({ filters, botRoomIds });
-}
-
-function payload(
-  { report, moreHelpers, via }: Pick<ShownPlan, "report" | "moreHelpers" | "via">,
-  request: PlanRequestData,
-): z.input<typeof storedPlanSchema> {
-  return {
-    report,
-    moreHelpers: Object.fromEntries(moreHelpers),
-    via: Object.fromEntries([...via].map(([roomId, servers]) => [roomId, [...servers]])),
-    request,
-  };
 }

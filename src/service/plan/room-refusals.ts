@@ -1,5 +1,5 @@
-import type { RouteRefusal } from "../../platforms/matrix/planning/planned-room.ts";
-import { readRunRoom } from "../../platforms/matrix/room-of-run.ts";
+import type { RouteRefusal } from "../../model/run-room.ts";
+
 import type { Runs } from "../../store/runs.ts";
 
 /**
@@ -30,7 +30,7 @@ export class RoomRefusals {
     const found = new Map<string, RouteRefusal[]>();
     for (const run of await this.#runs.between(owner, source, target)) {
       if (run.startedAt < this.#now() - COUNTS_MS) continue;
-      for (const { roomId, refusals } of (await this.#runs.rooms(run.id)).map(readRunRoom)) {
+      for (const { roomId, refusals } of await this.#runs.rooms(run.id)) {
         const lasting = refusals.filter(
           ({ code }) => run.id === runId || code === "refused" || code === "blocked_by_server",
         );

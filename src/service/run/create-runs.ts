@@ -47,7 +47,9 @@ export interface RunServices {
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, clients, readers, planning, rateLimits, createListener, knockReason, now, log } = options;
   const { runs, steps } = store;
-  const limits = new Limits(store.limiters, rateLimits);
+  const limits = new Limits(store.limiters, rateLimits, (row) =>
+    log.warn(row, "a stored row cannot be read"),
+  );
   const summary = new RunSummaryReader({ runs, steps }, now);
   const statuses = new RunStatuses({
     runs,

@@ -1,11 +1,12 @@
 import type { Report } from "../../model/report.ts";
 import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { RunStatus } from "./results.ts";
-import { readRunRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
+import { waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { Planning, StoredPlan } from "../plan/planning.ts";
+import type { Planning } from "../plan/planning.ts";
+import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
 import { runningReport } from "./report.ts";
 import type { RunStatuses } from "./status.ts";
@@ -48,12 +49,7 @@ export class RunOverview {
         each.target === target,
     );
     if (run === undefined) return false;
-    const watched = new Set(
-      (await runs.rooms(run.id))
-        .map(readRunRoom)
-        .filter(waitsForPerson)
-        .map(({ roomId }) => roomId),
-    );
+    const watched = new Set((await runs.rooms(run.id)).filter(waitsForPerson).map(({ roomId }) => roomId));
     return rooms.every(
       ({ roomId, status }) => (status !== "needs_moderator" && status !== "needs_you") || watched.has(roomId),
     );
@@ -71,7 +67,7 @@ export class RunOverview {
       return plan;
     await limits.load(run.source);
     await limits.load(run.target);
-    const rooms = (await runs.rooms(run.id)).map(readRunRoom);
+    const rooms = await runs.rooms(run.id);
     const standing = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
     const report = runningReport(plan.report, standing, {
       limits,

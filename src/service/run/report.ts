@@ -3,7 +3,7 @@ import type { Limits } from "../../queue/rate-limits.ts";
 import { ownLimit } from "../../model/lanes.ts";
 import type { Report, RoomProgress } from "../../model/report.ts";
 import { reportTime } from "../../model/report.ts";
-import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import type { RoomLetIn } from "./results.ts";
 
 /** Every room that the new account came into after the run had ended, in the order of joining. */

@@ -7,7 +7,7 @@ import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import { stages } from "../../model/step.ts";
 import { remainingSteps, reportAfterRun, revisedRooms } from "../../platforms/matrix/remaining-steps.ts";
-import { readRunRoom, waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
+import { waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
 import type { Unread } from "../../queue/runner-work.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -57,7 +57,7 @@ export class RunSettler {
     const decision = await this.#decide(run, request, signal);
     if (decision === null || "waitingFor" in decision) return decision;
     const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
-    const before = (await runs.rooms(run.id)).map(readRunRoom);
+    const before = await runs.rooms(run.id);
     const rooms = revisedRooms(decision.decided, { before, tried });
     const remaining = remainingSteps(decision, { rooms, tried, request });
     const change = {

@@ -1,6 +1,6 @@
 import type { Report } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
-import { readRunRoom } from "../../platforms/matrix/room-of-run.ts";
+
 import { failuresOf, reportOfPart, summaryOf } from "../../platforms/matrix/summary-of-run.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -18,7 +18,7 @@ export class RunSummaryReader {
 
   async of(run: Run): Promise<{ summary: RunSummary; failures: RunEnd["failures"]; report: Report }> {
     const steps = await this.#store.steps.all(run.id);
-    const rooms = (await this.#store.runs.rooms(run.id)).map(readRunRoom);
+    const rooms = await this.#store.runs.rooms(run.id);
     return {
       summary: summaryOf(steps, rooms),
       failures: failuresOf(steps, run.purpose === "move"),

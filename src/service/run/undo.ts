@@ -1,6 +1,6 @@
 import type { PlannedStep } from "../../model/step.ts";
-import type { RunRoom } from "../../platforms/matrix/room-of-run.ts";
-import { readRunRoom } from "../../platforms/matrix/room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
+
 import type { EarlierRun } from "../../platforms/matrix/undo-of-run.ts";
 import { undoPreview, undoSteps, writtenSteps } from "../../platforms/matrix/undo-of-run.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -49,7 +49,7 @@ export class UndoPlanner {
     const earlier: EarlierRun[] = [];
     const rooms = new Map<string, RunRoom>();
     for (const { id } of await runs.between(owner, last.source, last.target)) {
-      for (const room of (await runs.rooms(id)).map(readRunRoom)) rooms.set(room.roomId, room);
+      for (const room of await runs.rooms(id)) rooms.set(room.roomId, room);
       earlier.push({ id, steps: await steps.all(id) });
     }
     return { last, runs: earlier, rooms: [...rooms.values()] };

@@ -6,12 +6,12 @@ import type { PlannedStep } from "../../model/step.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
 import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
 import { allowedIn, stepsInto } from "../../platforms/matrix/steps-of-run.ts";
-import type { RoomMove, RunRoom } from "../../platforms/matrix/room-of-run.ts";
+import type { RunRoom } from "../../model/run-room.ts";
+import type { RoomMove } from "../../platforms/matrix/room-of-run.ts";
 import {
   historyOf,
   isLeft,
   nextRoute,
-  readRunRoom,
   roomAfter,
   withoutThrough,
 } from "../../platforms/matrix/room-of-run.ts";
@@ -95,7 +95,7 @@ export class RunWork implements RunnerWork {
     if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);
     if (storedFirst === null) return nothing;
-    const first = roomAfter(readRunRoom(storedFirst), step.kind, outcome, {
+    const first = roomAfter(storedFirst, step.kind, outcome, {
       now: this.#options.now(),
       allowed: allowedIn(run),
     });
@@ -113,7 +113,7 @@ export class RunWork implements RunnerWork {
         const storedRoom = await this.#options.runs.room(run.id, waiting.roomId);
         if (storedRoom === null || moves.some((move) => move.room.roomId === waiting.roomId)) continue;
         dropped.push(waiting.key);
-        moves.push(withoutThrough(readRunRoom(storedRoom), allowedIn(run)));
+        moves.push(withoutThrough(storedRoom, allowedIn(run)));
       }
     }
     rooms.push(...(await this.#replacedBy(run, rooms)));
@@ -126,7 +126,7 @@ export class RunWork implements RunnerWork {
     const stored =
       route === null || step.roomId === null ? null : await this.#options.runs.room(run.id, step.roomId);
     if (route === null || stored === null) return false;
-    const next = nextRoute(readRunRoom(stored), route, allowedIn(run));
+    const next = nextRoute(stored, route, allowedIn(run));
     return next !== null && next !== "knock";
   }
 
@@ -149,7 +149,7 @@ export class RunWork implements RunnerWork {
   ): Promise<Partial<ReturnType<typeof historyOf>>> {
     const stored =
       kind === "read_marker" && roomId !== null ? await this.#options.runs.room(run.id, roomId) : null;
-    return stored === null ? {} : historyOf(readRunRoom(stored), attempts);
+    return stored === null ? {} : historyOf(stored, attempts);
   }
 
   /**
@@ -166,7 +166,7 @@ export class RunWork implements RunnerWork {
   /** Rows of upgraded rooms get the status of their replacements. */
   async #replacedBy(run: Run, changed: readonly RunRoom[]): Promise<RunRoom[]> {
     const byId = new Map(changed.map((room) => [room.roomId, room]));
-    const replaced = (await this.#options.runs.replacedRooms(run.id)).map(readRunRoom);
+    const replaced = await this.#options.runs.replacedRooms(run.id);
     return replaced.flatMap((room) => {
       const successor = byId.get(room.planned.row.successor ?? "");
       return successor === undefined || successor.status === room.status

@@ -9,7 +9,7 @@ import { stages } from "../../../src/model/step.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { RunnerWork, Unread } from "../../../src/queue/runner-work.ts";
 import { Runner } from "../../../src/queue/runner.ts";
-import type { StoredRunRoom } from "../../../src/store/run-rows.ts";
+import type { RunRoom } from "../../../src/model/run-room.ts";
 import type { Store } from "../../../src/store/store.ts";
 
 export const DONE: StepOutcome = { status: "done" };
@@ -46,11 +46,36 @@ export function step(key: string, more: Partial<PlannedStep> = {}): PlannedStep 
   return { ...planned, roomId: null, payload: null, ...more };
 }
 
-export function room(roomId: string, isInside = false): StoredRunRoom {
+/** A room that anyone may join, as a plan has it. */
+function plannedRoom(roomId: string): RunRoom["planned"] {
+  return {
+    row: {
+      roomId,
+      name: null,
+      alias: null,
+      direct: false,
+      space: false,
+      encrypted: false,
+      route: "join",
+      through: null,
+      successor: null,
+      status: "planned",
+      until: null,
+      waitingFor: null,
+      reason: null,
+      power: { source: 0, wanted: 0, target: null },
+      warnings: [],
+      helpers: [],
+    },
+    work: { roomId, routes: ["join"], through: null, via: [], isNewToServer: false },
+  };
+}
+
+export function room(roomId: string, isInside = false): RunRoom {
   const status = isInside ? "done" : "planned";
   return {
     roomId,
-    planned: {},
+    planned: plannedRoom(roomId),
     route: "join",
     status,
     isInside,
@@ -151,7 +176,7 @@ export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, scri
     runner: new Runner({
       runs,
       steps,
-      limits: new Limits(store.limiters, RATE_LIMITS),
+      limits: new Limits(store.limiters, RATE_LIMITS, () => undefined),
       work,
       now: Date.now,
       log,
@@ -162,7 +187,7 @@ export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, scri
 export async function newRun(
   { runs }: Pick<Store, "runs">,
   steps: readonly PlannedStep[],
-  { rooms = [], owner = "@me:old.example" }: { rooms?: readonly StoredRunRoom[]; owner?: string } = {},
+  { rooms = [], owner = "@me:old.example" }: { rooms?: readonly RunRoom[]; owner?: string } = {},
 ): Promise<Run> {
   const address = {
     roomId: "!chat:new.example",

@@ -41,7 +41,7 @@ export async function pace(
   server: LeakyBuckets,
   raise: { afterMs: number; settings: PairSettings } | null = null,
 ): Promise<Paced> {
-  const limits = new Limits({ of: async () => [], forget: async () => {} }, RATE_LIMITS);
+  const limits = new Limits({ of: async () => [], forget: async () => {} }, RATE_LIMITS, () => undefined);
   await limits.load(SOURCE);
   await limits.load(TARGET);
   const queues: Queue[] = [

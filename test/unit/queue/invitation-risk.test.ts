@@ -20,7 +20,7 @@ it.each([
 ])(
   "an invitation finds out about messages where the period of invitations is $period than theirs: $kind",
   ({ periodMs, kind }) => {
-    const limits = new Limits(NOTHING_STORED, RATE_LIMITS);
+    const limits = new Limits(NOTHING_STORED, RATE_LIMITS, () => undefined);
     const next = limits.refused(ticketOf(limits, "invitations", 0), periodMs, 0);
     for (let sent = 0; sent < MESSAGES_BURST; sent += 1) limits.passed(ticketOf(limits, "messages", next));
     // An invitation that the limit on messages refuses has used a token of its own kind

@@ -5,9 +5,9 @@ import {
   admission,
   paceOf,
   passed,
-  taken,
-  givenBack,
-  told,
+  consume,
+  refund,
+  afterRetryAfter,
 } from "../../../src/queue/rate-limit.ts";
 
 const INVITATIONS = paceOf(RATE_LIMITS.invitations);
@@ -50,7 +50,7 @@ function invite(
       continue;
     }
     const sentAt = now;
-    state = taken(INVITATIONS, state, sentAt);
+    state = consume(INVITATIONS, state, sentAt);
     const answer = server(sentAt, sent);
     now = answer.answeredAt;
     if (answer.isAllowed) {
@@ -59,7 +59,7 @@ function invite(
       state = passed(INVITATIONS, state, { sentAt, wasProbe: may.kind === "probe" });
     } else {
       refusals += 1;
-      state = told(INVITATIONS, givenBack(INVITATIONS, state), now, answer.waitMs, sentAt);
+      state = afterRetryAfter(INVITATIONS, refund(INVITATIONS, state), now, answer.waitMs, sentAt);
     }
   }
   return { ms: now, refusals };

@@ -5,12 +5,12 @@ import {
   UNKNOWN_LIMITER,
   admission,
   expectedMs,
-  givenBack,
+  refund,
   paceOf,
   passed,
-  taken,
-  told,
-  toldNothing,
+  consume,
+  afterRetryAfter,
+  afterUnexplained,
 } from "../../../src/queue/rate-limit.ts";
 
 const NOW = 1_000_000_000;
@@ -18,12 +18,12 @@ const PACE = paceOf(RATE_LIMITS.joins);
 const { periodMs, burst } = PACE;
 
 function afterTaking(count: number, state: LimiterState = UNKNOWN_LIMITER, at = NOW): LimiterState {
-  return Array.from({ length: count }).reduce<LimiterState>((left) => taken(PACE, left, at), state);
+  return Array.from({ length: count }).reduce<LimiterState>((left) => consume(PACE, left, at), state);
 }
 
 /** Refused at once after a full burst, the refused request given back. */
 function refusedAfter(waitMs: number, at = NOW): LimiterState {
-  return told(PACE, afterTaking(burst), at, waitMs);
+  return afterRetryAfter(PACE, afterTaking(burst), at, waitMs);
 }
 
 /** How long it waits from a time on, 0 where it goes. */
@@ -62,7 +62,7 @@ describe("a limiter that let more through than the default", () => {
   });
 
   it("is believed when it refuses after all", () => {
-    expect(waitOf(told(PACE, afterTaking(20, refuted), NOW, 700))).toBe(700 + 15);
+    expect(waitOf(afterRetryAfter(PACE, afterTaking(20, refuted), NOW, 700))).toBe(700 + 15);
   });
 });
 
@@ -81,10 +81,10 @@ describe("a limiter that refused", () => {
     // A period of 4 s, of which 1 s had gone by when the first one was refused.
     const first = refusedAfter(3_000);
     const sentAt = NOW + 3_015;
-    const second = passed(PACE, taken(PACE, first, sentAt), { sentAt, wasProbe: false });
+    const second = passed(PACE, consume(PACE, first, sentAt), { sentAt, wasProbe: false });
     const refusedAt = sentAt + 100;
-    const third = told(PACE, second, refusedAt, NOW + 3_000 + 4_000 - refusedAt);
-    expect(third.told?.periodMs).toBe(4_000);
+    const third = afterRetryAfter(PACE, second, refusedAt, NOW + 3_000 + 4_000 - refusedAt);
+    expect(third.observed?.periodMs).toBe(4_000);
   });
 
   it("lets a burst through again after a long rest", () => {
@@ -98,24 +98,24 @@ describe("a limiter that refused", () => {
 
 describe("a refusal that names no time", () => {
   it("is waited out for the whole period of the default", () => {
-    expect(waitOf(toldNothing(PACE, UNKNOWN_LIMITER, NOW))).toBe(periodMs + 40);
+    expect(waitOf(afterUnexplained(PACE, UNKNOWN_LIMITER, NOW))).toBe(periodMs + 40);
   });
 
   it("is waited out for the period that the account's own server has, the first time", () => {
-    const once = toldNothing(PACE, refusedAfter(2_000), NOW);
+    const once = afterUnexplained(PACE, refusedAfter(2_000), NOW);
     expect(waitOf(once)).toBe(2_000 + 15);
-    expect(waitOf(toldNothing(PACE, once, NOW))).toBeGreaterThanOrEqual(periodMs);
+    expect(waitOf(afterUnexplained(PACE, once, NOW))).toBeGreaterThanOrEqual(periodMs);
   });
 
   it("counts from the first again once something got through", () => {
-    const once = toldNothing(PACE, refusedAfter(2_000), NOW);
-    expect(passed(PACE, once, { sentAt: NOW, wasProbe: false }).unnamedRefusals).toBe(0);
+    const once = afterUnexplained(PACE, refusedAfter(2_000), NOW);
+    expect(passed(PACE, once, { sentAt: NOW, wasProbe: false }).refusalsWithoutDelay).toBe(0);
   });
 });
 
 it("takes back exactly what it counted", () => {
   for (const state of [afterTaking(3), refusedAfter(3_000)])
-    expect(givenBack(PACE, taken(PACE, state, NOW))).toEqual(state);
+    expect(refund(PACE, consume(PACE, state, NOW))).toEqual(state);
 });
 
 it.each([

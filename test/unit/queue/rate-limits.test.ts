@@ -94,7 +94,7 @@ describe("what is known of an account's limits", () => {
   function limitsWith(rows: LimiterRow[] = []): { limits: Limits; forgotten: string[] } {
     const forgotten: string[] = [];
     const forget = async (userId: string): Promise<void> => void forgotten.push(userId);
-    return { limits: new Limits({ of: async () => rows, forget }, RATE_LIMITS), forgotten };
+    return { limits: new Limits({ of: async () => rows, forget }, RATE_LIMITS, () => undefined), forgotten };
   }
 
   function take(limits: Limits, name: LimitName, now: number): Extract<Turn, { kind: "go" }>["ticket"] {

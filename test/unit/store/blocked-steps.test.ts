@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import type { NewRun } from "../../../src/store/runs.ts";
+import { room } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const address = {
@@ -25,19 +26,6 @@ const run: NewRun = {
 function step(key: string, more: Partial<PlannedStep>): PlannedStep {
   const rest = { side: "target", stage: 1, limits: [], after: null, roomId: "!inside", payload: {} } as const;
   return { key, kind: "tags", needsRoom: "!space", ...rest, ...more };
-}
-
-function room(roomId: string, isInside: boolean) {
-  return {
-    roomId,
-    planned: {},
-    route: "join",
-    status: "planned",
-    isInside,
-    refusals: [],
-    joinedAt: null,
-    isReplacement: false,
-  };
 }
 
 describe("a step that waits for a room", () => {

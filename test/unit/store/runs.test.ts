@@ -124,7 +124,7 @@ describe("runs", () => {
     const rooms = [
       room("!in", true),
       room("!out"),
-      { ...room("!upgraded"), route: "successor" },
+      { ...room("!upgraded"), route: "successor" as const },
       { ...room("!replacement", true), isReplacement: true },
     ];
     const { id } = await newRun(store, [], { rooms });

@@ -3,7 +3,7 @@ import { openRoutes } from "./choose-route.ts";
 import { membersToRead, serversWhoMay } from "./people.ts";
 import type { MembersNeeded } from "./people.ts";
 import type { PlanContext } from "./plan-context.ts";
-import type { RouteRefusal } from "./planned-room.ts";
+import type { RouteRefusal } from "../../../model/run-room.ts";
 import { gatewayRooms } from "./reachable-rooms.ts";
 import type { ReachableRoom } from "./reachable-rooms.ts";
 import type { RoomView } from "./room-view.ts";

@@ -3,7 +3,7 @@ import { filterRooms, NO_FILTERS } from "./filters.ts";
 import type { RoomFilters } from "./filters.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import type { Parties } from "./people.ts";
-import type { RouteRefusal } from "./planned-room.ts";
+import type { RouteRefusal } from "../../../model/run-room.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import { roomView } from "./room-view.ts";
 import type { RoomView } from "./room-view.ts";

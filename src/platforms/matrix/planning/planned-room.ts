@@ -1,6 +1,6 @@
 import type { PowerGrant } from "./power-grant.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
-import type { Helper, Reason, ReasonCode, Route, Status, Warning } from "../../../model/routes.ts";
+import type { Helper, Reason, Route, Status, Warning } from "../../../model/routes.ts";
 
 /** The plan of one room. */
 export interface PlannedRoom {
@@ -42,12 +42,4 @@ export interface PlannedRoom {
    * (`rc_joins.remote`).
    */
   isNewToServer: boolean;
-}
-
-/** A route that was tried and refused. The next one is planned instead. */
-export interface RouteRefusal {
-  route: Route;
-  code: Extract<ReasonCode, "refused" | "blocked_by_server" | "unreachable_server" | "invite_blocked">;
-  /** The server's own words. */
-  serverText: string | null;
 }

@@ -1,4 +1,4 @@
-import type { RunRoom } from "../room-of-run.ts";
+import type { RunRoom } from "../../../model/run-room.ts";
 import type { AccessChange, WatchedRoom } from "./access-change.ts";
 
 /** What the watch needs to know about a room that waits for a person. */

@@ -4,12 +4,11 @@ import type { StepKind } from "../../../../src/model/step.ts";
 import { STEP_KINDS } from "../../../../src/model/step.ts";
 import type { Route, Status } from "../../../../src/model/routes.ts";
 import { STATUSES } from "../../../../src/model/routes.ts";
-import type { RunRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
+import type { RunRoom } from "../../../../src/model/run-room.ts";
 import {
   historyOf,
   isLeft,
   nextRoute,
-  readRunRoom,
   roomAfter,
   runRoom,
   waitsForPerson,
@@ -163,12 +162,6 @@ it("takes its next way when the room it was to be reached through stays closed, 
 
 it("has no next way that needs a person's help", () => {
   expect(nextRoute(planned(["join", "ask_moderator"]), "join", () => true)).toBeNull();
-});
-
-it("is read from the store as it was written", () => {
-  const room = roomAfter(planned(["join", "invite"]), "join", failed(), ALL).room;
-  expect(readRunRoom(JSON.parse(JSON.stringify(room)))).toEqual(room);
-  expect(() => readRunRoom({ ...room, route: "fly" })).toThrow("Invalid option");
 });
 
 it.each<{ status: Status; left: boolean; waits: boolean }>([

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredStep } from "../../../../src/model/run.ts";
 import type { StepKind } from "../../../../src/model/step.ts";
 import { storedReportSchema } from "../../../../src/model/report.ts";
-import type { RunRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
+import type { RunRoom } from "../../../../src/model/run-room.ts";
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
 import { RunSummaryReader } from "../../../../src/service/run/summary.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { storedReportRoomSchema } from "./report.ts";
+import { ROUTES, STATUSES } from "./routes.ts";
+import { storedFormat } from "./stored.ts";
+
+/** A route that was tried and refused, so that the next one is planned. */
+export const routeRefusalSchema = z.object({
+  route: z.enum(ROUTES),
+  code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked"]),
+  /** The server's own words. */
+  serverText: z.string().nullable(),
+});
+export type RouteRefusal = z.infer<typeof routeRefusalSchema>;
+
+const plannedSchema = z.object({
+  /** The room as reports show it. */
+  row: storedReportRoomSchema,
+  /** What a run needs to know to bring the target into it. */
+  work: z.object({
+    roomId: z.string(),
+    routes: z.array(z.enum(ROUTES)).readonly(),
+    through: z.string().nullable(),
+    via: z.array(z.string()).readonly(),
+    isNewToServer: z.boolean(),
+  }),
+});
+
+/** Version 1 has sentences in place of the data of reasons and warnings; the schema reads both. */
+export const plannedFormat = storedFormat({ version: 2, schema: plannedSchema });
+
+/** A room of a run. */
+export const runRoomSchema = z.object({
+  roomId: z.string(),
+  planned: plannedSchema,
+  /** The route that is tried, or the last one. */
+  route: z.enum(ROUTES),
+  status: z.enum(STATUSES),
+  /** The target is in the room. */
+  isInside: z.boolean(),
+  refusals: z.array(routeRefusalSchema).readonly(),
+  /** When the run brought the target in, in milliseconds since the epoch. */
+  joinedAt: z.number().nullable(),
+  /** It has no row of its own in reports: its outcome is in the row of the room it replaces. */
+  isReplacement: z.boolean(),
+});
+export type RunRoom = z.infer<typeof runRoomSchema>;
