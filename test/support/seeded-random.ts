@@ -1,5 +1,5 @@
 /**
- * Numbers from 0 up to 1, the same sequence for the same seed (mulberry32), so that a failing run
+ * Numbers from 0 up to 1: the same sequence for the same seed (mulberry32), so that a failing run
  * can be repeated.
  */
 export function seededRandom(seed: number): () => number {

@@ -1,35 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
-import {
-  changeMember,
-  join as joinRoom,
-  openPopulationSession,
-  register,
-  setState,
-} from "../../lab/population/session.ts";
+import { changeMember, join as joinRoom, openPopulationSession } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
-import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../src/model/step.ts";
-import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { ownMembershipOutside } from "../../../src/platforms/matrix/reading/state-now.ts";
 import { entrySteps, powerStep } from "../../../src/platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
-import type {
-  AccessChanges,
-  WatchingAccount,
-} from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
-import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import type { FaultProxy, ProxiedRequest } from "../../support/faults/fault-proxy.ts";
 import { readAndPlan } from "../plan/read-and-plan.ts";
@@ -45,6 +30,7 @@ import {
   until,
 } from "./run-steps.ts";
 import type { Pair, Ran } from "./run-steps.ts";
+import { threePeople } from "./three-people.ts";
 
 const LIMIT = 6;
 
@@ -270,7 +256,7 @@ describe("a step whose answer was lost", () => {
         person,
         guarded,
       );
-    people = await threePeople("lost");
+    people = await threePeople(pair, guarded, "lost");
     accounts = {
       source: throughProxy(pair.old, people.source, proxies.old),
       target: throughProxy(pair.new, people.target, proxies.new),
@@ -344,7 +330,7 @@ function isWrite({ method }: ProxiedRequest): boolean {
 
 describe("an invitation that is not taken up", () => {
   it("is turned down by its undo, once", async () => {
-    const { source, target, admin } = await threePeople("declined");
+    const { source, target, admin } = await threePeople(pair, guarded, "declined");
     const accounts = { source, target, entered: new Set<string>() };
     const roomId = await makeRoom(admin, { rule: "invite", level: 0 });
     await changeMember(admin, "invite", roomId, source.userId);
@@ -363,137 +349,3 @@ describe("an invitation that is not taken up", () => {
     expect(await undoStep(ran, accounts)).toEqual({ status: "already_done" });
   });
 });
-
-describe("a look for arrivals", () => {
-  const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
-  const PLAIN = { unstableFeatures: {} };
-  const sent: { path: string; bytes: number }[] = [];
-  let people: { source: PopulationSession; target: PopulationSession; admin: PopulationSession };
-  /** By what happens in them; the source is in all but the last. */
-  let rooms: Readonly<Record<"invited" | "knocked" | "opened" | "waiting" | "banned" | "outside", string>>;
-
-  beforeAll(async () => {
-    people = await threePeople("watched");
-    const { source, target, admin } = people;
-    const make = async (rule: string): Promise<string> => {
-      const roomId = await makeRoom(admin, { rule, level: 50 });
-      await changeMember(admin, "invite", roomId, source.userId);
-      await joinRoom(source, roomId, admin.serverName);
-      return roomId;
-    };
-    rooms = {
-      invited: await make("invite"),
-      knocked: await make("knock"),
-      opened: await make("invite"),
-      waiting: await make("knock"),
-      banned: await make("invite"),
-      outside: await makeRoom(admin, { rule: "invite", level: 50 }),
-    };
-    const accounts = { source, target, entered: new Set<string>() };
-    for (const roomId of [rooms.knocked, rooms.waiting]) {
-      const payload = { roomId, via: [admin.serverName], reason: null };
-      const ran = await runStep({ key: `knock:${roomId}`, kind: "knock", payload } as PlannedStep, accounts);
-      expect(ran.outcome).toEqual({ status: "needs_moderator" });
-      await until(
-        () => membershipOf(source, roomId, target.userId),
-        (seen) => seen === "knock",
-      );
-    }
-    // A room that was never asked for.
-    await changeMember(admin, "invite", await makeRoom(admin, { rule: "invite", level: 50 }), target.userId);
-  });
-
-  it.each([
-    ["sliding sync", SLIDING],
-    ["targeted reads", PLAIN],
-  ])("sees nothing by %s while nobody does anything", async (how, features) => {
-    expect(await look(features)).toEqual(new Map());
-    report(`${how}, nothing new`);
-  });
-
-  it("sees what people did, at once and by one look", async () => {
-    const { admin, target } = people;
-    for (const roomId of [rooms.invited, rooms.knocked, rooms.outside])
-      await changeMember(admin, "invite", roomId, target.userId);
-    await setState(admin, rooms.opened, joinRules("public"));
-    await changeMember(admin, "ban", rooms.banned, target.userId);
-    const signs = {
-      [rooms.invited]: { kind: "open", route: "accept_invite", through: null },
-      [rooms.knocked]: { kind: "open", route: "accept_invite", through: null },
-      [rooms.opened]: { kind: "open", route: "join", through: null },
-      [rooms.banned]: { kind: "banned" },
-      [rooms.outside]: { kind: "open", route: "accept_invite", through: null },
-    };
-    expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
-    expect(sent.map(({ path }) => path.slice(-5))).toEqual(["/sync", "/sync"]);
-    report("sliding sync, five signs");
-    // Nothing of a look is kept by the server that would hide it from the next one.
-    expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
-    const { [rooms.outside]: _, ...seenByReading } = signs;
-    expect(Object.fromEntries(await look(PLAIN))).toEqual(seenByReading);
-    expect(sent).toHaveLength(2 * 5 + 3 + 1);
-    report("targeted reads, four signs");
-  });
-
-  it("sees that the target is in", async () => {
-    const { target, admin } = people;
-    await joinRoom(target, rooms.outside, admin.serverName);
-    for (const features of [SLIDING, PLAIN])
-      expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
-  });
-
-  async function look(features: WatchingAccount["features"]): Promise<AccessChanges> {
-    sent.length = 0;
-    const { outside, ...inside } = rooms;
-    const watched = (roomId: string, isSourceJoined: boolean) => ({
-      roomId,
-      isSourceJoined,
-      isBanned: false,
-      refused: [],
-    });
-    return await lookForAccessChanges({
-      source: { client: metered(pair.old, people.source), userId: people.source.userId, features },
-      target: { client: metered(pair.new, people.target), userId: people.target.userId, features },
-      rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
-      isJoined: () => false,
-    });
-  }
-
-  function metered({ baseUrl }: Homeserver, { accessToken }: PopulationSession): HomeserverClient {
-    const fetch: GuardedFetch = Object.assign(
-      async (url: string, options?: GuardedRequest) => {
-        const answer = await guarded(url, options);
-        sent.push({ path: new URL(url).pathname, bytes: answer.body.length });
-        return answer;
-      },
-      { close: async () => {} },
-    );
-    return new HomeserverClient({
-      baseUrl,
-      fetch,
-      log: pino({ level: "silent" }),
-      accessToken: () => accessToken,
-    });
-  }
-
-  function report(what: string): void {
-    const bytes = sent.reduce((sum, request) => sum + request.bytes, 0);
-    process.stdout.write(`look at six rooms by ${what}: ${sent.length} requests, ${bytes} bytes\n`);
-  }
-});
-
-/** People of their own for one group of tests. */
-async function threePeople(
-  tag: string,
-): Promise<{ source: PopulationSession; target: PopulationSession; admin: PopulationSession }> {
-  const open = async (side: "old" | "new", name: string): Promise<PopulationSession> => {
-    const person = await register(pair[side], side, { localpart: `${tag}-${name}`, displayName: name });
-    return openPopulationSession(pair[side], person, guarded);
-  };
-  const [source, target, admin] = await Promise.all([
-    open("old", "source"),
-    open("new", "target"),
-    open("old", "admin"),
-  ]);
-  return { source, target, admin };
-}

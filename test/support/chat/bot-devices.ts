@@ -8,7 +8,7 @@ const devicesSchema = z.object({
 });
 const challengeSchema = z.object({ session: z.string() });
 
-/** IDs of the devices that the bot has made of itself, as its server lists them. */
+/** IDs of the devices that the bot has created, as its server lists them. */
 export async function botDevices({ pair, botAccessToken }: BotEnvironment): Promise<string[]> {
   const { devices } = devicesSchema.parse(
     await askServer(pair.new.baseUrl, botAccessToken, "/_matrix/client/v3/devices"),
@@ -19,8 +19,8 @@ export async function botDevices({ pair, botAccessToken }: BotEnvironment): Prom
 }
 
 /**
- * Ends a session of the bot from another one, as its owner would in an app (CS API §Client device
- * management, by password).
+ * Ends a session of the bot from another session, as its owner would in an app (CS API §Client
+ * device management, by password).
  */
 export async function signOutBotDevice(
   { pair, botAccessToken, botUserId }: BotEnvironment,

@@ -5,16 +5,15 @@ let probes = 0;
 
 export interface ProbeOptions {
   botUserId: string;
-  /** Looks at what stands behind this event. */
+  /** Messages after this event are returned. */
   after: string;
-  /** Who sends the probe, if another person than the one who looks. */
+  /** Who sends the probe, if it is not the person who reads. */
   by?: Person;
 }
 
 /**
- * Everything the bot said in the room behind an event. A probe, a command that is sent now, tells
- * when: once it is answered, whatever the bot had to say to earlier messages is said, for answers
- * of one room keep their order.
+ * All messages of the bot after an event. The bot answers the messages of a room in order, so this
+ * sends a command as a probe: once it is answered, all earlier messages are answered.
  */
 export async function botMessagesBehind(
   person: Person,
@@ -22,7 +21,7 @@ export async function botMessagesBehind(
   { botUserId, after, by = person }: ProbeOptions,
 ): Promise<SeenMessage[]> {
   const word = `probe${++probes}end`;
-  // Else the bot, on another server perhaps, might hear of the probe first.
+  // Otherwise a bot on another server might receive the probe first.
   await by.waitForMessage(roomId, ({ eventId }) => eventId === after);
   await by.say(roomId, `!${word}`);
   const answer = await person.waitForMessage(roomId, (message) => textOf(message).includes(word), {
@@ -35,8 +34,8 @@ export async function botMessagesBehind(
 }
 
 /**
- * What the bot said in the room so far, readable or not, without edits; behind an event, if one is
- * given.
+ * The bot's messages in the room so far, decrypted or not, without edits.
+ * @param after only messages after this event
  */
 export function botMessages(
   person: Person,

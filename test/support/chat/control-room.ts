@@ -10,16 +10,16 @@ const encryption = {
 };
 
 export interface ControlRoomOptions {
-  /** Local part of its alias; it has none without. */
+  /** Local part of its alias. Without it the room has no alias. */
   alias?: string;
   encrypted?: boolean;
-  /** May the bot remove messages of others? */
+  /** Whether the bot may remove messages of others. */
   canBotRedact?: boolean;
 }
 
 /**
- * Makes a public room on the bot's server before there is a bot, as a control room has to be: its
- * owner never says anything in it.
+ * Makes a public room on the bot's server before the bot starts, since a control room must exist
+ * then. Its owner sends no messages.
  */
 export async function createControlRoom(
   { new: server }: HomeserverPair,
@@ -37,7 +37,10 @@ export async function createControlRoom(
 
 let owners = 0;
 
-/** Makes a room with exactly this request (CS API §createRoom) and gives its ID. */
+/**
+ * Makes a room with exactly this request (CS API §createRoom).
+ * @returns the room ID
+ */
 export async function createRoomOf(
   baseUrl: string,
   accessToken: string,

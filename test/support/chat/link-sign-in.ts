@@ -7,22 +7,22 @@ import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 const CODE = /^[A-Z]{6}$/mu;
 const LONGEST_MS = 60_000;
 
-/** Where somebody signs in. */
+/** The chat in which somebody signs in. */
 export interface LinkPlace {
   readonly person: Person;
   readonly roomId: string;
   readonly botUserId: string;
 }
 
-/** A sign-in that waits, and the message that shows it. */
+/** A waiting sign-in and the message that shows it. */
 export interface OfferedLink {
   readonly code: string;
   readonly message: SeenMessage;
-  /** The command, as an event. */
+  /** Event ID of the command. */
   readonly commandId: string;
 }
 
-/** Asks for a link and gives the code in the answer. */
+/** Asks for a link and returns the code in the answer. */
 export async function askForLink(
   { person, roomId, botUserId }: LinkPlace,
   { side, userId }: { side: "old" | "new"; userId: string },
@@ -35,7 +35,7 @@ export async function askForLink(
   return { code: CODE.exec(textOf(message))?.[0] ?? "", message, commandId };
 }
 
-/** Waits until a message has become another one. */
+/** Waits until a message was edited to contain these words. */
 export async function becomes(
   { person, botUserId }: LinkPlace,
   { eventId, roomId }: SeenMessage,
@@ -46,8 +46,8 @@ export async function becomes(
 }
 
 /**
- * The whole sign-in, with the person's yes on the authorization server's page.
- * @returns what the message became
+ * The whole sign-in, with the person's approval on the authorization server's page.
+ * @returns the final text of the message
  */
 export async function signInByLink(
   place: LinkPlace,

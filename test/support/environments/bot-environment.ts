@@ -31,8 +31,8 @@ export interface BotEnvironment {
   readonly bot: BotProcess;
   readonly botUserId: string;
   /**
-   * A second session of the bot's account, made by its registration. Tests use it to read the account
-   * or to act as it.
+   * A second session of the bot's account, made by its registration. Tests read the account or act
+   * with it.
    */
   readonly botAccessToken: string;
   register(side: "old" | "new", localpart: string): Promise<Account>;

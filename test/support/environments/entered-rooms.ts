@@ -1,8 +1,8 @@
 import type { PopulatedRoom, Population } from "../../lab/population/population.ts";
 import type { FaultyMoveEnvironment } from "./faulty-move-environment.ts";
 
-/** Routes by which the bot gets in alone. */
-const WAYS_IN: ReadonlySet<string> = new Set([
+/** Routes by which the bot enters a room without help. */
+const ENTRY_ROUTES: ReadonlySet<string> = new Set([
   "joined",
   "accept_invite",
   "join",
@@ -11,8 +11,8 @@ const WAYS_IN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Rooms that the new account is in after a move that nobody helped; where one was replaced, in its
- * replacement.
+ * Rooms that the new account is in after a move without help. If a room was replaced, the account
+ * is in its replacement.
  */
 export function enteredRooms({ rooms }: Pick<Population, "rooms">): PopulatedRoom[] {
   return rooms.filter(isEntered);
@@ -20,10 +20,10 @@ export function enteredRooms({ rooms }: Pick<Population, "rooms">): PopulatedRoo
 
 export function isEntered({ expected }: PopulatedRoom): boolean {
   if (expected.route === "successor") return expected.status === "planned" || expected.status === "done";
-  return WAYS_IN.has(expected.route);
+  return ENTRY_ROUTES.has(expected.route);
 }
 
-/** Those of them that the new account is not in. */
+/** Expected rooms that the new account is not in. */
 export async function missingRooms({ population, target }: FaultyMoveEnvironment): Promise<PopulatedRoom[]> {
   const joined = await target.joinedRooms();
   return enteredRooms(population).filter(({ roomId, expected }) => !joined.has(expected.successor ?? roomId));

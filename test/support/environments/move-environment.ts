@@ -42,7 +42,7 @@ export interface MoveEnvironmentOptions extends BotEnvironmentOptions {
   rooms: NonNullable<PopulateOptions["rooms"]>;
 }
 
-/** Brings up an environment with a population; the bot runs, and both accounts are signed in with it. */
+/** Brings up an environment with a population. The bot runs, and both accounts are signed in. */
 export async function createMoveEnvironment({
   seed,
   rooms,

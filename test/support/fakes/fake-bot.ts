@@ -23,7 +23,7 @@ import { openCrashingStore } from "../faults/crashing-store.ts";
 
 export const SOURCE = "@me:old.example";
 export const TARGET = "@me:new.example";
-/** Whoever commands the bot: a third account. */
+/** A third account, which commands the bot. */
 export const OWNER = "@person:old.example";
 export const BOT = "@mover:new.example";
 
@@ -115,7 +115,7 @@ export function fakePerson(): FakeHomeservers {
   return new FakeHomeservers(rooms, [source, account(TARGET, { profile: { displayname: "me" } })]);
 }
 
-/** A moderator answers the knock, and invites to the room that nobody else could open. */
+/** A moderator answers the knock, and invites to the room that only they can open. */
 export function letIn({ rooms, seen }: FakeHomeservers): void {
   for (const roomId of ["!knock:old.example", "!closed:old.example"]) {
     rooms.get(roomId)?.members.set(TARGET, { membership: "invite" });
@@ -123,6 +123,7 @@ export function letIn({ rooms, seen }: FakeHomeservers): void {
   }
 }
 
+/** One process of the bot. Its store outlives it. */
 export interface FakeBot {
   store: CrashingStore;
   runServices: RunServices;
@@ -140,7 +141,7 @@ export interface FakeBotOptions {
   onRequest?: (request: FakeRequest, crash: () => void) => void;
 }
 
-/** One process of the bot, as far as a move needs it. */
+/** Starts one process of the bot, as far as a move needs it. */
 export function startFakeBot({
   folder,
   servers,
@@ -197,7 +198,7 @@ export function startFakeBot({
   };
   const runServices = createRuns({
     rateLimits: RATE_LIMITS,
-    // What a move uses of it.
+    // A move uses only these parts of the store.
     store: store.store as Store,
     clients,
     readers,

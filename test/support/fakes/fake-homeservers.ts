@@ -5,7 +5,7 @@ import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
 
 type Json = Record<string, unknown>;
 
-/** One account and what its server keeps of it. */
+/** One account and what its server stores for it. */
 export interface FakeAccount {
   readonly userId: string;
   readonly profile: Json;
@@ -14,7 +14,7 @@ export interface FakeAccount {
   readonly pushRules: Record<string, Json[]>;
 }
 
-/** What a request was, for tests that interrupt one. */
+/** A request, for tests that interrupt one. */
 export interface FakeRequest {
   readonly method: string;
   readonly path: string;

@@ -1,6 +1,7 @@
 /*
- * Loaded into the bot by NODE_OPTIONS: SIGUSR2 becomes an error that nobody catches, and that carries what errors of HTTP clients carry. The secrets in it
- * come from the environment, since only the test knows them.
+ * Loaded into the bot by NODE_OPTIONS. SIGUSR2 throws an error that nobody catches, with the fields
+ * that errors of HTTP clients have. Its secrets come from the environment, since only the test
+ * knows them.
  */
 const { CRASH_TOKEN: token = "", CRASH_PASSWORD: password = "" } = process.env;
 

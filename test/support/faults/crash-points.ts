@@ -3,19 +3,18 @@ import type { BotProcess } from "../../lab/bot-process.ts";
 import type { Fault, FaultProxy, ProxiedRequest } from "./fault-proxy.ts";
 
 /**
- * When the bot is killed: so long after the request that is the `nth` of its kind, counted from 0.
+ * When the bot is killed: `afterMs` after the `nth` request of a kind, counted from 0.
  */
 export interface CrashPoint {
   readonly isOfKind: (request: ProxiedRequest) => boolean;
   readonly nth: number;
   readonly afterMs: number;
-  /** What becomes of that request. */
+  /** What happens to that request. */
   readonly fault?: Fault;
 }
 
 /**
- * Starts the bot and kills it (SIGKILL) at that point, which it has to reach by what it asks
- * through these proxies.
+ * Starts the bot and kills it (SIGKILL) at that point. Only requests through these proxies count.
  */
 export async function runUntilKilled(
   bot: BotProcess,
@@ -39,8 +38,8 @@ export async function runUntilKilled(
 
 /**
  * Kills the bot (SIGKILL) at the next renewal of a session.
- * @param fault what becomes of the renewal. Without one its answer and the kill race, so that it
- * comes before, while or after the pair is stored
+ * @param fault what happens to the renewal. Without a fault its answer and the kill race, so the
+ * kill comes before, while or after the token pair is stored
  */
 export async function killInRenewal(
   bot: BotProcess,

@@ -10,8 +10,8 @@ export function callOf({ method, path }: ProxiedRequest): string {
 }
 
 /**
- * Does this to the next such request and lets all others pass; resolves when it arrives. Takes the
- * place of the proxy's rule.
+ * Applies a fault to the next request of this kind and lets all others pass. Resolves when the
+ * request arrives. Replaces the proxy's rule.
  */
 export function onNext(proxy: FaultProxy, call: string, fault?: Fault): Promise<ProxiedRequest> {
   return new Promise((resolve) => {

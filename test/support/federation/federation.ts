@@ -8,9 +8,9 @@ import { roomSnapshot } from "../../../src/platforms/matrix/rooms/room-snapshot.
 import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 
 /**
- * A made-up federation with an own, deliberately plain reading of the authorization rules, against
- * which plans are tried out. It shares no code with the planner but the types, so that both would
- * have to be wrong in the same way.
+ * A simulated federation in which tests try out plans. Its own reading of the authorization rules
+ * is deliberately plain. It shares only types with the planner, so an error passes unnoticed only
+ * if both make it.
  */
 export interface FederationRoom {
   roomId: string;

@@ -11,7 +11,7 @@ const PEOPLE = [
   "@eve:new.example",
 ];
 
-/** A few rooms of every kind that refer to each other. The planner must plan any of them correctly. */
+/** A few rooms of every kind that refer to each other. The planner must be right about each. */
 export function randomFederation(seed: number): Federation {
   const random = seededRandom(seed);
   const pick = <Value>(...values: Value[]): Value => values[Math.floor(random() * values.length)] as Value;

@@ -2,7 +2,7 @@ import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { PopulatedPerson } from "../../lab/population/population.ts";
 import { callServer } from "./server-api.ts";
 
-/** An event as a server shows it. */
+/** An event as a server returns it. */
 export interface ServerEvent {
   readonly event_id: string;
   readonly type: string;
@@ -18,7 +18,7 @@ export function kindOf({ type, content }: ServerEvent): string {
   return typeof content["membership"] === "string" ? content["membership"] : type;
 }
 
-/** Looks at one account with the session of its registration, past the bot. */
+/** Reads one account with the session of its registration, without the bot. */
 export class AccountOnServer {
   readonly userId: string;
   readonly server: Homeserver;
@@ -30,7 +30,7 @@ export class AccountOnServer {
     this.#token = accessToken;
   }
 
-  /** The answer, or `null` where the server says 403 or 404. */
+  /** The answer, or `null` if the server answers 403 or 404. */
   async read(path: string): Promise<Record<string, unknown> | null> {
     const { status, body } = await callServer(this.server, this.#token, "GET", `/_matrix/client/v3${path}`);
     if (status === 403 || status === 404) return null;
@@ -38,7 +38,7 @@ export class AccountOnServer {
     return body;
   }
 
-  /** @throws Error unless the server does it */
+  /** @throws Error unless the server answers 200 */
   async act(
     method: "POST" | "PUT" | "DELETE",
     path: string,
@@ -58,8 +58,8 @@ export class AccountOnServer {
   }
 
   /**
-   * What this account's server says another account is in a room; `null` when it was never there,
-   * or the room does not show.
+   * The membership of another account in a room, as this account's server shows it. `null` if it
+   * was never a member or this account may not read the room.
    */
   async membershipOf(userId: string, roomId: string): Promise<string | null> {
     const content = await this.state(roomId, "m.room.member", userId);

@@ -1,12 +1,12 @@
 import type { AuthorizationServer } from "../../lab/authorization-server/authorization-server.ts";
 import type { BySide, Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 
-/** What each homeserver delegates signing in to, if it does. */
+/** The authorization server of each homeserver that delegates signing in. */
 export type AuthorizationServers = Partial<BySide<AuthorizationServer>>;
 
 /**
- * A running pair, connected with the authorization servers it was configured for: accounts are made
- * there, for such a homeserver makes none by itself.
+ * A running pair, connected with the authorization servers that it was configured for. Accounts are
+ * made there, because a delegating homeserver makes none itself.
  */
 export function delegatingTo(
   { old: ofOld, new: ofNew }: AuthorizationServers,
@@ -19,7 +19,7 @@ export function delegatingTo(
   };
 }
 
-/** Its people have no passwords, only the session that comes with their account. */
+/** Its people have no passwords, only the session that is opened with their account. */
 function delegating(homeserver: Homeserver, authorizationServer: AuthorizationServer): Homeserver {
   authorizationServer.connect(homeserver);
   return {

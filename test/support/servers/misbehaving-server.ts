@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A server of the test's own, for answers that no homeserver would give. */
+/** A server of the test, for answers that no homeserver would give. */
 export interface MisbehavingServer {
   readonly url: string;
   /** Method and path of each request, in order of arrival. */
@@ -10,7 +10,7 @@ export interface MisbehavingServer {
   stop(): Promise<void>;
 }
 
-/** @param host another loopback address, to be told apart from what the bot may contact. */
+/** @param host another loopback address, for servers that the bot may not contact */
 export async function startMisbehavingServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
   host = "127.0.0.1",
@@ -18,7 +18,7 @@ export async function startMisbehavingServer(
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-    // A client that hangs up in the middle of an answer is what these servers provoke.
+    // These servers make clients hang up during an answer.
     response.on("error", () => undefined);
     request.resume();
     answer(request, response);

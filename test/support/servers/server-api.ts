@@ -1,13 +1,13 @@
 import type { Homeserver } from "../../lab/homeservers/pair.ts";
 import type { Account } from "../environments/bot-environment.ts";
 
-/** An answer of a homeserver to the test itself, whatever its status. */
+/** An answer of a homeserver to the test, of any status. */
 export interface ServerAnswer {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
 
-/** One request to a homeserver by neither the bot nor a person's client. */
+/** One request to a homeserver by the test itself. */
 export async function callServer(
   server: Homeserver,
   accessToken: string | null,

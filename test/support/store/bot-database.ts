@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import { expect } from "vitest";
 import type { BotProcess } from "../../lab/bot-process.ts";
 
-/** What the bot has stored, asked past the bot, whether or not it runs. */
+/** Rows that the bot has stored. The bot may be running or not. */
 export function storedRows(bot: BotProcess, query: string, ...values: readonly unknown[]): unknown[] {
   const database = new Database(join(bot.dataDir, "mover.sqlite"), { readonly: true });
   try {
@@ -13,7 +13,7 @@ export function storedRows(bot: BotProcess, query: string, ...values: readonly u
   }
 }
 
-/** Waits until a message is dealt with, for one that is not answered. */
+/** Waits until a message is handled, for messages that get no answer. */
 export async function untilHandled(bot: BotProcess, eventId: string): Promise<void> {
   const handled = "SELECT event_id FROM received_event WHERE event_id = ? AND handled_at IS NOT NULL";
   await expect

@@ -1,4 +1,4 @@
-/** The forms in which a secret could stand in a file without being read as one. */
+/** The encodings in which a secret could be in a file. */
 export function formsOf(secret: string): Buffer[] {
   const bytes = Buffer.from(secret, "utf8");
   const texts = [
@@ -12,8 +12,8 @@ export function formsOf(secret: string): Buffer[] {
 }
 
 /**
- * What the base64 of any text that holds the secret holds: three ways, by where in the text it
- * begins; the letters at its ends depend on its neighbours.
+ * Three substrings. The base64 of any text with the secret contains one of them, by the position of
+ * the secret in the text. The letters at the ends depend on the neighbours and are left out.
  */
 function inBase64(bytes: Buffer): string[] {
   return [0, 1, 2].map((offset) => {

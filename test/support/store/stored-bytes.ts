@@ -1,15 +1,15 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A file below a folder, as raw bytes, whatever it is. */
+/** A file below a folder, as raw bytes. */
 export interface StoredFile {
   readonly path: string;
   readonly bytes: Buffer;
 }
 
 /**
- * The files below a folder. One that is deleted meanwhile, as journals of databases in use are, is
- * not there.
+ * The files below a folder. Files that are deleted meanwhile, such as the journal of a database in
+ * use, are left out.
  */
 export async function filesOfFolder(folder: string): Promise<StoredFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -20,7 +20,7 @@ export async function filesOfFolder(folder: string): Promise<StoredFile[]> {
   return files.flatMap(({ path, bytes }) => (bytes === null ? [] : [{ path, bytes }]));
 }
 
-/** Everything that stands in them; `isWanted` chooses among their paths. */
+/** The bytes of all files whose path `isWanted` accepts. */
 export async function bytesOfFolder(
   folder: string,
   isWanted: (path: string) => boolean = () => true,

@@ -1,0 +1,156 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { joinRules } from "../../lab/population/room-fixture.ts";
+import { changeMember, join as joinRoom, setState } from "../../lab/population/session.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import type { PlannedStep } from "../../../src/model/step.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import type {
+  AccessChanges,
+  WatchingAccount,
+} from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
+import { threePeople } from "./three-people.ts";
+import type { ThreePeople } from "./three-people.ts";
+
+let folder: string;
+let pair: HomeserverPair;
+const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "mover-access-"));
+  const names = { old: "old.localhost", new: "new.localhost" };
+  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
+});
+
+afterAll(async () => {
+  await guarded.close();
+  await pair.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe("a look for access changes", () => {
+  const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
+  const PLAIN = { unstableFeatures: {} };
+  const sent: { path: string; bytes: number }[] = [];
+  let people: ThreePeople;
+  /** By what happens in them. The source is in all but the last. */
+  let rooms: Readonly<Record<"invited" | "knocked" | "opened" | "waiting" | "banned" | "outside", string>>;
+
+  beforeAll(async () => {
+    people = await threePeople(pair, guarded, "watched");
+    const { source, target, admin } = people;
+    const make = async (rule: string): Promise<string> => {
+      const roomId = await makeRoom(admin, { rule, level: 50 });
+      await changeMember(admin, "invite", roomId, source.userId);
+      await joinRoom(source, roomId, admin.serverName);
+      return roomId;
+    };
+    rooms = {
+      invited: await make("invite"),
+      knocked: await make("knock"),
+      opened: await make("invite"),
+      waiting: await make("knock"),
+      banned: await make("invite"),
+      outside: await makeRoom(admin, { rule: "invite", level: 50 }),
+    };
+    const accounts = { source, target, entered: new Set<string>() };
+    for (const roomId of [rooms.knocked, rooms.waiting]) {
+      const payload = { roomId, via: [admin.serverName], reason: null };
+      const ran = await runStep({ key: `knock:${roomId}`, kind: "knock", payload } as PlannedStep, accounts);
+      expect(ran.outcome).toEqual({ status: "needs_moderator" });
+      await until(
+        () => membershipOf(source, roomId, target.userId),
+        (seen) => seen === "knock",
+      );
+    }
+    // An invitation to a room that is not watched.
+    await changeMember(admin, "invite", await makeRoom(admin, { rule: "invite", level: 50 }), target.userId);
+  });
+
+  it.each([
+    { method: "sliding sync", features: SLIDING },
+    { method: "targeted reads", features: PLAIN },
+  ])("sees nothing by $method while nobody does anything", async ({ method, features }) => {
+    expect(await look(features)).toEqual(new Map());
+    report(`${method}, nothing new`);
+  });
+
+  it("sees everything that people did in one look", async () => {
+    const { admin, target } = people;
+    for (const roomId of [rooms.invited, rooms.knocked, rooms.outside])
+      await changeMember(admin, "invite", roomId, target.userId);
+    await setState(admin, rooms.opened, joinRules("public"));
+    await changeMember(admin, "ban", rooms.banned, target.userId);
+    const signs = {
+      [rooms.invited]: { kind: "open", route: "accept_invite", through: null },
+      [rooms.knocked]: { kind: "open", route: "accept_invite", through: null },
+      [rooms.opened]: { kind: "open", route: "join", through: null },
+      [rooms.banned]: { kind: "banned" },
+      [rooms.outside]: { kind: "open", route: "accept_invite", through: null },
+    };
+    expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
+    expect(sent.map(({ path }) => path.slice(-5))).toEqual(["/sync", "/sync"]);
+    report("sliding sync, five signs");
+    // A server keeps nothing of a look, so the next look sees the same.
+    expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
+    const { [rooms.outside]: _, ...seenByReading } = signs;
+    expect(Object.fromEntries(await look(PLAIN))).toEqual(seenByReading);
+    expect(sent).toHaveLength(2 * 5 + 3 + 1);
+    report("targeted reads, four signs");
+  });
+
+  it("sees that the target is in", async () => {
+    const { target, admin } = people;
+    await joinRoom(target, rooms.outside, admin.serverName);
+    for (const features of [SLIDING, PLAIN])
+      expect((await look(features)).get(rooms.outside)).toEqual({ kind: "joined" });
+  });
+
+  async function look(features: WatchingAccount["features"]): Promise<AccessChanges> {
+    sent.length = 0;
+    const { outside, ...inside } = rooms;
+    const watched = (roomId: string, isSourceJoined: boolean) => ({
+      roomId,
+      isSourceJoined,
+      isBanned: false,
+      refused: [],
+    });
+    return await lookForAccessChanges({
+      source: { client: metered(pair.old, people.source), userId: people.source.userId, features },
+      target: { client: metered(pair.new, people.target), userId: people.target.userId, features },
+      rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
+      isJoined: () => false,
+    });
+  }
+
+  function metered({ baseUrl }: Homeserver, { accessToken }: PopulationSession): HomeserverClient {
+    const fetch: GuardedFetch = Object.assign(
+      async (url: string, options?: GuardedRequest) => {
+        const answer = await guarded(url, options);
+        sent.push({ path: new URL(url).pathname, bytes: answer.body.length });
+        return answer;
+      },
+      { close: async () => {} },
+    );
+    return new HomeserverClient({
+      baseUrl,
+      fetch,
+      log: pino({ level: "silent" }),
+      accessToken: () => accessToken,
+    });
+  }
+
+  function report(what: string): void {
+    const bytes = sent.reduce((sum, request) => sum + request.bytes, 0);
+    process.stdout.write(`look at six rooms by ${what}: ${sent.length} requests, ${bytes} bytes\n`);
+  }
+});
