@@ -1,4 +1,7 @@
-/* A process that starts a pair, freezes one of its servers, tells the process IDs and waits to be killed. Argument: the pair's folder. */
+/*
+ * A process that starts a pair, freezes one of its servers, prints the process IDs and waits to be
+ * killed. Argument: the pair's folder.
+ */
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 
 const pair = await startHomeserverPair({ folder: process.argv[2] ?? "", limits: "unlimited" });
