@@ -1,6 +1,6 @@
 import { CATEGORY_NAMES } from "../model/categories.ts";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
-import type { PlanFilters } from "../platforms/matrix/planning/filters.ts";
+import type { PlanFilters } from "../model/filters.ts";
 import { parseDuration } from "../grammar/duration.ts";
 import type { CommandValues, FlagSpecification } from "../grammar/specification.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RequestCounts } from "../../src/platforms/matrix/planning/time-estimate.ts";
+import type { RequestCounts } from "../../src/model/time-estimate.ts";
 import { estimateTime } from "../../src/platforms/matrix/planning/time-estimate.ts";
 import type { Bench } from "./bench.ts";
 import type { MoveMeasured } from "./move-case.ts";

@@ -12,7 +12,7 @@ import { pino } from "pino";
 import type { ConversationAddress } from "../../src/model/conversation-address.ts";
 import { sides } from "../../src/model/account.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
-import { NO_FILTERS } from "../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../src/model/filters.ts";
 import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
 import { AccountClients } from "../../src/service/accounts/clients.ts";
 import { AccountReaders } from "../../src/service/accounts/readers.ts";

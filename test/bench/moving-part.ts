@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { sides } from "../../src/model/account.ts";
-import { routeOfStep } from "../../src/platforms/matrix/planning/room-steps.ts";
+import { routeOfStep } from "../../src/model/room-routes.ts";
 import type { Route } from "../../src/model/routes.ts";
 import type { Bench } from "./bench.ts";
 import type { MoveMeasured, SentRequest } from "./move-case.ts";

@@ -1,4 +1,3 @@
-import type { Report } from "../../model/report.ts";
 import type { StoredStep } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { writesWholeList } from "./categories/registry.ts";
@@ -75,13 +74,4 @@ function nextVersion(step: PlannedStep, tried: Tried, lastJoinedAt: number): Pla
       before.state === "done" && writesWholeList(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
     if (!isOutdated) return null;
   }
-}
-
-/** The report with the status of each room after the run. */
-export function reportAfterRun(report: Report, rooms: readonly RunRoom[]): Report {
-  const byId = new Map(rooms.map((room) => [room.roomId, room]));
-  return {
-    ...report,
-    rooms: report.rooms.map((row) => ({ ...row, status: byId.get(row.roomId)?.status ?? row.status })),
-  };
 }

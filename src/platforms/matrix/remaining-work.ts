@@ -1,3 +1,4 @@
+import type { CategoryWork, RemainingWork } from "../../model/remaining-work.ts";
 import type { Category, CategoryName } from "../../model/categories.ts";
 import { compareContents } from "./categories/registry.ts";
 import type { AccountContents } from "./categories/contents.ts";
@@ -5,26 +6,6 @@ import { roomMapping } from "./planning/room-mapping.ts";
 import { powerStep } from "./planning/room-steps.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
 import type { PlannedRoom } from "./planning/planned-room.ts";
-
-/**
- * Missing items of one category, by what they wait for. Items that nothing can bring are not
- * counted.
- */
-export interface CategoryWork {
-  readonly name: CategoryName;
-  /** Can be written now, or as soon as the bot has joined a room by itself. */
-  readonly now: number;
-  /** Wait until a person lets the target into a room. */
-  readonly waiting: number;
-}
-
-/** The work that a plan leaves to the bot, and to people. */
-export interface RemainingWork {
-  /** Whether anything can be done before a person helps. */
-  readonly canBegin: boolean;
-  /** Only categories with missing items. Rooms are in the plan itself. */
-  readonly categories: readonly CategoryWork[];
-}
 
 /**
  * @param compared the comparison (`compareContents`) for all rooms that may be moved

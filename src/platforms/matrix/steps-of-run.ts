@@ -1,7 +1,6 @@
+import { allowedIn } from "../../model/room-routes.ts";
 import type { CategoryName } from "../../model/categories.ts";
-import type { Report, ReportRoom } from "../../model/report.ts";
 import type { Route } from "../../model/routes.ts";
-import type { Run } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { categoryOfStep, planContentSteps } from "./categories/registry.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
@@ -11,7 +10,7 @@ import { entrySteps, powerStep } from "./planning/room-steps.ts";
 import type { AccountContents } from "./categories/contents.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
-import { isNamed } from "./rooms/room-name.ts";
+import { isNamed } from "../../model/filters.ts";
 
 /** Both accounts as they are now, and what is decided about their rooms. */
 export interface DecidedMove {
@@ -85,24 +84,6 @@ export function unknownRooms({ decided }: Pick<DecidedMove, "decided">, named: r
   return named.filter((word) => !all.some((room) => isNamed(room, word)));
 }
 
-/**
- * How a plan differs from the one that was shown before. `before` in a change: the earlier route,
- * `null` for a new room.
- */
-export function differencesOf(
-  before: Pick<Report, "rooms">,
-  now: Pick<Report, "rooms">,
-): { changes: { room: ReportRoom; before: Route | null }[]; gone: ReportRoom[] } {
-  const routes = new Map(before.rooms.map((room) => [room.roomId, room.route]));
-  const roomIds = new Set(now.rooms.map((room) => room.roomId));
-  return {
-    changes: now.rooms
-      .filter((room) => routes.get(room.roomId) !== room.route)
-      .map((room) => ({ room, before: routes.get(room.roomId) ?? null })),
-    gone: before.rooms.filter((room) => !roomIds.has(room.roomId)),
-  };
-}
-
 /** Power levels, and the steps of all other categories. */
 export function stepsBesidesEntries({ decided, readings }: DecidedMove): PlannedStep[] {
   const powers = [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
@@ -113,18 +94,6 @@ export function stepsBesidesEntries({ decided, readings }: DecidedMove): Planned
 export function isChosen({ filters }: ChosenCategories): (step: Pick<PlannedStep, "kind">) => boolean {
   const { categories } = filters;
   return ({ kind }) => categories === null || kind === "undo" || categories.includes(categoryOfStep(kind));
-}
-
-/** The routes into rooms that a run may take. */
-export function allowedIn({ purpose }: Pick<Run, "purpose">): (route: Route) => boolean {
-  switch (purpose) {
-    case "invitations":
-      return (route) => route === "invite";
-    case "joins":
-      return (route) => route === "accept_invite" || route === "join" || route === "join_restricted";
-    default:
-      return () => true;
-  }
 }
 
 /** The steps of one route into a room. */

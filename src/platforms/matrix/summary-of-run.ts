@@ -1,8 +1,6 @@
 import type { CategoryName } from "../../model/categories.ts";
-import { allCategories } from "../../model/categories.ts";
-import type { Report, ReportRoom } from "../../model/report.ts";
-import { reportTime } from "../../model/report.ts";
-import type { Run, StoredStep } from "../../model/run.ts";
+import type { ReportRoom } from "../../model/report.ts";
+import type { StoredStep } from "../../model/run.ts";
 import type { StepProblem } from "../../model/step-outcome.ts";
 import type { StepKind } from "../../model/step.ts";
 import { categoryOfStep } from "./categories/registry.ts";
@@ -59,22 +57,4 @@ export function failuresOf(
     if (hasReport && kind !== "undo" && categoryOfStep(kind) === "rooms") return [];
     return [{ item: key, problem: outcome.problem }];
   });
-}
-
-/** The report of a run that was a part of a move: its rooms as the run left them. */
-export function reportOfPart(
-  { source, target }: Pick<Run, "source" | "target">,
-  rooms: readonly RunRoom[],
-  now: number,
-): Report {
-  return {
-    schema: 1,
-    source,
-    target,
-    generatedAt: reportTime(now),
-    rooms: rooms
-      .filter((room) => !room.isReplacement)
-      .map((room) => ({ ...room.planned.row, route: room.route, status: room.status })),
-    categories: allCategories([]).map((entry) => ({ ...entry, missing: [...entry.missing] })),
-  };
 }

@@ -1,6 +1,6 @@
 import { UnansweredAliasError, roomsOfAliases } from "../../platforms/matrix/reading/aliases.ts";
-import { withRoomIds, wordsIn } from "../../platforms/matrix/planning/filters.ts";
-import type { RoomList, RoomListFilters } from "../../platforms/matrix/planning/room-list.ts";
+import { withRoomIds, wordsIn } from "../../model/filters.ts";
+import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
 import { listRooms } from "../../platforms/matrix/planning/room-list.ts";
 import type { Account } from "../../model/account.ts";
 import type { AccountReaders, ReadProgress } from "../accounts/readers.ts";

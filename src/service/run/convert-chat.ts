@@ -4,7 +4,7 @@ import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts"
 import { parseRoomAlias } from "../../platforms/matrix/ids/identifiers.ts";
 import { UnansweredAliasError, roomOfAlias } from "../../platforms/matrix/reading/aliases.ts";
 import { membershipNow } from "../../platforms/matrix/reading/state-now.ts";
-import { isNamed } from "../../platforms/matrix/rooms/room-name.ts";
+import { isNamed } from "../../model/filters.ts";
 import type { AccountClients } from "../accounts/clients.ts";
 import type { Planning } from "../plan/planning.ts";
 import { refusalOf } from "../../platforms/matrix/sign-in/provider.ts";

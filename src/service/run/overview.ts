@@ -1,7 +1,7 @@
 import type { Report } from "../../model/report.ts";
 import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { RunStatus } from "./results.ts";
-import { waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
+import { waitsForPerson } from "../../model/room-routes.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";

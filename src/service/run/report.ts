@@ -1,10 +1,11 @@
-import type { StoredStep } from "../../model/run.ts";
+import { allCategories } from "../../model/categories.ts";
+import type { Run, StoredStep } from "../../model/run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import { ownLimit } from "../../model/lanes.ts";
 import type { Report, RoomProgress } from "../../model/report.ts";
 import { reportTime } from "../../model/report.ts";
 import type { RunRoom } from "../../model/run-room.ts";
-import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
+import { routeOfStep } from "../../model/room-routes.ts";
 
 /**
  * The report of a plan while its run goes on: each room with what is done for it now.
@@ -46,4 +47,31 @@ export function runningReport(
     const waitingFor = step.notBefore > now ? (step.waitingFor ?? "server") : "limit";
     return { status: "waiting", until: reportTime(until), waitingFor };
   }
+}
+
+/** The report of a run that was a part of a move: its rooms as the run left them. */
+export function reportOfPart(
+  { source, target }: Pick<Run, "source" | "target">,
+  rooms: readonly RunRoom[],
+  now: number,
+): Report {
+  return {
+    schema: 1,
+    source,
+    target,
+    generatedAt: reportTime(now),
+    rooms: rooms
+      .filter((room) => !room.isReplacement)
+      .map((room) => ({ ...room.planned.row, route: room.route, status: room.status })),
+    categories: allCategories([]).map((entry) => ({ ...entry, missing: [...entry.missing] })),
+  };
+}
+
+/** The report with the status of each room after the run. */
+export function reportAfterRun(report: Report, rooms: readonly RunRoom[]): Report {
+  const byId = new Map(rooms.map((room) => [room.roomId, room]));
+  return {
+    ...report,
+    rooms: report.rooms.map((row) => ({ ...row, status: byId.get(row.roomId)?.status ?? row.status })),
+  };
 }

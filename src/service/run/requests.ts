@@ -1,5 +1,5 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
-import type { PlanFilters } from "../../platforms/matrix/planning/filters.ts";
+import type { PlanFilters } from "../../model/filters.ts";
 import type { ReadProgress } from "../accounts/readers.ts";
 
 export interface StartRequest {

@@ -1,10 +1,11 @@
+import type { PlanChange } from "../../model/plan-changes.ts";
 import type { Account, Side } from "../../model/account.ts";
 import type { Category, CategoryName } from "../../model/categories.ts";
 import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { RunState } from "../../model/run-states.ts";
 import type { LimitName } from "../../model/step.ts";
-import type { NotMoved } from "../../platforms/matrix/categories/not-moved.ts";
+import type { NotMoved } from "../../model/not-moved.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
 import type { UnansweredAlias } from "../plan/planning.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
@@ -60,13 +61,6 @@ export interface RunStatus {
   problem: { side: Side; problem: StepProblem } | null;
   /** The bot was started anew in the middle and has gone on by itself. */
   wasInterrupted: boolean;
-}
-
-/** A room whose way changed between the plan and its start. */
-export interface PlanChange {
-  room: ReportRoom;
-  /** `null`: it is new. */
-  before: ReportRoom["route"] | null;
 }
 
 export type CannotRead =

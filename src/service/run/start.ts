@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import { NO_FILTERS } from "../../platforms/matrix/planning/filters.ts";
-import { waitsForPerson } from "../../platforms/matrix/room-of-run.ts";
+import { NO_FILTERS } from "../../model/filters.ts";
+import { waitsForPerson } from "../../model/room-routes.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { NewRun, Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -13,8 +13,8 @@ import type { RunOverview } from "./overview.ts";
 import type { Beginning, StartResult, UndoPreviewResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import { UndoPlanner } from "./undo.ts";
+import { differencesOf } from "../../model/plan-changes.ts";
 import {
-  differencesOf,
   stepsOfRooms,
   profileSteps,
   unknownRooms,

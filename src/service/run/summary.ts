@@ -1,7 +1,8 @@
 import type { Report } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
 
-import { failuresOf, reportOfPart, summaryOf } from "../../platforms/matrix/summary-of-run.ts";
+import { failuresOf, summaryOf } from "../../platforms/matrix/summary-of-run.ts";
+import { reportOfPart } from "./report.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { RunEnd, RunSummary } from "./results.ts";

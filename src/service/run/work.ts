@@ -4,17 +4,13 @@ import type { Run, TakenStep } from "../../model/run.ts";
 import { isUnfinished } from "../../model/run-states.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
-import { routeOfStep } from "../../platforms/matrix/planning/room-steps.ts";
-import { allowedIn, stepsInto } from "../../platforms/matrix/steps-of-run.ts";
+import { routeOfStep } from "../../model/room-routes.ts";
+import { allowedIn } from "../../model/room-routes.ts";
+import { stepsInto } from "../../platforms/matrix/steps-of-run.ts";
 import type { RunRoom } from "../../model/run-room.ts";
-import type { RoomMove } from "../../platforms/matrix/room-of-run.ts";
-import {
-  historyOf,
-  isLeft,
-  nextRoute,
-  roomAfter,
-  withoutThrough,
-} from "../../platforms/matrix/room-of-run.ts";
+import type { RoomMove } from "../../model/room-routes.ts";
+import { historyOf } from "../../platforms/matrix/room-of-run.ts";
+import { isLeft, nextRoute, roomAfter, withoutThrough } from "../../model/room-routes.ts";
 import type { StepContext } from "../../platforms/matrix/steps/step-context.ts";
 import { runStep } from "../../platforms/matrix/run-step.ts";
 import type { RunnerWork, Unread } from "../../queue/runner-work.ts";

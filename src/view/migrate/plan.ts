@@ -1,5 +1,5 @@
 import type { Report, ReportRoom } from "../../model/report.ts";
-import type { CategoryWork } from "../../platforms/matrix/remaining-work.ts";
+import type { CategoryWork } from "../../model/remaining-work.ts";
 import type { ShownPlan } from "../../service/plan/planning.ts";
 import { categoryWords } from "../words/category-words.ts";
 import type { Block, Inline } from "../document/document.ts";

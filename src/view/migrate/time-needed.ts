@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { LimitedServer, Remedy, TimeEstimate } from "../../platforms/matrix/planning/time-estimate.ts";
+import type { LimitedServer, Remedy, TimeEstimate } from "../../model/time-estimate.ts";
 import type { Block } from "../document/document.ts";
 import { code, codeBlock, paragraph, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";

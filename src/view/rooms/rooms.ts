@@ -1,4 +1,4 @@
-import type { ListedRoom, RoomList } from "../../platforms/matrix/planning/room-list.ts";
+import type { ListedRoom, RoomList } from "../../model/room-list.ts";
 import type { Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";

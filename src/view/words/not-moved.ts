@@ -1,4 +1,4 @@
-import type { NotMoved, NotMovedCode } from "../../platforms/matrix/categories/not-moved.ts";
+import type { NotMoved, NotMovedCode } from "../../model/not-moved.ts";
 
 const MAX_ITEMS = 3;
 

@@ -12,10 +12,8 @@ import type { PlannedStep } from "../../../src/model/step.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
-import type {
-  AccessChanges,
-  WatchingAccount,
-} from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { AccessChanges } from "../../../src/model/room-routes.ts";
+import type { WatchingAccount } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
 import { threePeople } from "./three-people.ts";

@@ -2,7 +2,7 @@ import { STEP_PROBLEM_CODES } from "../../../src/model/step-outcome.ts";
 import type { Category } from "../../../src/model/categories.ts";
 import { CATEGORY_NAMES } from "../../../src/model/categories.ts";
 import { LIMITS } from "../../../src/model/step.ts";
-import type { NotMoved } from "../../../src/platforms/matrix/categories/not-moved.ts";
+import type { NotMoved } from "../../../src/model/not-moved.ts";
 import type { Report, ReportRoom } from "../../../src/model/report.ts";
 import type {
   ConvertResult,

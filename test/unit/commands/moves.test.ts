@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseMessage } from "../../../src/grammar/parse.ts";
 import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
 import type { CommandServices } from "../../../src/commands/registry.ts";
-import { NO_FILTERS } from "../../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../../src/model/filters.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import type { StartResult } from "../../../src/service/run/results.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";

@@ -1,7 +1,8 @@
 import type Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { knockPayload } from "../../../src/platforms/matrix/planning/step-payloads.ts";
-import { historyOf, waitsForPerson } from "../../../src/platforms/matrix/room-of-run.ts";
+import { historyOf } from "../../../src/platforms/matrix/room-of-run.ts";
+import { waitsForPerson } from "../../../src/model/room-routes.ts";
 import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import { readPlan } from "../../../src/service/plan/stored-plan.ts";

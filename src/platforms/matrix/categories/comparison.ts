@@ -1,6 +1,6 @@
 import { category } from "../../../model/categories.ts";
 import type { Category, CategoryName } from "../../../model/categories.ts";
-import type { NotMoved, NotMovedCode } from "./not-moved.ts";
+import type { NotMoved, NotMovedCode } from "../../../model/not-moved.ts";
 
 /**
  * What the target should have in one category, and what of the source is not moved. Each item of

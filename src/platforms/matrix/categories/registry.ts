@@ -12,7 +12,7 @@ import { directChatsPlan } from "./direct-chats/plan.ts";
 import { directChatsStep } from "./direct-chats/step.ts";
 import { ignoredUsersPlan } from "./ignored-users/plan.ts";
 import { ignoredUsersStep } from "./ignored-users/step.ts";
-import type { NotMoved } from "./not-moved.ts";
+import type { NotMoved } from "../../../model/not-moved.ts";
 import { profilePlan } from "./profile/plan.ts";
 import { profileFieldStep } from "./profile/step.ts";
 import { pushRulesPlan } from "./push-rules/plan.ts";

@@ -1,6 +1,7 @@
 import { directRooms } from "../rooms/direct-rooms.ts";
-import { filterRooms, NO_FILTERS } from "./filters.ts";
-import type { RoomFilters } from "./filters.ts";
+import { filterRooms } from "./filters.ts";
+import { NO_FILTERS } from "../../../model/filters.ts";
+import type { RoomFilters } from "../../../model/filters.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import type { Parties } from "./people.ts";
 import type { RouteRefusal } from "../../../model/run-room.ts";

@@ -1,4 +1,4 @@
-import type { RequestCounts } from "./time-estimate.ts";
+import type { RequestCounts } from "../../../model/time-estimate.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { Route } from "../../../model/routes.ts";
 

@@ -1,38 +1,9 @@
+import type { ListedRoom, RoomList, RoomListFilters } from "../../../model/room-list.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { filterRooms } from "./filters.ts";
-import type { RoomFilters } from "./filters.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
-
-/** A room of an account in the list of `!rooms`. */
-export interface ListedRoom {
-  roomId: string;
-  name: string | null;
-  alias: string | null;
-  isDirect: boolean;
-  isSpace: boolean;
-  /** Joined members with the account itself; null if the server does not say. */
-  joinedCount: number | null;
-  /** Milliseconds since 1970; null if unknown. */
-  lastActivityAt: number | null;
-}
-
-export interface RoomListFilters {
-  rooms: RoomFilters;
-  /** Milliseconds since 1970. Only rooms with a known last activity before it. */
-  inactiveSince: number | null;
-  /** Only rooms in which the account is alone. */
-  isAlone: boolean;
-}
-
-export interface RoomList {
-  rooms: ListedRoom[];
-  /** The number of rooms that the account has joined. */
-  total: number;
-  /** Rooms that filters name and the account does not have. */
-  unknownRooms: readonly string[];
-}
 
 /** The rooms that an account has joined and the filters choose, longest silent first. */
 export function listRooms(

@@ -56,22 +56,6 @@ export function powerStep(room: PlannedRoom): PlannedStep | null {
   };
 }
 
-/** The route of a step; `null` if it has none. */
-export function routeOfStep(kind: StepKind): Route | null {
-  switch (kind) {
-    case "accept_invite":
-    case "join":
-    case "join_restricted":
-    case "invite":
-    case "knock":
-      return kind;
-    case "join_invited":
-      return "invite";
-    default:
-      return null;
-  }
-}
-
 /**
  * The limits of a join at Synapse (`update_membership` and `update_membership_locked` in
  * handlers/room_member.py, 1.163.2):

@@ -16,8 +16,3 @@ export function roomName(room: RoomSnapshot, ownUserIds: ReadonlySet<string>): s
   );
   return people.length === 0 ? null : people.map((hero) => hero.displayName ?? hero.userId).join(", ");
 }
-
-/** Whether a room ID or alias names this room. */
-export function isNamed(room: { roomId: string; alias: string | null }, word: string): boolean {
-  return room.roomId === word || room.alias === word;
-}

@@ -1,3 +1,4 @@
+import type { AccessChange } from "../../../model/room-routes.ts";
 import { allowedRooms, joinRuleOf } from "../rooms/join-rule.ts";
 import type { JoinRules, Membership, ServerAcl } from "../rooms/types.ts";
 import type { Route } from "../../../model/routes.ts";
@@ -23,16 +24,6 @@ export interface SeenRoom {
   readonly joinRules: StateRead<JoinRules>;
   readonly serverAcl: StateRead<ServerAcl>;
 }
-
-/** A change in a room that waits for a person. */
-export type AccessChange =
-  | { readonly kind: "joined" }
-  /** The target can get in by itself now. `through`: the room that opens a restricted room. */
-  | { readonly kind: "open"; readonly route: "accept_invite" | "join"; readonly through: null }
-  | { readonly kind: "open"; readonly route: "join_restricted"; readonly through: string }
-  | { readonly kind: "banned" }
-  /** No longer banned, and nothing else has changed. The room's route has to be planned again. */
-  | { readonly kind: "unbanned" };
 
 /** What decides about a change, besides the room. */
 export interface ChangeContext {

@@ -1,3 +1,4 @@
+import type { AccessChanges } from "../../../model/room-routes.ts";
 import { randomUUID } from "node:crypto";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { isJsonObject } from "../api/json.ts";
@@ -11,7 +12,8 @@ import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readJoinRules, readServerAcl } from "../rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../rooms/state-read.ts";
 import { accessChange } from "./access-change.ts";
-import type { AccessChange, SeenRoom, WatchedRoom } from "./access-change.ts";
+import type { AccessChange } from "../../../model/room-routes.ts";
+import type { SeenRoom, WatchedRoom } from "./access-change.ts";
 
 /** One of the two accounts, as far as a look needs it. */
 export interface WatchingAccount {
@@ -30,9 +32,6 @@ export interface Look {
   readonly isJoined: (roomId: string) => boolean;
   readonly signal?: AbortSignal;
 }
-
-/** By room ID, only rooms that were asked for and changed. */
-export type AccessChanges = ReadonlyMap<string, AccessChange>;
 
 /**
  * One name for the process, which no client uses. A server keeps a connection's state for days, and

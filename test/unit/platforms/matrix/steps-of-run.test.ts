@@ -4,8 +4,8 @@ import { compareContents } from "../../../../src/platforms/matrix/categories/reg
 import type { AccountContents } from "../../../../src/platforms/matrix/categories/contents.ts";
 import { roomMapping } from "../../../../src/platforms/matrix/planning/room-mapping.ts";
 import type { RoomIdOnTarget } from "../../../../src/platforms/matrix/planning/room-mapping.ts";
-import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
-import { routeOfStep } from "../../../../src/platforms/matrix/planning/room-steps.ts";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
+import { routeOfStep } from "../../../../src/model/room-routes.ts";
 import type { RoomPlan } from "../../../../src/platforms/matrix/planning/plan-rooms.ts";
 import { stepsOfWholePlan } from "../../../../src/platforms/matrix/steps-of-run.ts";
 import { planFor } from "../../../support/federation/plan-federation.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { convertChat } from "../../../../src/service/run/convert-chat.ts";
 import type { ConvertRequest } from "../../../../src/service/run/requests.ts";
-import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
-import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
+import type { PlanFilters } from "../../../../src/model/filters.ts";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   BOT,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { PlanFilters } from "../../../../src/platforms/matrix/planning/filters.ts";
-import { NO_FILTERS } from "../../../../src/platforms/matrix/planning/filters.ts";
+import type { PlanFilters } from "../../../../src/model/filters.ts";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";

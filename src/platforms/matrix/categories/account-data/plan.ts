@@ -4,7 +4,7 @@ import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../not-moved.ts";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { desiredContent, statusOfContent } from "./desired-content.ts";
 import type { DesiredContent } from "./desired-content.ts";
 

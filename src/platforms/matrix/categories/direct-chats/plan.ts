@@ -7,7 +7,7 @@ import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved, NotMovedCode } from "../not-moved.ts";
+import type { NotMoved, NotMovedCode } from "../../../../model/not-moved.ts";
 
 const directChatSchema = z.object({ roomId: z.string(), counterpart: z.string() });
 /** A room of the target and the person with whom it is a direct chat. */

@@ -5,7 +5,7 @@ import { parseUserId } from "../../ids/identifiers.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../not-moved.ts";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 
 /** What the step is given, and what its undo record holds. */
 export const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });

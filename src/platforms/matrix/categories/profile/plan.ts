@@ -10,7 +10,7 @@ import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired, ItemStatus } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
-import type { NotMoved } from "../not-moved.ts";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 
 /** What a step is given, and what its undo record holds. */
 export const profileFieldSchema = z.object({

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../api/json.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../not-moved.ts";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { isUnchangedDefault } from "./default-rules.ts";
 import { displacedRules, isSameRule, statusOfRule } from "./item-status.ts";
 import type { PushRuleId } from "./item-status.ts";

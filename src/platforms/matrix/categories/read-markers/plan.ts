@@ -6,7 +6,7 @@ import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved, NotMovedCode } from "../not-moved.ts";
+import type { NotMoved, NotMovedCode } from "../../../../model/not-moved.ts";
 
 /** The event up to which a room is read (CS §Fully read markers). */
 export const readMarkerSchema = z.object({ roomId: z.string(), eventId: z.string() });

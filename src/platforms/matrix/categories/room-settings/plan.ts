@@ -8,7 +8,7 @@ import type { ContentPayload } from "../account-data/plan.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../not-moved.ts";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 
 interface DesiredRoomSetting extends DesiredContent {
   readonly roomId: string;

@@ -7,7 +7,7 @@ import type { RoomTag } from "../../reading/raw-events.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../not-moved.ts";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 
 /** What a step is given, and what its undo record holds: tags of one room. */
 export const roomTagsSchema = z.object({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CATEGORY_NAMES } from "../../../../../src/model/categories.ts";
 import { compareContents } from "../../../../../src/platforms/matrix/categories/registry.ts";
-import { NO_FILTERS } from "../../../../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import { roomMapping } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import { isSameJson } from "../../../../../src/platforms/matrix/api/same-json.ts";
 import { notMovedText } from "../../../../../src/view/words/not-moved.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_FILTERS } from "../../../../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import { ADMIN, plan, sketchRoom, targetRoom } from "../../../../support/plans/planned-rooms.ts";
 
 const A = "!a:old.example";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_FILTERS } from "../../../../../src/platforms/matrix/planning/filters.ts";
+import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
 import {
   SOURCE_MAY_INVITE,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
-import type { AccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { AccessChanges } from "../../../../../src/model/room-routes.ts";
 import type { WatchedRoom } from "../../../../../src/platforms/matrix/watch/access-change.ts";
 import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 import {

@@ -1,4 +1,4 @@
-import type { CategoryName } from "../../../model/categories.ts";
+import type { CategoryName } from "./categories.ts";
 
 /** Why an item of the old account is not moved. The sentences are in `view/words/not-moved.ts`. */
 export type NotMovedCode =

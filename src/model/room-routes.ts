@@ -1,0 +1,158 @@
+import type { RouteRefusal, RunRoom } from "./run-room.ts";
+import type { Route } from "./routes.ts";
+import type { Run } from "./run.ts";
+import type { StepOutcome, StepProblem } from "./step-outcome.ts";
+import type { StepKind } from "./step.ts";
+
+/** The route of a step; `null` if it has none. */
+export function routeOfStep(kind: StepKind): Route | null {
+  switch (kind) {
+    case "accept_invite":
+    case "join":
+    case "join_restricted":
+    case "invite":
+    case "knock":
+      return kind;
+    case "join_invited":
+      return "invite";
+    default:
+      return null;
+  }
+}
+
+/** The routes into rooms that a run may take. */
+export function allowedIn({ purpose }: Pick<Run, "purpose">): (route: Route) => boolean {
+  switch (purpose) {
+    case "invitations":
+      return (route) => route === "invite";
+    case "joins":
+      return (route) => route === "accept_invite" || route === "join" || route === "join_restricted";
+    default:
+      return () => true;
+  }
+}
+
+/** A room after one step. `next`: the route to take now, `null` if nothing more is tried. */
+export interface RoomMove {
+  room: RunRoom;
+  next: Route | null;
+}
+
+/** @param allowed the routes that this run may take */
+export function roomAfter(
+  room: RunRoom,
+  kind: StepKind,
+  outcome: StepOutcome,
+  { now, allowed }: { now: number; allowed: (route: Route) => boolean },
+): RoomMove {
+  const route = routeOfStep(kind);
+  if (route === null) return { room, next: null };
+  switch (outcome.status) {
+    case "done":
+    case "already_done":
+      // The invitation is only half of the route; a join waits for it.
+      if (kind === "invite") return { room, next: null };
+      return {
+        room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now },
+        next: null,
+      };
+    case "needs_moderator":
+      return { room: waiting(room), next: null };
+    case "failed": {
+      const refused = { ...room, refusals: [...room.refusals, refusalOf(route, outcome.problem)] };
+      return outcome.problem.code === "blocked_by_server"
+        ? closed(refused)
+        : otherRoute(refused, route, allowed);
+    }
+    default:
+      return { room, next: null };
+  }
+}
+
+/** The room through which this one was to be reached cannot be entered. */
+export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean): RoomMove {
+  return otherRoute(room, "join_restricted", allowed);
+}
+
+/** The next route after one that failed, if one is left that needs nobody. */
+export function nextRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
+  const { routes } = room.planned.work;
+  return (
+    routes.slice(routes.indexOf(route) + 1).find((next) => next !== "ask_moderator" && allowed(next)) ?? null
+  );
+}
+
+function otherRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): RoomMove {
+  const next = nextRoute(room, route, allowed);
+  if (next !== null) return { room: { ...room, route: next, status: "planned" }, next };
+  const isHelpable = room.planned.work.routes.includes("ask_moderator");
+  return isHelpable
+    ? { room: { ...room, route: "ask_moderator", status: "needs_moderator" }, next: null }
+    : { room: { ...room, status: "failed" }, next: null };
+}
+
+function closed(room: RunRoom): RoomMove {
+  return { room: { ...room, route: "impossible", status: "skipped" }, next: null };
+}
+
+function waiting(room: RunRoom): RunRoom {
+  return { ...room, route: "knock", status: "needs_moderator" };
+}
+
+function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusal {
+  const known =
+    code === "blocked_by_server" || code === "unreachable_server" || code === "invite_blocked"
+      ? code
+      : "refused";
+  return { route, code: known, serverText };
+}
+
+/** Whether the run has nothing more to do for the room, and the target is not in it. */
+export function isLeft({ isInside, status }: RunRoom): boolean {
+  return !isInside && status !== "planned";
+}
+
+/** Whether a person may still let the target in, so that the room is watched. */
+export function waitsForPerson({ isInside, status }: RunRoom): boolean {
+  return !isInside && (status === "needs_moderator" || status === "needs_you" || status === "failed");
+}
+
+/** A change in a room that waits for a person. */
+export type AccessChange =
+  | { readonly kind: "joined" }
+  /** The target can get in by itself now. `through`: the room that opens a restricted room. */
+  | { readonly kind: "open"; readonly route: "accept_invite" | "join"; readonly through: null }
+  | { readonly kind: "open"; readonly route: "join_restricted"; readonly through: string }
+  | { readonly kind: "banned" }
+  /** No longer banned, and nothing else has changed. The room's route has to be planned again. */
+  | { readonly kind: "unbanned" };
+
+/** By room ID, only rooms that were asked for and changed. */
+export type AccessChanges = ReadonlyMap<string, AccessChange>;
+
+/**
+ * A room after a change that the watch has seen. Rooms that still cannot be entered stay as they
+ * are: the run reads both accounts when it settles, and decides about them again.
+ * @param now in milliseconds since the epoch
+ */
+export function roomAfterChange(room: RunRoom, change: AccessChange, now: number): RunRoom {
+  switch (change.kind) {
+    case "joined":
+      return { ...room, isInside: true, status: "done", joinedAt: now };
+    case "open": {
+      const { work } = room.planned;
+      return {
+        ...room,
+        route: change.route,
+        status: "planned",
+        planned: {
+          ...room.planned,
+          work: { ...work, routes: [change.route, "ask_moderator"], through: change.through ?? work.through },
+        },
+      };
+    }
+    case "banned":
+    case "unbanned":
+      return room;
+  }
+}
