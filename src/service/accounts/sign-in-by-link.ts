@@ -57,8 +57,8 @@ export class LinkSignIn {
   }
 
   /**
-   * Requests a code and waits for its confirmation, in place of a link that waits for the same side.
-   * `null` where the server offers no link.
+   * Requests a code and waits for its confirmation, in place of a link that waits for the same
+   * side. `null` where the server offers no link.
    * @throws errors that the platform's `refusalOf` reads
    */
   async begin({

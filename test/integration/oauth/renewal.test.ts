@@ -226,7 +226,7 @@ describe("a session by link", () => {
       problem: { code: "account_locked" },
     });
     const afterFirst = refreshes().length;
-    expect(afterFirst).toBeLessThanOrEqual(2);
+    expect(afterFirst).toBeLessThanOrEqual(3);
     for (let request = 0; request < 3; request++)
       expect(await failureOf(whoami())).toMatchObject({ errcode: "M_USER_LOCKED" });
     expect(refreshes()).toHaveLength(afterFirst);

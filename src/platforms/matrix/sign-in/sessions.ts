@@ -30,8 +30,14 @@ export interface SessionsOptions {
 }
 
 /**
- * A server that refuses a token which it has just issued will refuse the next one too: the account
- * is locked. During this time requests fail as locked without another renewal.
+ * How often in a row a token that was just issued is refused before the account counts as locked.
+ * After the first refusal the session may have ended since the renewal; then the next renewal fails
+ * and says so.
+ */
+const MAX_NEW_REFUSED = 2;
+/**
+ * A server that refuses new tokens again and again will refuse the next one too. During this time
+ * requests fail as locked without another renewal.
  */
 const LOCKED_MS = 30_000;
 /**
@@ -82,13 +88,15 @@ export class Sessions {
   async #use<Answer>(account: Account, send: (token: string) => Promise<Answer>): Promise<Answer> {
     let token = await this.#current(account);
     let isNew = false;
+    let newRefused = 0;
     for (let tries = 1; ; tries++) {
       try {
         return await send(token);
       } catch (error) {
         if (!(error instanceof HomeserverError) || error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
         // The refusal of a token that another request has replaced proves nothing.
-        if (isNew && (await this.#stored(account))?.tokens.accessToken === token) {
+        if (isNew && (await this.#stored(account))?.tokens.accessToken === token) newRefused += 1;
+        if (newRefused === MAX_NEW_REFUSED) {
           this.#lockedUntil.set(keyOf(account), this.#options.now() + LOCKED_MS);
           throw locked(error);
         }

@@ -59,8 +59,13 @@ async function openRenewable(
   let made = 0;
   let now = 0;
   let isNext = false;
+  let isEnded = false;
   const server = await startServer((request, response) => void answer(request, response));
   async function answer({ url, headers }: ReceivedRequest, response: ServerResponse): Promise<void> {
+    if (url.endsWith("/refresh") && isEnded) {
+      sendJson(response, 401, { errcode: "M_UNKNOWN_TOKEN", error: "Invalid refresh token" });
+      return;
+    }
     if (url.endsWith("/refresh")) {
       made++;
       sendJson(response, 200, {
@@ -89,7 +94,10 @@ async function openRenewable(
       isNext = false;
     });
   }
-  return { ask, renewals: () => made };
+  const end = (): void => {
+    isEnded = true;
+  };
+  return { ask, renewals: () => made, end };
 }
 
 describe("a token that was just made", () => {
@@ -101,7 +109,19 @@ describe("a token that was just made", () => {
       () => undefined,
     );
     expect(await failureOf(ask())).toMatchObject({ errcode: "M_USER_LOCKED" });
-    expect(renewals()).toBe(1);
+    expect(renewals()).toBe(2);
+    expect(await failureOf(ask())).toMatchObject({ errcode: "M_USER_LOCKED" });
+    expect(renewals()).toBe(2);
+  });
+
+  it("reports an ended session when the session ended just after the renewal", async () => {
+    const { ask, end } = await openRenewable(
+      () => false,
+      (token) => {
+        if (token === "access 1") end();
+      },
+    );
+    expect(await failureOf(ask())).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
   });
 
   it("reports nothing when another request has replaced the token before the answer arrived", async () => {
