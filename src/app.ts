@@ -65,7 +65,7 @@ export async function startApp({
   if (isNew)
     log.info(
       { file: configuration.secretKeyFile },
-      "made the secret key; keep a copy of it apart from the data directory",
+      "created the secret key; keep a copy of it outside the data directory",
     );
   const store = openStoreOrExplain(configuration, key, log);
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
@@ -102,7 +102,7 @@ export async function startApp({
       onSignedIn: (owner, _side, account) => {
         control
           .signedIn(owner, account)
-          .catch((error: unknown) => log.error({ err: error }, "a run could not go on after a sign-in"));
+          .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
       },
       now,
       log,

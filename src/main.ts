@@ -81,7 +81,7 @@ function stopOnSignals(log: Logger, starting: Promise<{ stop(): Promise<void> }>
       if (!isStarted) process.exit(EXIT_STATUS.ok);
       log.error(
         { limitMs: STOP_LIMIT_MS },
-        "stopping took too long: ending now; what was under way is recorded and goes on at the next start",
+        "stopping took too long; ending now. Work under way is stored and continues at the next start",
       );
       process.exit(EXIT_STATUS.failure);
     }, STOP_LIMIT_MS);

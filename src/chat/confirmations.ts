@@ -78,7 +78,7 @@ export class Confirmations {
     if (!(await questions.close(transactionId, answeredBy, now()))) return false;
     log.info({ action }, "confirmed");
     const run = Object.hasOwn(actions, action) ? actions[action] : undefined;
-    if (run === undefined) throw new Error(`no action is named ${action}`);
+    if (run === undefined) throw new Error(`unknown action: ${action}`);
     await run(payload, conversation);
     return true;
   }

@@ -104,7 +104,8 @@ export class Inbox {
     if (conversation) {
       await receivedEvents.begin(event.event_id);
       try {
-        if (attempts >= MAX_ATTEMPTS) throw new Error("handling this message was cut off too often");
+        if (attempts >= MAX_ATTEMPTS)
+          throw new Error("the handling of this message was interrupted too often");
         if (confirmed !== null) await confirmations.onReaction(conversation, confirmed);
         else if (text && !(await confirmations.onText(text, conversation)))
           await dispatch(text, conversation);
@@ -131,7 +132,10 @@ export class Inbox {
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         const reason = error instanceof Error ? error.message : "no usable answer";
-        this.#options.log.warn({ reason, roomId, attempt }, "the room of a message could not be looked at");
+        this.#options.log.warn(
+          { reason, roomId, attempt },
+          "the members of a message's room could not be read",
+        );
         if (isFinalRefusal(error)) return null;
         const backoffMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
         await sleep(limitWaitMs(error) ?? backoffMs, undefined, { signal: this.#stopping.signal });

@@ -55,7 +55,7 @@ export async function replaceBotSession(lost: BotSession, options: SessionOption
   const { account, baseUrl, state, log } = options;
   if (account.accessToken !== null || account.password === null)
     throw new StartProblem(
-      "The encryption keys of the bot's device are lost, and without the bot's password there is no new device. Put the password, or a token of a new login, into the configuration.",
+      "The encryption keys of the bot's device are lost, and the bot cannot create a new device without its password. Put the password, or a token of a new login, into the configuration.",
     );
   log.warn(
     { deviceId: lost.deviceId },
@@ -77,7 +77,7 @@ async function sessionOfToken(accessToken: string, options: SessionOptions): Pro
   const owner = await withRetries(options, () => whoami(options.baseUrl, accessToken));
   if (owner === null)
     throw new StartProblem(
-      "The bot's access token is not valid (any more). Put a new one, or the password, into the configuration.",
+      "The bot's access token is not valid. Put a new one, or the password, into the configuration.",
     );
   assertOwner(owner, options.account);
   if (owner.deviceId === null)
@@ -174,7 +174,7 @@ async function withRetries<Result>(
           waitMs,
           reason: error instanceof Error ? error.message : "no usable answer",
         },
-        "the bot's homeserver is waited for",
+        "waiting for the bot's homeserver",
       );
       await sleep(waitMs);
     }

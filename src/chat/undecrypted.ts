@@ -73,7 +73,7 @@ export class UndecryptableMessages {
 
   #retryRoom(roomId: string): void {
     this.#retry(roomId).catch((error: unknown) =>
-      this.#options.log.error({ err: error }, "messages whose key came could not be read"),
+      this.#options.log.error({ err: error }, "messages could not be read after their keys arrived"),
     );
   }
 

@@ -18,7 +18,7 @@ export const EXIT_STATUS = { ok: 0, failure: 1, usage: 64, configuration: 78 } a
 export const HELP = `Usage: npm start -- [--config FILE] [--check-config]
 
   --config FILE    the configuration (default: ${DEFAULT_CONFIG_PATH} in the working directory)
-  --check-config   tells every fault of the configuration, and starts and writes nothing
+  --check-config   prints every fault of the configuration; starts and writes nothing
   --help           this text
   --version        the version
 

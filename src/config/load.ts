@@ -109,7 +109,7 @@ function doubts(salvaged: SalvagedConfiguration, directory: string): KeyFault[] 
     [
       keyFile.startsWith(dataDir + sep),
       ["secretKeyFile"],
-      "is inside dataDir: whoever gets a copy of that folder can read the secrets the key seals",
+      "is inside dataDir: anyone with a copy of that folder can read the sealed secrets",
     ],
     [
       isReadableByOthers(keyFile),

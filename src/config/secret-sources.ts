@@ -57,7 +57,7 @@ function fromFile(keys: SecretKeys, context: SecretContext): BotSecret {
   }
   if (second !== undefined)
     return secretOf({
-      faults: [{ path: ["bot", second], message: `is given beside ${source}; keep only one of them` }],
+      faults: [{ path: ["bot", second], message: `is set together with ${source}; keep only one of them` }],
     });
   const value = keys[source] ?? "";
   // The schema has already reported this fault.
@@ -132,7 +132,9 @@ function withTokenCheck(
   // cause.
   if (!/^[\x21-\x7e]+$/.test(accessToken))
     return secretOf({
-      faults: [{ path, message: "is not an access token: it holds spaces or other signs" }],
+      faults: [
+        { path, message: "is not an access token: it contains spaces or other characters that no token has" },
+      ],
     });
   return secretOf({ accessToken, warnings });
 }

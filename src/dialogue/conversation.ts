@@ -25,15 +25,15 @@ export interface Conversation {
 }
 
 /**
- * The least time between two edits of a progress message. Each edit stays in the room's history and
- * counts against the bot's own rate limit (view/README.md, "Edits").
+ * The minimum time between two edits of a progress message. Each edit stays in the room's history
+ * and counts against the bot's own rate limit (view/README.md, "Edits").
  */
 export const EDIT_EVERY_MS = 5_000;
 
 /**
- * How a message is said.
+ * How a message is sent.
  * - `key` identifies a message of this conversation. If a crash makes a command run twice, a key
- *   that was already said is not said again.
+ *   that was already sent is not sent again.
  * - `replaces` is the key of the message that this one edits.
  * - `leavesNoTrace` deletes the message from the store once it is sent, because its reader is being
  *   forgotten.
@@ -48,7 +48,7 @@ export interface SayOptions {
   leavesNoTrace?: boolean;
 }
 
-/** What happens once a question is confirmed. */
+/** What happens when a question is confirmed. */
 export interface Confirmation {
   /** The word that can be typed instead of the reaction, in lower case. */
   word: string;

@@ -6,8 +6,8 @@ import { EDIT_EVERY_MS } from "./conversation.ts";
 import { SLOW_AFTER_MS } from "./slow-answer.ts";
 
 /**
- * Does long work and shows its progress in one message. The answer to the command is a message of
- * its own.
+ * Does long work and shows its progress in one message. The answer to the command is a separate
+ * message.
  * @param first what the message says before there is progress
  */
 export async function withProgressNote<Result>(

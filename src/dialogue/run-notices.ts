@@ -16,7 +16,7 @@ import type { SignOutResult } from "../service/accounts/results.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
 import { EDIT_EVERY_MS } from "./conversation.ts";
 
-/** Says something where a run was started, at any time later. */
+/** Sends a message at any later time to the conversation in which a run was started. */
 export type SendMessage = (
   address: ConversationAddress,
   message: Message,
@@ -32,25 +32,25 @@ export interface RunAnnouncerOptions extends RunFacts {
   log: Logger;
 }
 
-/** The answer to the command that began it is said first. */
+/** The answer to the command that started the run is sent first. */
 const FIRST_AFTER_MS = 1_000;
 
 interface Shown {
-  /** What the message shows, and when it was made. */
+  /** The status that the message shows, and when it was read. */
   status: RunStatus | null;
   at: number;
   timer: NodeJS.Timeout | null;
 }
 
 /**
- * Tells the owner of a run how it goes: one message that is kept current, and a new one when
- * something ends or needs them.
+ * Reports a run to its owner. One message shows the current progress. A new message is sent when
+ * the run ends or needs its owner.
  */
 export class RunAnnouncer implements RunListener {
   readonly #options: RunAnnouncerOptions;
   readonly #shown = new Map<number, Shown>();
-  /** Runs whose owners were called. */
-  readonly #called = new Set<number>();
+  /** Runs whose owners were notified. */
+  readonly #notified = new Set<number>();
   #saying: Promise<void> = Promise.resolve();
   #isStopped = false;
 
@@ -59,15 +59,15 @@ export class RunAnnouncer implements RunListener {
   }
 
   /**
-   * Shows where the run stands, if that differs from what is shown, at most every few seconds; and
-   * calls its owner when only they can fix it.
+   * Shows the run's status if it differs from the one shown, at most every few seconds. Notifies
+   * the owner when only they can solve a problem.
    */
   changed(run: Run): void {
     if (this.#isStopped) return;
-    if (run.state !== "needs_you") this.#called.delete(run.id);
-    else if (!this.#called.has(run.id)) {
-      this.#called.add(run.id);
-      this.#inTurn(() => this.#callOwner(run.id));
+    if (run.state !== "needs_you") this.#notified.delete(run.id);
+    else if (!this.#notified.has(run.id)) {
+      this.#notified.add(run.id);
+      this.#inTurn(() => this.#notifyOwner(run.id));
     }
     this.#showSoon(run);
   }
@@ -84,15 +84,15 @@ export class RunAnnouncer implements RunListener {
 
   #shownOf({ id, progressCount }: Run): Shown {
     const now = this.#options.now();
-    // The answer to the command that began it is said first; what an earlier process has shown may
-    // be no older than its end.
+    // The answer to the command that started the run is sent first. A message of an earlier process
+    // may have been edited until that process ended.
     const at = progressCount === 0 ? now - EDIT_EVERY_MS + FIRST_AFTER_MS : now;
     const shown = this.#shown.get(id) ?? { status: null, at, timer: null };
     this.#shown.set(id, shown);
     return shown;
   }
 
-  /** Shows at once how it ended, and says so in a message that notifies. */
+  /** Shows the end in the progress message at once, and sends a message that notifies. */
   async ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
     const { summary, statuses, plans, prefix } = this.#options;
     await this.#showLast(run);
@@ -119,14 +119,14 @@ export class RunAnnouncer implements RunListener {
       await this.#say(run, roomLetIn(letIn, this.#options.prefix), `late ${letIn.room.roomId}`);
   }
 
-  async #callOwner(runId: number): Promise<void> {
+  async #notifyOwner(runId: number): Promise<void> {
     const { runs, statuses, prefix } = this.#options;
     const run = await runs.get(runId);
     if (run?.state !== "needs_you") return;
     await this.#say(run, needsYou(await statuses.of(run), prefix), `needs you ${run.problem?.since ?? 0}`);
   }
 
-  /** Nothing more is said by itself. */
+  /** Sends nothing more by itself. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { timer } of this.#shown.values()) if (timer !== null) clearTimeout(timer);
@@ -141,14 +141,14 @@ export class RunAnnouncer implements RunListener {
     await this.#saying;
   }
 
-  /** @param as how it is going to be put down, where that is not done yet */
+  /** @param as changes that are about to be stored but are not stored yet */
   async #show(runId: number, shown: Shown, as: Partial<Run> = {}): Promise<void> {
     const { runs, statuses, now, prefix } = this.#options;
     const stored = await runs.get(runId);
     if (stored === null) return;
     const run = { ...stored, ...as, progressCount: stored.progressCount };
     const status = await statuses.of(run);
-    // Times of day alone are no change: both are drawn for the same moment.
+    // A changed time of day alone is no change. Both statuses are rendered for the same moment.
     const drawn = (of: RunStatus): string => JSON.stringify(progressMessage(of, shown.at, prefix).document);
     if (shown.status !== null && drawn(shown.status) === drawn(status)) return;
     const message = progressMessage(status, now(), prefix);
@@ -162,8 +162,8 @@ export class RunAnnouncer implements RunListener {
         notBefore: shown.at,
         priority: "progress",
       });
-    // The first one is counted once it is said, for the others replace it; of those one that was
-    // counted and not said is not missed.
+    // The first message is counted after it is sent, because later ones edit it. A later one is
+    // counted before: if it is then not sent, nothing is lost.
     if (isFirst) await show("progress");
     await runs.change(runId, { progressCount: run.progressCount + 1 });
     if (!isFirst) await show(`progress ${run.progressCount}`, "progress");
@@ -175,12 +175,12 @@ export class RunAnnouncer implements RunListener {
 
   #inTurn(work: () => Promise<void>): void {
     this.#saying = this.#saying.then(work).catch((error: unknown) => {
-      this.#options.log.error({ err: error }, "the progress of a run could not be told");
+      this.#options.log.error({ err: error }, "the progress of a run could not be shown");
     });
   }
 }
 
-/** Says that the bot has ended its use of two accounts, long after their move. */
+/** Reports that the bot no longer uses two accounts, long after their move. */
 export async function sayRetired(
   run: Run,
   { signedOut, keptDays }: { signedOut: readonly SignOutResult[]; keptDays: number },

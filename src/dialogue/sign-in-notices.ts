@@ -8,7 +8,7 @@ import type { Conversation } from "./conversation.ts";
 const LINK_KEY = "link";
 
 /**
- * Shows the address and the code. Two cases make it an edit instead of a new message:
+ * Shows the address and the code. The message is an edit in two cases:
  * 1. A note that the server is being asked was already sent (`isNoteSaid`).
  * 2. A crash may have come before or after the message was sent (`isRepeat`).
  */
@@ -28,7 +28,7 @@ export async function sayLinkNote(conversation: Conversation, note: Message): Pr
   await conversation.say(note, { key: LINK_KEY });
 }
 
-/** Says what to do if the server offers no link. */
+/** Explains the other methods if the server offers no link. */
 export async function sayInPlaceOfLink(
   conversation: Conversation,
   message: Message,
@@ -38,8 +38,8 @@ export async function sayInPlaceOfLink(
 }
 
 /**
- * Reports a change of a sign-in by link in its message. The end is said once, however often a crash
- * repeats this call.
+ * Reports a change of a sign-in by link in its message. The end is reported once, however often a
+ * crash repeats this call.
  */
 export async function sayLinkNews(
   conversation: Conversation,

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Message } from "../view/document/message.ts";
 import type { Conversation, SayOptions } from "./conversation.ts";
 
-/** After this wait a person wants to know that something is happening. */
+/** After this time a person is informed that the bot is working. */
 export const SLOW_AFTER_MS = 1_500;
 
 /**
- * Says the result of `work`. If the work is slow, first says what the bot waits for. A routine
- * answer then replaces that note. An answer that must notify the person is a new message, because
- * an edit notifies nobody (view/README.md, "Edits").
+ * Sends the result of `work`. If the work is slow, a note first says what the bot waits for. A
+ * routine answer then replaces that note. An answer that must notify the person is a new message,
+ * because an edit notifies nobody (view/README.md, "Edits").
  */
 export async function answerInTime(
   conversation: Conversation,

@@ -9,7 +9,7 @@ export function createMetrics({ version }: { version: string }): Registry {
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: "matrix_mover_info",
-    help: "Always 1; the label tells the version.",
+    help: "Always 1; the label is the version.",
     labelNames: ["version"],
     registers: [registry],
   })

@@ -3,7 +3,7 @@ import type { Account, SessionTokens, SignInMethod, SignedInAccount } from "../m
 import type { SignInLink } from "../model/sign-in-link.ts";
 import type { UnreachableReason } from "../network/unreachable-error.ts";
 
-/** Why an account is not signed in, or no longer. The sentences for these are in `view`. */
+/** Why an account is not signed in, or no longer is. `view` has the sentences. */
 export type SignInProblem =
   | AccountProblem
   | { readonly code: "wrong_password" }
@@ -11,10 +11,10 @@ export type SignInProblem =
   | { readonly code: "guest" }
   /** The server named an account other than the one that the user named. */
   | { readonly code: "wrong_account"; readonly expected: string; readonly actual: string }
-  /** `retryAfterMs` is null where the server did not say how long. */
+  /** `retryAfterMs` is null if the server names no delay. */
   | { readonly code: "limited"; readonly retryAfterMs: number | null }
   | { readonly code: "unreachable"; readonly reason: UnreachableReason; readonly host: string }
-  /** The server has an internal error (5xx); trying later makes sense. */
+  /** The server has an internal error (5xx). A later try may succeed. */
   | { readonly code: "server_trouble"; readonly status: number; readonly retryAfterMs: number | null }
   /** Any other refusal. `text`: the server's own words, cleaned and cut to 300 characters. */
   | {
@@ -34,7 +34,7 @@ export const SERVER_NOT_FOUND_CODES = [
   "too_old",
 ] as const;
 
-/** Why no server of the platform was found behind a server name. */
+/** Why no server of the platform was found for a server name. */
 export interface ServerNotFound {
   readonly code: (typeof SERVER_NOT_FOUND_CODES)[number];
   readonly serverName: string;
@@ -43,19 +43,19 @@ export interface ServerNotFound {
   readonly status: number | null;
 }
 
-/** Everything that can keep a person from a signed-in account. */
+/** Everything that can keep a person from signing in to an account. */
 export type AccountRefusal =
   | SignInProblem
   | { readonly code: "no_homeserver"; readonly error: ServerNotFound }
   | { readonly code: "same_account"; readonly userId: string };
 
-/** The ways of signing in that a server offers. */
+/** The sign-in methods that a server offers. */
 export interface LoginOptions {
   readonly password: boolean;
   /** A one-time login token. */
   readonly token: boolean;
   readonly sso: boolean;
-  /** The server delegates to an authorization server. */
+  /** The server delegates sign-in to an authorization server. */
   readonly oauth: boolean;
 }
 
@@ -71,7 +71,7 @@ export interface Session {
 
 /**
  * How a sign-in ended. `leftoverDeviceId` names a session that the bot made, may not use and could
- * not log out again; the user finds it in the list of devices.
+ * not log out. The user finds it in the list of devices.
  */
 export type SignInOutcome =
   | { readonly kind: "signed_in"; readonly session: Session }
@@ -84,13 +84,13 @@ export interface ClientIntroduction {
   readonly clientUri: string;
 }
 
-/** A link that has begun: what is stored of it besides whose it is. */
+/** A link that has begun: everything that is stored of it except its owner and account. */
 export type BegunLink = Pick<SignInLink, "userCode" | "verificationUri" | "intervalMs" | "expiresAt"> &
   Readonly<Record<string, unknown>>;
 
 /**
- * What became of a link. `lost`: its tokens reached nobody. `away`: a server did not answer; the
- * link stays valid.
+ * What happened to a link. `lost`: the bot did not receive its tokens. `away`: a server did not
+ * answer, and the link stays valid.
  */
 export type LinkAnswer =
   | { readonly kind: "pending" | "slow_down" | "away" | "refused" | "expired" | "lost" }
@@ -98,8 +98,8 @@ export type LinkAnswer =
   | { readonly kind: "failed"; readonly problem: SignInProblem };
 
 /**
- * Whether the session that a link became is the account's. `away`: its server could not be asked.
- * `isGone`: the refused session was ended.
+ * Whether the session of a link belongs to the account. `away`: the account's server did not
+ * answer. `isGone`: the refused session was ended.
  */
 export type LinkProof =
   | { readonly kind: "signed_in"; readonly session: Session }
@@ -111,8 +111,8 @@ export interface SignInServer {
   /** Client API address. */
   readonly baseUrl: string;
   /**
-   * Requests a code for a sign-in by link; null where the server offers none.
-   * @param deviceId of the session that the link becomes
+   * Requests a code for a sign-in by link; null if the server offers none.
+   * @param deviceId the device of the new session
    */
   beginLink(deviceId: string): Promise<BegunLink | null>;
   options(): Promise<LoginOptions>;
@@ -127,37 +127,44 @@ export interface SignInServer {
 export type SessionCheck =
   { readonly kind: "valid" } | { readonly kind: "problem"; readonly problem: SignInProblem };
 
-/** What became of a session that the bot no longer uses. `page`: where its owner can end it. */
+/**
+ * What happened to a session that the bot no longer uses. `page`: the page on which its owner can
+ * end it.
+ */
 export type SessionEnding =
   | { readonly ending: "logged_out" | "left_alone" }
   | { readonly ending: "not_reached"; readonly problem: SignInProblem; readonly page: string | null }
-  /** The server was asked to end it, and whether it did could not be checked. */
+  /** The server was asked to end the session. Whether it has ended could not be checked. */
   | { readonly ending: "not_checked"; readonly page: string | null };
 
-/** Sign-in, and what concerns sessions, on one platform. */
+/** Sign-in and sessions on one platform. */
 export interface PlatformSignIn {
-  /** The ways that the platform knows, safest first. */
+  /** The platform's sign-in methods, safest first. */
   readonly methods: readonly SignInMethod[];
   /** Finds the server of an account. @throws errors that `refusalOf` reads */
   serverOf(userId: string): Promise<SignInServer>;
-  /** Asks once what became of a link that waits for its person. */
+  /** Asks once for the state of a link that waits for its person. */
   pollLink(link: SignInLink): Promise<LinkAnswer>;
   /**
-   * Proves that a confirmed link is the account's; ends the session of another account.
+   * Proves that a confirmed link belongs to the account. Ends the session if it belongs to another
+   * one.
    * @param keep stores renewed tokens; it is awaited before they are used
    */
   proveLink(link: SignInLink, keep: (tokens: SessionTokens) => Promise<void>): Promise<LinkProof>;
-  /** Ends the session that a link became. @returns whether it is certainly gone */
+  /**
+   * Ends the session of a link.
+   * @returns whether the session has certainly ended
+   */
   discardLink(link: SignInLink): Promise<boolean>;
   /** Asks the server whether a session still works. */
   check(account: Account, signal: AbortSignal): Promise<SessionCheck>;
-  /** Ends the bot's own session; a pasted one is the user's and is left alone. */
+  /** Ends the bot's own session. A pasted token's session is the user's and is left alone. */
   end(account: Account): Promise<SessionEnding>;
-  /** The page on which the account's owner manages the bot's session; null where there is none. */
+  /** The page on which the account's owner manages the bot's session; null for none. */
   sessionPage(signedIn: SignedInAccount): string | null;
   /**
    * What a failed request to an account's server means for its owner.
-   * @throws what is neither a server's error nor a failed connection: a bug
+   * @throws anything that is neither a server's error nor a failed connection: a bug
    */
   refusalOf(error: unknown): AccountRefusal;
 }

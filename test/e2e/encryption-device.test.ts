@@ -106,7 +106,7 @@ it("answers what was said while it was away, also what one sync leaves out", asy
       from: world.botUserId,
       after: first,
     });
-  const read = expect.objectContaining({ msg: "read what a sync left out" }) as unknown;
+  const read = expect.objectContaining({ msg: "read the messages that a sync left out" }) as unknown;
   await expect.poll(() => world.bot.log(), { timeout: 10_000 }).toContainEqual(read);
 });
 

@@ -92,7 +92,7 @@ it("stops when the person has ended a session, says what to do, and goes on once
   expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
   expect(textOf(call)).toContain(`My session of your old account ${source.userId} has ended.`);
   expect(textOf(call)).toContain(
-    `Please sign in again: !login old ${source.userId}. Then I go on by myself.`,
+    `Please sign in again: !login old ${source.userId}. Then I continue by myself.`,
   );
   expect(await move.ask("!migrate status", /^The move /u)).toContain("waits for you");
   countVainRenewals();

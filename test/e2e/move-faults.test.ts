@@ -57,7 +57,7 @@ it("stops when its session is revoked, calls the person, and goes on by itself o
   expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
   expect(textOf(call)).toContain(`My session of your new account ${population.target.userId} has ended.`);
   expect(textOf(call)).toContain(
-    `Please sign in again: !login new ${population.target.userId}. Then I go on by myself.`,
+    `Please sign in again: !login new ${population.target.userId}. Then I continue by myself.`,
   );
   const faults = [
     onceEach(FAULTS_OF_INVITATIONS, isInvitation),

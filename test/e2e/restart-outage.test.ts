@@ -53,7 +53,7 @@ afterAll(async () => {
 it("waits for a homeserver that is away when it starts, and for one that stumbles", async () => {
   await home.down();
   const started = world.bot.start();
-  await until(() => world.bot.output().includes("the bot's homeserver is waited for"));
+  await until(() => world.bot.output().includes("waiting for the bot's homeserver"));
   home.setRule(once(/\/directory\/room\//u, { kind: "status", status: 502 }));
   await home.up();
   await started;

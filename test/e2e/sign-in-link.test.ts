@@ -122,7 +122,7 @@ describe("signing in by link, in a chat", () => {
     const [asked, other] = [await addUser(), await addUser()];
     const refused = await linkFor(asked);
     await oauth.deny(refused.code);
-    expect(await until(refused, "was refused")).toContain(`!login old ${asked.userId} begins anew`);
+    expect(await until(refused, "was refused")).toContain(`!login old ${asked.userId} starts again`);
     const wrong = await linkFor(asked);
     await oauth.approve(wrong.code, other.localpart);
     expect(await until(wrong, "another account")).toContain(other.userId);

@@ -64,21 +64,21 @@ export class ControlRooms {
     } catch (error) {
       this.#log.warn(
         { controlRoom, err: error },
-        "a control room was not found; it is looked for again in a minute",
+        "a control room was not found; it is tried again in a minute",
       );
       return null;
     }
   }
 
   async #joinAll(): Promise<{ nextAt: number | null }> {
-    const left: string[] = [];
+    const remaining: string[] = [];
     if (this.#toJoin.length > 0) {
       const joined = await this.#client.getJoinedRooms();
       for (const controlRoom of this.#toJoin)
-        if (!(await this.#join(controlRoom, joined))) left.push(controlRoom);
+        if (!(await this.#join(controlRoom, joined))) remaining.push(controlRoom);
     }
-    this.#toJoin = left;
-    return { nextAt: left.length === 0 ? null : this.#now() + RETRY_MS };
+    this.#toJoin = remaining;
+    return { nextAt: remaining.length === 0 ? null : this.#now() + RETRY_MS };
   }
 
   /** Returns false if it must be tried again. */

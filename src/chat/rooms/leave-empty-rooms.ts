@@ -17,13 +17,13 @@ export class EmptyRooms {
   /** Call this when a membership of the room changed. */
   look(roomId: string): void {
     this.#leaveIfAlone(roomId).catch((error: unknown) =>
-      this.#log.warn({ err: error, roomId }, "could not see who is left in a room"),
+      this.#log.warn({ err: error, roomId }, "the members of a room could not be read"),
     );
   }
 
   async #leaveIfAlone(roomId: string): Promise<void> {
     if (this.#rooms.isControlRoom(roomId) || (await this.#rooms.members(roomId)).length !== 1) return;
     await this.#client.leaveRoom(roomId);
-    this.#log.info({ roomId }, "left a chat in which nobody else was");
+    this.#log.info({ roomId }, "left a chat without other members");
   }
 }

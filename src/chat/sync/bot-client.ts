@@ -123,7 +123,7 @@ export class BotClient extends MatrixClient {
     try {
       await work();
     } catch (error) {
-      this.#log.warn({ err: error }, "the encryption of a room could not be followed");
+      this.#log.warn({ err: error }, "the encryption state of a room could not be updated");
     }
   }
 }

@@ -33,7 +33,7 @@ export async function fillGaps(
     if (timeline.events.some((event) => isMembership(event, userId, "join"))) continue;
     try {
       const missed = await readBack(client, roomId, timeline.prev_batch, since);
-      log.info({ roomId, events: missed.length }, "read what a sync left out");
+      log.info({ roomId, events: missed.length }, "read the messages that a sync left out");
       timeline.events = [...missed, ...timeline.events];
     } catch (error) {
       // A refusal is final (the bot was removed meanwhile). After any other error the whole sync is
@@ -41,7 +41,7 @@ export async function fillGaps(
       if (!isFinalRefusal(error)) throw error;
       log.warn(
         { roomId, errcode: error instanceof MatrixError ? error.errcode : null },
-        "could not read what a sync left out",
+        "could not read the messages that a sync left out",
       );
     }
   }

@@ -21,7 +21,8 @@ const ROLLBACK = /^\s*ROLLBACK\b/i;
  * immediately.
  */
 export function layTransactionsOver(folder: string): void {
-  if (storeFolder !== undefined) throw new Error("The crypto store's layer over SQLite is in place already.");
+  if (storeFolder !== undefined)
+    throw new Error("The crypto store's layer over SQLite is already installed.");
   storeFolder = resolve(folder);
   // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes its `this` on.
   Database.prototype.prepare = new Proxy(Database.prototype.prepare, {

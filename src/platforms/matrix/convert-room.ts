@@ -11,7 +11,7 @@ import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct
 import type { ChatMember } from "./categories/direct-chats/convert.ts";
 import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 
-/** A room that is to become a direct chat, or to be one no longer. */
+/** A room that becomes a direct chat, or an ordinary room again. */
 export interface RoomConversion {
   readonly roomId: string;
   /** The person with whom the room is to be a direct chat; `null`: choose one by the members. */
@@ -23,11 +23,11 @@ export interface RoomConversion {
 
 export type RoomConverted =
   | { status: "converted" | "unchanged"; partner: string | null }
-  /** Nobody was ever in the room but those excluded. */
+  /** Nobody but the excluded was ever in the room. */
   | { status: "no_partner" };
 
 const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
-const MAX_BYTES = 16 * 1_048_576;
+const MAX_MEMBERS_BYTES = 16 * 1_048_576;
 const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 
 /**
@@ -43,7 +43,7 @@ export async function convertRoom(
   const session = { userId, request: client.request.bind(client) };
   const partner = toDirect ? (named ?? (await findPartner(client, roomId, [userId, ...excluded]))) : null;
   if (toDirect && partner === null) return { status: "no_partner" };
-  // Read last, so that as little as possible can be overwritten.
+  // Read last, so that a change by another client in between is unlikely.
   const content = await readAccountData(session, PLACE);
   if (content === null)
     throw new UnreachableError("unexpected_answer", new URL(client.baseUrl).host, DIRECT_CHATS_TYPE);
@@ -78,7 +78,7 @@ async function readMembers(
     path,
     query,
     schema: membersSchema,
-    maxBytes: MAX_BYTES,
+    maxBytes: MAX_MEMBERS_BYTES,
   });
   const events = stateEventsOf(chunk).filter(({ type }) => type === "m.room.member");
   return events.map(({ state_key: userId, content, origin_server_ts: sentAt }) => ({

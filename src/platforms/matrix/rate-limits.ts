@@ -25,7 +25,10 @@ export const RATE_LIMITS: RateLimits = {
   },
 };
 
-/** Counts for the account that invites. The queue does not pace by it: `invitations` is slower. */
+/**
+ * Counts for the account that invites. The queue does not use it for pacing: `invitations` is
+ * slower.
+ */
 export const INVITATIONS_PER_ISSUER: RateLimit = {
   setting: "rc_invites.per_issuer",
   perSecond: 0.3,

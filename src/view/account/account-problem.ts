@@ -26,7 +26,7 @@ export function accountProblem({ side, problem, userId }: AccountProblemView): I
   return [OWNERS.account, ...account, ` ${predicate}.`];
 }
 
-/** The beginning of a sentence about an account, by its subject. */
+/** How a sentence about an account begins, by the subject of the problem. */
 const OWNERS = {
   session: "My session of your ",
   account: "Your ",
@@ -44,8 +44,8 @@ export function accountRemedy({ side, problem, userId, prefix }: AccountProblemV
     ];
   const remedy = remedyOf(problem.code);
   return remedy === null
-    ? ["Please sign in again: ", signIn, ". Then I go on by myself."]
-    : [`${remedy} Then sign in again: `, signIn, ", and I go on by myself."];
+    ? ["Please sign in again: ", signIn, ". Then I continue by myself."]
+    : [`${remedy} Then sign in again: `, signIn, ", and I continue by myself."];
 }
 
 function remedyOf(problem: StepProblem["code"]): string | null {

@@ -81,7 +81,10 @@ export function signedOut(
   return notice(...endings(results, ({ userId }) => [" ", code(untrustedCode(userId))]));
 }
 
-/** `!forget`: what was erased. It names no account, for it is stored itself until it is sent. */
+/**
+ * `!forget`: what was erased. It names no account, because the message itself is stored until it is
+ * sent.
+ */
 export function forgotten({ signedOut, erased }: Forgotten): Message {
   const nothing = signedOut.length === 0 && erased.messages === 0;
   return notice(
@@ -95,7 +98,7 @@ export function forgotten({ signedOut, erased }: Forgotten): Message {
   );
 }
 
-/** What became of each session. */
+/** What happened to each session. */
 export function endings(results: readonly SignOutResult[], nameOf: (account: Account) => Inline[]): Block[] {
   return results.length === 0 ? [] : [list(results.map((result) => ending(result, nameOf(result.account))))];
 }
@@ -117,7 +120,7 @@ function ending(result: SignOutResult, name: readonly Inline[]): Inline[] {
     case "not_checked":
       return [
         ...who,
-        "I no longer use it. Its server was told to end my session; I could not see that it did",
+        "I no longer use it. I asked its server to end my session, but could not check that it did",
         ...removalHint(account, result.page),
       ];
   }

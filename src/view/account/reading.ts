@@ -17,7 +17,10 @@ export function readingProgress({ serverName, read, total }: ReadProgress): Mess
   return notice(paragraph("Reading ", code(untrustedCode(serverName)), ` … ${read} of ${total} rooms`));
 }
 
-/** Both accounts are needed. @param what for, at the beginning of a sentence */
+/**
+ * The command needs both accounts.
+ * @param what names what needs them, at the beginning of a sentence
+ */
 export function notSignedIn(missing: readonly Side[], prefix: string, what = "A plan"): Message {
   const [first] = missing;
   if (first === undefined) throw new Error("no account is missing");
@@ -27,7 +30,7 @@ export function notSignedIn(missing: readonly Side[], prefix: string, what = "A 
   );
 }
 
-/** An alias that was named, and of which nobody knows just now what it names: nothing was done. */
+/** Nothing was done: a filter names an alias whose server does not answer now. */
 export function aliasUnanswered(alias: string): Message {
   return alert(
     paragraph(

@@ -22,7 +22,7 @@ export function unreachableSentence(host: string, reason: UnreachableReason): In
     case "refused":
       return [server, " does not accept connections just now. Please try again later."];
     case "tls":
-      return [server, " has a certificate that I can't trust. Its administrator has to mend that."];
+      return [server, " has a certificate that I can't trust. Its administrator has to fix that."];
     case "timeout":
       return [server, " did not answer in time. Please try again later."];
     case "reset":
@@ -39,7 +39,7 @@ export function unreachableSentence(host: string, reason: UnreachableReason): In
     case "redirect_refused":
       return [
         server,
-        " sends me on to an address that I must not follow. Its administrator has to mend that.",
+        " sends me on to an address that I must not follow. Its administrator has to fix that.",
       ];
     case "aborted":
       return ["I was stopped while I asked ", server, ". Please try again."];
@@ -66,9 +66,9 @@ export function discoverySentence({ code: problem, serverName, reason, status }:
     case "well_known_invalid":
       return [
         server,
-        " says in a wrong way where its homeserver is (",
+        " names its homeserver in an invalid form (",
         code("/.well-known/matrix/client"),
-        "). Its administrator has to mend that.",
+        "). Its administrator has to fix that.",
       ];
     case "not_a_homeserver":
       return [

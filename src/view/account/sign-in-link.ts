@@ -9,8 +9,9 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import { leftSession, leftover, nextStep, refusalBlocks, sideName, sideWord, success } from "./sign-in.ts";
 
 /**
- * A sign-in by link that waits: the address, the code, and what the page will show, so that nobody
- * confirms a sign-in that they did not ask for (platforms/matrix/README.md, "Sign-in by link").
+ * A sign-in by link that waits: the address, the code, and what the server's page will show. With
+ * these nobody confirms a sign-in that they did not ask for (platforms/matrix/README.md, "Sign-in
+ * by link").
  */
 export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message {
   const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri } = waiting;
@@ -43,8 +44,8 @@ export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message
     paragraph(
       `The code is valid for ${formatDuration(remainingMs)}. `,
       isServerAway
-        ? "Your server does not answer just now; I go on asking."
-        : "I wait for it, and say here what came of it.",
+        ? "Your server does not answer just now; I keep asking."
+        : "I wait for it and show the result here.",
     ),
   );
 }
@@ -76,7 +77,7 @@ export function linkNews(
         ...about,
         " was refused on the server's page, and nothing was signed in. ",
         again,
-        " begins anew.",
+        " starts again.",
       ]);
     case "expired":
       return over([

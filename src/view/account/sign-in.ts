@@ -32,7 +32,9 @@ export interface OfferView {
   prefix: string;
 }
 
-/** How to go on after `!login old @user:server` where there is no sign-in by link. */
+/**
+ * The methods that are left after `!login old @user:server` if the server has no sign-in by link.
+ */
 export function signInOffer({ side, userId, options, roomKind, prefix }: OfferView): Message {
   const start = `${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`;
   const ways: Block[] = [
@@ -62,9 +64,9 @@ export function signInOffer({ side, userId, options, roomKind, prefix }: OfferVi
 export interface SignedInView {
   account: Account;
   other: Account | null;
-  /** What became of the session that stood in this one's place. */
+  /** What happened to the session that this one replaces. */
   replaced: SignOutResult | null;
-  /** The token that was pasted runs out within minutes. */
+  /** The pasted token expires within minutes. */
   isShortLived: boolean;
   isEncrypted: boolean;
   prefix: string;
@@ -72,7 +74,7 @@ export interface SignedInView {
 
 /**
  * An account is signed in with a secret.
- * @param isEncrypted whether the chat in which the secret stood is.
+ * @param isEncrypted whether the chat that held the secret is encrypted
  */
 export function signedIn({
   account,
@@ -94,7 +96,7 @@ export function signedIn({
   );
 }
 
-/** What `!login` comes to, and what comes next. */
+/** The account that `!login` signed in, and its session. */
 export function success(account: Account): Block {
   const own = ["I made a session of my own", ...deviceOf(account), "."];
   const session =
@@ -120,7 +122,7 @@ function deviceOf({ deviceId }: Account): Inline[] {
   return deviceId === null ? [] : [" (", code(untrustedCode(deviceId)), ")"];
 }
 
-/** My session that stood in the new one's place, where it may still be there. */
+/** The replaced session of the bot, if it may still exist. */
 export function leftSession(replaced: SignOutResult | null): Block[] {
   if (replaced?.ending !== "not_reached" && replaced?.ending !== "not_checked") return [];
   const { account, page } = replaced;
@@ -157,12 +159,12 @@ export interface RefusedView {
   prefix: string;
 }
 
-/** The sign-in did not work: why, and what to do. */
+/** The sign-in did not work: why, and what the person can do. */
 export function signInRefused({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Message {
   return alert(...refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }));
 }
 
-/** The same for a message that stands there already. */
+/** The same as blocks, for an edit of an earlier message. */
 export function refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix }: RefusedView): Block[] {
   return [
     paragraph(
@@ -178,7 +180,7 @@ export function refusalBlocks({ side, userId, refusal, leftoverDeviceId, prefix 
   ];
 }
 
-/** A session that may stand in the account's list of devices and is of no use. */
+/** A useless session that may still be in the account's list of devices. */
 export function leftover(deviceId: string): Block {
   return paragraph(
     "A session of mine, ",
@@ -187,7 +189,7 @@ export function leftover(deviceId: string): Block {
   );
 }
 
-/** What stands between a person and an account, and what to do about it. */
+/** Why an account is not signed in, and what the person can do. */
 export function refusalSentence(
   refusal: AccountRefusal,
   { side, userId, prefix }: { side: Side; userId: string; prefix: string },

@@ -6,7 +6,7 @@ import { notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
 /**
- * Explains a mistake in a command line: the mistake, the nearest right word, and the help that
+ * Explains a mistake in a command line: the mistake, the nearest valid word, and the help that
  * applies.
  */
 export function mistakeMessage(mistake: CommandMistake, prefix: string): Message {

@@ -30,7 +30,7 @@ export function notListeningHere(prefix: string): Message {
   );
 }
 
-/** A secret was written in a room that other people can read. */
+/** A message with a secret was written in a room that other people can read. */
 export function secretInSharedRoom(isRemoved: boolean): Message {
   return alert(
     paragraph(

@@ -6,7 +6,7 @@
 export type Inline =
   | string
   | { kind: "strong"; children: readonly Inline[] }
-  /** Several pieces in the place of one. */
+  /** Several pieces as one. */
   | { kind: "group"; children: readonly Inline[] }
   | { kind: "code"; text: string }
   | { kind: "link"; url: string; text: string }

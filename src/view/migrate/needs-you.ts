@@ -6,7 +6,7 @@ import { untrustedText } from "../document/untrusted-text.ts";
 import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { runNames } from "../words/run-words.ts";
 
-/** A run stopped, and only its owner can make it continue. */
+/** A run stopped until its owner acts. */
 export function needsYou({ purpose, problem, source, target }: RunStatus, prefix: string): Message {
   const stopped = `${runNames[purpose]} has stopped; nothing is lost. `;
   if (problem === null) return alert(paragraph(stopped, code(`${prefix}migrate status`), " shows why."));

@@ -11,7 +11,7 @@ export function stoppingAfterRequest(): Message {
 
 /** `!migrate pause`. */
 export function pauseAnswer(result: PauseResult, prefix: string): Message {
-  if (result.status === "not_running") return notice(paragraph(...asItStands(result.run, prefix)));
+  if (result.status === "not_running") return notice(paragraph(...currentState(result.run, prefix)));
   return notice(
     paragraph(
       `${runNames[result.run.purpose]} is paused. `,
@@ -28,7 +28,7 @@ export function pauseAnswer(result: PauseResult, prefix: string): Message {
 
 /** `!migrate resume`. */
 export function resumeAnswer(result: ResumeResult, prefix: string): Message {
-  if (result.status === "not_paused") return notice(paragraph(...asItStands(result.run, prefix)));
+  if (result.status === "not_paused") return notice(paragraph(...currentState(result.run, prefix)));
   return notice(
     paragraph(
       `${runNames[result.run.purpose]} is resumed. `,
@@ -38,8 +38,8 @@ export function resumeAnswer(result: ResumeResult, prefix: string): Message {
   );
 }
 
-/** Why there was nothing to pause or to resume. */
-function asItStands(run: RunStatus | null, prefix: string): Inline[] {
+/** Why there is nothing to pause or to resume. */
+function currentState(run: RunStatus | null, prefix: string): Inline[] {
   if (run === null) return ["Nothing is under way. ", code(`${prefix}migrate start`), " begins a move."];
   const name = runNames[run.purpose];
   const status = code(`${prefix}migrate status`);

@@ -5,7 +5,7 @@ import { alert } from "../document/message.ts";
 import { endings } from "../account/accounts.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
-/** The bot signs out of two accounts, long after their move. */
+/** The bot signs out of two accounts long after their move. */
 export function moveRetired(signedOut: readonly SignOutResult[], days: number, prefix: string): Message {
   return alert(
     paragraph(

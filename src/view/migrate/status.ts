@@ -30,7 +30,7 @@ export function progressMessage(status: RunStatus, now: number, prefix: string):
     ...(status.state === "running" && status.expectedEnd !== null
       ? [paragraph(`I expect to be done at ${formatMoment(status.expectedEnd, now)}.`)]
       : []),
-    ...(hasGoneOn(status) ? [paragraph("I was restarted in between and resumed by myself.")] : []),
+    ...(hasResumed(status) ? [paragraph("I was restarted in between and resumed by myself.")] : []),
     paragraph(...nextStep(status, prefix)),
   );
 }
@@ -48,8 +48,10 @@ export function noRunYet(prefix: string): Message {
   );
 }
 
-/** Also said at the end, because a short run may be over before it could be said. */
-function hasGoneOn({ wasInterrupted, state, isCancelled }: RunStatus): boolean {
+/**
+ * The final message says it too, because a short run may end before the progress message is sent.
+ */
+function hasResumed({ wasInterrupted, state, isCancelled }: RunStatus): boolean {
   return wasInterrupted && !isCancelled && (state === "running" || state === "watching" || state === "over");
 }
 

@@ -37,7 +37,7 @@ const exportedRoomSchema = z.strictObject({
 });
 
 /**
- * The report file, schema 1: `--format json`, `plan --json` and the file at the end of a run. Its
+ * The report file, schema 1: for `--format json`, for `plan --json` and at the end of a run. Its
  * fields are a contract with the scripts that read it.
  */
 export const exportedReportSchema = z.strictObject({

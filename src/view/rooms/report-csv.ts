@@ -12,8 +12,8 @@ export const CSV_COLUMNS = [
 ] as const;
 
 /**
- * One line of the CSV report, cells in the order of `CSV_COLUMNS`, each safe to open in a
- * spreadsheet; quoting is left to whoever writes the text.
+ * One line of the CSV report: its cells in the order of `CSV_COLUMNS`, each safe to open in a
+ * spreadsheet. The caller quotes them.
  */
 export function csvCells(room: ExportedRoom, link: string): string[] {
   const helpers = room.helpers.map((helper) => helper.userId).join("; ");

@@ -16,7 +16,7 @@ export interface ReportView {
   moreHelpers: ReadonlyMap<string, number>;
 }
 
-/** Every room that is not moved, grouped by why, with the people who can help. */
+/** Every room that is not moved, grouped by cause, with the people who can help. */
 export function reportMessage(view: ReportView): Message {
   return notice(...reportDocument(view));
 }
@@ -60,7 +60,10 @@ function groupBlocks({ cause, rooms }: RoomsOfCause, start: number, { moreHelper
   return [paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)), numberedList(lines, start)];
 }
 
-/** A room that is not moved: why, and who can help. @param more helpers beyond those listed */
+/**
+ * A room that is not moved: the cause, and who can help.
+ * @param more number of helpers beyond those listed
+ */
 export function leftRoomLine(room: ReportRoom, more: number, mostNames = room.helpers.length): Inline[] {
   const reason = room.reason === null ? [] : [`: ${untrustedText(reasonText(room.reason), 300)}`];
   const named = room.helpers.slice(0, mostNames);
@@ -107,7 +110,7 @@ export const causeTitles: Readonly<Record<Cause, string>> = {
   failed: "Did not work",
   other: "Not moved",
   running: "I am at these",
-  waiting: "I go on with these by myself",
+  waiting: "I continue with these by myself",
   planned: "I can move these",
   excluded: "Left out",
 };

@@ -1,11 +1,11 @@
 import type { AccountProblemCode } from "../../model/account-problem.ts";
 
-/** The words for an account problem: who or what is concerned, what is the matter, what helps. */
+/** The words for an account problem: what is concerned, what is wrong, and what helps. */
 export interface AccountProblemWords {
   readonly subject: "session" | "account" | "server";
   /** Follows the subject. */
   readonly predicate: string;
-  /** What the owner does first, before signing in again; `null` where nothing comes first. */
+  /** What the owner does before signing in again; `null` for nothing. */
   readonly remedy: string | null;
 }
 

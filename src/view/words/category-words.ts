@@ -1,6 +1,6 @@
 import type { CategoryName } from "../../model/categories.ts";
 
-/** What a move consists of, in words for people, always in the plural. */
+/** The parts of a move, in words for people, always in the plural. */
 export const categoryWords: Readonly<Record<CategoryName, string>> = {
   rooms: "rooms",
   power_levels: "power levels",

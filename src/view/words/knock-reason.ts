@@ -1,4 +1,4 @@
-/** What people in a room are told with a knock: it goes to them, not to the person who moves. */
+/** The reason of a knock. The people in the room read it, not the person who moves. */
 export function knockReason(sourceUserId: string): string {
   return `I am moving to a new account. My old one in this room is ${sourceUserId}; please let me in.`;
 }

@@ -1,12 +1,13 @@
 import type { NotMoved, NotMovedCode } from "../../model/not-moved.ts";
 
-const MAX_ITEMS = 3;
+const MAX_NAMED_ITEMS = 3;
 
 const reasons: Readonly<Record<NotMovedCode, string>> = {
   holds_keys: "Keys and secrets of your old account, which would break the new one's encryption",
   bound_to_device: "Notes about single devices of your old account",
   bound_to_server: "What belongs to your old server",
-  bound_to_identity: "Consents and addresses made for your old account; set them up anew where you need them",
+  bound_to_identity:
+    "Consents and addresses made for your old account; set them up again where you need them",
   bot_state: "What a bot on your old account keeps",
   looks_secret: "Settings of apps I don't know that look like keys, devices or tokens",
   malformed: "Entries that no app can read",
@@ -20,13 +21,13 @@ const reasons: Readonly<Record<NotMovedCode, string>> = {
 };
 
 /**
- * What stays behind and why: one line for each reason, with the number of items and at most three
- * of them by name. Plain text: the items are data of servers and other people, to be cleaned and
- * escaped wherever it is shown.
+ * What is not moved and why: one line for each reason, with the number of items and at most three
+ * of them by name. Plain text: the items are data of servers and other people. Clean and escape
+ * them wherever they are shown.
  */
 export function notMovedText(notMoved: readonly NotMoved[]): string[] {
   return [...Map.groupBy(notMoved, ({ code }) => code)].map(([code, all]) => {
-    const items = all.slice(0, MAX_ITEMS).map(({ item }) => item);
+    const items = all.slice(0, MAX_NAMED_ITEMS).map(({ item }) => item);
     const more = all.length > items.length ? " and others" : "";
     return `${reasons[code]} (${all.length}): ${items.join(", ")}${more}`;
   });

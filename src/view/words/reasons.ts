@@ -1,8 +1,9 @@
 import type { Help, PowerLevel, Reason, Warning, WordedReason, WordedWarning } from "../../model/routes.ts";
 
 /**
- * Why a room cannot be reached by the bot alone, in a sentence or two. Plain text: user IDs, server
- * names and a server's words in it are data, to be cleaned and escaped wherever it is shown.
+ * Why the bot alone cannot bring the new account into a room, in a sentence or two. Plain text:
+ * user IDs, server names and a server's words in it are data. Clean and escape them wherever they
+ * are shown.
  */
 export function reasonText(reason: Reason | WordedReason): string {
   if ("text" in reason) return reason.text;
@@ -42,7 +43,7 @@ export function reasonText(reason: Reason | WordedReason): string {
   }
 }
 
-/** What the user should know about a room before the start. Plain text, as above. */
+/** What the person should know about a room before the start. Plain text, as above. */
 export function warningText(warning: Warning | WordedWarning): string {
   if ("text" in warning) return warning.text;
   switch (warning.code) {

@@ -3,7 +3,7 @@ import type { Block, Inline } from "../document/document.ts";
 import { code, join, paragraph, person, strong } from "../document/document.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 
-/** A room in a list: its name and what it can be found by. */
+/** A room in a list: its name and its alias or ID. */
 export function shownRoomName({
   name,
   alias,
@@ -14,8 +14,8 @@ export function shownRoomName({
 }
 
 /**
- * Who can help with a room, each linked, with what they may do.
- * @param more how many others could too
+ * The people who can help with a room, as links, with their power.
+ * @param more number of further helpers
  */
 export function helperNames(helpers: ReportRoom["helpers"], more: number): Inline[] {
   if (helpers.length === 0) return [];
@@ -29,14 +29,14 @@ export function helperNames(helpers: ReportRoom["helpers"], more: number): Inlin
   return [...join(named, ", "), ...(more > 0 ? [` and ${more} more`] : [])];
 }
 
-/** What filters name and is none of the old account's rooms. */
+/** Words in filters that match none of the old account's rooms. */
 export function unknownRoomsNote(words: readonly string[]): Block[] {
   if (words.length === 0) return [];
   const named = words.map((word) => code(untrustedCode(word)));
   return [paragraph("Not among your old account's rooms: ", ...join(named, ", "), ".")];
 }
 
-/** Filters that leave every room out. */
+/** The filters match no room. */
 export function noRoomFits(total: number): string {
   return total === 1
     ? "Your one room does not fit these filters."

@@ -17,7 +17,10 @@ export const routeWords: Readonly<Record<Route, string>> = {
   excluded: "left out",
 };
 
-/** A line for a room whose way is another than before. @param before `null`: the room is new */
+/**
+ * A line for a room whose route has changed.
+ * @param before `null`: the room is new
+ */
 export function changedRoute(room: ReportRoom, before: Route | null): Inline[] {
   const words = routeWords[room.route];
   return [

@@ -4,7 +4,7 @@ import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
-/** What a run is called at the beginning of a sentence. */
+/** The name of a run at the beginning of a sentence. */
 export const runNames: Readonly<Record<RunPurpose, string>> = {
   move: "The move",
   invitations: "The round of invitations",
@@ -13,12 +13,12 @@ export const runNames: Readonly<Record<RunPurpose, string>> = {
   undo: "The undo",
 };
 
-/** Whether a run is about rooms; the others are counted in single steps. */
+/** Whether a run is counted in rooms. All others are counted in steps. */
 export function isAboutRooms({ purpose }: Pick<RunStatus, "purpose">): boolean {
   return purpose === "move" || purpose === "invitations" || purpose === "joins";
 }
 
-/** From where to where. */
+/** The two accounts of a run: `old → new`. */
 export function accountsOf({ source, target }: Pick<RunStatus, "source" | "target">): Inline[] {
   return [code(untrustedCode(source)), " → ", code(untrustedCode(target))];
 }

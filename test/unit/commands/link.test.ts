@@ -69,7 +69,7 @@ describe("!login by link", () => {
       { key: "link.at.7", replaces: "link" },
       { key: "link.end", replaces: "link" },
     ]);
-    expect(conversation.text).toContain("does not answer just now; I go on asking");
+    expect(conversation.text).toContain("does not answer just now; I keep asking");
   });
 });
 

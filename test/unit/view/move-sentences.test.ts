@@ -100,7 +100,7 @@ describe("the progress message", () => {
       state: "needs_you",
       more: { problem: { side: "target", problem: { code: "session_ended", serverText: null } } },
       expected:
-        /waits for you\..*My session of your new account @a:new\.example has ended\. Please sign in again: !login new @a:new\.example\. Then I go on by myself\.$/su,
+        /waits for you\..*My session of your new account @a:new\.example has ended\. Please sign in again: !login new @a:new\.example\. Then I continue by myself\.$/su,
     },
   ] as const)(
     "when $state says so, and neither what was waited for nor an end",
@@ -340,7 +340,7 @@ describe("a report in the middle of a run", () => {
     expect(said).toContain("Did not work (1)\n\n2. F !f: No.");
     expect(said).toContain("I am at these (1)\n\n3. R !r");
     expect(said).toContain(
-      "I go on with these by myself (1)\n\n4. W !w: waits for its turn, since a server takes only so many at a time until 31 January 2026 at 14:05 UTC",
+      "I continue with these by myself (1)\n\n4. W !w: waits for its turn, since a server takes only so many at a time until 31 January 2026 at 14:05 UTC",
     );
   });
 });

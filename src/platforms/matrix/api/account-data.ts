@@ -17,10 +17,10 @@ export interface AccountDataSession extends Pick<HomeserverClient, "request"> {
 }
 
 /** Far more than any client writes. */
-const MAX_BYTES = 8 * 1_048_576;
+const MAX_ACCOUNT_DATA_BYTES = 8 * 1_048_576;
 
 /**
- * @returns `{}` if there is none; `null` for content that must not be overwritten, because it is no
+ * @returns `{}` for none; `null` for content that must not be overwritten, because it is not an
  * object or is nested too deeply to be sent again
  * @throws HomeserverError, UnreachableError
  */
@@ -29,7 +29,12 @@ export async function readAccountData(
   place: AccountDataPlace,
 ): Promise<JsonObject | null> {
   const path = pathOf(session, place);
-  const request = session.request({ method: "GET", path, schema: z.unknown(), maxBytes: MAX_BYTES });
+  const request = session.request({
+    method: "GET",
+    path,
+    schema: z.unknown(),
+    maxBytes: MAX_ACCOUNT_DATA_BYTES,
+  });
   const content = (await unlessAbsent(request)) ?? {};
   return isJsonObject(content) && !isTooDeep(content) ? content : null;
 }

@@ -4,22 +4,22 @@ import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 export type DiscoveryErrorCode = ServerNotFound["code"];
 
 export interface DiscoveryErrorFields {
-  /** Which of the two requests failed; null where none was made. */
+  /** The request that failed; null if none was made. */
   readonly stage: "well_known" | "versions" | null;
   /**
-   * What the specification would have a client do (CS API, "Server discovery"): `prompt` =
-   * FAIL_PROMPT, a person who knows the address can still name it (for the bot: the operator, under
-   * `servers`); `error` = FAIL_ERROR, what was found is wrong.
+   * The action that the specification gives a client (CS API, "Server discovery").
+   * - `prompt` (FAIL_PROMPT): a person who knows the address can still name it; for the bot, the
+   *   operator under `servers`.
+   * - `error` (FAIL_ERROR): the information that was found is wrong.
    */
   readonly action: "prompt" | "error";
   readonly reason?: UnreachableReason | null;
-  /** The error status that the server answered, where that was it. */
+  /** The error status of the server's answer, if that was the reason. */
   readonly status?: number | null;
 }
 
 /**
- * Why no homeserver was found behind a server name. Holds the name and codes, nothing that a server
- * said.
+ * Why no homeserver was found for a server name. Holds the name and codes, and no text of a server.
  */
 export class DiscoveryError extends Error implements ServerNotFound {
   override readonly name = "DiscoveryError";

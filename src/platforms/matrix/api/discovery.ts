@@ -9,7 +9,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { parseServerName } from "../ids/server-name.ts";
 import type { ServerNameParts } from "../ids/server-name.ts";
 
-/** A homeserver that answers at its client API address, and what it says it can. */
+/** A homeserver that answers at its client API address, and the features that it reports. */
 export interface DiscoveredHomeserver {
   /** Without a trailing slash. */
   readonly baseUrl: string;
@@ -26,7 +26,7 @@ export interface DiscoveryOptions {
 }
 
 const TIMEOUT_MS = 15_000;
-const MAX_BYTES = 65_536;
+const MAX_DISCOVERY_BYTES = 65_536;
 
 const wellKnownSchema = z.object({ "m.homeserver": z.object({ base_url: z.string() }) });
 
@@ -38,8 +38,8 @@ const versionsSchema = z.object({
 });
 
 /**
- * Finds the client API address of a server name and asks what it can (CS API, "Server discovery"
- * and "GET /versions").
+ * Finds the client API address of a server name and reads the server's features (CS API, "Server
+ * discovery" and "GET /versions").
  * @throws DiscoveryError
  */
 export async function discoverHomeserver(
@@ -71,7 +71,7 @@ async function askWellKnown(parts: ServerNameParts, { fetch, signal }: Discovery
     // The host without the port: the port of a server name belongs to federation.
     ({ status, body } = await fetch(`https://${hostname}/.well-known/matrix/client`, {
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_DISCOVERY_BYTES,
       ...(signal === undefined ? {} : { signal }),
     }));
   } catch (error) {
@@ -115,7 +115,7 @@ async function askVersions(
       path: "/_matrix/client/versions",
       schema: versionsSchema,
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_DISCOVERY_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
     if (!answer.versions.some(isSupported))
@@ -129,8 +129,8 @@ async function askVersions(
     if (error instanceof UnreachableError)
       throw fail(codeOf(error, "not_a_homeserver"), { reason: error.reason });
     if (error instanceof HomeserverError) {
-      // A server that is overloaded or being restarted is still one; any other refusal of this open
-      // endpoint means there is none.
+      // A server that is overloaded or restarts still exists. Any other refusal of this open
+      // endpoint means that there is none.
       const isPassing = error.status >= 500 || error.status === 429;
       throw fail(isPassing ? "unreachable" : "not_a_homeserver", { status: error.status });
     }
@@ -138,7 +138,7 @@ async function askVersions(
   }
 }
 
-/** v1.1 is the oldest that the bot works with; the versions before it were named r0.x. */
+/** v1.1 is the oldest version that the bot supports. Earlier versions were named r0.x. */
 function isSupported(version: string): boolean {
   return /^v(?:1\.[1-9]\d*|[2-9]\d*\.\d+)$/.test(version);
 }

@@ -7,44 +7,44 @@ import { isPathSegment } from "./path-segment.ts";
 import { cleanServerText } from "./server-text.ts";
 
 /**
- * A session that renews its access tokens. It sends a request once, and again with the next token
- * where the server did not know the first.
+ * A session that renews its access tokens. It sends a request once, and repeats it with the next
+ * token if the server does not know the first.
  */
 export interface TokenSource {
   use<Answer>(send: (accessToken: string) => Promise<Answer>): Promise<Answer>;
 }
 
 export interface HomeserverClientOptions {
-  /** Client API address without a trailing slash, as discovery gives it. */
+  /** Client API address without a trailing slash, as discovery returns it. */
   readonly baseUrl: string;
   readonly fetch: GuardedFetch;
   readonly log: Logger;
-  /** Asked before each request. With neither this nor `session` requests go out without a token. */
+  /** Called before each request. Without this and `session`, requests have no token. */
   readonly accessToken?: () => Promise<string> | string;
   /**
-   * In place of `accessToken`. A repeated request is the same one, with the same transaction ID in
-   * its path.
+   * Replaces `accessToken`. A repeated request is identical, including the transaction ID in its
+   * path.
    */
   readonly session?: TokenSource;
 }
 
 export interface HomeserverRequest<Schema extends z.ZodType> {
   readonly method: HttpMethod;
-  /** Made with `apiPath`. */
+  /** Built with `apiPath`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** The fields of the answer that are used. An empty answer is read as `{}`. */
+  /** The fields of the answer that are used. An empty answer counts as `{}`. */
   readonly schema: Schema;
-  /** Default 30 seconds, for everything. */
+  /** The timeout of the whole request. Default: 30 seconds. */
   readonly timeoutMs?: number;
-  /** Most bytes of the answer. Default one mebibyte. */
+  /** The maximum size of the answer. Default: one mebibyte. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
   /**
-   * What `body` holds that an error must not repeat (a password). The access token is always among
-   * them.
+   * Values of `body` that an error must not repeat, such as a password. The access token is always
+   * included.
    */
   readonly secrets?: readonly string[];
 }
@@ -52,7 +52,7 @@ export interface HomeserverRequest<Schema extends z.ZodType> {
 /** Bytes and their media type, as the sender named it. */
 export interface Medium {
   readonly bytes: Uint8Array;
-  /** As the header has it, parameters included; empty for none. */
+  /** The value of the header with its parameters; empty for none. */
   readonly contentType: string;
 }
 
@@ -69,13 +69,12 @@ interface Payload {
   readonly body: { readonly data: string | Uint8Array; readonly contentType: string } | null;
 }
 
-/** @param secrets what the request contained and an error must not repeat */
+/** @param secrets values of the request that an error must not repeat */
 type ReadResponse<Answer> = (response: GuardedResponse, secrets: readonly string[]) => Answer;
 
 /**
- * A client for the client-server API of one homeserver, with one session or with none. It does not
- * wait: callers keep to the rate limits. It repeats a request only if that failed because of an
- * expired token.
+ * A client for the client-server API of one homeserver, with or without a session. It does not pace
+ * requests: callers keep to the rate limits. It repeats a request only after an expired token.
  */
 export class HomeserverClient {
   readonly baseUrl: string;
@@ -86,7 +85,7 @@ export class HomeserverClient {
     this.#options = options;
   }
 
-  /** The same server with another session, or with none. */
+  /** The same server with another session, or without one. */
   withAccessToken(accessToken: (() => Promise<string> | string) | null): HomeserverClient {
     const { fetch, log } = this.#options;
     return new HomeserverClient({
@@ -100,8 +99,7 @@ export class HomeserverClient {
   /**
    * Sends a request and checks its answer.
    * @throws HomeserverError for an error status
-   * @throws UnreachableError where there is no answer, or one that is not what the specification
-   * says
+   * @throws UnreachableError if there is no answer or a malformed one
    */
   async request<Schema extends z.ZodType>(request: HomeserverRequest<Schema>): Promise<z.output<Schema>> {
     const body =
@@ -114,7 +112,7 @@ export class HomeserverClient {
   }
 
   /**
-   * Sends bytes instead of JSON; the answer is JSON again.
+   * Sends bytes instead of JSON. The answer is JSON.
    * @throws like `request`
    */
   async upload<Schema extends z.ZodType>({ medium, ...rest }: Upload<Schema>): Promise<z.output<Schema>> {
@@ -126,9 +124,9 @@ export class HomeserverClient {
   }
 
   /**
-   * Fetches bytes. A redirect to another origin is not followed: the token would have to stay
-   * behind, and servers redirect only those who ask for it with `allow_redirect` (CS v1.11,
-   * §Content repository), which is never set here.
+   * Fetches bytes. A redirect to another origin is not followed, because the token must not go
+   * there. Servers redirect only requests with `allow_redirect` (CS v1.11, §Content repository),
+   * which is never set here.
    * @throws like `request`; `too_large` beyond `maxBytes`
    */
   async download(rest: Download): Promise<Medium> {
@@ -176,7 +174,7 @@ export class HomeserverClient {
 }
 
 /**
- * Builds a path from fixed text and values: every value becomes one percent-encoded segment.
+ * Builds a path from fixed text and values. Every value becomes one percent-encoded segment.
  * @throws TypeError for "", "." and "..", which would name another endpoint
  */
 export function apiPath(texts: TemplateStringsArray, ...values: readonly string[]): string {
@@ -213,7 +211,7 @@ function readAnswer<Schema extends z.ZodType>(
   const parsed = request.schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  // The path may contain keys that the server chose, so it is cleaned like the server's words.
+  // The path may contain keys that the server chose, so it is cleaned like any text of a server.
   const field = cleanServerText(issue?.path.join(".") ?? "", secrets).slice(0, 60);
   throw new UnreachableError("unexpected_answer", host, `${field}: ${issue?.code ?? ""}`);
 }
@@ -230,8 +228,8 @@ function throwUnlessOk(
 }
 
 /**
- * Parses a body. Servers send an empty object also as no text or as `null`; both are read as `{}`.
- * `undefined` where the text is not JSON.
+ * Parses a body. Servers also send an empty object as no text or as `null`; both count as `{}`.
+ * @returns `undefined` if the text is not JSON
  */
 function parseJson(bytes: Uint8Array): unknown {
   const text = new TextDecoder().decode(bytes);

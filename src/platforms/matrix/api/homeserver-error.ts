@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AccountProblem } from "../../../model/account-problem.ts";
 import { cleanServerText, holdsSecret } from "./server-text.ts";
 
-/** What a homeserver answered with an error status. */
+/** An answer of a homeserver with an error status. */
 export interface HomeserverErrorFields {
   readonly errcode: string;
   readonly status: number;
@@ -17,25 +17,28 @@ export interface HomeserverErrorFields {
 
 /**
  * An error answer of a homeserver (CS API, "Standard error response"). Never holds the request's
- * headers, query or body. The message leaves out the server's own words; those are in `text`,
- * cleaned and cut to 300 characters.
+ * headers, query or body. The message leaves out the server's own text. `text` has it, cleaned and
+ * cut to 300 characters.
  */
 export class HomeserverError extends Error {
   override readonly name = "HomeserverError";
-  /** "M_UNKNOWN" where the server gave none, or no JSON (seen with Dendrite and with proxies). */
+  /** "M_UNKNOWN" if the server sent none, or no JSON (seen with Dendrite and with proxies). */
   readonly errcode: string;
   readonly status: number;
-  /** How long the server asked to wait, in milliseconds; null where it did not say. */
+  /** The delay that the server asked for, in milliseconds; null for none. */
   readonly retryAfterMs: number | null;
   readonly method: string;
   /** Without the query. */
   readonly path: string;
   readonly text: string;
-  /** False for an answer of no homeserver: the page of a proxy whose homeserver is down. */
+  /**
+   * False if the answer is not a homeserver's: for example the page of a proxy whose homeserver is
+   * down.
+   */
   readonly isJson: boolean;
   /**
    * With M_UNKNOWN_TOKEN: the session still exists, and its owner may sign in again with the same
-   * device. Means nothing under OAuth (platforms/matrix/README.md, "How sessions end").
+   * device. Without meaning under OAuth (platforms/matrix/README.md, "How sessions end").
    */
   readonly isSoftLogout?: boolean;
   /** With M_CONSENT_NOT_GIVEN: the page on which the user agrees to the server's terms. */
@@ -67,20 +70,20 @@ const errorBodySchema = z.object({
     .catch(undefined),
 });
 
-/** About 25 days. Node fires a timer with a longer delay at once, so no wait is longer. */
+/** About 25 days. Node fires a timer with a longer delay at once, so waits are limited to this. */
 const MAX_WAIT_MS = 2_147_483_647;
 
-/** The parts of an answer with an error status that its error is made from. */
+/** The parts of an error answer that its error is made from. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed body, or undefined where it is not JSON. */
+  /** The parsed body; undefined if it is not JSON. */
   readonly body: unknown;
 }
 
 /**
  * Makes the error of an answer.
- * @param secrets what the request contains and the error must not repeat: token, password
+ * @param secrets values of the request that the error must not repeat: token, password
  */
 export function toHomeserverError(
   answer: ErrorAnswer,
@@ -107,10 +110,10 @@ export function toHomeserverError(
 }
 
 /**
- * How long the server asks to wait. The header, whole seconds or a date, is preferred since v1.10
- * (CS §Rate limiting). Synapse sends the older field as well and rounds the header up
- * (platforms/matrix/README.md, "Rate limits"). The field counts where it is the more exact form of
- * the header's time.
+ * The delay that the server asks for. The header, whole seconds or a date, is preferred since v1.10
+ * (CS §Rate limiting). Synapse also sends the older field and rounds the header up
+ * (platforms/matrix/README.md, "Rate limits"). The field counts if it is the exact form of the
+ * header's time.
  */
 function retryAfterMs(header: string | undefined, field: number | undefined, now: Date): number | null {
   const value = header?.trim() ?? "";
@@ -128,7 +131,7 @@ function limitWait(ms: number): number {
 }
 
 /**
- * The answer, or `undefined` where the server says that the thing does not exist: 404 with
+ * The answer, or `undefined` if the server reports that the thing does not exist: 404 with
  * M_NOT_FOUND. No other 404 counts: a proxy and a server without the endpoint answer 404 as well.
  */
 export async function unlessAbsent<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
@@ -141,7 +144,7 @@ export async function unlessAbsent<Answer>(answer: Promise<Answer>): Promise<Ans
   }
 }
 
-/** Whether a server has no such endpoint (CS §Common error codes). */
+/** Whether the server lacks the endpoint (CS §Common error codes). */
 export function isUnrecognized(error: unknown): boolean {
   return (
     error instanceof HomeserverError &&
@@ -151,8 +154,8 @@ export function isUnrecognized(error: unknown): boolean {
 }
 
 /**
- * What only the owner of the account can resolve, by error code (CS §Standard error response); the
- * unstable codes are those of MSC3939 (locked) and MSC3823 (suspended).
+ * A problem that only the owner of the account can resolve, by error code (CS §Standard error
+ * response). The unstable codes are those of MSC3939 (locked) and MSC3823 (suspended).
  */
 export function accountProblemOf({ errcode, consentUri }: HomeserverError): AccountProblem | null {
   switch (errcode) {

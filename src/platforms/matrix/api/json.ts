@@ -7,20 +7,20 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The answer of a request that only has to succeed. */
+/** The schema of an answer that only has to be a success. */
 export const anyAnswer = z.object({});
 
-/** A text that is not empty, or `null`. */
+/** A non-empty text, or `null`. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
 /**
- * Deeper than any client nests; beyond it JSON.stringify and recursive code may run out of stack.
+ * Deeper than any client nests. Beyond it JSON.stringify and recursive code may overflow the stack.
  */
 const DEEPEST = 200;
 
-/** Whether a JSON value is nested so deeply that nothing can be done with it. */
+/** Whether a JSON value is nested too deeply to be processed. */
 export function isTooDeep(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

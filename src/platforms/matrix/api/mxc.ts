@@ -11,7 +11,7 @@ export interface Mxc {
 
 /**
  * Reads the address of a medium.
- * @returns `null` for what is none, and must not become part of a path
+ * @returns `null` for any other text, which must not become part of a path
  */
 export function parseMxc(text: string): Mxc | null {
   const [, serverName = "", mediaId = ""] = /^mxc:\/\/([^/]+)\/([A-Za-z0-9_-]{1,255})$/.exec(text) ?? [];

@@ -1,7 +1,7 @@
 import { isJsonObject } from "./json.ts";
 
 /**
- * Whether two JSON values are equal. The order of keys does not count. Without recursion, because
+ * Whether two JSON values are equal. The order of keys does not count. Not recursive, because
  * values from servers can be nested to any depth.
  */
 export function isSameJson(left: unknown, right: unknown): boolean {

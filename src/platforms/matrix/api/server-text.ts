@@ -1,19 +1,19 @@
 const MAX_TEXT_LENGTH = 300;
 
 /**
- * Control, format (direction marks, zero-width) and line separator characters; they could rearrange
- * or hide what a person reads.
+ * Control, format (direction marks, zero-width) and line separator characters. They could rearrange
+ * or hide text.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /**
- * Words of a server, made safe to store, log and show: no control or direction characters, at most
- * 300 characters, and none of the secrets that the request carried (a hostile or chatty server may
- * repeat them).
+ * A text of a server, made safe to store, log and show: no control or direction characters, at most
+ * 300 characters, and none of the secrets in the request. A hostile or verbose server may repeat
+ * them.
  */
 export function cleanServerText(text: string, secrets: readonly string[]): string {
   const withoutSecrets = withoutEach(text, secrets);
-  // Once more: removing characters could have joined the halves of a secret.
+  // Again, because removing characters may have joined the halves of a secret.
   const visible = withoutEach(withoutSecrets.replace(INVISIBLE, " ").replace(/ {2,}/g, " ").trim(), secrets);
   const characters = Array.from(visible.toWellFormed());
   return characters.length <= MAX_TEXT_LENGTH

@@ -5,12 +5,12 @@ import type { RoomStepKind } from "../planning/room-steps.ts";
 import type { Comparison } from "./comparison.ts";
 import type { AccountContents } from "./contents.ts";
 
-/** The kinds of steps that write the contents of an account, each the kind of one category. */
+/** The kinds of steps that write account contents. Each is the kind of one category. */
 export type ContentStepKind = Exclude<StepKind, RoomStepKind | "undo">;
 
 /**
- * A step as far as it differs from the other steps of its category. All of them act for the target
- * and wait for no other step.
+ * The properties of a step that differ between steps of its category. All of them act for the
+ * target and wait for no other step.
  */
 export interface ContentStep<Payload> {
   /** Deterministic and unique in a run. */
@@ -22,7 +22,7 @@ export interface ContentStep<Payload> {
   readonly limits?: readonly LimitName[];
 }
 
-/** What a category moves. A plan is a function of the two accounts and does no I/O. */
+/** The plan of one category. It is a function of the two accounts and does no I/O. */
 export interface CategoryPlan<Compared extends Comparison = Comparison, Payload = unknown> {
   readonly name: CategoryName;
   /** The type of account data that only this category reads; `null` for none. */
@@ -32,7 +32,7 @@ export interface CategoryPlan<Compared extends Comparison = Comparison, Payload 
    * written again.
    */
   readonly isWholeList: boolean;
-  /** What the target should have, and how much of it the target has. */
+  /** What the target should have, and how much of it the target already has. */
   compare(source: AccountContents, target: AccountContents, roomIdOnTarget: RoomIdOnTarget): Compared;
   /** The steps that write the missing items of a comparison. */
   steps(compared: Compared, target: AccountContents): ContentStep<Payload>[];

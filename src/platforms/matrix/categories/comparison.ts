@@ -3,8 +3,8 @@ import type { Category, CategoryName } from "../../../model/categories.ts";
 import type { NotMoved, NotMovedCode } from "../../../model/not-moved.ts";
 
 /**
- * What the target should have in one category, and what of the source is not moved. Each item of
- * the source is in one of the two lists.
+ * What the target should have in one category, and which items of the source are not moved. Each
+ * item of the source is in one of the two lists.
  */
 export interface Desired<Item> {
   readonly items: readonly Item[];
@@ -19,13 +19,13 @@ export interface Comparison<Item = unknown> {
   readonly notMoved: readonly NotMoved[];
 }
 
-/** The status of a desired item on the target. A code: the item is not going to be written. */
+/** The status of a desired item on the target. A code means that the item is not written. */
 export type ItemStatus = "present" | "missing" | NotMovedCode;
 
 /**
  * Compares the desired items of one category with the target. Plans and verifications are both made
  * from this comparison.
- * @param nameOf the name that people are shown
+ * @param nameOf returns the name that people are shown
  */
 export function compareItems<Item>(
   name: CategoryName,

@@ -1,7 +1,9 @@
 import type { AccountReading } from "../reading/account-reading.ts";
 import type { AccountSnapshot } from "../rooms/types.ts";
 
-/** What an account holds besides rooms, as its server sent it. Nothing in it is trusted. */
+/**
+ * The contents of an account besides rooms, as its server sent them. Nothing in them is trusted.
+ */
 export type AccountContents = Pick<
   AccountReading,
   "roomAccountData" | "roomTags" | "roomProfiles" | "profile" | "pushRules" | "unreadableAccountData"

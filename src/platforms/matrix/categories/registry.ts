@@ -26,7 +26,7 @@ import { tagsPlan } from "./tags/plan.ts";
 import { tagsStep } from "./tags/step.ts";
 
 /**
- * All categories but rooms, power levels and room keys, by the kind of their steps. Steps of the
+ * All categories except rooms, power levels and room keys, by the kind of their steps. Steps of the
  * same stage are planned in this order.
  */
 export const categories = {
@@ -68,9 +68,9 @@ export interface ContentsComparison {
 }
 
 /**
- * Compares the contents of the two accounts: what the target has, what is missing, what is not
- * moved. Takes time linear in the contents. The accounts may hold what hostile servers sent;
- * nothing in them makes this throw.
+ * Compares the contents of the two accounts: what the target has, what is missing and what is not
+ * moved. Takes time linear in the contents. The contents may come from hostile servers; nothing in
+ * them makes this throw.
  */
 export function compareContents(
   source: AccountContents,
@@ -87,8 +87,8 @@ export function compareContents(
 }
 
 /**
- * Steps for exactly the items that `compareContents` calls missing, made from the same comparisons.
- * Once they are done, the same call plans none.
+ * The steps for exactly the items that `compareContents` reports missing, made from the same
+ * comparisons. Once they are done, the same call plans none.
  */
 export function planContentSteps(
   source: AccountContents,

@@ -66,17 +66,17 @@ function remedies(limits: readonly LimitUse[]): Remedy[] {
     },
   ] as const;
   const found: Remedy[] = [];
-  let left = limits;
+  let remaining = limits;
   for (const { server, means, lifted } of groups) {
     const slow = lifted.filter((limit) => limit.durationMs > 0);
     if (slow.length === 0) continue;
-    left = left.filter((limit) => !lifted.includes(limit));
+    remaining = remaining.filter((limit) => !lifted.includes(limit));
     found.push({
       server,
       means,
       settings: slow.map(({ setting, perSecond, spent }) => ({ setting, perSecond, burstCount: spent })),
       expectedMs: longest(limits.filter((limit) => !lifted.includes(limit))),
-      expectedMsSoFar: longest(left),
+      expectedMsSoFar: longest(remaining),
     });
   }
   return found;

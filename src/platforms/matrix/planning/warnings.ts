@@ -33,9 +33,9 @@ export function warningsFor(view: RoomView, parties: Parties, willBeInside: bool
     membersNeeded.push(...power.membersNeeded);
   }
   if (isSourceJoined) {
-    const standing = standingWarnings(view, parties);
-    warnings.push(...standing.warnings);
-    membersNeeded.push(...standing.membersNeeded);
+    const leaving = leavingWarnings(view, parties);
+    warnings.push(...leaving.warnings);
+    membersNeeded.push(...leaving.membersNeeded);
   }
   const policyServer = valueOf(view.room.policyServer);
   if (willBeInside && policyServer !== null)
@@ -75,8 +75,8 @@ function powerWarnings({ room, power }: RoomView, parties: Parties, grant: Power
   return { warnings, membersNeeded };
 }
 
-/** What the source's leaving would do to the room. */
-function standingWarnings({ room, power, targetMembership }: RoomView, parties: Parties): RoomWarnings {
+/** How the room would change if the source left it. */
+function leavingWarnings({ room, power, targetMembership }: RoomView, parties: Parties): RoomWarnings {
   const warnings: Warning[] = [];
   const task = { kind: "administer" } as const;
   const isTargetAdmin = targetMembership === "join" && mayDo(power, parties.targetUserId, task, parties);

@@ -8,7 +8,7 @@ import { objectAt } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 
 const objectSchema = z.record(z.string(), z.unknown());
-const MAX_BYTES = 8 * 1_048_576;
+const MAX_DETAIL_BYTES = 8 * 1_048_576;
 
 /**
  * What the server allows the account (CS §Capabilities negotiation). A missing capability has the
@@ -47,7 +47,12 @@ export async function readProfile(reader: Pick<Reader, "request">, userId: strin
 /** `global` of all push rules. Synapse has only the path with the trailing slash. */
 export async function requestPushRules(reader: Pick<Reader, "request">): Promise<JsonObject> {
   const path = "/_matrix/client/v3/pushrules/";
-  const answer = await reader.request({ method: "GET", path, schema: objectSchema, maxBytes: MAX_BYTES });
+  const answer = await reader.request({
+    method: "GET",
+    path,
+    schema: objectSchema,
+    maxBytes: MAX_DETAIL_BYTES,
+  });
   return objectAt(answer, "global");
 }
 

@@ -5,7 +5,7 @@ import type { Hero, Membership } from "../rooms/types.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import type { RoomCollector } from "./room-collector.ts";
-import { MAX_BYTES } from "./limits.ts";
+import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
 import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 
@@ -52,7 +52,7 @@ export async function collectBySync(
       },
       schema: syncSchema,
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_ROOMS_ANSWER_BYTES,
     },
     // After ten minutes Synapse may still be at work. It answers a second request with the result
     // of the first.

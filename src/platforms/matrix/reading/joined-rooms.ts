@@ -4,7 +4,7 @@ import type { RoomCollector } from "./room-collector.ts";
 import type { Reader } from "./reader.ts";
 import { readRoom } from "./single-room.ts";
 
-const MAX_BYTES = 8 * 1_048_576;
+const MAX_ROOM_LIST_BYTES = 8 * 1_048_576;
 /**
  * Refusals that concern one room. Others (a suspended account, missing consent) concern the account
  * and end the reading.
@@ -20,7 +20,7 @@ export async function readJoinedRooms(reader: Reader): Promise<string[]> {
     method: "GET",
     path,
     schema: joinedRoomsSchema,
-    maxBytes: MAX_BYTES,
+    maxBytes: MAX_ROOM_LIST_BYTES,
   });
   return [...new Set(answer.joined_rooms ?? [])];
 }

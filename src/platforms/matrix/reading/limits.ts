@@ -2,7 +2,7 @@
  * Limit for one answer that lists rooms. Normal answers have 2 to 3 kB a room; a server that sends
  * more is hostile or broken.
  */
-export const MAX_BYTES = 64 * 1_048_576;
+export const MAX_ROOMS_ANSWER_BYTES = 64 * 1_048_576;
 
 /** Rooms of one sliding-sync request. */
 export const WINDOW = 500;

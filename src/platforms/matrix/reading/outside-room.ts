@@ -42,7 +42,7 @@ export async function readOutsideRoom(
       if (!isNothingTold(error)) throw error;
       reader.log.debug(
         { roomId, status: error.status, errcode: error.errcode },
-        "a room outside is not shown",
+        "the server does not show a room that the account has not joined",
       );
       return null;
     }

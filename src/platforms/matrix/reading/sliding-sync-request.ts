@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { HomeserverRequest } from "../api/homeserver-client.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { AccountPair } from "./room-collector.ts";
-import { MAX_BYTES } from "./limits.ts";
+import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
 
 /**
  * In `unstable_features`: the server has simplified sliding sync in its shape before the merge of
@@ -60,7 +60,7 @@ export function slidingSyncRequest(
     body,
     schema: slidingSyncSchema,
     timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_BYTES,
+    maxBytes: MAX_ROOMS_ANSWER_BYTES,
   };
 }
 

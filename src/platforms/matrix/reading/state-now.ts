@@ -6,7 +6,7 @@ import type { Membership } from "../rooms/types.ts";
 import { membershipIn } from "./raw-events.ts";
 
 /** Power levels of a large room stay well below: an event has at most 64 KiB. */
-const MAX_BYTES = 1_048_576;
+const MAX_STATE_BYTES = 1_048_576;
 
 const contentSchema = z.unknown();
 const summarySchema = z.object({ membership: z.string().optional().catch(undefined) });
@@ -44,7 +44,7 @@ export async function stateNow(
       method: "GET",
       path: statePath(place),
       schema: contentSchema,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_STATE_BYTES,
       ...withSignal(signal),
     }),
   );

@@ -11,7 +11,7 @@ import { checkAccessToken, signOut } from "./sign-in.ts";
 import type { Sessions } from "./sessions.ts";
 
 /**
- * A revoked token was observed to work for another half second (platforms/matrix/README.md, "How
+ * A revoked token was seen to work for another half second (platforms/matrix/README.md, "How
  * sessions end").
  */
 const CHECKS = 6;
@@ -36,8 +36,8 @@ export async function endSession(
       ? { ending: "logged_out" }
       : { ending: "not_reached", problem: result.problem, page: null };
   }
-  // This renews an expired token, without which the later check would prove nothing. It also shows
-  // a session that is already gone.
+  // This check renews an expired token. With an expired token, the later check would prove nothing.
+  // It also shows a session that has already ended.
   const before = await checkAccessToken(client);
   if (before.kind === "problem" && before.problem.code === "session_ended") return { ending: "logged_out" };
   return sessions.alone(account, async (signedIn) => {
@@ -56,8 +56,9 @@ export async function endSession(
 }
 
 /**
- * Revokes a session that came by link, and asks the homeserver whether it is gone, because the
- * authorization server accepts any token (platforms/matrix/README.md, "How sessions end").
+ * Revokes a session that came by link, then asks the homeserver whether it has ended. The
+ * authorization server's answer proves nothing, because it accepts any token
+ * (platforms/matrix/README.md, "How sessions end").
  */
 export async function endLinkedSession(
   baseUrl: string,

@@ -4,7 +4,7 @@ import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { readAuthorizationServer } from "./oauth/authorization-server.ts";
 
-const MAX_BYTES = 65_536;
+const MAX_LOGIN_OPTIONS_BYTES = 65_536;
 
 const flowsSchema = z.object({
   flows: z
@@ -14,7 +14,7 @@ const flowsSchema = z.object({
 });
 
 /**
- * Asks for the methods of signing in. OAuth comes first: where it is set up, /login may not exist
+ * Reads the sign-in methods of a server. OAuth comes first: with it, /login may not exist
  * (platforms/matrix/README.md, "Discovery and addresses").
  * @throws HomeserverError, UnreachableError
  */
@@ -43,12 +43,12 @@ async function readFlows(
       method: "GET",
       path: "/_matrix/client/v3/login",
       schema: flowsSchema,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_LOGIN_OPTIONS_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
     return new Set((flows ?? []).map(({ type }) => type));
   } catch (error) {
-    // Synapse with OAuth answers 404 M_UNRECOGNIZED, where its proxy does not forward /login to the
+    // Synapse with OAuth answers 404 M_UNRECOGNIZED if its proxy does not forward /login to the
     // authorization server.
     if (hasOauthToo && error instanceof HomeserverError && error.status === 404) return new Set();
     throw error;

@@ -46,7 +46,7 @@ export interface MatrixSignInOptions {
 /** What polling a link needs; it is stored with the link. */
 const grantSchema = z.object({ server: linkingServerSchema, clientId: z.string(), deviceCode: z.string() });
 
-/** Signing in to homeservers. */
+/** Sign-in at homeservers. */
 export function createMatrixSignIn(options: MatrixSignInOptions): PlatformSignIn {
   const { sessions } = options;
   return {
@@ -64,7 +64,7 @@ export function createMatrixSignIn(options: MatrixSignInOptions): PlatformSignIn
 
 /**
  * What a failed request to an account's server means for its owner.
- * @throws what is neither a server's error nor a failed connection: a bug
+ * @throws anything that is neither a server's error nor a failed connection: a bug
  */
 export function refusalOf(error: unknown): AccountRefusal {
   return error instanceof DiscoveryError ? { code: "no_homeserver", error } : toSignInProblem(error);
@@ -116,10 +116,10 @@ async function proveLink(
 ): Promise<LinkProof> {
   const { userId, deviceId } = link;
   const client = clientOf(link, options);
-  // Ending the session needs its newest tokens, because the server no longer knows older ones.
+  // Only the newest tokens can end the session, because the server no longer knows older ones.
   let tokens = matrixTokensSchema.parse(link.tokens);
   try {
-    // The homeserver may have been away for longer than the tokens live.
+    // The homeserver may have been unreachable until the tokens expired.
     if (tokens.renewal !== undefined && isDue(tokens.renewal, options.now())) {
       tokens = await renewTokens(tokens.renewal, { client, fetch: options.fetch, now: options.now });
       await keep(tokens);

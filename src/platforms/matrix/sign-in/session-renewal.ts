@@ -9,14 +9,14 @@ import { askAuthorizationServer, oauthConfiguration } from "./oauth/oauth-reques
 
 const life = {
   refreshToken: z.string().min(1),
-  /** Just before the access token was asked for, by the bot's clock. */
+  /** Just before the access token was requested, by the bot's clock. */
   issuedAt: z.number(),
-  /** How long the access token works, in milliseconds; null where the server did not say. */
+  /** How long the access token works, in milliseconds; null if the server does not say. */
   lifeMs: z.number().nullable(),
 };
 
 /**
- * What a session needs for its next access token. `matrix`: the homeserver's own endpoint (CS
+ * What a session needs to renew its access token. `matrix`: the homeserver's own endpoint (CS
  * §Refreshing access tokens).
  */
 export const renewalSchema = z.discriminatedUnion("kind", [
@@ -26,9 +26,7 @@ export const renewalSchema = z.discriminatedUnion("kind", [
 /** `refreshToken` is a secret. */
 export type Renewal = z.output<typeof renewalSchema>;
 
-/**
- * The tokens of a session: a secret. `renewal` is absent where the access token cannot be renewed.
- */
+/** The tokens of a session: a secret. `renewal` is absent if the access token cannot be renewed. */
 export const matrixTokensSchema = z.object({
   accessToken: z.string().min(1),
   renewal: z.exactOptional(renewalSchema),
@@ -36,7 +34,7 @@ export const matrixTokensSchema = z.object({
 export type MatrixTokens = z.output<typeof matrixTokensSchema>;
 
 /**
- * Whether an access token is renewed before its next use: two thirds of its life are over
+ * Whether an access token is renewed before its next use: two thirds of its lifetime are over
  * (platforms/matrix/README.md, "Sign-in by link").
  */
 export function isDue({ issuedAt, lifeMs }: Renewal, now: number): boolean {
@@ -48,17 +46,15 @@ export function isOver({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + lifeMs;
 }
 
-/**
- * Refusals that are final: the session was ended, or the server no longer knows the bot's client.
- */
+/** Final refusals: the session was ended, or the server no longer knows the bot's client. */
 const ENDED: ReadonlySet<string> = new Set(["invalid_grant", "invalid_client", "unauthorized_client"]);
 
 /**
- * Asks for the next pair of tokens. The pair must be stored before it is used: the old refresh
+ * Requests the next pair of tokens. The pair must be stored before it is used: the old refresh
  * token works again only until the new access token is used.
- * @throws HomeserverError 401 M_UNKNOWN_TOKEN when the session has ended
- * @throws HomeserverError, UnreachableError for anything else. The same refresh token is then
- * tried again later
+ * @throws HomeserverError 401 M_UNKNOWN_TOKEN if the session has ended
+ * @throws HomeserverError, UnreachableError for anything else; the same refresh token is then tried
+ * again later
  */
 export async function renewTokens(
   renewal: Renewal,
@@ -81,7 +77,7 @@ export async function renewTokens(
 }
 
 /**
- * Only an OAuth error of the token endpoint ends a session. Every other failure may pass
+ * Only an OAuth error of the token endpoint ends a session. Every other failure may be temporary
  * (platforms/matrix/README.md, "Sign-in by link").
  */
 function toRenewalError(error: unknown, host: string): unknown {

@@ -8,7 +8,7 @@ import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
 import { KeyedQueue } from "../../../model/keyed-queue.ts";
 
-/** Where the sessions of signed-in accounts are kept. */
+/** The store of signed-in accounts and their tokens. */
 export interface SessionStore {
   /** `null`: the side is not signed in. */
   signedIn(owner: string, side: Side): Promise<SignedInAccount | null>;
@@ -46,16 +46,17 @@ const LOCKED_MS = 30_000;
  */
 const RETRY_MS = 10_000;
 /**
- * A refused token may have been replaced in the meantime, and the new one may have expired; then a
- * third one is issued. More tries are needed only where other requests replace each of them.
+ * A refused token may have been replaced in the meantime, and the new one may have expired. Then a
+ * third one is issued. More tries are needed only if other requests replace each of them.
  */
 const MAX_TRIES = 5;
 
 /**
- * The sessions of the signed-in accounts. Each request gets a valid token. A token is renewed at
- * two thirds of its life, or when the server no longer knows it. Only one renewal of a session
- * runs at a time: of several at once, only one pair of tokens would stay valid
- * (platforms/matrix/README.md, "Sign-in by link"). New tokens are stored before they are used.
+ * The sessions of the signed-in accounts. Each request gets a valid token.
+ * - A token is renewed at two thirds of its lifetime, or when the server no longer knows it.
+ * - Only one renewal of a session runs at a time. Of several at once, only one pair of tokens would
+ *   stay valid (platforms/matrix/README.md, "Sign-in by link").
+ * - New tokens are stored before they are used.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -75,8 +76,8 @@ export class Sessions {
   }
 
   /**
-   * Does work with a session while nothing else renews it. The tokens are the newest; `null` when
-   * the account is no longer signed in.
+   * Does work with a session while nothing else renews it. The work gets the newest tokens, or
+   * `null` if the account is no longer signed in.
    */
   alone<Result>(
     account: Account,
@@ -130,7 +131,7 @@ export class Sessions {
     }
   }
 
-  /** The token to use after one that the server does not know. */
+  /** The token that replaces one that the server does not know. */
   async #successor(
     account: Account,
     refused: string,
@@ -145,7 +146,7 @@ export class Sessions {
     });
   }
 
-  /** Renews the session, if that is still needed when its turn comes. */
+  /** Renews the session if it still has to be renewed at its turn. */
   async #renewed(
     account: Account,
     isNeeded: (tokens: MatrixTokens) => boolean,
@@ -164,7 +165,7 @@ export class Sessions {
     });
   }
 
-  /** `null` also when the side is now signed in with another account. */
+  /** `null` also if the side is now signed in with another account. */
   async #stored({ owner, side, userId, baseUrl }: Account): Promise<MatrixSession | null> {
     const stored = await this.#options.accounts.signedIn(owner, side);
     if (stored?.account.userId !== userId || stored.account.baseUrl !== baseUrl) return null;
@@ -177,9 +178,9 @@ function keyOf({ owner, side }: Account): string {
 }
 
 /**
- * Synapse answers 503 for a token that it has not seen while its authorization server is away. The
- * request is not at fault, so the authorization server is waited for (platforms/matrix/README.md,
- * "How sessions end").
+ * Synapse answers 503 for a token that it has not seen while its authorization server is
+ * unreachable. The request is not at fault, so the step waits for the authorization server
+ * (platforms/matrix/README.md, "How sessions end").
  */
 function asAway(error: unknown): unknown {
   const isAway =
@@ -187,7 +188,7 @@ function asAway(error: unknown): unknown {
   return isAway ? new UnreachableError("refused", "authorization server", "INTROSPECTION") : error;
 }
 
-/** Neither the end of the session nor a bug. */
+/** Whether the failure is neither the end of the session nor a bug. */
 function isPassing(error: unknown): boolean {
   return (
     error instanceof UnreachableError ||
@@ -196,8 +197,8 @@ function isPassing(error: unknown): boolean {
 }
 
 /**
- * The error of homeservers without OAuth. A homeserver with OAuth answers M_UNKNOWN_TOKEN for a
- * locked account too; the successful renewal shows that the session has not ended
+ * The error that homeservers without OAuth send for a locked account. A homeserver with OAuth
+ * answers M_UNKNOWN_TOKEN for it; the successful renewal shows that the session has not ended
  * (platforms/matrix/README.md, "Sign-in by link").
  */
 function locked({ method, path }: HomeserverError): HomeserverError {

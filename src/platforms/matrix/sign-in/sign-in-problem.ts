@@ -4,7 +4,7 @@ import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
 
 /**
  * The problem that a failed request means for a sign-in.
- * @throws what is neither a server's error nor a failed connection
+ * @throws anything that is neither a server's error nor a failed connection
  */
 export function toSignInProblem(error: unknown): SignInProblem {
   if (error instanceof UnreachableError)

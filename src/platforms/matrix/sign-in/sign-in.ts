@@ -7,7 +7,7 @@ import { readLoginOptions } from "./login-options.ts";
 import { toSignInProblem } from "./sign-in-problem.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 
-/** Whose token it is, by the server's word. */
+/** The owner of a token, according to the server. */
 export interface TokenOwner {
   readonly userId: string;
   readonly deviceId: string | null;
@@ -22,8 +22,8 @@ export interface PasswordSignIn {
   readonly userId: string;
   readonly password: string;
   /**
-   * The same one when trying again: had the answer of the first try been lost, the server then
-   * replaces that session.
+   * The same one on a second try. If the answer of the first try was lost, the server then replaces
+   * that session.
    */
   readonly deviceId: string;
   readonly deviceDisplayName: string;
@@ -37,7 +37,7 @@ export interface TokenSignIn {
   readonly signal?: AbortSignal;
 }
 
-const MAX_BYTES = 65_536;
+const MAX_ANSWER_BYTES = 65_536;
 
 const loginSchema = z.object({
   access_token: z.string().min(1),
@@ -53,7 +53,7 @@ const whoamiSchema = z.object({
 
 /**
  * Signs in with a password, then asks `whoami`, which decides. The password is sent only to a
- * server that offers this way. A session that turns out to be another's, or cannot be proven, is
+ * server that offers this method. A session of another account, or one that cannot be proven, is
  * logged out again.
  * @param client of the account's homeserver; its own access token is not used
  */
@@ -85,16 +85,15 @@ export async function signInWithPassword(
 }
 
 /**
- * Takes a session that exists already, if `whoami` names the account. It is not logged out,
- * whatever comes of it: one that the user made elsewhere is theirs, and one that came by link is
- * revoked elsewhere.
+ * Uses an existing session if `whoami` names the account. It is never logged out here: a session
+ * that the user made elsewhere is theirs, and a session by link is revoked elsewhere.
  */
 export async function signInWithTokens(
   client: HomeserverClient,
   signIn: TokenSignIn,
 ): Promise<SignInOutcome> {
   const { userId, tokens, signal } = signIn;
-  // No header can carry anything else, and no server makes such tokens.
+  // A header cannot carry anything else, and no server makes other tokens.
   if (!/^[\x21-\x7e]+$/.test(tokens.accessToken)) return refused({ code: "session_ended" });
   const check = await checkAccessToken(
     client.withAccessToken(() => tokens.accessToken),
@@ -108,14 +107,14 @@ export async function signInWithTokens(
   return { kind: "signed_in", session: { userId, deviceId: owner.deviceId, tokens } };
 }
 
-/** Asks a server whose the client's token is. */
+/** Asks a server for the owner of the client's token. */
 export async function checkAccessToken(client: HomeserverClient, signal?: AbortSignal): Promise<TokenCheck> {
   try {
     const answer = await client.request({
       method: "GET",
       path: "/_matrix/client/v3/account/whoami",
       schema: whoamiSchema,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_ANSWER_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
     const owner = {
@@ -129,7 +128,7 @@ export async function checkAccessToken(client: HomeserverClient, signal?: AbortS
   }
 }
 
-/** Names the session in the account's list of devices, as far as the server lets it. */
+/** Names the session in the account's list of devices if the server allows it. */
 export async function nameDevice(
   client: HomeserverClient,
   deviceId: string,
@@ -142,16 +141,16 @@ export async function nameDevice(
       path,
       body: { display_name: displayName },
       schema: z.unknown(),
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_ANSWER_BYTES,
     });
   } catch (error) {
-    // Only a name, and the server has given one already.
+    // It is only a name, and the server has already given one.
     toSignInProblem(error);
   }
 }
 
 /**
- * Logs the client's session out, and only it. A session that the server no longer knows counts as
+ * Logs out the client's session and no other. A session that the server no longer knows counts as
  * logged out.
  */
 export async function signOut(
@@ -164,7 +163,7 @@ export async function signOut(
       path: "/_matrix/client/v3/logout",
       body: {},
       schema: z.unknown(),
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_ANSWER_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
@@ -187,12 +186,11 @@ async function sendPassword(
       password: signIn.password,
       device_id: signIn.deviceId,
       initial_device_display_name: signIn.deviceDisplayName,
-      // Where the server knows how, the token then lives for minutes, and only the bot can renew
-      // it.
+      // If the server supports it, the token then lives for minutes, and only the bot can renew it.
       refresh_token: true,
     },
     schema: loginSchema,
-    maxBytes: MAX_BYTES,
+    maxBytes: MAX_ANSWER_BYTES,
     secrets: [signIn.password],
     ...(signIn.signal === undefined ? {} : { signal: signIn.signal }),
   });
@@ -209,7 +207,7 @@ function refused(problem: SignInProblem): SignInOutcome {
   return { kind: "problem", problem, leftoverDeviceId: null };
 }
 
-/** At /login, M_FORBIDDEN means that name and password do not fit (CS API, "POST /login"). */
+/** At /login, M_FORBIDDEN means that the password does not match (CS API, "POST /login"). */
 function toPasswordProblem(error: unknown): SignInProblem {
   if (error instanceof HomeserverError && error.status === 403 && error.errcode === "M_FORBIDDEN")
     return { code: "wrong_password" };

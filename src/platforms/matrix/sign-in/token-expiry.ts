@@ -17,7 +17,7 @@ export async function isShortLivedToken(client: HomeserverClient, accessToken: s
   try {
     return (await readAuthorizationServer(client)) !== null;
   } catch (error) {
-    // The account is signed in, and a failure of the server says nothing about its token.
+    // The account is signed in, and a failure of the server proves nothing about its token.
     toSignInProblem(error);
     return false;
   }

@@ -13,19 +13,18 @@ const configSchema = z.object({ "m.upload.size": z.number().positive().nullish()
 const uploadedSchema = z.object({ content_uri: z.string() });
 
 /**
- * Also the limit if the target's server names none or a higher one. The image of a profile is far
- * smaller.
+ * Also the limit if the target's server names none or a higher one. A profile image is far smaller.
  */
-const MAX_BYTES = 50 * 1_048_576;
+const MAX_IMAGE_BYTES = 50 * 1_048_576;
 const TIMEOUT_MS = 120_000;
 const IMAGE_TYPE = /^image\/([a-z0-9][a-z0-9.-]{0,40})(?:\+[a-z0-9.-]+)?$/;
 
-/** The image's address on the target's server, or why there is none. */
+/** The image's address on the target's server, or why it was not copied. */
 export type CopiedImage = { status: "copied"; url: string } | ErrorOutcome;
 
 /**
- * Copies an image from the source's server to the target's. The downloaded bytes are checked: a
- * server, or a proxy in front of it, may send anything.
+ * Copies an image from the source's server to the target's. The downloaded bytes are checked,
+ * because a server or its proxy may send anything.
  * @param url `mxc://`, as the source has it
  */
 export async function copyImage(
@@ -45,18 +44,18 @@ export async function copyImage(
 
 /**
  * The largest upload that the target's server accepts (CS §Content repository, `m.upload.size`).
- * Some servers have only the endpoint from before v1.11, others have none.
+ * Some servers have only the endpoint from before v1.11, others have neither.
  */
 async function maxBytesOf(target: StepSession): Promise<number> {
   for (const path of ["/_matrix/client/v1/media/config", "/_matrix/media/v3/config"]) {
     try {
       const config = await target.request({ method: "GET", path, schema: configSchema });
-      return Math.min(config["m.upload.size"] ?? MAX_BYTES, MAX_BYTES);
+      return Math.min(config["m.upload.size"] ?? MAX_IMAGE_BYTES, MAX_IMAGE_BYTES);
     } catch (error) {
       if (!(error instanceof HomeserverError && (error.status === 404 || error.status === 405))) throw error;
     }
   }
-  return MAX_BYTES;
+  return MAX_IMAGE_BYTES;
 }
 
 async function downloadImage(
@@ -79,7 +78,7 @@ async function downloadImage(
   }
 }
 
-/** The endpoint with authentication is new in v1.11; older servers have only the older one. */
+/** The authenticated endpoint came with v1.11. Older servers have only the old one. */
 async function download(
   source: StepSession,
   { serverName, mediaId }: Mxc,
@@ -100,7 +99,10 @@ async function download(
   }
 }
 
-/** @returns its address, which is checked: a profile with another text would have no image */
+/**
+ * @returns the address of the image. It is checked: a profile with any other text would have no
+ * image
+ */
 async function uploadImage(target: StepSession, image: Medium): Promise<string> {
   const [, ending = "image"] = IMAGE_TYPE.exec(image.contentType) ?? [];
   const { content_uri: url } = await target.upload({

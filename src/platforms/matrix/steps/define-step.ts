@@ -5,7 +5,7 @@ import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { StepContext, StepFunction, UndoFunction } from "./step-context.ts";
 import { toOutcome } from "./step-errors.ts";
 
-/** One of the two accounts and the requests of its session. They end when the run stops. */
+/** One of the two accounts and the requests of its session, which end when the run stops. */
 export interface StepSession extends Pick<HomeserverClient, "request" | "upload" | "download"> {
   readonly userId: string;
 }
@@ -27,7 +27,7 @@ type Work<Input, Undo> = (input: Input, scope: StepScope<Undo>) => Promise<StepO
 
 interface StepDefinition<Payload, Undo> {
   readonly payload: z.ZodType<Payload>;
-  /** What is stored so that the step can be undone. */
+  /** The schema of the record that the undo needs. */
   readonly undoRecord: z.ZodType<Undo>;
   readonly run: Work<Payload, Undo>;
   /** `null`: the step cannot be undone. */

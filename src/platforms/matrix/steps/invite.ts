@@ -53,7 +53,8 @@ async function invite(roomId: string, scope: StepScope<EnteredRoom>): Promise<St
 async function refusal(error: unknown, roomId: string, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
   if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
   if (!(error instanceof HomeserverError)) return toOutcome(error);
-  // Only the end is compared: servers also have the code under a prefix of their own (MSC4155).
+  // Only the end of the code is compared: servers also send it with a prefix of their own
+  // (MSC4155).
   const isBlocked = error.errcode.endsWith("INVITE_BLOCKED");
   const outcome: StepOutcome = isBlocked
     ? { status: "failed", problem: serverProblem("invite_blocked", error) }
@@ -73,7 +74,7 @@ async function trouble(
 ): Promise<StepOutcome> {
   const seen = await seenBySource(roomId, scope);
   if (isInvited(seen)) return { status: "done", undo: { roomId } satisfies EnteredRoom };
-  // An account that is shown nothing is not in the room and cannot invite anybody.
+  // An account that sees nothing has not joined the room and cannot invite anybody.
   const isOver = seen === "hidden" || seen === "ban" || error.errcode === "M_FORBIDDEN";
   await scope.saveUndo(isOver ? null : scope.savedUndo);
   if (isOver) return { status: "failed", problem: serverProblem("refused", error) };
@@ -91,7 +92,7 @@ function isInvited(seen: SeenMembership): boolean {
   return seen === "invite" || seen === "join";
 }
 
-/** The step is the source's own, so an error of this request needs no other side. */
+/** The step belongs to the source, so an error of this request needs no attribution. */
 async function seenBySource(
   roomId: string,
   { source, target }: StepScope<EnteredRoom>,

@@ -13,7 +13,8 @@ import { leaveJoinedRoom } from "./undo-entry.ts";
 import { alreadyDone, resolveRefused, writeWithUndo } from "./write-with-undo.ts";
 
 /**
- * A join through another server fetches the room's whole state; in large rooms that takes minutes.
+ * A join through another server fetches the whole state of the room. In large rooms that takes
+ * minutes.
  */
 const TIMEOUT_MS = 5 * 60_000;
 
@@ -81,8 +82,8 @@ function isNeverMade(error: unknown): error is HomeserverError {
 }
 
 /**
- * Whether the room does let the target in, although a server refused. A server in the room learns
- * of an invitation, or of the join that opens this room, only when the event reaches it.
+ * Whether the room lets the target in although a server refused. A server in the room learns of an
+ * invitation, or of the join that opens this room, only when the event arrives.
  */
 async function isLetIn(
   { kind, roomId, through }: JoinPayload,

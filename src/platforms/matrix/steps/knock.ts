@@ -17,7 +17,7 @@ import { resolveRefused, writeWithUndo } from "./write-with-undo.ts";
 const TIMEOUT_MS = 2 * 60_000;
 
 /**
- * The target asks to be let in. The outcome holds no undo record: the payload has what the undo
+ * The target asks to join. The outcome holds no undo record, because the payload has what the undo
  * needs.
  */
 export const knockStep = defineStep({
@@ -63,15 +63,15 @@ async function ask(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<
 
 async function look(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome | null> {
   const known = outcomeBy(await membershipOf(knock, scope));
-  // A ban leaves nothing of a knock.
+  // A ban removes the knock.
   if (known?.status === "failed") await scope.saveUndo(null);
   return known;
 }
 
 /**
  * The outcome of the step by the target's membership; `null`: the step has to be done. An
- * invitation is the answer to the knock. It is accepted like every other invitation from people in
- * a room, by the code that watches the rooms that wait for people.
+ * invitation is the answer to the knock. The watch accepts it like every other invitation from
+ * people in a room.
  */
 function outcomeBy(membership: SeenMembership): StepOutcome | null {
   switch (membership) {

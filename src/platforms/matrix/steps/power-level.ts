@@ -18,11 +18,11 @@ import { attributedTo, onServerOf, serverProblem, toOutcome } from "./step-error
 import { writeWithUndo } from "./write-with-undo.ts";
 
 /**
- * The source gives the target its level. A target that was given a higher level meanwhile keeps it.
+ * The source sets the target's level. A target that has got a higher level meanwhile keeps it.
  *
- * The undo gives back the level of before, if the written level is still there. The target does it
- * as long as it is in the room: everybody may lower their own level. The source may have given all
- * the power it has, and then cannot lower another user (authorization rule 10 of rooms/v12).
+ * The undo restores the previous level if the written level still exists. The target does it while
+ * it is joined, because all users may lower their own level. The source may have given all its
+ * power, and then cannot lower another user (authorization rule 10 of rooms/v12).
  */
 export const powerLevelStep = defineStep({
   payload: powerLevelPayload,
@@ -51,8 +51,8 @@ export const powerLevelStep = defineStep({
 });
 
 /**
- * `own`: the user's own entry, `null` for none. `current`: the level that counts, `null` where none
- * can be read or the room has no levels.
+ * - `own`: the user's own entry, `null` for none.
+ * - `current`: the level that counts; `null` if it cannot be read or the room has no levels.
  */
 function levelIn(
   content: unknown,

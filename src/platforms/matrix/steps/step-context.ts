@@ -14,17 +14,17 @@ export interface StepContext {
    */
   readonly canSkipCheck: boolean;
   /**
-   * The last undo record that an earlier try of the step saved. What it names and is still there
-   * was written by the step. `null`: no try wrote anything.
+   * The last undo record that an earlier try of the step saved. What it names and still exists was
+   * written by the step. `null`: no try wrote anything.
    */
   readonly savedUndo: unknown;
   /**
    * Stores the step's undo record as JSON: what the step is about to write and what earlier tries
-   * wrote. The step awaits it before the write. So a write whose answer is lost, or that a crash
-   * follows, is still known to be the step's. `null`: nothing of the step is there.
+   * wrote. The step awaits it before the write. So after a lost answer or a crash the write is
+   * still known to be the step's. `null`: nothing that the step wrote exists.
    */
   readonly saveUndo: (undo: unknown) => Promise<void>;
-  /** Whether the target is in a room now, as far as the run knows. */
+  /** Whether the target has joined a room, as far as the run knows. */
   readonly isInside: (roomId: string) => boolean;
   /**
    * The run brought the target's server into the room of the step, so that server has no history of
@@ -32,11 +32,11 @@ export interface StepContext {
    */
   readonly isServerNew?: boolean;
   /**
-   * The history of the room may still be on its way. It may be read by the target, and other
-   * servers were not asked for it before.
+   * The history of the room may still arrive: the target may read it, and no other servers were
+   * asked for it before.
    */
   readonly mayHistoryCome?: boolean;
-  /** The words that the people of a room read with a knock; absent: a knock has none. */
+  /** The reason that the people of a room read with a knock; absent for a knock without one. */
   readonly knockReason?: string;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
@@ -44,14 +44,14 @@ export interface StepContext {
 
 /**
  * Does one thing for one account. It reads its payload with its own schema, checks before it acts,
- * changes only what is its own, and turns every error of a server into an outcome.
+ * and changes only what is its own. It turns every error of a server into an outcome.
  * @throws only for bugs
  */
 export type StepFunction = (payload: unknown, context: StepContext) => Promise<StepOutcome>;
 
 /**
  * Undoes a step by the undo record of its outcome. It changes only what is still as the step wrote
- * it. Anything else was changed by somebody since and stays (`already_done`).
+ * it. What somebody has changed since stays (`already_done`).
  * @throws only for bugs
  */
 export type UndoFunction = (undo: unknown, context: StepContext) => Promise<StepOutcome>;

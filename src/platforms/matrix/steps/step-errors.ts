@@ -7,7 +7,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 
 const AWAY: ReadonlySet<UnreachableReason> = new Set([...SERVER_AWAY, "aborted"]);
 
-/** A step of one side failed in a request to the server of the other side. */
+/** The failure of a request that a step of one side made to the server of the other side. */
 class OtherSideError extends Error {
   readonly side: Side;
 
@@ -31,7 +31,7 @@ export async function onServerOf<Answer>(side: Side, answer: Promise<Answer>): P
   }
 }
 
-/** The outcome as one of the given side's server, whichever side the step belongs to. */
+/** The outcome attributed to the server of the given side, whichever side the step belongs to. */
 export function attributedTo<Outcome extends StepOutcome>(side: Side, outcome: Outcome): Outcome {
   return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
 }
@@ -40,9 +40,9 @@ export function attributedTo<Outcome extends StepOutcome>(side: Side, outcome: O
 export type ErrorOutcome = Exclude<StepOutcome, { status: "done" | "already_done" | "needs_moderator" }>;
 
 /**
- * What a failed request means for the step that made it. Steps first handle the refusals that only
- * their own request can get.
- * @throws what is neither a server's error nor a failed connection: a bug
+ * What a failed request means for its step. Steps first handle the refusals that only their own
+ * request can get.
+ * @throws anything that is neither a server's error nor a failed connection: a bug
  */
 export function toOutcome(error: unknown): ErrorOutcome {
   if (error instanceof OtherSideError) return attributedTo(error.side, toOutcome(error.cause));
@@ -70,13 +70,13 @@ export function toOutcome(error: unknown): ErrorOutcome {
   return { status: "failed", problem: serverProblem("refused", error) };
 }
 
-/** The present value cannot be read, so it is not overwritten. */
+/** The current value cannot be read, so it is not overwritten. */
 export const UNREADABLE: ErrorOutcome = {
   status: "failed",
   problem: { code: "unreadable", serverText: null },
 };
 
-/** A problem in the words of the server that refused. */
+/** A problem with the text of the server that refused. */
 export function serverProblem(code: StepProblemCode, error: HomeserverError): StepProblem {
   return problemOf(code, error.text === "" ? `${error.status} ${error.errcode}` : error.text);
 }

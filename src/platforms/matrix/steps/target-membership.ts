@@ -5,7 +5,7 @@ import { onServerOf } from "./step-errors.ts";
 
 type Sessions = Pick<StepScope<unknown>, "source" | "target">;
 
-/** Whether the target is in a room, by its own server. */
+/** Whether the target has joined a room, according to its own server. */
 export async function isTargetJoined(roomId: string, { target }: Pick<Sessions, "target">): Promise<boolean> {
   return (await membershipNow(target, { roomId, userId: target.userId })) === "join";
 }

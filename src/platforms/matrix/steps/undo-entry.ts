@@ -6,12 +6,12 @@ import type { EnteredRoom } from "../planning/step-payloads.ts";
 import type { StepScope } from "./define-step.ts";
 import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
 
-/** To decline an invitation or withdraw a knock, the account's server asks another one. */
+/** The account's server asks another server to decline an invitation or withdraw a knock. */
 const TIMEOUT_MS = 2 * 60_000;
 
 type Scope = StepScope<EnteredRoom>;
 
-/** The target leaves a room that it has joined. */
+/** The target leaves a room that the run joined. */
 export async function leaveJoinedRoom({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
   return (await isTargetJoined(roomId, scope)) ? await leave(roomId, scope) : { status: "already_done" };
 }
@@ -24,7 +24,7 @@ export async function declineInvitation({ roomId }: EnteredRoom, scope: Scope): 
 /**
  * The target withdraws a knock that nobody has answered. Synapse forgets a knock on a room of
  * another server without informing that server (1.163.2, `remote_rescind_knock`; its issue 18030).
- * So the step looks whether the room knows of the withdrawal. If the room does not learn of it
+ * So the step checks whether the room knows of the withdrawal. If the room does not learn of it
  * soon, only a member with the power to kick can decline the knock.
  */
 export async function withdrawKnock({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
@@ -36,8 +36,8 @@ export async function withdrawKnock({ roomId }: EnteredRoom, scope: Scope): Prom
 }
 
 /**
- * Only members of a room are shown a pending membership: the source, as a rule. If the source is
- * not in the room, the target's server answers whether there is one.
+ * Only members of a room see a pending membership; usually that is the source. If the source has
+ * not joined, the target's server answers whether there is one.
  */
 async function leavePending(roomId: string, scope: Scope, pending: "invite" | "knock"): Promise<StepOutcome> {
   const seen = await membershipSeenBySource(roomId, scope);

@@ -7,10 +7,10 @@ type UndoStore<Undo> = Pick<StepScope<Undo>, "savedUndo" | "saveUndo">;
 
 /**
  * Saves an undo record, then makes one request that writes. If the server refuses the request, the
- * record goes back to `earlier`.
- * @param earlier what earlier tries wrote and is still there by the last read; part of `undo`
- * @param forRetry the record instead of `earlier` if the server refuses the request only for now;
- * the next try reads it as `savedUndo`
+ * record is set back to `earlier`.
+ * @param earlier what earlier tries wrote and the last read still showed; part of `undo`
+ * @param forRetry replaces `earlier` if the server refuses the request only for now; the next try
+ * reads it as `savedUndo`
  */
 export async function writeWithUndo<Undo, Answer>(
   { saveUndo }: Pick<UndoStore<Undo>, "saveUndo">,
@@ -38,13 +38,12 @@ interface Refused {
 }
 
 /**
- * The outcome of a write of a room's membership that was answered with an error.
- *
- * - An error of the server's own does not say whether the write took effect, so the step looks.
- * - A write of an earlier try may still be on its way, so its undo record is kept until the step
- *   has failed.
- * - After the failure, a membership that is not there is not the step's any more. If the target
- *   gets in later, it does so by other means.
+ * The outcome of a failed write of a room's membership.
+ * - A server error does not show whether the write took effect, so the step checks.
+ * - A write of an earlier try may still be under way, so its undo record is kept until the step has
+ *   failed.
+ * - After the failure, a membership that does not exist is no longer the step's. If the target gets
+ *   in later, it does so by other means.
  */
 export async function resolveRefused<Undo>(
   { error, outcome, isLookedAt = false, look }: Refused,
@@ -59,7 +58,7 @@ export async function resolveRefused<Undo>(
 }
 
 /**
- * The outcome of a step that finds its work done: by an earlier try, if there is an undo record,
+ * The outcome of a step whose work is already done: by an earlier try if there is an undo record,
  * else by somebody else.
  */
 export function alreadyDone({ savedUndo }: Pick<UndoStore<unknown>, "savedUndo">): StepOutcome {

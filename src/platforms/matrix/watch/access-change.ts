@@ -13,7 +13,7 @@ export interface WatchedRoom {
   readonly isSourceJoined: boolean;
   /** The target was banned at the last look. */
   readonly isBanned: boolean;
-  /** Routes that were tried and refused. That they are open is not a change. */
+  /** Routes that were tried and refused. An open route among them is not a change. */
   readonly refused: readonly Route[];
 }
 
@@ -25,10 +25,10 @@ export interface SeenRoom {
   readonly serverAcl: StateRead<ServerAcl>;
 }
 
-/** What decides about a change, besides the room. */
+/** Facts that decide about a change, besides the room. */
 export interface ChangeContext {
   readonly targetUserId: string;
-  /** Whether the target is in a room now. */
+  /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
 }
 
@@ -48,7 +48,7 @@ function openRoute(
 ): Extract<AccessChange, { kind: "open" }> | null {
   if (!isServerAllowed(seen.serverAcl, serverPartOf(targetUserId))) return null;
   if (seen.membership === "invite") return { kind: "open", route: "accept_invite", through: null };
-  // The room's version is not read. If it does not have the rule, the join is refused.
+  // The room's version is not read. If it does not support the rule, the join is refused.
   const rule = joinRuleOf(seen.joinRules, "unread");
   if (rule.kind === "public") return { kind: "open", route: "join", through: null };
   const through = allowedRooms(rule).find((roomId) => isJoined(roomId));

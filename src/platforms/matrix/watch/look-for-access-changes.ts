@@ -15,7 +15,7 @@ import { accessChange } from "./access-change.ts";
 import type { AccessChange } from "../../../model/room-routes.ts";
 import type { SeenRoom, WatchedRoom } from "./access-change.ts";
 
-/** One of the two accounts, as far as a look needs it. */
+/** One of the two accounts, with what a look needs. */
 export interface WatchingAccount {
   readonly client: HomeserverClient;
   readonly userId: string;
@@ -28,14 +28,14 @@ export interface Look {
   readonly target: WatchingAccount;
   /** Rooms that wait for a person, each once. */
   readonly rooms: readonly WatchedRoom[];
-  /** Whether the target is in a room now. */
+  /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * One name for the process, which no client uses. A server keeps a connection's state for days, and
- * a connection that starts again under its name replaces the former one (Synapse 1.163.2,
+ * One name for the process, which no client uses. A server keeps a connection's state for days. A
+ * new connection replaces the earlier one of the same name (Synapse 1.163.2,
  * storage/databases/main/sliding_sync.py).
  */
 const CONNECTION = `migrator-watch-${randomUUID()}`;
@@ -91,7 +91,7 @@ async function seeFromInside({ source, target, signal }: Look, rooms: readonly W
   const answer = await slide(source.client, { room_subscriptions }, signal);
   return rooms.flatMap(({ roomId }) => {
     const events = eventsIn(answer, roomId);
-    // After the source left, the server shows the state at that time.
+    // After the source left, the server shows the state of that time.
     if (membershipIn(memberEventOf(source.userId, events)?.content) !== "join") return [];
     const rules = events.find(({ type }) => type === "m.room.join_rules");
     const acl = events.find(({ type }) => type === "m.room.server_acl");
@@ -105,8 +105,8 @@ async function seeFromInside({ source, target, signal }: Look, rooms: readonly W
 }
 
 /**
- * Rooms that only the target's server can describe. Not all servers subscribe to a room that the
- * account is only invited to, hence the list.
+ * Rooms that only the target's server can describe. Not all servers accept a subscription to a room
+ * that the account is only invited to, so a list is requested too.
  */
 async function seeFromOutside({ target, signal }: Look, rooms: readonly WatchedRoom[]): Promise<Seen> {
   const required_state: RequiredState = [["m.room.member", target.userId]];
@@ -182,7 +182,7 @@ async function slide(
 
 /**
  * Servers send the state of an invitation or a knock as `invite_state`. The merged text of MSC4186
- * says `stripped_state`.
+ * names it `stripped_state`.
  */
 function eventsIn(answer: SlidingSyncAnswer, roomId: string): RawStateEvent[] {
   const room = answer.rooms?.[roomId];

@@ -15,13 +15,16 @@ export interface DesiredContent {
   readonly isMerged: boolean;
 }
 
-/** @returns why it is not moved; `null` for empty content, which is how account data is deleted */
+/**
+ * @returns the reason if it is not moved; `null` for empty content, which is how account data is
+ * deleted
+ */
 export function desiredContent(
   type: string,
   content: unknown,
   roomIdOnTarget: RoomIdOnTarget,
 ): DesiredContent | NotMovedCode | null {
-  // A type that is never moved is known by its name, whatever the content.
+  // A type that is never moved is recognised by its name, whatever the content.
   const treatment = treatmentOf(type, isJsonObject(content) ? content : {});
   if (treatment.kind === "never") return treatment.code;
   if (!isJsonObject(content) || !isPathSegment(type)) return "malformed";

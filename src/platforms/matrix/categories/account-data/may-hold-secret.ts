@@ -12,14 +12,14 @@ const WORDS: ReadonlySet<string> = new Set(
 const WORD = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}]+|\p{N}+/gu;
 
 /**
- * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64. The last are usually
- * a key or a secret.
+ * Tokens of Synapse and of MAS, JSON web tokens, PEM, and 32 bytes in base64, which are usually a
+ * key or a secret.
  */
 const SECRET_VALUE =
   /^(syt_|syr_|syl_|mat_|mct_|mcr_|mas_|MDAx|Bearer |eyJ)|-----BEGIN |^[A-Za-z0-9+/_-]{43}=?$/;
 
 /** A longer text takes long to search, and its beginning shows what it is. */
-const MAX_LENGTH = 500;
+const MAX_SEARCHED_LENGTH = 500;
 
 /**
  * Whether account data of an unknown type looks like keys, devices or tokens, by its type, the
@@ -30,7 +30,7 @@ export function mayHoldSecret(type: string, content: JsonObject): boolean {
   if (namesSecret(type)) return true;
   const open: unknown[] = [content];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (typeof value === "string" && SECRET_VALUE.test(value.slice(0, MAX_LENGTH))) return true;
+    if (typeof value === "string" && SECRET_VALUE.test(value.slice(0, MAX_SEARCHED_LENGTH))) return true;
     if (typeof value !== "object" || value === null) continue;
     for (const [name, inner] of Object.entries(value)) {
       if (!Array.isArray(value) && holdsSomething(inner) && namesSecret(name)) return true;
@@ -47,6 +47,6 @@ function holdsSomething(value: unknown): boolean {
 }
 
 function namesSecret(name: string): boolean {
-  const words = name.slice(0, MAX_LENGTH).match(WORD) ?? [];
+  const words = name.slice(0, MAX_SEARCHED_LENGTH).match(WORD) ?? [];
   return words.some((word) => WORDS.has(word.toLowerCase()));
 }

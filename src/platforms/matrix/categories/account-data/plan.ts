@@ -9,7 +9,7 @@ import { desiredContent, statusOfContent } from "./desired-content.ts";
 import type { DesiredContent } from "./desired-content.ts";
 
 /**
- * What a step is given: account data of one room or, with `roomId: null`, of the account. As an
+ * The payload of a step: account data of one room or, with `roomId: null`, of the account. As an
  * undo record: the content that was written, or only the keys of it that were added.
  */
 export const contentSchema = z.object({
@@ -28,7 +28,7 @@ interface DesiredAccountData extends DesiredContent {
 const ELSEWHERE: ReadonlySet<string> = new Set(["m.direct", "m.ignored_user_list", "m.push_rules"]);
 
 /**
- * Types that can keep invitations of the old account out. They are written after those invitations
+ * Types that can block invitations from the old account. They are written after those invitations
  * were accepted (MSC4155; platforms/matrix/README.md, "Account data").
  */
 const LAST: ReadonlySet<string> = new Set([

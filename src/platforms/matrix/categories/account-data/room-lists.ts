@@ -3,8 +3,8 @@ import type { JsonObject } from "../../api/json.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 
 /**
- * Types that hold a list of room IDs, with the key of the list. Nobody needs a room in it that is
- * not moved (platforms/matrix/README.md, "Account data").
+ * Types that hold a list of room IDs, with the key of the list. Rooms that are not moved are
+ * useless in it (platforms/matrix/README.md, "Account data").
  */
 const LISTS: ReadonlyMap<string, string> = new Map([
   ["im.vector.web.settings", "SpotlightSearch.recentSearches"],

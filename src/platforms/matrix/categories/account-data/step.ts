@@ -48,7 +48,7 @@ export const contentStep = defineStep({
   },
 });
 
-/** The part of the written content that is there unchanged; `null` for none. */
+/** The part of the written content that still exists unchanged; `null` for none. */
 function stillThere({ content, isMerged }: ContentPayload, existing: JsonObject): JsonObject | null {
   if (!isMerged) return isSameJson(content, existing) ? content : null;
   const kept = Object.entries(content).filter(

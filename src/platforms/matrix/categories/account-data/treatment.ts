@@ -4,15 +4,16 @@ import type { NotMovedCode } from "../../../../model/not-moved.ts";
 import { mayHoldSecret } from "./may-hold-secret.ts";
 
 /**
- * `copy`: as a whole, unless the target has other content. `merge`: key by key, and the target's
- * own keys stay. `never`: not moved.
+ * - `copy`: copied as a whole, unless the target has other content.
+ * - `merge`: copied key by key; the target's own keys stay.
+ * - `never`: not moved.
  */
 export type Treatment =
   { readonly kind: "copy" | "merge" } | { readonly kind: "never"; readonly code: NotMovedCode };
 
 /**
  * Types that are never moved, of the account and of rooms (platforms/matrix/README.md, "Account
- * data"). "*" at the end of a type stands for any ending.
+ * data"). "*" at the end of a type matches any ending.
  */
 const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
   [
@@ -21,7 +22,8 @@ const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
       "m.secret_storage.*",
       "m.cross_signing.*",
       "m.megolm_backup.*",
-      // Of v1.19, and what Element wrote before: they would switch off the target's own key backup.
+      // The v1.19 type, and the one that Element wrote before. They would switch off the target's
+      // own key backup.
       "m.key_backup",
       "m.org.matrix.custom.backup_disabled",
       "io.element.recovery",
@@ -51,8 +53,8 @@ const NEVER: readonly (readonly [NotMovedCode, readonly string[]])[] = [
       "im.vector.setting.integration_provisioning",
     ],
   ],
-  // These types have endpoints and categories of their own. In the other place (of the account or
-  // of a room) no client reads them.
+  // These types have endpoints and categories of their own. No client reads them in the wrong scope
+  // (account or room).
   ["malformed", ["m.direct", "m.ignored_user_list", "m.push_rules", "m.tag", "m.fully_read"]],
 ];
 
@@ -95,7 +97,7 @@ for (const [code, types] of NEVER) {
 export function treatmentOf(type: string, content: JsonObject): Treatment {
   const code = whyNever(type);
   if (code !== null) return { kind: "never", code };
-  // A secret in secret storage, whatever the type (CS §Secrets, "Storage").
+  // A secret of secret storage, whatever the type (CS §Secrets, "Storage").
   if (isJsonObject(content["encrypted"])) return { kind: "never", code: "holds_keys" };
   if (MERGED.has(type)) return { kind: "merge" };
   if (COPIED.has(type) || !mayHoldSecret(type, content)) return { kind: "copy" };

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../api/json.ts";
 import { looksLikeBot } from "../../rooms/known-bots.ts";
 import { addRoom, directContent, isListed, removeRoom } from "./direct-content.ts";
 
-/** A member of a room, as far as the choice of a chat's partner depends on it. */
+/** The properties of a member that the choice of a chat's partner depends on. */
 export interface ChatMember {
   readonly userId: string;
   readonly isJoined: boolean;

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../api/json.ts";
 
 /**
- * `m.direct` while it is being changed: rooms by counterpart. A value that is no list of rooms
- * stays as it is (platforms/matrix/README.md, "Direct chats").
+ * `m.direct` while it is changed: rooms by counterpart. A value that is not a list of rooms stays
+ * as it is (platforms/matrix/README.md, "Direct chats").
  */
 export type DirectContent = Map<string, unknown>;
 
@@ -16,8 +16,8 @@ export function isListed(direct: DirectContent, counterpart: string, roomId: str
 }
 
 /**
- * Adds a room to the end of a counterpart's list. A value that is no list is replaced, because no
- * client reads rooms from it.
+ * Adds a room to the end of a counterpart's list. A value that is not a list is replaced, because
+ * no client reads rooms from it.
  */
 export function addRoom(direct: DirectContent, counterpart: string, roomId: string): void {
   const list: unknown = direct.get(counterpart);
@@ -25,7 +25,7 @@ export function addRoom(direct: DirectContent, counterpart: string, roomId: stri
   else if (!list.includes(roomId)) direct.set(counterpart, [...(list as unknown[]), roomId]);
 }
 
-/** Removes an empty list: one that a step began goes with its last room. */
+/** Removes an empty list. An undo uses it for lists that the step created. */
 export function dropIfEmpty(direct: DirectContent, counterpart: string): void {
   const list = direct.get(counterpart);
   if (Array.isArray(list) && list.length === 0) direct.delete(counterpart);

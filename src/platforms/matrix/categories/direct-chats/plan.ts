@@ -13,7 +13,7 @@ const directChatSchema = z.object({ roomId: z.string(), counterpart: z.string() 
 /** A room of the target and the person with whom it is a direct chat. */
 type DirectChat = z.output<typeof directChatSchema>;
 
-/** What the step is given. */
+/** The payload of the step. */
 export const directChatsSchema = z.object({ chats: z.array(directChatSchema) });
 export type DirectChatsPayload = z.output<typeof directChatsSchema>;
 
@@ -40,8 +40,8 @@ export const directChatsPlan: CategoryPlan<Comparison<DirectChat>, DirectChatsPa
     );
   },
   /**
-   * One step for all chats, because they are in one piece of account data. It writes the chats
-   * whose rooms the target is in when it runs.
+   * One step for all chats, because they share one piece of account data. It writes the chats whose
+   * rooms the target has joined when it runs.
    */
   steps({ missingItems }) {
     if (missingItems.length === 0) return [];
@@ -101,8 +101,8 @@ function desiredDirectChats(
 }
 
 /**
- * The counterparts that the target has chosen, by room. The source is nobody's choice: clients list
- * a room under it when the source invites (platforms/matrix/README.md, "Direct chats").
+ * The counterparts that the target has chosen, by room. A room under the source is not a choice:
+ * clients list it there when the source invites (platforms/matrix/README.md, "Direct chats").
  * @param content the target's `m.direct`
  */
 export function counterpartsByRoom(content: unknown, sourceUserId: string): Map<string, Set<string>> {

@@ -11,7 +11,7 @@ const addedSchema = z.array(
   z.object({
     roomId: z.string(),
     counterpart: z.string(),
-    /** Clients had listed the room under the source; an undo lists it there again. */
+    /** Clients had listed the room under the source. An undo lists it there again. */
     wasSources: z.boolean(),
   }),
 );
@@ -23,8 +23,8 @@ type DirectChatsUndo = z.output<typeof undoSchema>;
 const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
 
 /**
- * Adds the chats whose rooms the target is in, in one write. A room for which the target has chosen
- * another counterpart stays under that one.
+ * Adds the chats whose rooms the target has joined, in one write. If the target has chosen another
+ * counterpart for a room, the room stays there.
  */
 export const directChatsStep = defineStep({
   payload: directChatsSchema,

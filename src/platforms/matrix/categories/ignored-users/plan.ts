@@ -7,14 +7,14 @@ import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import type { NotMoved } from "../../../../model/not-moved.ts";
 
-/** What the step is given, and what its undo record holds. */
+/** The payload of the step, and its undo record. */
 export const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });
 export type IgnoredUsers = z.output<typeof ignoredUsersSchema>;
 
 /** The type of account data that holds the list (CS §Ignoring Users). */
 export const IGNORED_USERS_TYPE = "m.ignored_user_list";
 
-/** The people whom the source ignores, added to those whom the target ignores. */
+/** The users whom the source ignores, added to those whom the target ignores. */
 export const ignoredUsersPlan: CategoryPlan<Comparison<string>, IgnoredUsers> = {
   name: "ignored_users",
   accountDataType: IGNORED_USERS_TYPE,
@@ -39,7 +39,7 @@ export const ignoredUsersPlan: CategoryPlan<Comparison<string>, IgnoredUsers> = 
 };
 
 /**
- * Everybody on a list but the two accounts themselves.
+ * All users on the list except the two accounts.
  * @param content `m.ignored_user_list`; `undefined` for none
  * @param ownUserIds the two accounts
  */
@@ -61,7 +61,7 @@ function desiredUsers(content: unknown, ownUserIds: readonly string[]): Desired<
   return { items, notMoved };
 }
 
-/** Nobody was ever ignored, or the content was emptied. */
+/** The list never existed, or its content was emptied. */
 function isEmpty(content: unknown, list: unknown): boolean {
   return content === undefined || (isJsonObject(content) && (list === undefined || list === null));
 }

@@ -12,11 +12,11 @@ import type { Comparison, Desired, ItemStatus } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
 import type { NotMoved } from "../../../../model/not-moved.ts";
 
-/** What a step is given, and what its undo record holds. */
+/** The payload of a step, and its undo record. */
 export const profileFieldSchema = z.object({
   key: z.string(),
   value: z.unknown(),
-  /** The target's value of before; `null` for none. */
+  /** The target's previous value; `null` for none. */
   before: z.unknown(),
 });
 export type ProfileFieldPayload = z.output<typeof profileFieldSchema>;
@@ -27,7 +27,7 @@ interface ProfileField {
   readonly value: unknown;
 }
 
-/** CS §Profiles: the longest key. */
+/** The maximum length of a key (CS §Profiles). */
 const MAX_KEY_BYTES = 255;
 
 /** The global profile, one item and one step a field. */
@@ -52,7 +52,8 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
       key: `profile:${key}`,
       stage: stages.profile,
       limits: ["messages"],
-      // Only a name can exist and yet be missing: the one that the server gave. The undo sets it.
+      // Only a name can exist and still count as missing: the one that the server gave. The undo
+      // restores it.
       payload: { key, value, before: key === "displayname" ? profile.displayName : null },
     }));
   },
@@ -89,7 +90,10 @@ function chosenName(displayName: string | null, userId: string, desired: unknown
   return displayName === parseUserId(userId)?.localpart && displayName !== desired ? undefined : displayName;
 }
 
-/** Capabilities `m.profile_fields` (CS v1.16) and, for the two oldest fields, those before it. */
+/**
+ * The capability `m.profile_fields` (CS v1.16) and, for the two oldest fields, the older
+ * capabilities.
+ */
 function canWrite(
   key: string,
   { canSetDisplayName, canSetAvatarUrl, profileFields }: AccountContents["capabilities"],

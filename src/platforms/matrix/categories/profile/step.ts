@@ -18,8 +18,8 @@ import type { ProfileFieldPayload } from "./plan.ts";
 const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
 
 /**
- * Sets one field of the target's profile. An avatar is copied to its server first. The undo sets
- * the value of before, if the written value is still there.
+ * Sets one field of the target's profile. An avatar is first copied to the target's server. The
+ * undo restores the previous value if the written value still exists.
  */
 export const profileFieldStep = defineStep({
   payload: profileFieldSchema,

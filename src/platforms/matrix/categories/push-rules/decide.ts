@@ -3,20 +3,20 @@ import { presetOf } from "./default-rules.ts";
 import type { PushRule } from "./push-rule.ts";
 import { isSameRule, statusOfRule } from "./item-status.ts";
 
-/** What the step does about one rule of the plan. */
+/** The action of the step for one rule of the plan. */
 export type RuleDecision =
-  /** Nothing: somebody has changed the rule since, or it is in place. */
+  /** No action: somebody has changed the rule since, or it is in place. */
   | "keep"
-  /** Nothing: an earlier try wrote it. */
+  /** No action: an earlier try wrote the rule. */
   | "written"
-  /** The rule is made, or moved to its place. */
+  /** Create the rule, or move it to its place. */
   | "put"
-  /** The rule is switched off: an earlier try made it and ended before that. */
+  /** Switch the rule off: an earlier try created it and ended before that. */
   | "switch_off"
-  /** A default rule is switched on or off and given other actions. */
+  /** Switch a default rule on or off and set its actions. */
   | "change";
 
-/** What is known of a rule besides the two accounts' versions of it. */
+/** Facts about a rule besides the two accounts' versions of it. */
 export interface RuleFacts {
   /** The rule existed when the plan was made, in another place. */
   readonly wasDisplaced: boolean;

@@ -9,7 +9,7 @@ import type { PushRule } from "./push-rule.ts";
 /** The rules of one account by name, in the server's order. */
 export type PushRulesByName = ReadonlyMap<string, PushRule>;
 
-/** What names a person's own rule. */
+/** The identity of a person's own rule. */
 export type PushRuleId = Pick<PushRule, "kind" | "ruleId">;
 
 /** @param existing the target's rule of that name */

@@ -49,7 +49,10 @@ export const pushRulesPlan: CategoryPlan<PushRuleComparison, PushRulesPayload> =
     );
     return { ...comparison, order: order.map(({ kind, ruleId }) => ({ kind, ruleId })), displaced };
   },
-  /** One step for all rules: their order counts, and each is placed next to one written before. */
+  /**
+   * One step for all rules: their order counts, and each one is placed next to a rule written
+   * before.
+   */
   steps({ missingItems, displaced, order }) {
     if (missingItems.length === 0) return [];
     const payload = { missing: missingItems.map(toStored), displaced: [...displaced], order: [...order] };

@@ -21,12 +21,11 @@ import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 
 /**
  * Writes rules one by one, each at its place among the existing ones.
- *
  * - The target's rules are read first, so that a later try continues where an earlier one ended.
- * - Rules about rooms that the target is not in are skipped.
- * - A rule that the server refuses does not keep the others out.
+ * - Rules about rooms that the target has not joined are skipped.
+ * - A rule that the server refuses does not prevent the others.
  *
- * The undo moves rules back from the top down, so that each one finds the rule that it was below.
+ * The undo moves rules back from the top down, so that each one finds the rule that was above it.
  */
 export const pushRulesStep = defineStep({
   payload: pushRulesSchema,
@@ -127,7 +126,10 @@ async function changeDefault(target: StepSession, rule: PushRule, existing: Push
   if (!hasSameEffect(rule.actions, existing.actions)) await setActions(target, rule, rule.actions);
 }
 
-/** @returns `null` if the work succeeded. Errors that are no refusals are thrown. */
+/**
+ * @returns `null` if the work succeeded
+ * @throws errors that are not refusals
+ */
 async function refusalOf(work: () => Promise<void>): Promise<StepProblem | null> {
   try {
     await work();
@@ -144,7 +146,7 @@ async function readRules(session: StepSession): Promise<Map<string, PushRule>> {
   return new Map(rules.map((rule) => [pushRuleName(rule), rule]));
 }
 
-/** Makes a rule of the person's own, or moves an existing one. A new rule is always enabled. */
+/** Creates a rule of the person's own, or moves an existing one. A new rule is always enabled. */
 async function putRule({ request }: StepSession, rule: PushRule, place: Place): Promise<void> {
   const { actions, conditions, pattern } = rule;
   const body = {

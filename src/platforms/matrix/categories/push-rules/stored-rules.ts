@@ -14,7 +14,7 @@ const ruleSchema = z.object({
   pattern: z.string().nullable(),
 });
 
-/** What the step is given, as JSON. */
+/** The payload of the step, as JSON. */
 export const pushRulesSchema = z.object({
   /** The rules to write, in the desired order. */
   missing: z.array(ruleSchema),
@@ -25,14 +25,14 @@ export const pushRulesSchema = z.object({
 });
 export type PushRulesPayload = z.output<typeof pushRulesSchema>;
 
-/** What the step changed, in the order that the rules had before. */
+/** The changes of the step, in the previous order of the rules. */
 export const pushRulesUndoSchema = z.object({
   changes: z.array(
     z.object({
       written: ruleSchema,
       /** `null`: the rule did not exist. */
       before: ruleSchema.nullable(),
-      /** The person's own rule that was right above one that was moved; `null` for none. */
+      /** The person's own rule that was right above a moved rule; `null` for none. */
       wasAfter: z.string().nullable(),
     }),
   ),

@@ -18,8 +18,8 @@ const eventSchema = z.object({ event_id: z.string() });
  * with 1.163; with a limit of one it answers at once).
  */
 const EVENTS = 50;
-const MAX_BYTES = 8 * 1_048_576;
-/** The history may come only after the answer, or much later on a busy server. */
+const MAX_MESSAGES_BYTES = 8 * 1_048_576;
+/** The history may arrive after the answer, or much later on a busy server. */
 const LOOKS = 3;
 const PAUSE_MS = 500;
 
@@ -92,14 +92,14 @@ async function mark({ roomId, eventId }: ReadMarker, scope: StepScope<ReadMarker
   );
 }
 
-/** The oldest of a room's newest messages. Only the events' IDs are looked at. */
+/** The oldest of a room's newest messages. Only the IDs of the events are read. */
 async function oldestOfNewest(target: StepSession, roomId: string): Promise<string | null> {
   const { chunk } = await target.request({
     method: "GET",
     path: apiPath`/_matrix/client/v3/rooms/${roomId}/messages`,
     query: { dir: "b", limit: EVENTS },
     schema: messagesSchema,
-    maxBytes: MAX_BYTES,
+    maxBytes: MAX_MESSAGES_BYTES,
   });
   const oldest = eventSchema.safeParse(chunk?.at(-1));
   return oldest.success && isEventId(oldest.data.event_id) ? oldest.data.event_id : null;

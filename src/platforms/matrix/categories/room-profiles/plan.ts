@@ -11,13 +11,10 @@ import type { NotMoved } from "../../../../model/not-moved.ts";
 
 const profileSchema = z.object({ displayName: z.string().nullable(), avatarUrl: z.string().nullable() });
 
-/** What a step is given. */
+/** The payload of a step. */
 export const roomProfileSchema = profileSchema.extend({
   roomId: z.string(),
-  /**
-   * The target's global profile before the move. A room that still shows it has no profile of its
-   * own.
-   */
+  /** The target's global profile before the move. A room with this profile has none of its own. */
   everywhere: profileSchema,
 });
 export type RoomProfilePayload = z.output<typeof roomProfileSchema>;
@@ -52,10 +49,10 @@ export const roomProfilesPlan: CategoryPlan<Comparison<DesiredRoomProfile>, Room
     );
   },
   /**
-   * A member event is limited like a message. In rooms that the target is in already, the step is
-   * one of the last: after a change of the global profile, servers take their time to rewrite the
-   * member event of every room, and they overwrite its name and avatar
-   * (platforms/matrix/README.md, "Profile"; seen with Synapse 1.163).
+   * A member event is limited like a message. For rooms that the target has already joined, the
+   * step is one of the last. After a change of the global profile, servers rewrite the member event
+   * of every room some time later, and overwrite its name and avatar (platforms/matrix/README.md,
+   * "Profile"; seen with Synapse 1.163).
    */
   steps({ missingItems }, target) {
     const { displayName, avatarUrl } = target.profile;

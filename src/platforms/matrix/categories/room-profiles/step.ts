@@ -16,7 +16,7 @@ import { missingFrom, roomProfileSchema } from "./plan.ts";
 const undoSchema = z.object({
   roomId: z.string(),
   written: z.record(z.string(), z.string()),
-  /** The values of before. A key that did not exist is left out. */
+  /** The previous values. A key that did not exist is left out. */
   before: z.record(z.string(), z.unknown()),
 });
 type RoomProfileUndo = z.output<typeof undoSchema>;
@@ -24,9 +24,10 @@ type RoomProfileUndo = z.output<typeof undoSchema>;
 const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverText: null } };
 
 /**
- * Gives the target its name and avatar of one room, in its own member event. All other keys of the
- * event stay. The name is written even if the avatar cannot be copied. The event is written only if
- * it is that of a member: sent again, any other would be a join.
+ * Sets the target's name and avatar for one room, in its own member event.
+ * - All other keys of the event stay.
+ * - The name is written even if the avatar cannot be copied.
+ * - The event is written only if the target is joined. Otherwise the write would join the room.
  */
 export const roomProfileStep = defineStep({
   payload: roomProfileSchema,
@@ -47,7 +48,7 @@ export const roomProfileStep = defineStep({
     const hasAvatar = avatar?.status === "copied";
     if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || missing.displayName === null))
       return avatar.status === "failed" && earlier !== null ? { ...avatar, undo: earlier } : avatar;
-    // The event is read again, because a copy takes its time.
+    // The event is read again, because the copy takes time.
     const content = avatar === null ? member : await readMember(target, roomId);
     if (content === null) return GONE;
     const written = {
@@ -85,8 +86,8 @@ async function copyOnce(avatarUrl: string, scope: StepScope<RoomProfileUndo>): P
 }
 
 /**
- * What earlier tries wrote, and the copy of the avatar. Only the step can have set the avatar to
- * that copy.
+ * The values that earlier tries wrote, and the copy of the avatar. Only the step can have set the
+ * avatar to that copy.
  */
 function withAvatar(
   { roomId, written, before }: RoomProfileUndo,
@@ -101,7 +102,7 @@ function withAvatar(
   };
 }
 
-/** The part of the undo record whose values are there unchanged; `null` for none. */
+/** The part of the undo record whose values still exist unchanged; `null` for none. */
 function stillThere(
   { roomId, written, before }: RoomProfileUndo,
   content: JsonObject,
@@ -112,7 +113,7 @@ function stillThere(
   return keys.size === 0 ? null : { roomId, written: ofThese(written), before: ofThese(before) };
 }
 
-/** The target's own member event; `null` if it is not in the room. */
+/** The target's own member event; `null` if it is not joined. */
 async function readMember(target: StepSession, roomId: string): Promise<JsonObject | null> {
   const path = memberPath(target, roomId);
   const content = await unlessAbsent(target.request({ method: "GET", path, schema: z.unknown() }));

@@ -82,8 +82,8 @@ function desiredRoomSettings(
 }
 
 /**
- * Whether a room is no longer marked unread, which is the same as never marked
- * (CS §Marking rooms as unread).
+ * Whether a room is no longer marked unread. That equals never marked (CS §Marking rooms as
+ * unread).
  */
 function isRead(type: string, content: unknown): boolean {
   return MARKED_UNREAD.has(type) && isJsonObject(content) && content["unread"] !== true;

@@ -9,7 +9,7 @@ import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import type { NotMoved } from "../../../../model/not-moved.ts";
 
-/** What a step is given, and what its undo record holds: tags of one room. */
+/** The payload of a step and its undo record: tags of one room. */
 export const roomTagsSchema = z.object({
   roomId: z.string(),
   tags: z.array(z.object({ name: z.string(), order: z.number().nullable() })),
@@ -21,8 +21,8 @@ interface DesiredTag extends RoomTag {
   readonly roomId: string;
 }
 
-/** CS §Room Tagging, "Tags". */
-const MAX_BYTES = 255;
+/** The maximum length of a tag (CS §Room Tagging, "Tags"). */
+const MAX_TAG_BYTES = 255;
 
 /**
  * The tags of rooms. A tag that the target has counts, whatever its order: another order is the
@@ -44,8 +44,8 @@ export const tagsPlan: CategoryPlan<Comparison<DesiredTag>, RoomTags> = {
     );
   },
   /**
-   * One step a room: Synapse accepts tags only for rooms that the account is in
-   * (platforms/matrix/README.md, "Account data").
+   * One step a room: Synapse accepts tags only for joined rooms (platforms/matrix/README.md,
+   * "Account data").
    */
   steps({ missingItems }) {
     const byRoom = Map.groupBy(missingItems, ({ roomId }) => roomId);
@@ -58,7 +58,7 @@ export const tagsPlan: CategoryPlan<Comparison<DesiredTag>, RoomTags> = {
   },
 };
 
-/** `m.server_notice` is set by servers only. All other tags are the person's own. */
+/** Only servers set `m.server_notice`. All other tags are the person's own. */
 function desiredTags(
   roomTags: ReadonlyMap<string, readonly RoomTag[]>,
   roomIdOnTarget: RoomIdOnTarget,
@@ -85,5 +85,5 @@ function desiredTags(
 
 function whyNotMoved(name: string): "bound_to_server" | "malformed" | null {
   if (name === "m.server_notice") return "bound_to_server";
-  return !isPathSegment(name) || Buffer.byteLength(name) > MAX_BYTES ? "malformed" : null;
+  return !isPathSegment(name) || Buffer.byteLength(name) > MAX_TAG_BYTES ? "malformed" : null;
 }

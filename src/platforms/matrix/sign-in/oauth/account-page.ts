@@ -1,7 +1,7 @@
 import type { AuthorizationServerMetadata } from "./authorization-server.ts";
 
 /**
- * The best first. A server shows "Something went wrong" for an action that it does not list
+ * The best one first. A server shows "Something went wrong" for an action that it does not list
  * (platforms/matrix/README.md, "How sessions end").
  */
 const SESSION_ACTIONS = [
@@ -14,7 +14,7 @@ const LIST_ACTIONS = ["org.matrix.devices_list", "org.matrix.sessions_list"] as 
 
 /**
  * The page on which people see and end the bot's session (CS v1.18 §Account management URL
- * discovery). `null` where the server names none.
+ * discovery). `null` if the server names none.
  */
 export function accountPage(server: AuthorizationServerMetadata, deviceId: string | null): string | null {
   const { account_management_uri: address, account_management_actions_supported: supported = [] } = server;

@@ -9,8 +9,8 @@ const page = z.url({ protocol: /^https?$/, error: "not an address" });
 const optionalPage = page.optional().catch(undefined);
 
 /**
- * What the bot uses of an authorization server's metadata (RFC 8414; CS API v1.15, "Server metadata
- * discovery"), as the server wrote it.
+ * The part of an authorization server's metadata that the bot uses (RFC 8414; CS API v1.15, "Server
+ * metadata discovery"), as the server wrote it.
  */
 export const authorizationServerSchema = z.object({
   issuer: page,
@@ -30,7 +30,7 @@ export const linkingServerSchema = authorizationServerSchema.extend({
 });
 export type LinkingServer = z.output<typeof linkingServerSchema>;
 
-const MAX_BYTES = 65_536;
+const MAX_METADATA_BYTES = 65_536;
 /** Both return the same bytes (platforms/matrix/README.md, "Sign-in by link"). */
 const PATHS = [
   "/_matrix/client/v1/auth_metadata",
@@ -38,9 +38,8 @@ const PATHS = [
 ] as const;
 
 /**
- * The authorization server that a homeserver delegates to. `null` where the homeserver signs people
- * in by itself.
- * @throws HomeserverError, UnreachableError where the server's failure leaves this unknown
+ * The authorization server of a homeserver. `null` if the homeserver signs people in itself.
+ * @throws HomeserverError, UnreachableError if the server's failure leaves this unknown
  */
 export async function readAuthorizationServer(
   client: HomeserverClient,
@@ -55,9 +54,9 @@ export async function readAuthorizationServer(
 
 /**
  * The server's metadata if it offers sign-in by link, else `null`. Synapse caches the metadata
- * until it restarts. Where the device grant is missing, the authorization server itself is
- * therefore asked, once (platforms/matrix/README.md, "Sign-in by link").
- * @throws HomeserverError, UnreachableError where the server's failure leaves this unknown
+ * until it restarts. If the device grant is missing, the authorization server itself is therefore
+ * asked once (platforms/matrix/README.md, "Sign-in by link").
+ * @throws HomeserverError, UnreachableError if the server's failure leaves this unknown
  */
 export async function asLinkingServer(
   server: AuthorizationServerMetadata,
@@ -83,7 +82,7 @@ async function readMetadata(
       method: "GET",
       path,
       schema: authorizationServerSchema,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_METADATA_BYTES,
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {

@@ -19,7 +19,7 @@ import {
 } from "./oauth-requests.ts";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
-/** The default where the server names no interval (RFC 8628 section 3.2). */
+/** The default if the server names no interval (RFC 8628 section 3.2). */
 const DEFAULT_INTERVAL_MS = 5_000;
 
 /**
@@ -36,10 +36,11 @@ export interface DeviceAuthorization {
 }
 
 /**
- * Registers the bot and asks for a code (platforms/matrix/README.md, "Sign-in by link"). Returns
- * `null` where the operator has switched this grant off, which the registration's answer shows.
- * @param deviceId ten or more letters and digits, never used before. With a device that exists, a
+ * Registers the bot and requests a code (platforms/matrix/README.md, "Sign-in by link").
+ * @param deviceId ten or more letters and digits, never used before. With an existing device, a
  * second session would be left over
+ * @returns `null` if the operator has switched this grant off, as the answer to the registration
+ * shows
  * @throws HomeserverError, UnreachableError
  */
 export async function beginDeviceAuthorization(
@@ -53,7 +54,7 @@ export async function beginDeviceAuthorization(
   const clientId = await register(server, introduction, fetch);
   if (clientId === null) return null;
   const configuration = oauthConfiguration(server, clientId, fetch);
-  // The server accepts a wrong scope here, and the user then gets an error page, so the scope is
+  // The server accepts a wrong scope here, and the user then gets an error page. So the scope is
   // written out in full (platforms/matrix/README.md, "Sign-in by link").
   const scope = `urn:matrix:client:api:* urn:matrix:client:device:${deviceId}`;
   const answer = await askAuthorizationServer(server.device_authorization_endpoint, [], () =>
@@ -70,8 +71,8 @@ export async function beginDeviceAuthorization(
 }
 
 /**
- * The page that people are sent to. It must have HTTPS, unless the authorization server itself has
- * plain HTTP, which the configuration must permit.
+ * The page that people open. It must use HTTPS, unless the authorization server itself uses plain
+ * HTTP, which the configuration must permit.
  */
 function addressOf(text: string, server: LinkingServer): string {
   const url = URL.parse(text);
@@ -102,7 +103,7 @@ async function register(
   };
   const client = await askAuthorizationServer(server.registration_endpoint, [], () =>
     dynamicClientRegistration(new URL(server.issuer), metadata, None(), {
-      // The library begins by reading the server's metadata, which is known already.
+      // The library first reads the server's metadata, which is known already.
       [customFetch]: async (url, options) =>
         options.method === "GET" ? Response.json(server) : guarded(url, options),
       execute: [allowPlainHttp],
@@ -113,7 +114,7 @@ async function register(
 }
 
 /**
- * `lost`: the server no longer knows the code. Its tokens were issued and not stored, for example
+ * `lost`: the server no longer knows the code. Its tokens were issued but not stored, for example
  * because of a crash between the two.
  */
 export type PollResult =
@@ -121,9 +122,9 @@ export type PollResult =
   | { readonly kind: "confirmed"; readonly tokens: MatrixTokens };
 
 /**
- * Asks once whether the person has confirmed. The error's name decides, not the status: the Matrix
- * Authentication Service answers 403 where RFC 8628 says 400.
- * @throws HomeserverError, UnreachableError when a server fails. The code then stays valid
+ * Asks once whether the person has confirmed. The name of the error decides, not the status: the
+ * Matrix Authentication Service answers 403 where RFC 8628 says 400.
+ * @throws HomeserverError, UnreachableError if a server fails; the code then stays valid
  */
 export async function pollDeviceAuthorization(
   server: LinkingServer,

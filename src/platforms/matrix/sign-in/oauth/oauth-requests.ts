@@ -13,13 +13,13 @@ import { UnreachableError } from "../../../../network/unreachable-error.ts";
 import { cleanServerText } from "../../api/server-text.ts";
 import type { AuthorizationServerMetadata } from "./authorization-server.ts";
 
-/** An authorization server that does not answer by then is away: people wait for this. */
+/** The timeout after which an authorization server counts as unreachable. A person waits for it. */
 const TIMEOUT_MS = 15_000;
-const MAX_BYTES = 65_536;
+const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * The library, set to speak to one authorization server for one registered client, through the
- * guarded fetch only.
+ * The library's configuration for one authorization server and one registered client. It uses only
+ * the guarded fetch.
  */
 export function oauthConfiguration(
   server: AuthorizationServerMetadata,
@@ -41,8 +41,8 @@ export function oauthConfiguration(
 }
 
 /**
- * Whether plain HTTP is permitted is for the guarded fetch to say, address by address
- * (network.allowPrivate), so the library permits it always.
+ * The guarded fetch decides for each address whether plain HTTP is permitted
+ * (network.allowPrivate). So the library permits it always.
  */
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
 export const allowPlainHttp = allowInsecureRequests;
@@ -60,7 +60,7 @@ export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
       method: toMethod(method),
       headers: rest,
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_BYTES,
+      maxBytes: MAX_ANSWER_BYTES,
       ...(body === undefined || body === null ? {} : { body: textOf(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
@@ -94,7 +94,7 @@ function toMethod(method: string): HttpMethod {
  * Makes a request with the library.
  * @throws HomeserverError for a refusal, with the OAuth error as its code (RFC 6749 section 5.2:
  * `invalid_grant`, …), and for 5xx and 429
- * @throws UnreachableError where there is no answer, or one that is not OAuth's
+ * @throws UnreachableError if there is no answer, or one that does not follow OAuth
  */
 export async function askAuthorizationServer<Answer>(
   endpoint: string,
@@ -116,7 +116,10 @@ export async function askAuthorizationServer<Answer>(
   }
 }
 
-/** @throws an error that is a bug instead of an answer that the library rejected */
+/**
+ * The OAuth error code of an answer that the library rejected; null for none.
+ * @throws the error itself if it is a bug
+ */
 function codeOf(error: unknown): string | null {
   if (!(error instanceof ClientError) || error.cause instanceof TypeError) throw error;
   return typeof error.code === "string" ? error.code.slice(0, 60) : null;

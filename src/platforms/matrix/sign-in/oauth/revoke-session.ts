@@ -8,7 +8,7 @@ import { askAuthorizationServer, oauthConfiguration } from "./oauth-requests.ts"
  * Ends a session at its authorization server (RFC 7009). The server accepts any token, so success
  * proves nothing: ask `whoami` afterwards. The refresh token identifies the whole session. With a
  * wrong hint nothing would happen (platforms/matrix/README.md, "How sessions end").
- * @returns false where the server has no revocation endpoint
+ * @returns false if the server has no revocation endpoint
  * @throws HomeserverError, UnreachableError
  */
 export async function revokeSession(
@@ -23,7 +23,8 @@ export async function revokeSession(
       tokenRevocation(configuration, refreshToken, { token_type_hint: "refresh_token" }),
     );
   } catch (error) {
-    // Some servers answer invalid_grant for a token that no longer exists: the session is gone.
+    // Some servers answer invalid_grant for a token that no longer exists. Then the session has
+    // ended.
     if (!(error instanceof HomeserverError && error.errcode === "invalid_grant")) throw error;
   }
   return true;
