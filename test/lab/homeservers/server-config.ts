@@ -79,7 +79,7 @@ export function serverConfig(options: ServerConfigOptions): Record<string, unkno
   return merge(config, options.extra ?? {});
 }
 
-/** The content of the log configuration: warnings to one file, every finished request to another. */
+/** The log configuration: warnings go to one file, every finished request to another. */
 export function logConfig(): Record<string, unknown> {
   return {
     version: 1,
