@@ -1,6 +1,6 @@
 /**
- * What only the owner of an account can resolve. The codes are stored with runs and steps, so they
- * never change.
+ * A problem that only the owner of an account can resolve. The codes are stored with runs and
+ * steps, so they never change.
  */
 export type AccountProblem =
   /** The server does not know the token: it expired, was logged out, or was mistyped. */
@@ -8,7 +8,7 @@ export type AccountProblem =
   | { readonly code: "account_locked" }
   | { readonly code: "account_suspended" }
   | { readonly code: "account_deactivated" }
-  /** The server asks its user to accept its terms first, on a page that it may name. */
+  /** The user must first accept the server's terms. The server may name a page for it. */
   | { readonly code: "consent_needed"; readonly consentUri: string | null };
 
 export type AccountProblemCode = AccountProblem["code"];
@@ -27,7 +27,7 @@ export function isAccountProblemCode(code: string): code is AccountProblemCode {
   return CODES.has(code);
 }
 
-/** Whether a problem, of whatever kind, is one that only the account's owner can resolve. */
+/** Whether only the account's owner can resolve a problem. */
 export function isAccountProblem<Problem extends { readonly code: string }>(
   problem: Problem,
 ): problem is Extract<Problem, { readonly code: AccountProblemCode }> {

@@ -9,15 +9,15 @@ export function otherSide(side: Side): Side {
 }
 
 /**
- * How a session came to be: confirmed by the user in a browser (OAuth 2.0), made by the bot with a
- * password, or a token that the user pasted.
+ * The origin of a session: confirmed by the user in a browser (OAuth 2.0), created by the bot with
+ * a password, or a token that the user pasted.
  */
 export const signInMethods = ["link", "password", "token"] as const;
 export type SignInMethod = (typeof signInMethods)[number];
 
-/** A signed-in account of a person; its session is kept apart, sealed. */
+/** A signed-in account of a person. Its session is stored separately and sealed. */
 export interface Account {
-  /** Who commands the bot: may be either account or a third one. */
+  /** The user who commands the bot: either account or a third one. */
   owner: string;
   side: Side;
   userId: string;
@@ -28,10 +28,7 @@ export interface Account {
   signedInAt: number;
 }
 
-/**
- * The tokens of a session: a secret. Only the account's platform reads more of them than the access
- * token.
- */
+/** The tokens of a session: a secret. Only the account's platform reads further fields. */
 export const sessionTokensSchema = z.looseObject({ accessToken: z.string().min(1) });
 export type SessionTokens = z.output<typeof sessionTokensSchema>;
 

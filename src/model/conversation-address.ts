@@ -2,8 +2,8 @@ import { z } from "zod";
 import { storedFormat } from "./stored.ts";
 
 /**
- * Where a message was written: a chat with the bot alone, a control room, or another room, in which
- * the bot does nothing.
+ * The kind of room of a message: a chat with the bot alone, a control room, or another room, in
+ * which the bot does nothing.
  */
 export const ROOM_KINDS = ["direct", "control", "other"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];
@@ -11,21 +11,18 @@ export type RoomKind = (typeof ROOM_KINDS)[number];
 export const conversationAddressSchema = z.object({
   roomId: z.string(),
   /**
-   * The message that began the conversation: answers belong to it, and quote it where several
-   * people talk.
+   * The message that began the conversation. Answers belong to it. In rooms with several people
+   * they reply to it.
    */
   eventId: z.string(),
   threadRoot: z.string().nullable(),
   roomKind: z.enum(ROOM_KINDS),
-  /** Whose conversation it is, and whom an alert mentions. */
+  /** The person in the conversation. Alerts mention them. */
   sender: z.string(),
   isEncrypted: z.boolean(),
 });
 
-/**
- * All that is needed to go on with a conversation hours later, also in another process; kept as
- * JSON.
- */
+/** The data to continue a conversation hours later, also in another process; stored as JSON. */
 export type ConversationAddress = z.infer<typeof conversationAddressSchema>;
 
 export const addressFormat = storedFormat({ version: 1, schema: conversationAddressSchema });

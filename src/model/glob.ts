@@ -6,7 +6,7 @@
 export function matchesGlob(pattern: string, text: string): boolean {
   let patternIndex = 0;
   let starIndex = -1;
-  /** How much of the text the last star has taken. */
+  /** How much of the text the last star matches. */
   let starEnd = 0;
   for (let index = 0; index < text.length;) {
     const wanted = pattern[patternIndex];
@@ -31,7 +31,9 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return patternIndex === pattern.length;
 }
 
-/** The same, where case does not count: server ACLs (MSC4436), invite permissions (MSC4155). */
+/**
+ * Like `matchesGlob`, but case does not count: server ACLs (MSC4436), invite permissions (MSC4155).
+ */
 export function matchesGlobIgnoringCase(pattern: string, text: string): boolean {
   return matchesGlob(pattern.toLowerCase(), text.toLowerCase());
 }

@@ -4,16 +4,16 @@ import type { LimitName, PlannedStep } from "./step.ts";
 import { LIMITS } from "./step.ts";
 
 /**
- * The lane of a step. Steps with the same side and the same scarcest limit are one lane. Lanes are
- * worked on side by side, so that a step that waits in one lane delays nothing in another.
+ * The lane of a step: its side and its scarcest limit. Lanes run in parallel, so that a step that
+ * waits in one lane delays nothing in another.
  */
 export function laneOf({ side, limits }: Pick<PlannedStep, "side" | "limits">): string {
   return `${side}:${ownLimit(limits) ?? "free"}`;
 }
 
 /**
- * The limit that refuses such a request for the longest time: the scarcest one that counts it.
- * `null` if no limit counts it.
+ * The limit that would delay the request longest: the scarcest one that counts it. `null` if no
+ * limit counts it.
  */
 export function ownLimit(limits: readonly LimitName[]): LimitName | null {
   const scarcestFirst: readonly LimitName[] = ["invitations", "remote_joins", "joins", "messages"];
@@ -31,8 +31,8 @@ export function ownLimitOfLane(lane: string): LimitName | null {
 }
 
 /**
- * All lanes, in the order in which they are served. Where two lanes share a plentiful limit, the
- * lane that also needs a scarce one is first.
+ * All lanes, in the order in which they are served. If two lanes share a plentiful limit, the lane
+ * that also needs a scarce one is first.
  */
 export const LANES: readonly string[] = [
   "source:invitations",

@@ -1,17 +1,14 @@
 import type { Report, ReportRoom } from "./report.ts";
 import type { Route } from "./routes.ts";
 
-/** A room whose way changed between the plan and its start. */
+/** A room whose route changed between the plan and its start. */
 export interface PlanChange {
   room: ReportRoom;
-  /** `null`: it is new. */
+  /** `null`: the room is new. */
   before: ReportRoom["route"] | null;
 }
 
-/**
- * How a plan differs from the one that was shown before. `before` in a change: the earlier route,
- * `null` for a new room.
- */
+/** How a plan differs from the one that was shown before. */
 export function differencesOf(
   before: Pick<Report, "rooms">,
   now: Pick<Report, "rooms">,

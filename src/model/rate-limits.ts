@@ -1,15 +1,15 @@
 import type { LimitName } from "./step.ts";
 
-/** A leaky bucket of a platform's servers, with the default setting. */
+/** A rate limiter (leaky bucket) of a platform's servers, with the default settings. */
 export interface RateLimit {
-  /** Key in the server's configuration. */
+  /** The key in the server's configuration. */
   readonly setting: string;
   readonly perSecond: number;
   /** Requests that pass at once before the rate counts. */
   readonly burst: number;
 }
 
-/** A limit that the queue paces requests by. */
+/** A limit by which the queue paces requests. */
 export interface PacedRateLimit extends RateLimit {
   /** The limits that a request of this kind counts against, in the order of the server's checks. */
   readonly chain: readonly LimitName[];

@@ -11,7 +11,10 @@ import {
   warningSchema,
 } from "./routes.ts";
 
-/** A reason whose code or data this version does not know is left out, and its room is kept. */
+/**
+ * Reads a reason. If its code or data is unknown to this version, only the reason is left out, not
+ * its room.
+ */
 const knownReason = z
   .union([reasonSchema, z.object({ code: z.enum(REASON_CODES), text: z.string() })])
   .nullable()
@@ -27,7 +30,7 @@ const knownWarnings = z
   )
   .readonly();
 
-/** One room of a report as rows keep it. */
+/** One room of a report, as stored in rows. */
 export const storedReportRoomSchema = z.object({
   roomId: z.string(),
   name: z.string().nullable(),
@@ -52,7 +55,7 @@ export const storedReportRoomSchema = z.object({
   helpers: z.array(helperSchema).readonly(),
 });
 
-/** A report as rows keep it. */
+/** A report, as stored in rows. */
 export const storedReportSchema = z.object({
   schema: z.literal(1),
   source: z.string(),
@@ -71,16 +74,19 @@ export const storedReportSchema = z.object({
     .readonly(),
 });
 
-/** What is known of one room: how it is reached, what became of it, and why. */
+/** The facts about one room: its route, its status, and why. */
 export type ReportRoom = z.infer<typeof storedReportRoomSchema>;
 
-/** What is known of both accounts. Sentences and the report file are made of it in `view`. */
+/** The report on both accounts. `view` makes the sentences and the report file from it. */
 export type Report = z.infer<typeof storedReportSchema>;
 
-/** What a run knows beyond the plan. */
+/** The fields of a room that a run changes after the plan. */
 export type RoomProgress = Pick<ReportRoom, "status" | "until" | "waitingFor">;
 
-/** A moment as reports write it: UTC, in whole seconds. @param at milliseconds since the epoch */
+/**
+ * A time as reports write it: UTC, in whole seconds.
+ * @param at milliseconds since the epoch
+ */
 export function reportTime(at: number): string {
   return new Date(at).toISOString().replace(/\.\d+Z$/u, "Z");
 }

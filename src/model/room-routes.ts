@@ -32,13 +32,16 @@ export function allowedIn({ purpose }: Pick<Run, "purpose">): (route: Route) => 
   }
 }
 
-/** A room after one step. `next`: the route to take now, `null` if nothing more is tried. */
+/** A room after one step. `next`: the route to take now; `null` if no other route is tried. */
 export interface RoomMove {
   room: RunRoom;
   next: Route | null;
 }
 
-/** @param allowed the routes that this run may take */
+/**
+ * The room after the outcome of a step that enters it.
+ * @param allowed the routes that this run may take
+ */
 export function roomAfter(
   room: RunRoom,
   kind: StepKind,
@@ -50,7 +53,7 @@ export function roomAfter(
   switch (outcome.status) {
     case "done":
     case "already_done":
-      // The invitation is only half of the route; a join waits for it.
+      // The invitation is only half of the route. A join waits for it.
       if (kind === "invite") return { room, next: null };
       return {
         room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now },
@@ -69,12 +72,12 @@ export function roomAfter(
   }
 }
 
-/** The room through which this one was to be reached cannot be entered. */
+/** The room after the failure of the room that was to open it. */
 export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean): RoomMove {
   return otherRoute(room, "join_restricted", allowed);
 }
 
-/** The next route after one that failed, if one is left that needs nobody. */
+/** The next route after a failed one, if a route without help from people is left. */
 export function nextRoute(room: RunRoom, route: Route, allowed: (route: Route) => boolean): Route | null {
   const { routes } = room.planned.work;
   return (
@@ -107,7 +110,7 @@ function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusa
   return { route, code: known, serverText };
 }
 
-/** Whether the run has nothing more to do for the room, and the target is not in it. */
+/** Whether the run is finished with the room and the target is not in it. */
 export function isLeft({ isInside, status }: RunRoom): boolean {
   return !isInside && status !== "planned";
 }
@@ -124,15 +127,18 @@ export type AccessChange =
   | { readonly kind: "open"; readonly route: "accept_invite" | "join"; readonly through: null }
   | { readonly kind: "open"; readonly route: "join_restricted"; readonly through: string }
   | { readonly kind: "banned" }
-  /** No longer banned, and nothing else has changed. The room's route has to be planned again. */
+  /**
+   * The target is no longer banned, and nothing else has changed. The room's route has to be
+   * planned again.
+   */
   | { readonly kind: "unbanned" };
 
-/** By room ID, only rooms that were asked for and changed. */
+/** The changes by room ID. Only requested rooms with a change are in it. */
 export type AccessChanges = ReadonlyMap<string, AccessChange>;
 
 /**
  * A room after a change that the watch has seen. Rooms that still cannot be entered stay as they
- * are: the run reads both accounts when it settles, and decides about them again.
+ * are: when the run settles, it reads both accounts and plans those rooms again.
  * @param now in milliseconds since the epoch
  */
 export function roomAfterChange(room: RunRoom, change: AccessChange, now: number): RunRoom {

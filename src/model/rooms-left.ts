@@ -14,8 +14,9 @@ const CAUSES = [
   "excluded",
 ] as const;
 /**
- * A reason of the plan, or what the room's route and status say. `knock`: somebody must answer a
- * knock. `other`: not moved, for no known reason.
+ * The cause: a reason of the plan, or a cause that follows from the room's route and status.
+ * - `knock`: somebody must answer a knock.
+ * - `other`: not moved for an unknown reason.
  */
 export type Cause =
   ReasonCode | "knock" | "failed" | "other" | "running" | "waiting" | "planned" | "excluded";
@@ -44,12 +45,13 @@ export function numberedRooms(report: Pick<Report, "rooms">): ReportRoom[] {
 }
 
 /**
- * The rooms that need somebody's help or can't be moved, in the order in which a plan numbers them.
+ * The rooms that need help from people or cannot be moved, in the order in which a plan numbers
+ * them.
  */
 export function blockedRooms({ rooms }: Pick<Report, "rooms">): ReportRoom[] {
   const roomIds = new Set(rooms.map((room) => room.roomId));
   return rooms.filter((room) => {
-    // The obstacle of a replacement is in its own row, where it has one.
+    // If a replacement has a row of its own, that row names the obstacle.
     if (room.successor !== null && roomIds.has(room.successor)) return false;
     return room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible";
   });

@@ -7,7 +7,7 @@ import { z } from "zod";
 export type PowerLevel = number | "creator";
 export const powerLevelSchema = z.union([z.int(), z.literal("creator")]);
 
-/** How one room is reached, cheapest first. */
+/** The routes into a room, cheapest first. */
 export const ROUTES = [
   "joined",
   "accept_invite",
@@ -22,7 +22,7 @@ export const ROUTES = [
 ] as const;
 export type Route = (typeof ROUTES)[number];
 
-/** The routes on which the new account gets in without a person's help. */
+/** The routes that need no help from people. */
 export type OpenRoute = "accept_invite" | "join" | "join_restricted" | "invite";
 
 export const REASON_CODES = [
@@ -56,7 +56,7 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** What a person would have to do. */
+/** The help that a person would have to give. */
 const helpSchema = z.enum(["invite", "unban", "change_acl"]);
 export type Help = z.infer<typeof helpSchema>;
 
@@ -64,8 +64,8 @@ const text = z.string().nullable();
 const level = z.number().nullable();
 
 /**
- * Why a room cannot be reached by the bot alone; sentences are made in `view/words/reasons.ts`.
- * Levels are `null` where they cannot be known.
+ * Why the bot alone cannot bring the new account into a room. The sentences are in
+ * `view/words/reasons.ts`. Levels are `null` if they are unknown.
  */
 export const reasonSchema = z.discriminatedUnion("code", [
   z.object({
@@ -101,11 +101,11 @@ export const reasonSchema = z.discriminatedUnion("code", [
 ]);
 export type Reason = z.infer<typeof reasonSchema>;
 
-/** A joined member who may do what is missing. */
+/** A joined member with the power to give the missing help. */
 export const helperSchema = z.object({ userId: z.string(), displayName: text, power: powerLevelSchema });
 export type Helper = z.infer<typeof helperSchema>;
 
-/** Helpers of one room: at most ten, and how many more there are. */
+/** Helpers of one room: at most ten, and the number of further ones. */
 export interface Helpers {
   helpers: readonly Helper[];
   moreHelpers: number;
@@ -139,9 +139,7 @@ export const WARNING_CODES = [
   "policy_server",
 ] as const satisfies readonly Warning["code"][];
 
-/**
- * A reason or a warning as rows of version 1 keep it: with its sentence and without its data.
- */
+/** A reason or a warning in rows of version 1: with its sentence and without its data. */
 interface Worded<Code extends string> {
   code: Code;
   text: string;

@@ -3,7 +3,7 @@ import { storedReportRoomSchema } from "./report.ts";
 import { ROUTES, STATUSES } from "./routes.ts";
 import { storedFormat } from "./stored.ts";
 
-/** A route that was tried and refused, so that the next one is planned. */
+/** A route that was tried and refused. The next one is planned instead. */
 export const routeRefusalSchema = z.object({
   route: z.enum(ROUTES),
   code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked"]),
@@ -15,7 +15,7 @@ export type RouteRefusal = z.infer<typeof routeRefusalSchema>;
 const plannedSchema = z.object({
   /** The room as reports show it. */
   row: storedReportRoomSchema,
-  /** What a run needs to know to bring the target into it. */
+  /** The data with which a run brings the target into the room. */
   work: z.object({
     roomId: z.string(),
     routes: z.array(z.enum(ROUTES)).readonly(),
@@ -25,14 +25,14 @@ const plannedSchema = z.object({
   }),
 });
 
-/** Version 1 has sentences in place of the data of reasons and warnings; the schema reads both. */
+/** Version 1 has sentences instead of the data of reasons and warnings. The schema reads both. */
 export const plannedFormat = storedFormat({ version: 2, schema: plannedSchema });
 
 /** A room of a run. */
 export const runRoomSchema = z.object({
   roomId: z.string(),
   planned: plannedSchema,
-  /** The route that is tried, or the last one. */
+  /** The route that is being tried, or the last one. */
   route: z.enum(ROUTES),
   status: z.enum(STATUSES),
   /** The target is in the room. */
@@ -40,7 +40,10 @@ export const runRoomSchema = z.object({
   refusals: z.array(routeRefusalSchema).readonly(),
   /** When the run brought the target in, in milliseconds since the epoch. */
   joinedAt: z.number().nullable(),
-  /** It has no row of its own in reports: its outcome is in the row of the room it replaces. */
+  /**
+   * Whether the room replaces an upgraded one and has no row of its own in reports. Its outcome is
+   * in the row of the upgraded room.
+   */
   isReplacement: z.boolean(),
 });
 export type RunRoom = z.infer<typeof runRoomSchema>;

@@ -1,13 +1,13 @@
 /**
- * The life of a run: the states it can be in, what can happen to it, and the state that follows.
- * Everybody who writes the state of a run names the event; the store looks the new state up here,
- * in the transaction that writes it.
+ * The states of a run, the events that can happen to it, and the state that follows. Code that
+ * changes the state of a run names the event. The store looks the new state up here, in the
+ * transaction that writes it.
  */
 
 /**
- * - `running`: it is worked on.
+ * - `running`: the runner takes its steps.
  * - `paused`: its owner paused it.
- * - `needs_you`: it stopped until its owner has repaired one of the accounts.
+ * - `needs_you`: it stopped until its owner has solved a problem with one of the accounts.
  * - `watching`: everything is done, and the rooms that wait for a person are watched.
  * - `over`: nothing more happens.
  */
@@ -42,10 +42,10 @@ export const RUN_EVENTS = [
 ] as const;
 export type RunEvent = (typeof RUN_EVENTS)[number];
 
-/** The state of a run that has just been stored. */
+/** The state of a newly stored run. */
 export const FIRST_RUN_STATE = "running" satisfies RunState;
 
-/** An event that is not listed for a state does not apply: it changes nothing. */
+/** An event that is not listed for a state does not apply and changes nothing. */
 const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, RunState>>>>> = {
   running: {
     interrupted: "running",
@@ -63,7 +63,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
   over: {},
 };
 
-/** @returns `null` where the event does not apply, so that the state stays as it is */
+/** @returns `null` if the event does not apply; the state then stays as it is */
 export function nextState(state: RunState, event: RunEvent): RunState | null {
   return TRANSITIONS[state][event] ?? null;
 }
@@ -73,7 +73,7 @@ export function statesBefore(event: RunEvent): readonly RunState[] {
   return RUN_STATES.filter((state) => nextState(state, event) !== null);
 }
 
-/** Whether the runner takes steps of the run: exactly then it can be paused. */
+/** Whether the runner takes steps of the run. Only such a run can be paused. */
 export function isWorkedOn({ state }: { state: RunState }): boolean {
   return nextState(state, "paused") !== null;
 }
@@ -83,7 +83,7 @@ export function isUnfinished({ state }: { state: RunState }): boolean {
   return RUN_EVENTS.some((event) => nextState(state, event) !== null);
 }
 
-/** Whether the run keeps its owner from starting another one. */
+/** Whether the run prevents its owner from starting another one. */
 export function isActive(run: { state: RunState }): boolean {
   return isUnfinished(run) && nextState(run.state, "replaced") === null;
 }

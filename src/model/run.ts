@@ -38,21 +38,24 @@ export interface Run {
   stage: number;
   source: string;
   target: string;
-  /** Where its owner gets notices about it. */
+  /** Where its owner is notified. */
   address: ConversationAddress;
-  /** The request to plan with again (filters and so on), as JSON of the service. */
+  /**
+   * The request of the plan (filters and so on), with which it can be made again; as JSON of the
+   * service.
+   */
   request: unknown;
   startedAt: number;
   endedAt: number | null;
   isCancelled: boolean;
-  /** A process ended while it worked on the run, and another one has resumed it. */
+  /** A process ended during the run, and another one has resumed it. */
   wasInterrupted: boolean;
   problem: RunProblem | null;
   /** How often the progress message was written. */
   progressCount: number;
 }
 
-/** `dropped`: no longer needed, because the step or the room that it waited for did not come. */
+/** `dropped`: no longer needed, because the step or the room that it waited for failed. */
 export const STEP_STATES = ["pending", "taken", "done", "failed", "dropped"] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
@@ -62,7 +65,7 @@ export interface TakenStep extends PlannedStep {
   runId: number;
   /** How often it was taken, this time included. */
   attempts: number;
-  /** Tries that failed because of the step itself, as far as is known. */
+  /** The number of tries that failed because of the step itself, as far as is known. */
   failures: number;
   /**
    * The undo record of what earlier tries may have written; `null` if they wrote nothing.
@@ -74,14 +77,14 @@ export interface TakenStep extends PlannedStep {
 export interface StoredStep extends PlannedStep {
   state: StepState;
   attempts: number;
-  /** Until when it waits; a time in the past if it does not wait. */
+  /** The time until which it waits; a past time if it does not wait. */
   notBefore: number;
   waitingFor: WaitingFor | null;
   outcome: StepOutcome | null;
   finishedAt: number | null;
   /**
-   * The undo record of what the step may have written, while its outcome does not say whether it
-   * did; otherwise `null`.
+   * The undo record of what the step may have written, as long as its outcome does not decide that;
+   * otherwise `null`.
    */
   savedUndo: unknown;
 }
@@ -90,7 +93,7 @@ export interface StoredStep extends PlannedStep {
 export type StepRecord =
   | { state: "done" | "failed"; outcome: StepOutcome }
   /**
-   * The step is tried again. `isCounted` is false for a try that says nothing about the step, for
+   * The step is tried again. `isCounted` is false for a try that proves nothing about the step, for
    * example while its server is away.
    */
   | {

@@ -3,19 +3,22 @@ import type { Side } from "./account.ts";
 import { sessionTokensSchema } from "./account.ts";
 import { conversationAddressSchema } from "./conversation-address.ts";
 
-/** What the platform needs to poll it is kept beside these keys, and is a secret. */
+/** Further keys hold the data with which the platform polls the link. They are a secret. */
 export const signInLinkSchema = z.looseObject({
   userId: z.string(),
   baseUrl: z.string(),
-  /** New for each sign-in, so it also distinguishes one from the next. */
+  /** New for each sign-in, so it also identifies the sign-in. */
   deviceId: z.string(),
   userCode: z.string(),
   verificationUri: z.string(),
   intervalMs: z.number(),
   expiresAt: z.number(),
-  /** Where its result is reported to the person. */
+  /** The conversation in which the person gets the result. */
   address: conversationAddressSchema,
-  /** The session that the code became, not yet proven to be the right account's. A secret. */
+  /**
+   * The tokens of the confirmed link; the session is not yet proven to belong to the right account.
+   * A secret.
+   */
   tokens: sessionTokensSchema.nullable(),
 });
 

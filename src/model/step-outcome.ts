@@ -1,13 +1,10 @@
 import { ACCOUNT_PROBLEM_CODES } from "./account-problem.ts";
 import type { Side } from "./account.ts";
 
-/**
- * Why a step did not do what it should: a code for reports and logs, and the server's own words,
- * already cleaned.
- */
+/** Why a step failed: a code for reports and logs, and the server's own text, already cleaned. */
 export interface StepProblem {
   code: StepProblemCode;
-  /** `null`: the server said nothing of use. */
+  /** `null`: the server sent no useful text. */
   serverText: string | null;
 }
 
@@ -15,25 +12,25 @@ export const STEP_PROBLEM_CODES = [
   ...ACCOUNT_PROBLEM_CODES,
   /** A server refused for good. */
   "refused",
-  /** A server refused since its administrator blocked the room. */
+  /** A server refused because its administrator blocked the room. */
   "blocked_by_server",
   /** No server of the room can be reached. */
   "unreachable_server",
   /** The new account's settings refuse invitations. */
   "invite_blocked",
-  /** Somebody with more power must do it. */
+  /** A user with more power must do it. */
   "no_power",
-  /** What is there cannot be read, so it is not written over. */
+  /** The current value cannot be read, so it is not overwritten. */
   "unreadable",
-  /** Something that was there when the plan was made is gone. */
+  /** Something that existed when the plan was made no longer exists. */
   "gone",
-  /** The server answered with an error of its own, again and again. */
+  /** The server repeatedly answered with an internal error. */
   "server_trouble",
 ] as const;
 export type StepProblemCode = (typeof STEP_PROBLEM_CODES)[number];
 
 /**
- * What is waited for: a rate limit, a homeserver that is away, or the other servers of a room. It
+ * The cause of a wait: a rate limit, a homeserver that is away, or the other servers of a room. It
  * is a field of the JSON report (`waitingFor`).
  */
 export type WaitingFor = "limit" | "server" | "room";
@@ -41,17 +38,20 @@ export type WaitingFor = "limit" | "server" | "room";
 /** How one try of a step ended. Outcomes are values; only a bug throws. */
 export type StepOutcome =
   /**
-   * By this try, or by an earlier one whose answer was lost. `undo`: the undo record, as JSON;
+   * Done by this try, or by an earlier one whose answer was lost. `undo`: the undo record, as JSON;
    * absent if nothing can be undone.
    */
   | { status: "done"; undo?: unknown }
   /** Everything was already as desired, and the step has not written it. */
   | { status: "already_done" }
   /**
-   * Not now. `limit`: the account's own server limits it. `server`: the account's server is away,
-   * for every step. `room`: other servers of the room do not answer, or limit it without saying so.
-   * `waitMs` is what the server said, `null` where it did not. `side`: whose server, where it is
-   * not that of the step.
+   * Not possible now.
+   * - `limit`: the account's own server limits it.
+   * - `server`: the account's server is away, for every step.
+   * - `room`: other servers of the room do not answer, or limit it without saying so.
+   *
+   * `waitMs`: the delay that the server asked for, `null` for none. `side`: the side of that
+   * server, if it is not the step's.
    */
   | {
       status: "wait";
@@ -60,16 +60,16 @@ export type StepOutcome =
       problem: StepProblem | null;
       side?: Side;
     }
-  /** An error that may pass. The step is tried again a few times with growing delays. */
+  /** A possibly temporary error. The step is tried again a few times with growing delays. */
   | { status: "retry"; problem: StepProblem }
   /**
-   * It will not work. A room takes its next route. `undo` as above, for the part that was written.
+   * A final failure. A room takes its next route. `undo` as above, for the part that was written.
    */
   | { status: "failed"; problem: StepProblem; undo?: unknown }
   /**
-   * The owner must do something about an account before anything of that account goes on. `side`:
-   * the account's side, if it is not that of the step.
+   * The owner must act before the account can continue. `side`: the account's side, if it is not
+   * the step's.
    */
   | { status: "needs_user"; problem: StepProblem; side?: Side }
-  /** A person in the room must act: a knock that waits. */
+  /** A person in the room must act: the knock waits for an answer. */
   | { status: "needs_moderator" };

@@ -32,13 +32,13 @@ export const stages = { profile: 0, rooms: 1, settings: 2, last: 3 } as const;
 export type Stage = (typeof stages)[keyof typeof stages];
 
 /**
- * The rate limiters that a request can meet, named for what they limit; each counts for one account
- * on its own server.
+ * The rate limiters for requests, named for what they limit. Each one counts for one account on its
+ * own server.
  */
 export const LIMITS = ["invitations", "messages", "joins", "remote_joins"] as const;
 export type LimitName = (typeof LIMITS)[number];
 
-/** A step as it is planned; a run stores it before it is tried. */
+/** A planned step. A run stores it before it is tried. */
 export interface PlannedStep {
   /**
    * Deterministic and unique in its run: `join:!room`. The same step gets the same key when it is
@@ -46,7 +46,7 @@ export interface PlannedStep {
    */
   key: string;
   kind: StepKind;
-  /** Whose session acts. */
+  /** The side whose session sends the request. */
   side: Side;
   stage: Stage;
   /**

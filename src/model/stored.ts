@@ -1,21 +1,21 @@
 import { z } from "zod";
 
 /**
- * How one kind of value is kept as JSON. `v` beside its keys is the version; rows from before
- * versions have none, and are version 1.
+ * How one kind of value is stored as JSON. The key `v` is the version. Rows from before versions
+ * have no `v` and count as version 1.
  */
 export interface StoredFormat<T extends object> {
   toStored(value: T): object;
-  /** @returns `null` for what cannot be read; keys that are not known are left out */
+  /** @returns `null` for an unreadable value; unknown keys are left out */
   fromStored(json: unknown): T | null;
 }
 
-/** Makes what a version kept into what the next one keeps. */
+/** Converts a value of one version to the next version. */
 type Upgrade = (old: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /**
- * @param version the one that is written; values of newer versions are read by the same schema
- * @param upgrades by the version that they read; none where the schema reads both versions
+ * @param version the version that is written; values of newer versions are read by the same schema
+ * @param upgrades by the version that they read; none if the schema reads both versions
  */
 export function storedFormat<T extends object>({
   version,

@@ -1,17 +1,17 @@
 import type { Run } from "../model/run.ts";
 import type { Unread } from "./runner-work.ts";
 
-/** What a run without remaining steps waits for before it can end, and until when. */
+/** What a run without remaining steps waits for before it can end, and the end of that wait. */
 export type EndWait = Pick<Unread, "side" | "waitingFor"> & { until: number };
 
-/** An account that could not be read is read again after this time at the earliest. */
+/** The minimum time before an account that could not be read is read again. */
 const MIN_END_WAIT_MS = 60_000;
 
 export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndWait {
   return { side, waitingFor, until: now + Math.max(MIN_END_WAIT_MS, waitMs ?? 0) };
 }
 
-/** What the runner keeps of a run in memory. All of it can be lost. */
+/** The state of a run in memory. All of it can be lost. */
 export interface ActiveRun {
   run: Run;
   underWay: Set<Promise<void>>;
@@ -22,7 +22,7 @@ export interface ActiveRun {
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
   endWait: EndWait | null;
-  /** Everything that reads and writes rows of the run, one after the other. */
+  /** The last of the operations that read and write rows of the run. They run one after another. */
   chain: Promise<void>;
   isPumping: boolean;
   isPumpWanted: boolean;
@@ -41,14 +41,17 @@ export function activeRun(run: Run): ActiveRun {
   };
 }
 
-/** Resolves when nothing of a run that takes no more steps is under way. */
+/** Resolves when all work under way of a run that takes no more steps has ended. */
 export async function drained(active: ActiveRun): Promise<void> {
   await active.chain;
   await Promise.allSettled(active.underWay);
   await active.chain;
 }
 
-/** The same, or after the timeout. @returns whether nothing is under way */
+/**
+ * Resolves like `drained`, or after the timeout.
+ * @returns whether nothing is under way
+ */
 export async function drainedWithin(active: ActiveRun, timeoutMs: number): Promise<boolean> {
   const delay = new Promise<boolean>((resolve) => {
     setTimeout(() => resolve(false), timeoutMs).unref();

@@ -17,26 +17,26 @@ export interface DispatchOptions {
   now: () => number;
 }
 
-/** What is reserved for the request of a step. */
+/** The reservation for the request of a step. */
 export interface Reservation {
   /** `null`: no limit counts the request. */
   ticket: Ticket | null;
-  /** The homeserver whose slot is taken, by name. */
+  /** The name of the homeserver whose slot is taken. */
   server: string;
 }
 
-/** The run that steps are taken of. */
+/** The run whose steps are taken. */
 export interface Dispatch {
   active: ActiveRun;
   /** False once the run takes no more steps. */
   isCurrent: () => boolean;
-  /** Gets each step that was taken. */
+  /** Receives each step that was taken. */
   launch: (step: TakenStep, reservation: Reservation) => void;
 }
 
 /**
- * Takes every step of a run that is due, lane by lane: within the limits of its account, while its
- * server answers and has a free slot.
+ * Takes every step of a run that is due, lane by lane. It keeps to the limits of each account. It
+ * takes steps only while their server answers and has a free slot.
  */
 export class Dispatcher {
   readonly #options: DispatchOptions;
@@ -46,8 +46,8 @@ export class Dispatcher {
   }
 
   /**
-   * @returns `wakeAt`: when to look again, infinity if something else must happen first;
-   * `waitsForSlot`: whether the run stands in line for a slot
+   * @returns `wakeAt`: when to dispatch again, infinity if another event must happen first;
+   * `waitsForSlot`: whether the run is in the queue for a slot
    */
   async dispatch(dispatch: Dispatch): Promise<{ wakeAt: number; waitsForSlot: boolean }> {
     let wakeAt = Number.POSITIVE_INFINITY;
@@ -62,8 +62,8 @@ export class Dispatcher {
   }
 
   /**
-   * @param fullServers gets the server if it has no free slot
-   * @returns when the lane continues by itself; infinity if something else must happen first
+   * @param fullServers receives the server if it has no free slot
+   * @returns when the lane continues by itself; infinity if another event must happen first
    */
   async #dispatchLane(
     { active, isCurrent, launch }: Dispatch,
@@ -95,7 +95,9 @@ export class Dispatcher {
     }
   }
 
-  /** Takes a step and stores its ticket with it. Without a step, slot and ticket are given back. */
+  /**
+   * Takes a step and stores its ticket with it. If no step is due, slot and ticket are returned.
+   */
   async #take(
     { run, dueAt }: ActiveRun,
     lane: string,
@@ -123,7 +125,9 @@ export class Dispatcher {
     return times.get(lane) ?? null;
   }
 
-  /** `null` if no limit counts the request; a time if the account has to wait until then. */
+  /**
+   * @returns `null` if no limit counts the request; a time if the account has to wait until then
+   */
   #ticket(userId: string, limit: LimitName | null): Ticket | null | number {
     if (limit === null) return null;
     const turn = this.#options.limits.turn(userId, limit, this.#options.now());

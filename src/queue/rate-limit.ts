@@ -10,7 +10,7 @@ export function paceOf({ perSecond, burst }: RateLimit): Pace {
   return { periodMs: 1_000 / perSecond, burst };
 }
 
-/** What the refusals of a server show of a limiter. */
+/** What the refusals of a server have shown about a limiter. */
 interface Observed {
   /** When all requests so far will have drained, if no more are sent. */
   emptyAt: number;
@@ -62,7 +62,7 @@ const NEARLY = 0.2;
 const MARGIN = 0.004;
 const LEAST_MARGIN_MS = 15;
 const MAX_MARGIN_MS = 1_500;
-/** How far an announced wait may be from the wait that the default gives. */
+/** The tolerance between an announced wait and the wait that the default predicts. */
 const TOLERANCE = 0.05;
 const LEAST_TOLERANCE_MS = 150;
 
@@ -92,7 +92,7 @@ export function turnByDefault(pace: Pace, state: LimiterState): number {
   return Math.ceil(state.defaultEmptyAt - (burst - 1) * periodMs);
 }
 
-/** Counts a request that is sent now. */
+/** Counts a request that is about to be sent. */
 export function consume(pace: Pace, state: LimiterState, now: number): LimiterState {
   const { burst, periodMs } = pace;
   return {
@@ -110,7 +110,7 @@ export function consume(pace: Pace, state: LimiterState, now: number): LimiterSt
   };
 }
 
-/** Uncounts a request that did not reach the limiter. */
+/** Removes a request that did not reach the limiter from the count. */
 export function refund(pace: Pace, state: LimiterState): LimiterState {
   return {
     ...state,

@@ -73,7 +73,7 @@ function fromOldState({ told, ...old }: z.infer<typeof oldStateSchema>): Record<
   };
 }
 
-/** Stands for one request that is counted; it is given back with the outcome. */
+/** A counted request. It is returned when the outcome is known. */
 export interface Ticket {
   userId: string;
   name: LimitName;
@@ -84,7 +84,7 @@ export interface Ticket {
 
 export type Turn = { kind: "go"; ticket: Ticket } | { kind: "wait"; until: number };
 
-/** The limiters of accounts. Every change gives rows that are stored with the step. */
+/** The limiters of accounts. Every change produces rows that are stored with the step. */
 export class Limits {
   readonly #stored: Pick<Limiters, "of" | "forget">;
   readonly #rateLimits: RateLimits;
@@ -94,7 +94,8 @@ export class Limits {
 
   /**
    * @param rateLimits the platform's limits
-   * @param report is called for each limiter that cannot be read; nothing is known of it then
+   * @param report is called for each limiter that cannot be read; the limiter then counts as
+   * unknown
    */
   constructor(stored: Pick<Limiters, "of" | "forget">, rateLimits: RateLimits, report: ReportUnreadable) {
     this.#stored = stored;
@@ -102,7 +103,7 @@ export class Limits {
     this.#report = report;
   }
 
-  /** To be called first for an account. */
+  /** Must be called before anything else for an account. */
   async load(userId: string): Promise<void> {
     if (this.#states.has(userId)) return;
     const states = new Map<LimitName, LimiterState>();

@@ -3,21 +3,24 @@ import type { StepOutcome, WaitingFor } from "../model/step-outcome.ts";
 import type { Run, TakenStep } from "../model/run.ts";
 import type { Consequences } from "../store/steps.ts";
 
-/** An account that cannot be read just now, so that a run cannot end. */
+/** An account that cannot be read at present, so that its run cannot end. */
 export interface Unread {
   side: Side;
   waitingFor: Exclude<WaitingFor, "room">;
-  /** How long its server asked to wait; `null` if it did not say. */
+  /** The delay that its server asked for; `null` for none. */
   waitMs: number | null;
 }
 
-/** What the runner needs to be given: what steps do, and what follows from them. */
+/** The work that the runner is given: what steps do, and what follows from them. */
 export interface RunnerWork {
-  /** Does one step. Only a bug throws. */
+  /**
+   * Does one step.
+   * @throws only for bugs
+   */
   execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome>;
   /**
-   * What follows from a try of a step; it is recorded in the same transaction. `isFinal` is false
-   * if the step will be tried again.
+   * What follows from a try of a step; stored in the same transaction. `isFinal` is false if the
+   * step will be tried again.
    */
   consequencesOf(
     run: Run,
@@ -33,11 +36,11 @@ export interface RunnerWork {
   /** The name of the homeserver of a side. */
   serverOf(run: Run, side: Side): string;
   /**
-   * Called when nothing is left that can run. It adds steps, or moves the run out of the state
-   * `running`. Aborts at a stop.
-   * @returns what has to be waited for first; then it is called again
+   * Called when no step is left that can run. It adds steps, or moves the run out of the state
+   * `running`. A stop aborts it.
+   * @returns the account that must be waited for; then it is called again
    */
   settled(run: Run, signal: AbortSignal): Promise<Unread | null>;
-  /** The run has changed in a way that people may see. */
+  /** Called when the run has changed in a visible property. */
   changed(run: Run): void;
 }

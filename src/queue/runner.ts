@@ -29,15 +29,15 @@ export interface RunnerOptions {
 const LONGEST_SLEEP_MS = 60_000;
 
 /**
- * Runs the steps of all runs: the lanes of each account side by side, within the account's limits
- * and the slots of each server. Everything that must last is in the store; what is kept here can be
- * lost at any moment.
+ * Runs the steps of all runs: the lanes of each account in parallel, within the account's limits
+ * and the slots of each server. Everything that must last is in the store. The state in memory can
+ * be lost at any moment.
  *
- * A run goes round here:
- * 1. its due steps are taken and tried (`#dispatch`, `#launch`);
- * 2. each outcome is recorded with its consequences, one after the other (`#settle`);
- * 3. when a stage has nothing left that can run, the next one begins (`#nextStage`);
- * 4. after the last stage `RunnerWork.settled` adds missing steps or ends the run.
+ * The cycle of a run:
+ * 1. Its due steps are taken and tried (`#dispatch`, `#launch`).
+ * 2. Each outcome is recorded with its consequences, one after the other (`#settle`).
+ * 3. When a stage has no more steps that can run, the next one begins (`#nextStage`).
+ * 4. After the last stage `RunnerWork.settled` adds missing steps or ends the run.
  */
 export class Runner {
   readonly #options: RunnerOptions;
@@ -59,7 +59,7 @@ export class Runner {
       await this.begin({ ...run, wasInterrupted: true });
   }
 
-  /** Begins, or begins again, to take the steps of a run that is `running`. */
+  /** Starts or resumes taking the steps of a run that is `running`. */
   async begin(run: Run): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     await this.#options.limits.load(run.source);
@@ -79,7 +79,7 @@ export class Runner {
   }
 
   /**
-   * Takes no further step of a run. Resolves when its requests under way are recorded, or after the
+   * Stops taking steps of a run. Resolves when its requests under way are recorded, or after the
    * timeout.
    * @returns whether nothing is under way
    */
@@ -173,7 +173,7 @@ export class Runner {
       })
       .finally(() => {
         active.underWay.delete(work);
-        // The run may have been ended and begun again while this step was under way.
+        // The run may have been stopped and resumed while this step was under way.
         this.#wake(active.run.id);
       });
     active.underWay.add(work);
@@ -211,7 +211,7 @@ export class Runner {
     const finalOutcome = record.state === "failed" ? record.outcome : outcome;
     const follows = await work.consequencesOf(run, step, finalOutcome, record.state !== "pending");
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
-    // A step from before does not stop a run that has been begun again since.
+    // A step from before a pause does not stop a run that has been resumed since.
     const isOld = this.#active.has(run.id) && !this.#isCurrent(active);
     await steps.record(step, record, { ...follows, ...(isOld && { run: null }), limiters }, now());
     log.debug(
@@ -224,7 +224,7 @@ export class Runner {
     work.changed(active.run);
   }
 
-  /** Called when nothing of this stage is left that can run. */
+  /** Called when no step of this stage is left that can run. */
   async #nextStage(active: ActiveRun): Promise<void> {
     const { runs, steps, work, now } = this.#options;
     const { run } = active;
@@ -264,7 +264,7 @@ export class Runner {
   }
 }
 
-/** The run as the store writes it, unless somebody has changed it there meanwhile. */
+/** The run as the store writes it, unless somebody has changed it in the store meanwhile. */
 function afterTransition(run: Run, { event, change }: RunTransition): Run {
   return { ...run, ...change, state: nextState(run.state, event) ?? run.state };
 }

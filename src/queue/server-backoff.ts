@@ -8,14 +8,14 @@ const MAX_DELAY_MS = 120_000;
 export class ServerBackoff {
   readonly #failures = new Map<string, { count: number; until: number }>();
 
-  /** When the server may be asked again; a time in the past if it may be asked now. */
+  /** The time from which the server may be asked again; a past time if it may be asked now. */
   openAt(server: string): number {
     return this.#failures.get(server)?.until ?? 0;
   }
 
   /**
    * The server did not answer. Requests that were under way together count as one failure.
-   * @returns when it is asked again
+   * @returns when the server is asked again
    */
   failed(server: string, now: number, waitMs: number | null): number {
     const before = this.#failures.get(server);

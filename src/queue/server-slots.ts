@@ -18,7 +18,7 @@ export class ServerSlots {
   readonly #servers = new Map<string, Server>();
   readonly #wake: (runId: number) => void;
 
-  /** @param wake gets a waiting run that can take a slot now */
+  /** @param wake is called with a waiting run that can take a slot now */
   constructor(wake: (runId: number) => void) {
     this.#wake = wake;
   }
@@ -43,7 +43,7 @@ export class ServerSlots {
     this.#wakeNext(server);
   }
 
-  /** Takes the run out of all queues, except those of the servers named. */
+  /** Removes the run from all queues except those of the given servers. */
   leave(runId: number, stayingAt: ReadonlySet<string> = new Set()): void {
     for (const [name, server] of this.#servers) {
       if (!stayingAt.has(name) && server.queue.delete(runId)) this.#wakeNext(server);

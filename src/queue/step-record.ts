@@ -4,7 +4,7 @@ import type { StepRecord, TakenStep } from "../model/run.ts";
 import type { Limits, Ticket } from "./rate-limits.ts";
 import type { ServerBackoff } from "./server-backoff.ts";
 
-/** How long to wait for a limit that Synapse does not have, if its server does not say. */
+/** The wait for a limit that Synapse does not have, if its server names no delay. */
 const UNKNOWN_LIMIT_MS = 10_000;
 
 /** One try of a step. */
@@ -20,7 +20,8 @@ export interface Trial {
 }
 
 /**
- * How a try of a step is recorded. It also notes what the outcome says about limits and servers.
+ * How a try of a step is recorded. It also updates the limits and the state of servers from the
+ * outcome.
  */
 export async function recordOf(
   { step, outcome, ticket, server, hasOtherRoute }: Trial,
@@ -33,7 +34,7 @@ export async function recordOf(
       if (ticket !== null) limits.passed(ticket);
       return { state: "done", outcome };
     case "already_done":
-      // It was found by reading, which no limit counts.
+      // The step was found done by a read, which no limit counts.
       if (ticket !== null) limits.giveBack(ticket);
       return { state: "done", outcome };
     case "failed":
@@ -44,7 +45,7 @@ export async function recordOf(
       return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };
     case "wait":
       if (outcome.waitingFor === "limit") {
-        // A limit of the other account's server says nothing about this account's limits.
+        // A limit of the other account's server proves nothing about this account's limits.
         const isOthers = outcome.side !== undefined && outcome.side !== step.side;
         if (isOthers && ticket !== null) limits.giveBack(ticket);
         const until =

@@ -5,8 +5,8 @@ import type { Run, TakenStep } from "../model/run.ts";
 import type { RunnerWork } from "./runner-work.ts";
 
 /**
- * One try of a step. A bug in it is reported with a reference that is in the log too. The step is
- * tried again.
+ * One try of a step. A bug in it is reported with a reference that is also in the log. The step is
+ * then tried again.
  */
 export async function tryStep(
   { run, step, signal }: { run: Run; step: TakenStep; signal: AbortSignal },
