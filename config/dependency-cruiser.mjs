@@ -104,6 +104,27 @@ export default {
       to: { path: "^src/(chat|store|queue|service|dialogue|commands|view|operations)/" },
     },
     {
+      name: "interfaces-of-platforms-stand-above-all-platforms",
+      comment: "platforms/*.ts says what a platform gives; it knows no platform.",
+      severity: "error",
+      from: { path: "^src/platforms/[^/]+\\.ts$" },
+      to: { path: "^src/(?!model/|network/|platforms/[^/]+\\.ts$)" },
+    },
+    {
+      name: "platforms-are-known-by-their-interface",
+      comment: "Types of one platform count as well; app.ts hands the platforms over.",
+      severity: "error",
+      from: { path: "^src/(service|queue|store|chat|dialogue|view|model)/" },
+      to: { path: "^src/platforms/[^/]+/" },
+    },
+    {
+      name: "people-type-addresses-of-platforms",
+      comment: "What people type and configure has Matrix addresses, and nothing else of a platform.",
+      severity: "error",
+      from: { path: "^src/(commands|grammar|config)/" },
+      to: { path: "^src/platforms/[^/]+/", pathNot: "^src/platforms/[^/]+/ids/" },
+    },
+    {
       name: "service-says-nothing",
       comment: "Use cases report facts to listeners that app.ts connects (service/run/run-listener.ts).",
       severity: "error",

@@ -15,9 +15,8 @@ import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
+import { isSameServer, serverPartOf } from "./platforms/matrix/ids/server-host.ts";
 import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
-import { AccountClients } from "./service/accounts/clients.ts";
-import { AccountReaders } from "./service/accounts/readers.ts";
 import { createPermission } from "./commands/permission.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { convertChat } from "./service/run/convert-chat.ts";
@@ -26,6 +25,7 @@ import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
 import { verifyMove } from "./service/run/verify.ts";
 import { Planning } from "./service/plan/planning.ts";
+import { listSourceRooms } from "./service/plan/room-listing.ts";
 import { RoomRefusals } from "./service/plan/room-refusals.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
 import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
@@ -48,8 +48,8 @@ export interface App {
 }
 
 /**
- * Builds and starts the whole bot. Only this file knows every part.
- * @throws StartProblem with words for the operator
+ * Creates and starts the whole bot. Only this file knows every part.
+ * @throws StartProblem with a text for the operator
  */
 export async function startApp({
   configuration,
@@ -75,7 +75,7 @@ export async function startApp({
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    // Authorization servers show the words in brackets to the person, as the device of the bot's
+    // Authorization servers show the text in brackets to the person, as the device of the bot's
     // session (platforms/matrix/README.md, "Sign-in by link").
     const userAgent = `matrix-mover/${version} (${type()}; bot)`;
     const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent });
@@ -89,7 +89,6 @@ export async function startApp({
       now,
       log,
     });
-    const clients = new AccountClients({ accounts: store.accounts, sessions: platform.sessions });
     const signIn = new SignIn({
       accounts: store.accounts,
       links: store.signInLinks,
@@ -107,11 +106,11 @@ export async function startApp({
       now,
       log,
     });
-    const readers = new AccountReaders({ clients, fetch, log });
-    const { plans } = store;
+    const { accounts, plans } = store;
     const botUserId = configuration.bot.userId;
     const planning = new Planning({
-      readers,
+      accounts,
+      platform,
       plans,
       outbox: store.outbox,
       roomRefusals: new RoomRefusals(store.runs, now),
@@ -120,15 +119,13 @@ export async function startApp({
       log,
     });
     const { prefix } = configuration;
-    // Messages of runs are sent in the chat. It is started before any run resumes.
+    // Messages of runs are sent in the chat, which is started before any run resumes.
     const sendMessage: SendMessage = async (address, message, options) =>
       (await chatStarted.promise).conversationAt(address).say(message, options);
     const runServices = createRuns({
       store,
-      clients,
-      readers,
+      platform,
       planning,
-      rateLimits: platform.rateLimits,
       createListener: (facts) =>
         new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
       knockReason,
@@ -142,8 +139,8 @@ export async function startApp({
       planning,
       runs: runServices,
       verify: (owner, request) => verifyMove(owner, request, planning),
-      convert: (owner, request) => convertChat(owner, request, { planning, clients, botUserId }),
-      readers,
+      convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
+      listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform }),
       plans,
       now,
       prefix,
@@ -160,6 +157,7 @@ export async function startApp({
       commands: createCommands(services),
       confirmable: createConfirmableActions(services),
       isPermitted: createPermission(configuration.access),
+      isOnOwnServer: (userId) => isSameServer(serverPartOf(userId), serverPartOf(botUserId)),
       now,
       log,
     });

@@ -10,8 +10,8 @@ import { createLog } from "./operations/log.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 
 /**
- * How long a stop may take. With the time that a busy machine needs to end the process, it stays
- * under the promised five seconds.
+ * The limit of a stop. With the time that a busy machine needs to end the process, it stays below
+ * the promised five seconds.
  */
 const STOP_LIMIT_MS = 4_000;
 

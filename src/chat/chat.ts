@@ -26,8 +26,8 @@ import { UndecryptableMessages } from "./undecrypted.ts";
 import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 
 /**
- * The filter of a sync: timelines long enough that gaps are rare, and nothing that the bot does not
- * read.
+ * The filter of a sync. Its timelines are long enough that gaps are rare, and it leaves out
+ * everything that the bot does not read.
  */
 const SYNC_FILTER = {
   presence: { types: [] },
@@ -40,8 +40,8 @@ const SYNC_FILTER = {
   },
 };
 /**
- * The two graces together are well below the limit of a stop (main.ts): a busy machine needs the
- * rest for ending the process.
+ * The two grace periods together are well below the limit of a stop (main.ts). A busy machine needs the
+ * rest to end the process.
  */
 const HANDLING_GRACE_MS = 2_000;
 const SENDING_GRACE_MS = 750;
@@ -56,6 +56,8 @@ export interface ChatOptions {
   /** Actions that people confirm with a reaction or a word. */
   confirmable: ConfirmableActions;
   isPermitted: (userId: string) => boolean;
+  /** Whether a person's account is on the bot's homeserver. */
+  isOnOwnServer: (userId: string) => boolean;
   now: () => number;
   log: Logger;
 }
@@ -148,7 +150,7 @@ interface Connection {
 
 /** Makes the parts of the chat. */
 async function createParts(
-  { configuration, store, commands, confirmable, isPermitted, now, log }: ChatOptions,
+  { configuration, store, commands, confirmable, isPermitted, isOnOwnServer, now, log }: ChatOptions,
   { client, machine, controlRoomIds }: Connection,
 ) {
   const { userId } = configuration.bot;
@@ -198,12 +200,12 @@ async function createParts(
     log,
   });
   const invitations = new InvitationHandler({
-    userId,
     invitations: store.invitations,
     client,
     rooms,
     directChats,
     isPermitted,
+    isOnOwnServer,
     now,
     log,
   });

@@ -42,8 +42,8 @@ export class Confirmations {
   }
 
   /**
-   * @param conversation the one that the reaction begins @param eventId the event that was reacted
-   * to
+   * @param conversation the conversation that the reaction starts
+   * @param eventId the event that was reacted to
    */
   async onReaction(
     { address: { roomId, sender, roomKind, eventId: reactionId } }: Conversation,

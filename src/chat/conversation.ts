@@ -24,9 +24,9 @@ export interface RoomConversationOptions {
 }
 
 /**
- * The conversation that one message begins. Every answer is stored under a transaction ID made of
- * the message's ID and the answer's key. So handling the same message again after a crash sends
- * nothing twice.
+ * The conversation that a message starts. Every answer is stored under a transaction ID made of the
+ * message's ID and the answer's key. So handling the same message again after a crash sends nothing
+ * twice.
  */
 export class RoomConversation implements Conversation {
   readonly address: ConversationAddress;
@@ -98,7 +98,7 @@ export class RoomConversation implements Conversation {
 
   /** Stores the question before it is sent: a person who sees it can answer it. */
   async ask(question: Message, { word, action, payload }: Confirmation): Promise<void> {
-    // The reaction belongs to the last page, which is nearest to the reader.
+    // The reaction is added to the last page, which is nearest to the reader.
     const lastPage = paginate(question).length - 1;
     const transactionId = this.#transactionId(`question.${lastPage}`);
     await this.#questions.put({ transactionId, address: this.address, word, action, payload }, this.#now());

@@ -15,7 +15,7 @@ export interface ConversationsOptions {
   now: () => number;
 }
 
-/** Opens conversations: for an event that has just come in, or at the address of an earlier one. */
+/** Opens conversations: for an event that has just arrived, or at the address of an earlier one. */
 export class Conversations {
   readonly #options: ConversationsOptions;
 
@@ -23,7 +23,9 @@ export class Conversations {
     this.#options = options;
   }
 
-  /** @param scope separates the keys said in it from those said at this address before */
+  /**
+   * @param scope separates the keys of this conversation from keys already used at the same address
+   */
   at(address: ConversationAddress, scope?: string): Conversation {
     const { outbox, questions, controlRoomIds, now } = this.#options;
     return new RoomConversation({
@@ -36,7 +38,7 @@ export class Conversations {
     });
   }
 
-  /** The conversation that an event begins. Asks the server who is in its room. */
+  /** The conversation that an event starts. Asks the server for the members of its room. */
   async forEvent(roomId: string, event: RoomEvent, threadRoot: string | null): Promise<Conversation> {
     const { rooms, isRoomEncrypted } = this.#options;
     return this.at({

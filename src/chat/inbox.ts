@@ -118,8 +118,8 @@ export class Inbox {
   }
 
   /**
-   * The conversation of an event. Asks the server who is in the room, and waits for a server that
-   * is away. Null if the bot is no longer in the room: it cannot answer there.
+   * The conversation of an event. Asks the server for the members of the room, and waits for a
+   * server that is away. Null if the bot is no longer in the room, because it cannot answer there.
    */
   async #conversation(
     roomId: string,

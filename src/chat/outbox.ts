@@ -38,7 +38,7 @@ export class Outbox {
   readonly #log: Logger;
   readonly #worker: TimedWorker;
   readonly #waiting = new Map<string, Set<(result: OutboxResult) => void>>();
-  /** Until when the server asked the whole bot to wait. */
+  /** The time until which the server asked the whole bot to wait. */
   #pausedUntil = 0;
 
   constructor(items: OutboxItems, client: SendingClient, { now, log }: { now: () => number; log: Logger }) {
@@ -104,7 +104,7 @@ export class Outbox {
 
   /**
    * When an edit that shows progress may be sent: some time after the message it replaces was
-   * really sent. The server may have delayed that message.
+   * actually sent. The server may have delayed that message.
    */
   async #heldUntil({ edits, priority }: OutboxItem): Promise<number> {
     if (edits === undefined || priority !== outboxPriority.progress) return 0;

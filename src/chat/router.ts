@@ -5,7 +5,7 @@ import type { Rooms } from "./rooms/rooms.ts";
 import type { SyncListener } from "./sync/bot-client.ts";
 import type { UndecryptableMessages } from "./undecrypted.ts";
 
-/** A long poll that has not come back for this long means that the server is away. */
+/** A long poll without an answer for this long means that the server is away. */
 const SYNC_STALE_MS = 120_000;
 
 export interface ChatRouterOptions {
@@ -18,8 +18,8 @@ export interface ChatRouterOptions {
 }
 
 /**
- * The door of the chat: passes each thing that a sync brings to the one part that handles it. A
- * message goes from here to the inbox, and from there to a confirmation or to `dispatch`.
+ * The entry of the chat. It passes each item of a sync to the one part that handles it. A message
+ * goes to the inbox, and from there to a confirmation or to `dispatch`.
  */
 export class ChatRouter implements SyncListener {
   readonly #options: ChatRouterOptions;

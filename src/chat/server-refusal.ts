@@ -8,8 +8,8 @@ const UNKNOWN_WAIT_MS = 5_000;
 const SHORTEST_WAIT_MS = 500;
 
 /**
- * Status codes that can go away: 401 (the session may be renewed), 408 and 425 (a timeout, often of
- * a proxy), 429 (the rate limit ends).
+ * Temporary status codes: 401 (the session may be renewed), 408 and 425 (a timeout, often of a
+ * proxy), 429 (the rate limit ends).
  */
 const PASSING_STATUS: readonly number[] = [401, 408, 425, 429];
 
@@ -27,7 +27,7 @@ function errorStatus(error: unknown): number | null {
 }
 
 /**
- * Whether the bot's homeserver refused the request for good: trying again gives the same answer.
+ * Whether the bot's homeserver refused the request for good: another try would get the same answer.
  */
 export function isFinalRefusal(error: unknown): boolean {
   const status = errorStatus(error);

@@ -16,7 +16,7 @@ import { TimedWorker } from "./timed-worker.ts";
  * message to its sender.
  */
 const RETRY_BEFORE_REPORT_MS = 15_000;
-/** After this time a key does not arrive any more. */
+/** After this time the bot expects no key any more. */
 const KEEP_MS = 7 * 24 * 3_600_000;
 
 export interface UndecryptedOptions {

@@ -89,7 +89,7 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
       await conversation.say(message);
   }
 
-  /** Whether the secret may now be used. */
+  /** Redacts the message. Returns whether the secret may now be used. */
   async function removeSecret(parsed: ParsedMessage, conversation: Conversation): Promise<boolean> {
     const isRemoved = await conversation.redact(REDACTION_REASON);
     if (conversation.roomKind === "direct" && isRemoved) return true;

@@ -2,7 +2,7 @@ import { matchesGlob } from "../model/glob.ts";
 import { serverNameOf } from "../platforms/matrix/ids/identifiers.ts";
 
 /**
- * Checks whether a person may use the bot. The globs of the configuration match user IDs
+ * Creates the check whether a person may use the bot. The globs of the configuration match user IDs
  * (`@*:example.org`) or server names (`*.example.org`).
  */
 export function createPermission({

@@ -1,4 +1,4 @@
-import type { AccountReaders } from "../service/accounts/readers.ts";
+import type { RoomListRequest, RoomListResult } from "../service/plan/room-listing.ts";
 import type { RunControl } from "../service/run/control.ts";
 import type { RunOverview } from "../service/run/overview.ts";
 import type { ConvertRequest, VerifyRequest } from "../service/run/requests.ts";
@@ -59,16 +59,14 @@ export const specifications: readonly CommandSpecification[] = [
   forgetSpecification,
 ];
 
-/**
- * What people can do with their runs. Everything that takes effect is stored before it is answered.
- */
+/** The operations on runs. Every effect is stored before it is answered. */
 export interface RunCommands {
   starter: Pick<RunStarter, "start" | "inviteAll" | "joinAll" | "copyProfile" | "previewUndo" | "undo">;
   control: Pick<RunControl, "pause" | "resume" | "cancel" | "abandonOnLogout">;
   overview: Pick<RunOverview, "status" | "isWatched" | "lastPlan">;
 }
 
-/** What the commands use of each service. */
+/** The parts of each service that commands use. */
 export interface CommandServices {
   signIn: Pick<SignIn, "account" | "offer" | "signIn" | "cancel" | "signOut" | "states">;
   forget: (owner: string) => Promise<Forgotten>;
@@ -76,13 +74,13 @@ export interface CommandServices {
   runs: RunCommands;
   verify: (owner: string, request: VerifyRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
-  readers: Pick<AccountReaders, "access" | "read" | "guard">;
+  listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
   plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
   prefix: string;
 }
 
-/** The commands that can be run: one for each specification. */
+/** The executable commands: one for each specification. */
 export function createCommands(services: CommandServices): readonly Command[] {
   const { signIn, forget, prefix } = services;
   return [
@@ -110,7 +108,7 @@ export function createCommands(services: CommandServices): readonly Command[] {
   ];
 }
 
-/** The actions that need a confirmation, by the name in the stored question. */
+/** The actions that need a confirmation, by their name in the stored question. */
 export function createConfirmableActions(
   services: Pick<CommandServices, "runs" | "prefix">,
 ): ConfirmableActions {

@@ -5,8 +5,8 @@ export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /** Reads `10.0.0.0/8`, `fd00::/8` or a single address. Null for anything else. */
 export function parseAddressRange(text: string): AddressRange | null {
-  // Only the form with four numbers. ipaddr.js also reads 127.1 and 0x7f.1 as addresses, which
-  // nobody means in a configuration.
+  // Only the form with four numbers. ipaddr.js also accepts 127.1 and 0x7f.1, which nobody means in
+  // a configuration.
   if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text))
     return ipaddr.parseCIDR(text);
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return [ipaddr.IPv4.parse(text), 32];

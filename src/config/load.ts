@@ -140,7 +140,7 @@ function isMissingOrEmpty(folder: string): boolean {
   try {
     return readdirSync(folder).length === 0;
   } catch {
-    // The folder is missing or is no folder. In both cases the bot has stored nothing in it.
+    // The folder is missing or is not a folder. In both cases the bot has stored nothing in it.
     return true;
   }
 }

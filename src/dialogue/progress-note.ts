@@ -1,4 +1,4 @@
-import type { ReadProgress } from "../service/accounts/readers.ts";
+import type { ReadProgress } from "../platforms/reading.ts";
 import { readingProgress } from "../view/account/reading.ts";
 import type { Message } from "../view/document/message.ts";
 import type { Conversation } from "./conversation.ts";

@@ -2,7 +2,7 @@ import { ElementType, parseDocument } from "htmlparser2";
 import type { ChildNode } from "domhandler";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 
-/** The names by which people address the bot. */
+/** The names that address the bot. */
 export interface BotNames {
   prefix: string;
   userId: string;
@@ -33,8 +33,8 @@ export function commandLine(message: MessageText, names: BotNames): string | nul
 }
 
 /**
- * The text of a message, whether it is addressed to the bot or not, without the prefix, the bot's
- * name and quoted text.
+ * The text of a message without the prefix, the bot's name and quoted text. The message need not be
+ * addressed to the bot.
  */
 export function spokenText(message: MessageText, names: BotNames): string {
   return (commandLine(message, names) ?? withoutReplyFallback(message.body)).trim();
@@ -106,7 +106,7 @@ interface Pill {
   textBefore: string;
 }
 
-/** The most pills that are read in one message. */
+/** The maximum number of pills that are read in one message. */
 const MAX_PILLS = 50;
 
 function pills(html: string): Pill[] {

@@ -59,8 +59,8 @@ export function readFlags(
 }
 
 /**
- * Sorts tokens into flags and words. Flags get the form `--name=value`, which yargs-parser reads
- * without rules of its own.
+ * Separates tokens into flags and words. Flags get the form `--name=value`, which yargs-parser
+ * reads without rules of its own.
  */
 function sortTokens(
   tokens: readonly Token[],

@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 
 /**
- * The word that somebody most likely meant. At most a third of its letters (and at least two) may
+ * The word that was most likely meant. At most a third of its letters (and at least two) may
  * differ; otherwise null.
  */
 export function nearestWord(typed: string, words: readonly string[]): string | null {

@@ -16,7 +16,7 @@ import type {
 import { withoutSecretWord, withoutStraySecret } from "./secrets-outside-login.ts";
 import { flagStart, tokenize, unquote } from "./tokens.ts";
 
-/** The longest command line that is read. Nothing that a person types is near it. */
+/** The maximum length of a command line. No line that a person types is near it. */
 const MAX_LINE_LENGTH = 4_000;
 
 /**

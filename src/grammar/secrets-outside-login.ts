@@ -14,8 +14,8 @@ export function takesSecret({ flags }: CommandSpecification): boolean {
 }
 
 /**
- * A mistake that is safe to answer. Any word in a wrong place of a sign-in may be a password, so it
- * is not repeated, unless the whole line clearly means something else.
+ * A version of a mistake that is safe to answer. Any word in a wrong place of a sign-in may be a
+ * password, so it is not repeated, unless the whole line clearly means something else.
  * @param rest the text after the command's words
  */
 export function withoutStraySecret(
@@ -30,8 +30,8 @@ export function withoutStraySecret(
 }
 
 /**
- * An unknown command that is safe to answer, and whether its line may hold a secret: `!logn old
- * hunter2`, `!password hunter2`.
+ * A version of an unknown command that is safe to answer, and whether its line may hold a secret:
+ * `!logn old hunter2`, `!password hunter2`.
  */
 export function withoutSecretWord(
   mistake: Unknown,

@@ -4,7 +4,7 @@ import { flagStart } from "./tokens.ts";
 const secretWords = ["password", "passwort", "passphrase", "token", "access-token", "accesstoken", "secret"];
 const shortSecretWords = ["pass", "pw", "pwd"];
 
-/** Whether a flag name takes a secret, or is a typing mistake away from one that does. */
+/** Whether a flag name takes a secret, or is a typing mistake for one that does. */
 export function looksLikeSecretFlag(name: string): boolean {
   const plain = name.toLowerCase();
   return (
@@ -21,7 +21,7 @@ export function looksLikeToken(text: string): boolean {
   return /(?<!\w)(?:syt|syl|syr|mat|mct|mcr|mar)_[\w+/=-]{10,}/iu.test(text);
 }
 
-/** The ellipsis that the bot itself writes instead of a secret is no secret. */
+/** The bot writes an ellipsis instead of a secret. It is not a secret. */
 const flagWithValue = new RegExp(
   String.raw`(?<=^|[\s"'“”„«‘‚(])${flagStart}([\p{L}\d-]+)(?:=|:\s*|\s+)(?!…|\.\.\.)\S`,
   "gu",

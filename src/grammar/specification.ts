@@ -80,5 +80,5 @@ export type CommandMistake =
   | { code: "bad_user_id"; command: CommandSpecification; value: string }
   | { code: "missing_argument"; command: CommandSpecification; name: string; choices: readonly string[] }
   | { code: "extra_argument"; command: CommandSpecification; value: string }
-  /** A word is where a secret may have been meant. It is not repeated. */
+  /** A word is in a place where a secret may have been meant. It is not repeated. */
   | { code: "stray_secret"; command: CommandSpecification };

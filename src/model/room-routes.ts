@@ -111,7 +111,7 @@ function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusa
 }
 
 /** Whether the run is finished with the room and the target is not in it. */
-export function isLeft({ isInside, status }: RunRoom): boolean {
+export function isNotEntered({ isInside, status }: RunRoom): boolean {
   return !isInside && status !== "planned";
 }
 

@@ -3,17 +3,21 @@ import ipaddr from "ipaddr.js";
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
- * `listed`: may be contacted, in plain HTTP too. `public`: over HTTPS only. `forbidden`: not at
- * all.
+ * - `listed`: allowed, also over plain HTTP.
+ * - `public`: allowed over HTTPS only.
+ * - `forbidden`: not allowed.
  */
 export type AddressClass = "public" | "listed" | "forbidden";
 
 export type AddressPolicy = (address: string) => AddressClass;
 
-/** Global unicast: all that IANA has assigned for the public internet (RFC 4291, section 2.4). */
+/**
+ * Global unicast: everything that IANA has assigned for the public internet (RFC 4291, section
+ * 2.4).
+ */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
 /**
- * The well-known NAT64 prefix (RFC 6052), by which a host without IPv4 reaches a public IPv4
+ * The well-known NAT64 prefix (RFC 6052). With it, a host without IPv4 reaches a public IPv4
  * address.
  */
 const NAT64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");

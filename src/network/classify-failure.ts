@@ -41,8 +41,8 @@ const PARSER_CODES = /^(?:HPE_|UND_ERR_INVALID_ARG)/;
 const BROKEN_ENCODING_CODES = /^(?:Z_(?!BUF_ERROR)|ERR_BROTLI_|ERR__ERROR_)/;
 
 /**
- * Turns an error of the HTTP client into our own. The original is not kept as `cause`: undici puts
- * pieces of the answer into it and Node puts addresses, and neither may reach a log.
+ * Converts an error of the HTTP client to our own. The original is not kept as `cause`: undici puts
+ * pieces of the answer into it and Node puts addresses. Neither may reach a log.
  */
 export function toUnreachableError(error: unknown, host: string): UnreachableError {
   if (error instanceof UnreachableError) return error;
@@ -64,7 +64,7 @@ function codeOf(error: unknown): string | null {
   // If every address of a name fails, Node throws an AggregateError. The first address's failure is
   // the most telling.
   if (error instanceof AggregateError && !("code" in error)) return codeOf(error.errors[0]);
-  // undici gives no code to the parser's commonest fault, an answer that is not HTTP (seen with
+  // undici gives no code to the parser's most common fault, an answer that is not HTTP (seen with
   // 8.12).
   if (error.name === "HTTPParserError") return "HPE_INVALID";
   const code: unknown = "code" in error ? error.code : undefined;

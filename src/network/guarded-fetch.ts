@@ -15,7 +15,7 @@ export interface GuardedRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** For everything: name lookup, redirects, body. Default 30 seconds. */
+  /** The timeout of name lookup, redirects and body together. Default: 30 seconds. */
   readonly timeoutMs?: number;
   /**
    * Limit for the decompressed body. Default one mebibyte. The body of an error status is cut at 64
@@ -35,8 +35,8 @@ export interface GuardedResponse {
 }
 
 /**
- * Fetches from a server that a person named. No answer is an `UnreachableError`; an error status is
- * an answer. `close` ends idle connections and fails requests under way.
+ * Fetches from a server that a person named. A missing answer is an `UnreachableError`. An error
+ * status is an answer. `close` ends idle connections and fails requests under way.
  */
 export interface GuardedFetch {
   (url: string, options?: GuardedRequest): Promise<GuardedResponse>;
@@ -77,7 +77,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const resolve = options.resolve ?? resolveBySystem;
   const createAgent = (scheme: "http:" | "https:") =>
     new Agent({
-      // Only the caller's limit counts. undici's own would end a long first sync.
+      // Only the caller's timeout counts. undici's own would end a long first sync.
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
@@ -162,8 +162,8 @@ async function fetchOnce(
 }
 
 /**
- * undici obeys the signal only after it has connected (seen with 8.12). Name lookup and connection
- * would delay the caller.
+ * undici reacts to the signal only after it has connected (seen with 8.12). Name lookup and
+ * connection would delay the caller.
  */
 async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -196,8 +196,8 @@ async function readLimited(
 }
 
 /**
- * A redirect is not followed if credentials could go astray: to another origin with a token, or
- * with a body.
+ * A redirect is refused if credentials could reach another server: to another origin with a token,
+ * or with a body.
  */
 function assertMayFollow(from: URL, to: URL, options: GuardedRequest): void {
   const isRead = options.method === undefined || options.method === "GET";
@@ -209,7 +209,7 @@ function assertMayFollow(from: URL, to: URL, options: GuardedRequest): void {
 function parseAddress(address: string, base: string): URL {
   const url = URL.parse(address, base === "" ? undefined : base);
   if (url === null) throw new UnreachableError("invalid_address", base === "" ? "" : new URL(base).host);
-  // A fragment never reaches a server, and would make each step of a loop look new.
+  // A fragment never reaches a server. It would make each redirect of a loop look new.
   url.hash = "";
   const isPlain = url.username === "" && url.password === "";
   if ((url.protocol !== "https:" && url.protocol !== "http:") || !isPlain)
@@ -229,7 +229,7 @@ function flattenHeaders(
 }
 
 function discard(body: Dispatcher.ResponseData["body"]): void {
-  // Ending an unread body emits an error on it, which nobody needs.
+  // Destroying an unread body emits an error on it, which is ignored.
   body.on("error", () => undefined);
   body.destroy();
 }

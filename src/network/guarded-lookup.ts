@@ -6,8 +6,8 @@ import { toUnreachableError } from "./classify-failure.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 
 /**
- * The addresses of a host name in the order in which to try them. Rejects as Node's dns module
- * does.
+ * The addresses of a host name in the order in which they are tried. Rejects like Node's dns
+ * module.
  */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
@@ -29,8 +29,8 @@ export function assertLiteralIsAllowed(hostname: string, scheme: Scheme, policy:
 }
 
 /**
- * A lookup for sockets of one scheme that returns permitted addresses only. The socket connects to
- * exactly the address that was checked, so a name that changes its address in between gains nothing
+ * A lookup for sockets of one scheme that returns only permitted addresses. The socket connects to
+ * exactly the address that was checked, so a name that changes its address in between has no effect
  * (DNS rebinding).
  */
 export function createGuardedLookup(scheme: Scheme, policy: AddressPolicy, resolve: Resolve): LookupFunction {
@@ -64,8 +64,8 @@ async function resolveAllowed(
 }
 
 /**
- * "localhost" and names below it are this machine, whatever a name server says (RFC 6761, section
- * 6.3).
+ * "localhost" and names below it are this machine, whatever a name server answers (RFC 6761,
+ * section 6.3).
  */
 function isLocalhost(hostname: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(hostname);

@@ -3,17 +3,17 @@ import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { UnreachableError } from "./unreachable-error.ts";
 
 export interface BodyLimits {
-  /** Limit after decompression. The same number may be read before it. */
+  /** The limit after decompression. It also applies to the bytes before. */
   readonly maxBytes: number;
-  /** Beyond the limit: an error, or the rest is left out. */
+  /** Beyond the limit: `refuse` throws an error, `cut` leaves out the rest. */
   readonly beyond: "refuse" | "cut";
 }
 
 /**
  * Reads a body, decompresses it and stops at the limit. Compressed and plain bytes are counted
- * apart: a small body may unfold into a large one, and endless empty gzip members unfold into
+ * separately: a small body may expand to a large one, and endless empty gzip members expand to
  * nothing.
- * @throws UnreachableError too_large, unexpected_answer; else the stream's error
+ * @throws UnreachableError too_large, unexpected_answer; otherwise the stream's error
  */
 export async function readBody(
   raw: Readable,
@@ -45,7 +45,7 @@ async function collect(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop early destroys the stream and with it the connection.
+  // Leaving the loop early destroys the stream and its connection.
   for await (const bytes of stream as AsyncIterable<Uint8Array>) {
     size += bytes.length;
     if (size <= maxBytes) {

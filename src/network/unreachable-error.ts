@@ -16,8 +16,8 @@ export type UnreachableReason =
   | "aborted";
 
 /**
- * A request without a usable answer. It names only the host, so that it may be logged and shown:
- * never a path, query, header or body. `detail` is a short code for the log (ECONNREFUSED,
+ * A request without a usable answer. It names only the host and never a path, query, header or
+ * body, so it may be logged and shown. `detail` is a short code for the log (ECONNREFUSED,
  * CERT_HAS_EXPIRED, a field's name).
  */
 export class UnreachableError extends Error {

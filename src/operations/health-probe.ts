@@ -1,5 +1,5 @@
-// The container's health check: asks the endpoint of the running bot. Without `http` in the
-// configuration there is no endpoint; a running process then counts as healthy, because a failing
+// The container's health check. It asks the endpoint of the running bot. Without `http` in the
+// configuration there is no endpoint. A running process then counts as healthy, because a failing
 // one ends.
 import { loadConfiguration } from "../config/load.ts";
 

@@ -26,7 +26,7 @@ export interface HealthEndpoint {
 
 /**
  * Serves `GET /health` (200 or 503, JSON) and `GET /metrics` (Prometheus text). There is no access
- * control, so the address should be loopback, or behind something that checks who asks.
+ * control. So the address should be loopback, or behind a proxy with access control.
  * @throws StartProblem if the address cannot be bound
  */
 export async function startHealthEndpoint(options: HealthEndpointOptions): Promise<HealthEndpoint> {

@@ -15,9 +15,10 @@ export interface LogOptions {
 }
 
 /**
- * Makes the log that every part uses. No secret passes: values under secret names are blanked at
- * any depth, and everything in the finished line that still looks like a secret is blanked too.
- * Writing is synchronous, so that the last lines before a crash are written.
+ * Creates the log of all parts.
+ * - No secret is written: values under secret names are blanked at any depth, and so is everything
+ *   in the finished line that looks like a secret.
+ * - Writing is synchronous, so that the last lines before a crash are written.
  */
 export function createLog({
   level,

@@ -7,7 +7,7 @@ const LONGEST_LIST = 100;
 const SECRET_NAME =
   /(?:pass(?:word|wd|phrase)|secrets?|tokens?|authorization|cookies?|credentials?|macaroon|(?:private|secret|recovery|pickle|store|sealing|session)key)$/;
 
-// What people write to each other is private, and in a direct chat it may be a password.
+// The text of messages is private, and in a direct chat it may be a password.
 const CONTENT_NAMES = new Set([
   "body",
   "formattedbody",
@@ -61,8 +61,8 @@ function withoutSecretFields(text: string): string {
 }
 
 /**
- * A copy that is safe to log: values under secret names are blanked at any depth, and errors are
- * reduced to their own words.
+ * A copy that is safe to log. Values under secret names are blanked at any depth. Errors are
+ * reduced to a few properties.
  */
 export function redacted(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
@@ -96,8 +96,8 @@ const ERROR_DETAILS = [
   "retryAfterMs",
 ] as const;
 
-// Only these properties of an error are kept. Errors of matrix-bot-sdk carry headers and bodies,
-// those of fetch the whole request.
+// Only these properties of an error are kept. Errors of matrix-bot-sdk contain headers and bodies;
+// errors of fetch contain the whole request.
 function describedError(error: Error, depth: number): Record<string, unknown> {
   const details = Object.fromEntries(
     ERROR_DETAILS.flatMap((name) => {

@@ -1,9 +1,61 @@
+import type { Account, Side } from "../model/account.ts";
 import type { RateLimits } from "../model/rate-limits.ts";
+import type { RoomList, RoomListFilters } from "../model/room-list.ts";
+import type { AccessChanges } from "../model/room-routes.ts";
+import type { RunRoom } from "../model/run-room.ts";
+import type { TakenStep } from "../model/run.ts";
+import type { StepOutcome } from "../model/step-outcome.ts";
+import type { Decision, DecisionRequest } from "./planning.ts";
+import type { ReadProgress } from "./reading.ts";
+import type { PlatformRuns, StepFacts } from "./runs.ts";
 import type { PlatformSignIn } from "./sign-in.ts";
 
 /** The names of platforms in stored rows. */
 export const PLATFORM_NAMES = ["matrix"] as const;
 export type PlatformName = (typeof PLATFORM_NAMES)[number];
+
+/** Rooms that wait for a person. */
+export interface WatchRequest {
+  readonly rooms: readonly RunRoom[];
+  /** Whether the target is in a room now. */
+  readonly isJoined: (roomId: string) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The two accounts of a person. Nothing is sent before one of these is called. */
+export interface AccountPair {
+  /**
+   * Reads both accounts and decides about them. Nothing is written to them, and nothing that a
+   * client of theirs waits for is taken.
+   * @throws UnreadableAccountError, UnansweredAliasError
+   */
+  decide(request: DecisionRequest): Promise<Decision>;
+  /** Runs one step, or undoes one. @throws only for bugs */
+  runStep(step: TakenStep, facts: StepFacts): Promise<StepOutcome>;
+  /**
+   * Looks once whether the target can enter rooms that wait for a person. Only reads.
+   * @returns `null` if a server does not answer now
+   */
+  watch(request: WatchRequest): Promise<AccessChanges | null>;
+}
+
+/** A room that becomes a direct chat, or an ordinary room again. */
+export interface RoomConversion {
+  /** Its ID or an alias. */
+  readonly room: string;
+  /** The person with whom the room is to be a direct chat; `null`: choose one by the members. */
+  readonly partner: string | null;
+  readonly toDirect: boolean;
+  /** Who cannot be the partner: both accounts of the person, and known bots. */
+  readonly excluded: readonly string[];
+}
+
+export type RoomConverted =
+  | { status: "converted" | "unchanged"; roomId: string; partner: string | null }
+  /** Nobody but the excluded was ever in the room. */
+  | { status: "no_partner"; roomId: string }
+  /** The account is not in it, or there is no such room. */
+  | { status: "not_in_room" };
 
 /** What a platform provides to the layers above it. They know platforms only by this interface. */
 export interface Platform {
@@ -11,4 +63,23 @@ export interface Platform {
   readonly signIn: PlatformSignIn;
   /** The default limits of its servers. The queue paces requests by them. */
   readonly rateLimits: RateLimits;
+  readonly runs: PlatformRuns;
+  /** The server of an account; empty for what is no user ID of the platform. */
+  serverName(userId: string): string;
+  /** @param signal ends what is read for a decision */
+  pair(accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal): AccountPair;
+  /**
+   * Reads an account and lists its rooms.
+   * @throws UnreadableAccountError, UnansweredAliasError
+   */
+  listRooms(
+    account: Account,
+    filters: RoomListFilters,
+    onProgress: (progress: ReadProgress) => void,
+  ): Promise<RoomList>;
+  /**
+   * Makes a room of an account a direct chat, or no longer one.
+   * @throws UnreadableAccountError, UnansweredAliasError
+   */
+  convertRoom(account: Account, conversion: RoomConversion): Promise<RoomConverted>;
 }

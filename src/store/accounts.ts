@@ -13,7 +13,7 @@ export interface SignInAttempt {
   deviceId: string;
 }
 
-/** The two signed-in accounts of each person; their tokens are sealed. */
+/** The signed-in accounts of each person, at most two. Their tokens are sealed. */
 export class Accounts {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
@@ -43,8 +43,8 @@ export class Accounts {
   }
 
   /**
-   * Stores a proven account with its session, replaces an earlier one, and ends the sign-in
-   * attempt.
+   * Stores a proven account with its session and removes the sign-in attempt. Replaces an earlier
+   * account of that side.
    */
   async put(account: Account, session: SessionTokens): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {

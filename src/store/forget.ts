@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
-/** How much was erased, by kind. */
+/** The numbers of erased rows, by kind. */
 export interface Erased {
   accounts: number;
   secrets: number;
@@ -10,8 +10,8 @@ export interface Erased {
 
 /**
  * Erases every row of a person, in one transaction. Messages being sent and events being handled
- * finish without the name. Afterwards nothing of the message (`OutboxItems.finish`) and only the ID
- * of the event (`ReceivedEvents.finish`) stays.
+ * finish without the name. After that, nothing is kept of the message (`OutboxItems.finish`) and
+ * only the ID of the event (`ReceivedEvents.finish`).
  */
 export async function eraseOwner(database: Kysely<Tables>, owner: string): Promise<Erased> {
   return database.transaction().execute(async (transaction) => {

@@ -2,14 +2,14 @@ import type { Kysely, Transaction } from "kysely";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** What is known of a rate limiter, as JSON of the queue. */
+/** The state of a rate limiter, as JSON of the queue. */
 export interface LimiterRow {
   userId: string;
   name: string;
   state: unknown;
 }
 
-/** What is known of the rate limiters of accounts on their servers. */
+/** The state of the rate limiters of accounts on their servers. */
 export class Limiters {
   readonly #database: Kysely<Tables>;
 
@@ -35,7 +35,7 @@ export class Limiters {
   }
 }
 
-/** Stored together with the step whose request takes from them. */
+/** Stores limiters together with the step whose request they count. */
 export async function writeLimiters(
   transaction: Transaction<Tables>,
   limiters: readonly LimiterRow[],

@@ -2,7 +2,10 @@ import type { Kysely, Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
-/** Lower is sent first: redactions (a secret may be in the room), then answers, then progress. */
+/**
+ * Lower numbers are sent first: redactions (a secret may be in the room), then answers, then
+ * progress.
+ */
 export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
 export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
 
@@ -16,7 +19,7 @@ export interface NewOutboxItem {
   transactionId: string;
   roomId: string;
   /**
-   * The person whose conversation it belongs to, so that `!forget` finds it. Null for a forgotten
+   * The person in the conversation, so that `!forget` finds the message. Null for a forgotten
    * person: then nothing is kept once it is sent.
    */
   forUser: string | null;
@@ -78,7 +81,7 @@ export class OutboxItems {
           failure: null,
         })
         .executeTakeFirst();
-      // If the item was known, a newer edit may be waiting, or the item itself is.
+      // If the item was stored already, a newer edit or the item itself may be waiting.
       if (edits === undefined || numInsertedOrUpdatedRows !== 1n) return;
       await transaction
         .updateTable("outbox")
@@ -164,8 +167,8 @@ export class OutboxItems {
   }
 
   /**
-   * Records that an item was sent or given up. Its content is erased; the event ID stays, for later
-   * edits. Nothing stays of an item of a forgotten person.
+   * Records that an item was sent or given up. Its content is erased. The event ID is kept for
+   * later edits. Nothing is kept of an item of a forgotten person.
    */
   async finish(id: number, result: OutboxResult, now: number): Promise<void> {
     const eventId = result.status === "sent" ? result.eventId : null;

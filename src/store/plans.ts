@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** The last plan of a person; what is in it is up to whoever made it. */
+/** The last plan of a person. Its content is defined by the service. */
 export interface PlanRow {
   number: number;
   createdAt: number;
@@ -21,8 +21,8 @@ export class Plans {
   }
 
   /**
-   * Takes the place of the plan before. Returns the new plan's number: a person's plans are counted
-   * from one.
+   * Replaces the previous plan.
+   * @returns the new plan's number: a person's plans are counted from one
    */
   async put(owner: string, payload: unknown, now: number): Promise<number> {
     return this.#database.transaction().execute(async (transaction) => {
@@ -40,10 +40,7 @@ export class Plans {
     });
   }
 
-  /**
-   * Takes the place of what stood in the plan of that number; nothing happens where another one has
-   * come since.
-   */
+  /** Replaces the content of the plan with that number. Nothing happens if a newer plan exists. */
   async update(owner: string, number: number, payload: unknown): Promise<void> {
     await this.#database
       .updateTable("plan")
@@ -63,8 +60,8 @@ export class Plans {
   }
 
   /**
-   * Notes the rooms of a numbered list, in its order. One without any is not shown, so the list
-   * before it stays the last one.
+   * Stores the rooms of a numbered list, in its order. An empty list is not shown, so the previous
+   * list stays the last one.
    */
   async putNumberedRooms(owner: string, roomIds: readonly string[]): Promise<void> {
     if (roomIds.length === 0) return;

@@ -11,7 +11,7 @@ const OPEN_MS = 24 * 3_600_000;
 export interface NewQuestion {
   /** The transaction ID of the question's message. */
   transactionId: string;
-  /** Where it was asked. Only its sender may answer. */
+  /** The conversation in which it was asked. Only its sender may answer. */
   address: ConversationAddress;
   /** The word that confirms, in lower case. */
   word: string;
@@ -133,7 +133,7 @@ export class Questions {
     await this.#database.deleteFrom("question").where("asked_at", "<", askedBefore).execute();
   }
 
-  /** A question that cannot be read is as good as closed. */
+  /** An unreadable question counts as closed. */
   #fromRow(row: Selectable<Tables["question"]>): Question | null {
     const address = addressFormat.fromStored(parseColumn(row.address));
     const payload = parseColumn(row.payload);

@@ -11,7 +11,7 @@ const receivedEventSchema = z.looseObject({
   content: z.looseObject({}),
 });
 
-/** A decrypted room event, checked for the fields that every part relies on. */
+/** A decrypted room event, checked for the fields that all handlers need. */
 export type RoomEvent = z.infer<typeof receivedEventSchema>;
 
 export interface PendingEvent {
@@ -30,8 +30,8 @@ export function parseRoomEvent(event: unknown): RoomEvent | null {
 }
 
 /**
- * Events to be handled once. A row is stored before the sync position moves on, and records when
- * the handling is finished.
+ * Events that are handled once. A row is stored before the sync position advances. It also records
+ * when the handling is finished.
  */
 export class ReceivedEvents {
   readonly #database: Kysely<Tables>;

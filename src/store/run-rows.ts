@@ -11,18 +11,18 @@ import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** What is written of a run besides its state. */
+/** The fields of a run besides its state. */
 export type RunChange = Partial<
   Pick<Run, "stage" | "endedAt" | "isCancelled" | "wasInterrupted" | "problem" | "progressCount">
 >;
 
-/** Something that happens to a run, and what is written with the state that follows. */
+/** An event of a run, and the changes that are written with the state that follows. */
 export interface RunTransition {
   event: RunEvent;
   change?: RunChange;
 }
 
-/** Within a transaction of others, or alone. */
+/** Runs within the caller's transaction, or alone. */
 export async function changeRun(database: Kysely<Tables>, id: number, change: RunChange): Promise<void> {
   const values = changedColumns(change);
   if (Object.keys(values).length === 0) return;
@@ -30,9 +30,9 @@ export async function changeRun(database: Kysely<Tables>, id: number, change: Ru
 }
 
 /**
- * Writes the state that follows from an event. The transaction of the caller keeps the state from
+ * Writes the state that follows from an event. The caller's transaction keeps the state from
  * changing between the read and the write.
- * @returns false where the event does not apply; then nothing is changed
+ * @returns false if the event does not apply; then nothing is changed
  */
 export async function applyToRun(
   transaction: Transaction<Tables>,
@@ -65,7 +65,7 @@ function changedColumns({ stage, endedAt, progressCount, isCancelled, wasInterru
   };
 }
 
-/** Within a transaction of others. */
+/** Updates the stored room, within the caller's transaction. */
 export async function updateRoom(
   transaction: Transaction<Tables>,
   runId: number,
@@ -86,7 +86,7 @@ export async function updateRoom(
     .execute();
 }
 
-/** Within a transaction of others. */
+/** Adds a room to a run, within the caller's transaction. */
 export async function insertRoom(
   transaction: Transaction<Tables>,
   runId: number,
@@ -110,10 +110,7 @@ export async function insertRoom(
     .execute();
 }
 
-/**
- * In place of what was known of the room, or behind the others if nothing was. Within a transaction
- * of others.
- */
+/** Replaces the stored room, or adds it after the others. Runs within the caller's transaction. */
 export async function putRoom(transaction: Transaction<Tables>, runId: number, room: RunRoom): Promise<void> {
   const last = await transaction
     .selectFrom("run_room")
@@ -130,7 +127,7 @@ export async function putRoom(transaction: Transaction<Tables>, runId: number, r
   else await insertRoom(transaction, runId, room, (last?.position ?? -1) + 1);
 }
 
-/** The rooms that can be read; each of the others is reported. */
+/** The readable rooms. Every unreadable one is reported. */
 export function roomsFromRows(
   rows: readonly Selectable<Tables["run_room"]>[],
   report: ReportUnreadable,
@@ -154,7 +151,7 @@ export function roomsFromRows(
 
 const runRowSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
 
-/** The runs that can be read; each of the others is reported. */
+/** The readable runs. Every unreadable one is reported. */
 export function runsFromRows(rows: readonly Selectable<Tables["run"]>[], report: ReportUnreadable): Run[] {
   return rows.flatMap((row) => {
     const { data } = runRowSchema.safeParse(row);

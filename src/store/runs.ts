@@ -16,7 +16,7 @@ import { insertSteps } from "./step-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** A run that begins. */
+/** A new run. */
 export type NewRun = Pick<
   Run,
   "owner" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt"
@@ -34,7 +34,7 @@ export class Runs {
 
   /**
    * Stores a run with all its rooms and steps, before any step is tried.
-   * @param isInPlace the owner's earlier runs, which only watch, are over with it
+   * @param isInPlace whether it replaces the owner's earlier runs, which only watch
    * @returns `null` if the owner already has an active run, for example one that a late arrival has
    * just resumed
    */
@@ -97,12 +97,12 @@ export class Runs {
     return row ? (runsFromRows([row], this.#report)[0] ?? null) : null;
   }
 
-  /** The owner's active run; while there is one, no other can begin. */
+  /** The owner's active run. While it exists, no other can begin. */
   async active(owner: string): Promise<Run | null> {
     return activeRun(this.#database, owner, this.#report);
   }
 
-  /** The owner's runs to which something can still happen. */
+  /** The owner's runs that are not over. */
   async unfinished(owner: string): Promise<Run[]> {
     const rows = await this.#database
       .selectFrom("run")
@@ -139,8 +139,8 @@ export class Runs {
   }
 
   /**
-   * Runs that were over at a time, in which nothing has happened since, and after which their owner
-   * has begun no other.
+   * Runs that ended before a time, if nothing has happened in them since and their owner has
+   * started no other.
    */
   async endedBefore(time: number): Promise<Run[]> {
     const rows = await this.#database
@@ -180,7 +180,7 @@ export class Runs {
 
   /**
    * Moves a run to the state that follows from an event, in one transaction.
-   * @returns the run as it is now; `null` where the event does not apply, then nothing is changed
+   * @returns the run as it is now; `null` if the event does not apply, and then nothing is changed
    */
   async apply(id: number, event: RunEvent, change: RunChange = {}): Promise<Run | null> {
     return this.#database.transaction().execute(async (transaction) => {
@@ -195,8 +195,8 @@ export class Runs {
   }
 
   /**
-   * At a start: steps that the last process had taken are to be tried again, and the runs that it
-   * worked on were interrupted.
+   * Called at a start. Steps that the last process had taken are tried again. The runs that it
+   * worked on count as interrupted.
    */
   async recoverInterrupted(): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {

@@ -9,7 +9,7 @@ export class SentOnce {
     this.#database = database;
   }
 
-  /** @param person the user it is about, so that `!forget` finds it */
+  /** @param person the user whom the subject concerns, so that `!forget` finds it */
   async take(subject: string, person: string, now: number): Promise<boolean> {
     const result = await this.#database
       .insertInto("once")

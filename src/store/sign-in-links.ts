@@ -12,8 +12,7 @@ import type { Tables } from "./tables.ts";
 const linkFormat = storedFormat({ version: 1, schema: signInLinkSchema });
 
 /**
- * The sign-ins by link that are waiting, at most one for each side of a person. Each is sealed as a
- * whole.
+ * The pending sign-ins by link, at most one for each side of a person. Each is sealed as a whole.
  */
 export class SignInLinks {
   readonly #database: Kysely<Tables>;
@@ -41,14 +40,15 @@ export class SignInLinks {
     return rows.flatMap((row) => this.#fromRow(row) ?? []);
   }
 
-  /** Stores a link and replaces one that waits for the same side. */
+  /** Stores a link and replaces a pending one for the same side. */
   async put({ owner, side, ...link }: SignInLink): Promise<void> {
     const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(linkFormat.toStored(link)));
     await this.#database.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
   }
 
   /**
-   * Stores the newest state of a link. Returns false and stores nothing if it is no longer waiting.
+   * Stores the newest state of a link.
+   * @returns false if the link is no longer pending; then nothing is stored
    */
   async update(link: SignInLink): Promise<boolean> {
     const { owner, side, ...content } = link;

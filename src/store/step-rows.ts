@@ -12,7 +12,7 @@ import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** Within a transaction of others. */
+/** Adds steps to a run, within the caller's transaction. */
 export async function insertSteps(
   transaction: Transaction<Tables>,
   runId: number,
@@ -42,7 +42,8 @@ export async function insertSteps(
       .onConflict((conflict) =>
         conflict
           .columns(["run_id", "key"])
-          // Tries are counted on, for it may have reached a server; failures anew.
+          // The count of tries continues, because the step may have reached a server. The count of
+          // failures starts again.
           .doUpdateSet({ ...planned, state: "pending", not_before: 0, failures: 0 })
           .where("step.state", "in", again),
       )
@@ -62,8 +63,8 @@ async function isStepBlocked(
       .where("run_id", "=", runId)
       .where("room_id", "=", step.needsRoom)
       .executeTakeFirst();
-    // A space that only the target is in is no room of the run, so that nothing in it would ever
-    // free who goes through it; the server has the last word.
+    // A space that only the target has joined is not a room of the run, so nothing would ever
+    // unblock a step that waits for it. Such a step is tried: the server decides.
     const isElsewhere = room === undefined && step.kind === "join_restricted";
     if (!isElsewhere && room?.is_inside !== 1) return true;
   }
@@ -77,7 +78,7 @@ async function isStepBlocked(
   return before?.state !== "done";
 }
 
-/** The target is in the room now. */
+/** Unblocks the steps that wait for a room, after the target has joined it. */
 export function unblockRoom(
   transaction: Transaction<Tables>,
   runId: number,
@@ -92,17 +93,17 @@ export function unblockRoom(
     .execute();
 }
 
-/** The step is done. */
+/** Unblocks the steps that wait for a step, after it is done. */
 export function unblockAfter(transaction: Transaction<Tables>, runId: number, key: string): Promise<unknown> {
   return ofAfter(transaction, runId, key).set({ is_blocked: 0 }).execute();
 }
 
-/** The step failed for good. */
+/** Drops the steps that wait for a step, after it has finally failed. */
 export function dropAfter(transaction: Transaction<Tables>, runId: number, key: string): Promise<unknown> {
   return ofAfter(transaction, runId, key).set({ state: "dropped" }).execute();
 }
 
-/** Steps that wait for something which will not come. */
+/** Drops steps whose condition can no longer come true. */
 export async function dropSteps(
   transaction: Transaction<Tables>,
   runId: number,
@@ -159,12 +160,12 @@ export function stepFromRow(row: Selectable<Tables["step"]>): PlannedStep | null
   };
 }
 
-/** What a step stored before it wrote. */
+/** The undo record that a step saved before it wrote. */
 export function readSavedUndo({ intended }: Selectable<Tables["step"]>): unknown {
   return intended === null ? null : (parseColumn(intended) ?? null);
 }
 
-/** The steps that can be read; each of the others is reported. */
+/** The readable steps. Every unreadable one is reported. */
 export function stepsFromRows(
   rows: readonly Selectable<Tables["step"]>[],
   report: ReportUnreadable,
@@ -195,7 +196,7 @@ export function outcomeColumn(outcome: StepOutcome): string {
   return JSON.stringify(outcomeFormat.toStored(outcome));
 }
 
-/** Takes the first step of a lane whose time has come. */
+/** Takes the first step of a lane that is due. */
 export async function takeRow(
   transaction: Transaction<Tables>,
   { runId, lane, stage, now }: { runId: number; lane: string; stage: number; now: number },
@@ -222,7 +223,7 @@ export async function takeRow(
     .executeTakeFirstOrThrow();
 }
 
-/** A step that cannot be read fails, and so do those that wait for it. */
+/** Marks an unreadable step as failed, and drops the steps that wait for it. */
 export async function failUnreadable(
   transaction: Transaction<Tables>,
   { id, run_id, key }: Selectable<Tables["step"]>,

@@ -25,30 +25,30 @@ import {
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** What follows from the outcome of a step. It is recorded in the same transaction. */
+/** The consequences of the outcome of a step. They are stored in the same transaction. */
 export interface Consequences {
-  /** Rooms as they are now. Steps that waited for the target to be in one of them are unblocked. */
+  /** The changed rooms. Steps that waited until the target joined one of them are unblocked. */
   rooms: readonly RunRoom[];
   /**
-   * New steps. A step that exists already is tried again if it was dropped or failed; otherwise it
-   * stays as it is.
+   * New steps. An existing step is tried again if it was dropped or failed; otherwise it is not
+   * changed.
    */
   steps: readonly PlannedStep[];
-  /** Keys of steps that are no longer needed. */
+  /** The keys of steps that are no longer needed. */
   dropped: readonly string[];
-  /** What happens to the run. A run that was paused or cancelled meanwhile stays as it is. */
+  /** The event of the run. A run that was paused or cancelled meanwhile is not changed. */
   run: RunTransition | null;
   limiters: readonly LimiterRow[];
 }
 
 export interface Revision extends Pick<Consequences, "rooms" | "steps"> {
-  /** What happens to the run; where it does not apply, nothing is changed. */
+  /** The event of the run. If it does not apply, nothing is changed. */
   run: RunTransition;
-  /** Like `steps`, and steps that are done are done once more. */
+  /** Like `steps`, but finished steps are also done again. */
   again: readonly PlannedStep[];
 }
 
-/** Steps by lane, state and what they wait for. */
+/** The number of steps with the same lane, state and cause of waiting. */
 export interface StepCount {
   lane: string;
   kind: string;
@@ -56,7 +56,8 @@ export interface StepCount {
   isBlocked: boolean;
   waitingFor: string | null;
   /**
-   * The side whose server is waited for, if the last outcome names it; `null`: that of the lane.
+   * The side whose server the steps wait for, if the last outcome names one; `null`: the side of
+   * the lane.
    */
   waitsForSide: Side | null;
   /** The earliest time at which one of them may be tried. */
@@ -123,7 +124,8 @@ export class Steps {
   }
 
   /**
-   * Stores the undo record of what a step is about to write; `null`: nothing that it wrote is left.
+   * Stores the undo record of the next write; `null` if nothing that the step wrote exists any
+   * more.
    */
   async saveUndo(id: number, undo: unknown): Promise<void> {
     const intended = undo === null ? null : JSON.stringify(undo);
@@ -155,10 +157,10 @@ export class Steps {
   }
 
   /**
-   * Stores the result of re-reading both accounts, in one transaction: rooms as they are now, new
-   * rooms and new steps. Steps that exist already are tried again if they failed or were dropped;
-   * steps that are done only if they are in `again`.
-   * @returns false where the event does not apply to the run; then nothing is changed
+   * Stores the result of re-reading both accounts, in one transaction: changed rooms, new rooms and
+   * new steps. Existing steps are tried again if they failed or were dropped. Finished steps are
+   * done again only if they are in `again`.
+   * @returns false if the event does not apply to the run; then nothing is changed
    */
   async revise(runId: number, { rooms, steps, again, run }: Revision): Promise<boolean> {
     return this.#database.transaction().execute(async (transaction) => {
@@ -222,7 +224,7 @@ export class Steps {
     }));
   }
 
-  /** Every step of a run in the order in which they were planned. */
+  /** All steps of a run in the order in which they were planned. */
   async all(runId: number): Promise<StoredStep[]> {
     const rows = await this.#database
       .selectFrom("step")
@@ -243,7 +245,7 @@ export class Steps {
       .execute();
   }
 
-  /** Steps that wait for a time are tried at once. */
+  /** Makes steps that wait for a time due at once. */
   async clearRetryDelays(runId: number): Promise<void> {
     await this.#database
       .updateTable("step")
@@ -254,7 +256,10 @@ export class Steps {
   }
 }
 
-/** A clock that was set back must not make a step look older than rooms that came in before it. */
+/**
+ * The time to record. If the clock was set back, a step must not look older than the rooms that
+ * were joined before it.
+ */
 async function noEarlier(transaction: Transaction<Tables>, runId: number, now: number): Promise<number> {
   const row = await transaction
     .selectFrom("run_room")

@@ -24,10 +24,7 @@ import { UndecryptedEvents } from "./undecrypted-events.ts";
 import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
-/**
- * All data that outlives the process, as complete operations. No other folder knows which database
- * it is.
- */
+/** All persistent data, as complete operations. No other folder knows which database is used. */
 export interface Store {
   readonly bot: BotState;
   readonly receivedEvents: ReceivedEvents;

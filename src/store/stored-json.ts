@@ -1,13 +1,13 @@
-/** A row that was left out, since no version of the bot wrote it like this. */
+/** A row that was skipped because no version of the bot wrote its content. */
 export interface UnreadableRow {
   table: string;
   key: string | number;
 }
 
-/** Is called for every row that cannot be read; the others are read all the same. */
+/** Called for every unreadable row. The other rows are still read. */
 export type ReportUnreadable = (row: UnreadableRow) => void;
 
-/** The JSON of a column; `undefined` where it is none. */
+/** The JSON of a column; `undefined` if it is not JSON. */
 export function parseColumn(text: string): unknown {
   try {
     return JSON.parse(text);

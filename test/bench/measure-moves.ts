@@ -2,7 +2,6 @@
  * Moves people with every part of the bot but its chat, in a process of its own. `MoveCase` is JSON
  * on standard input, `MoveMeasured` is JSON on standard output.
  */
-import { RATE_LIMITS } from "../../src/platforms/matrix/rate-limits.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +13,6 @@ import { sides } from "../../src/model/account.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
 import { NO_FILTERS } from "../../src/model/filters.ts";
 import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
-import { AccountClients } from "../../src/service/accounts/clients.ts";
-import { AccountReaders } from "../../src/service/accounts/readers.ts";
 import type { RunServices } from "../../src/service/run/create-runs.ts";
 import { createRuns } from "../../src/service/run/create-runs.ts";
 import { Planning } from "../../src/service/plan/planning.ts";
@@ -53,10 +50,9 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       now,
       log,
     });
-    const clients = new AccountClients({ accounts: store.accounts, sessions: platform.sessions });
-    const readers = new AccountReaders({ clients, fetch, log });
     const planning = new Planning({
-      readers,
+      accounts: store.accounts,
+      platform,
       plans: store.plans,
       outbox: store.outbox,
       roomRefusals: new RoomRefusals(store.runs, now),
@@ -74,10 +70,8 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const baseBytes = process.memoryUsage.rss();
     const cpuBefore = process.cpuUsage();
     const runServices = createRuns({
-      rateLimits: RATE_LIMITS,
       store,
-      clients,
-      readers,
+      platform,
       planning,
       createListener: (facts) =>
         new RunAnnouncer({

@@ -6,9 +6,9 @@ import { TimedWorker } from "../timed-worker.ts";
 const RETRY_MS = 60_000;
 
 /**
- * The configured control rooms: resolves their aliases, and joins the open ones that the bot is not
- * in yet. Rooms that do not exist yet, or whose server did not answer, are tried again, so that the
- * bot never runs on without its control room.
+ * The configured control rooms. Resolves their aliases, and joins the public ones that the bot has
+ * not joined. Rooms that do not exist yet, or whose server did not answer, are tried again, so that
+ * the bot gets its control room without a restart.
  */
 export class ControlRooms {
   readonly #client: MatrixClient;
@@ -39,12 +39,12 @@ export class ControlRooms {
     return this.#ids;
   }
 
-  /** Looks up each room once. */
+  /** Resolves each room once. */
   async find(): Promise<void> {
     for (const controlRoom of this.#configured) await this.#lookUp(controlRoom);
   }
 
-  /** Joins the rooms, and keeps trying rooms that are not found or joined yet. */
+  /** Joins the rooms, and retries rooms that are not found or joined yet. */
   start(): void {
     this.#worker.start();
   }

@@ -1,7 +1,6 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { isSameServer, serverPartOf } from "../../platforms/matrix/ids/server-host.ts";
 import type { Invitation, Invitations } from "../../store/invitations.ts";
 import type { Rooms } from "./rooms.ts";
 import { isFinalRefusal, isForbidden, isUnknown } from "../server-refusal.ts";
@@ -19,7 +18,7 @@ const LONGEST_RETRY_MS = 10 * 60_000;
  * - A refusal stays on our own server, and the inviter sees the invitation as open for ever.
  */
 const SETTLING_MS = 1_000;
-/** How often an answer is repeated that came too early for a slow server. */
+/** The maximum number of repetitions of an answer that was too early for a slow server. */
 const EARLY_TRIES = 3;
 /** About a day. If a server is away longer, the person can invite again. */
 const MAX_ATTEMPTS = 150;
@@ -30,12 +29,12 @@ const invitationEventSchema = z.looseObject({
 });
 
 export interface InvitationOptions {
-  userId: string;
   invitations: Invitations;
   client: Pick<MatrixClient, "joinRoom" | "leaveRoom" | "doRequest">;
   rooms: Rooms;
   directChats: boolean;
   isPermitted: (userId: string) => boolean;
+  isOnOwnServer: (userId: string) => boolean;
   now: () => number;
   log: Logger;
 }
@@ -71,9 +70,8 @@ export class InvitationHandler {
     const parsed = invitationEventSchema.safeParse(event);
     if (!parsed.success) return;
     const { sender, content } = parsed.data;
-    const { invitations, userId, now } = this.#options;
-    const isOfOwnServer = isSameServer(serverPartOf(sender), serverPartOf(userId));
-    const notBefore = now() + (isOfOwnServer ? 0 : SETTLING_MS);
+    const { invitations, isOnOwnServer, now } = this.#options;
+    const notBefore = now() + (isOnOwnServer(sender) ? 0 : SETTLING_MS);
     this.#earlyTries.delete(roomId);
     await invitations.put({ roomId, inviter: sender, isDirect: content.is_direct === true }, notBefore);
     this.#worker.wake();
@@ -103,8 +101,8 @@ export class InvitationHandler {
   }
 
   /**
-   * How long to wait before the next try; null if there is none. Early tries are counted apart from
-   * failures of an unreachable server.
+   * How long to wait before the next try; null for no further try. Early tries are counted
+   * separately from failures of an unreachable server.
    */
   #waitMs({ roomId, attempts }: Invitation, error: unknown): number | null {
     const isEarly = error instanceof TooEarlyError || isForbidden(error);
@@ -153,7 +151,9 @@ export class InvitationHandler {
   }
 }
 
-/** Another server does not show the bot a room. It may not know yet that the bot is invited. */
+/**
+ * Another server does not show the room to the bot. It may not have recorded the invitation yet.
+ */
 class TooEarlyError extends Error {
   override readonly name = "TooEarlyError";
 

@@ -2,7 +2,7 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import type { Rooms } from "./rooms.ts";
 
-/** Leaves chats that everybody else has left, so that they do not accumulate. */
+/** Leaves chats without other members, so that they do not accumulate. */
 export class EmptyRooms {
   readonly #client: MatrixClient;
   readonly #rooms: Rooms;

@@ -7,8 +7,8 @@ import { isFinalRefusal } from "../server-refusal.ts";
 import { isMembership, timelineEventsSchema } from "./sync-response.ts";
 
 /**
- * The most pages that are read back for one room. More than a thousand messages while the bot was
- * away are not commands to it.
+ * The maximum number of pages that are read back for one room. More than a thousand messages while
+ * the bot was away are not commands to it.
  */
 const MAX_PAGES = 10;
 const PAGE_SIZE = 100;

@@ -2,10 +2,10 @@ import type { SyncResponse, TimelineEvent } from "./sync-response.ts";
 import { isMembership } from "./sync-response.ts";
 
 /**
- * Removes from a sync what was said before the bot listened:
+ * Removes history from a sync:
  * 1. Everything in a first sync. If the data directory was lost, old commands must not run again.
  * 2. In a room just joined, everything before the invitation. Messages between the invitation and
- *    the join were meant for the bot and stay.
+ *   the join were meant for the bot and stay.
  */
 export function withoutHistory(
   response: SyncResponse,

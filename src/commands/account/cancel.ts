@@ -24,7 +24,7 @@ export function cancelCommand(signIn: Pick<SignIn, "cancel">, prefix: string): C
     specification: cancelSpecification,
     async run({ positionals }, conversation) {
       const word = positionals["account"]?.[0];
-      // Waits for a sign-in request that is already on its way to a server.
+      // Waits for a sign-in request that is already under way.
       await answerInTime(conversation, askingServers(), async () =>
         linksCancelled(
           await signIn.cancel(conversation.sender, word === undefined ? sides : [sideOfWord(word)]),

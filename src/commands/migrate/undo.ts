@@ -42,7 +42,7 @@ export function migrateUndoCommand({
   };
 }
 
-/** Runs after the person confirmed. */
+/** The action that runs after the person has confirmed. */
 export function undoAction({
   runs,
   prefix,

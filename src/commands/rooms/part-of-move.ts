@@ -17,9 +17,7 @@ export interface PartOptions {
   prefix: string;
 }
 
-/**
- * Starts a run that does a part of a move, for the rooms that are named or that the filters choose.
- */
+/** Starts a run for a part of a move: for the named rooms or those that match the filters. */
 export async function runPart(
   values: CommandValues,
   conversation: Conversation,

@@ -1,5 +1,4 @@
-import type { AccountReaders } from "../../service/accounts/readers.ts";
-import { listSourceRooms } from "../../service/plan/room-listing.ts";
+import type { RoomListRequest, RoomListResult } from "../../service/plan/room-listing.ts";
 import type { Plans } from "../../store/plans.ts";
 import { aliasUnanswered, notSignedIn, unreadable } from "../../view/account/reading.ts";
 import { readingRooms, roomList } from "../../view/rooms/rooms.ts";
@@ -23,12 +22,12 @@ export const roomsSpecification: CommandSpecification = {
 };
 
 export function roomsCommand({
-  readers,
+  listRooms,
   plans,
   now,
   prefix,
 }: {
-  readers: Pick<AccountReaders, "access" | "read" | "guard">;
+  listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
   plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
   now: () => number;
   prefix: string;
@@ -45,7 +44,7 @@ export function roomsCommand({
         isAlone: flags["alone"] === true,
       };
       const result = await withProgressNote(conversation, readingRooms(), (onProgress) =>
-        listSourceRooms(readers, owner, filters, onProgress),
+        listRooms(owner, { filters, onProgress }),
       );
       switch (result.status) {
         case "not_signed_in":

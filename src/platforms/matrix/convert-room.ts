@@ -1,4 +1,11 @@
 import { z } from "zod";
+import type { RoomConversion, RoomConverted } from "../platform.ts";
+import { HomeserverError } from "./api/homeserver-error.ts";
+import { parseRoomAlias } from "./ids/identifiers.ts";
+import type { OpenAccount } from "./open-account.ts";
+import { guarded } from "./open-account.ts";
+import { roomOfAlias } from "./reading/aliases.ts";
+import { membershipNow } from "./reading/state-now.ts";
 import { readAccountData, writeAccountData } from "./api/account-data.ts";
 import { apiPath } from "./api/homeserver-client.ts";
 import type { HomeserverClient } from "./api/homeserver-client.ts";
@@ -11,17 +18,10 @@ import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct
 import type { ChatMember } from "./categories/direct-chats/convert.ts";
 import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 
-/** A room that becomes a direct chat, or an ordinary room again. */
-export interface RoomConversion {
-  readonly roomId: string;
-  /** The person with whom the room is to be a direct chat; `null`: choose one by the members. */
-  readonly partner: string | null;
-  readonly toDirect: boolean;
-  /** Both accounts of the person, and known bots. */
-  readonly excluded: readonly string[];
-}
+/** The same as `RoomConversion`, for a room that was found. */
+type FoundRoomConversion = Omit<RoomConversion, "room"> & { readonly roomId: string };
 
-export type RoomConverted =
+type FoundRoomConverted =
   | { status: "converted" | "unchanged"; partner: string | null }
   /** Nobody but the excluded was ever in the room. */
   | { status: "no_partner" };
@@ -31,6 +31,41 @@ const MAX_MEMBERS_BYTES = 16 * 1_048_576;
 const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 
 /**
+ * Finds a room and converts it.
+ * @throws UnreadableAccountError, UnansweredAliasError
+ */
+export async function convertNamedRoom(
+  { account, client }: Pick<OpenAccount, "account" | "client">,
+  { room, partner, toDirect, excluded }: RoomConversion,
+): Promise<RoomConverted> {
+  return guarded(account, async () => {
+    try {
+      const roomId = await roomOfWord(client, room);
+      if (roomId === null) return { status: "not_in_room" };
+      // A partner who is not named is looked for in the room, where only members may look.
+      const isPartnerNamed = toDirect && partner !== null;
+      if (isPartnerNamed && (await membershipNow(client, { roomId, userId: account.userId })) !== "join")
+        return { status: "not_in_room" };
+      return {
+        ...(await convertRoom(client, account.userId, { roomId, partner, toDirect, excluded })),
+        roomId,
+      };
+    } catch (error) {
+      const isNotInside = error instanceof HomeserverError && (error.status === 403 || error.status === 404);
+      if (isNotInside) return { status: "not_in_room" };
+      throw error;
+    }
+  });
+}
+
+/** Rooms may have more aliases than the one that is in a plan, and there may be no plan. */
+async function roomOfWord(client: HomeserverClient, room: string): Promise<string | null> {
+  return parseRoomAlias(room) === null
+    ? room
+    : roomOfAlias({ request: (request) => client.request(request) }, room);
+}
+
+/**
  * Makes a room a direct chat of the account, or an ordinary room, like Element's commands of those
  * names (platforms/matrix/README.md, "Direct chats"). Unlike Element, it keeps malformed entries.
  * @throws HomeserverError, UnreachableError
@@ -38,8 +73,8 @@ const membersSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 export async function convertRoom(
   client: Pick<HomeserverClient, "request" | "baseUrl">,
   userId: string,
-  { roomId, partner: named, toDirect, excluded }: RoomConversion,
-): Promise<RoomConverted> {
+  { roomId, partner: named, toDirect, excluded }: FoundRoomConversion,
+): Promise<FoundRoomConverted> {
   const session = { userId, request: client.request.bind(client) };
   const partner = toDirect ? (named ?? (await findPartner(client, roomId, [userId, ...excluded]))) : null;
   if (toDirect && partner === null) return { status: "no_partner" };

@@ -1,8 +1,20 @@
 import type { Logger } from "pino";
+import type { Account } from "../../model/account.ts";
+import { withRoomIds, wordsIn } from "../../model/filters.ts";
+import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
 import type { GuardedFetch } from "../../network/guarded-fetch.ts";
 import type { Platform } from "../platform.ts";
+import type { ReadProgress } from "../reading.ts";
 import type { ClientIntroduction } from "../sign-in.ts";
+import { accountPairs } from "./account-pair.ts";
+import { convertNamedRoom } from "./convert-room.ts";
+import { serverNameOf } from "./ids/identifiers.ts";
+import type { OpenAccountOptions } from "./open-account.ts";
+import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
+import { listRooms } from "./planning/room-list.ts";
 import { RATE_LIMITS } from "./rate-limits.ts";
+import { roomsOfAliases } from "./reading/aliases.ts";
+import { matrixRuns } from "./runs.ts";
 import { createMatrixSignIn } from "./sign-in/provider.ts";
 import type { SessionStore } from "./sign-in/sessions.ts";
 import { Sessions } from "./sign-in/sessions.ts";
@@ -18,13 +30,33 @@ export interface MatrixPlatformOptions {
 }
 
 /** Moving between homeservers. One for the process, so that a session has one renewal at a time. */
-export function createMatrixPlatform(options: MatrixPlatformOptions): Platform & { sessions: Sessions } {
+export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const { sessionStore, fetch, now, log } = options;
   const sessions = new Sessions({ accounts: sessionStore, fetch, now, log });
+  const opening = { sessions, fetch, log };
   return {
     name: "matrix",
     signIn: createMatrixSignIn({ ...options, sessions }),
     rateLimits: RATE_LIMITS,
-    sessions,
+    runs: matrixRuns,
+    serverName: (userId) => serverNameOf(userId) ?? "",
+    pair: accountPairs({ ...opening, now }),
+    listRooms: (account, filters, onProgress) => readAndList(account, filters, onProgress, opening),
+    convertRoom: (account, conversion) => convertNamedRoom(openAccount(account, opening), conversion),
   };
+}
+
+async function readAndList(
+  account: Account,
+  filters: RoomListFilters,
+  onProgress: (progress: ReadProgress) => void,
+  options: OpenAccountOptions,
+): Promise<RoomList> {
+  const opened = openAccount(account, options);
+  // Nobody else's membership is asked for.
+  const { snapshot } = await readOpenAccount(opened, account.userId, { onProgress, withLastActivity: true });
+  const aliases = await guarded(account, async () =>
+    roomsOfAliases((await opened.readable()).reader, wordsIn(filters.rooms), snapshot.rooms),
+  );
+  return listRooms(snapshot, { ...filters, rooms: withRoomIds(filters.rooms, aliases) });
 }

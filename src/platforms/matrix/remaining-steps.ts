@@ -1,14 +1,12 @@
-import type { StoredStep } from "../../model/run.ts";
+import type { Tried } from "../planning.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { writesWholeList } from "./categories/registry.ts";
 import type { PlannedRoom } from "./planning/planned-room.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
-import type { ChosenCategories, DecidedMove } from "./steps-of-run.ts";
+import type { ChosenCategories } from "../planning.ts";
+import type { DecidedMove } from "./steps-of-run.ts";
 import { isChosen, stepsBesidesEntries, stepsInto } from "./steps-of-run.ts";
-
-/** The steps that a run has tried, by their keys. */
-export type Tried = ReadonlyMap<string, Pick<StoredStep, "state" | "finishedAt">>;
 
 /** The rooms of a run after both accounts were read again. @param before the rooms as stored */
 export function revisedRooms(

@@ -1,5 +1,5 @@
+import type { ChosenCategories, RunContents } from "../planning.ts";
 import { allowedIn } from "../../model/room-routes.ts";
-import type { CategoryName } from "../../model/categories.ts";
 import type { Route } from "../../model/routes.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import { categoryOfStep, planContentSteps } from "./categories/registry.ts";
@@ -16,17 +16,6 @@ import { isNamed } from "../../model/filters.ts";
 export interface DecidedMove {
   readings: { source: AccountContents; target: AccountContents };
   decided: Pick<RoomPlan, "rooms" | "replacements" | "order">;
-}
-
-/** The categories that a filter lets pass; `null`: all. */
-export interface ChosenCategories {
-  filters: { categories: readonly CategoryName[] | null };
-}
-
-/** What a run consists of when it begins. */
-export interface RunContents {
-  rooms: readonly RunRoom[];
-  steps: readonly PlannedStep[];
 }
 
 /** The whole plan: rooms in the order of their dependencies, power levels, and everything else. */

@@ -1,7 +1,6 @@
+import type { RunSummary, StepFailure } from "../runs.ts";
 import type { CategoryName } from "../../model/categories.ts";
-import type { ReportRoom } from "../../model/report.ts";
 import type { StoredStep } from "../../model/run.ts";
-import type { StepProblem } from "../../model/step-outcome.ts";
 import type { StepKind } from "../../model/step.ts";
 import { categoryOfStep } from "./categories/registry.ts";
 import type { RunRoom } from "../../model/run-room.ts";
@@ -14,16 +13,7 @@ const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
 ]);
 
 /** What the steps of a run have done, in numbers. */
-export function summaryOf(
-  steps: readonly StoredStep[],
-  rooms: readonly RunRoom[],
-): {
-  invitations: number;
-  joins: number;
-  knocks: number;
-  written: { category: CategoryName; count: number }[];
-  openInvitations: ReportRoom[];
-} {
+export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunSummary {
   const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();
   for (const { kind } of done) {
@@ -43,15 +33,7 @@ export function summaryOf(
   };
 }
 
-/**
- * The steps that failed for good.
- * @param hasReport whether a report lists the rooms with the reasons of refusals, so that they are
- * not repeated here
- */
-export function failuresOf(
-  steps: readonly StoredStep[],
-  hasReport: boolean,
-): { item: string; problem: StepProblem }[] {
+export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): StepFailure[] {
   return steps.flatMap(({ kind, key, state, outcome }) => {
     if (state !== "failed" || outcome?.status !== "failed") return [];
     if (hasReport && kind !== "undo" && categoryOfStep(kind) === "rooms") return [];

@@ -1,3 +1,4 @@
+import type { EarlierRun, PlannedUndo, UndoFacts } from "../runs.ts";
 import type { CategoryName } from "../../model/categories.ts";
 import type { ReportRoom } from "../../model/report.ts";
 import type { StoredStep } from "../../model/run.ts";
@@ -7,14 +8,8 @@ import { categoryOfStep } from "./categories/registry.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import { canUndo } from "./run-step.ts";
 
-/** A run whose steps may be undone. */
-export interface EarlierRun {
-  id: number;
-  steps: readonly StoredStep[];
-}
-
 /** A step of an earlier run that wrote something and was not undone yet. */
-export interface WrittenStep {
+interface WrittenStep {
   runId: number;
   step: StoredStep;
   isUndoable: boolean;
@@ -26,7 +21,13 @@ interface CategoryCount {
 }
 
 /** @param runs all runs between the two accounts, oldest first */
-export function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
+export function undoOfRuns(runs: readonly EarlierRun[], rooms: readonly RunRoom[]): PlannedUndo {
+  const written = writtenSteps(runs);
+  return { steps: undoSteps(written), facts: undoFacts(written, rooms) };
+}
+
+/** What runs have written and was not undone yet. */
+function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
   const written: WrittenStep[] = [];
   const undone = new Set<string>();
   for (const { id: runId, steps } of runs) {
@@ -44,7 +45,7 @@ export function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
 }
 
 /** The steps that undo, newest first. */
-export function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
+function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
   const undoable = written.filter(({ isUndoable }) => isUndoable);
   return undoable.reverse().map(({ runId, step }) => {
     const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
@@ -65,10 +66,7 @@ export function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
 }
 
 /** What an undo would do, and what it cannot. @param rooms of the runs, in their last version */
-export function undoPreview(
-  written: readonly WrittenStep[],
-  rooms: readonly RunRoom[],
-): Record<"invitations" | "joins" | "knocks", ReportRoom[]> & Record<"written" | "lasting", CategoryCount[]> {
+function undoFacts(written: readonly WrittenStep[], rooms: readonly RunRoom[]): UndoFacts {
   const undoable = written.filter(({ isUndoable }) => isUndoable);
   const row = new Map(rooms.map((room) => [room.roomId, room.planned.row]));
   const roomsOf = (...kinds: string[]): ReportRoom[] => {

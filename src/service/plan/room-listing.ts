@@ -1,12 +1,11 @@
-import { UnansweredAliasError, roomsOfAliases } from "../../platforms/matrix/reading/aliases.ts";
-import { withRoomIds, wordsIn } from "../../model/filters.ts";
-import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
-import { listRooms } from "../../platforms/matrix/planning/room-list.ts";
 import type { Account } from "../../model/account.ts";
-import type { AccountReaders, ReadProgress } from "../accounts/readers.ts";
-import { UnreadableAccountError } from "../accounts/readers.ts";
-import type { UnansweredAlias } from "./planning.ts";
+import type { RoomList, RoomListFilters } from "../../model/room-list.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import type { ReadProgress } from "../../platforms/reading.ts";
+import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
+import type { Accounts } from "../../store/accounts.ts";
+import type { UnansweredAlias } from "./planning.ts";
 
 export type RoomListResult =
   | { status: "listed"; list: RoomList }
@@ -14,28 +13,21 @@ export type RoomListResult =
   | { status: "not_read"; account: Account; refusal: AccountRefusal }
   | UnansweredAlias;
 
+export interface RoomListRequest {
+  filters: RoomListFilters;
+  onProgress: (progress: ReadProgress) => void;
+}
+
 /** Reads the old account and lists its rooms. */
 export async function listSourceRooms(
-  readers: Pick<AccountReaders, "access" | "read" | "guard">,
   owner: string,
-  filters: RoomListFilters,
-  onProgress: (progress: ReadProgress) => void,
+  { filters, onProgress }: RoomListRequest,
+  { accounts, platform }: { accounts: Pick<Accounts, "get">; platform: Pick<Platform, "listRooms"> },
 ): Promise<RoomListResult> {
-  const source = await readers.access(owner, "source");
+  const source = await accounts.get(owner, "source");
   if (source === null) return { status: "not_signed_in" };
   try {
-    // Nobody else's membership is asked for.
-    const { snapshot } = await readers.read(source, source.account.userId, {
-      onProgress,
-      withLastActivity: true,
-    });
-    const aliases = await readers.guard(source.account, async () =>
-      roomsOfAliases((await source.readable()).reader, wordsIn(filters.rooms), snapshot.rooms),
-    );
-    return {
-      status: "listed",
-      list: listRooms(snapshot, { ...filters, rooms: withRoomIds(filters.rooms, aliases) }),
-    };
+    return { status: "listed", list: await platform.listRooms(source, filters, onProgress) };
   } catch (error) {
     if (error instanceof UnreadableAccountError)
       return { status: "not_read", account: error.account, refusal: error.refusal };

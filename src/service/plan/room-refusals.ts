@@ -1,5 +1,4 @@
 import type { RouteRefusal } from "../../model/run-room.ts";
-
 import type { Runs } from "../../store/runs.ts";
 
 /**

@@ -7,7 +7,7 @@ import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { AccountClients } from "../accounts/clients.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { StartRequest } from "./requests.ts";
 import type { RunSummaryReader } from "./summary.ts";
@@ -15,7 +15,7 @@ import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } 
 import type { RunStatuses } from "./status.ts";
 
 export interface RunControlOptions {
-  clients: AccountClients;
+  accounts: Pick<Accounts, "get">;
   runs: Runs;
   steps: Steps;
   limits: Limits;
@@ -80,8 +80,8 @@ export class RunControl {
       const run = await this.current(owner);
       if (run?.[account.side] !== account.userId || nextState(run.state, "signed_in") === null) return;
       const other = otherSide(account.side);
-      const opened = await this.#options.clients.open(owner, other);
-      if (opened?.account.userId === run[other]) await this.#resume(run, "signed_in");
+      const signedIn = await this.#options.accounts.get(owner, other);
+      if (signedIn?.userId === run[other]) await this.#resume(run, "signed_in");
     });
   }
 
@@ -107,8 +107,8 @@ export class RunControl {
    * @returns `null` if no run was active
    */
   async abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
-    const { clients, runs } = this.#options;
-    const signedIn = await Promise.all(chosen.map((side) => clients.open(owner, side)));
+    const { accounts, runs } = this.#options;
+    const signedIn = await Promise.all(chosen.map((side) => accounts.get(owner, side)));
     if (signedIn.every((account) => account === null)) return null;
     const cancelled = (await runs.active(owner)) === null ? null : await this.cancel(owner);
     await this.abandon(owner);

@@ -1,55 +1,44 @@
-import { convertRoom } from "../../platforms/matrix/convert-room.ts";
-import type { HomeserverClient } from "../../platforms/matrix/api/homeserver-client.ts";
-import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
-import { parseRoomAlias } from "../../platforms/matrix/ids/identifiers.ts";
-import { UnansweredAliasError, roomOfAlias } from "../../platforms/matrix/reading/aliases.ts";
-import { membershipNow } from "../../platforms/matrix/reading/state-now.ts";
 import { isNamed } from "../../model/filters.ts";
-import type { AccountClients } from "../accounts/clients.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/reading.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { Planning } from "../plan/planning.ts";
-import { refusalOf } from "../../platforms/matrix/sign-in/provider.ts";
+import type { ConvertRequest } from "./requests.ts";
 import type { ConvertResult } from "./results.ts";
 
-/** Rooms may have more aliases than the one that stands in a plan, and there may be no plan. */
-async function roomOfWord(client: HomeserverClient, room: string): Promise<string | null> {
-  return parseRoomAlias(room) === null
-    ? room
-    : roomOfAlias({ request: (request) => client.request(request) }, room);
+export interface ConvertOptions {
+  planning: Pick<Planning, "last">;
+  accounts: Pick<Accounts, "get">;
+  platform: Pick<Platform, "convertRoom">;
+  botUserId: string;
 }
 
-/**
- * Makes a room of the new account a direct chat, or no longer one.
- * @param room its ID or an alias
- */
+/** Makes a room of the new account a direct chat, or no longer one. */
 export async function convertChat(
   owner: string,
-  { room, partner, toDirect }: { room: string; partner: string | null; toDirect: boolean },
-  { planning, clients, botUserId }: { planning: Planning; clients: AccountClients; botUserId: string },
+  { room, partner, toDirect }: ConvertRequest,
+  { planning, accounts, platform, botUserId }: ConvertOptions,
 ): Promise<ConvertResult> {
-  const [source, target] = [await clients.open(owner, "source"), await clients.open(owner, "target")];
+  const [source, target] = [await accounts.get(owner, "source"), await accounts.get(owner, "target")];
   if (target === null) return { status: "not_signed_in", missing: ["target"] };
   const plan = await planning.last(owner);
   const row = plan?.report.rooms.find((known) => isNamed(known, room));
+  const excluded = [botUserId, ...(source === null ? [] : [source.userId])];
   try {
-    const { client, account } = target;
-    const roomId = row?.roomId ?? (await roomOfWord(client, room));
-    if (roomId === null) return { status: "not_in_room", room };
-    // Who is not named is looked for in the room, where only members may look.
-    const isPartnerNamed = toDirect && partner !== null;
-    if (isPartnerNamed && (await membershipNow(client, { roomId, userId: account.userId })) !== "join")
-      return { status: "not_in_room", room };
-    const excluded = [botUserId, ...(source === null ? [] : [source.account.userId])];
-    const result = await convertRoom(client, account.userId, { roomId, partner, toDirect, excluded });
+    const named = { room: row?.roomId ?? room, partner, toDirect, excluded };
+    const result = await platform.convertRoom(target, named);
     switch (result.status) {
+      case "not_in_room":
+        return { status: "not_in_room", room };
       case "no_partner":
-        return { status: "no_partner", roomId };
+        return result;
       default:
-        return { ...result, roomId, name: row?.name ?? null };
+        return { ...result, name: row?.name ?? null };
     }
   } catch (error) {
     if (error instanceof UnansweredAliasError) return { status: "unanswered_alias", alias: error.alias };
-    if (error instanceof HomeserverError && (error.status === 403 || error.status === 404))
-      return { status: "not_in_room", room };
-    return { status: "not_read", account: target.account, refusal: refusalOf(error) };
+    if (error instanceof UnreadableAccountError)
+      return { status: "not_read", account: error.account, refusal: error.refusal };
+    throw error;
   }
 }

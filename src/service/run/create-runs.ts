@@ -1,12 +1,9 @@
 import type { Logger } from "pino";
-import type { RateLimits } from "../../model/rate-limits.ts";
 import type { Run } from "../../model/run.ts";
-
+import type { Platform } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
-import type { AccountClients } from "../accounts/clients.ts";
-import type { AccountReaders } from "../accounts/readers.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import { RunWatch } from "./watch.ts";
 import { RunOverview } from "./overview.ts";
@@ -22,11 +19,8 @@ import { RunWork } from "./work.ts";
 
 export interface CreateRunsOptions {
   store: Store;
-  clients: AccountClients;
-  readers: AccountReaders;
+  platform: Platform;
   planning: Planning;
-  /** Of the platform whose accounts are moved. */
-  rateLimits: RateLimits;
   createListener: (facts: RunFacts) => RunListener;
   knockReason: RunWorkOptions["knockReason"];
   now: () => number;
@@ -45,13 +39,14 @@ export interface RunServices {
 
 /** Builds everything that runs plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, clients, readers, planning, rateLimits, createListener, knockReason, now, log } = options;
-  const { runs, steps } = store;
-  const limits = new Limits(store.limiters, rateLimits, (row) =>
+  const { store, platform, planning, createListener, knockReason, now, log } = options;
+  const { accounts, runs, steps } = store;
+  const limits = new Limits(store.limiters, platform.rateLimits, (row) =>
     log.warn(row, "a stored row cannot be read"),
   );
-  const summary = new RunSummaryReader({ runs, steps }, now);
+  const summary = new RunSummaryReader({ runs, steps, platform, now });
   const statuses = new RunStatuses({
+    platform,
     runs,
     steps,
     limits,
@@ -66,7 +61,8 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     if (run.state === "watching") watch.watch(run);
   };
   const work = new RunWork({
-    clients,
+    accounts,
+    platform,
     runs,
     steps,
     settled: (run, signal) => settler.settled(run, signal),
@@ -75,11 +71,11 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
-  const watch = new RunWatch({ readers, runs, steps, runner, now, log });
+  const watch = new RunWatch({ accounts, platform, runs, steps, runner, now, log });
   // One person's requests are done in order.
   const queue = new KeyedQueue();
   const control = new RunControl({
-    clients,
+    accounts,
     runs,
     steps,
     limits,
@@ -92,6 +88,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, now });
   const starter = new RunStarter({
+    platform,
     planning,
     runs,
     steps,

@@ -1,6 +1,6 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { PlanFilters } from "../../model/filters.ts";
-import type { ReadProgress } from "../accounts/readers.ts";
+import type { ReadProgress } from "../../platforms/reading.ts";
 
 export interface StartRequest {
   owner: string;

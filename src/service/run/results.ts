@@ -1,6 +1,7 @@
+import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
 import type { PlanChange } from "../../model/plan-changes.ts";
 import type { Account, Side } from "../../model/account.ts";
-import type { Category, CategoryName } from "../../model/categories.ts";
+import type { Category } from "../../model/categories.ts";
 import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
 import type { RunPurpose } from "../../model/run.ts";
 import type { RunState } from "../../model/run-states.ts";
@@ -97,20 +98,6 @@ export type PauseResult =
 export type ResumeResult =
   { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
 
-/** What a run has done, in numbers, for `cancel` and for the end. */
-export interface RunSummary {
-  /**
-   * Invitations sent, joins, knocks, power levels and everything else, by category; only what was
-   * really written.
-   */
-  invitations: number;
-  joins: number;
-  knocks: number;
-  written: readonly { category: CategoryName; count: number }[];
-  /** Rooms that have an invitation which nobody took up yet. */
-  openInvitations: readonly ReportRoom[];
-}
-
 /** `isIdle` as with `PauseResult`; where it is not, something may be done that is not counted. */
 export type CancelResult =
   { status: "cancelled"; run: RunStatus; summary: RunSummary; isIdle: boolean } | { status: "no_run" };
@@ -122,10 +109,7 @@ export interface RunEnd {
   moreHelpers: ReadonlyMap<string, number>;
   summary: RunSummary;
   notMoved: readonly NotMoved[];
-  /**
-   * Steps that failed for good, in words for people: what it was about and the server's own words.
-   */
-  failures: readonly { item: string; problem: StepProblem }[];
+  failures: readonly StepFailure[];
 }
 
 export type VerifyResult =
@@ -140,20 +124,8 @@ export type VerifyResult =
   | CannotRead;
 
 /** What an undo would take back, and what it cannot. */
-export interface UndoPreview {
+export interface UndoPreview extends UndoFacts {
   status: "possible";
-  /** Invitations that nobody took up: they are withdrawn. */
-  invitations: readonly ReportRoom[];
-  /** Rooms that the new account leaves again. */
-  joins: readonly ReportRoom[];
-  knocks: readonly ReportRoom[];
-  /** Written settings, power levels among them, which get back what stood there before. */
-  written: readonly { category: CategoryName; count: number }[];
-  /**
-   * Things that were written and cannot be taken back, such as read markers, which only move
-   * forward.
-   */
-  lasting: readonly { category: CategoryName; count: number }[];
 }
 
 export type UndoPreviewResult =

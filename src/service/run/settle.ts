@@ -6,7 +6,6 @@ import type { Run } from "../../model/run.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import { stages } from "../../model/step.ts";
-import { remainingSteps, revisedRooms } from "../../platforms/matrix/remaining-steps.ts";
 import { reportAfterRun } from "./report.ts";
 import { waitsForPerson } from "../../model/room-routes.ts";
 import type { Unread } from "../../queue/runner-work.ts";
@@ -14,7 +13,7 @@ import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
-import type { CannotDecide, Decision, Planning } from "../plan/planning.ts";
+import type { CannotDecide, DecidedMove, Planning } from "../plan/planning.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
@@ -55,12 +54,12 @@ export class RunSettler {
       return null;
     }
     const request = planRequestSchema.parse(run.request);
-    const decision = await this.#decide(run, request, signal);
-    if (decision === null || "waitingFor" in decision) return decision;
+    const move = await this.#decide(run, request, signal);
+    if (move === null || "waitingFor" in move) return move;
+    const { decision } = move;
     const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
     const before = await runs.rooms(run.id);
-    const rooms = revisedRooms(decision.decided, { before, tried });
-    const remaining = remainingSteps(decision, { rooms, tried, request });
+    const { rooms, steps: remaining } = decision.remaining({ before, tried }, request);
     const change = {
       rooms,
       steps: remaining,
@@ -75,14 +74,14 @@ export class RunSettler {
       log.info({ runId: run.id, steps: remaining.length }, "a run continues with what it found missing");
       return null;
     }
-    const report = reportAfterRun(decision.made.report, rooms);
-    await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.made, report });
+    const report = reportAfterRun(decision.plan.report, rooms);
+    await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.plan, report });
     // A plan that was made during the run shows what the run did, too.
     if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
     const isWatched = rooms.some(waitsForPerson);
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
       run.endedAt === null
-        ? listener.ended(ended, { ...decision.made, report })
+        ? listener.ended(ended, { ...decision.plan, report })
         : listener.roomsLetIn(ended, roomsLetIn(rooms, run.endedAt)),
     );
     log.info({ runId: run.id, isWatched }, "a run has ended");
@@ -108,41 +107,42 @@ export class RunSettler {
     const { planning, log } = this.#options;
     const plan = await planning.last(owner);
     if (plan?.report.source !== source || plan.report.target !== target) return null;
-    const decision = await planning.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
-    if (!("status" in decision)) {
-      const isSame = decision.source.account.userId === source && decision.target.account.userId === target;
-      if (isSame) await planning.update(owner, plan, decision.made);
+    const move = await planning.decide({ owner, ...plan.request, onProgress: () => undefined, signal });
+    if (!("status" in move)) {
+      const isSame = move.source.userId === source && move.target.userId === target;
+      if (isSame) await planning.update(owner, plan, move.decision.plan);
       return null;
     }
-    log.warn(
-      { runId: id, status: decision.status },
-      "the last plan could not be renewed at the end of a run",
-    );
-    const isPassing = decision.status === "not_read" && !isAccountProblem(decision.refusal);
-    return isPassing ? unreadFor(decision.account.side, decision.refusal) : null;
+    log.warn({ runId: id, status: move.status }, "the last plan could not be renewed at the end of a run");
+    const isPassing = move.status === "not_read" && !isAccountProblem(move.refusal);
+    return isPassing ? unreadFor(move.account.side, move.refusal) : null;
   }
 
   /** @returns `null` if the owner has to sign in again first */
-  async #decide(run: Run, request: PlanRequestData, signal: AbortSignal): Promise<Decision | Unread | null> {
+  async #decide(
+    run: Run,
+    request: PlanRequestData,
+    signal: AbortSignal,
+  ): Promise<DecidedMove | Unread | null> {
     const { runs, planning, now, log } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
-    const decision = await planning.decide(asked, run.id);
-    if (!("status" in decision)) {
-      const stranger = sides.find((side) => decision[side].account.userId !== run[side]);
-      if (stranger === undefined) return decision;
+    const move = await planning.decide(asked, run.id);
+    if (!("status" in move)) {
+      const stranger = sides.find((side) => move[side].userId !== run[side]);
+      if (stranger === undefined) return move;
       // Another account was signed in meanwhile. It is no part of this run.
       await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
       return null;
     }
-    if (decision.status === "not_read" && !isAccountProblem(decision.refusal)) {
-      const { account, refusal } = decision;
+    if (move.status === "not_read" && !isAccountProblem(move.refusal)) {
+      const { account, refusal } = move;
       log.warn(
         { runId: run.id, side: account.side, refusal: refusal.code },
         "an account could not be read at the end of a run",
       );
       return unreadFor(account.side, refusal);
     }
-    await runs.apply(run.id, "needs_owner", { problem: problemOf(decision, now()) });
+    await runs.apply(run.id, "needs_owner", { problem: problemOf(move, now()) });
     return null;
   }
 }

@@ -6,7 +6,7 @@ import type { NewRun, Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { PartRequest, StartRequest } from "./requests.ts";
-import type { Decision, Planning } from "../plan/planning.ts";
+import type { DecidedMove, Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
 import type { RunOverview } from "./overview.ts";
@@ -14,15 +14,11 @@ import type { Beginning, StartResult, UndoPreviewResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import { UndoPlanner } from "./undo.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
-import {
-  stepsOfRooms,
-  profileSteps,
-  unknownRooms,
-  stepsOfWholePlan,
-} from "../../platforms/matrix/steps-of-run.ts";
-import type { RunContents } from "../../platforms/matrix/steps-of-run.ts";
+import type { RunContents } from "../../platforms/planning.ts";
+import type { Platform } from "../../platforms/platform.ts";
 
 export interface RunStarterOptions {
+  platform: Pick<Platform, "runs">;
   planning: Planning;
   runs: Runs;
   steps: Steps;
@@ -60,25 +56,26 @@ export class RunStarter {
 
   async #start(request: StartRequest, plan: StoredPlan): Promise<StartResult> {
     const { planning } = this.#options;
-    const decision = await planning.decide({
+    const move = await planning.decide({
       ...plan.request,
       owner: request.owner,
       onProgress: request.onProgress,
     });
-    if ("status" in decision) return decision;
-    const { report } = decision.made;
+    if ("status" in move) return move;
+    const { decision } = move;
+    const { report } = decision.plan;
     const { source, target } = plan.report;
     if (report.source !== source || report.target !== target)
       return { status: "other_accounts", planned: { source, target } };
-    await planning.update(request.owner, plan, decision.made);
+    await planning.update(request.owner, plan, decision.plan);
     const differences = differencesOf(plan.report, report);
-    const { canBegin } = decision.made.work;
-    const { rooms, steps } = stepsOfWholePlan(decision, plan.request);
+    const { canBegin } = decision.plan.work;
+    const { rooms, steps } = decision.wholePlan(plan.request);
     const canWatch =
       rooms.some(waitsForPerson) && !(await this.#options.overview.isWatched(request.owner, report));
     if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
     const run = {
-      ...accountsOf(request, decision),
+      ...accountsOf(request, move),
       planNumber: plan.number,
       purpose: "move" as const,
       request: plan.request,
@@ -101,15 +98,16 @@ export class RunStarter {
     return this.#options.queue.run(request.owner, async () => {
       const refused = await this.#options.control.refuseIfActive(request);
       if (refused) return refused;
-      const decision = await this.#options.planning.decideAsTyped(request);
-      if ("status" in decision) return decision;
-      const { made } = decision;
+      const move = await this.#options.planning.decideAsTyped(request);
+      if ("status" in move) return move;
+      const { decision } = move;
       const named = request.rooms.map((word) => decision.aliases.get(word) ?? word);
-      const unknown = [...unknownRooms(decision, named), ...made.unknownRooms];
+      const unknown = [...decision.unknownRooms(named), ...decision.plan.unknownRooms];
       if (unknown.length > 0) return { status: "unknown_rooms", rooms: unknown };
-      const { rooms, steps } = stepsOfRooms(decision, { purpose, named });
-      if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
-      const run = { ...accountsOf(request, decision), planNumber: 0, purpose, request: decision.request };
+      const { rooms, steps } = decision.someRooms({ purpose, named });
+      if (steps.length === 0)
+        return { status: "nothing_to_do", report: decision.plan.report, changes: [], gone: [] };
+      const run = { ...accountsOf(request, move), planNumber: 0, purpose, request: move.request };
       return this.#begin(run, { rooms, steps });
     });
   }
@@ -119,13 +117,14 @@ export class RunStarter {
       const refused = await this.#options.control.refuseIfActive(request);
       if (refused) return refused;
       const filters = { ...NO_FILTERS, hasRooms: false, categories: ["profile" as const] };
-      const decision = await this.#options.planning.decide({ ...request, filters });
-      if ("status" in decision) return decision;
-      const { made } = decision;
-      const steps = profileSteps(decision);
-      if (steps.length === 0) return { status: "nothing_to_do", report: made.report, changes: [], gone: [] };
-      const kept = { planNumber: 0, purpose: "profile" as const, request: decision.request };
-      const run = { ...accountsOf(request, decision), ...kept };
+      const move = await this.#options.planning.decide({ ...request, filters });
+      if ("status" in move) return move;
+      const { decision } = move;
+      const steps = decision.profileSteps();
+      if (steps.length === 0)
+        return { status: "nothing_to_do", report: decision.plan.report, changes: [], gone: [] };
+      const kept = { planNumber: 0, purpose: "profile" as const, request: move.request };
+      const run = { ...accountsOf(request, move), ...kept };
       return this.#begin(run, { rooms: [], steps });
     });
   }
@@ -176,7 +175,7 @@ export class RunStarter {
 
 function accountsOf(
   { owner, address }: Pick<StartRequest, "owner" | "address">,
-  { source, target }: Decision,
+  { source, target }: DecidedMove,
 ): Pick<NewRun, "owner" | "address" | "source" | "target"> {
-  return { owner, address, source: source.account.userId, target: target.account.userId };
+  return { owner, address, source: source.userId, target: target.userId };
 }

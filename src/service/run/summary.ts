@@ -1,29 +1,35 @@
 import type { Report } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
-
-import { failuresOf, summaryOf } from "../../platforms/matrix/summary-of-run.ts";
-import { reportOfPart } from "./report.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import type { RunSummary } from "../../platforms/runs.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { RunEnd, RunSummary } from "./results.ts";
+import { reportOfPart } from "./report.ts";
+import type { RunEnd } from "./results.ts";
+
+export interface RunSummaryOptions {
+  runs: Pick<Runs, "rooms">;
+  steps: Pick<Steps, "all">;
+  platform: Pick<Platform, "runs">;
+  now: () => number;
+}
 
 /** Adds up what runs did, from the outcomes of their steps. */
 export class RunSummaryReader {
-  readonly #store: { runs: Pick<Runs, "rooms">; steps: Pick<Steps, "all"> };
-  readonly #now: () => number;
+  readonly #options: RunSummaryOptions;
 
-  constructor(store: { runs: Pick<Runs, "rooms">; steps: Pick<Steps, "all"> }, now: () => number) {
-    this.#store = store;
-    this.#now = now;
+  constructor(options: RunSummaryOptions) {
+    this.#options = options;
   }
 
   async of(run: Run): Promise<{ summary: RunSummary; failures: RunEnd["failures"]; report: Report }> {
-    const steps = await this.#store.steps.all(run.id);
-    const rooms = await this.#store.runs.rooms(run.id);
+    const { platform, now } = this.#options;
+    const steps = await this.#options.steps.all(run.id);
+    const rooms = await this.#options.runs.rooms(run.id);
     return {
-      summary: summaryOf(steps, rooms),
-      failures: failuresOf(steps, run.purpose === "move"),
-      report: reportOfPart(run, rooms, this.#now()),
+      summary: platform.runs.summary(steps, rooms),
+      failures: platform.runs.failures(steps, run.purpose === "move"),
+      report: reportOfPart(run, rooms, now()),
     };
   }
 }

@@ -1,8 +1,8 @@
-import type { PlannedStep } from "../../model/step.ts";
 import type { RunRoom } from "../../model/run-room.ts";
-
-import type { EarlierRun } from "../../platforms/matrix/undo-of-run.ts";
-import { undoPreview, undoSteps, writtenSteps } from "../../platforms/matrix/undo-of-run.ts";
+import type { Run } from "../../model/run.ts";
+import type { PlannedStep } from "../../model/step.ts";
+import type { Platform } from "../../platforms/platform.ts";
+import type { EarlierRun, PlannedUndo } from "../../platforms/runs.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { UndoPreviewResult } from "./results.ts";
@@ -17,41 +17,47 @@ export interface UndoPlan {
   steps: readonly PlannedStep[];
 }
 
+export interface UndoPlannerOptions {
+  runs: Pick<Runs, "last" | "between" | "rooms">;
+  steps: Pick<Steps, "all">;
+  platform: Pick<Platform, "runs">;
+}
+
 /** Plans to undo what earlier runs between the same two accounts have written, newest first. */
 export class UndoPlanner {
-  readonly #store: { runs: Pick<Runs, "last" | "between" | "rooms">; steps: Pick<Steps, "all"> };
+  readonly #options: UndoPlannerOptions;
 
-  constructor(store: { runs: Pick<Runs, "last" | "between" | "rooms">; steps: Pick<Steps, "all"> }) {
-    this.#store = store;
+  constructor(options: UndoPlannerOptions) {
+    this.#options = options;
   }
 
   async preview(owner: string): Promise<UndoPreviewResult> {
-    const found = await this.#earlierRuns(owner);
-    const written = writtenSteps(found?.runs ?? []);
-    if (found === null || !written.some(({ isUndoable }) => isUndoable)) return { status: "nothing_to_undo" };
-    return { status: "possible", ...undoPreview(written, found.rooms) };
+    const found = await this.#find(owner);
+    return found === null || found.undo.steps.length === 0
+      ? { status: "nothing_to_undo" }
+      : { status: "possible", ...found.undo.facts };
   }
 
   /** @returns `null` if there was no run */
   async plan(owner: string): Promise<UndoPlan | null> {
-    const found = await this.#earlierRuns(owner);
+    const found = await this.#find(owner);
     if (found === null) return null;
     const { source, target, planNumber, request } = found.last;
-    const steps = undoSteps(writtenSteps(found.runs));
-    return { source, target, planNumber, request, rooms: found.rooms, steps };
+    return { source, target, planNumber, request, rooms: found.rooms, steps: found.undo.steps };
   }
 
-  /** The runs between the accounts of the last run, and their rooms in the last version. */
-  async #earlierRuns(owner: string) {
-    const { runs, steps } = this.#store;
+  /** The undo of all runs between the accounts of the last run, and the rooms of those runs. */
+  async #find(owner: string): Promise<{ last: Run; rooms: readonly RunRoom[]; undo: PlannedUndo } | null> {
+    const { runs, steps, platform } = this.#options;
     const last = await runs.last(owner);
     if (last === null) return null;
     const earlier: EarlierRun[] = [];
-    const rooms = new Map<string, RunRoom>();
+    const byId = new Map<string, RunRoom>();
     for (const { id } of await runs.between(owner, last.source, last.target)) {
-      for (const room of await runs.rooms(id)) rooms.set(room.roomId, room);
+      for (const room of await runs.rooms(id)) byId.set(room.roomId, room);
       earlier.push({ id, steps: await steps.all(id) });
     }
-    return { last, runs: earlier, rooms: [...rooms.values()] };
+    const rooms = [...byId.values()];
+    return { last, rooms, undo: platform.runs.undo(earlier, rooms) };
   }
 }

@@ -11,8 +11,8 @@ export async function verifyMove(
   const plan = await planning.last(owner);
   if (plan === null) return { status: "no_plan" };
   const { filters } = plan.request;
-  const decision = await planning.decide({ owner, filters, botRoomIds, onProgress });
-  if ("status" in decision) return decision;
-  const { report, moreHelpers, notMoved } = decision.made;
+  const move = await planning.decide({ owner, filters, botRoomIds, onProgress });
+  if ("status" in move) return move;
+  const { report, moreHelpers, notMoved } = move.decision.plan;
   return { status: "verified", report, moreHelpers, categories: report.categories, notMoved };
 }

@@ -2,7 +2,6 @@ import { sides } from "../../model/account.ts";
 import { ownLimitOfLane, sideOfLane } from "../../model/lanes.ts";
 import type { Run } from "../../model/run.ts";
 import type { LimitName } from "../../model/step.ts";
-import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
 import type { EndWait } from "../../queue/active-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { StepCount } from "../../store/steps.ts";
@@ -10,6 +9,8 @@ import type { RoomCounts, RunWait } from "./results.ts";
 
 /** What is known besides the rows of a run. */
 export interface WaitFacts {
+  /** The server of an account. */
+  serverName: (userId: string) => string;
   /** Of both accounts, loaded. */
   limits: Pick<Limits, "nextAt" | "expectedMs">;
   /** When a homeserver that is away is asked again; `null` if it answers. */
@@ -24,15 +25,15 @@ export interface WaitFacts {
 export function waitsOf(
   run: Pick<Run, "source" | "target">,
   counts: readonly StepCount[],
-  { limits, awayUntil, endWait, now: at }: WaitFacts,
+  { serverName: serverOf, limits, awayUntil, endWait, now: at }: WaitFacts,
 ): RunWait[] {
   const found = new Map<string, RunWait>();
   if (endWait !== null && endWait.until > at)
-    add({ ...endWait, serverName: serverNameOf(run[endWait.side]) ?? "", limit: null, steps: 0 });
+    add({ ...endWait, serverName: serverOf(run[endWait.side]), limit: null, steps: 0 });
   for (const { lane, state, isBlocked, waitingFor, waitsForSide, notBefore, count } of counts) {
     if (state !== "pending" || isBlocked) continue;
     const [side, limit] = [sideOfLane(lane), ownLimitOfLane(lane)];
-    const serverName = serverNameOf(run[side]) ?? "";
+    const serverName = serverOf(run[side]);
     const away = awayUntil(serverName);
     // What is written on one server may first have to be read from the other.
     const other = waitsForSide !== null && waitsForSide !== side && notBefore > at ? waitsForSide : null;
@@ -42,7 +43,7 @@ export function waitsOf(
     else if (other !== null && (waitingFor === "server" || waitingFor === "limit"))
       add({
         side: other,
-        serverName: serverNameOf(run[other]) ?? "",
+        serverName: serverOf(run[other]),
         waitingFor,
         limit: null,
         until: notBefore,

@@ -1,21 +1,14 @@
 import type { Logger } from "pino";
+import { roomAfterChange, waitsForPerson } from "../../model/room-routes.ts";
+import type { AccessChanges } from "../../model/room-routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
 import { stages } from "../../model/step.ts";
-import { HomeserverError } from "../../platforms/matrix/api/homeserver-error.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
-import type { RunRoom } from "../../model/run-room.ts";
-import { waitsForPerson } from "../../model/room-routes.ts";
-import type { WatchedRoom } from "../../platforms/matrix/watch/access-change.ts";
-import type { AccessChanges } from "../../model/room-routes.ts";
-import type { WatchingAccount } from "../../platforms/matrix/watch/look-for-access-changes.ts";
-import { roomAfterChange } from "../../model/room-routes.ts";
-import { watchedRoom } from "../../platforms/matrix/watch/watched-room.ts";
-import { stepsInto } from "../../platforms/matrix/steps-of-run.ts";
-import { lookForAccessChanges } from "../../platforms/matrix/watch/look-for-access-changes.ts";
+import type { Platform } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { AccountAccess, AccountReaders } from "../accounts/readers.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -33,7 +26,8 @@ const RHYTHM: readonly { until: number; everyMs: number }[] = [
 ];
 
 export interface RunWatchOptions {
-  readers: AccountReaders;
+  accounts: Pick<Accounts, "get">;
+  platform: Pick<Platform, "pair" | "runs">;
   runs: Runs;
   steps: Steps;
   runner: Pick<Runner, "begin">;
@@ -48,11 +42,6 @@ export interface RunWatchOptions {
 export class RunWatch {
   readonly #options: RunWatchOptions;
   readonly #timers = new Map<number, NodeJS.Timeout>();
-  /**
-   * The features of servers, by address. They are read once, and again after a failed look, because
-   * the server may have changed.
-   */
-  readonly #features = new Map<string, WatchingAccount["features"]>();
   readonly #stopping = new AbortController();
 
   constructor(options: RunWatchOptions) {
@@ -93,63 +82,34 @@ export class RunWatch {
   }
 
   async #look(runId: number): Promise<void> {
-    const { runs, readers, log } = this.#options;
+    const { accounts, platform, runs, log } = this.#options;
     const run = await runs.get(runId);
     if (run?.state !== "watching") return;
     const rooms = await runs.rooms(run.id);
-    const waiting = rooms.filter(waitsForPerson).map(watchedRoom);
-    const source = await readers.access(run.owner, "source");
-    const target = await readers.access(run.owner, "target");
-    if (
-      waiting.length === 0 ||
-      source?.account.userId !== run.source ||
-      target?.account.userId !== run.target
-    )
-      return;
-    const inside = new Set(rooms.filter((room) => room.isInside).map((room) => room.roomId));
-    const signs = await this.#signs(
-      await this.#lookingAs(source),
-      await this.#lookingAs(target),
-      waiting,
-      inside,
-    );
-    if (signs === null) for (const { account } of [source, target]) this.#features.delete(account.baseUrl);
-    if (signs === null || signs.size === 0) return;
-    log.info({ runId, rooms: signs.size }, "rooms have opened");
-    await this.#resume(run, rooms, signs);
+    const waiting = rooms.filter(waitsForPerson);
+    const source = await accounts.get(run.owner, "source");
+    const target = await accounts.get(run.owner, "target");
+    if (waiting.length === 0 || source?.userId !== run.source || target?.userId !== run.target) return;
+    const joined = new Set(rooms.filter((room) => room.isInside).map((room) => room.roomId));
+    const changes = await platform.pair({ source, target }).watch({
+      rooms: waiting,
+      isJoined: (roomId) => joined.has(roomId),
+      signal: this.#stopping.signal,
+    });
+    if (changes === null || changes.size === 0) return;
+    log.info({ runId, rooms: changes.size }, "rooms have opened");
+    await this.#resume(run, rooms, changes);
   }
 
-  async #lookingAs({ account, client, readable }: AccountAccess): Promise<WatchingAccount> {
-    const features = this.#features.get(account.baseUrl) ?? (await readable()).features;
-    this.#features.set(account.baseUrl, features);
-    return { client, userId: account.userId, features };
-  }
-
-  /** @returns `null` if a server does not answer now */
-  async #signs(
-    source: WatchingAccount,
-    target: WatchingAccount,
-    rooms: readonly WatchedRoom[],
-    inside: ReadonlySet<string>,
-  ): Promise<AccessChanges | null> {
-    try {
-      const isJoined = (roomId: string): boolean => inside.has(roomId);
-      return await lookForAccessChanges({ source, target, rooms, isJoined, signal: this.#stopping.signal });
-    } catch (error) {
-      if (error instanceof HomeserverError || error instanceof UnreachableError) return null;
-      throw error;
-    }
-  }
-
-  async #resume(run: Run, rooms: readonly RunRoom[], signs: AccessChanges): Promise<void> {
-    const { runs, steps, runner, now } = this.#options;
+  async #resume(run: Run, rooms: readonly RunRoom[], changes: AccessChanges): Promise<void> {
+    const { platform, runs, steps, runner, now } = this.#options;
     const changed = rooms.flatMap((room) => {
-      const sign = signs.get(room.roomId);
-      return sign === undefined ? [] : [roomAfterChange(room, sign, now())];
+      const change = changes.get(room.roomId);
+      return change === undefined ? [] : [roomAfterChange(room, change, now())];
     });
     const entries = changed
       .filter((room) => room.status === "planned")
-      .flatMap((room) => stepsInto(room, room.route));
+      .flatMap((room) => platform.runs.stepsInto(room, room.route));
     // The look took time. The run may have ended meanwhile, or another one may have replaced it.
     const isResumed = await steps.revise(run.id, {
       rooms: changed,

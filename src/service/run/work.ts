@@ -1,28 +1,30 @@
 import type { Side } from "../../model/account.ts";
-import type { StepOutcome } from "../../model/step-outcome.ts";
-import type { Run, TakenStep } from "../../model/run.ts";
-import { isUnfinished } from "../../model/run-states.ts";
-import type { PlannedStep } from "../../model/step.ts";
-import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
-import { routeOfStep } from "../../model/room-routes.ts";
-import { allowedIn } from "../../model/room-routes.ts";
-import { stepsInto } from "../../platforms/matrix/steps-of-run.ts";
-import type { RunRoom } from "../../model/run-room.ts";
 import type { RoomMove } from "../../model/room-routes.ts";
-import { historyOf } from "../../platforms/matrix/room-of-run.ts";
-import { isLeft, nextRoute, roomAfter, withoutThrough } from "../../model/room-routes.ts";
-import type { StepContext } from "../../platforms/matrix/steps/step-context.ts";
-import { runStep } from "../../platforms/matrix/run-step.ts";
+import {
+  allowedIn,
+  isNotEntered,
+  nextRoute,
+  roomAfter,
+  routeOfStep,
+  withoutThrough,
+} from "../../model/room-routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
+import { isUnfinished } from "../../model/run-states.ts";
+import type { Run, TakenStep } from "../../model/run.ts";
+import type { StepOutcome } from "../../model/step-outcome.ts";
+import type { PlannedStep } from "../../model/step.ts";
+import type { Platform } from "../../platforms/platform.ts";
 import type { RunnerWork, Unread } from "../../queue/runner-work.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
-import type { AccountClient, AccountClients } from "../accounts/clients.ts";
 
 /** For this long after both accounts were read, what was read is taken as current. */
 const FRESH_MS = 10 * 60_000;
 
 export interface RunWorkOptions {
-  clients: AccountClients;
+  accounts: Pick<Accounts, "get">;
+  platform: Pick<Platform, "pair" | "runs" | "serverName">;
   runs: Runs;
   steps: Steps;
   settled: RunnerWork["settled"];
@@ -44,33 +46,28 @@ export class RunWork implements RunnerWork {
   }
 
   async execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
-    const { clients, now } = this.#options;
+    const { accounts, platform, runs, steps, knockReason, now } = this.#options;
     const [source, target] = [
-      await clients.open(run.owner, "source"),
-      await clients.open(run.owner, "target"),
+      await accounts.get(run.owner, "source"),
+      await accounts.get(run.owner, "target"),
     ];
-    const mine = (opened: AccountClient | null, side: Side): boolean => opened?.account.userId === run[side];
     // Never with another account than those of the run, on either side.
-    const missing = !mine(source, "source") ? "source" : !mine(target, "target") ? "target" : null;
+    const missing =
+      source?.userId !== run.source ? "source" : target?.userId !== run.target ? "target" : null;
     if (source === null || target === null || missing !== null)
       return {
         status: "needs_user",
         problem: { code: "session_ended", serverText: null },
         side: missing ?? step.side,
       };
-    const inside = await this.#roomsInside(run, step);
-    const context: StepContext = {
-      client: { source: source.client, target: target.client },
-      userId: { source: run.source, target: run.target },
+    return platform.pair({ source, target }).runStep(step, {
       canSkipCheck: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
-      savedUndo: step.savedUndo,
-      saveUndo: (undo) => this.#options.steps.saveUndo(step.id, undo),
-      isInside: (roomId) => inside.has(roomId),
-      ...(await this.#historyOf(run, step)),
-      knockReason: this.#options.knockReason(run.source),
+      saveUndo: (undo) => steps.saveUndo(step.id, undo),
+      joinedRooms: () => runs.roomsInside(run.id),
+      room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
+      knockReason: knockReason(run.source),
       signal,
-    };
-    return runStep(step, context);
+    });
   }
 
   async consequencesOf(
@@ -101,8 +98,8 @@ export class RunWork implements RunnerWork {
     const moves: RoomMove[] = [first];
     for (const { room, next } of moves) {
       rooms.push(room);
-      if (next !== null) steps.push(...stepsInto(room, next));
-      if (!isLeft(room)) continue;
+      if (next !== null) steps.push(...this.#options.platform.runs.stepsInto(room, next));
+      if (!isNotEntered(room)) continue;
       // Rooms that were to be reached through this one take another route.
       for (const waiting of await this.#options.steps.waitingForRoom(run.id, room.roomId)) {
         if (waiting.kind !== "join_restricted" || waiting.roomId === null) continue;
@@ -127,7 +124,7 @@ export class RunWork implements RunnerWork {
   }
 
   serverOf(run: Run, side: Side): string {
-    return serverNameOf(run[side]) ?? "";
+    return this.#options.platform.serverName(run[side]);
   }
 
   settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
@@ -136,27 +133,6 @@ export class RunWork implements RunnerWork {
 
   changed(run: Run): void {
     this.#options.changed(run);
-  }
-
-  /** Only read markers depend on the history of a room. */
-  async #historyOf(
-    run: Run,
-    { kind, roomId, attempts }: TakenStep,
-  ): Promise<Partial<ReturnType<typeof historyOf>>> {
-    const stored =
-      kind === "read_marker" && roomId !== null ? await this.#options.runs.room(run.id, roomId) : null;
-    return stored === null ? {} : historyOf(stored, attempts);
-  }
-
-  /**
-   * Read only for steps that depend on it: those that merge whole lists, that join through another
-   * room, and that undo something inside a room.
-   */
-  async #roomsInside(run: Run, { kind }: TakenStep): Promise<ReadonlySet<string>> {
-    const isAsked =
-      kind === "direct_chats" || kind === "push_rules" || kind === "join_restricted" || kind === "undo";
-    if (!isAsked) return new Set();
-    return this.#options.runs.roomsInside(run.id);
   }
 
   /** Rows of upgraded rooms get the status of their replacements. */

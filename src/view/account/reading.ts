@@ -1,5 +1,5 @@
 import type { Account, Side } from "../../model/account.ts";
-import type { ReadProgress } from "../../service/accounts/readers.ts";
+import type { ReadProgress } from "../../platforms/reading.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";

@@ -1,5 +1,5 @@
 import type { CategoryName } from "../../model/categories.ts";
-import type { RunSummary } from "../../service/run/results.ts";
+import type { RunSummary } from "../../platforms/runs.ts";
 import { categoryWords } from "../words/category-words.ts";
 import type { Block } from "../document/document.ts";
 import { list, paragraph, strong } from "../document/document.ts";

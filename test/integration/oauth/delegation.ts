@@ -7,8 +7,8 @@ import { startAuthorizationServer } from "../../lab/authorization-server/authori
 import type { AuthorizationServerOptions } from "../../lab/authorization-server/model.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
-import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
-import { AccountClients } from "../../../src/service/accounts/clients.ts";
+import { createMatrixSignIn } from "../../../src/platforms/matrix/sign-in/provider.ts";
+import { Sessions } from "../../../src/platforms/matrix/sign-in/sessions.ts";
 import type { LinkNews, WaitingLink } from "../../../src/service/accounts/results.ts";
 import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -70,19 +70,19 @@ export async function startMover(
   const now = () => Date.now() + aheadMs;
   const build = (store: Store) => {
     const fetch = openFetch();
-    const platform = createMatrixPlatform({
-      sessionStore: store.accounts,
+    const sessions = new Sessions({ accounts: store.accounts, fetch, now, log });
+    const matrixSignIn = createMatrixSignIn({
+      sessions,
       fetch,
       servers: { [serverName]: oldBaseUrl, [pair.new.serverName]: pair.new.baseUrl },
       introduction: INTRODUCTION,
       now,
       log,
     });
-    const clients = new AccountClients({ accounts: store.accounts, sessions: platform.sessions });
     const signIn = new SignIn({
       accounts: store.accounts,
       links: store.signInLinks,
-      platform,
+      platform: { signIn: matrixSignIn },
       introduction: INTRODUCTION,
       tell: async ({ side }, told) => {
         await gate.beforeTelling(told);
@@ -92,7 +92,7 @@ export async function startMover(
       now,
       log,
     });
-    return { store, fetch, clients, signIn, log };
+    return { store, fetch, sessions, signIn, log };
   };
   let running = build(first);
   return {
@@ -112,8 +112,10 @@ export async function startMover(
     get store() {
       return running.store;
     },
-    get clients() {
-      return running.clients;
+    /** A signed-in account and a client with its session; `null` when nobody is signed in. */
+    open: async (side: Side) => {
+      const account = await running.store.accounts.get(OWNER, side);
+      return account === null ? null : { account, client: running.sessions.client(account) };
     },
     get signIn() {
       return running.signIn;
@@ -165,7 +167,7 @@ export async function signInByLink(
     if (mover.news.slice(before).every((news) => news.kind !== "signed_in"))
       throw new Error(JSON.stringify(mover.news.at(-1)));
   }, 60_000);
-  const opened = await mover.clients.open(OWNER, side);
+  const opened = await mover.open(side);
   if (opened === null) throw new Error("the account is not signed in");
   return opened;
 }

@@ -4,7 +4,7 @@ import { toOutcome } from "../../../src/platforms/matrix/steps/step-errors.ts";
 import type { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
-import { AccountReaders } from "../../../src/service/accounts/readers.ts";
+import { openAccount, readOpenAccount } from "../../../src/platforms/matrix/open-account.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import type { FaultProxy } from "../../support/faults/fault-proxy.ts";
 import { callServer } from "../../support/servers/server-api.ts";
@@ -76,7 +76,7 @@ async function deadToken(): Promise<string> {
 
 async function reopened(): Promise<HomeserverClient> {
   await mover.restart();
-  const opened = await mover.clients.open(OWNER, "source");
+  const opened = await mover.open("source");
   if (opened === null) throw new Error("the account is not signed in");
   return opened.client;
 }
@@ -84,10 +84,9 @@ async function reopened(): Promise<HomeserverClient> {
 describe("a session by link", () => {
   it("is renewed fifty times while its account is read", async () => {
     const refreshes = countingRefreshes();
-    const { fetch, log } = mover.running;
-    const readers = new AccountReaders({ clients: mover.clients, fetch, log });
-    const access = await readers.access(OWNER, "source");
-    if (access === null) throw new Error("the account is not signed in");
+    const signedIn = await mover.open("source");
+    if (signedIn === null) throw new Error("the account is not signed in");
+    const opened = openAccount(signedIn.account, mover.running);
     await client.request({
       method: "POST",
       path: "/_matrix/client/v3/createRoom",
@@ -96,7 +95,7 @@ describe("a session by link", () => {
     });
     while (refreshes().length < 50) {
       mover.wait(DUE_MS);
-      const reading = await readers.read(access, "@other:x", {
+      const reading = await readOpenAccount(opened, "@other:x", {
         onProgress: () => undefined,
         withLastActivity: false,
       });
@@ -111,7 +110,7 @@ describe("a session by link", () => {
     await deadToken();
     const refreshes = countingRefreshes();
     mover.wait(-60_000);
-    const clients = [client, (await mover.clients.open(OWNER, "source"))?.client ?? client];
+    const clients = [client, (await mover.open("source"))?.client ?? client];
     const answers = await Promise.all([0, 1, 2, 3, 4].map((index) => whoami(clients[index % 2])));
     expect(answers).toEqual(Array.from({ length: 5 }, () => ({ user_id: user.userId })));
     expect(refreshes()).toHaveLength(1);
@@ -242,7 +241,7 @@ describe("a session by link", () => {
     const other = await delegation.addUser("ben");
     await signInByLink(mover, delegation, "source", other);
     expect(await failureOf(whoami())).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
-    const { client: others = client } = (await mover.clients.open(OWNER, "source")) ?? {};
+    const { client: others = client } = (await mover.open("source")) ?? {};
     await mover.signIn.signOut(OWNER, "source");
     expect(await failureOf(whoami(others))).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
   });
@@ -262,7 +261,7 @@ describe("a session by password", () => {
     const first = matrixTokensSchema.parse(await mover.store.accounts.session(OWNER, "target"));
     expect(first.renewal).toMatchObject({ kind: "matrix" });
     expect(first.renewal?.lifeMs).toBeGreaterThan(200_000);
-    const { client: young = client } = (await mover.clients.open(OWNER, "target")) ?? {};
+    const { client: young = client } = (await mover.open("target")) ?? {};
     mover.wait(250_000);
     expect(await whoami(young)).toEqual({ user_id: userId });
     const second = await mover.store.accounts.session(OWNER, "target");

@@ -20,7 +20,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
     forget: notScripted,
     planning: { plan: notScripted },
     ...scriptedMoves({}).services,
-    readers: { access: notScripted, read: notScripted, guard: notScripted },
+    listRooms: notScripted,
     plans: { numberedRoomIds: notScripted, putNumberedRooms: notScripted },
     now: () => 0,
     prefix: "!",

@@ -1,12 +1,10 @@
-import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { pino } from "pino";
 import { vi } from "vitest";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
 import type { PlanFilters } from "../../../src/model/filters.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
 import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
-import { AccountClients } from "../../../src/service/accounts/clients.ts";
-import { AccountReaders } from "../../../src/service/accounts/readers.ts";
+import type { Platform } from "../../../src/platforms/platform.ts";
 import type { RunServices } from "../../../src/service/run/create-runs.ts";
 import { createRuns } from "../../../src/service/run/create-runs.ts";
 import { RoomRefusals } from "../../../src/service/plan/room-refusals.ts";
@@ -128,8 +126,7 @@ export interface FakeBot {
   store: CrashingStore;
   runServices: RunServices;
   planning: Planning;
-  clients: AccountClients;
-  readers: AccountReaders;
+  platform: Platform;
   hasCrashed: () => boolean;
 }
 
@@ -171,10 +168,9 @@ export function startFakeBot({
     now,
     log,
   });
-  const clients = new AccountClients({ accounts, sessions: platform.sessions });
-  const readers = new AccountReaders({ clients, fetch, log });
   const planning = new Planning({
-    readers,
+    accounts,
+    platform,
     plans: store.store.plans,
     outbox: store.store.outbox,
     roomRefusals: new RoomRefusals(store.store.runs, now),
@@ -197,11 +193,9 @@ export function startFakeBot({
     );
   };
   const runServices = createRuns({
-    rateLimits: RATE_LIMITS,
     // A move uses only these parts of the store.
     store: store.store as Store,
-    clients,
-    readers,
+    platform,
     planning,
     createListener: (facts) => {
       const { runs, plans } = store.store;
@@ -211,7 +205,7 @@ export function startFakeBot({
     now,
     log,
   });
-  return { store, runServices, planning, clients, readers, hasCrashed: () => isDead };
+  return { store, runServices, planning, platform, hasCrashed: () => isDead };
 }
 
 /** Signs both accounts in and makes the plan. */

@@ -6,7 +6,6 @@ import type { NotMoved } from "../../../src/model/not-moved.ts";
 import type { Report, ReportRoom } from "../../../src/model/report.ts";
 import type {
   ConvertResult,
-  RunSummary,
   RunEnd,
   RunStatus,
   RunWait,
@@ -14,6 +13,7 @@ import type {
   UndoPreview,
   VerifyResult,
 } from "../../../src/service/run/results.ts";
+import type { RunSummary } from "../../../src/platforms/runs.ts";
 import { RUN_STATES } from "../../../src/model/run-states.ts";
 import { runStatus } from "./scripted-moves.ts";
 import { EVIL, EVIL_USER, READER } from "../../unit/view/message-rules.ts";

@@ -7,7 +7,7 @@ import { STATUSES } from "../../../src/model/routes.ts";
 import type { RunRoom } from "../../../src/model/run-room.ts";
 import { historyOf, runRoom } from "../../../src/platforms/matrix/room-of-run.ts";
 import {
-  isLeft,
+  isNotEntered,
   nextRoute,
   roomAfter,
   waitsForPerson,
@@ -174,8 +174,8 @@ it.each<{ status: Status; left: boolean; waits: boolean }>([
   { status: "skipped", left: true, waits: false },
 ])("with the status $status it is left: $left, and waits for a person: $waits", ({ status, left, waits }) => {
   const room = { ...planned(["join"]), status };
-  expect([isLeft(room), waitsForPerson(room)]).toEqual([left, waits]);
-  expect([isLeft({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([
+  expect([isNotEntered(room), waitsForPerson(room)]).toEqual([left, waits]);
+  expect([isNotEntered({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([
     false,
     false,
   ]);

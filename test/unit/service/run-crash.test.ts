@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
+import { matrixRuns } from "../../../src/platforms/matrix/runs.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { FakeHomeservers, FakeRequest } from "../../support/fakes/fake-homeservers.ts";
 import type { FakeBot } from "../../support/fakes/fake-bot.ts";
@@ -49,7 +50,7 @@ async function endOf(
     await store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, Date.now());
   }
   const steps = await store.steps.all(run?.id ?? 0);
-  const undo = await new UndoPlanner(store).plan(OWNER);
+  const undo = await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER);
   await close();
   const lines = (name: string, values: readonly unknown[]): string[] =>
     values.map((value) => `${name}: ${jsonOf(value)}`);

@@ -8,6 +8,7 @@ import { Limits } from "../../../src/queue/rate-limits.ts";
 import { readPlan } from "../../../src/service/plan/stored-plan.ts";
 import { RunStatuses } from "../../../src/service/run/status.ts";
 import { RunSummaryReader } from "../../../src/service/run/summary.ts";
+import { matrixRuns } from "../../../src/platforms/matrix/runs.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
@@ -94,6 +95,7 @@ describe("rows of the version before stored JSON had versions", () => {
       if (run === null) throw new Error("there is no run");
       const limits = new Limits(store.limiters, RATE_LIMITS, () => undefined);
       const statuses = new RunStatuses({
+        platform: { serverName: () => "" },
         runs,
         steps,
         limits,
@@ -109,7 +111,12 @@ describe("rows of the version before stored JSON had versions", () => {
         rooms: { done: 1, needsModerator: 1 },
         steps: { total: 2, done: 2 },
       });
-      const { summary } = await new RunSummaryReader({ runs, steps }, () => NOW).of(run);
+      const { summary } = await new RunSummaryReader({
+        runs,
+        steps,
+        platform: { runs: matrixRuns },
+        now: () => NOW,
+      }).of(run);
       expect(summary).toMatchObject({ joins: 1, knocks: 1 });
     }));
 
@@ -130,7 +137,7 @@ describe("rows of the version before stored JSON had versions", () => {
 
   it("can be undone", () =>
     withOldRows(async ({ store }) => {
-      const undo = new UndoPlanner({ runs: store.runs, steps: store.steps });
+      const undo = new UndoPlanner({ ...store, platform: { runs: matrixRuns } });
       expect(await undo.preview(OLD_OWNER)).toMatchObject({
         status: "possible",
         joins: [{ roomId: "!open:old.example" }],

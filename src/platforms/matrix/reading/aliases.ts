@@ -1,3 +1,4 @@
+import { UnansweredAliasError } from "../../reading.ts";
 import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
@@ -10,20 +11,6 @@ import { toSignInProblem } from "../sign-in/sign-in-problem.ts";
 import type { Reader } from "./reader.ts";
 
 const directorySchema = z.object({ room_id: z.string() });
-
-/**
- * An alias could not be resolved: the account's server works, but the alias's own server did not
- * answer it.
- */
-export class UnansweredAliasError extends Error {
-  override readonly name = "UnansweredAliasError";
-  readonly alias: string;
-
-  constructor(alias: string, cause: unknown) {
-    super("no server resolved the alias", { cause });
-    this.alias = alias;
-  }
-}
 
 /**
  * The account's rooms behind aliases. There are two kinds of aliases:

@@ -43,12 +43,12 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   };
   const desk = (from = store) =>
     new InvitationHandler({
-      userId: "@mover:x.org",
       invitations: from.invitations,
       client,
       rooms: new Rooms(client, { controlRoomIds: new Set(["!control:x.org"]), directChats }),
       directChats,
       isPermitted: (userId) => userId.endsWith(":x.org"),
+      isOnOwnServer: (userId) => userId.endsWith(":x.org"),
       now: () => Date.now(),
       log: pino({ enabled: false }),
     });

@@ -48,7 +48,8 @@ async function plan(more: Partial<PlanFilters> = {}) {
 function convert(convertRequest: ConvertRequest) {
   return convertChat(OWNER, convertRequest, {
     planning: bot.planning,
-    clients: bot.clients,
+    accounts: bot.store.store.accounts,
+    platform: bot.platform,
     botUserId: BOT,
   });
 }
@@ -180,7 +181,10 @@ describe("an alias that the room does not give as its own", () => {
     expect(await starter.inviteAll({ ...request, filters, rooms: [ALIAS] })).toEqual(unanswered);
     expect(await convert({ room: ALIAS, partner: null, toDirect: true })).toEqual(unanswered);
     const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
-    expect(await listSourceRooms(bot.readers, OWNER, listed, () => undefined)).toEqual(unanswered);
+    const { platform, store } = bot;
+    const asked = { filters: listed, onProgress: () => undefined };
+    const using = { accounts: store.store.accounts, platform };
+    expect(await listSourceRooms(OWNER, asked, using)).toEqual(unanswered);
     expect(await bot.planning.last(OWNER)).toBeNull();
   });
 

@@ -62,6 +62,7 @@ async function statusOf(
   more: Partial<Run> = {},
 ) {
   const statuses = new RunStatuses({
+    platform: { serverName: (userId) => userId.slice(userId.indexOf(":") + 1) },
     runs: { roomCounts: async () => new Map(rooms) },
     steps: { counts: async () => [...counts] },
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },

@@ -4,6 +4,7 @@ import type { StepKind } from "../../../../src/model/step.ts";
 import { storedReportSchema } from "../../../../src/model/report.ts";
 import type { RunRoom } from "../../../../src/model/run-room.ts";
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
+import { matrixRuns } from "../../../../src/platforms/matrix/runs.ts";
 import { RunSummaryReader } from "../../../../src/service/run/summary.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
@@ -31,10 +32,12 @@ async function summaryOf(did: readonly Did[], ofRooms: readonly RunRoom[] = room
       savedUndo: null,
     };
   });
-  const reader = new RunSummaryReader(
-    { runs: { rooms: async () => [...ofRooms] }, steps: { all: async () => steps } },
-    () => 0,
-  );
+  const reader = new RunSummaryReader({
+    runs: { rooms: async () => [...ofRooms] },
+    steps: { all: async () => steps },
+    platform: { runs: matrixRuns },
+    now: () => 0,
+  });
   return reader.of(run);
 }
 

@@ -4,6 +4,7 @@ import type { Run } from "../../../../src/model/run.ts";
 import type { PlannedStep, StepKind } from "../../../../src/model/step.ts";
 import { stages } from "../../../../src/model/step.ts";
 import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
+import { matrixRuns } from "../../../../src/platforms/matrix/runs.ts";
 import { UndoPlanner } from "../../../../src/service/run/undo.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
@@ -60,14 +61,14 @@ async function ran(
 }
 
 async function planned(store: Store): Promise<string[]> {
-  const undo = await new UndoPlanner(store).plan(OWNER);
+  const undo = await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER);
   return undo?.steps.map(({ key, payload }) => `${key} ${JSON.stringify(payload)}`) ?? [];
 }
 
 describe("taking back", () => {
   it("is nothing where there was no run, or none that did something", async () => {
     const { store } = await temporaryStore();
-    const undoPlanner = new UndoPlanner(store);
+    const undoPlanner = new UndoPlanner({ ...store, platform: { runs: matrixRuns } });
     expect([await undoPlanner.plan(OWNER), await undoPlanner.preview(OWNER)]).toEqual([
       null,
       { status: "nothing_to_undo" },
@@ -91,7 +92,7 @@ describe("taking back", () => {
       { kind: "read_marker", roomId: "!b", outcome: DONE },
     ]);
     const [a, b, c] = rooms.map(({ planned }) => planned.row);
-    expect(await new UndoPlanner(store).preview(OWNER)).toEqual({
+    expect(await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).preview(OWNER)).toEqual({
       status: "possible",
       invitations: [a],
       joins: [b],
@@ -108,7 +109,7 @@ describe("taking back", () => {
       { kind: "tags", roomId: "!a", outcome: wrote("tags") },
       { kind: "account_data", outcome: wrote("data") },
     ]);
-    const undo = await new UndoPlanner(store).plan(OWNER);
+    const undo = await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER);
     expect(undo?.steps.map(({ key, stage, limits, side }) => [key, stage, limits, side])).toEqual([
       ["undo:1:account_data:", stages.rooms, [], "target"],
       ["undo:1:tags:!a", stages.rooms, [], "target"],
@@ -119,9 +120,11 @@ describe("taking back", () => {
   it("takes from the limit on messages what was taken from it when it was written", async () => {
     const { store } = await temporaryStore();
     await ran(store, [{ kind: "power_level", roomId: "!a", limits: ["messages"], outcome: wrote({}) }]);
-    expect((await new UndoPlanner(store).plan(OWNER))?.steps.map(({ limits }) => limits)).toEqual([
-      ["messages"],
-    ]);
+    expect(
+      (await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER))?.steps.map(
+        ({ limits }) => limits,
+      ),
+    ).toEqual([["messages"]]);
   });
 
   it("knows what may have been written by what was stored before, where the run ended or the step failed before its answer came", async () => {

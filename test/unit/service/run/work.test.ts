@@ -1,11 +1,8 @@
-import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Run, TakenStep } from "../../../../src/model/run.ts";
 import { stages } from "../../../../src/model/step.ts";
-import { Sessions } from "../../../../src/platforms/matrix/sign-in/sessions.ts";
-import { AccountClients } from "../../../../src/service/accounts/clients.ts";
 import { RunWork } from "../../../../src/service/run/work.ts";
-import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { notScripted } from "../../../support/fakes/command-services.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";
@@ -73,12 +70,16 @@ describe("a step", () => {
       };
       await store.accounts.put({ ...account, deviceId: null, signedInAt: 0 }, { accessToken: "secret" });
     }
-    const log = pino({ level: "silent" });
-    const sessions = new Sessions({ accounts: store.accounts, fetch: openFetch(), now: () => 0, log });
-    const clients = new AccountClients({ accounts: store.accounts, sessions });
-    const { runs, steps } = store;
+    const { accounts, runs, steps } = store;
+    const untouched = {
+      stepsInto: notScripted,
+      summary: notScripted,
+      failures: notScripted,
+      undo: notScripted,
+    };
     const work = new RunWork({
-      clients,
+      accounts,
+      platform: { pair: notScripted, serverName: notScripted, runs: untouched },
       runs,
       steps,
       settled: async () => null,

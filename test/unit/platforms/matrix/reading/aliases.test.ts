@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { UnansweredAliasError, roomsOfAliases } from "../../../../../src/platforms/matrix/reading/aliases.ts";
+import { UnansweredAliasError } from "../../../../../src/platforms/reading.ts";
+import { roomsOfAliases } from "../../../../../src/platforms/matrix/reading/aliases.ts";
 import { sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 import { recordedServer } from "./recorded-server.ts";
 import type { Given } from "./recorded-server.ts";

@@ -1,6 +1,6 @@
-import type { AccountReading } from "../../platforms/matrix/reading/account-reading.ts";
-import type { Reader } from "../../platforms/matrix/reading/reader.ts";
-import { membershipNow } from "../../platforms/matrix/reading/state-now.ts";
+import type { AccountReading } from "./account-reading.ts";
+import type { Reader } from "./reader.ts";
+import { membershipNow } from "./state-now.ts";
 
 interface Readings {
   source: AccountReading;

@@ -1,0 +1,143 @@
+import type { Account, Side } from "../../model/account.ts";
+import { withRoomIds } from "../../model/filters.ts";
+import type { AccessChanges } from "../../model/room-routes.ts";
+import type { StepKind } from "../../model/step.ts";
+import type { TakenStep } from "../../model/run.ts";
+import { UnreachableError } from "../../network/unreachable-error.ts";
+import type { Decision, DecisionRequest } from "../planning.ts";
+import type { AccountPair, WatchRequest } from "../platform.ts";
+import type { StepFacts } from "../runs.ts";
+import { HomeserverError } from "./api/homeserver-error.ts";
+import { decideRooms } from "./decide-rooms.ts";
+import { decisionOf } from "./decision.ts";
+import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
+import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
+import { roomsOfAliases } from "./reading/aliases.ts";
+import { chatsWithBot } from "./reading/bot-chats.ts";
+import { historyOf } from "./room-of-run.ts";
+import { runStep } from "./run-step.ts";
+import type { StepContext } from "./steps/step-context.ts";
+import type { WatchingAccount } from "./watch/look-for-access-changes.ts";
+import { lookForAccessChanges } from "./watch/look-for-access-changes.ts";
+import { watchedRoom } from "./watch/watched-room.ts";
+
+export interface AccountPairOptions extends OpenAccountOptions {
+  now: () => number;
+}
+
+/** The two accounts of a person, opened. */
+interface OpenPair {
+  readonly source: OpenAccount;
+  readonly target: OpenAccount;
+}
+
+/** Opens pairs of accounts. Looks of all pairs share what is known about servers. */
+export function accountPairs(
+  options: AccountPairOptions,
+): (accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal) => AccountPair {
+  /**
+   * The features of servers, by address. They are read once, and again after a failed look, because
+   * the server may have changed.
+   */
+  const features = new Map<string, WatchingAccount["features"]>();
+  return (accounts, signal) => {
+    const pair = {
+      source: openAccount(accounts.source, options, signal),
+      target: openAccount(accounts.target, options, signal),
+    };
+    return {
+      decide: (request) => decide(pair, request, options.now),
+      runStep: async (step, facts) => runStep(step, await contextOf(pair, step, facts)),
+      watch: (request) => watch(pair, request, features),
+    };
+  };
+}
+
+async function decide(
+  { source, target }: OpenPair,
+  { filters, words, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
+  now: () => number,
+): Promise<Decision> {
+  // Side by side: they are two servers, or two accounts with limits of their own.
+  const [sourceReading, targetReading] = await Promise.all([
+    readOpenAccount(source, target.account.userId, {
+      onProgress,
+      withLastActivity: filters.activeSince !== null,
+    }),
+    readOpenAccount(target, source.account.userId, { onProgress, withLastActivity: false }),
+  ]);
+  const readings = { source: sourceReading, target: targetReading };
+  const { spokenIn, refusals } = await knownRooms();
+  return guarded(source.account, async () => {
+    const accounts = { source: await source.readable(), target: await target.readable() };
+    const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
+    const chosen = withRoomIds(filters, aliases);
+    const chats = await chatsWithBot(accounts.source.reader, readings, { spokenIn, botUserId });
+    const decided = await decideRooms(accounts, readings, {
+      filters: chosen,
+      botUserIds: [botUserId],
+      botRoomIds: [...botRoomIds, ...chats],
+      refusals,
+    });
+    return decisionOf({ readings, decided, filters: chosen, aliases, generatedAt: new Date(now()) });
+  });
+}
+
+/**
+ * The kinds of steps that depend on the rooms that the target is in: those that merge whole lists,
+ * that join through another room, and that undo something inside a room.
+ */
+const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
+  "direct_chats",
+  "push_rules",
+  "join_restricted",
+  "undo",
+]);
+
+async function contextOf(
+  { source, target }: OpenPair,
+  { kind, roomId, attempts, savedUndo }: TakenStep,
+  { canSkipCheck, saveUndo, joinedRooms, room, knockReason, signal }: StepFacts,
+): Promise<StepContext> {
+  const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
+  // Only read markers depend on the history of a room.
+  const stored = kind === "read_marker" && roomId !== null ? await room() : null;
+  return {
+    client: { source: source.client, target: target.client },
+    userId: { source: source.account.userId, target: target.account.userId },
+    canSkipCheck,
+    savedUndo,
+    saveUndo,
+    isInside: (id) => joined.has(id),
+    ...(stored !== null && historyOf(stored, attempts)),
+    knockReason,
+    signal,
+  };
+}
+
+async function watch(
+  { source, target }: OpenPair,
+  { rooms, isJoined, signal }: WatchRequest,
+  known: Map<string, WatchingAccount["features"]>,
+): Promise<AccessChanges | null> {
+  const look = {
+    source: await watching(source),
+    target: await watching(target),
+    rooms: rooms.map(watchedRoom),
+    isJoined,
+    signal,
+  };
+  try {
+    return await lookForAccessChanges(look);
+  } catch (error) {
+    if (!(error instanceof HomeserverError) && !(error instanceof UnreachableError)) throw error;
+    for (const { account } of [source, target]) known.delete(account.baseUrl);
+    return null;
+  }
+
+  async function watching({ account, client, readable }: OpenAccount): Promise<WatchingAccount> {
+    const features = known.get(account.baseUrl) ?? (await readable()).features;
+    known.set(account.baseUrl, features);
+    return { client, userId: account.userId, features };
+  }
+}

@@ -1,0 +1,73 @@
+import type { CategoryName } from "../../model/categories.ts";
+import { category } from "../../model/categories.ts";
+import type { PlanFilters } from "../../model/filters.ts";
+import type { Decision, PlanFacts } from "../planning.ts";
+import { compareContents } from "./categories/registry.ts";
+import { serverNameOf } from "./ids/identifiers.ts";
+import type { RoomPlan } from "./planning/plan-rooms.ts";
+import { roomRequestCounts } from "./planning/request-counts.ts";
+import { roomCategories } from "./planning/room-categories.ts";
+import { roomMapping } from "./planning/room-mapping.ts";
+import { estimateTime } from "./planning/time-estimate.ts";
+import type { AccountReading } from "./reading/account-reading.ts";
+import { remainingSteps, revisedRooms } from "./remaining-steps.ts";
+import { remainingWork } from "./remaining-work.ts";
+import { report } from "./report/report.ts";
+import { profileSteps, stepsOfRooms, stepsOfWholePlan, unknownRooms } from "./steps-of-run.ts";
+
+/** Both accounts as they were read, and the plan of their rooms. */
+export interface DecisionInput {
+  readings: { source: AccountReading; target: AccountReading };
+  decided: RoomPlan;
+  /** With room IDs in place of aliases. */
+  filters: PlanFilters;
+  aliases: ReadonlyMap<string, string>;
+  generatedAt: Date;
+}
+
+export function decisionOf(input: DecisionInput): Decision {
+  const { readings, decided, filters, aliases } = input;
+  return {
+    plan: planFacts(input),
+    aliases,
+    filters,
+    methods: [readings.source.method, readings.target.method],
+    wholePlan: (request) => stepsOfWholePlan({ decided, readings }, request),
+    someRooms: (part) => stepsOfRooms({ decided }, part),
+    profileSteps: () => profileSteps({ decided, readings }),
+    unknownRooms: (named) => unknownRooms({ decided }, named),
+    remaining({ before, tried }, request) {
+      const rooms = revisedRooms(decided, { before, tried });
+      return { rooms, steps: remainingSteps({ decided, readings }, { rooms, tried, request }) };
+    },
+  };
+}
+
+function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): PlanFacts {
+  const { rooms, replacements, unknownRooms, isInviteBlocked, bannedRoomIds } = decided;
+  const { categories, notMoved } = compareContents(readings.source, readings.target, roomMapping(rooms));
+  const [sourceUserId, targetUserId] = [readings.source.snapshot.userId, readings.target.snapshot.userId];
+  const isSameServer = serverNameOf(sourceUserId) === serverNameOf(targetUserId);
+  const isChosen = (name: CategoryName): boolean => filters.categories?.includes(name) ?? true;
+  return {
+    report: report({
+      sourceUserId,
+      targetUserId,
+      generatedAt,
+      rooms,
+      categories: [...roomCategories(rooms), ...categories].map((entry) =>
+        isChosen(entry.name) ? entry : category(entry.name, 0, []),
+      ),
+    }),
+    moreHelpers: new Map(
+      rooms.filter((room) => room.moreHelpers > 0).map((room) => [room.roomId, room.moreHelpers]),
+    ),
+    via: new Map(rooms.map((room) => [room.roomId, room.via])),
+    work: remainingWork(decided, readings, categories, isChosen),
+    estimate: estimateTime(roomRequestCounts([...rooms, ...replacements]), isSameServer),
+    notMoved,
+    unknownRooms,
+    isInviteBlocked,
+    bannedRooms: bannedRoomIds.length,
+  };
+}

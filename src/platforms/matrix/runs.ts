@@ -1,0 +1,11 @@
+import type { PlatformRuns } from "../runs.ts";
+import { stepsInto } from "./steps-of-run.ts";
+import { failuresOf, summaryOf } from "./summary-of-run.ts";
+import { undoOfRuns } from "./undo-of-run.ts";
+
+export const matrixRuns: PlatformRuns = {
+  stepsInto,
+  summary: summaryOf,
+  failures: failuresOf,
+  undo: undoOfRuns,
+};

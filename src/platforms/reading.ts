@@ -1,0 +1,36 @@
+import type { Account } from "../model/account.ts";
+import type { AccountRefusal } from "./sign-in.ts";
+
+/** How far the reading of an account has come, in rooms. */
+export interface ReadProgress {
+  serverName: string;
+  read: number;
+  total: number;
+}
+
+/** A signed-in account could not be read. */
+export class UnreadableAccountError extends Error {
+  readonly account: Account;
+  readonly refusal: AccountRefusal;
+
+  constructor(account: Account, refusal: AccountRefusal) {
+    super(`an account could not be read: ${refusal.code}`);
+    this.name = "UnreadableAccountError";
+    this.account = account;
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * An alias could not be resolved: the account's server works, but the alias's own server did not
+ * answer it.
+ */
+export class UnansweredAliasError extends Error {
+  override readonly name = "UnansweredAliasError";
+  readonly alias: string;
+
+  constructor(alias: string, cause: unknown) {
+    super("no server resolved the alias", { cause });
+    this.alias = alias;
+  }
+}
