@@ -10,35 +10,41 @@ import { botSessions } from "../support/servers/server-api.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
-/** Between the bot and each server; the person's client has a network of its own. */
-let oldProxy: FaultProxy;
-let newProxy: FaultProxy;
-let account: Account;
-let chat: Chat;
+/** What the tests of this file share. */
+interface Fixture {
+  environment: BotEnvironment;
+  /** Between the bot and each server. The person's client does not pass them. */
+  oldProxy: FaultProxy;
+  newProxy: FaultProxy;
+  account: Account;
+  chat: Chat;
+}
+
+const fixture = {} as Fixture;
 
 beforeAll(async () => {
-  world = await createBotEnvironment({
+  fixture.environment = await createBotEnvironment({
     bot: async (pair) => {
-      oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
-      newProxy = await startFaultProxy({ target: pair.new.baseUrl });
-      return { homeserver: newProxy.url, servers: { [pair.old.serverName]: oldProxy.url } };
+      fixture.oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
+      fixture.newProxy = await startFaultProxy({ target: pair.new.baseUrl });
+      return { homeserver: fixture.newProxy.url, servers: { [pair.old.serverName]: fixture.oldProxy.url } };
     },
   });
-  account = await world.register("old", "ada");
-  await world.bot.start();
-  chat = await openChat(world, account, { encrypted: true });
+  fixture.account = await fixture.environment.register("old", "ada");
+  await fixture.environment.bot.start();
+  fixture.chat = await openChat(fixture.environment, fixture.account, { encrypted: true });
 });
 
 afterAll(async () => {
-  await world.close();
+  const { environment, oldProxy, newProxy } = fixture;
+  await environment.close();
   await oldProxy.stop();
   await newProxy.stop();
 });
 
 /**
- * Cuts every connection through the proxy and all that are tried; resolves when each kind of
- * request has been tried in vain.
+ * Closes every connection through the proxy and resets new ones. Resolves when a request of each
+ * kind has failed.
  */
 async function loseNetwork(
   proxy: FaultProxy,
@@ -61,27 +67,29 @@ function isSync({ path }: ProxiedRequest): boolean {
   return path.endsWith("/sync");
 }
 
-/** What the bot said behind an event, without "Asking …". */
+/** The bot's messages after an event, without "Asking …". */
 async function answersBehind(eventId: string): Promise<string[]> {
+  const { environment, chat } = fixture;
   const said = await botMessagesBehind(chat.person, chat.roomId, {
-    botUserId: world.botUserId,
+    botUserId: environment.botUserId,
     after: eventId,
   });
   return said.map(textOf).filter((text) => !text.startsWith("Asking "));
 }
 
-it("the account's server going away in the middle of a sign-in is told, and trying again works", async () => {
+it("a server that goes away in the middle of a sign-in is reported, and another try works", async () => {
+  const { environment, oldProxy, account, chat } = fixture;
   const held = onNext(oldProxy, LOGIN, { kind: "hang" });
   const eventId = await chat.person.say(chat.roomId, `!login old --password ${account.password}`);
   await held;
   await oldProxy.down();
-  const answer = await answerTo(chat.person, chat.roomId, eventId, world.botUserId);
+  const answer = await answerTo(chat.person, chat.roomId, eventId, environment.botUserId);
   expect(textOf(answer)).toMatch(
     /The connection to 127\.0\.0\.1:\d+ broke off\. Please try again in a minute\./u,
   );
   const again = await chat.ask(`!login old --password ${account.password}`);
   expect(again).toContain(
-    `${world.pair.old.serverName} does not accept connections just now. Please try again later.`,
+    `${environment.pair.old.serverName} does not accept connections just now. Please try again later.`,
   );
   expect(await botSessions(account)).toEqual([]);
 
@@ -91,7 +99,8 @@ it("the account's server going away in the middle of a sign-in is told, and tryi
   expect(await botSessions(account)).toHaveLength(1);
 });
 
-it("the bot's own network going away while a command runs loses no command and no answer, and repeats none", async () => {
+it("the bot loses and repeats no command and no answer when its network goes away while a command runs", async () => {
+  const { environment, oldProxy, newProxy, account, chat } = fixture;
   const held = onNext(oldProxy, LOGIN, { kind: "hang" });
   const eventId = await chat.person.say(chat.roomId, `!login old --password ${account.password}`);
   await held;
@@ -111,18 +120,19 @@ it("the bot's own network going away while a command runs loses no command and n
   ];
   for (const text of expected)
     await chat.person.waitForMessage(chat.roomId, (message) => textOf(message).includes(text), {
-      from: world.botUserId,
+      from: environment.botUserId,
       after: eventId,
     });
   const said = await answersBehind(eventId);
   expect(expected.map((text) => said.filter((answer) => answer.includes(text)).length)).toEqual([1, 1, 1]);
   expect(said).toHaveLength(3);
-  // The session of before was not touched.
+  // The session from before the outage is unchanged.
   expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${account.userId}, .*, works`));
   expect(await botSessions(account)).toHaveLength(1);
 });
 
-it("an answer that arrived although the bot never learned of it is not sent twice", async () => {
+it("an answer that arrived without the bot's knowledge is not sent twice", async () => {
+  const { environment, newProxy, chat } = fixture;
   let isLost = false;
   newProxy.setRule(({ method, path }) => {
     if (isLost || method !== "PUT" || !path.includes("/send/")) return undefined;
@@ -130,7 +140,7 @@ it("an answer that arrived although the bot never learned of it is not sent twic
     return { kind: "lose-answer" };
   });
   const eventId = await chat.person.say(chat.roomId, "!help login");
-  await answerTo(chat.person, chat.roomId, eventId, world.botUserId);
+  await answerTo(chat.person, chat.roomId, eventId, environment.botUserId);
   expect(await answersBehind(eventId)).toHaveLength(1);
   expect(isLost).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadOrCreateSecretKey } from "../../src/config/secret-key.ts";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
@@ -13,180 +13,214 @@ import { filesOfFolder } from "../support/store/stored-bytes.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
-let home: FaultProxy;
-let oldServer: FaultProxy;
-let adaAccount: Account;
-let ada: Person;
-/**
- * Her client neither sends keys to, nor shows messages of, devices that their owner has not signed
- * (MSC4153).
- */
-let cara: Person;
-let adasRoom: string;
-let carasRoom: string;
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  environment: BotEnvironment;
+  home: FaultProxy;
+  oldServer: FaultProxy;
+  adaAccount: Account;
+  ada: Person;
+  /**
+   * Her client trusts only devices that their owner has signed (MSC4153): it sends no keys to other
+   * devices and hides their messages.
+   */
+  cara: Person;
+  adasRoom: string;
+  carasRoom: string;
+}
 
-beforeAll(async () => {
-  world = await createBotEnvironment({
-    bot: async (pair) => {
-      home = await startFaultProxy({ target: pair.new.baseUrl });
-      oldServer = await startFaultProxy({ target: pair.old.baseUrl });
-      return {
-        homeserver: home.url,
-        servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: pair.new.baseUrl },
-      };
-    },
-  });
-  adaAccount = await world.register("old", "ada");
-  const caraAccount = await world.register("new", "cara");
-  [ada, cara] = await Promise.all([
-    world.client(adaAccount),
-    world.client(caraAccount, { onlyTrustSignedDevices: true }),
-  ]);
-});
+const story = {} as Story;
 
-afterAll(async () => {
-  await world.close();
-  await Promise.all([home.stop(), oldServer.stop()]);
-});
-
-it("makes one device, however often its first start is cut off", async () => {
-  for (const path of [
-    "/v3/login",
-    "/keys/upload",
-    "/device_signing/upload",
-    "/signatures/upload",
-    "/filter",
-    "/v3/sync",
-  ]) {
-    const isOfKind = ({ path: requested, method }: ProxiedRequest): boolean =>
-      requested.includes(path) && (method !== "GET" || path === "/v3/sync");
-    // The server has done it, and the bot never learns of it.
-    await runUntilKilled(world.bot, [home], {
-      isOfKind,
-      nth: 0,
-      afterMs: 250,
-      fault: { kind: "lose-answer" },
+describe("the bot, in encrypted rooms", () => {
+  beforeAll(async () => {
+    story.environment = await createBotEnvironment({
+      bot: async (pair) => {
+        story.home = await startFaultProxy({ target: pair.new.baseUrl });
+        story.oldServer = await startFaultProxy({ target: pair.old.baseUrl });
+        return {
+          homeserver: story.home.url,
+          servers: { [pair.old.serverName]: story.oldServer.url, [pair.new.serverName]: pair.new.baseUrl },
+        };
+      },
     });
-  }
-  await world.bot.start();
-  expect(await botDevices(world)).toHaveLength(1);
-});
+    story.adaAccount = await story.environment.register("old", "ada");
+    const caraAccount = await story.environment.register("new", "cara");
+    [story.ada, story.cara] = await Promise.all([
+      story.environment.client(story.adaAccount),
+      story.environment.client(caraAccount, { onlyTrustSignedDevices: true }),
+    ]);
+  });
 
-it("talks with careful and ordinary people without a shield on its messages", async () => {
-  [adasRoom, carasRoom] = await Promise.all([world.directChat(ada), world.directChat(cara)]);
-  for (const [person, roomId] of [
-    [ada, adasRoom],
-    [cara, carasRoom],
-  ] as const) {
-    const answer = await world.answer(person, roomId, "!help");
-    expect(textOf(answer)).toContain("!login");
+  afterAll(async () => {
+    const { environment, home, oldServer } = story;
+    await environment.close();
+    await Promise.all([home.stop(), oldServer.stop()]);
+  });
+
+  it("makes one device, however often its first start is cut off", async () => {
+    const { environment, home } = story;
+    for (const path of [
+      "/v3/login",
+      "/keys/upload",
+      "/device_signing/upload",
+      "/signatures/upload",
+      "/filter",
+      "/v3/sync",
+    ]) {
+      const isOfKind = ({ path: requested, method }: ProxiedRequest): boolean =>
+        requested.includes(path) && (method !== "GET" || path === "/v3/sync");
+      // The server handles the request, and the bot never gets the answer.
+      await runUntilKilled(environment.bot, [home], {
+        isOfKind,
+        nth: 0,
+        afterMs: 250,
+        fault: { kind: "lose-answer" },
+      });
+    }
+    await environment.bot.start();
+    expect(await botDevices(environment)).toHaveLength(1);
+  });
+
+  it("sends messages that show no shield, also in clients that trust signed devices only", async () => {
+    const { environment, ada, cara } = story;
+    [story.adasRoom, story.carasRoom] = await Promise.all([
+      environment.directChat(ada),
+      environment.directChat(cara),
+    ]);
+    for (const [person, roomId] of [
+      [ada, story.adasRoom],
+      [cara, story.carasRoom],
+    ] as const) {
+      const answer = await environment.answer(person, roomId, "!help");
+      expect(textOf(answer)).toContain("!login");
+      expect(answer).toMatchObject({ isEncrypted: true, shield: null });
+    }
+  });
+
+  it("keeps its device after a stop and after a kill", async () => {
+    const { environment, cara } = story;
+    const devices = await botDevices(environment);
+    await environment.bot.stop();
+    await environment.bot.start();
+    await environment.bot.kill();
+    await environment.bot.start();
+    expect(textOf(await environment.answer(cara, story.carasRoom, "!help"))).toContain("!login");
+    expect(await botDevices(environment)).toEqual(devices);
+  });
+
+  it("answers messages sent while it was away, also those that one sync leaves out", async () => {
+    const { environment, cara } = story;
+    await environment.bot.stop();
+    const first = await cara.say(story.carasRoom, "!firstofmany");
+    await Promise.all(Array.from({ length: 110 }, (_, index) => talk(cara, story.carasRoom, index)));
+    await cara.say(story.carasRoom, "!lastofmany");
+    await environment.bot.start();
+    for (const word of ["firstofmany", "lastofmany"])
+      await cara.waitForMessage(story.carasRoom, (message) => textOf(message).includes(word), {
+        from: environment.botUserId,
+        after: first,
+      });
+    const read = expect.objectContaining({ msg: "read the messages that a sync left out" }) as unknown;
+    await expect.poll(() => environment.bot.log(), { timeout: 10_000 }).toContainEqual(read);
+  });
+
+  it("replaces the note that a slow server is being asked by the answer", async () => {
+    const { oldServer, adaAccount, ada } = story;
+    oldServer.setRule(({ path }) => (path.endsWith("/v3/login") ? { kind: "delay", ms: 2_500 } : undefined));
+    const command = await ada.say(story.adasRoom, `!login old ${adaAccount.userId}`);
+    const asking = await ada.waitForMessage(
+      story.adasRoom,
+      (message) => textOf(message).startsWith("Asking"),
+      {
+        after: command,
+      },
+    );
+    const edited = await ada.waitForMessage(
+      story.adasRoom,
+      ({ latestEditContent }) => latestEditContent !== undefined,
+      {
+        after: command,
+      },
+    );
+    oldServer.setRule();
+    expect(edited).toMatchObject({ eventId: asking.eventId, isEncrypted: true, shield: null });
+    expect(textOf(edited)).toContain("takes a password or an access token");
+    // A client shows an edit before it emits the edit's event.
+    const edits = (): unknown[] =>
+      ada
+        .messages(story.adasRoom)
+        .filter(({ relation }) => relation?.type === "m.replace" && relation.eventId === asking.eventId)
+        .map(({ content }) => content);
+    const edit = {
+      msgtype: "m.notice",
+      formatted_body: expect.any(String) as unknown,
+      "m.mentions": {},
+      "m.new_content": {
+        msgtype: "m.notice",
+        formatted_body: expect.any(String) as unknown,
+        "m.mentions": {},
+      },
+    };
+    await expect.poll(edits, { timeout: 30_000 }).toMatchObject([edit]);
+  });
+
+  it("removes the message with a password before it says that the account is signed in", async () => {
+    const { adaAccount, ada } = story;
+    const secret = await ada.say(
+      story.adasRoom,
+      `!login old ${adaAccount.userId} --password ${adaAccount.password}`,
+    );
+    const signedIn = await ada.waitForMessage(
+      story.adasRoom,
+      (message) => textOf(message).includes("is signed in"),
+      {
+        after: secret,
+      },
+    );
+    const shown = ada.messages(story.adasRoom);
+    expect(shown.find(({ eventId }) => eventId === secret)).toMatchObject({ isRedacted: true, content: {} });
+    const redaction = shown.findIndex(({ type }) => type === "m.room.redaction");
+    expect(redaction).toBeGreaterThan(-1);
+    expect(redaction).toBeLessThan(shown.findIndex(({ eventId }) => eventId === signedIn.eventId));
+  });
+
+  it("leaves no password, token, key or message readable in its data directory", async () => {
+    const { environment, adaAccount, ada } = story;
+    await ada.say(story.adasRoom, "the violet umbrella");
+    await environment.answer(ada, story.adasRoom, "!help logout");
+    expect(await filesWith([ada.userId])).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^mover\.sqlite/u)]),
+    );
+    const known = ["violet umbrella", "help logout", botPassword, adaAccount.password];
+    expect(await filesWith(known)).toEqual([]);
+    await environment.bot.kill();
+    expect(await filesWith([...known, ...(await sealedSecrets())])).toEqual([]);
+    await environment.bot.start();
+  });
+
+  it("takes a new signed device when its encryption keys are lost", async () => {
+    const { environment, cara } = story;
+    const before = await botDevices(environment);
+    await environment.bot.stop();
+    await rm(join(environment.bot.dataDir, "crypto"), { recursive: true });
+    await environment.bot.start();
+    const after = await botDevices(environment);
+    expect(after).toHaveLength(1);
+    expect(after).not.toEqual(before);
+    // What she says before her client knows the new device is encrypted for the old one.
+    await expect
+      .poll(() => cara.signedDevices(environment.botUserId), { timeout: 30_000 })
+      .toEqual(expect.arrayContaining(after));
+    const answer = await environment.answer(cara, story.carasRoom, "!help");
     expect(answer).toMatchObject({ isEncrypted: true, shield: null });
-  }
-});
-
-it("stays the same device after it was stopped and after it was killed", async () => {
-  const devices = await botDevices(world);
-  await world.bot.stop();
-  await world.bot.start();
-  await world.bot.kill();
-  await world.bot.start();
-  expect(textOf(await world.answer(cara, carasRoom, "!help"))).toContain("!login");
-  expect(await botDevices(world)).toEqual(devices);
-});
-
-it("answers what was said while it was away, also what one sync leaves out", async () => {
-  await world.bot.stop();
-  const first = await cara.say(carasRoom, "!firstofmany");
-  await Promise.all(Array.from({ length: 110 }, (_, index) => talk(cara, carasRoom, index)));
-  await cara.say(carasRoom, "!lastofmany");
-  await world.bot.start();
-  for (const word of ["firstofmany", "lastofmany"])
-    await cara.waitForMessage(carasRoom, (message) => textOf(message).includes(word), {
-      from: world.botUserId,
-      after: first,
-    });
-  const read = expect.objectContaining({ msg: "read the messages that a sync left out" }) as unknown;
-  await expect.poll(() => world.bot.log(), { timeout: 10_000 }).toContainEqual(read);
-});
-
-it("puts the answer of a slow server in the place of the note that it is being asked", async () => {
-  oldServer.setRule(({ path }) => (path.endsWith("/v3/login") ? { kind: "delay", ms: 2_500 } : undefined));
-  const command = await ada.say(adasRoom, `!login old ${adaAccount.userId}`);
-  const asking = await ada.waitForMessage(adasRoom, (message) => textOf(message).startsWith("Asking"), {
-    after: command,
+    expect(textOf(answer)).toContain("!login");
   });
-  const edited = await ada.waitForMessage(
-    adasRoom,
-    ({ latestEditContent }) => latestEditContent !== undefined,
-    {
-      after: command,
-    },
-  );
-  oldServer.setRule();
-  expect(edited).toMatchObject({ eventId: asking.eventId, isEncrypted: true, shield: null });
-  expect(textOf(edited)).toContain("takes a password or an access token");
-  // A client shows an edit before it tells of the event that made it.
-  const edits = (): unknown[] =>
-    ada
-      .messages(adasRoom)
-      .filter(({ relation }) => relation?.type === "m.replace" && relation.eventId === asking.eventId)
-      .map(({ content }) => content);
-  const edit = {
-    msgtype: "m.notice",
-    formatted_body: expect.any(String) as unknown,
-    "m.mentions": {},
-    "m.new_content": { msgtype: "m.notice", formatted_body: expect.any(String) as unknown, "m.mentions": {} },
-  };
-  await expect.poll(edits, { timeout: 30_000 }).toMatchObject([edit]);
 });
 
-it("removes the message with a password before it says that the account is signed in", async () => {
-  const secret = await ada.say(adasRoom, `!login old ${adaAccount.userId} --password ${adaAccount.password}`);
-  const signedIn = await ada.waitForMessage(adasRoom, (message) => textOf(message).includes("is signed in"), {
-    after: secret,
-  });
-  const shown = ada.messages(adasRoom);
-  expect(shown.find(({ eventId }) => eventId === secret)).toMatchObject({ isRedacted: true, content: {} });
-  const redaction = shown.findIndex(({ type }) => type === "m.room.redaction");
-  expect(redaction).toBeGreaterThan(-1);
-  expect(redaction).toBeLessThan(shown.findIndex(({ eventId }) => eventId === signedIn.eventId));
-});
-
-it("leaves no password, token, key or message readable in its data directory", async () => {
-  await ada.say(adasRoom, "the violet umbrella");
-  await world.answer(ada, adasRoom, "!help logout");
-  expect(await filesWith([ada.userId])).toEqual(
-    expect.arrayContaining([expect.stringMatching(/^mover\.sqlite/u)]),
-  );
-  const known = ["violet umbrella", "help logout", botPassword, adaAccount.password];
-  expect(await filesWith(known)).toEqual([]);
-  await world.bot.kill();
-  expect(await filesWith([...known, ...(await sealedSecrets())])).toEqual([]);
-  await world.bot.start();
-});
-
-it("takes a new device, signed as the one before, when its encryption keys are lost", async () => {
-  const before = await botDevices(world);
-  await world.bot.stop();
-  await rm(join(world.bot.dataDir, "crypto"), { recursive: true });
-  await world.bot.start();
-  const after = await botDevices(world);
-  expect(after).toHaveLength(1);
-  expect(after).not.toEqual(before);
-  // What she says before her client knows of it goes to the device of before.
-  await expect
-    .poll(() => cara.signedDevices(world.botUserId), { timeout: 30_000 })
-    .toEqual(expect.arrayContaining(after));
-  const answer = await world.answer(cara, carasRoom, "!help");
-  expect(answer).toMatchObject({ isEncrypted: true, shield: null });
-  expect(textOf(answer)).toContain("!login");
-});
-
-/** Fills the room by one event that the bot need not decrypt. */
+/** Fills the room with messages by one event that the bot need not decrypt. */
 async function talk({ accessToken }: Person, roomId: string, index: number): Promise<void> {
   const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/talk${index}`;
-  const { status } = await fetch(`${world.pair.new.baseUrl}${path}`, {
+  const { status } = await fetch(`${story.environment.pair.new.baseUrl}${path}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
     body: JSON.stringify({ msgtype: "m.notice", body: `talk ${index}` }),
@@ -195,12 +229,13 @@ async function talk({ accessToken }: Person, roomId: string, index: number): Pro
 }
 
 /**
- * What the bot seals, read with its key: its session's token, its cross-signing keys, the token of
+ * The secrets that the bot seals: its access token, its cross-signing keys and the access token of
  * Ada's account.
  */
 async function sealedSecrets(): Promise<string[]> {
-  const { key } = await loadOrCreateSecretKey(join(world.folder, "bot", "secrets", "store.key"));
-  const store = openStore({ dataDir: world.bot.dataDir, secretKey: key });
+  const { environment, ada } = story;
+  const { key } = await loadOrCreateSecretKey(join(environment.folder, "bot", "secrets", "store.key"));
+  const store = openStore({ dataDir: environment.bot.dataDir, secretKey: key });
   const sealed = [
     await store.bot.getSecret("bot session"),
     await store.bot.getSecret("bot cross-signing keys"),
@@ -214,8 +249,8 @@ async function sealedSecrets(): Promise<string[]> {
 }
 
 /**
- * The files of the data directory in which one of these texts stands, as it is or in another usual
- * writing.
+ * The files of the data directory that hold one of these texts, as it is or in another usual
+ * encoding.
  */
 async function filesWith(texts: readonly string[]): Promise<string[]> {
   const needles = texts.flatMap((text) => {
@@ -227,7 +262,7 @@ async function filesWith(texts: readonly string[]): Promise<string[]> {
       Buffer.from(bytes.toString("base64")),
     ];
   });
-  const files = await filesOfFolder(world.bot.dataDir);
+  const files = await filesOfFolder(story.environment.bot.dataDir);
   return files
     .filter(({ bytes }) => needles.some((needle) => bytes.includes(needle)))
     .map(({ path }) => basename(path));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { askBot } from "../lab/bot-answer.ts";
@@ -25,64 +25,75 @@ const servedSchema = z.object({
 
 interface RunningBot {
   readonly child: ChildProcess;
-  /** Everything printed so far. */
+  /** The output until now. */
   printed(): string;
-  /** Where health and metrics are served; rejects when the bot ends before it serves them. */
+  /** The address of health and metrics. Rejects if the bot ends before it serves them. */
   readonly served: Promise<string>;
 }
 
-let folder: string;
-let pair: HomeserverPair;
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  folder: string;
+  pair: HomeserverPair;
+}
+
+const story = {} as Story;
 const bots: RunningBot[] = [];
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "example-"));
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited" });
-  await pair.old.registerUser({ localpart: "mover", password: PASSWORD });
-  await mkdir(join(folder, "secrets"));
-  await writeFile(join(folder, "secrets", "bot-password"), `${PASSWORD}\n`, { mode: 0o600 });
-  await writeFile(join(folder, "bot.config.yaml"), withOurServers(await readFile(EXAMPLE, "utf8"), pair));
-});
-
-afterAll(async () => {
-  for (const { child } of bots) child.kill("SIGKILL");
-  await pair.stop();
-  await rm(folder, { recursive: true });
-});
-
-it("starts the bot, which answers in its control room, is healthy and stops when told", async () => {
-  const person = await startAdmin();
-  const roomId = await person.createRoom({
-    name: "Moving",
-    alias: "moving",
-    encrypted: false,
-    invite: [botUserId()],
+describe("the example configuration", () => {
+  beforeAll(async () => {
+    story.folder = await mkdtemp(join(tmpdir(), "example-"));
+    story.pair = await startHomeserverPair({ folder: join(story.folder, "pair"), limits: "unlimited" });
+    await story.pair.old.registerUser({ localpart: "mover", password: PASSWORD });
+    await mkdir(join(story.folder, "secrets"));
+    await writeFile(join(story.folder, "secrets", "bot-password"), `${PASSWORD}\n`, { mode: 0o600 });
+    await writeFile(
+      join(story.folder, "bot.config.yaml"),
+      withOurServers(await readFile(EXAMPLE, "utf8"), story.pair),
+    );
   });
-  const bot = startBot();
-  const base = await bot.served;
-  await untilHealthy(base, bot);
-  await person.waitForMembership(roomId, botUserId(), "join");
 
-  const answer = await askBot(person, roomId, "!help", { botUserId: botUserId() });
-  expect(JSON.stringify(answer)).toContain("!login");
-  expect(await (await fetch(`${base}/metrics`)).text()).toContain("matrix_mover_info");
+  afterAll(async () => {
+    const { folder, pair } = story;
+    for (const { child } of bots) child.kill("SIGKILL");
+    await pair.stop();
+    await rm(folder, { recursive: true });
+  });
 
-  bot.child.kill("SIGTERM");
-  expect(await once(bot.child, "close")).toEqual([0, null]);
-  await person.stop();
-  expect(bot.printed()).not.toContain(PASSWORD);
-  expect((await stat(join(folder, "secrets", "store.key"))).mode & 0o777).toBe(0o600);
+  it("starts a bot that answers in its control room, is healthy and stops on a signal", async () => {
+    const person = await startAdmin();
+    const roomId = await person.createRoom({
+      name: "Moving",
+      alias: "moving",
+      encrypted: false,
+      invite: [botUserId()],
+    });
+    const bot = startBot();
+    const base = await bot.served;
+    await untilHealthy(base, bot);
+    await person.waitForMembership(roomId, botUserId(), "join");
+
+    const answer = await askBot(person, roomId, "!help", { botUserId: botUserId() });
+    expect(JSON.stringify(answer)).toContain("!login");
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain("matrix_mover_info");
+
+    bot.child.kill("SIGTERM");
+    expect(await once(bot.child, "close")).toEqual([0, null]);
+    await person.stop();
+    expect(bot.printed()).not.toContain(PASSWORD);
+    expect((await stat(join(story.folder, "secrets", "store.key"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("starts the bot again without its password, with the same device", async () => {
+    await rm(join(story.folder, "secrets", "bot-password"));
+    const bot = startBot();
+    await untilHealthy(await bot.served, bot);
+    bot.child.kill("SIGTERM");
+    expect(await once(bot.child, "exit")).toEqual([0, null]);
+  });
 });
 
-it("starts the bot again without its password, as the device it has", async () => {
-  await rm(join(folder, "secrets", "bot-password"));
-  const bot = startBot();
-  await untilHealthy(await bot.served, bot);
-  bot.child.kill("SIGTERM");
-  expect(await once(bot.child, "exit")).toEqual([0, null]);
-});
-
-/** The example with its names and addresses replaced, and nothing else. */
+/** The example with only its names and addresses replaced. */
 function withOurServers(example: string, { old: home, new: other }: HomeserverPair): string {
   const replacements: [string, string][] = [
     ["https://matrix.example.org", home.baseUrl],
@@ -97,17 +108,18 @@ function withOurServers(example: string, { old: home, new: other }: HomeserverPa
 }
 
 function botUserId(): string {
-  return `@mover:${pair.old.serverName}`;
+  return `@mover:${story.pair.old.serverName}`;
 }
 
 async function startAdmin(): ReturnType<typeof startPerson> {
+  const { pair } = story;
   const { userId } = await pair.old.registerUser({ localpart: "admin", password: PASSWORD });
   return startPerson({ baseUrl: pair.old.baseUrl, userId, password: PASSWORD });
 }
 
 function startBot(): RunningBot {
   const child = spawn(process.execPath, ["--max-semi-space-size=4", MAIN], {
-    cwd: folder,
+    cwd: story.folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
@@ -128,7 +140,7 @@ function startBot(): RunningBot {
 }
 
 /**
- * Asks until the bot is in touch with its homeserver; the test's own time limit ends it otherwise.
+ * Asks until the bot is connected with its homeserver. The test's own time limit ends it otherwise.
  */
 async function untilHealthy(base: string, { child, printed }: RunningBot): Promise<void> {
   while ((await fetch(`${base}/health`)).status !== 200) {

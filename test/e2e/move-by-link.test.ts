@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
 import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
 import type { AccessLogLine } from "../lab/homeservers/pair.ts";
@@ -19,137 +19,156 @@ const SIDES = ["old", "new"] as const;
 type Side = (typeof SIDES)[number];
 
 /**
- * Tokens are renewed after an eighth of a second, once they are to be used again; what they are
- * good for is longer, so that a slow machine gets to use them.
+ * Tokens are renewed an eighth of a second after their issue, at their next use. They work for
+ * longer than that, so that a slow machine has time to use them.
  */
-const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.2, intervalSeconds: 1 };
-const LIFE_MS = LIFE.accessTokenSeconds * 1_000;
-const WANTED_RENEWALS = 50;
-/** Steps of both accounts that may be asking one server. */
+const LIFETIME = { accessTokenSeconds: 4, announcedSeconds: 0.2, intervalSeconds: 1 };
+const LIFETIME_MS = LIFETIME.accessTokenSeconds * 1_000;
+const MIN_RENEWALS = 50;
+/** The maximum of steps, over both accounts, that may call one server at once. */
 const MAX_UNDER_WAY = 2 * MAX_REQUESTS_PER_SERVER;
-/**
- * While the move is to be in its middle, each server lets the bot have one answer to a write in
- * such a time.
- */
+/** During the middle of the move, each server answers one write of the bot in this time. */
 const PACE_MS: Readonly<Record<Side, number>> = { old: 250, new: 160 };
 
-let oauth: Record<Side, AuthorizationServer>;
-let move: FaultyMoveEnvironment;
-let proxies: Record<Side, FaultProxy>;
-let startedAt: number;
-let startEvent: string;
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  oauth: Record<Side, AuthorizationServer>;
+  move: FaultyMoveEnvironment;
+  proxies: Record<Side, FaultProxy>;
+  startedAt: number;
+  startEvent: string;
+}
 
-beforeAll(async () => {
-  oauth = { old: await startAuthorizationServer(LIFE), new: await startAuthorizationServer(LIFE) };
-  move = await createFaultyMoveEnvironment({ seed: 61, rooms: { count: 30 }, authorizationServers: oauth });
-  proxies = { old: move.oldServer, new: move.newServer };
-});
-
-afterAll(async () => {
-  await move.close();
-  await Promise.all(SIDES.map((side) => oauth[side].stop()));
-});
-
-it("goes on although the bot is killed in the middle of renewals", async () => {
-  await move.ask("!migrate plan");
-  countRenewals();
-  const lastKill = Promise.withResolvers<undefined>();
-  for (const side of SIDES) proxies[side].setRule([uploadsHeldUntil(lastKill.promise), paced(PACE_MS[side])]);
-  startedAt = Date.now();
-  startEvent = await move.typist.say(move.chatId, "!migrate start");
-  await nextWrite("new");
-  for (const [side, fault] of [
-    ["old", "lost_request"],
-    ["new", "lost_answer"],
-    ["old", undefined],
-    ["new", undefined],
-  ] as const) {
-    await killInRenewal(move.bot, oauth[side], fault);
-    countRenewals();
-    await move.bot.start();
-  }
-  lastKill.resolve(undefined);
-  await move.waitFor(/is under way[^]*I was restarted in between and resumed by myself\./u, {
-    after: startEvent,
-  });
-});
-
-it("waits for authorization servers that are away for longer than a token lives, says so, and goes on by itself", async () => {
-  await Promise.all(SIDES.map((side) => oauth[side].stop()));
-  countRenewals();
-  const isAway = move.waitFor(/ does not answer; I try again at/u, { after: startEvent });
-  await Promise.all([isAway, sleep(LIFE_MS)]);
-  const goesOn = SIDES.map(nextWrite);
-  await Promise.all(SIDES.map((side) => oauth[side].start()));
-  await Promise.all(goesOn);
-});
-
-it("stops when the person has ended a session, says what to do, and goes on once they have signed in by link again", async () => {
-  const { source } = move;
-  countRenewals();
-  await oauth.old.endSessions(localpartOf(source.userId));
-  const call = await move.waitFor(/has stopped; nothing is lost\./u, { after: startEvent });
-  expect(call.content).toMatchObject({ msgtype: "m.text", "m.mentions": { user_ids: [move.typist.userId] } });
-  expect(textOf(call)).toContain(`My session of your old account ${source.userId} has ended.`);
-  expect(textOf(call)).toContain(
-    `Please sign in again: !login old ${source.userId}. Then I continue by myself.`,
-  );
-  expect(await move.ask("!migrate status", /^The move /u)).toContain("waits for you");
-  countVainRenewals();
-  const goesOn = nextWrite("old");
-  await move.signIn("old");
-  await goesOn;
-});
-
-it("ends as a move that nothing disturbs, after more than fifty renewals", async () => {
-  const end = move.waitFor(/The move is done\./u);
-  await vi.waitFor(() => expect(countRenewals()).toBeGreaterThan(WANTED_RENEWALS), {
-    timeout: 20_000,
-    interval: 100,
-  });
-  for (const side of SIDES) proxies[side].setRule();
-  const said = textOf(await end);
-  const entered = enteredRooms(move.population).length;
-  expect(said).toContain(`${entered} of ${move.population.rooms.length} rooms done.`);
-  expect(said).toContain(`- ${entered} rooms joined`);
-  expect(said).not.toContain("What did not work");
-  expect(await missingRooms(move)).toEqual([]);
-});
-
-it("did nothing twice", async () => {
-  const visible = await countVisibleChanges(move, startedAt);
-  expect(visible.size).toBeGreaterThan(20);
-  expect([...visible].filter(([, count]) => count > 1)).toEqual([]);
-  const writes = new Map<string, number>();
-  for (const { method, path, user, status, finishedAt } of await log()) {
-    if (finishedAt < startedAt || status !== 200 || !isWriting({ method, path })) continue;
-    const what = `${method} ${path} by ${user ?? "nobody"}`;
-    writes.set(what, (writes.get(what) ?? 0) + 1);
-  }
-  expect(writes.size).toBeGreaterThan(80);
-  expect([...writes].filter(([, count]) => count > 1)).toEqual([]);
-});
-
-it("has no session left when both accounts are logged out", async () => {
-  const accounts = { old: accountOf("old"), new: accountOf("new") };
-  for (const side of SIDES) expect(await botSessions(accounts[side])).toHaveLength(1);
-  const answer = await move.ask("!logout");
-  for (const side of SIDES) {
-    expect(answer).toContain(`${accounts[side].userId}: my session is logged out`);
-    expect(await botSessions(accounts[side])).toEqual([]);
-    expect(await isSignedIn({ ...accounts[side], accessToken: lastToken(side) })).toBe(false);
-  }
-});
+const story = {} as Story;
 
 const noted = { old: 0, new: 0 };
 /** Refresh tokens that were used. */
 const used = new Set<string>();
 
+describe("a move of two accounts that are signed in by link", () => {
+  beforeAll(async () => {
+    story.oauth = {
+      old: await startAuthorizationServer(LIFETIME),
+      new: await startAuthorizationServer(LIFETIME),
+    };
+    story.move = await createFaultyMoveEnvironment({
+      seed: 61,
+      rooms: { count: 30 },
+      authorizationServers: story.oauth,
+    });
+    story.proxies = { old: story.move.oldServer, new: story.move.newServer };
+  });
+
+  afterAll(async () => {
+    const { oauth, move } = story;
+    await move.close();
+    await Promise.all(SIDES.map((side) => oauth[side].stop()));
+  });
+
+  it("continues after the bot is killed in the middle of renewals", async () => {
+    const { oauth, move, proxies } = story;
+    await move.ask("!migrate plan");
+    countRenewals();
+    const lastKill = Promise.withResolvers<undefined>();
+    for (const side of SIDES)
+      proxies[side].setRule([uploadsHeldUntil(lastKill.promise), paced(PACE_MS[side])]);
+    story.startedAt = Date.now();
+    story.startEvent = await move.typist.say(move.chatId, "!migrate start");
+    await nextWrite("new");
+    for (const [side, fault] of [
+      ["old", "lost_request"],
+      ["new", "lost_answer"],
+      ["old", undefined],
+      ["new", undefined],
+    ] as const) {
+      await killInRenewal(move.bot, oauth[side], fault);
+      countRenewals();
+      await move.bot.start();
+    }
+    lastKill.resolve(undefined);
+    await move.waitFor(/is under way[^]*I was restarted in between and resumed by myself\./u, {
+      after: story.startEvent,
+    });
+  });
+
+  it("waits for authorization servers that are away until the tokens expire, says so, and continues by itself", async () => {
+    const { oauth, move } = story;
+    await Promise.all(SIDES.map((side) => oauth[side].stop()));
+    countRenewals();
+    const isAway = move.waitFor(/ does not answer; I try again at/u, { after: story.startEvent });
+    await Promise.all([isAway, sleep(LIFETIME_MS)]);
+    const goesOn = SIDES.map(nextWrite);
+    await Promise.all(SIDES.map((side) => oauth[side].start()));
+    await Promise.all(goesOn);
+  });
+
+  it("stops when the person has ended a session, says what to do, and continues after a new sign-in by link", async () => {
+    const { oauth, move } = story;
+    const { source } = move;
+    countRenewals();
+    await oauth.old.endSessions(localpartOf(source.userId));
+    const call = await move.waitFor(/has stopped; nothing is lost\./u, { after: story.startEvent });
+    expect(call.content).toMatchObject({
+      msgtype: "m.text",
+      "m.mentions": { user_ids: [move.typist.userId] },
+    });
+    expect(textOf(call)).toContain(`My session of your old account ${source.userId} has ended.`);
+    expect(textOf(call)).toContain(
+      `Please sign in again: !login old ${source.userId}. Then I continue by myself.`,
+    );
+    expect(await move.ask("!migrate status", /^The move /u)).toContain("waits for you");
+    countVainRenewals();
+    const goesOn = nextWrite("old");
+    await move.signIn("old");
+    await goesOn;
+  });
+
+  it("has the result of an undisturbed move after more than fifty renewals", async () => {
+    const { move, proxies } = story;
+    const end = move.waitFor(/The move is done\./u);
+    await vi.waitFor(() => expect(countRenewals()).toBeGreaterThan(MIN_RENEWALS), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    for (const side of SIDES) proxies[side].setRule();
+    const said = textOf(await end);
+    const entered = enteredRooms(move.population).length;
+    expect(said).toContain(`${entered} of ${move.population.rooms.length} rooms done.`);
+    expect(said).toContain(`- ${entered} rooms joined`);
+    expect(said).not.toContain("What did not work");
+    expect(await missingRooms(move)).toEqual([]);
+  });
+
+  it("does nothing twice", async () => {
+    const visible = await countVisibleChanges(story.move, story.startedAt);
+    expect(visible.size).toBeGreaterThan(20);
+    expect([...visible].filter(([, count]) => count > 1)).toEqual([]);
+    const writes = new Map<string, number>();
+    for (const { method, path, user, status, finishedAt } of await log()) {
+      if (finishedAt < story.startedAt || status !== 200 || !isWriting({ method, path })) continue;
+      const what = `${method} ${path} by ${user ?? "nobody"}`;
+      writes.set(what, (writes.get(what) ?? 0) + 1);
+    }
+    expect(writes.size).toBeGreaterThan(80);
+    expect([...writes].filter(([, count]) => count > 1)).toEqual([]);
+  });
+
+  it("leaves no session when both accounts are logged out", async () => {
+    const accounts = { old: accountOf("old"), new: accountOf("new") };
+    for (const side of SIDES) expect(await botSessions(accounts[side])).toHaveLength(1);
+    const answer = await story.move.ask("!logout");
+    for (const side of SIDES) {
+      expect(answer).toContain(`${accounts[side].userId}: my session is logged out`);
+      expect(await botSessions(accounts[side])).toEqual([]);
+      expect(await isSignedIn({ ...accounts[side], accessToken: lastToken(side) })).toBe(false);
+    }
+  });
+});
+
 /**
- * Takes note of the renewals since the last time, none of which used the same refresh token as
- * another. Only one whose end the bot did not live to see is made again; therefore each kill is
- * followed by this.
- * @returns all renewals so far
+ * Counts the renewals since the last call. No two of them may have used the same refresh token. The
+ * exception is a renewal whose answer a kill cut off: the bot repeats it. Therefore this is called
+ * after each kill. @returns the number of all renewals until now
  */
 function countRenewals(): number {
   for (const side of SIDES) {
@@ -161,8 +180,8 @@ function countRenewals(): number {
 }
 
 /**
- * The old account's session has ended: each request under way finds that out by the same refresh
- * token, and that is all.
+ * The old account's session has ended. Each request under way finds that out by the same refresh
+ * token, and nothing else is sent.
  */
 function countVainRenewals(): void {
   const sent = newRefreshTokens("old");
@@ -173,13 +192,13 @@ function countVainRenewals(): void {
 }
 
 function newRefreshTokens(side: Side): string[] {
-  const { requests } = oauth[side];
+  const { requests } = story.oauth[side];
   const sent = requests.slice(noted[side]).flatMap(({ form }) => form["refresh_token"] ?? []);
   noted[side] = requests.length;
   return sent;
 }
 
-/** The server does everything at once, and its answers come later, those to writes one by one. */
+/** The server handles everything at once. Its answers to writes come later, one by one. */
 function paced(ms: number): Rule {
   let freeAt = 0;
   return (request) => {
@@ -191,16 +210,17 @@ function paced(ms: number): Rule {
 
 /**
  * The bot cannot check whether an upload was made. If it is killed before the answer comes, it
- * makes the upload again, and nobody sees the first one. Here no kill meets an upload, so that each
- * is made once.
+ * uploads again, and nobody sees the first upload. Here uploads are held while kills happen, so
+ * that each upload is made once.
  */
 function uploadsHeldUntil(until: Promise<unknown>): Rule {
   return ({ method, path }) =>
     method === "POST" && path === "/_matrix/media/v3/upload" ? { kind: "hold", until } : undefined;
 }
 
-/** What the two accounts asked of their servers. */
+/** The requests of the two accounts to their servers. */
 async function log(): Promise<AccessLogLine[]> {
+  const { move } = story;
   const logs = await Promise.all(SIDES.map((side) => move.pair[side].accessLog()));
   const owners = new Set([move.source.userId, move.target.userId]);
   return logs.flat().filter(({ user }) => user !== undefined && owners.has(user));
@@ -210,9 +230,9 @@ function isWriting({ method, path }: Pick<ProxiedRequest, "method" | "path">): b
   return method !== "GET" && !path.endsWith("/sync");
 }
 
-/** Resolves when the bot writes something to an account, from now on. */
+/** Resolves at the bot's next write to an account. */
 function nextWrite(side: Side): Promise<void> {
-  const { requests } = proxies[side];
+  const { requests } = story.proxies[side];
   const from = requests.length;
   return vi.waitFor(() => expect(requests.slice(from).some(isWriting)).toBe(true), {
     timeout: 30_000,
@@ -221,13 +241,14 @@ function nextWrite(side: Side): Promise<void> {
 }
 
 function accountOf(side: Side): Account {
+  const { move } = story;
   const { source, target } = move.population;
   return { ...(side === "old" ? source : target), server: move.pair[side], deviceId: "" };
 }
 
-/** The access token that the bot used last for an account. */
+/** The access token that the bot last used for an account. */
 function lastToken(side: Side): string {
-  return proxies[side].requests.at(-1)?.headers.authorization?.replace("Bearer ", "") ?? "";
+  return story.proxies[side].requests.at(-1)?.headers.authorization?.replace("Bearer ", "") ?? "";
 }
 
 function localpartOf(userId: string): string {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PopulatedRoom } from "../lab/population/population.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/model/report.ts";
@@ -7,263 +7,289 @@ import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { botSessions } from "../support/servers/server-api.ts";
 
-/** So long a join is limited: for longer than any test here takes. */
+/** A join is limited for this time, which is longer than any test here. */
 const LIMIT_MS = 10 * 60_000;
-/** For what comes of itself, on a slow and busy machine. */
+/** For what happens without a command, on a slow and busy machine. */
 const SOON = { timeout: 60_000, interval: 500 };
 
-let move: FaultyMoveEnvironment;
-/** Lets the requests go that are held. */
-let release: () => void;
-/** How the new account stood before anything was done. */
-let before: unknown;
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  move: FaultyMoveEnvironment;
+  /** Lets the held requests continue. */
+  release: () => void;
+  /** The new account's state before the first command. */
+  before: unknown;
+}
 
-beforeAll(async () => {
-  move = await createFaultyMoveEnvironment({ seed: 51, rooms: { count: 18 } });
-  before = await standing();
-});
+const story = {} as Story;
 
-afterAll(() => move.close());
-
-it("does nothing before there is a plan, and says how to begin", async () => {
-  expect(await move.ask("!migrate start")).toContain("There is no plan yet, so nothing was started.");
-  expect(await move.ask("!migrate status")).toContain("Nothing was started yet.");
-  expect(await move.ask("!migrate pause")).toContain("Nothing is under way.");
-  expect(await move.ask("!migrate cancel")).toContain("nothing to cancel");
-  expect(await move.ask("!migrate undo")).toContain("There is nothing to take back");
-  expect(await move.ask("!migrate verify")).toContain("There is no plan yet");
-});
-
-it("gives a plan as a file of the contract's shape", async () => {
-  const plan = await move.askForReport("!migrate plan --json", "plan-1.json");
-  expect(plan.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(
-    move.population.rooms.map(({ roomId }) => roomId).toSorted(),
-  );
-  expect(new Set(plan.rooms.map(({ status }) => status))).toEqual(new Set(["planned", "needs_moderator"]));
-});
-
-it("joins nothing where only other categories were planned", async () => {
-  await move.ask("!migrate plan --categories tags", /^Plan 2/u);
-  expect(await move.ask("!migrate start")).toContain(
-    "There is nothing left to do in what the plan covers; it leaves out 18 rooms.",
-  );
-  expect(await standing()).toEqual(before);
-});
-
-it("starts no plan for two other accounts than those signed in", async () => {
-  await move.ask("!migrate plan", /^Plan 3/u);
-  const other = await move.register("new", "another");
-  await move.ask(`!login new ${other.userId} --password ${other.password}`);
-  expect(await move.ask("!migrate start")).toContain(
-    "other accounts are signed in now. Nothing was started.",
-  );
-  await move.signIn("new");
-});
-
-it("says at the start what changed since the plan, and begins no second run beside the first", async () => {
-  const [changed] = roomsBy("invite");
-  if (changed === undefined) throw new Error("no room is reached by an invitation");
-  await move.source.act("POST", `/rooms/${encodeURIComponent(changed.roomId)}/invite`, {
-    user_id: move.target.userId,
+describe("the bot, when it is asked to move accounts", () => {
+  beforeAll(async () => {
+    story.move = await createFaultyMoveEnvironment({ seed: 51, rooms: { count: 18 } });
+    story.before = await targetState();
   });
-  // The first joins pass, then the server limits them; invitations do not come to an end.
-  let joins = 0;
-  move.newServer.setRule((request) =>
-    isJoin(request) && ++joins > 2 ? { kind: "limit", retryAfterMs: LIMIT_MS } : undefined,
-  );
-  hold(move.oldServer, isInvite);
-  const answer = await move.ask("!migrate start");
-  expect(answer).toContain("Started.");
-  expect(answer).toContain("Changed since the plan");
-  expect(answer).toContain(changed.roomId);
-  expect(await move.ask("!migrate start")).toContain("The move is already under way.");
-  expect(await move.ask("!invite-all")).toContain("The move is already under way.");
-});
 
-it("shows in the middle of a run what is done, what is under way and what waits for what until when", async () => {
-  const statusNow = (): Promise<string> => move.ask("!migrate status", /^The move /u);
-  await expect.poll(statusNow, SOON).toContain("lets your new account join the next room");
-  expect(await statusNow()).toContain("is under way");
-  const roomsNow = async (): Promise<Report["rooms"]> =>
-    (await move.askForReport("!report --format json", "report-3.json")).rooms;
-  const statusesNow = async (): Promise<Set<string>> =>
-    new Set((await roomsNow()).map(({ status }) => status));
-  await expect.poll(statusesNow, SOON).toContain("done");
-  const rooms = await roomsNow();
-  expect(rooms.map(({ status }) => status)).toContain("running");
-  const waiting = rooms.filter(({ status }) => status === "waiting");
-  expect(waiting.length).toBeGreaterThan(0);
-  for (const { until, waitingFor } of waiting) {
-    expect(waitingFor).toBe("limit");
-    expect(Date.parse(until ?? "")).toBeGreaterThan(Date.now());
-  }
-});
+  afterAll(() => story.move.close());
 
-it("sends nothing any more once it says that it is paused, and goes on when it is told to", async () => {
-  const paused = await stop("!migrate pause", /^Stopping\. /u, /is paused/u);
-  expect(paused).toContain("The move is paused. Nothing is half done.");
-  const sent = requestCount();
-  expect(await move.ask("!migrate status", /^The move /u)).toContain("is paused");
-  expect(await move.ask("!migrate start")).toContain("The move is paused. !migrate resume resumes it");
-  expect(await move.ask("!report")).toContain("Report of");
-  expect(requestCount()).toBe(sent);
-  // Two joins more pass, and the others do not come to an end.
-  let joins = 0;
-  hold(move.newServer, (request) => isJoin(request) && ++joins > 2);
-  expect(await move.ask("!migrate resume")).toContain("The move is resumed.");
-  expect(await move.ask("!migrate resume")).toContain("The move is under way.");
-});
+  it("does nothing before there is a plan, and says how to make one", async () => {
+    const { move } = story;
+    expect(await move.ask("!migrate start")).toContain("There is no plan yet, so nothing was started.");
+    expect(await move.ask("!migrate status")).toContain("Nothing was started yet.");
+    expect(await move.ask("!migrate pause")).toContain("Nothing is under way.");
+    expect(await move.ask("!migrate cancel")).toContain("nothing to cancel");
+    expect(await move.ask("!migrate undo")).toContain("There is nothing to take back");
+    expect(await move.ask("!migrate verify")).toContain("There is no plan yet");
+  });
 
-it("says when it is cancelled what was done, and the servers agree", async () => {
-  const answer = await stop("!migrate cancel", /^Stopping\. /u, /is cancelled/u);
-  expect(answer).toContain("The move is cancelled. What is done stays done.");
-  const sent = requestCount();
-  const joined = await move.target.joinedRooms();
-  expect(joined.size).toBeGreaterThan(0);
-  expect(answer).toContain(`- ${joined.size} room${joined.size === 1 ? "" : "s"} joined`);
-  const invited = await Promise.all(
-    roomsBy("invite")
-      .slice(1)
-      .map(async ({ roomId }) =>
-        ["invite", "join"].includes((await move.source.membershipOf(move.target.userId, roomId)) ?? ""),
-      ),
-  );
-  const invitations = invited.filter(Boolean).length;
-  expect(answer).toContain(`- ${invitations} invitation${invitations === 1 ? "" : "s"} sent`);
-  expect(await move.ask("!migrate status", /^The move /u)).toContain("was cancelled");
-  expect(await move.ask("!migrate cancel")).toContain("nothing to cancel");
-  expect(requestCount()).toBe(sent);
-  move.newServer.setRule();
-  move.oldServer.setRule();
-});
-
-it("takes everything back after a ✅ on its question, and only once", async () => {
-  const question = await move.askForMessage("!migrate undo");
-  expect(textOf(question)).toContain("Shall I take back the move? Nothing was changed yet.");
-  expect((await move.target.joinedRooms()).size).toBeGreaterThan(0);
-  await move.typist.react(move.chatId, question.eventId, "✅");
-  await move.waitFor(/^The undo is done\./u, { after: question.eventId });
-  expect(await standing()).toEqual(before);
-  // The old server, which hears of it later, could not invite whom it takes for a member.
-  const [, ...invited] = roomsBy("invite");
-  const present = async (): Promise<unknown[]> => {
-    const memberships = await Promise.all(
-      invited.map(({ roomId }) => move.source.membershipOf(move.target.userId, roomId)),
+  it("gives a plan as a file in the report's format", async () => {
+    const { move } = story;
+    const plan = await move.askForReport("!migrate plan --json", "plan-1.json");
+    expect(plan.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(
+      move.population.rooms.map(({ roomId }) => roomId).toSorted(),
     );
-    return memberships.filter((membership) => membership === "join" || membership === "invite");
-  };
-  await expect.poll(present, SOON).toEqual([]);
-  expect(await move.ask("!migrate undo")).toContain("There is nothing to take back");
-});
-
-it("only invites, and only joins", async () => {
-  const [open] = roomsBy("join");
-  const [named, ...others] = roomsBy("invite");
-  if (open === undefined || named === undefined) throw new Error("such rooms are missing");
-  const membershipOf = ({ roomId }: PopulatedRoom): Promise<string | null> =>
-    move.source.membershipOf(move.target.userId, roomId);
-  await start(`!invite-all ${named.roomId}`, /^The round of invitations is done\./u);
-  expect(await membershipOf(named)).toBe("invite");
-  expect(await Promise.all(others.map(membershipOf))).not.toContain("invite");
-  await start("!invite-all", /^The round of invitations is done\./u);
-  const memberships = await Promise.all(roomsBy("invite").map(membershipOf));
-  expect(new Set(memberships)).toEqual(new Set(["invite"]));
-  expect((await move.target.joinedRooms()).size).toBe(0);
-  // The old account may not invite there, whatever the user asks.
-  const refused = await start(`!invite-all ${open.roomId}`, /^The round of invitations is done\./u);
-  expect(refused.replaceAll("\u2060", "")).toMatch(
-    new RegExp(`What did not work\\s+- invite:${open.roomId}: the server refused\\. It says: `, "u"),
-  );
-  await start("!join-all", /^The round of joins is done\./u);
-  const joined = await move.target.joinedRooms();
-  const missing = [...roomsBy("invite"), ...roomsBy("join")].filter(({ roomId }) => !joined.has(roomId));
-  expect(missing).toEqual([]);
-  expect(await move.target.accountData("m.direct")).toEqual(null);
-});
-
-it("lists a room as a direct chat with the person of a pill, and as a room again", async () => {
-  const room = move.population.rooms.find(
-    ({ directWith, expected }) => directWith !== null && expected.route === "invite",
-  );
-  if (room === undefined || room.directWith === null) throw new Error("there is no direct chat");
-  const [closed] = roomsBy("ask_moderator");
-  const outside = await move.ask(`!converttodm ${closed?.roomId ?? ""} ${room.directWith}`);
-  expect(outside).toContain("Your new account is not in");
-  const link = `<a href="https://matrix.to/#/${encodeURIComponent(room.directWith)}">Somebody</a>`;
-  const extra = { format: "org.matrix.custom.html", formatted_body: `!converttodm ${room.roomId} ${link}` };
-  const after = await move.typist.say(move.chatId, `!converttodm ${room.roomId} Somebody`, extra);
-  await move.waitFor(/is a direct chat with .* on your new account now/u, { after });
-  expect(await move.target.accountData("m.direct")).toEqual({ [room.directWith]: [room.roomId] });
-  expect(await move.ask(`!converttodm ${room.roomId}`)).toContain("already. Nothing was changed.");
-  expect(await move.ask(`!converttoroom ${room.roomId}`)).toContain(
-    "is listed among your new account's rooms now",
-  );
-  expect(Object.values((await move.target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
-});
-
-it("copies only the profile", async () => {
-  await start("!profile", /^The copy of your profile is done/u);
-  const { avatarUrl, profile } = move.population.sourceData;
-  const stands = await move.target.profile();
-  expect(stands["m.tz"]).toBe(profile["m.tz"]);
-  expect(await move.target.media(stands["avatar_url"])).toEqual(await move.source.media(avatarUrl));
-  expect(await move.target.accountData("org.example.notes")).toBe(null);
-});
-
-it("undoes what several commands did, after the typed word", async () => {
-  const question = await move.askForMessage("!migrate undo");
-  const after = await move.typist.say(move.chatId, "undo");
-  await move.waitFor(/^The undo is done\./u, { after });
-  expect(textOf(question)).toContain("or write undo");
-  expect(await move.target.joinedRooms()).toEqual(new Set());
-  expect(await move.target.profile()).not.toHaveProperty("m.tz");
-});
-
-it("ends a move that is under way when its account is logged out, and says what was done", async () => {
-  await move.ask("!migrate plan", /^Plan 4/u);
-  const isHeld = Promise.withResolvers<undefined>();
-  hold(move.newServer, (request) => {
-    if (isJoin(request)) isHeld.resolve(undefined);
-    return isJoin(request);
+    expect(new Set(plan.rooms.map(({ status }) => status))).toEqual(new Set(["planned", "needs_moderator"]));
   });
-  await move.ask("!migrate start");
-  await isHeld.promise;
-  await stop("!logout new", /^Asking your servers/u, /The move is cancelled\./u);
-  expect(await botSessions({ ...move.population.target, server: move.pair.new, deviceId: "" })).toEqual([]);
-  const sent = requestCount();
-  expect(await move.ask("!migrate status", /^The move /u)).toContain("was cancelled");
-  expect(requestCount()).toBe(sent);
+
+  it("joins no room when the plan covers only other categories", async () => {
+    const { move, before } = story;
+    await move.ask("!migrate plan --categories tags", /^Plan 2/u);
+    expect(await move.ask("!migrate start")).toContain(
+      "There is nothing left to do in what the plan covers; it leaves out 18 rooms.",
+    );
+    expect(await targetState()).toEqual(before);
+  });
+
+  it("starts no plan that was made for other accounts than those signed in", async () => {
+    const { move } = story;
+    await move.ask("!migrate plan", /^Plan 3/u);
+    const other = await move.register("new", "another");
+    await move.ask(`!login new ${other.userId} --password ${other.password}`);
+    expect(await move.ask("!migrate start")).toContain(
+      "other accounts are signed in now. Nothing was started.",
+    );
+    await move.signIn("new");
+  });
+
+  it("says at the start what changed since the plan, and starts no second run beside the first", async () => {
+    const { move } = story;
+    const [changed] = roomsBy("invite");
+    if (changed === undefined) throw new Error("no room is reached by an invitation");
+    await move.source.act("POST", `/rooms/${encodeURIComponent(changed.roomId)}/invite`, {
+      user_id: move.target.userId,
+    });
+    // Two joins pass, then the server limits them. Invitations are held.
+    let joins = 0;
+    move.newServer.setRule((request) =>
+      isJoin(request) && ++joins > 2 ? { kind: "limit", retryAfterMs: LIMIT_MS } : undefined,
+    );
+    hold(move.oldServer, isInvite);
+    const answer = await move.ask("!migrate start");
+    expect(answer).toContain("Started.");
+    expect(answer).toContain("Changed since the plan");
+    expect(answer).toContain(changed.roomId);
+    expect(await move.ask("!migrate start")).toContain("The move is already under way.");
+    expect(await move.ask("!invite-all")).toContain("The move is already under way.");
+  });
+
+  it("shows during a run which steps are done, which run, and which wait, for what and until when", async () => {
+    const { move } = story;
+    const statusNow = (): Promise<string> => move.ask("!migrate status", /^The move /u);
+    await expect.poll(statusNow, SOON).toContain("lets your new account join the next room");
+    expect(await statusNow()).toContain("is under way");
+    const roomsNow = async (): Promise<Report["rooms"]> =>
+      (await move.askForReport("!report --format json", "report-3.json")).rooms;
+    const statusesNow = async (): Promise<Set<string>> =>
+      new Set((await roomsNow()).map(({ status }) => status));
+    await expect.poll(statusesNow, SOON).toContain("done");
+    const rooms = await roomsNow();
+    expect(rooms.map(({ status }) => status)).toContain("running");
+    const waiting = rooms.filter(({ status }) => status === "waiting");
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const { until, waitingFor } of waiting) {
+      expect(waitingFor).toBe("limit");
+      expect(Date.parse(until ?? "")).toBeGreaterThan(Date.now());
+    }
+  });
+
+  it("sends no request after it says that it is paused, and continues on !migrate resume", async () => {
+    const { move } = story;
+    const paused = await stop("!migrate pause", /^Stopping\. /u, /is paused/u);
+    expect(paused).toContain("The move is paused. Nothing is half done.");
+    const sent = requestCount();
+    expect(await move.ask("!migrate status", /^The move /u)).toContain("is paused");
+    expect(await move.ask("!migrate start")).toContain("The move is paused. !migrate resume resumes it");
+    expect(await move.ask("!report")).toContain("Report of");
+    expect(requestCount()).toBe(sent);
+    // Two more joins pass, and the others are held.
+    let joins = 0;
+    hold(move.newServer, (request) => isJoin(request) && ++joins > 2);
+    expect(await move.ask("!migrate resume")).toContain("The move is resumed.");
+    expect(await move.ask("!migrate resume")).toContain("The move is under way.");
+  });
+
+  it("says on !migrate cancel what was done, as the servers have it", async () => {
+    const { move } = story;
+    const answer = await stop("!migrate cancel", /^Stopping\. /u, /is cancelled/u);
+    expect(answer).toContain("The move is cancelled. What is done stays done.");
+    const sent = requestCount();
+    const joined = await move.target.joinedRooms();
+    expect(joined.size).toBeGreaterThan(0);
+    expect(answer).toContain(`- ${joined.size} room${joined.size === 1 ? "" : "s"} joined`);
+    const invited = await Promise.all(
+      roomsBy("invite")
+        .slice(1)
+        .map(async ({ roomId }) =>
+          ["invite", "join"].includes((await move.source.membershipOf(move.target.userId, roomId)) ?? ""),
+        ),
+    );
+    const invitations = invited.filter(Boolean).length;
+    expect(answer).toContain(`- ${invitations} invitation${invitations === 1 ? "" : "s"} sent`);
+    expect(await move.ask("!migrate status", /^The move /u)).toContain("was cancelled");
+    expect(await move.ask("!migrate cancel")).toContain("nothing to cancel");
+    expect(requestCount()).toBe(sent);
+    move.newServer.setRule();
+    move.oldServer.setRule();
+  });
+
+  it("undoes everything after a ✅ on its question, and only once", async () => {
+    const { move, before } = story;
+    const question = await move.askForMessage("!migrate undo");
+    expect(textOf(question)).toContain("Shall I take back the move? Nothing was changed yet.");
+    expect((await move.target.joinedRooms()).size).toBeGreaterThan(0);
+    await move.typist.react(move.chatId, question.eventId, "✅");
+    await move.waitFor(/^The undo is done\./u, { after: question.eventId });
+    expect(await targetState()).toEqual(before);
+    // The old server learns of the undo later. It could not invite a user whom it takes for a
+    // member.
+    const [, ...invited] = roomsBy("invite");
+    const present = async (): Promise<unknown[]> => {
+      const memberships = await Promise.all(
+        invited.map(({ roomId }) => move.source.membershipOf(move.target.userId, roomId)),
+      );
+      return memberships.filter((membership) => membership === "join" || membership === "invite");
+    };
+    await expect.poll(present, SOON).toEqual([]);
+    expect(await move.ask("!migrate undo")).toContain("There is nothing to take back");
+  });
+
+  it("only invites on !invite-all, and only joins on !join-all", async () => {
+    const { move } = story;
+    const [open] = roomsBy("join");
+    const [named, ...others] = roomsBy("invite");
+    if (open === undefined || named === undefined) throw new Error("such rooms are missing");
+    const membershipOf = ({ roomId }: PopulatedRoom): Promise<string | null> =>
+      move.source.membershipOf(move.target.userId, roomId);
+    await start(`!invite-all ${named.roomId}`, /^The round of invitations is done\./u);
+    expect(await membershipOf(named)).toBe("invite");
+    expect(await Promise.all(others.map(membershipOf))).not.toContain("invite");
+    await start("!invite-all", /^The round of invitations is done\./u);
+    const memberships = await Promise.all(roomsBy("invite").map(membershipOf));
+    expect(new Set(memberships)).toEqual(new Set(["invite"]));
+    expect((await move.target.joinedRooms()).size).toBe(0);
+    // The old account may not invite there, even if the person asks for it.
+    const refused = await start(`!invite-all ${open.roomId}`, /^The round of invitations is done\./u);
+    expect(refused.replaceAll("\u2060", "")).toMatch(
+      new RegExp(`What did not work\\s+- invite:${open.roomId}: the server refused\\. It says: `, "u"),
+    );
+    await start("!join-all", /^The round of joins is done\./u);
+    const joined = await move.target.joinedRooms();
+    const missing = [...roomsBy("invite"), ...roomsBy("join")].filter(({ roomId }) => !joined.has(roomId));
+    expect(missing).toEqual([]);
+    expect(await move.target.accountData("m.direct")).toEqual(null);
+  });
+
+  it("lists a room as a direct chat with a mentioned person, and as a room again", async () => {
+    const { move } = story;
+    const room = move.population.rooms.find(
+      ({ directWith, expected }) => directWith !== null && expected.route === "invite",
+    );
+    if (room === undefined || room.directWith === null) throw new Error("there is no direct chat");
+    const [closed] = roomsBy("ask_moderator");
+    const outside = await move.ask(`!converttodm ${closed?.roomId ?? ""} ${room.directWith}`);
+    expect(outside).toContain("Your new account is not in");
+    const link = `<a href="https://matrix.to/#/${encodeURIComponent(room.directWith)}">Somebody</a>`;
+    const extra = { format: "org.matrix.custom.html", formatted_body: `!converttodm ${room.roomId} ${link}` };
+    const after = await move.typist.say(move.chatId, `!converttodm ${room.roomId} Somebody`, extra);
+    await move.waitFor(/is a direct chat with .* on your new account now/u, { after });
+    expect(await move.target.accountData("m.direct")).toEqual({ [room.directWith]: [room.roomId] });
+    expect(await move.ask(`!converttodm ${room.roomId}`)).toContain("already. Nothing was changed.");
+    expect(await move.ask(`!converttoroom ${room.roomId}`)).toContain(
+      "is listed among your new account's rooms now",
+    );
+    expect(Object.values((await move.target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
+  });
+
+  it("copies only the profile on !profile", async () => {
+    const { move } = story;
+    await start("!profile", /^The copy of your profile is done/u);
+    const { avatarUrl, profile } = move.population.sourceData;
+    const actual = await move.target.profile();
+    expect(actual["m.tz"]).toBe(profile["m.tz"]);
+    expect(await move.target.media(actual["avatar_url"])).toEqual(await move.source.media(avatarUrl));
+    expect(await move.target.accountData("org.example.notes")).toBe(null);
+  });
+
+  it("undoes the work of several commands after the typed word", async () => {
+    const { move } = story;
+    const question = await move.askForMessage("!migrate undo");
+    const after = await move.typist.say(move.chatId, "undo");
+    await move.waitFor(/^The undo is done\./u, { after });
+    expect(textOf(question)).toContain("or write undo");
+    expect(await move.target.joinedRooms()).toEqual(new Set());
+    expect(await move.target.profile()).not.toHaveProperty("m.tz");
+  });
+
+  it("ends a running move when its account is logged out, and says what was done", async () => {
+    const { move } = story;
+    await move.ask("!migrate plan", /^Plan 4/u);
+    const isHeld = Promise.withResolvers<undefined>();
+    hold(move.newServer, (request) => {
+      if (isJoin(request)) isHeld.resolve(undefined);
+      return isJoin(request);
+    });
+    await move.ask("!migrate start");
+    await isHeld.promise;
+    await stop("!logout new", /^Asking your servers/u, /The move is cancelled\./u);
+    expect(await botSessions({ ...move.population.target, server: move.pair.new, deviceId: "" })).toEqual([]);
+    const sent = requestCount();
+    expect(await move.ask("!migrate status", /^The move /u)).toContain("was cancelled");
+    expect(requestCount()).toBe(sent);
+  });
 });
 
 function roomsBy(route: string): PopulatedRoom[] {
-  return move.population.rooms.filter(({ expected }) => expected.route === route);
+  return story.move.population.rooms.filter(({ expected }) => expected.route === route);
 }
 
-/** Lets no request of a kind come to an end before `release`. */
+/** Holds every request of a kind until `release` is called. */
 function hold(proxy: FaultProxy, isOfKind: (request: ProxiedRequest) => boolean): void {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  release = () => resolve(undefined);
+  story.release = () => resolve(undefined);
   proxy.setRule((request) => (isOfKind(request) ? { kind: "hold", until: promise } : undefined));
 }
 
-/** Says what ends a run whose requests are held, which go on once they are waited for. */
+/**
+ * Ends a run whose requests are held: they continue once the bot says that it waits for them.
+ * @returns the message at the end
+ */
 async function stop(command: string, waiting: RegExp, end: RegExp): Promise<string> {
+  const { move } = story;
   const after = await move.typist.say(move.chatId, command);
   await move.waitFor(waiting, { after });
-  release();
+  story.release();
   return textOf(await move.waitFor(end, { after }));
 }
 
-/** Begins something and waits for its end. */
+/** Starts a run and waits for its end. @returns the message at the end */
 async function start(command: string, end: RegExp): Promise<string> {
+  const { move } = story;
   const after = await move.typist.say(move.chatId, command);
   return textOf(await move.waitFor(end, { after }));
 }
 
-/**
- * What the new account has in the way of rooms, settings and profile, and its level in each room.
- */
-async function standing(): Promise<unknown> {
+/** The new account's rooms, settings and profile, and its power level in each room. */
+async function targetState(): Promise<unknown> {
+  const { move } = story;
   const levels = await Promise.all(
     move.population.rooms.map(async ({ roomId }) => {
       const content = (await move.source.state(roomId, "m.room.power_levels")) as {
@@ -284,15 +310,16 @@ async function standing(): Promise<unknown> {
     rooms: await move.target.joinedRooms(),
     levels,
     profile: await move.target.profile(),
-    // An emptied piece of account data is as good as none.
+    // Account data is not deleted but emptied, so an empty object counts as none.
     accountData: accountData.map((content) =>
       content === null || JSON.stringify(content) === "{}" ? null : content,
     ),
   };
 }
 
-/** What the bot asked of the two accounts' servers so far. */
+/** The number of requests to the two accounts' servers until now. */
 function requestCount(): number {
+  const { move } = story;
   return move.oldServer.requests.length + move.newServer.requests.length;
 }
 

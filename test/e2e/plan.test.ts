@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Population } from "../lab/population/population.ts";
 import { populate } from "../lab/population/population.ts";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
@@ -9,33 +9,153 @@ import { callServer } from "../support/servers/server-api.ts";
 import type { BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
-let population: Population;
-let ada: Person;
-let roomId: string;
-
-beforeAll(async () => {
-  world = await createBotEnvironment();
-  population = await populate({ pair: world.pair, seed: 7, rooms: { count: 30 } });
-  await world.bot.start();
-  // A third account types: whatever the two accounts' servers log of them is the bot's doing.
-  const typist = await world.register("new", "typist");
-  ada = await world.client(typist);
-  roomId = await world.directChat(ada);
-});
-
-afterAll(() => world.close());
-
-async function ask(text: string): Promise<string> {
-  return textOf(await world.answer(ada, roomId, text));
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  environment: BotEnvironment;
+  population: Population;
+  ada: Person;
+  roomId: string;
 }
 
-/** What is said comes first, then the file. */
+const story = {} as Story;
+
+describe("the bot, when it is asked for a plan", () => {
+  beforeAll(async () => {
+    story.environment = await createBotEnvironment();
+    story.population = await populate({ pair: story.environment.pair, seed: 7, rooms: { count: 30 } });
+    await story.environment.bot.start();
+    // A third account types. So every request in the two accounts' names is the bot's.
+    const typist = await story.environment.register("new", "typist");
+    story.ada = await story.environment.client(typist);
+    story.roomId = await story.environment.directChat(story.ada);
+  });
+
+  afterAll(() => story.environment.close());
+
+  it("says which accounts are not signed in, and that there is no report before a plan", async () => {
+    expect(await ask("!migrate plan")).toContain("A plan needs your two accounts first: !login old");
+    expect(await ask("!report")).toContain("!migrate plan makes one");
+    expect(await ask("!rooms")).toContain("!login old");
+  });
+
+  it("plans every room of the old account and writes nothing to either account", async () => {
+    const { population } = story;
+    await ask(`!login old ${population.source.userId} --password ${population.source.password}`);
+    await ask(`!login new ${population.target.userId} --password ${population.target.password}`);
+    const before = await requestsOfAccounts();
+    const plan = await ask("!migrate plan");
+    expect(plan).toContain(
+      `Plan 1 for ${population.source.userId} → ${population.target.userId}. Nothing was changed.`,
+    );
+    expect(plan).toContain(`${population.rooms.length} rooms:`);
+    const made = (await requestsOfAccounts()).slice(before.length);
+    const written = made.filter(({ method, path }) => method !== "GET" && !path.endsWith("/sync"));
+    expect(written).toEqual([]);
+    expect(made.length).toBeLessThanOrEqual(20);
+  });
+
+  it("lists each room once in the report file, with the right route and helpers", async () => {
+    const { population } = story;
+    const report = await reportNow(1);
+    expect(report.rooms.map((room) => room.roomId).toSorted()).toEqual(
+      population.rooms.map((room) => room.roomId).toSorted(),
+    );
+    expect(report.categories).toHaveLength(12);
+    for (const { roomId: expectedId, kind, expected } of population.rooms) {
+      const row = report.rooms.find((room) => room.roomId === expectedId);
+      const found = { kind, route: row?.route, status: row?.status, reason: row?.reason?.code ?? null };
+      expect(found).toEqual({
+        kind,
+        route: expected.route,
+        status: expected.status,
+        reason: expected.reason,
+      });
+      expect(row?.helpers.map((helper) => helper.userId).toSorted()).toEqual(
+        [...expected.helpers].toSorted(),
+      );
+    }
+    for (const { name, expected, present, missing } of report.categories)
+      expect({ name, sum: present + missing.length }).toEqual({ name, sum: expected });
+  });
+
+  it("gives the report as text, Markdown and CSV with one line a room", async () => {
+    const { population } = story;
+    expect(await ask("!report")).toContain(`Report of ${population.rooms.length} rooms`);
+    expect(await askForFile("!report --format md", "report-1.md")).toContain(
+      `# From ${population.source.userId} to ${population.target.userId}`,
+    );
+    const csv = await askForFile("!report --format csv", "report-1.csv");
+    expect(csv.split("\r\n")[0]).toBe("roomId,name,alias,route,status,reason,helpers,link");
+    for (const room of population.rooms) expect(csv).toContain(room.roomId);
+  });
+
+  it("lists the old account's rooms with numbers that commands accept", async () => {
+    const list = await ask("!rooms --direct");
+    const first = /^1\. .*(![\w-]+:localhost:\d+)/mu.exec(list)?.[1];
+    expect(first).toBeDefined();
+    await ask("!migrate plan --only #1");
+    const report = await reportNow(2);
+    expect(report.rooms.filter((room) => room.route !== "excluded").map((room) => room.roomId)).toEqual([
+      first,
+    ]);
+  });
+
+  it("says when a filter names an unknown room or matches no room", async () => {
+    const alias = `#nowhere:${story.environment.pair.old.serverName}`;
+    const plan = await ask(`!migrate plan --only ${alias}`);
+    expect(plan).toContain(`Not among your old account's rooms: ${alias}.`);
+    expect(plan).toMatch(/None of your \d+ rooms fits these filters\./u);
+  });
+
+  it("makes no plan when the server of an alias can't be reached", async () => {
+    expect(await ask("!migrate plan --exclude #away:away.invalid")).toContain(
+      "which room #away:away.invalid is",
+    );
+  });
+
+  it("says what changed since the previous plan", async () => {
+    const { environment, population } = story;
+    await ask("!migrate plan");
+    const room = population.rooms.find(({ expected }) => expected.route === "invite");
+    if (!room) throw new Error("no room to invite into");
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room.roomId)}/invite`;
+    await callServer(environment.pair.old, population.source.accessToken, "POST", path, {
+      user_id: population.target.userId,
+    });
+    const plan = await ask("!migrate plan");
+    expect(plan).toContain("Changed since your last plan");
+    expect(plan).toContain(
+      "now by an invitation that is waiting, before by an invitation from your old account",
+    );
+  });
+
+  it("does not read an account whose session has ended, and says how to continue", async () => {
+    const { environment, population } = story;
+    const { accessToken } = population.source;
+    await callServer(environment.pair.old, accessToken, "POST", "/_matrix/client/v3/logout/all", {});
+    const answer = await ask("!migrate plan");
+    expect(answer).toContain("Its session has ended. Please sign in again: !login old");
+    expect((await reportNow(5)).rooms.length).toBe(population.rooms.length);
+  });
+
+  it("forgets the plan on !forget", async () => {
+    await ask("!forget");
+    expect(await ask("!report")).toContain("There is no report yet");
+  });
+});
+
+async function ask(text: string): Promise<string> {
+  const { environment, ada, roomId } = story;
+  return textOf(await environment.answer(ada, roomId, text));
+}
+
+/** The bot's text comes first, then the file. */
 async function askForFile(text: string, fileName: string): Promise<string> {
+  const { environment, ada, roomId } = story;
   const after = await ada.say(roomId, text);
   const isFile = (message: SeenMessage): boolean => message.content["filename"] === fileName;
   return (
-    await ada.downloadFile(await ada.waitForMessage(roomId, isFile, { from: world.botUserId, after }))
+    await ada.downloadFile(await ada.waitForMessage(roomId, isFile, { from: environment.botUserId, after }))
   ).toString();
 }
 
@@ -45,108 +165,10 @@ async function reportNow(number: number): Promise<ExportedReport> {
   );
 }
 
-it("before the accounts are signed in says what is missing, and before a plan that there is no report", async () => {
-  expect(await ask("!migrate plan")).toContain("A plan needs your two accounts first: !login old");
-  expect(await ask("!report")).toContain("!migrate plan makes one");
-  expect(await ask("!rooms")).toContain("!login old");
-});
-
-it("plans every room of the old account and writes nothing to either account", async () => {
-  await ask(`!login old ${population.source.userId} --password ${population.source.password}`);
-  await ask(`!login new ${population.target.userId} --password ${population.target.password}`);
-  const before = await requestsOfAccounts();
-  const plan = await ask("!migrate plan");
-  expect(plan).toContain(
-    `Plan 1 for ${population.source.userId} → ${population.target.userId}. Nothing was changed.`,
-  );
-  expect(plan).toContain(`${population.rooms.length} rooms:`);
-  const made = (await requestsOfAccounts()).slice(before.length);
-  const written = made.filter(({ method, path }) => method !== "GET" && !path.endsWith("/sync"));
-  expect(written).toEqual([]);
-  expect(made.length).toBeLessThanOrEqual(20);
-});
-
-it("has each room once in the report file, with the route and the helpers that are right for it", async () => {
-  const report = await reportNow(1);
-  expect(report.rooms.map((room) => room.roomId).toSorted()).toEqual(
-    population.rooms.map((room) => room.roomId).toSorted(),
-  );
-  expect(report.categories).toHaveLength(12);
-  for (const { roomId: expectedId, kind, expected } of population.rooms) {
-    const row = report.rooms.find((room) => room.roomId === expectedId);
-    const found = { kind, route: row?.route, status: row?.status, reason: row?.reason?.code ?? null };
-    expect(found).toEqual({ kind, route: expected.route, status: expected.status, reason: expected.reason });
-    expect(row?.helpers.map((helper) => helper.userId).toSorted()).toEqual([...expected.helpers].toSorted());
-  }
-  for (const { name, expected, present, missing } of report.categories)
-    expect({ name, sum: present + missing.length }).toEqual({ name, sum: expected });
-});
-
-it("gives the report as text, Markdown and CSV with a line a room", async () => {
-  expect(await ask("!report")).toContain(`Report of ${population.rooms.length} rooms`);
-  expect(await askForFile("!report --format md", "report-1.md")).toContain(
-    `# From ${population.source.userId} to ${population.target.userId}`,
-  );
-  const csv = await askForFile("!report --format csv", "report-1.csv");
-  expect(csv.split("\r\n")[0]).toBe("roomId,name,alias,route,status,reason,helpers,link");
-  for (const room of population.rooms) expect(csv).toContain(room.roomId);
-});
-
-it("lists the old account's rooms, whose numbers then name them", async () => {
-  const list = await ask("!rooms --direct");
-  const first = /^1\. .*(![\w-]+:localhost:\d+)/mu.exec(list)?.[1];
-  expect(first).toBeDefined();
-  await ask("!migrate plan --only #1");
-  const report = await reportNow(2);
-  expect(report.rooms.filter((room) => room.route !== "excluded").map((room) => room.roomId)).toEqual([
-    first,
-  ]);
-});
-
-it("says so when a filter names an unknown room or fits none", async () => {
-  const alias = `#nowhere:${world.pair.old.serverName}`;
-  const plan = await ask(`!migrate plan --only ${alias}`);
-  expect(plan).toContain(`Not among your old account's rooms: ${alias}.`);
-  expect(plan).toMatch(/None of your \d+ rooms fits these filters\./u);
-});
-
-it("makes no plan when the server of an alias can't be asked", async () => {
-  expect(await ask("!migrate plan --exclude #away:away.invalid")).toContain(
-    "which room #away:away.invalid is",
-  );
-});
-
-it("tells what changed since the plan before", async () => {
-  await ask("!migrate plan");
-  const room = population.rooms.find(({ expected }) => expected.route === "invite");
-  if (!room) throw new Error("no room to invite into");
-  const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room.roomId)}/invite`;
-  await callServer(world.pair.old, population.source.accessToken, "POST", path, {
-    user_id: population.target.userId,
-  });
-  const plan = await ask("!migrate plan");
-  expect(plan).toContain("Changed since your last plan");
-  expect(plan).toContain(
-    "now by an invitation that is waiting, before by an invitation from your old account",
-  );
-});
-
-it("reads an account whose session has ended no more, and says how to go on", async () => {
-  const { accessToken } = population.source;
-  await callServer(world.pair.old, accessToken, "POST", "/_matrix/client/v3/logout/all", {});
-  const answer = await ask("!migrate plan");
-  expect(answer).toContain("Its session has ended. Please sign in again: !login old");
-  expect((await reportNow(5)).rooms.length).toBe(population.rooms.length);
-});
-
-it("forgets the plan with everything else", async () => {
-  await ask("!forget");
-  expect(await ask("!report")).toContain("There is no report yet");
-});
-
-/** What the two accounts' servers were asked on their behalf. */
+/** The requests in the two accounts' names to their servers. */
 async function requestsOfAccounts(): Promise<{ method: string; path: string }[]> {
-  const logs = await Promise.all([world.pair.old.accessLog(), world.pair.new.accessLog()]);
+  const { environment, population } = story;
+  const logs = await Promise.all([environment.pair.old.accessLog(), environment.pair.new.accessLog()]);
   const owners = [population.source.userId, population.target.userId];
   return logs.flatMap((lines) =>
     lines.filter(

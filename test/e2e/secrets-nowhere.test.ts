@@ -15,45 +15,56 @@ import { answerTo, botPassword, createBotEnvironment } from "../support/environm
 
 const CRASH_ON_SIGNAL = new URL("../support/faults/crash-on-signal-process.ts", import.meta.url).href;
 
-let world: BotEnvironment;
-let proxy: FaultProxy;
-let ada: Account;
-let newAda: Account;
-let ben: Account;
-let encryptedChat: Chat;
-let plainChat: Chat;
-/** Every password and token that was in the world so far, by what it is. */
+/** What the tests of this file share. */
+interface Fixture {
+  environment: BotEnvironment;
+  proxy: FaultProxy;
+  ada: Account;
+  newAda: Account;
+  ben: Account;
+  encryptedChat: Chat;
+  plainChat: Chat;
+}
+
+const fixture = {} as Fixture;
+/** Every password and token of the test until now, by its name. */
 const secrets = new Map<string, string>();
 
 beforeAll(async () => {
-  world = await createBotEnvironment({
+  fixture.environment = await createBotEnvironment({
     bot: async (pair) => {
-      proxy = await startFaultProxy({ target: pair.old.baseUrl });
+      fixture.proxy = await startFaultProxy({ target: pair.old.baseUrl });
       return {
-        servers: { [pair.old.serverName]: proxy.url, [pair.new.serverName]: pair.new.baseUrl },
+        servers: { [pair.old.serverName]: fixture.proxy.url, [pair.new.serverName]: pair.new.baseUrl },
         configuration: { log: { level: "trace", format: "json" } },
       };
     },
   });
-  ada = await world.register("old", "ada");
-  newAda = await world.register("new", "ada");
-  ben = await world.register("old", "ben");
-  for (const [what, { password, accessToken }] of Object.entries({ ada, newAda, ben })) {
+  fixture.ada = await fixture.environment.register("old", "ada");
+  fixture.newAda = await fixture.environment.register("new", "ada");
+  fixture.ben = await fixture.environment.register("old", "ben");
+  for (const [what, { password, accessToken }] of Object.entries({
+    ada: fixture.ada,
+    newAda: fixture.newAda,
+    ben: fixture.ben,
+  })) {
     secrets.set(`${what}'s password`, password).set(`${what}'s token`, accessToken);
   }
   secrets.set("the bot's password", botPassword);
   await startBot();
-  encryptedChat = await openChat(world, ada, { encrypted: true });
-  plainChat = await openChat(world, newAda);
+  fixture.encryptedChat = await openChat(fixture.environment, fixture.ada, { encrypted: true });
+  fixture.plainChat = await openChat(fixture.environment, fixture.newAda);
 });
 
 afterAll(async () => {
-  await world.close();
+  const { environment, proxy } = fixture;
+  await environment.close();
   await proxy.stop();
 });
 
-/** Starts the bot so that SIGUSR2 makes it crash. */
+/** Starts the bot so that it crashes on SIGUSR2. */
 async function startBot(): Promise<void> {
+  const { environment, ada } = fixture;
   const { NODE_OPTIONS } = process.env;
   const forBot = {
     NODE_OPTIONS: `--import=${CRASH_ON_SIGNAL}`,
@@ -62,16 +73,17 @@ async function startBot(): Promise<void> {
   };
   Object.assign(process.env, forBot);
   try {
-    await world.bot.start();
+    await environment.bot.start();
   } finally {
     for (const name of Object.keys(forBot)) Reflect.deleteProperty(process.env, name);
     if (NODE_OPTIONS !== undefined) process.env["NODE_OPTIONS"] = NODE_OPTIONS;
   }
 }
 
-/** Notes every access token that the servers know now, the bot's own among them. */
+/** Adds every access token that the servers know now, including the bot's own. */
 function noteTokens(): void {
-  for (const server of [world.pair.old, world.pair.new]) {
+  const { environment } = fixture;
+  for (const server of [environment.pair.old, environment.pair.new]) {
     const database = new Database(join(server.folder, "homeserver.db"), { readonly: true });
     const rows = database.prepare("SELECT user_id, token FROM access_tokens").all() as {
       user_id: string;
@@ -83,7 +95,7 @@ function noteTokens(): void {
   }
 }
 
-/** Which secrets stand in the bytes, in any form. */
+/** The names of the secrets that the bytes hold in any form. */
 function secretsIn(bytes: Buffer): string[] {
   return [...secrets]
     .filter(([, secret]) => formsOf(secret).some((form) => bytes.includes(form)))
@@ -91,20 +103,22 @@ function secretsIn(bytes: Buffer): string[] {
 }
 
 async function everythingWritten(): Promise<Buffer> {
-  const botFolder = join(world.bot.dataDir, "..");
-  // The operator's own file with the bot's password is not the bot's doing.
+  const { environment } = fixture;
+  const botFolder = join(environment.bot.dataDir, "..");
+  // The operator's own file holds the bot's password. The bot did not write it.
   const written = await bytesOfFolder(
     botFolder,
     (path) => path !== join(botFolder, "secrets", "bot-password"),
   );
-  return Buffer.concat([written, Buffer.from(world.bot.output())]);
+  return Buffer.concat([written, Buffer.from(environment.bot.output())]);
 }
 
 /**
- * Begins a sign-in that stands still while the password is with the server; resolves with the
- * command's event ID.
+ * Starts a sign-in that stops while the password is with the server. @returns the command's event
+ * ID
  */
 async function beginSignIn(): Promise<string> {
+  const { proxy, ada, encryptedChat } = fixture;
   const held = onNext(proxy, LOGIN, { kind: "hang" });
   const eventId = await encryptedChat.person.say(
     encryptedChat.roomId,
@@ -114,7 +128,7 @@ async function beginSignIn(): Promise<string> {
   return eventId;
 }
 
-it("the search finds a secret in every form, so that finding none means something", () => {
+it("the search finds a secret in every form", () => {
   const secret = 'planted "secret" ü';
   secrets.set("the planted one", secret);
   for (const offset of [0, 1, 2, 3]) {
@@ -133,7 +147,8 @@ it("the search finds a secret in every form, so that finding none means somethin
   secrets.delete("the planted one");
 });
 
-it("passwords and tokens, right, wrong, misplaced and edited, are written nowhere while the bot runs", async () => {
+it("passwords and tokens (right, wrong, misplaced, edited) are written nowhere while the bot runs", async () => {
+  const { environment, newAda, ben, encryptedChat, plainChat } = fixture;
   const misplaced: Record<string, string> = {
     "a wrong password": "wrong-horse battery",
     "a made-up token": "syt_bWFkZSB1cA_notATokenOfAnybody_0aBcDe",
@@ -150,9 +165,9 @@ it("passwords and tokens, right, wrong, misplaced and edited, are written nowher
     await chat.ask(`!login old ${ben.userId} stray-horse-battery`);
     await chat.ask("--password lonely-horse-battery");
     const eventId = await chat.person.say(chat.roomId, "!help login");
-    const helped = await answerTo(chat.person, chat.roomId, eventId, world.botUserId);
+    const helped = await answerTo(chat.person, chat.roomId, eventId, environment.botUserId);
     await chat.person.edit(chat.roomId, eventId, "!login old --password edited-horse-battery");
-    expect(textOf(await answerTo(chat.person, chat.roomId, helped.eventId, world.botUserId))).toContain(
+    expect(textOf(await answerTo(chat.person, chat.roomId, helped.eventId, environment.botUserId))).toContain(
       "Edited messages are never commands.",
     );
     expect(await chat.ask(`!login old ${ben.userId} --token ${ben.accessToken}`)).toContain("is signed in");
@@ -161,46 +176,52 @@ it("passwords and tokens, right, wrong, misplaced and edited, are written nowher
     );
     noteTokens();
   }
-  expect([...secrets.keys()].filter((what) => what.includes(world.botUserId))).not.toEqual([]);
+  expect([...secrets.keys()].filter((what) => what.includes(environment.botUserId))).not.toEqual([]);
   expect(secretsIn(await everythingWritten())).toEqual([]);
 });
 
-it("nothing is written by a crash in the middle of a sign-in, nor kept by the restart that finishes it", async () => {
+it("no secret is left by a crash in the middle of a sign-in, nor by the restart that finishes it", async () => {
+  const { environment, proxy, ada, encryptedChat } = fixture;
   const eventId = await beginSignIn();
   expect(secretsIn(await everythingWritten())).toEqual([]);
-  await world.bot.kill("SIGUSR2");
-  expect(world.bot.output()).toContain("ended by an unexpected error");
-  expect(world.bot.output()).toContain("/_matrix/client/v3/sync?access_token=[redacted] failed");
+  await environment.bot.kill("SIGUSR2");
+  expect(environment.bot.output()).toContain("ended by an unexpected error");
+  expect(environment.bot.output()).toContain("/_matrix/client/v3/sync?access_token=[redacted] failed");
   expect(secretsIn(await everythingWritten())).toEqual([]);
 
   const heldAgain = onNext(proxy, LOGIN, { kind: "hang" });
   await startBot();
   await heldAgain;
-  await world.bot.kill("SIGABRT");
+  await environment.bot.kill("SIGABRT");
   expect(secretsIn(await everythingWritten())).toEqual([]);
 
   proxy.setRule();
   await startBot();
-  const answer = await answerTo(encryptedChat.person, encryptedChat.roomId, eventId, world.botUserId);
+  const answer = await answerTo(encryptedChat.person, encryptedChat.roomId, eventId, environment.botUserId);
   expect(textOf(answer)).toContain(`${ada.userId} is signed in`);
   noteTokens();
   expect(secretsIn(await everythingWritten())).toEqual([]);
 });
 
-it("the key that seals the store stands in no file but its own", async () => {
-  const key = (await readFile(join(world.bot.dataDir, "..", "secrets", "store.key"), "utf8")).trim();
+it("the key that seals the store is in no file but its own", async () => {
+  const { environment } = fixture;
+  const key = (await readFile(join(environment.bot.dataDir, "..", "secrets", "store.key"), "utf8")).trim();
   const bytes = Buffer.from(key, "base64");
   expect(bytes).toHaveLength(32);
-  const written = Buffer.concat([await bytesOfFolder(world.bot.dataDir), Buffer.from(world.bot.output())]);
+  const written = Buffer.concat([
+    await bytesOfFolder(environment.bot.dataDir),
+    Buffer.from(environment.bot.output()),
+  ]);
   for (const form of [bytes, bytes.toString("hex"), key.replace(/=+$/u, "")])
     expect(written.includes(form)).toBe(false);
 });
 
-it("no token and no password stands in what the servers log of requests", async () => {
+it("no token and no password is in the servers' logs of requests", async () => {
+  const { environment, encryptedChat, plainChat } = fixture;
   await encryptedChat.ask("!logout");
   await plainChat.ask("!logout");
-  await world.bot.stop();
-  for (const { folder } of [world.pair.old, world.pair.new]) {
+  await environment.bot.stop();
+  for (const { folder } of [environment.pair.old, environment.pair.new]) {
     const log = await readFile(join(folder, "access.log"));
     expect(log.toString()).toContain("POST /_matrix/client/v3/login");
     expect(log.toString()).not.toMatch(/access_token|password=/u);

@@ -7,14 +7,14 @@ import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
+let environment: BotEnvironment;
 
 beforeAll(async () => {
-  world = await createBotEnvironment();
-  await world.bot.start();
+  environment = await createBotEnvironment();
+  await environment.bot.start();
 });
 
-afterAll(() => world.close());
+afterAll(() => environment.close());
 
 describe("two accounts on two servers, the old one typing in an encrypted chat", () => {
   let oldAccount: Account;
@@ -22,12 +22,12 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
   let chat: Chat;
 
   beforeAll(async () => {
-    oldAccount = await world.register("old", "ada");
-    newAccount = await world.register("new", "ada");
-    chat = await openChat(world, oldAccount, { encrypted: true });
+    oldAccount = await environment.register("old", "ada");
+    newAccount = await environment.register("new", "ada");
+    chat = await openChat(environment, oldAccount, { encrypted: true });
   });
 
-  it("are offered the ways that the server has, for the account that types when none is named", async () => {
+  it("are offered the server's sign-in methods, and the account that types is assumed", async () => {
     const offer = await chat.ask("!login old");
     expect(offer).toContain(
       `The server of your old account ${oldAccount.userId} has no sign-in by link. It takes a password or an access token.`,
@@ -63,9 +63,9 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
       );
   });
 
-  it("signing in again replaces the session and ends the one before", async () => {
+  it("get a new session by signing in again, and the previous one is ended", async () => {
     const before = await botSessions(oldAccount);
-    // Without an ID it is the account that this side is signed in with.
+    // Without a user ID the command means the account that is signed in on this side.
     expect(await chat.ask(`!login old --password ${oldAccount.password}`)).toContain(
       `${oldAccount.userId} is signed in`,
     );
@@ -75,7 +75,7 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
     expect(await chat.ask("!whoami")).toContain(`session ${after[0] ?? ""}, works`);
   });
 
-  it("exchanging the session for a token of one's own ends the bot's session and keeps the token's", async () => {
+  it("lose the bot's session and keep the token's when a session is exchanged for the person's own token", async () => {
     expect(await chat.ask(`!login new ${newAccount.userId} --token ${newAccount.accessToken}`)).toContain(
       "I use the session of your token and never log it out.",
     );
@@ -87,7 +87,7 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
     expect(await botSessions(newAccount)).toHaveLength(1);
   });
 
-  it("logging one out ends its session on its server and leaves the other alone", async () => {
+  it("are logged out one by one, each on its own server", async () => {
     expect(await chat.ask("!logout old")).toContain(
       `Old account ${oldAccount.userId}: my session is logged out`,
     );
@@ -103,7 +103,7 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
     expect(await botSessions(newAccount)).toEqual([]);
   });
 
-  it("!logout alone ends both", async () => {
+  it("are both logged out by !logout alone", async () => {
     await chat.ask(`!login old --password ${oldAccount.password}`);
     await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`);
     const answer = await chat.ask("!logout");
@@ -113,7 +113,7 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
     expect(await chat.ask("!logout")).toContain("Your accounts are not signed in here");
   });
 
-  it("a session that its owner has signed out is shown as ended, and signing in again mends it", async () => {
+  it("show a session that its owner has signed out as ended, and can be signed in again", async () => {
     await chat.ask(`!login old --password ${oldAccount.password}`);
     const [deviceId = ""] = await botSessions(oldAccount);
     await removeSession(oldAccount, deviceId);
@@ -127,9 +127,9 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
 
 describe("two accounts on the same server, the new one typing", () => {
   it("sign in by their own tokens, which are never logged out", async () => {
-    const before = await world.register("old", "ben");
-    const after = await world.register("old", "benjamin");
-    const chat = await openChat(world, after);
+    const before = await environment.register("old", "ben");
+    const after = await environment.register("old", "benjamin");
+    const chat = await openChat(environment, after);
     const first = await chat.ask(`!login old ${before.userId} --token ${before.accessToken}`);
     expect(first).toContain(`✅ Your old account ${before.userId} is signed in.`);
     expect(first).toContain(
@@ -165,10 +165,10 @@ describe("a third account typing for two others", () => {
   let chat: Chat;
 
   beforeAll(async () => {
-    typing = await world.register("new", "cleo");
-    oldAccount = await world.register("old", "dora");
-    newAccount = await world.register("new", "dora");
-    chat = await openChat(world, typing);
+    typing = await environment.register("new", "cleo");
+    oldAccount = await environment.register("old", "dora");
+    newAccount = await environment.register("new", "dora");
+    chat = await openChat(environment, typing);
   });
 
   it("signs one in by password and one by token", async () => {
@@ -180,9 +180,9 @@ describe("a third account typing for two others", () => {
     expect(shown).not.toContain(typing.userId);
   });
 
-  it("is told when a server is away, and which session to remove when it cannot be logged out", async () => {
+  it("learns that a server is away, and which session to remove when it cannot be logged out", async () => {
     const [deviceId = ""] = await botSessions(oldAccount);
-    await world.pair.old.stop();
+    await environment.pair.old.stop();
     const shown = await chat.ask("!whoami");
     expect(shown).toMatch(
       new RegExp(
@@ -191,15 +191,15 @@ describe("a third account typing for two others", () => {
     );
     expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, .*, works`));
     expect(await chat.ask("!logout old")).toContain(`please remove the device ${deviceId} in your app`);
-    await world.pair.old.start();
+    await environment.pair.old.start();
     expect(await botSessions(oldAccount)).toEqual([deviceId]);
     await removeSession(oldAccount, deviceId);
   });
 
-  it("has everything erased by !forget, and nothing of it is left in the data directory", async () => {
+  it("erases everything by !forget, and nothing of it is left in the data directory", async () => {
     await chat.ask(`!login old ${oldAccount.userId} --password ${oldAccount.password}`);
     const traces = [oldAccount.userId, newAccount.userId, newAccount.accessToken, oldAccount.password];
-    expect(tracesIn(await bytesOfFolder(world.bot.dataDir), traces)).toEqual([
+    expect(tracesIn(await bytesOfFolder(environment.bot.dataDir), traces)).toEqual([
       oldAccount.userId,
       newAccount.userId,
     ]);
@@ -213,16 +213,15 @@ describe("a third account typing for two others", () => {
     );
     expect(await botSessions(oldAccount)).toEqual([]);
     expect(await isSignedIn(newAccount)).toBe(true);
-    // Of the answer itself everything is erased once it is sent, which the person may see a moment
-    // before.
+    // The answer itself is erased once it is sent. The person may see it a moment before.
     const left = async (): Promise<string[]> => {
-      // The encryption store goes on knowing whom the bot shares a room with, as long as it does.
+      // The encryption store keeps the IDs of people with whom the bot shares a room.
       const database = await bytesOfFolder(
-        world.bot.dataDir,
-        (path) => !path.startsWith(join(world.bot.dataDir, "crypto")),
+        environment.bot.dataDir,
+        (path) => !path.startsWith(join(environment.bot.dataDir, "crypto")),
       );
       return [
-        ...tracesIn(await bytesOfFolder(world.bot.dataDir), traces),
+        ...tracesIn(await bytesOfFolder(environment.bot.dataDir), traces),
         ...tracesIn(database, [typing.userId]),
       ];
     };

@@ -15,37 +15,49 @@ import type { Account, BotEnvironment } from "../support/environments/bot-enviro
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 /**
- * Tokens of the old server are to be renewed within half a second, so that every command meets one
- * that is due.
+ * The bot renews tokens of the old server within half a second, so that every command needs a
+ * renewal.
  */
-const LIFE = { accessTokenSeconds: 4, announcedSeconds: 0.5 };
+const LIFETIME = { accessTokenSeconds: 4, announcedSeconds: 0.5 };
 
-let oauth: AuthorizationServer;
-let world: BotEnvironment;
-let person: Person;
-let chat: Chat;
-let controlRoom: string;
+/** What the tests of this file share. */
+interface Fixture {
+  oauth: AuthorizationServer;
+  environment: BotEnvironment;
+  person: Person;
+  chat: Chat;
+  controlRoom: string;
+}
+
+const fixture = {} as Fixture;
 
 beforeAll(async () => {
-  oauth = await startAuthorizationServer({ ...LIFE, intervalSeconds: 1 });
-  world = await createBotEnvironment({
-    authorizationServers: { old: oauth },
+  fixture.oauth = await startAuthorizationServer({ ...LIFETIME, intervalSeconds: 1 });
+  fixture.environment = await createBotEnvironment({
+    authorizationServers: { old: fixture.oauth },
     bot: async (pair) => {
-      controlRoom = await createControlRoom(pair);
-      return { controlRooms: [controlRoom] };
+      fixture.controlRoom = await createControlRoom(pair);
+      return { controlRooms: [fixture.controlRoom] };
     },
   });
-  await world.bot.start();
-  person = await world.client(await world.register("new", "ada"), { encryption: true });
-  chat = chatIn(world, person, await world.directChat(person));
+  await fixture.environment.bot.start();
+  fixture.person = await fixture.environment.client(await fixture.environment.register("new", "ada"), {
+    encryption: true,
+  });
+  fixture.chat = chatIn(
+    fixture.environment,
+    fixture.person,
+    await fixture.environment.directChat(fixture.person),
+  );
 });
 
 afterEach(() => {
-  oauth.setRule();
+  fixture.oauth.setRule();
 });
 
 afterAll(async () => {
-  await world.close();
+  const { oauth, environment } = fixture;
+  await environment.close();
   await oauth.stop();
 });
 
@@ -53,11 +65,12 @@ let users = 0;
 
 async function addUser(): Promise<Account & { localpart: string }> {
   const localpart = `old${++users}`;
-  return { ...(await world.register("old", localpart)), localpart };
+  return { ...(await fixture.environment.register("old", localpart)), localpart };
 }
 
-function place(room = chat.roomId): LinkPlace {
-  return { person, roomId: room, botUserId: world.botUserId };
+function place(room = fixture.chat.roomId): LinkPlace {
+  const { environment, person } = fixture;
+  return { person, roomId: room, botUserId: environment.botUserId };
 }
 
 function linkFor(
@@ -72,11 +85,12 @@ function until({ message }: OfferedLink, words: string): Promise<string> {
 }
 
 function signIn({ userId }: Account): Promise<string> {
-  return signInByLink(place(), { side: "old", userId }, oauth);
+  return signInByLink(place(), { side: "old", userId }, fixture.oauth);
 }
 
 describe("signing in by link, in a chat", () => {
-  it("is one message that tells what the page will show, and becomes the answer", async () => {
+  it("takes one message, which says what the page will show and becomes the answer", async () => {
+    const { oauth, environment, person, chat } = fixture;
     const user = await addUser();
     const { userId } = user;
     const link = await linkFor(user);
@@ -96,7 +110,7 @@ describe("signing in by link, in a chat", () => {
     const answer = await until(link, `✅ Your old account ${userId} is signed in.`);
     expect(answer).toContain("Next, sign in your new account");
     const said = await botMessagesBehind(person, chat.roomId, {
-      botUserId: world.botUserId,
+      botUserId: environment.botUserId,
       after: link.commandId,
     });
     expect(said.map(({ eventId }) => eventId)).toEqual([link.message.eventId]);
@@ -110,7 +124,8 @@ describe("signing in by link, in a chat", () => {
     expect(await botSessions(user)).toEqual([]);
   });
 
-  it("works in a control room, for nothing in it is secret", async () => {
+  it("works in a control room, because it needs no secret", async () => {
+    const { oauth, person, controlRoom } = fixture;
     const user = await addUser();
     await person.join(controlRoom);
     const link = await linkFor(user, { room: controlRoom });
@@ -118,7 +133,8 @@ describe("signing in by link, in a chat", () => {
     await until(link, "is signed in");
   });
 
-  it("tells a refusal, a wrong account and a code that ran out", async () => {
+  it("reports a refusal, a wrong account and an expired code", async () => {
+    const { oauth } = fixture;
     const [asked, other] = [await addUser(), await addUser()];
     const refused = await linkFor(asked);
     await oauth.deny(refused.code);
@@ -132,7 +148,8 @@ describe("signing in by link, in a chat", () => {
     expect(await until(unused, "has run out")).toContain(`!login old ${asked.userId} gives a fresh one`);
   });
 
-  it("waits for both accounts at once, gives way to a newer one, and ends with !cancel", async () => {
+  it("waits for both accounts at once, is replaced by a newer link, and ends with !cancel", async () => {
+    const { oauth, chat } = fixture;
     const [old, young] = [await addUser(), await addUser()];
     const first = await linkFor(old);
     const second = await linkFor(old);
@@ -145,57 +162,60 @@ describe("signing in by link, in a chat", () => {
     expect(await chat.ask("!cancel")).toContain("nothing to cancel");
   });
 
-  it("goes on waiting after a kill, also for what was confirmed meanwhile", async () => {
+  it("continues to wait after a kill, also for a link that was confirmed meanwhile", async () => {
+    const { oauth, environment } = fixture;
     const user = await addUser();
     const link = await linkFor(user);
-    await world.bot.kill();
+    await environment.bot.kill();
     await oauth.approve(link.code, user.localpart);
-    await world.bot.start();
+    await environment.bot.start();
     await until(link, "is signed in");
     const other = await linkFor(user);
-    await world.bot.kill();
-    await world.bot.start();
+    await environment.bot.kill();
+    await environment.bot.start();
     await oauth.approve(other.code, user.localpart);
     await until(other, "is signed in");
     expect(await botSessions(user)).toHaveLength(1);
   });
 
-  it("tells of a pasted token that runs out, and that a link is better", async () => {
+  it("warns that a pasted token expires and that a link is better", async () => {
     const { userId, accessToken } = await addUser();
-    const answer = await chat.ask(`!login old ${userId} --token ${accessToken}`);
+    const answer = await fixture.chat.ask(`!login old ${userId} --token ${accessToken}`);
     expect(answer).toContain("Tokens of this server run out within minutes");
     expect(answer).toContain(`Better sign in by link, which needs no secret: !login old ${userId}`);
   });
 
-  it("names the next way where a server has no link", async () => {
-    const answer = await chat.ask("!login new");
+  it("names the next sign-in method when a server has no links", async () => {
+    const answer = await fixture.chat.ask("!login new");
     expect(answer).toContain("has no sign-in by link. It takes a password or an access token");
   });
 });
 
 describe("a session that renews itself", () => {
   it("survives a kill at every moment of a renewal", async () => {
+    const { oauth, environment, chat } = fixture;
     const user = await addUser();
     await signIn(user);
     for (const fault of ["lost_request", "lost_answer", undefined] as const) {
-      const killed = killInRenewal(world.bot, oauth, fault).then(() => "killed");
-      // Until a token is due.
+      const killed = killInRenewal(environment.bot, oauth, fault).then(() => "killed");
+      // Repeats until a token is due.
       let last: string;
       do last = await Promise.race([chat.ask("!whoami"), killed]);
       while (last !== "killed");
-      await world.bot.start();
+      await environment.bot.start();
       expect(await chat.ask("!whoami")).toMatch(new RegExp(`Old account: ${user.userId}, .*, works`, "u"));
     }
   });
 
-  it("that its person ended in the middle of a plan is told, and the plan works after a new sign-in", async () => {
+  it("is reported as ended when the person ended it during a plan, and the plan works after a new sign-in", async () => {
+    const { oauth, chat } = fixture;
     const user = await addUser();
     await signIn(user);
     await chat.ask(`!login new --password ada\'s "secret" of new`);
     expect(await chat.ask("!migrate plan")).toContain(`Plan 1 for ${user.userId}`);
     await oauth.endSessions(user.localpart);
-    const told = await chat.ask("!migrate plan");
-    expect(told).toContain(`!login old ${user.userId}`);
+    const answer = await chat.ask("!migrate plan");
+    expect(answer).toContain(`!login old ${user.userId}`);
     expect(await chat.ask("!whoami")).toMatch(
       new RegExp(`Old account: ${user.userId}, .*, has ended: please sign in again`, "u"),
     );

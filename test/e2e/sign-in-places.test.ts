@@ -12,47 +12,54 @@ import { botSessions, callServer, countLogins } from "../support/servers/server-
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
-/** Between the bot and each server; only the bot's requests pass there. */
-let oldProxy: FaultProxy;
-let newProxy: FaultProxy;
-let oldAccount: Account;
-let chat: Chat;
-/** The bot may remove messages in the first, and not in the second. */
-let controlRoom: string;
-let powerlessControlRoom: string;
+/** What the tests of this file share. */
+interface Fixture {
+  environment: BotEnvironment;
+  /** Between the bot and each server. Only the bot's requests pass them. */
+  oldProxy: FaultProxy;
+  newProxy: FaultProxy;
+  oldAccount: Account;
+  chat: Chat;
+  /** The bot may remove messages in the first room, and not in the second. */
+  controlRoom: string;
+  powerlessControlRoom: string;
+}
+
+const fixture = {} as Fixture;
 
 beforeAll(async () => {
-  world = await createBotEnvironment({
+  fixture.environment = await createBotEnvironment({
     bot: async (pair) => {
-      oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
-      newProxy = await startFaultProxy({ target: pair.new.baseUrl });
+      fixture.oldProxy = await startFaultProxy({ target: pair.old.baseUrl });
+      fixture.newProxy = await startFaultProxy({ target: pair.new.baseUrl });
       const { accessToken } = await pair.new.registerUser({ localpart: "host", password: "the host's" });
-      controlRoom = await createRoom(pair.new, accessToken, {
+      fixture.controlRoom = await createRoom(pair.new, accessToken, {
         preset: "public_chat",
         name: "Moving",
         power_level_content_override: { redact: 0 },
       });
-      powerlessControlRoom = await createRoom(pair.new, accessToken, { preset: "public_chat" });
+      fixture.powerlessControlRoom = await createRoom(pair.new, accessToken, { preset: "public_chat" });
       return {
-        homeserver: newProxy.url,
-        servers: { [pair.old.serverName]: oldProxy.url, [pair.new.serverName]: newProxy.url },
-        controlRooms: [controlRoom, powerlessControlRoom],
+        homeserver: fixture.newProxy.url,
+        servers: { [pair.old.serverName]: fixture.oldProxy.url, [pair.new.serverName]: fixture.newProxy.url },
+        controlRooms: [fixture.controlRoom, fixture.powerlessControlRoom],
       };
     },
   });
-  oldAccount = await world.register("old", "ada");
-  await world.bot.start();
-  chat = await openChat(world, oldAccount);
+  fixture.oldAccount = await fixture.environment.register("old", "ada");
+  await fixture.environment.bot.start();
+  fixture.chat = await openChat(fixture.environment, fixture.oldAccount);
 });
 
 beforeEach(() => {
+  const { oldProxy, newProxy } = fixture;
   oldProxy.setRule();
   newProxy.setRule();
 });
 
 afterAll(async () => {
-  await world.close();
+  const { environment, oldProxy, newProxy } = fixture;
+  await environment.close();
   await oldProxy.stop();
   await newProxy.stop();
 });
@@ -66,8 +73,9 @@ async function createRoom(
   return String(body["room_id"]);
 }
 
-/** What the bot asked the old server meanwhile, with or without a secret. */
+/** The bot's requests to the old server during some work, with or without a secret. */
 async function requestsDuring(work: () => Promise<unknown>): Promise<string[]> {
+  const { oldProxy } = fixture;
   const from = oldProxy.requests.length;
   await work();
   return oldProxy.requests.slice(from).map(callOf);
@@ -77,8 +85,9 @@ function isRedaction({ method, path }: ProxiedRequest): boolean {
   return method === "PUT" && path.includes("/redact/");
 }
 
-describe("the order of things", () => {
-  it("the message is redacted before the secret in it goes to the server", async () => {
+describe("a secret in a message", () => {
+  it("is removed from the room before a password goes to the server", async () => {
+    const { environment, oldProxy, newProxy, oldAccount, chat } = fixture;
     const redactionsBefore = newProxy.requests.filter(isRedaction).length;
     let statuses: (number | undefined)[] = [];
     oldProxy.setRule((request) => {
@@ -90,7 +99,7 @@ describe("the order of things", () => {
       return undefined;
     });
     const eventId = await chat.person.say(chat.roomId, `!login old --password ${oldAccount.password}`);
-    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain(
+    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, environment.botUserId))).toContain(
       "is signed in",
     );
     expect(statuses).toEqual([200]);
@@ -99,20 +108,21 @@ describe("the order of things", () => {
       (message) => message.eventId === eventId && message.isRedacted,
     );
 
-    const login = (await world.pair.old.accessLog()).findLast(
+    const login = (await environment.pair.old.accessLog()).findLast(
       ({ method, path }) => `${method} ${path}` === LOGIN,
     );
-    const redaction = (await world.pair.new.accessLog()).findLast(({ path }) =>
+    const redaction = (await environment.pair.new.accessLog()).findLast(({ path }) =>
       path.includes(`/redact/${encodeURIComponent(eventId)}/`),
     );
-    expect(redaction).toMatchObject({ method: "PUT", status: 200, user: world.botUserId });
+    expect(redaction).toMatchObject({ method: "PUT", status: 200, user: environment.botUserId });
     expect(login).toMatchObject({ status: 200 });
     const startOf = (line = { finishedAt: 0, durationMs: 0 }): number => line.finishedAt - line.durationMs;
     expect(startOf(redaction)).toBeLessThan(startOf(login));
     await chat.ask("!logout");
   });
 
-  it("a token is tried only after its message is redacted, too", async () => {
+  it("is removed from the room before a token is tried", async () => {
+    const { oldProxy, newProxy, oldAccount, chat } = fixture;
     const redactionsBefore = newProxy.requests.filter(isRedaction).length;
     const whoami = onNext(oldProxy, WHOAMI).then(() =>
       newProxy.requests.filter(isRedaction).slice(redactionsBefore),
@@ -123,21 +133,23 @@ describe("the order of things", () => {
   });
 });
 
-describe("places where a secret must not stand", () => {
+describe("places where a secret must not be sent", () => {
   let ben: Person;
   let benAccount: Account;
 
   beforeAll(async () => {
-    benAccount = await world.register("new", "ben");
-    ben = await world.client(benAccount, { encryption: false });
+    const { environment, controlRoom, powerlessControlRoom } = fixture;
+    benAccount = await environment.register("new", "ben");
+    ben = await environment.client(benAccount, { encryption: false });
     for (const roomId of [controlRoom, powerlessControlRoom]) {
       await ben.join(roomId);
-      await ben.waitForMembership(roomId, world.botUserId, "join");
+      await ben.waitForMembership(roomId, environment.botUserId, "join");
     }
   });
 
   it("a control room gets the offer, which sends the person to a direct chat", async () => {
-    const offer = await chatIn(world, ben, controlRoom).ask(`!login old ${oldAccount.userId}`);
+    const { environment, oldAccount, controlRoom } = fixture;
+    const offer = await chatIn(environment, ben, controlRoom).ask(`!login old ${oldAccount.userId}`);
     expect(offer).toContain(
       `The server of your old account ${oldAccount.userId} has no sign-in by link. It takes a password or an access token.`,
     );
@@ -145,29 +157,33 @@ describe("places where a secret must not stand", () => {
   });
 
   it.each(["password", "token"])("a %s in a control room is removed at once and not used", async (kind) => {
+    const { environment, oldAccount, controlRoom } = fixture;
     const secret = kind === "password" ? oldAccount.password : oldAccount.accessToken;
-    const logins = await countLogins(world.pair.old);
+    const logins = await countLogins(environment.pair.old);
     const asked = await requestsDuring(async () => {
       const eventId = await ben.say(controlRoom, `!login old ${oldAccount.userId} --${kind} ${secret}`);
-      const answer = await answerTo(ben, controlRoom, eventId, world.botUserId);
+      const answer = await answerTo(ben, controlRoom, eventId, environment.botUserId);
       expect(textOf(answer)).toContain("I removed your message: other people can read this room");
       expect(textOf(answer)).toContain("I did not use it.");
       await ben.waitForMessage(controlRoom, (message) => message.eventId === eventId && message.isRedacted);
-      expect(await chatIn(world, ben, controlRoom).ask("!whoami")).toContain("Old account: not signed in");
+      expect(await chatIn(environment, ben, controlRoom).ask("!whoami")).toContain(
+        "Old account: not signed in",
+      );
     });
     expect(asked).toEqual([]);
-    expect(await countLogins(world.pair.old)).toBe(logins);
+    expect(await countLogins(environment.pair.old)).toBe(logins);
   });
 
   it("where the bot may not remove it, it says so and uses nothing", async () => {
+    const { environment, oldAccount, powerlessControlRoom } = fixture;
     const asked = await requestsDuring(async () => {
-      const answer = await chatIn(world, ben, powerlessControlRoom).ask(
+      const answer = await chatIn(environment, ben, powerlessControlRoom).ask(
         `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
       );
       expect(answer).toContain(
         "I did not use it, but I am not allowed to remove your message. Please delete it yourself, now.",
       );
-      expect(await chatIn(world, ben, powerlessControlRoom).ask("!whoami")).toContain(
+      expect(await chatIn(environment, ben, powerlessControlRoom).ask("!whoami")).toContain(
         "Old account: not signed in",
       );
     });
@@ -175,14 +191,15 @@ describe("places where a secret must not stand", () => {
   });
 
   it("a direct chat in which the bot may not remove it: nothing is used", async () => {
-    const roomId = await createRoom(world.pair.new, benAccount.accessToken, {
+    const { environment, oldAccount } = fixture;
+    const roomId = await createRoom(environment.pair.new, benAccount.accessToken, {
       preset: "private_chat",
       is_direct: true,
-      invite: [world.botUserId],
+      invite: [environment.botUserId],
     });
-    await ben.waitForMembership(roomId, world.botUserId, "join");
-    const direct = chatIn(world, ben, roomId);
-    const logins = await countLogins(world.pair.old);
+    await ben.waitForMembership(roomId, environment.botUserId, "join");
+    const direct = chatIn(environment, ben, roomId);
+    const logins = await countLogins(environment.pair.old);
     const asked = await requestsDuring(async () => {
       for (const secret of [`--password ${oldAccount.password}`, `--token ${oldAccount.accessToken}`]) {
         const answer = await direct.ask(`!login old ${oldAccount.userId} ${secret}`);
@@ -192,11 +209,12 @@ describe("places where a secret must not stand", () => {
       expect(await direct.ask("!whoami")).toContain("Old account: not signed in");
     });
     expect(asked).toEqual([]);
-    expect(await countLogins(world.pair.old)).toBe(logins);
+    expect(await countLogins(environment.pair.old)).toBe(logins);
   });
 
-  it("a chat to which somebody else was invited is no direct chat any more", async () => {
-    const direct = await openChat(world, await world.register("new", "cleo"));
+  it("a chat to which a third person was invited is no direct chat", async () => {
+    const { environment, oldAccount } = fixture;
+    const direct = await openChat(environment, await environment.register("new", "cleo"));
     await direct.ask("!whoami");
     await direct.person.invite(direct.roomId, benAccount.userId);
     const asked = await requestsDuring(async () => {
@@ -204,12 +222,12 @@ describe("places where a secret must not stand", () => {
         direct.roomId,
         `!login old ${oldAccount.userId} --password ${oldAccount.password}`,
       );
-      const answer = await answerTo(direct.person, direct.roomId, eventId, world.botUserId);
+      const answer = await answerTo(direct.person, direct.roomId, eventId, environment.botUserId);
       expect(textOf(answer)).toContain("I removed your message: other people can read this room");
       const isNote = (message: SeenMessage): boolean =>
         textOf(message).includes("I only work in direct chats and in my control rooms.");
       await direct.person.waitForMessage(direct.roomId, isNote, {
-        from: world.botUserId,
+        from: environment.botUserId,
         after: answer.eventId,
       });
     });
@@ -218,21 +236,22 @@ describe("places where a secret must not stand", () => {
 });
 
 describe("a sign-in that is cut off", () => {
-  it("by kill -9 between the server's answer and its storing: answered once after the restart, with one session", async () => {
+  it("by a kill between the server's answer and its storing is answered once after the restart, with one session", async () => {
+    const { environment, oldProxy, oldAccount, chat } = fixture;
     const proof = onNext(oldProxy, WHOAMI, { kind: "hang" });
     const eventId = await chat.person.say(chat.roomId, `!login old --password ${oldAccount.password}`);
     await proof;
     const [session = "", ...others] = await botSessions(oldAccount);
     expect(session).not.toBe("");
     expect(others).toEqual([]);
-    await world.bot.kill();
+    await environment.bot.kill();
     oldProxy.setRule();
-    await world.bot.start();
-    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, world.botUserId))).toContain(
+    await environment.bot.start();
+    expect(textOf(await answerTo(chat.person, chat.roomId, eventId, environment.botUserId))).toContain(
       "is signed in",
     );
     const said = await botMessagesBehind(chat.person, chat.roomId, {
-      botUserId: world.botUserId,
+      botUserId: environment.botUserId,
       after: eventId,
     });
     expect(said.map(textOf).filter((text) => text.includes("is signed in"))).toHaveLength(1);
@@ -242,7 +261,8 @@ describe("a sign-in that is cut off", () => {
     expect(await botSessions(oldAccount)).toEqual([]);
   });
 
-  it("by a lost answer: it is told, and trying again leaves one session", async () => {
+  it("by a lost answer is reported, and another try leaves one session", async () => {
+    const { oldProxy, oldAccount, chat } = fixture;
     const lost = onNext(oldProxy, LOGIN, { kind: "lose-answer" });
     const answer = await chat.ask(`!login old --password ${oldAccount.password}`);
     await lost;
@@ -256,7 +276,8 @@ describe("a sign-in that is cut off", () => {
     expect(await botSessions(oldAccount)).toEqual([]);
   });
 
-  it("by a suspension that shows only afterwards: refused, and the session is ended again", async () => {
+  it("by a suspension that shows only afterwards is refused, and the session is ended", async () => {
+    const { oldProxy, oldAccount, chat } = fixture;
     const proof = onNext(oldProxy, WHOAMI, { kind: "status", status: 403, errcode: "M_USER_SUSPENDED" });
     const answer = await chat.ask(`!login old --password ${oldAccount.password}`);
     await proof;

@@ -5,33 +5,39 @@ import { botSessions, callServer, countLogins, isSignedIn } from "../support/ser
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
-let chat: Chat;
-/** Signed in before the first refusal, which must change nothing of it. */
-let newAccount: Account;
-let adminToken: string;
+/** What the tests of this file share. */
+interface Fixture {
+  environment: BotEnvironment;
+  chat: Chat;
+  /** Signed in before the first refusal. No refusal may change that. */
+  newAccount: Account;
+  adminToken: string;
+}
+
+const fixture = {} as Fixture;
 
 beforeAll(async () => {
-  world = await createBotEnvironment({ extraConfig: { old: { allow_guest_access: true } } });
-  newAccount = await world.register("new", "ada");
-  const admin = await world.pair.old.registerUser({
+  fixture.environment = await createBotEnvironment({ extraConfig: { old: { allow_guest_access: true } } });
+  fixture.newAccount = await fixture.environment.register("new", "ada");
+  const admin = await fixture.environment.pair.old.registerUser({
     localpart: "admin",
     password: "the admin's",
     admin: true,
   });
-  adminToken = admin.accessToken;
-  await world.bot.start();
-  chat = await openChat(world, newAccount);
-  await chat.ask(`!login new --password ${newAccount.password}`);
+  fixture.adminToken = admin.accessToken;
+  await fixture.environment.bot.start();
+  fixture.chat = await openChat(fixture.environment, fixture.newAccount);
+  await fixture.chat.ask(`!login new --password ${fixture.newAccount.password}`);
 });
 
-afterAll(() => world.close());
+afterAll(() => fixture.environment.close());
 
 /**
  * What must hold after each refusal: the old account is not signed in, the new one still is, and
- * the message with the secret is gone.
+ * the message with the secret is removed.
  */
 async function expectNothingChanged(): Promise<void> {
+  const { chat, newAccount } = fixture;
   const shown = await chat.ask("!whoami");
   expect(shown).toContain("Old account: not signed in");
   expect(shown).toMatch(new RegExp(`New account: ${newAccount.userId}, .*, works`));
@@ -43,11 +49,13 @@ async function expectNothingChanged(): Promise<void> {
 }
 
 function administer(method: "POST" | "PUT", path: string, body: unknown): Promise<{ status: number }> {
-  return callServer(world.pair.old, adminToken, method, `/_synapse/admin${path}`, body);
+  const { environment, adminToken } = fixture;
+  return callServer(environment.pair.old, adminToken, method, `/_synapse/admin${path}`, body);
 }
 
-it("a wrong password is told, to the person, and leaves no session", async () => {
-  const account = await world.register("old", "wrong-password");
+it("a wrong password is reported to the person and leaves no session", async () => {
+  const { environment, chat, newAccount } = fixture;
+  const account = await environment.register("old", "wrong-password");
   const eventId = await chat.person.say(
     chat.roomId,
     `!login old ${account.userId} --password not-${account.password}`,
@@ -56,7 +64,7 @@ it("a wrong password is told, to the person, and leaves no session", async () =>
     chat.roomId,
     ({ content }) => content["msgtype"] === "m.text",
     {
-      from: world.botUserId,
+      from: environment.botUserId,
       after: eventId,
     },
   );
@@ -69,14 +77,16 @@ it("a wrong password is told, to the person, and leaves no session", async () =>
 });
 
 it("an account that does not exist is refused like a wrong password", async () => {
-  const answer = await chat.ask(`!login old @nobody:${world.pair.old.serverName} --password anything`);
+  const { environment, chat } = fixture;
+  const answer = await chat.ask(`!login old @nobody:${environment.pair.old.serverName} --password anything`);
   expect(answer).toContain("The server says that the password is wrong.");
   await expectNothingChanged();
 });
 
-it("another account's token is not used, and its session goes on", async () => {
-  const account = await world.register("old", "named");
-  const other = await world.register("old", "owner-of-the-token");
+it("another account's token is not used, and its session stays", async () => {
+  const { environment, chat } = fixture;
+  const account = await environment.register("old", "named");
+  const other = await environment.register("old", "owner-of-the-token");
   const answer = await chat.ask(`!login old ${account.userId} --token ${other.accessToken}`);
   expect(answer).toContain(`The secret belongs to ${other.userId}, another account. I used nothing of it.`);
   expect(await isSignedIn(other)).toBe(true);
@@ -84,8 +94,9 @@ it("another account's token is not used, and its session goes on", async () => {
 });
 
 it("a guest is refused", async () => {
+  const { environment, chat } = fixture;
   const { body } = await callServer(
-    world.pair.old,
+    environment.pair.old,
     null,
     "POST",
     "/_matrix/client/v3/register?kind=guest",
@@ -100,8 +111,9 @@ it("a guest is refused", async () => {
   await expectNothingChanged();
 });
 
-it("a locked account is refused, by password and by token, and by the session it had", async () => {
-  const account = await world.register("old", "locked");
+it("a locked account is refused by password, by token and by its earlier session", async () => {
+  const { environment, chat } = fixture;
+  const account = await environment.register("old", "locked");
   await chat.ask(`!login old ${account.userId} --password ${account.password}`);
   expect(
     await administer("PUT", `/v2/users/${encodeURIComponent(account.userId)}`, { locked: true }),
@@ -127,22 +139,24 @@ it("a locked account is refused, by password and by token, and by the session it
   expect(await botSessions(account)).toEqual([]);
 });
 
-it("a deactivated account is refused, by password and by token", async () => {
-  const account = await world.register("old", "deactivated");
+it("a deactivated account is refused by password and by token", async () => {
+  const { environment, chat } = fixture;
+  const account = await environment.register("old", "deactivated");
   expect(await administer("POST", `/v1/deactivate/${encodeURIComponent(account.userId)}`, {})).toMatchObject({
     status: 200,
   });
   const byPassword = await chat.ask(`!login old ${account.userId} --password ${account.password}`);
-  // Synapse forgets the password of a deactivated account, and says no more than of any wrong one.
+  // Synapse forgets the password of a deactivated account and answers as for a wrong one.
   expect(byPassword).toContain("The server says that the password is wrong.");
   const byToken = await chat.ask(`!login old ${account.userId} --token ${account.accessToken}`);
   expect(byToken).toContain("The server does not know this token");
   await expectNothingChanged();
 });
 
-it("tokens that were signed out, made up, or can be none are refused", async () => {
-  const account = await world.register("old", "signed-out");
-  await callServer(world.pair.old, account.accessToken, "POST", "/_matrix/client/v3/logout", {});
+it("tokens that are signed out, unknown or malformed are refused", async () => {
+  const { environment, chat } = fixture;
+  const account = await environment.register("old", "signed-out");
+  await callServer(environment.pair.old, account.accessToken, "POST", "/_matrix/client/v3/logout", {});
   for (const token of [
     account.accessToken,
     "syt_bWFkZSB1cA_notATokenOfAnybody_0aBcDe",
@@ -158,6 +172,7 @@ it("tokens that were signed out, made up, or can be none are refused", async () 
 });
 
 it("the new account is refused as the old one, and nothing is asked of its server", async () => {
+  const { chat, newAccount } = fixture;
   const sentence =
     "It is signed in as the other of your two accounts already, and old and new must differ. See !whoami.";
   const [before, logins] = [await botSessions(newAccount), await countLogins(newAccount.server)];
@@ -172,7 +187,8 @@ it("the new account is refused as the old one, and nothing is asked of its serve
 });
 
 it("the old account is refused as the new one", async () => {
-  const account = await world.register("old", "both");
+  const { environment, chat, newAccount } = fixture;
+  const account = await environment.register("old", "both");
   await chat.ask(`!login old ${account.userId} --password ${account.password}`);
   const answer = await chat.ask(`!login new ${account.userId} --token ${account.accessToken}`);
   expect(answer).toContain(

@@ -5,27 +5,33 @@ import { botSessions, countLogins } from "../support/servers/server-api.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
 
-let world: BotEnvironment;
-let oldAccount: Account;
-let newAccount: Account;
-let chat: Chat;
+/** What the tests of this file share. */
+interface Fixture {
+  environment: BotEnvironment;
+  oldAccount: Account;
+  newAccount: Account;
+  chat: Chat;
+}
+
+const fixture = {} as Fixture;
 
 beforeAll(async () => {
-  world = await createBotEnvironment({
+  fixture.environment = await createBotEnvironment({
     extraConfig: {
       old: { password_config: { enabled: false } },
       new: { rc_login: { account: { per_second: 0.01, burst_count: 1 } } },
     },
   });
-  oldAccount = await world.register("old", "ada");
-  newAccount = await world.register("new", "ada");
-  await world.bot.start();
-  chat = await openChat(world, await world.register("new", "typist"));
+  fixture.oldAccount = await fixture.environment.register("old", "ada");
+  fixture.newAccount = await fixture.environment.register("new", "ada");
+  await fixture.environment.bot.start();
+  fixture.chat = await openChat(fixture.environment, await fixture.environment.register("new", "typist"));
 });
 
-afterAll(() => world.close());
+afterAll(() => fixture.environment.close());
 
-it("a server without passwords offers the other way, and no password is sent to it", async () => {
+it("a server without passwords offers the other sign-in method and gets no password", async () => {
+  const { environment, oldAccount, chat } = fixture;
   const offer = await chat.ask(`!login old ${oldAccount.userId}`);
   expect(offer).toContain("takes no password from me, but an access token.");
   expect(offer).not.toContain("--password");
@@ -33,13 +39,14 @@ it("a server without passwords offers the other way, and no password is sent to 
   expect(answer).toContain(
     `Its server takes no passwords. Please use an access token: !login old ${oldAccount.userId} --token ….`,
   );
-  expect(await countLogins(world.pair.old)).toBe(0);
+  expect(await countLogins(environment.pair.old)).toBe(0);
   expect(await chat.ask(`!login old ${oldAccount.userId} --token ${oldAccount.accessToken}`)).toContain(
     "is signed in",
   );
 });
 
-it("a server that limits sign-ins has its wait told, and the session that there was goes on", async () => {
+it("a server's limit of sign-ins is reported with the wait, and the earlier session stays", async () => {
+  const { newAccount, chat } = fixture;
   expect(await chat.ask(`!login new ${newAccount.userId} --password ${newAccount.password}`)).toContain(
     "is signed in",
   );

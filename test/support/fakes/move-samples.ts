@@ -16,7 +16,7 @@ import type {
 import type { RunSummary } from "../../../src/platforms/runs.ts";
 import { RUN_STATES } from "../../../src/model/run-states.ts";
 import { runStatus } from "./scripted-moves.ts";
-import { EVIL, EVIL_USER, READER } from "../../unit/view/message-rules.ts";
+import { EVIL, EVIL_USER, READER } from "../view/message-rules.ts";
 
 export const NOW = Date.UTC(2026, 0, 31, 12);
 export const MINUTE_MS = 60_000;

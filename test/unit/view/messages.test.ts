@@ -20,7 +20,7 @@ import * as mistakes from "../../../src/view/dialogue/mistakes.ts";
 import * as notes from "../../../src/view/dialogue/room-notes.ts";
 import * as signIn from "../../../src/view/account/sign-in.ts";
 import * as signInLink from "../../../src/view/account/sign-in-link.ts";
-import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "./message-rules.ts";
+import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 
 /** Addresses that people are meant to open. */
 const ADDRESSES = ["https://auth.example/link?action=a&device_id=b", "https://mover.example.org/"] as const;

@@ -16,7 +16,7 @@ import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../../src/view/
 import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
 import { needsYou } from "../../../src/view/migrate/needs-you.ts";
 import { reportMessage } from "../../../src/view/rooms/report.ts";
-import { EVIL, READER, keepsTheRulesOfMessages } from "./message-rules.ts";
+import { EVIL, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 import {
   HOUR_MS,
   NOW,

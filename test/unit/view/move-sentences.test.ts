@@ -14,7 +14,7 @@ import { numberedRooms } from "../../../src/model/rooms-left.ts";
 import { reportMessage } from "../../../src/view/rooms/report.ts";
 import { formatMoment } from "../../../src/view/document/time.ts";
 import { runStatus } from "../../support/fakes/scripted-moves.ts";
-import { READER } from "./message-rules.ts";
+import { READER } from "../../support/view/message-rules.ts";
 import {
   HOUR_MS,
   MINUTE_MS,

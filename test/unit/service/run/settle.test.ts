@@ -24,7 +24,7 @@ const CLOSED = "!closed:old.example";
 const OPEN = "!public:old.example";
 const KNOCK = "!knock:old.example";
 
-let life: FakeBot;
+let bot: FakeBot;
 let folder: string;
 let servers: FakeHomeservers;
 /** What a test does when a request has arrived and is not answered yet. */
@@ -35,18 +35,18 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   servers = fakePerson();
   onRequest = () => undefined;
-  life = startFakeBot({ folder, servers, onRequest: (asked) => onRequest(asked) });
+  bot = startFakeBot({ folder, servers, onRequest: (asked) => onRequest(asked) });
 });
 afterEach(async () => {
-  await life.runServices.stop();
-  await life.store.close();
+  await bot.runServices.stop();
+  await bot.store.close();
   vi.useRealTimers();
 });
 
 async function start(filters: Partial<PlanFilters> = {}): Promise<void> {
-  await makePlan(life, filters);
-  await life.runServices.start();
-  expect((await life.runServices.starter.start(request)).status).toBe("started");
+  await makePlan(bot, filters);
+  await bot.runServices.start();
+  expect((await bot.runServices.starter.start(request)).status).toBe("started");
 }
 
 /** Lets everything happen that needs no time, and then what so much time brings. */
@@ -55,19 +55,19 @@ async function pass(ms = 0): Promise<void> {
 }
 
 async function run() {
-  const last = await life.store.store.runs.last(OWNER);
+  const last = await bot.store.store.runs.last(OWNER);
   if (last === null) throw new Error("there is no run");
   return last;
 }
 
 async function stepsOf(kind: string): Promise<string[]> {
-  const steps = await life.store.store.steps.all((await run()).id);
+  const steps = await bot.store.store.steps.all((await run()).id);
   return steps.filter((step) => step.kind === kind).map(({ key, state }) => `${key} ${state}`);
 }
 
 /** Everything that was to be said since this was last asked, sent by now. */
 async function sent() {
-  const { outbox } = life.store.store;
+  const { outbox } = bot.store.store;
   const found: { key: string; content: unknown }[] = [];
   for (let item = await outbox.nextDue(Infinity); item !== null; item = await outbox.nextDue(Infinity)) {
     found.push({ key: item.transactionId.replace(/^run \d+ /u, ""), content: item.content });
@@ -106,39 +106,39 @@ describe("the end of a run", () => {
   it("is watched anew where nothing but watching is left to begin, and then begins nothing more", async () => {
     await start();
     await pass();
-    await life.runServices.control.cancel(OWNER);
+    await bot.runServices.control.cancel(OWNER);
     await sent();
-    await makePlan(life);
+    await makePlan(bot);
     const again = (eventId: string) =>
-      life.runServices.starter.start({ ...request, address: { ...request.address, eventId } });
+      bot.runServices.starter.start({ ...request, address: { ...request.address, eventId } });
     expect(await again("$again")).toMatchObject({ status: "started", isOnlyWatch: true });
     await pass();
     expect(await run()).toMatchObject({ state: "watching" });
     expect(await said()).toEqual(["end"]);
-    await makePlan(life);
+    await makePlan(bot);
     expect((await again("$once more")).status).toBe("nothing_to_do");
-    const { report } = (await life.planning.last(OWNER)) ?? {
+    const { report } = (await bot.planning.last(OWNER)) ?? {
       report: { source: SOURCE, target: TARGET, rooms: [] },
     };
-    expect(await life.runServices.overview.isWatched(OWNER, report)).toBe(true);
-    expect(
-      await life.runServices.overview.isWatched(OWNER, { ...report, source: "@other:old.example" }),
-    ).toBe(false);
+    expect(await bot.runServices.overview.isWatched(OWNER, report)).toBe(true);
+    expect(await bot.runServices.overview.isWatched(OWNER, { ...report, source: "@other:old.example" })).toBe(
+      false,
+    );
     const unknown = report.rooms.map((room) =>
       room.status === "needs_moderator" ? { ...room, roomId: "!late:old.example" } : room,
     );
-    expect(await life.runServices.overview.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
+    expect(await bot.runServices.overview.isWatched(OWNER, { ...report, rooms: unknown })).toBe(false);
   });
 
   it("of a part waits for a server that is away, and then shows in the report what it did", async () => {
-    await makePlan(life);
-    await life.runServices.start();
+    await makePlan(bot);
+    await bot.runServices.start();
     let isAway = false;
     onRequest = ({ path }) => {
       isAway ||= path.includes("/join/");
       if (isAway && path.endsWith("/capabilities")) throw new UnreachableError("aborted", "old.example");
     };
-    await life.runServices.starter.joinAll({
+    await bot.runServices.starter.joinAll({
       ...request,
       filters: { ...NO_FILTERS, categories: null },
       rooms: [OPEN],
@@ -148,9 +148,9 @@ describe("the end of a run", () => {
     onRequest = () => undefined;
     await pass(120 * SECOND);
     expect(await run()).toMatchObject({ purpose: "joins", state: "over" });
-    expect(
-      (await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === OPEN)?.status,
-    ).toBe("done");
+    expect((await bot.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === OPEN)?.status).toBe(
+      "done",
+    );
   });
 
   it("does what is left of a room into which the account came by itself", async () => {
@@ -161,7 +161,7 @@ describe("the end of a run", () => {
     await pass();
     expect(await stepsOf("tags")).toContain(`tags:${CLOSED} done`);
     expect(
-      (await life.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status,
+      (await bot.planning.last(OWNER))?.report.rooms.find(({ roomId }) => roomId === CLOSED)?.status,
     ).toBe("done");
   });
 
@@ -182,20 +182,20 @@ describe("the end of a run", () => {
     expect((await stepsOf("join")).filter((step) => step.endsWith("failed"))).toEqual([
       "join:!stubborn:old.example failed",
     ]);
-    expect((await life.store.store.steps.all(1)).every(({ attempts }) => attempts <= 1)).toBe(true);
+    expect((await bot.store.store.steps.all(1)).every(({ attempts }) => attempts <= 1)).toBe(true);
   });
 
   it("keeps to the categories that were asked for", async () => {
     await start({ categories: ["tags", "profile"] });
     await pass();
-    const kinds = new Set((await life.store.store.steps.all(1)).map(({ kind }) => kind));
+    const kinds = new Set((await bot.store.store.steps.all(1)).map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual(["profile_field", "tags"]);
     expect(servers.seen.some((line) => line.includes("joins"))).toBe(false);
     expect(await said()).toEqual(["end"]);
   });
 
   it("keeps a pause that comes between its last reading and its last write", async () => {
-    const { runs } = life.store.store;
+    const { runs } = bot.store.store;
     const apply = runs.apply.bind(runs);
     const spy = vi.spyOn(runs, "apply").mockImplementation(async (id, event, change) => {
       if (event === "settled_with_watch") await apply(id, "paused");
@@ -205,23 +205,23 @@ describe("the end of a run", () => {
     await pass(10 * SECOND);
     expect(await run()).toMatchObject({ state: "paused", endedAt: null });
     spy.mockRestore();
-    expect((await life.runServices.control.resume(OWNER)).status).toBe("resumed");
+    expect((await bot.runServices.control.resume(OWNER)).status).toBe("resumed");
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
   it("is not told of a run that was paused meanwhile, and is told once it has gone on", async () => {
-    onRequest = atFinish(() => void life.runServices.control.pause(OWNER));
+    onRequest = atFinish(() => void bot.runServices.control.pause(OWNER));
     await start();
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["paused", []]);
-    expect((await life.runServices.control.resume(OWNER)).status).toBe("resumed");
+    expect((await bot.runServices.control.resume(OWNER)).status).toBe("resumed");
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
   it("is not told of a run that was cancelled meanwhile", async () => {
-    onRequest = atFinish(() => void life.runServices.control.cancel(OWNER));
+    onRequest = atFinish(() => void bot.runServices.control.cancel(OWNER));
     await start();
     await pass(10 * SECOND);
     expect([await run(), await said()]).toMatchObject([{ state: "over", isCancelled: true }, []]);
@@ -230,7 +230,7 @@ describe("the end of a run", () => {
   it("leaves a cancelled run over, though a session has ended as well", async () => {
     onRequest = atFinish(() => {
       servers.signedOut.add(SOURCE);
-      void life.runServices.control.cancel(OWNER);
+      void bot.runServices.control.cancel(OWNER);
     });
     await start();
     await pass(10 * SECOND);
@@ -248,7 +248,7 @@ describe("the end of a run", () => {
     expect((await run()).state).toBe("running");
     const awayAt = Date.now();
     const waited = { side: "source", serverName: "old.example", waitingFor: "server", limit: null, steps: 0 };
-    const status = await life.runServices.overview.status(OWNER);
+    const status = await bot.runServices.overview.status(OWNER);
     expect(status?.waits).toEqual([{ ...waited, until: awayAt + 60 * SECOND }]);
     await pass(10 * SECOND);
     const shown = JSON.stringify((await sent()).at(-1));
@@ -260,9 +260,9 @@ describe("the end of a run", () => {
   });
 
   it("is told of a part of a move too", async () => {
-    await makePlan(life);
-    await life.runServices.start();
-    await life.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
+    await makePlan(bot);
+    await bot.runServices.start();
+    await bot.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
     await pass();
     expect([await run(), await said()]).toMatchObject([{ state: "over", purpose: "joins" }, ["end"]]);
     expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
@@ -270,17 +270,17 @@ describe("the end of a run", () => {
 
   it("comes for a restricted room that is named by itself, when the account is in the space already", async () => {
     servers.rooms.get("!space:old.example")?.members.set(TARGET, { membership: "join" });
-    await makePlan(life);
-    await life.runServices.start();
+    await makePlan(bot);
+    await bot.runServices.start();
     const rooms = ["!restricted:old.example"];
-    await life.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms });
+    await bot.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms });
     await pass();
     expect(await stepsOf("join_restricted")).toEqual(["join_restricted:!restricted:old.example done"]);
   });
 });
 
 async function filtersOf(): Promise<PlanFilters> {
-  const plan = await life.planning.last(OWNER);
+  const plan = await bot.planning.last(OWNER);
   if (plan === null) throw new Error("there is no plan");
   return plan.request.filters;
 }
@@ -299,7 +299,7 @@ describe("a run whose session has ended", () => {
         userId: stranger,
         baseUrl: baseUrlOf(stranger),
       };
-      void life.store.store.accounts.put(
+      void bot.store.store.accounts.put(
         { ...account, method: "token", deviceId: null, signedInAt: 0 },
         { accessToken: tokenOf(stranger) },
       );
@@ -320,15 +320,15 @@ describe("a run whose session has ended", () => {
     expect(await run()).toMatchObject({ state: "needs_you", problem: { side: "source" } });
     const calls = await said();
     expect(calls).toHaveLength(1);
-    await life.runServices.stop();
-    await life.store.close();
-    life = startFakeBot({ folder, servers });
-    await life.runServices.start();
+    await bot.runServices.stop();
+    await bot.store.close();
+    bot = startFakeBot({ folder, servers });
+    await bot.runServices.start();
     await pass(10 * SECOND);
     expect(await said()).toEqual([]);
     servers.signedOut.clear();
-    await signIn(life);
-    await life.runServices.control.signedIn(OWNER, { side: "source", userId: SOURCE });
+    await signIn(bot);
+    await bot.runServices.control.signedIn(OWNER, { side: "source", userId: SOURCE });
     await pass(10 * SECOND);
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
@@ -351,7 +351,7 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     await pass(20 * SECOND);
     expect(await stepsOf("direct_chats")).toEqual(["direct_chats done", "direct_chats 2 done"]);
-    const undo = await life.runServices.starter.undo({
+    const undo = await bot.runServices.starter.undo({
       owner: OWNER,
       address: { ...request.address, eventId: "$undo" },
     });
@@ -385,7 +385,7 @@ describe("rooms that open after the end", () => {
     await pass();
     letIn(servers);
     onRequest = ({ path }) => {
-      if (path.endsWith("/m.room.join_rules")) void life.runServices.control.cancel(OWNER);
+      if (path.endsWith("/m.room.join_rules")) void bot.runServices.control.cancel(OWNER);
     };
     await pass(30 * SECOND);
     expect(await run()).toMatchObject({ state: "over", isCancelled: true });
@@ -398,12 +398,12 @@ describe("rooms that open after the end", () => {
     letIn(servers);
     const started: Promise<StartResult>[] = [];
     onRequest = ({ path }) => {
-      if (path.endsWith("/m.room.join_rules")) started.push(life.runServices.starter.start(request));
+      if (path.endsWith("/m.room.join_rules")) started.push(bot.runServices.starter.start(request));
     };
     await pass(60 * SECOND);
     // Whichever was first.
     expect(["started", "already", "nothing_to_do"]).toContain((await started[0])?.status);
-    const runs = await life.store.store.runs.between(OWNER, SOURCE, TARGET);
+    const runs = await bot.store.store.runs.between(OWNER, SOURCE, TARGET);
     expect(runs.map(({ state }) => state)).toEqual(runs.map(() => "over"));
     const joins = servers.seen.filter((line) => line === `${TARGET} joins ${CLOSED}`);
     expect(joins).toHaveLength(1);
