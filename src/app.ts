@@ -41,6 +41,7 @@ import { NewerSchemaError } from "./store/upgrade.ts";
 /** How long handled event IDs, sent messages and "sent once" notes are kept. */
 const KEEP_MS = 60 * 24 * 3_600_000;
 
+/** The running bot. */
 export interface App {
   stop(): Promise<void>;
   /** Resolves when the bot can no longer continue by itself. */

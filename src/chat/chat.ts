@@ -40,8 +40,8 @@ const SYNC_FILTER = {
   },
 };
 /**
- * The two grace periods together are well below the limit of a stop (main.ts). A busy machine needs the
- * rest to end the process.
+ * The two grace periods together are well below the limit of a stop (main.ts). A busy machine
+ * needs the rest to end the process.
  */
 const HANDLING_GRACE_MS = 2_000;
 const SENDING_GRACE_MS = 750;
@@ -62,6 +62,7 @@ export interface ChatOptions {
   log: Logger;
 }
 
+/** The running chat of the bot. */
 export interface Chat {
   /** Whether the bot's homeserver answers. */
   isSyncing(): boolean;

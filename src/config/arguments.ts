@@ -15,6 +15,7 @@ const DEFAULT_CONFIG_PATH = "bot.config.yaml";
 /** The exit statuses of the process; 64 and 78 as in BSD's sysexits.h. */
 export const EXIT_STATUS = { ok: 0, failure: 1, usage: 64, configuration: 78 } as const;
 
+/** The answer to `--help`. */
 export const HELP = `Usage: npm start -- [--config FILE] [--check-config]
 
   --config FILE    the configuration (default: ${DEFAULT_CONFIG_PATH} in the working directory)

@@ -19,6 +19,7 @@ export interface SecretContext {
   readonly isFirstStart: boolean;
 }
 
+/** The bot's password or token, and the faults found on the way. */
 export interface BotSecret {
   readonly password: string | null;
   readonly accessToken: string | null;

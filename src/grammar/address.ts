@@ -10,6 +10,7 @@ export interface BotNames {
   displayName: string | null;
 }
 
+/** The text of a message, as far as it can address the bot. */
 export interface MessageText {
   body: string;
   /**

@@ -9,6 +9,7 @@ type Unknown = Extract<CommandMistake, { code: "unknown_command" }>;
 const secretFlag = new RegExp(String.raw`(?<=^|\s)${flagStart}([\p{L}\d-]+)`, "gu");
 const plainFlag = new RegExp(String.raw`^${flagStart}\p{L}+(?:-\p{L}+)*$`, "u");
 
+/** Whether a command has a flag for a secret. */
 export function takesSecret({ flags }: CommandSpecification): boolean {
   return Object.values(flags).some(({ kind }) => kind === "secret");
 }

@@ -22,6 +22,7 @@ export interface CommandSpecification {
   flags: Readonly<Record<string, FlagSpecification>>;
 }
 
+/** A word of a command line that is not a flag. */
 export interface PositionalSpecification {
   name: string;
   kind: "choice" | "userId" | "word";
@@ -31,6 +32,7 @@ export interface PositionalSpecification {
   isRepeatable?: boolean;
 }
 
+/** A flag of a command. */
 export interface FlagSpecification {
   /**
    * - `duration`: `90d`, `1y`.
@@ -48,6 +50,7 @@ export type ParsedMessage =
   | { kind: "command"; specification: CommandSpecification; values: CommandValues; hasSecret: boolean }
   | { kind: "mistake"; mistake: CommandMistake; hasSecret: boolean };
 
+/** The values that a command line gives. */
 export interface CommandValues {
   /** By the name of the positional. Repeatable ones are in order. */
   positionals: Readonly<Record<string, readonly string[]>>;
@@ -58,6 +61,7 @@ export interface CommandValues {
   secret: { flag: string; value: string } | null;
 }
 
+/** A mistake in a command line. */
 export type CommandMistake =
   | { code: "empty" }
   | { code: "too_long" }

@@ -1,3 +1,4 @@
+/** A word or quoted text of a command line. */
 export interface Token {
   text: string;
   isQuoted: boolean;

@@ -13,6 +13,7 @@ export type AccountProblem =
 
 export type AccountProblemCode = AccountProblem["code"];
 
+/** The codes of all account problems. */
 export const ACCOUNT_PROBLEM_CODES = [
   "session_ended",
   "account_locked",
@@ -23,6 +24,7 @@ export const ACCOUNT_PROBLEM_CODES = [
 
 const CODES: ReadonlySet<string> = new Set(ACCOUNT_PROBLEM_CODES);
 
+/** Whether a code names an account problem. */
 export function isAccountProblemCode(code: string): code is AccountProblemCode {
   return CODES.has(code);
 }

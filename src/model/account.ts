@@ -4,6 +4,7 @@ import { z } from "zod";
 export const sides = ["source", "target"] as const;
 export type Side = (typeof sides)[number];
 
+/** The other account's side. */
 export function otherSide(side: Side): Side {
   return side === "source" ? "target" : "source";
 }

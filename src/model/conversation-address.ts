@@ -8,6 +8,7 @@ import { storedFormat } from "./stored.ts";
 export const ROOM_KINDS = ["direct", "control", "other"] as const;
 export type RoomKind = (typeof ROOM_KINDS)[number];
 
+/** The schema of `ConversationAddress`. */
 export const conversationAddressSchema = z.object({
   roomId: z.string(),
   /**
@@ -25,4 +26,5 @@ export const conversationAddressSchema = z.object({
 /** The data to continue a conversation hours later, also in another process; stored as JSON. */
 export type ConversationAddress = z.infer<typeof conversationAddressSchema>;
 
+/** How addresses are stored. */
 export const addressFormat = storedFormat({ version: 1, schema: conversationAddressSchema });

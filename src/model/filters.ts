@@ -20,6 +20,7 @@ export interface PlanFilters extends RoomFilters {
   categories: readonly CategoryName[] | null;
 }
 
+/** Filters that every room passes. */
 export const NO_FILTERS: RoomFilters = {
   only: [],
   exclude: [],

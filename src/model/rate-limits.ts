@@ -15,4 +15,5 @@ export interface PacedRateLimit extends RateLimit {
   readonly chain: readonly LimitName[];
 }
 
+/** All paced limits of a platform, by name. */
 export type RateLimits = Readonly<Record<LimitName, PacedRateLimit>>;

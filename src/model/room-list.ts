@@ -13,6 +13,7 @@ export interface ListedRoom {
   lastActivityAt: number | null;
 }
 
+/** The filters of `!rooms`. */
 export interface RoomListFilters {
   rooms: RoomFilters;
   /** Milliseconds since 1970. Only rooms with a known last activity before it. */
@@ -21,6 +22,7 @@ export interface RoomListFilters {
   isAlone: boolean;
 }
 
+/** The answer to `!rooms`: the rooms that the filters let pass. */
 export interface RoomList {
   rooms: ListedRoom[];
   /** The number of rooms that the account has joined. */

@@ -25,6 +25,7 @@ export type Route = (typeof ROUTES)[number];
 /** The routes that need no help from people. */
 export type OpenRoute = "accept_invite" | "join" | "join_restricted" | "invite";
 
+/** The codes of reasons. They are stored and part of reports. */
 export const REASON_CODES = [
   "no_invite_power",
   "join_rule_private",
@@ -44,6 +45,7 @@ export const REASON_CODES = [
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 
+/** The statuses of a room. They are stored and part of reports. */
 export const STATUSES = [
   "planned",
   "running",
@@ -129,6 +131,7 @@ export const warningSchema = z.discriminatedUnion("code", [
 ]);
 export type Warning = z.infer<typeof warningSchema>;
 
+/** The codes of warnings. They are stored and part of reports. */
 export const WARNING_CODES = [
   "history_hidden",
   "encrypted_history",

@@ -88,6 +88,7 @@ export function isActive(run: { state: RunState }): boolean {
   return isUnfinished(run) && nextState(run.state, "replaced") === null;
 }
 
+/** The states in which the runner takes steps. */
 export const WORKED_ON_STATES = RUN_STATES.filter((state) => isWorkedOn({ state }));
 export const UNFINISHED_RUN_STATES = RUN_STATES.filter((state) => isUnfinished({ state }));
 export const ACTIVE_RUN_STATES = RUN_STATES.filter((state) => isActive({ state }));

@@ -13,6 +13,7 @@ import type { PlannedStep } from "./step.ts";
 export const RUN_PURPOSES = ["move", "invitations", "joins", "profile", "undo"] as const;
 export type RunPurpose = (typeof RUN_PURPOSES)[number];
 
+/** The schema of `StepProblem`. */
 export const stepProblemSchema = z.object({
   code: z.enum(STEP_PROBLEM_CODES),
   serverText: z.string().nullable(),
@@ -25,6 +26,7 @@ export const runProblemSchema = z.object({
   since: z.number(),
 });
 export type RunProblem = z.infer<typeof runProblemSchema>;
+/** How the problem of a run is stored. */
 export const problemFormat = storedFormat({ version: 1, schema: runProblemSchema });
 
 /** One run of a plan, as it is stored. */

@@ -8,6 +8,7 @@ export interface StepProblem {
   serverText: string | null;
 }
 
+/** The codes of step problems. They are stored and part of reports. */
 export const STEP_PROBLEM_CODES = [
   ...ACCOUNT_PROBLEM_CODES,
   /** A server refused for good. */

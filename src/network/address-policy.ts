@@ -9,6 +9,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6;
  */
 export type AddressClass = "public" | "listed" | "forbidden";
 
+/** Classifies an IP address in text form. */
 export type AddressPolicy = (address: string) => AddressClass;
 
 /**

@@ -10,6 +10,7 @@ import { UnreachableError } from "./unreachable-error.ts";
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "DELETE";
 
+/** One request of the guarded fetch. */
 export interface GuardedRequest {
   readonly method?: HttpMethod;
   /** Names in lower case. */
@@ -25,6 +26,7 @@ export interface GuardedRequest {
   readonly signal?: AbortSignal;
 }
 
+/** An answer with any status. Its body is decompressed. */
 export interface GuardedResponse {
   readonly status: number;
   /** Names in lower case; only the first of a repeated header. */

@@ -11,8 +11,10 @@ import { UnreachableError } from "./unreachable-error.ts";
  */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
+/** The schemes that the guarded fetch supports. */
 export type Scheme = "http:" | "https:";
 
+/** Resolves a host name with the operating system, in the order that it returns. */
 export async function resolveBySystem(hostname: string): Promise<readonly string[]> {
   const found = await systemLookup(hostname, { all: true, order: "verbatim" });
   return found.map(({ address }) => address);

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { UnreachableError } from "./unreachable-error.ts";
 
+/** The limits for reading one body. */
 export interface BodyLimits {
   /** The limit after decompression. It also applies to the bytes before. */
   readonly maxBytes: number;

@@ -18,6 +18,7 @@ export interface HealthEndpointOptions {
   readonly log: Logger;
 }
 
+/** The running endpoint. */
 export interface HealthEndpoint {
   /** The bound address. The port is the real one if 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };

@@ -24,6 +24,7 @@ export type SignInProblem =
       readonly text: string;
     };
 
+/** The codes of `ServerNotFound`. */
 export const SERVER_NOT_FOUND_CODES = [
   "invalid_server_name",
   "well_known_invalid",

@@ -7,6 +7,7 @@ export type EndWait = Pick<Unread, "side" | "waitingFor"> & { until: number };
 /** The minimum time before an account that could not be read is read again. */
 const MIN_END_WAIT_MS = 60_000;
 
+/** The wait of a run whose account could not be read. */
 export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndWait {
   return { side, waitingFor, until: now + Math.max(MIN_END_WAIT_MS, waitMs ?? 0) };
 }
@@ -28,6 +29,7 @@ export interface ActiveRun {
   isPumpWanted: boolean;
 }
 
+/** The initial state of a run in memory. */
 export function activeRun(run: Run): ActiveRun {
   return {
     run,

@@ -6,6 +6,7 @@ export interface Pace {
   burst: number;
 }
 
+/** The pace of a limiter with its default settings. */
 export function paceOf({ perSecond, burst }: RateLimit): Pace {
   return { periodMs: 1_000 / perSecond, burst };
 }
@@ -40,6 +41,7 @@ export interface LimiterState {
   refusalsWithoutDelay: number;
 }
 
+/** A limiter about which nothing is known yet. */
 export const UNKNOWN_LIMITER: LimiterState = {
   defaultEmptyAt: 0,
   isContradicted: false,

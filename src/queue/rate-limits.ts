@@ -82,6 +82,7 @@ export interface Ticket {
   sentAt: number;
 }
 
+/** Whether a request may go now. `until`: when to ask again. */
 export type Turn = { kind: "go"; ticket: Ticket } | { kind: "wait"; until: number };
 
 /** The limiters of accounts. Every change produces rows that are stored with the step. */

@@ -5,6 +5,7 @@ import { writeSecret } from "./bot-state.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
 import type { Tables } from "./tables.ts";
 
+/** A sign-in whose answer has not been stored yet. */
 export interface SignInAttempt {
   owner: string;
   side: Side;

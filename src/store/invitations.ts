@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
+/** An invitation to the bot. */
 export interface Invitation {
   roomId: string;
   inviter: string;

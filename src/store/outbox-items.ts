@@ -9,9 +9,11 @@ import { clearWriteAheadLog } from "./write-ahead-log.ts";
 export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
 export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
 
+/** The kinds of items. */
 export const OUTBOX_KINDS = ["message", "redaction", "reaction"] as const;
 export type OutboxKind = (typeof OUTBOX_KINDS)[number];
 
+/** An item to send. */
 export interface NewOutboxItem {
   /**
    * The transaction ID of the request. The server handles each one once, however often it is tried.
@@ -37,11 +39,13 @@ export interface NewOutboxItem {
   notBefore?: number;
 }
 
+/** A stored item. */
 export interface OutboxItem extends NewOutboxItem {
   id: number;
   attempts: number;
 }
 
+/** How the sending of an item ended. */
 export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
 
 /**

@@ -8,6 +8,7 @@ import type { Tables } from "./tables.ts";
 /** How long a question can be answered. */
 const OPEN_MS = 24 * 3_600_000;
 
+/** A question to store. */
 export interface NewQuestion {
   /** The transaction ID of the question's message. */
   transactionId: string;
@@ -20,6 +21,7 @@ export interface NewQuestion {
   payload: unknown;
 }
 
+/** A stored question. */
 export interface Question extends NewQuestion {
   expiresAt: number;
   /** When it was answered or replaced by another question. */

@@ -14,6 +14,7 @@ const receivedEventSchema = z.looseObject({
 /** A decrypted room event, checked for the fields that all handlers need. */
 export type RoomEvent = z.infer<typeof receivedEventSchema>;
 
+/** An event that is not handled yet. */
 export interface PendingEvent {
   roomId: string;
   event: RoomEvent;

@@ -127,6 +127,7 @@ function ofAfter(transaction: Transaction<Tables>, runId: number, key: string) {
     .where("state", "=", "pending");
 }
 
+/** The schema of a step's state. */
 export const stateSchema = z.enum(STEP_STATES);
 const rowSchema = z.object({
   kind: z.enum(STEP_KINDS),
@@ -192,6 +193,7 @@ export function stepsFromRows(
   });
 }
 
+/** An outcome as it is stored. */
 export function outcomeColumn(outcome: StepOutcome): string {
   return JSON.stringify(outcomeFormat.toStored(outcome));
 }

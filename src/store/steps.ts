@@ -41,6 +41,7 @@ export interface Consequences {
   limiters: readonly LimiterRow[];
 }
 
+/** The changes that follow from re-reading both accounts. */
 export interface Revision extends Pick<Consequences, "rooms" | "steps"> {
   /** The event of the run. If it does not apply, nothing is changed. */
   run: RunTransition;

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
 
+/** An event that could not be decrypted yet. */
 export interface UndecryptedEvent {
   eventId: string;
   roomId: string;

@@ -21,7 +21,10 @@ export const Attachment = {
     return new EncryptedAttachment(attachment.encryptedData, info);
   },
 
-  /** Decrypts a file. Throws if its hash is not the announced one. */
+  /**
+   * Decrypts a file.
+   * @throws an error if the hash of the file differs from the given one
+   */
   decrypt(attachment: EncryptedAttachment): Uint8Array {
     using encrypted = new wasm.EncryptedAttachment(attachment.encryptedData, attachment.mediaEncryptionInfo);
     return wasm.Attachment.decrypt(encrypted);

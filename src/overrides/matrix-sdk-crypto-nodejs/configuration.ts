@@ -22,8 +22,8 @@ export interface StoreConfiguration {
   readonly onOpen?: (machine: CryptoMachine) => void;
   /**
    * Sends a request that matrix-bot-sdk cannot send (it throws, in the middle of a sync), and
-   * resolves to the server's answer. After a rejection the request is sent again later; only this
-   * function can report the failure. Without this function such requests wait for ever.
+   * resolves to the server's answer. After a rejection the request is sent again later. Only this
+   * function can report the failure. Without it, the requests wait for ever.
    */
   readonly sendRequest?: SendRequest;
   /** Without a log the library logs nothing (seen with wasm 18.9). */

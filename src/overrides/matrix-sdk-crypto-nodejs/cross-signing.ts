@@ -1,7 +1,7 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 import { type ServerRequest, keysUpload, signatureUpload, signingKeysUpload } from "./requests.ts";
 
-/** The private cross-signing keys that are in the store. */
+/** The private cross-signing keys that the store has. */
 export interface CrossSigningStatus {
   readonly hasMaster: boolean;
   readonly hasSelfSigning: boolean;
@@ -29,6 +29,7 @@ export interface CrossSigningRequests {
   readonly uploadSignatures: ServerRequest;
 }
 
+/** Copies the library's requests to plain objects, and frees the wasm objects. */
 export function crossSigningRequests(requests: wasm.CrossSigningBootstrapRequests): CrossSigningRequests {
   using held = requests;
   const keysRequest: unknown = held.uploadKeysRequest;
@@ -42,6 +43,7 @@ export function crossSigningRequests(requests: wasm.CrossSigningBootstrapRequest
   };
 }
 
+/** Copies the library's status to a plain object, and frees the wasm object. */
 export function crossSigningStatus(status: wasm.CrossSigningStatus): CrossSigningStatus {
   using held = status;
   return {
@@ -51,6 +53,7 @@ export function crossSigningStatus(status: wasm.CrossSigningStatus): CrossSignin
   };
 }
 
+/** Copies exported keys to a plain object, and frees the wasm object. */
 export function crossSigningKeys(exported: wasm.CrossSigningKeyExport): CrossSigningKeys {
   using held = exported;
   const { masterKey, self_signing_key: selfSigningKey, userSigningKey } = held;

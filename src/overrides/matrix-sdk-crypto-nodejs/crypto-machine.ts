@@ -28,9 +28,9 @@ export interface RoomKey {
 }
 
 /**
- * The native package's machine, as far as matrix-bot-sdk calls it, on top of
- * matrix-sdk-crypto-wasm. The methods at the end are what the bot needs besides. All calls in a
- * process run one after another.
+ * The part of the native package's machine that matrix-bot-sdk calls, on top of
+ * matrix-sdk-crypto-wasm. The methods at the end are for the bot. All calls in a process run one
+ * after another.
  */
 export class CryptoMachine {
   readonly #machine: wasm.OlmMachine;
@@ -56,8 +56,8 @@ export class CryptoMachine {
   }
 
   /**
-   * The requests that matrix-bot-sdk is to send now. Those that it cannot send go to `sendRequest`
-   * of the configuration.
+   * The requests that matrix-bot-sdk must send now. Requests that it cannot send go to
+   * `sendRequest` of the configuration.
    */
   async outgoingRequests(): Promise<OutgoingRequest[]> {
     const { forSdk, forUs } = await this.#call(async (machine) => {
@@ -162,7 +162,7 @@ export class CryptoMachine {
   }
 
   /**
-   * Content and result are JSON. The room's key must have been shared before, else the library
+   * Content and result are JSON. The room's key must have been shared before. Otherwise the library
    * panics and the process ends.
    */
   async encryptRoomEvent(roomId: RoomId, eventType: string, content: string): Promise<string> {
@@ -225,8 +225,8 @@ export class CryptoMachine {
   }
 
   /**
-   * Waits for all calls under way, then closes the store. Later calls are rejected; closing again
-   * does nothing.
+   * Waits for all calls under way, then closes the store. Later calls are rejected. Closing again
+   * has no effect.
    */
   async close(): Promise<void> {
     await oneAtATime(() => {

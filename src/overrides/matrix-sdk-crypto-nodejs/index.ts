@@ -1,6 +1,6 @@
 /**
  * The classes of the native crypto package that matrix-bot-sdk uses, on top of
- * matrix-sdk-crypto-wasm, and what the bot needs besides.
+ * matrix-sdk-crypto-wasm, and the additions that the bot needs.
  */
 export { RequestType } from "@matrix-org/matrix-sdk-crypto-wasm";
 export { Attachment, EncryptedAttachment } from "./attachments.ts";

@@ -5,7 +5,7 @@ import type { DeviceId, UserId } from "./identifiers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { openStore } from "./store.ts";
 
-/** The native package's kinds of store. Ours has one, whichever is asked for. */
+/** The native package's kinds of store. This package has one, whichever is requested. */
 export const StoreType = { Sqlite: 0 } as const;
 export type StoreType = (typeof StoreType)[keyof typeof StoreType];
 

@@ -1,6 +1,7 @@
 import type { RequestType } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { ServerRequest } from "./requests.ts";
 
+/** Sends a request and resolves to the server's answer. */
 export type SendRequest = (request: ServerRequest) => Promise<unknown>;
 type MarkAsSent = (id: string, type: RequestType, response: string) => Promise<unknown>;
 

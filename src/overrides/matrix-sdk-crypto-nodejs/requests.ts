@@ -51,6 +51,7 @@ export function sortRequests(requests: readonly WasmRequest[]): {
   return { forSdk, forUs };
 }
 
+/** A plain copy of a request of the library. */
 export function plainRequest({ id, type, body }: OutgoingRequest): OutgoingRequest {
   return { id, type, body };
 }
@@ -65,14 +66,17 @@ export function toDeviceRequest(request: wasm.ToDeviceRequest): ToDeviceRequest 
   return { id, type, txnId, eventType, body };
 }
 
+/** The upload of the device's own keys. */
 export function keysUpload({ id, type, body }: wasm.KeysUploadRequest): ServerRequest {
   return { id, type, method: "POST", path: "/_matrix/client/v3/keys/upload", body: parseObject(body) };
 }
 
+/** The upload of the cross-signing keys. */
 export function signingKeysUpload({ body }: wasm.UploadSigningKeysRequest): ServerRequest {
   return { method: "POST", path: "/_matrix/client/v3/keys/device_signing/upload", body: parseObject(body) };
 }
 
+/** The upload of signatures. */
 export function signatureUpload({ id, type, body }: wasm.SignatureUploadRequest): ServerRequest {
   const path = "/_matrix/client/v3/keys/signatures/upload";
   return { ...(id === undefined ? {} : { id }), type, method: "POST", path, body: parseObject(body) };

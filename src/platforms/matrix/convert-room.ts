@@ -18,7 +18,7 @@ import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct
 import type { ChatMember } from "./categories/direct-chats/convert.ts";
 import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 
-/** The same as `RoomConversion`, for a room that was found. */
+/** A conversion of a room whose ID is known. */
 type FoundRoomConversion = Omit<RoomConversion, "room"> & { readonly roomId: string };
 
 type FoundRoomConverted =

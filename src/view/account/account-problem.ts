@@ -7,6 +7,7 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import { accountProblemWords } from "../words/account-problem-words.ts";
 import { sideName, sideWord } from "./sign-in.ts";
 
+/** A problem of one account, for people. */
 export interface AccountProblemView {
   side: Side;
   problem: StepProblem;

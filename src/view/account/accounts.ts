@@ -6,11 +6,13 @@ import type { Block, Inline } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { code, link, list, paragraph, strong } from "../document/document.ts";
 import { notice } from "../document/message.ts";
+import { counted } from "../document/numbers.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
 import { sideName, sideWord } from "./sign-in.ts";
 
+/** Shown while the servers of both accounts are asked. */
 export function askingServers(): Message {
   return notice(paragraph("Asking your servers …"));
 }
@@ -132,8 +134,4 @@ function removalHint({ deviceId }: Account, page: string | null): Inline[] {
   return page === null
     ? [": please remove the device ", device, " in your app"]
     : [": please remove the device ", device, " at ", link(page, page)];
-}
-
-function counted(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? "" : "s"}`;
 }

@@ -9,10 +9,12 @@ import { untrustedCode } from "../document/untrusted-text.ts";
 import { accountProblemSentence } from "../words/account-problem-words.ts";
 import { refusalSentence, sideName, sideWord } from "./sign-in.ts";
 
+/** Shown while both accounts are read. */
 export function readingAccounts(): Message {
   return notice(paragraph("Reading both accounts …"));
 }
 
+/** The progress of reading one account. */
 export function readingProgress({ serverName, read, total }: ReadProgress): Message {
   return notice(paragraph("Reading ", code(untrustedCode(serverName)), ` … ${read} of ${total} rooms`));
 }

@@ -12,14 +12,17 @@ import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { accountProblemSentence } from "../words/account-problem-words.ts";
 import { discoverySentence, unreachableSentence } from "./server-problems.ts";
 
+/** The name of an account in sentences. */
 export function sideName(side: Side): string {
   return side === "source" ? "old account" : "new account";
 }
 
+/** The word for an account in commands. */
 export function sideWord(side: Side): string {
   return side === "source" ? "old" : "new";
 }
 
+/** Shown while the server of one account is asked. */
 export function askingServer(serverName: string): Message {
   return notice(paragraph("Asking ", code(untrustedCode(serverName)), " …"));
 }
@@ -138,6 +141,7 @@ export function leftSession(replaced: SignOutResult | null): Block[] {
   ];
 }
 
+/** What to do after a sign-in: sign in the other account, or make a plan. */
 export function nextStep(account: Account, other: Account | null, prefix: string): Inline[] {
   if (other)
     return ["Both accounts are signed in. Next: ", code(`${prefix}migrate plan`), ", which changes nothing."];

@@ -12,14 +12,17 @@ export type Inline =
   | { kind: "link"; url: string; text: string }
   | { kind: "person"; userId: string };
 
+/** A block of a message. */
 export type Block =
   | { kind: "paragraph"; children: readonly Inline[] }
   | { kind: "list"; isNumbered: boolean; start: number; items: readonly (readonly Inline[])[] }
   | { kind: "quote"; children: readonly Inline[] }
   | { kind: "codeBlock"; text: string };
 
+/** A whole message. */
 export type Document = readonly Block[];
 
+/** Bold text. */
 export function strong(...children: Inline[]): Inline {
   return { kind: "strong", children };
 }
@@ -41,22 +44,27 @@ export function person(userId: string): Inline {
   return { kind: "person", userId };
 }
 
+/** A paragraph. */
 export function paragraph(...children: Inline[]): Block {
   return { kind: "paragraph", children };
 }
 
+/** A list with bullets. */
 export function list(items: readonly (Inline | readonly Inline[])[]): Block {
   return { kind: "list", isNumbered: false, start: 1, items: items.map(toInlines) };
 }
 
+/** A numbered list. */
 export function numberedList(items: readonly (Inline | readonly Inline[])[], start = 1): Block {
   return { kind: "list", isNumbered: true, start, items: items.map(toInlines) };
 }
 
+/** Text of another author, such as a server. */
 export function quote(...children: Inline[]): Block {
   return { kind: "quote", children };
 }
 
+/** Text in its own lines, to be copied unchanged. */
 export function codeBlock(text: string): Block {
   return { kind: "codeBlock", text };
 }

@@ -14,16 +14,19 @@ export interface Message {
   attachments?: readonly Attachment[];
 }
 
+/** A file that is sent with a message. */
 export interface Attachment {
   fileName: string;
   mimeType: string;
   bytes: Buffer;
 }
 
+/** A routine message. It notifies nobody. */
 export function notice(...document: Document): Message {
   return { document, tone: "notice" };
 }
 
+/** A message that mentions the person. */
 export function alert(...document: Document): Message {
   return { document, tone: "alert" };
 }

@@ -3,6 +3,7 @@ export function counted(amount: number, noun: string): string {
   return `${amount} ${plural(amount, noun)}`;
 }
 
+/** The noun in the form for an amount: `room` for one, else `rooms`. */
 export function plural(amount: number, noun: string): string {
   return amount === 1 ? noun : `${noun}s`;
 }

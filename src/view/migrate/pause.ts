@@ -5,6 +5,7 @@ import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { runNames } from "../words/run-words.ts";
 
+/** Shown while a pause waits for the requests under way. */
 export function stoppingAfterRequest(): Message {
   return notice(paragraph("Stopping. I only finish the requests that are already on their way …"));
 }

@@ -11,6 +11,7 @@ import { writtenLines } from "./summary.ts";
 
 const MAX_ROOMS = 5;
 
+/** Shown while the bot looks for changes that can be undone. */
 export function lookingWhatToUndo(): Message {
   return notice(paragraph("Checking what can be taken back …"));
 }

@@ -67,6 +67,7 @@ export function exportedReport(report: Report): ExportedReport {
   return { ...report, rooms: report.rooms.map(exportedRoom) };
 }
 
+/** One room of the report with sentences for its codes. */
 export function exportedRoom(room: ReportRoom): ExportedRoom {
   const { reason, warnings } = room;
   return {

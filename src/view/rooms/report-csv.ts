@@ -1,5 +1,6 @@
 import type { ExportedRoom } from "./exported-report.ts";
 
+/** The columns of the CSV report. They are a contract with the scripts that read it. */
 export const CSV_COLUMNS = [
   "roomId",
   "name",

@@ -10,6 +10,7 @@ import { helperNames, shownRoomName } from "../words/room-line.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
 
+/** A report with the data that its rendering needs. */
 export interface ReportView {
   report: Report;
   /** Helpers beyond those in the report, by room. */
@@ -21,6 +22,7 @@ export function reportMessage(view: ReportView): Message {
   return notice(...reportDocument(view));
 }
 
+/** A report as a file. */
 export function reportFile(attachment: Attachment, roomCount: number): Message {
   return {
     ...notice(paragraph(`The report, with ${roomCount} ${roomCount === 1 ? "room" : "rooms"}.`)),
@@ -28,6 +30,7 @@ export function reportFile(attachment: Attachment, roomCount: number): Message {
   };
 }
 
+/** The answer to `!report` before the first plan. */
 export function noPlanYet(prefix: string): Message {
   return notice(
     paragraph(
@@ -38,6 +41,7 @@ export function noPlanYet(prefix: string): Message {
   );
 }
 
+/** The rooms of a report that are not moved, grouped by cause. */
 export function reportDocument(view: ReportView): Document {
   const found = roomsByCause(view.report);
   const done = view.report.rooms.filter((room) => room.status === "done").length;

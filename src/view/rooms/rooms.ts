@@ -5,6 +5,7 @@ import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
 
+/** Shown while the rooms of an account are read. */
 export function readingRooms(): Message {
   return notice(paragraph("Reading your old account …"));
 }

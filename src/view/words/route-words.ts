@@ -29,6 +29,7 @@ export function changedRoute(room: ReportRoom, before: Route | null): Inline[] {
   ];
 }
 
+/** A line for a room that the old account has left since the plan. */
 export function goneRoom(room: ReportRoom): Inline[] {
   return [...shownRoomName(room), ": your old account is no longer in it"];
 }

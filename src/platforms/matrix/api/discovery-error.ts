@@ -3,6 +3,7 @@ import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 
 export type DiscoveryErrorCode = ServerNotFound["code"];
 
+/** The details of a failed discovery. */
 export interface DiscoveryErrorFields {
   /** The request that failed; null if none was made. */
   readonly stage: "well_known" | "versions" | null;

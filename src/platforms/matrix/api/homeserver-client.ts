@@ -28,6 +28,7 @@ export interface HomeserverClientOptions {
   readonly session?: TokenSource;
 }
 
+/** One request to a homeserver. */
 export interface HomeserverRequest<Schema extends z.ZodType> {
   readonly method: HttpMethod;
   /** Built with `apiPath`. */
@@ -60,6 +61,7 @@ export type Upload<Schema extends z.ZodType> = Omit<HomeserverRequest<Schema>, "
   readonly medium: Medium;
 };
 
+/** A request that returns bytes. */
 export type Download = Omit<HomeserverRequest<z.ZodType>, "method" | "body" | "schema">;
 
 type Sent = Omit<HomeserverRequest<z.ZodType>, "schema" | "body">;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+/** A JSON object with untrusted values. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whether an untrusted value is a JSON object, neither `null` nor an array. */

@@ -30,6 +30,7 @@ export function parseServerName(text: string): ServerNameParts | null {
   return port === 0 || port > MAX_PORT ? null : { serverName: text, hostname, port };
 }
 
+/** Whether a text is a valid server name. */
 export function isServerName(text: string): boolean {
   return parseServerName(text) !== null;
 }

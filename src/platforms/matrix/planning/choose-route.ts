@@ -11,7 +11,7 @@ import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../m
 import { valueOf } from "../rooms/state-read.ts";
 import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
 
-/** The part of a row that is the route and what follows from it. */
+/** The part of a row that follows from the route. */
 export type RouteChoice = Pick<
   PlannedRoom,
   "route" | "routes" | "through" | "status" | "reason" | "helpers" | "moreHelpers"
@@ -19,14 +19,14 @@ export type RouteChoice = Pick<
   membersNeeded: readonly MembersNeeded[];
 };
 
-/** What is known of other rooms when one is decided. */
+/** The facts about other rooms that decide one room. */
 export interface RouteContext {
   parties: Parties;
   /** The room through which the target gets into this one. */
   through: string | null;
   /**
-   * Rooms that would open this one and that the source is in, but that the target does not get
-   * into, each with the help that is missing there.
+   * Rooms that would open this one, which the source has joined and the target cannot enter, each
+   * with the missing help.
    */
   unreachable: readonly { view: RoomView; help: Help | null }[];
   refusals: readonly RouteRefusal[];
@@ -34,6 +34,7 @@ export interface RouteContext {
 
 const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
 
+/** The route of a room, its alternatives and the reason, from its verdict and the other rooms. */
 export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteContext): RouteChoice {
   switch (verdict.kind) {
     case "joined":
@@ -49,7 +50,7 @@ export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteCont
   }
 }
 
-/** The routes that need nobody's help, cheapest first, without those that were refused. */
+/** The routes that need no help from people, cheapest first, without refused ones. */
 export function openRoutes(
   verdict: OpenVerdict,
   through: string | null,
@@ -63,6 +64,7 @@ export function openRoutes(
   return routes.filter((route) => !isRefused(route, refusals));
 }
 
+/** Whether a run tried a route in vain. */
 export function isRefused(route: Route, refusals: readonly RouteRefusal[]): boolean {
   return refusals.some((refusal) => refusal.route === route);
 }
@@ -101,14 +103,14 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
     ? asksInviter(view, reason, context.parties)
     : needsPerson(view, "invite", reason, context);
   if (asked.route === "impossible") return asked;
-  // A knock that waits already is for the people in the room to answer.
+  // A pending knock is for the people in the room to answer.
   const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
   return { ...asked, route: "knock", routes: ["knock", "ask_moderator"], status };
 }
 
 /**
- * A joined member must act. If no joined member may, the room is impossible. The exception is a
- * source that may do it itself: the person is asked, since it is never done unasked.
+ * A joined member must act. If no joined member may, the room is impossible. An exception is a
+ * source with the power to do it: the person is asked, because the bot never does it unasked.
  */
 function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: RouteContext): RouteChoice {
   const { room, power } = view;
@@ -119,7 +121,7 @@ function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: Ro
     return { ...choice("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
   if ("isSourceAble" in reason && reason.isSourceAble)
     return { ...choice("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
-  // Nothing is known of the members: none can be named, and none can be ruled out.
+  // The members are unknown: none can be named, and none can be ruled out.
   if (power.levels.usersDefault === null && room.powerLevels.kind === "unread") {
     return { ...choice("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
   }
@@ -181,8 +183,8 @@ function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
 }
 
 /**
- * A replacement that nobody can look into: the person who upgraded the room created the new one,
- * and so has power there.
+ * A replacement that neither account can read. The person who upgraded the room created it, and so
+ * has power in it.
  */
 function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers {
   const { room, power, tombstoneSender } = view;
@@ -198,7 +200,7 @@ function asksInviter(view: RoomView, reason: SourceNotJoined, parties: Parties):
   return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers };
 }
 
-/** @param unknownPower the least power that such a person has, if the room's levels are unknown */
+/** @param unknownPower the minimum power of this person, if the room's levels are unknown */
 function namedPerson(
   { room, power }: RoomView,
   userId: string,

@@ -11,12 +11,12 @@ import type { Help } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** The rooms that the target gets into without a person, and the rooms that open them. */
+/** The rooms that the target can enter without help, and the rooms that open them. */
 export interface Entrances {
   through: ReadonlyMap<string, string>;
   entered: ReadonlySet<string>;
   /**
-   * Restricted rooms in which nobody could vouch for a join. Membership in an allowed room does not
+   * Restricted rooms in which nobody can vouch for a join. Membership in an allowed room does not
    * open them.
    */
   unvouched: ReadonlySet<string>;
@@ -26,12 +26,13 @@ export interface Entrances {
 export interface EntranceInput {
   context: PlanContext;
   verdicts: ReadonlyMap<string, Verdict>;
-  /** Rooms that the target has joined, whoever else is in them. */
+  /** Rooms that the target has joined, whoever else has joined them. */
   joinedByTarget: ReadonlySet<string>;
   refusals: ReadonlyMap<string, readonly RouteRefusal[]>;
   areMembersRead: boolean;
 }
 
+/** Finds the rooms that the target can enter without help, from the verdicts on all rooms. */
 export function findEntrances(input: EntranceInput): Entrances {
   const membersNeeded: MembersNeeded[] = [];
   const rooms: ReachableRoom[] = [];
@@ -59,10 +60,11 @@ export function findEntrances(input: EntranceInput): Entrances {
 }
 
 /**
- * The preference among rooms that open others. First, rooms that the target is in already: they
- * open others at once. Last, rooms that only the target is in: the server that is asked to let it
- * into the restricted room must be in that room too, and the source's, the surest one to ask, may
- * not be (M_UNABLE_TO_AUTHORISE_JOIN).
+ * The preference among rooms that open others.
+ * - First: rooms that the target has already joined. They open others at once.
+ * - Last: rooms that only the target has joined. The server that is asked to let it into the
+ *   restricted room must also be in such a room. The source's server, the surest one to ask, may
+ *   not be in it (M_UNABLE_TO_AUTHORISE_JOIN).
  */
 function throughPreference(roomId: string, { joinedByTarget, context }: EntranceInput): number {
   if (!joinedByTarget.has(roomId)) return 1;
@@ -70,8 +72,8 @@ function throughPreference(roomId: string, { joinedByTarget, context }: Entrance
 }
 
 /**
- * For a restricted room that the target does not get into: the rooms that would open it and that
- * the source is in, each with the help that is missing there.
+ * The rooms that would open a restricted room which the target cannot enter. The source has joined
+ * them. Each has the missing help.
  */
 export function unreachableSpaces(
   restrictedId: string,
@@ -118,8 +120,8 @@ function reachableRoom(
 
 /**
  * A joined user with the level to invite vouches for a restricted join (rooms/v8, rule 4.3.5.2).
- * Without one nobody gets in by this route. While members are still to be read the answer is yes,
- * so that only members that the final plan needs are read.
+ * Without one nobody can join by this route. While members are still unread the answer is yes, so
+ * that only members that the final plan needs are read.
  */
 function hasVoucher(
   view: RoomView,
@@ -130,8 +132,8 @@ function hasVoucher(
   const { parties } = context;
   if (sourceMembership === "join" && may(power, parties.sourceUserId, "invite")) return true;
   if (serversWhoMay(room, power, { kind: "authorise" }, parties).length > 0) return true;
-  // Seen from outside only: the rule is known, but not who could vouch. The replaced room's makers
-  // opened this route, so somebody can.
+  // The room is seen only from outside: the rule is known, but not who could vouch. The people who
+  // created the replacement chose this rule, so somebody can.
   if (room.powerLevels.kind === "unread") return true;
   const needed = membersToRead(room, power, { kind: "authorise" }, parties, "route");
   if (needed === null || areMembersRead) return false;

@@ -4,9 +4,10 @@ import { isSameServer } from "../ids/server-host.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
+/** The result of the filters of a plan. */
 export interface FilterVerdict {
   isExcluded: (room: RoomSnapshot) => boolean;
-  /** Words that name none of the account's rooms, as they were written. */
+  /** Words that match none of the account's rooms, as they were written. */
   unknownRooms: readonly string[];
 }
 

@@ -13,10 +13,10 @@ const WORK: ReadonlySet<Route> = new Set<Route>([
 
 /**
  * The rooms in the order of work (platforms/matrix/README.md, "Routes into a room"):
- * 1. rooms that open others, each after the one it is reached through;
+ * 1. rooms that open others, each after the room that opens it;
  * 2. the cheapest routes.
  *
- * A runner that works on rooms in parallel must only respect `through`.
+ * A runner that works in parallel must only respect `through`.
  */
 export function orderOfWork(rooms: readonly PlannedRoom[]): string[] {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));

@@ -10,7 +10,7 @@ import type { RoomSnapshot } from "../rooms/types.ts";
 import type { Help, Helper, Helpers } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 
-/** The two accounts of the plan, and the accounts that are not people to ask. */
+/** The two accounts of the plan, and the accounts that are not people. */
 export interface Parties {
   sourceUserId: string;
   targetUserId: string;
@@ -18,8 +18,9 @@ export interface Parties {
 }
 
 /**
- * A task for which somebody with enough power is named. `administer`: write power levels.
- * `authorise`: vouch for a restricted join, which bots may do too.
+ * A task that needs a user with enough power.
+ * - `administer`: write power levels.
+ * - `authorise`: vouch for a restricted join. Bots may do this too.
  */
 export type Task = { kind: Help | "administer" | "authorise" } | { kind: "grant"; level: PowerLevel };
 
@@ -29,21 +30,23 @@ export interface MembersNeeded {
   /** Most power first, at most `MAX_READ_MEMBERS`. */
   userIds: readonly string[];
   /**
-   * Any joined member will do, and none but the two accounts is known: some joined members must be
-   * read.
+   * Any joined member is sufficient, and none except the two accounts is known. Some joined members
+   * must be read.
    */
   isAnyoneNeeded: boolean;
   /**
-   * `route`: the route, reason or helpers depend on it. `warning`: only a warning does, so a reader
-   * that pays for each member may skip it.
+   * - `route`: the route, reason or helpers depend on it.
+   * - `warning`: only a warning depends on it, so a reader that needs a request for each member may
+   *   skip it.
    */
   purpose: "route" | "warning";
 }
 
 const MAX_HELPERS = 10;
+/** The maximum number of members that are read in one room. */
 export const MAX_READ_MEMBERS = 200;
 
-/** The level that a task takes, for sentences ("needs power 50"). */
+/** The level that a task needs, for sentences ("needs power 50"). */
 export function requiredForTask(power: RoomPower, task: Task): number | null {
   switch (task.kind) {
     case "invite":
@@ -99,7 +102,7 @@ export function serversWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, 
   return [...new Set(rank(able, room, power).flatMap((userId) => serverNameOf(userId) ?? []))];
 }
 
-/** The members to read in order to know who may do it; `null` if none is left to read. */
+/** The members to read before it is known who may do the task; `null` if none is left to read. */
 export function membersToRead(
   room: RoomSnapshot,
   power: RoomPower,
@@ -138,7 +141,7 @@ export function isJoined(room: RoomSnapshot, userId: string): boolean {
 }
 
 /**
- * Every user whose ID is known: creators, users with an entry in the levels, heroes and members who
+ * All users with a known ID: creators, users with an entry in the levels, heroes and members who
  * were read.
  */
 function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
@@ -150,8 +153,8 @@ function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
 }
 
 /**
- * Members known to be joined. They are few, since only members that were asked for are read, while
- * the levels can name anybody.
+ * Members known to be joined. They are few, because only requested members are read. The levels can
+ * name anybody.
  */
 function joinedUsers(room: RoomSnapshot): string[] {
   const known = new Set(room.members.keys());

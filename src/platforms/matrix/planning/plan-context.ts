@@ -17,7 +17,7 @@ export interface RoomPlanInput {
   source: AccountSnapshot;
   target: AccountSnapshot;
   /**
-   * Replacements of upgraded rooms that the source is not in, from room summaries
+   * Replacements of upgraded rooms that the source has not joined, from room summaries
    * (`rooms/room-summary.ts`).
    */
   outsideRooms?: ReadonlyMap<string, RoomSnapshot>;
@@ -51,6 +51,7 @@ export interface PlanContext {
 
 const OWN_MEMBERSHIPS: ReadonlySet<string | null> = new Set(["join", "invite", "knock"]);
 
+/** The context of a plan, from both snapshots and the filters. */
 export function planContext(input: RoomPlanInput): PlanContext {
   const { source, target } = input;
   const parties: Parties = {
@@ -79,7 +80,8 @@ export function planContext(input: RoomPlanInput): PlanContext {
       botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
     if (isWithBot || filter.isExcluded(room)) excluded.add(room.roomId);
   }
-  // If the target is already in the old room, there is nothing to decide (first row of the table).
+  // If the target has already joined the old room, there is nothing to decide (first row of the
+  // table).
   const replacements = new Map(
     [...successors].filter(([roomId]) => target.rooms.get(roomId)?.membership !== "join"),
   );
@@ -117,8 +119,8 @@ function viewsOf(
     const seenByTarget = input.target.rooms.get(roomId);
     const summary = input.outsideRooms?.get(roomId);
     if (summary === undefined && seenByTarget?.membership !== "join") unknownReplacements.push(roomId);
-    // The source has left this room: the state it saw then is out of date, only its own membership
-    // is true.
+    // The source has left this room. The state it saw then is out of date. Only its own membership
+    // is still true.
     const membership = input.source.rooms.get(roomId)?.membership ?? null;
     const seenBySource = { ...(summary ?? nothingKnown(roomId, input)), membership };
     views.set(roomId, roomView(seenBySource, seenByTarget, replacement));
@@ -142,7 +144,7 @@ function isDirectInvitation(room: RoomSnapshot): boolean {
   return room.membership === "invite" && valueOf(room.ownMember)?.isDirect === true;
 }
 
-/** A direct chat with a bot of ours: by `m.direct`, or because nobody else is in the room. */
+/** A direct chat with the bot: by `m.direct`, or because nobody else has joined the room. */
 function isChatWithBot(
   room: RoomSnapshot,
   counterpart: string | undefined,

@@ -20,6 +20,7 @@ export interface SummaryNeeded {
   via: readonly string[];
 }
 
+/** The plan of all rooms, and what must still be read for it. */
 export interface RoomPlan {
   /**
    * One for each room that the source has joined, is invited to or knocks at, in the order of the
@@ -27,18 +28,18 @@ export interface RoomPlan {
    */
   rooms: readonly PlannedRoom[];
   /**
-   * Replacements without a row of their own. They are worked on like rooms and reported in the row
+   * Replacements without a row of their own. They are processed like rooms, and reported in the row
    * of the room that they replace.
    */
   replacements: readonly PlannedRoom[];
   /** The IDs of rooms with work for the bot, in the order of work. */
   order: readonly string[];
-  /** To be read before the plan is final. Then the plan is made again. */
+  /** The members to read before the plan is final. Then the plan is made again. */
   membersNeeded: readonly MembersNeeded[];
   summariesNeeded: readonly SummaryNeeded[];
-  /** Rooms that filters name and the source does not have. */
+  /** Words in filters that match no room of the source. */
   unknownRooms: readonly string[];
-  /** Rooms that ban the source. They are never moved, and no longer count as its rooms. */
+  /** Rooms that ban the source. They are never moved and no longer count as its rooms. */
   bannedRoomIds: readonly string[];
   /** The target's settings refuse invitations from the source. */
   isInviteBlocked: boolean;

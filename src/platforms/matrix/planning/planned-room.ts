@@ -28,7 +28,7 @@ export interface PlannedRoom {
   power: { source: PowerLevel; wanted: PowerLevel; target: PowerLevel | null };
   grant: PowerGrant;
   /**
-   * How the room was created, which never changes and which writing levels needs. `null` and empty
+   * The creation of the room. It never changes, and writing levels depends on it. `null` and empty
    * if unknown.
    */
   creation: { roomVersion: string | null; creators: readonly string[] };
@@ -38,8 +38,8 @@ export interface PlannedRoom {
   /** Servers to join or knock through. */
   via: readonly string[];
   /**
-   * Nobody of the target's server is known to be inside, so the join takes the scarcer kind of join
-   * (`rc_joins.remote`).
+   * No user of the target's server is known to have joined, so the join counts against the scarcer
+   * limit (`rc_joins.remote`).
    */
   isNewToServer: boolean;
 }

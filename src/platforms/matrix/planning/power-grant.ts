@@ -4,8 +4,8 @@ import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 
 /**
- * The source's power in one room, and what the target can get of it. Levels as in the report: an
- * integer, or `creator`.
+ * The source's power in one room, and the power that the target can get. Levels as in the report:
+ * an integer, or `creator`.
  */
 export interface PowerGrant {
   source: PowerLevel;
@@ -14,7 +14,7 @@ export interface PowerGrant {
    * it is the highest level that anything in the room requires.
    */
   wanted: PowerLevel;
-  /** The target's present level by the room's rules, joined or not. */
+  /** The target's current level by the room's rules, joined or not. */
   current: PowerLevel;
   /**
    * - `none`: the target has the level already.
@@ -26,14 +26,15 @@ export interface PowerGrant {
   outcome: "none" | "write" | "cannot_write" | "unreadable";
   /** The source is joined and has more than the default level. */
   isAboveDefault: boolean;
-  /** The level that writing `m.room.power_levels` takes. */
+  /** The level needed to write `m.room.power_levels`. */
   required: number | null;
 }
 
+/** The event type of power levels (CS §m.room.power_levels). */
 export const POWER_LEVELS = "m.room.power_levels";
 
 /**
- * What becomes of the source's power (platforms/matrix/README.md, "Power levels").
+ * The power that the target can get from the source (platforms/matrix/README.md, "Power levels").
  * @param isSourceJoined only a joined user can write state
  */
 export function powerGrant(
@@ -57,7 +58,7 @@ export function powerGrant(
 }
 
 /**
- * Whether a user, if joined, could give somebody this level: may write the event and has that level
+ * Whether a user, if joined, can grant a level: it may write the event and has that level itself
  * (rooms/v12, authorization rule 10).
  */
 export function mayGrant(power: RoomPower, userId: string, wanted: PowerLevel): boolean {
@@ -74,7 +75,7 @@ function wantedLevel(power: RoomPower, source: PowerLevel | null): number | null
 
 /**
  * The highest level that anything in the room requires, including `m.room.tombstone`, which an
- * upgrade takes (150 at first in version 12).
+ * upgrade needs (150 at first in version 12).
  */
 function highestRequired(power: RoomPower): number {
   const { levels } = power;

@@ -1,14 +1,15 @@
-/** One room, as far as entering it matters to other rooms. */
+/** The properties of a room that matter for entering other rooms. */
 export interface ReachableRoom {
   roomId: string;
   /**
-   * The target is in the room, or gets in without an invitation from the source and without another
-   * room: joined, invited, public.
+   * The target has joined the room, or can enter it without an invitation from the source and
+   * without another room: joined, invited, public.
    */
   isOpen: boolean;
   canInvite: boolean;
   /**
-   * The rooms that open this one, each by itself. Empty if nobody inside could vouch for the join.
+   * The rooms that open this one, each by itself. Empty if nobody in the room can vouch for the
+   * join.
    */
   allowedRoomIds: readonly string[];
   isSpace: boolean;
@@ -19,11 +20,11 @@ export interface ReachableRoom {
  * any depth and with cycles. It needs the fewest invitations:
  * 1. rooms that open from rooms which cost no invitation;
  * 2. rooms that open from rooms which need an invitation anyway;
- * 3. in a cycle that nothing else opens, one room is invited into.
+ * 3. one room of a cycle that nothing else opens: the source invites into it.
  *
  * Linear in rooms and `allow` entries.
  * @param rooms in order of preference
- * @returns for each room reached through another one, that room
+ * @returns for each room reached through another one, that other room
  */
 export function gatewayRooms(rooms: readonly ReachableRoom[]): Map<string, string> {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));

@@ -5,8 +5,8 @@ import type { Route } from "../../../model/routes.ts";
 const JOINS: ReadonlySet<Route> = new Set<Route>(["accept_invite", "join", "join_restricted", "invite"]);
 
 /**
- * The limited requests that the rooms of a plan take. A knock that is approved later is not
- * counted.
+ * The number of limited requests that the rooms of a plan need. A knock that is approved later is
+ * not counted.
  * @param rooms rows and replacements together
  */
 export function roomRequestCounts(rooms: readonly PlannedRoom[]): RequestCounts {

@@ -2,14 +2,15 @@ import { isPathSegment } from "../api/path-segment.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 
 /**
- * A room of the source → its room on the target: the same one, or the last replacement of an
+ * Maps a room of the source to its room on the target: the same one, or the last replacement of an
  * upgraded one. `null`: it is not moved.
  */
 export type RoomIdOnTarget = (roomId: string) => string | null;
 
 /**
- * A room counts as moved if the target is in it or may still get in, with a moderator's help too.
- * It does not count if it is impossible or left out, or if the source no longer has it.
+ * The mapping of a plan. A room counts as moved if the target has joined it or may still get in,
+ * even with help. A room does not count if it is impossible or left out, or if the source no longer
+ * has it.
  */
 export function roomMapping(rooms: readonly PlannedRoom[]): RoomIdOnTarget {
   const moved = new Map<string, string>();
@@ -20,15 +21,15 @@ export function roomMapping(rooms: readonly PlannedRoom[]): RoomIdOnTarget {
   return (roomId) => moved.get(roomId) ?? null;
 }
 
-/** A room of the source, and the same room on the target. */
+/** A room of the source, and its room on the target. */
 export interface MovedRoom {
   readonly roomId: string;
   readonly targetRoomId: string;
 }
 
 /**
- * Rooms that are moved, each before the rooms that it replaced: entries about the room itself take
- * precedence.
+ * The rooms that are moved, each before the rooms that it replaced. So entries about the room
+ * itself take precedence.
  */
 export function movedRooms(
   roomIds: Iterable<string>,

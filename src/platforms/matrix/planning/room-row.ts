@@ -23,6 +23,7 @@ const NO_ROUTE_DETAILS = {
 /** The part of a row that does not depend on the route. */
 type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof NO_ROUTE_DETAILS>;
 
+/** The facts of a row, from one room as both accounts see it. */
 export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): RoomFacts {
   const { room, power, sourceMembership, targetMembership } = view;
   const isSourceJoined = sourceMembership === "join";
@@ -54,10 +55,12 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
   };
 }
 
+/** The row of a room that is left out. */
 export function excludedRow(facts: RoomFacts): PlannedRoom {
   return { ...facts, ...NO_ROUTE_DETAILS, route: "excluded", routes: ["excluded"], status: "skipped" };
 }
 
+/** The row of a room with a chosen route. */
 export function decidedRow(
   facts: RoomFacts,
   choice: RouteChoice,
@@ -79,8 +82,8 @@ export function decidedRow(
 }
 
 /**
- * The row of an upgraded room. It has its replacement's status. The replacement's other results are
- * in it only if the replacement has no row of its own.
+ * The row of an upgraded room. It has its replacement's status. It has the replacement's other
+ * results only if the replacement has no row of its own.
  * @param replacement `undefined` if a filter leaves the replacement out
  */
 export function successorRow(
@@ -105,8 +108,8 @@ export function successorRow(
 }
 
 /**
- * Whether a user of the target's server is known to be in the room. On a shared server the source
- * is one.
+ * Whether a user of the target's server is known to have joined. On a shared server the source is
+ * one.
  */
 function isServerInside(
   { room, sourceMembership, targetMembership }: RoomView,

@@ -10,7 +10,7 @@ export type RoomStepKind = Extract<
   "accept_invite" | "join" | "join_restricted" | "invite" | "join_invited" | "knock" | "power_level"
 >;
 
-/** What the steps that enter a room need to know of it. */
+/** The properties of a room that the steps to enter it need. */
 export type RoomToEnter = Pick<PlannedRoom, "roomId" | "through" | "via" | "isNewToServer">;
 
 /** The steps that enter a room by one route; none if the route has no work for the bot. */
@@ -37,7 +37,7 @@ export function entrySteps(room: RoomToEnter, route: Route): PlannedStep[] {
 }
 
 /**
- * The step that gives the target its level after the join; `null` if no level can or need be given.
+ * The step that gives the target its level after the join; `null` if no level can or must be given.
  */
 export function powerStep(room: PlannedRoom): PlannedStep | null {
   const { outcome, wanted } = room.grant;
@@ -59,12 +59,12 @@ export function powerStep(room: PlannedRoom): PlannedStep | null {
 /**
  * The limits of a join at Synapse (`update_membership` and `update_membership_locked` in
  * handlers/room_member.py, 1.163.2):
- * 1. Every join takes `rc_joins.local`.
- * 2. If no user of the target's server is in the room, the join also takes `rc_joins.remote`,
- *    whatever lets the account in.
- * 3. Any other join also takes `rc_message`.
+ * 1. Every join counts against `rc_joins.local`.
+ * 2. If no user of the target's server has joined the room, the join also counts against
+ *   `rc_joins.remote`, whatever lets the account in.
+ * 3. Any other join also counts against `rc_message`.
  *
- * An exception is a restricted room in which nobody of the target's server can vouch: that join is
+ * An exception is a restricted room in which no user of the target's server can vouch. That join is
  * remote too, which is not known beforehand.
  */
 function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
@@ -75,7 +75,7 @@ function joinStep(room: RoomToEnter, kind: JoinPayload["kind"]): PlannedStep {
 }
 
 /**
- * The invited account's token is taken before the sender's messages are counted
+ * The request counts against the invited account's limit before the sender's messages are counted
  * (platforms/matrix/README.md, "Rate limits").
  */
 function inviteStep(room: RoomToEnter): PlannedStep {

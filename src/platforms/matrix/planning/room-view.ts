@@ -7,7 +7,7 @@ import { roomVersionRules } from "../rooms/room-version.ts";
 import type { RoomVersionRules } from "../rooms/room-version.ts";
 import { UNREAD, valueOf } from "../rooms/state-read.ts";
 
-/** One room as both accounts see it together: the basis of a decision. */
+/** One room as both accounts see it. Decisions are based on it. */
 export interface RoomView {
   room: RoomSnapshot;
   power: RoomPower;
@@ -15,16 +15,16 @@ export interface RoomView {
   sourceMembership: Membership | null;
   /** The sender of the source's member event: the inviter, if it is invited. */
   inviter: string | null;
-  /** The same for the target. */
+  /** Like `inviter`, for the target. */
   targetInviter: string | null;
   targetMembership: Membership | null;
   /**
-   * The room's state has the target as joined, but its own server does not. It may simply join
+   * The room's state shows the target as joined, but its own server does not. It may simply join
    * again (rooms/v12, authorization rule 5.3.4).
    */
   isTargetInState: boolean;
   /**
-   * The room replaces one that the source is joined to. The target may join it although the source
+   * The room replaces one that the source has joined. The target may join it although the source
    * has not.
    */
   isReplacement: boolean;
@@ -59,7 +59,7 @@ export function roomView(
 function bestRead(seenBySource: RoomSnapshot, seenByTarget: RoomSnapshot | undefined): RoomSnapshot {
   if (seenBySource.membership === "join" || seenByTarget === undefined) return seenBySource;
   if (seenByTarget.membership === "join") return seenByTarget;
-  // Both are stripped, or one is a room summary: the one with the join rule is preferred.
+  // Both are stripped, or one is a room summary. The one with the join rule is preferred.
   return seenBySource.joinRules.kind === "unread" ? seenByTarget : seenBySource;
 }
 
@@ -70,9 +70,9 @@ function versionRules(room: RoomSnapshot): RoomVersionRules | "unread" | null {
 
 /**
  * The target's membership when the two servers disagree.
- * - A server with a joined user knows the room, and is believed.
- * - The target's own server knows of invitations. It does not hear when one is withdrawn, or when a
- *   user who is not in the room is banned or unbanned (platforms/matrix/README.md, "Reading an
+ * - A server with a joined user knows the room, and is trusted.
+ * - The target's own server knows of invitations. It does not learn that one was withdrawn, or that
+ *   a user who has not joined was banned or unbanned (platforms/matrix/README.md, "Reading an
  *   account").
  */
 function membershipOfTarget(

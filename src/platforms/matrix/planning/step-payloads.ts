@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Steps in which the target joins a room. They differ in what lets it in. */
+/** The kinds of joins. They differ in what lets the target in. */
 export const JOIN_KINDS = ["accept_invite", "join", "join_restricted", "join_invited"] as const;
 
 /**
@@ -16,17 +16,20 @@ export const joinPayload = z.object({
 });
 export type JoinPayload = z.output<typeof joinPayload>;
 
+/** The payload of an invitation. */
 export const invitePayload = z.object({ roomId: z.string() });
 export type InvitePayload = z.output<typeof invitePayload>;
 
+/** The payload of a knock. */
 export const knockPayload = z.object({
   roomId: z.string(),
   via: z.array(z.string()),
-  /** The words of steps of version 1; later ones get theirs when they run (`StepContext`). */
+  /** The reason in steps of version 1. Later steps get it when they run (`StepContext`). */
   reason: z.string().nullable().optional(),
 });
 export type KnockPayload = z.output<typeof knockPayload>;
 
+/** The payload of a step that sets the target's level. */
 export const powerLevelPayload = z.object({
   roomId: z.string(),
   level: z.int(),
@@ -35,10 +38,10 @@ export const powerLevelPayload = z.object({
 });
 export type PowerLevelPayload = z.output<typeof powerLevelPayload>;
 
-/** What leaving the room again needs. The payload of a knock has it too. */
+/** The data for leaving the room again. The payload of a knock has it too. */
 export const enteredRoom = z.object({ roomId: z.string() });
 export type EnteredRoom = z.output<typeof enteredRoom>;
 
-/** What restoring the level needs. `before`: the target's own entry, `null` for none. */
+/** The data for restoring the level. `before`: the target's own entry, `null` for none. */
 export const writtenLevel = powerLevelPayload.extend({ before: z.int().nullable() });
 export type WrittenLevel = z.output<typeof writtenLevel>;

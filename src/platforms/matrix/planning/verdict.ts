@@ -10,14 +10,14 @@ import type { Help, Reason } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
 
-/** What a room's own rules allow, before other rooms are looked at. */
+/** What a room's own rules allow. Other rooms are not considered yet. */
 export type Verdict =
   | { kind: "joined" }
   /** Nobody, or only the person, can change this. */
   | { kind: "closed"; reason: Reason }
   /** A person must act first. */
   | { kind: "person"; reason: Reason; help: Help }
-  /** The source is only invited or knocks: the inviter is asked. */
+  /** The source is only invited or has only knocked. The inviter is asked. */
   | { kind: "inviter"; reason: SourceNotJoined }
   | OpenVerdict;
 
@@ -40,6 +40,7 @@ export interface OpenVerdict {
   reason: Reason;
 }
 
+/** The facts about the two accounts that all verdicts share. */
 export interface VerdictContext {
   parties: Parties;
   /** Room versions of the target's server. */
@@ -108,8 +109,8 @@ function needsUnban({ power, sourceMembership }: RoomView, { parties }: VerdictC
 }
 
 /**
- * By these rules nobody new can join, not even if invited (rooms/v12, authorization rule 5.3.7). So
- * this is checked before a pending invitation.
+ * Under these rules nobody new can join, not even with an invitation (rooms/v12, authorization rule
+ * 5.3.7). So this is checked before a pending invitation.
  */
 function closedByJoinRule(
   { room, power, joinRule, sourceMembership }: RoomView,
@@ -149,7 +150,7 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
   const { parties, isSourceBlocked, isEverybodyBlocked } = context;
   const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, "invite");
   // If the version is unknown (a replacement seen from outside), its rules are not guessed. An
-  // invitation shows that the target's server knows the version.
+  // invitation proves that the target's server knows the version.
   const areRulesKnown = room.create.kind !== "unread";
   return {
     kind: "open",
@@ -158,7 +159,7 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
     allowedRoomIds: areRulesKnown ? allowedRooms(joinRule).filter((roomId) => roomId !== room.roomId) : [],
     canInvite: isSourceAble && !isSourceBlocked,
     isInviteBlocked: isSourceAble && isSourceBlocked,
-    // An approved knock is an invitation, which such settings refuse too.
+    // An approved knock is an invitation, which these settings refuse too.
     canKnock: areRulesKnown && canKnockBy(joinRule) && !isEverybodyBlocked,
     reason: whyNoInvitation(view, parties),
   };

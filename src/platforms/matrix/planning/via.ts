@@ -18,8 +18,8 @@ export interface ViaInput {
   isSourceJoined: boolean;
   isRestricted: boolean;
   /**
-   * The inviters of the two accounts, and the sender of the tombstone that led here (whose server
-   * created the replacement, v1.19): joined, as far as is known.
+   * The inviters of the two accounts, and the sender of the tombstone (whose server created the
+   * replacement, v1.19): joined, as far as is known.
    */
   insiders: readonly (string | null)[];
 }
@@ -27,13 +27,13 @@ export interface ViaInput {
 /**
  * The servers for `via`, surest first:
  * 1. for a restricted join, servers that can vouch for it;
- * 2. the source's, which is in the room while the source is joined;
- * 3. those of the inviters and of the tombstone's sender;
- * 4. those of powerful and of known joined members;
- * 5. the creator's.
+ * 2. the source's server, which is in the room while the source is joined;
+ * 3. the servers of the inviters and of the tombstone's sender;
+ * 4. the servers of powerful and of known joined members;
+ * 5. the creator's server.
  *
- * Never the target's own. Servers that the ACL denies and IP literals (Appendices §Routing) only if
- * nothing else is left.
+ * The target's own server is never named. Servers that the ACL denies and IP literals (Appendices
+ * §Routing) are named only if no other is left.
  */
 export function viaServers(input: ViaInput): string[] {
   const { room, power, parties, isSourceJoined } = input;

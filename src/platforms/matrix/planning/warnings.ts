@@ -10,8 +10,8 @@ import { valueOf } from "../rooms/state-read.ts";
 const OPEN_HISTORY = new Set(["shared", "world_readable"]);
 
 /**
- * What the person must know of a room beforehand, and the members whose membership decides it.
- * Warnings are data; `view` makes the sentences.
+ * The warnings about a room, and the members whose membership decides them. Warnings are data;
+ * `view` makes the sentences.
  */
 export interface RoomWarnings {
   warnings: readonly Warning[];
@@ -19,8 +19,8 @@ export interface RoomWarnings {
 }
 
 /**
- * @param willBeInside whether the target is in the room or may get in. If not, nothing is said of
- * what it would find there
+ * @param willBeInside whether the target has joined the room or may get in. If not, there are no
+ * warnings about the contents of the room
  */
 export function warningsFor(view: RoomView, parties: Parties, willBeInside: boolean): RoomWarnings {
   const isSourceJoined = view.sourceMembership === "join";

@@ -11,7 +11,7 @@ const objectSchema = z.record(z.string(), z.unknown());
 const MAX_DETAIL_BYTES = 8 * 1_048_576;
 
 /**
- * What the server allows the account (CS §Capabilities negotiation). A missing capability has the
+ * The capabilities of the account (CS §Capabilities negotiation). A missing capability has the
  * specification's default.
  */
 export async function readCapabilities(reader: Reader): Promise<Capabilities> {

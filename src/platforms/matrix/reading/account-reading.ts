@@ -8,11 +8,11 @@ import type { RoomTag } from "./raw-events.ts";
  */
 export type ReadingMethod = "sliding_sync" | "sync" | "per_room";
 
-/** What a method of reading cannot show: such items may exist. */
+/** Items that a method of reading cannot show. They may exist. */
 export type ReadingGap =
   /** Invitations, knocks and bans. */
   | "pending_rooms"
-  /** Account data of types that are not asked for by name, global and of rooms. */
+  /** Account data of types that are not requested by name, global and of rooms. */
   | "further_account_data";
 
 /** The account's name and avatar in one room (its own member event). */
@@ -32,6 +32,7 @@ export interface Capabilities {
   readonly profileFields: ProfileFieldRules | null;
 }
 
+/** The rules for the fields of a profile. */
 export interface ProfileFieldRules {
   readonly isEnabled: boolean;
   /** Only these fields; `null`: all but `disallowed`. */
@@ -39,6 +40,7 @@ export interface ProfileFieldRules {
   readonly disallowed: readonly string[];
 }
 
+/** The global profile of an account. */
 export interface Profile {
   readonly displayName: string | null;
   readonly avatarUrl: string | null;
@@ -56,7 +58,7 @@ export interface AccountReading {
    */
   readonly roomAccountData: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly roomTags: ReadonlyMap<string, readonly RoomTag[]>;
-  /** Of joined rooms. */
+  /** The account's profiles in joined rooms. */
   readonly roomProfiles: ReadonlyMap<string, RoomProfile>;
   readonly capabilities: Capabilities;
   readonly profile: Profile;

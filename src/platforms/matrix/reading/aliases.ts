@@ -27,7 +27,7 @@ export async function roomsOfAliases(
   rooms: ReadonlyMap<string, RoomSnapshot>,
 ): Promise<Map<string, string>> {
   const canonical = roomsByCanonicalAlias(rooms);
-  // A server that hangs or fails is likely to do so again.
+  // A server that hangs or fails will probably do so again.
   const client: Pick<HomeserverClient, "request"> = {
     request: (request) => reader.request(request, { retries: 1, isTimeoutFinal: true }),
   };
@@ -64,8 +64,8 @@ function saysNowhere(error: unknown): boolean {
 }
 
 /**
- * The account's server asks the alias's own server. A failure there comes as a failure of the first
- * (Synapse: 502), silence as a timeout.
+ * The account's server asks the alias's own server. It reports a failure of that server as its own
+ * (Synapse: 502), and a missing answer as a timeout.
  */
 function isOfOtherServer(error: unknown): boolean {
   if (error instanceof UnreachableError) return error.reason === "timeout";

@@ -1,7 +1,7 @@
 /**
- * Does the work for every item, at most `limit` at a time and begun in the items' order.
+ * Does the work for every item, at most `limit` at a time, started in the order of the items.
  * @returns the answers in the order of the items
- * @throws the first failure: no work is begun after it, and all that was begun has ended
+ * @throws the first failure; no work is started after it, and all started work has ended
  */
 export async function concurrently<Item, Answer>(
   items: readonly Item[],

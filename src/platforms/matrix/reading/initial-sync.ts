@@ -13,7 +13,7 @@ import type { Reader } from "./reader.ts";
 // account").
 const TIMEOUT_MS = 10 * 60_000;
 /**
- * Synapse answers the same question from memory for two minutes, so each reading varies its
+ * Synapse answers an identical request from its cache for two minutes, so each reading varies its
  * timeout.
  */
 const TIMEOUT_SPREAD_MS = 1_000;
@@ -33,8 +33,8 @@ const syncSchema = z.object({ rooms: z.unknown().optional(), account_data: z.unk
  * It never sends `since`: on the session of a person's client that would delete to-device messages
  * (room keys) that the client has not fetched yet (platforms/matrix/README.md, "Reading an
  * account").
- * @param state `whole`: what a plan needs. `members`: only what tells joined rooms from others, for
- * a server that cannot send the whole state
+ * @param state `whole`: everything that a plan needs. `members`: only the events that distinguish
+ * joined rooms from others, for a server that cannot send the whole state
  */
 export async function collectBySync(
   reader: Reader,
@@ -54,7 +54,7 @@ export async function collectBySync(
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_ROOMS_ANSWER_BYTES,
     },
-    // After ten minutes Synapse may still be at work. It answers a second request with the result
+    // After ten minutes Synapse may still be working. It answers a second request with the result
     // of the first.
     { retries: 2 },
   );
@@ -79,7 +79,7 @@ function filterFor(state: "whole" | "members"): JsonObject {
       include_leave: false,
       ephemeral: { types: [] },
       // The specification forbids a limit of 0. Without types Synapse reads no timeline and returns
-      // the present state.
+      // the current state.
       timeline: { limit: 1, types: [], not_types: ["*"] },
       state: { lazy_load_members: true, types: state === "whole" ? WHOLE_STATE : [MEMBER] },
     },
@@ -119,7 +119,7 @@ function addRoom(
   });
 }
 
-/** Kicked and banned rooms come in one section. Synapse sends them without being asked. */
+/** Kicked and banned rooms come in one section, which Synapse sends without a request for it. */
 function pastMembership(own: RawStateEvent | undefined): Membership {
   const membership = membershipIn(own?.content);
   return membership === null || membership === "join" ? "leave" : membership;

@@ -7,5 +7,5 @@ export const MAX_ROOMS_ANSWER_BYTES = 64 * 1_048_576;
 /** Rooms of one sliding-sync request. */
 export const WINDOW = 500;
 
-/** Parallel requests where each room takes its own. */
+/** The number of parallel requests if each room needs its own. */
 export const CONCURRENCY = 4;

@@ -10,8 +10,8 @@ const MAX_ROOMS_A_REQUEST = 100;
 const MAX_MEMBERS_A_REQUEST = 4_000;
 
 /**
- * The member events of named users in many rooms at once, by room subscriptions. Rooms that the
- * server does not answer for are missing.
+ * The member events of named users in many rooms at once, by room subscriptions. Rooms without an
+ * answer are missing.
  */
 export async function readMembersBySlidingSync(
   reader: Reader,

@@ -10,8 +10,8 @@ import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
 /**
- * A member in `joined_members` takes about 150 bytes. A request of its own takes about as long as a
- * hundred of those.
+ * A member in `joined_members` takes about 150 bytes. A separate request takes about as long as a
+ * hundred of them.
  */
 const JOINED_MEMBERS_A_REQUEST = 100;
 /** About three megabytes. A longer list is not worth its cost. */
@@ -47,7 +47,7 @@ export async function readMembersOfRoom(
 }
 
 /**
- * Some joined members: all of a small room, of a large room those whose membership changed last.
+ * Some joined members: all of a small room, or in a large room those whose membership changed last.
  */
 export async function readSomeJoinedMembers(
   reader: Reader,
@@ -84,7 +84,7 @@ async function readJoinedMembers(reader: Reader, roomId: string): Promise<Map<st
   }
 }
 
-/** Asks for member events only: the bot does not read what was said in the room. */
+/** Requests only member events, because the bot does not read messages of the room. */
 async function readRecentMembers(reader: Reader, roomId: string): Promise<Map<string, KnownMember>> {
   const answer = await reader.request({
     method: "GET",

@@ -9,20 +9,21 @@ import type { Reader } from "./reader.ts";
 import { isMethodUnsupported } from "./room-by-room.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
-/** Members by user ID. A user who was asked for and was never a member counts as having left. */
+/** Members by user ID. A requested user who was never a member counts as having left. */
 export type MembersFound = ReadonlyMap<string, KnownMember>;
 
+/** The members that are still to be read. */
 export interface MembersToRead {
   readonly snapshot: AccountSnapshot;
-  /** What the plan asks for (`RoomPlan.membersNeeded`). */
+  /** The members that the plan needs (`RoomPlan.membersNeeded`). */
   readonly needs: readonly MembersNeeded[];
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
 }
 
 /**
- * The snapshot with the members that the plan asked for: the second pass of reading.
- * With sliding sync a few requests cover all rooms, else each room takes its own. Of a large room
- * only the named members are read.
+ * The snapshot with the members that the plan needs: the second pass of reading. With sliding sync
+ * a few requests cover all rooms; otherwise each room needs its own. In a large room only the named
+ * members are read.
  * @throws HomeserverError, UnreachableError
  */
 export async function withNeededMembers(

@@ -8,9 +8,9 @@ import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
 /**
- * Fills in the other account's membership if two things are true:
+ * Completes the other account's membership if two conditions hold:
  * - the listing could not show it (a lazily loaded sync);
- * - the other account's own reading does not have the room. The account was then never there, or it
+ * - the other account's own reading does not have the room. The account was then never in it, or it
  *   is banned and its server was not informed.
  *
  * One request per room; none after sliding sync.

@@ -7,17 +7,16 @@ import type { Reader } from "./reader.ts";
 
 const anySchema = z.record(z.string(), z.unknown());
 
-/** A room with the servers to ask for it. Synapse refuses to look at remote rooms without any. */
+/** A room with the servers to ask about it. Synapse refuses to read remote rooms without any. */
 export interface RoomToFind {
   readonly roomId: string;
   readonly via: readonly string[];
 }
 
 /**
- * A room that the account is not in (the replacement of an upgraded room), as its summary shows it
- * (CS v1.15, MSC3266; an unstable path before that).
- * `null`: the server does not know the room, refuses, or has no summaries. The room may exist all
- * the same.
+ * A room that the account has not joined (the replacement of an upgraded room), as its summary
+ * shows it (CS v1.15, MSC3266; an unstable path before that). `null`: the server does not know the
+ * room, refuses, or does not support summaries. The room may still exist.
  */
 export async function readOutsideRoom(
   reader: Reader,
@@ -29,8 +28,8 @@ export async function readOutsideRoom(
   const unstable = apiPath`/_matrix/client/unstable/im.nheko.summary/summary/${roomId}`;
   for (const path of [stable, unstable]) {
     try {
-      // A summary over federation fails if the other server fails. One retry, then the plan does
-      // without it.
+      // A summary over federation fails if the other server fails. There is one retry. Then the
+      // plan does without the summary.
       const answer = await reader.request(
         { method: "GET", path, query: { via }, schema: anySchema },
         { retries: 1 },

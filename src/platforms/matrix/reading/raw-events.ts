@@ -5,8 +5,8 @@ import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 
 /**
- * The state events of an untrusted list. Entries that are not state events are passed over.
- * Stripped state events lack only what is optional here.
+ * The state events of an untrusted list. Entries that are not state events are ignored. Stripped
+ * state events lack only optional fields.
  */
 export function stateEventsOf(list: unknown): RawStateEvent[] {
   const events: RawStateEvent[] = [];
@@ -25,7 +25,7 @@ export function membershipIn(content: unknown): Membership | null {
   return member.kind === "present" ? member.value.membership : null;
 }
 
-/** A user who is not in the room, as far as is known. */
+/** A user who has not joined, as far as is known. */
 export const ABSENT_MEMBER: KnownMember = { membership: "leave", displayName: null, lastActiveAt: null };
 
 /** The member that a member event describes; absent if there is no membership in its content. */
@@ -48,6 +48,7 @@ export interface AccountDataEvent {
   readonly isTooDeep: boolean;
 }
 
+/** The account data of an untrusted list. Entries without a type are ignored. */
 export function accountDataOf(list: unknown): AccountDataEvent[] {
   const events: AccountDataEvent[] = [];
   for (const event of Array.isArray(list) ? list : []) {
@@ -88,6 +89,7 @@ export function objectAt(value: unknown, key: string): JsonObject {
   return isJsonObject(inner) ? inner : {};
 }
 
+/** An untrusted count; `null` if it is not a non-negative integer. */
 export function countOrNull(value: unknown): number | null {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }

@@ -15,10 +15,11 @@ import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 
 const MAX_SPACES_TRIED = 3;
 
+/** An account that is to be read. */
 export interface AccountToRead extends AccountPair {
   /** From discovery. */
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
-  /** Members who are read along if that costs no more requests. */
+  /** Members who are also read if that costs no more requests. */
   readonly extraMembers?: readonly string[];
   /**
    * Also reads the time of each room's last event, if the method can. Only filters by activity need
@@ -32,13 +33,13 @@ export interface AccountToRead extends AccountPair {
 
 /**
  * Reads one account with as few requests as its server allows: the listing, the joined rooms to
- * check it by, capabilities, profile and push rules. Writes nothing. A reading that fails in the
- * middle throws: there are no partial readings.
+ * check it against, capabilities, profile and push rules. Writes nothing. A reading that fails in
+ * the middle throws: there are no partial readings.
  * @throws HomeserverError, UnreachableError
  */
 export async function readAccount(reader: Reader, account: AccountToRead): Promise<AccountReading> {
   const before = reader.requests;
-  // Small requests first: an ended session is then noticed before the long listing begins.
+  // Small requests first, so that an ended session is noticed before the long listing begins.
   const capabilities = await readCapabilities(reader);
   const profile = await readProfile(reader, account.userId);
   const pushRules = await requestPushRules(reader);
@@ -101,7 +102,7 @@ async function fallbackIfUnsupported(
 }
 
 /**
- * Reads one by one the rooms that the listing left out or left incomplete. Servers skip rooms
+ * Reads individually the rooms that the listing left out or left incomplete. Servers skip rooms
  * (Synapse: of versions that it no longer knows) and parts of requests.
  */
 async function completed(reader: Reader, collector: RoomCollector, method: ReadingMethod): Promise<Listing> {
@@ -121,7 +122,7 @@ async function completed(reader: Reader, collector: RoomCollector, method: Readi
 }
 
 /**
- * If no space shows a room, either all spaces are empty or the server does not understand the
+ * If no space lists a room, either all spaces are empty or the server does not understand the
  * asterisk of the request. Reads a few spaces to find out.
  */
 async function readEmptySpaces(reader: Reader, collector: RoomCollector): Promise<void> {

@@ -6,10 +6,10 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { withRetries } from "./with-retries.ts";
 import type { RetryClock, RetryOptions, Wait } from "./with-retries.ts";
 
-/** Asks one homeserver for one account, with retries, and counts the requests. */
+/** Sends the requests of one account to its homeserver, with retries, and counts them. */
 export interface Reader {
   /**
-   * @throws HomeserverError, UnreachableError once retries are no use; reason `aborted` after the
+   * @throws HomeserverError, UnreachableError if retries would not help; reason `aborted` after the
    * signal
    */
   request<Schema extends z.ZodType>(
@@ -39,6 +39,7 @@ const BY_THE_CLOCK: RetryClock = {
   random: Math.random,
 };
 
+/** Creates the reader of one account. It repeats failed requests (`withRetries`). */
 export function createReader({ client, log, signal, onWait, clock = BY_THE_CLOCK }: ReaderOptions): Reader {
   let requests = 0;
   return {

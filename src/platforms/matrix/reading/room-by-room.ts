@@ -14,7 +14,7 @@ import type { Reader } from "./reader.ts";
 import type { Progress } from "./sliding-sync.ts";
 
 /**
- * Global account data that is asked for by name if nothing lists it: all types that clients are
+ * Global account data that is requested by name if no listing has it: all types that clients are
  * known to write (platforms/matrix/README.md, "Account data").
  */
 const KNOWN_ACCOUNT_DATA = [
@@ -41,9 +41,9 @@ const KNOWN_ROOM_ACCOUNT_DATA = ["m.fully_read", "m.marked_unread", "org.matrix.
 const anySchema = z.unknown();
 
 /**
- * The last method: each room by requests of its own.
- * Invitations and account data of unknown types come only by a sync. So one without the rooms'
- * state is tried first; if it fails, they are reported as gaps.
+ * The last method: separate requests for each room. Only a sync has invitations and account data of
+ * unknown types. So a sync without the rooms' state is tried first. If it fails, they are reported
+ * as gaps.
  */
 export async function collectRoomByRoom(
   reader: Reader,
@@ -123,7 +123,7 @@ async function collectRoomAccountData(
   );
 }
 
-/** `undefined` where the server has nothing there. */
+/** `undefined` if the thing does not exist on the server. */
 async function readIfThere(reader: Reader, path: string): Promise<unknown> {
   return await unlessAbsent(reader.request({ method: "GET", path, schema: anySchema }));
 }

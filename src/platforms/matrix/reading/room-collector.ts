@@ -7,13 +7,13 @@ import type { AccountReading, ReadingMethod, ReadingGap, RoomProfile } from "./a
 import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 import type { RoomTag } from "./raw-events.ts";
 
-/** The account that is read, and the one whose member events are read along. */
+/** The account that is read, and the one whose member events are also read. */
 export interface AccountPair {
   readonly userId: string;
   readonly otherUserId: string;
 }
 
-/** What a method of listing returns: everything but what has endpoints of its own. */
+/** The result of a listing: everything without endpoints of its own. */
 export type Listing = Pick<
   AccountReading,
   "roomAccountData" | "roomTags" | "roomProfiles" | "method" | "gaps" | "unreadableAccountData"
@@ -23,14 +23,14 @@ export type Listing = Pick<
 };
 
 /**
- * The bot moves no larger accounts. A server that names more rooms is not believed, before memory
- * runs out.
+ * The bot does not move larger accounts. A server that names more rooms is not trusted, before
+ * memory runs out.
  */
 const MAX_ROOMS = 50_000;
 
 /**
- * Collects rooms and account data from answers. Each room becomes its snapshot at once, so that no
- * raw state outlives its answer.
+ * Collects rooms and account data from answers. Each room becomes its snapshot at once, so that raw
+ * state is kept only while its answer is read.
  */
 export class RoomCollector {
   readonly accounts: AccountPair;

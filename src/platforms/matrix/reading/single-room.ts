@@ -12,7 +12,7 @@ import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { statePath } from "./state-now.ts";
 
-/** What a listing already showed of a room. */
+/** The properties of a room that a listing has shown. */
 export interface RoomHints {
   readonly joinedCount: number | null;
   readonly invitedCount: number | null;
@@ -31,9 +31,9 @@ const MAX_SPACE_BYTES = 8 * 1_048_576;
 const stateSchema = z.unknown();
 
 /**
- * Reads one joined room. 404 M_NOT_FOUND is an absent event; every other error is thrown, never
- * read as absence.
- * One request if the room is known to be small, else thirteen, for a space fourteen.
+ * Reads one joined room. 404 M_NOT_FOUND means that the event does not exist. Every other error is
+ * thrown. Needs one request if the room is known to be small, otherwise thirteen, for a space
+ * fourteen.
  */
 export async function readRoom(
   reader: Reader,
@@ -144,8 +144,8 @@ const hierarchySchema = z.object({
 });
 
 /**
- * The children of a space, for servers where state cannot be asked for by type alone. None if the
- * server lacks the endpoint.
+ * The children of a space, for servers that cannot return state by type alone. None if the server
+ * lacks the endpoint.
  */
 export async function readSpaceChildren(reader: Reader, roomId: string): Promise<RawStateEvent[]> {
   const path = apiPath`/_matrix/client/v1/rooms/${roomId}/hierarchy`;

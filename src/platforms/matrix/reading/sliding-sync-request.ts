@@ -5,8 +5,8 @@ import type { AccountPair } from "./room-collector.ts";
 import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
 
 /**
- * In `unstable_features`: the server has simplified sliding sync in its shape before the merge of
- * MSC4186. Servers run no other shape.
+ * In `unstable_features`: the server supports simplified sliding sync in its form before the merge
+ * of MSC4186. Servers support no other form.
  */
 export const SLIDING_SYNC_FEATURE = "org.matrix.simplified_msc3575";
 
@@ -49,6 +49,10 @@ const slidingSyncSchema = z.object({
 
 export type SlidingSyncAnswer = z.output<typeof slidingSyncSchema>;
 
+/**
+ * One request of simplified sliding sync. `pos`: the position of the last answer, `null` for a new
+ * connection.
+ */
 export function slidingSyncRequest(
   body: SlidingSyncBody,
   pos: string | null,
@@ -77,7 +81,7 @@ export function plannedState(
     ...PLANNED_STATE_TYPES.map((type) => [type, ""] as const),
     ["m.space.child", "*"],
     ["m.space.parent", "*"],
-    // The own ID instead of `$ME`: servers understand both.
+    // The account's own ID instead of `$ME`: servers understand both.
     ...[...members].map((member) => ["m.room.member", member] as const),
   ];
 }

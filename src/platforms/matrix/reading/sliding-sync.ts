@@ -15,7 +15,7 @@ import type { SlidingSyncAnswer } from "./sliding-sync-request.ts";
 /** Reported after each answer. */
 export interface Progress {
   readonly read: number;
-  /** As the server counts; it may grow. */
+  /** The server's count, which may grow. */
   readonly total: number;
 }
 
@@ -34,10 +34,10 @@ const MAX_RESTARTS = 3;
 const SMALLEST_WINDOW = 20;
 
 /**
- * Lists the account's rooms by simplified sliding sync (MSC4186), with all that a plan needs,
- * whatever the size of the rooms.
+ * Lists the account's rooms by simplified sliding sync (MSC4186), with everything that a plan
+ * needs, whatever the size of the rooms.
  * - A connection that the server has forgotten (M_UNKNOWN_POS) is started again.
- * - If an answer is too large or takes too long, smaller parts are asked for.
+ * - If an answer is too large or takes too long, smaller parts are requested.
  */
 export async function collectBySlidingSync(
   reader: Reader,
@@ -70,7 +70,7 @@ async function collectOnce(reader: Reader, options: SlidingSyncOptions): Promise
   let pos: string | null = null;
   for (let end = window; ; end += window) {
     // The range always begins with the first room. A room that moves up the list between two
-    // requests would be missed by a range that begins behind it.
+    // requests would be missed by a range that begins after it.
     const list = { ranges: [[0, end - 1]] as const, required_state, timeline_limit };
     const body = {
       conn_id: connection,
@@ -98,8 +98,8 @@ function addAnswer(collector: RoomCollector, answer: SlidingSyncAnswer): void {
   for (const [roomId, events] of Object.entries(objectAt(accountData, "rooms")))
     collector.addRoomAccountData(roomId, events);
   for (const [roomId, room] of Object.entries(answer.rooms ?? {})) {
-    // A room that comes again has changed meanwhile, and only the changes come. The first listing
-    // is kept.
+    // A room that appears again has changed meanwhile, and only the changes are sent. The first
+    // listing is kept.
     if (!collector.has(roomId)) addRoom(collector, roomId, isJsonObject(room) ? room : {});
   }
 }

@@ -5,7 +5,7 @@ import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { Membership } from "../rooms/types.ts";
 import { membershipIn } from "./raw-events.ts";
 
-/** Power levels of a large room stay well below: an event has at most 64 KiB. */
+/** Power levels of a large room are well below: an event has at most 64 KiB. */
 const MAX_STATE_BYTES = 1_048_576;
 
 const contentSchema = z.unknown();
@@ -29,9 +29,9 @@ export function statePath({ roomId, type, stateKey = "" }: StatePlace): string {
 }
 
 /**
- * The content of a state event as it stands now, in one request that no limit counts; `null` where
- * there is none.
- * @throws HomeserverError, UnreachableError for everything else: a failed read is never taken for
+ * The current content of a state event, in one request that no limit counts; `null` if there is
+ * none.
+ * @throws HomeserverError, UnreachableError for everything else: a failed read never counts as
  * absence
  */
 export async function stateNow(
@@ -52,13 +52,13 @@ export async function stateNow(
 }
 
 /**
- * `none`: never a member, as far as is known. `hidden`: the account is not in the room, and the
- * server does not show it.
+ * - `none`: never a member, as far as is known.
+ * - `hidden`: the account has not joined, and the server does not show the membership.
  */
 export type SeenMembership = Membership | "none" | "hidden";
 
 /**
- * A user's membership, as an account sees it that is or was in the room. An account that is only
+ * A user's membership, as seen by an account that is or was in the room. An account that is only
  * invited or knocks sees nothing.
  * @throws HomeserverError, UnreachableError
  */
@@ -77,8 +77,8 @@ export async function membershipNow(
 }
 
 /**
- * An account's own membership in a room that it is not in, by the room's summary (CS v1.15,
- * optional). The request goes to other servers, so it is only for rooms where nobody inside can be
+ * An account's own membership in a room that it has not joined, by the room's summary (CS v1.15,
+ * optional). The request goes to other servers, so it is only for rooms in which no member can be
  * asked.
  * @throws HomeserverError, UnreachableError
  */

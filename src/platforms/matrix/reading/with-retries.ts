@@ -3,7 +3,7 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 
-/** The clock that waiting uses. Tests have their own. */
+/** The clock for waits. Tests have their own. */
 export interface RetryClock {
   /** Resolves after `ms` milliseconds; rejects when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -11,6 +11,7 @@ export interface RetryClock {
   readonly random: () => number;
 }
 
+/** The options of a repeated read. */
 export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   readonly retries?: number;
@@ -28,22 +29,22 @@ export interface Wait {
 }
 
 /**
- * Failures of a server or network after which the read gives up. Rate limits are waited out however
- * often they come.
+ * The number of failures of a server or network after which the read gives up. Rate limits do not
+ * count: they are waited out however often they come.
  */
 export const MAX_RETRIES = 5;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
 /**
- * The longest wait, whatever the server said: a reading is no use tomorrow. A refused read costs
- * nothing, since only writes are limited.
+ * The maximum wait, whatever delay the server names: a later reading would be useless. A refused
+ * read costs nothing, because only writes are limited.
  */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
 const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set(SERVER_AWAY);
 
 /**
- * Runs a read again while its failure may pass.
+ * Repeats a read while its failure may be temporary.
  * - Rate limits: without end.
  * - Errors of the server (5xx) and of the network: five times, with growing waits.
  * - Everything else, and the last failure: thrown.
@@ -75,7 +76,7 @@ export async function withRetries<Answer>(
   }
 }
 
-/** Why a failed read may succeed later; `null` when it will not. */
+/** Why a failed read may succeed later; `null` if it will not. */
 function causeOf(error: unknown): Wait["cause"] | null {
   if (error instanceof UnreachableError) return PASSING_REASONS.has(error.reason) ? "network" : null;
   if (!(error instanceof HomeserverError)) return null;

@@ -4,6 +4,7 @@ import type { Report, ReportRoom, RoomProgress } from "../../../model/report.ts"
 import { reportTime } from "../../../model/report.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
 
+/** The input of a report. */
 export interface ReportInput {
   sourceUserId: string;
   targetUserId: string;
@@ -13,6 +14,7 @@ export interface ReportInput {
   progress?: ReadonlyMap<string, RoomProgress>;
 }
 
+/** The report of a plan or, with `progress`, of a run. */
 export function report(input: ReportInput): Report {
   return {
     schema: 1,
@@ -24,6 +26,7 @@ export function report(input: ReportInput): Report {
   };
 }
 
+/** One room of a report. `progress` replaces the status of the plan. */
 export function reportRoom(room: PlannedRoom, progress?: RoomProgress): ReportRoom {
   return {
     roomId: room.roomId,

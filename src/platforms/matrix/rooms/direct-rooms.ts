@@ -2,7 +2,7 @@ import { isJsonObject } from "../api/json.ts";
 
 /**
  * The rooms of an account's `m.direct`, each with its counterpart. Entries that are not lists of
- * texts are passed over (platforms/matrix/README.md, "Direct chats").
+ * texts are ignored (platforms/matrix/README.md, "Direct chats").
  */
 export function directRooms(accountData: ReadonlyMap<string, unknown>): Map<string, string> {
   const counterparts = new Map<string, string>();

@@ -7,9 +7,9 @@ import { serverNameOf } from "../ids/identifiers.ts";
  * (M_INVITE_BLOCKED).
  * - `m.invite_permission_config` counts first (CS §Invite permission, MSC4380). In Synapse it
  *   overrides the second one even if it is empty.
- * - Else MSC4155's event counts.
+ * - Otherwise MSC4155's event counts.
  *
- * Ignored users are not looked at: ignoring only hides an invitation, and the bot need not see it.
+ * Ignored users are not considered: ignoring only hides an invitation, and the bot need not see it.
  */
 export function isInviteBlocked(accountData: ReadonlyMap<string, unknown>, inviter: string): boolean {
   const stable = accountData.get("m.invite_permission_config");
@@ -17,7 +17,7 @@ export function isInviteBlocked(accountData: ReadonlyMap<string, unknown>, invit
   const unstable = accountData.get("org.matrix.msc4155.invite_permission_config");
   if (!isJsonObject(unstable) || unstable["enabled"] === false) return false;
   const serverName = serverNameOf(inviter) ?? "";
-  // MSC4155 asks users before servers, and in each `allowed` before `ignored` before `blocked`.
+  // MSC4155 checks users before servers, and in each `allowed` before `ignored` before `blocked`.
   if (matchesAny(unstable["allowed_users"], inviter) || matchesAny(unstable["ignored_users"], inviter))
     return false;
   if (matchesAny(unstable["blocked_users"], inviter)) return true;

@@ -10,19 +10,19 @@ export type JoinRule =
   | { kind: "restricted" | "knock_restricted"; allowedRoomIds: readonly string[] }
   | { kind: "private" }
   /**
-   * A value that this room version does not have; `null`: no value. Nobody can join, not even
-   * invited.
+   * A value that this room version does not support; `null`: no value. Nobody can join, not even
+   * with an invitation.
    */
   | { kind: "unknown"; joinRule: string | null }
-  /** Unknown: an invitation's stripped state without the event. */
+  /** The rule is not known, for example from an invitation whose stripped state lacks the event. */
   | { kind: "unread" };
 
 const EVERY_RULE = { hasKnock: true, hasRestricted: true, hasKnockRestricted: true };
 
 /**
- * A missing event is `invite` (CS §m.room.join_rules). A rule that the room's version does not have
- * yet is `unknown` (authorization rules: "otherwise, reject").
- * @param rules `unread` if the version was not read, `null` if it is not a known one
+ * The join rule of a room. A missing event means `invite` (CS §m.room.join_rules). A rule that the
+ * room's version does not support yet is `unknown` (authorization rules: "otherwise, reject").
+ * @param rules `unread` if the version was not read, `null` if it is unknown
  */
 export function joinRuleOf(state: StateRead<JoinRules>, rules: RoomVersionRules | "unread" | null): JoinRule {
   if (state.kind === "unread") return { kind: "unread" };
@@ -43,6 +43,7 @@ export function allowedRooms(rule: JoinRule): readonly string[] {
   return rule.kind === "restricted" || rule.kind === "knock_restricted" ? rule.allowedRoomIds : [];
 }
 
+/** Whether a rule permits knocking. */
 export function canKnockBy(rule: JoinRule): boolean {
   return rule.kind === "knock" || rule.kind === "knock_restricted";
 }

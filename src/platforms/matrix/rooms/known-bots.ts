@@ -14,14 +14,14 @@ export function isDeclaredBot(room: RoomSnapshot, userId: string, botUserIds: Re
   return room.tags.includes("m.server_notice") && valueOf(room.create)?.sender === userId;
 }
 
-// Default names of moderation bots and bridges. `_` begins the names that an application service
-// reserves (AS §Registration).
+// Default names of moderation bots and bridges. Names that an application service reserves begin
+// with `_` (AS §Registration).
 const BOT_LOCALPART =
   /^(?:_|mjolnir$|draupnir$|meowlnir$|hookshot$|heisenbridge$|appservice)|(?:^|[-_.=])bot(?:$|[-_.=\d])|^(?:bluesky|discord|facebook|github|gitlab|gmessages|googlechat|gvoice|hangouts|instagram|irc|linkedin|mau|meta|moderator|moderation|rss|signal|slack|telegram|twitter|whatsapp|zulip)bot$/i;
 
 /**
- * Whether a user ID looks like a bot's. This is a guess, so such an account is passed over only if
- * others can help.
+ * Whether a user ID looks like a bot's. This is a guess, so the account is excluded only if others
+ * can help.
  */
 export function looksLikeBot(userId: string): boolean {
   return BOT_LOCALPART.test(parseUserId(userId)?.localpart ?? "");

@@ -2,8 +2,8 @@ import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
 
 /**
- * A room's name, else its alias, else its people without the two accounts and bots (CS §Calculating
- * the display name for a room); else `null`.
+ * A room's name, or its alias, or its people without the two accounts and bots (CS §Calculating the
+ * display name for a room); otherwise `null`.
  */
 export function roomName(room: RoomSnapshot, ownUserIds: ReadonlySet<string>): string | null {
   const name = valueOf(room.name)?.trim();

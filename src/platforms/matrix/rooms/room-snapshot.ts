@@ -17,8 +17,8 @@ import { ABSENT, MALFORMED, UNREAD, present } from "./state-read.ts";
 import type { StateRead } from "./state-read.ts";
 
 /**
- * The state events with an empty state key that a plan needs. Links of spaces and members are read
- * besides.
+ * The state events with an empty state key that a plan needs. Links of spaces and members are also
+ * read.
  */
 export const PLANNED_STATE_TYPES = [
   "m.room.create",
@@ -46,7 +46,7 @@ export interface RawStateEvent {
   origin_server_ts?: unknown;
 }
 
-/** All that was read of one room. */
+/** Everything that was read of one room. */
 export interface RoomReading {
   roomId: string;
   /** The account that was read. */
@@ -55,12 +55,12 @@ export interface RoomReading {
   membership: Membership | null;
   events: readonly RawStateEvent[];
   /**
-   * `full`: all types above were asked for, so a missing one is absent. `partial`: stripped state
-   * or a room summary, so a missing one is unknown.
+   * - `full`: all types above were requested, so a missing one is absent.
+   * - `partial`: stripped state or a room summary, so a missing one is unknown.
    */
   coverage: "full" | "partial";
   /**
-   * Whether the other account's member event was asked for. A lazily loaded sync cannot ask for it.
+   * Whether the other account's member event was requested. A lazily loaded sync cannot request it.
    */
   isOtherMemberRead: boolean;
   joinedCount?: number | null;
@@ -71,8 +71,8 @@ export interface RoomReading {
 }
 
 /**
- * Turns what a server sent for one room into a snapshot. This is the one place where raw state
- * becomes typed. Of two events with the same key the later counts.
+ * Makes a snapshot of a room from what a server sent. Raw state becomes typed only here. Of two
+ * events with the same key the later one counts.
  */
 export function roomSnapshot(reading: RoomReading): RoomSnapshot {
   const missing = reading.coverage === "full" ? ABSENT : UNREAD;

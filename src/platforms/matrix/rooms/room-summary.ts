@@ -4,7 +4,7 @@ import { roomSnapshot } from "./room-snapshot.ts";
 import type { RawStateEvent } from "./room-snapshot.ts";
 
 /**
- * The fields used of `GET /room_summary/{roomId}` (CS v1.15, MSC3266; older servers:
+ * The fields of `GET /room_summary/{roomId}` that the bot uses (CS v1.15, MSC3266; older servers:
  * `im.nheko.summary.*`). Each may be missing.
  */
 export const roomSummarySchema = z.object({
@@ -22,8 +22,8 @@ export const roomSummarySchema = z.object({
 });
 
 /**
- * A room as its summary shows it from outside. State that a summary does not have stays unread.
- * Without a version nothing is known of the room's rules.
+ * A room as its summary shows it from outside. State that a summary does not have is unread.
+ * Without a version the room's rules are unknown.
  */
 export function roomFromSummary(
   roomId: string,

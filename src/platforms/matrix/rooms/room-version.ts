@@ -1,6 +1,6 @@
 /**
- * What the rules of a room version allow (specification, "Room Versions"). Each line names the
- * version that introduced it.
+ * The rules of a room version that decide about joins and power (specification, "Room Versions").
+ * Each line names the version that introduced the rule.
  */
 export interface RoomVersionRules {
   /** Join rule `knock`: version 7. */
@@ -11,7 +11,7 @@ export interface RoomVersionRules {
   hasKnockRestricted: boolean;
   /** Power levels may be text that reads as an integer: up to version 9. */
   allowsTextLevels: boolean;
-  /** Power levels may be fractions, of which the integer part counts: up to version 5. */
+  /** Power levels may be fractions; only the integer part counts: up to version 5. */
   allowsFractionLevels: boolean;
   /** The creator is the sender of `m.room.create`, not its `creator` key: version 11. */
   isCreatorTheSender: boolean;

@@ -4,10 +4,9 @@ import type { ServerAcl } from "./types.ts";
 import type { StateRead } from "./state-read.ts";
 
 /**
- * Whether a room's ACL lets a server take part (CS §m.room.server_acl): IP literals first, then
- * `deny`, then `allow`, else no. The port is not compared, and case does not matter (MSC4436).
- * Without an ACL every server is allowed. An ACL that cannot be read allows none, which is the safe
- * side.
+ * Whether a room's ACL allows a server (CS §m.room.server_acl): IP literals first, then `deny`,
+ * then `allow`, otherwise no. The port is not compared, and case does not matter (MSC4436). Without
+ * an ACL every server is allowed. A malformed ACL allows none, which is the safe choice.
  */
 export function isServerAllowed(state: StateRead<ServerAcl>, serverName: string): boolean {
   if (state.kind === "absent" || state.kind === "unread") return true;

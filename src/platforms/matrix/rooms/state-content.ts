@@ -23,6 +23,7 @@ export function readCreation(content: unknown, sender: string | null): StateRead
   });
 }
 
+/** Reads untrusted content of `m.room.join_rules`. */
 export function readJoinRules(content: unknown): StateRead<JoinRules> {
   if (!isJsonObject(content)) return MALFORMED;
   return present({
@@ -31,8 +32,8 @@ export function readJoinRules(content: unknown): StateRead<JoinRules> {
   });
 }
 
-// As Synapse reads it (`get_rooms_that_allow_join`): entries of another type or shape are passed
-// over; anything but a list allows no room.
+// Like Synapse (`get_rooms_that_allow_join`): entries of another type or shape are ignored.
+// Anything but a list allows no room.
 function allowedRoomIds(allow: unknown): string[] {
   if (!Array.isArray(allow)) return [];
   const roomIds = new Set<string>();
@@ -44,6 +45,7 @@ function allowedRoomIds(allow: unknown): string[] {
   return [...roomIds];
 }
 
+/** Reads untrusted content of `m.room.server_acl`. */
 export function readServerAcl(content: unknown): StateRead<ServerAcl> {
   if (!isJsonObject(content)) return MALFORMED;
   // Anything but `false` allows them (CS §m.room.server_acl: "defaults to true if missing or
@@ -55,12 +57,14 @@ export function readServerAcl(content: unknown): StateRead<ServerAcl> {
   });
 }
 
+/** Reads untrusted content of `m.room.tombstone`. */
 export function readTombstone(content: unknown, sender: string | null): StateRead<Tombstone> {
   if (!isJsonObject(content)) return MALFORMED;
   const replacement = textOrNull(content["replacement_room"]);
   return present({ replacementRoomId: replacement?.startsWith("!") === true ? replacement : null, sender });
 }
 
+/** Reads untrusted content of `m.room.member`. */
 export function readMember(content: unknown, sender: string | null, sentAt: unknown): StateRead<Member> {
   if (!isJsonObject(content)) return MALFORMED;
   const membership = content["membership"];
@@ -76,8 +80,8 @@ export function readMember(content: unknown, sender: string | null, sentAt: unkn
 }
 
 /**
- * One text of a content. Missing or empty is `absent` (a name that was removed), another type is
- * `malformed`.
+ * One text of a content. A missing or empty text is `absent` (a name that was removed); another
+ * type is `malformed`.
  */
 export function readText(content: unknown, key: string): StateRead<string> {
   if (!isJsonObject(content)) return MALFORMED;
@@ -86,6 +90,7 @@ export function readText(content: unknown, key: string): StateRead<string> {
   return typeof value === "string" ? present(value) : MALFORMED;
 }
 
+/** The texts of a list in untrusted content. Other entries are ignored. */
 export function readTextSet(content: unknown, key: string): StateRead<ReadonlySet<string>> {
   return isJsonObject(content) ? present(new Set(texts(content[key]))) : MALFORMED;
 }

@@ -1,8 +1,8 @@
 /**
  * One piece of room state, as far as it is known.
  * - `absent`: there is no event, so the specification's default counts.
- * - `malformed`: there is one, but it cannot be understood.
- * - `unread`: it was not asked for or not sent (stripped state of an invitation, a room summary).
+ * - `malformed`: there is an event, but it is not valid.
+ * - `unread`: it was not requested or not sent (stripped state of an invitation, a room summary).
  *
  * A read that failed is an error, not a value.
  */
@@ -13,11 +13,12 @@ export const ABSENT = { kind: "absent" } as const;
 export const MALFORMED = { kind: "malformed" } as const;
 export const UNREAD = { kind: "unread" } as const;
 
+/** State that was read and is valid. */
 export function present<Value>(value: Value): { kind: "present"; value: Value } {
   return { kind: "present", value };
 }
 
-/** The value; `null` if there is none that can be understood. */
+/** The value; `null` if there is no valid one. */
 export function valueOf<Value>(state: StateRead<Value>): Value | null {
   return state.kind === "present" ? state.value : null;
 }

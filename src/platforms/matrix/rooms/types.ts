@@ -1,6 +1,7 @@
 import type { PowerLevels } from "./power-levels/power-levels.ts";
 import type { StateRead } from "./state-read.ts";
 
+/** The memberships of a user in a room (CS §m.room.member). */
 export type Membership = "join" | "invite" | "knock" | "leave" | "ban";
 
 /** An `m.room.member` event. */

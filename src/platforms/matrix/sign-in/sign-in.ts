@@ -14,10 +14,12 @@ export interface TokenOwner {
   readonly isGuest: boolean;
 }
 
+/** What a server answers about a token. */
 export type TokenCheck =
   | { readonly kind: "valid"; readonly owner: TokenOwner }
   | { readonly kind: "problem"; readonly problem: SignInProblem };
 
+/** A sign-in with a password. */
 export interface PasswordSignIn {
   readonly userId: string;
   readonly password: string;
@@ -31,6 +33,7 @@ export interface PasswordSignIn {
   readonly signal?: AbortSignal;
 }
 
+/** A sign-in with an existing session. */
 export interface TokenSignIn {
   readonly userId: string;
   readonly tokens: MatrixTokens;

@@ -36,6 +36,7 @@ export function isTimeout(error: unknown): error is UnreachableError {
   return error instanceof UnreachableError && error.reason === "timeout";
 }
 
+/** The outcome of a step that waits for other servers of its room. */
 export function waitForRoom(problem: StepProblem): StepOutcome {
   return { status: "wait", waitingFor: "room", waitMs: null, problem };
 }

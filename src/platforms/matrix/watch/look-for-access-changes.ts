@@ -23,6 +23,7 @@ export interface WatchingAccount {
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
 }
 
+/** The input of one look at the watched rooms. */
 export interface Look {
   readonly source: WatchingAccount;
   readonly target: WatchingAccount;

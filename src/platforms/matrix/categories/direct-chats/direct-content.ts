@@ -6,10 +6,12 @@ import type { JsonObject } from "../../api/json.ts";
  */
 export type DirectContent = Map<string, unknown>;
 
+/** `m.direct` from its content. */
 export function directContent(content: JsonObject): DirectContent {
   return new Map(Object.entries(content));
 }
 
+/** Whether a room is on the list of a counterpart. */
 export function isListed(direct: DirectContent, counterpart: string, roomId: string): boolean {
   const list = direct.get(counterpart);
   return Array.isArray(list) && list.includes(roomId);

@@ -22,6 +22,7 @@ export function statusOfRule(rule: PushRule, existing: PushRule | undefined): It
   return isUnchanged ? "missing" : "target_has_own";
 }
 
+/** Whether two rules of one name have the same effect. */
 export function isSameRule(rule: PushRule, existing: PushRule): boolean {
   if (rule.isEnabled !== existing.isEnabled || !hasSameEffect(rule.actions, existing.actions)) return false;
   // The conditions of a default rule are the server's, and contain the account's user ID.
