@@ -1,15 +1,16 @@
 // The whole gate: `npm test`. It closes with a line "N passed, N failed", and with exit status 1 if
 // anything failed.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { endAll, runScript } from "./support/gate/run-script.ts";
+import { type Ended, runScript } from "./support/gate/run-script.ts";
+import { withTemporaryFolder } from "./support/gate/temporary-folder.ts";
 import { type Tally, tallyOf } from "./support/gate/vitest-report.ts";
 
 interface Stage {
   readonly name: string;
-  run(): Promise<Tally>;
+  /** @param temporaryFolder is removed after the stage */
+  run(temporaryFolder: string): Promise<Tally>;
 }
 
 /** A stage may be slow. It is ended when it prints nothing for so long. */
@@ -26,8 +27,9 @@ const LANES: readonly (readonly Stage[])[] = [
   ],
 ];
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+// A signal ends the running stages, which clean up, and the gate with them.
+const ending = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ending.abort());
 
 const startedAt = performance.now();
 const tallies: Tally[] = [];
@@ -37,15 +39,18 @@ const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
 console.log(`\nall stages: ${seconds(performance.now() - startedAt)}`);
 console.log(`${String(passed)} passed, ${String(failed)} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = failed === 0 && !ending.signal.aborted ? 0 : 1;
 
 async function runLane(stages: readonly Stage[]): Promise<void> {
-  for (const stage of stages) tallies.push(await timed(stage));
+  for (const stage of stages) {
+    if (ending.signal.aborted) return;
+    tallies.push(await timed(stage));
+  }
 }
 
 async function timed(stage: Stage): Promise<Tally> {
   const stageStartedAt = performance.now();
-  const tally = await stage.run();
+  const tally = await withTemporaryFolder((folder) => stage.run(folder));
   const time = seconds(performance.now() - stageStartedAt);
   console.log(`${stage.name}: ${String(tally.passed)} passed, ${String(tally.failed)} failed (${time})`);
   for (const problem of tally.problems) console.log(`  ${problem}`);
@@ -55,13 +60,13 @@ async function timed(stage: Stage): Promise<Tally> {
 function staticCheck(script: string): Stage {
   return {
     name: script,
-    run: async () => {
+    run: async (temporaryFolder) => {
       const lines: string[] = [];
       const onLine = (line: string): unknown => lines.push(line);
-      const { isSuccess, ending } = await runScript(script, [], { standstillMs: STANDSTILL_MS, onLine });
+      const { isSuccess, ending: how } = await run(script, [], { temporaryFolder, onLine });
       return isSuccess
         ? { passed: 1, failed: 0, problems: [] }
-        : { passed: 0, failed: 1, problems: [...lines, ending] };
+        : { passed: 0, failed: 1, problems: [...lines, how] };
     },
   };
 }
@@ -69,23 +74,26 @@ function staticCheck(script: string): Stage {
 function testRun(script: string): Stage {
   return {
     name: script,
-    run: async () => {
-      const folder = await mkdtemp(join(tmpdir(), "gate-"));
-      try {
-        const reportPath = join(folder, "report.json");
-        const reporters = [
-          "--reporter=config/live-reporter.ts",
-          "--reporter=json",
-          `--outputFile.json=${reportPath}`,
-        ];
-        const onLine = (line: string): void => console.log(`${script} | ${line}`);
-        const ended = await runScript(script, reporters, { standstillMs: STANDSTILL_MS, onLine });
-        return tallyOf(await readReport(reportPath), ended);
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
+    run: async (temporaryFolder) => {
+      const reportPath = join(temporaryFolder, "report.json");
+      const reporters = [
+        "--reporter=config/live-reporter.ts",
+        "--reporter=json",
+        `--outputFile.json=${reportPath}`,
+      ];
+      const onLine = (line: string): void => console.log(`${script} | ${line}`);
+      const ended = await run(script, reporters, { temporaryFolder, onLine });
+      return tallyOf(await readReport(reportPath), ended);
     },
   };
+}
+
+function run(
+  script: string,
+  args: readonly string[],
+  options: { readonly temporaryFolder: string; readonly onLine: (line: string) => void },
+): Promise<Ended> {
+  return runScript(script, args, { ...options, standstillMs: STANDSTILL_MS, signal: ending.signal });
 }
 
 async function readReport(path: string): Promise<unknown> {

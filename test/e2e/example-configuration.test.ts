@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +8,7 @@ import { z } from "zod";
 
 import { askBot } from "../lab/bot-answer.ts";
 import { type HomeserverPair, startHomeserverPair } from "../lab/homeservers/pair.ts";
+import { startSupervised, type SupervisedProcess } from "../lab/homeservers/supervised-process.ts";
 import { startPerson } from "../lab/person/person.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -24,7 +22,7 @@ const servedSchema = z.object({
 });
 
 interface RunningBot {
-  readonly child: ChildProcess;
+  readonly running: SupervisedProcess;
   /** The output until now. */
   printed(): string;
   /** The address of health and metrics. Rejects if the bot ends before it serves them. */
@@ -38,7 +36,7 @@ interface Story {
 }
 
 const story = {} as Story;
-const bots: RunningBot[] = [];
+const bots: SupervisedProcess[] = [];
 
 describe("the example configuration", () => {
   beforeAll(async () => {
@@ -55,7 +53,7 @@ describe("the example configuration", () => {
 
   afterAll(async () => {
     const { folder, pair } = story;
-    for (const { child } of bots) child.kill("SIGKILL");
+    await Promise.all(bots.map((bot) => bot.end()));
     await pair.stop();
     await rm(folder, { recursive: true });
   });
@@ -68,17 +66,17 @@ describe("the example configuration", () => {
       encrypted: false,
       invite: [botUserId()],
     });
-    const bot = startBot();
+    const bot = await startBot();
     const base = await bot.served;
-    await untilHealthy(base, bot);
+    await untilHealthy(base);
     await person.waitForMembership(roomId, botUserId(), "join");
 
     const answer = await askBot(person, roomId, "!help", { botUserId: botUserId() });
     expect(JSON.stringify(answer)).toContain("!login");
     expect(await (await fetch(`${base}/metrics`)).text()).toContain("matrix_mover_info");
 
-    bot.child.kill("SIGTERM");
-    expect(await once(bot.child, "close")).toEqual([0, null]);
+    process.kill(bot.running.pid, "SIGTERM");
+    expect(await bot.running.ended).toBe("exit status 0");
     await person.stop();
     expect(bot.printed()).not.toContain(PASSWORD);
     expect((await stat(join(story.folder, "secrets", "store.key"))).mode & 0o777).toBe(0o600);
@@ -86,10 +84,10 @@ describe("the example configuration", () => {
 
   it("starts the bot again without its password, with the same device", async () => {
     await rm(join(story.folder, "secrets", "bot-password"));
-    const bot = startBot();
-    await untilHealthy(await bot.served, bot);
-    bot.child.kill("SIGTERM");
-    expect(await once(bot.child, "exit")).toEqual([0, null]);
+    const bot = await startBot();
+    await untilHealthy(await bot.served);
+    process.kill(bot.running.pid, "SIGTERM");
+    expect(await bot.running.ended).toBe("exit status 0");
   });
 });
 
@@ -117,34 +115,24 @@ async function startAdmin(): ReturnType<typeof startPerson> {
   return startPerson({ baseUrl: pair.old.baseUrl, userId, password: PASSWORD });
 }
 
-function startBot(): RunningBot {
-  const child = spawn(process.execPath, ["--max-semi-space-size=4", MAIN], {
-    cwd: story.folder,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+async function startBot(): Promise<RunningBot> {
   const lines: string[] = [];
-  for (const stream of [child.stdout, child.stderr])
-    createInterface({ input: stream }).on("line", (line) => lines.push(line));
-  const served = new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
+  const served = Promise.withResolvers<string>();
+  const running = await startSupervised(
+    { file: process.execPath, args: ["--max-semi-space-size=4", MAIN], env: process.env, cwd: story.folder },
+    (line) => {
+      lines.push(line);
       const parsed = servedSchema.safeParse(line.startsWith("{") ? JSON.parse(line) : line);
-      if (parsed.success) resolve(`http://${parsed.data.host}:${String(parsed.data.port)}`);
-    });
-    child.once("exit", (status) =>
-      reject(new Error(`the bot ended with status ${String(status)}:\n${lines.join("\n")}`)),
-    );
-  });
-  const bot = { child, served, printed: () => lines.join("\n") };
-  bots.push(bot);
-  return bot;
+      if (parsed.success) served.resolve(`http://${parsed.data.host}:${String(parsed.data.port)}`);
+    },
+  );
+  bots.push(running);
+  const printed = (): string => lines.join("\n");
+  void running.ended.then((ending) => served.reject(new Error(`the bot ended (${ending}):\n${printed()}`)));
+  return { running, served: served.promise, printed };
 }
 
-/**
- * Asks until the bot is connected with its homeserver. The test's own time limit ends it otherwise.
- */
-async function untilHealthy(base: string, { child, printed }: RunningBot): Promise<void> {
-  while ((await fetch(`${base}/health`)).status !== 200) {
-    if (child.exitCode !== null) throw new Error(`the bot ended:\n${printed()}`);
-    await pause(100);
-  }
+/** Asks until the bot is in touch with its homeserver. A bot that has ended refuses connections. */
+async function untilHealthy(base: string): Promise<void> {
+  while ((await fetch(`${base}/health`)).status !== 200) await pause(100);
 }

@@ -1,12 +1,13 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 
+import { startSupervised, type SupervisedProcess } from "./homeservers/supervised-process.ts";
+
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const START_TIMEOUT_MS = 60_000;
+/** Far more than a busy machine needs. */
+const START_TIMEOUT_MS = 5 * 60_000;
 const SECRETS = "secrets";
 
 /** How the bot signs in to its own account. */
@@ -26,7 +27,10 @@ export interface BotOptions {
   configuration?: Readonly<Record<string, unknown>>;
 }
 
-/** The bot, run as an operator runs it: a process with a configuration file. */
+/**
+ * The bot, run as an operator runs it: a process with a configuration file. It ends with the
+ * calling process, however that ends.
+ */
 export interface BotProcess {
   readonly configPath: string;
   readonly dataDir: string;
@@ -55,53 +59,48 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
   const configPath = join(folder, "bot.config.yaml");
   await writeFile(configPath, stringify(configurationOf(options)));
   let output = "";
-  let child: ChildProcess | null = null;
-  let closed: Promise<unknown> = Promise.resolve();
+  let running: SupervisedProcess | undefined;
+  let ending: Promise<string> | undefined;
 
   async function start(): Promise<void> {
     const from = output.length;
-    const started = spawn(process.execPath, ["--max-semi-space-size=4", MAIN, "--config", configPath], {
-      stdio: ["ignore", "pipe", "pipe"],
+    const listening = Promise.withResolvers<undefined>();
+    const started = await startSupervised(
+      {
+        file: process.execPath,
+        args: ["--max-semi-space-size=4", MAIN, "--config", configPath],
+        env: process.env,
+      },
+      (line) => {
+        output += `${line}\n`;
+        if (line.includes('"msg":"listening"')) listening.resolve(undefined);
+      },
+    );
+    running = started;
+    ending = started.ended.then((how) => {
+      if (running === started) running = undefined;
+      listening.reject(new Error(`the bot ended (${how}):\n${output.slice(from)}`));
+      return how;
     });
-    child = started;
-    closed = new Promise((resolve) => started.once("close", resolve));
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`the bot did not start in time:\n${output.slice(from)}`)),
-        START_TIMEOUT_MS,
-      );
-      const collect = (chunk: Buffer): void => {
-        output += chunk.toString();
-        if (output.slice(from).includes('"msg":"listening"')) settle(resolve);
-      };
-      const onExit = (status: number | null): void =>
-        settle(() =>
-          reject(new Error(`the bot ended with status ${String(status)}:\n${output.slice(from)}`)),
-        );
-      const settle = (then: () => void): void => {
-        clearTimeout(timer);
-        started.off("exit", onExit);
-        then();
-      };
-      started.stdout.on("data", collect);
-      started.stderr.on("data", collect);
-      started.once("exit", onExit);
-      started.once("error", reject);
-    });
+    const timer = setTimeout(
+      () => listening.reject(new Error(`the bot did not start in time:\n${output.slice(from)}`)),
+      START_TIMEOUT_MS,
+    );
+    await listening.promise.finally(() => clearTimeout(timer));
   }
 
+  /** The exit status; null after a signal, or when it never ran. */
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    // A process that has ended by itself may have unread output.
-    if (child?.exitCode === null && child.signalCode === null) child.kill(signal);
-    await closed;
-    return child?.exitCode ?? null;
+    if (running !== undefined) sendSignal(running.pid, signal);
+    const [, status] = /^exit status (\d+)$/u.exec((await ending) ?? "") ?? [];
+    return status === undefined ? null : Number(status);
   }
 
   return {
     configPath,
     dataDir: join(folder, "data"),
     get processId() {
-      return child?.pid;
+      return running?.pid;
     },
     output: () => output,
     log: () => output.split("\n").flatMap(parseLine),
@@ -115,6 +114,14 @@ export async function createBot(options: BotOptions & BotCredentials): Promise<B
       await end(signal);
     },
   };
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself a moment ago.
+  }
 }
 
 /** The secret, the file that holds it, and the configuration key of that file. */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { basename } from "node:path";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
@@ -12,6 +12,8 @@ export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Its working directory. Default: the caller's. */
+  readonly cwd?: string;
 }
 
 /** A process that ends with this one, however this one ends. */
@@ -44,17 +46,18 @@ export async function startSupervised(
   const supervisor = spawn(process.execPath, [SUPERVISOR, command.file, ...command.args], {
     stdio: ["pipe", "pipe", typeof output === "number" ? output : "pipe"],
     env,
+    cwd: command.cwd,
     detached: true,
   });
   const { stdin, stdout, stderr } = supervisor;
   if (stdin === null || stdout === null) throw new Error("no pipes to the supervisor");
   stdin.on("error", () => {});
   const closed = once(supervisor, "close");
-  if (stderr !== null && typeof output === "function") createInterface({ input: stderr }).on("line", output);
+  if (stderr !== null && typeof output === "function") readLines(stderr, output);
 
   let ending = "its supervisor ended";
   const started = new Promise<number>((resolve, reject) => {
-    createInterface({ input: stdout }).on("line", (line) => {
+    readLines(stdout, (line) => {
       const message = report.parse(JSON.parse(line));
       if ("pid" in message) resolve(message.pid);
       else if ("error" in message) reject(new Error(message.error));
@@ -79,6 +82,19 @@ export async function startSupervised(
       await ended;
     },
   };
+}
+
+// node:readline also splits at U+2028, which a log line in JSON may contain.
+function readLines(stream: Readable, onLine: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach((line) => onLine(line));
+  });
+  stream.on("end", () => {
+    if (rest !== "") onLine(rest);
+  });
 }
 
 /**

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { startSupervised, type SupervisedProcess } from "../../lab/homeservers/supervised-process.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
-
-const running = new Set<SupervisedProcess>();
 
 /** How a program ended. */
 export interface Ended {
@@ -20,6 +19,10 @@ export interface RunOptions {
   readonly standstillMs: number;
   /** Gets each line that it prints, as it prints it. */
   readonly onLine: (line: string) => void;
+  /** Its folder for temporary files. */
+  readonly temporaryFolder: string;
+  /** Ends the program. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -38,28 +41,46 @@ export function runScript(script: string, args: readonly string[], options: RunO
  */
 export async function runProgram(
   args: readonly string[],
-  { standstillMs, onLine }: RunOptions,
+  { standstillMs, onLine, temporaryFolder, signal }: RunOptions,
 ): Promise<Ended> {
   let program: SupervisedProcess | undefined;
-  let standstill: string | undefined;
-  const timer = setTimeout(() => {
-    standstill = `ended because it printed nothing for ${String(standstillMs / 1000)} s`;
+  let reason: string | undefined;
+  const end = (why: string): void => {
+    reason ??= why;
     void program?.end();
-  }, standstillMs);
+  };
+  const onAbort = (): void => end("ended with the gate");
+  const timer = setTimeout(
+    () => end(`ended because it printed nothing for ${String(standstillMs / 1000)} s`),
+    standstillMs,
+  );
+  signal.addEventListener("abort", onAbort);
   try {
-    program = await startSupervised({ file: process.execPath, args, env: process.env }, (line) => {
-      timer.refresh();
-      onLine(line);
-    });
-    running.add(program);
+    program = await startSupervised(
+      { file: process.execPath, args, env: environmentOf(temporaryFolder) },
+      (line) => {
+        timer.refresh();
+        onLine(line);
+      },
+    );
+    if (signal.aborted) onAbort();
     const ending = await program.ended;
-    return { isSuccess: ending === "exit status 0", ending: standstill ?? ending };
+    return { isSuccess: reason === undefined && ending === "exit status 0", ending: reason ?? ending };
   } catch (error) {
     return { isSuccess: false, ending: error instanceof Error ? error.message : String(error) };
   } finally {
     clearTimeout(timer);
-    if (program !== undefined) running.delete(program);
+    signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** The tests start many Node processes, and each would compile the same modules again. */
+function environmentOf(temporaryFolder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    TMPDIR: temporaryFolder,
+    NODE_COMPILE_CACHE: join(temporaryFolder, "compile-cache"),
+  };
 }
 
 function commandOf(script: string): string {
@@ -69,9 +90,4 @@ function commandOf(script: string): string {
   const command = scripts[script];
   if (command === undefined) throw new Error(`package.json has no script ${script}`);
   return command;
-}
-
-/** Ends every program that is still running, with its process group; for when the gate is ended. */
-export async function endAll(): Promise<void> {
-  await Promise.all([...running].map((program) => program.end()));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
 
-import { endAll, runProgram } from "../../../support/gate/run-script.ts";
+import { type RunOptions, runProgram } from "../../../support/gate/run-script.ts";
 
 const LONG_MS = 60_000;
 /** The grandchild hears no SIGTERM and writes down its own number. */
@@ -36,14 +36,17 @@ it.each([
     ending: "ended by SIGKILL",
   },
 ])("says how a program ended that $name", async ({ code, isSuccess, ending }) => {
-  const ended = await runProgram(["-e", code], { standstillMs: LONG_MS, onLine: () => {} });
+  const ended = await runProgram(["-e", code], options());
   expect(ended).toEqual({ isSuccess, ending });
 });
 
 it("passes on each line of both streams", async () => {
   const lines: string[] = [];
   const code = "console.log('out'); console.error('error'); process.stdout.write('no line end')";
-  await runProgram(["-e", code], { standstillMs: LONG_MS, onLine: (line) => lines.push(line) });
+  await runProgram(
+    ["-e", code],
+    options((line) => lines.push(line)),
+  );
   expect(lines.sort()).toEqual(["error", "no line end", "out"]);
 });
 
@@ -58,7 +61,7 @@ it("leaves a slow program alone as long as it prints", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const onLine = (): unknown => vi.advanceTimersByTime(0.9 * LONG_MS);
   const code = "for (const line of [1, 2, 3, 4]) console.log(line)";
-  const ended = await runProgram(["-e", code], { standstillMs: LONG_MS, onLine });
+  const ended = await runProgram(["-e", code], options(onLine));
   expect(ended.ending).toBe("exit status 0");
 });
 
@@ -69,25 +72,46 @@ it("leaves nothing behind of a program that ends by itself", async () => {
 });
 
 it("ends what runs, and what that started, when the gate is ended", async () => {
-  const running = Promise.withResolvers<undefined>();
-  const run = startWithGrandchild("all", FOR_EVER, () => running.resolve(undefined));
-  await running.promise;
-  await endAll();
-  expect((await run.ended).isSuccess).toBe(false);
+  const gate = new AbortController();
+  const run = startWithGrandchild("all", FOR_EVER, () => gate.abort(), gate.signal);
+  expect(await run.ended).toEqual({ isSuccess: false, ending: "ended with the gate" });
   await hasEnded(run.grandchild());
 });
+
+it("ends a program that was only starting when the gate was ended", async () => {
+  const ended = await runProgram(
+    ["-e", FOR_EVER],
+    options(() => {}, AbortSignal.abort()),
+  );
+  expect(ended).toEqual({ isSuccess: false, ending: "ended with the gate" });
+});
+
+it("gives a program the folder for its temporary files", async () => {
+  const lines: string[] = [];
+  const code = "console.log(require('node:os').tmpdir())";
+  await runProgram(
+    ["-e", code],
+    options((line) => lines.push(line)),
+  );
+  expect(lines).toEqual([folder]);
+});
+
+function options(
+  onLine: (line: string) => void = () => {},
+  signal: AbortSignal = new AbortController().signal,
+): RunOptions {
+  return { standstillMs: LONG_MS, temporaryFolder: folder, onLine, signal };
+}
 
 /** @param onLine is called when the grandchild runs */
 function startWithGrandchild(
   name: string,
   then: string,
-  onLine: () => void = () => {},
+  onLine?: () => void,
+  signal?: AbortSignal,
 ): { ended: ReturnType<typeof runProgram>; grandchild: () => number } {
   const file = join(folder, name);
-  const ended = runProgram(["-e", `${SPAWN_GRANDCHILD}${then}`, file, GRANDCHILD], {
-    standstillMs: LONG_MS,
-    onLine,
-  });
+  const ended = runProgram(["-e", `${SPAWN_GRANDCHILD}${then}`, file, GRANDCHILD], options(onLine, signal));
   return { ended, grandchild: () => Number(readFileSync(file, "utf8")) };
 }
 
