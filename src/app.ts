@@ -125,7 +125,8 @@ export async function startApp({
       (await chatStarted.promise).conversationAt(address).say(message, options);
     const runServices = createRuns({
       store,
-      platform,
+      platforms: { matrix: platform },
+      rateLimits: platform.rateLimits,
       planning,
       createListener: (facts) =>
         new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),

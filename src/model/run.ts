@@ -2,6 +2,7 @@ import { z } from "zod";
 import { storedFormat } from "./stored.ts";
 import { sides } from "./account.ts";
 import type { ConversationAddress } from "./conversation-address.ts";
+import type { PlatformName } from "./platform-name.ts";
 import type { RunState } from "./run-states.ts";
 import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
 import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
@@ -33,6 +34,7 @@ export const problemFormat = storedFormat({ version: 1, schema: runProblemSchema
 export interface Run {
   id: number;
   owner: string;
+  platform: PlatformName;
   planNumber: number;
   purpose: RunPurpose;
   state: RunState;

@@ -1,4 +1,5 @@
 import type { Side } from "./account.ts";
+import type { PlatformName } from "./platform-name.ts";
 
 /** The kinds of steps, one for each step function. */
 export const STEP_KINDS = [
@@ -45,6 +46,8 @@ export interface PlannedStep {
    * planned again.
    */
   key: string;
+  /** The platform whose accounts it is about. */
+  platform: PlatformName;
   kind: StepKind;
   /** The side whose session sends the request. */
   side: Side;

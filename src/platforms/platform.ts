@@ -1,4 +1,5 @@
 import type { Account, Side } from "../model/account.ts";
+import type { PlatformName } from "../model/platform-name.ts";
 import type { RateLimits } from "../model/rate-limits.ts";
 import type { RoomList, RoomListFilters } from "../model/room-list.ts";
 import type { AccessChanges } from "../model/room-routes.ts";
@@ -9,10 +10,6 @@ import type { Decision, DecisionRequest } from "./planning.ts";
 import type { ReadProgress } from "./reading.ts";
 import type { PlatformRuns, StepFacts } from "./runs.ts";
 import type { PlatformSignIn } from "./sign-in.ts";
-
-/** The names of platforms in stored rows. */
-export const PLATFORM_NAMES = ["matrix"] as const;
-export type PlatformName = (typeof PLATFORM_NAMES)[number];
 
 /** Rooms that wait for a person. */
 export interface WatchRequest {
@@ -83,3 +80,8 @@ export interface Platform {
    */
   convertRoom(account: Account, conversion: RoomConversion): Promise<RoomConverted>;
 }
+
+/** All platforms, by the names in stored rows. @typeParam Part what is needed of each */
+export type Platforms<Part extends keyof Platform = keyof Platform> = Readonly<
+  Record<PlatformName, Pick<Platform, Part>>
+>;

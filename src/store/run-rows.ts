@@ -1,5 +1,6 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { z } from "zod";
+import { PLATFORM_NAMES } from "../model/platform-name.ts";
 import type { Run } from "../model/run.ts";
 import { RUN_PURPOSES, problemFormat } from "../model/run.ts";
 import { addressFormat } from "../model/conversation-address.ts";
@@ -149,7 +150,11 @@ export function roomsFromRows(
   });
 }
 
-const runRowSchema = z.object({ purpose: z.enum(RUN_PURPOSES), state: z.enum(RUN_STATES) });
+const runRowSchema = z.object({
+  platform: z.enum(PLATFORM_NAMES),
+  purpose: z.enum(RUN_PURPOSES),
+  state: z.enum(RUN_STATES),
+});
 
 /** The readable runs. Every unreadable one is reported. */
 export function runsFromRows(rows: readonly Selectable<Tables["run"]>[], report: ReportUnreadable): Run[] {

@@ -19,7 +19,7 @@ import type { Tables } from "./tables.ts";
 /** A new run. */
 export type NewRun = Pick<
   Run,
-  "owner" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt"
+  "owner" | "platform" | "planNumber" | "purpose" | "source" | "target" | "address" | "request" | "startedAt"
 >;
 
 /** Runs of plans and their rooms. */
@@ -60,6 +60,7 @@ export class Runs {
         .insertInto("run")
         .values({
           owner: run.owner,
+          platform: run.platform,
           plan_number: run.planNumber,
           purpose: run.purpose,
           state: FIRST_RUN_STATE,

@@ -5,6 +5,7 @@ import type { StepOutcome } from "../model/step-outcome.ts";
 import type { StoredStep } from "../model/run.ts";
 import { STEP_STATES } from "../model/run.ts";
 import { laneOf } from "../model/lanes.ts";
+import { PLATFORM_NAMES } from "../model/platform-name.ts";
 import type { PlannedStep } from "../model/step.ts";
 import { LIMITS, STEP_KINDS } from "../model/step.ts";
 import { storedFormat } from "../model/stored.ts";
@@ -23,6 +24,7 @@ export async function insertSteps(
     const isBlocked = await isStepBlocked(transaction, runId, step);
     const again = ["failed", "dropped", ...(isAgain ? ["done"] : [])];
     const planned = {
+      platform: step.platform,
       kind: step.kind,
       side: step.side,
       lane: laneOf(step),
@@ -130,6 +132,7 @@ function ofAfter(transaction: Transaction<Tables>, runId: number, key: string) {
 /** The schema of a step's state. */
 export const stateSchema = z.enum(STEP_STATES);
 const rowSchema = z.object({
+  platform: z.enum(PLATFORM_NAMES),
   kind: z.enum(STEP_KINDS),
   side: z.enum(sides),
   stage: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),

@@ -62,6 +62,7 @@ export interface Tables {
   run: {
     id: Generated<number>;
     owner: string;
+    platform: Generated<string>;
     plan_number: number;
     purpose: string;
     state: string;
@@ -93,6 +94,7 @@ export interface Tables {
     id: Generated<number>;
     run_id: number;
     key: string;
+    platform: Generated<string>;
     kind: string;
     side: string;
     lane: string;

@@ -5,12 +5,21 @@ import { runs } from "./upgrades/003-runs.ts";
 import { questions } from "./upgrades/004-questions.ts";
 import { links } from "./upgrades/005-links.ts";
 import { intents } from "./upgrades/006-intents.ts";
+import { platforms } from "./upgrades/007-platforms.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
  * upgrade is never edited.
  */
-export const schemaUpgrades: readonly string[] = [foundation, plans, runs, questions, links, intents];
+export const schemaUpgrades: readonly string[] = [
+  foundation,
+  plans,
+  runs,
+  questions,
+  links,
+  intents,
+  platforms,
+];
 
 /** A newer version of the bot wrote the database. This version must not touch it. */
 export class NewerSchemaError extends Error {

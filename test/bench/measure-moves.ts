@@ -71,7 +71,8 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     const cpuBefore = process.cpuUsage();
     const runServices = createRuns({
       store,
-      platform,
+      platforms: { matrix: platform },
+      rateLimits: platform.rateLimits,
       planning,
       createListener: (facts) =>
         new RunAnnouncer({

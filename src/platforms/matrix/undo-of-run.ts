@@ -51,6 +51,7 @@ function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
     const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
     return {
       key: undoKey(runId, step.key),
+      platform: "matrix",
       kind: "undo",
       // By the new account: it needs no power to leave, to decline, and to lower its own level.
       side: "target",

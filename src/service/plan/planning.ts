@@ -3,6 +3,7 @@ import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import { wordsIn } from "../../model/filters.ts";
+import type { PlatformName } from "../../model/platform-name.ts";
 import type { Report } from "../../model/report.ts";
 import type { Decision, PlanFacts } from "../../platforms/planning.ts";
 import type { Platform } from "../../platforms/platform.ts";
@@ -27,6 +28,7 @@ export interface ShownPlan extends PlanFacts {
 
 /** What is decided about a person's two accounts. */
 export interface DecidedMove {
+  platform: PlatformName;
   source: Account;
   target: Account;
   decision: Decision;
@@ -60,7 +62,7 @@ export interface PlanRequest {
 
 export interface PlanningOptions {
   accounts: Pick<Accounts, "get">;
-  platform: Pick<Platform, "pair">;
+  platform: Pick<Platform, "name" | "pair">;
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
   roomRefusals: RoomRefusals;
@@ -142,7 +144,7 @@ export class Planning {
         }),
       });
       const asked = planRequestSchema.parse({ filters: decision.filters, botRoomIds });
-      return { source, target, decision, request: asked };
+      return { platform: platform.name, source, target, decision, request: asked };
     } catch (error) {
       if (error instanceof UnreadableAccountError)
         return { status: "not_read", account: error.account, refusal: error.refusal };

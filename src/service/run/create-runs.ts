@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Run } from "../../model/run.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { RateLimits } from "../../model/rate-limits.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
@@ -19,7 +20,9 @@ import { RunWork } from "./work.ts";
 
 export interface CreateRunsOptions {
   store: Store;
-  platform: Platform;
+  platforms: Platforms;
+  /** The default limits of the servers on which accounts act. */
+  rateLimits: RateLimits;
   planning: Planning;
   createListener: (facts: RunFacts) => RunListener;
   knockReason: RunWorkOptions["knockReason"];
@@ -39,14 +42,14 @@ export interface RunServices {
 
 /** Builds everything that runs plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
-  const { store, platform, planning, createListener, knockReason, now, log } = options;
+  const { store, platforms, rateLimits, planning, createListener, knockReason, now, log } = options;
   const { accounts, runs, steps } = store;
-  const limits = new Limits(store.limiters, platform.rateLimits, (row) =>
+  const limits = new Limits(store.limiters, rateLimits, (row) =>
     log.warn(row, "a stored row cannot be read"),
   );
-  const summary = new RunSummaryReader({ runs, steps, platform, now });
+  const summary = new RunSummaryReader({ runs, steps, platforms, now });
   const statuses = new RunStatuses({
-    platform,
+    platforms,
     runs,
     steps,
     limits,
@@ -62,7 +65,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   };
   const work = new RunWork({
     accounts,
-    platform,
+    platforms,
     runs,
     steps,
     settled: (run, signal) => settler.settled(run, signal),
@@ -71,7 +74,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
-  const watch = new RunWatch({ accounts, platform, runs, steps, runner, now, log });
+  const watch = new RunWatch({ accounts, platforms, runs, steps, runner, now, log });
   // One person's requests are done in order.
   const queue = new KeyedQueue();
   const control = new RunControl({
@@ -88,7 +91,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, now });
   const starter = new RunStarter({
-    platform,
+    platforms,
     planning,
     runs,
     steps,

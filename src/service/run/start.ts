@@ -15,10 +15,10 @@ import type { RunStatuses } from "./status.ts";
 import { UndoPlanner } from "./undo.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
 import type { RunContents } from "../../platforms/planning.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 
 export interface RunStarterOptions {
-  platform: Pick<Platform, "runs">;
+  platforms: Platforms<"runs">;
   planning: Planning;
   runs: Runs;
   steps: Steps;
@@ -175,7 +175,7 @@ export class RunStarter {
 
 function accountsOf(
   { owner, address }: Pick<StartRequest, "owner" | "address">,
-  { source, target }: DecidedMove,
-): Pick<NewRun, "owner" | "address" | "source" | "target"> {
-  return { owner, address, source: source.userId, target: target.userId };
+  { platform, source, target }: DecidedMove,
+): Pick<NewRun, "platform" | "owner" | "address" | "source" | "target"> {
+  return { platform, owner, address, source: source.userId, target: target.userId };
 }

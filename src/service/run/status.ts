@@ -1,7 +1,7 @@
 import { sides } from "../../model/account.ts";
 import type { Run } from "../../model/run.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import type { EndWait } from "../../queue/active-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { StepCount, Steps } from "../../store/steps.ts";
@@ -10,7 +10,7 @@ import type { RunStatus } from "./results.ts";
 import { expectedEndOf, roomCounts, waitsOf } from "./waits.ts";
 
 export interface RunStatusOptions {
-  platform: Pick<Platform, "serverName">;
+  platforms: Platforms<"serverName">;
   runs: Pick<Runs, "roomCounts">;
   steps: Pick<Steps, "counts">;
   limits: Pick<Limits, "load" | "nextAt" | "expectedMs">;
@@ -30,13 +30,13 @@ export class RunStatuses {
   }
 
   async of(run: Run): Promise<RunStatus> {
-    const { platform, runs, steps, limits, awayUntil, endWait, now } = this.#options;
+    const { platforms, runs, steps, limits, awayUntil, endWait, now } = this.#options;
     const counts = await steps.counts(run.id);
     for (const side of sides) await limits.load(run[side]);
     const total = (fits: (count: StepCount) => boolean): number =>
       counts.reduce((sum, count) => sum + (fits(count) ? count.count : 0), 0);
     const facts = {
-      serverName: (userId: string) => platform.serverName(userId),
+      serverName: (userId: string) => platforms[run.platform].serverName(userId),
       limits,
       awayUntil,
       endWait: endWait(run.id),

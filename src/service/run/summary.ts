@@ -1,6 +1,6 @@
 import type { Report } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import type { RunSummary } from "../../platforms/runs.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -10,7 +10,7 @@ import type { RunEnd } from "./results.ts";
 export interface RunSummaryOptions {
   runs: Pick<Runs, "rooms">;
   steps: Pick<Steps, "all">;
-  platform: Pick<Platform, "runs">;
+  platforms: Platforms<"runs">;
   now: () => number;
 }
 
@@ -23,7 +23,8 @@ export class RunSummaryReader {
   }
 
   async of(run: Run): Promise<{ summary: RunSummary; failures: RunEnd["failures"]; report: Report }> {
-    const { platform, now } = this.#options;
+    const { platforms, now } = this.#options;
+    const platform = platforms[run.platform];
     const steps = await this.#options.steps.all(run.id);
     const rooms = await this.#options.runs.rooms(run.id);
     return {

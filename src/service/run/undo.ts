@@ -1,13 +1,15 @@
+import type { PlatformName } from "../../model/platform-name.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
 import type { PlannedStep } from "../../model/step.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import type { EarlierRun, PlannedUndo } from "../../platforms/runs.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { UndoPreviewResult } from "./results.ts";
 
 export interface UndoPlan {
+  platform: PlatformName;
   source: string;
   target: string;
   planNumber: number;
@@ -20,7 +22,7 @@ export interface UndoPlan {
 export interface UndoPlannerOptions {
   runs: Pick<Runs, "last" | "between" | "rooms">;
   steps: Pick<Steps, "all">;
-  platform: Pick<Platform, "runs">;
+  platforms: Platforms<"runs">;
 }
 
 /** Plans to undo what earlier runs between the same two accounts have written, newest first. */
@@ -42,13 +44,13 @@ export class UndoPlanner {
   async plan(owner: string): Promise<UndoPlan | null> {
     const found = await this.#find(owner);
     if (found === null) return null;
-    const { source, target, planNumber, request } = found.last;
-    return { source, target, planNumber, request, rooms: found.rooms, steps: found.undo.steps };
+    const { platform, source, target, planNumber, request } = found.last;
+    return { platform, source, target, planNumber, request, rooms: found.rooms, steps: found.undo.steps };
   }
 
   /** The undo of all runs between the accounts of the last run, and the rooms of those runs. */
   async #find(owner: string): Promise<{ last: Run; rooms: readonly RunRoom[]; undo: PlannedUndo } | null> {
-    const { runs, steps, platform } = this.#options;
+    const { runs, steps, platforms } = this.#options;
     const last = await runs.last(owner);
     if (last === null) return null;
     const earlier: EarlierRun[] = [];
@@ -58,6 +60,6 @@ export class UndoPlanner {
       earlier.push({ id, steps: await steps.all(id) });
     }
     const rooms = [...byId.values()];
-    return { last, rooms, undo: platform.runs.undo(earlier, rooms) };
+    return { last, rooms, undo: platforms[last.platform].runs.undo(earlier, rooms) };
   }
 }

@@ -4,7 +4,7 @@ import type { AccessChanges } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
 import { stages } from "../../model/step.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -27,7 +27,7 @@ const RHYTHM: readonly { until: number; everyMs: number }[] = [
 
 export interface RunWatchOptions {
   accounts: Pick<Accounts, "get">;
-  platform: Pick<Platform, "pair" | "runs">;
+  platforms: Platforms<"pair" | "runs">;
   runs: Runs;
   steps: Steps;
   runner: Pick<Runner, "begin">;
@@ -82,7 +82,7 @@ export class RunWatch {
   }
 
   async #look(runId: number): Promise<void> {
-    const { accounts, platform, runs, log } = this.#options;
+    const { accounts, platforms, runs, log } = this.#options;
     const run = await runs.get(runId);
     if (run?.state !== "watching") return;
     const rooms = await runs.rooms(run.id);
@@ -91,7 +91,7 @@ export class RunWatch {
     const target = await accounts.get(run.owner, "target");
     if (waiting.length === 0 || source?.userId !== run.source || target?.userId !== run.target) return;
     const joined = new Set(rooms.filter((room) => room.isInside).map((room) => room.roomId));
-    const changes = await platform.pair({ source, target }).watch({
+    const changes = await platforms[run.platform].pair({ source, target }).watch({
       rooms: waiting,
       isJoined: (roomId) => joined.has(roomId),
       signal: this.#stopping.signal,
@@ -102,14 +102,14 @@ export class RunWatch {
   }
 
   async #resume(run: Run, rooms: readonly RunRoom[], changes: AccessChanges): Promise<void> {
-    const { platform, runs, steps, runner, now } = this.#options;
+    const { platforms, runs, steps, runner, now } = this.#options;
     const changed = rooms.flatMap((room) => {
       const change = changes.get(room.roomId);
       return change === undefined ? [] : [roomAfterChange(room, change, now())];
     });
     const entries = changed
       .filter((room) => room.status === "planned")
-      .flatMap((room) => platform.runs.stepsInto(room, room.route));
+      .flatMap((room) => platforms[run.platform].runs.stepsInto(room, room.route));
     // The look took time. The run may have ended meanwhile, or another one may have replaced it.
     const isResumed = await steps.revise(run.id, {
       rooms: changed,

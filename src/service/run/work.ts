@@ -13,7 +13,7 @@ import { isUnfinished } from "../../model/run-states.ts";
 import type { Run, TakenStep } from "../../model/run.ts";
 import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { PlannedStep } from "../../model/step.ts";
-import type { Platform } from "../../platforms/platform.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import type { RunnerWork, Unread } from "../../queue/runner-work.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -24,7 +24,7 @@ const FRESH_MS = 10 * 60_000;
 
 export interface RunWorkOptions {
   accounts: Pick<Accounts, "get">;
-  platform: Pick<Platform, "pair" | "runs" | "serverName">;
+  platforms: Platforms<"pair" | "runs" | "serverName">;
   runs: Runs;
   steps: Steps;
   settled: RunnerWork["settled"];
@@ -46,7 +46,7 @@ export class RunWork implements RunnerWork {
   }
 
   async execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
-    const { accounts, platform, runs, steps, knockReason, now } = this.#options;
+    const { accounts, platforms, runs, steps, knockReason, now } = this.#options;
     const [source, target] = [
       await accounts.get(run.owner, "source"),
       await accounts.get(run.owner, "target"),
@@ -60,7 +60,7 @@ export class RunWork implements RunnerWork {
         problem: { code: "session_ended", serverText: null },
         side: missing ?? step.side,
       };
-    return platform.pair({ source, target }).runStep(step, {
+    return platforms[step.platform].pair({ source, target }).runStep(step, {
       canSkipCheck: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
       saveUndo: (undo) => steps.saveUndo(step.id, undo),
       joinedRooms: () => runs.roomsInside(run.id),
@@ -98,7 +98,7 @@ export class RunWork implements RunnerWork {
     const moves: RoomMove[] = [first];
     for (const { room, next } of moves) {
       rooms.push(room);
-      if (next !== null) steps.push(...this.#options.platform.runs.stepsInto(room, next));
+      if (next !== null) steps.push(...this.#options.platforms[run.platform].runs.stepsInto(room, next));
       if (!isNotEntered(room)) continue;
       // Rooms that were to be reached through this one take another route.
       for (const waiting of await this.#options.steps.waitingForRoom(run.id, room.roomId)) {
@@ -124,7 +124,7 @@ export class RunWork implements RunnerWork {
   }
 
   serverOf(run: Run, side: Side): string {
-    return this.#options.platform.serverName(run[side]);
+    return this.#options.platforms[run.platform].serverName(run[side]);
   }
 
   settled(run: Run, signal: AbortSignal): Promise<Unread | null> {

@@ -286,6 +286,7 @@ describe("a step whose answer was lost", () => {
       const side = kind === "join" || kind === "knock" ? "target" : "source";
       const step: PlannedStep = {
         key: `${kind}:${roomId}`,
+        platform: "matrix",
         kind,
         side,
         stage: 1,

@@ -195,7 +195,8 @@ export function startFakeBot({
   const runServices = createRuns({
     // A move uses only these parts of the store.
     store: store.store as Store,
-    platform,
+    platforms: { matrix: platform },
+    rateLimits: platform.rateLimits,
     planning,
     createListener: (facts) => {
       const { runs, plans } = store.store;

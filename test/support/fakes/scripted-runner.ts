@@ -36,6 +36,7 @@ export function limited(waitMs: number | null): StepOutcome {
 export function step(key: string, more: Partial<PlannedStep> = {}): PlannedStep {
   const planned = {
     key,
+    platform: "matrix",
     kind: "tags",
     side: "target",
     stage: stages.rooms,
@@ -200,6 +201,7 @@ export async function newRun(
   const target = owner.replace("old", "new");
   const run = {
     owner,
+    platform: "matrix" as const,
     planNumber: 1,
     purpose: "move",
     source: owner,

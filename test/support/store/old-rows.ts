@@ -39,7 +39,7 @@ const PLAN = `{"report":${OLD_REPORT},"moreHelpers":{"!closed:old.example":2},"v
 const work = (roomId: string, routes: string): string =>
   `{"roomId":"${roomId}","routes":${routes},"through":null,"via":["old.example"],"isNewToServer":true}`;
 
-/** Changes the database of a closed store, which has brought it to the newest schema. */
+/** Changes the database of a data directory that no store has open. */
 export function changeRows(dataDir: string, change: (database: Database.Database) => void): void {
   const database = new Database(join(dataDir, "mover.sqlite"));
   try {

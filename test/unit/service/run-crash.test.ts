@@ -50,7 +50,7 @@ async function endOf(
     await store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, Date.now());
   }
   const steps = await store.steps.all(run?.id ?? 0);
-  const undo = await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER);
+  const undo = await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER);
   await close();
   const lines = (name: string, values: readonly unknown[]): string[] =>
     values.map((value) => `${name}: ${jsonOf(value)}`);

@@ -14,6 +14,7 @@ const address = {
 } as const;
 const run: NewRun = {
   owner: "@me",
+  platform: "matrix",
   planNumber: 1,
   purpose: "move",
   source: "@a:old",
@@ -25,7 +26,7 @@ const run: NewRun = {
 
 function step(key: string, more: Partial<PlannedStep>): PlannedStep {
   const rest = { side: "target", stage: 1, limits: [], after: null, roomId: "!inside", payload: {} } as const;
-  return { key, kind: "tags", needsRoom: "!space", ...rest, ...more };
+  return { key, platform: "matrix", kind: "tags", needsRoom: "!space", ...rest, ...more };
 }
 
 describe("a step that waits for a room", () => {

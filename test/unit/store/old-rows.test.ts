@@ -11,6 +11,8 @@ import { RunSummaryReader } from "../../../src/service/run/summary.ts";
 import { matrixRuns } from "../../../src/platforms/matrix/runs.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
+import { platforms } from "../../../src/store/upgrades/007-platforms.ts";
 import { openStore } from "../../../src/store/store.ts";
 import type { UnreadableRow } from "../../../src/store/stored-json.ts";
 import { renderPlainText } from "../../../src/view/document/plain-text.ts";
@@ -40,8 +42,8 @@ async function withOldRows(
   change: (database: Database.Database) => void = () => undefined,
 ): Promise<void> {
   const dataDir = await temporaryFolder();
-  await openStore({ dataDir, secretKey }).close();
   changeRows(dataDir, (database) => {
+    upgradeSchema(database, schemaUpgrades.slice(0, schemaUpgrades.indexOf(platforms)));
     insertOldRows(database);
     change(database);
   });
@@ -95,7 +97,7 @@ describe("rows of the version before stored JSON had versions", () => {
       if (run === null) throw new Error("there is no run");
       const limits = new Limits(store.limiters, RATE_LIMITS, () => undefined);
       const statuses = new RunStatuses({
-        platform: { serverName: () => "" },
+        platforms: { matrix: { serverName: () => "" } },
         runs,
         steps,
         limits,
@@ -114,10 +116,16 @@ describe("rows of the version before stored JSON had versions", () => {
       const { summary } = await new RunSummaryReader({
         runs,
         steps,
-        platform: { runs: matrixRuns },
+        platforms: { matrix: { runs: matrixRuns } },
         now: () => NOW,
       }).of(run);
       expect(summary).toMatchObject({ joins: 1, knocks: 1 });
+    }));
+
+  it("belong to Matrix, where they do not name their platform", () =>
+    withOldRows(async ({ store }) => {
+      expect((await store.runs.last(OLD_OWNER))?.platform).toBe("matrix");
+      expect((await store.steps.all(1)).map(({ platform }) => platform)).toEqual(["matrix", "matrix"]);
     }));
 
   it("keep what a watch and the end of a run need", () =>
@@ -137,7 +145,7 @@ describe("rows of the version before stored JSON had versions", () => {
 
   it("can be undone", () =>
     withOldRows(async ({ store }) => {
-      const undo = new UndoPlanner({ ...store, platform: { runs: matrixRuns } });
+      const undo = new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } });
       expect(await undo.preview(OLD_OWNER)).toMatchObject({
         status: "possible",
         joins: [{ roomId: "!open:old.example" }],

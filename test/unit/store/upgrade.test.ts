@@ -28,6 +28,7 @@ it("never edits an upgrade that was released", () => {
     "155f519611324008",
     "801774411abbb935",
     "2fbde4e48e1cc504",
+    "2301c9269cc52ba2",
   ]);
 });
 

@@ -41,5 +41,14 @@ export interface CategoryPlan<Compared extends Comparison = Comparison, Payload 
 /** The whole step. */
 export function plannedContentStep(kind: ContentStepKind, step: ContentStep<unknown>): PlannedStep {
   const { roomId = null, limits = [], ...rest } = step;
-  return { ...rest, kind, side: "target", limits, needsRoom: roomId, after: null, roomId };
+  return {
+    ...rest,
+    platform: "matrix",
+    kind,
+    side: "target",
+    limits,
+    needsRoom: roomId,
+    after: null,
+    roomId,
+  };
 }

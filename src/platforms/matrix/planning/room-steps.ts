@@ -92,6 +92,7 @@ function step({ roomId }: Pick<PlannedRoom, "roomId">, kind: RoomStepKind, paylo
   const key = `${kind}:${roomId}`;
   return {
     key,
+    platform: "matrix",
     kind,
     side: "target",
     stage: stages.rooms,

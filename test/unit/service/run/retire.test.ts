@@ -65,6 +65,7 @@ async function endedMove({
   }
   const base = {
     owner: OWNER,
+    platform: "matrix" as const,
     planNumber: 1,
     purpose,
     source: "@me:source.example",

@@ -12,6 +12,7 @@ const NEW = "@me:new.example";
 const run: Run = {
   id: 1,
   owner: OLD,
+  platform: "matrix",
   planNumber: 4,
   purpose: "move",
   state: "running",
@@ -62,7 +63,7 @@ async function statusOf(
   more: Partial<Run> = {},
 ) {
   const statuses = new RunStatuses({
-    platform: { serverName: (userId) => userId.slice(userId.indexOf(":") + 1) },
+    platforms: { matrix: { serverName: (userId) => userId.slice(userId.indexOf(":") + 1) } },
     runs: { roomCounts: async () => new Map(rooms) },
     steps: { counts: async () => [...counts] },
     limits: { load: async () => {}, nextAt: (_userId, name) => nextAt[name] ?? NOW, expectedMs },

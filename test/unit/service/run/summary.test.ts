@@ -35,7 +35,7 @@ async function summaryOf(did: readonly Did[], ofRooms: readonly RunRoom[] = room
   const reader = new RunSummaryReader({
     runs: { rooms: async () => [...ofRooms] },
     steps: { all: async () => steps },
-    platform: { runs: matrixRuns },
+    platforms: { matrix: { runs: matrixRuns } },
     now: () => 0,
   });
   return reader.of(run);

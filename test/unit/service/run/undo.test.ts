@@ -61,14 +61,14 @@ async function ran(
 }
 
 async function planned(store: Store): Promise<string[]> {
-  const undo = await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER);
+  const undo = await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER);
   return undo?.steps.map(({ key, payload }) => `${key} ${JSON.stringify(payload)}`) ?? [];
 }
 
 describe("taking back", () => {
   it("is nothing where there was no run, or none that did something", async () => {
     const { store } = await temporaryStore();
-    const undoPlanner = new UndoPlanner({ ...store, platform: { runs: matrixRuns } });
+    const undoPlanner = new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } });
     expect([await undoPlanner.plan(OWNER), await undoPlanner.preview(OWNER)]).toEqual([
       null,
       { status: "nothing_to_undo" },
@@ -92,7 +92,9 @@ describe("taking back", () => {
       { kind: "read_marker", roomId: "!b", outcome: DONE },
     ]);
     const [a, b, c] = rooms.map(({ planned }) => planned.row);
-    expect(await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).preview(OWNER)).toEqual({
+    expect(
+      await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).preview(OWNER),
+    ).toEqual({
       status: "possible",
       invitations: [a],
       joins: [b],
@@ -109,7 +111,7 @@ describe("taking back", () => {
       { kind: "tags", roomId: "!a", outcome: wrote("tags") },
       { kind: "account_data", outcome: wrote("data") },
     ]);
-    const undo = await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER);
+    const undo = await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER);
     expect(undo?.steps.map(({ key, stage, limits, side }) => [key, stage, limits, side])).toEqual([
       ["undo:1:account_data:", stages.rooms, [], "target"],
       ["undo:1:tags:!a", stages.rooms, [], "target"],
@@ -121,9 +123,9 @@ describe("taking back", () => {
     const { store } = await temporaryStore();
     await ran(store, [{ kind: "power_level", roomId: "!a", limits: ["messages"], outcome: wrote({}) }]);
     expect(
-      (await new UndoPlanner({ ...store, platform: { runs: matrixRuns } }).plan(OWNER))?.steps.map(
-        ({ limits }) => limits,
-      ),
+      (
+        await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER)
+      )?.steps.map(({ limits }) => limits),
     ).toEqual([["messages"]]);
   });
 

@@ -10,6 +10,7 @@ const run: Run = {
   ...{
     id: 1,
     owner: OWNER,
+    platform: "matrix",
     planNumber: 1,
     purpose: "move",
     state: "running",
@@ -40,6 +41,7 @@ const step: TakenStep = {
     id: 1,
     runId: 1,
     key: "tags:!r",
+    platform: "matrix",
     kind: "tags",
     side: "target",
     stage: stages.rooms,
@@ -79,7 +81,7 @@ describe("a step", () => {
     };
     const work = new RunWork({
       accounts,
-      platform: { pair: notScripted, serverName: notScripted, runs: untouched },
+      platforms: { matrix: { pair: notScripted, serverName: notScripted, runs: untouched } },
       runs,
       steps,
       settled: async () => null,
