@@ -145,7 +145,7 @@ describe("signing in by link, in a chat", () => {
     expect(await botSessions(other)).toEqual([]);
     const unused = await linkFor(asked);
     oauth.expireCodes();
-    expect(await until(unused, "has run out")).toContain(`!login old ${asked.userId} gives a fresh one`);
+    expect(await until(unused, "has expired")).toContain(`!login old ${asked.userId} gives a new one`);
   });
 
   it("waits for both accounts at once, is replaced by a newer link, and ends with !cancel", async () => {
@@ -153,7 +153,7 @@ describe("signing in by link, in a chat", () => {
     const [old, young] = [await addUser(), await addUser()];
     const first = await linkFor(old);
     const second = await linkFor(old);
-    await until(first, "you began another one");
+    await until(first, "you started another one");
     const target = await linkFor(young, { side: "new" });
     expect(await chat.ask("!cancel new")).toContain("I no longer wait for the sign-in of your new account");
     await until(target, "is cancelled");
@@ -181,7 +181,7 @@ describe("signing in by link, in a chat", () => {
   it("warns that a pasted token expires and that a link is better", async () => {
     const { userId, accessToken } = await addUser();
     const answer = await fixture.chat.ask(`!login old ${userId} --token ${accessToken}`);
-    expect(answer).toContain("Tokens of this server run out within minutes");
+    expect(answer).toContain("Tokens of this server expire within minutes");
     expect(answer).toContain(`Better sign in by link, which needs no secret: !login old ${userId}`);
   });
 

@@ -153,7 +153,7 @@ describe("places where a secret must not be sent", () => {
     expect(offer).toContain(
       `The server of your old account ${oldAccount.userId} has no sign-in by link. It takes a password or an access token.`,
     );
-    expect(offer).toContain("Do that in a direct chat with me, not here, where others read along.");
+    expect(offer).toContain("Do that in a direct chat with me, not here, where other people can read it.");
   });
 
   it.each(["password", "token"])("a %s in a control room is removed at once and not used", async (kind) => {

@@ -88,7 +88,7 @@ it("another account's token is not used, and its session stays", async () => {
   const account = await environment.register("old", "named");
   const other = await environment.register("old", "owner-of-the-token");
   const answer = await chat.ask(`!login old ${account.userId} --token ${other.accessToken}`);
-  expect(answer).toContain(`The secret belongs to ${other.userId}, another account. I used nothing of it.`);
+  expect(answer).toContain(`The secret belongs to ${other.userId}, another account. I did not use it.`);
   expect(await isSignedIn(other)).toBe(true);
   await expectNothingChanged();
 });

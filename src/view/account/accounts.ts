@@ -76,7 +76,7 @@ export function signedOut(
       paragraph(
         `${which} not signed in here, so there was nothing to log out. `,
         code(`${prefix}whoami`),
-        " shows what is.",
+        " shows your accounts.",
       ),
     );
   }

@@ -83,19 +83,19 @@ export function linkNews(
       return over([
         "The code for your ",
         ...about.slice(1),
-        " has run out unused. ",
+        " has expired unused. ",
         again,
-        " gives a fresh one.",
+        " gives a new one.",
       ]);
     case "cancelled":
-      return over([...about, " is cancelled; its code leads to nothing any more."]);
+      return over([...about, " is cancelled; its code no longer works."]);
     case "replaced":
-      return over([...about, " by this code is over: you began another one."]);
+      return over([...about, " with this code has ended: you started another one."]);
     case "lost":
       return over(
         [
           ...about,
-          " was confirmed, but I was cut off before I had the session. Please try again: ",
+          " was confirmed, but I was interrupted before I had the session. Please try again: ",
           again,
           ".",
         ],
@@ -110,7 +110,7 @@ export function linkNews(
             ...about,
             " was confirmed by another account, ",
             code(untrustedCode(actual)),
-            `. I used nothing of it${isEnded ? " and ended that session" : ""}. If that is the one to move, name it; else sign in as the right one on the server's page: `,
+            `. I did not use it${isEnded ? " and ended that session" : ""}. If that is the account to move, name it. Otherwise sign in to the right account on the server's page: `,
             again,
             ".",
           ],
@@ -128,7 +128,7 @@ export function linksCancelled(ended: readonly Side[], { prefix }: { prefix: str
       paragraph(
         "No sign-in is waiting, so there was nothing to cancel. ",
         code(`${prefix}whoami`),
-        " shows what is.",
+        " shows your accounts.",
       ),
     );
   const names = ended.map((side): Inline => strong(sideName(side)));

@@ -40,7 +40,7 @@ export interface OfferView {
  */
 export function signInOffer({ side, userId, options, roomKind, prefix }: OfferView): Message {
   const start = `${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`;
-  const ways: Block[] = [
+  const methods: Block[] = [
     ...(options.password ? [paragraph("With its password: ", code(`${start} --password …`))] : []),
     paragraph("With an access token of a session you have: ", code(`${start} --token …`)),
   ];
@@ -50,7 +50,7 @@ export function signInOffer({ side, userId, options, roomKind, prefix }: OfferVi
   const place: Inline =
     roomKind === "direct"
       ? "I remove your message from this chat before I use what is in it."
-      : "Do that in a direct chat with me, not here, where others read along.";
+      : "Do that in a direct chat with me, not here, where other people can read it.";
   return notice(
     paragraph(
       "The server of your ",
@@ -59,7 +59,7 @@ export function signInOffer({ side, userId, options, roomKind, prefix }: OfferVi
       code(untrustedCode(userId)),
       ` has no sign-in by link. It ${offers}.`,
     ),
-    ...ways,
+    ...methods,
     paragraph(place),
   );
 }
@@ -116,7 +116,7 @@ export function success(account: Account): Block {
 
 function shortLived({ side, userId }: Account, prefix: string): Block {
   return paragraph(
-    "⚠️ Tokens of this server run out within minutes, and only your app can renew yours. A move takes longer. Better sign in by link, which needs no secret: ",
+    "⚠️ Tokens of this server expire within minutes, and only your app can renew yours. A move takes longer. Better sign in by link, which needs no secret: ",
     code(`${prefix}login ${sideWord(side)} ${untrustedCode(userId)}`),
   );
 }
@@ -212,7 +212,7 @@ export function refusalSentence(
       return [
         "The server does not know this token: it has expired, or its session was signed out. ",
         code(again),
-        " takes the safest way that the server has; or copy a fresh token from your app, then ",
+        " uses the safest method of the server. Or copy a fresh token from your app, then ",
         code(`${again} --token …`),
         ".",
       ];
@@ -228,7 +228,7 @@ export function refusalSentence(
       return [
         "The secret belongs to ",
         code(untrustedCode(refusal.actual)),
-        ", another account. I used nothing of it. Name the account it belongs to, or take the right secret.",
+        ", another account. I did not use it. Name the account it belongs to, or use the right secret.",
       ];
     case "same_account":
       return [

@@ -5,19 +5,20 @@ const MAX_NAMED_ITEMS = 3;
 const reasons: Readonly<Record<NotMovedCode, string>> = {
   holds_keys: "Keys and secrets of your old account, which would break the new one's encryption",
   bound_to_device: "Notes about single devices of your old account",
-  bound_to_server: "What belongs to your old server",
+  bound_to_server: "Data of your old server",
   bound_to_identity:
     "Consents and addresses made for your old account; set them up again where you need them",
-  bot_state: "What a bot on your old account keeps",
+  bot_state: "Data of a bot on your old account",
   looks_secret: "Settings of apps I don't know that look like keys, devices or tokens",
   malformed: "Entries that no app can read",
   own_account: "Entries about your own two accounts",
-  room_not_moved: "What is about rooms that are not moved",
+  room_not_moved: "Entries about rooms that are not moved",
   room_replaced: "Read markers of rooms that were replaced by newer ones",
-  target_has_own: "What your new account has chosen differently; its own choice stays",
-  server_refuses: "Profile fields that your new server does not take",
+  target_has_own: "Items that your new account has set differently; it keeps its own",
+  server_refuses: "Profile fields that your new server does not accept",
   rule_not_on_server: "Notification rules that your new server does not have",
-  unknown_default_rule: "Notification rules of the servers' own that differ; check them in your settings",
+  unknown_default_rule:
+    "Default notification rules that differ on the two servers; check them in your settings",
 };
 
 /**

@@ -14,7 +14,7 @@ export function reasonText(reason: Reason | WordedReason): string {
       return `The room is closed: nobody new can join, not even with an invitation. ${reason.isSourceAble ? "You can change that" : "An admin must change that"} in the room's settings.`;
     case "unknown_join_rule":
       return reason.joinRule === null
-        ? "The room does not say in a known way who may join, so nobody new gets in. An admin must set it again."
+        ? "The room's rule for joining is missing or invalid, so nobody new gets in. An admin must set it again."
         : `The room's rule for joining, “${reason.joinRule}”, is not known${reason.roomVersion === null ? "" : ` in room version ${reason.roomVersion}`}. An admin must choose another one.`;
     case "not_federated":
       return `The room is only for accounts on ${reason.serverName ?? "the server it was made on"}.`;
@@ -25,11 +25,11 @@ export function reasonText(reason: Reason | WordedReason): string {
     case "target_banned":
       return `The new account is banned from the room. ${reason.isSourceAble ? "Your old account may lift the ban." : "Someone must lift the ban."}`;
     case "source_banned":
-      return "The old account is banned from the room. The bot does not go round a ban.";
+      return "The old account is banned from the room. The bot does not bypass a ban.";
     case "source_not_joined":
       return sourceNotJoined(reason);
     case "space_unreachable":
-      return "The room opens to members of a space that the new account cannot join by itself.";
+      return "The room is open to members of a space that the new account cannot join by itself.";
     case "invite_blocked":
       return "The new account's settings refuse invitations. Allow them, then plan again.";
     case "no_helper":

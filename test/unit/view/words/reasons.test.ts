@@ -27,7 +27,7 @@ const REASONS: [Reason, string][] = [
   ],
   [
     { code: "unknown_join_rule", joinRule: null, roomVersion: "9" },
-    "The room does not say in a known way who may join, so nobody new gets in. An admin must set it again.",
+    "The room's rule for joining is missing or invalid, so nobody new gets in. An admin must set it again.",
   ],
   [{ code: "not_federated", serverName: "old.example" }, "The room is only for accounts on old.example."],
   [
@@ -50,7 +50,7 @@ const REASONS: [Reason, string][] = [
     { code: "target_banned", isSourceAble: true },
     "The new account is banned from the room. Your old account may lift the ban.",
   ],
-  [{ code: "source_banned" }, "The old account is banned from the room. The bot does not go round a ban."],
+  [{ code: "source_banned" }, "The old account is banned from the room. The bot does not bypass a ban."],
   [
     { code: "source_not_joined", membership: "invite", inviter: "@a:x" },
     "The old account is invited but has not joined. Ask @a:x to invite the new account.",
@@ -61,7 +61,7 @@ const REASONS: [Reason, string][] = [
   ],
   [
     { code: "space_unreachable", through: "!s:x" },
-    "The room opens to members of a space that the new account cannot join by itself.",
+    "The room is open to members of a space that the new account cannot join by itself.",
   ],
   [{ code: "invite_blocked" }, "The new account's settings refuse invitations. Allow them, then plan again."],
   [

@@ -178,7 +178,7 @@ it("says what is not moved in one line for each reason", () => {
   ]);
   expect(lines).toEqual([
     "Keys and secrets of your old account, which would break the new one's encryption (4): a, b, c and others",
-    "What is about rooms that are not moved (1): !gone u.x",
+    "Entries about rooms that are not moved (1): !gone u.x",
   ]);
 });
 
