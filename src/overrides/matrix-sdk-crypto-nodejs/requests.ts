@@ -31,8 +31,8 @@ export interface ServerRequest {
 type WasmRequest = Awaited<ReturnType<wasm.OlmMachine["outgoingRequests"]>>[number];
 
 /**
- * Separates the requests that matrix-bot-sdk can send, as plain objects, from those on which it
- * throws in the middle of a sync.
+ * Separates the requests that matrix-bot-sdk can send, as plain objects, from those that make it
+ * throw in the middle of a sync.
  */
 export function sortRequests(requests: readonly WasmRequest[]): {
   forSdk: OutgoingRequest[];

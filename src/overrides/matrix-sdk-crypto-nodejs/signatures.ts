@@ -9,7 +9,7 @@ interface Signature {
 }
 
 /**
- * Signatures by user, in the shape in which matrix-bot-sdk reads the native package's
+ * Signatures by user, in the form of the native package that matrix-bot-sdk reads
  * (`CryptoClient.sign`).
  */
 export class Signatures {

@@ -17,9 +17,8 @@ const STORE_NAME = "bot";
 const UNFINISHED = "unfinished";
 
 /**
- * Opens the crypto store below `storePath`, or creates it. The store has a folder of its own, since
- * matrix-bot-sdk keeps a file beside it. Rejects if the key is not the one that the store was
- * created with.
+ * Opens the crypto store below `storePath`, or creates it. The store has a folder of its own,
+ * because matrix-bot-sdk keeps a file beside it. Rejects if the store was created with another key.
  */
 export async function openStore(storePath: string, { key, log }: StoreConfiguration): Promise<StoreHandle> {
   const folder = join(storePath, "olm");
@@ -37,9 +36,9 @@ export async function openStore(storePath: string, { key, log }: StoreConfigurat
 /**
  * Prepares the folder. Returns whether the store in it must still be created.
  *
- * indexeddbshim keeps a database's version in one SQLite file and its tables in another, so a crash
- * while the store is created can leave it unusable. A marker is in the folder during that time. If
- * the marker is found, the store is created again: no key of it is known to anybody yet.
+ * indexeddbshim keeps a database's version in one SQLite file and its tables in another. So a crash
+ * during the creation of the store can leave it unusable. A marker is in the folder during that
+ * time. If the marker is found, the store is created again, because nobody knows a key of it yet.
  */
 function prepareFolder(folder: string): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -52,7 +51,7 @@ function prepareFolder(folder: string): boolean {
   return true;
 }
 
-/** Makes the names in a folder as durable as the files, in case the power fails. */
+/** Makes the names in a folder as durable as the files, against a power failure. */
 function syncFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   fsyncSync(descriptor);

@@ -1,8 +1,8 @@
 type QueryValue = string | number | boolean | null | undefined;
 
 /**
- * The parameters that matrix-bot-sdk passes to `request` and that matter here. The others
- * (`forever`, `useQuerystring`, …) ask for what happens anyway.
+ * The parameters of matrix-bot-sdk that this package reads. The others (`forever`,
+ * `useQuerystring`, …) request the behaviour that it has anyway.
  */
 export interface RequestParameters {
   readonly uri: string;
@@ -11,7 +11,7 @@ export interface RequestParameters {
   readonly qs?: Readonly<Record<string, QueryValue | readonly QueryValue[]>> | null;
   readonly headers?: Readonly<Record<string, string>> | null;
   readonly body?: string | Buffer;
-  /** The time without any data from the server, in milliseconds. */
+  /** The maximum time without data from the server, in milliseconds. */
   readonly timeout?: number | null;
   /** Null: the body of the answer is a Buffer, not a text. */
   readonly encoding?: string | null;
@@ -46,8 +46,8 @@ const pending = new Map<AbortController, URL>();
  * The function `request`, as far as matrix-bot-sdk uses it. Never throws: all errors go to the
  * callback.
  *
- * Redirects: GET is followed, as by `request`, and fetch drops `Authorization` when the origin
- * changes. Other methods are not followed: their body can hold a password.
+ * Redirects: GET is followed, as by `request`, and fetch removes `Authorization` when the origin
+ * changes. Other methods are not followed, because their body can hold a password.
  */
 function request(parameters: RequestParameters, callback: RequestCallback): void {
   answer(parameters).then(
@@ -113,8 +113,8 @@ function startTimer(
 }
 
 /**
- * Restarts the timeout with every part that arrives: a large download may take as long as data
- * comes.
+ * Restarts the timeout with every part that arrives, so that a large download may continue as long
+ * as data arrives.
  */
 async function read(response: Response, timer: NodeJS.Timeout | undefined): Promise<Buffer> {
   const parts: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import { isServerName } from "./server-name.ts";
 
 /**
  * A user ID in its parts. `isHistorical`: servers must accept the localpart, but may no longer
- * create such localparts.
+ * create users with it.
  */
 export interface UserIdParts {
   readonly userId: string;

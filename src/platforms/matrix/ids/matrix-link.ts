@@ -13,7 +13,9 @@ export type MatrixLink =
       readonly via: readonly string[];
     };
 
-/** Longer than any link of two identifiers and a handful of servers. Keeps pasted junk cheap. */
+/**
+ * Longer than any link with two identifiers and a few servers. The limit keeps pasted junk cheap.
+ */
 const MAX_LINK_LENGTH = 4_096;
 
 const SIGILS: Readonly<Record<string, string>> = { u: "@", user: "@", r: "#", room: "#", roomid: "!" };

@@ -1,6 +1,6 @@
 /**
- * The text after the first colon of a user ID, unchecked. It is for comparing servers in lists from
- * other people, which may be long. A server that is contacted or named in `via` comes from
+ * The text after the first colon of a user ID, unchecked. It serves to compare servers in lists
+ * from other people, which may be long. A server that is contacted or named in `via` comes from
  * `serverNameOf` (identifiers.ts).
  */
 export function serverPartOf(userId: string): string {

@@ -25,7 +25,7 @@ export interface Creation {
   /** `null`: present, but not a text. A missing key is version 1. */
   roomVersion: string | null;
   type: string | null;
-  /** False for anything but `true` or a missing key: Synapse then lets no other server in. */
+  /** False for anything but `true` or a missing key. Synapse then lets no other server in. */
   isFederated: boolean;
   /** The key `creator`, which counts up to room version 10. */
   creator: string | null;
@@ -57,15 +57,15 @@ export interface Tombstone {
 }
 
 /**
- * One of the few members that a server names to describe a room. They are joined or invited; which
- * one is not said.
+ * One of the few members that a server names to describe a room. They are joined or invited; the
+ * server does not say which.
  */
 export interface Hero {
   userId: string;
   displayName: string | null;
 }
 
-/** What is known of another member. */
+/** The known facts about another member. */
 export interface KnownMember {
   membership: Membership;
   displayName: string | null;
@@ -73,12 +73,12 @@ export interface KnownMember {
   lastActiveAt: number | null;
 }
 
-/** One room as one of the two accounts sees it, made from raw events by `room-snapshot.ts`. */
+/** One room as one of the two accounts sees it. `room-snapshot.ts` makes it from raw events. */
 export interface RoomSnapshot {
   roomId: string;
   /**
-   * Of the account that was read; `null`: it has no relation to the room (read from a room
-   * summary).
+   * The membership of the account that was read; `null`: it has no relation to the room (read from
+   * a room summary).
    */
   membership: Membership | null;
   ownMember: StateRead<Member>;
@@ -96,7 +96,7 @@ export interface RoomSnapshot {
   canonicalAlias: StateRead<string>;
   /** Server name of the policy server. */
   policyServer: StateRead<string>;
-  /** `service_members`: bots and the like. */
+  /** `service_members`: bots and similar accounts. */
   functionalMembers: StateRead<ReadonlySet<string>>;
   /** Rooms with a valid `m.space.child` (one with `via`). */
   spaceChildren: readonly string[];

@@ -1,8 +1,8 @@
 import type { PowerLevel } from "../../../../model/routes.ts";
 
 /**
- * Whether a level reaches a required one. Only a creator reaches an unknown requirement (`null`):
- * nothing is above a creator, and the rest would be a guess.
+ * Whether a level reaches a required one. Only a creator reaches an unknown requirement (`null`),
+ * because no level is above a creator. For others it would be a guess.
  */
 export function reaches(level: PowerLevel | null, required: number | null): boolean {
   if (level === "creator") return true;

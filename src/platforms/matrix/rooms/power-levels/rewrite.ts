@@ -17,7 +17,7 @@ const LEVEL_MAPS = ["users", "events", "notifications"] as const;
 
 /** The input of the new content, all read just before it is written. */
 export interface PowerLevelsRewrite {
-  /** The present content of the event; `null` if the room has none. */
+  /** The current content of the event; `null` if the room has none. */
   content: unknown;
   roomVersion: string | null;
   /**
@@ -82,7 +82,7 @@ export function powerLevelsContent(rewrite: PowerLevelsRewrite): PowerLevelsCont
   return { kind: "content", content: integers };
 }
 
-/** All defaults are written: an event with only `users` would take the creator's power away. */
+/** All defaults are written. An event with only `users` would take the creator's power away. */
 function firstContent(creators: readonly string[], userId: string, level: number): JsonObject {
   return {
     users: { ...Object.fromEntries(creators.map((creator) => [creator, 100])), [userId]: level },

@@ -13,7 +13,7 @@ export interface RoomPower {
   levels: PowerLevels;
 }
 
-/** An action that takes a level; `state` sends a state event of a type. */
+/** An action that requires a level. `state` sends a state event of a type. */
 export type PowerAction = "invite" | "kick" | "ban" | { state: string };
 
 const NOTHING_IS_KNOWN: PowerLevels = {
@@ -51,9 +51,9 @@ export function roomPowerOf(room: Pick<RoomSnapshot, "create" | "powerLevels">):
 }
 
 /**
- * The creators of a room, by its version's rules. Up to version 11 one user, who has 100 while the
- * room has no levels. From version 12 on all users who are above every level. Empty if they cannot
- * be known.
+ * The creators of a room, by its version's rules; empty if they are unknown.
+ * - Up to version 11: one user, who has 100 while the room has no levels.
+ * - From version 12 on: all users who are above every level.
  */
 export function creatorsOf(creation: Creation | null): string[] {
   const rules = roomVersionRules(creation?.roomVersion ?? null);
@@ -65,7 +65,7 @@ export function creatorsOf(creation: Creation | null): string[] {
   ];
 }
 
-/** A user's level; `null` if it cannot be known. */
+/** A user's level; `null` if it is unknown. */
 export function levelOf(power: RoomPower, userId: string): PowerLevel | null {
   if (power.creators.has(userId)) return "creator";
   const own = power.levels.users.get(userId);
@@ -73,8 +73,8 @@ export function levelOf(power: RoomPower, userId: string): PowerLevel | null {
 }
 
 /**
- * The level that an action takes; `null` if it cannot be known. Then only a creator is known to
- * reach it.
+ * The level that an action requires; `null` if it is unknown. Then only a creator is known to reach
+ * it.
  */
 export function requiredFor(power: RoomPower, action: PowerAction): number | null {
   if (typeof action === "string") return power.levels[action];
