@@ -16,7 +16,9 @@ const LONGEST: readonly string[] = [
   "population.test.ts",
   "room-steps.test.ts",
   "outcomes.test.ts",
-  "run-crash.test.ts",
+  "after-write.test.ts",
+  "before-write.test.ts",
+  "unanswered-request.test.ts",
   "heap.test.ts",
 ];
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteDatabase } from "kysely";
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
@@ -70,7 +70,9 @@ export function openCrashingStore(
       },
     };
   };
-  const database = new Kysely<Tables>({ dialect: new CrashingDialect({ database: sqlite }, watched) });
+  const database = new Kysely<Tables>({
+    dialect: new CrashingDialect({ database: preparingOnce(sqlite) }, watched),
+  });
   return {
     store: {
       accounts: new Accounts(database, new SealedSecrets(Buffer.alloc(32, 7))),
@@ -83,6 +85,20 @@ export function openCrashingStore(
     crash,
     close: async () => {
       if (!hasCrashed()) await database.destroy();
+    },
+  };
+}
+
+// Kysely compiles each statement anew. The tests of crashes run the same ones a hundred thousand
+// times.
+function preparingOnce(sqlite: Database.Database): SqliteDatabase {
+  const prepared = new Map<string, Database.Statement>();
+  return {
+    close: () => sqlite.close(),
+    prepare: (sql) => {
+      const statement = prepared.get(sql) ?? sqlite.prepare(sql);
+      prepared.set(sql, statement);
+      return statement;
     },
   };
 }
