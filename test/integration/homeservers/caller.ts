@@ -1,6 +1,6 @@
 /*
- * A process that starts a pair, freezes one of its servers, prints the process IDs and waits to be
- * killed. Argument: the pair's folder.
+ * A process that starts a pair, freezes one of its servers, prints the process IDs and then waits
+ * for a kill. Argument: the pair's folder.
  */
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 

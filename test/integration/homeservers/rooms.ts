@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Homeserver, RegisteredUser } from "../../lab/homeservers/pair.ts";
 
-/** A signed-in person, able to do what these tests need. */
+/** A signed-in person with the actions that these tests need. */
 export interface Person {
   readonly userId: string;
   createRoom(invited: string): Promise<string>;
@@ -83,7 +83,7 @@ export function asPerson(server: Homeserver, { userId, accessToken }: Registered
   };
 }
 
-// A long poll returns when something arrives, so nothing here waits by the clock.
+// A long poll returns when an event arrives. So nothing here waits by the clock.
 function syncPath(since: string | undefined): string {
   return since === undefined ? "/sync?timeout=0" : `/sync?timeout=2000&since=${encodeURIComponent(since)}`;
 }

@@ -19,7 +19,7 @@ export const OWNER = "@me:third.example";
 export const INTRODUCTION = { clientName: "Matrix Mover", clientUri: "https://mover.example.org/" };
 
 /**
- * A homeserver that delegates to an authorization server with people and tokens of a few seconds.
+ * A homeserver that delegates to an authorization server. Its tokens expire after a few seconds.
  */
 export async function startDelegation(options: AuthorizationServerOptions) {
   const oauth = await startAuthorizationServer({ intervalSeconds: 1, ...options });
@@ -37,7 +37,7 @@ export async function startDelegation(options: AuthorizationServerOptions) {
     pair,
     serverName,
     baseUrl,
-    /** A user of the homeserver whom no other test knows. */
+    /** A user of the homeserver that no other test uses. */
     addUser: async (name: string) => {
       const localpart = `${name}${++people}`;
       await oauth.addUser(localpart);
@@ -53,8 +53,8 @@ export async function startDelegation(options: AuthorizationServerOptions) {
 export type Delegation = Awaited<ReturnType<typeof startDelegation>>;
 
 /**
- * The part of the bot that signs in and keeps sessions, on a store of its own; `restart` is a crash
- * with everything but the store lost.
+ * The part of the bot that signs in and keeps sessions, with its own store. `restart` is a crash
+ * that loses everything but the store.
  */
 export async function startMover(
   { pair, serverName, baseUrl }: Delegation,
@@ -65,7 +65,7 @@ export async function startMover(
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
   const news: (LinkNews & { side: Side })[] = [];
   const signedIn: Account[] = [];
-  const gate = { beforeTelling: async (_news: LinkNews): Promise<void> => undefined };
+  const gate = { beforeMessage: async (_news: LinkNews): Promise<void> => undefined };
   let aheadMs = 0;
   const now = () => Date.now() + aheadMs;
   const build = (store: Store) => {
@@ -84,9 +84,9 @@ export async function startMover(
       links: store.signInLinks,
       platform: { signIn: matrixSignIn },
       introduction: INTRODUCTION,
-      tell: async ({ side }, told) => {
-        await gate.beforeTelling(told);
-        news.push({ ...told, side });
+      tell: async ({ side }, message) => {
+        await gate.beforeMessage(message);
+        news.push({ ...message, side });
       },
       onSignedIn: (_owner, _side, account) => void signedIn.push(account),
       now,
@@ -100,9 +100,9 @@ export async function startMover(
     lines,
     news,
     signedIn,
-    /** What is about to be told waits for this. */
+    /** Waits before a message about a sign-in is sent. */
     gate,
-    /** Lets time pass for the bot alone. */
+    /** Moves only the bot's clock forward. */
     wait: (ms: number) => {
       aheadMs += ms;
     },
@@ -112,7 +112,7 @@ export async function startMover(
     get store() {
       return running.store;
     },
-    /** A signed-in account and a client with its session; `null` when nobody is signed in. */
+    /** A signed-in account and a client with its session. `null` if nobody is signed in. */
     open: async (side: Side) => {
       const account = await running.store.accounts.get(OWNER, side);
       return account === null ? null : { account, client: running.sessions.client(account) };
@@ -139,7 +139,7 @@ export async function startMover(
       if (offer.status !== "link") throw new Error(`no link was offered: ${JSON.stringify(offer)}`);
       return offer.link;
     },
-    /** The last word about a side's sign-in. */
+    /** The last message about the sign-in of a side. */
     ending: (side: Side): Promise<LinkNews> =>
       vi.waitFor(
         () => {
@@ -153,7 +153,7 @@ export async function startMover(
 }
 export type Mover = Awaited<ReturnType<typeof startMover>>;
 
-/** Signs one account in by link, and opens it. */
+/** Signs one account in by link and opens a client for it. */
 export async function signInByLink(
   mover: Mover,
   { oauth }: Delegation,

@@ -13,59 +13,69 @@ import type { Delegation, Mover } from "./delegation.ts";
 import { OWNER, signInByLink, startDelegation, startMover } from "./delegation.ts";
 
 /**
- * Real time, as the servers count it. The bot's own clock is set forward where it is to find a
- * token due.
+ * Real time, as the servers measure it. Tests that need a due token move the bot's own clock
+ * forward.
  */
 const LIFE_S = 10;
 const DUE_MS = 7_500;
 const OVER_MS = 12_500;
 
-let delegation: Delegation;
-let proxy: FaultProxy;
-let mover: Mover;
-let user: { localpart: string; userId: string };
-let client: HomeserverClient;
+/** What the tests of this file share. */
+interface Fixture {
+  delegation: Delegation;
+  proxy: FaultProxy;
+  mover: Mover;
+  user: { localpart: string; userId: string };
+  client: HomeserverClient;
+}
+
+const fixture = {} as Fixture;
 
 beforeAll(async () => {
-  delegation = await startDelegation({ accessTokenSeconds: LIFE_S });
-  proxy = await startFaultProxy({ target: delegation.baseUrl });
+  fixture.delegation = await startDelegation({ accessTokenSeconds: LIFE_S });
+  fixture.proxy = await startFaultProxy({ target: fixture.delegation.baseUrl });
 });
 afterAll(async () => {
+  const { delegation, proxy } = fixture;
   await proxy.stop();
   await delegation.close();
 });
 beforeEach(async () => {
-  mover = await startMover(delegation, { oldBaseUrl: proxy.url });
-  user = await delegation.addUser("ada");
-  ({ client } = await signInByLink(mover, delegation, "source", user));
+  const { delegation, proxy } = fixture;
+  fixture.mover = await startMover(delegation, { oldBaseUrl: proxy.url });
+  fixture.user = await delegation.addUser("ada");
+  ({ client: fixture.client } = await signInByLink(fixture.mover, delegation, "source", fixture.user));
 });
 afterEach(async () => {
+  const { delegation, proxy } = fixture;
   delegation.oauth.setRule();
   proxy.setRule();
   await delegation.oauth.start();
-  await mover.stop();
+  await fixture.mover.stop();
 });
 
-const whoami = (through = client) =>
+const whoami = (through = fixture.client) =>
   through.request({
     method: "GET",
     path: "/_matrix/client/v3/account/whoami",
     schema: z.object({ user_id: z.string() }),
   });
-const works = async (): Promise<void> => expect(await whoami()).toEqual({ user_id: user.userId });
+const works = async (): Promise<void> => expect(await whoami()).toEqual({ user_id: fixture.user.userId });
 
-/** Refreshes from here on, by the refresh token that was sent. */
+/** Counts refreshes from now on. @returns the refresh tokens that were sent */
 function countingRefreshes(): () => string[] {
+  const { delegation } = fixture;
   const from = delegation.oauth.requests.length;
   return () => delegation.oauth.requests.slice(from).flatMap(({ form }) => form["refresh_token"] ?? []);
 }
 
-/** The access token as it is stored now, once the homeserver knows it no more. */
+/** The stored access token, once the homeserver rejects it. */
 async function deadToken(): Promise<string> {
-  const { accessToken = "" } = (await mover.store.accounts.session(OWNER, "source")) ?? {};
+  const { accessToken = "" } = (await fixture.mover.store.accounts.session(OWNER, "source")) ?? {};
   const path = "/_matrix/client/v3/account/whoami";
   await vi.waitFor(
-    async () => expect((await callServer(delegation.pair.old, accessToken, "GET", path)).status).toBe(401),
+    async () =>
+      expect((await callServer(fixture.delegation.pair.old, accessToken, "GET", path)).status).toBe(401),
     {
       timeout: 60_000,
       interval: 200,
@@ -75,8 +85,8 @@ async function deadToken(): Promise<string> {
 }
 
 async function reopened(): Promise<HomeserverClient> {
-  await mover.restart();
-  const opened = await mover.open("source");
+  await fixture.mover.restart();
+  const opened = await fixture.mover.open("source");
   if (opened === null) throw new Error("the account is not signed in");
   return opened.client;
 }
@@ -84,51 +94,57 @@ async function reopened(): Promise<HomeserverClient> {
 describe("a session by link", () => {
   it("is renewed fifty times while its account is read", async () => {
     const refreshes = countingRefreshes();
-    const signedIn = await mover.open("source");
+    const signedIn = await fixture.mover.open("source");
     if (signedIn === null) throw new Error("the account is not signed in");
-    const opened = openAccount(signedIn.account, mover.running);
-    await client.request({
+    const opened = openAccount(signedIn.account, fixture.mover.running);
+    await fixture.client.request({
       method: "POST",
       path: "/_matrix/client/v3/createRoom",
       body: {},
       schema: z.unknown(),
     });
     while (refreshes().length < 50) {
-      mover.wait(DUE_MS);
+      fixture.mover.wait(DUE_MS);
       const reading = await readOpenAccount(opened, "@other:x", {
         onProgress: () => undefined,
         withLastActivity: false,
       });
       expect(reading.snapshot.rooms).toHaveLength(1);
     }
-    // Each once: no refresh token was sent twice.
+    // No refresh token was sent twice.
     expect(new Set(refreshes()).size).toBe(50);
     await works();
   });
 
-  it("is renewed once when five requests meet a dead token at once, and all of them succeed", async () => {
+  it("is renewed once when five requests find an expired token at once, and all of them succeed", async () => {
     await deadToken();
     const refreshes = countingRefreshes();
-    mover.wait(-60_000);
-    const clients = [client, (await mover.open("source"))?.client ?? client];
+    fixture.mover.wait(-60_000);
+    const clients = [fixture.client, (await fixture.mover.open("source"))?.client ?? fixture.client];
     const answers = await Promise.all([0, 1, 2, 3, 4].map((index) => whoami(clients[index % 2])));
-    expect(answers).toEqual(Array.from({ length: 5 }, () => ({ user_id: user.userId })));
+    expect(answers).toEqual(Array.from({ length: 5 }, () => ({ user_id: fixture.user.userId })));
     expect(refreshes()).toHaveLength(1);
   });
 
-  it("repeats a request whose token ran out with its own transaction ID, and nothing is done twice", async () => {
+  it("repeats a request whose token expired with the same transaction ID, and nothing is done twice", async () => {
+    const { proxy } = fixture;
     const roomSchema = z.object({ room_id: z.string() });
     const path = "/_matrix/client/v3/createRoom";
-    const { room_id: roomId } = await client.request({ method: "POST", path, body: {}, schema: roomSchema });
+    const { room_id: roomId } = await fixture.client.request({
+      method: "POST",
+      path,
+      body: {},
+      schema: roomSchema,
+    });
     const send = () =>
-      client.request({
+      fixture.client.request({
         method: "PUT",
         path: apiPath`/_matrix/client/v3/rooms/${roomId}/send/m.room.message/${"txn1"}`,
         body: { msgtype: "m.notice", body: "once" },
         schema: z.object({ event_id: z.string() }),
       });
     await deadToken();
-    mover.wait(-60_000);
+    fixture.mover.wait(-60_000);
     const from = proxy.requests.length;
     const first = await send();
     const sent = proxy.requests.slice(from);
@@ -136,89 +152,99 @@ describe("a session by link", () => {
       [true, 401],
       [true, 200],
     ]);
-    mover.wait(60_000 + DUE_MS);
+    fixture.mover.wait(60_000 + DUE_MS);
     expect(await send()).toEqual(first);
   });
 
   it.each([
-    ["the answer", "lost_answer" as const],
-    ["the request", "lost_request" as const],
-  ])("loses nothing when %s of a renewal is lost, nor when the bot ends there", async (_what, fault) => {
+    { name: "the answer", fault: "lost_answer" as const },
+    { name: "the request", fault: "lost_request" as const },
+  ])("is kept when $name of a renewal is lost, and when the bot ends there", async ({ fault }) => {
+    const { delegation } = fixture;
     for (const isKilled of [false, true]) {
       const refreshes = countingRefreshes();
-      mover.wait(OVER_MS);
+      fixture.mover.wait(OVER_MS);
       delegation.oauth.setRule(({ form }) => (form["refresh_token"] === undefined ? undefined : fault));
       expect(toOutcome(await failureOf(whoami()))).toMatchObject({ status: "wait", waitingFor: "server" });
       delegation.oauth.setRule();
-      if (isKilled) client = await reopened();
+      if (isKilled) fixture.client = await reopened();
       await works();
-      // The same refresh token again.
+      // The second try sends the same refresh token.
       expect(refreshes()).toHaveLength(2);
       expect(new Set(refreshes()).size).toBe(1);
     }
   });
 
   it.each(["before", "after"])(
-    "loses nothing when the bot is killed just %s the write of a renewal",
+    "is kept when the bot is killed just %s the write of a renewal",
     async (moment) => {
-      const { accounts } = mover.store;
+      const { accounts } = fixture.mover.store;
       const write = accounts.renew.bind(accounts);
       vi.spyOn(accounts, "renew").mockImplementationOnce(async (...call) => {
         if (moment === "after") await write(...call);
         throw new Error("killed");
       });
-      mover.wait(OVER_MS);
+      fixture.mover.wait(OVER_MS);
       expect((await failureOf(whoami())).message).toBe("killed");
-      client = await reopened();
+      fixture.client = await reopened();
       await works();
-      mover.wait(OVER_MS);
+      fixture.mover.wait(OVER_MS);
       await works();
     },
   );
 
-  it("serves until it runs out while the authorization server is away, waits then, and goes on", async () => {
+  it("works until it expires while the authorization server is away, then waits, and continues", async () => {
+    const { delegation } = fixture;
     await delegation.oauth.stop();
-    mover.wait(DUE_MS);
+    fixture.mover.wait(DUE_MS);
     await works();
-    mover.wait(OVER_MS);
+    fixture.mover.wait(OVER_MS);
     expect(toOutcome(await failureOf(whoami()))).toMatchObject({ status: "wait", waitingFor: "server" });
     await delegation.oauth.start();
     await works();
   });
 
-  it("does not ask a server in trouble with each request anew while its token works", async () => {
-    delegation.oauth.setRule(() => 503);
-    mover.wait(DUE_MS);
+  it("does not ask a failing server at each request while its token works", async () => {
+    fixture.delegation.oauth.setRule(() => 503);
+    fixture.mover.wait(DUE_MS);
     const refreshes = countingRefreshes();
     for (let request = 0; request < 5; request++) await works();
     expect(refreshes()).toHaveLength(1);
   });
 
   it.each([503, 429])("waits for an authorization server that answers %i", async (status) => {
-    mover.wait(OVER_MS);
+    const { delegation } = fixture;
+    fixture.mover.wait(OVER_MS);
     delegation.oauth.setRule(() => status);
     expect(toOutcome(await failureOf(whoami()))).toMatchObject({ status: "wait" });
     delegation.oauth.setRule();
     await works();
   });
 
-  it("that its person ended is told as ended, without a loop, and the work goes on after a new sign-in", async () => {
-    await delegation.oauth.endSessions(user.localpart);
+  it("is reported as ended when the person ended it, without a loop, and the work continues after a new sign-in", async () => {
+    const { delegation } = fixture;
+    await delegation.oauth.endSessions(fixture.user.localpart);
     const refreshes = countingRefreshes();
     for (let request = 1; request <= 3; request++) {
       const failure = await failureOf(whoami());
       expect(toOutcome(failure)).toMatchObject({ status: "needs_user", problem: { code: "session_ended" } });
       expect(refreshes()).toHaveLength(request);
     }
-    expect(await mover.signIn.states(OWNER)).toMatchObject({ source: { sessionState: { kind: "ended" } } });
-    await signInByLink(mover, delegation, "source", user);
+    expect(await fixture.mover.signIn.states(OWNER)).toMatchObject({
+      source: { sessionState: { kind: "ended" } },
+    });
+    await signInByLink(fixture.mover, delegation, "source", fixture.user);
     await works();
-    expect(mover.signedIn.map(({ userId }) => userId)).toEqual([user.userId, user.userId]);
+    expect(fixture.mover.signedIn.map(({ userId }) => userId)).toEqual([
+      fixture.user.userId,
+      fixture.user.userId,
+    ]);
   });
 
-  it("of an account that was locked is told apart, is not renewed again and again, and goes on when it is unlocked", async () => {
-    delegation.oauth.setLocked(user.localpart, true);
-    mover.wait(DUE_MS);
+  it("is reported as locked when its account is locked, is not renewed again and again, and continues after the unlock", async () => {
+    const { delegation } = fixture;
+    delegation.oauth.setLocked(fixture.user.localpart, true);
+    fixture.mover.wait(DUE_MS);
     const refreshes = countingRefreshes();
     expect(toOutcome(await failureOf(whoami()))).toMatchObject({
       status: "needs_user",
@@ -229,44 +255,46 @@ describe("a session by link", () => {
     for (let request = 0; request < 3; request++)
       expect(await failureOf(whoami())).toMatchObject({ errcode: "M_USER_LOCKED" });
     expect(refreshes()).toHaveLength(afterFirst);
-    expect(await mover.signIn.states(OWNER)).toMatchObject({
+    expect(await fixture.mover.signIn.states(OWNER)).toMatchObject({
       source: { sessionState: { problem: { code: "account_locked" } } },
     });
-    delegation.oauth.setLocked(user.localpart, false);
-    mover.wait(30_000);
+    delegation.oauth.setLocked(fixture.user.localpart, false);
+    fixture.mover.wait(30_000);
     await works();
   });
 
-  it("is not used by a client that was opened for another account of the same side, nor after !logout", async () => {
+  it("is not used by a client of another account on the same side, nor after !logout", async () => {
+    const { delegation } = fixture;
     const other = await delegation.addUser("ben");
-    await signInByLink(mover, delegation, "source", other);
+    await signInByLink(fixture.mover, delegation, "source", other);
     expect(await failureOf(whoami())).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
-    const { client: others = client } = (await mover.open("source")) ?? {};
-    await mover.signIn.signOut(OWNER, "source");
+    const { client: others = fixture.client } = (await fixture.mover.open("source")) ?? {};
+    await fixture.mover.signIn.signOut(OWNER, "source");
     expect(await failureOf(whoami(others))).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
   });
 });
 
 describe("a session by password", () => {
   it("is renewed at its homeserver, and logged out", async () => {
+    const { delegation } = fixture;
     const { userId } = await delegation.pair.new.registerUser({
       localpart: `ada${Date.now()}`,
       password: "secret",
     });
-    const signedIn = await mover.signIn.signIn(OWNER, "target", userId, {
+    const signedIn = await fixture.mover.signIn.signIn(OWNER, "target", userId, {
       method: "password",
       value: "secret",
     });
     expect(signedIn).toMatchObject({ status: "signed_in" });
-    const first = matrixTokensSchema.parse(await mover.store.accounts.session(OWNER, "target"));
+    const first = matrixTokensSchema.parse(await fixture.mover.store.accounts.session(OWNER, "target"));
     expect(first.renewal).toMatchObject({ kind: "matrix" });
     expect(first.renewal?.lifeMs).toBeGreaterThan(200_000);
-    const { client: young = client } = (await mover.open("target")) ?? {};
-    mover.wait(250_000);
+    const { client: young = fixture.client } = (await fixture.mover.open("target")) ?? {};
+    fixture.mover.wait(250_000);
     expect(await whoami(young)).toEqual({ user_id: userId });
-    const second = await mover.store.accounts.session(OWNER, "target");
+    const second = await fixture.mover.store.accounts.session(OWNER, "target");
     expect(second?.accessToken).not.toBe(first.accessToken);
-    expect(await mover.signIn.signOut(OWNER, "target")).toMatchObject({ ending: "logged_out" });
+    expect(await fixture.mover.signIn.signOut(OWNER, "target")).toMatchObject({ ending: "logged_out" });
     const path = "/_matrix/client/v3/account/whoami";
     expect((await callServer(delegation.pair.new, second?.accessToken ?? "", "GET", path)).status).toBe(401);
   });

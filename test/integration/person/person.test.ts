@@ -9,16 +9,23 @@ import { startPerson, textOf } from "../../lab/person/person.ts";
 import type { Person, PersonOptions, SeenMessage } from "../../lab/person/person.ts";
 
 const PASSWORD = "a person's password";
-let folder: string;
-let pair: HomeserverPair;
+
+/** What the tests of this file share. */
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+}
+
+const fixture = {} as Fixture;
 const started: Person[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "person-"));
-  pair = await startHomeserverPair({ folder, limits: "unlimited" });
+  fixture.folder = await mkdtemp(join(tmpdir(), "person-"));
+  fixture.pair = await startHomeserverPair({ folder: fixture.folder, limits: "unlimited" });
 });
 
 afterAll(async () => {
+  const { folder, pair } = fixture;
   await Promise.all(started.map((person) => person.stop()));
   await pair.stop();
   await rm(folder, { recursive: true, force: true });
@@ -47,12 +54,13 @@ function bodyIs(body: string): (message: SeenMessage) => boolean {
   return (message) => textOf(message) === body;
 }
 
-describe("two persons on two servers in an encrypted chat, one of whom trusts signed devices only", () => {
+describe("two people on two servers in an encrypted chat, one of whom trusts signed devices only", () => {
   let anna: Person;
   let ben: Person;
   let roomId: string;
 
   beforeAll(async () => {
+    const { pair } = fixture;
     anna = await newPerson("anna", pair.old, { displayName: "Anna" });
     ben = await newPerson("ben", pair.new, { onlyTrustSignedDevices: true });
     roomId = await anna.createDirectChat(ben.userId, { encrypted: true });
@@ -125,9 +133,9 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
   });
 
   it.each([
-    ["from the first to the second", () => [anna, ben] as const],
-    ["from the second to the first", () => [ben, anna] as const],
-  ])("send files %s", async (_direction, parties) => {
+    { name: "from the first to the second", parties: () => [anna, ben] as const },
+    { name: "from the second to the first", parties: () => [ben, anna] as const },
+  ])("send files $name", async ({ parties }) => {
     const [sender, receiver] = parties();
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
     const eventId = await sender.sendFile(roomId, { name: "rooms.csv", mimetype: "text/csv", bytes });
@@ -140,9 +148,9 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
     expect(await receiver.downloadFile(message)).toEqual(bytes);
   });
 
-  it("have both seen the same conversation in the same order, one's own words included", async () => {
-    // What two people do at the same time may stand in another order on another server; these
-    // things followed each other.
+  it("see the same conversation in the same order, their own messages included", async () => {
+    // Events that two people send at the same time may have another order on another server. These
+    // events followed each other.
     const conversation = (person: Person) => person.messages(roomId).map(textOf).filter(Boolean);
     const expected = [
       "good morning",
@@ -153,14 +161,16 @@ describe("two persons on two servers in an encrypted chat, one of whom trusts si
       "rooms.csv",
       "rooms.csv",
     ];
-    // The other may have what was said last before one's own client has it back from the server.
+    // A person may see another's message before the sender's own client gets it back from the
+    // server.
     for (const person of [anna, ben])
       await expect.poll(() => conversation(person), { timeout: 30_000 }).toEqual(expected);
   });
 });
 
 describe("a person who trusts signed devices only", () => {
-  it("neither hears an unsigned device nor speaks to it", async () => {
+  it("neither reads messages of an unsigned device nor sends keys to it", async () => {
+    const { pair } = fixture;
     const cleo = await newPerson("cleo", pair.old, { onlyTrustSignedDevices: true });
     const unsigned = await newPerson("dora", pair.old, { crossSigning: false });
     const roomId = await cleo.createRoom({ encrypted: true, invite: [unsigned.userId] });
@@ -181,7 +191,8 @@ describe("a person who trusts signed devices only", () => {
     expect(await cleo.signedDevices(unsigned.userId)).toEqual([]);
   });
 
-  it("can still speak after a new device has replaced the keys", async () => {
+  it("can still send messages after a new device has replaced the keys", async () => {
+    const { pair } = fixture;
     const first = await newPerson("emil", pair.old, { onlyTrustSignedDevices: true });
     const second = await signIn(first.userId, pair.old, { onlyTrustSignedDevices: true });
     expect(second.deviceId).not.toBe(first.deviceId);
@@ -195,7 +206,8 @@ describe("a person who trusts signed devices only", () => {
 });
 
 describe("a person in rooms that are not encrypted", () => {
-  it("creates, names and restricts a room, invites into it and meets who comes", async () => {
+  it("creates, names and restricts a room, invites into it and sees who joins", async () => {
+    const { pair } = fixture;
     const fritz = await newPerson("fritz", pair.old, { encryption: false, displayName: "Fritz" });
     const gerda = await newPerson("gerda", pair.new);
     const roomId = await fritz.createRoom({
@@ -228,7 +240,8 @@ describe("a person in rooms that are not encrypted", () => {
     await fritz.waitForMembership(roomId, gerda.userId, "leave");
   });
 
-  it("finds everything that happened while the process was frozen, in order", async () => {
+  it("sees everything that happened while the process was frozen, in order", async () => {
+    const { pair } = fixture;
     const hans = await newPerson("hans", pair.old, { encryption: false });
     const ida = await newPerson("ida", pair.old, { encryption: false });
     const roomId = await hans.createRoom({ invite: [ida.userId] });
@@ -241,7 +254,8 @@ describe("a person in rooms that are not encrypted", () => {
     expect(ida.messages(roomId).map(textOf).filter(Boolean)).toEqual(numbers);
   });
 
-  it("sees an invitation from before the start, and accepts nothing by itself", async () => {
+  it("sees an invitation from before its start, and accepts nothing by itself", async () => {
+    const { pair } = fixture;
     const jan = await newPerson("jan", pair.old, { encryption: false });
     const { userId } = await pair.old.registerUser({ localpart: "karl", password: PASSWORD });
     const roomId = await jan.createDirectChat(userId, { encrypted: false });
@@ -253,8 +267,8 @@ describe("a person in rooms that are not encrypted", () => {
 });
 
 describe("a person's process", () => {
-  it("tells every waiter when it dies, and stops cleanly afterwards", async () => {
-    const lena = await newPerson("lena", pair.old, { encryption: false });
+  it("rejects every wait when it dies, and stops cleanly afterwards", async () => {
+    const lena = await newPerson("lena", fixture.pair.old, { encryption: false });
     const roomId = await lena.createRoom({});
     const waiting = lena.waitForMessage(roomId, () => false);
     process.kill(lena.processId ?? 0, "SIGKILL");
@@ -264,6 +278,7 @@ describe("a person's process", () => {
   });
 
   it("says who refused a sign-in, and ends", async () => {
+    const { pair } = fixture;
     const { userId } = await pair.old.registerUser({ localpart: "mia", password: PASSWORD });
     const start = startPerson({ baseUrl: pair.old.baseUrl, userId, password: "another password" });
     await expect(start).rejects.toMatchObject({ errcode: "M_FORBIDDEN", status: 403 });

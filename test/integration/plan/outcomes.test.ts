@@ -20,40 +20,53 @@ import { differences } from "./differences.ts";
 import { readAndPlan } from "./read-and-plan.ts";
 import type { ReadPlan } from "./read-and-plan.ts";
 
-let folder: string;
-let pair: HomeserverPair;
-let population: Population;
-let made: ReadPlan;
-let check: JoinCheck;
+/** What the tests of this file share. */
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+  population: Population;
+  made: ReadPlan;
+  check: JoinCheck;
+}
+
+const fixture = {} as Fixture;
 const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mover-plan-"));
+  fixture.folder = await mkdtemp(join(tmpdir(), "mover-plan-"));
   const names = { old: "old.localhost", new: "new.localhost" };
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
-  population = await populate({ pair, seed: 4 });
-  made = await readAndPlan(pair, population);
-  check = await openJoinCheck(pair, population, guarded);
+  fixture.pair = await startHomeserverPair({
+    folder: join(fixture.folder, "pair"),
+    limits: "unlimited",
+    names,
+  });
+  fixture.population = await populate({ pair: fixture.pair, seed: 4 });
+  fixture.made = await readAndPlan(fixture.pair, fixture.population);
+  fixture.check = await openJoinCheck(fixture.pair, fixture.population, guarded);
 });
 
 afterAll(async () => {
+  const { folder, pair } = fixture;
   await guarded.close();
   await pair.stop();
   await rm(folder, { recursive: true });
 });
 
-// The tests depend on each other: each finds the rooms as the tests before have left them.
+// The tests depend on each other: each one continues with the rooms of the one before.
 describe("a plan for every kind of room", () => {
-  it("has for each room the row that its kind expects", () => {
+  it("has the expected row for each kind of room", () => {
+    const { population, made } = fixture;
     expect(differences(made.plan, population.rooms)).toBe("");
   });
 
   it.each(["sync", "per_room"] as const)("is the same when the accounts are read by %s", async (how) => {
+    const { pair, population, made } = fixture;
     const { plan } = await readAndPlan(pair, population, how);
     expect(comparable(plan)).toEqual(comparable(made.plan));
   });
 
   it("is confirmed by the servers for every room", { timeout: 600_000 }, async () => {
+    const { made, check } = fixture;
     await checkClaims(check, claimsOfPlan(made.plan));
     const power = await checkPower(check, made.plan, made.source.snapshot);
     process.stdout.write(`${summary(made.plan, check)}\npower: ${JSON.stringify(power)}\n`);
@@ -61,7 +74,8 @@ describe("a plan for every kind of room", () => {
     expect((await joinedRooms(check.target)).toSorted()).toEqual([...check.entered].toSorted());
   });
 
-  it("is empty after it was carried out, with every room done or waiting for people", async () => {
+  it("is empty after its run, with every room done or waiting for people", async () => {
+    const { pair, population, made, check } = fixture;
     const { plan } = await readAndPlan(pair, population);
     const { entered } = check;
     const expected = made.plan.rooms.map(({ roomId, route, successor, status, reason }) => {
@@ -97,8 +111,8 @@ describe("a plan for every kind of room", () => {
 });
 
 /**
- * The methods of reading differ in the other members that they show, and so in one estimate and in
- * the order of servers. No outcome differs.
+ * The reading methods return different other members. So one estimate and the order of `via`
+ * servers differ, but no outcome.
  */
 function comparable({ rooms, replacements, order }: RoomPlan): unknown {
   const rows = [...rooms, ...replacements].map(({ isNewToServer: _, via, ...room }) => ({
@@ -111,7 +125,7 @@ function comparable({ rooms, replacements, order }: RoomPlan): unknown {
   };
 }
 
-/** One line: for each route, the rooms that the servers confirmed, and all of them. */
+/** One line with the number of confirmed rooms and of all rooms, by route. */
 function summary({ rooms }: RoomPlan, { faults }: JoinCheck): string {
   const byRoute = Map.groupBy(rooms, ({ route }) => route);
   const figures = [...byRoute].map(([route, rows]) => {

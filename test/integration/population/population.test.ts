@@ -22,31 +22,42 @@ const syncAnswer = z.object({
   account_data: z.object({ events: z.array(z.object({ type: z.string(), content: z.unknown() })) }),
 });
 
-let folder: string;
-let pair: HomeserverPair;
-let population: Population;
+/** What the tests of this file share. */
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+  population: Population;
+}
+
+const fixture = {} as Fixture;
 const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mover-population-"));
+  fixture.folder = await mkdtemp(join(tmpdir(), "mover-population-"));
   const names = { old: "old.localhost", new: "new.localhost" };
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
+  fixture.pair = await startHomeserverPair({
+    folder: join(fixture.folder, "pair"),
+    limits: "unlimited",
+    names,
+  });
   const startedAt = performance.now();
-  population = await populate({ pair, seed: 4 });
+  fixture.population = await populate({ pair: fixture.pair, seed: 4 });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(
-    `${population.rooms.length} rooms of ${kindCount(population.rooms)} kinds in ${seconds} s\n`,
+    `${fixture.population.rooms.length} rooms of ${kindCount(fixture.population.rooms)} kinds in ${seconds} s\n`,
   );
 });
 
 afterAll(async () => {
+  const { folder, pair } = fixture;
   await guarded.close();
   await pair.stop();
   await rm(folder, { recursive: true });
 });
 
 describe("a population", () => {
-  it("lists exactly the rooms that the source has joined, is invited to or knocks at", async () => {
+  it("lists exactly the rooms that the source has joined, is invited to or has knocked on", async () => {
+    const { population } = fixture;
     const { rooms } = syncAnswer.parse(await asSource("/sync?timeout=0"));
     const known = [rooms.join, rooms.invite, rooms.knock].flatMap((section) => Object.keys(section));
     expect(population.rooms.map(({ roomId }) => roomId).toSorted()).toEqual(known.toSorted());
@@ -54,6 +65,7 @@ describe("a population", () => {
   });
 
   it("holds the account data that it lists", async () => {
+    const { population } = fixture;
     const { account_data: held } = syncAnswer.parse(await asSource("/sync?timeout=0"));
     const byType = Object.fromEntries(held.events.map(({ type, content }) => [type, content]));
     const { accountData, tags, readMarkers, roomProfiles, markedUnread, pushRules, profile } =
@@ -107,13 +119,14 @@ describe("a population", () => {
     },
     { kind: "upgrade-taken-back", type: "m.room.tombstone", content: {} },
   ])("makes $kind rooms with their $type", async ({ kind, type, content }) => {
-    const room = population.rooms.find((each) => each.kind === kind);
+    const room = fixture.population.rooms.find((each) => each.kind === kind);
     expect(await asSource(`/rooms/${encodeURIComponent(room?.roomId ?? "")}/state/${type}`)).toMatchObject(
       content,
     );
   });
 
-  it("says for every room who can enter, how, and who can help", { timeout: 300_000 }, async () => {
+  it("knows for every room who can enter, how, and who can help", { timeout: 300_000 }, async () => {
+    const { pair, population } = fixture;
     const startedAt = performance.now();
     const check = await openJoinCheck(pair, population, guarded);
     const claims = claimsOfPopulation(population);
@@ -128,6 +141,7 @@ describe("a population", () => {
 });
 
 async function asSource(path: string): Promise<unknown> {
+  const { pair, population } = fixture;
   const response = await fetch(`${pair.old.baseUrl}/_matrix/client/v3${path}`, {
     headers: { authorization: `Bearer ${population.source.accessToken}` },
   });

@@ -6,7 +6,7 @@ import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-
 import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
 import type { Reader } from "../../../src/platforms/matrix/reading/reader.ts";
 
-/** A request as it went out, and the size of its answer. */
+/** A sent request and the size of its answer. */
 export interface SentRequest {
   readonly method: string;
   readonly path: string;
@@ -15,7 +15,7 @@ export interface SentRequest {
   readonly bytes: number;
 }
 
-/** A reader whose requests can be looked at afterwards. */
+/** A reader that records its requests. */
 export interface MeteredReader {
   readonly reader: Reader;
   readonly sent: SentRequest[];
@@ -23,8 +23,8 @@ export interface MeteredReader {
 }
 
 /**
- * @param isSyncWhole false: the server is made to refuse a sync with the rooms' state, as one on
- * which that takes too long
+ * @param isSyncWhole false: the server refuses a sync with the rooms' state, like a server on which
+ * that takes too long
  */
 export function meteredReader(
   { server, accessToken }: { server: Homeserver; accessToken: string },

@@ -3,7 +3,7 @@ import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 
 const roomAnswer = z.object({ room_id: z.string() });
 
-/** Somebody with a session, as this folder's tests need them. */
+/** A person with a session. */
 export interface Actor {
   readonly userId: string;
   readonly accessToken: string;
@@ -58,8 +58,8 @@ export async function actor(server: Homeserver, localpart: string): Promise<Acto
 }
 
 /**
- * An old account with a room of every kind that makes a difference to reading, a new one that is in
- * some of them, and a friend.
+ * An old account with a room of every kind that matters to reading, a new account that is in some
+ * of them, and a friend.
  */
 export interface Population {
   readonly old: Actor;

@@ -20,18 +20,24 @@ import type { Actor, Population } from "./population.ts";
 const WITH_SLIDING_SYNC = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
 const WITHOUT = { unstableFeatures: {} };
 
-let folder: string;
-let pair: HomeserverPair;
-let people: Population;
+/** What the tests of this file share. */
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+  people: Population;
+}
+
+const fixture = {} as Fixture;
 const open: MeteredReader[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mover-reading-"));
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited" });
-  people = await populate(pair);
+  fixture.folder = await mkdtemp(join(tmpdir(), "mover-reading-"));
+  fixture.pair = await startHomeserverPair({ folder: join(fixture.folder, "pair"), limits: "unlimited" });
+  fixture.people = await populate(fixture.pair);
 });
 
 afterAll(async () => {
+  const { folder, pair } = fixture;
   await Promise.all(open.map(async ({ close }) => await close()));
   await pair.stop();
   await rm(folder, { recursive: true });
@@ -49,8 +55,8 @@ async function read(
   other: Actor,
   window?: number,
 ): Promise<AccountReading & Pick<MeteredReader, "sent">> {
-  // The third way is taken where a whole sync does not work; one without the rooms' state still
-  // does.
+  // The reader uses the third method if a sync with the rooms' state fails. A sync without state
+  // still works.
   const { reader, sent } = metered(who, { isSyncWhole: how !== "per_room" });
   const reading = await readAccount(reader, {
     userId: who.userId,
@@ -64,22 +70,23 @@ async function read(
 }
 
 /**
- * What all ways must tell alike: who the members are beyond the two accounts is a question of its
- * own, heroes differ between Synapse's own two ways.
+ * The part of a snapshot that all methods return alike. Other members are read separately, and
+ * heroes differ between Synapse's two sync methods.
  */
 function comparable(snapshot: AccountSnapshot): unknown {
   const rooms = [...snapshot.rooms.values()].map((room: RoomSnapshot) => {
-    const { members: _members, heroes: _heroes, ...told } = room;
+    const { members: _members, heroes: _heroes, ...rest } = room;
     const sorted = { tags: room.tags.toSorted(), spaceChildren: room.spaceChildren.toSorted() };
-    // Rooms of the past are named; what they were like is of no use, and not all ways tell.
+    // Left and banned rooms are only listed. Their content is not used, and not all methods return
+    // it.
     const isPast = room.membership === "leave" || room.membership === "ban";
-    return [room.roomId, isPast ? room.membership : { ...told, ...sorted }] as const;
+    return [room.roomId, isPast ? room.membership : { ...rest, ...sorted }] as const;
   });
   return { ...snapshot, rooms: new Map(rooms.toSorted(([left], [right]) => (left < right ? -1 : 1))) };
 }
 
 function kindsOf(snapshot: AccountSnapshot, membership: string): string[] {
-  const kinds = Object.entries(people.rooms).filter(
+  const kinds = Object.entries(fixture.people.rooms).filter(
     ([, roomId]) => snapshot.rooms.get(roomId)?.membership === membership,
   );
   return kinds.map(([kind]) => kind).toSorted();
@@ -87,6 +94,7 @@ function kindsOf(snapshot: AccountSnapshot, membership: string): string[] {
 
 describe("readAccount", () => {
   it("reads every kind of room in one sliding-sync request, and five requests in all", async () => {
+    const { people } = fixture;
     const { snapshot, sent } = await read("sliding_sync", people.old, people.target);
     expect(sent.map(({ path }) => path.replace("/_matrix/client/", ""))).toEqual([
       "v3/capabilities",
@@ -103,7 +111,8 @@ describe("readAccount", () => {
     expect(snapshot.rooms.has(people.rooms.left)).toBe(false);
   });
 
-  it("tells the same by sliding sync in windows of four", async () => {
+  it("reads the same by sliding sync in windows of four", async () => {
+    const { people } = fixture;
     const whole = await read("sliding_sync", people.old, people.target);
     const windows = await read("sliding_sync", people.old, people.target, 4);
     expect(comparable(windows.snapshot)).toEqual(comparable(whole.snapshot));
@@ -112,7 +121,8 @@ describe("readAccount", () => {
     expect(windows.requests).toBe(4 + Math.ceil(whole.snapshot.rooms.size / 4));
   });
 
-  it("tells the same by all three ways", async () => {
+  it("reads the same by all three methods", async () => {
+    const { people } = fixture;
     const { old, target } = people;
     const best = await read("sliding_sync", old, target);
     const other = (await read("sliding_sync", target, old)).snapshot;
@@ -120,14 +130,14 @@ describe("readAccount", () => {
       const reading = await read(how, old, target);
       const { reader, sent } = metered(old);
       const filled = await withOtherMembers(reader, reading.snapshot, other);
-      const told = await withOtherMembers(reader, best.snapshot, other);
-      expect(told).toBe(best.snapshot);
-      // Where the target's own server tells of the room it is not asked again.
+      const same = await withOtherMembers(reader, best.snapshot, other);
+      expect(same).toBe(best.snapshot);
+      // If the target's own server reports the room, its members are not requested.
       const { withTarget, targetInvited } = people.rooms;
       const asked = sent.map(({ path }) => decodeURIComponent(path));
       expect(asked.some((path) => path.includes(withTarget) || path.includes(targetInvited))).toBe(false);
-      // Of 16 joined rooms also the one that the target is banned from is told: nobody else was
-      // ever in it, so the ban makes it a hero.
+      // There are 16 joined rooms. The one that the target is banned from needs no request: nobody
+      // else was ever in it, so the banned user is a hero.
       if (how === "sync") expect(asked).toHaveLength(13);
       const rooms = new Map(filled.rooms);
       for (const roomId of [withTarget, targetInvited]) {
@@ -145,8 +155,8 @@ describe("readAccount", () => {
     }
   });
 
-  it("keeps what the other categories move", async () => {
-    const { old, target, friend, rooms } = people;
+  it("returns the data that the other categories move", async () => {
+    const { old, target, friend, rooms } = fixture.people;
     const reading = await read("sliding_sync", old, target);
     expect(reading.roomTags.get(rooms.tagged)).toEqual([
       { name: "m.favourite", order: 0.25 },
@@ -167,7 +177,8 @@ describe("readAccount", () => {
     expect(reading.snapshot.roomVersions).toContain("12");
   });
 
-  it("asks neither since when nor for what belongs to the user's own client", async () => {
+  it("requests no history and nothing that belongs to the user's own client", async () => {
+    const { people } = fixture;
     for (const how of ["sliding_sync", "sync", "per_room"] as const) {
       const { sent } = await read(how, people.old, people.target);
       for (const { method, path, query, body } of sent) {
@@ -179,16 +190,16 @@ describe("readAccount", () => {
     }
   });
 
-  it("leaves room keys for the user's own client", async () => {
-    const { old, friend, target } = people;
+  it("leaves room keys to the user's own client", async () => {
+    const { old, friend, target } = fixture.people;
     const content = { messages: { [old.userId]: { "*": { hello: "device" } } } };
     await friend.call("PUT", `/v3/sendToDevice/org.example.key/1`, content);
     for (const how of ["sliding_sync", "sync", "per_room"] as const) await read(how, old, target, 4);
     expect(JSON.stringify(await old.call("GET", "/v3/sync?timeout=0"))).toContain("org.example.key");
   });
 
-  it("plans the same from all three ways, after the second pass", async () => {
-    const { old, target } = people;
+  it("makes the same plan with all three methods, after the second pass", async () => {
+    const { old, target } = fixture.people;
     const seen = (await read("sliding_sync", target, old)).snapshot;
     const plans = [];
     for (const how of ["sliding_sync", "sync", "per_room"] as const) {
@@ -199,7 +210,7 @@ describe("readAccount", () => {
       const features = how === "sliding_sync" ? WITH_SLIDING_SYNC : WITHOUT;
       const source = await withNeededMembers(reader, { snapshot: first, needs: membersNeeded, features });
       const { rooms } = planRooms({ source, target: seen, areMembersRead: true });
-      // Whom a sync shows besides may be of the target's server, which makes an estimate better but
+      // A sync may show other members who are on the target's server. That improves an estimate and
       // changes no route.
       const compared = rooms.map(({ isNewToServer: _, via, ...room }) => ({ ...room, via: via.toSorted() }));
       plans.push(compared.toSorted((left, right) => (left.roomId < right.roomId ? -1 : 1)));
@@ -211,7 +222,7 @@ describe("readAccount", () => {
 
 describe("withNeededMembers", () => {
   it("reads named members of many rooms in one request", async () => {
-    const { old, friend, target, rooms } = people;
+    const { old, friend, target, rooms } = fixture.people;
     const { snapshot } = await read("sliding_sync", old, target);
     const userIds = [friend.userId, "@nobody:example.org"];
     const kinds = [rooms.withTarget, rooms.knockable, rooms.dm, rooms.plain];
@@ -241,8 +252,8 @@ describe("withNeededMembers", () => {
     expect(results[0]?.rooms.get(rooms.plain)?.members.get(friend.userId)?.membership).toBe("leave");
   });
 
-  it("finds some joined members where anybody will do", async () => {
-    const { old, friend, target, rooms } = people;
+  it("finds some joined members if any member will do", async () => {
+    const { old, friend, target, rooms } = fixture.people;
     const { snapshot } = await read("sliding_sync", old, target);
     const room = snapshot.rooms.get(rooms.manyMembers);
     if (room === undefined) throw new Error("the room is missing");
@@ -270,6 +281,7 @@ describe("withNeededMembers", () => {
 
 describe("readOutsideRoom", () => {
   it("shows a public room of another server, and nothing of a private one", async () => {
+    const { pair, people } = fixture;
     const { old, target } = people;
     const far = await actor(pair.new, "far");
     const [open, closed] = [

@@ -19,32 +19,42 @@ import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
 import { threePeople } from "./three-people.ts";
 import type { ThreePeople } from "./three-people.ts";
 
-let folder: string;
-let pair: HomeserverPair;
+/** What the tests of this file share. */
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+}
+
+const fixture = {} as Fixture;
 const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mover-access-"));
+  fixture.folder = await mkdtemp(join(tmpdir(), "mover-access-"));
   const names = { old: "old.localhost", new: "new.localhost" };
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
+  fixture.pair = await startHomeserverPair({
+    folder: join(fixture.folder, "pair"),
+    limits: "unlimited",
+    names,
+  });
 });
 
 afterAll(async () => {
+  const { folder, pair } = fixture;
   await guarded.close();
   await pair.stop();
   await rm(folder, { recursive: true });
 });
 
-describe("a look for access changes", () => {
+describe("a check for access changes", () => {
   const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
   const PLAIN = { unstableFeatures: {} };
   const sent: { path: string; bytes: number }[] = [];
   let people: ThreePeople;
-  /** By what happens in them. The source is in all but the last. */
+  /** By what happens in them. The source is in all rooms but the last. */
   let rooms: Readonly<Record<"invited" | "knocked" | "opened" | "waiting" | "banned" | "outside", string>>;
 
   beforeAll(async () => {
-    people = await threePeople(pair, guarded, "watched");
+    people = await threePeople(fixture.pair, guarded, "watched");
     const { source, target, admin } = people;
     const make = async (rule: string): Promise<string> => {
       const roomId = await makeRoom(admin, { rule, level: 50 });
@@ -77,12 +87,12 @@ describe("a look for access changes", () => {
   it.each([
     { method: "sliding sync", features: SLIDING },
     { method: "targeted reads", features: PLAIN },
-  ])("sees nothing by $method while nobody does anything", async ({ method, features }) => {
+  ])("finds nothing by $method while nobody does anything", async ({ method, features }) => {
     expect(await look(features)).toEqual(new Map());
     report(`${method}, nothing new`);
   });
 
-  it("sees everything that people did in one look", async () => {
+  it("finds everything that people did in one check", async () => {
     const { admin, target } = people;
     for (const roomId of [rooms.invited, rooms.knocked, rooms.outside])
       await changeMember(admin, "invite", roomId, target.userId);
@@ -98,7 +108,7 @@ describe("a look for access changes", () => {
     expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
     expect(sent.map(({ path }) => path.slice(-5))).toEqual(["/sync", "/sync"]);
     report("sliding sync, five signs");
-    // A server keeps nothing of a look, so the next look sees the same.
+    // A server stores nothing about a check, so the next check has the same result.
     expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
     const { [rooms.outside]: _, ...seenByReading } = signs;
     expect(Object.fromEntries(await look(PLAIN))).toEqual(seenByReading);
@@ -106,7 +116,7 @@ describe("a look for access changes", () => {
     report("targeted reads, four signs");
   });
 
-  it("sees that the target is in", async () => {
+  it("finds that the target has joined", async () => {
     const { target, admin } = people;
     await joinRoom(target, rooms.outside, admin.serverName);
     for (const features of [SLIDING, PLAIN])
@@ -123,8 +133,8 @@ describe("a look for access changes", () => {
       refused: [],
     });
     return await lookForAccessChanges({
-      source: { client: metered(pair.old, people.source), userId: people.source.userId, features },
-      target: { client: metered(pair.new, people.target), userId: people.target.userId, features },
+      source: { client: metered(fixture.pair.old, people.source), userId: people.source.userId, features },
+      target: { client: metered(fixture.pair.new, people.target), userId: people.target.userId, features },
       rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
       isJoined: () => false,
     });

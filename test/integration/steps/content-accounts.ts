@@ -17,15 +17,15 @@ const features = { unstableFeatures: { "org.matrix.simplified_msc3575": true } }
 const log = pino({ level: "silent" });
 const OPEN: ReadonlySet<string> = new Set(["joined", "accept_invite", "join", "invite"]);
 
-/** Two accounts with rooms that the target can enter without anybody's help. */
+/** Two accounts with rooms that the target can enter without help. */
 export interface Accounts {
   readonly source: PopulationSession;
   readonly target: PopulationSession;
-  /** Rooms that the target can enter, or is in. */
+  /** Rooms that the target can enter or has joined. */
   readonly roomIds: readonly string[];
-  /** Of all other rooms `null`: what is about them is not moved here. */
+  /** `null` for all other rooms, whose data is not moved here. */
   readonly roomIdOnTarget: RoomIdOnTarget;
-  /** Once: entered again, nothing happens. */
+  /** Can be repeated: a second call does nothing. */
   enter(roomId: string): Promise<void>;
   read(): Promise<{ source: AccountReading; target: AccountReading }>;
 }
@@ -73,8 +73,8 @@ function isRefusal(error: unknown): error is HomeserverError {
 }
 
 /**
- * Things of the source's that a population does not have, and choices of the target's own.
- * @param roomIds a room that the target is not in, and two that it is in
+ * Adds data of the source that a population does not have, and choices of the target's own. @param
+ * roomIds a room that the target has not joined, and two that it has joined
  */
 export async function addChoices(
   { source, target }: Accounts,
@@ -103,7 +103,7 @@ export async function addChoices(
   });
   const rule = (id: string) => apiPath`/_matrix/client/v3/pushrules/global/content/${id}`;
   await put(target, rule("own"), { actions: ["notify"], pattern: "own" });
-  // The source has them the other way round.
+  // The source has these rules in reverse order.
   await put(target, rule("rehearsal"), { actions: ["notify"], pattern: "rehearsal*" });
   await put(target, `${rule("rehearsal")}/enabled`, { enabled: false });
   await put(source, rule("last"), { actions: ["notify"], pattern: "last" });

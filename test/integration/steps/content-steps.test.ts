@@ -29,50 +29,58 @@ const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
 const HISTORY_PAUSE_MS = 5_000;
 
-let folder: string;
-let pair: HomeserverPair;
-let population: Population;
-let accounts: Accounts;
-let before: AccountReading;
-let steps: PlannedStep[];
-let outcomes: StepOutcome[];
-/** A room that the target is not in at first, and two that it is in. */
-let chosen: [string, string, string];
+/** What the tests of this file share. They run in order, and later ones need earlier ones. */
+interface Story {
+  folder: string;
+  pair: HomeserverPair;
+  population: Population;
+  accounts: Accounts;
+  before: AccountReading;
+  steps: PlannedStep[];
+  outcomes: StepOutcome[];
+  /** A room that the target has not joined at first, and two that it has joined. */
+  chosen: [string, string, string];
+}
+
+const story = {} as Story;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mover-content-steps-"));
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited" });
-  population = await populate({ pair, seed: 11 });
-  accounts = await openAccounts(pair, population, fetch);
-  const [first = "", second = "", third = ""] = accounts.roomIds;
-  chosen = [first, second, third];
-  await accounts.enter(second);
-  await accounts.enter(third);
-  await addChoices(accounts, chosen, population.sourceData.avatarUrl);
-  const readings = await accounts.read();
-  before = readings.target;
-  const planned = planContentSteps(readings.source, readings.target, accounts.roomIdOnTarget);
-  steps = planned.toSorted((left, right) => left.stage - right.stage);
+  story.folder = await mkdtemp(join(tmpdir(), "mover-content-steps-"));
+  story.pair = await startHomeserverPair({ folder: join(story.folder, "pair"), limits: "unlimited" });
+  story.population = await populate({ pair: story.pair, seed: 11 });
+  story.accounts = await openAccounts(story.pair, story.population, fetch);
+  const [first = "", second = "", third = ""] = story.accounts.roomIds;
+  story.chosen = [first, second, third];
+  await story.accounts.enter(second);
+  await story.accounts.enter(third);
+  await addChoices(story.accounts, story.chosen, story.population.sourceData.avatarUrl);
+  const readings = await story.accounts.read();
+  story.before = readings.target;
+  const planned = planContentSteps(readings.source, readings.target, story.accounts.roomIdOnTarget);
+  story.steps = planned.toSorted((left, right) => left.stage - right.stage);
 });
 
 afterAll(async () => {
+  const { folder, pair } = story;
   await fetch.close();
   await pair.stop();
   await rm(folder, { recursive: true });
 });
 
 describe("the steps of an account's contents", () => {
-  it("are of every kind, each with a key of its own", () => {
+  it("are of every kind, each with its own key", () => {
+    const { steps } = story;
     expect(new Set(steps.map(({ kind }) => kind))).toEqual(new Set(CONTENT_STEP_KINDS));
     expect(new Set(steps.map(({ key }) => key)).size).toBe(steps.length);
   });
 
   it("are done, until nothing is missing and a second plan is empty", async () => {
-    // As a run does: the profile stands before any room is entered.
+    const { accounts, steps } = story;
+    // The profile is written before any room is entered, as in a run.
     const profile = await runAll(stepsOf("profile_field"), { canSkipCheck: true });
     for (const roomId of accounts.roomIds) await accounts.enter(roomId);
-    outcomes = [...profile, ...(await runAll(steps.slice(profile.length), { canSkipCheck: true }))];
-    expect(steps.map(({ key }, index) => `${key}: ${outcomes[index]?.status ?? ""}`)).toEqual(
+    story.outcomes = [...profile, ...(await runAll(steps.slice(profile.length), { canSkipCheck: true }))];
+    expect(steps.map(({ key }, index) => `${key}: ${story.outcomes[index]?.status ?? ""}`)).toEqual(
       steps.map(({ key }) => `${key}: done`),
     );
     const { source, target } = await accounts.read();
@@ -82,6 +90,7 @@ describe("the steps of an account's contents", () => {
   });
 
   it("keep what the target has chosen", async () => {
+    const { accounts, chosen } = story;
     const { target } = await accounts.read();
     const [, second, third] = chosen;
     const tags = target.roomTags.get(second);
@@ -106,14 +115,15 @@ describe("the steps of an account's contents", () => {
     expect(JSON.stringify(target.pushRules["content"])).toContain('"own"');
   });
 
-  it("mark rooms as read where the source has read to, though the target's server comes new to them", async () => {
+  it("mark rooms as read at the source's position, although the target's server is new to them", async () => {
+    const { population, accounts } = story;
     const { target } = await accounts.read();
     const marked = Object.entries(population.sourceData.readMarkers).filter(([roomId]) =>
       accounts.roomIds.includes(roomId),
     );
     expect(marked.length).toBeGreaterThan(3);
-    // What a room hides from the target can be marked only by chance: the nearest event that the
-    // server has counts.
+    // In a room that hides events from the target, only the nearest event that the server counts
+    // can be marked. Which event that is depends on timing.
     const hiding = population.rooms.filter(
       ({ kind }) => kind === "history-joined" || kind === "history-invited",
     );
@@ -131,6 +141,7 @@ describe("the steps of an account's contents", () => {
   });
 
   it("copy the avatar to the target's server", async () => {
+    const { pair, population, accounts } = story;
     const { target } = await accounts.read();
     const { avatarUrl } = target.profile;
     expect(avatarUrl).toContain(`mxc://${pair.new.serverName}/`);
@@ -146,13 +157,15 @@ describe("the steps of an account's contents", () => {
   });
 
   it("find everything done on another try, and change nothing", async () => {
+    const { accounts, steps } = story;
     const { target } = await accounts.read();
     const again = await runAll(steps, { canSkipCheck: false });
     expect(again.filter(({ status }) => status !== "already_done")).toEqual([]);
     expect(comparable((await accounts.read()).target)).toEqual(comparable(target));
   });
 
-  it("leave rooms that a person can turn into direct chats and back", async () => {
+  it("leave rooms that a person can convert to direct chats and back", async () => {
+    const { accounts, chosen } = story;
     const { client, userId } = accounts.target;
     const [, roomId] = chosen;
     const conversion = { roomId, partner: null, excluded: [userId, accounts.source.userId] };
@@ -168,7 +181,8 @@ describe("the steps of an account's contents", () => {
     await put(accounts.target, apiPath`/_matrix/client/v3/user/${userId}/account_data/m.direct`, before);
   });
 
-  it("are undone until the target stands as at first, and undone again without effect", async () => {
+  it("are undone until the target is as at first, and undone again without effect", async () => {
+    const { accounts, before, steps } = story;
     const rest = steps.filter(({ kind }) => kind !== "profile_field");
     expect(await undoAll(rest)).toEqual(new Set(["done"]));
     const { displayName, avatarUrl } = (await accounts.read()).target.profile;
@@ -181,11 +195,11 @@ describe("the steps of an account's contents", () => {
 });
 
 function stepsOf(wanted: ContentStepKind): PlannedStep[] {
-  return steps.filter(({ kind }) => kind === wanted);
+  return story.steps.filter(({ kind }) => kind === wanted);
 }
 
 function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
-  const { source, target, roomIds } = accounts;
+  const { source, target, roomIds } = story.accounts;
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
@@ -197,7 +211,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
   };
 }
 
-/** As a run would: what the steps keep is stored as JSON in between. */
+/** Stores what the steps keep as JSON in between, like a run. */
 async function runAll(
   some: readonly PlannedStep[],
   options: Pick<StepContext, "canSkipCheck">,
@@ -208,8 +222,8 @@ async function runAll(
 }
 
 /**
- * As the runner does: what waits for its room is tried again. History comes to a server in that
- * server's own time.
+ * Repeats steps that wait for their room, like the runner. History arrives at a server after an
+ * unknown time.
  */
 async function runOne(
   { kind, payload }: PlannedStep,
@@ -226,7 +240,7 @@ async function runOne(
 async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {
   const ended = new Set<string>();
   for (const step of some.toReversed()) {
-    const outcome = outcomes[steps.indexOf(step)];
+    const outcome = story.outcomes[story.steps.indexOf(step)];
     if (!canUndo(step.kind) || outcome?.status !== "done") continue;
     const undo = { kind: "undo", payload: asStored({ kind: step.kind, undo: outcome.undo }) } as const;
     ended.add((await runStep(undo, context({ canSkipCheck: true }))).status);
@@ -239,8 +253,8 @@ function asStored(value: unknown): unknown {
 }
 
 /**
- * What an undo restores (names in rooms aside): account data that was emptied is none, and read
- * markers only move forward.
+ * The state that an undo restores, without names in rooms. Emptied account data counts as absent.
+ * Read markers are left out, because they only move forward.
  */
 function comparable({ snapshot, roomAccountData, roomTags, profile, pushRules }: AccountReading): unknown {
   const rooms = [...roomAccountData].map(([roomId, byType]) => {

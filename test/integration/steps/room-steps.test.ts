@@ -34,23 +34,33 @@ import { threePeople } from "./three-people.ts";
 
 const LIMIT = 6;
 
-let folder: string;
-let pair: HomeserverPair;
+/** What the tests of this file share. */
+interface Fixture {
+  folder: string;
+  pair: HomeserverPair;
+}
+
+const fixture = {} as Fixture;
 const guarded = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "mover-steps-"));
+  fixture.folder = await mkdtemp(join(tmpdir(), "mover-steps-"));
   const names = { old: "old.localhost", new: "new.localhost" };
-  pair = await startHomeserverPair({ folder: join(folder, "pair"), limits: "unlimited", names });
+  fixture.pair = await startHomeserverPair({
+    folder: join(fixture.folder, "pair"),
+    limits: "unlimited",
+    names,
+  });
 });
 
 afterAll(async () => {
+  const { folder, pair } = fixture;
   await guarded.close();
   await pair.stop();
   await rm(folder, { recursive: true });
 });
 
-// The tests follow each other: each finds the rooms as the ones before have left them.
+// The tests depend on each other: each one continues with the rooms of the one before.
 describe("the steps of a plan for every kind of room", () => {
   let population: Population;
   let rooms: readonly PlannedRoom[];
@@ -62,6 +72,7 @@ describe("the steps of a plan for every kind of room", () => {
   const ownLevelsBefore = new Map<string, number | undefined>();
 
   beforeAll(async () => {
+    const { pair } = fixture;
     population = await populate({ pair, seed: 5 });
     const { plan } = await readAndPlan(pair, population);
     rooms = [...plan.rooms, ...plan.replacements];
@@ -72,7 +83,7 @@ describe("the steps of a plan for every kind of room", () => {
     accounts = { source, target, entered: new Set(before) };
   });
 
-  it("bring the target into every room that is open, by the planned way", { timeout: 300_000 }, async () => {
+  it("bring the target into every open room by the planned route", { timeout: 300_000 }, async () => {
     const byId = new Map(rooms.map((room) => [room.roomId, room]));
     for (const roomId of order) {
       const room = byId.get(roomId);
@@ -107,7 +118,7 @@ describe("the steps of a plan for every kind of room", () => {
     );
   });
 
-  it("give it the level that the plan says, in each room where that can be", async () => {
+  it("give it the planned level in each room where that is possible", async () => {
     const { source, target, entered } = accounts;
     const steps = rooms.filter(({ roomId }) => entered.has(roomId)).flatMap((room) => powerStep(room) ?? []);
     expect(steps.length).toBeGreaterThan(5);
@@ -140,7 +151,7 @@ describe("the steps of a plan for every kind of room", () => {
     expect(await eventIds(steps)).toEqual(seen);
   });
 
-  it("are taken back: levels first, then knocks and joins", { timeout: 300_000 }, async () => {
+  it("are undone, levels first, then knocks and joins", { timeout: 300_000 }, async () => {
     const { source, target } = accounts;
     for (const ran of powers) {
       const roomId = ran.step.roomId ?? "";
@@ -185,8 +196,8 @@ describe("the steps of a plan for every kind of room", () => {
   });
 
   /**
-   * Waits until both servers show the target and its level alike in these rooms, as far as both are
-   * in them.
+   * Waits until both servers agree about the target's membership and level in these rooms, if both
+   * are in them.
    */
   async function untilHeard(steps: readonly PlannedStep[]): Promise<void> {
     const { source, target } = accounts;
@@ -209,7 +220,7 @@ describe("the steps of a plan for every kind of room", () => {
     }
   }
 
-  /** Who made the target's membership and its level what they are, by room. */
+  /** The events that set the target's membership and level, by room. */
   async function eventIds(steps: readonly PlannedStep[]): Promise<ReadonlyMap<string, unknown>> {
     const { source, target } = accounts;
     const ids = new Map<string, unknown>();
@@ -224,11 +235,11 @@ describe("the steps of a plan for every kind of room", () => {
   }
 });
 
-/** What taking back comes to, where it is not simply done. */
+/** The outcome of an undo by kind, unless it is `done`. */
 const UNDONE: Readonly<Partial<Record<StepKind, StepOutcome>>> = {
-  // One that was taken up is left with its room.
+  // An accepted invitation ends when the target leaves the room.
   invite: { status: "already_done" },
-  // Synapse does not tell the room (its issue 18030).
+  // Synapse does not return the room (its issue 18030).
   knock: { status: "retry", problem: { code: "no_power", serverText: null } },
 };
 
@@ -242,6 +253,7 @@ describe("a step whose answer was lost", () => {
   let accounts: Pair;
 
   beforeAll(async () => {
+    const { pair } = fixture;
     proxies = {
       old: await startFaultProxy({ target: pair.old.baseUrl }),
       new: await startFaultProxy({ target: pair.new.baseUrl }),
@@ -329,9 +341,9 @@ function isWrite({ method }: ProxiedRequest): boolean {
   return method !== "GET";
 }
 
-describe("an invitation that is not taken up", () => {
-  it("is turned down by its undo, once", async () => {
-    const { source, target, admin } = await threePeople(pair, guarded, "declined");
+describe("an invitation that is not accepted", () => {
+  it("is declined by its undo, once", async () => {
+    const { source, target, admin } = await threePeople(fixture.pair, guarded, "declined");
     const accounts = { source, target, entered: new Set<string>() };
     const roomId = await makeRoom(admin, { rule: "invite", level: 0 });
     await changeMember(admin, "invite", roomId, source.userId);

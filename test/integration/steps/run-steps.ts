@@ -11,14 +11,14 @@ import { roomSteps } from "../../../src/platforms/matrix/steps/registry.ts";
 import type { RoomStepKind } from "../../../src/platforms/matrix/planning/room-steps.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
 
-/** The two accounts, and the rooms that the target is in by what the test knows. */
+/** The two accounts, and the rooms that the target has joined as far as the test knows. */
 export interface Pair {
   readonly source: PopulationSession;
   readonly target: PopulationSession;
   readonly entered: ReadonlySet<string>;
 }
 
-/** How a step ended, and how often it was tried. */
+/** The outcome of a step and the number of its tries. */
 export interface Ran {
   readonly step: PlannedStep;
   readonly outcome: StepOutcome;
@@ -42,8 +42,8 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
 }
 
 /**
- * Tries a step as the runner will, without its long pauses: servers may not have heard of each
- * other yet.
+ * Repeats a step like the runner but without its long pauses. Servers may need time to learn of
+ * each other's events.
  */
 export async function runStep(step: PlannedStep, pair: Pair): Promise<Ran> {
   const deadline = Date.now() + HEARD_WITHIN_MS;
@@ -61,7 +61,7 @@ export async function tryStep(step: PlannedStep, pair: Pair, canSkipCheck: boole
 
 export async function undoStep({ step, outcome }: Ran, pair: Pair): Promise<StepOutcome> {
   const { undo } = roomSteps[kindOf(step)];
-  // A knock says nothing of what it did.
+  // A knock does not return what it did.
   const given = outcome.status === "done" ? outcome.undo : step.payload;
   return await undo(given, contextOf(pair, true));
 }
@@ -82,7 +82,7 @@ const levelsAnswer = z.looseObject({
   users_default: z.number().optional(),
 });
 
-/** A state event as somebody sees it; `null` where there is none or it is not shown. */
+/** A state event as a person sees it. `null` if it is absent or hidden. */
 export async function stateEvent(
   { client }: PopulationSession,
   roomId: string,
@@ -108,7 +108,7 @@ export async function membershipOf(
   return (await stateEvent(seenBy, roomId, "m.room.member", userId))?.content.membership;
 }
 
-/** The level that somebody has by the room's event, and their own entry in it. */
+/** A person's level in the room's event, and their own entry in it. */
 export async function levelOf(
   seenBy: PopulationSession,
   roomId: string,
@@ -122,8 +122,8 @@ export async function levelOf(
 }
 
 /**
- * Asks until the answer is right, for events take their time from server to server.
- * @returns the last answer
+ * Repeats a request until the answer is right, because events need time between servers. @returns
+ * the last answer
  */
 export async function until<Answer>(
   ask: () => Promise<Answer>,
@@ -137,7 +137,7 @@ export async function until<Answer>(
   }
 }
 
-/** @param room its join rule, the level that inviting takes, and levels of others than the admin */
+/** @param room its join rule, the level for invitations, and the levels of others than the admin */
 export async function makeRoom(
   admin: PopulationSession,
   room: { rule: string; level: number; users?: Record<string, number> },

@@ -51,7 +51,7 @@ function pointTo(baseUrl: unknown): Answer {
 }
 
 describe("discoverHomeserver", () => {
-  it("takes the address from .well-known and asks what the server can", async () => {
+  it("takes the address from .well-known and reads the server's versions", async () => {
     const { discover } = await discoverThrough(pointTo("https://api.old.example/matrix//"));
     expect(await discover("old.example")).toEqual({
       baseUrl: "https://api.old.example/matrix",
@@ -70,7 +70,7 @@ describe("discoverHomeserver", () => {
   });
 
   it.each(["old.example", "old.example:8448"])(
-    "takes %s itself where there is no .well-known",
+    "takes %s itself if there is no .well-known",
     async (serverName) => {
       const { discover } = await discoverThrough((_request, response) =>
         response.writeHead(404).end("<h1>Not found</h1>".repeat(100_000)),
@@ -120,7 +120,7 @@ describe("discoverHomeserver", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("asks nothing of a server name that is also a property of every object", async () => {
+  it("sends no request for a server name that is also a property of every object", async () => {
     const fetch = openFetch({ resolve: async () => await Promise.resolve([]) });
     expect(await failureOf(discoverHomeserver("constructor", { fetch, log, servers: {} }))).toMatchObject({
       code: "unreachable",
@@ -128,66 +128,78 @@ describe("discoverHomeserver", () => {
     });
   });
 
-  it.each<[string, Answer, object]>([
-    [
-      "is a web page",
-      (_request, response) => response.end("<html>"),
-      { code: "well_known_invalid", action: "prompt" },
-    ],
-    ["is empty", (_request, response) => response.end(), { code: "well_known_invalid", action: "prompt" }],
-    [
-      "is null",
-      (_request, response) => response.end("null"),
-      { code: "well_known_invalid", action: "prompt" },
-    ],
-    [
-      "names no homeserver",
-      (_request, response) => response.end("{}"),
-      { code: "well_known_invalid", action: "prompt" },
-    ],
-    ["names a number", pointTo(5), { code: "well_known_invalid", action: "prompt" }],
-    [
-      "names no address",
-      pointTo("old.example"),
-      { code: "well_known_invalid", action: "error", reason: "invalid_address" },
-    ],
-    [
-      "names a file",
-      pointTo("file:///etc/passwd"),
-      { code: "well_known_invalid", action: "error", reason: "invalid_address" },
-    ],
-    [
-      "names a password",
-      pointTo("https://a:b@api.old.example"),
-      { code: "well_known_invalid", action: "error", reason: "invalid_address" },
-    ],
-    [
-      "is forbidden",
-      (_request, response) => response.writeHead(403).end(),
-      { code: "well_known_invalid", action: "prompt", status: 403 },
-    ],
-    [
-      "is an error",
-      (_request, response) => response.writeHead(500).end(),
-      { code: "well_known_invalid", action: "prompt", status: 500 },
-    ],
-    [
-      "is ten megabytes",
-      (_request, response) => response.end(" ".repeat(10_485_760)),
-      { code: "well_known_invalid", reason: "too_large" },
-    ],
-    [
-      "redirects to itself",
-      (_request, response) => response.writeHead(302, { location: WELL_KNOWN }).end(),
-      { code: "well_known_invalid", reason: "too_many_redirects" },
-    ],
-    [
-      "redirects to loopback",
-      (_request, response) => response.writeHead(302, { location: "http://[::1]/" }).end(),
-      { code: "forbidden_address" },
-    ],
-    ["hangs up", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
-  ])("says that .well-known is no use when it %s", async (_what, wellKnown, expected) => {
+  it.each<{ name: string; wellKnown: Answer; expected: object }>([
+    {
+      name: "is a web page",
+      wellKnown: (_request, response) => response.end("<html>"),
+      expected: { code: "well_known_invalid", action: "prompt" },
+    },
+    {
+      name: "is empty",
+      wellKnown: (_request, response) => response.end(),
+      expected: { code: "well_known_invalid", action: "prompt" },
+    },
+    {
+      name: "is null",
+      wellKnown: (_request, response) => response.end("null"),
+      expected: { code: "well_known_invalid", action: "prompt" },
+    },
+    {
+      name: "names no homeserver",
+      wellKnown: (_request, response) => response.end("{}"),
+      expected: { code: "well_known_invalid", action: "prompt" },
+    },
+    {
+      name: "names a number",
+      wellKnown: pointTo(5),
+      expected: { code: "well_known_invalid", action: "prompt" },
+    },
+    {
+      name: "names no address",
+      wellKnown: pointTo("old.example"),
+      expected: { code: "well_known_invalid", action: "error", reason: "invalid_address" },
+    },
+    {
+      name: "names a file",
+      wellKnown: pointTo("file:///etc/passwd"),
+      expected: { code: "well_known_invalid", action: "error", reason: "invalid_address" },
+    },
+    {
+      name: "names a password",
+      wellKnown: pointTo("https://a:b@api.old.example"),
+      expected: { code: "well_known_invalid", action: "error", reason: "invalid_address" },
+    },
+    {
+      name: "is forbidden",
+      wellKnown: (_request, response) => response.writeHead(403).end(),
+      expected: { code: "well_known_invalid", action: "prompt", status: 403 },
+    },
+    {
+      name: "is an error",
+      wellKnown: (_request, response) => response.writeHead(500).end(),
+      expected: { code: "well_known_invalid", action: "prompt", status: 500 },
+    },
+    {
+      name: "is ten megabytes",
+      wellKnown: (_request, response) => response.end(" ".repeat(10_485_760)),
+      expected: { code: "well_known_invalid", reason: "too_large" },
+    },
+    {
+      name: "redirects to itself",
+      wellKnown: (_request, response) => response.writeHead(302, { location: WELL_KNOWN }).end(),
+      expected: { code: "well_known_invalid", reason: "too_many_redirects" },
+    },
+    {
+      name: "redirects to loopback",
+      wellKnown: (_request, response) => response.writeHead(302, { location: "http://[::1]/" }).end(),
+      expected: { code: "forbidden_address" },
+    },
+    {
+      name: "hangs up",
+      wellKnown: (_request, response) => response.destroy(),
+      expected: { code: "unreachable", reason: "reset" },
+    },
+  ])("reports a .well-known that $name", async ({ wellKnown, expected }) => {
     const { discover } = await discoverThrough(wellKnown);
     const error = await failureOf(discover("old.example"));
     expect(error).toBeInstanceOf(DiscoveryError);
@@ -195,41 +207,61 @@ describe("discoverHomeserver", () => {
   });
 
   it.each([
-    ["loopback", "https://[::1]:8008", "forbidden_address"],
-    ["metadata", "http://169.254.169.254/latest", "forbidden_address"],
-    ["plain HTTP at a public address", "http://8.8.8.8", "insecure"],
-  ])("does not let .well-known lead to %s", async (_what, baseUrl, code) => {
+    { name: "loopback", baseUrl: "https://[::1]:8008", code: "forbidden_address" },
+    { name: "metadata", baseUrl: "http://169.254.169.254/latest", code: "forbidden_address" },
+    { name: "plain HTTP at a public address", baseUrl: "http://8.8.8.8", code: "insecure" },
+  ])("does not let .well-known lead to $name", async ({ baseUrl, code }) => {
     const { discover } = await discoverThrough(pointTo(baseUrl));
     expect(await failureOf(discover("old.example"))).toMatchObject({ code, stage: "versions" });
   });
 
-  it.each<[string, Answer, object]>([
-    [
-      "a web page",
-      (_request, response) => response.end("<html>"),
-      { code: "not_a_homeserver", reason: "not_json" },
-    ],
-    [
-      "another JSON",
-      (_request, response) => response.end('{"versions": "all"}'),
-      { code: "not_a_homeserver", reason: "unexpected_answer" },
-    ],
-    ["no version", (_request, response) => response.end('{"versions": []}'), { code: "not_a_homeserver" }],
-    [
-      "ten megabytes",
-      (_request, response) => response.end(" ".repeat(10_485_760)),
-      { code: "not_a_homeserver", reason: "too_large" },
-    ],
-    ["404", (_request, response) => response.writeHead(404).end(), { code: "not_a_homeserver", status: 404 }],
-    [
-      "old versions only",
-      (_request, response) => response.end('{"versions": ["r0.6.1", "v1.0"]}'),
-      { code: "too_old" },
-    ],
-    ["502", (_request, response) => response.writeHead(502).end(), { code: "unreachable", status: 502 }],
-    ["429", (_request, response) => response.writeHead(429).end(), { code: "unreachable", status: 429 }],
-    ["nothing", (_request, response) => response.destroy(), { code: "unreachable", reason: "reset" }],
-  ])("says what is wrong with a server that answers %s", async (_what, versions, expected) => {
+  it.each<{ name: string; versions: Answer; expected: object }>([
+    {
+      name: "a web page",
+      versions: (_request, response) => response.end("<html>"),
+      expected: { code: "not_a_homeserver", reason: "not_json" },
+    },
+    {
+      name: "another JSON",
+      versions: (_request, response) => response.end('{"versions": "all"}'),
+      expected: { code: "not_a_homeserver", reason: "unexpected_answer" },
+    },
+    {
+      name: "no version",
+      versions: (_request, response) => response.end('{"versions": []}'),
+      expected: { code: "not_a_homeserver" },
+    },
+    {
+      name: "ten megabytes",
+      versions: (_request, response) => response.end(" ".repeat(10_485_760)),
+      expected: { code: "not_a_homeserver", reason: "too_large" },
+    },
+    {
+      name: "404",
+      versions: (_request, response) => response.writeHead(404).end(),
+      expected: { code: "not_a_homeserver", status: 404 },
+    },
+    {
+      name: "old versions only",
+      versions: (_request, response) => response.end('{"versions": ["r0.6.1", "v1.0"]}'),
+      expected: { code: "too_old" },
+    },
+    {
+      name: "502",
+      versions: (_request, response) => response.writeHead(502).end(),
+      expected: { code: "unreachable", status: 502 },
+    },
+    {
+      name: "429",
+      versions: (_request, response) => response.writeHead(429).end(),
+      expected: { code: "unreachable", status: 429 },
+    },
+    {
+      name: "nothing",
+      versions: (_request, response) => response.destroy(),
+      expected: { code: "unreachable", reason: "reset" },
+    },
+  ])("reports the problem of a server that answers $name", async ({ versions, expected }) => {
     const { discover } = await discoverThrough(pointTo("https://api.old.example"), versions);
     expect(await failureOf(discover("old.example"))).toMatchObject({
       stage: "versions",
@@ -238,7 +270,7 @@ describe("discoverHomeserver", () => {
     });
   });
 
-  it("stops when told to", async () => {
+  it("stops when its signal is aborted", async () => {
     const controller = new AbortController();
     const stop: Answer = () => {
       controller.abort();

@@ -4,7 +4,7 @@ import { failureOf, openFetch, reasonOf, startServer, startSocketServer } from "
 
 const TEN_MEGABYTES = 10 * 1_024 * 1_024;
 
-describe("where the guarded fetch goes", () => {
+describe("the guarded fetch", () => {
   it.each([
     "http://127.0.0.1:PORT/",
     "http://[::1]:PORT/",
@@ -78,25 +78,25 @@ describe("where the guarded fetch goes", () => {
     expect(await reasonOf(openFetch()(address))).toBe("invalid_address");
   });
 
-  it("says when a name does not exist, has no address, or nobody listens", async () => {
+  it("reports a name that does not exist, a name without an address, and a closed port", async () => {
     const missing = openFetch({
       resolve: async () => await Promise.reject(Object.assign(new Error("x"), { code: "ENOTFOUND" })),
     });
     expect(await reasonOf(missing("https://old.example/"))).toBe("dns");
     const empty = openFetch({ resolve: async () => await Promise.resolve([]) });
     expect(await reasonOf(empty("https://old.example/"))).toBe("dns");
-    // Port 1 (tcpmux) is served by nobody.
+    // Nothing listens on port 1 (tcpmux).
     expect(await reasonOf(openFetch()("http://127.0.0.1:1/"))).toBe("refused");
   });
 
-  it("says when a server does not speak TLS", async () => {
+  it("reports a server that does not speak TLS", async () => {
     const server = await startServer((_request, response) => response.end());
     expect(await reasonOf(openFetch()(`https://127.0.0.1:${server.port}/`))).toBe("tls");
   });
 });
 
-describe("redirects", () => {
-  it("follows five of them", async () => {
+describe("the guarded fetch, at a redirect,", () => {
+  it("follows five in a row", async () => {
     const server = await startServer(({ url }, response) => {
       const step = Number(url.slice(1));
       if (step === 5) response.end("arrived");
@@ -144,7 +144,7 @@ describe("redirects", () => {
     expect(await reasonOf(openFetch()(server.url))).toBe("invalid_address");
   });
 
-  it("takes no token to another server", async () => {
+  it("sends no token to another server", async () => {
     const other = await startServer((_request, response) => response.end());
     const server = await startServer((_request, response) =>
       response.writeHead(302, { location: `${other.url}/` }).end(),
@@ -154,7 +154,7 @@ describe("redirects", () => {
     expect(other.requests).toEqual([]);
   });
 
-  it("follows with a token on the same server", async () => {
+  it("sends the token again on the same server", async () => {
     const server = await startServer(({ url }, response) => {
       if (url === "/there") response.end("there");
       else response.writeHead(308, { location: "/there" }).end();
@@ -164,7 +164,7 @@ describe("redirects", () => {
     expect(server.requests[1]?.headers.authorization).toBe("Bearer syt_SeCrEt");
   });
 
-  it("sends no body anywhere else", async () => {
+  it("sends no body to another address", async () => {
     const server = await startServer((_request, response) =>
       response.writeHead(307, { location: "/there" }).end(),
     );
@@ -175,8 +175,8 @@ describe("redirects", () => {
   });
 });
 
-describe("limits", () => {
-  it("cuts an announced large answer off unread", async () => {
+describe("the guarded fetch, at its limits,", () => {
+  it("refuses an answer with a large Content-Length unread", async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(200, { "content-length": String(TEN_MEGABYTES) });
       response.write("{");
@@ -184,11 +184,11 @@ describe("limits", () => {
     expect(await reasonOf(openFetch()(server.url))).toBe("too_large");
   });
 
-  it("cuts a large answer of unknown length off early", async () => {
+  it("stops reading a large answer of unknown length early", async () => {
     let isHungUp: () => void = () => undefined;
     const hungUp = new Promise<void>((resolve) => (isHungUp = resolve));
     const server = await startServer((_request, response) => {
-      // Endless: the test only ends because the client hangs up.
+      // The answer is endless. The test ends only if the client closes the connection.
       const chunk = Buffer.alloc(65_536, " ");
       const pump = () => {
         while (!response.destroyed && response.write(chunk));
@@ -201,9 +201,9 @@ describe("limits", () => {
   });
 
   it.each([
-    ["gzip", gzipSync],
-    ["br", brotliCompressSync],
-  ])("counts a %s body as what it unfolds to", async (encoding, compress) => {
+    { encoding: "gzip", compress: gzipSync },
+    { encoding: "br", compress: brotliCompressSync },
+  ])("counts the decoded size of a $encoding body", async ({ encoding, compress }) => {
     const bomb = compress(Buffer.alloc(TEN_MEGABYTES, " "));
     expect(bomb.length).toBeLessThan(65_536);
     const server = await startServer((_request, response) =>
@@ -212,7 +212,7 @@ describe("limits", () => {
     expect(await reasonOf(openFetch()(server.url, { maxBytes: 1_048_576 }))).toBe("too_large");
   });
 
-  it("counts a compressed body also as what it is", async () => {
+  it("also counts the size of a compressed body as sent", async () => {
     const empty = Buffer.concat(Array.from({ length: 10_000 }, () => gzipSync("")));
     const server = await startServer((_request, response) =>
       response.writeHead(200, { "content-encoding": "gzip" }).end(empty),
@@ -221,16 +221,16 @@ describe("limits", () => {
   });
 
   it.each([
-    ["gzip", gzipSync],
-    ["br", brotliCompressSync],
-  ])("unfolds an honest %s body", async (encoding, compress) => {
+    { encoding: "gzip", compress: gzipSync },
+    { encoding: "br", compress: brotliCompressSync },
+  ])("decodes a $encoding body within the limit", async ({ encoding, compress }) => {
     const server = await startServer((_request, response) =>
       response.writeHead(200, { "content-encoding": encoding }).end(compress("hello")),
     );
     expect(Buffer.from((await openFetch()(server.url)).body).toString()).toBe("hello");
   });
 
-  it("takes an answer of exactly the limit", async () => {
+  it("reads an answer of exactly the limit", async () => {
     const server = await startServer((_request, response) => response.end("x".repeat(1_000)));
     expect((await openFetch()(server.url, { maxBytes: 1_000 })).body).toHaveLength(1_000);
     expect(await reasonOf(openFetch()(server.url, { maxBytes: 999 }))).toBe("too_large");
@@ -245,24 +245,24 @@ describe("limits", () => {
     expect(response.body).toHaveLength(65_536);
   });
 
-  it("gives up on a server that takes the connection and says nothing", async () => {
+  it("stops waiting for a server that accepts the connection and sends nothing", async () => {
     const server = await startSocketServer(() => undefined);
     expect(await reasonOf(openFetch()(server.url, { timeoutMs: 50 }))).toBe("timeout");
   });
 
-  it("gives up on a body that never ends", async () => {
+  it("stops reading a body that never ends", async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(200).write("{");
     });
     expect(await reasonOf(openFetch()(server.url, { timeoutMs: 50 }))).toBe("timeout");
   });
 
-  it("gives up on a name server that says nothing", async () => {
+  it("stops waiting for a name server that does not answer", async () => {
     const fetch = openFetch({ resolve: async () => await new Promise<never>(() => undefined) });
     expect(await reasonOf(fetch("https://old.example/", { timeoutMs: 50 }))).toBe("timeout");
   });
 
-  it("counts the time over all redirects", async () => {
+  it("counts the time of all redirects together", async () => {
     const server = await startServer(({ url }, response) => {
       if (url === "/") response.writeHead(302, { location: "/slow" }).end();
     });
@@ -270,7 +270,7 @@ describe("limits", () => {
     expect(server.requests.map(({ url }) => url)).toEqual(["/", "/slow"]);
   });
 
-  it("stops when told to, before and while it waits", async () => {
+  it("stops when its signal is aborted, before and during its wait", async () => {
     const controller = new AbortController();
     const server = await startServer(() => {
       controller.abort();
@@ -280,7 +280,7 @@ describe("limits", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("ends what is under way when it is closed", async () => {
+  it("ends its requests when it is closed", async () => {
     const fetch = openFetch();
     const server = await startServer(() => {
       void fetch.close();
@@ -289,32 +289,44 @@ describe("limits", () => {
   });
 });
 
-describe("broken answers", () => {
+describe("the guarded fetch, with broken answers,", () => {
   it.each([
-    ["ends inside the body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", "reset"],
-    ["ends inside a chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{", "reset"],
-    ["ends inside the header", "HTTP/1.1 200 OK\r\ncontent-le", "reset"],
-    ["says nothing at all", "", "reset"],
-    ["is not HTTP", "220 mail.example ESMTP\r\n", "unexpected_answer"],
-    ["has endless headers", `HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}\r\n\r\n`, "too_large"],
-    [
-      "is compressed in an unknown way",
-      "HTTP/1.1 200 OK\r\ncontent-encoding: lzma\r\ncontent-length: 1\r\n\r\n{",
-      "unexpected_answer",
-    ],
-    [
-      "is not compressed as it says",
-      "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n{  }",
-      "unexpected_answer",
-    ],
-  ])("an answer that %s", async (_what, bytes, reason) => {
+    {
+      name: "ends inside the body",
+      bytes: "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
+      reason: "reset",
+    },
+    {
+      name: "ends inside a chunk",
+      bytes: "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{",
+      reason: "reset",
+    },
+    { name: "ends inside the header", bytes: "HTTP/1.1 200 OK\r\ncontent-le", reason: "reset" },
+    { name: "says nothing at all", bytes: "", reason: "reset" },
+    { name: "is not HTTP", bytes: "220 mail.example ESMTP\r\n", reason: "unexpected_answer" },
+    {
+      name: "has endless headers",
+      bytes: `HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}\r\n\r\n`,
+      reason: "too_large",
+    },
+    {
+      name: "is compressed in an unknown way",
+      bytes: "HTTP/1.1 200 OK\r\ncontent-encoding: lzma\r\ncontent-length: 1\r\n\r\n{",
+      reason: "unexpected_answer",
+    },
+    {
+      name: "is not compressed as it says",
+      bytes: "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n{  }",
+      reason: "unexpected_answer",
+    },
+  ])("reports an answer that $name", async ({ bytes, reason }) => {
     const server = await startSocketServer((socket) => {
       socket.once("data", () => socket.end(bytes));
     });
     expect(await reasonOf(openFetch()(server.url))).toBe(reason);
   });
 
-  it("says nothing about the request in its errors", async () => {
+  it("puts nothing about the request into its errors", async () => {
     const server = await startSocketServer((socket) => {
       socket.once("data", () => socket.end("HTTP/1.1 nonsense hunter2 syt_SeCrEt\r\n"));
     });

@@ -66,7 +66,7 @@ describe("a request", () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, "Bearer other"]);
   });
 
-  it.each([["{}"], ["null"], [""], [" \n"]])("reads the empty answer %j as nothing set", async (text) => {
+  it.each([["{}"], ["null"], [""], [" \n"]])("reads the empty answer %j as absent values", async (text) => {
     const { client } = await startClient((_request, response) => response.end(text));
     expect(
       await client.request({
@@ -122,7 +122,7 @@ describe("a medium", () => {
     expect(await failureOf(client.download({ path, maxBytes: 3 }))).toMatchObject({ reason: "too_large" });
   });
 
-  it("is not fetched from another place: the token stays here", async () => {
+  it("is not fetched from another server, which would get the token", async () => {
     const elsewhere = await startServer((_request, response) => response.end("image"));
     const { client } = await startClient((_request, response) => {
       response.writeHead(302, { location: elsewhere.url }).end();
@@ -131,7 +131,7 @@ describe("a medium", () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it("that is refused is an error like any other", async () => {
+  it("causes an error like any other if it is refused", async () => {
     const { client } = await startClient((_request, response) => {
       sendJson(response, 413, { errcode: "M_TOO_LARGE", error: "Too large" });
     });
@@ -145,28 +145,48 @@ describe("a medium", () => {
   });
 });
 
-describe("an answer that is no use", () => {
-  it.each<[string, Answer, string]>([
-    [
-      "is a web page",
-      (_request, response) => response.end("<!DOCTYPE html><title>Welcome</title>"),
-      "not_json",
-    ],
-    ["is broken JSON", (_request, response) => response.end('{"name": "a"'), "not_json"],
-    ["is a list", (_request, response) => response.end("[]"), "unexpected_answer"],
-    ["lacks a field", (_request, response) => response.end('{"other": 1}'), "unexpected_answer"],
-    ["has a field of another kind", (_request, response) => response.end('{"name": 5}'), "unexpected_answer"],
-    ["is a redirect to nowhere", (_request, response) => response.writeHead(304).end(), "unexpected_answer"],
-    ["is ten megabytes", (_request, response) => response.end(" ".repeat(10_485_760)), "too_large"],
-    ["hangs up", (_request, response) => response.destroy(), "reset"],
-  ])("because it %s", async (_what, answer, reason) => {
+describe("an unusable answer", () => {
+  it.each<{ name: string; answer: Answer; reason: string }>([
+    {
+      name: "is a web page",
+      answer: (_request, response) => response.end("<!DOCTYPE html><title>Welcome</title>"),
+      reason: "not_json",
+    },
+    {
+      name: "is broken JSON",
+      answer: (_request, response) => response.end('{"name": "a"'),
+      reason: "not_json",
+    },
+    { name: "is a list", answer: (_request, response) => response.end("[]"), reason: "unexpected_answer" },
+    {
+      name: "lacks a field",
+      answer: (_request, response) => response.end('{"other": 1}'),
+      reason: "unexpected_answer",
+    },
+    {
+      name: "has a field of another kind",
+      answer: (_request, response) => response.end('{"name": 5}'),
+      reason: "unexpected_answer",
+    },
+    {
+      name: "is a redirect to nowhere",
+      answer: (_request, response) => response.writeHead(304).end(),
+      reason: "unexpected_answer",
+    },
+    {
+      name: "is ten megabytes",
+      answer: (_request, response) => response.end(" ".repeat(10_485_760)),
+      reason: "too_large",
+    },
+    { name: "hangs up", answer: (_request, response) => response.destroy(), reason: "reset" },
+  ])("is an error when it $name", async ({ answer, reason }) => {
     const { client } = await startClient(answer);
     const error = await failureOf(get(client));
     expect(error).toBeInstanceOf(UnreachableError);
     expect(error).toMatchObject({ reason });
   });
 
-  it("names the field that does not fit, not its value", async () => {
+  it("is reported with the name of the wrong field, not its value", async () => {
     const { client } = await startClient((_request, response) => {
       sendJson(response, 200, { name: ["private"] });
     });
@@ -177,16 +197,26 @@ describe("an answer that is no use", () => {
 
 describe("an error answer", () => {
   it.each([
-    ["with a time in the header", { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "8" }, 8_000],
-    [
-      "with an exact time, too",
-      { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 },
-      { "retry-after": "8" },
-      7_400,
-    ],
-    ["with a time in the body", { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 }, {}, 7_400],
-    ["without a time", { errcode: "M_LIMIT_EXCEEDED" }, {}, null],
-  ])("says how long to wait: a 429 %s", async (_what, body, headers, retryAfterMs) => {
+    {
+      name: "with a time in the header",
+      body: { errcode: "M_LIMIT_EXCEEDED" },
+      headers: { "retry-after": "8" },
+      retryAfterMs: 8_000,
+    },
+    {
+      name: "with an exact time, too",
+      body: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 },
+      headers: { "retry-after": "8" },
+      retryAfterMs: 7_400,
+    },
+    {
+      name: "with a time in the body",
+      body: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 7_400 },
+      headers: {},
+      retryAfterMs: 7_400,
+    },
+    { name: "without a time", body: { errcode: "M_LIMIT_EXCEEDED" }, headers: {}, retryAfterMs: null },
+  ])("is read for the wait: a 429 $name", async ({ body, headers, retryAfterMs }) => {
     const { client } = await startClient((_request, response) => {
       sendJson(response, 429, body, headers);
     });
@@ -212,14 +242,14 @@ describe("an error answer", () => {
     });
   });
 
-  it("is asked for once: nothing is tried again", async () => {
+  it("is not followed by another try", async () => {
     const { client, server } = await startClient((_request, response) => response.writeHead(500).end());
     await failureOf(get(client));
     expect(server.requests).toHaveLength(1);
   });
 });
 
-describe("errors keep no secret", () => {
+describe("an error", () => {
   async function wordsOf(client: HomeserverClient): Promise<string> {
     const query = { q: PASSWORD };
     const body = { password: PASSWORD };
@@ -231,39 +261,40 @@ describe("errors keep no secret", () => {
     return `${error.stack} ${JSON.stringify(error)} ${String(error.cause)} ${lines.join("")}`;
   }
 
-  it.each<[string, Answer]>([
-    [
-      "repeats them as an error",
-      ({ headers, body }, response) => {
+  it.each<{ name: string; answer: Answer }>([
+    {
+      name: "repeats them as an error",
+      answer: ({ headers, body }, response) => {
         sendJson(response, 403, { errcode: TOKEN, error: `${headers.authorization} ${body}` });
       },
-    ],
-    [
-      "repeats them as an answer",
-      ({ headers, body }, response) => {
+    },
+    {
+      name: "repeats them as an answer",
+      answer: ({ headers, body }, response) => {
         sendJson(response, 200, { name: [headers.authorization, body] });
       },
-    ],
-    [
-      "repeats them as a page",
-      ({ headers, body }, response) => response.end(`<p>${headers.authorization} ${body}`),
-    ],
-    [
-      "repeats them as a status page",
-      ({ headers, body }, response) => response.writeHead(500).end(`<p>${headers.authorization} ${body}`),
-    ],
-    [
-      "redirects with them",
-      (_request, response) =>
+    },
+    {
+      name: "repeats them as a page",
+      answer: ({ headers, body }, response) => response.end(`<p>${headers.authorization} ${body}`),
+    },
+    {
+      name: "repeats them as a status page",
+      answer: ({ headers, body }, response) =>
+        response.writeHead(500).end(`<p>${headers.authorization} ${body}`),
+    },
+    {
+      name: "redirects with them",
+      answer: (_request, response) =>
         response.writeHead(302, { location: `https://${TOKEN}.example/${TOKEN}` }).end(),
-    ],
-    ["hangs up", (_request, response) => response.destroy()],
-  ])("when the server %s", async (_what, answer) => {
+    },
+    { name: "hangs up", answer: (_request, response) => response.destroy() },
+  ])("holds no secret when the server $name", async ({ answer }) => {
     const { client } = await startClient(answer);
     expect(await wordsOf(client)).not.toMatch(/secret|hunter/i);
   });
 
-  it("when the server does not speak HTTP", async () => {
+  it("holds no secret when the server does not speak HTTP", async () => {
     const server = await startSocketServer((socket) => {
       socket.once("data", (chunk) => socket.end(chunk));
     });

@@ -29,7 +29,7 @@ export interface LoopbackServer {
 
 export type Answer = (request: ReceivedRequest, response: ServerResponse) => void;
 
-/** Starts an HTTP server on 127.0.0.1, which ends with the test. */
+/** Starts an HTTP server on 127.0.0.1. It stops at the end of the test. */
 export async function startServer(answer: Answer): Promise<LoopbackServer> {
   const requests: ReceivedRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -58,7 +58,7 @@ export async function startSocketServer(
   const sockets = new Set<Socket>();
   const server = createSocketServer((socket) => {
     sockets.add(socket);
-    // A client that hangs up is what these tests provoke.
+    // These tests make clients close connections.
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
     onConnection(socket);
@@ -73,7 +73,8 @@ export async function startSocketServer(
 }
 
 /**
- * A guarded fetch that ends with the test; loopback is permitted unless the options say otherwise.
+ * A guarded fetch, closed at the end of the test. Loopback is permitted unless the options forbid
+ * it.
  */
 export function openFetch(options: Partial<GuardedFetchOptions> = {}): GuardedFetch {
   const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"], ...options });
@@ -84,8 +85,8 @@ export function openFetch(options: Partial<GuardedFetchOptions> = {}): GuardedFe
 }
 
 /**
- * Sends what goes to one origin to another, as if a name had led there: ports 80 and 443 are not
- * free for tests.
+ * Sends requests for one origin to another, as if DNS had resolved to it. Tests cannot listen on
+ * ports 80 and 443.
  */
 export function redirectOrigins(
   fetch: GuardedFetch,
@@ -111,7 +112,7 @@ export function sendJson(
   response.end(JSON.stringify(body));
 }
 
-/** The error of a request that must not succeed. */
+/** The error of a request that must fail. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;
@@ -122,7 +123,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   throw new Error("expected a failure");
 }
 
-/** The reason of a request that must bring no answer. */
+/** The reason of a request that must fail. */
 export async function reasonOf(promise: Promise<unknown>): Promise<string> {
   const error = await failureOf(promise);
   if (error instanceof UnreachableError) return error.reason;

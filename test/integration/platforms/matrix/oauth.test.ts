@@ -34,7 +34,7 @@ function reply(status: number, body: unknown): Answer {
 
 const unrecognized = reply(404, { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" });
 
-/** Homeserver and authorization server in one; `metadata` is made once the address is known. */
+/** Homeserver and authorization server in one. `metadata` is made when the address is known. */
 async function startServers(answers: Record<string, Answer> = {}, changes: Record<string, unknown> = {}) {
   const all: Record<string, Answer> = {};
   const server = await startServer((request, response) => {
@@ -64,8 +64,8 @@ async function startServers(answers: Record<string, Answer> = {}, changes: Recor
   return { server, metadata, all, fetch, log, client, asked };
 }
 
-describe("what a homeserver says of its authorization server", () => {
-  it("is asked in the older way, too, and comes to nothing on a server that signs in by itself", async () => {
+describe("the metadata of an authorization server", () => {
+  it("is also requested by the older endpoint, and is absent on a server without OAuth", async () => {
     const none = await startServers({ [METADATA]: unrecognized });
     expect(await readAuthorizationServer(none.client)).toBeNull();
     expect(none.asked()).toEqual([METADATA, OLDER_METADATA]);
@@ -74,7 +74,7 @@ describe("what a homeserver says of its authorization server", () => {
     expect(await readAuthorizationServer(older.client)).toEqual(older.metadata);
   });
 
-  it("is completed once by the server's own word where the device grant is missing", async () => {
+  it("is completed once by the authorization server's own document if the device grant is missing", async () => {
     const { client, all, metadata, fetch, log, asked } = await startServers(
       {},
       { device_authorization_endpoint: undefined },
@@ -89,20 +89,20 @@ describe("what a homeserver says of its authorization server", () => {
     expect(asked()).toEqual([METADATA, OWN_METADATA, OWN_METADATA, OWN_METADATA]);
   });
 
-  it.each<[string, Record<string, unknown>]>([
-    ["no address", { token_endpoint: "token" }],
-    ["another scheme", { token_endpoint: "file:///etc/passwd" }],
-    ["nothing", { issuer: undefined }],
-  ])("is none with %s for an endpoint", async (_what, changes) => {
+  it.each<{ name: string; changes: Record<string, unknown> }>([
+    { name: "no address", changes: { token_endpoint: "token" } },
+    { name: "another scheme", changes: { token_endpoint: "file:///etc/passwd" } },
+    { name: "nothing", changes: { issuer: undefined } },
+  ])("is unusable with $name as an endpoint", async ({ changes }) => {
     const { client } = await startServers({}, changes);
     expect(await readAuthorizationServer(client)).toBeNull();
   });
 });
 
-describe("asking for a code", () => {
+describe("a request for a code", () => {
   const introduction = { clientName: "Matrix Mover", clientUri: "https://mover.example.org/" };
 
-  it("registers the bot, and asks for the right scope under its own name", async () => {
+  it("registers the bot and asks for the right scope with its own client ID", async () => {
     const { server, metadata, fetch, asked } = await startServers();
     expect(
       await beginDeviceAuthorization(metadata, { fetch, introduction, deviceId: "ABCDEFGHIJKL" }),
@@ -134,7 +134,7 @@ describe("asking for a code", () => {
       expect(headers["user-agent"]).toBe("matrix-mover/1 (Linux; bot)");
   });
 
-  it("finds out that the operator switched the grant off", async () => {
+  it("reports that the operator switched the grant off", async () => {
     const { metadata, fetch, asked } = await startServers({
       [REGISTRATION]: reply(201, { client_id: "client1", grant_types: ["refresh_token"] }),
     });
@@ -144,7 +144,7 @@ describe("asking for a code", () => {
     expect(asked()).toEqual([REGISTRATION]);
   });
 
-  it("passes a refusal on in the server's words", async () => {
+  it("reports a refusal in the server's words", async () => {
     const refusal = { error: "invalid_client_metadata", error_description: "missing client_uri" };
     const { metadata, fetch } = await startServers({ [REGISTRATION]: reply(400, refusal) });
     const failure = await failureOf(
@@ -170,15 +170,23 @@ describe("asking for a code", () => {
     },
   );
 
-  it.each<[string, Partial<LinkingServer>, string]>([
-    ["registration", { registration_endpoint: "https://10.0.0.1/register" }, "forbidden_address"],
-    [
-      "device authorization",
-      { device_authorization_endpoint: "https://169.254.169.254/device" },
-      "forbidden_address",
-    ],
-    ["device authorization", { device_authorization_endpoint: "http://93.184.215.14/device" }, "insecure"],
-  ])("contacts no %s endpoint at %o", async (_what, changes, reason) => {
+  it.each<{ name: string; changes: Partial<LinkingServer>; reason: string }>([
+    {
+      name: "registration",
+      changes: { registration_endpoint: "https://10.0.0.1/register" },
+      reason: "forbidden_address",
+    },
+    {
+      name: "device authorization",
+      changes: { device_authorization_endpoint: "https://169.254.169.254/device" },
+      reason: "forbidden_address",
+    },
+    {
+      name: "device authorization",
+      changes: { device_authorization_endpoint: "http://93.184.215.14/device" },
+      reason: "insecure",
+    },
+  ])("contacts no $name endpoint at $changes", async ({ changes, reason }) => {
     const { metadata, fetch } = await startServers();
     const begun = beginDeviceAuthorization(
       { ...metadata, ...changes },
@@ -206,7 +214,7 @@ describe("asking for a code", () => {
   });
 });
 
-describe("asking whether a person has confirmed", () => {
+describe("a poll for a person's confirmation", () => {
   const poll = async (answer: Answer) => {
     const { metadata, fetch } = await startServers({ [TOKEN]: answer });
     return pollDeviceAuthorization(
@@ -227,7 +235,7 @@ describe("asking whether a person has confirmed", () => {
       expect(await poll(reply(status, { error }))).toEqual({ kind });
   });
 
-  it("takes the tokens", async () => {
+  it("returns the tokens", async () => {
     const tokens = { access_token: "a", refresh_token: "r", token_type: "Bearer", expires_in: 300 };
     expect(await poll(reply(200, tokens))).toMatchObject({
       kind: "confirmed",
@@ -238,27 +246,39 @@ describe("asking whether a person has confirmed", () => {
     });
   });
 
-  it.each<[string, Answer, object]>([
-    ["trouble", reply(500, { error: "server_error" }), { status: 500, isJson: false }],
-    ["a limit", reply(429, {}), { status: 429 }],
-    ["a page of a proxy", (_request, response) => response.writeHead(502).end("<html>"), { status: 502 }],
-    [
-      "a page that says all is well",
-      (_request, response) => response.end("<html>"),
-      { reason: "unexpected_answer" },
-    ],
-    ["a broken connection", (_request, response) => response.destroy(), { reason: "reset" }],
-    [
-      "tokens that cannot be renewed",
-      reply(200, { access_token: "a", token_type: "Bearer" }),
-      { reason: "unexpected_answer" },
-    ],
-  ])("fails with %s, to be asked again", async (_what, answer, failure) => {
+  it.each<{ name: string; answer: Answer; failure: object }>([
+    {
+      name: "trouble",
+      answer: reply(500, { error: "server_error" }),
+      failure: { status: 500, isJson: false },
+    },
+    { name: "a limit", answer: reply(429, {}), failure: { status: 429 } },
+    {
+      name: "a page of a proxy",
+      answer: (_request, response) => response.writeHead(502).end("<html>"),
+      failure: { status: 502 },
+    },
+    {
+      name: "a page that says all is well",
+      answer: (_request, response) => response.end("<html>"),
+      failure: { reason: "unexpected_answer" },
+    },
+    {
+      name: "a broken connection",
+      answer: (_request, response) => response.destroy(),
+      failure: { reason: "reset" },
+    },
+    {
+      name: "tokens that cannot be renewed",
+      answer: reply(200, { access_token: "a", token_type: "Bearer" }),
+      failure: { reason: "unexpected_answer" },
+    },
+  ])("fails with $name and can be repeated", async ({ answer, failure }) => {
     expect(await failureOf(poll(answer))).toMatchObject(failure);
   });
 });
 
-describe("renewing and revoking", () => {
+describe("a renewal or a revocation", () => {
   const renewal = async (answers: Record<string, Answer>) => {
     const { metadata, fetch, client, server } = await startServers(answers);
     const value = {
@@ -272,19 +292,19 @@ describe("renewing and revoking", () => {
     return { value, fetch, client, server };
   };
 
-  it.each<[string, Answer]>([
-    ["another refusal", reply(400, { error: "invalid_request" })],
-    ["a page", (_request, response) => response.writeHead(404).end("<html>")],
-    ["trouble", reply(500, { error: "server_error" })],
-    ["a limit", reply(429, {})],
-  ])("waits after %s, which is no word on the session", async (_what, answer) => {
+  it.each<{ name: string; answer: Answer }>([
+    { name: "another refusal", answer: reply(400, { error: "invalid_request" }) },
+    { name: "a page", answer: (_request, response) => response.writeHead(404).end("<html>") },
+    { name: "trouble", answer: reply(500, { error: "server_error" }) },
+    { name: "a limit", answer: reply(429, {}) },
+  ])("waits after $name, which says nothing about the session", async ({ answer }) => {
     const { value, ...rest } = await renewal({ [TOKEN]: answer });
     expect(toOutcome(await failureOf(renewTokens(value, { ...rest, now: () => 9 })))).toMatchObject({
       status: "wait",
     });
   });
 
-  it("keeps the refresh token where the server gives no new one", async () => {
+  it("keeps the refresh token if the server returns no new one", async () => {
     const { value, ...rest } = await renewal({
       [TOKEN]: reply(200, { access_token: "a2", token_type: "Bearer" }),
     });
@@ -305,7 +325,7 @@ describe("renewing and revoking", () => {
     },
   );
 
-  it("names the refresh token as what it is when it revokes", async () => {
+  it("declares the type of the refresh token when it revokes", async () => {
     const { value, fetch, server } = await renewal({ [REVOCATION]: (_request, response) => response.end() });
     expect(await revokeSession(value, fetch)).toBe(true);
     expect(Object.fromEntries(new URLSearchParams(server.requests[0]?.body))).toEqual({

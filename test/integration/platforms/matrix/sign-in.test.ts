@@ -37,9 +37,7 @@ function reply(status: number, body: unknown, headers?: Record<string, string>):
 
 const unrecognized = reply(404, { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" });
 
-/**
- * A homeserver on which alice can sign in by password; single endpoints can be given other answers.
- */
+/** A homeserver where alice can sign in by password. `answers` replaces single endpoints. */
 async function startHomeserver(answers: Record<string, Answer> = {}) {
   const all: Record<string, Answer> = {
     [METADATA]: unrecognized,
@@ -65,64 +63,68 @@ async function startHomeserver(answers: Record<string, Answer> = {}) {
 }
 
 describe("readLoginOptions", () => {
-  it.each<[string, Record<string, Answer>, object]>([
-    ["a plain server", {}, { password: true, token: true, sso: false, oauth: false }],
-    [
-      "one with OAuth",
-      {
+  it.each<{ name: string; answers: Record<string, Answer>; expected: object }>([
+    {
+      name: "a plain server",
+      answers: {},
+      expected: { password: true, token: true, sso: false, oauth: false },
+    },
+    {
+      name: "one with OAuth",
+      answers: {
         [METADATA]: reply(200, {
           issuer: "https://auth.example/",
           token_endpoint: "https://auth.example/token",
         }),
         [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }),
       },
-      { password: false, token: false, sso: true, oauth: true },
-    ],
-    [
-      "one with OAuth that knows no /login",
-      {
+      expected: { password: false, token: false, sso: true, oauth: true },
+    },
+    {
+      name: "one with OAuth that knows no /login",
+      answers: {
         [METADATA]: reply(200, {
           issuer: "https://auth.example/",
           token_endpoint: "https://auth.example/token",
         }),
         [FLOWS]: unrecognized,
       },
-      { password: false, token: false, sso: false, oauth: true },
-    ],
-    [
-      "one whose metadata is a web page",
-      { [METADATA]: (_request, response) => response.end("<html>") },
-      { password: true, oauth: false },
-    ],
-    [
-      "one whose metadata is refused without JSON",
-      { [METADATA]: (_request, response) => response.writeHead(405).end() },
-      { password: true, oauth: false },
-    ],
-    [
-      "one that names no flow",
-      { [FLOWS]: reply(200, {}) },
-      { password: false, token: false, sso: false, oauth: false },
-    ],
-    [
-      "one with an odd flow",
-      { [FLOWS]: reply(200, { flows: [7, { type: "m.login.password" }] }) },
-      { password: true },
-    ],
-  ])("reads %s", async (_what, answers, expected) => {
+      expected: { password: false, token: false, sso: false, oauth: true },
+    },
+    {
+      name: "one whose metadata is a web page",
+      answers: { [METADATA]: (_request, response) => response.end("<html>") },
+      expected: { password: true, oauth: false },
+    },
+    {
+      name: "one whose metadata is refused without JSON",
+      answers: { [METADATA]: (_request, response) => response.writeHead(405).end() },
+      expected: { password: true, oauth: false },
+    },
+    {
+      name: "one that names no flow",
+      answers: { [FLOWS]: reply(200, {}) },
+      expected: { password: false, token: false, sso: false, oauth: false },
+    },
+    {
+      name: "one with an odd flow",
+      answers: { [FLOWS]: reply(200, { flows: [7, { type: "m.login.password" }] }) },
+      expected: { password: true },
+    },
+  ])("reads $name", async ({ answers, expected }) => {
     const { client, server } = await startHomeserver(answers);
     expect(await readLoginOptions(client)).toMatchObject(expected);
     expect(server.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
-  it("does not take a server in trouble for one without OAuth", async () => {
+  it("does not mistake a failing server for one without OAuth", async () => {
     const { client } = await startHomeserver({ [METADATA]: reply(503, {}) });
     expect(await failureOf(readLoginOptions(client))).toMatchObject({ status: 503 });
   });
 });
 
 describe("signInWithPassword", () => {
-  it("signs in and lets whoami decide", async () => {
+  it("signs in and takes the account from whoami", async () => {
     const { client, server, asked } = await startHomeserver();
     expect(await signInWithPassword(client, SIGN_IN)).toEqual({
       kind: "signed_in",
@@ -141,7 +143,7 @@ describe("signInWithPassword", () => {
     expect(server.requests[4]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
-  it("takes the device from the login where whoami names none", async () => {
+  it("takes the device from the login if whoami names none", async () => {
     const { client } = await startHomeserver({
       [WHOAMI]: reply(200, { user_id: USER }),
       [LOGIN]: reply(200, { access_token: TOKEN, device_id: "OTHER" }),
@@ -149,7 +151,7 @@ describe("signInWithPassword", () => {
     expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({ session: { deviceId: "OTHER" } });
   });
 
-  it("sends the password to no server that does not offer this way", async () => {
+  it("sends no password to a server that does not offer this method", async () => {
     const { client, server } = await startHomeserver({
       [FLOWS]: reply(200, { flows: [{ type: "m.login.sso" }] }),
     });
@@ -160,65 +162,73 @@ describe("signInWithPassword", () => {
     expect(server.requests.map(({ body }) => body).join("")).not.toContain("hunter");
   });
 
-  it.each<[string, Answer, object]>([
-    [
-      "a wrong password",
-      reply(403, { errcode: "M_FORBIDDEN", error: "Invalid username or password" }),
-      { code: "wrong_password" },
-    ],
-    [
-      "a locked account",
-      reply(401, { errcode: "M_USER_LOCKED", soft_logout: true }),
-      { code: "account_locked" },
-    ],
-    ["a deactivated account", reply(403, { errcode: "M_USER_DEACTIVATED" }), { code: "account_deactivated" }],
-    ["a suspended account", reply(403, { errcode: "M_USER_SUSPENDED" }), { code: "account_suspended" }],
-    [
-      "a limit with a time",
-      reply(429, { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "334" }),
-      { code: "limited", retryAfterMs: 334_000 },
-    ],
-    [
-      "a limit without a time",
-      (_request, response) => response.writeHead(429).end("slow down"),
-      { code: "limited", retryAfterMs: null },
-    ],
-    [
-      "trouble",
-      (_request, response) => response.writeHead(502).end("<html>"),
-      { code: "server_trouble", status: 502, retryAfterMs: null },
-    ],
-    [
-      "terms to agree to",
-      reply(403, { errcode: "M_CONSENT_NOT_GIVEN", consent_uri: "https://old.example/terms" }),
-      { code: "consent_needed", consentUri: "https://old.example/terms" },
-    ],
-    [
-      "anything else, in the server's words",
-      reply(400, { errcode: "M_INVALID_USERNAME", error: "No\nsuch\u202E name" }),
-      { code: "server_refused", status: 400, errcode: "M_INVALID_USERNAME", text: "No such name" },
-    ],
-    [
-      "a web page",
-      (_request, response) => response.end("<html>"),
-      { code: "unreachable", reason: "not_json" },
-    ],
-    [
-      "an answer without a token",
-      reply(200, { user_id: USER }),
-      { code: "unreachable", reason: "unexpected_answer" },
-    ],
-    [
-      "a lost connection",
-      (_request, response) => response.destroy(),
-      { code: "unreachable", reason: "reset" },
-    ],
-    [
-      "a redirect",
-      (_request, response) => response.writeHead(307, { location: "/elsewhere" }).end(),
-      { code: "unreachable", reason: "redirect_refused" },
-    ],
-  ])("tells %s", async (_what, answer, problem) => {
+  it.each<{ name: string; answer: Answer; problem: object }>([
+    {
+      name: "a wrong password",
+      answer: reply(403, { errcode: "M_FORBIDDEN", error: "Invalid username or password" }),
+      problem: { code: "wrong_password" },
+    },
+    {
+      name: "a locked account",
+      answer: reply(401, { errcode: "M_USER_LOCKED", soft_logout: true }),
+      problem: { code: "account_locked" },
+    },
+    {
+      name: "a deactivated account",
+      answer: reply(403, { errcode: "M_USER_DEACTIVATED" }),
+      problem: { code: "account_deactivated" },
+    },
+    {
+      name: "a suspended account",
+      answer: reply(403, { errcode: "M_USER_SUSPENDED" }),
+      problem: { code: "account_suspended" },
+    },
+    {
+      name: "a limit with a time",
+      answer: reply(429, { errcode: "M_LIMIT_EXCEEDED" }, { "retry-after": "334" }),
+      problem: { code: "limited", retryAfterMs: 334_000 },
+    },
+    {
+      name: "a limit without a time",
+      answer: (_request, response) => response.writeHead(429).end("slow down"),
+      problem: { code: "limited", retryAfterMs: null },
+    },
+    {
+      name: "trouble",
+      answer: (_request, response) => response.writeHead(502).end("<html>"),
+      problem: { code: "server_trouble", status: 502, retryAfterMs: null },
+    },
+    {
+      name: "terms to agree to",
+      answer: reply(403, { errcode: "M_CONSENT_NOT_GIVEN", consent_uri: "https://old.example/terms" }),
+      problem: { code: "consent_needed", consentUri: "https://old.example/terms" },
+    },
+    {
+      name: "anything else, in the server's words",
+      answer: reply(400, { errcode: "M_INVALID_USERNAME", error: "No\nsuch\u202E name" }),
+      problem: { code: "server_refused", status: 400, errcode: "M_INVALID_USERNAME", text: "No such name" },
+    },
+    {
+      name: "a web page",
+      answer: (_request, response) => response.end("<html>"),
+      problem: { code: "unreachable", reason: "not_json" },
+    },
+    {
+      name: "an answer without a token",
+      answer: reply(200, { user_id: USER }),
+      problem: { code: "unreachable", reason: "unexpected_answer" },
+    },
+    {
+      name: "a lost connection",
+      answer: (_request, response) => response.destroy(),
+      problem: { code: "unreachable", reason: "reset" },
+    },
+    {
+      name: "a redirect",
+      answer: (_request, response) => response.writeHead(307, { location: "/elsewhere" }).end(),
+      problem: { code: "unreachable", reason: "redirect_refused" },
+    },
+  ])("reports $name", async ({ answer, problem }) => {
     const { client, asked } = await startHomeserver({ [LOGIN]: answer });
     expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
       kind: "problem",
@@ -228,25 +238,33 @@ describe("signInWithPassword", () => {
     expect(asked()).not.toContain(WHOAMI);
   });
 
-  it.each<[string, Answer, object]>([
-    [
-      "names another account",
-      reply(200, { user_id: "@mallory:old.example" }),
-      { code: "wrong_account", expected: USER, actual: "@mallory:old.example" },
-    ],
-    [
-      "names the account in other letters",
-      reply(200, { user_id: "@Alice:old.example" }),
-      { code: "wrong_account", actual: "@Alice:old.example" },
-    ],
-    ["names a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
-    ["finds the account locked", reply(401, { errcode: "M_USER_LOCKED" }), { code: "account_locked" }],
-    [
-      "brings no answer",
-      (_request, response) => response.destroy(),
-      { code: "unreachable", reason: "reset" },
-    ],
-  ])("logs the new session out again when whoami %s", async (_what, answer, problem) => {
+  it.each<{ name: string; answer: Answer; problem: object }>([
+    {
+      name: "names another account",
+      answer: reply(200, { user_id: "@mallory:old.example" }),
+      problem: { code: "wrong_account", expected: USER, actual: "@mallory:old.example" },
+    },
+    {
+      name: "names the account in other letters",
+      answer: reply(200, { user_id: "@Alice:old.example" }),
+      problem: { code: "wrong_account", actual: "@Alice:old.example" },
+    },
+    {
+      name: "names a guest",
+      answer: reply(200, { user_id: USER, is_guest: true }),
+      problem: { code: "guest" },
+    },
+    {
+      name: "finds the account locked",
+      answer: reply(401, { errcode: "M_USER_LOCKED" }),
+      problem: { code: "account_locked" },
+    },
+    {
+      name: "brings no answer",
+      answer: (_request, response) => response.destroy(),
+      problem: { code: "unreachable", reason: "reset" },
+    },
+  ])("logs the new session out again when whoami $name", async ({ answer, problem }) => {
     const { client, server, asked } = await startHomeserver({ [WHOAMI]: answer });
     expect(await signInWithPassword(client, SIGN_IN)).toMatchObject({
       kind: "problem",
@@ -284,7 +302,7 @@ describe("signInWithPassword", () => {
 describe("signInWithTokens", () => {
   const signIn = { userId: USER, tokens: { accessToken: TOKEN } };
 
-  it("takes the user's own session", async () => {
+  it("uses the user's own session", async () => {
     const { client, asked } = await startHomeserver({
       [WHOAMI]: reply(200, { user_id: USER, device_id: "ELEMENT" }),
     });
@@ -295,30 +313,34 @@ describe("signInWithTokens", () => {
     expect(asked()).toEqual([WHOAMI]);
   });
 
-  it("takes a token without a device", async () => {
+  it("accepts a token without a device", async () => {
     const { client } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: USER, device_id: null }) });
     expect(await signInWithTokens(client, signIn)).toMatchObject({ session: { deviceId: null } });
   });
 
-  it.each<[string, Answer, object]>([
-    [
-      "an expired token",
-      reply(401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: false }),
-      { code: "session_ended" },
-    ],
-    ["a locked account", reply(401, { errcode: "M_USER_LOCKED" }), { code: "account_locked" }],
-    ["a guest", reply(200, { user_id: USER, is_guest: true }), { code: "guest" }],
-    [
-      "another account",
-      reply(200, { user_id: "@bob:old.example" }),
-      { code: "wrong_account", expected: USER, actual: "@bob:old.example" },
-    ],
-    [
-      "a refusal",
-      reply(403, { errcode: "M_FORBIDDEN", error: "no" }),
-      { code: "server_refused", text: "no" },
-    ],
-  ])("refuses %s and never logs the user's session out", async (_what, answer, problem) => {
+  it.each<{ name: string; answer: Answer; problem: object }>([
+    {
+      name: "an expired token",
+      answer: reply(401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: false }),
+      problem: { code: "session_ended" },
+    },
+    {
+      name: "a locked account",
+      answer: reply(401, { errcode: "M_USER_LOCKED" }),
+      problem: { code: "account_locked" },
+    },
+    { name: "a guest", answer: reply(200, { user_id: USER, is_guest: true }), problem: { code: "guest" } },
+    {
+      name: "another account",
+      answer: reply(200, { user_id: "@bob:old.example" }),
+      problem: { code: "wrong_account", expected: USER, actual: "@bob:old.example" },
+    },
+    {
+      name: "a refusal",
+      answer: reply(403, { errcode: "M_FORBIDDEN", error: "no" }),
+      problem: { code: "server_refused", text: "no" },
+    },
+  ])("refuses $name and never logs the user's session out", async ({ answer, problem }) => {
     const { client, asked } = await startHomeserver({ [WHOAMI]: answer });
     expect(await signInWithTokens(client, signIn)).toMatchObject({ kind: "problem", problem });
     expect(asked()).toEqual([WHOAMI]);
@@ -337,7 +359,7 @@ describe("signInWithTokens", () => {
 });
 
 describe("checkAccessToken and signOut", () => {
-  it("says whose token it is", async () => {
+  it("return the account of a token", async () => {
     const { client } = await startHomeserver();
     expect(await checkAccessToken(client)).toEqual({
       kind: "valid",
@@ -345,13 +367,13 @@ describe("checkAccessToken and signOut", () => {
     });
   });
 
-  it("logs out one session", async () => {
+  it("log out one session", async () => {
     const { client, asked } = await startHomeserver();
     expect(await signOut(client)).toEqual({ kind: "signed_out" });
     expect(asked()).toEqual([LOGOUT]);
   });
 
-  it("counts a session that is gone as logged out, and no other failure", async () => {
+  it("count an ended session as logged out, and no other failure", async () => {
     const gone = await startHomeserver({ [LOGOUT]: reply(401, { errcode: "M_UNKNOWN_TOKEN" }) });
     expect(await signOut(gone.client)).toEqual({ kind: "signed_out" });
     const broken = await startHomeserver({ [LOGOUT]: reply(500, {}) });
