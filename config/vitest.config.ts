@@ -8,6 +8,8 @@ const MINUTE_MS = 60_000;
  * its whole stage. The first hook also waits for the download of the homeservers.
  */
 const STANDSTILL_MS = 8 * MINUTE_MS;
+/** The time limit of a wait for one thing, whose error says more than that of its test. */
+const WAIT_MS = 5 * MINUTE_MS;
 
 // Three runs, one for each folder. Nothing is retried.
 export default defineConfig({
@@ -22,6 +24,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: STANDSTILL_MS,
     hookTimeout: STANDSTILL_MS,
+    expect: { poll: { timeout: WAIT_MS } },
     // Node loads these itself, because matrix-bot-sdk does. Otherwise there would be two copies,
     // each with a state of its own.
     server: { deps: { external: [/src\/overrides\//] } },

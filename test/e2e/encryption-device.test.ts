@@ -121,7 +121,7 @@ describe("the bot, in encrypted rooms", () => {
         after: first,
       });
     const read = expect.objectContaining({ msg: "read the messages that a sync left out" }) as unknown;
-    await expect.poll(() => environment.bot.log(), { timeout: 10_000 }).toContainEqual(read);
+    await expect.poll(() => environment.bot.log()).toContainEqual(read);
   });
 
   it("replaces the note that a slow server is being asked by the answer", async () => {
@@ -161,7 +161,7 @@ describe("the bot, in encrypted rooms", () => {
         "m.mentions": {},
       },
     };
-    await expect.poll(edits, { timeout: 30_000 }).toMatchObject([edit]);
+    await expect.poll(edits).toMatchObject([edit]);
   });
 
   it("removes the message with a password before it says that the account is signed in", async () => {
@@ -208,9 +208,7 @@ describe("the bot, in encrypted rooms", () => {
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
     // What she says before her client knows the new device is encrypted for the old one.
-    await expect
-      .poll(() => cara.signedDevices(environment.botUserId), { timeout: 30_000 })
-      .toEqual(expect.arrayContaining(after));
+    await expect.poll(() => cara.signedDevices(environment.botUserId)).toEqual(expect.arrayContaining(after));
     const answer = await environment.answer(cara, story.carasRoom, "!help");
     expect(answer).toMatchObject({ isEncrypted: true, shield: null });
     expect(textOf(answer)).toContain("!login");

@@ -127,7 +127,7 @@ describe("a move of two accounts that are signed in by link", () => {
     const { move, proxies } = story;
     const end = move.waitFor(/The move is done\./u);
     await vi.waitFor(() => expect(countRenewals()).toBeGreaterThan(MIN_RENEWALS), {
-      timeout: 20_000,
+      timeout: 5 * 60_000,
       interval: 100,
     });
     for (const side of SIDES) proxies[side].setRule();
@@ -235,7 +235,7 @@ function nextWrite(side: Side): Promise<void> {
   const { requests } = story.proxies[side];
   const from = requests.length;
   return vi.waitFor(() => expect(requests.slice(from).some(isWriting)).toBe(true), {
-    timeout: 30_000,
+    timeout: 5 * 60_000,
     interval: 50,
   });
 }

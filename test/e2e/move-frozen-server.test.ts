@@ -45,7 +45,7 @@ describe("a move whose server stops answering", () => {
     move.oldServer.setRule();
     move.pair.old.resume();
     expect(await move.ask("!migrate resume", /^The move is resumed\./u)).toContain("!migrate status");
-    await move.waitFor(/The move is done\./u, { timeoutMs: 120_000 });
+    await move.waitFor(/The move is done\./u);
     expect(await missingRooms(move)).toEqual([]);
     const counts = await countVisibleChanges(move, story.startedAt);
     expect(counts.size).toBeGreaterThan(10);

@@ -16,7 +16,7 @@ import { createMoveEnvironment } from "../support/environments/move-environment.
 /** Between two edits. */
 const EDIT_INTERVAL_MS = 5_000;
 /** For facts that one server learns from the other. */
-const FEDERATION_WAIT = { timeout: 60_000, interval: 500 };
+const FEDERATION_WAIT = { timeout: 5 * 60_000, interval: 500 };
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {

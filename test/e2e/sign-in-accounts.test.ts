@@ -225,7 +225,7 @@ describe("a third account typing for two others", () => {
         ...tracesIn(database, [typing.userId]),
       ];
     };
-    await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(left).toEqual([]);
     const shown = await chat.ask("!whoami");
     expect(shown).toContain("Old account: not signed in");
     expect(shown).toContain("New account: not signed in");

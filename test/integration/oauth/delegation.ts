@@ -147,7 +147,7 @@ export async function startMover(
           if (last === undefined || last.kind === "waiting") throw new Error("it still waits");
           return last;
         },
-        { timeout: 60_000, interval: 20 },
+        { timeout: 5 * 60_000, interval: 20 },
       ),
   };
 }
@@ -166,7 +166,7 @@ export async function signInByLink(
   await vi.waitFor(() => {
     if (mover.news.slice(before).every((news) => news.kind !== "signed_in"))
       throw new Error(JSON.stringify(mover.news.at(-1)));
-  }, 60_000);
+  }, 5 * 60_000);
   const opened = await mover.open(side);
   if (opened === null) throw new Error("the account is not signed in");
   return opened;

@@ -8,7 +8,7 @@ import type { Delegation, Mover } from "./delegation.ts";
 import { INTRODUCTION, OWNER, signInByLink, startDelegation, startMover } from "./delegation.ts";
 
 /** For events that come within seconds, on a slow and busy machine. */
-const SOON_MS = 60_000;
+const SOON_MS = 5 * 60_000;
 
 /** No run exists here. */
 const control = { abandon: async () => undefined };

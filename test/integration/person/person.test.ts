@@ -163,8 +163,7 @@ describe("two people on two servers in an encrypted chat, one of whom trusts sig
     ];
     // A person may see another's message before the sender's own client gets it back from the
     // server.
-    for (const person of [anna, ben])
-      await expect.poll(() => conversation(person), { timeout: 30_000 }).toEqual(expected);
+    for (const person of [anna, ben]) await expect.poll(() => conversation(person)).toEqual(expected);
   });
 });
 
@@ -222,7 +221,7 @@ describe("a person in rooms that are not encrypted", () => {
       membership: "join",
       displayName: "Fritz",
     }) as unknown;
-    await expect.poll(() => gerda.members(roomId), { timeout: 30_000 }).toContainEqual(host);
+    await expect.poll(() => gerda.members(roomId)).toContainEqual(host);
     await expect(gerda.say(roomId, "may I?")).rejects.toMatchObject({
       name: "PersonError",
       errcode: "M_FORBIDDEN",
@@ -262,7 +261,7 @@ describe("a person in rooms that are not encrypted", () => {
     const karl = await signIn(userId, pair.old, { encryption: false });
     expect(await karl.waitForInvite({ from: jan.userId })).toBe(roomId);
     const invited = expect.objectContaining({ userId, membership: "invite" }) as unknown;
-    await expect.poll(() => jan.members(roomId), { timeout: 30_000 }).toContainEqual(invited);
+    await expect.poll(() => jan.members(roomId)).toContainEqual(invited);
   });
 });
 

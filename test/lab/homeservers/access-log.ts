@@ -42,7 +42,7 @@ const LINE = new RegExp(
 
 /** Begins the query of the requests with which `settledAccessLog` finds its place in the log. */
 const MARK = "access-log-mark";
-const WRITTEN_WITHIN_MS = 30_000;
+const WRITTEN_WITHIN_MS = 3 * 60_000;
 const POLL_MS = 20;
 
 /** Reads Synapse's access log. Lines of another form (a half-written last one) are left out. */

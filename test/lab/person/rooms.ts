@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import type { NewRoom, RoomMemberView } from "./protocol.ts";
 
-const ROOM_ARRIVES_WITHIN_MS = 30_000;
+const ROOM_ARRIVES_WITHIN_MS = 3 * 60_000;
 
 /** Creates a room. If encryption was requested, it waits until messages are encrypted. */
 export async function createRoom(client: MatrixClient, room: NewRoom, isDirect = false): Promise<string> {

@@ -3,7 +3,7 @@ import type { EventContent, MembershipNotice, SeenMessage } from "./protocol.ts"
 /** How many of the newest messages a timeout lists. */
 const TOLD_MESSAGES = 12;
 
-const MESSAGE_TIMEOUT_MS = 60_000;
+const MESSAGE_TIMEOUT_MS = 3 * 60_000;
 
 interface Waiter {
   recheck: () => void;

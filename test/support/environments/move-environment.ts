@@ -9,8 +9,9 @@ import { signInByLink } from "../chat/link-sign-in.ts";
 import type { BotEnvironment, BotEnvironmentOptions } from "./bot-environment.ts";
 import { createBotEnvironment } from "./bot-environment.ts";
 
-const ANSWER_MS = 60_000;
-const END_MS = 120_000;
+/** A busy machine may need minutes. */
+const ANSWER_MS = 3 * 60_000;
+const END_MS = 7 * 60_000;
 /** Also the answer to `!migrate status`. */
 const PROGRESS = /^The [a-z ]+ @\S+ → @\S+ (is|was|waits) /u;
 

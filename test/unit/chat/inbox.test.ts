@@ -9,7 +9,7 @@ import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
 
 /** For what comes of itself, on a slow and busy machine. */
-const SOON = { timeout: 15_000 };
+const SOON = { timeout: 60_000 };
 
 afterEach(() => {
   vi.useRealTimers();

@@ -207,7 +207,7 @@ describe("!migrate status, pause, resume and cancel", () => {
     const { type } = setUp({ resume: { status: "resumed", run: runStatus() } }, () => free.promise);
     const conversation = new FakeConversation();
     const typed = type("!migrate resume", null, conversation);
-    await vi.waitFor(() => expect(conversation.text).toContain("Asking your servers"), { timeout: 5_000 });
+    await vi.waitFor(() => expect(conversation.text).toContain("Asking your servers"), { timeout: 60_000 });
     free.resolve(undefined);
     await typed;
     expect(conversation.said.at(-1)?.options).toMatchObject({ replaces: "meanwhile" });
@@ -222,7 +222,7 @@ describe("!migrate status, pause, resume and cancel", () => {
     const conversation = new FakeConversation();
     const typed = type("!migrate pause", null, conversation);
     await vi.waitFor(() => expect(conversation.text).toContain("finish the requests"), {
-      timeout: 15_000,
+      timeout: 60_000,
     });
     finished.resolve(undefined);
     await typed;

@@ -118,5 +118,5 @@ function startWithGrandchild(
 /** The system may need a moment to clear away a process that was killed. */
 async function hasEnded(pid: number): Promise<void> {
   expect(pid).toBeGreaterThan(1);
-  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 10_000 });
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 60_000 });
 }
