@@ -1,6 +1,6 @@
 /**
- * Numbers from 0 up to 1: the same sequence for the same seed (mulberry32), so that a failing run
- * can be repeated.
+ * Numbers from 0 up to 1. The same seed gives the same sequence (mulberry32), so a failing run can
+ * be repeated.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

@@ -51,9 +51,9 @@ export interface BotEnvironmentOptions {
   limits?: PairOptions["limits"];
   names?: PairOptions["names"];
   extraConfig?: PairOptions["extraConfig"];
-  /** Running ones. Who started them stops them. */
+  /** Running authorization servers. The caller stops them. */
   authorizationServers?: AuthorizationServers;
-  /** Changes to the bot's options, made once the homeservers and their names are known. */
+  /** Changes to the bot's options, made when the homeservers and their names are known. */
   bot?: (pair: HomeserverPair) => Partial<BotOptions> | Promise<Partial<BotOptions>>;
 }
 
@@ -129,7 +129,7 @@ export async function createBotEnvironment({
   };
 }
 
-/** The bot's whole answer behind an event. */
+/** The bot's whole answer to an event. */
 export function answerTo(
   person: Person,
   roomId: string,

@@ -29,7 +29,7 @@ export interface MoveEnvironment extends BotEnvironment {
    */
   ask(text: string, isAnswer?: RegExp): Promise<string>;
   askForMessage(text: string, isAnswer?: RegExp): Promise<SeenMessage>;
-  /** Says something that is answered with a report file. */
+  /** Sends a command that is answered with a report file. */
   askForReport(text: string, fileName: string): Promise<ExportedReport>;
   /** A message that the bot sends unasked. */
   waitFor(pattern: RegExp, options?: { after?: string; timeoutMs?: number }): Promise<SeenMessage>;

@@ -2,7 +2,7 @@ import type { ServerEvent } from "../servers/account-on-server.ts";
 import { kindOf } from "../servers/account-on-server.ts";
 import type { FaultyMoveEnvironment } from "./faulty-move-environment.ts";
 
-/** How often the two accounts made each visible change in each room since then. */
+/** How often the two accounts made each visible change in each room since a time. */
 export async function countVisibleChanges(
   { population, source, target }: FaultyMoveEnvironment,
   since: number,
@@ -19,7 +19,7 @@ export async function countVisibleChanges(
   return counts;
 }
 
-/** A name for one room is set by a new membership event. */
+/** A name in one room is set by a new membership event. */
 function isRenaming({ type, content, unsigned }: ServerEvent): boolean {
   return (
     type === "m.room.member" &&

@@ -1,7 +1,7 @@
 import type { CommandServices } from "../../../src/commands/registry.ts";
 import { scriptedMoves } from "./scripted-moves.ts";
 
-/** Fails the test: a command asked a service that the test has not scripted. */
+/** Fails the test: a command called a service that the test has not scripted. */
 export function notScripted(): never {
   throw new Error("the test has no answer to this call");
 }

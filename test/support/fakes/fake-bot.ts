@@ -40,7 +40,7 @@ function account(userId: string, more: Partial<FakeAccount> = {}): FakeAccount {
   return { userId, profile: {}, accountData: new Map(), roomAccountData: new Map(), pushRules: {}, ...more };
 }
 
-/** A person with rooms of every route, and something of every category. */
+/** A person with a room for each route and an item for each category. */
 export function fakePerson(): FakeHomeservers {
   const inside = { [SOURCE]: "join" };
   const rooms = [
@@ -113,7 +113,7 @@ export function fakePerson(): FakeHomeservers {
   return new FakeHomeservers(rooms, [source, account(TARGET, { profile: { displayname: "me" } })]);
 }
 
-/** A moderator answers the knock, and invites to the room that only they can open. */
+/** A moderator accepts the knock and invites to the room that only a moderator can open. */
 export function letIn({ rooms, seen }: FakeHomeservers): void {
   for (const roomId of ["!knock:old.example", "!closed:old.example"]) {
     rooms.get(roomId)?.members.set(TARGET, { membership: "invite" });
@@ -138,7 +138,7 @@ export interface FakeBotOptions {
   onRequest?: (request: FakeRequest, crash: () => void) => void;
 }
 
-/** Starts one process of the bot, as far as a move needs it. */
+/** Starts one process of the bot with the parts that a move needs. */
 export function startFakeBot({
   folder,
   servers,

@@ -43,23 +43,22 @@ export function baseUrlOf(userId: string): string {
 }
 
 /**
- * A fake pair of homeservers in this process, that keeps real state. It is here for the crash test
- * alone, which needs thousands of whole moves in a minute; whether Synapse is like this is for the
- * tests with real ones to say. It knows no lag between servers and no limits, and answers whatever
- * was asked at once.
+ * A fake pair of homeservers in this process that keeps real state. Only the crash test uses it,
+ * because that test needs thousands of whole moves in a minute. Tests with real servers check
+ * whether Synapse behaves like this. The fake has no delay between servers and no limits.
  */
 export class FakeHomeservers {
   readonly rooms: ReadonlyMap<string, FakeRoom>;
   readonly accounts: Map<string, FakeAccount>;
   /** Accounts whose sessions have ended. */
   readonly signedOut = new Set<string>();
-  /** Aliases that no room gives as its own, and where they lead. */
+  /** Aliases that no room declares, and the rooms that they lead to. */
   readonly aliases = new Map<string, string>();
-  /** Rooms that syncs count no members of. */
+  /** Rooms whose members syncs do not count. */
   readonly uncounted = new Set<string>();
   /** Aliases whose own servers hang. */
   readonly hangingAliases = new Set<string>();
-  /** What other people could see, in order. */
+  /** The changes that other people could see, in order. */
   readonly seen: string[] = [];
   #media = 0;
 
@@ -69,8 +68,8 @@ export class FakeHomeservers {
   }
 
   /**
-   * @param onRequest called when the effects of a request stand and its answer is not yet given;
-   * what it waits for or throws takes the answer's place
+   * @param onRequest called when a request has taken effect and before its answer. The answer waits
+   * for it, and its error replaces the answer
    */
   fetch(onRequest: (request: FakeRequest) => Promise<void> = async () => {}): GuardedFetch {
     const answer = async (address: string, options: GuardedRequest = {}): Promise<GuardedResponse> => {

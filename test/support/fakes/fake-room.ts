@@ -3,9 +3,9 @@ type Json = Record<string, unknown>;
 /** A room of the fake homeservers. */
 export interface FakeRoom {
   readonly roomId: string;
-  /** Rooms whose members are let in, for `restricted`. */
+  /** Rooms whose members may join, for `restricted`. */
   readonly allow: readonly string[];
-  /** Refuses joins whatever its rules say, as a room does whose other servers decline them. */
+  /** Refuses joins against its own rules, like a room whose other servers decline them. */
   readonly isStubborn: boolean;
   /** By type; all with an empty state key. */
   readonly state: Map<string, Json>;
@@ -28,7 +28,7 @@ export interface FakeRoomSketch {
   create?: Json;
   children?: readonly string[];
   replacement?: string;
-  /** Display names that people have in this room only. */
+  /** Display names in this room only. */
   names?: Record<string, string>;
 }
 

@@ -25,8 +25,8 @@ export type Answer =
 
 /**
  * Answers by request, for example by `target POST /join/!room:old.example`. Several answers are
- * given one after the other, the last one again and again. A request that is not in the table is an
- * error of the test.
+ * given in sequence, and the last one is repeated. A request that is not in the table fails the
+ * test.
  */
 export type AnswerTable = Readonly<Record<string, Answer | readonly Answer[]>>;
 
@@ -35,7 +35,7 @@ export type AnswerFunction = (request: ScriptedRequest) => Answer | undefined;
 
 export interface ScriptedContextOptions {
   readonly canSkipCheck?: boolean;
-  /** The target is in every room by default. */
+  /** Whether the target is in a room. By default it is in every room. */
   readonly isInside?: (roomId: string) => boolean;
   readonly savedUndo?: unknown;
 }
@@ -43,9 +43,9 @@ export interface ScriptedContextOptions {
 export interface ScriptedContext {
   readonly context: StepContext;
   readonly requests: readonly ScriptedRequest[];
-  /** What the step gave to `saveUndo`, in order. */
+  /** The values that the step gave to `saveUndo`, in order. */
   readonly savedUndos: readonly unknown[];
-  /** The requests in the words of an answer table. */
+  /** The requests, written like the keys of an answer table. */
   readonly lines: () => string[];
   /** The requests that write: `PUT /path`. */
   readonly writes: () => string[];

@@ -7,9 +7,7 @@ type Scripted = RunCommands["starter"] &
   Pick<CommandServices, "verify" | "convert">;
 type Answers = { [Name in keyof Scripted]?: Awaited<ReturnType<Scripted[Name]>> };
 
-/**
- * Services of runs with fixed answers, each given after some work; `asked` keeps the calls.
- */
+/** Services of runs with fixed answers, each given after `work`. `asked` keeps the calls. */
 export function scriptedMoves(answers: Answers, work: () => Promise<void> = async () => undefined) {
   const asked: unknown[][] = [];
   function answer<Name extends keyof Scripted>(name: Name) {
@@ -52,7 +50,7 @@ export function scriptedMoves(answers: Answers, work: () => Promise<void> = asyn
   return { services, asked };
 }
 
-/** A run in the middle. */
+/** A run in progress. */
 export function runStatus(more: Partial<RunStatus> = {}): RunStatus {
   return {
     number: 3,

@@ -32,7 +32,7 @@ export function limited(waitMs: number | null): StepOutcome {
   return { status: "wait", waitingFor: "limit", waitMs, problem: null };
 }
 
-/** A step as a test describes it: the target's, free, on rooms. */
+/** A step as a test describes it. By default a free one of the target in the stage of rooms. */
 export function step(key: string, more: Partial<PlannedStep> = {}): PlannedStep {
   const planned = {
     key,
@@ -47,7 +47,7 @@ export function step(key: string, more: Partial<PlannedStep> = {}): PlannedStep 
   return { ...planned, roomId: null, payload: null, ...more };
 }
 
-/** A room that anyone may join, as a plan has it. */
+/** A room that anyone may join, as in a plan. */
 function plannedRoom(roomId: string): RunRoom["planned"] {
   return {
     row: {
@@ -87,21 +87,21 @@ export function room(roomId: string, isInside = false): RunRoom {
 }
 
 /**
- * What tries of a step come to, one after the other, the last for good; a function may take its
- * time.
+ * The outcomes of the tries of each step, in sequence. The last one is repeated. A function may
+ * take time.
  */
 export type Script = Readonly<
   Record<string, readonly StepOutcome[] | ((signal: AbortSignal) => Promise<StepOutcome>)>
 >;
 
 export class ScriptedWork implements RunnerWork {
-  /** Keys of steps as they are tried. */
+  /** The keys of tried steps, in order. */
   readonly tried: string[] = [];
   readonly log: string[] = [];
   underWay = 0;
   mostUnderWay = 0;
   hasFallback = false;
-  /** Done when nothing is left that can run. */
+  /** Called when no step is left that can run. */
   onSettled: RunnerWork["settled"];
   readonly #script: Script;
   readonly #tries = new Map<string, number>();
@@ -162,9 +162,7 @@ export interface Scripted {
   work: ScriptedWork;
 }
 
-/**
- * A runner on a store, for which the script stands in for the servers. A run that settles is over.
- */
+/** A runner on a store. The script replaces the servers. A run that settles is over. */
 export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, script: Script = {}): Scripted {
   const { runs, steps } = store;
   const work = new ScriptedWork(script, async (run) => {
@@ -215,7 +213,7 @@ export async function newRun(
   return created;
 }
 
-/** Lets everything happen that needs no time, and then what so much time brings. */
+/** Lets everything happen that needs no time, and then everything within `ms` of the fake clock. */
 export async function pass(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
@@ -224,7 +222,7 @@ export async function statesOf({ steps }: Pick<Store, "steps">, run: Run): Promi
   return Object.fromEntries((await steps.all(run.id)).map(({ key, state }) => [key, state]));
 }
 
-/** A step that takes its time. */
+/** A step that takes time. */
 export function taking(
   ms: number,
   outcome: StepOutcome = DONE,
@@ -235,7 +233,7 @@ export function taking(
     });
 }
 
-/** A step whose server never answers; it ends only with the process. */
+/** A step whose server never answers. It ends only with the process. */
 export async function hanging(signal: AbortSignal): Promise<StepOutcome> {
   await new Promise((resolve) => {
     signal.addEventListener("abort", resolve);

@@ -9,7 +9,7 @@ export interface CrashPoint {
   readonly isOfKind: (request: ProxiedRequest) => boolean;
   readonly nth: number;
   readonly afterMs: number;
-  /** What happens to that request. */
+  /** The fault that this request gets. */
   readonly fault?: Fault;
 }
 

@@ -27,8 +27,8 @@ export interface CrashingStore {
 const NEVER = new Promise<never>(() => {});
 
 /**
- * The real store on a real database, in a process that crashes at a write.
- * @param crashTimeOf called at every commit and every write outside a transaction
+ * The real store on a real database, in a process that can crash at a write. @param crashTimeOf
+ * called at every commit and every write outside a transaction
  */
 export function openCrashingStore(
   folder: string,
@@ -89,8 +89,8 @@ export function openCrashingStore(
   };
 }
 
-// Kysely compiles each statement anew. The tests of crashes run the same ones a hundred thousand
-// times.
+// Kysely compiles each statement again at each use. The crash tests run the same statements a
+// hundred thousand times.
 function preparingOnce(sqlite: Database.Database): SqliteDatabase {
   const prepared = new Map<string, Database.Statement>();
   return {
@@ -118,7 +118,7 @@ class CrashingDialect extends SqliteDialect {
     const driver = super.createDriver();
     let inner: DatabaseConnection | null = null;
     let outer: DatabaseConnection | null = null;
-    // SQLite has one connection; it is given to one user after the other.
+    // SQLite has one connection. Users get it in turn.
     return {
       init: () => driver.init(),
       acquireConnection: async () => {

@@ -3,25 +3,25 @@ import type { AddressInfo, Socket } from "node:net";
 import { pipeline } from "node:stream";
 import { seededRandom } from "../seeded-random.ts";
 
-/** What is done to one request. `undefined` instead of one passes it on. */
+/** A fault for one request. A rule that returns `undefined` passes the request on. */
 export type Fault =
-  /** Cut before the server hears of it. */
+  /** The connection is closed before the server gets the request. */
   | { readonly kind: "reset" }
-  /** The server does the work, then the connection is cut without an answer. */
+  /** The server handles the request. Then the connection is closed without an answer. */
   | { readonly kind: "lose-answer" }
   | { readonly kind: "delay"; readonly ms: number }
-  /** The server does the work at once, its answer comes so much later. */
+  /** The server handles the request at once. Its answer is delayed. */
   | { readonly kind: "delay-answer"; readonly ms: number }
-  /** Passed on once that has come. */
+  /** The request is passed on after this resolves. */
   | { readonly kind: "hold"; readonly until: Promise<unknown> }
-  /** Neither passed on nor answered. */
+  /** The request is neither passed on nor answered. */
   | { readonly kind: "hang" }
-  /** Cut after so many bytes of the answer's body. */
+  /** The connection is closed after so many bytes of the answer's body. */
   | { readonly kind: "truncate"; readonly bytes: number }
   /** 429 M_LIMIT_EXCEEDED, with the wait in body and `Retry-After`, or without a hint. */
   | { readonly kind: "limit"; readonly retryAfterMs?: number }
   | { readonly kind: "status"; readonly status: number; readonly errcode?: string }
-  /** A page, as from a proxy in front of the server. Default status 200. */
+  /** A web page, as from a proxy in front of the server. Default status 200. */
   | { readonly kind: "html"; readonly status?: number }
   /** Valid JSON of that size. Default ten megabytes. */
   | { readonly kind: "huge"; readonly bytes?: number }
@@ -47,28 +47,29 @@ export interface ProxiedRequest {
   readonly query: URLSearchParams;
   readonly headers: http.IncomingHttpHeaders;
   readonly arrivedAt: number;
-  /** What was done to it; `undefined` when it was passed on unharmed. */
+  /** The fault that it got. `undefined` if it was passed on unchanged. */
   fault: Fault | undefined;
-  /** Status sent to the client; `undefined` while, or because, none was. */
+  /** Status sent to the client. `undefined` if none was sent until now. */
   status: number | undefined;
 }
 
 /**
- * Decides about a request. `random` gives numbers from 0 up to 1, the same sequence for the same
- * seed.
+ * Decides about a request. `random` returns numbers from 0 up to 1, in the same sequence for the
+ * same seed.
  */
 export type Rule = (request: ProxiedRequest, random: () => number) => Fault | undefined;
 
-/** A homeserver as a bad network shows it. */
+/** A proxy that shows a homeserver as over a bad network. */
 export interface FaultProxy {
   /** Address to use in place of the target's, without a slash at its end. */
   readonly url: string;
   readonly requests: readonly ProxiedRequest[];
   /**
-   * Replaces the rule; of several, the first that names a fault counts. No rule: everything passes.
+   * Replaces the rule. If several rules are given, the first that returns a fault counts. Without a
+   * rule everything passes.
    */
   setRule(rule?: Rule | readonly Rule[]): void;
-  /** Refuses connections and cuts those that are open, until `up()`. */
+  /** Refuses new connections and closes open ones, until `up()`. */
   down(): Promise<void>;
   /** Listens again on the same port. */
   up(): Promise<void>;
@@ -78,13 +79,13 @@ export interface FaultProxy {
 interface FaultProxyOptions {
   /** The real server's base URL, plain HTTP. */
   readonly target: string;
-  /** Of the random numbers that the rules get. Default 1. */
+  /** Seed of the random numbers that the rules get. Default 1. */
   readonly seed?: number;
 }
 
 /**
- * Starts a proxy on a free port of 127.0.0.1. Bodies are streamed both ways; a connection cut on
- * one side is cut on the other.
+ * Starts a proxy on a free port of 127.0.0.1. Bodies are streamed in both directions. A connection
+ * closed on one side is closed on the other.
  */
 export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): Promise<FaultProxy> {
   const targetUrl = new URL(target);
@@ -109,11 +110,10 @@ export async function startFaultProxy({ target, seed = 1 }: FaultProxyOptions): 
     for (const rule of rules) request.fault ??= rule(request, random);
     treat(request, incoming, outgoing, targetUrl);
   });
-  // Long polls of /sync may take minutes, and a fault may be that nothing ever comes.
+  // Long polls of /sync may take minutes, and a fault may be that no answer ever comes.
   server.requestTimeout = 0;
   server.timeout = 0;
-  // Idle connections are the client's to close; otherwise it might send on one that is just being
-  // closed here.
+  // The client closes idle connections. Otherwise it might send on one that is being closed here.
   server.keepAliveTimeout = 0;
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -194,7 +194,7 @@ function treat(
   }
 }
 
-// The request is read to its end first: an answer before that may reach the client as a reset.
+// The request is read to its end first. The client may see an earlier answer as a reset.
 function sendLocal(
   request: ProxiedRequest,
   incoming: http.IncomingMessage,
@@ -223,7 +223,7 @@ function forward(
   });
   onward.once("response", (answer) => {
     if (request.fault?.kind === "lose-answer") {
-      // The server has done the work, the client never learns of it.
+      // The server has handled the request. The client never gets the answer.
       answer.resume().once("end", () => incoming.socket.resetAndDestroy());
       return;
     }

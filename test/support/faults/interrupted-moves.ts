@@ -10,14 +10,14 @@ import { OWNER, startFakeBot, fakePerson, runUntilCrashOrEnd, makePlan } from ".
 import type { CrashTime } from "./crashing-store.ts";
 
 const START = new Date("2026-03-01T12:00:00Z");
-/** So many tests share the work, so that one that hangs is told by its part. */
+/** The number of tests that share the work. The part of a test that hangs shows where it hangs. */
 const PARTS = 6;
 /** Numbers of the tests that share the work. */
 export const parts = Array.from({ length: PARTS }, (_, part) => part);
 
 /**
- * What stands in the end, for the servers, in the store, and in the chat, line by line; times and
- * the names of copied images left out.
+ * The state at the end: of the servers, the store and the chat, line by line. Times and the names
+ * of copied images are left out.
  */
 async function endOf(
   { store: { store, close }, planning }: FakeBot,
@@ -63,10 +63,7 @@ async function endOf(
   ].sort();
 }
 
-/**
- * Maps and objects in the order of their keys, for nothing depends on which of two things was
- * written first.
- */
+/** Maps and objects are written with sorted keys, because the order of writes does not matter. */
 function jsonOf(value: unknown): string {
   const plain = JSON.stringify(value, (_key, each: unknown) => {
     if (each instanceof Map) return Object.fromEntries([...each].sort());
@@ -77,7 +74,7 @@ function jsonOf(value: unknown): string {
   return plain.replaceAll(/copied\d+/gu, "copied");
 }
 
-/** What one end has and the other has not. */
+/** Lines that only one of two ends has. */
 function differences(end: readonly string[], whole: readonly string[]): string[] {
   const without = (lines: readonly string[], others: readonly string[]): string[] => {
     const left = [...others];
@@ -98,19 +95,19 @@ interface Interruption {
   onRequest?: (request: FakeRequest, crash: () => void) => void;
 }
 
-/** Moves from the same start; made by a test's hooks. */
+/** Moves from the same start, prepared by a test's hooks. */
 export interface InterruptedMoves {
   /** The end of a move that nothing interrupts. */
   whole: string[];
-  /** How many commits, requests, and requests that write such a move has. */
+  /** The numbers of commits, of requests and of writing requests in that move. */
   writes: number;
   requests: number;
   sent: number;
-  /** A whole move, and how its end differs from that of a move that nothing interrupts. */
+  /** Runs a whole move. @returns how its end differs from the end of an uninterrupted move */
   move(interruption: Interruption): Promise<{ processes: number; differences: string[] }>;
 }
 
-/** Prepares the moves before the tests of a file, with a clock that stands. */
+/** Prepares the moves before the tests of a file, with a stopped clock. */
 export function prepareInterruptedMoves(): InterruptedMoves {
   let folder = "";
   const moves: InterruptedMoves = {
@@ -175,7 +172,7 @@ async function move(
   return { end, processes };
 }
 
-/** The n-th thing of a kind, counted from 0. */
+/** The n-th event of a kind, counted from 0. */
 export function nth<Result>(n: number, then: Result, otherwise: Result): () => Result {
   let left = n;
   return () => (left-- === 0 ? then : otherwise);

@@ -87,7 +87,7 @@ export function mayInviteIn(room: FederationRoom, by: string): boolean {
 
 export function mayUnbanIn(room: FederationRoom, by: string, banned: string): boolean {
   const level = levelIn(room, by);
-  // A level that is none: no server could tell whether one is above it.
+  // A level that is not a number: no server could compare with it.
   if (levelIn(room, banned) === Number.NEGATIVE_INFINITY && level !== Number.POSITIVE_INFINITY) return false;
   return (
     isIn(room, by) &&
@@ -117,7 +117,7 @@ function rule(room: FederationRoom): string {
   return typeof found === "string" && (since[found] ?? 99) <= Number(room.version) ? found : "closed";
 }
 
-/** Whether the rules let a user in at all, if it is invited. */
+/** Whether the rules allow a user to join after an invitation. */
 export function isEnterable(room: FederationRoom, userId: string, versions: readonly string[]): boolean {
   if (!versions.includes(room.version) || Number(room.version) > 12 || room.members.get(userId) === "ban")
     return false;
@@ -125,7 +125,7 @@ export function isEnterable(room: FederationRoom, userId: string, versions: read
   return isServerWelcome(room, serverOf(userId)) && rule(room) !== "closed";
 }
 
-/** Whether a join through one of these servers goes through now. */
+/** Whether a join through one of these servers succeeds now. */
 export function joins(
   federation: Federation,
   room: FederationRoom,
@@ -166,13 +166,13 @@ export function mayKnock(room: FederationRoom, userId: string, versions: readonl
 }
 
 /**
- * The room as a listing for one account would show it: everything for a member, stripped state for
- * the invited.
+ * The room as a listing for one account shows it: everything for a member, stripped state for an
+ * invited user.
  */
 export function listing(room: FederationRoom, userId: string, otherUserId: string): RoomSnapshot | null {
   const membership = room.members.get(userId);
   if (membership === undefined) return null;
-  // A server without a member in the room is told of its users' invitations, not of bans.
+  // A server without a member in the room learns of its users' invitations, not of bans.
   const isResident =
     membership === "join" ||
     [...room.members].some(([member, state]) => state === "join" && serverOf(member) === serverOf(userId));
@@ -219,8 +219,8 @@ export function listing(room: FederationRoom, userId: string, otherUserId: strin
 }
 
 /**
- * Answers of `GET /rooms/{roomId}/state/m.room.member/{userId}`; who was never there counts as
- * having left.
+ * Answers of `GET /rooms/{roomId}/state/m.room.member/{userId}`. A user without a membership counts
+ * as having left.
  */
 export function readMembers(room: FederationRoom, userIds: readonly string[]): Map<string, KnownMember> {
   return new Map(

@@ -15,7 +15,7 @@ function snapshots(made: Federation, userId: string, otherUserId: string): RoomS
   return [...made.values()].flatMap((room) => federation.listing(room, userId, otherUserId) ?? []);
 }
 
-/** Plans as the reader does: again and again with what the plan asks for. */
+/** Plans like the reader: repeatedly, with the members that the plan asks for. */
 export function planFor(made: Federation): RoomPlan {
   const rooms = new Map(snapshots(made, SOURCE, TARGET).map((room) => [room.roomId, room]));
   const target = { ...account(TARGET, snapshots(made, TARGET, SOURCE)), roomVersions: VERSIONS };

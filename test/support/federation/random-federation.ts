@@ -62,11 +62,11 @@ export function randomFederation(seed: number): Federation {
     const inside = [...members].filter(([, state]) => state === "join").map(([userId]) => userId);
     for (const own of [SOURCE, TARGET]) {
       if (members.get(own) !== "invite" && members.get(own) !== "knock") continue;
-      // Nobody is invited to a room that is empty, nor knocks at it.
+      // An empty room has nobody to invite, and cannot be knocked on.
       if (inside.length === 0) members.delete(own);
       else if (members.get(own) === "invite") inviters.set(own, pick(...inside));
     }
-    // A ban or an ACL that neither account's server is told of cannot be planned for.
+    // A ban or an ACL that neither account's server knows cannot be planned for.
     const isSeen = members.get(SOURCE) === "join";
     if (!isSeen && members.get(TARGET) === "ban") members.delete(TARGET);
     const creators =
@@ -125,12 +125,15 @@ export function randomFederation(seed: number): Federation {
   return federation;
 }
 
-/** Who upgraded a room made the new one: joined there, and with the power that goes with it. */
+/**
+ * The user who upgraded a room made the new one. So they have joined it, with the power of a
+ * creator.
+ */
 function settleUpgrader({ replacement, upgrader, members }: FederationRoom, federation: Federation): void {
   const room = replacement === null ? undefined : federation.get(replacement);
   if (room === undefined || members.get(SOURCE) !== "join") return;
   room.members.set(upgrader, "join");
-  // Neither a summary nor an invitation tells of it.
+  // Neither a summary nor an invitation shows it.
   delete room.create["m.federate"];
   const levels = { ...room.levels };
   const { [upgrader]: _own, ...users } = (levels["users"] ?? {}) as Record<string, unknown>;

@@ -10,14 +10,14 @@ const ROOT = new URL("../../..", import.meta.url);
 export interface Ended {
   /** Whether it ended by itself with status 0. */
   readonly isSuccess: boolean;
-  /** E.g. "exit status 1", or why it was ended. */
+  /** For example "exit status 1", or why the program was stopped. */
   readonly ending: string;
 }
 
 export interface RunOptions {
-  /** A program that prints nothing for so long is ended. */
+  /** A program that prints nothing for this time is stopped. */
   readonly standstillMs: number;
-  /** Gets each line that it prints, as it prints it. */
+  /** Called with each line that the program prints, at once. */
   readonly onLine: (line: string) => void;
   /** Its folder for temporary files. */
   readonly temporaryFolder: string;
@@ -26,8 +26,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs what a script of package.json runs, and waits for its end. The program runs without npm and
- * a shell in between: neither would pass on a signal.
+ * Runs a script of package.json and waits for its end. The program runs without npm and a shell in
+ * between, because neither would pass on a signal.
  */
 export function runScript(script: string, args: readonly string[], options: RunOptions): Promise<Ended> {
   const [command = "", ...words] = commandOf(script).split(" ");
@@ -36,8 +36,8 @@ export function runScript(script: string, args: readonly string[], options: RunO
 }
 
 /**
- * Runs a Node program in a process group of its own. No process of that group outlives the program,
- * however it ends, and none outlives the caller.
+ * Runs a Node program in its own process group. No process of that group outlives the program or
+ * the caller.
  */
 export async function runProgram(
   args: readonly string[],
@@ -74,7 +74,7 @@ export async function runProgram(
   }
 }
 
-/** The tests start many Node processes, and each would compile the same modules again. */
+/** The tests start many Node processes. Without a cache each would compile the same modules. */
 function environmentOf(temporaryFolder: string): NodeJS.ProcessEnv {
   return {
     ...process.env,

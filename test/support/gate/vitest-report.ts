@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { z } from "zod";
 import type { Ended } from "./run-script.ts";
 
-/** What one stage of the gate found; `problems` are printed, one line each. */
+/** The result of one stage of the gate. `problems` are printed, one line each. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;

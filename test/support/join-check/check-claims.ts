@@ -4,7 +4,7 @@ import type { RoomClaim, RoomClaims } from "./claim.ts";
 import type { JoinCheck } from "./join-check.ts";
 import { joinedRooms } from "./requests.ts";
 
-/** Checks every claim. Each part finds the rooms as the parts before have left them. */
+/** Checks every claim. Each part continues with the rooms of the part before. */
 export async function checkClaims(check: JoinCheck, { rooms, order }: RoomClaims): Promise<void> {
   await checkWithoutHelp(check, rooms);
   await enterInOrder(check, rooms, order);
@@ -14,7 +14,7 @@ export async function checkClaims(check: JoinCheck, { rooms, order }: RoomClaims
   await checkEnd(check, rooms);
 }
 
-/** The target ends in the rooms that it could enter, and in no other room. */
+/** At the end the target is in the rooms that it could enter, and in no other room. */
 async function checkEnd(check: JoinCheck, rooms: readonly RoomClaim[]): Promise<void> {
   const joined = new Set(await joinedRooms(check.target));
   for (const claim of rooms) {

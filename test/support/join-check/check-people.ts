@@ -44,7 +44,7 @@ async function checkRoom(check: JoinCheck, claim: RoomClaim): Promise<void> {
   await enter(check, claim);
 }
 
-/** Of the people in the room who are not named, as many can help as the claim counts. */
+/** As many of the room's unnamed people can help as the claim counts. */
 async function checkOthers(check: JoinCheck, claim: RoomClaim): Promise<void> {
   const able: string[] = [];
   for (const person of await peopleIn(check, claim.roomId)) {
@@ -68,7 +68,7 @@ async function checkHelpers(check: JoinCheck, claim: RoomClaim): Promise<void> {
   }
 }
 
-/** The target is refused, whatever the source and everybody in the room try. */
+/** The target is refused, whatever the source and the people in the room try. */
 async function expectNobodyHelps(check: JoinCheck, claim: RoomClaim): Promise<void> {
   const { source, target } = check;
   const { roomId, impossibleHelp } = claim;
@@ -85,7 +85,7 @@ async function expectNobodyHelps(check: JoinCheck, claim: RoomClaim): Promise<vo
   check.expect(claim, "the target could join", !mayJoin);
 }
 
-/** What the claim's reason asks of a person. */
+/** Does what the claim's reason asks of a person. */
 async function help(check: JoinCheck, person: PopulationSession, claim: RoomClaim): Promise<void> {
   const { roomId, reason, through } = claim;
   if (reason === "target_banned") return give(check, person, roomId, "unban");
@@ -93,7 +93,7 @@ async function help(check: JoinCheck, person: PopulationSession, claim: RoomClai
   const isInside = check.inside.get(roomId)?.includes(person) === true;
   if (reason !== "space_unreachable" || through === null || isInside)
     return give(check, person, roomId, "invite");
-  // The person is in the space alone. Letting the target into the space opens the room.
+  // The person is only in the space. Letting the target into the space opens the room.
   if (check.entered.has(through)) return;
   await give(check, person, through, "invite");
   const via = [check.source.serverName];

@@ -18,10 +18,7 @@ const NO_INVITING: ReadonlySet<ReasonCode | null> = new Set<ReasonCode>([
   "no_helper",
 ]);
 
-/**
- * Before anything is done: a room that needs an invitation or a helper does not let the target in
- * without one.
- */
+/** Before any change: a room that needs an invitation or a helper refuses the target. */
 export async function checkWithoutHelp(check: JoinCheck, claims: readonly RoomClaim[]): Promise<void> {
   for (const claim of claims) {
     const isIn = check.entered.has(claim.roomId);
@@ -111,8 +108,8 @@ export async function enter(check: JoinCheck, claim: RoomClaim): Promise<void> {
 }
 
 /**
- * A replacement without a claim of its own lets the target in exactly when the claim of the
- * replaced room says so.
+ * A replacement without its own claim lets the target in exactly if the claim of the replaced room
+ * says so.
  */
 export async function checkSuccessors(check: JoinCheck, claims: readonly RoomClaim[]): Promise<void> {
   const claimed = new Set(claims.map(({ roomId }) => roomId));
@@ -133,8 +130,8 @@ export async function checkSuccessors(check: JoinCheck, claims: readonly RoomCla
 }
 
 /**
- * The routes that remain when the first one fails. An account that is to the room what the target
- * was tries them.
+ * The routes that remain after the first one fails. The stand-in tries them, because it relates to
+ * the room as the target did before.
  */
 export async function checkFallbacks(check: JoinCheck, claims: readonly RoomClaim[]): Promise<void> {
   const entered = claims.filter(({ roomId }) => check.entered.has(roomId));
@@ -157,7 +154,7 @@ async function checkFallback(check: JoinCheck, claim: RoomClaim): Promise<void> 
     check.expect(claim, "a second account may not join", await canJoinVia(standIn, roomId, via));
 }
 
-/** The servers that the claim names; a claim that names none is about the source's server. */
+/** The servers that the claim names. Without names it means the source's server. */
 function viaOf({ source }: JoinCheck, { via }: RoomClaim): readonly string[] {
   return via.length === 0 ? [source.serverName] : via;
 }

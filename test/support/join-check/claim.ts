@@ -3,7 +3,7 @@ import type { Help, ReasonCode, Route } from "../../../src/model/routes.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 
-/** What a plan or a kind says of one room: how the target gets in, and who can help. */
+/** A statement of a plan or a kind about one room: how the target gets in, and who can help. */
 export interface RoomClaim extends Pick<
   PlannedRoom,
   "roomId" | "route" | "status" | "moreHelpers" | "through" | "successor" | "via"
@@ -11,7 +11,7 @@ export interface RoomClaim extends Pick<
   readonly reason: ReasonCode | null;
   /** User IDs, best first. */
   readonly helpers: readonly string[];
-  /** For `no_helper`: what nobody in the room can do. */
+  /** For `no_helper`: the help that nobody in the room can give. */
   readonly impossibleHelp: readonly Help[];
   /** Routes that remain when `route` fails. */
   readonly fallbacks: readonly Route[];
@@ -23,7 +23,7 @@ export interface RoomClaims {
   readonly order: readonly string[];
 }
 
-/** What a plan says of its rooms and of the rooms that replaced them. */
+/** The claims of a plan about its rooms and the rooms that replaced them. */
 export function claimsOfPlan({ rooms, replacements, order }: RoomPlan): RoomClaims {
   return { rooms: [...rooms, ...replacements].map(claimOfRow), order };
 }
@@ -38,7 +38,7 @@ function claimOfRow(row: PlannedRoom): RoomClaim {
   };
 }
 
-/** What the kinds of a population say of its rooms. */
+/** The claims of a population's kinds about its rooms. */
 export function claimsOfPopulation({ rooms }: Pick<Population, "rooms">): RoomClaims {
   const claims = rooms.map(({ roomId, expected }) => claimOfKind(roomId, expected));
   return { rooms: claims, order: entryOrder(claims) };
@@ -56,7 +56,7 @@ function claimOfKind(roomId: string, expected: Expected): RoomClaim {
 
 const ENTERED: ReadonlySet<Route> = new Set(["accept_invite", "join", "invite", "join_restricted"]);
 
-/** Rooms that need nobody, each after the room that opens it; knocks last. */
+/** Rooms that can be entered without help, each after the room that opens it. Knocks come last. */
 function entryOrder(claims: readonly RoomClaim[]): string[] {
   const order: string[] = [];
   const isOpen = ({ route, through }: RoomClaim): boolean =>
@@ -66,7 +66,7 @@ function entryOrder(claims: readonly RoomClaim[]): string[] {
   let waiting = claims.filter(({ route }) => ENTERED.has(route));
   while (waiting.length > 0) {
     const open = waiting.filter(isOpen);
-    // The rest opens each other; the check reports each of them.
+    // The remaining rooms open each other. The check reports each of them.
     const next = open.length > 0 ? open : waiting;
     order.push(...next.map(({ roomId }) => roomId));
     waiting = waiting.filter((claim) => !next.includes(claim));

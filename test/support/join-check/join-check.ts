@@ -7,8 +7,8 @@ import type { RoomClaim } from "./claim.ts";
 import { joinedRooms } from "./requests.ts";
 
 /**
- * Confirms claims about the rooms of a population on its real servers: the people of the population
- * try what a claim says, and what it says is impossible. That changes the rooms, so each population
+ * Checks claims about the rooms of a population on its real servers. The people of the population
+ * try what a claim says and what it calls impossible. That changes the rooms, so each population
  * serves one check.
  */
 export interface JoinCheck {
@@ -21,7 +21,7 @@ export interface JoinCheck {
   readonly inside: ReadonlyMap<string, readonly PopulationSession[]>;
   /** Rooms that the target has joined. */
   readonly entered: Set<string>;
-  /** By room ID: what the servers contradict. */
+  /** Contradictions between claims and servers, by room ID. */
   readonly faults: ReadonlyMap<string, readonly string[]>;
   /** @param fault what is wrong with the claim unless `isRight` */
   expect(claim: Pick<RoomClaim, "roomId" | "route">, fault: string, isRight: boolean): void;

@@ -7,7 +7,7 @@ import { canJoin } from "../servers/can-join.ts";
 const anyAnswer = z.object({});
 const joinedRoomsAnswer = z.object({ joined_rooms: z.array(z.string()) });
 
-/** Joins as the bot does: through the servers that the plan names. */
+/** Joins like the bot, through the servers that the plan names. */
 export function joinVia(person: PopulationSession, roomId: string, via: readonly string[]): Promise<void> {
   return postVia(person, apiPath`/_matrix/client/v3/join/${roomId}`, via);
 }
@@ -21,7 +21,7 @@ async function postVia({ client }: PopulationSession, path: string, via: readonl
   await client.request({ method: "POST", path, query, body: {}, schema: anyAnswer });
 }
 
-/** Whether an account that the room lets in can join it, given time for the event to arrive. */
+/** Whether an account that the room lets in can join it. The event gets time to arrive. */
 export function canJoinVia(
   person: PopulationSession,
   roomId: string,
@@ -70,7 +70,7 @@ function isRefusal(error: unknown): error is HomeserverError {
   const { status, errcode, text, path } = error;
   // Synapse 1.163.2 answers 500 with this code to a local knock in a room version without knocks.
   if (errcode === "M_FORBIDDEN") return true;
-  // Synapse's text when no server that it asked could vouch for a restricted join or take a knock.
+  // Synapse's text if no server that it asked could authorize a restricted join or accept a knock.
   if (status === 502) return /make_(join|knock)/.test(text);
   // Synapse 1.163.2 answers 500 to an invitation into a room that its server is not in.
   return status < 500 || (status === 500 && path.endsWith("/invite"));

@@ -38,7 +38,7 @@ export class CryptoDevice {
     return new CryptoDevice(userId, deviceId, machine, server);
   }
 
-  /** Sends everything the machine wants to send. */
+  /** Sends everything that the machine wants to send. */
   async sendAll(): Promise<void> {
     for (const request of await this.machine.outgoingRequests()) await this.send(request);
   }
@@ -79,7 +79,7 @@ export class CryptoDevice {
     });
   }
 
-  /** Takes what the server has for this device, as a sync would. */
+  /** Takes the server's data for this device, like a sync. */
   async sync(): Promise<void> {
     await this.receive(JSON.stringify(this.#server.takeInbox(this.userId, this.deviceId)));
   }

@@ -1,6 +1,6 @@
 /**
- * Lets two devices talk, one of them with a store in the given folder, and prints by how many bytes
- * of heap each round grew after the caches had filled. To be run with --expose-gc.
+ * Lets two devices exchange messages. One of them has a store in the given folder. Prints the
+ * growth of the heap in bytes for each round after the caches are full. Needs --expose-gc.
  */
 import { configureStore } from "../../../src/overrides/matrix-sdk-crypto-nodejs/index.ts";
 import { CryptoDevice } from "./crypto-device.ts";

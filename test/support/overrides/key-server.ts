@@ -9,9 +9,7 @@ interface ToDeviceEvent {
   readonly content: Json;
 }
 
-/**
- * The part of a homeserver that deals with keys and to-device events, in memory. It checks nothing.
- */
+/** The part of a homeserver for keys and to-device events, in memory. It checks nothing. */
 export class KeyServer {
   readonly #devices: ByDevice<Json> = {};
   readonly #oneTimeKeys: ByDevice<[string, unknown][]> = {};
@@ -34,7 +32,7 @@ export class KeyServer {
     }
   }
 
-  /** Takes what was sent to a device. */
+  /** Returns and removes the events that were sent to a device. */
   takeInbox(userId: string, deviceId: string): ToDeviceEvent[] {
     return this.#inboxes[userId]?.[deviceId]?.splice(0) ?? [];
   }

@@ -7,8 +7,8 @@ let ended: string[] = [];
 let lastTransaction = Infinity;
 
 /**
- * To be called before the crypto adapter is loaded: lets this process die by SIGKILL right after
- * one of SQLite's transactions has ended.
+ * Lets this process die by SIGKILL right after one of SQLite's transactions. Must be called before
+ * the crypto adapter is loaded.
  */
 export function watchTransactions(): void {
   Database.prototype.prepare = new Proxy(Database.prototype.prepare, {
@@ -25,13 +25,13 @@ export function watchTransactions(): void {
   });
 }
 
-/** Counts from here on, and dies after transaction number `number`, the first being 1. */
+/** Counts transactions from now on and dies after transaction number `number`, counted from 1. */
 export function dieAfterTransaction(number: number): void {
   ended = [];
   lastTransaction = number;
 }
 
-/** The files in which a transaction ended since the counting began, in order. */
+/** The files in which a transaction ended since the count began, in order. */
 export function transactionsEnded(): readonly string[] {
   return ended;
 }

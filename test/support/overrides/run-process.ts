@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
-  /** What the process printed, as JSON; undefined when it failed or was killed. */
+  /** The output of the process as JSON. `undefined` if it failed or was killed. */
   readonly result: unknown;
   readonly errorOutput: string;
 }

@@ -19,30 +19,30 @@ export const SOURCE_MAY_INVITE = { invite: 50, users: { [ADMIN]: 100, [SOURCE]: 
 export const ALL_VERSIONS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
 
 /**
- * A room as a test describes it; only what differs from a version 11 room with an invite rule and
- * levels 100 for `ADMIN` need be said.
+ * A room as a test describes it: the differences from a version 11 room with the join rule `invite`
+ * and level 100 for `ADMIN`.
  */
 export interface RoomSketch {
   roomId?: string;
-  /** Of the source. */
+  /** The source's membership. */
   membership?: Membership;
   version?: string | null;
   create?: Record<string, unknown>;
   creator?: string;
-  /** Join rule; `null`: no such event. */
+  /** Join rule. `null`: there is no event. */
   rule?: string | null;
   allow?: unknown;
-  /** Content of the levels event; `null`: no such event. */
+  /** Content of the levels event. `null`: there is no event. */
   levels?: Record<string, unknown> | null;
   /** Member event of the target. */
   target?: Membership;
-  /** Everybody else by membership. */
+  /** Other users by membership. */
   members?: Record<string, Membership>;
   joinedCount?: number;
   heroes?: Hero[];
   lastActivityAt?: number;
   tags?: string[];
-  /** Further state: type to content; a key `type/stateKey` for those with a state key. */
+  /** Further state: content by type, or by `type/stateKey` for events with a state key. */
   state?: Record<string, unknown>;
   coverage?: "full" | "partial";
   /** Sender and further content of the source's own member event. */
@@ -98,7 +98,7 @@ export function sketchRoom(sketch: RoomSketch): RoomSnapshot {
   });
 }
 
-/** The room as the target's own server tells of it. */
+/** The room as the target's own server returns it. */
 export function targetRoom(
   roomId: string,
   membership: Membership,
@@ -137,7 +137,7 @@ export function account(
   };
 }
 
-/** Plans rooms of the source; `more` says what else differs. */
+/** Plans rooms of the source. `more` holds other differences. */
 export function plan(
   rooms: readonly RoomSnapshot[],
   more: Partial<RoomPlanInput> & {
@@ -154,7 +154,7 @@ export function plan(
   });
 }
 
-/** The row of a room, or of the only one. */
+/** The row of a room, or the only row. */
 export function rowOf(made: RoomPlan, roomId?: string): PlannedRoom {
   const row = roomId === undefined ? made.rooms[0] : made.rooms.find((room) => room.roomId === roomId);
   if (row === undefined) throw new Error(`no row for ${roomId ?? "the first room"}`);

@@ -1,12 +1,15 @@
 import type { LimitName } from "../../../src/model/step.ts";
 
-/** One of Synapse's limiters: so many at once, then one a period. `null`: switched off. */
+/**
+ * One of Synapse's limiters: `burst` requests at once, then one in each period. `null`: switched
+ * off.
+ */
 export type BucketSetting = { periodMs: number; burst: number } | null;
 
 export interface PairSettings {
   /** `rc_invites.per_user` on the old server, for the invited account. */
   invitations: BucketSetting;
-  /** The same on the new server, which every invitation over federation meets as well. */
+  /** The same on the new server. It also counts every invitation over federation. */
   federatedInvitations: BucketSetting;
   /** `rc_message` of the old account on the old server. */
   sourceMessages: BucketSetting;
@@ -43,13 +46,13 @@ export function scaled(settings: PairSettings, factor: number): PairSettings {
 }
 
 /**
- * `limited`: 429 with a time. `unnamed`: what comes of the other server's limit, 502 without one.
+ * `limited`: 429 with a time. `unnamed`: 502 without a time, caused by the other server's limit.
  */
 export type BucketAnswer = { kind: "ok" } | { kind: "limited"; waitMs: number } | { kind: "unnamed" };
 
 /**
- * Synapse's `RatelimitSetting` and `Ratelimiter` (api/ratelimiting.py): the count drains by one a
- * period, and what does not fit is refused and not counted.
+ * Synapse's `RatelimitSetting` and `Ratelimiter` (api/ratelimiting.py). The count drains by one in
+ * each period. A request that does not fit is refused and not counted.
  */
 class Bucket {
   readonly #setting: BucketSetting;
@@ -60,7 +63,7 @@ class Bucket {
     this.#setting = setting;
   }
 
-  /** @returns how long to wait, 0 where it was taken */
+  /** @returns the wait. 0 if the request was counted */
   take(now: number): number {
     if (this.#setting === null) return 0;
     const { periodMs, burst } = this.#setting;
@@ -73,16 +76,14 @@ class Bucket {
 }
 
 /**
- * The limiters that a move meets on two Synapse servers, in Synapse's order. Each keeps what it
- * took when a later one refuses (platforms/matrix/README.md, "Rate limits").
+ * The limiters that a move meets on two Synapse servers, in Synapse's order. Each keeps its count
+ * if a later one refuses (platforms/matrix/README.md, "Rate limits").
  */
 export class LeakyBuckets {
   #buckets: Record<keyof PairSettings, Bucket>;
   /** Refused requests of each kind. */
   readonly refused: Record<LimitName, number> = { invitations: 0, messages: 0, joins: 0, remote_joins: 0 };
-  /**
-   * Tokens for invitations that were taken by requests which the limit on messages then refused.
-   */
+  /** Counted invitations whose requests the limit on messages then refused. */
   burntInvitations = 0;
 
   constructor(settings: PairSettings) {
@@ -90,7 +91,7 @@ export class LeakyBuckets {
   }
 
   /**
-   * An administrator changes the configuration and restarts the server, which empties its buckets.
+   * An administrator changes the configuration and restarts the server. That empties its buckets.
    */
   change(settings: PairSettings): void {
     this.#buckets = bucketsOf(settings);
@@ -133,18 +134,18 @@ function bucketsOf(settings: PairSettings): Record<keyof PairSettings, Bucket> {
   return Object.fromEntries(entries) as Record<keyof PairSettings, Bucket>;
 }
 
-/** What a move asks for, by kind. */
+/** The requests of a move, by kind. */
 export interface Load {
   invitations: number;
-  /** Power levels, by the old account. */
+  /** Power levels written by the old account. */
   powerLevels: number;
   joins: number;
   remoteJoins: number;
 }
 
 /**
- * The least time that the limits allow: the longest of all queues, each request taking what it
- * takes.
+ * The least time that the limits allow: the longest of all queues, if each request counts what it
+ * must.
  */
 export function leastMs(load: Load, settings: PairSettings): number {
   const spent: Record<keyof PairSettings, number> = {

@@ -7,14 +7,14 @@ import type { LeakyBuckets, Load, PairSettings } from "./leaky-buckets.ts";
 const SOURCE = "@me:old.example";
 const TARGET = "@me:new.example";
 const ROUND_TRIP_MS = 20;
-/** As the runner has it. */
+/** The limit of the runner. */
 const MAX_UNDER_WAY = 8;
 
 interface Queue {
   name: LimitName;
   userId: string;
   left: number;
-  /** Of the request that was refused last. */
+  /** Not before this time, for the request that was refused last. */
   notBefore: number;
 }
 
@@ -31,10 +31,9 @@ export interface Paced {
 }
 
 /**
- * Sends a load by what `Limits` says, on a virtual clock, as the runner does: lanes side by side,
- * the scarcer one first.
- * @param raise a change of the server's settings in the middle, after which the run is paused and
- * gone on with
+ * Sends a load at the pace of `Limits` on a virtual clock, like the runner: lanes in parallel, the
+ * scarcer one first. @param raise a change of the server's settings in the middle. The run is
+ * paused before it and resumed after it
  */
 export async function pace(
   load: Load,
@@ -104,8 +103,8 @@ export async function pace(
 }
 
 /**
- * Rooms as people have them: about half by invitation, the rest by joins, most of them where the
- * new server is not yet, and some powers (benchmark).
+ * A typical mix of rooms: about half need an invitation, and the rest joins, most of them into
+ * rooms that the new server is not in. Some need power levels (benchmark).
  */
 export function mixedRooms(rooms: number): Load {
   const of = (share: number): number => Math.round((rooms * share) / 60);

@@ -19,7 +19,7 @@ export function delegatingTo(
   };
 }
 
-/** Its people have no passwords, only the session that is opened with their account. */
+/** Its people have no passwords. They have only the session that is opened with their account. */
 function delegating(homeserver: Homeserver, authorizationServer: AuthorizationServer): Homeserver {
   authorizationServer.connect(homeserver);
   return {

@@ -18,7 +18,7 @@ export async function startMisbehavingServer(
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-    // These servers make clients hang up during an answer.
+    // These servers make clients close connections during an answer.
     response.on("error", () => undefined);
     request.resume();
     answer(request, response);
@@ -35,7 +35,7 @@ export async function startMisbehavingServer(
   };
 }
 
-/** Answers as a homeserver with passwords does, up to the sign-in itself. */
+/** Answers like a homeserver with passwords, until the sign-in itself. */
 export function homeserverUntilLogin(
   answerLogin: (response: ServerResponse) => void,
 ): (request: IncomingMessage, response: ServerResponse) => void {

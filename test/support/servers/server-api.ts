@@ -39,12 +39,12 @@ export async function botSessions({ server, accessToken }: Account): Promise<str
     .map((device) => device.device_id);
 }
 
-/** Whether a token is still good. */
+/** Whether a token still works. */
 export async function isSignedIn({ server, accessToken }: Account): Promise<boolean> {
   return (await callServer(server, accessToken, "GET", "/_matrix/client/v3/account/whoami")).status === 200;
 }
 
-/** How often a server was asked to sign somebody in, by anybody. */
+/** The number of sign-in requests that a server got from anybody. */
 export async function countLogins(server: Homeserver): Promise<number> {
   const log = await server.accessLog();
   return log.filter(({ method, path }) => method === "POST" && path === "/_matrix/client/v3/login").length;

@@ -49,7 +49,7 @@ export function changeRows(dataDir: string, change: (database: Database.Database
   }
 }
 
-/** A plan, and a run of it: the open room is joined, the closed one waits for its people. */
+/** A plan and a run of it. The open room is joined. The closed room waits for its people. */
 export function insertOldRows(database: Database.Database): void {
   database.prepare("INSERT INTO plan VALUES (?, 3, 1000, ?)").run(OLD_OWNER, PLAN);
   database

@@ -8,8 +8,8 @@ export interface StoredFile {
 }
 
 /**
- * The files below a folder. Files that are deleted meanwhile, such as the journal of a database in
- * use, are left out.
+ * The files below a folder. Files that are deleted meanwhile (for example the journal of a database
+ * in use) are left out.
  */
 export async function filesOfFolder(folder: string): Promise<StoredFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closings.splice(0).reverse()) await close();
 });
 
-/** A folder that goes with the test. */
+/** A folder that is removed at the end of the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "mover-store-"));
   closings.push(() => rm(folder, { recursive: true }));
@@ -22,8 +22,8 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /**
- * A store in a folder of its own, which the test may close and open again: nothing but the folder
- * outlives that.
+ * A store in its own folder. The test may close it and open it again. Only the folder is kept in
+ * between.
  */
 export async function temporaryStore(): Promise<{
   store: Store;
@@ -46,7 +46,7 @@ export async function temporaryStore(): Promise<{
   return { store, dataDir, reopen };
 }
 
-/** Everything that stands in the files of a data directory, database, log and all. */
+/** The bytes of all files of a data directory, with the database and its log. */
 export function bytesIn(dataDir: string): string {
   return readdirSync(dataDir)
     .map((file) => readFileSync(join(dataDir, file), "latin1"))

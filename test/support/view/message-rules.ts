@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { editContent, messageContent } from "../../../src/view/document/message.ts";
 import type { Message } from "../../../src/view/document/message.ts";
 
-/** What a hostile person, room or server could call itself. */
+/** A name that a hostile person, room or server could choose. */
 export const EVIL = `<img src=x onerror=alert(1)> \u202Egnp.exe\u2066 @room @victim:x.org https://evil.example/ www.evil.example\n<a href="https://matrix.to/#/@victim:x.org">you</a>&lt;`;
-/** Still a user ID: localparts may hold anything but a colon. */
+/** A valid user ID: a localpart may hold anything but a colon. */
 export const EVIL_USER = `@<b>"'&\u202E@room\n</b>:old.example`;
 export const READER = "@me:example.org";
 
-/** Links to people are the only ones that a message makes of data. */
+/** The only links that a message makes from data are links to people. */
 const LINK_TO_A_PERSON = /<a href="https:\/\/matrix\.to\/#\/%40[^"]*">[^<]*<\/a>/gu;
 const SAFE_TAGS = ["p", "br", "strong", "em", "code", "pre", "blockquote", "a", "ul", "ol", "li"];
 
@@ -45,8 +45,8 @@ const withoutLayout = (text: string): string => text.replace(/^(?:- |> |\d+\. )/
 const withoutPeople = (html: string): string => html.replace(LINK_TO_A_PERSON, "");
 
 /**
- * The rules for every message (view/README.md, "How messages look").
- * @param addresses that people are meant to open
+ * The rules for every message (view/README.md, "How messages look"). @param addresses that people
+ * are meant to open
  */
 export function keepsTheRulesOfMessages(
   all: readonly { name: string; message: Message }[],
@@ -65,7 +65,7 @@ export function keepsTheRulesOfMessages(
       ({ message }) => {
         const { tags, attributes } = read(withoutPeople(messageContent(message, [READER]).formatted_body));
         for (const tag of tags) expect(SAFE_TAGS).toContain(tag);
-        // A numbered list may go on from another one.
+        // A numbered list may continue another one.
         const isMeant = (attribute: string): boolean =>
           /^start=\d+$/u.test(attribute) || addresses.some((address) => attribute === `href=${address}`);
         expect(attributes.filter((attribute) => !isMeant(attribute))).toEqual([]);

@@ -42,8 +42,9 @@ const steps = {
 type Kind = keyof typeof steps;
 
 /**
- * One try: what the write is answered, and what is seen of the membership before it, if it is a
- * later one, and after it.
+ * One try.
+ * @param answer the answer to the write
+ * @param seen the answers to reads of the membership: before the write in a later try, and after it
  */
 async function tryOnce(
   kind: Kind,
@@ -51,14 +52,14 @@ async function tryOnce(
   { seen = [NOT_FOUND], isLater = false }: { seen?: Answer[]; isLater?: boolean },
 ) {
   const { payload, write, look } = steps[kind];
-  const world = scriptedContext(
+  const scripted = scriptedContext(
     { [write]: answer, [look]: seen, [SUMMARY]: NOT_FOUND },
     isLater ? { canSkipCheck: false, savedUndo: undo } : {},
   );
   return {
-    outcome: await roomSteps[kind].run(payload, world.context),
-    savedUndos: world.savedUndos,
-    lines: world.lines(),
+    outcome: await roomSteps[kind].run(payload, scripted.context),
+    savedUndos: scripted.savedUndos,
+    lines: scripted.lines(),
   };
 }
 
@@ -68,7 +69,7 @@ const trouble = refused(502, "M_UNKNOWN");
 
 describe("a server's own error", () => {
   it.each(everyKind)(
-    "leaves nothing to take back of %s, where it is seen that nothing was done",
+    "leaves nothing to undo of %s if the membership shows that nothing was done",
     async (kind) => {
       for (const seen of [NOT_FOUND, member("leave")]) {
         const { outcome, savedUndos } = await tryOnce(kind, trouble, { seen: [seen] });
@@ -79,15 +80,15 @@ describe("a server's own error", () => {
   );
 
   it.each([
-    ["invite", "failed"],
-    ["knock", "wait"],
-  ] as const)("leaves nothing to take back of %s, where nothing is seen", async (kind, status) => {
+    { kind: "invite", status: "failed" },
+    { kind: "knock", status: "wait" },
+  ] as const)("leaves nothing to undo of $kind if no membership is visible", async ({ kind, status }) => {
     const { outcome, savedUndos } = await tryOnce(kind, trouble, { seen: [NOT_INSIDE] });
     expect(outcome.status).toBe(status);
     expect(savedUndos).toEqual([undo, null]);
   });
 
-  it("says at once that no server let the account join", async () => {
+  it("leaves nothing to undo at once when no server let the account join", async () => {
     for (const kind of ["join", "join_restricted"] as const) {
       const { savedUndos, lines } = await tryOnce(
         kind,
@@ -100,16 +101,16 @@ describe("a server's own error", () => {
   });
 
   it.each([
-    ["join", "join", { status: "done", undo }],
-    ["invite", "invite", { status: "done", undo }],
-    ["knock", "knock", { status: "needs_moderator" }],
-  ] as const)("does not hide that %s was done", async (kind, membership, outcome) => {
+    { kind: "join", membership: "join", outcome: { status: "done", undo } },
+    { kind: "invite", membership: "invite", outcome: { status: "done", undo } },
+    { kind: "knock", membership: "knock", outcome: { status: "needs_moderator" } },
+  ] as const)("does not hide that $kind was done", async ({ kind, membership, outcome }) => {
     const tried = await tryOnce(kind, trouble, { seen: [member(membership)] });
     expect(tried.outcome).toEqual(outcome);
     expect(tried.savedUndos).toEqual([undo]);
   });
 
-  it.each(everyKind)("says nothing of %s where it is a proxy's", async (kind) => {
+  it.each(everyKind)("keeps the undo record of %s when a proxy answered", async (kind) => {
     const { savedUndos } = await tryOnce(kind, { status: 504, bytes: "<html>" }, {});
     expect(savedUndos).toEqual([undo]);
   });
@@ -118,17 +119,17 @@ describe("a server's own error", () => {
 describe("a second request, while the answer to the first is lost", () => {
   it.each(
     everyKind.flatMap((kind) => [
-      [kind, refused(429, "M_LIMIT_EXCEEDED")] as const,
-      [kind, trouble] as const,
+      { kind, answer: refused(429, "M_LIMIT_EXCEEDED") },
+      { kind, answer: trouble },
     ]),
-  )("for %s does not speak of the first one", async (kind, answer) => {
+  )("for $kind says nothing about the first one", async ({ kind, answer }) => {
     const { outcome, savedUndos } = await tryOnce(kind, answer, { isLater: true });
     expect(outcome.status).toBe("wait");
     expect(savedUndos.at(-1)).toEqual(undo);
   });
 
   it.each(everyKind)(
-    "for %s ends what is known of it when the step has failed and nothing stands",
+    "for %s deletes the undo record when the step has failed and nothing was done",
     async (kind) => {
       for (const answer of [refused(403, "M_FORBIDDEN"), refused(403, "M_BAD_STATE")]) {
         const { outcome, savedUndos } = await tryOnce(kind, answer, { isLater: true });
@@ -139,25 +140,22 @@ describe("a second request, while the answer to the first is lost", () => {
   );
 
   it.each([
-    ["join", "join", { status: "done", undo }],
-    ["invite", "join", { status: "done", undo }],
-    ["knock", "knock", { status: "needs_moderator" }],
-  ] as const)("for %s is refused because the first was done", async (kind, membership, outcome) => {
+    { kind: "join", membership: "join", outcome: { status: "done", undo } },
+    { kind: "invite", membership: "join", outcome: { status: "done", undo } },
+    { kind: "knock", membership: "knock", outcome: { status: "needs_moderator" } },
+  ] as const)("for $kind is refused because the first was done", async ({ kind, membership, outcome }) => {
     const seen = [NOT_FOUND, member(membership)];
     const tried = await tryOnce(kind, refused(403, "M_BAD_STATE"), { isLater: true, seen });
     expect(tried.outcome).toEqual(outcome);
     expect(tried.savedUndos.at(-1)).toEqual(undo);
   });
 
-  it.each(["invite", "knock"] as const)(
-    "for %s is not made for a banned account, of which nothing stands",
-    async (kind) => {
-      const { outcome, savedUndos } = await tryOnce(kind, new UnreachableError("reset", "old.example"), {
-        isLater: true,
-        seen: [member("ban")],
-      });
-      expect(outcome.status).toBe("failed");
-      expect(savedUndos).toEqual([null]);
-    },
-  );
+  it.each(["invite", "knock"] as const)("for %s is not made for a banned account", async (kind) => {
+    const { outcome, savedUndos } = await tryOnce(kind, new UnreachableError("reset", "old.example"), {
+      isLater: true,
+      seen: [member("ban")],
+    });
+    expect(outcome.status).toBe("failed");
+    expect(savedUndos).toEqual([null]);
+  });
 });
