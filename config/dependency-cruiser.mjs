@@ -104,7 +104,7 @@ export default {
       to: { path: "^src/(chat|store|queue|service|dialogue|commands|view|operations)/" },
     },
     {
-      name: "interfaces-of-platforms-stand-above-all-platforms",
+      name: "platform-interfaces-know-no-platform",
       comment: "platforms/*.ts says what a platform gives; it knows no platform.",
       severity: "error",
       from: { path: "^src/platforms/[^/]+\\.ts$" },
