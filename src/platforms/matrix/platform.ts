@@ -14,7 +14,7 @@ import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { listRooms } from "./planning/room-list.ts";
 import { RATE_LIMITS } from "./rate-limits.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
-import { matrixRuns } from "./runs.ts";
+import { matrixRuns } from "./runs/runs.ts";
 import { createMatrixSignIn } from "./sign-in/provider.ts";
 import type { SessionStore } from "./sign-in/sessions.ts";
 import { Sessions } from "./sign-in/sessions.ts";

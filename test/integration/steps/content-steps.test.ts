@@ -17,7 +17,7 @@ import {
   planContentSteps,
 } from "../../../src/platforms/matrix/categories/registry.ts";
 import type { ContentStepKind } from "../../../src/platforms/matrix/categories/category-plan.ts";
-import { canUndo, runStep } from "../../../src/platforms/matrix/run-step.ts";
+import { canUndo, runStep } from "../../../src/platforms/matrix/runs/run-step.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { convertRoom } from "../../../src/platforms/matrix/convert-room.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";

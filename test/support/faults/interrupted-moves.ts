@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
-import { matrixRuns } from "../../../src/platforms/matrix/runs.ts";
+import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { FakeHomeservers, FakeRequest } from "../fakes/fake-homeservers.ts";
 import type { FakeBot } from "../fakes/fake-bot.ts";

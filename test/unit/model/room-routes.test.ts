@@ -5,7 +5,7 @@ import { STEP_KINDS } from "../../../src/model/step.ts";
 import type { Route, Status } from "../../../src/model/routes.ts";
 import { STATUSES } from "../../../src/model/routes.ts";
 import type { RunRoom } from "../../../src/model/run-room.ts";
-import { historyOf, runRoom } from "../../../src/platforms/matrix/room-of-run.ts";
+import { historyOf, runRoom } from "../../../src/platforms/matrix/runs/room-of-run.ts";
 import {
   isNotEntered,
   nextRoute,

@@ -1,14 +1,14 @@
 import type Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { knockPayload } from "../../../src/platforms/matrix/planning/step-payloads.ts";
-import { historyOf } from "../../../src/platforms/matrix/room-of-run.ts";
+import { historyOf } from "../../../src/platforms/matrix/runs/room-of-run.ts";
 import { waitsForPerson } from "../../../src/model/room-routes.ts";
 import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import { readPlan } from "../../../src/service/plan/stored-plan.ts";
 import { RunStatuses } from "../../../src/service/run/status.ts";
 import { RunSummaryReader } from "../../../src/service/run/summary.ts";
-import { matrixRuns } from "../../../src/platforms/matrix/runs.ts";
+import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";

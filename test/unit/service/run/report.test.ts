@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { storedReportSchema } from "../../../../src/model/report.ts";
 import type { StoredStep } from "../../../../src/model/run.ts";
 import { report } from "../../../../src/platforms/matrix/report/report.ts";
-import { runRoom } from "../../../../src/platforms/matrix/room-of-run.ts";
+import { runRoom } from "../../../../src/platforms/matrix/runs/room-of-run.ts";
 import { runningReport } from "../../../../src/service/run/report.ts";
 import { SOURCE, TARGET, plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { step } from "../../../support/fakes/scripted-runner.ts";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { StepOutcome } from "../../model/step-outcome.ts";
-import type { PlannedStep, StepKind } from "../../model/step.ts";
-import { STEP_KINDS } from "../../model/step.ts";
-import { categories, isContentStep } from "./categories/registry.ts";
-import type { Step } from "./steps/define-step.ts";
-import { roomSteps } from "./steps/registry.ts";
-import type { StepContext } from "./steps/step-context.ts";
+import type { StepOutcome } from "../../../model/step-outcome.ts";
+import type { PlannedStep, StepKind } from "../../../model/step.ts";
+import { STEP_KINDS } from "../../../model/step.ts";
+import { categories, isContentStep } from "../categories/registry.ts";
+import type { Step } from "../steps/define-step.ts";
+import { roomSteps } from "../steps/registry.ts";
+import type { StepContext } from "../steps/step-context.ts";
 
 const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
 

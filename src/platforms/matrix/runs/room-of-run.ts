@@ -1,7 +1,7 @@
-import type { RunRoom } from "../../model/run-room.ts";
-import type { PlannedRoom } from "./planning/planned-room.ts";
-import { reportRoom } from "./report/report.ts";
-import type { StepContext } from "./steps/step-context.ts";
+import type { RunRoom } from "../../../model/run-room.ts";
+import type { PlannedRoom } from "../planning/planned-room.ts";
+import { reportRoom } from "../report/report.ts";
+import type { StepContext } from "../steps/step-context.ts";
 
 /** A planned room as a room of a run that begins. */
 export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {

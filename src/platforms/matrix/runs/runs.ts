@@ -1,4 +1,4 @@
-import type { PlatformRuns } from "../runs.ts";
+import type { PlatformRuns } from "../../runs.ts";
 import { stepsInto } from "./steps-of-run.ts";
 import { failuresOf, summaryOf } from "./summary-of-run.ts";
 import { undoOfRuns } from "./undo-of-run.ts";
