@@ -224,7 +224,7 @@ describe("over a crash", () => {
   });
 
   it.each(["reaction", "word"] as const)(
-    "in the middle of the action, the same %s goes on with it",
+    "in the middle of the action, the same %s continues it",
     async (how) => {
       const { ask, react, type, process, reopen, ran, state, bodies } = await setUp();
       const eventId = await ask();

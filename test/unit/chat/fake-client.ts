@@ -70,7 +70,7 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
     },
   };
   const sent = () => [...events.values()];
-  /** The bodies of what stands in the rooms, in order. */
+  /** The bodies of the messages in the rooms, in order. */
   const bodies = () =>
     sent().map(({ type, content }) => {
       const { body = type } = content as { body?: string };

@@ -164,7 +164,7 @@ describe("faults", () => {
   });
 
   it.each(["just text", "[1, 2]", "", "&a [*a]"])(
-    "are told for a file that is no block of keys (%j)",
+    "are reported for a file that is no block of keys (%j)",
     (yaml) => {
       expect(faultsOf(yaml).length).toBeGreaterThan(0);
     },

@@ -175,7 +175,7 @@ describe("a secret", () => {
     { typed: "--password ' spaces around '", value: " spaces around " },
     { typed: '--password "half', value: '"half' },
     { typed: "--password me@example.org", value: "me@example.org" },
-  ])("is everything behind its flag, as it stands: $typed", ({ typed, value }) => {
+  ])("is everything behind its flag, unchanged: $typed", ({ typed, value }) => {
     expect(secretOf(`!login old @me:x.org ${typed}`)).toEqual({ flag: "password", value });
   });
 

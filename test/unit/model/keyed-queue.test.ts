@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 
-/** Tasks that end when told, and what began and ended so far. */
+/** Tasks that the test ends, and a log of their starts and ends. */
 function setUp() {
   const happened: string[] = [];
   const queue = new KeyedQueue();

@@ -45,7 +45,7 @@ const failed = (code: Parameters<typeof problem>[0] = "refused"): StepOutcome =>
   problem: problem(code),
 });
 
-/** Where a room stands after a step, in short. */
+/** The state of a room after a step, in short. */
 function after(
   room: RunRoom,
   kind: StepKind,

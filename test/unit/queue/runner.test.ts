@@ -136,7 +136,7 @@ describe("steps that wait for others", () => {
 });
 
 describe("a server that is away", () => {
-  it("is asked for nothing else until it is tried again, at growing distances, while the other one goes on", async () => {
+  it("gets no other request until it is tried again, at growing intervals, while the other one continues", async () => {
     const { store } = await temporaryStore();
     const times: number[] = [];
     const start = Date.now();
@@ -241,7 +241,7 @@ describe("a step that fails in passing", () => {
 });
 
 describe("a run that needs its owner", () => {
-  it("stops, records what is under way, and goes on when it is begun again", async () => {
+  it("stops, records the steps under way, and continues when it is started again", async () => {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store, { a: [SESSION_ENDED, DONE], b: taking(SECOND) });
     const run = await newRun(store, [step("a"), step("b"), step("c", { stage: stages.settings })]);
@@ -400,7 +400,7 @@ describe("the end of a run", () => {
       "running",
       { side: "source", waitingFor: "server", until: start + MINUTE },
     ]);
-    // Whoever shows where it stands is told.
+    // Listeners to the run are notified.
     expect(work.log).toEqual(["running", "running", "settled", "running"]);
     await pass(MINUTE - 1);
     expect(tries()).toBe(1);

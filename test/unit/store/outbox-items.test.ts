@@ -16,7 +16,7 @@ function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewO
   };
 }
 
-/** Sends all that is due, and tells in which order. */
+/** Sends everything that is due. Returns it in order. */
 async function drain({ outbox }: Store, now = 1_000): Promise<string[]> {
   const sent: string[] = [];
   for (let next = await outbox.nextDue(now); next; next = await outbox.nextDue(now)) {

@@ -99,7 +99,7 @@ describe("an invitation", () => {
       expected: ["leave !r"],
     },
     {
-      name: "to a room that tells nothing is declined",
+      name: "to a room that shows nothing is declined",
       roomId: "!r",
       invitation: { isDirect: false },
       room: { joinedMembers: null },

@@ -26,7 +26,7 @@ describe("a room", () => {
     expect(await rooms.kind("!r")).toBe(kind);
   });
 
-  it("of the configuration is a control room, whoever is in it", async () => {
+  it("of the configuration is a control room, whatever its members", async () => {
     const { rooms, asked } = setUp();
     expect(await rooms.kind("!control")).toBe("control");
     expect(asked()).toBe(0);

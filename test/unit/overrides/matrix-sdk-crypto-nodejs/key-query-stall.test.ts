@@ -17,7 +17,7 @@ beforeEach(async () => {
   bot = await CryptoDevice.open(BOT, "BOT", server);
   await bot.sendAll();
   await (await CryptoDevice.open(USER, "USER", server)).sendAll();
-  // The library waits by a timer. This clock stands still: where it waits, it waits for ever.
+  // The library waits by a timer. This clock is stopped, so a wait never ends.
   vi.useFakeTimers({ toFake: ["setTimeout"] });
 });
 

@@ -63,7 +63,7 @@ function standing(
     .join(" ");
 }
 
-describe("the report of a plan while its run goes on", () => {
+describe("the report of a plan during its run", () => {
   it.each<[string, Partial<StoredStep>, { isRunning?: boolean; limitedMs?: number }, string]>([
     ["a room whose turn has come", {}, {}, "planned"],
     ["a room that is just tried", { state: "taken" }, { limitedMs: 9_000 }, "running"],
@@ -92,7 +92,7 @@ describe("the report of a plan while its run goes on", () => {
     expect(standing([stored({ roomId: OPEN, ...more })], OPEN, how)).toBe(expected);
   });
 
-  it("shows a replaced room as its replacement stands", () => {
+  it("shows a replaced room with the status of its replacement", () => {
     const steps = [stored({ roomId: NEW_ROOM, state: "taken" })];
     expect([standing(steps, OLD_ROOM), standing(steps, NEW_ROOM)]).toEqual(["running", "running"]);
   });

@@ -97,7 +97,7 @@ async function endedMove({
 }
 
 describe("a move that nobody comes back to", () => {
-  it("is finished thirty days after its end: the secrets are gone, and its owner is told once", async () => {
+  it("is finished thirty days after its end: the secrets are deleted, and its owner gets one message", async () => {
     const { store, said, lookOnDay } = await endedMove();
     await lookOnDay(39);
     expect(await store.accounts.session(OWNER, "source")).not.toBeNull();

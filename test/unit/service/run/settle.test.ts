@@ -65,7 +65,7 @@ async function stepsOf(kind: string): Promise<string[]> {
   return steps.filter((step) => step.kind === kind).map(({ key, state }) => `${key} ${state}`);
 }
 
-/** Everything that was to be said since this was last asked, sent by now. */
+/** Sends and returns the messages since the last call. */
 async function sent() {
   const { outbox } = bot.store.store;
   const found: { key: string; content: unknown }[] = [];
@@ -103,7 +103,7 @@ describe("the end of a run", () => {
     expect(await said()).toEqual(["end"]);
   });
 
-  it("is watched anew where nothing but watching is left to begin, and then begins nothing more", async () => {
+  it("is watched again if nothing else is left to do, and then starts nothing more", async () => {
     await start();
     await pass();
     await bot.runServices.control.cancel(OWNER);
@@ -210,7 +210,7 @@ describe("the end of a run", () => {
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
-  it("is not told of a run that was paused meanwhile, and is told once it has gone on", async () => {
+  it("is not announced for a run that was paused meanwhile, and is announced after it was resumed", async () => {
     onRequest = atFinish(() => void bot.runServices.control.pause(OWNER));
     await start();
     await pass(10 * SECOND);
@@ -220,7 +220,7 @@ describe("the end of a run", () => {
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
-  it("is not told of a run that was cancelled meanwhile", async () => {
+  it("is not announced for a run that was cancelled meanwhile", async () => {
     onRequest = atFinish(() => void bot.runServices.control.cancel(OWNER));
     await start();
     await pass(10 * SECOND);
@@ -259,7 +259,7 @@ describe("the end of a run", () => {
     expect([(await run()).state, await said()]).toEqual(["watching", ["end"]]);
   });
 
-  it("is told of a part of a move too", async () => {
+  it("is announced for a part of a move too", async () => {
     await makePlan(bot);
     await bot.runServices.start();
     await bot.runServices.starter.joinAll({ ...request, filters: await filtersOf(), rooms: [] });
@@ -313,7 +313,7 @@ describe("a run whose session has ended", () => {
     expect(await said()).not.toContain("end");
   });
 
-  it("calls its owner once, whatever becomes of the process, and goes on after a new sign-in", async () => {
+  it("mentions its owner once, in spite of crashes, and continues after a new sign-in", async () => {
     onRequest = atFinish(() => servers.signedOut.add(SOURCE));
     await start();
     await pass(10 * SECOND);
@@ -335,7 +335,7 @@ describe("a run whose session has ended", () => {
 });
 
 describe("rooms that open after the end", () => {
-  it("are completed, told once each, and end the watch when none is left", async () => {
+  it("are completed, announced once each, and end the watch when none is left", async () => {
     await start();
     await pass();
     letIn(servers);
@@ -392,7 +392,7 @@ describe("rooms that open after the end", () => {
     expect(servers.seen).not.toContain(`${TARGET} joins ${CLOSED}`);
   });
 
-  it("wake no run in whose place there is another by now", async () => {
+  it("wake no run that another has replaced", async () => {
     await start();
     await pass();
     letIn(servers);

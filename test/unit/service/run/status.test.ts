@@ -74,7 +74,7 @@ async function statusOf(
   return statuses.of({ ...run, ...more });
 }
 
-describe("where a run stands", () => {
+describe("the status of a run", () => {
   it("counts its rooms by what is left to do", async () => {
     const rooms = Object.entries({
       done: 5,
@@ -111,7 +111,7 @@ describe("where a run stands", () => {
 });
 
 describe("what a run waits for", () => {
-  it("is nothing while everything goes on, and where it waits only for its own steps", async () => {
+  it("is nothing while steps run, or while they wait only for its own steps", async () => {
     const counts = [count({}), count({ isBlocked: true, notBefore: NOW + 1 }), count({ state: "done" })];
     expect((await statusOf({ counts })).waits).toEqual([]);
   });

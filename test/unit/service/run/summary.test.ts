@@ -89,7 +89,7 @@ describe("what a run did", () => {
     ]);
   });
 
-  it("stands in a report of its own rooms, without replacements", async () => {
+  it("is in a report of its own rooms, without replacements", async () => {
     const changed = rooms.map((room, index) => ({
       ...room,
       isReplacement: index === 0,

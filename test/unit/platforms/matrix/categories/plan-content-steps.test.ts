@@ -30,7 +30,7 @@ const full: ContentsSketch = {
 const capabilities = { profileFields: { isEnabled: true, allowed: null, disallowed: [] } };
 
 describe("the steps of an account's contents", () => {
-  it("are told apart by key, and know their stage, their room and their limits", () => {
+  it("have distinct keys, and their stage, room and limits", () => {
     const target = newAccount({ capabilities, profile: { displayName: "me" }, roomProfiles: { "!b": {} } });
     const steps = planContentSteps(oldAccount(full), target, roomIdOnTarget);
     const messages = ["messages"];

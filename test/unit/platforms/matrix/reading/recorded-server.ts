@@ -33,7 +33,7 @@ export interface Asked {
   readonly body: SentBody;
 }
 
-/** An answer by hand: a value is sent as JSON, text as it stands, an error is thrown. */
+/** A scripted answer: a value is sent as JSON, text unchanged, and an error is thrown. */
 export type Given =
   Error | string | { status: number; body?: unknown; headers?: Record<string, string> } | { json: unknown };
 

@@ -21,7 +21,7 @@ function serverError(
   });
 }
 
-/** Fails as told, then answers; tells how long was waited and how often was asked. */
+/** Fails with the given errors, then answers. Records the waits and the number of requests. */
 async function run(failures: Error[], options: RetryOptions = {}) {
   const waits: number[] = [];
   let tries = 0;

@@ -119,7 +119,7 @@ function once(
     : `${what} is planned ${planned}, there ${there}, left ${left}`;
 }
 
-describe("everything of the old account is done once, there, or told with its reason", () => {
+describe("everything of the old account is done once, already there, or reported with its reason", () => {
   it("has no step twice", () => {
     expect(
       complaints(({ steps }) =>

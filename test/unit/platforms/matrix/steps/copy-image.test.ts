@@ -142,7 +142,7 @@ describe("an avatar", () => {
     expect(writes()).toEqual(["POST /_matrix/media/v3/upload"]);
   });
 
-  it("is not copied again where the target has one by now", async () => {
+  it("is not copied again if the target has one already", async () => {
     const there = { json: { avatar_url: "mxc://new.example/own" } };
     const { context, writes } = scriptedContext(
       ({ path }) => (path === `/profile/${NEW}` ? there : undefined),

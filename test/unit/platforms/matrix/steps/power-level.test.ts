@@ -72,7 +72,7 @@ describe("giving the target its level", () => {
     { name: "everybody's level", more: {}, levels: { users_default: "much" } },
     { name: "the whole event", more: {}, levels: ["junk"] },
     { name: "the room's version", more: { roomVersion: "99" }, levels: { users: {} } },
-    { name: "a version that was not told", more: { roomVersion: null }, levels: { users: {} } },
+    { name: "a version that is unknown", more: { roomVersion: null }, levels: { users: {} } },
   ])("writes nothing over what it cannot read: $name", async ({ more, levels }) => {
     const { context, lines } = scriptedContext({ [GET]: content(levels) });
     const outcome = await roomSteps.power_level.run({ ...payload, ...more }, context);

@@ -163,13 +163,13 @@ describe("global account data", () => {
     expect(written(type, content)).toEqual(expected);
   });
 
-  it("tells of lists of rooms of which none is moved", () => {
+  it("reports lists of rooms that are not moved", () => {
     expect(compared({ "im.vector.setting.breadcrumbs": { recent_rooms: ["!gone"] } }).left).toEqual([
       "im.vector.setting.breadcrumbs: room_not_moved",
     ]);
   });
 
-  it("takes empty content for none, tells of content that is no object, and leaves other categories alone", () => {
+  it("treats empty content as absent, reports content that is no object, and leaves other categories alone", () => {
     const source = {
       "org.example.empty": {},
       "org.example.text": "x",

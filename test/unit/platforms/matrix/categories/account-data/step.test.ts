@@ -104,7 +104,7 @@ describe("direct chats", () => {
 });
 
 describe("ignored users", () => {
-  it("are added to the list, whatever else stands there", async () => {
+  it("are added to the list, whatever else is in it", async () => {
     const there = { ignored_users: { [BO]: { since: 1 } }, more: true };
     const { context, requests } = scriptedContext(reads({ json: there }));
     expect(await ignoredUsersStep.run({ userIds: [BO, DI] }, context)).toEqual({
@@ -148,8 +148,8 @@ describe("account data", () => {
   });
 
   it.each<{ name: string; undo: unknown; there: unknown; written: unknown }>([
-    { name: "is emptied where it stands as written", undo: COPIED, there: { unread: true }, written: {} },
-    { name: "stays where it is another by now", undo: COPIED, there: { unread: false }, written: null },
+    { name: "is emptied if it is as written", undo: COPIED, there: { unread: true }, written: {} },
+    { name: "stays if it has changed since", undo: COPIED, there: { unread: false }, written: null },
     {
       name: "loses only the keys that were added",
       undo: { ...MERGED, content: { b: 2 } },

@@ -70,7 +70,7 @@ describe("m.direct", () => {
       expected: { ...content, [DI]: ["!a"], [OLD]: ["!b"] },
     },
     {
-      name: "stays as it is where the room stands so",
+      name: "stays unchanged if the room is already listed so",
       changed: asDirectChat(content, "!b", DI),
       expected: null,
     },

@@ -94,7 +94,7 @@ describe("direct chats", () => {
       source: JSON.parse('{"__proto__":["!a"],"constructor":["!b"]}'),
       items: ["__proto__", "constructor"],
     },
-  ])("tells of $name", ({ source, items }) => {
+  ])("reports $name", ({ source, items }) => {
     expect(compared(source, source)).toEqual(only({ left: items.map((item) => `${item}: malformed`) }));
   });
 

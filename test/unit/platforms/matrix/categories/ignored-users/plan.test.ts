@@ -27,7 +27,7 @@ it.each<{
     left: [`${OLD}: own_account`, `${NEW}: own_account`],
   },
   {
-    name: "tells of what is no user ID",
+    name: "reports an entry that is no user ID",
     source: ignored("spam", "@x"),
     target: {},
     present: 0,
@@ -35,7 +35,7 @@ it.each<{
     left: ["spam: malformed", "@x: malformed"],
   },
   {
-    name: "counts people, whatever stands beside them",
+    name: "counts people, whatever other fields they have",
     source: { ignored_users: { "@x:a.example": null } },
     target: { ignored_users: { "@x:a.example": 7 } },
     present: 1,
@@ -51,7 +51,7 @@ it.each<{
     left: [],
   },
   {
-    name: "tells of a list of another form",
+    name: "reports a list of another form",
     source: { ignored_users: ["@x:a.example"] },
     target: null,
     present: 0,
@@ -59,7 +59,7 @@ it.each<{
     left: ["m.ignored_user_list: malformed"],
   },
   {
-    name: "tells of content that is no object",
+    name: "reports content that is no object",
     source: "everybody",
     target: [],
     present: 0,

@@ -56,7 +56,7 @@ it.each<{
     left: ["displayname: target_has_own"],
   },
   {
-    name: "counts any avatar, as it is uploaded anew",
+    name: "counts any avatar, because it is uploaded again",
     source: { avatarUrl },
     target: { profile: { avatarUrl: "mxc://new.example/x" } },
     present: 1,
@@ -64,7 +64,7 @@ it.each<{
     left: [],
   },
   {
-    name: "tells of an avatar that is no media",
+    name: "reports an avatar that is no media",
     source: { avatarUrl: "https://old.example/mo.png" },
     target: {},
     present: 0,

@@ -54,7 +54,12 @@ describe("a profile field", () => {
       there: { "m.tz": "Europe/Lisbon" },
       expected: [`DELETE /profile/${NEW}/m.tz`],
     },
-    { name: "leaves what is another by now", undo: NAME, there: { displayname: "Other" }, expected: [] },
+    {
+      name: "leaves a value that has changed since",
+      undo: NAME,
+      there: { displayname: "Other" },
+      expected: [],
+    },
     { name: "leaves what is gone", undo: ZONE, there: {}, expected: [] },
   ])("undone $name", async ({ undo, there, expected }) => {
     const { context, writes } = scriptedContext(profile(there));

@@ -84,7 +84,7 @@ describe("a person's own push rules", () => {
         left: [],
       },
       {
-        name: "are told when their room is not moved",
+        name: "are reported when their room is not moved",
         source: { override: [mute("!gone")], room: [rule("!gone"), rule("!a")] },
         target: {},
         present: 0,
@@ -92,7 +92,7 @@ describe("a person's own push rules", () => {
         left: ["override/!gone: room_not_moved", "room/!gone: room_not_moved"],
       },
       {
-        name: "are told when only a condition names such a room",
+        name: "are reported when only a condition names a room that is not moved",
         source: {
           underride: [
             rule("x", { conditions: [{ kind: "event_property_is", key: "room_id", value: "!gone" }] }),
@@ -120,7 +120,7 @@ describe("a person's own push rules", () => {
         left: [`sender/${NEW}: own_account`],
       },
       {
-        name: "with names that no server takes are told",
+        name: "with names that no server takes are reported",
         source: { content: [word("a/b"), word("a\\b")] },
         target: {},
         present: 0,
@@ -204,7 +204,7 @@ describe("default push rules", () => {
         left: ["override/.m.rule.tombstone: target_has_own"],
       },
       {
-        name: "are told where the new server has none such",
+        name: "are reported if the new server does not have them",
         source: changed(),
         target: {},
         present: 0,
@@ -215,7 +215,7 @@ describe("default push rules", () => {
         ],
       },
       {
-        name: "that nobody knows are told where they differ",
+        name: "that nobody knows are reported if they differ",
         source: { override: [preset(".org.example.a"), preset(".org.example.b"), preset(".org.example.c")] },
         target: { override: [preset(".org.example.a"), preset(".org.example.b", { enabled: false })] },
         present: 0,
@@ -251,7 +251,7 @@ it.each<{ name: string; source: Rules; items: string[] }>([
     source: { postcontent: [rule("a")], preset: [preset(".m.rule.x")], other: 7 },
     items: ["postcontent"],
   },
-])("tells of $name", ({ source, items }) => {
+])("reports $name", ({ source, items }) => {
   expect(compared(source).left).toEqual(items.map((item) => `${item}: malformed`));
 });
 

@@ -146,7 +146,7 @@ describe("push rules", () => {
     expect([server.idsOf("room"), server.idsOf("override")]).toEqual([["!in"], []]);
   });
 
-  it("that the server refuses do not keep the others out, and are told", async () => {
+  it("that the server refuses are reported, and do not keep the others out", async () => {
     const source = {
       content: [...words("a"), rule("odd", { pattern: "odd", actions: ["org.odd"] }), ...words("c")],
     };

@@ -63,7 +63,7 @@ it.each<{
     left: ["!gone: room_not_moved"],
   },
   {
-    name: "tells of what names no event",
+    name: "reports a marker that names no event",
     source: { "!a": { event_id: "up to here" }, "!b": null, "!c": [] },
     target: {},
     present: 0,

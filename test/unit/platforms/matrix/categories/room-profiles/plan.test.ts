@@ -58,7 +58,7 @@ it.each<{
     left: ["!a: target_has_own"],
   },
   {
-    name: "counts any avatar for that room alone, as it is uploaded anew",
+    name: "counts any avatar for that room alone, because it is uploaded again",
     source: { "!a": cat },
     target: { "!a": newCat },
     present: 1,

@@ -80,7 +80,7 @@ it.each<{
     left: [],
   },
   {
-    name: "tells of rooms that are not moved",
+    name: "reports rooms that are not moved",
     source: { "!gone": unread },
     target: {},
     present: 0,
@@ -104,7 +104,7 @@ it.each<{
     left: ["!a org.example.x: looks_secret"],
   },
   {
-    name: "tells of content that is no object",
+    name: "reports content that is no object",
     source: { "!a": { "m.marked_unread": null, "org.example.x": [] } },
     target: {},
     present: 0,

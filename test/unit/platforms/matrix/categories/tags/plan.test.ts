@@ -48,7 +48,7 @@ it.each<{ name: string; source: Tags; target: Tags; present: number; missing: st
     left: [],
   },
   {
-    name: "tells of tags in rooms that are not moved",
+    name: "reports tags in rooms that are not moved",
     source: { "!gone": { "u.x": 1, "u.y": 1 } },
     target: {},
     present: 0,
@@ -56,7 +56,7 @@ it.each<{ name: string; source: Tags; target: Tags; present: number; missing: st
     left: ["!gone u.x: room_not_moved", "!gone u.y: room_not_moved"],
   },
   {
-    name: "tells of tags that no server takes",
+    name: "reports tags that no server takes",
     source: { "!a": { [long]: 1, "": 1 } },
     target: {},
     present: 0,
