@@ -95,7 +95,7 @@ export async function startApp({
       links: store.signInLinks,
       platform,
       introduction: configuration.oauth,
-      tell: async (link, news) => {
+      notify: async (link, news) => {
         const conversation = (await chatStarted.promise).conversationAt(link.address);
         await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
       },

@@ -9,7 +9,7 @@ import type { PlannedStep } from "../model/step.ts";
 import type { TimeEstimate } from "../model/time-estimate.ts";
 import type { ReadProgress } from "./reading.ts";
 
-/** What earlier runs and messages left in the store about the rooms of two accounts. */
+/** The facts about the rooms of two accounts that earlier runs and messages left in the store. */
 export interface KnownRooms {
   /** Rooms in which the bot has spoken with the person. */
   readonly spokenIn: readonly string[];
@@ -17,23 +17,23 @@ export interface KnownRooms {
   readonly refusals: ReadonlyMap<string, readonly RouteRefusal[]>;
 }
 
-/** What is to be decided about two accounts. */
+/** The request of a decision about two accounts. */
 export interface DecisionRequest {
   readonly filters: PlanFilters;
   /**
-   * What a person has just typed for rooms, the words of the filters included; aliases among them
-   * are looked up. Empty: no alias is looked up.
+   * Words with which a person has just named rooms, including those in filters. Aliases among them
+   * are resolved. Empty: no alias is resolved.
    */
   readonly words: readonly string[];
   readonly botUserId: string;
   /** Rooms in which the person talks with the bot. */
   readonly botRoomIds: readonly string[];
   readonly onProgress: (progress: ReadProgress) => void;
-  /** Called once both accounts are read: messages are sent and runs go on meanwhile. */
+  /** Called when both accounts have been read, because messages and runs continue meanwhile. */
   readonly knownRooms: () => Promise<KnownRooms>;
 }
 
-/** A plan as people see it. */
+/** The visible facts of a plan. */
 export interface PlanFacts {
   report: Report;
   /** Helpers beyond those in the report, by room. */
@@ -43,13 +43,13 @@ export interface PlanFacts {
   work: RemainingWork;
   estimate: TimeEstimate;
   notMoved: readonly NotMoved[];
-  /** Words of the filters that name no room of the source. */
+  /** Words of the filters that match no room of the source. */
   unknownRooms: readonly string[];
   isInviteBlocked: boolean;
   bannedRooms: number;
 }
 
-/** What a run consists of. */
+/** The rooms and steps of a new run. */
 export interface RunContents {
   rooms: readonly RunRoom[];
   steps: readonly PlannedStep[];
@@ -63,29 +63,32 @@ export interface ChosenCategories {
 /** The steps that a run has tried, by their keys. */
 export type Tried = ReadonlyMap<string, Pick<StoredStep, "state" | "finishedAt">>;
 
-/** What is decided about two accounts as they were just read, and the steps that follow from it. */
+/** The decision about two accounts as they were just read, and the steps that follow from it. */
 export interface Decision {
   readonly plan: PlanFacts;
-  /** The source's rooms by aliases that were typed. */
+  /** The source's rooms by the typed aliases. */
   readonly aliases: ReadonlyMap<string, string>;
   /** The filters of the request, with room IDs in place of aliases. */
   readonly filters: PlanFilters;
   /** How each account was read, for the log. */
   readonly methods: readonly string[];
-  /** Rooms in the order of their dependencies, power levels, and everything else. */
+  /**
+   * The steps of a whole plan: rooms in the order of their dependencies, power levels, and all
+   * other categories.
+   */
   wholePlan(request: ChosenCategories): RunContents;
   /**
-   * Invitations or joins alone. Rooms that are named are tried whatever the plan says about them.
-   * The server has the last word.
+   * The steps of invitations or joins alone. Named rooms are tried whatever the plan says about
+   * them. The server decides.
    */
   someRooms(part: { purpose: "invitations" | "joins"; named: readonly string[] }): RunContents;
-  /** The profile alone. */
+  /** The steps of the profile alone. */
   profileSteps(): readonly PlannedStep[];
-  /** The words that name no room of the plan. */
+  /** The words that match no room of the plan. */
   unknownRooms(named: readonly string[]): readonly string[];
   /**
-   * What is left of a run: its rooms as they are now, steps that are missing and were not tried,
-   * and whole lists that were written before a room came in.
+   * The remaining work of a run: its rooms as they are now, missing steps that were not tried, and
+   * whole lists that were written before a room was joined.
    * @param before the rooms as stored
    */
   remaining(run: { before: readonly RunRoom[]; tried: Tried }, request: ChosenCategories): RunContents;

@@ -14,23 +14,23 @@ import type { PlatformSignIn } from "./sign-in.ts";
 /** Rooms that wait for a person. */
 export interface WatchRequest {
   readonly rooms: readonly RunRoom[];
-  /** Whether the target is in a room now. */
+  /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
   readonly signal: AbortSignal;
 }
 
-/** The two accounts of a person. Nothing is sent before one of these is called. */
+/** The two accounts of a person. No request is sent before one of these methods is called. */
 export interface AccountPair {
   /**
-   * Reads both accounts and decides about them. Nothing is written to them, and nothing that a
-   * client of theirs waits for is taken.
+   * Reads both accounts and decides about them. It writes nothing, and does not consume anything
+   * that a client of theirs waits for.
    * @throws UnreadableAccountError, UnansweredAliasError
    */
   decide(request: DecisionRequest): Promise<Decision>;
   /** Runs one step, or undoes one. @throws only for bugs */
   runStep(step: TakenStep, facts: StepFacts): Promise<StepOutcome>;
   /**
-   * Looks once whether the target can enter rooms that wait for a person. Only reads.
+   * Checks once whether the target can enter rooms that wait for a person. Only reads.
    * @returns `null` if a server does not answer now
    */
   watch(request: WatchRequest): Promise<AccessChanges | null>;
@@ -40,18 +40,18 @@ export interface AccountPair {
 export interface RoomConversion {
   /** Its ID or an alias. */
   readonly room: string;
-  /** The person with whom the room is to be a direct chat; `null`: choose one by the members. */
+  /** The person with whom the room is to be a direct chat; `null`: chosen by the members. */
   readonly partner: string | null;
   readonly toDirect: boolean;
-  /** Who cannot be the partner: both accounts of the person, and known bots. */
+  /** Accounts that cannot be the partner: both accounts of the person, and known bots. */
   readonly excluded: readonly string[];
 }
 
 export type RoomConverted =
   | { status: "converted" | "unchanged"; roomId: string; partner: string | null }
-  /** Nobody but the excluded was ever in the room. */
+  /** Nobody but the excluded accounts was ever in the room. */
   | { status: "no_partner"; roomId: string }
-  /** The account is not in it, or there is no such room. */
+  /** The account has not joined the room, or the room does not exist. */
   | { status: "not_in_room" };
 
 /** What a platform provides to the layers above it. They know platforms only by this interface. */
@@ -61,9 +61,9 @@ export interface Platform {
   /** The default limits of its servers. The queue paces requests by them. */
   readonly rateLimits: RateLimits;
   readonly runs: PlatformRuns;
-  /** The server of an account; empty for what is no user ID of the platform. */
+  /** The server of an account; empty for a text that is not a user ID of the platform. */
   serverName(userId: string): string;
-  /** @param signal ends what is read for a decision */
+  /** @param signal aborts the reading for a decision */
   pair(accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal): AccountPair;
   /**
    * Reads an account and lists its rooms.
@@ -75,13 +75,16 @@ export interface Platform {
     onProgress: (progress: ReadProgress) => void,
   ): Promise<RoomList>;
   /**
-   * Makes a room of an account a direct chat, or no longer one.
+   * Makes a room of an account a direct chat or an ordinary room.
    * @throws UnreadableAccountError, UnansweredAliasError
    */
   convertRoom(account: Account, conversion: RoomConversion): Promise<RoomConverted>;
 }
 
-/** All platforms, by the names in stored rows. @typeParam Part what is needed of each */
+/**
+ * All platforms, by their names in stored rows.
+ * @typeParam Part the members that are needed of each
+ */
 export type Platforms<Part extends keyof Platform = keyof Platform> = Readonly<
   Record<PlatformName, Pick<Platform, Part>>
 >;

@@ -1,7 +1,7 @@
 import type { Account } from "../model/account.ts";
 import type { AccountRefusal } from "./sign-in.ts";
 
-/** How far the reading of an account has come, in rooms. */
+/** The progress of reading an account, in rooms. */
 export interface ReadProgress {
   serverName: string;
   read: number;
@@ -22,7 +22,7 @@ export class UnreadableAccountError extends Error {
 }
 
 /**
- * An alias could not be resolved: the account's server works, but the alias's own server did not
+ * An alias could not be resolved. The account's server works, but the alias's own server did not
  * answer it.
  */
 export class UnansweredAliasError extends Error {

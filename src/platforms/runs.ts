@@ -6,20 +6,20 @@ import type { StoredStep } from "../model/run.ts";
 import type { StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 
-/** What a step can learn about its run, and what it leaves there. */
+/** The facts about a run that a step reads, and the undo record that it stores. */
 export interface StepFacts {
   /**
    * True if no request of this step can have reached a server and both accounts were read just
    * before. Then the step acts at once.
    */
   readonly canSkipCheck: boolean;
-  /** Stores the step's undo record as JSON; the step awaits it before it writes. */
+  /** Stores the step's undo record as JSON. The step awaits it before it writes. */
   readonly saveUndo: (undo: unknown) => Promise<void>;
-  /** Rooms that the target is in now, as far as the run knows. */
+  /** The rooms that the target has joined, as far as the run knows. */
   readonly joinedRooms: () => Promise<ReadonlySet<string>>;
   /** The run's room that the step is about; `null` if there is none. */
   readonly room: () => Promise<RunRoom | null>;
-  /** The words that the people of a room read with a knock. */
+  /** The reason that the people of a room read with a knock. */
   readonly knockReason: string;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
@@ -31,39 +31,36 @@ export interface EarlierRun {
   steps: readonly StoredStep[];
 }
 
-/** What a run has done, in numbers, for `cancel` and for the end. */
+/** The result of a run in numbers, for `cancel` and for the end. */
 export interface RunSummary {
   /**
-   * Invitations sent, joins, knocks, power levels and everything else, by category; only what was
-   * really written.
+   * Invitations sent, joins, knocks, power levels and everything else, by category. Only real
+   * writes count.
    */
   invitations: number;
   joins: number;
   knocks: number;
   written: readonly { category: CategoryName; count: number }[];
-  /** Rooms that have an invitation which nobody took up yet. */
+  /** Rooms with an invitation that nobody has accepted yet. */
   openInvitations: readonly ReportRoom[];
 }
 
-/** A step that failed for good: what it was about, and the server's own words. */
+/** A step that finally failed: its subject, and the server's own text. */
 export interface StepFailure {
   item: string;
   problem: StepProblem;
 }
 
-/** What an undo would take back, and what it cannot. */
+/** The effects of an undo, and what it cannot undo. */
 export interface UndoFacts {
-  /** Invitations that nobody took up: they are withdrawn. */
+  /** Invitations that nobody accepted. They are withdrawn. */
   invitations: readonly ReportRoom[];
   /** Rooms that the new account leaves again. */
   joins: readonly ReportRoom[];
   knocks: readonly ReportRoom[];
-  /** Written settings, power levels among them, which get back what stood there before. */
+  /** Written settings, including power levels, that get their earlier values back. */
   written: readonly { category: CategoryName; count: number }[];
-  /**
-   * Things that were written and cannot be taken back, such as read markers, which only move
-   * forward.
-   */
+  /** Written items that cannot be undone, such as read markers, which only move forward. */
   lasting: readonly { category: CategoryName; count: number }[];
 }
 
@@ -74,13 +71,13 @@ export interface PlannedUndo {
   facts: UndoFacts;
 }
 
-/** What a platform says about stored runs, without a request. */
+/** The answers of a platform about stored runs. They need no request. */
 export interface PlatformRuns {
   /** The steps of one route into a room. */
   stepsInto(room: RunRoom, route: Route): PlannedStep[];
   summary(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunSummary;
   /**
-   * The steps that failed for good.
+   * The steps that finally failed.
    * @param hasReport whether a report lists the rooms with the reasons of refusals, so that they
    * are not repeated here
    */

@@ -12,7 +12,7 @@ export async function forgetPerson(
     store,
   }: { control: Pick<RunControl, "abandon">; signIn: SignIn; store: Pick<Store, "forget"> },
 ): Promise<Forgotten> {
-  // At once, so that a sign-in that comes meanwhile counts as one after it.
+  // Started at once, so that a sign-in that arrives meanwhile counts as a later one.
   const abandoned = control.abandon(owner);
   const { signedOut, result: erased } = await signIn.signOutBoth(owner, async () => {
     await abandoned;

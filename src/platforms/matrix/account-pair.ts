@@ -31,7 +31,7 @@ interface OpenPair {
   readonly target: OpenAccount;
 }
 
-/** Opens pairs of accounts. Looks of all pairs share what is known about servers. */
+/** Opens pairs of accounts. All pairs share the features of servers. */
 export function accountPairs(
   options: AccountPairOptions,
 ): (accounts: Readonly<Record<Side, Account>>, signal?: AbortSignal) => AccountPair {
@@ -58,7 +58,7 @@ async function decide(
   { filters, words, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
   now: () => number,
 ): Promise<Decision> {
-  // Side by side: they are two servers, or two accounts with limits of their own.
+  // In parallel, because they are two servers, or two accounts with separate limits.
   const [sourceReading, targetReading] = await Promise.all([
     readOpenAccount(source, target.account.userId, {
       onProgress,
@@ -84,8 +84,8 @@ async function decide(
 }
 
 /**
- * The kinds of steps that depend on the rooms that the target is in: those that merge whole lists,
- * that join through another room, and that undo something inside a room.
+ * The kinds of steps that depend on the target's joined rooms: steps that merge whole lists, join
+ * through another room, or undo something inside a room.
  */
 const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
   "direct_chats",

@@ -23,7 +23,7 @@ type FoundRoomConversion = Omit<RoomConversion, "room"> & { readonly roomId: str
 
 type FoundRoomConverted =
   | { status: "converted" | "unchanged"; partner: string | null }
-  /** Nobody but the excluded was ever in the room. */
+  /** Nobody but the excluded accounts was ever in the room. */
   | { status: "no_partner" };
 
 const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
@@ -42,7 +42,8 @@ export async function convertNamedRoom(
     try {
       const roomId = await roomOfWord(client, room);
       if (roomId === null) return { status: "not_in_room" };
-      // A partner who is not named is looked for in the room, where only members may look.
+      // The choice of a partner reads the members of the room, which only a member may do. With a
+      // named partner nothing is read, so the membership is checked here.
       const isPartnerNamed = toDirect && partner !== null;
       if (isPartnerNamed && (await membershipNow(client, { roomId, userId: account.userId })) !== "join")
         return { status: "not_in_room" };
@@ -58,7 +59,7 @@ export async function convertNamedRoom(
   });
 }
 
-/** Rooms may have more aliases than the one that is in a plan, and there may be no plan. */
+/** A room may have more aliases than the one in a plan, and there may be no plan. */
 async function roomOfWord(client: HomeserverClient, room: string): Promise<string | null> {
   return parseRoomAlias(room) === null
     ? room

@@ -9,7 +9,7 @@ import { planRooms } from "./planning/plan-rooms.ts";
 import type { RoomPlanInput } from "./planning/plan-context.ts";
 import { roomFromSummary } from "./rooms/room-summary.ts";
 
-/** One of the two accounts, as it can be read. */
+/** One of the two accounts, with its reader. */
 export interface ReadableAccount {
   userId: string;
   reader: Reader;
@@ -23,8 +23,8 @@ export interface ReadableAccounts {
 }
 
 /**
- * Plans the rooms of two accounts that were read. Reads what the plan asks for (members by name,
- * replacements from outside) and plans again. No question is asked twice.
+ * Plans the rooms of two accounts that were read. Reads what the plan needs (named members,
+ * replacements from outside) and plans again. Nothing is read twice.
  * @throws HomeserverError, UnreachableError
  */
 export async function decideRooms(
@@ -55,8 +55,8 @@ export async function decideRooms(
 }
 
 /**
- * The replacement of an upgraded room, as the source's server shows it; if it shows nothing, as the
- * target's server does.
+ * The replacement of an upgraded room, as the source's server shows it. If that server shows
+ * nothing, the target's server is asked.
  */
 async function lookFromOutside(
   { source, target }: ReadableAccounts,

@@ -19,18 +19,21 @@ export interface OpenAccountOptions {
   log: Logger;
 }
 
-/** A signed-in account, and a client that acts with its session. */
+/** A signed-in account, and a client with its session. */
 export interface OpenAccount {
   readonly account: Account;
   readonly client: HomeserverClient;
-  /** The server is asked for its features once. @throws DiscoveryError, UnreachableError */
+  /**
+   * Reads the features of the server once.
+   * @throws DiscoveryError, UnreachableError
+   */
   readonly readable: () => Promise<ReadableAccount>;
 }
 
 /**
- * Opens an account for reading and for steps. Nothing is sent yet. The client goes on through
- * renewals, and through a new sign-in of the same account.
- * @param signal ends what is read with it
+ * Opens an account for reading and for steps. No request is sent yet. The client stays valid after
+ * renewals, and after a new sign-in of the same account.
+ * @param signal aborts its reading
  */
 export function openAccount(
   account: Account,
@@ -55,8 +58,8 @@ export function openAccount(
 }
 
 /**
- * Reads an account. Nothing is written to it, and nothing that a client of its owner waits for is
- * taken.
+ * Reads an account. It writes nothing, and does not consume anything that a client of its owner
+ * waits for.
  * @throws UnreadableAccountError
  */
 export async function readOpenAccount(
@@ -81,8 +84,9 @@ export async function readOpenAccount(
 }
 
 /**
- * @throws UnreadableAccountError in place of what a server's refusal or absence throws;
- * everything else as it is
+ * Does the work.
+ * @throws UnreadableAccountError instead of a server's refusal or a missing answer; all other
+ * errors unchanged
  */
 export async function guarded<Result>(account: Account, work: () => Promise<Result>): Promise<Result> {
   try {

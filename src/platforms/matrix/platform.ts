@@ -29,7 +29,10 @@ export interface MatrixPlatformOptions {
   log: Logger;
 }
 
-/** Moving between homeservers. One for the process, so that a session has one renewal at a time. */
+/**
+ * The platform of Matrix homeservers. There is one for the process, so that each session has one
+ * renewal at a time.
+ */
 export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const { sessionStore, fetch, now, log } = options;
   const sessions = new Sessions({ accounts: sessionStore, fetch, now, log });
@@ -53,7 +56,7 @@ async function readAndList(
   options: OpenAccountOptions,
 ): Promise<RoomList> {
   const opened = openAccount(account, options);
-  // Nobody else's membership is asked for.
+  // The membership of other users is not requested.
   const { snapshot } = await readOpenAccount(opened, account.userId, { onProgress, withLastActivity: true });
   const aliases = await guarded(account, async () =>
     roomsOfAliases((await opened.readable()).reader, wordsIn(filters.rooms), snapshot.rooms),

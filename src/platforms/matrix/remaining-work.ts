@@ -8,6 +8,7 @@ import type { RoomPlan } from "./planning/plan-rooms.ts";
 import type { PlannedRoom } from "./planning/planned-room.ts";
 
 /**
+ * The work that a plan leaves.
  * @param compared the comparison (`compareContents`) for all rooms that may be moved
  * @param isChosen whether the plan covers a category
  */
@@ -37,7 +38,8 @@ export function remainingWork(
 }
 
 /**
- * Whether the target is in a room or gets in without help. A knock needs somebody to approve it.
+ * Whether the target has joined a room or can enter it without help. A knock needs somebody to
+ * approve it.
  */
 function withoutHelp(all: readonly PlannedRoom[]): (room: PlannedRoom) => boolean {
   const knocked = new Set(all.filter(({ route }) => route === "knock").map(({ roomId }) => roomId));

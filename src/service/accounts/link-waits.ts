@@ -7,9 +7,12 @@ import type { LinkNews } from "./results.ts";
 
 /** RFC 8628 section 3.5. */
 const SLOW_DOWN_MS = 5_000;
-/** How often the waiting message is updated with the remaining time. */
+/** The interval at which the message is updated with the remaining time. */
 const SHOW_EVERY_MS = 5 * 60_000;
-/** A pending request may still become a session: at a stop it gets this long to be stored. */
+/**
+ * A pending request may still return a session. At a stop it gets this time, so that the session
+ * can be stored.
+ */
 const STOP_GRACE_MS = 2_000;
 
 type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
@@ -20,20 +23,20 @@ export interface LinkWaitsOptions {
   now: () => number;
   log: Logger;
   /**
-   * Takes the session that a link became, if it is the right account's; null when that could not be
-   * asked just now.
+   * Accepts the session of a link if it belongs to the right account; null if the server could not
+   * be asked now.
    */
   accept: (link: SignInLink) => Promise<FinalNews | null>;
-  /** Ends the session of a link that nobody waits for any more. */
+  /** Ends the session of a link that is no longer needed. */
   discard: (link: SignInLink) => Promise<void>;
-  tell: (link: SignInLink, news: LinkNews) => Promise<void>;
-  /** Reports that a link still waits. */
+  notify: (link: SignInLink, news: LinkNews) => Promise<void>;
+  /** Returns the news that a link is still pending. */
   waiting: (link: SignInLink, isServerAway: boolean) => LinkNews;
 }
 
 /**
- * Waits for people who confirm a sign-in in their browser. The links are stored, so waiting goes on
- * after a restart. A link whose row was removed is no longer waited for.
+ * Waits for people who confirm a sign-in in their browser. The links are stored, so waiting
+ * continues after a restart. The bot stops waiting for a link whose row was removed.
  */
 export class LinkWaits {
   readonly #options: LinkWaitsOptions;
@@ -46,8 +49,8 @@ export class LinkWaits {
   }
 
   /**
-   * Goes on with what waited when the process ended. A person may have confirmed meanwhile, so each
-   * is asked about at once.
+   * Continues with the links that were pending when the process ended. A person may have confirmed
+   * meanwhile, so each link is polled at once.
    */
   async resume(): Promise<void> {
     for (const link of await this.#options.links.all()) this.#begin(link, 0);
@@ -58,7 +61,7 @@ export class LinkWaits {
     this.#begin(link, link.intervalMs);
   }
 
-  /** May be asked for more than once. */
+  /** May be called more than once. */
   stop(): Promise<void> {
     this.#stopping.abort();
     this.#stopped ??= Promise.race([Promise.allSettled(this.#underWay), sleep(STOP_GRACE_MS)]).then(
@@ -70,14 +73,17 @@ export class LinkWaits {
   #begin(link: SignInLink, firstWaitMs: number): void {
     const { log } = this.#options;
     const work = this.#wait(link, firstWaitMs).catch((error: unknown) => {
-      log.error({ err: error, side: link.side }, "a sign-in by link broke off; it goes on after a restart");
+      log.error(
+        { err: error, side: link.side },
+        "a sign-in by link was interrupted; it continues after a restart",
+      );
     });
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
   }
 
   async #wait(link: SignInLink, firstWaitMs: number): Promise<void> {
-    const { tell, waiting, now } = this.#options;
+    const { notify, waiting, now } = this.#options;
     let { intervalMs } = link;
     let shown = { away: false, at: now() };
     for (let waitMs = firstWaitMs; await this.#sleep(waitMs); waitMs = intervalMs) {
@@ -87,7 +93,7 @@ export class LinkWaits {
       const away = step.kind === "away";
       if (away === shown.away && now() < shown.at + SHOW_EVERY_MS) continue;
       shown = { away, at: now() };
-      await tell(link, waiting(link, away));
+      await notify(link, waiting(link, away));
     }
   }
 
@@ -103,7 +109,7 @@ export class LinkWaits {
     const result = await this.#options.signIn.pollLink(link);
     switch (result.kind) {
       case "confirmed": {
-        // Stored before its first use: from here on the session is known, whatever happens.
+        // The session is stored before its first use. From then on it is known, whatever happens.
         const confirmed = { ...link, tokens: result.tokens };
         if (await links.update(confirmed)) return this.#accepted(confirmed, await accept(confirmed));
         await discard(confirmed);
@@ -112,7 +118,7 @@ export class LinkWaits {
       case "pending":
       case "slow_down":
       case "away":
-        return this.#hasRunOut(link) ? this.#end(link, { kind: "expired" }) : { kind: result.kind };
+        return this.#isExpired(link) ? this.#end(link, { kind: "expired" }) : { kind: result.kind };
       case "refused":
         return this.#end(link, { kind: "denied" });
       case "expired":
@@ -130,19 +136,22 @@ export class LinkWaits {
 
   /**
    * The person is informed before the row is removed. A crash between the two repeats the message,
-   * and its key makes it the same one.
+   * but its key makes it the same message.
    */
   async #end(link: SignInLink, news: FinalNews): Promise<{ kind: "over" }> {
-    const { links, tell, log } = this.#options;
+    const { links, notify, log } = this.#options;
     log.info({ side: link.side, outcome: news.kind }, "sign-in by link");
-    await tell(link, news);
+    await notify(link, news);
     const stored = await links.get(link.owner, link.side);
     if (stored?.deviceId === link.deviceId) await links.remove(link.owner, link.side);
     return { kind: "over" };
   }
 
-  /** The server normally reports the expiry. This is for a server that is away or does not. */
-  #hasRunOut({ expiresAt, intervalMs }: SignInLink): boolean {
+  /**
+   * The server normally reports the expiry. This check is for a server that does not answer or does
+   * not report it.
+   */
+  #isExpired({ expiresAt, intervalMs }: SignInLink): boolean {
     return this.#options.now() > expiresAt + 2 * intervalMs;
   }
 

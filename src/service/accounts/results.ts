@@ -2,7 +2,9 @@ import type { AccountProblem } from "../../model/account-problem.ts";
 import type { Account, Side } from "../../model/account.ts";
 import type { AccountRefusal, LoginOptions, SessionEnding, SignInProblem } from "../../platforms/sign-in.ts";
 
-/** An account that was just signed in. `replaced`: what became of the session it replaced. */
+/**
+ * An account that was just signed in. `replaced`: what happened to the session that it replaced.
+ */
 export interface SignedIn {
   account: Account;
   other: Account | null;
@@ -17,30 +19,30 @@ export type SignInResult =
   | ({ status: "signed_in"; isShortLived: boolean } & SignedIn)
   | { status: "refused"; refusal: AccountRefusal; leftoverDeviceId: string | null };
 
-/** A sign-in by link that waits for its person: what they must know. Nothing in it is a secret. */
+/** The data of a pending sign-in by link that its person needs. Nothing in it is a secret. */
 export interface WaitingLink {
   side: Side;
   userId: string;
   verificationUri: string;
   userCode: string;
   remainingMs: number;
-  /** What the server's page will call the bot. */
+  /** The name of the bot on the server's page. */
   clientName: string;
   clientUri: string;
 }
 
 /**
- * How a sign-in can go on.
- * - `link`: the sign-in by link has begun and waits. `isRepeat`: the same message began it before a
- *   crash.
- * - `offered`: the other methods, where there is no link.
+ * How a sign-in continues.
+ * - `link`: the sign-in by link has begun and is pending. `isRepeat`: the same message began it
+ *   before a crash.
+ * - `offered`: the other methods, if the server offers no link.
  */
 export type OfferResult =
   | { status: "link"; link: WaitingLink; isRepeat: boolean }
   | { status: "offered"; options: LoginOptions }
   | { status: "refused"; refusal: AccountRefusal };
 
-/** What becomes of a sign-in by link. `lost`: it was confirmed, and its tokens were lost. */
+/** A change of a sign-in by link. `lost`: it was confirmed, and its tokens were lost. */
 export type LinkNews =
   | { kind: "waiting"; link: WaitingLink; isServerAway: boolean }
   | ({ kind: "signed_in" } & SignedIn)
@@ -49,7 +51,7 @@ export type LinkNews =
   | { kind: "lost"; deviceId: string };
 
 /**
- * One account as `!whoami` shows it: `sessionState` is what the server says now, `page` where its
+ * One account as `!whoami` shows it. `sessionState`: the server's current answer. `page`: where its
  * owner manages the bot's session.
  */
 export interface AccountState {
@@ -61,10 +63,10 @@ export interface AccountState {
     | { kind: "not_checked"; problem: SignInProblem };
 }
 
-/** What became of a session when the bot stopped using it. */
+/** What happened to a session when the bot stopped using it. */
 export type SignOutResult = { account: Account } & SessionEnding;
 
-/** What `!forget` did; `messages` were kept of the conversation. */
+/** What `!forget` did. `messages`: how many messages of the conversation were stored. */
 export interface Forgotten {
   signedOut: SignOutResult[];
   erased: { messages: number };

@@ -18,8 +18,8 @@ interface LinkSignInOptions extends SignInOptions {
 type FinalNews = Exclude<LinkNews, { kind: "waiting" }>;
 
 /**
- * Signing in by OAuth 2.0 device authorization: the person confirms in a browser and types no
- * secret (platforms/matrix/README.md, "Sign-in by link").
+ * Sign-in by OAuth 2.0 device authorization: the person confirms in a browser and types no secret
+ * (platforms/matrix/README.md, "Sign-in by link").
  */
 export class LinkSignIn {
   readonly #options: LinkSignInOptions;
@@ -27,13 +27,13 @@ export class LinkSignIn {
 
   constructor(options: LinkSignInOptions) {
     this.#options = options;
-    const { links, platform, now, log, tell, inTurn } = options;
+    const { links, platform, now, log, notify, inTurn } = options;
     this.#waits = new LinkWaits({
       links,
       signIn: platform.signIn,
       now,
       log,
-      tell,
+      notify,
       accept: (link) => inTurn(link.owner, () => this.#accept(link)),
       discard: async (link) => {
         await this.#options.platform.signIn.discardLink(link);
@@ -50,15 +50,15 @@ export class LinkSignIn {
     return this.#waits.stop();
   }
 
-  /** The link that this very message began, before a crash made its command run again. */
+  /** The link that the same message began before a crash repeated its command. */
   async begunBy(owner: string, side: Side, { eventId }: ConversationAddress): Promise<WaitingLink | null> {
     const link = await this.#options.links.get(owner, side);
     return link?.address.eventId === eventId ? this.#shown(link) : null;
   }
 
   /**
-   * Requests a code and waits for its confirmation, in place of a link that waits for the same
-   * side. `null` where the server offers no link.
+   * Requests a code and waits for its confirmation. Replaces a pending link for the same side.
+   * @returns `null` if the server offers no link
    * @throws errors that the platform's `refusalOf` reads
    */
   async begin({
@@ -76,24 +76,25 @@ export class LinkSignIn {
   }
 
   /**
-   * Ends a link that waits; false when none does. Its code then leads to nothing, for nobody asks
-   * what became of it.
+   * Ends a pending link. Its code then has no effect, because the bot no longer polls it.
+   * @returns false if no link is pending
    */
   async end(owner: string, side: Side, why: "cancelled" | "replaced"): Promise<boolean> {
-    const { links, tell } = this.#options;
+    const { links, notify } = this.#options;
     const link = await links.get(owner, side);
     if (link === null) return false;
-    // What is signed in already waits no longer, even if that is still to be told.
+    // A link whose account is signed in is no longer pending, even if the person has not been
+    // informed yet.
     const isOver = (await this.#accountOf(link)) !== null;
-    if (!isOver) await tell(link, { kind: why });
+    if (!isOver) await notify(link, { kind: why });
     await links.remove(owner, side);
     if (!isOver && link.tokens !== null) await this.#options.platform.signIn.discardLink(link);
     return !isOver;
   }
 
   /**
-   * Takes a confirmed session if it is the right account's, else ends it. Null when its server
-   * could not be asked.
+   * Accepts a confirmed session if it belongs to the right account; otherwise ends it. Null if its
+   * server could not be asked.
    */
   async #accept(link: SignInLink): Promise<FinalNews | null> {
     const { accounts, links, platform, refusedAsSame, accept } = this.#options;
@@ -101,7 +102,7 @@ export class LinkSignIn {
     const { owner, side, userId, deviceId } = link;
     const stored = await links.get(owner, side);
     if (stored?.deviceId !== deviceId) return { kind: "cancelled" };
-    // A crash came between the storing and the telling.
+    // A crash came after the account was stored and before the person was informed.
     const account = await this.#accountOf(link);
     if (account !== null)
       return {
@@ -126,7 +127,7 @@ export class LinkSignIn {
     }
   }
 
-  /** The account that is signed in through this very link. */
+  /** The account that is signed in by this link. */
   async #accountOf({ owner, side, deviceId }: SignInLink): Promise<Account | null> {
     const account = await this.#options.accounts.get(owner, side);
     return account?.method === "link" && account.deviceId === deviceId ? account : null;

@@ -12,9 +12,11 @@ export interface SignInOptions {
   links: SignInLinks;
   platform: Pick<Platform, "signIn">;
   introduction: ClientIntroduction;
-  /** Tells the person who waits what has become of a sign-in by link. */
-  tell: (link: SignInLink, news: LinkNews) => Promise<void>;
-  /** Called when an account was signed in, and stored: what stopped for want of it can go on. */
+  /** Reports a change of a sign-in by link to its person. */
+  notify: (link: SignInLink, news: LinkNews) => Promise<void>;
+  /**
+   * Called when an account was signed in and stored. Work that waited for the account can continue.
+   */
   onSignedIn?: (owner: string, side: Side, account: Account) => void;
   now: () => number;
   log: Logger;

@@ -9,7 +9,7 @@ import type { AccountState, OfferResult, SignedIn, SignInResult, SignOutResult }
 import { LinkSignIn } from "./sign-in-by-link.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
 
-/** What a person typed to sign in. */
+/** The secret that a person typed. */
 interface TypedSecret {
   method: Exclude<SignInMethod, "link">;
   value: string;
@@ -19,8 +19,8 @@ interface TypedSecret {
 const CHECK_TIMEOUT_MS = 5_000;
 
 /**
- * Signing in, checking and signing out the two accounts of a person. What is asked of one person is
- * done in order; people do not wait for each other.
+ * Signs the accounts of a person in and out, and checks them. Requests of one person run in order.
+ * People do not wait for each other.
  */
 export class SignIn {
   readonly #options: SignInOptions;
@@ -37,7 +37,7 @@ export class SignIn {
     });
   }
 
-  /** Goes on with the links that waited when the process ended. */
+  /** Continues with the links that were pending when the process ended. */
   start(): Promise<void> {
     return this.#links.start();
   }
@@ -47,9 +47,9 @@ export class SignIn {
   }
 
   /**
-   * Takes the safest way that the account's server offers: begins a sign-in by link, or says which
-   * ways are left.
-   * @param address of the message that asks for it: where the rest will be told
+   * Uses the safest method of the account's server: begins a sign-in by link, or returns the other
+   * methods.
+   * @param address of the message that asks for it; later messages go there
    */
   offer(owner: string, side: Side, userId: string, address: ConversationAddress): Promise<OfferResult> {
     return this.#queue.run(owner, async () => {
@@ -75,12 +75,17 @@ export class SignIn {
     });
   }
 
-  /** @param secret is used for this one sign-in and not kept; a session that comes of it is. */
+  /**
+   * @param secret is used for this sign-in and not stored; a session that results from it is stored
+   */
   signIn(owner: string, side: Side, userId: string, secret: TypedSecret): Promise<SignInResult> {
     return this.#queue.run(owner, () => this.#signIn(owner, side, userId, secret));
   }
 
-  /** Ends the sign-ins by link that wait for these sides, and gives the sides whose did. */
+  /**
+   * Ends the pending sign-ins by link for these sides.
+   * @returns the sides with an ended sign-in
+   */
   cancel(owner: string, chosen: readonly Side[]): Promise<Side[]> {
     return this.#queue.run(owner, async () => {
       const ended: Side[] = [];
@@ -89,7 +94,7 @@ export class SignIn {
     });
   }
 
-  /** The account that a side is signed in with, by what is stored. */
+  /** The stored account of a side. */
   account(owner: string, side: Side): Promise<Account | null> {
     return this.#options.accounts.get(owner, side);
   }
@@ -101,14 +106,16 @@ export class SignIn {
   }
 
   /**
-   * Ends the bot's use of an account, and a sign-in that waits. A session that the bot made is
-   * logged out; a pasted one is the user's own and is left alone.
+   * Ends the bot's use of an account, and a pending sign-in. A session that the bot made is logged
+   * out. A pasted one is the user's own and is left alone.
    */
   signOut(owner: string, side: Side): Promise<SignOutResult | null> {
     return this.#queue.run(owner, () => this.#signOut(owner, side));
   }
 
-  /** Ends the use of both accounts, then does something before this person can sign in again. */
+  /**
+   * Ends the use of both accounts. Then does the given work before this person can sign in again.
+   */
   signOutBoth<Result>(
     owner: string,
     afterwards: () => Promise<Result>,
@@ -168,7 +175,7 @@ export class SignIn {
     return { status: "signed_in", isShortLived, ...signedIn };
   }
 
-  /** Stores a proven session in place of the one before, which is ended. */
+  /** Stores a proven session. It replaces the earlier one, which is ended. */
   async #accept(
     { owner, side, baseUrl, method }: Pick<Account, "owner" | "side" | "baseUrl" | "method">,
     { userId, deviceId, tokens }: Session,
@@ -197,7 +204,7 @@ export class SignIn {
     return server.withPassword({ userId: attempt.userId, password, deviceId });
   }
 
-  /** Old and new must be two accounts; told before anything is asked of a server. */
+  /** Old and new must be two accounts. This is checked before any request to a server. */
   async #refusedAsSame(owner: string, side: Side, userId: string): Promise<AccountRefusal | null> {
     const other = await this.#options.accounts.get(owner, otherSide(side));
     return other?.userId === userId ? { code: "same_account", userId } : null;
@@ -220,8 +227,8 @@ export class SignIn {
 }
 
 /**
- * Whether a session of the bot's may be left on the server: the next try then takes the same
- * device, and the server replaces that session.
+ * Whether a session of the bot may be left on the server. The next try then uses the same device,
+ * and the server replaces that session.
  */
 function mayHaveMadeSession({
   problem,
@@ -231,8 +238,8 @@ function mayHaveMadeSession({
 }
 
 /**
- * Twelve random capital letters, much as servers make them (the authorization server wants ten); a
- * new one for each sign-in, since ending one session of a shared device could end the other.
+ * Twelve random capital letters, similar to those of servers (the authorization server requires
+ * ten). New for each sign-in, because ending one session of a shared device could end the other.
  */
 function randomDeviceId(): string {
   return Array.from({ length: 12 }, () => String.fromCharCode(65 + randomInt(26))).join("");

@@ -19,20 +19,20 @@ import type { RoomRefusals } from "./room-refusals.ts";
 import type { StoredPlan } from "./stored-plan.ts";
 import { readPlan, storedPlan } from "./stored-plan.ts";
 
-/** A plan just made, with what is shown once and not kept. */
+/** A new plan with the facts that are shown once and not stored. */
 export interface ShownPlan extends PlanFacts {
   number: number;
-  /** The report of the plan before, if it was for the same two accounts. */
+  /** The report of the previous plan, if it was for the same two accounts. */
   before: Report | null;
 }
 
-/** What is decided about a person's two accounts. */
+/** The decision about a person's two accounts. */
 export interface DecidedMove {
   platform: PlatformName;
   source: Account;
   target: Account;
   decision: Decision;
-  /** What is kept of the request, to decide so again. */
+  /** The stored part of the request, with which the decision can be repeated. */
   request: PlanRequestData;
 }
 
@@ -40,7 +40,7 @@ export type CannotDecide =
   | { status: "not_signed_in"; missing: readonly Side[] }
   | { status: "not_read"; account: Account; refusal: AccountRefusal };
 
-/** Where an alias leads could not be found out just now. */
+/** The room of an alias could not be found out now. */
 export interface UnansweredAlias {
   status: "unanswered_alias";
   alias: string;
@@ -51,12 +51,12 @@ export type PlanResult = { status: "planned"; plan: ShownPlan } | CannotDecide |
 export interface PlanRequest {
   owner: string;
   filters: PlanFilters;
-  /** Rooms named besides: room IDs and aliases. */
+  /** Further named rooms: room IDs and aliases. */
   rooms?: readonly string[];
   /** Rooms in which the person talks with the bot. */
   botRoomIds: readonly string[];
   onProgress: (progress: ReadProgress) => void;
-  /** Ends the reading. */
+  /** Aborts the reading. */
   signal?: AbortSignal;
 }
 
@@ -72,8 +72,8 @@ export interface PlanningOptions {
 }
 
 /**
- * Reads both accounts, decides for every room, and keeps what came of it. Nothing is written to
- * either account.
+ * Reads both accounts, decides about every room, and stores the plan. Nothing is written to either
+ * account.
  */
 export class Planning {
   readonly #options: PlanningOptions;
@@ -95,7 +95,9 @@ export class Planning {
     return { status: "planned", plan: { ...plan, number, before: isSameMove ? before.report : null } };
   }
 
-  /** Reads and decides for what a person has just typed, and keeps nothing. */
+  /**
+   * Reads both accounts and decides about a request that a person has just typed. Stores nothing.
+   */
   async decideAsTyped(request: PlanRequest): Promise<DecidedMove | CannotDecide | UnansweredAlias> {
     const words = [...wordsIn(request.filters), ...(request.rooms ?? [])];
     try {
@@ -107,9 +109,10 @@ export class Planning {
   }
 
   /**
-   * Reads and decides for what was asked before, and keeps nothing. No alias is looked up: a word
-   * that no longer leads where it led would let rooms in or out of which nobody was told.
-   * @param runId the run that it is for, which has gone some ways in vain
+   * Reads both accounts and decides about an earlier request. Stores nothing. Aliases are not
+   * resolved again: a word that now names another room would add or remove rooms of which nobody
+   * was informed.
+   * @param runId the run that it is for, with its refused routes
    */
   decide(
     request: Omit<PlanRequest, "rooms">,
@@ -152,7 +155,7 @@ export class Planning {
     }
   }
 
-  /** The plan made last. */
+  /** The last plan. */
   async last(owner: string): Promise<StoredPlan | null> {
     const { plans, log } = this.#options;
     const row = await plans.last(owner);
@@ -162,7 +165,7 @@ export class Planning {
     return plan;
   }
 
-  /** Puts what is known now in place of a plan, if that is still the last one. */
+  /** Replaces the content of a plan with current facts, if it is still the last one. */
   async update(
     owner: string,
     { number, request }: Pick<StoredPlan, "number" | "request">,

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { CATEGORY_NAMES } from "../../model/categories.ts";
 
 /**
- * What a plan was asked for, kept so that it can be made again: before a start, and at the end of a
- * run.
+ * The request of a plan. It is stored so that the plan can be made again: before a start, and at
+ * the end of a run.
  */
 export const planRequestSchema = z.object({
   filters: z.object({

@@ -2,13 +2,13 @@ import type { RouteRefusal } from "../../model/run-room.ts";
 import type { Runs } from "../../store/runs.ts";
 
 /**
- * So long a server's no counts for the next plan. Whoever knows better names the room to
- * `!join-all` or `!invite-all`.
+ * How long a refusal counts for later plans. A person can still name the room to `!join-all` or
+ * `!invite-all`.
  */
 const COUNTS_MS = 30 * 24 * 3_600_000;
 
 /**
- * Ways into rooms that servers refused to runs between two accounts, by room, so that a plan does
+ * Routes into rooms that servers refused to runs between two accounts, by room, so that a plan does
  * not promise them again.
  */
 export class RoomRefusals {
@@ -20,7 +20,7 @@ export class RoomRefusals {
     this.#now = now;
   }
 
-  /** @param runId the run that goes on: what may have passed since counts for it alone */
+  /** @param runId the run that continues; its temporary refusals count as well */
   async between(
     owner: string,
     { source, target }: { source: string; target: string },

@@ -15,10 +15,10 @@ const planSchema = z.object({
   request: planRequestSchema,
 });
 
-/** Version 1 has sentences in place of the data of reasons and warnings; the schema reads both. */
+/** Version 1 has sentences instead of the data of reasons and warnings. The schema reads both. */
 const planFormat = storedFormat({ version: 2, schema: planSchema });
 
-/** The last plan as it is kept. */
+/** The last plan, as it is stored. */
 export interface StoredPlan {
   number: number;
   report: Report;

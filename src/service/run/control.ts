@@ -29,8 +29,8 @@ export interface RunControlOptions {
 }
 
 /**
- * How long `pause` and `cancel` wait for the requests under way, which are finished and recorded.
- * It is enough for a slow server, but not for one that hangs.
+ * How long `pause` and `cancel` wait for the requests under way, which are finished and recorded. A
+ * slow server answers in this time; one that hangs does not.
  */
 const DRAIN_TIMEOUT_MS = 20_000;
 
@@ -102,8 +102,8 @@ export class RunControl {
   }
 
   /**
-   * Ends the runs of a person whose accounts are about to be signed out: without sessions they can
-   * neither be worked on nor watched.
+   * Ends the runs of a person whose accounts are about to be signed out. Without sessions the runs
+   * can neither continue nor watch.
    * @returns `null` if no run was active
    */
   async abandonOnLogout(owner: string, chosen: readonly Side[]): Promise<CancelResult | null> {
@@ -116,7 +116,8 @@ export class RunControl {
   }
 
   /**
-   * Ends every run of a person, also those that only watch. Resolves when nothing is under way.
+   * Ends every run of a person, including those that only watch. Resolves when nothing is under
+   * way.
    */
   async abandon(owner: string): Promise<void> {
     await this.#options.queue.run(owner, async () => {
@@ -126,7 +127,8 @@ export class RunControl {
 
   async #endRun(run: Run, event: "cancelled" | "abandoned"): Promise<{ ended: Run; isIdle: boolean } | null> {
     const { runs, steps, runner, now, changed } = this.#options;
-    // A run that only watched has ended already; its owner is leaving, and has not cancelled it.
+    // A run that only watched has already ended for its owner. The owner is leaving and has not
+    // cancelled it.
     const isCancelled = event === "cancelled" || isActive(run);
     const over = await runs.apply(run.id, event, { isCancelled, endedAt: run.endedAt ?? now() });
     if (over === null) return null;
@@ -137,11 +139,11 @@ export class RunControl {
     return { ended, isIdle };
   }
 
-  /** @returns `null` where the event does not apply */
+  /** @returns `null` if the event does not apply */
   async #resume(run: Run, event: RunEvent): Promise<RunStatus | null> {
     if (nextState(run.state, event) === null) return null;
     const { runs, steps, limits, runner, statuses } = this.#options;
-    // Limits may have been raised, and servers may be back. All of this is found out again.
+    // Limits may have been raised, and servers may answer again. All of this is observed again.
     for (const userId of [run.source, run.target]) await limits.forget(userId);
     await steps.clearRetryDelays(run.id);
     const running = await runs.apply(run.id, event, { problem: null });
@@ -157,8 +159,8 @@ export class RunControl {
   }
 
   /**
-   * The answer if a new run cannot begin; otherwise `null`. After a crash a command runs twice:
-   * then the answer is the run that the same message has begun.
+   * The answer if a new run cannot begin; otherwise `null`. After a crash a command runs twice.
+   * Then the answer is the run that the same message has begun.
    */
   async refuseIfActive({
     owner,

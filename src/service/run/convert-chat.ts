@@ -13,7 +13,7 @@ export interface ConvertOptions {
   botUserId: string;
 }
 
-/** Makes a room of the new account a direct chat, or no longer one. */
+/** Makes a room of the new account a direct chat or an ordinary room. */
 export async function convertChat(
   owner: string,
   { room, partner, toDirect }: ConvertRequest,

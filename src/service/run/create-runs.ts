@@ -34,13 +34,13 @@ export interface RunServices {
   starter: RunStarter;
   control: RunControl;
   overview: RunOverview;
-  /** Resumes the runs of the last process. Its notices need the chat. */
+  /** Resumes the runs of the last process. Their notices need the chat. */
   start(): Promise<void>;
   /** Ends within seconds. Everything resumes at the next start. */
   stop(): Promise<void>;
 }
 
-/** Builds everything that runs plans. */
+/** Creates all parts that run plans. */
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, knockReason, now, log } = options;
   const { accounts, runs, steps } = store;
@@ -75,7 +75,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
   const watch = new RunWatch({ accounts, platforms, runs, steps, runner, now, log });
-  // One person's requests are done in order.
+  // The requests of one person run in order.
   const queue = new KeyedQueue();
   const control = new RunControl({
     accounts,

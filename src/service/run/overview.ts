@@ -21,7 +21,7 @@ export interface RunOverviewOptions {
   now: () => number;
 }
 
-/** What people ask about their runs. */
+/** Answers questions about runs. */
 export class RunOverview {
   readonly #options: RunOverviewOptions;
 
@@ -29,7 +29,7 @@ export class RunOverview {
     this.#options = options;
   }
 
-  /** @returns `null` if nothing was ever started */
+  /** @returns `null` if no run was ever started */
   async status(owner: string): Promise<RunStatus | null> {
     const run = await this.#options.control.current(owner);
     return run && this.#options.statuses.of(run);
@@ -56,8 +56,8 @@ export class RunOverview {
   }
 
   /**
-   * The last plan, `null` if there is none. While it is run, its report says what is done for each
-   * room now.
+   * The last plan; `null` for none. During its run, the report shows the current status of each
+   * room.
    */
   async lastPlan(owner: string): Promise<StoredPlan | null> {
     const { planning, runs, steps, limits, now } = this.#options;
@@ -68,8 +68,8 @@ export class RunOverview {
     await limits.load(run.source);
     await limits.load(run.target);
     const rooms = await runs.rooms(run.id);
-    const standing = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
-    const report = runningReport(plan.report, standing, {
+    const current = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
+    const report = runningReport(plan.report, current, {
       limits,
       now: now(),
       isRunning: isWorkedOn(run),

@@ -8,7 +8,7 @@ import type { RunRoom } from "../../model/run-room.ts";
 import { routeOfStep } from "../../model/room-routes.ts";
 
 /**
- * The report of a plan while its run goes on: each room with what is done for it now.
+ * The report of a plan during its run, with the current status of each room.
  * @param limits of the accounts, loaded
  */
 export function runningReport(
@@ -29,8 +29,8 @@ export function runningReport(
   }
   for (const room of run.rooms) {
     const step = entering.get(room.roomId);
-    const standing = step === undefined || !isRunning ? null : statusOf(step);
-    progress.set(room.roomId, { status: room.status, until: null, waitingFor: null, ...standing });
+    const current = step === undefined || !isRunning ? null : statusOf(step);
+    progress.set(room.roomId, { status: room.status, until: null, waitingFor: null, ...current });
   }
   return {
     ...report,
@@ -49,7 +49,7 @@ export function runningReport(
   }
 }
 
-/** The report of a run that was a part of a move: its rooms as the run left them. */
+/** The report of a run of a part of a move: its rooms with their final status. */
 export function reportOfPart(
   { source, target }: Pick<Run, "source" | "target">,
   rooms: readonly RunRoom[],

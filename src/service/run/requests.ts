@@ -15,7 +15,7 @@ export type VerifyRequest = Pick<StartRequest, "botRoomIds" | "onProgress">;
 
 export interface PartRequest extends StartRequest {
   filters: PlanFilters;
-  /** Room IDs and aliases; empty: all that qualify. */
+  /** Room IDs and aliases; empty: all suitable rooms. */
   rooms: readonly string[];
 }
 

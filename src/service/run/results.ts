@@ -11,11 +11,11 @@ import type { Report, ReportRoom } from "../../model/report.ts";
 import type { UnansweredAlias } from "../plan/planning.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 
-/** Rooms of a run by where they stand; together they are all rooms of its plan. */
+/** The rooms of a run by status. Together they are all rooms of its plan. */
 export interface RoomCounts {
-  /** The new account is in. */
+  /** The new account has joined. */
   done: number;
-  /** Still the bot's work. */
+  /** The bot still has work to do. */
   open: number;
   needsModerator: number;
   needsYou: number;
@@ -24,23 +24,23 @@ export interface RoomCounts {
   skipped: number;
 }
 
-/** Something that steps wait for now. */
+/** A cause for which steps wait now. */
 export interface RunWait {
   side: Side;
-  /** Its server, by name. */
+  /** The name of its server. */
   serverName: string;
   waitingFor: WaitingFor;
-  /** Which limit, where it is one. */
+  /** The limit, if the steps wait for one. */
   limit: LimitName | null;
-  /** When the first of the steps goes on, in milliseconds since the epoch; `null`: not known. */
+  /** When the first of the steps continues, in milliseconds since the epoch; `null`: unknown. */
   until: number | null;
-  /** `0`: all are done, and the last look at both accounts waits. */
+  /** `0`: all are done, and only the final check of both accounts waits. */
   steps: number;
 }
 
-/** Where a run stands, for `!migrate status` and the progress message. */
+/** The status of a run, for `!migrate status` and the progress message. */
 export interface RunStatus {
-  /** Of its plan. */
+  /** The number of its plan. */
   number: number;
   purpose: RunPurpose;
   state: RunState;
@@ -50,17 +50,17 @@ export interface RunStatus {
   endedAt: number | null;
   isCancelled: boolean;
   rooms: RoomCounts;
-  /** Of all kinds; `dormant` ones belong to rooms that wait for a person. */
+  /** The steps of all kinds. `dormant` ones belong to rooms that wait for a person. */
   steps: { total: number; done: number; failed: number; dormant: number };
   waits: readonly RunWait[];
   /**
-   * When everything that needs no person will be done, by the limits as they are known; `null` when
-   * that cannot be said.
+   * When everything will be done that needs no help from people, by the known limits; `null` if
+   * unknown.
    */
   expectedEnd: number | null;
-  /** Why it needs its owner, for `needs_you`. */
+  /** Why the run needs its owner, for `needs_you`. */
   problem: { side: Side; problem: StepProblem } | null;
-  /** The bot was started anew in the middle and has gone on by itself. */
+  /** The bot was restarted during the run and has resumed it. */
   wasInterrupted: boolean;
 }
 
@@ -68,41 +68,42 @@ export type CannotRead =
   | { status: "not_signed_in"; missing: readonly Side[] }
   | { status: "not_read"; account: Account; refusal: AccountRefusal };
 
-/** What is to be said of a run that begins. */
+/** What a person is informed of when a run begins. */
 export interface Beginning {
   changes: readonly PlanChange[];
   /** Rooms that the old account is no longer in. */
   gone: readonly ReportRoom[];
-  /** Nothing can be done before somebody lets the target in. */
+  /** Nothing can be done until somebody lets the target in. */
   isOnlyWatch: boolean;
 }
 
 export type StartResult =
   | ({ status: "started"; run: RunStatus } & Beginning)
   /**
-   * Everything that needs no person is done already, and the rooms that wait for one are watched.
+   * Everything that needs no help from people is already done. The rooms that wait for a person are
+   * watched.
    */
   | { status: "nothing_to_do"; report: Report; changes: readonly PlanChange[]; gone: readonly ReportRoom[] }
   | { status: "no_plan" }
-  /** The plan is for two other accounts than those signed in now. */
+  /** The plan is for other accounts than those signed in now. */
   | { status: "other_accounts"; planned: { source: string; target: string } }
-  /** One goes on already, or is paused. */
+  /** A run is already active or paused. */
   | { status: "already"; run: RunStatus }
   | { status: "unknown_rooms"; rooms: readonly string[] }
   | UnansweredAlias
   | CannotRead;
 
-/** `isIdle`: no request is left whose answer has not come. */
+/** `isIdle`: no request is without its answer. */
 export type PauseResult =
   { status: "paused"; run: RunStatus; isIdle: boolean } | { status: "not_running"; run: RunStatus | null };
 export type ResumeResult =
   { status: "resumed"; run: RunStatus } | { status: "not_paused"; run: RunStatus | null };
 
-/** `isIdle` as with `PauseResult`; where it is not, something may be done that is not counted. */
+/** `isIdle` as in `PauseResult`. If it is false, a request may take effect that is not counted. */
 export type CancelResult =
   { status: "cancelled"; run: RunStatus; summary: RunSummary; isIdle: boolean } | { status: "no_run" };
 
-/** The end of a run, told in a message that notifies. */
+/** The end of a run, for a message that notifies. */
 export interface RunEnd {
   run: RunStatus;
   report: Report;
@@ -123,7 +124,7 @@ export type VerifyResult =
   | { status: "no_plan" }
   | CannotRead;
 
-/** What an undo would take back, and what it cannot. */
+/** The effects of an undo, and what it cannot undo. */
 export interface UndoPreview extends UndoFacts {
   status: "possible";
 }
@@ -131,16 +132,16 @@ export interface UndoPreview extends UndoFacts {
 export type UndoPreviewResult =
   UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotRead;
 
-/** A room that came in after the run: "3 of 5 let you in". */
+/** A room that the new account joined after the run: "3 of 5 let you in". */
 export interface RoomLetIn {
   room: ReportRoom;
   /**
-   * Rooms that waited for a person when the run ended, and those of them that the new account is in
-   * now.
+   * The number of rooms that waited for a person when the run ended, and the number of them that
+   * the new account has joined since.
    */
   waited: number;
   letIn: number;
-  /** Nothing waits for a person any more. */
+  /** No room waits for a person any more. */
   isLast: boolean;
 }
 
@@ -149,7 +150,7 @@ export type ConvertResult =
   | { status: "converted"; roomId: string; name: string | null; partner: string | null }
   | { status: "unchanged"; roomId: string; name: string | null; partner: string | null }
   | { status: "not_in_room"; room: string }
-  /** Nobody else is in the room, so there is nobody to have a direct chat with. */
+  /** Nobody else is in the room, so there is no partner for a direct chat. */
   | { status: "no_partner"; roomId: string }
   | UnansweredAlias
   | CannotRead;

@@ -5,21 +5,24 @@ import type { SignOutResult } from "../accounts/results.ts";
 import type { SignIn } from "../accounts/sign-in.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** A move is retired this long after nothing of it is left open. */
+/** A move is retired this long after its last open part has ended. */
 const KEPT_DAYS = 30;
 
 export interface MoveRetirementOptions {
   runs: Pick<Runs, "endedBefore">;
   signIn: Pick<SignIn, "account" | "signOutBoth">;
-  /** The sessions of a move's accounts were ended, for nobody came back within `keptDays`. */
+  /**
+   * Called when the sessions of a move's accounts were ended, because the person did not come back
+   * within `keptDays`.
+   */
   retired: (run: Run, news: { signedOut: readonly SignOutResult[]; keptDays: number }) => Promise<void>;
   now: () => number;
   log: Logger;
 }
 
 /**
- * Retires moves that nobody came back to: logs the bot's sessions out and erases its secrets. Looks
- * at the start and once a day.
+ * Retires moves whose person did not come back: logs the bot's sessions out and erases its secrets.
+ * Checks at the start and once a day.
  */
 export class MoveRetirement {
   readonly #options: MoveRetirementOptions;
@@ -38,7 +41,7 @@ export class MoveRetirement {
     look();
   }
 
-  /** Resolves when nothing is asked of servers any more. */
+  /** Resolves when no request to a server is under way. */
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.#looking;
@@ -52,13 +55,13 @@ export class MoveRetirement {
     }
   }
 
-  /** One after the other: servers are asked to end sessions. */
+  /** The moves are retired one after the other, because each needs requests to servers. */
   async retireOld(): Promise<void> {
     const { runs, signIn, retired, now, log } = this.#options;
     for (const run of await runs.endedBefore(now() - KEPT_DAYS * DAY_MS)) {
       const { owner } = run;
       const accounts = [await signIn.account(owner, "source"), await signIn.account(owner, "target")];
-      // A person who has signed in since wants to go on.
+      // A person who has signed in since wants to continue.
       const isUnused = accounts.some(
         (account) => account !== null && account.signedInAt < (run.endedAt ?? 0),
       );
@@ -67,7 +70,7 @@ export class MoveRetirement {
       );
       if (!isUnused || isUsedAgain) continue;
       const { signedOut } = await signIn.signOutBoth(owner, () => Promise.resolve());
-      log.info({ runId: run.id }, "a move is retired, since nobody came back to it");
+      log.info({ runId: run.id }, "a move is retired, because its owner did not come back");
       await retired(run, { signedOut, keptDays: KEPT_DAYS });
     }
   }

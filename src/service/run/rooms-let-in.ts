@@ -1,7 +1,7 @@
 import type { RunRoom } from "../../model/run-room.ts";
 import type { RoomLetIn } from "./results.ts";
 
-/** Every room that the new account came into after the run had ended, in the order of joining. */
+/** All rooms that the new account joined after the run had ended, in the order of joining. */
 export function roomsLetIn(rooms: readonly RunRoom[], endedAt: number): RoomLetIn[] {
   const listed = new Set(rooms.filter((room) => !room.isReplacement).map((room) => room.roomId));
   // An upgraded room and its replacement count as one.

@@ -28,11 +28,11 @@ export interface RunSettlerOptions {
 }
 
 /**
- * Ends a run that has no steps left that can run. It reads both accounts again, adds the steps that
- * are still missing and were not tried, and otherwise makes the report from what was read.
+ * Ends a run without steps that can run. It reads both accounts again and adds the steps that are
+ * still missing and were not tried. If there are none, it makes the report from what was read.
  *
- * When is a run over? `model/run-states.ts` says which events end one. Here is the one that needs
- * no command: nothing is left to do, and no room waits for a person.
+ * `model/run-states.ts` defines which events end a run. This class produces the one that needs no
+ * command: nothing is left to do, and no room waits for a person.
  */
 export class RunSettler {
   readonly #options: RunSettlerOptions;
@@ -41,7 +41,7 @@ export class RunSettler {
     this.#options = options;
   }
 
-  /** @returns what has to be waited for where an account cannot be read just now */
+  /** @returns the account to wait for, if it cannot be read now */
   async settled(run: Run, signal: AbortSignal): Promise<Unread | null> {
     const { runs, steps, planning, listener, log } = this.#options;
     if (run.purpose !== "move") {
@@ -71,12 +71,12 @@ export class RunSettler {
     if (!isRunning) return null;
     // Steps of a room that the account has entered by itself may be open as well.
     if (await steps.hasOpen(run.id, stages.last)) {
-      log.info({ runId: run.id, steps: remaining.length }, "a run continues with what it found missing");
+      log.info({ runId: run.id, steps: remaining.length }, "a run continues with missing steps");
       return null;
     }
     const report = reportAfterRun(decision.plan.report, rooms);
     await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.plan, report });
-    // A plan that was made during the run shows what the run did, too.
+    // A plan that was made during the run also shows what the run did.
     if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
     const isWatched = rooms.some(waitsForPerson);
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
@@ -89,8 +89,8 @@ export class RunSettler {
   }
 
   /**
-   * Announces the end before it is stored: after a crash in between, it is announced once more
-   * under the same key, and not never.
+   * Announces the end before it is stored. After a crash in between, it is announced again under
+   * the same key instead of never.
    */
   async #settle(run: Run, event: RunEvent, announce: (ended: Run) => Promise<void>): Promise<void> {
     const { runs, now } = this.#options;
@@ -130,7 +130,7 @@ export class RunSettler {
     if (!("status" in move)) {
       const stranger = sides.find((side) => move[side].userId !== run[side]);
       if (stranger === undefined) return move;
-      // Another account was signed in meanwhile. It is no part of this run.
+      // Another account was signed in meanwhile. It does not belong to this run.
       await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
       return null;
     }
@@ -154,7 +154,7 @@ function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
   return { side: account.side, problem: { code: refusal.code, serverText: null }, since };
 }
 
-/** @param refusal one that is temporary */
+/** @param refusal a temporary one */
 function unreadFor(side: Side, refusal: AccountRefusal): Unread {
   const waitMs = "retryAfterMs" in refusal ? refusal.retryAfterMs : null;
   return { side, waitingFor: refusal.code === "limited" ? "limit" : "server", waitMs };

@@ -32,7 +32,7 @@ export interface RunStarterOptions {
 }
 
 /**
- * Starts runs: of a whole plan, of a part of it, and undos. One person's requests are done in
+ * Starts runs: of a whole plan, of a part of it, and undos. The requests of one person run in
  * order.
  */
 export class RunStarter {
@@ -91,9 +91,7 @@ export class RunStarter {
     return this.#part(request, "joins");
   }
 
-  /**
-   * Rooms that are named are tried whatever the plan says about them. The server has the last word.
-   */
+  /** Named rooms are tried whatever the plan says about them. The server decides. */
   #part(request: PartRequest, purpose: "invitations" | "joins"): Promise<StartResult> {
     return this.#options.queue.run(request.owner, async () => {
       const refused = await this.#options.control.refuseIfActive(request);

@@ -16,12 +16,12 @@ export interface RunStatusOptions {
   limits: Pick<Limits, "load" | "nextAt" | "expectedMs">;
   /** When a homeserver that is away is asked again; `null` if it answers. */
   awayUntil: (serverName: string) => number | null;
-  /** What a run without remaining steps waits for before it can end; `null` for nothing. */
+  /** The wait of a run without remaining steps before it can end; `null` for none. */
   endWait: (runId: number) => EndWait | null;
   now: () => number;
 }
 
-/** The status of runs, from their rows and from what is known about limits and servers. */
+/** Computes the status of runs from their rows and from the state of limits and servers. */
 export class RunStatuses {
   readonly #options: RunStatusOptions;
 

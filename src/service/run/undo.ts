@@ -25,7 +25,10 @@ export interface UndoPlannerOptions {
   platforms: Platforms<"runs">;
 }
 
-/** Plans to undo what earlier runs between the same two accounts have written, newest first. */
+/**
+ * Plans the undo of everything that earlier runs between the same two accounts have written, newest
+ * first.
+ */
 export class UndoPlanner {
   readonly #options: UndoPlannerOptions;
 

@@ -7,21 +7,21 @@ import type { Limits } from "../../queue/rate-limits.ts";
 import type { StepCount } from "../../store/steps.ts";
 import type { RoomCounts, RunWait } from "./results.ts";
 
-/** What is known besides the rows of a run. */
+/** Facts besides the rows of a run. */
 export interface WaitFacts {
   /** The server of an account. */
   serverName: (userId: string) => string;
-  /** Of both accounts, loaded. */
+  /** The limits of both accounts, loaded. */
   limits: Pick<Limits, "nextAt" | "expectedMs">;
   /** When a homeserver that is away is asked again; `null` if it answers. */
   awayUntil: (serverName: string) => number | null;
-  /** What the run waits for before it can end; `null` for nothing. */
+  /** The wait of the run before it can end; `null` for none. */
   endWait: EndWait | null;
   /** In milliseconds since the epoch. */
   now: number;
 }
 
-/** What the steps of a run wait for now. */
+/** The causes for which the steps of a run wait now. */
 export function waitsOf(
   run: Pick<Run, "source" | "target">,
   counts: readonly StepCount[],
@@ -35,7 +35,7 @@ export function waitsOf(
     const [side, limit] = [sideOfLane(lane), ownLimitOfLane(lane)];
     const serverName = serverOf(run[side]);
     const away = awayUntil(serverName);
-    // What is written on one server may first have to be read from the other.
+    // Content that is written to one server may first have to be read from the other.
     const other = waitsForSide !== null && waitsForSide !== side && notBefore > at ? waitsForSide : null;
     const limitedUntil = limit === null ? at : limits.nextAt(run[side], limit, at);
     if (away !== null)
@@ -74,8 +74,8 @@ export function waitsOf(
 }
 
 /**
- * When everything that needs no person will be done. It follows from the limits, because everything
- * else is quick. `null` while a server is away.
+ * When everything will be done that needs no help from people. It follows from the limits, because
+ * everything else is fast. `null` while a server does not answer.
  */
 export function expectedEndOf(
   run: Pick<Run, "source" | "target">,

@@ -15,8 +15,8 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * How often the rooms are looked at, by the time since the run ended: people answer soon, or much
- * later. A look is one or two requests that no limit counts.
+ * The interval between looks, by the time since the run ended. People answer soon, or much later. A
+ * look is one or two requests that no limit counts.
  */
 const RHYTHM: readonly { until: number; everyMs: number }[] = [
   { until: 10 * MINUTE_MS, everyMs: 10 * SECOND_MS },
@@ -62,7 +62,7 @@ export class RunWatch {
       this.#timers.delete(run.id);
       this.#look(run.id)
         .catch((error: unknown) =>
-          log.warn({ err: error, runId: run.id }, "a look for late arrivals failed; there will be another"),
+          log.warn({ err: error, runId: run.id }, "a look at the watched rooms failed; it is repeated"),
         )
         .finally(() => void this.#again(run.id));
     }, everyMs);

@@ -19,7 +19,7 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
 
-/** For this long after both accounts were read, what was read is taken as current. */
+/** How long the reading of both accounts counts as current. */
 const FRESH_MS = 10 * 60_000;
 
 export interface RunWorkOptions {
@@ -29,14 +29,16 @@ export interface RunWorkOptions {
   steps: Steps;
   settled: RunnerWork["settled"];
   changed: (run: Run) => void;
-  /** The words that the people of a room read with a knock, about the account that they know. */
+  /**
+   * The reason that the people of a room read with a knock. It names the account that they know.
+   */
   knockReason: (sourceUserId: string) => string;
   now: () => number;
 }
 
 /**
- * The work of runs: runs single steps for two accounts, and gives a room its next route when one
- * fails.
+ * The work of runs. It runs single steps for two accounts. If a route into a room fails, it plans
+ * the next one.
  */
 export class RunWork implements RunnerWork {
   readonly #options: RunWorkOptions;
@@ -51,7 +53,7 @@ export class RunWork implements RunnerWork {
       await accounts.get(run.owner, "source"),
       await accounts.get(run.owner, "target"),
     ];
-    // Never with another account than those of the run, on either side.
+    // A step never runs with other accounts than those of the run.
     const missing =
       source?.userId !== run.source ? "source" : target?.userId !== run.target ? "target" : null;
     if (source === null || target === null || missing !== null)
@@ -100,7 +102,7 @@ export class RunWork implements RunnerWork {
       rooms.push(room);
       if (next !== null) steps.push(...this.#options.platforms[run.platform].runs.stepsInto(room, next));
       if (!isNotEntered(room)) continue;
-      // Rooms that were to be reached through this one take another route.
+      // Rooms that this one was to open take another route.
       for (const waiting of await this.#options.steps.waitingForRoom(run.id, room.roomId)) {
         if (waiting.kind !== "join_restricted" || waiting.roomId === null) continue;
         const storedRoom = await this.#options.runs.room(run.id, waiting.roomId);

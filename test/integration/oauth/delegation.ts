@@ -84,7 +84,7 @@ export async function startMover(
       links: store.signInLinks,
       platform: { signIn: matrixSignIn },
       introduction: INTRODUCTION,
-      tell: async ({ side }, message) => {
+      notify: async ({ side }, message) => {
         await gate.beforeMessage(message);
         news.push({ ...message, side });
       },

@@ -8,9 +8,9 @@ interface Readings {
 }
 
 /**
- * Of the rooms in which the bot has spoken with a person, those that are nothing but that chat;
- * they are left out of a plan whatever they are called.
- * @param reader of the source, which is asked for the bot in the few rooms that are small enough
+ * The rooms in which the bot has spoken with a person and that are nothing but this chat. A plan
+ * leaves them out, whatever their names are.
+ * @param reader of the source; it asks for the bot's membership in the few small rooms
  * @throws HomeserverError, UnreachableError
  */
 export async function chatsWithBot(
@@ -27,9 +27,9 @@ export async function chatsWithBot(
 }
 
 /**
- * Whether a room has no more members than the source and the bot, and perhaps the target. Members
- * are counted, for servers name them only in rooms that have no name (CS API §/sync, `m.heroes`);
- * without a count the room may be full of others.
+ * Whether a room has no more members than the source, the bot and perhaps the target. The count
+ * decides, because servers name members only in rooms without a name (CS API §/sync, `m.heroes`).
+ * Without a count the room may have other members.
  */
 function isSmall(roomId: string, { source, target }: Readings): boolean {
   const room = source.snapshot.rooms.get(roomId);

@@ -28,8 +28,8 @@ export function revisedRooms(
 }
 
 /**
- * The room as it is now. A room that the run has tried in vain keeps its status and is not planned
- * again.
+ * The room as it is now. A room that the run has tried without success keeps its status and is not
+ * planned again.
  */
 function revisedRoom(
   now: RunRoom,
@@ -45,7 +45,8 @@ function revisedRoom(
 
 /**
  * Steps that are still missing and were not tried, and whole lists that were written before a room
- * came in. @param rooms as `revisedRooms` returns them
+ * was joined.
+ * @param rooms as `revisedRooms` returns them
  */
 export function remainingSteps(
   move: DecidedMove,

@@ -3,7 +3,7 @@ import type { PlannedRoom } from "../planning/planned-room.ts";
 import { reportRoom } from "../report/report.ts";
 import type { StepContext } from "../steps/step-context.ts";
 
-/** A planned room as a room of a run that begins. */
+/** A planned room as a room of a new run. */
 export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {
   const { roomId, routes, through, via, isNewToServer } = room;
   return {
@@ -18,7 +18,7 @@ export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: b
   };
 }
 
-/** What the target's server can have of a room's history at this number of tries. */
+/** What the target's server may have of a room's history at this number of tries. */
 export function historyOf(
   { joinedAt, planned: { row, work } }: RunRoom,
   attempts: number,

@@ -12,7 +12,7 @@ import type { RunRoom } from "../../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
 import { isNamed } from "../../../model/filters.ts";
 
-/** Both accounts as they are now, and what is decided about their rooms. */
+/** Both accounts as they are now, and the plan of their rooms. */
 export interface DecidedMove {
   readings: { source: AccountContents; target: AccountContents };
   decided: Pick<RoomPlan, "rooms" | "replacements" | "order">;
@@ -31,8 +31,8 @@ export function stepsOfWholePlan({ decided, readings }: DecidedMove, request: Ch
 }
 
 /**
- * Invitations or joins alone. Rooms that are named are tried whatever the plan says about them. The
- * server has the last word.
+ * Invitations or joins alone. Named rooms are tried whatever the plan says about them. The server
+ * decides.
  */
 export function stepsOfRooms(
   { decided }: Pick<DecidedMove, "decided">,
@@ -51,8 +51,8 @@ export function stepsOfRooms(
     return (
       stepsInto(room, route)
         .filter(({ kind }) => purpose === "joins" || kind === "invite")
-        // A room that opens this one and is not entered by this run is not waited for: the account
-        // is in it already, or nothing of this run brings it in.
+        // A step does not wait for a room that this run does not enter: the account has already
+        // joined it, or nothing in this run will.
         .map((step) =>
           step.needsRoom === null || chosenIds.has(step.needsRoom) ? step : { ...step, needsRoom: null },
         )
@@ -67,7 +67,7 @@ export function profileSteps({ readings, decided }: DecidedMove): PlannedStep[] 
   return steps.filter(({ kind }) => kind === "profile_field");
 }
 
-/** Words that name no room of the plan. */
+/** Words that match no room of the plan. */
 export function unknownRooms({ decided }: Pick<DecidedMove, "decided">, named: readonly string[]): string[] {
   const all = [...decided.rooms, ...decided.replacements];
   return named.filter((word) => !all.some((room) => isNamed(room, word)));

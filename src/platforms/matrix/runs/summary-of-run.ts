@@ -12,7 +12,7 @@ const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
   "join_invited",
 ]);
 
-/** What the steps of a run have done, in numbers. */
+/** The numbers of what the steps of a run have done. */
 export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[]): RunSummary {
   const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();

@@ -8,7 +8,7 @@ import { categoryOfStep } from "../categories/registry.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import { canUndo } from "./run-step.ts";
 
-/** A step of an earlier run that wrote something and was not undone yet. */
+/** A step of an earlier run that wrote something which is not undone yet. */
 interface WrittenStep {
   runId: number;
   step: StoredStep;
@@ -20,13 +20,16 @@ interface CategoryCount {
   count: number;
 }
 
-/** @param runs all runs between the two accounts, oldest first */
+/**
+ * The undo of earlier runs.
+ * @param runs all runs between the two accounts, oldest first
+ */
 export function undoOfRuns(runs: readonly EarlierRun[], rooms: readonly RunRoom[]): PlannedUndo {
   const written = writtenSteps(runs);
   return { steps: undoSteps(written), facts: undoFacts(written, rooms) };
 }
 
-/** What runs have written and was not undone yet. */
+/** The steps of runs that wrote something which is not undone yet. */
 function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
   const written: WrittenStep[] = [];
   const undone = new Set<string>();
@@ -44,7 +47,7 @@ function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
   return written.filter(({ runId, step }) => !undone.has(undoKey(runId, step.key)));
 }
 
-/** The steps that undo, newest first. */
+/** The steps of the undo, newest first. */
 function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
   const undoable = written.filter(({ isUndoable }) => isUndoable);
   return undoable.reverse().map(({ runId, step }) => {
@@ -53,9 +56,9 @@ function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
       key: undoKey(runId, step.key),
       platform: "matrix",
       kind: "undo",
-      // By the new account: it needs no power to leave, to decline, and to lower its own level.
+      // The new account acts: it needs no power to leave, to decline, and to lower its own level.
       side: "target",
-      // Rooms are left last, because what was written in them is undone from inside.
+      // Rooms are left last, because the undo inside them needs membership.
       stage: isEntry ? stages.settings : stages.rooms,
       limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
       needsRoom: null,
@@ -66,7 +69,10 @@ function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
   });
 }
 
-/** What an undo would do, and what it cannot. @param rooms of the runs, in their last version */
+/**
+ * The effects of an undo, and what it cannot undo.
+ * @param rooms of the runs, in their last version
+ */
 function undoFacts(written: readonly WrittenStep[], rooms: readonly RunRoom[]): UndoFacts {
   const undoable = written.filter(({ isUndoable }) => isUndoable);
   const row = new Map(rooms.map((room) => [room.roomId, room.planned.row]));
@@ -90,10 +96,10 @@ function undoFacts(written: readonly WrittenStep[], rooms: readonly RunRoom[]): 
 /** The undo record of a step; `undefined` if it wrote nothing. */
 function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unknown {
   if (state === "done" && outcome?.status === "done") return outcome.undo;
-  // A knock has no undo record of its own. Its payload serves as well.
+  // A knock has no undo record of its own. Its payload serves as one.
   if (state === "done")
     return kind === "knock" && outcome?.status === "needs_moderator" ? payload : undefined;
-  // A step that failed, or was ended before an answer came, may have written a part.
+  // A step that failed, or that was ended before its answer, may have written a part.
   return (outcome?.status === "failed" ? outcome.undo : undefined) ?? savedUndo ?? undefined;
 }
 

@@ -81,7 +81,7 @@ async function setUp(servers: Record<string, string>) {
     links: store.signInLinks,
     platform: createMatrixPlatform({ sessionStore: store.accounts, fetch, servers, introduction, now, log }),
     introduction,
-    tell: async () => undefined,
+    notify: async () => undefined,
     now,
     log,
   });

@@ -46,7 +46,7 @@ async function endedMove({
       log,
     }),
     introduction,
-    tell: async () => undefined,
+    notify: async () => undefined,
     now: clock,
     log,
   });
