@@ -134,11 +134,11 @@ describe("a question", () => {
     expect(ran).toEqual([]);
   });
 
-  it.each<[string, Partial<ConversationAddress>]>([
-    ["another person", { sender: "@other:x.org" }],
-    ["the same person in another room", { roomId: "!elsewhere" }],
-    ["the same person where others have come in", { roomKind: "other" }],
-  ])("of %s is not heard, and not answered", async (_who, more) => {
+  it.each<{ name: string; more: Partial<ConversationAddress> }>([
+    { name: "another person", more: { sender: "@other:x.org" } },
+    { name: "the same person in another room", more: { roomId: "!elsewhere" } },
+    { name: "the same person where others have come in", more: { roomKind: "other" } },
+  ])("of $name is not heard, and not answered", async ({ more }) => {
     const { ask, react, type, ran, sent } = await setUp();
     const eventId = await ask();
     await react(eventId, more);

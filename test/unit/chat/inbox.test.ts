@@ -109,21 +109,24 @@ describe("the inbox", () => {
     expect(bodies()).toEqual(["!do $1"]);
   });
 
-  it.each<[string, unknown]>([
-    ["its own", message("$1", {}, "@mover:x.org")],
-    ["notices", message("$1", { msgtype: "m.notice" })],
-    ["emotes", message("$1", { msgtype: "m.emote" })],
-    ["files", message("$1", { msgtype: "m.file", body: "!help" })],
-    ["edits", message("$1", { body: "* !help", "m.relates_to": { rel_type: "m.replace", event_id: "$0" } })],
-    ["state", { ...message("$1"), type: "m.room.topic" }],
-    ["other reactions", reaction("$1", "👍")],
-    ["a reaction that is not under anything", { ...message("$1"), type: "m.reaction" }],
-    ["its own reaction", reaction("$1", "✅", "@mover:x.org")],
-    ["redacted messages", { ...message("$1"), content: {} }],
-    ["a body that is no text", message("$1", { body: 5 })],
-    ["what is no event", null],
-    ["what has no ID", { ...message("$1"), event_id: undefined }],
-  ])("leaves %s alone, and notes nothing of it", async (_what, event) => {
+  it.each<{ name: string; event: unknown }>([
+    { name: "its own", event: message("$1", {}, "@mover:x.org") },
+    { name: "notices", event: message("$1", { msgtype: "m.notice" }) },
+    { name: "emotes", event: message("$1", { msgtype: "m.emote" }) },
+    { name: "files", event: message("$1", { msgtype: "m.file", body: "!help" }) },
+    {
+      name: "edits",
+      event: message("$1", { body: "* !help", "m.relates_to": { rel_type: "m.replace", event_id: "$0" } }),
+    },
+    { name: "state", event: { ...message("$1"), type: "m.room.topic" } },
+    { name: "other reactions", event: reaction("$1", "👍") },
+    { name: "a reaction that is not under anything", event: { ...message("$1"), type: "m.reaction" } },
+    { name: "its own reaction", event: reaction("$1", "✅", "@mover:x.org") },
+    { name: "redacted messages", event: { ...message("$1"), content: {} } },
+    { name: "a body that is no text", event: message("$1", { body: 5 }) },
+    { name: "what is no event", event: null },
+    { name: "what has no ID", event: { ...message("$1"), event_id: undefined } },
+  ])("leaves $name alone, and notes nothing of it", async ({ event }) => {
     const { inbox, store, handled } = await setUp();
     await inbox.receive("!r", event);
     await settled(inbox);

@@ -193,13 +193,13 @@ describe("the gap that a limited timeline leaves", () => {
     ]);
   });
 
-  it.each<[string, unknown]>([
-    ["the server is in trouble", refusal(502, "M_UNKNOWN")],
-    ["a proxy is in trouble", bareAnswer(504)],
-    ["it asks to wait", refusal(429, "M_LIMIT_EXCEEDED")],
-    ["the session ended", refusal(401, "M_UNKNOWN_TOKEN")],
-    ["nothing answers", new Error("ECONNRESET")],
-  ])("makes the whole sync be tried again when %s", async (_why, failure) => {
+  it.each<{ name: string; failure: unknown }>([
+    { name: "the server is in trouble", failure: refusal(502, "M_UNKNOWN") },
+    { name: "a proxy is in trouble", failure: bareAnswer(504) },
+    { name: "it asks to wait", failure: refusal(429, "M_LIMIT_EXCEEDED") },
+    { name: "the session ended", failure: refusal(401, "M_UNKNOWN_TOKEN") },
+    { name: "nothing answers", failure: new Error("ECONNRESET") },
+  ])("makes the whole sync be tried again when $name", async ({ failure }) => {
     const filled = fill(sync([said("$5")], limited), () => {
       throw failure;
     });

@@ -88,11 +88,11 @@ describe("a transcript", () => {
   });
 
   it.each([
-    ["state events", { type: "m.room.member", stateKey: anna }],
-    ["the event of an edit", { relation: { type: "m.replace", eventId: "$0" } }],
-    ["the event of a removal", { type: "m.room.redaction" }],
-    ["what no person reads", { type: "org.example.telemetry" }],
-  ])("leaves out %s", (_what, changes) => {
+    { name: "state events", changes: { type: "m.room.member", stateKey: anna } },
+    { name: "the event of an edit", changes: { relation: { type: "m.replace", eventId: "$0" } } },
+    { name: "the event of a removal", changes: { type: "m.room.redaction" } },
+    { name: "what no person reads", changes: { type: "org.example.telemetry" } },
+  ])("leaves out $name", ({ changes }) => {
     expect(lines(message(anna, "x", changes))).toEqual([]);
   });
 

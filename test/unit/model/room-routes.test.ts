@@ -82,13 +82,13 @@ describe("a room after a step", () => {
     expect(after(planned(["invite", "knock", "ask_moderator"]), kind, outcome)).toBe(expected);
   });
 
-  it.each<[StepOutcome, string]>([
-    [{ status: "needs_moderator" }, "knock needs_moderator"],
+  it.each<{ outcome: StepOutcome; expected: string }>([
+    { outcome: { status: "needs_moderator" }, expected: "knock needs_moderator" },
     // Somebody let the account in meanwhile.
-    [{ status: "already_done" }, "knock done inside"],
-    [failed(), "ask_moderator needs_moderator"],
-    [failed("unreachable_server"), "ask_moderator needs_moderator"],
-  ])("of the route knock that is %o", (outcome, expected) => {
+    { outcome: { status: "already_done" }, expected: "knock done inside" },
+    { outcome: failed(), expected: "ask_moderator needs_moderator" },
+    { outcome: failed("unreachable_server"), expected: "ask_moderator needs_moderator" },
+  ])("of the route knock that is %o", ({ outcome, expected }) => {
     expect(after(planned(["knock", "ask_moderator"]), "knock", outcome)).toBe(expected);
   });
 
@@ -110,11 +110,11 @@ describe("a room after a step", () => {
     expect(after(planned(routes), kind, failed())).toBe(expected);
   });
 
-  it.each<[string, StepOutcome]>([
-    ["waits", { status: "wait", waitingFor: "room", waitMs: null, problem: null }],
-    ["is tried again", { status: "retry", problem: problem("server_trouble") }],
-    ["needs its owner", { status: "needs_user", problem: problem("refused") }],
-  ])("stays as it is while a step %s", (_what, outcome) => {
+  it.each<{ name: string; outcome: StepOutcome }>([
+    { name: "waits", outcome: { status: "wait", waitingFor: "room", waitMs: null, problem: null } },
+    { name: "is tried again", outcome: { status: "retry", problem: problem("server_trouble") } },
+    { name: "needs its owner", outcome: { status: "needs_user", problem: problem("refused") } },
+  ])("stays as it is while a step $name", ({ outcome }) => {
     const room = planned(["join", "invite"]);
     for (const kind of ENTRIES) expect(roomAfter(room, kind, outcome, ALL)).toEqual({ room, next: null });
   });

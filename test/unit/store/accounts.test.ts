@@ -69,11 +69,11 @@ describe("a sign-in under way", () => {
   });
 
   it.each([
-    ["another account", { userId: "@other:old.example" }],
-    ["another server", { baseUrl: "https://elsewhere.example" }],
-    ["the other side", { side: "target" as const }],
-    ["another person", { owner: "@you:x.org" }],
-  ])("of %s has a device of its own", async (_what, change) => {
+    { name: "another account", change: { userId: "@other:old.example" } },
+    { name: "another server", change: { baseUrl: "https://elsewhere.example" } },
+    { name: "the other side", change: { side: "target" as const } },
+    { name: "another person", change: { owner: "@you:x.org" } },
+  ])("of $name has a device of its own", async ({ change }) => {
     const { store } = await temporaryStore();
     await store.accounts.beginAttempt(attempt, 1);
     expect(

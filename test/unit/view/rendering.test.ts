@@ -88,16 +88,16 @@ describe("a document is drawn twice", () => {
     expect(renderHtml(document)).toBe(html);
   });
 
-  it.each<[string, Document]>([
-    ["text", [paragraph(evil)]],
-    ["strong text", [paragraph(strong(evil))]],
-    ["code", [paragraph(code(evil))]],
-    ["a link's text", [paragraph(link("https://x.org", evil))]],
-    ["a link's address", [paragraph(link(evil, "x"))]],
-    ["a list", [list([evil])]],
-    ["a quote", [quote(evil)]],
-    ["a code block", [codeBlock(evil)]],
-  ])("HTML in %s is text", (_what, document) => {
+  it.each<{ name: string; document: Document }>([
+    { name: "text", document: [paragraph(evil)] },
+    { name: "strong text", document: [paragraph(strong(evil))] },
+    { name: "code", document: [paragraph(code(evil))] },
+    { name: "a link's text", document: [paragraph(link("https://x.org", evil))] },
+    { name: "a link's address", document: [paragraph(link(evil, "x"))] },
+    { name: "a list", document: [list([evil])] },
+    { name: "a quote", document: [quote(evil)] },
+    { name: "a code block", document: [codeBlock(evil)] },
+  ])("HTML in $name is text", ({ document }) => {
     expect(renderHtml(document)).toContain(escaped);
     expect(renderHtml(document)).not.toContain(evil);
     expect(renderPlainText(document)).toContain(evil);

@@ -30,14 +30,14 @@ describe("toHomeserverError", () => {
   });
 
   it.each([
-    ["no JSON", undefined],
-    ["a text", "Bad Gateway"],
-    ["a list", []],
-    ["null", null],
-    ["nothing", {}],
-    ["a code that is a number", { errcode: 5, error: ["x"] }],
-    ["a code with a line break", { errcode: "M_BAD\nSET-COOKIE" }],
-  ])("is M_UNKNOWN when the answer is %s", (_what, body) => {
+    { name: "no JSON", body: undefined },
+    { name: "a text", body: "Bad Gateway" },
+    { name: "a list", body: [] },
+    { name: "null", body: null },
+    { name: "nothing", body: {} },
+    { name: "a code that is a number", body: { errcode: 5, error: ["x"] } },
+    { name: "a code with a line break", body: { errcode: "M_BAD\nSET-COOKIE" } },
+  ])("is M_UNKNOWN when the answer is $name", ({ body }) => {
     expect(errorOf(502, body)).toMatchObject({ errcode: "M_UNKNOWN", status: 502, text: "" });
   });
 
