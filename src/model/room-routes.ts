@@ -56,7 +56,7 @@ export function roomAfter(
       // The invitation is only half of the route. A join waits for it.
       if (kind === "invite") return { room, next: null };
       return {
-        room: { ...room, isInside: true, status: "done", joinedAt: room.joinedAt ?? now },
+        room: { ...room, isJoined: true, status: "done", joinedAt: room.joinedAt ?? now },
         next: null,
       };
     case "needs_moderator":
@@ -111,13 +111,13 @@ function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusa
 }
 
 /** Whether the run is finished with the room and the target is not in it. */
-export function isNotEntered({ isInside, status }: RunRoom): boolean {
-  return !isInside && status !== "planned";
+export function isNotEntered({ isJoined, status }: RunRoom): boolean {
+  return !isJoined && status !== "planned";
 }
 
 /** Whether a person may still let the target in, so that the room is watched. */
-export function waitsForPerson({ isInside, status }: RunRoom): boolean {
-  return !isInside && (status === "needs_moderator" || status === "needs_you" || status === "failed");
+export function waitsForPerson({ isJoined, status }: RunRoom): boolean {
+  return !isJoined && (status === "needs_moderator" || status === "needs_you" || status === "failed");
 }
 
 /** A change in a room that waits for a person. */
@@ -144,7 +144,7 @@ export type AccessChanges = ReadonlyMap<string, AccessChange>;
 export function roomAfterChange(room: RunRoom, change: AccessChange, now: number): RunRoom {
   switch (change.kind) {
     case "joined":
-      return { ...room, isInside: true, status: "done", joinedAt: now };
+      return { ...room, isJoined: true, status: "done", joinedAt: now };
     case "open": {
       const { work } = room.planned;
       return {

@@ -36,7 +36,7 @@ export const runRoomSchema = z.object({
   route: z.enum(ROUTES),
   status: z.enum(STATUSES),
   /** The target is in the room. */
-  isInside: z.boolean(),
+  isJoined: z.boolean(),
   refusals: z.array(routeRefusalSchema).readonly(),
   /** When the run brought the target in, in milliseconds since the epoch. */
   joinedAt: z.number().nullable(),

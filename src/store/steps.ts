@@ -148,7 +148,7 @@ export class Steps {
       if (record.state === "failed") await dropAfter(transaction, step.runId, step.key);
       for (const room of rooms) {
         await updateRoom(transaction, step.runId, room);
-        if (room.isInside) await unblockRoom(transaction, step.runId, room.roomId);
+        if (room.isJoined) await unblockRoom(transaction, step.runId, room.roomId);
       }
       await dropSteps(transaction, step.runId, dropped);
       await insertSteps(transaction, step.runId, steps);
@@ -168,7 +168,7 @@ export class Steps {
       if (!(await applyToRun(transaction, runId, run))) return false;
       for (const room of rooms) {
         await putRoom(transaction, runId, room);
-        if (room.isInside) await unblockRoom(transaction, runId, room.roomId);
+        if (room.isJoined) await unblockRoom(transaction, runId, room.roomId);
       }
       await insertSteps(transaction, runId, steps);
       await insertSteps(transaction, runId, again, true);

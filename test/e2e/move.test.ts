@@ -388,8 +388,8 @@ async function expectedLevel(room: PopulatedRoom): Promise<number> {
     return typeof level === "number" ? level : (levels.users_default ?? 0);
   }
   const needed = levels.events?.["m.room.power_levels"] ?? levels.state_default ?? 50;
-  const isInside = (await source.membershipOf(source.userId, here)) === "join";
-  return isInside && own >= needed ? own : (levels.users_default ?? 0);
+  const isJoined = (await source.membershipOf(source.userId, here)) === "join";
+  return isJoined && own >= needed ? own : (levels.users_default ?? 0);
 }
 
 /**

@@ -108,7 +108,7 @@ async function contextOf(
     canSkipCheck,
     savedUndo,
     saveUndo,
-    isInside: (id) => joined.has(id),
+    isJoined: (id) => joined.has(id),
     ...(stored !== null && historyOf(stored, attempts)),
     knockReason,
     signal,

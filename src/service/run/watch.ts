@@ -90,7 +90,7 @@ export class RunWatch {
     const source = await accounts.get(run.owner, "source");
     const target = await accounts.get(run.owner, "target");
     if (waiting.length === 0 || source?.userId !== run.source || target?.userId !== run.target) return;
-    const joined = new Set(rooms.filter((room) => room.isInside).map((room) => room.roomId));
+    const joined = new Set(rooms.filter((room) => room.isJoined).map((room) => room.roomId));
     const changes = await platforms[run.platform].pair({ source, target }).watch({
       rooms: waiting,
       isJoined: (roomId) => joined.has(roomId),

@@ -205,7 +205,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
     userId: { source: source.userId, target: target.userId },
     savedUndo: null,
     saveUndo: async () => undefined,
-    isInside: (roomId) => roomIds.includes(roomId),
+    isJoined: (roomId) => roomIds.includes(roomId),
     signal: new AbortController().signal,
     ...options,
   };

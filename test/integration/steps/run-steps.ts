@@ -37,7 +37,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     canSkipCheck,
     savedUndo: null,
     saveUndo: async () => undefined,
-    isInside: (roomId) => entered.has(roomId),
+    isJoined: (roomId) => entered.has(roomId),
     knockReason: "It is me",
     signal: new AbortController().signal,
   };

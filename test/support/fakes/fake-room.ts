@@ -87,10 +87,10 @@ export function mayInvite(room: FakeRoom, userId: string): boolean {
 }
 
 export function isLetInto(room: FakeRoom, userId: string, rooms: ReadonlyMap<string, FakeRoom>): boolean {
-  const isInside = (roomId: string): boolean =>
+  const isJoined = (roomId: string): boolean =>
     rooms.get(roomId)?.members.get(userId)?.["membership"] === "join";
   if (room.members.get(userId)?.["membership"] === "invite") return true;
   if (room.isStubborn) return false;
   const rule = joinRuleOf(room);
-  return rule === "public" || (rule === "restricted" && room.allow.some(isInside));
+  return rule === "public" || (rule === "restricted" && room.allow.some(isJoined));
 }

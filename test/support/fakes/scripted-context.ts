@@ -36,7 +36,7 @@ export type AnswerFunction = (request: ScriptedRequest) => Answer | undefined;
 export interface ScriptedContextOptions {
   readonly canSkipCheck?: boolean;
   /** Whether the target is in a room. By default it is in every room. */
-  readonly isInside?: (roomId: string) => boolean;
+  readonly isJoined?: (roomId: string) => boolean;
   readonly savedUndo?: unknown;
 }
 
@@ -66,7 +66,7 @@ export function refused(status: number, errcode: string, error = "words"): Answe
 /** The context of a step with two servers that give scripted answers. */
 export function scriptedContext(
   script: AnswerTable | AnswerFunction,
-  { canSkipCheck = true, isInside = () => true, savedUndo = null }: ScriptedContextOptions = {},
+  { canSkipCheck = true, isJoined = () => true, savedUndo = null }: ScriptedContextOptions = {},
 ): ScriptedContext {
   const answer = typeof script === "function" ? byFunction(script) : byTable(script);
   const requests: ScriptedRequest[] = [];
@@ -103,7 +103,7 @@ export function scriptedContext(
       canSkipCheck,
       savedUndo,
       saveUndo: async (undo) => void savedUndos.push(undo),
-      isInside,
+      isJoined,
       signal: new AbortController().signal,
     },
   };

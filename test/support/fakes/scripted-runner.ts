@@ -72,14 +72,14 @@ function plannedRoom(roomId: string): RunRoom["planned"] {
   };
 }
 
-export function room(roomId: string, isInside = false): RunRoom {
-  const status = isInside ? "done" : "planned";
+export function room(roomId: string, isJoined = false): RunRoom {
+  const status = isJoined ? "done" : "planned";
   return {
     roomId,
     planned: plannedRoom(roomId),
     route: "join",
     status,
-    isInside,
+    isJoined,
     refusals: [],
     joinedAt: null,
     isReplacement: false,

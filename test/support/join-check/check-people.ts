@@ -90,8 +90,8 @@ async function help(check: JoinCheck, person: PopulationSession, claim: RoomClai
   const { roomId, reason, through } = claim;
   if (reason === "target_banned") return give(check, person, roomId, "unban");
   if (reason === "server_acl") return give(check, person, roomId, "change_acl");
-  const isInside = check.inside.get(roomId)?.includes(person) === true;
-  if (reason !== "space_unreachable" || through === null || isInside)
+  const isJoined = check.inside.get(roomId)?.includes(person) === true;
+  if (reason !== "space_unreachable" || through === null || isJoined)
     return give(check, person, roomId, "invite");
   // The person is only in the space. Letting the target into the space opens the room.
   if (check.entered.has(through)) return;

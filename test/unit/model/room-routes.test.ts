@@ -53,7 +53,7 @@ function after(
   allowed: (route: Route) => boolean = () => true,
 ): string {
   const { room: now, next } = roomAfter(room, kind, outcome, { now: NOW, allowed });
-  return `${now.route} ${now.status}${now.isInside ? " inside" : ""}${next === null ? "" : ` next ${next}`}`;
+  return `${now.route} ${now.status}${now.isJoined ? " inside" : ""}${next === null ? "" : ` next ${next}`}`;
 }
 
 describe("a room after a step", () => {
@@ -61,7 +61,7 @@ describe("a room after a step", () => {
     "is entered by $kind that is $status",
     ({ kind, status }) => {
       const { room, next } = roomAfter(planned(["join", "ask_moderator"]), kind, { status }, ALL);
-      expect([room.isInside, room.status, room.joinedAt, next]).toEqual([true, "done", NOW, null]);
+      expect([room.isJoined, room.status, room.joinedAt, next]).toEqual([true, "done", NOW, null]);
     },
   );
 
@@ -175,7 +175,7 @@ it.each<{ status: Status; left: boolean; waits: boolean }>([
 ])("with the status $status it is left: $left, and waits for a person: $waits", ({ status, left, waits }) => {
   const room = { ...planned(["join"]), status };
   expect([isNotEntered(room), waitsForPerson(room)]).toEqual([left, waits]);
-  expect([isNotEntered({ ...room, isInside: true }), waitsForPerson({ ...room, isInside: true })]).toEqual([
+  expect([isNotEntered({ ...room, isJoined: true }), waitsForPerson({ ...room, isJoined: true })]).toEqual([
     false,
     false,
   ]);

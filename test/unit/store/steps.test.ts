@@ -134,7 +134,7 @@ describe("recording a try", () => {
     });
     expect((await store.steps.waitingForRoom(id, "!a")).map(({ key }) => key)).toEqual(["tags"]);
     await record(store, await take(store, id), done, { rooms: [room("!a", true)] });
-    expect((await store.runs.room(id, "!a"))?.isInside).toBe(true);
+    expect((await store.runs.room(id, "!a"))?.isJoined).toBe(true);
     expect((await take(store, id)).key).toBe("tags");
   });
 
@@ -191,7 +191,7 @@ describe("revising a run", () => {
         run: { event: "revised", change: { stage: 2 } },
       }),
     ).toBe(true);
-    expect((await store.runs.rooms(id)).map(({ roomId, isInside }) => [roomId, isInside])).toEqual([
+    expect((await store.runs.rooms(id)).map(({ roomId, isJoined }) => [roomId, isJoined])).toEqual([
       ["!a", false],
       ["!b", true],
       ["!c", false],

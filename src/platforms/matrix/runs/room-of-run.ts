@@ -11,7 +11,7 @@ export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: b
     planned: { row: reportRoom(room), work: { roomId, routes, through, via, isNewToServer } },
     route: room.route,
     status: room.status,
-    isInside: room.route === "joined",
+    isJoined: room.route === "joined",
     refusals: [],
     joinedAt: null,
     isReplacement,

@@ -28,7 +28,7 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
       .length,
     written: [...written].map(([category, count]) => ({ category, count })),
     openInvitations: rooms
-      .filter((room) => invited.has(room.roomId) && !room.isInside)
+      .filter((room) => invited.has(room.roomId) && !room.isJoined)
       .map((room) => room.planned.row),
   };
 }

@@ -93,7 +93,7 @@ async function isLetIn(
     case "join":
       return false;
     case "join_restricted":
-      return through !== null && scope.isInside(through);
+      return through !== null && scope.isJoined(through);
     case "accept_invite":
     case "join_invited":
       return (await membershipSeenBySource(roomId, scope)) === "invite";

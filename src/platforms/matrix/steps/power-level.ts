@@ -42,7 +42,7 @@ export const powerLevelStep = defineStep({
   },
   async undo({ roomId, level, before, roomVersion, creators }, scope) {
     const { userId } = scope.target;
-    const by = scope.isInside(roomId) ? "target" : "source";
+    const by = scope.isJoined(roomId) ? "target" : "source";
     const content = await onServerOf(by, stateNow(scope[by], { roomId, type: POWER_LEVELS }));
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
     const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level: before });

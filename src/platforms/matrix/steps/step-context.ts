@@ -25,7 +25,7 @@ export interface StepContext {
    */
   readonly saveUndo: (undo: unknown) => Promise<void>;
   /** Whether the target has joined a room, as far as the run knows. */
-  readonly isInside: (roomId: string) => boolean;
+  readonly isJoined: (roomId: string) => boolean;
   /**
    * The run brought the target's server into the room of the step, so that server has no history of
    * the room yet.

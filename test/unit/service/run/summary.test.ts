@@ -70,7 +70,7 @@ describe("what a run did", () => {
   });
 
   it("leaves no invitation open that was taken up", async () => {
-    const inside = rooms.map((room) => ({ ...room, isInside: true }));
+    const inside = rooms.map((room) => ({ ...room, isJoined: true }));
     expect(
       (await summaryOf([["invite", "!a:old.example", "done", DONE]], inside)).summary.openInvitations,
     ).toEqual([]);

@@ -31,7 +31,7 @@ export const directChatsStep = defineStep({
   undoRecord: undoSchema,
   async run({ chats }, scope) {
     const { source, target, savedUndo } = scope;
-    const joined = chats.filter(({ roomId }) => scope.isInside(roomId));
+    const joined = chats.filter(({ roomId }) => scope.isJoined(roomId));
     if (joined.length === 0 && savedUndo === null) return { status: "already_done" };
     const content = await readAccountData(target, PLACE);
     if (content === null) return UNREADABLE;

@@ -37,7 +37,7 @@ export const pushRulesStep = defineStep({
     const settled = new Set([...existing.keys()].filter((name) => !displacedNow.has(name)));
     const tried = new Set(savedUndo?.changes.map(({ written }) => pushRuleName(written)));
     const decisions = missing.flatMap((rule) => {
-      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => scope.isInside(roomId))) return [];
+      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => scope.isJoined(roomId))) return [];
       const name = pushRuleName(rule);
       const wasDisplaced = displaced.includes(name);
       const facts = { wasDisplaced, isDisplaced: displacedNow.has(name), isTried: tried.has(name) };

@@ -231,11 +231,11 @@ describe("joining", () => {
     });
 
     it("is tried again for a restricted room while the target is in the room that opens it", async () => {
-      const inside = scriptedContext({ [JOIN]: forbidden }, { isInside: (roomId) => roomId === SPACE });
+      const inside = scriptedContext({ [JOIN]: forbidden }, { isJoined: (roomId) => roomId === SPACE });
       expect(await roomSteps.join_restricted.run(joining("join_restricted"), inside.context)).toMatchObject({
         status: "retry",
       });
-      const outside = scriptedContext({ [JOIN]: forbidden }, { isInside: () => false });
+      const outside = scriptedContext({ [JOIN]: forbidden }, { isJoined: () => false });
       expect(await roomSteps.join_restricted.run(joining("join_restricted"), outside.context)).toMatchObject({
         status: "failed",
       });

@@ -17,8 +17,8 @@ const GET = `source GET /rooms/${ROOM}/state/m.room.power_levels`;
 const PUT = `source PUT /rooms/${ROOM}/state/m.room.power_levels`;
 const OWN_GET = `target GET /rooms/${ROOM}/state/m.room.power_levels`;
 const OWN_PUT = `target PUT /rooms/${ROOM}/state/m.room.power_levels`;
-const IN_ROOM = { isInside: (roomId: string) => roomId === ROOM };
-const OUTSIDE = { isInside: () => false };
+const IN_ROOM = { isJoined: (roomId: string) => roomId === ROOM };
+const OUTSIDE = { isJoined: () => false };
 const payload = { roomId: ROOM, level: 50, roomVersion: "11", creators: [ADMIN] };
 
 describe("giving the target its level", () => {

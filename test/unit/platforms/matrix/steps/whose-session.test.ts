@@ -81,7 +81,7 @@ describe.each(STEPS)("$name", ({ canSkipCheck, run }) => {
         [SEEN_MEMBER]: answer,
         [LEVELS]: answer,
       },
-      { canSkipCheck, isInside: () => false },
+      { canSkipCheck, isJoined: () => false },
     ).context;
 
   it.each<{ name: string; answer: Answer; outcome: object }>([

@@ -75,7 +75,7 @@ describe("direct chats", () => {
 
   it("are added to what is there, which stays as it is", async () => {
     const there = { [DI]: ["!b", 17], [OLD]: ["!a", "!else"], junk: ["!a"], [BO]: "no list" };
-    const { context, requests } = scriptedContext(reads({ json: there }), { isInside: inside });
+    const { context, requests } = scriptedContext(reads({ json: there }), { isJoined: inside });
     expect(await directChatsStep.run({ chats }, context)).toEqual({
       status: "done",
       undo: { added: [{ roomId: "!a", counterpart: BO, wasSources: true }] },
@@ -84,13 +84,13 @@ describe("direct chats", () => {
   });
 
   it("begin a list where there is none", async () => {
-    const { context, requests } = scriptedContext(reads(NOT_FOUND), { isInside: inside });
+    const { context, requests } = scriptedContext(reads(NOT_FOUND), { isJoined: inside });
     expect((await directChatsStep.run({ chats }, context)).status).toBe("done");
     expect(requests.at(-1)?.body).toEqual({ [BO]: ["!a", "!b"] });
   });
 
   it("ask nothing while the target is in none of the rooms", async () => {
-    const { context, requests } = scriptedContext(() => undefined, { isInside: () => false });
+    const { context, requests } = scriptedContext(() => undefined, { isJoined: () => false });
     expect(await directChatsStep.run({ chats }, context)).toEqual({ status: "already_done" });
     expect(requests).toEqual([]);
   });

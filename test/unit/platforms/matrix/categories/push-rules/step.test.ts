@@ -22,7 +22,7 @@ function planned(source: Rules, target: Rules): unknown {
 function run(
   server: PushRuleServer,
   payload: unknown,
-  options: { canSkipCheck?: boolean; isInside?: (roomId: string) => boolean; savedUndo?: unknown } = {},
+  options: { canSkipCheck?: boolean; isJoined?: (roomId: string) => boolean; savedUndo?: unknown } = {},
 ) {
   const script = scriptedContext((asked) => server.answer(asked), options);
   return { ...script, outcome: pushRulesStep.run(payload, script.context) };
@@ -142,7 +142,7 @@ describe("push rules", () => {
     const mute = rule("mute", { conditions: [{ kind: "event_match", key: "room_id", pattern: "!out" }] });
     const source = { room: [rule("!in"), rule("!out")], override: [rule("!out", { conditions: [] }), mute] };
     const server = new PushRuleServer({});
-    await run(server, planned(source, {}), { isInside: (roomId) => roomId === "!in" }).outcome;
+    await run(server, planned(source, {}), { isJoined: (roomId) => roomId === "!in" }).outcome;
     expect([server.idsOf("room"), server.idsOf("override")]).toEqual([["!in"], []]);
   });
 
