@@ -8,6 +8,7 @@ import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { loadOrCreateSecretKey } from "./config/secret-key.ts";
+import type { HealthEndpoint } from "./operations/health.ts";
 import { startHealthEndpoint } from "./operations/health.ts";
 import { createMetrics } from "./operations/metrics.ts";
 import { StartProblem } from "./operations/start-problem.ts";
@@ -17,9 +18,11 @@ import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
 import { isSameServer, serverPartOf } from "./platforms/matrix/ids/server-host.ts";
 import { createMatrixPlatform } from "./platforms/matrix/platform.ts";
+import type { Platform } from "./platforms/platform.ts";
 import { createPermission } from "./commands/permission.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { convertChat } from "./service/run/convert-chat.ts";
+import type { RunServices } from "./service/run/create-runs.ts";
 import { createRuns } from "./service/run/create-runs.ts";
 import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
@@ -27,6 +30,8 @@ import { verifyMove } from "./service/run/verify.ts";
 import { Planning } from "./service/plan/planning.ts";
 import { listSourceRooms } from "./service/plan/room-listing.ts";
 import { RoomRefusals } from "./service/plan/room-refusals.ts";
+import type { Conversation } from "./dialogue/conversation.ts";
+import type { ConversationAddress } from "./model/conversation-address.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
 import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
 import { knockReason } from "./view/words/knock-reason.ts";
@@ -48,6 +53,24 @@ export interface App {
   failed: Promise<Error>;
 }
 
+/** What every part is built from. */
+interface Base {
+  configuration: Configuration;
+  store: Store;
+  fetch: GuardedFetch;
+  /** The conversation at an address, once the chat has started. */
+  conversationAt: (address: ConversationAddress) => Promise<Conversation>;
+  now: () => number;
+  log: Logger;
+}
+
+/** The use cases. */
+interface Services {
+  signIn: SignIn;
+  runs: RunServices;
+  commands: CommandServices;
+}
+
 /**
  * Creates and starts the whole bot. Only this file knows every part.
  * @throws StartProblem with a text for the operator
@@ -62,12 +85,7 @@ export async function startApp({
   version: string;
 }): Promise<App> {
   const now = Date.now;
-  const { key, isNew } = await loadOrCreateSecretKey(configuration.secretKeyFile);
-  if (isNew)
-    log.info(
-      { file: configuration.secretKeyFile },
-      "created the secret key; keep a copy of it outside the data directory",
-    );
+  const key = await secretKey(configuration, log);
   const store = openStoreOrExplain(configuration, key, log);
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
   const chatStarted = Promise.withResolvers<Chat>();
@@ -76,127 +94,173 @@ export async function startApp({
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    // Authorization servers show the text in brackets to the person, as the device of the bot's
-    // session (platforms/matrix/README.md, "Sign-in by link").
-    const userAgent = `matrix-mover/${version} (${type()}; bot)`;
-    const fetch = createGuardedFetch({ allowPrivate: configuration.network.allowPrivate, userAgent });
+    const fetch = createFetch(configuration, version);
     closers.push(() => fetch.close());
-    await prune(store, now());
-    const platform = createMatrixPlatform({
-      sessionStore: store.accounts,
-      fetch,
-      servers: configuration.servers,
-      introduction: configuration.oauth,
-      now,
-      log,
-    });
-    const signIn = new SignIn({
-      accounts: store.accounts,
-      links: store.signInLinks,
-      platform,
-      introduction: configuration.oauth,
-      notify: async (link, news) => {
-        const conversation = (await chatStarted.promise).conversationAt(link.address);
-        await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
-      },
-      onSignedIn: (owner, _side, account) => {
-        control
-          .signedIn(owner, account)
-          .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
-      },
-      now,
-      log,
-    });
-    const { accounts, plans } = store;
-    const botUserId = configuration.bot.userId;
-    const planning = new Planning({
-      accounts,
-      platform,
-      plans,
-      outbox: store.outbox,
-      roomRefusals: new RoomRefusals(store.runs, now),
-      botUserId,
-      now,
-      log,
-    });
-    const { prefix } = configuration;
-    // Messages of runs are sent in the chat, which is started before any run resumes.
-    const sendMessage: SendMessage = async (address, message, options) =>
-      (await chatStarted.promise).conversationAt(address).say(message, options);
-    const runServices = createRuns({
-      store,
-      platforms: { matrix: platform },
-      rateLimits: platform.rateLimits,
-      planning,
-      createListener: (facts) =>
-        new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
-      knockReason,
-      now,
-      log,
-    });
-    const { control } = runServices;
-    const services: CommandServices = {
-      signIn,
-      forget: (owner) => forgetPerson(owner, { control, signIn, store }),
-      planning,
-      runs: runServices,
-      verify: (owner, request) => verifyMove(owner, request, planning),
-      convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
-      listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform }),
-      plans,
-      now,
-      prefix,
-    };
+    await store.prune(now() - KEEP_MS);
+    const conversationAt: Base["conversationAt"] = async (address) =>
+      (await chatStarted.promise).conversationAt(address);
+    const base: Base = { configuration, store, fetch, conversationAt, now, log };
+    const { signIn, runs, commands } = createServices(base);
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
     await signIn.start();
     closers.push(() => signIn.stop());
-    const chat = await startChat({
-      configuration,
-      baseUrl: await botBaseUrl(configuration, fetch, log),
-      store,
-      cryptoStoreKey: deriveKey(key, "crypto-store"),
-      commands: createCommands(services),
-      confirmable: createConfirmableActions(services),
-      isPermitted: createPermission(configuration.access),
-      isOnOwnServer: (userId) => isSameServer(serverPartOf(userId), serverPartOf(botUserId)),
-      now,
-      log,
-    });
+    const chat = await startBotChat(base, key, commands);
     // Both stop at the same time, because each waits a while for its running work.
     closers.push(async () => {
       await Promise.all([chat.stop(), signIn.stop()]);
     });
     chatStarted.resolve(chat);
-    closers.push(() => runServices.stop());
-    await runServices.start();
-    const retired: MoveRetirementOptions["retired"] = (run, news) =>
-      sayRetired(run, news, { sendMessage, prefix });
-    const moveRetirement = new MoveRetirement({ runs: store.runs, signIn, retired, now, log });
+    closers.push(() => runs.stop());
+    await runs.start();
+    const moveRetirement = createMoveRetirement(base, signIn);
     moveRetirement.start();
     closers.push(() => moveRetirement.stop());
-    if (configuration.http) {
-      const metrics = createMetrics({ version });
-      new Gauge({
-        name: "matrix_mover_outbox_unsent",
-        help: "Messages that wait to be sent.",
-        registers: [metrics],
-        async collect() {
-          this.set(await store.outbox.unsentCount());
-        },
-      });
-      const health = () => ({
-        isHealthy: chat.isSyncing(),
-        checks: { sync: chat.isSyncing() ? ("ok" as const) : ("failing" as const) },
-      });
-      const endpoint = await startHealthEndpoint({ listen: configuration.http, health, metrics, log });
-      closers.push(() => endpoint.stop());
-    }
+    const endpoint = await startHealth(base, chat, version);
+    closers.push(async () => endpoint?.stop());
     return { stop, failed: chat.failed };
   } catch (error) {
     await stop();
     throw error instanceof UnsealError ? new StartProblem(error.message) : error;
   }
+}
+
+async function secretKey({ secretKeyFile: file }: Configuration, log: Logger): Promise<Buffer> {
+  const { key, isNew } = await loadOrCreateSecretKey(file);
+  if (isNew) log.info({ file }, "created the secret key; keep a copy of it outside the data directory");
+  return key;
+}
+
+function createFetch({ network }: Configuration, version: string): GuardedFetch {
+  // Authorization servers show the text in brackets to the person, as the device of the bot's
+  // session (platforms/matrix/README.md, "Sign-in by link").
+  const userAgent = `matrix-mover/${version} (${type()}; bot)`;
+  return createGuardedFetch({ allowPrivate: network.allowPrivate, userAgent });
+}
+
+function createServices(base: Base): Services {
+  const { configuration, store, fetch, now, log } = base;
+  const { accounts, plans } = store;
+  const { prefix } = configuration;
+  const botUserId = configuration.bot.userId;
+  const platform = createMatrixPlatform({
+    sessionStore: accounts,
+    fetch,
+    servers: configuration.servers,
+    introduction: configuration.oauth,
+    now,
+    log,
+  });
+  const planning = new Planning({
+    accounts,
+    platform,
+    plans,
+    outbox: store.outbox,
+    roomRefusals: new RoomRefusals(store.runs, now),
+    botUserId,
+    now,
+    log,
+  });
+  const sendMessage = messageSender(base);
+  const runs = createRuns({
+    store,
+    platforms: { matrix: platform },
+    rateLimits: platform.rateLimits,
+    planning,
+    createListener: (facts) =>
+      new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
+    knockReason,
+    now,
+    log,
+  });
+  const signIn = createSignIn(base, platform, runs);
+  const commands: CommandServices = {
+    signIn,
+    forget: (owner) => forgetPerson(owner, { control: runs.control, signIn, store }),
+    planning,
+    runs,
+    verify: (owner, request) => verifyMove(owner, request, planning),
+    convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
+    listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform }),
+    plans,
+    now,
+    prefix,
+  };
+  return { signIn, runs, commands };
+}
+
+function createSignIn(base: Base, platform: Platform, { control }: RunServices): SignIn {
+  const { configuration, store, conversationAt, now, log } = base;
+  return new SignIn({
+    accounts: store.accounts,
+    links: store.signInLinks,
+    platform,
+    introduction: configuration.oauth,
+    notify: async (link, news) => {
+      const conversation = await conversationAt(link.address);
+      await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
+    },
+    onSignedIn: (owner, _side, account) => {
+      control
+        .signedIn(owner, account)
+        .catch((error: unknown) => log.error({ err: error }, "a run could not continue after a sign-in"));
+    },
+    now,
+    log,
+  });
+}
+
+/** Sends the messages of runs in the chat, which is started before any run resumes. */
+function messageSender({ conversationAt }: Base): SendMessage {
+  return async (address, message, options) => (await conversationAt(address)).say(message, options);
+}
+
+async function startBotChat(base: Base, key: Buffer, services: CommandServices): Promise<Chat> {
+  const { configuration, store, fetch, now, log } = base;
+  const botServer = serverPartOf(configuration.bot.userId);
+  return startChat({
+    configuration,
+    baseUrl: await botBaseUrl(configuration, fetch, log),
+    store,
+    cryptoStoreKey: deriveKey(key, "crypto-store"),
+    commands: createCommands(services),
+    confirmable: createConfirmableActions(services),
+    isPermitted: createPermission(configuration.access),
+    isOnOwnServer: (userId) => isSameServer(serverPartOf(userId), botServer),
+    now,
+    log,
+  });
+}
+
+function createMoveRetirement(base: Base, signIn: SignIn): MoveRetirement {
+  const { configuration, store, now, log } = base;
+  const sendMessage = messageSender(base);
+  const retired: MoveRetirementOptions["retired"] = (run, news) =>
+    sayRetired(run, news, { sendMessage, prefix: configuration.prefix });
+  return new MoveRetirement({ runs: store.runs, signIn, retired, now, log });
+}
+
+/** @returns `null` if the configuration does not ask for it */
+async function startHealth(
+  { configuration, store, log }: Base,
+  chat: Chat,
+  version: string,
+): Promise<HealthEndpoint | null> {
+  if (!configuration.http) return null;
+  const metrics = createMetrics({ version });
+  new Gauge({
+    name: "matrix_mover_outbox_unsent",
+    help: "Messages that wait to be sent.",
+    registers: [metrics],
+    async collect() {
+      this.set(await store.outbox.unsentCount());
+    },
+  });
+  const health = () => ({
+    isHealthy: chat.isSyncing(),
+    checks: { sync: chat.isSyncing() ? ("ok" as const) : ("failing" as const) },
+  });
+  return startHealthEndpoint({ listen: configuration.http, health, metrics, log });
 }
 
 function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer, log: Logger): Store {
@@ -229,11 +293,4 @@ async function botBaseUrl(
       );
     throw error;
   }
-}
-
-async function prune(store: Store, now: number): Promise<void> {
-  await store.receivedEvents.prune(now - KEEP_MS);
-  await store.outbox.prune(now - KEEP_MS);
-  await store.questions.prune(now - KEEP_MS);
-  await store.sentOnce.prune(now - KEEP_MS);
 }

@@ -41,6 +41,8 @@ export interface Store {
   readonly questions: Questions;
   readonly schema: { from: number; to: number };
   forget(owner: string): Promise<Erased>;
+  /** Removes handled events, sent messages, closed questions and "sent once" notes from before. */
+  prune(before: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,25 +69,32 @@ export function openStore({
     const schema = upgradeSchema(sqlite);
     const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
     const secrets = new SealedSecrets(secretKey);
+    const receivedEvents = new ReceivedEvents(database, secrets);
+    const outbox = new OutboxItems(database);
+    const questions = new Questions(database, reportUnreadable);
+    const sentOnce = new SentOnce(database);
     return {
       bot: new BotState(database, secrets),
-      receivedEvents: new ReceivedEvents(database, secrets),
+      receivedEvents,
       undecryptedEvents: new UndecryptedEvents(database),
       invitations: new Invitations(database),
-      outbox: new OutboxItems(database),
-      sentOnce: new SentOnce(database),
+      outbox,
+      sentOnce,
       accounts: new Accounts(database, secrets),
       signInLinks: new SignInLinks(database, secrets, reportUnreadable),
       plans: new Plans(database),
       runs: new Runs(database, reportUnreadable),
       steps: new Steps(database, reportUnreadable),
       limiters: new Limiters(database),
-      questions: new Questions(database, reportUnreadable),
+      questions,
       schema,
       forget: async (owner) => {
         const erased = await eraseOwner(database, owner);
         await clearWriteAheadLog(database);
         return erased;
+      },
+      prune: async (before) => {
+        for (const table of [receivedEvents, outbox, questions, sentOnce]) await table.prune(before);
       },
       close: async () => {
         await database.destroy();
