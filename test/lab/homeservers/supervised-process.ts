@@ -42,10 +42,11 @@ export async function startSupervised(
   command: Command,
   output: number | ((line: string) => void),
 ): Promise<SupervisedProcess> {
-  const { NODE_OPTIONS: _, ...env } = command.env;
+  // The options are for the command. The supervisor hands them over and does not load them itself.
+  const { NODE_OPTIONS: options, ...env } = command.env;
   const supervisor = spawn(process.execPath, [SUPERVISOR, command.file, ...command.args], {
     stdio: ["pipe", "pipe", typeof output === "number" ? output : "pipe"],
-    env,
+    env: { ...env, ...(options !== undefined && { SUPERVISED_NODE_OPTIONS: options }) },
     cwd: command.cwd,
     detached: true,
   });

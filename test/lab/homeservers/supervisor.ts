@@ -12,7 +12,9 @@ import { spawn } from "node:child_process";
 const GRACE_MS = 10_000;
 
 const [file = "", ...args] = process.argv.slice(2);
-const child = spawn(file, args, { stdio: ["ignore", 2, 2], detached: true });
+const { SUPERVISED_NODE_OPTIONS: options, ...inherited } = process.env;
+const env = { ...inherited, ...(options !== undefined && { NODE_OPTIONS: options }) };
+const child = spawn(file, args, { stdio: ["ignore", 2, 2], detached: true, env });
 
 child.once("spawn", () => report({ pid: child.pid }));
 child.once("error", (error) => {
