@@ -30,11 +30,11 @@ export interface SessionsOptions {
 }
 
 /**
- * How often in a row a token that was just issued is refused before the account counts as locked.
- * After the first refusal the session may have ended since the renewal; then the next renewal fails
- * and says so.
+ * How often in a row a token is refused and renewed before the account counts as locked. After the
+ * first refusal the session may have ended since the renewal; then the next renewal fails and says
+ * so.
  */
-const MAX_NEW_REFUSED = 2;
+const MAX_VAIN_RENEWALS = 2;
 /**
  * A server that refuses new tokens again and again will refuse the next one too. During this time
  * requests fail as locked without another renewal.
@@ -62,6 +62,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #queue = new KeyedQueue();
   readonly #lockedUntil = new Map<string, number>();
+  /** Renewals after a refusal, by account, since a token last worked. */
+  readonly #vainRenewals = new Map<string, number>();
   readonly #notRenewedBefore = new Map<string, number>();
 
   constructor(options: SessionsOptions) {
@@ -88,22 +90,16 @@ export class Sessions {
 
   async #use<Answer>(account: Account, send: (token: string) => Promise<Answer>): Promise<Answer> {
     let token = await this.#current(account);
-    let isNew = false;
-    let newRefused = 0;
     for (let tries = 1; ; tries++) {
       try {
-        return await send(token);
+        const answer = await send(token);
+        this.#vainRenewals.delete(keyOf(account));
+        return answer;
       } catch (error) {
         if (!(error instanceof HomeserverError) || error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
-        // The refusal of a token that another request has replaced proves nothing.
-        if (isNew && (await this.#stored(account))?.tokens.accessToken === token) newRefused += 1;
-        if (newRefused === MAX_NEW_REFUSED) {
-          this.#lockedUntil.set(keyOf(account), this.#options.now() + LOCKED_MS);
-          throw locked(error);
-        }
         if (tries === MAX_TRIES)
           throw new UnreachableError("refused", new URL(account.baseUrl).host, "TOKEN_REPLACED");
-        ({ token, isNew } = await this.#successor(account, token, error));
+        token = await this.#successor(account, token, error);
       }
     }
   }
@@ -121,9 +117,10 @@ export class Sessions {
     const key = keyOf(account);
     if (now() < (this.#notRenewedBefore.get(key) ?? 0) && !isOver(renewal, now())) return accessToken;
     try {
-      return (
-        await this.#renewed(account, (tokens) => tokens.renewal !== undefined && isDue(tokens.renewal, now()))
-      ).token;
+      return await this.#renewed(
+        account,
+        (tokens) => tokens.renewal !== undefined && isDue(tokens.renewal, now()),
+      );
     } catch (error) {
       if (!isPassing(error) || isOver(renewal, now())) throw error;
       this.#notRenewedBefore.set(key, now() + RETRY_MS);
@@ -132,36 +129,37 @@ export class Sessions {
   }
 
   /** The token that replaces one that the server does not know. */
-  async #successor(
-    account: Account,
-    refused: string,
-    refusal: HomeserverError,
-  ): Promise<{ token: string; isNew: boolean }> {
+  async #successor(account: Account, refused: string, refusal: HomeserverError): Promise<string> {
     const { now } = this.#options;
+    const key = keyOf(account);
     return this.#renewed(account, (tokens) => {
+      // The refusal of a token that another request has replaced proves nothing.
       if (tokens.accessToken !== refused) return tokens.renewal !== undefined && isDue(tokens.renewal, now());
       if (tokens.renewal === undefined) throw refusal;
-      if (now() < (this.#lockedUntil.get(keyOf(account)) ?? 0)) throw locked(refusal);
+      if (now() < (this.#lockedUntil.get(key) ?? 0)) throw locked(refusal);
+      const vain = this.#vainRenewals.get(key) ?? 0;
+      if (vain >= MAX_VAIN_RENEWALS) {
+        this.#vainRenewals.delete(key);
+        this.#lockedUntil.set(key, now() + LOCKED_MS);
+        throw locked(refusal);
+      }
+      this.#vainRenewals.set(key, vain + 1);
       return true;
     });
   }
 
   /** Renews the session if it still has to be renewed at its turn. */
-  async #renewed(
-    account: Account,
-    isNeeded: (tokens: MatrixTokens) => boolean,
-  ): Promise<{ token: string; isNew: boolean }> {
+  async #renewed(account: Account, isNeeded: (tokens: MatrixTokens) => boolean): Promise<string> {
     return this.alone(account, async (stored) => {
       if (stored === null) throw sessionEnded("");
       const { tokens } = stored;
-      if (!isNeeded(tokens) || tokens.renewal === undefined)
-        return { token: tokens.accessToken, isNew: false };
+      if (!isNeeded(tokens) || tokens.renewal === undefined) return tokens.accessToken;
       const { accounts, fetch, now, log } = this.#options;
       const client = new HomeserverClient({ baseUrl: account.baseUrl, fetch, log });
       const next = await renewTokens(tokens.renewal, { client, fetch, now });
       if (!(await accounts.renew(stored, next))) throw sessionEnded("");
       log.debug({ side: account.side, kind: tokens.renewal.kind }, "a session was renewed");
-      return { token: next.accessToken, isNew: true };
+      return next.accessToken;
     });
   }
 

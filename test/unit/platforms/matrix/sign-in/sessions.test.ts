@@ -114,6 +114,16 @@ describe("a token that was just made", () => {
     expect(renewals()).toBe(2);
   });
 
+  it("reports a locked account to each of many requests at once, after the same two renewals", async () => {
+    const { ask, renewals } = await openRenewable(
+      () => false,
+      () => undefined,
+    );
+    const failures = await Promise.all(Array.from({ length: 8 }, () => failureOf(ask())));
+    expect(failures).toEqual(failures.map(() => expect.objectContaining({ errcode: "M_USER_LOCKED" })));
+    expect(renewals()).toBe(2);
+  });
+
   it("reports an ended session when the session ended just after the renewal", async () => {
     const { ask, end } = await openRenewable(
       () => false,
