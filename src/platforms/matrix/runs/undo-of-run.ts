@@ -100,7 +100,13 @@ function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unkno
   if (state === "done")
     return kind === "knock" && outcome?.status === "needs_moderator" ? payload : undefined;
   // A step that failed, or that was ended before its answer, may have written a part.
-  return (outcome?.status === "failed" ? outcome.undo : undefined) ?? savedUndo ?? undefined;
+  const saved = isUnwritten(savedUndo) ? undefined : (savedUndo ?? undefined);
+  return (outcome?.status === "failed" ? outcome.undo : undefined) ?? saved;
+}
+
+/** Whether an undo record says that the step has prepared its write, and has not written. */
+function isUnwritten(undo: unknown): boolean {
+  return typeof undo === "object" && undo !== null && "isWritten" in undo && undo.isWritten === false;
 }
 
 function undoKey(runId: number, key: string): string {

@@ -146,6 +146,15 @@ describe("taking back", () => {
     ]);
   });
 
+  it("takes back nothing of a picture that was copied and never set", async () => {
+    const { store } = await temporaryStore();
+    const savedUndo = { key: "avatar_url", value: "mxc://new/copy", before: null, isWritten: false };
+    await ran(store, [
+      { kind: "profile_field", outcome: { status: "already_done" }, savedUndo, isDropped: true },
+    ]);
+    expect(await planned(store)).toEqual([]);
+  });
+
   it("takes back the part that a step did before it failed, and nothing of one that did nothing", async () => {
     const { store } = await temporaryStore();
     await ran(store, [

@@ -10,7 +10,6 @@ import { defineStep } from "../../steps/define-step.ts";
 import type { StepSession } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { profileFieldSchema, statusOfField } from "./plan.ts";
-import type { ProfileFieldPayload } from "./plan.ts";
 
 /**
  * Fields that every server has; `""` means none. All other fields came with v1.16 (MSC4133).
@@ -18,18 +17,24 @@ import type { ProfileFieldPayload } from "./plan.ts";
 const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
 
 /**
+ * `isWritten` is false while only the image was copied, so that the next try uses the copy and an
+ * undo has nothing to do.
+ */
+const undoSchema = profileFieldSchema.extend({ isWritten: z.exactOptional(z.literal(false)) });
+
+/**
  * Sets one field of the target's profile. An avatar is first copied to the target's server. The
  * undo restores the previous value if the written value still exists.
  */
 export const profileFieldStep = defineStep({
   payload: profileFieldSchema,
-  undoRecord: profileFieldSchema,
+  undoRecord: undoSchema,
   async run({ key, value, before }, scope) {
     const { target, savedUndo } = scope;
     if (!scope.canSkipCheck) {
       const existing = await readProfile(target, target.userId);
       if (savedUndo !== null && isSameJson(fieldOf(existing, key), savedUndo.value))
-        return { status: "done", undo: savedUndo };
+        return { status: "done", undo: { key, value: savedUndo.value, before: savedUndo.before } };
       if (statusOfField({ key, value }, existing, target.userId) !== "missing")
         return { status: "already_done" };
     }
@@ -42,8 +47,8 @@ export const profileFieldStep = defineStep({
       if (copied.status !== "copied") return copied;
       written = copied.url;
     }
-    const undo: ProfileFieldPayload = { key, value: written, before };
-    await writeWithUndo(scope, { undo, forRetry: isImage ? undo : null }, () =>
+    const undo: z.output<typeof undoSchema> = { key, value: written, before };
+    await writeWithUndo(scope, { undo, forRetry: isImage ? { ...undo, isWritten: false } : null }, () =>
       writeField(target, key, written),
     );
     return { status: "done", undo };

@@ -18,6 +18,8 @@ const undoSchema = z.object({
   written: z.record(z.string(), z.string()),
   /** The previous values. A key that did not exist is left out. */
   before: z.record(z.string(), z.unknown()),
+  /** False while only the avatar was copied, and nothing was written. */
+  isWritten: z.exactOptional(z.literal(false)),
 });
 type RoomProfileUndo = z.output<typeof undoSchema>;
 
@@ -99,6 +101,7 @@ function withAvatar(
     roomId,
     written: { ...earlier?.written, ...avatarOf(written) },
     before: { ...earlier?.before, ...avatarOf(before) },
+    ...(earlier === null && { isWritten: false }),
   };
 }
 
