@@ -38,7 +38,7 @@ import { knockReason } from "./view/words/knock-reason.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
 import { DataDirectoryInUseError } from "./store/process-lock.ts";
 import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
-import type { UnreadableRow } from "./store/stored-json.ts";
+import { eachOnce } from "./store/stored-json.ts";
 import type { Store } from "./store/store.ts";
 import { openStore } from "./store/store.ts";
 import { NewerSchemaError } from "./store/upgrade.ts";
@@ -265,7 +265,7 @@ async function startHealth(
 
 function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer, log: Logger): Store {
   try {
-    const reportUnreadable = (row: UnreadableRow): void => log.warn(row, "a stored row cannot be read");
+    const reportUnreadable = eachOnce((row) => log.warn(row, "a stored row cannot be read"));
     return openStore({ dataDir, secretKey, reportUnreadable });
   } catch (error) {
     if (error instanceof DataDirectoryInUseError || error instanceof NewerSchemaError)

@@ -41,7 +41,9 @@ export async function applyToRun(
   { event, change = {} }: RunTransition,
 ): Promise<boolean> {
   const row = await transaction.selectFrom("run").select("state").where("id", "=", id).executeTakeFirst();
-  const next = row === undefined ? null : nextState(stateSchema.parse(row.state), event);
+  // No event applies to a state that this version does not know.
+  const state = stateSchema.safeParse(row?.state).data;
+  const next = state === undefined ? null : nextState(state, event);
   if (next === null) return false;
   await transaction
     .updateTable("run")

@@ -86,16 +86,15 @@ export class Runs {
     return row ? (runsFromRows([row], this.#report)[0] ?? null) : null;
   }
 
-  /** The owner's last run, in any state. */
+  /** The owner's last readable run, in any state. */
   async last(owner: string): Promise<Run | null> {
-    const row = await this.#database
+    const rows = await this.#database
       .selectFrom("run")
       .selectAll()
       .where("owner", "=", owner)
       .orderBy("id", "desc")
-      .limit(1)
-      .executeTakeFirst();
-    return row ? (runsFromRows([row], this.#report)[0] ?? null) : null;
+      .execute();
+    return runsFromRows(rows, this.#report)[0] ?? null;
   }
 
   /** The owner's active run. While it exists, no other can begin. */

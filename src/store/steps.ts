@@ -66,7 +66,7 @@ export interface StepCount {
   count: number;
 }
 
-const sideOfOutcome = sql<Side | null>`json_extract(outcome, '$.side')`;
+const sideOfOutcome = sql<Side | null>`CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.side') END`;
 
 /**
  * The steps of runs. They are taken one by one. Each outcome is recorded with its consequences in

@@ -40,6 +40,8 @@ export interface Store {
   readonly limiters: Limiters;
   readonly questions: Questions;
   readonly schema: { from: number; to: number };
+  /** For rows whose content is read outside the store. */
+  readonly reportUnreadable: ReportUnreadable;
   forget(owner: string): Promise<Erased>;
   /** Removes handled events, sent messages, closed questions and "sent once" notes from before. */
   prune(before: number): Promise<void>;
@@ -88,6 +90,7 @@ export function openStore({
       limiters: new Limiters(database),
       questions,
       schema,
+      reportUnreadable,
       forget: async (owner) => {
         const erased = await eraseOwner(database, owner);
         await clearWriteAheadLog(database);

@@ -82,7 +82,11 @@ export class LinkSignIn {
   async end(owner: string, side: Side, why: "cancelled" | "replaced"): Promise<boolean> {
     const { links, notify } = this.#options;
     const link = await links.get(owner, side);
-    if (link === null) return false;
+    if (link === null) {
+      // An unreadable link is removed too, with its secrets.
+      await links.remove(owner, side);
+      return false;
+    }
     // A link whose account is signed in is no longer pending, even if the person has not been
     // informed yet.
     const isOver = (await this.#accountOf(link)) !== null;

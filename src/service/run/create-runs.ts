@@ -44,9 +44,7 @@ export interface RunServices {
 export function createRuns(options: CreateRunsOptions): RunServices {
   const { store, platforms, rateLimits, planning, createListener, knockReason, now, log } = options;
   const { accounts, runs, steps } = store;
-  const limits = new Limits(store.limiters, rateLimits, (row) =>
-    log.warn(row, "a stored row cannot be read"),
-  );
+  const limits = new Limits(store.limiters, rateLimits, store.reportUnreadable);
   const summary = new RunSummaryReader({ runs, steps, platforms, now });
   const statuses = new RunStatuses({
     platforms,

@@ -251,6 +251,56 @@ describe("a row that cannot be read costs that row alone", () => {
       broken("question", "payload", "transaction_id = 'q'"),
     ));
 
+  it("an outcome, beside which the other steps are counted", () =>
+    withOldRows(
+      async ({ store }) => {
+        const counts = await store.steps.counts(1);
+        expect(counts.map(({ waitsForSide }) => waitsForSide)).toContain(null);
+      },
+      (database) => database.exec("UPDATE step SET outcome = '{\"x' WHERE kind = 'knock'"),
+    ));
+
+  it("a newer run, before which the last readable one is found", () =>
+    withOldRows(
+      async ({ store, unreadable }) => {
+        expect((await store.runs.last(OLD_OWNER))?.id).toBe(1);
+        expect(unreadable).toEqual([{ table: "run", key: 2 }]);
+      },
+      (database) => {
+        const columns = "owner, plan_number, purpose, state, stage, source, target, request, started_at";
+        database.exec(
+          `INSERT INTO run (id, ${columns}, address) SELECT 2, ${columns}, '[]' FROM run WHERE id = 1`,
+        );
+      },
+    ));
+
+  it("a state of a run, which stays when another run replaces it", () =>
+    withOldRows(
+      async ({ store }) => {
+        const next = {
+          owner: OLD_OWNER,
+          platform: "matrix" as const,
+          planNumber: 3,
+          purpose: "move" as const,
+          source: OLD_SOURCE,
+          target: OLD_TARGET,
+          address: {
+            roomId: "!chat:new.example",
+            eventId: "$start",
+            threadRoot: null,
+            roomKind: "direct" as const,
+            sender: OLD_OWNER,
+            isEncrypted: false,
+          },
+          request: {},
+          startedAt: NOW,
+        };
+        const created = await store.runs.create(next, { rooms: [], steps: [], isInPlace: true });
+        expect(created?.state).toBe("running");
+      },
+      (database) => database.exec("UPDATE run SET state = 'of_tomorrow'"),
+    ));
+
   it("a run, beside which another can begin", () =>
     withOldRows(
       async ({ store, unreadable }) => {
