@@ -105,8 +105,33 @@ function commentsOf(sourceCode) {
   return comments;
 }
 
+/** Node's modules, then packages, then this repository from far to near, each in order. */
+const importOrder = {
+  meta: { type: "suggestion", schema: [] },
+  create: (context) => ({
+    Program({ body }) {
+      const imports = body.filter(
+        ({ type, specifiers }) => type === "ImportDeclaration" && specifiers.length > 0,
+      );
+      for (const [index, node] of imports.slice(1).entries()) {
+        const [before, here] = [imports[index], node].map(({ source }) => orderOf(source.value));
+        if (before > here)
+          context.report({ node, message: "Imports are in order: node:, packages, then from far to near." });
+      }
+    },
+  }),
+};
+
+/** A text by which imports are sorted. */
+function orderOf(name) {
+  const group = name.startsWith("node:") ? "0" : name.startsWith(".") ? "2" : "1";
+  const distance = name.startsWith(".") ? 9 - (name.match(/\.\.\//g)?.length ?? 0) : 0;
+  return `${group} ${distance} ${name.toLowerCase()}`;
+}
+
 export default {
   rules: {
+    "import-order": importOrder,
     "file-name": fileName,
     "line-length": lineLength,
     citation,

@@ -40,6 +40,7 @@ export default defineConfig(
     plugins: { house },
     rules: {
       "house/file-name": "error",
+      "house/import-order": "error",
       "house/disable-reason": "error",
       "house/line-length": ["error", { code: 110, comments: 100 }],
       "house/citation": "error",
