@@ -11,7 +11,7 @@ export interface Repository {
   read(path: string): string;
 }
 
-/** Where a text stands: the path of its file from the root. */
+/** The place of a text: the path of its file from the root. */
 export interface Place {
   readonly from: string;
   readonly repository: Repository;

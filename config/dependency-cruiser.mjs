@@ -45,7 +45,7 @@ export default {
     {
       name: "pure-uses-no-io-module",
       comment:
-        "Planners, verifiers, parsers, migration and view: no file, network, process, clock or chance.",
+        "Planners, comparisons, the parser, the report and view: no file, network, process, clock or chance.",
       severity: "error",
       from: { path: PURE, pathNot: NOT_PURE },
       to: { dependencyTypes: ["core"], pathNot: PURE_CORE_MODULES },
@@ -66,7 +66,7 @@ export default {
     {
       name: "pure-runs-no-io-layer",
       comment:
-        "Types of what a use case or a server answered are data, and welcome; calling into them is not.",
+        "Types of the results of use cases and servers are data and may be imported; functions may not.",
       severity: "error",
       from: { path: PURE, pathNot: NOT_PURE },
       to: {
@@ -80,13 +80,13 @@ export default {
       },
     },
     {
-      name: "grammar-and-model-stand-below",
+      name: "grammar-and-model-import-nothing-above",
       severity: "error",
       from: { path: "^src/(grammar|model)/" },
       to: { path: "^src/(commands|dialogue|view|service|store|queue|chat|config|operations)/" },
     },
     {
-      name: "network-stands-below-platforms",
+      name: "network-imports-only-model",
       severity: "error",
       from: { path: "^src/network/" },
       to: { path: "^src/(?!network/|model/)" },
@@ -105,14 +105,14 @@ export default {
     },
     {
       name: "platform-interfaces-know-no-platform",
-      comment: "platforms/*.ts says what a platform gives; it knows no platform.",
+      comment: "platforms/*.ts has the interfaces of a platform; it imports no platform.",
       severity: "error",
       from: { path: "^src/platforms/[^/]+\\.ts$" },
       to: { path: "^src/(?!model/|network/|platforms/[^/]+\\.ts$)" },
     },
     {
       name: "platforms-are-known-by-their-interface",
-      comment: "Types of one platform count as well; app.ts hands the platforms over.",
+      comment: "Type-only imports count as well; app.ts passes the platforms in.",
       severity: "error",
       from: { path: "^src/(service|queue|store|chat|dialogue|view|model)/" },
       to: { path: "^src/platforms/[^/]+/" },

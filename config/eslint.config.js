@@ -77,8 +77,8 @@ export default defineConfig(
         "error",
         { allow: ["arrowFunctions", "methods", "asyncMethods", "asyncFunctions"] },
       ],
-      // Key signatures are read with brackets, so that a known name is told from one that a server
-      // or a user made up.
+      // Index signatures are read with brackets. So a reader sees whether a name is known or comes
+      // from a server or a user.
       "@typescript-eslint/dot-notation": "off",
       "no-restricted-syntax": ["error", ...RESTRICTED_SYNTAX],
     },
@@ -119,7 +119,7 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unsafe-return": "off",
-      // A stand-in has the signature of what it stands in for.
+      // A fake has the signature of the function that it replaces.
       "@typescript-eslint/require-await": "off",
       "max-lines": ["error", { max: 500 }],
     },
@@ -152,7 +152,7 @@ export default defineConfig(
   },
   {
     files: ["src/overrides/**/*.ts"],
-    // They have the shape, the names and the default exports of the packages they stand in for.
+    // They have the shape, the names and the default exports of the packages that they replace.
     rules: { "no-restricted-syntax": "off" },
   },
 );

@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * The files that take longest, which their size does not tell. Started last, such a file would run
- * alone at the end, beside an idle worker.
+ * The files that take longest, which cannot be seen from their size. If one of them started last,
+ * it would run alone at the end, beside an idle worker.
  */
 const LONGEST: readonly string[] = [
   "move-crash.test.ts",

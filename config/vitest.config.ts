@@ -4,8 +4,9 @@ import { LongestFirst } from "./longest-first.ts";
 
 const MINUTE_MS = 60_000;
 /**
- * A test may be slow on a busy machine. It is ended when it stands still, before the gate would end
- * its whole stage. The first hook also waits for the download of the homeservers.
+ * The time limit of a test or hook. It is long, because a busy machine is slow, and shorter than
+ * that of the gate, which would end the whole stage. The first hook also waits for the download of
+ * the homeservers.
  */
 const STANDSTILL_MS = 8 * MINUTE_MS;
 /** The time limit of a wait for one thing, whose error says more than that of its test. */

@@ -1,5 +1,5 @@
-// The whole gate: `npm test`. It closes with a line "N passed, N failed", and with exit status 1 if
-// anything failed.
+// The whole gate: `npm test`. Its last line is "N passed, N failed". Its exit status is 1 if
+// anything failed or a signal ended it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -13,11 +13,11 @@ interface Stage {
   run(temporaryFolder: string): Promise<Tally>;
 }
 
-/** A stage may be slow. It is ended when it prints nothing for so long. */
+/** A stage may be slow. It is ended when it prints nothing for this time. */
 const STANDSTILL_MS = 10 * 60_000;
 
-// The lanes run side by side, the stages of a lane one after the other. The tests end to end take
-// longest and wait for servers half of their time, in which the other lane has the processor.
+// The lanes run in parallel, the stages of a lane one after the other. The end-to-end tests take
+// longest and wait for servers half of the time. Meanwhile the other lane has the processor.
 const LANES: readonly (readonly Stage[])[] = [
   [testRun("test:e2e")],
   [
@@ -27,7 +27,7 @@ const LANES: readonly (readonly Stage[])[] = [
   ],
 ];
 
-// A signal ends the running stages, which clean up, and the gate with them.
+// A signal ends the running stages, which clean up. Then the gate ends.
 const ending = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ending.abort());
 
