@@ -5,8 +5,14 @@
 export type AccountProblem =
   /** The server does not know the token: it expired, was logged out, or was mistyped. */
   | { readonly code: "session_ended" }
+  /**
+   * The server refuses every request of the account until an administrator unlocks it. Its sessions
+   * are kept. Some servers do not say so; then it follows from refused new tokens.
+   */
   | { readonly code: "account_locked" }
+  /** The account may read, but not act, until an administrator lifts this. */
   | { readonly code: "account_suspended" }
+  /** Nobody can use the account any more. */
   | { readonly code: "account_deactivated" }
   /** The user must first accept the server's terms. The server may name a page for it. */
   | { readonly code: "consent_needed"; readonly consentUri: string | null };

@@ -30,7 +30,7 @@ export function category(name: CategoryName, present: number, missing: readonly 
   return { name, expected: present + missing.length, present, missing };
 }
 
-/** All twelve in the order of reports. A category without a result has nothing to move. */
+/** All categories in the order of reports. A category without a result has nothing to move. */
 export function allCategories(known: readonly Category[]): Category[] {
   const byName = new Map(known.map((entry) => [entry.name, entry]));
   return CATEGORY_NAMES.map((name) => byName.get(name) ?? category(name, 0, []));

@@ -72,7 +72,7 @@ export function roomAfter(
   }
 }
 
-/** The room after the failure of the room that was to open it. */
+/** The room after the target did not get into the other room that would have opened it. */
 export function withoutThrough(room: RunRoom, allowed: (route: Route) => boolean): RoomMove {
   return otherRoute(room, "join_restricted", allowed);
 }

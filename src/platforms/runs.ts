@@ -31,15 +31,15 @@ export interface EarlierRun {
   steps: readonly StoredStep[];
 }
 
-/** The result of a run in numbers, for `cancel` and for the end. */
+/**
+ * The result of a run in numbers, for `cancel` and for the end. Only real writes count.
+ */
 export interface RunSummary {
-  /**
-   * Invitations sent, joins, knocks, power levels and everything else, by category. Only real
-   * writes count.
-   */
+  /** Rooms to which an invitation was sent. */
   invitations: number;
   joins: number;
   knocks: number;
+  /** Everything else, power levels included. */
   written: readonly { category: CategoryName; count: number }[];
   /** Rooms with an invitation that nobody has accepted yet. */
   openInvitations: readonly ReportRoom[];

@@ -84,8 +84,8 @@ async function decide(
 }
 
 /**
- * The kinds of steps that depend on the target's joined rooms: steps that merge whole lists, join
- * through another room, or undo something inside a room.
+ * The kinds of steps that call `isJoined`: steps that merge lists about rooms, join through another
+ * room, or undo something inside a room. For any other kind no room counts as joined.
  */
 const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
   "direct_chats",

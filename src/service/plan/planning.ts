@@ -110,9 +110,9 @@ export class Planning {
 
   /**
    * Reads both accounts and decides about an earlier request. Stores nothing. Aliases are not
-   * resolved again: a word that now names another room would add or remove rooms of which nobody
-   * was informed.
-   * @param runId the run that it is for, with its refused routes
+   * resolved again: a word that now names another room would add or remove rooms, and nobody would
+   * be informed.
+   * @param runId the run that continues; its temporary refusals count as well
    */
   decide(
     request: Omit<PlanRequest, "rooms">,

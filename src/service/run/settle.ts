@@ -31,8 +31,9 @@ export interface RunSettlerOptions {
  * Ends a run without steps that can run. It reads both accounts again and adds the steps that are
  * still missing and were not tried. If there are none, it makes the report from what was read.
  *
- * `model/run-states.ts` defines which events end a run. This class produces the one that needs no
- * command: nothing is left to do, and no room waits for a person.
+ * `model/run-states.ts` defines which events end a run. Of these, this class produces the only one
+ * that needs no command, `settled`: nothing is left to do, and no room waits for a person. If rooms
+ * wait, the run watches them instead (`settled_with_watch`).
  */
 export class RunSettler {
   readonly #options: RunSettlerOptions;
@@ -101,7 +102,7 @@ export class RunSettler {
 
   /**
    * Makes the last plan again, so that reports show what a part of a move, or an undo, did.
-   * @returns what has to be waited for where an account cannot be read just now
+   * @returns the account to wait for, if it cannot be read now
    */
   async #renewPlan({ id, owner, source, target }: Run, signal: AbortSignal): Promise<Unread | null> {
     const { planning, log } = this.#options;

@@ -102,7 +102,7 @@ export class RunWork implements RunnerWork {
       rooms.push(room);
       if (next !== null) steps.push(...this.#options.platforms[run.platform].runs.stepsInto(room, next));
       if (!isNotEntered(room)) continue;
-      // Rooms that this one was to open take another route.
+      // Rooms that this one would have opened take another route.
       for (const waiting of await this.#options.steps.waitingForRoom(run.id, room.roomId)) {
         if (waiting.kind !== "join_restricted" || waiting.roomId === null) continue;
         const storedRoom = await this.#options.runs.room(run.id, waiting.roomId);

@@ -102,7 +102,7 @@ export function planContentSteps(
   });
 }
 
-/** A plan whose comparison is given to no other plan's `steps`. */
+/** The plan of a kind. Its `steps` read only comparisons that the same plan made. */
 function planOf(kind: ContentStepKind): CategoryPlan {
   return categories[kind].plan;
 }

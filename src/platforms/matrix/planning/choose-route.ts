@@ -64,7 +64,7 @@ export function openRoutes(
   return routes.filter((route) => !isRefused(route, refusals));
 }
 
-/** Whether a run tried a route in vain. */
+/** Whether a run tried a route and was refused. */
 export function isRefused(route: Route, refusals: readonly RouteRefusal[]): boolean {
   return refusals.some((refusal) => refusal.route === route);
 }

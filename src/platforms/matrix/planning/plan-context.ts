@@ -44,7 +44,7 @@ export interface PlanContext {
   /** Own rooms that a filter leaves out, or in which the person talks with the bot. */
   excluded: ReadonlySet<string>;
   direct: ReadonlySet<string>;
-  /** Replacements of which nothing is known yet. */
+  /** Replacements about which nothing is known yet. */
   unknownReplacements: readonly string[];
   unknownRooms: readonly string[];
 }

@@ -42,8 +42,8 @@ interface Refused {
  * - A server error does not show whether the write took effect, so the step checks.
  * - A write of an earlier try may still be under way, so its undo record is kept until the step has
  *   failed.
- * - After the failure, a membership that does not exist is no longer the step's. If the target gets
- *   in later, it does so by other means.
+ * - Once the step has failed and the membership does not exist, the undo record is erased. If the
+ *   target gets in later, this step did not do it.
  */
 export async function resolveRefused<Undo>(
   { error, outcome, isLookedAt = false, look }: Refused,

@@ -25,8 +25,8 @@ interface DesiredTag extends RoomTag {
 const MAX_TAG_BYTES = 255;
 
 /**
- * The tags of rooms. A tag that the target has counts, whatever its order: another order is the
- * target's choice.
+ * The tags of rooms. A tag is present if the target has it with any order. A different order is the
+ * target's own choice.
  */
 export const tagsPlan: CategoryPlan<Comparison<DesiredTag>, RoomTags> = {
   name: "tags",

@@ -35,7 +35,7 @@ export function oauthConfiguration(
   };
   const configuration = new Configuration(endpoints, clientId, undefined, None());
   configuration[customFetch] = guardedFetchForLibrary(fetch);
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only as a warning
   allowPlainHttp(configuration);
   return configuration;
 }
@@ -44,7 +44,7 @@ export function oauthConfiguration(
  * The guarded fetch decides for each address whether plain HTTP is permitted
  * (network.allowPrivate). So the library permits it always.
  */
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so only to stand out
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only as a warning
 export const allowPlainHttp = allowInsecureRequests;
 
 /**
