@@ -248,7 +248,7 @@ describe("over a crash", () => {
       action: "undo",
       payload: null,
     });
-    // The server has it, under the transaction ID that is tried again.
+    // The server has the question already. The bot sends it again with the same transaction ID.
     const path = `/_matrix/client/v3/rooms/!r/send/m.room.message/${encodeURIComponent("$command question.0")}`;
     const made: unknown = await client.doRequest("PUT", path, null, {});
     const reacted = react((made as { event_id: string }).event_id);

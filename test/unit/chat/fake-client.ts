@@ -10,7 +10,7 @@ export interface Request {
 
 type Answer = (request: Request) => unknown;
 
-/** What a homeserver answers with an error status, as matrix-bot-sdk throws it. */
+/** A homeserver's error as matrix-bot-sdk throws it. */
 export function refusal(status: number, errcode: string, more: Record<string, unknown> = {}): MatrixError {
   return new MatrixError({ errcode, error: "words of the server", ...more }, status);
 }
@@ -20,14 +20,14 @@ export function joinOf(userId: string): MembershipEvent {
   return new MembershipEvent({ state_key: userId, content: { membership: "join" } });
 }
 
-/** The same where the body is no Matrix error: a proxy's page. */
+/** What matrix-bot-sdk throws if the body is no Matrix error: a proxy's page. */
 export function bareAnswer(status: number): unknown {
   return { statusCode: status, body: "<html>", headers: {} };
 }
 
 /**
- * The part of matrix-bot-sdk's client that sends, with a server behind it that knows transaction
- * IDs: a repeated one gives the event it made the first time.
+ * The part of matrix-bot-sdk's client that sends, with a fake server. The server answers a repeated
+ * transaction ID with the event that the first request made.
  */
 export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] } = {}) {
   const requests: Request[] = [];

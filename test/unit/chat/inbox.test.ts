@@ -8,7 +8,7 @@ import { FakeConversation } from "../commands/fake-conversation.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
 
-/** For what comes of itself, on a slow and busy machine. */
+/** For events that come without a further command, on a slow and busy machine. */
 const SOON = { timeout: 60_000 };
 
 afterEach(() => {

@@ -38,12 +38,12 @@ async function setUp(options: Parameters<typeof fakeClient>[0] = {}) {
   return { ...fake, store, reopen, outbox, lines };
 }
 
-/** Lets time pass, and everything that becomes due in it happen. */
+/** Moves the clock forward and runs everything that becomes due. */
 async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-/** Answers the first requests that fit with a failure. */
+/** Fails the first requests whose path contains the text. */
 function failing(matches: string, failure: unknown, times = 1) {
   let left = times;
   return ({ path }: { path: string }): undefined => {

@@ -9,7 +9,7 @@ export interface Said {
   options: SayOptions | undefined;
 }
 
-/** A conversation that keeps what is said in it. */
+/** A conversation that records what is said in it. */
 export class FakeConversation implements Conversation {
   readonly sender: string = "@me:example.org";
   readonly roomId = "!room:example.org";
@@ -18,7 +18,7 @@ export class FakeConversation implements Conversation {
   readonly isEncrypted = true;
   readonly botRoomIds: readonly string[] = [];
   readonly said: Said[] = [];
-  /** What was asked, beside what was said to ask it. */
+  /** The confirmations that were asked for. Their questions are in `said`. */
   readonly asked: Confirmation[] = [];
   /** What happened, in order. */
   readonly happened: string[] = [];

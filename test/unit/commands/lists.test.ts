@@ -20,7 +20,7 @@ function parse(line: string) {
   );
 }
 
-/** The list that `#1` counts in after a plan, where there was one before. */
+/** The numbered list after a command, if there was another list before. */
 async function listAfter(line: string, planned: readonly ReportRoom[]): Promise<readonly string[]> {
   const { plans } = (await temporaryStore()).store;
   await plans.putNumberedRooms(OWNER, BEFORE);

@@ -124,7 +124,7 @@ describe("!migrate start", () => {
       expect.stringContaining("Started."),
     ]);
     for (const { options } of said) expect(options?.key).not.toMatch(/^progress/u);
-    // As progress, of which the outbox sends no edit too soon; the answer is not held.
+    // The outbox delays edits of progress messages. The answer must not be delayed.
     expect(said.map(({ options }) => options?.priority)).toEqual([undefined, "progress", undefined]);
   });
 });

@@ -14,8 +14,8 @@ const INVITATIONS = paceOf(RATE_LIMITS.invitations);
 const BURST = 5;
 
 /**
- * A leaky bucket as Synapse's (util/ratelimitutils: so many at once, then one a period) that looks
- * at each request late, and answers refusals later still.
+ * A leaky bucket like Synapse's (util/ratelimitutils: a burst at once, then one in each period). It
+ * counts each request some time after it was sent, and holds each refusal back for a while.
  */
 function slowServer(
   periodMs: number,
@@ -32,8 +32,8 @@ function slowServer(
 }
 
 /**
- * Sends so many invitations as fast as the limiter lets them.
- * @returns when the last one was let through, and how many were refused
+ * Sends this number of invitations as fast as the limiter permits.
+ * @returns when the last one was accepted, and the number of refusals
  */
 function invite(
   count: number,
@@ -82,7 +82,7 @@ describe("the period of a limit that is not the default", () => {
     const periodMs = 2_000;
     const [count, idle] = [60, { after: 12, ms: 30_000 }];
     const { ms, refusals } = invite(count, slowServer(periodMs, { lateMs: () => 50, heldMs: 500 }), idle);
-    // After the idle while a whole burst goes at once.
+    // After the pause a whole burst is sent at once.
     expect(ms).toBeLessThan((count - 2 * BURST) * periodMs * 1.03 + idle.ms + 2_000);
     expect(refusals).toBeLessThan(6);
   });

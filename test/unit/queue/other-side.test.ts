@@ -9,7 +9,7 @@ const MINUTE = 60 * SECOND;
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
 afterEach(() => vi.useRealTimers());
 
-/** As a step of the new account has it that needs something of the old one's server. */
+/** The outcome of a step of the new account that waits for the old account's server. */
 function waitForSource(waitingFor: "server" | "limit", waitMs: number | null): StepOutcome {
   return { status: "wait", waitingFor, waitMs, problem: null, side: "source" };
 }

@@ -21,12 +21,12 @@ function afterTaking(count: number, state: LimiterState = UNKNOWN_LIMITER, at = 
   return Array.from({ length: count }).reduce<LimiterState>((left) => consume(PACE, left, at), state);
 }
 
-/** Refused at once after a full burst, the refused request given back. */
+/** A limiter after a full burst and an immediate refusal. */
 function refusedAfter(waitMs: number, at = NOW): LimiterState {
   return afterRetryAfter(PACE, afterTaking(burst), at, waitMs);
 }
 
-/** How long it waits from a time on, 0 where it goes. */
+/** How long the next request waits; 0 if it may be sent. */
 function waitOf(state: LimiterState, now = NOW): number {
   const answer = admission(PACE, state, now);
   return answer.kind === "wait" ? answer.until - now : 0;
@@ -78,7 +78,7 @@ describe("a limiter that refused", () => {
   });
 
   it("shows its exact period by the next refusal after one that had to wait", () => {
-    // A period of 4 s, of which 1 s had gone by when the first one was refused.
+    // The period is 4 s. When the first request was refused, 1 s of it was over.
     const first = refusedAfter(3_000);
     const sentAt = NOW + 3_015;
     const second = passed(PACE, consume(PACE, first, sentAt), { sentAt, wasProbe: false });
@@ -90,7 +90,7 @@ describe("a limiter that refused", () => {
   it("lets a burst through again after a long rest", () => {
     const rested = NOW + 100 * periodMs;
     expect(waitOf(afterTaking(burst - 2, refusedAfter(periodMs), rested), rested)).toBe(0);
-    // The last of the burst is as near to a refusal as any later one.
+    // The last request of the burst may be refused, like every later one.
     expect(waitOf(afterTaking(burst - 1, refusedAfter(periodMs), rested), rested)).toBe(40);
     expect(waitOf(afterTaking(burst, refusedAfter(periodMs), rested), rested)).toBe(periodMs + 40);
   });

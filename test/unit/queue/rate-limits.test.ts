@@ -17,13 +17,13 @@ import { mixedRooms, pace } from "../../support/rate-limits/paced-requests.ts";
 
 const ME = "@me:old.example";
 /**
- * Beyond the least time: a few round trips, and the pauses at turns that are not known to the
- * millisecond.
+ * The allowed excess over the least time: a few round trips, and the margins of times that are not
+ * known to the millisecond.
  */
 const SLACK_MS = 300;
 /**
- * Of each kind: one to learn of the limit, one of its period, what a limiter in front of it says
- * first, and what was under way just then.
+ * The allowed refusals of each limiter: one shows the limit, one its period, one comes from the
+ * limiter before it, and some requests are under way meanwhile.
  */
 const MAX_REFUSALS = 5;
 
@@ -52,7 +52,7 @@ const settings: Record<string, { settings: PairSettings; burnt: number }> = {
     settings: { ...DEFAULTS, invitations: null },
     burnt: 0,
   },
-  // Whether messages are limited too, one invitation must find out.
+  // One invitation is used up to find out whether messages are limited too.
   "plenty of invitations, and messages as by default": {
     settings: { ...DEFAULTS, invitations: many, federatedInvitations: many },
     burnt: 1,
@@ -77,7 +77,7 @@ describe.each([50, 200])("a move of %i mixed rooms", (rooms) => {
     const server = new LeakyBuckets(UNLIMITED);
     const { tookMs, sent } = await pace(load, server);
     expect(sent).toBe(load.invitations + load.joins + load.remoteJoins + load.powerLevels);
-    // Eight at a time at each server, and one by one while it is found out that nothing is limited.
+    // Eight at a time at each server; one at a time until a limit is known not to exist.
     expect(tookMs).toBeLessThanOrEqual(
       (Math.ceil((load.joins + load.remoteJoins) / 8) + 3 * LIMITS.length) * 20,
     );

@@ -158,7 +158,7 @@ describe("a server that is away", () => {
     await pass(MINUTE);
     expect(times).toEqual([0, 1, 3, 7, 15, 31]);
     await pass(60 * MINUTE);
-    // Two minutes at most, and never given up.
+    // The pause is at most two minutes, and the tries never end.
     expect(times.slice(-2).reduce((early, late) => late - early)).toBe(120);
     isAway = false;
     await pass(2 * MINUTE);

@@ -23,7 +23,7 @@ describe("the places at a server", () => {
     places.release(SERVER);
     expect(called).toEqual([1]);
     expect([places.take(SERVER, 3), places.take(SERVER, 1)]).toEqual([false, true]);
-    // A run that has got a slot is last in the queue again.
+    // A run that has just got a slot goes to the end of the queue.
     expect(places.take(SERVER, 1)).toBe(false);
     places.release(SERVER);
     expect([places.take(SERVER, 1), places.take(SERVER, 2)]).toEqual([false, true]);

@@ -53,7 +53,7 @@ describe("many people's runs at one server", () => {
       { owner: "@other:old.example" },
     );
     await runner.begin(small);
-    // One round in which the large one has all slots, and two in which they share them.
+    // In one round the large run has all slots. In two further rounds the runs share them.
     await pass(350);
     expect((await store.runs.get(small.id))?.state).toBe("over");
     await pass(10 * SECOND);

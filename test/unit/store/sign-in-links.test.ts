@@ -86,8 +86,7 @@ describe("the tokens of a signed-in account", () => {
     const stored = await store.accounts.signedIn("@me:x.org", "source");
     if (stored === null) throw new Error("not stored");
     expect(await store.accounts.renew(stored, { accessToken: "second" })).toBe(true);
-    // Renewed from what is there no longer: a session that was replaced meanwhile is not written
-    // over.
+    // The renewed session was replaced meanwhile. The newer one is not overwritten.
     expect(await store.accounts.renew(stored, { accessToken: "third" })).toBe(false);
     expect(await store.accounts.session("@me:x.org", "source")).toEqual({ accessToken: "second" });
     await store.accounts.remove("@me:x.org", "source");

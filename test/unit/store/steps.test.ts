@@ -145,7 +145,7 @@ describe("recording a try", () => {
       steps: [step("next"), step("a")],
       dropped: ["useless"],
     });
-    // What failed is tried again where it comes up once more.
+    // A failed step is tried again if it is planned again.
     expect(await statesOf(store, run)).toEqual({ a: "pending", useless: "dropped", next: "pending" });
   });
 
@@ -229,7 +229,8 @@ describe("revising a run", () => {
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "pending", c: "pending" });
     await store.steps.revise(run.id, { ...revision, rooms: [room("!a", true)], steps: [], again: [] });
     const b = await take(store, run.id, { lane: "target:messages" });
-    // It may have reached a server before, which is looked at; its patience is whole again.
+    // The count of tries continues, because the step may have reached a server. The count of
+    // failures starts again.
     expect(b).toMatchObject({ key: "b", ...planned, attempts: 2, failures: 0 });
   });
 });

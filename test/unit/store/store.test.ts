@@ -11,7 +11,7 @@ import { bytesIn, secretKey, temporaryFolder, temporaryStore } from "../../suppo
 
 const storeModule = pathToFileURL(join(import.meta.dirname, "../../../src/store/store.ts")).href;
 
-/** Opens the data directory in another process, and says there how that went. */
+/** Opens the data directory in another process. Returns what that process printed. */
 async function openElsewhere(dataDir: string, ending = "await store.close();"): Promise<string> {
   const program = `
     const { openStore } = await import(${JSON.stringify(storeModule)});
@@ -21,7 +21,7 @@ async function openElsewhere(dataDir: string, ending = "await store.close();"): 
       ${ending}
     } catch (error) { console.log(error.name); }`;
   const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
-  // A process that was killed has said something all the same.
+  // A killed process has also printed something.
   const { stdout } = await run.catch((error: unknown) => error as { stdout: string });
   return stdout.trim();
 }

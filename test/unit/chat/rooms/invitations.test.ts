@@ -34,7 +34,7 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     },
     leaveRoom: async (roomId: string) => void done.push(`leave ${roomId}`),
     getRoomMembers: async () => state.members.map(joinOf),
-    // As Synapse does, which looks at rooms of other servers only through some that are named.
+    // Like Synapse, which asks about rooms of other servers only the servers that `via` names.
     doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
       if (query?.via?.includes("x.org") !== true) throw refusal(400, "M_UNKNOWN");
       if (state.summaryFailures.length > 0) throw state.summaryFailures.shift();

@@ -22,9 +22,9 @@ test(
   { timeout: 60_000 },
   async () => {
     const whole = await runProcess("store-process.ts", ["create", join(folder, "whole")]);
-    // indexeddbshim keeps the version of a database apart from its tables, and saves it first: a
-    // crash in between made the store unusable. Every third of the 21 places, to save time: without
-    // the fix, the store could not be opened after 5 of these 7.
+    // indexeddbshim saves the version of a database before its tables, in another file. A crash in
+    // between made the store unusable. To save time, only every third of the 21 places is tried.
+    // Without the fix, the store could not be opened after 5 of these 7.
     const numbers = numbersOf(whole.result, (file) => file.startsWith("__sysdb__")).filter(
       (_number, index) => index % 3 === 1,
     );

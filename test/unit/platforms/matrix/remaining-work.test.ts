@@ -15,18 +15,18 @@ const powers = (source: number, more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
-/** The target is in already, and has its level. */
+/** The target is in the room and has its level. */
 const inside: RoomSketch = {
   roomId: "!inside:old.example",
   target: "join",
   levels: { users: { [ADMIN]: 100, [SOURCE]: MODERATOR, [TARGET]: MODERATOR } },
 };
-/** A moderator must let the target in; the source could pass its level on then. */
+/** A moderator must let the target in. After that the source can give it its level. */
 const waiting: RoomSketch = {
   roomId: "!waiting:old.example",
   levels: powers(MODERATOR, { invite: 100, events: { "m.room.power_levels": MODERATOR } }),
 };
-/** The target is in, and the source may not pass its level on. */
+/** The target is in the room, and the source may not give it its level. */
 const powerless: RoomSketch = { roomId: "!powerless:old.example", target: "join", levels: powers(10) };
 const open: RoomSketch = { roomId: "!open:old.example", rule: "public", levels: powers(MODERATOR) };
 const knocked: RoomSketch = {

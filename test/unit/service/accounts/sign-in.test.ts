@@ -27,7 +27,7 @@ const reply =
   };
 const hangUp: Answer = (_request, response) => void response.destroy();
 
-/** A homeserver that makes a session for any password, and knows whose each session is. */
+/** A homeserver that makes a session for any password, and knows the user of each session. */
 async function startHomeserver(userId: string, answers: Record<string, Answer> = {}) {
   const sessions = new Map<string, string>();
   let made = 0;
@@ -377,7 +377,7 @@ describe("forgetting a person", () => {
     const signedIn = withPassword("source", OLD);
     erasing.resolve(undefined);
     await Promise.all([forgotten, signedIn]);
-    // The sign-in came after the forgetting: it counts, and its session is known.
+    // The sign-in came after `!forget`, so it is kept, and its session is stored.
     expect(await store.accounts.get(OWNER, "source")).toMatchObject({ userId: OLD });
     expect(server.sessions.size).toBe(1);
   });

@@ -60,7 +60,7 @@ async function speakIn(roomId: string, forUser: string): Promise<void> {
   await bot.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
 }
 
-/** The bot is in a room; there it is the one who made it. */
+/** Puts an account into a room in place of the moderator who created it. Default: the bot. */
 function enter(roomId: string, who = BOT): void {
   const members = servers.rooms.get(roomId)?.members;
   members?.delete(MODERATOR);

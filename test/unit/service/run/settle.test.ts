@@ -27,7 +27,7 @@ const KNOCK = "!knock:old.example";
 let bot: FakeBot;
 let folder: string;
 let servers: FakeHomeservers;
-/** What a test does when a request has arrived and is not answered yet. */
+/** Called when a request has arrived, before it is answered. */
 let onRequest: (request: FakeRequest) => void;
 
 beforeEach(async () => {
@@ -49,7 +49,7 @@ async function start(filters: Partial<PlanFilters> = {}): Promise<void> {
   expect((await bot.runServices.starter.start(request)).status).toBe("started");
 }
 
-/** Lets everything happen that needs no time, and then what so much time brings. */
+/** Moves the clock forward and runs everything that becomes due. */
 async function pass(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
@@ -83,7 +83,7 @@ async function said(): Promise<string[]> {
     .filter((key) => keys.includes(key) || key.startsWith("needs you"));
 }
 
-/** Once, when both accounts begin to be read after the last step. */
+/** Runs the action once, when both accounts are read again after the last step. */
 function atFinish(action: () => void): (request: FakeRequest) => void {
   let isLast = false;
   let isDone = false;
@@ -401,7 +401,7 @@ describe("rooms that open after the end", () => {
       if (path.endsWith("/m.room.join_rules")) started.push(bot.runServices.starter.start(request));
     };
     await pass(60 * SECOND);
-    // Whichever was first.
+    // The answer depends on which of the two was first.
     expect(["started", "already", "nothing_to_do"]).toContain((await started[0])?.status);
     const runs = await bot.store.store.runs.between(OWNER, SOURCE, TARGET);
     expect(runs.map(({ state }) => state)).toEqual(runs.map(() => "over"));

@@ -105,7 +105,7 @@ describe("the status of a run", () => {
       count({ isBlocked: true, count: 3 }),
     ];
     expect((await statusOf({ counts })).steps).toEqual({ total: 11, done: 5, failed: 2, dormant: 0 });
-    // Once it has ended, what still waits belongs to rooms that wait for a person.
+    // After the end of a run, steps that still wait belong to rooms that wait for a person.
     expect((await statusOf({ counts }, { endedAt: NOW })).steps.dormant).toBe(3);
   });
 });
@@ -179,7 +179,7 @@ describe("what a run waits for", () => {
     },
   );
 
-  it("is the servers of rooms, of which the first decides", async () => {
+  it("is for the servers of rooms, until the first of them is asked again", async () => {
     const counts = [
       count({ lane: "target:joins", waitingFor: "room", notBefore: NOW + 8_000, count: 2 }),
       count({ lane: "target:remote_joins", waitingFor: "room", notBefore: NOW + 3_000 }),

@@ -20,7 +20,7 @@ interface WrittenStep {
   kind: StepKind;
   roomId?: string;
   outcome: StepOutcome;
-  /** What was stored before it wrote. */
+  /** The undo record that was stored before the write. */
   savedUndo?: unknown;
   /** The run ended before its outcome was known. */
   isDropped?: boolean;
@@ -30,7 +30,7 @@ interface WrittenStep {
 const problem = { code: "refused", serverText: null } as const;
 const wrote = (undo: unknown): StepOutcome => ({ status: "done", undo });
 
-/** A run that did this, and is over. */
+/** Stores a run that has done these steps and is over. */
 async function ran(
   store: Store,
   summary: readonly WrittenStep[],
@@ -136,7 +136,7 @@ describe("taking back", () => {
       { kind: "tags", roomId: "!a", outcome: { status: "failed", problem }, savedUndo: "tags" },
       { kind: "push_rules", outcome: { status: "failed", problem, undo: "part" }, savedUndo: "all" },
       { kind: "join", roomId: "!b", outcome: { status: "failed", problem } },
-      // Somebody else's doing.
+      // Somebody else did this.
       { kind: "join", roomId: "!c", outcome: { status: "already_done" }, savedUndo: { roomId: "!c" } },
     ]);
     expect(await planned(store)).toEqual([

@@ -6,7 +6,7 @@ import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { type RunOptions, runProgram } from "../../../support/gate/run-script.ts";
 
 const LONG_MS = 60_000;
-/** The grandchild hears no SIGTERM and writes down its own number. */
+/** The grandchild ignores SIGTERM and writes its process ID into a file. */
 const GRANDCHILD = `
   process.on("SIGTERM", () => {});
   setInterval(() => {}, 1_000);

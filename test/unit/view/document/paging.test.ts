@@ -21,7 +21,7 @@ function sizeOf(message: Message): number {
   return Buffer.byteLength(body) + Buffer.byteLength(html);
 }
 
-/** The characters that a reader sees, without what lists, quotes and code put around them. */
+/** The visible characters, without the markers of lists, quotes and code. */
 function letters(document: Document): string {
   return renderPlainText(document)
     .replace(/^(?:- |> | {4}|\d+\. )/gmu, "")

@@ -7,7 +7,7 @@ import type { RoomIdOnTarget } from "../../../../../src/platforms/matrix/plannin
 export const OLD = "@me:old.example";
 export const NEW = "@me:new.example";
 
-/** Contents as a test describes them; what is not said is empty. */
+/** Contents as a test describes them. Missing fields are empty. */
 export interface ContentsSketch {
   accountData?: Record<string, unknown>;
   /** Room ID → type → content. */
@@ -51,8 +51,8 @@ export function newAccount(sketch: ContentsSketch = {}): AccountContents {
 }
 
 /**
- * Rooms that start with "!gone" are not moved, `!upgraded:a` became `!replacement:a`, all others
- * are what they were.
+ * Rooms that start with "!gone" are not moved, `!upgraded:a` is replaced by `!replacement:a`, all
+ * others keep their IDs.
  */
 export const roomIdOnTarget: RoomIdOnTarget = (roomId) => {
   if (roomId.startsWith("!gone")) return null;

@@ -147,7 +147,7 @@ function itemsOf({ kind, payload }: PlannedStep): string[] {
   }
 }
 
-/** Anything that an account may hold, from few names, so that the two have much in common. */
+/** Generated contents. They use few names, so that two accounts have much in common. */
 function generated(random: () => number): ContentsSketch {
   const rooms = ["!a", "!b", "!upgraded:a", "!replacement:a", "!gone"];
   const users = [BO, "@di:a.example", OLD, NEW, "no user"];

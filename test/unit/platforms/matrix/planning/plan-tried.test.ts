@@ -18,7 +18,7 @@ interface Tried {
   failures: string[];
 }
 
-/** Does what the plan says, one room after the other, and notes what does not work. */
+/** Carries out a plan, one room after the other, and collects what does not work. */
 function tryOut(seed: number): Tried {
   const before = randomFederation(seed);
   const after = randomFederation(seed);
@@ -65,7 +65,7 @@ function wrong(check: (one: (typeof rows)[number]) => boolean): string[] {
 const others = (room: FederationRoom): string[] =>
   [...room.members.keys()].filter((userId) => userId !== SOURCE && userId !== TARGET);
 
-/** Whether somebody else may do what is missing, for the reasons that are about one room. */
+/** Whether another user may give the missing help, for reasons that concern one room. */
 function mayHelp(room: FederationRoom, userId: string, help: "invite" | "unban" | "change_acl"): boolean {
   const isHeard =
     federation.isServerWelcome(room, userId.slice(userId.indexOf(":") + 1)) ||
@@ -146,7 +146,7 @@ describe(`${SEEDS.length} made-up federations, ${rows.length} rooms`, () => {
   it("never spend an invitation on a room that opens without one", () => {
     const spent = wrong(({ row, before, plan }) => {
       if (row.route !== "invite") return true;
-      // Everything else happens; only this invitation does not.
+      // Everything else is done, except this invitation.
       const made: Federation = new Map(
         [...before].map(([roomId, room]) => [roomId, { ...room, members: new Map(room.members) }]),
       );
@@ -173,7 +173,7 @@ describe(`${SEEDS.length} made-up federations, ${rows.length} rooms`, () => {
           known === undefined ? null : federation.levelIn(known, userId),
         );
         const named = power === "creator" ? Number.POSITIVE_INFINITY : power;
-        // A replacement that shows nothing of itself: the power named is the least its maker has.
+        // The replacement cannot be read. The plan names the least power that its creator has.
         if (!levels.includes(named) && !(row.route === "successor" && (levels[0] ?? 0) >= named))
           return false;
         switch (row.reason?.code) {

@@ -44,7 +44,7 @@ export interface RecordedServer {
   readonly waits: number[];
 }
 
-/** Answers of the endpoints that a reading asks besides the listing, by path. */
+/** The answers that a reading needs in addition to the list of rooms, by path. */
 export const SMALL_ANSWERS: Readonly<Record<string, Given>> = {
   "v3/capabilities": {
     json: {
@@ -56,8 +56,7 @@ export const SMALL_ANSWERS: Readonly<Record<string, Given>> = {
 };
 
 /**
- * A server that gives recorded answers; what it has none for is 404 M_UNRECOGNIZED. No wait takes
- * time.
+ * A server that gives recorded answers, and 404 M_UNRECOGNIZED if it has none. Waits take no time.
  */
 export function recordedServer(
   answer: (asked: Asked) => Given | undefined,

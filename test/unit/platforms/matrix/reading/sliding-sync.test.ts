@@ -21,8 +21,8 @@ function room(...more: unknown[]) {
 }
 
 /**
- * Reads from a server that answers the listing with these, one after the other; all rooms named so
- * are joined.
+ * Reads from a server that gives these answers to requests for the list, one after the other.
+ * @param joined the IDs of the joined rooms
  */
 async function readFrom(
   answers: readonly Given[],

@@ -93,8 +93,8 @@ describe("a room snapshot", () => {
           event(type, content, stateKey),
         ]);
         const row = rowOf(plan([room]));
-        // The one optimistic answer there could be: content that reads as "everything is default",
-        // in which everybody may invite.
+        // Only one kind of content may lead to this route: levels that read as "everything is
+        // default", by which everybody may invite.
         if (row.route === "invite") expect(type).toBe("m.room.power_levels");
         else expect(["impossible", "ask_moderator"]).toContain(row.route);
       }

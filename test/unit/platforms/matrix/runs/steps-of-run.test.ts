@@ -27,11 +27,11 @@ interface Move {
   target: AccountContents;
   where: RoomIdOnTarget;
   steps: readonly PlannedStep[];
-  /** `category item` of what deliberately stays. */
+  /** The items that are reported as not moved: `category item`. */
   notMoved: readonly string[];
 }
 
-/** What an account may hold about such rooms; the target has some of it. */
+/** Generated contents of an account about these rooms. */
 function contentsOf(roomIds: readonly string[], random: () => number): ContentsSketch {
   const chance = (share: number): boolean => random() < share;
   const some = <Value>(share: number, make: (roomId: string) => Value): Record<string, Value> =>
@@ -92,7 +92,7 @@ function moveOf(seed: number): Move {
 
 const moves = SEEDS.map(moveOf);
 
-/** Complaints about all moves, with the seed to make each again. */
+/** Complaints about all moves, each with the seed that makes its move again. */
 function complaints(look: (move: Move) => (string | null)[]): string[] {
   return moves.flatMap((move) =>
     look(move).flatMap((found) => (found === null ? [] : [`seed ${move.seed}: ${found}`])),
@@ -104,8 +104,9 @@ function payloads<Payload>({ steps }: Move, kind: StepKind): Payload[] {
 }
 
 /**
- * An item of the source that is to stand on the target: by a step, or already; or it stays, and
- * that is told. Of these one, and once.
+ * Checks one item of the source. It must be counted exactly once: by a step, as present on the
+ * target, or as reported because it is not moved.
+ * @returns a complaint, or `null`
  */
 function once(
   what: string,
@@ -113,7 +114,7 @@ function once(
 ): string | null {
   const { planned, there, left, isElsewhere = false } = ways;
   const count = planned + (there ? 1 : 0) + left;
-  // Of a room and its replacement one speaks for both.
+  // A room and its replacement share one item.
   return count === 1 || (isElsewhere && planned + left <= 1)
     ? null
     : `${what} is planned ${planned}, there ${there}, left ${left}`;

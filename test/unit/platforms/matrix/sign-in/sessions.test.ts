@@ -48,9 +48,9 @@ describe("a session that cannot be renewed", () => {
 });
 
 /**
- * A session of one-second tokens, the first of which the homeserver knows no more.
- * @param onUse before the homeserver looks at a token; `next` makes another request, with the next
- * token
+ * A session of one-second tokens. The homeserver no longer knows the first one.
+ * @param onUse called before the homeserver checks a token; `next` makes another request, with the
+ * next token
  */
 async function openRenewable(
   isKnown: (token: string) => boolean,

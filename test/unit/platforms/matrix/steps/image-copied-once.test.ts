@@ -35,7 +35,7 @@ const STEPS = [
   },
 ];
 
-/** Answers that leave the profile as it was, for now. */
+/** Answers after which the profile is unchanged and the step is tried again. */
 const FOR_NOW: readonly (Answer & { name: string })[] = [
   { name: "limits the write", status: 429, json: { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 900 } },
   { name: "has ended the session", status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } },
@@ -61,7 +61,7 @@ describe.each(STEPS)("$name", ({ step, payload, write, undo }) => {
   });
 });
 
-/** @param refusal what the write of the profile is answered with */
+/** @param refusal the answer to the write of the profile */
 function server(refusal?: Answer): (request: ScriptedRequest) => Answer | undefined {
   return ({ method, path }) => {
     if (path === UPLOAD) return { json: { content_uri: COPY } };

@@ -34,7 +34,7 @@ function joining(kind: JoinKind) {
 }
 
 describe("joining", () => {
-  it("is one request, with the servers under both names and nothing that would stand in the member event", async () => {
+  it("is one request, with the servers under both names and nothing that would get into the member event", async () => {
     const { context, requests } = scriptedContext({ [JOIN]: DONE });
     expect(await roomSteps.join.run(joining("join"), context)).toEqual({
       status: "done",

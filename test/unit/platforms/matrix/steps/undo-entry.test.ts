@@ -71,7 +71,7 @@ describe("leaving again", () => {
     expect(await roomSteps.invite.undo(undo, unknown.context)).toEqual({ status: "already_done" });
   });
 
-  it("takes the payload of a knock, of which nothing else is recorded", async () => {
+  it("takes the payload of a knock, because a knock has no undo record", async () => {
     const { context } = scriptedContext({ [SEEN_MEMBER]: [member("knock"), member("leave")], [LEAVE]: DONE });
     const payload = { roomId: ROOM, via: ["one.example"], reason: null };
     expect(await roomSteps.knock.undo(payload, context)).toEqual({ status: "done" });

@@ -50,7 +50,7 @@ async function look(
   return { changes, sent, lines: lines() };
 }
 
-/** One look at one room the source is in, whose state is this. */
+/** The change that one look finds in a room with this state. The source has joined it. */
 async function signOf(
   state: readonly unknown[],
   more: Partial<WatchedRoom> = {},

@@ -95,7 +95,7 @@ describe("direct chats", () => {
     expect(requests).toEqual([]);
   });
 
-  it("are undone only where they still stand so", async () => {
+  it("are undone only if they are still as they were written", async () => {
     const added = chats.map((chat) => ({ ...chat, wasSources: chat.roomId === "!a" }));
     const { context, requests } = scriptedContext(reads({ json: { [BO]: ["!own", "!a"], [DI]: ["!b"] } }));
     expect(await directChatsStep.undo({ added }, context)).toEqual({ status: "done" });
@@ -201,7 +201,7 @@ describe("a read marker", () => {
   const unknown: Answer = { status: 404, json: { errcode: "M_UNKNOWN", error: "Could not find event" } };
 
   /**
-   * A server that knows only these events, more of them once the room's messages were requests for.
+   * A server that knows the first events, and the later ones once the room's messages were read.
    */
   function knows(first: string[], later: string[]) {
     const known = new Set(first);

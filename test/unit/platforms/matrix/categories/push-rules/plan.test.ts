@@ -162,7 +162,7 @@ describe("a person's own push rules", () => {
     );
   });
 
-  it("keep their order, and are missing where they stand in another", () => {
+  it("keep their order, and are missing if the target has them in another order", () => {
     const source = { content: ["a", "b", "c", "d"].map((name) => word(name)) };
     const target = { content: ["d", "own", "a", "b", "c"].map((name) => word(name)) };
     expect(compared(source, target)).toEqual({ present: 3, missing: ["content/d"], left: [] });

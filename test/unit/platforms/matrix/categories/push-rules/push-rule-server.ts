@@ -18,8 +18,10 @@ export function preset(ruleId: string, more: Partial<RawRule> = {}): RawRule {
 }
 
 /**
- * Push rules as Synapse 1.163 keeps them (measured): a new rule is on and on top, `before` and
- * `after` name rules of the person's own, a rule that is there moves.
+ * Push rules as Synapse 1.163 keeps them (measured):
+ * - A new rule is enabled and is the first of its kind.
+ * - `before` and `after` name the user's own rules.
+ * - A rule that exists is moved.
  */
 export class PushRuleServer {
   readonly global: Record<string, RawRule[]>;
@@ -37,7 +39,7 @@ export class PushRuleServer {
     return (this.global[kind] ?? []).filter((each) => !each.default).map((each) => each.rule_id);
   }
 
-  /** From then on every write is answered with an error. */
+  /** After this number of writes every write is answered with an error. */
   endsAfter(writes: number): void {
     this.#requestsLeft = writes;
   }
