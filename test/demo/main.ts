@@ -1,7 +1,7 @@
 // The demo: two real homeservers, a person, the bot and a real conversation.
 //
-// With --once it ends after the conversation. The exit status is 0 if all statements were true,
-// else 1. Without --once it stays up, so that people can chat with the bot.
+// With --once it ends after the conversation. The exit status is 0 if all statements were true, 1
+// otherwise. Without --once it stays up, so that people can chat with the bot.
 import { once } from "node:events";
 import yargsParser from "yargs-parser";
 import { Checks } from "./checks.ts";

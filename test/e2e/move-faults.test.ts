@@ -6,7 +6,7 @@ import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { botSessions, removeSession } from "../support/servers/server-api.ts";
 
-/** The new server refuses every write of this. */
+/** The type of account data of which the new server refuses every write. */
 const REFUSED = "org.example.notes";
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */

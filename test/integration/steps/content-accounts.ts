@@ -73,8 +73,8 @@ function isRefusal(error: unknown): error is HomeserverError {
 }
 
 /**
- * Adds data of the source that a population does not have, and choices of the target's own. @param
- * roomIds a room that the target has not joined, and two that it has joined
+ * Adds data of the source that a population does not have, and choices of the target's own.
+ * @param roomIds a room that the target has not joined, and two that it has joined
  */
 export async function addChoices(
   { source, target }: Accounts,

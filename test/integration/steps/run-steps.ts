@@ -25,7 +25,7 @@ export interface Ran {
   readonly tries: number;
 }
 
-/** A step that goes on being put off ends after this time, which some tests expect. */
+/** A step that is put off again and again ends after this time. Some tests expect that. */
 const PUT_OFF_MS = 20_000;
 const HEARD_WITHIN_MS = 5 * 60_000;
 const POLL_MS = 100;
@@ -124,8 +124,8 @@ export async function levelOf(
 }
 
 /**
- * Repeats a request until the answer is right, because events need time between servers. @returns
- * the last answer
+ * Repeats a request until the answer is right, because events need time between servers.
+ * @returns the last answer
  */
 export async function until<Answer>(
   ask: () => Promise<Answer>,

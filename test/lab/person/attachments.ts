@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 
-// https://spec.matrix.org/latest/client-server-api/#extensions-to-mroommessage-msgtypes It is
-// written on Node's own crypto and not on the wasm package of the bot, so that the two check each
-// other.
+// Encrypts and decrypts files:
+// https://spec.matrix.org/latest/client-server-api/#extensions-to-mroommessage-msgtypes
+// It uses Node's own crypto and not the wasm package of the bot, so that the two check each other.
 
 /** The parts of an `EncryptedFile` of version v2 that are needed to read the file. */
 export const encryptedFileSchema = z.object({

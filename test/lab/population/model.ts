@@ -12,7 +12,7 @@ export interface PopulatedPerson {
 
 /**
  * The right result for a room. It is written by hand for its kind from the product's rules. The
- * planner's code has no part in it; only the contract's words are shared.
+ * planner's code is not used; only the codes of reports are shared.
  */
 export interface Expected {
   readonly route: Exclude<Route, "excluded">;
@@ -20,7 +20,7 @@ export interface Expected {
   readonly reason: ReasonCode | null;
   /** Best first. */
   readonly helpers: readonly string[];
-  /** The contract leaves their order open. */
+  /** Whether a plan may name the helpers in any order. */
   readonly isHelperOrderOpen: boolean;
   /** Number of further people who could help. */
   readonly moreHelpers: number;

@@ -16,8 +16,9 @@ const SAFE_TAGS = ["p", "br", "strong", "em", "code", "pre", "blockquote", "a", 
 interface Read {
   tags: string[];
   attributes: string[];
-  /** Text that a client shows, and of it what stands outside of code, where clients make links. */
+  /** The text that a client shows. */
   text: string;
+  /** The part of it outside of code. There clients turn addresses into links. */
   textOutsideCode: string;
 }
 
