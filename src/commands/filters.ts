@@ -18,11 +18,11 @@ export const filterFlags: Readonly<Record<string, FlagSpecification>> = {
 
 /** The usage of the flags that choose rooms. */
 export const filterUsage =
-  "[--only ROOM]… [--exclude ROOM]… [--space ROOM] [--server NAME] [--direct|--no-direct] [--active 1y] [--categories rooms,tags,…]";
+  "[--only ROOM]… [--exclude ROOM]… [--space ROOM]… [--server NAME]… [--direct|--no-direct] [--active 1y] [--categories rooms,tags,…]";
 
 /** The help for the flags that choose rooms. */
 export const filterDetails: readonly string[] = [
-  "`--only` and `--exclude` name rooms and can be given more than once. `--space` selects a space and everything in it. `--active 1y` selects rooms with a message in the last year. The report lists rooms that a filter leaves out as left out.",
+  "`--only` and `--exclude` name rooms. `--space` selects a space and everything in it. These flags and `--server` can be given more than once. `--active 1y` selects rooms with a message in the last year. The report lists rooms that a filter leaves out as left out.",
   "A room is named by its ID, an alias, a link to it, or its number in the last list I showed, such as `#3`.",
 ];
 
