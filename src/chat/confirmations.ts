@@ -76,7 +76,7 @@ export class Confirmations {
   ): Promise<boolean> {
     const { questions, actions, now, log } = this.#options;
     if (!(await questions.close(transactionId, answeredBy, now()))) return false;
-    log.info({ action }, "confirmed");
+    log.info({ action }, "a question was confirmed");
     const run = Object.hasOwn(actions, action) ? actions[action] : undefined;
     if (run === undefined) throw new Error(`unknown action: ${action}`);
     await run(payload, conversation);

@@ -178,10 +178,10 @@ export class Limits {
     const { userId, name } = ticket;
     this.#endProbe(ticket);
     const chain = this.#rateLimits[name].chain;
-    // A refusal counts for the limit that the request is named for, because the answer names none.
-    // The others are paced by their defaults until they refuse themselves.
-    // Limiters that are asked before its own have passed it, so they keep it counted. All have
-    // passed it if another server refused, which sends no `Retry-After`.
+    // The answer does not name the limit that refused, so the refusal counts for the request's own
+    // limit. Its other limits are paced by their defaults until a request of their own is refused.
+    // The limiters before its own have accepted the request, so they keep counting it. If there is
+    // no `Retry-After`, another server refused, and all of these limiters have accepted it.
     const unasked = waitMs === null ? [] : chain.slice(chain.indexOf(name));
     for (const limit of unasked)
       this.#set(userId, limit, refund(this.#pace(limit), this.#state(userId, limit)));
@@ -220,8 +220,9 @@ export class Limits {
   }
 
   /**
-   * An invitation that its other limit refuses still costs one of the scarce invitations. That is
-   * accepted if a new one comes sooner than the turn of the other limit.
+   * Whether requests of a limit are plentiful, compared with another limit that counts them too. An
+   * invitation that the limit on messages refuses has used up one of the scarce invitations. That
+   * is accepted if the next invitation is possible sooner than the next message.
    */
   #isPlenty(userId: string, name: LimitName, other: LimitName): boolean {
     const { isContradicted, observed } = this.#state(userId, name);

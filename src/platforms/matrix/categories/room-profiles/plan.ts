@@ -26,7 +26,7 @@ interface DesiredRoomProfile extends RoomProfile {
 
 /**
  * Names and avatars that a person has in one room only. One item a room. An avatar is uploaded
- * again under a new address, so any avatar that the target has in that room only counts.
+ * again under a new address, so any avatar that the target has only in that room counts as present.
  */
 export const roomProfilesPlan: CategoryPlan<Comparison<DesiredRoomProfile>, RoomProfilePayload> = {
   name: "room_profiles",
@@ -104,7 +104,7 @@ function desiredRoomProfiles(
 
 /**
  * The part of a room's profile that is still to be written; `null` for nothing. A name that the
- * target has in that room only stays.
+ * target has only in that room is kept.
  * @param existing the target's profile in the room
  * @param everywhere the target's global profile, now and before the move
  */
