@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { z } from "zod";
-
 import { EXIT_STATUS, HELP, parseArguments } from "./config/arguments.ts";
 import { type Configuration, ConfigurationError, formatFaults } from "./config/configuration.ts";
 import { loadConfiguration } from "./config/load.ts";

@@ -2,7 +2,6 @@
 // anything failed or a signal ended it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-
 import { type Ended, runScript } from "./support/gate/run-script.ts";
 import { withTemporaryFolder } from "./support/gate/temporary-folder.ts";
 import { type Tally, tallyOf } from "./support/gate/vitest-report.ts";

@@ -4,26 +4,26 @@ import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { RustSdkCryptoStorageProvider } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { abortAll } from "request";
-import type { ConfirmableActions, Command, Conversation } from "../dialogue/conversation.ts";
 import { createDispatch } from "../commands/dispatch.ts";
 import type { Configuration } from "../config/configuration.ts";
+import type { ConfirmableActions, Command, Conversation } from "../dialogue/conversation.ts";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Store } from "../store/store.ts";
-import { BotClient } from "./sync/bot-client.ts";
 import { Confirmations } from "./confirmations.ts";
-import { ControlRooms } from "./rooms/control-rooms.ts";
 import { Conversations } from "./conversations.ts";
 import { cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
 import { Inbox } from "./inbox.ts";
-import { InvitationHandler } from "./rooms/invitations.ts";
 import { Outbox } from "./outbox.ts";
+import { ControlRooms } from "./rooms/control-rooms.ts";
+import { InvitationHandler } from "./rooms/invitations.ts";
+import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 import { Rooms } from "./rooms/rooms.ts";
-import { connectSdkLog } from "./sync/sdk-log.ts";
 import { ChatRouter } from "./router.ts";
 import { type BotSession, openBotSession, replaceBotSession } from "./session.ts";
+import { BotClient } from "./sync/bot-client.ts";
+import { connectSdkLog } from "./sync/sdk-log.ts";
 import { syncStorage } from "./sync/sync-storage.ts";
 import { UndecryptableMessages } from "./undecrypted.ts";
-import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 
 /**
  * The filter of a sync. Its timelines are long enough that gaps are rare, and it leaves out

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
+import type { ConfirmableActions, Conversation } from "../dialogue/conversation.ts";
 import type { BotNames, MessageText } from "../grammar/address.ts";
 import { spokenText } from "../grammar/address.ts";
-import type { ConfirmableActions, Conversation } from "../dialogue/conversation.ts";
 import type { Question, Questions } from "../store/questions.ts";
 import { questionNotOpen } from "../view/dialogue/room-notes.ts";
 import type { Conversations } from "./conversations.ts";

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { hasSecretShape } from "../grammar/secrets.ts";
-import type { Conversation } from "../dialogue/conversation.ts";
 import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
+import type { Conversation } from "../dialogue/conversation.ts";
+import { hasSecretShape } from "../grammar/secrets.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { Confirmations } from "./confirmations.ts";

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import type { Message } from "../view/document/message.ts";
+import type { Command, Conversation } from "../dialogue/conversation.ts";
+import type { BotNames, MessageText } from "../grammar/address.ts";
+import { parseMessage } from "../grammar/parse.ts";
+import type { ParsedMessage } from "../grammar/specification.ts";
 import { mistakeMessage, removedToBeSafe } from "../view/dialogue/mistakes.ts";
 import {
   helpHint,
@@ -12,10 +15,7 @@ import {
   secretWithoutCommand,
   unexpectedError,
 } from "../view/dialogue/room-notes.ts";
-import type { BotNames, MessageText } from "../grammar/address.ts";
-import type { Command, Conversation } from "../dialogue/conversation.ts";
-import { parseMessage } from "../grammar/parse.ts";
-import type { ParsedMessage } from "../grammar/specification.ts";
+import type { Message } from "../view/document/message.ts";
 
 /** The part of a text message that commands need. */
 export interface IncomingText extends MessageText {

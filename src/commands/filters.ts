@@ -1,8 +1,8 @@
-import { CATEGORY_NAMES } from "../model/categories.ts";
-import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
-import type { PlanFilters } from "../model/filters.ts";
 import { parseDuration } from "../grammar/duration.ts";
 import type { CommandValues, FlagSpecification } from "../grammar/specification.ts";
+import { CATEGORY_NAMES } from "../model/categories.ts";
+import type { PlanFilters } from "../model/filters.ts";
+import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 
 /** The flags that choose rooms. Every command that chooses rooms has the same ones. */
 export const filterFlags: Readonly<Record<string, FlagSpecification>> = {

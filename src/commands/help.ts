@@ -1,8 +1,8 @@
-import { commandHelpMessage, helpMessage } from "../view/dialogue/help.ts";
-import { mistakeMessage } from "../view/dialogue/mistakes.ts";
 import type { Command } from "../dialogue/conversation.ts";
 import { findCommand } from "../grammar/lookup.ts";
 import type { CommandSpecification } from "../grammar/specification.ts";
+import { commandHelpMessage, helpMessage } from "../view/dialogue/help.ts";
+import { mistakeMessage } from "../view/dialogue/mistakes.ts";
 
 export const helpSpecification: CommandSpecification = {
   words: ["help"],

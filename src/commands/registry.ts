@@ -1,22 +1,21 @@
+import type { Command, ConfirmableActions } from "../dialogue/conversation.ts";
+import type { CommandSpecification } from "../grammar/specification.ts";
+import type { Forgotten } from "../service/accounts/results.ts";
+import type { SignIn } from "../service/accounts/sign-in.ts";
+import type { Planning } from "../service/plan/planning.ts";
 import type { RoomListRequest, RoomListResult } from "../service/plan/room-listing.ts";
 import type { RunControl } from "../service/run/control.ts";
 import type { RunOverview } from "../service/run/overview.ts";
 import type { ConvertRequest, VerifyRequest } from "../service/run/requests.ts";
 import type { ConvertResult, VerifyResult } from "../service/run/results.ts";
 import type { RunStarter } from "../service/run/start.ts";
-import type { Planning } from "../service/plan/planning.ts";
 import type { Plans } from "../store/plans.ts";
-import type { Forgotten } from "../service/accounts/results.ts";
-import type { SignIn } from "../service/accounts/sign-in.ts";
-import type { Command, ConfirmableActions } from "../dialogue/conversation.ts";
-import { convertCommand, convertToDirectSpecification, convertToRoomSpecification } from "./rooms/convert.ts";
 import { cancelCommand, cancelSpecification } from "./account/cancel.ts";
 import { forgetCommand, forgetSpecification } from "./account/forget.ts";
-import { helpCommand, helpSpecification } from "./help.ts";
-import { inviteAllCommand, inviteAllSpecification } from "./rooms/invite-all.ts";
-import { joinAllCommand, joinAllSpecification } from "./rooms/join-all.ts";
 import { loginCommand, loginSpecification } from "./account/login.ts";
 import { logoutCommand, logoutSpecification } from "./account/logout.ts";
+import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
+import { helpCommand, helpSpecification } from "./help.ts";
 import { migrateCancelCommand, migrateCancelSpecification } from "./migrate/cancel.ts";
 import { migratePauseCommand, migratePauseSpecification } from "./migrate/pause.ts";
 import { migratePlanCommand, migratePlanSpecification } from "./migrate/plan.ts";
@@ -25,11 +24,12 @@ import { migrateStartCommand, migrateStartSpecification } from "./migrate/start.
 import { migrateStatusCommand, migrateStatusSpecification } from "./migrate/status.ts";
 import { migrateUndoCommand, migrateUndoSpecification, undoAction } from "./migrate/undo.ts";
 import { migrateVerifyCommand, migrateVerifySpecification } from "./migrate/verify.ts";
+import { convertCommand, convertToDirectSpecification, convertToRoomSpecification } from "./rooms/convert.ts";
+import { inviteAllCommand, inviteAllSpecification } from "./rooms/invite-all.ts";
+import { joinAllCommand, joinAllSpecification } from "./rooms/join-all.ts";
 import { profileCommand, profileSpecification } from "./rooms/profile.ts";
 import { reportCommand, reportSpecification } from "./rooms/report.ts";
 import { roomsCommand, roomsSpecification } from "./rooms/rooms.ts";
-import type { CommandSpecification } from "../grammar/specification.ts";
-import { whoamiCommand, whoamiSpecification } from "./account/whoami.ts";
 
 /**
  * All commands, in the order of the help. The parser, `!help` and the table in README.md are made

@@ -1,5 +1,4 @@
 import parseArgv from "yargs-parser";
-
 import { nearestWord } from "../grammar/nearest-word.ts";
 
 /** What the command line asks for. */

@@ -1,7 +1,6 @@
 import { readdirSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import type { z } from "zod";
-
 import {
   type AddressRange,
   clientAddressFault,

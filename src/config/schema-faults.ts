@@ -1,5 +1,4 @@
 import type { z } from "zod";
-
 import { nearestWord } from "../grammar/nearest-word.ts";
 import { configurationSchema, KNOWN_KEYS } from "./schema.ts";
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-
 import { parseRoomAlias, parseRoomId, parseUserId } from "../platforms/matrix/ids/identifiers.ts";
 import { isServerName } from "../platforms/matrix/ids/server-name.ts";
 import { isServerNameGlob, isUserIdGlob } from "./access-globs.ts";

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-
 import { ConfigurationError } from "./configuration.ts";
 
 /** AES-256 and XChaCha20 both take 32 bytes. */

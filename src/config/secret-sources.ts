@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-
 import type { KeyFault } from "./schema-faults.ts";
 
 /** The keys of the file that can hold the bot's password or access token. */

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
-
 import { ConfigurationError } from "./configuration.ts";
 import { KNOWN_KEYS } from "./schema.ts";
 

@@ -1,6 +1,6 @@
+import type { CommandSpecification, CommandValues } from "../grammar/specification.ts";
 import type { ConversationAddress, RoomKind } from "../model/conversation-address.ts";
 import type { Message } from "../view/document/message.ts";
-import type { CommandSpecification, CommandValues } from "../grammar/specification.ts";
 
 /** One incoming message and how to answer it. Answers go to the room and thread of the message. */
 export interface Conversation {

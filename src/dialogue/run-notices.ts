@@ -1,19 +1,19 @@
 import type { Logger } from "pino";
 import type { ConversationAddress } from "../model/conversation-address.ts";
-import type { Run } from "../model/run.ts";
 import { numberedRooms } from "../model/rooms-left.ts";
-import type { Plans } from "../store/plans.ts";
-import type { Runs } from "../store/runs.ts";
-import type { Message } from "../view/document/message.ts";
-import { roomLetIn } from "../view/migrate/let-in.ts";
-import { runEnded, showsRooms } from "../view/migrate/end.ts";
-import { progressMessage } from "../view/migrate/status.ts";
-import { needsYou } from "../view/migrate/needs-you.ts";
+import type { Run } from "../model/run.ts";
+import type { SignOutResult } from "../service/accounts/results.ts";
 import type { ShownPlan } from "../service/plan/planning.ts";
 import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
 import type { RunFacts, RunListener } from "../service/run/run-listener.ts";
-import type { SignOutResult } from "../service/accounts/results.ts";
+import type { Plans } from "../store/plans.ts";
+import type { Runs } from "../store/runs.ts";
+import type { Message } from "../view/document/message.ts";
+import { runEnded, showsRooms } from "../view/migrate/end.ts";
+import { roomLetIn } from "../view/migrate/let-in.ts";
+import { needsYou } from "../view/migrate/needs-you.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
+import { progressMessage } from "../view/migrate/status.ts";
 import { EDIT_EVERY_MS } from "./conversation.ts";
 
 /** Sends a message at any later time to the conversation in which a run was started. */

@@ -1,7 +1,7 @@
-import type { LinkNews, OfferResult } from "../service/accounts/results.ts";
 import type { SignInLink } from "../model/sign-in-link.ts";
-import type { Message } from "../view/document/message.ts";
+import type { LinkNews, OfferResult } from "../service/accounts/results.ts";
 import { linkNews, linkWaiting } from "../view/account/sign-in-link.ts";
+import type { Message } from "../view/document/message.ts";
 import type { Conversation } from "./conversation.ts";
 
 /** The key of the one message of a sign-in by link. Every later state edits that message. */

@@ -1,5 +1,5 @@
-import { ElementType, parseDocument } from "htmlparser2";
 import type { ChildNode } from "domhandler";
+import { ElementType, parseDocument } from "htmlparser2";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 
 /** The names that address the bot. */

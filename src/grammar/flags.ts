@@ -1,6 +1,6 @@
 import yargsParser from "yargs-parser";
-import { nearestWord } from "./nearest-word.ts";
 import { parseDuration } from "./duration.ts";
+import { nearestWord } from "./nearest-word.ts";
 import type {
   CommandMistake,
   CommandSpecification,

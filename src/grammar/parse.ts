@@ -1,10 +1,11 @@
-import { nearestWord } from "./nearest-word.ts";
 import { parseUserId } from "../platforms/matrix/ids/identifiers.ts";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 import type { BotNames, MessageText } from "./address.ts";
 import { commandLine } from "./address.ts";
 import { readFlags } from "./flags.ts";
 import { findCommand } from "./lookup.ts";
+import { nearestWord } from "./nearest-word.ts";
+import { withoutSecretWord, withoutStraySecret } from "./secrets-outside-login.ts";
 import { hasSecretShape, looksLikeSecretFlag } from "./secrets.ts";
 import type {
   CommandMistake,
@@ -13,7 +14,6 @@ import type {
   ParsedMessage,
   PositionalSpecification,
 } from "./specification.ts";
-import { withoutSecretWord, withoutStraySecret } from "./secrets-outside-login.ts";
 import { flagStart, tokenize, unquote } from "./tokens.ts";
 
 /** The maximum length of a command line. No line that a person types is near it. */

@@ -1,5 +1,5 @@
-import { nearestWord } from "./nearest-word.ts";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
+import { nearestWord } from "./nearest-word.ts";
 import { hasSecretShape, looksLikeSecretFlag, looksLikeToken } from "./secrets.ts";
 import type { CommandMistake, CommandSpecification } from "./specification.ts";
 import { flagStart } from "./tokens.ts";

@@ -1,5 +1,5 @@
-import type { RouteRefusal, RunRoom } from "./run-room.ts";
 import type { Route } from "./routes.ts";
+import type { RouteRefusal, RunRoom } from "./run-room.ts";
 import type { Run } from "./run.ts";
 import type { StepOutcome, StepProblem } from "./step-outcome.ts";
 import type { StepKind } from "./step.ts";

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { storedFormat } from "./stored.ts";
 import { sides } from "./account.ts";
 import type { ConversationAddress } from "./conversation-address.ts";
 import type { PlatformName } from "./platform-name.ts";
@@ -7,6 +6,7 @@ import type { RunState } from "./run-states.ts";
 import type { StepOutcome, WaitingFor } from "./step-outcome.ts";
 import { STEP_PROBLEM_CODES } from "./step-outcome.ts";
 import type { PlannedStep } from "./step.ts";
+import { storedFormat } from "./stored.ts";
 
 /**
  * What a run does: the whole plan, a part of it, or an undo of earlier runs.

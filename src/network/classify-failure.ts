@@ -1,5 +1,5 @@
-import { UnreachableError } from "./unreachable-error.ts";
 import type { UnreachableReason } from "./unreachable-error.ts";
+import { UnreachableError } from "./unreachable-error.ts";
 
 const REASONS: Readonly<Record<string, UnreachableReason>> = {
   ENOTFOUND: "dns",

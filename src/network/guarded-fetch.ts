@@ -1,10 +1,10 @@
-import { Agent, request } from "undici";
 import type { Dispatcher } from "undici";
-import { createAddressPolicy } from "./address-policy.ts";
+import { Agent, request } from "undici";
 import type { AddressPolicy } from "./address-policy.ts";
+import { createAddressPolicy } from "./address-policy.ts";
 import { toUnreachableError } from "./classify-failure.ts";
-import { assertLiteralIsAllowed, createGuardedLookup, resolveBySystem } from "./guarded-lookup.ts";
 import type { Resolve } from "./guarded-lookup.ts";
+import { assertLiteralIsAllowed, createGuardedLookup, resolveBySystem } from "./guarded-lookup.ts";
 import { readBody } from "./read-body.ts";
 import { UnreachableError } from "./unreachable-error.ts";
 

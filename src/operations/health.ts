@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-
 import { StartProblem } from "./start-problem.ts";
 
 /** Whether the bot is healthy, and the result of each check by name. */

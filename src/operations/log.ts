@@ -1,6 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
-
 import { redacted, redactedFields, withoutSecrets } from "./redaction.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { RateLimits } from "../model/rate-limits.ts";
 import type { LimitName } from "../model/step.ts";
-import { storedFormat } from "../model/stored.ts";
 import { LIMITS } from "../model/step.ts";
+import { storedFormat } from "../model/stored.ts";
 import type { LimiterRow, Limiters } from "../store/limiters.ts";
 import type { ReportUnreadable } from "../store/stored-json.ts";
 import type { LimiterState, Pace } from "./rate-limit.ts";

@@ -1,6 +1,6 @@
 import type { Side } from "../model/account.ts";
-import type { StepOutcome, WaitingFor } from "../model/step-outcome.ts";
 import type { Run, TakenStep } from "../model/run.ts";
+import type { StepOutcome, WaitingFor } from "../model/step-outcome.ts";
 import type { Consequences } from "../store/steps.ts";
 
 /** An account that cannot be read at present, so that its run cannot end. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { StepOutcome } from "../model/step-outcome.ts";
-import type { Run, TakenStep } from "../model/run.ts";
 import { WORKED_ON_STATES, isWorkedOn, nextState } from "../model/run-states.ts";
+import type { Run, TakenStep } from "../model/run.ts";
+import type { StepOutcome } from "../model/step-outcome.ts";
 import { stages } from "../model/step.ts";
 import type { RunTransition } from "../store/run-rows.ts";
 import type { Runs } from "../store/runs.ts";
@@ -11,10 +11,10 @@ import { activeRun, endWait, drained, drainedWithin } from "./active-run.ts";
 import type { Reservation } from "./dispatch.ts";
 import { Dispatcher } from "./dispatch.ts";
 import type { Limits } from "./rate-limits.ts";
+import type { RunnerWork } from "./runner-work.ts";
 import { ServerBackoff } from "./server-backoff.ts";
 import { ServerSlots } from "./server-slots.ts";
 import { recordOf } from "./step-record.ts";
-import type { RunnerWork } from "./runner-work.ts";
 import { tryStep } from "./try-step.ts";
 
 export interface RunnerOptions {

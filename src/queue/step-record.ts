@@ -1,7 +1,7 @@
-import type { StepOutcome, StepProblem } from "../model/step-outcome.ts";
-import { retryDelayMs } from "./retry-delays.ts";
 import type { StepRecord, TakenStep } from "../model/run.ts";
+import type { StepOutcome, StepProblem } from "../model/step-outcome.ts";
 import type { Limits, Ticket } from "./rate-limits.ts";
+import { retryDelayMs } from "./retry-delays.ts";
 import type { ServerBackoff } from "./server-backoff.ts";
 
 /** The wait for a limit that Synapse does not have, if its server names no delay. */

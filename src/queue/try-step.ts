@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import type { StepOutcome } from "../model/step-outcome.ts";
 import type { Run, TakenStep } from "../model/run.ts";
+import type { StepOutcome } from "../model/step-outcome.ts";
 import type { RunnerWork } from "./runner-work.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Store } from "../store/store.ts";
-import type { RunControl } from "./run/control.ts";
-import type { SignIn } from "./accounts/sign-in.ts";
 import type { Forgotten } from "./accounts/results.ts";
+import type { SignIn } from "./accounts/sign-in.ts";
+import type { RunControl } from "./run/control.ts";
 
 /** Ends the bot's sessions of a person and erases everything that the bot stores about them. */
 export async function forgetPerson(

@@ -1,13 +1,13 @@
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { z } from "zod";
-import { PLATFORM_NAMES } from "../model/platform-name.ts";
-import type { Run } from "../model/run.ts";
-import { RUN_PURPOSES, problemFormat } from "../model/run.ts";
 import { addressFormat } from "../model/conversation-address.ts";
-import type { RunEvent } from "../model/run-states.ts";
-import { RUN_STATES, nextState } from "../model/run-states.ts";
+import { PLATFORM_NAMES } from "../model/platform-name.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import { plannedFormat, runRoomSchema } from "../model/run-room.ts";
+import type { RunEvent } from "../model/run-states.ts";
+import { RUN_STATES, nextState } from "../model/run-states.ts";
+import type { Run } from "../model/run.ts";
+import { RUN_PURPOSES, problemFormat } from "../model/run.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { addressFormat } from "../model/conversation-address.ts";
-import type { Run } from "../model/run.ts";
+import type { RunRoom } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import {
   ACTIVE_RUN_STATES,
@@ -8,8 +8,8 @@ import {
   UNFINISHED_RUN_STATES,
   statesBefore,
 } from "../model/run-states.ts";
+import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
-import type { RunRoom } from "../model/run-room.ts";
 import type { RunChange } from "./run-rows.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
@@ -232,7 +232,7 @@ export class Runs {
   }
 
   /** Rooms that the target is in. */
-  async roomsInside(runId: number): Promise<ReadonlySet<string>> {
+  async joinedRooms(runId: number): Promise<ReadonlySet<string>> {
     const rows = await this.#database
       .selectFrom("run_room")
       .select("room_id")

@@ -1,11 +1,11 @@
 import type { Selectable, Transaction } from "kysely";
 import { z } from "zod";
 import { sides } from "../model/account.ts";
-import type { StepOutcome } from "../model/step-outcome.ts";
-import type { StoredStep } from "../model/run.ts";
-import { STEP_STATES } from "../model/run.ts";
 import { laneOf } from "../model/lanes.ts";
 import { PLATFORM_NAMES } from "../model/platform-name.ts";
+import type { StoredStep } from "../model/run.ts";
+import { STEP_STATES } from "../model/run.ts";
+import type { StepOutcome } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 import { LIMITS, STEP_KINDS } from "../model/step.ts";
 import { storedFormat } from "../model/stored.ts";

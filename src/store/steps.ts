@@ -1,11 +1,11 @@
 import type { Kysely, Transaction } from "kysely";
 import { sql } from "kysely";
 import type { Side } from "../model/account.ts";
+import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
-import type { RunRoom } from "../model/run-room.ts";
 import type { RunTransition } from "./run-rows.ts";
 import { applyToRun, putRoom, updateRoom } from "./run-rows.ts";
 import {

@@ -5,8 +5,8 @@
  */
 import { text } from "node:stream/consumers";
 import { Agent, request } from "undici";
-import { bareCaseSchema } from "./bare-case.ts";
 import type { BareCase, BareMeasured } from "./bare-case.ts";
+import { bareCaseSchema } from "./bare-case.ts";
 import type { SentRequest } from "./move-case.ts";
 
 type Unit = BareCase["units"][number];

@@ -4,20 +4,20 @@
  */
 import { text } from "node:stream/consumers";
 import { pino } from "pino";
-import { HomeserverClient } from "../../src/platforms/matrix/api/homeserver-client.ts";
-import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
 import type { GuardedFetch, GuardedRequest } from "../../src/network/guarded-fetch.ts";
-import { decideRooms } from "../../src/platforms/matrix/decide-rooms.ts";
+import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
+import { HomeserverClient } from "../../src/platforms/matrix/api/homeserver-client.ts";
 import type { ReadableAccount } from "../../src/platforms/matrix/decide-rooms.ts";
+import { decideRooms } from "../../src/platforms/matrix/decide-rooms.ts";
+import { planRooms } from "../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { AccountReading } from "../../src/platforms/matrix/reading/account-reading.ts";
 import { readAccount } from "../../src/platforms/matrix/reading/read-account.ts";
 import { createReader } from "../../src/platforms/matrix/reading/reader.ts";
 import { SLIDING_SYNC_FEATURE } from "../../src/platforms/matrix/reading/sliding-sync-request.ts";
 import type { AccountSnapshot } from "../../src/platforms/matrix/rooms/types.ts";
-import { planRooms } from "../../src/platforms/matrix/planning/plan-rooms.ts";
-import { caseSchema } from "./reading-case.ts";
-import type { Case, Measured } from "./reading-case.ts";
 import { multiplied } from "./multiplied.ts";
+import type { Case, Measured } from "./reading-case.ts";
+import { caseSchema } from "./reading-case.ts";
 
 const KIBIBYTE = 1024;
 

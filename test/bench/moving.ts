@@ -1,11 +1,11 @@
 import { sides } from "../../src/model/account.ts";
 import type { RateLimits } from "../lab/homeservers/pair.ts";
-import type { Bench } from "./bench.ts";
-import { bareMeasuredSchema } from "./bare-case.ts";
 import type { BareCase, BareMeasured } from "./bare-case.ts";
+import { bareMeasuredSchema } from "./bare-case.ts";
+import type { Bench } from "./bench.ts";
 import { measureInProcess } from "./measuring.ts";
-import { moveMeasuredSchema } from "./move-case.ts";
 import type { MoveCase, MoveMeasured } from "./move-case.ts";
+import { moveMeasuredSchema } from "./move-case.ts";
 import type { Unit } from "./needed-requests.ts";
 import type { PopulatedPair } from "./populated-pair.ts";
 import { withCopy } from "./populated-pair.ts";

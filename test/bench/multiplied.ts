@@ -1,5 +1,5 @@
-import type { AccountSnapshot, RoomSnapshot } from "../../src/platforms/matrix/rooms/types.ts";
 import type { StateRead } from "../../src/platforms/matrix/rooms/state-read.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../../src/platforms/matrix/rooms/types.ts";
 
 /**
  * The account with several copies of each of its rooms under other room IDs. Copies open and

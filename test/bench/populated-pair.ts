@@ -2,8 +2,8 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ROUTES } from "../../src/model/routes.ts";
-import { startHomeserverPair } from "../lab/homeservers/pair.ts";
 import type { HomeserverPair, RateLimits } from "../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../lab/homeservers/pair.ts";
 import { populate } from "../lab/population/population.ts";
 import { accountSchema } from "./reading-case.ts";
 

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Bench } from "./bench.ts";
 import { measureInProcess } from "./measuring.ts";
 import { populatedPair, withCopy } from "./populated-pair.ts";
-import { WAYS, measuredSchema } from "./reading-case.ts";
 import type { Case, Measured } from "./reading-case.ts";
+import { WAYS, measuredSchema } from "./reading-case.ts";
 import { kilobytes, mebibytes, seconds, textTable } from "./table.ts";
 import { openTraffic } from "./traffic.ts";
 

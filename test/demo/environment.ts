@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BotProcess } from "../lab/bot-process.ts";
-import { createBot } from "../lab/bot-process.ts";
 import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
 import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
+import type { BotProcess } from "../lab/bot-process.ts";
+import { createBot } from "../lab/bot-process.ts";
 import type { Homeserver, HomeserverPair, PairOptions } from "../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../lab/homeservers/pair.ts";
 import type { Person } from "../lab/person/person.ts";

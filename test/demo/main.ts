@@ -5,11 +5,11 @@
 import { once } from "node:events";
 import yargsParser from "yargs-parser";
 import { Checks } from "./checks.ts";
+import type { DemoEnvironment } from "./environment.ts";
+import { createDemoEnvironment } from "./environment.ts";
 import { playMove } from "./scenarios/move.ts";
 import { playPlan } from "./scenarios/plan.ts";
 import { playSignIn } from "./scenarios/sign-in.ts";
-import type { DemoEnvironment } from "./environment.ts";
-import { createDemoEnvironment } from "./environment.ts";
 
 const { once: endsAfterwards } = yargsParser(process.argv.slice(2), { boolean: ["once"] });
 const print = (line: string): void => console.log(line);

@@ -1,8 +1,7 @@
 import { styleText } from "node:util";
 import { z } from "zod";
-
-import { textOf } from "../lab/person/seen-messages.ts";
 import type { SeenMessage } from "../lab/person/protocol.ts";
+import { textOf } from "../lab/person/seen-messages.ts";
 
 const INDENT = "    ";
 

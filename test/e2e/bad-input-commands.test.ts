@@ -4,9 +4,9 @@ import { contentOf, textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/chat/bot-messages.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { chatIn, openChat } from "../support/chat/direct-chat.ts";
-import { callServer, countLogins } from "../support/servers/server-api.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { answerTo, botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { callServer, countLogins } from "../support/servers/server-api.ts";
 
 /** HTML, a mention of the room, a link, and a character that reverses the text behind it. */
 const HOSTILE_NAME = "<b>Ada</b> & @room https://evil.example \u202e\u2066gnp.exe";

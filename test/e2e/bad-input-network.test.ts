@@ -3,12 +3,12 @@ import { textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/chat/bot-messages.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { LOGIN, onNext } from "../support/faults/next-request.ts";
 import { botSessions } from "../support/servers/server-api.ts";
-import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
-import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 /** What the tests of this file share. */
 interface Fixture {

@@ -4,6 +4,8 @@ import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
+import type { BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 import type { MisbehavingServer } from "../support/servers/misbehaving-server.ts";
 import {
   homeserverUntilLogin,
@@ -11,8 +13,6 @@ import {
   sendJson,
   startMisbehavingServer,
 } from "../support/servers/misbehaving-server.ts";
-import type { BotEnvironment } from "../support/environments/bot-environment.ts";
-import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -3,13 +3,13 @@ import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { createControlRoom } from "../support/chat/control-room.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
-import { startFaultProxy } from "../support/faults/fault-proxy.ts";
-import type { CrashPoint } from "../support/faults/crash-points.ts";
-import { runUntilKilled } from "../support/faults/crash-points.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 import type { BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import type { CrashPoint } from "../support/faults/crash-points.ts";
+import { runUntilKilled } from "../support/faults/crash-points.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
 const SEED = 20_260_131;
 const CYCLES = 15;

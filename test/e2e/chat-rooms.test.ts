@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
-import { untilHandled } from "../support/store/bot-database.ts";
 import { createControlRoom, createRoomOf } from "../support/chat/control-room.ts";
 import type { BotEnvironment } from "../support/environments/bot-environment.ts";
 import { answerTo, createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { untilHandled } from "../support/store/bot-database.ts";
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {

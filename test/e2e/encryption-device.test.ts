@@ -2,16 +2,16 @@ import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadOrCreateSecretKey } from "../../src/config/secret-key.ts";
+import { openStore } from "../../src/store/store.ts";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import { openStore } from "../../src/store/store.ts";
 import { botDevices } from "../support/chat/bot-devices.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
-import { startFaultProxy } from "../support/faults/fault-proxy.ts";
-import { runUntilKilled } from "../support/faults/crash-points.ts";
-import { filesOfFolder } from "../support/store/stored-bytes.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { runUntilKilled } from "../support/faults/crash-points.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
+import { filesOfFolder } from "../support/store/stored-bytes.ts";
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {

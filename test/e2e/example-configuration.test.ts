@@ -5,7 +5,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-
 import { askBot } from "../lab/bot-answer.ts";
 import { type HomeserverPair, startHomeserverPair } from "../lab/homeservers/pair.ts";
 import { startSupervised, type SupervisedProcess } from "../lab/homeservers/supervised-process.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PopulatedRoom } from "../lab/population/population.ts";
-import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/model/report.ts";
-import { AccountOnServer } from "../support/servers/account-on-server.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { PopulatedRoom } from "../lab/population/population.ts";
 import type { MoveEnvironment } from "../support/environments/move-environment.ts";
 import { createMoveEnvironment } from "../support/environments/move-environment.ts";
+import { AccountOnServer } from "../support/servers/account-on-server.ts";
 
 /** Between two checks, in the first minutes after a move. */
 const CHECK_INTERVAL_MS = 10_000;

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { parseUserId } from "../../src/platforms/matrix/ids/identifiers.ts";
+import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-slots.ts";
 import type { AuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
 import { startAuthorizationServer } from "../lab/authorization-server/authorization-server.ts";
 import type { AccessLogLine } from "../lab/homeservers/pair.ts";
 import { textOf } from "../lab/person/person.ts";
-import { parseUserId } from "../../src/platforms/matrix/ids/identifiers.ts";
-import { MAX_REQUESTS_PER_SERVER } from "../../src/queue/server-slots.ts";
+import type { Account } from "../support/environments/bot-environment.ts";
 import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
-import type { FaultProxy, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
-import { killInRenewal } from "../support/faults/crash-points.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
-import { botSessions, isSignedIn } from "../support/servers/server-api.ts";
 import { countVisibleChanges } from "../support/environments/visible-changes.ts";
-import type { Account } from "../support/environments/bot-environment.ts";
+import { killInRenewal } from "../support/faults/crash-points.ts";
+import type { FaultProxy, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
+import { botSessions, isSignedIn } from "../support/servers/server-api.ts";
 
 const SIDES = ["old", "new"] as const;
 type Side = (typeof SIDES)[number];

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { PopulatedRoom } from "../lab/population/population.ts";
-import { textOf } from "../lab/person/person.ts";
 import type { Report } from "../../src/model/report.ts";
-import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { PopulatedRoom } from "../lab/population/population.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import type { FaultProxy, ProxiedRequest } from "../support/faults/fault-proxy.ts";
 import { botSessions } from "../support/servers/server-api.ts";
 
 /** A join is limited for this time, which is longer than any test here. */

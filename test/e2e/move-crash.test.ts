@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
-import { runUntilKilled } from "../support/faults/crash-points.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 import { countVisibleChanges } from "../support/environments/visible-changes.ts";
+import { runUntilKilled } from "../support/faults/crash-points.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
 const SEED = 20_260_201;
 const KILLS = 8;

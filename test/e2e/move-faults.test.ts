@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
 import { enteredRooms, missingRooms } from "../support/environments/entered-rooms.ts";
-import type { Fault, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
 import type { FaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
 import { createFaultyMoveEnvironment } from "../support/environments/faulty-move-environment.ts";
+import type { Fault, ProxiedRequest, Rule } from "../support/faults/fault-proxy.ts";
 import { botSessions, removeSession } from "../support/servers/server-api.ts";
 
 /** The type of account data of which the new server refuses every write. */

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Report } from "../../src/model/report.ts";
 import { concurrently } from "../../src/platforms/matrix/reading/concurrently.ts";
-import type { PopulatedRoom } from "../lab/population/population.ts";
+import { categoryWords } from "../../src/view/words/category-words.ts";
 import type { SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import type { Report } from "../../src/model/report.ts";
-import { categoryWords } from "../../src/view/words/category-words.ts";
-import type { ServerEvent } from "../support/servers/account-on-server.ts";
-import { AccountOnServer, kindOf } from "../support/servers/account-on-server.ts";
+import type { PopulatedRoom } from "../lab/population/population.ts";
 import { botMessages } from "../support/chat/bot-messages.ts";
-import { storedRows } from "../support/store/bot-database.ts";
 import { enteredRooms, isEntered } from "../support/environments/entered-rooms.ts";
 import type { MoveEnvironment } from "../support/environments/move-environment.ts";
 import { createMoveEnvironment } from "../support/environments/move-environment.ts";
+import type { ServerEvent } from "../support/servers/account-on-server.ts";
+import { AccountOnServer, kindOf } from "../support/servers/account-on-server.ts";
+import { storedRows } from "../support/store/bot-database.ts";
 
 /** Between two edits. */
 const EDIT_INTERVAL_MS = 5_000;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Population } from "../lab/population/population.ts";
-import { populate } from "../lab/population/population.ts";
-import type { Person, SeenMessage } from "../lab/person/person.ts";
-import { textOf } from "../lab/person/person.ts";
 import type { ExportedReport } from "../../src/view/rooms/exported-report.ts";
 import { exportedReportSchema } from "../../src/view/rooms/exported-report.ts";
-import { callServer } from "../support/servers/server-api.ts";
+import type { Person, SeenMessage } from "../lab/person/person.ts";
+import { textOf } from "../lab/person/person.ts";
+import type { Population } from "../lab/population/population.ts";
+import { populate } from "../lab/population/population.ts";
 import type { BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { callServer } from "../support/servers/server-api.ts";
 
 /** What the tests of this file share. They run in order, and later ones need earlier ones. */
 interface Story {

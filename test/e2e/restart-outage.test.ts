@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Person } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
-import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { botDevices, signOutBotDevice } from "../support/chat/bot-devices.ts";
+import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
 import { createControlRoom } from "../support/chat/control-room.ts";
-import type { FaultProxy, Rule } from "../support/faults/fault-proxy.ts";
-import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import type { FaultProxy, Rule } from "../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 
 const OUTAGE_TIMEOUT_MS = 5 * 60_000;
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { textOf } from "../lab/person/person.ts";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
+import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
+import { answerTo, botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
 import type { FaultProxy } from "../support/faults/fault-proxy.ts";
 import { startFaultProxy } from "../support/faults/fault-proxy.ts";
 import { LOGIN, onNext } from "../support/faults/next-request.ts";
 import { formsOf } from "../support/store/secret-forms.ts";
 import { bytesOfFolder } from "../support/store/stored-bytes.ts";
-import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
-import { answerTo, botPassword, createBotEnvironment } from "../support/environments/bot-environment.ts";
 
 const CRASH_ON_SIGNAL = new URL("../support/faults/crash-on-signal-process.ts", import.meta.url).href;
 

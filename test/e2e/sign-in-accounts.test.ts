@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
-import { botSessions, isSignedIn, removeSession } from "../support/servers/server-api.ts";
-import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { botSessions, isSignedIn, removeSession } from "../support/servers/server-api.ts";
+import { bytesOfFolder } from "../support/store/stored-bytes.ts";
 
 let environment: BotEnvironment;
 

@@ -4,15 +4,15 @@ import { startAuthorizationServer } from "../lab/authorization-server/authorizat
 import type { Person } from "../lab/person/person.ts";
 import { contentOf, textOf } from "../lab/person/person.ts";
 import { botMessagesBehind } from "../support/chat/bot-messages.ts";
-import { chatIn } from "../support/chat/direct-chat.ts";
-import type { Chat } from "../support/chat/direct-chat.ts";
 import { createControlRoom } from "../support/chat/control-room.ts";
-import { killInRenewal } from "../support/faults/crash-points.ts";
+import type { Chat } from "../support/chat/direct-chat.ts";
+import { chatIn } from "../support/chat/direct-chat.ts";
 import type { LinkPlace, OfferedLink } from "../support/chat/link-sign-in.ts";
 import { askForLink, becomes, signInByLink } from "../support/chat/link-sign-in.ts";
-import { botSessions } from "../support/servers/server-api.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { killInRenewal } from "../support/faults/crash-points.ts";
+import { botSessions } from "../support/servers/server-api.ts";
 
 /**
  * The bot renews tokens of the old server within half a second, so that every command needs a

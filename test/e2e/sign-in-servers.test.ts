@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Chat } from "../support/chat/direct-chat.ts";
 import { openChat } from "../support/chat/direct-chat.ts";
-import { botSessions, countLogins } from "../support/servers/server-api.ts";
 import type { Account, BotEnvironment } from "../support/environments/bot-environment.ts";
 import { createBotEnvironment } from "../support/environments/bot-environment.ts";
+import { botSessions, countLogins } from "../support/servers/server-api.ts";
 
 /** What the tests of this file share. */
 interface Fixture {

@@ -2,9 +2,9 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Invitation, Invitations } from "../../store/invitations.ts";
-import type { Rooms } from "./rooms.ts";
 import { isFinalRefusal, isForbidden, isUnknown } from "../server-refusal.ts";
 import { TimedWorker } from "../timed-worker.ts";
+import type { Rooms } from "./rooms.ts";
 
 const DECLINE_REASON =
   "I only join direct chats and my control rooms, and only for people my operator has allowed.";

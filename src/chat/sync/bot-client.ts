@@ -1,10 +1,10 @@
-import { MatrixClient, MatrixError } from "matrix-bot-sdk";
 import type { ICryptoStorageProvider, IStorageProvider } from "matrix-bot-sdk";
+import { MatrixClient, MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
-import { fillGaps } from "./timeline-gaps.ts";
-import { withoutHistory } from "./timeline-history.ts";
 import type { SyncResponse } from "./sync-response.ts";
 import { readSyncResponse } from "./sync-response.ts";
+import { fillGaps } from "./timeline-gaps.ts";
+import { withoutHistory } from "./timeline-history.ts";
 
 /** Receives what a sync brings, in order. The next sync is handled once the promise settles. */
 export interface SyncListener {

@@ -2,8 +2,8 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { SyncResponse, TimelineEvent } from "./sync-response.ts";
 import { isFinalRefusal } from "../server-refusal.ts";
+import type { SyncResponse, TimelineEvent } from "./sync-response.ts";
 import { isMembership, timelineEventsSchema } from "./sync-response.ts";
 
 /**

@@ -1,11 +1,11 @@
+import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
 import { sides } from "../../model/account.ts";
 import type { SignIn } from "../../service/accounts/sign-in.ts";
 import { askingServers } from "../../view/account/accounts.ts";
 import { linksCancelled } from "../../view/account/sign-in-link.ts";
-import type { Command } from "../../dialogue/conversation.ts";
 import { sideOfWord, sideWords } from "./login.ts";
-import { answerInTime } from "../../dialogue/slow-answer.ts";
-import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const cancelSpecification: CommandSpecification = {
   words: ["cancel"],

@@ -1,8 +1,8 @@
-import type { Forgotten } from "../../service/accounts/results.ts";
-import { askingServers, forgotten } from "../../view/account/accounts.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { Forgotten } from "../../service/accounts/results.ts";
+import { askingServers, forgotten } from "../../view/account/accounts.ts";
 
 export const forgetSpecification: CommandSpecification = {
   words: ["forget"],

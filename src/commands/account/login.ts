@@ -1,12 +1,12 @@
-import type { Side } from "../../model/account.ts";
-import type { SignIn } from "../../service/accounts/sign-in.ts";
-import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
-import { askingServer, signInOffer, signInRefused, signedIn } from "../../view/account/sign-in.ts";
-import type { Message } from "../../view/document/message.ts";
 import type { Command, Conversation } from "../../dialogue/conversation.ts";
 import { sayInPlaceOfLink, sayLink, sayLinkNote } from "../../dialogue/sign-in-notices.ts";
 import { answerInTime, announceIfSlow } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { Side } from "../../model/account.ts";
+import { serverNameOf } from "../../platforms/matrix/ids/identifiers.ts";
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import { askingServer, signInOffer, signInRefused, signedIn } from "../../view/account/sign-in.ts";
+import type { Message } from "../../view/document/message.ts";
 
 /** The words for the two accounts, as people type them. */
 export const sideWords = ["old", "new"] as const;

@@ -1,13 +1,13 @@
-import type { RunControl } from "../../service/run/control.ts";
-import type { CancelResult } from "../../service/run/results.ts";
-import type { SignIn } from "../../service/accounts/sign-in.ts";
-import { sides } from "../../model/account.ts";
-import { askingServers, signedOut } from "../../view/account/accounts.ts";
-import { cancelAnswer } from "../../view/migrate/cancel.ts";
 import type { Command } from "../../dialogue/conversation.ts";
-import { sideOfWord, sideWords } from "./login.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import { sides } from "../../model/account.ts";
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import type { RunControl } from "../../service/run/control.ts";
+import type { CancelResult } from "../../service/run/results.ts";
+import { askingServers, signedOut } from "../../view/account/accounts.ts";
+import { cancelAnswer } from "../../view/migrate/cancel.ts";
+import { sideOfWord, sideWords } from "./login.ts";
 
 export const logoutSpecification: CommandSpecification = {
   words: ["logout"],

@@ -1,8 +1,8 @@
-import type { SignIn } from "../../service/accounts/sign-in.ts";
-import { accountStates, askingServers } from "../../view/account/accounts.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { SignIn } from "../../service/accounts/sign-in.ts";
+import { accountStates, askingServers } from "../../view/account/accounts.ts";
 
 export const whoamiSpecification: CommandSpecification = {
   words: ["whoami"],

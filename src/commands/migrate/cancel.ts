@@ -1,9 +1,9 @@
-import type { RunControl } from "../../service/run/control.ts";
-import { cancelAnswer } from "../../view/migrate/cancel.ts";
-import { stoppingAfterRequest } from "../../view/migrate/pause.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { RunControl } from "../../service/run/control.ts";
+import { cancelAnswer } from "../../view/migrate/cancel.ts";
+import { stoppingAfterRequest } from "../../view/migrate/pause.ts";
 
 export const migrateCancelSpecification: CommandSpecification = {
   words: ["migrate", "cancel"],

@@ -1,8 +1,8 @@
-import type { RunControl } from "../../service/run/control.ts";
-import { pauseAnswer, stoppingAfterRequest } from "../../view/migrate/pause.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { RunControl } from "../../service/run/control.ts";
+import { pauseAnswer, stoppingAfterRequest } from "../../view/migrate/pause.ts";
 
 export const migratePauseSpecification: CommandSpecification = {
   words: ["migrate", "pause"],

@@ -1,14 +1,14 @@
-import type { RunOverview } from "../../service/run/overview.ts";
-import type { Planning } from "../../service/plan/planning.ts";
-import type { Plans } from "../../store/plans.ts";
-import { blockedRooms } from "../../model/rooms-left.ts";
-import { planFile, planMessage } from "../../view/migrate/plan.ts";
-import { aliasUnanswered, notSignedIn, readingAccounts, unreadable } from "../../view/account/reading.ts";
-import { jsonReport } from "../../view/rooms/report-files.ts";
 import type { Command } from "../../dialogue/conversation.ts";
-import { filterDetails, filterFlags, filterUsage, readFilters } from "../filters.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import { blockedRooms } from "../../model/rooms-left.ts";
+import type { Planning } from "../../service/plan/planning.ts";
+import type { RunOverview } from "../../service/run/overview.ts";
+import type { Plans } from "../../store/plans.ts";
+import { aliasUnanswered, notSignedIn, readingAccounts, unreadable } from "../../view/account/reading.ts";
+import { planFile, planMessage } from "../../view/migrate/plan.ts";
+import { jsonReport } from "../../view/rooms/report-files.ts";
+import { filterDetails, filterFlags, filterUsage, readFilters } from "../filters.ts";
 
 export const migratePlanSpecification: CommandSpecification = {
   words: ["migrate", "plan"],

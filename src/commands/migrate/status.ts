@@ -1,7 +1,7 @@
-import type { RunOverview } from "../../service/run/overview.ts";
-import { noRunYet, progressMessage } from "../../view/migrate/status.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { RunOverview } from "../../service/run/overview.ts";
+import { noRunYet, progressMessage } from "../../view/migrate/status.ts";
 
 export const migrateStatusSpecification: CommandSpecification = {
   words: ["migrate", "status"],

@@ -1,10 +1,10 @@
-import type { RunStarter } from "../../service/run/start.ts";
-import { startAnswer } from "../../view/migrate/start.ts";
-import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../view/migrate/undo.ts";
 import type { Command, Conversation } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import { answerInTime } from "../../dialogue/slow-answer.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { RunStarter } from "../../service/run/start.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
+import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../view/migrate/undo.ts";
 
 /** The word that confirms the undo, and the name of the action in `ConfirmableActions`. */
 const UNDO = "undo";

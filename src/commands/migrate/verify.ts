@@ -1,10 +1,10 @@
-import type { VerifyRequest } from "../../service/run/requests.ts";
-import type { VerifyResult } from "../../service/run/results.ts";
-import { verifyAnswer } from "../../view/migrate/verify.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { VerifyRequest } from "../../service/run/requests.ts";
+import type { VerifyResult } from "../../service/run/results.ts";
+import { readingAccounts } from "../../view/account/reading.ts";
+import { verifyAnswer } from "../../view/migrate/verify.ts";
 
 export const migrateVerifySpecification: CommandSpecification = {
   words: ["migrate", "verify"],

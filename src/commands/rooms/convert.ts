@@ -1,12 +1,12 @@
+import type { Command } from "../../dialogue/conversation.ts";
+import { answerInTime } from "../../dialogue/slow-answer.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { ConvertRequest } from "../../service/run/requests.ts";
 import type { ConvertResult } from "../../service/run/results.ts";
 import type { Plans } from "../../store/plans.ts";
-import { convertAnswer } from "../../view/rooms/convert.ts";
 import { askingServers } from "../../view/account/accounts.ts";
-import type { Command } from "../../dialogue/conversation.ts";
+import { convertAnswer } from "../../view/rooms/convert.ts";
 import { roomOfWord } from "../filters.ts";
-import { answerInTime } from "../../dialogue/slow-answer.ts";
-import type { CommandSpecification } from "../../grammar/specification.ts";
 
 const room = { name: "room", kind: "word" } as const;
 

@@ -1,9 +1,9 @@
+import type { Command } from "../../dialogue/conversation.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { RunStarter } from "../../service/run/start.ts";
 import type { Plans } from "../../store/plans.ts";
-import type { Command } from "../../dialogue/conversation.ts";
 import { filterDetails, filterFlags, filterUsage } from "../filters.ts";
 import { runPart } from "./part-of-move.ts";
-import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const joinAllSpecification: CommandSpecification = {
   words: ["join-all"],

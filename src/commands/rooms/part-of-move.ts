@@ -1,13 +1,13 @@
-import type { PartRequest } from "../../service/run/requests.ts";
-import type { RunPurpose } from "../../model/run.ts";
-import type { StartResult } from "../../service/run/results.ts";
-import type { Plans } from "../../store/plans.ts";
-import { startAnswer } from "../../view/migrate/start.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import type { Conversation } from "../../dialogue/conversation.ts";
-import { readFilters, roomOfWord } from "../filters.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandValues } from "../../grammar/specification.ts";
+import type { RunPurpose } from "../../model/run.ts";
+import type { PartRequest } from "../../service/run/requests.ts";
+import type { StartResult } from "../../service/run/results.ts";
+import type { Plans } from "../../store/plans.ts";
+import { readingAccounts } from "../../view/account/reading.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
+import { readFilters, roomOfWord } from "../filters.ts";
 
 export interface PartOptions {
   begin: (request: PartRequest) => Promise<StartResult>;

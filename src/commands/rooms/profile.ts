@@ -1,9 +1,9 @@
-import type { RunStarter } from "../../service/run/start.ts";
-import { startAnswer } from "../../view/migrate/start.ts";
-import { readingAccounts } from "../../view/account/reading.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import { withProgressNote } from "../../dialogue/progress-note.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import type { RunStarter } from "../../service/run/start.ts";
+import { readingAccounts } from "../../view/account/reading.ts";
+import { startAnswer } from "../../view/migrate/start.ts";
 
 export const profileSpecification: CommandSpecification = {
   words: ["profile"],

@@ -1,10 +1,10 @@
-import type { RunOverview } from "../../service/run/overview.ts";
-import type { Plans } from "../../store/plans.ts";
-import { numberedRooms } from "../../model/rooms-left.ts";
-import { noPlanYet, reportFile, reportMessage } from "../../view/rooms/report.ts";
-import { csvReport, jsonReport, markdownReport } from "../../view/rooms/report-files.ts";
 import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
+import { numberedRooms } from "../../model/rooms-left.ts";
+import type { RunOverview } from "../../service/run/overview.ts";
+import type { Plans } from "../../store/plans.ts";
+import { csvReport, jsonReport, markdownReport } from "../../view/rooms/report-files.ts";
+import { noPlanYet, reportFile, reportMessage } from "../../view/rooms/report.ts";
 
 const formats = ["text", "csv", "json", "md"] as const;
 

@@ -1,12 +1,12 @@
+import type { Command } from "../../dialogue/conversation.ts";
+import { withProgressNote } from "../../dialogue/progress-note.ts";
+import { parseDuration } from "../../grammar/duration.ts";
+import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { RoomListRequest, RoomListResult } from "../../service/plan/room-listing.ts";
 import type { Plans } from "../../store/plans.ts";
 import { aliasUnanswered, notSignedIn, unreadable } from "../../view/account/reading.ts";
 import { readingRooms, roomList } from "../../view/rooms/rooms.ts";
-import type { Command } from "../../dialogue/conversation.ts";
-import { parseDuration } from "../../grammar/duration.ts";
 import { filterFlags, filterUsage, readFilters } from "../filters.ts";
-import { withProgressNote } from "../../dialogue/progress-note.ts";
-import type { CommandSpecification } from "../../grammar/specification.ts";
 
 export const roomsSpecification: CommandSpecification = {
   words: ["rooms"],

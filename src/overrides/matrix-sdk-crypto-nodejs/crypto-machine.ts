@@ -10,6 +10,7 @@ import type { EncryptionSettings } from "./encryption-settings.ts";
 import type { DeviceLists, RoomId, UserId } from "./identifiers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { assertNothingWasLost, inOuterTransaction } from "./outer-transaction.ts";
+import { OwnRequests, type SendRequest } from "./own-requests.ts";
 import { PendingKeyQueries } from "./pending-key-queries.ts";
 import {
   type OutgoingRequest,
@@ -18,7 +19,6 @@ import {
   sortRequests,
   toDeviceRequest,
 } from "./requests.ts";
-import { OwnRequests, type SendRequest } from "./own-requests.ts";
 import { Signatures } from "./signatures.ts";
 
 /** A room key that has arrived: messages of this session can now be decrypted. */

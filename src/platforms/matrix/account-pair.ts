@@ -1,8 +1,8 @@
 import type { Account, Side } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import type { AccessChanges } from "../../model/room-routes.ts";
-import type { StepKind } from "../../model/step.ts";
 import type { TakenStep } from "../../model/run.ts";
+import type { StepKind } from "../../model/step.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, WatchRequest } from "../platform.ts";

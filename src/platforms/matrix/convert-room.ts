@@ -1,22 +1,22 @@
 import { z } from "zod";
+import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { RoomConversion, RoomConverted } from "../platform.ts";
+import { readAccountData, writeAccountData } from "./api/account-data.ts";
+import type { HomeserverClient } from "./api/homeserver-client.ts";
+import { apiPath } from "./api/homeserver-client.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
+import type { ChatMember } from "./categories/direct-chats/convert.ts";
+import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct-chats/convert.ts";
+import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 import { parseRoomAlias } from "./ids/identifiers.ts";
 import type { OpenAccount } from "./open-account.ts";
 import { guarded } from "./open-account.ts";
 import { roomOfAlias } from "./reading/aliases.ts";
-import { membershipNow } from "./reading/state-now.ts";
-import { readAccountData, writeAccountData } from "./api/account-data.ts";
-import { apiPath } from "./api/homeserver-client.ts";
-import type { HomeserverClient } from "./api/homeserver-client.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
 import { membershipIn, stateEventsOf } from "./reading/raw-events.ts";
 import { readStateEvent } from "./reading/single-room.ts";
+import { membershipNow } from "./reading/state-now.ts";
 import { readTextSet } from "./rooms/state-content.ts";
 import { valueOf } from "./rooms/state-read.ts";
-import { asDirectChat, asOrdinaryRoom, choosePartner } from "./categories/direct-chats/convert.ts";
-import type { ChatMember } from "./categories/direct-chats/convert.ts";
-import { DIRECT_CHATS_TYPE } from "./categories/direct-chats/plan.ts";
 
 /** A conversion of a room whose ID is known. */
 type FoundRoomConversion = Omit<RoomConversion, "room"> & { readonly roomId: string };

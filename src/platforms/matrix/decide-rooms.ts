@@ -1,13 +1,13 @@
+import type { RoomPlanInput } from "./planning/plan-context.ts";
+import type { RoomPlan, SummaryNeeded } from "./planning/plan-rooms.ts";
+import { planRooms } from "./planning/plan-rooms.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
 import { withNeededMembers } from "./reading/members.ts";
 import { withOtherMembers } from "./reading/other-member.ts";
 import { readOutsideRoom } from "./reading/outside-room.ts";
 import type { Reader } from "./reading/reader.ts";
-import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
-import type { RoomPlan, SummaryNeeded } from "./planning/plan-rooms.ts";
-import { planRooms } from "./planning/plan-rooms.ts";
-import type { RoomPlanInput } from "./planning/plan-context.ts";
 import { roomFromSummary } from "./rooms/room-summary.ts";
+import type { AccountSnapshot, RoomSnapshot } from "./rooms/types.ts";
 
 /** One of the two accounts, with its reader. */
 export interface ReadableAccount {

@@ -10,9 +10,9 @@ import { roomCategories } from "./planning/room-categories.ts";
 import { roomMapping } from "./planning/room-mapping.ts";
 import { estimateTime } from "./planning/time-estimate.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
-import { remainingSteps, revisedRooms } from "./runs/remaining-steps.ts";
 import { remainingWork } from "./remaining-work.ts";
 import { report } from "./report/report.ts";
+import { remainingSteps, revisedRooms } from "./runs/remaining-steps.ts";
 import { profileSteps, stepsOfRooms, stepsOfWholePlan, unknownRooms } from "./runs/steps-of-run.ts";
 
 /** Both accounts as they were read, and the plan of their rooms. */

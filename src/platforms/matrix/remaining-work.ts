@@ -1,11 +1,11 @@
-import type { CategoryWork, RemainingWork } from "../../model/remaining-work.ts";
 import type { Category, CategoryName } from "../../model/categories.ts";
-import { compareContents } from "./categories/registry.ts";
+import type { CategoryWork, RemainingWork } from "../../model/remaining-work.ts";
 import type { AccountContents } from "./categories/contents.ts";
-import { roomMapping } from "./planning/room-mapping.ts";
-import { powerStep } from "./planning/room-steps.ts";
+import { compareContents } from "./categories/registry.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
 import type { PlannedRoom } from "./planning/planned-room.ts";
+import { roomMapping } from "./planning/room-mapping.ts";
+import { powerStep } from "./planning/room-steps.ts";
 
 /**
  * The work that a plan leaves.

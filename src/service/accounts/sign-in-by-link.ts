@@ -1,11 +1,11 @@
-import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { Account, SessionTokens, Side } from "../../model/account.ts";
 import { otherSide } from "../../model/account.ts";
+import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { SignInLink } from "../../model/sign-in-link.ts";
 import type { AccountRefusal, Session, SignInServer } from "../../platforms/sign-in.ts";
 import { LinkWaits } from "./link-waits.ts";
-import type { SignInOptions } from "./sign-in-options.ts";
 import type { LinkNews, SignedIn, WaitingLink } from "./results.ts";
+import type { SignInOptions } from "./sign-in-options.ts";
 
 interface LinkSignInOptions extends SignInOptions {
   /** Runs the work for one person in order. */

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import type { Account, Side } from "../../model/account.ts";
+import type { SignInLink } from "../../model/sign-in-link.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ClientIntroduction } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
-import type { SignInLink } from "../../model/sign-in-link.ts";
 import type { SignInLinks } from "../../store/sign-in-links.ts";
 import type { LinkNews } from "./results.ts";
 

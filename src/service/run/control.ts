@@ -1,18 +1,18 @@
 import type { Account, Side } from "../../model/account.ts";
 import { otherSide } from "../../model/account.ts";
-import type { Run } from "../../model/run.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isActive, nextState } from "../../model/run-states.ts";
+import type { Run } from "../../model/run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { Accounts } from "../../store/accounts.ts";
-import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { StartRequest } from "./requests.ts";
-import type { RunSummaryReader } from "./summary.ts";
 import type { CancelResult, PauseResult, ResumeResult, RunStatus, StartResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
+import type { RunSummaryReader } from "./summary.ts";
 
 export interface RunControlOptions {
   accounts: Pick<Accounts, "get">;

@@ -1,20 +1,20 @@
 import type { Logger } from "pino";
-import type { Run } from "../../model/run.ts";
+import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
+import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
 import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
-import { KeyedQueue } from "../../model/keyed-queue.ts";
-import { RunWatch } from "./watch.ts";
-import { RunOverview } from "./overview.ts";
-import { RunStarter } from "./start.ts";
 import type { Planning } from "../plan/planning.ts";
 import { RunControl } from "./control.ts";
+import { RunOverview } from "./overview.ts";
 import type { RunFacts, RunListener } from "./run-listener.ts";
-import { RunSummaryReader } from "./summary.ts";
 import { RunSettler } from "./settle.ts";
+import { RunStarter } from "./start.ts";
 import { RunStatuses } from "./status.ts";
+import { RunSummaryReader } from "./summary.ts";
+import { RunWatch } from "./watch.ts";
 import type { RunWorkOptions } from "./work.ts";
 import { RunWork } from "./work.ts";
 

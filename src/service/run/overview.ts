@@ -1,7 +1,6 @@
 import type { Report } from "../../model/report.ts";
-import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
-import type { RunStatus } from "./results.ts";
 import { waitsForPerson } from "../../model/room-routes.ts";
+import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
@@ -9,6 +8,7 @@ import type { Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
 import { runningReport } from "./report.ts";
+import type { RunStatus } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 
 export interface RunOverviewOptions {

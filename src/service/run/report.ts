@@ -1,11 +1,11 @@
 import { allCategories } from "../../model/categories.ts";
-import type { Run, StoredStep } from "../../model/run.ts";
-import type { Limits } from "../../queue/rate-limits.ts";
 import { ownLimit } from "../../model/lanes.ts";
 import type { Report, RoomProgress } from "../../model/report.ts";
 import { reportTime } from "../../model/report.ts";
-import type { RunRoom } from "../../model/run-room.ts";
 import { routeOfStep } from "../../model/room-routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
+import type { Run, StoredStep } from "../../model/run.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
 
 /**
  * The report of a plan during its run, with the current status of each room.

@@ -1,15 +1,14 @@
-import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
-import type { PlanChange } from "../../model/plan-changes.ts";
-import type { Account, Side } from "../../model/account.ts";
+import type { Side } from "../../model/account.ts";
 import type { Category } from "../../model/categories.ts";
-import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
-import type { RunPurpose } from "../../model/run.ts";
-import type { RunState } from "../../model/run-states.ts";
-import type { LimitName } from "../../model/step.ts";
 import type { NotMoved } from "../../model/not-moved.ts";
+import type { PlanChange } from "../../model/plan-changes.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
-import type { UnansweredAlias } from "../plan/planning.ts";
-import type { AccountRefusal } from "../../platforms/sign-in.ts";
+import type { RunState } from "../../model/run-states.ts";
+import type { RunPurpose } from "../../model/run.ts";
+import type { StepProblem, WaitingFor } from "../../model/step-outcome.ts";
+import type { LimitName } from "../../model/step.ts";
+import type { RunSummary, StepFailure, UndoFacts } from "../../platforms/runs.ts";
+import type { CannotDecide, UnansweredAlias } from "../plan/planning.ts";
 
 /** The rooms of a run by status. Together they are all rooms of its plan. */
 export interface RoomCounts {
@@ -64,10 +63,6 @@ export interface RunStatus {
   wasInterrupted: boolean;
 }
 
-export type CannotRead =
-  | { status: "not_signed_in"; missing: readonly Side[] }
-  | { status: "not_read"; account: Account; refusal: AccountRefusal };
-
 /** What a person is informed of when a run begins. */
 export interface Beginning {
   changes: readonly PlanChange[];
@@ -91,7 +86,7 @@ export type StartResult =
   | { status: "already"; run: RunStatus }
   | { status: "unknown_rooms"; rooms: readonly string[] }
   | UnansweredAlias
-  | CannotRead;
+  | CannotDecide;
 
 /** `isIdle`: no request is without its answer. */
 export type PauseResult =
@@ -122,7 +117,7 @@ export type VerifyResult =
       notMoved: readonly NotMoved[];
     }
   | { status: "no_plan" }
-  | CannotRead;
+  | CannotDecide;
 
 /** The effects of an undo, and what it cannot undo. */
 export interface UndoPreview extends UndoFacts {
@@ -130,7 +125,7 @@ export interface UndoPreview extends UndoFacts {
 }
 
 export type UndoPreviewResult =
-  UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotRead;
+  UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotDecide;
 
 /** A room that the new account joined after the run: "3 of 5 let you in". */
 export interface RoomLetIn {
@@ -153,4 +148,4 @@ export type ConvertResult =
   /** Nobody else is in the room, so there is no partner for a direct chat. */
   | { status: "no_partner"; roomId: string }
   | UnansweredAlias
-  | CannotRead;
+  | CannotDecide;

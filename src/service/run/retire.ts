@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { Runs } from "../../store/runs.ts";
 import type { Run } from "../../model/run.ts";
+import type { Runs } from "../../store/runs.ts";
 import type { SignOutResult } from "../accounts/results.ts";
 import type { SignIn } from "../accounts/sign-in.ts";
 

@@ -1,8 +1,8 @@
 import type { Run } from "../../model/run.ts";
 import type { ShownPlan } from "../plan/planning.ts";
 import type { RoomLetIn } from "./results.ts";
-import type { RunSummaryReader } from "./summary.ts";
 import type { RunStatuses } from "./status.ts";
+import type { RunSummaryReader } from "./summary.ts";
 
 /**
  * Receives the events of runs, so that their owners can be informed. Runs do not send messages

@@ -1,20 +1,20 @@
-import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Logger } from "pino";
+import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
-import type { Run } from "../../model/run.ts";
+import { waitsForPerson } from "../../model/room-routes.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
+import type { Run } from "../../model/run.ts";
 import { stages } from "../../model/step.ts";
-import { reportAfterRun } from "./report.ts";
-import { waitsForPerson } from "../../model/room-routes.ts";
+import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Unread } from "../../queue/runner-work.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
+import type { CannotDecide, DecidedMove, Planning } from "../plan/planning.ts";
 import type { PlanRequestData } from "../plan/request.ts";
 import { planRequestSchema } from "../plan/request.ts";
-import type { CannotDecide, DecidedMove, Planning } from "../plan/planning.ts";
-import type { AccountRefusal } from "../../platforms/sign-in.ts";
+import { reportAfterRun } from "./report.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
 

@@ -1,21 +1,21 @@
 import type { Logger } from "pino";
 import { NO_FILTERS } from "../../model/filters.ts";
+import type { KeyedQueue } from "../../model/keyed-queue.ts";
+import { differencesOf } from "../../model/plan-changes.ts";
 import { waitsForPerson } from "../../model/room-routes.ts";
+import type { RunContents } from "../../platforms/planning.ts";
+import type { Platforms } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { NewRun, Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { KeyedQueue } from "../../model/keyed-queue.ts";
-import type { PartRequest, StartRequest } from "./requests.ts";
 import type { DecidedMove, Planning } from "../plan/planning.ts";
 import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
 import type { RunOverview } from "./overview.ts";
+import type { PartRequest, StartRequest } from "./requests.ts";
 import type { Beginning, StartResult, UndoPreviewResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
 import { UndoPlanner } from "./undo.ts";
-import { differencesOf } from "../../model/plan-changes.ts";
-import type { RunContents } from "../../platforms/planning.ts";
-import type { Platforms } from "../../platforms/platform.ts";
 
 export interface RunStarterOptions {
   platforms: Platforms<"runs">;

@@ -1,11 +1,11 @@
 import { sides } from "../../model/account.ts";
-import type { Run } from "../../model/run.ts";
 import { isWorkedOn } from "../../model/run-states.ts";
+import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { EndWait } from "../../queue/active-run.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
-import type { StepCount, Steps } from "../../store/steps.ts";
 import type { Runs } from "../../store/runs.ts";
+import type { StepCount, Steps } from "../../store/steps.ts";
 import type { RunStatus } from "./results.ts";
 import { expectedEndOf, roomCounts, waitsOf } from "./waits.ts";
 

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import { roomAfterChange, waitsForPerson } from "../../model/room-routes.ts";
 import type { AccessChanges } from "../../model/room-routes.ts";
+import { roomAfterChange, waitsForPerson } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
 import { stages } from "../../model/step.ts";

@@ -1,10 +1,10 @@
-import type { Forgotten } from "../../service/accounts/results.ts";
-import type { AccountState, SignOutResult } from "../../service/accounts/results.ts";
 import type { Account, Side, SignInMethod } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
+import type { Forgotten } from "../../service/accounts/results.ts";
+import type { AccountState, SignOutResult } from "../../service/accounts/results.ts";
 import type { Block, Inline } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
 import { code, link, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { counted } from "../document/numbers.ts";
 import { formatTime } from "../document/time.ts";

@@ -1,5 +1,5 @@
-import type { ServerNotFound } from "../../platforms/sign-in.ts";
 import type { UnreachableReason } from "../../network/unreachable-error.ts";
+import type { ServerNotFound } from "../../platforms/sign-in.ts";
 import type { Inline } from "../document/document.ts";
 import { code } from "../document/document.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";

@@ -1,5 +1,5 @@
-import type { LinkNews, WaitingLink } from "../../service/accounts/results.ts";
 import type { Side } from "../../model/account.ts";
+import type { LinkNews, WaitingLink } from "../../service/accounts/results.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, link, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";

@@ -1,11 +1,11 @@
-import type { LoginOptions } from "../../platforms/sign-in.ts";
+import type { Account, Side } from "../../model/account.ts";
 import type { RoomKind } from "../../model/conversation-address.ts";
+import type { LoginOptions } from "../../platforms/sign-in.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { SignOutResult } from "../../service/accounts/results.ts";
-import type { Account, Side } from "../../model/account.ts";
 import type { Block, Inline } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
 import { code, link, paragraph, quote, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { formatDuration } from "../document/time.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";

@@ -1,7 +1,7 @@
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import type { Block, Inline } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { usageLine } from "./mistakes.ts";
 

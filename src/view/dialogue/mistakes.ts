@@ -1,7 +1,7 @@
 import type { CommandMistake, CommandSpecification } from "../../grammar/specification.ts";
 import type { Block, Inline } from "../document/document.ts";
-import type { Message } from "../document/message.ts";
 import { code, join, paragraph } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 

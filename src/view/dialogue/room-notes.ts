@@ -1,5 +1,5 @@
-import type { Message } from "../document/message.ts";
 import { code, paragraph } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { removedToBeSafe } from "./mistakes.ts";
 

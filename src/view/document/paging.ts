@@ -1,8 +1,8 @@
 import type { Block, Document, Inline } from "./document.ts";
-import type { Message } from "./message.ts";
-import { renderHtml } from "./html.ts";
-import { renderPlainText } from "./plain-text.ts";
 import { paragraph } from "./document.ts";
+import { renderHtml } from "./html.ts";
+import type { Message } from "./message.ts";
+import { renderPlainText } from "./plain-text.ts";
 
 /**
  * Limit for a message's plain text and HTML together. An event has at most 65,536 bytes; encryption

@@ -2,8 +2,8 @@ import type { CancelResult } from "../../service/run/results.ts";
 import { code, paragraph } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { deedsBlocks } from "./summary.ts";
 import { runNames } from "../words/run-words.ts";
+import { deedsBlocks } from "./summary.ts";
 
 /** The answer to `!migrate cancel`. What was done stays done, and is listed. */
 export function cancelAnswer(result: CancelResult, prefix: string): Message {

@@ -1,22 +1,22 @@
 import type { AccountProblemCode } from "../../model/account-problem.ts";
 import { isAccountProblemCode } from "../../model/account-problem.ts";
-import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
 import type { ReportRoom } from "../../model/report.ts";
-import { accountProblemClause } from "../words/account-problem-words.ts";
+import { roomsByCause } from "../../model/rooms-left.ts";
 import type { RunPurpose } from "../../model/run.ts";
+import type { StepProblem, StepProblemCode } from "../../model/step-outcome.ts";
 import type { RunEnd } from "../../service/run/results.ts";
-import { categoryWords } from "../words/category-words.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
-import { notMovedText } from "../words/not-moved.ts";
-import { jsonReport } from "../rooms/report-files.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
-import { roomsByCause } from "../../model/rooms-left.ts";
+import { jsonReport } from "../rooms/report-files.ts";
 import { causeTitles, leftRoomLine } from "../rooms/report.ts";
-import { deedsBlocks } from "./summary.ts";
+import { accountProblemClause } from "../words/account-problem-words.ts";
+import { categoryWords } from "../words/category-words.ts";
+import { notMovedText } from "../words/not-moved.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
+import { deedsBlocks } from "./summary.ts";
 
 /** The longest list in the message itself. The file has all. */
 const MAX_LINES = 10;

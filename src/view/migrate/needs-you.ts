@@ -1,9 +1,9 @@
 import type { RunStatus } from "../../service/run/results.ts";
+import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { code, paragraph, quote } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
-import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { runNames } from "../words/run-words.ts";
 
 /** A run stopped until its owner acts. */

@@ -1,18 +1,18 @@
-import type { Report, ReportRoom } from "../../model/report.ts";
 import type { CategoryWork } from "../../model/remaining-work.ts";
+import type { Report, ReportRoom } from "../../model/report.ts";
+import { blockedRooms } from "../../model/rooms-left.ts";
 import type { ShownPlan } from "../../service/plan/planning.ts";
-import { categoryWords } from "../words/category-words.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
+import { plural } from "../document/numbers.ts";
+import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
+import { categoryWords } from "../words/category-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { reasonText } from "../words/reasons.ts";
-import { plural } from "../document/numbers.ts";
 import { helperNames, noRoomFits, shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
-import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
-import { blockedRooms } from "../../model/rooms-left.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { timeNeeded } from "./time-needed.ts";
 

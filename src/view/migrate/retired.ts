@@ -1,8 +1,8 @@
 import type { SignOutResult } from "../../service/accounts/results.ts";
+import { endings } from "../account/accounts.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
-import { endings } from "../account/accounts.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
 
 /** The bot signs out of two accounts long after their move. */

@@ -1,16 +1,16 @@
-import type { RunPurpose } from "../../model/run.ts";
 import type { ReportRoom } from "../../model/report.ts";
+import type { RunPurpose } from "../../model/run.ts";
 import type { RunStatus, StartResult } from "../../service/run/results.ts";
+import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
 import { noRoomFits } from "../words/room-line.ts";
 import { changedRoute, goneRoom } from "../words/route-words.ts";
-import { untrustedCode } from "../document/untrusted-text.ts";
-import { nothingLeft } from "./nothing-left.ts";
-import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
 import { accountsOf, runNames } from "../words/run-words.ts";
+import { nothingLeft } from "./nothing-left.ts";
 
 /** The most changes in the message. The report has all. */
 const MAX_CHANGES = 5;

@@ -1,4 +1,6 @@
 import type { RunStatus, RunWait } from "../../service/run/results.ts";
+import { accountProblem, accountRemedy } from "../account/account-problem.ts";
+import { sideName } from "../account/sign-in.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
@@ -6,9 +8,7 @@ import { notice } from "../document/message.ts";
 import { counted, waitVerb } from "../document/numbers.ts";
 import { formatClock, formatMoment, formatTime } from "../document/time.ts";
 import { untrustedCode } from "../document/untrusted-text.ts";
-import { accountProblem, accountRemedy } from "../account/account-problem.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
-import { sideName } from "../account/sign-in.ts";
 
 /** The width that fits one line on phones (view/README.md, "What clients show"). */
 const BAR_WIDTH = 20;

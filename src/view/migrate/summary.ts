@@ -1,9 +1,9 @@
 import type { CategoryName } from "../../model/categories.ts";
 import type { RunSummary } from "../../platforms/runs.ts";
-import { categoryWords } from "../words/category-words.ts";
 import type { Block } from "../document/document.ts";
 import { list, paragraph, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";
+import { categoryWords } from "../words/category-words.ts";
 import { shownRoomName } from "../words/room-line.ts";
 
 const MAX_ROOMS = 5;

@@ -1,12 +1,12 @@
 import type { ReportRoom } from "../../model/report.ts";
 import type { UndoPreview, UndoPreviewResult } from "../../service/run/results.ts";
+import { notSignedIn, unreadable } from "../account/reading.ts";
 import type { Block } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
 import { shownRoomName } from "../words/room-line.ts";
 import { alreadyThere } from "./start.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
 import { writtenLines } from "./summary.ts";
 
 const MAX_ROOMS = 5;

@@ -1,14 +1,14 @@
 import type { Category } from "../../model/categories.ts";
 import type { VerifyResult } from "../../service/run/results.ts";
-import { categoryWords } from "../words/category-words.ts";
+import { notSignedIn, unreadable } from "../account/reading.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, join, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { notMovedText } from "../words/not-moved.ts";
-import { jsonReport } from "../rooms/report-files.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
-import { notSignedIn, unreadable } from "../account/reading.ts";
+import { jsonReport } from "../rooms/report-files.ts";
+import { categoryWords } from "../words/category-words.ts";
+import { notMovedText } from "../words/not-moved.ts";
 import { accountsOf } from "../words/run-words.ts";
 
 const MAX_NAMES = 3;

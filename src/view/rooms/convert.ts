@@ -1,10 +1,10 @@
 import type { ConvertResult } from "../../service/run/results.ts";
+import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
 import type { Inline } from "../document/document.ts";
 import { code, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
-import { aliasUnanswered, notSignedIn, unreadable } from "../account/reading.ts";
 
 /** `!converttodm` and `!converttoroom`. */
 export function convertAnswer(

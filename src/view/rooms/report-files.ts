@@ -1,10 +1,10 @@
 import { stringify } from "csv-stringify/sync";
 import type { Report } from "../../model/report.ts";
+import type { Block, Inline } from "../document/document.ts";
+import { matrixToRoom } from "../document/matrix-to.ts";
+import type { Attachment } from "../document/message.ts";
 import { exportedReport, exportedRoom } from "./exported-report.ts";
 import { CSV_COLUMNS, csvCells } from "./report-csv.ts";
-import type { Block, Inline } from "../document/document.ts";
-import type { Attachment } from "../document/message.ts";
-import { matrixToRoom } from "../document/matrix-to.ts";
 import type { ReportView } from "./report.ts";
 import { reportDocument } from "./report.ts";
 

@@ -5,10 +5,10 @@ import type { Block, Document, Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Attachment, Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { reasonText } from "../words/reasons.ts";
-import { helperNames, shownRoomName } from "../words/room-line.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
+import { reasonText } from "../words/reasons.ts";
+import { helperNames, shownRoomName } from "../words/room-line.ts";
 
 /** A report with the data that its rendering needs. */
 export interface ReportView {

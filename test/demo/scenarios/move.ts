@@ -1,15 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import type { Report } from "../../../src/model/report.ts";
+import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
-import type { Checks } from "../checks.ts";
 import type { SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { PopulatedPerson, PopulatedRoom } from "../../lab/population/population.ts";
-import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
+import type { Checks } from "../checks.ts";
 import type { DemoEnvironment } from "../environment.ts";
+import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 
 /**
  * Number of rooms that the new account has joined when the bot is killed: enough to be in the

@@ -1,8 +1,8 @@
 import { askBot } from "../../lab/bot-answer.ts";
-import type { Checks } from "../checks.ts";
 import { textOf } from "../../lab/person/person.ts";
-import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
+import type { Checks } from "../checks.ts";
 import type { DemoEnvironment } from "../environment.ts";
+import { ANSWER_TIMEOUT_MS, reportNow } from "../report-now.ts";
 
 /** The plan and the report, both compared with what is known of every room that the demo made. */
 export async function playPlan(

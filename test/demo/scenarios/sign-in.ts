@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Checks } from "../checks.ts";
 import { askServer } from "../../lab/ask-server.ts";
 import { askBot } from "../../lab/bot-answer.ts";
 import { textOf } from "../../lab/person/person.ts";
+import type { Checks } from "../checks.ts";
 import type { DemoAccount, DemoEnvironment } from "../environment.ts";
 
 const devicesSchema = z.object({

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { vi } from "vitest";
-import { startAuthorizationServer } from "../../lab/authorization-server/authorization-server.ts";
-import type { AuthorizationServerOptions } from "../../lab/authorization-server/model.ts";
-import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
 import { createMatrixSignIn } from "../../../src/platforms/matrix/sign-in/provider.ts";
 import { Sessions } from "../../../src/platforms/matrix/sign-in/sessions.ts";
 import type { LinkNews, WaitingLink } from "../../../src/service/accounts/results.ts";
 import { SignIn } from "../../../src/service/accounts/sign-in.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { startAuthorizationServer } from "../../lab/authorization-server/authorization-server.ts";
+import type { AuthorizationServerOptions } from "../../lab/authorization-server/model.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { openFetch } from "../platforms/matrix/loopback-server.ts";
 

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { toOutcome } from "../../../src/platforms/matrix/steps/step-errors.ts";
 import type { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
-import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
 import { openAccount, readOpenAccount } from "../../../src/platforms/matrix/open-account.ts";
-import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
+import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
+import { toOutcome } from "../../../src/platforms/matrix/steps/step-errors.ts";
 import type { FaultProxy } from "../../support/faults/fault-proxy.ts";
+import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import { callServer } from "../../support/servers/server-api.ts";
 import { failureOf } from "../platforms/matrix/loopback-server.ts";
 import type { Delegation, Mover } from "./delegation.ts";

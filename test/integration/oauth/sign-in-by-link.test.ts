@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { forgetPerson } from "../../../src/service/forget.ts";
 import { matrixTokensSchema } from "../../../src/platforms/matrix/sign-in/session-renewal.ts";
-import { bytesIn } from "../../support/store/temporary-store.ts";
+import { forgetPerson } from "../../../src/service/forget.ts";
 import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import { callServer } from "../../support/servers/server-api.ts";
+import { bytesIn } from "../../support/store/temporary-store.ts";
 import type { Delegation, Mover } from "./delegation.ts";
 import { INTRODUCTION, OWNER, signInByLink, startDelegation, startMover } from "./delegation.ts";
 

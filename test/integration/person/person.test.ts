@@ -2,11 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
-import { startPerson, textOf } from "../../lab/person/person.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Person, PersonOptions, SeenMessage } from "../../lab/person/person.ts";
+import { startPerson, textOf } from "../../lab/person/person.ts";
 
 const PASSWORD = "a person's password";
 

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
-import { setState } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
-import { powerLevelsContent } from "../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
-import { roomPowerOf } from "../../../src/platforms/matrix/rooms/power-levels/room-power.ts";
-import type { AccountSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
+import { powerLevelsContent } from "../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
+import { roomPowerOf } from "../../../src/platforms/matrix/rooms/power-levels/room-power.ts";
 import { valueOf } from "../../../src/platforms/matrix/rooms/state-read.ts";
+import type { AccountSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { setState } from "../../lab/population/session.ts";
 import type { JoinCheck } from "../../support/join-check/join-check.ts";
 import { isAllowed, stateOf } from "../../support/join-check/requests.ts";
 

@@ -1,6 +1,6 @@
-import type { Expected, PopulatedRoom } from "../../lab/population/population.ts";
-import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
+import type { Expected, PopulatedRoom } from "../../lab/population/population.ts";
 
 type RowFields = Readonly<Record<string, string>>;
 

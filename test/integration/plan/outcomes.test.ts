@@ -2,23 +2,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import { roomRequestCounts } from "../../../src/platforms/matrix/planning/request-counts.ts";
+import { roomCategories } from "../../../src/platforms/matrix/planning/room-categories.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
-import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
-import { roomCategories } from "../../../src/platforms/matrix/planning/room-categories.ts";
-import { roomRequestCounts } from "../../../src/platforms/matrix/planning/request-counts.ts";
 import { checkClaims } from "../../support/join-check/check-claims.ts";
 import { claimsOfPlan } from "../../support/join-check/claim.ts";
-import { openJoinCheck } from "../../support/join-check/join-check.ts";
 import type { JoinCheck } from "../../support/join-check/join-check.ts";
+import { openJoinCheck } from "../../support/join-check/join-check.ts";
 import { joinedRooms } from "../../support/join-check/requests.ts";
 import { checkPower } from "./check-power.ts";
 import { differences } from "./differences.ts";
-import { readAndPlan } from "./read-and-plan.ts";
 import type { ReadPlan } from "./read-and-plan.ts";
+import { readAndPlan } from "./read-and-plan.ts";
 
 /** What the tests of this file share. */
 interface Fixture {

@@ -1,9 +1,9 @@
-import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
-import type { Population } from "../../lab/population/population.ts";
 import { decideRooms } from "../../../src/platforms/matrix/decide-rooms.ts";
+import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { AccountReading, ReadingMethod } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
-import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Population } from "../../lab/population/population.ts";
 import { meteredReader } from "../reading/meter.ts";
 
 export interface ReadPlan {

@@ -1,10 +1,10 @@
 import { pino } from "pino";
-import type { Homeserver } from "../../lab/homeservers/pair.ts";
-import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
-import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
-import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { Reader } from "../../../src/platforms/matrix/reading/reader.ts";
+import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
+import type { Homeserver } from "../../lab/homeservers/pair.ts";
 
 /** A sent request and the size of its answer. */
 export interface SentRequest {

@@ -3,21 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
-import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
-import { joinRules } from "../../lab/population/room-fixture.ts";
-import { changeMember, join as joinRoom, setState } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
-import type { PlannedStep } from "../../../src/model/step.ts";
-import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
-import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { AccessChanges } from "../../../src/model/room-routes.ts";
+import type { PlannedStep } from "../../../src/model/step.ts";
+import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
+import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { WatchingAccount } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import { joinRules } from "../../lab/population/room-fixture.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { changeMember, join as joinRoom, setState } from "../../lab/population/session.ts";
 import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
-import { threePeople } from "./three-people.ts";
 import type { ThreePeople } from "./three-people.ts";
+import { threePeople } from "./three-people.ts";
 
 /** What the tests of this file share. */
 interface Fixture {

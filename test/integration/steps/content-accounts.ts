@@ -1,16 +1,16 @@
 import { pino } from "pino";
-import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
-import type { Population } from "../../lab/population/population.ts";
-import { changeMember, join, openPopulationSession, put, setState } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
+import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
-import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { decideRooms } from "../../../src/platforms/matrix/decide-rooms.ts";
+import type { RoomIdOnTarget } from "../../../src/platforms/matrix/planning/room-mapping.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { readAccount } from "../../../src/platforms/matrix/reading/read-account.ts";
 import { createReader } from "../../../src/platforms/matrix/reading/reader.ts";
-import type { RoomIdOnTarget } from "../../../src/platforms/matrix/planning/room-mapping.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Population } from "../../lab/population/population.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { changeMember, join, openPopulationSession, put, setState } from "../../lab/population/session.ts";
 import { canJoin } from "../../support/servers/can-join.ts";
 
 const features = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };

@@ -3,27 +3,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
-import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
-import { populate } from "../../lab/population/population.ts";
-import type { Population } from "../../lab/population/population.ts";
-import { put } from "../../lab/population/session.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { ContentStepKind } from "../../../src/platforms/matrix/categories/category-plan.ts";
 import {
   compareContents,
   CONTENT_STEP_KINDS,
   planContentSteps,
 } from "../../../src/platforms/matrix/categories/registry.ts";
-import type { ContentStepKind } from "../../../src/platforms/matrix/categories/category-plan.ts";
-import { canUndo, runStep } from "../../../src/platforms/matrix/runs/run-step.ts";
-import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
 import { convertRoom } from "../../../src/platforms/matrix/convert-room.ts";
-import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
+import { canUndo, runStep } from "../../../src/platforms/matrix/runs/run-step.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
-import { addChoices, openAccounts } from "./content-accounts.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { Population } from "../../lab/population/population.ts";
+import { populate } from "../../lab/population/population.ts";
+import { put } from "../../lab/population/session.ts";
 import type { Accounts } from "./content-accounts.ts";
+import { addChoices, openAccounts } from "./content-accounts.ts";
 
 const fetch = createGuardedFetch({ allowPrivate: ["127.0.0.0/8"] });
 

@@ -2,23 +2,24 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
-import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
-import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
-import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
-import { populate } from "../../lab/population/population.ts";
-import { changeMember, join as joinRoom, openPopulationSession } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../src/model/step.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
-import { ownMembershipOutside } from "../../../src/platforms/matrix/reading/state-now.ts";
-import { entrySteps, powerStep } from "../../../src/platforms/matrix/planning/room-steps.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
-import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
+import { entrySteps, powerStep } from "../../../src/platforms/matrix/planning/room-steps.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
+import { ownMembershipOutside } from "../../../src/platforms/matrix/reading/state-now.ts";
+import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
+import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
+import { populate } from "../../lab/population/population.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { changeMember, join as joinRoom, openPopulationSession } from "../../lab/population/session.ts";
 import type { FaultProxy, ProxiedRequest } from "../../support/faults/fault-proxy.ts";
-import { readAndPlan } from "../plan/read-and-plan.ts";
+import { startFaultProxy } from "../../support/faults/fault-proxy.ts";
 import { joinedRooms } from "../../support/join-check/requests.ts";
+import { readAndPlan } from "../plan/read-and-plan.ts";
+import type { Pair, Ran } from "./run-steps.ts";
 import {
   levelOf,
   makeRoom,
@@ -29,7 +30,6 @@ import {
   undoStep,
   until,
 } from "./run-steps.ts";
-import type { Pair, Ran } from "./run-steps.ts";
 import { threePeople } from "./three-people.ts";
 
 const LIMIT = 6;

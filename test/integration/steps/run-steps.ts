@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
-import { joinRules } from "../../lab/population/room-fixture.ts";
-import { createRoom } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
-import { roomSteps } from "../../../src/platforms/matrix/steps/registry.ts";
 import type { RoomStepKind } from "../../../src/platforms/matrix/planning/room-steps.ts";
+import { roomSteps } from "../../../src/platforms/matrix/steps/registry.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
+import { joinRules } from "../../lab/population/room-fixture.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { createRoom } from "../../lab/population/session.ts";
 
 /** The two accounts, and the rooms that the target has joined as far as the test knows. */
 export interface Pair {

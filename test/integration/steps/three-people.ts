@@ -1,7 +1,7 @@
-import { openPopulationSession, register } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
-import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { openPopulationSession, register } from "../../lab/population/session.ts";
 
 export interface ThreePeople {
   readonly source: PopulationSession;

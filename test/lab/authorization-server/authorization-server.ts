@@ -8,8 +8,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, request as sendRequest } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer, request as sendRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { z } from "zod";

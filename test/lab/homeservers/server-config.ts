@@ -1,7 +1,7 @@
 import { ACCESS_LOG_FORMAT } from "./access-log.ts";
+import type { ServerIdentity } from "./identity.ts";
 import type { RateLimits } from "./model.ts";
 import { rateLimitConfig } from "./rate-limits.ts";
-import type { ServerIdentity } from "./identity.ts";
 
 /**
  * Names inside a server's folder. Every path in the configuration is relative, so a pair's folder

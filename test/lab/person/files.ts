@@ -1,6 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import { z } from "zod";
-
 import { decryptAttachment, encryptAttachment, encryptedFileSchema } from "./attachments.ts";
 import type { EventContent } from "./protocol.ts";
 

@@ -1,6 +1,5 @@
-import { ClientEvent, MatrixEventEvent, RoomEvent, RoomMemberEvent } from "matrix-js-sdk";
 import type { MatrixClient, MatrixEvent, Room } from "matrix-js-sdk";
-
+import { ClientEvent, MatrixEventEvent, RoomEvent, RoomMemberEvent } from "matrix-js-sdk";
 import type { PersonReport } from "./protocol.ts";
 import { takeSnapshot } from "./snapshot.ts";
 

@@ -1,10 +1,8 @@
-import { MatrixError } from "matrix-js-sdk";
 import type { MatrixClient, StateEvents, TimelineEvents } from "matrix-js-sdk";
+import { MatrixError } from "matrix-js-sdk";
 import { z } from "zod";
-
 import { downloadFile, uploadFile } from "./files.ts";
 import { observe } from "./observe.ts";
-import { operations, requestSchema } from "./protocol.ts";
 import type {
   EventContent,
   OperationName,
@@ -12,6 +10,7 @@ import type {
   OperationResult,
   PersonReport,
 } from "./protocol.ts";
+import { operations, requestSchema } from "./protocol.ts";
 import { createDirectChat, createRoom, joinRoom, membersOf } from "./rooms.ts";
 import { openPersonSession, signedDevicesOf } from "./session.ts";
 import { silenceEverything } from "./silence.ts";

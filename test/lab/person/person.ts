@@ -1,9 +1,8 @@
 import type { Logger } from "pino";
-
-import type { EventContent, NewRoom, RoomMemberView, SeenMessage } from "./protocol.ts";
 import { openProcessLink } from "./process-link.ts";
-import { createSeenMessages } from "./seen-messages.ts";
+import type { EventContent, NewRoom, RoomMemberView, SeenMessage } from "./protocol.ts";
 import type { MessageFilter } from "./seen-messages.ts";
+import { createSeenMessages } from "./seen-messages.ts";
 
 export type { EventContent, NewRoom, RoomMemberView, SeenMessage } from "./protocol.ts";
 export type { MessageFilter } from "./seen-messages.ts";

@@ -1,12 +1,11 @@
-import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { z } from "zod";
-
-import { operations, reportSchema } from "./protocol.ts";
 import type { OperationName, OperationParams, OperationResult, PersonReport } from "./protocol.ts";
+import { operations, reportSchema } from "./protocol.ts";
 
 /** How long a stopped process may take to exit by itself. */
 const EXIT_GRACE_MS = 5_000;

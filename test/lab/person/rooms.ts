@@ -1,7 +1,6 @@
-import { ClientEvent, Direction, EventType, Preset, Visibility } from "matrix-js-sdk";
 import type { ICreateRoomOpts, MatrixClient } from "matrix-js-sdk";
+import { ClientEvent, Direction, EventType, Preset, Visibility } from "matrix-js-sdk";
 import { z } from "zod";
-
 import type { NewRoom, RoomMemberView } from "./protocol.ts";
 
 const ROOM_ARRIVES_WITHIN_MS = 3 * 60_000;

@@ -1,10 +1,9 @@
-import { ClientEvent, createClient, MatrixError, SyncState } from "matrix-js-sdk";
 import type { MatrixClient } from "matrix-js-sdk";
+import { ClientEvent, createClient, MatrixError, SyncState } from "matrix-js-sdk";
 import {
   AllDevicesIsolationMode,
   OnlySignedDevicesIsolationMode,
 } from "matrix-js-sdk/lib/crypto-api/index.js";
-
 import type { OperationParams } from "./protocol.ts";
 import { silentLogger } from "./silence.ts";
 

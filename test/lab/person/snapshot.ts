@@ -1,9 +1,8 @@
-import { EventShieldColour, EventShieldReason } from "matrix-js-sdk/lib/crypto-api/index.js";
 import type { IContent, MatrixClient, MatrixEvent } from "matrix-js-sdk";
+import { EventShieldColour, EventShieldReason } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { z } from "zod";
-
-import { eventContentSchema } from "./protocol.ts";
 import type { SeenMessage } from "./protocol.ts";
+import { eventContentSchema } from "./protocol.ts";
 
 const relatesToSchema = z.object({
   rel_type: z.string().optional().catch(undefined),

@@ -2,13 +2,13 @@ import { planned } from "./expectations.ts";
 import { CONTENT_KINDS } from "./kinds/contents.ts";
 import { DIRECT_KINDS } from "./kinds/direct.ts";
 import { ENTRANCE_KINDS } from "./kinds/entrance.ts";
-import { kind } from "./kinds/kind.ts";
 import type { Kind } from "./kinds/kind.ts";
+import { kind } from "./kinds/kind.ts";
 import { MEMBERSHIP_KINDS } from "./kinds/memberships.ts";
 import { restricted, through } from "./kinds/restricted.ts";
 import { UPGRADE_KINDS } from "./kinds/upgrades.ts";
-import type { Dice } from "./seed.ts";
 import type { MadeRoom } from "./room-fixture.ts";
+import type { Dice } from "./seed.ts";
 
 /**
  * Percentages of an account that has been in use for years. Each kind is one room of the source.

@@ -1,5 +1,5 @@
-import type { PairSide } from "../homeservers/model.ts";
 import type { ReasonCode, Route, Status, Warning } from "../../../src/model/routes.ts";
+import type { PairSide } from "../homeservers/model.ts";
 
 /** Somebody with an account on one of the two servers, signed in. */
 export interface PopulatedPerson {

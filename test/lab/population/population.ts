@@ -6,22 +6,22 @@
  * limits. The same seed gives the same people, names, kinds and order. Room IDs differ, because
  * servers choose them.
  */
-import type { Homeserver, HomeserverPair } from "../homeservers/pair.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
+import type { Homeserver, HomeserverPair } from "../homeservers/pair.ts";
 import { IMPOSSIBLE_KINDS, KINDS } from "./kinds/all.ts";
 import type { Kind, RoomOfKind } from "./kinds/kind.ts";
 import { hostOf } from "./kinds/shut-out.ts";
 import { mixOf } from "./mix.ts";
 import type { KindNotMade, PopulatedPerson, PopulatedRoom, Population } from "./model.ts";
 import { personNames, roomNames } from "./names.ts";
-import { dice } from "./seed.ts";
-import type { Dice } from "./seed.ts";
-import { openPopulationSession, register } from "./session.ts";
-import type { PopulationSession } from "./session.ts";
-import { writeProfile, writeSourceData } from "./source-data.ts";
-import { openRoomFixture } from "./room-fixture.ts";
 import type { Participants } from "./room-fixture.ts";
+import { openRoomFixture } from "./room-fixture.ts";
+import type { Dice } from "./seed.ts";
+import { dice } from "./seed.ts";
+import type { PopulationSession } from "./session.ts";
+import { openPopulationSession, register } from "./session.ts";
+import { writeProfile, writeSourceData } from "./source-data.ts";
 
 export type { Expected, PopulatedPerson, PopulatedRoom, Population } from "./model.ts";
 

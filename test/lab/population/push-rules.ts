@@ -1,7 +1,7 @@
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { PopulatedRoom } from "./model.ts";
-import { put } from "./session.ts";
 import type { PopulationSession } from "./session.ts";
+import { put } from "./session.ts";
 
 interface Rule {
   readonly kind: "override" | "content" | "room" | "sender";

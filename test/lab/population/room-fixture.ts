@@ -1,5 +1,5 @@
-import { createRoom, join } from "./session.ts";
 import type { NewState, PopulationSession } from "./session.ts";
+import { createRoom, join } from "./session.ts";
 
 /** The version of rooms that are not about versions. Servers' defaults differ (11 or 12). */
 const ROOM_VERSION = "11";

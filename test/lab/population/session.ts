@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { z } from "zod";
-import type { Homeserver, PairSide } from "../homeservers/model.ts";
-import { HomeserverClient, apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import { HomeserverClient, apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { Homeserver, PairSide } from "../homeservers/model.ts";
 import type { PopulatedPerson } from "./model.ts";
 
 /** A person with a session. */

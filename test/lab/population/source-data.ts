@@ -3,8 +3,8 @@ import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts"
 import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import type { PopulatedRoom, SourceData } from "./model.ts";
 import { writePushRules } from "./push-rules.ts";
-import { post, put, send, setState } from "./session.ts";
 import type { PopulationSession } from "./session.ts";
+import { post, put, send, setState } from "./session.ts";
 
 // One red dot. A move compares bytes, not looks.
 const AVATAR = Buffer.from(

@@ -1,7 +1,7 @@
+import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 import type { AuthorizationServer } from "../../lab/authorization-server/authorization-server.ts";
 import type { Person, SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
-import { parseUserId } from "../../../src/platforms/matrix/ids/identifiers.ts";
 
 /** Alone on its line, so that it can be copied. */
 const CODE = /^[A-Z]{6}$/mu;

@@ -1,6 +1,6 @@
-import { AccountOnServer } from "../servers/account-on-server.ts";
 import type { FaultProxy } from "../faults/fault-proxy.ts";
 import { startFaultProxy } from "../faults/fault-proxy.ts";
+import { AccountOnServer } from "../servers/account-on-server.ts";
 import type { MoveEnvironment, MoveEnvironmentOptions } from "./move-environment.ts";
 import { createMoveEnvironment } from "./move-environment.ts";
 

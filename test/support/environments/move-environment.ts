@@ -1,10 +1,10 @@
+import type { ExportedReport } from "../../../src/view/rooms/exported-report.ts";
+import { exportedReportSchema } from "../../../src/view/rooms/exported-report.ts";
 import { isWholeAnswer } from "../../lab/bot-answer.ts";
 import type { Person, SeenMessage } from "../../lab/person/person.ts";
 import { textOf } from "../../lab/person/person.ts";
 import type { PopulateOptions, Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
-import type { ExportedReport } from "../../../src/view/rooms/exported-report.ts";
-import { exportedReportSchema } from "../../../src/view/rooms/exported-report.ts";
 import { signInByLink } from "../chat/link-sign-in.ts";
 import type { BotEnvironment, BotEnvironmentOptions } from "./bot-environment.ts";
 import { createBotEnvironment } from "./bot-environment.ts";

@@ -1,9 +1,11 @@
-import { STEP_PROBLEM_CODES } from "../../../src/model/step-outcome.ts";
 import type { Category } from "../../../src/model/categories.ts";
 import { CATEGORY_NAMES } from "../../../src/model/categories.ts";
-import { LIMITS } from "../../../src/model/step.ts";
 import type { NotMoved } from "../../../src/model/not-moved.ts";
 import type { Report, ReportRoom } from "../../../src/model/report.ts";
+import { RUN_STATES } from "../../../src/model/run-states.ts";
+import { STEP_PROBLEM_CODES } from "../../../src/model/step-outcome.ts";
+import { LIMITS } from "../../../src/model/step.ts";
+import type { RunSummary } from "../../../src/platforms/runs.ts";
 import type {
   ConvertResult,
   RunEnd,
@@ -13,10 +15,8 @@ import type {
   UndoPreview,
   VerifyResult,
 } from "../../../src/service/run/results.ts";
-import type { RunSummary } from "../../../src/platforms/runs.ts";
-import { RUN_STATES } from "../../../src/model/run-states.ts";
-import { runStatus } from "./scripted-moves.ts";
 import { EVIL, EVIL_USER, READER } from "../view/message-rules.ts";
+import { runStatus } from "./scripted-moves.ts";
 
 export const NOW = Date.UTC(2026, 0, 31, 12);
 export const MINUTE_MS = 60_000;

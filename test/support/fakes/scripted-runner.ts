@@ -1,15 +1,15 @@
-import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { pino } from "pino";
 import { vi } from "vitest";
 import type { Side } from "../../../src/model/account.ts";
-import type { StepOutcome } from "../../../src/model/step-outcome.ts";
+import type { RunRoom } from "../../../src/model/run-room.ts";
 import type { Run, TakenStep } from "../../../src/model/run.ts";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import { stages } from "../../../src/model/step.ts";
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { RunnerWork, Unread } from "../../../src/queue/runner-work.ts";
 import { Runner } from "../../../src/queue/runner.ts";
-import type { RunRoom } from "../../../src/model/run-room.ts";
 import type { Store } from "../../../src/store/store.ts";
 
 export const DONE: StepOutcome = { status: "done" };

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
 import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
-import type { FakeHomeservers, FakeRequest } from "../fakes/fake-homeservers.ts";
 import type { FakeBot } from "../fakes/fake-bot.ts";
 import { OWNER, startFakeBot, fakePerson, runUntilCrashOrEnd, makePlan } from "../fakes/fake-bot.ts";
+import type { FakeHomeservers, FakeRequest } from "../fakes/fake-homeservers.ts";
 import type { CrashTime } from "./crashing-store.ts";
 
 const START = new Date("2026-03-01T12:00:00Z");

@@ -1,11 +1,11 @@
+import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
+import { roomSnapshot } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import type {
   Hero,
   KnownMember,
   Membership,
   RoomSnapshot,
 } from "../../../src/platforms/matrix/rooms/types.ts";
-import { roomSnapshot } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
-import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 
 /**
  * A simulated federation in which tests try out plans. Its own reading of the authorization rules

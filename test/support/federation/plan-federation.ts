@@ -1,11 +1,11 @@
-import type { RoomSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
-import { planRooms } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import { planRooms } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import { withMembers } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import { roomFromSummary } from "../../../src/platforms/matrix/rooms/room-summary.ts";
+import type { RoomSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
 import { SOURCE, TARGET, account } from "../plans/planned-rooms.ts";
-import * as federation from "./federation.ts";
 import type { Federation } from "./federation.ts";
+import * as federation from "./federation.ts";
 
 /** Room versions of the target's server. */
 export const VERSIONS = ["6", "7", "8", "9", "10", "11", "12"];

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
-import { changeMember, setState } from "../../lab/population/session.ts";
-import type { PopulationSession } from "../../lab/population/session.ts";
 import type { Help } from "../../../src/model/routes.ts";
+import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
+import { changeMember, setState } from "../../lab/population/session.ts";
 import { enter, viaWithSource } from "./check-routes.ts";
 import type { RoomClaim } from "./claim.ts";
 import type { JoinCheck } from "./join-check.ts";

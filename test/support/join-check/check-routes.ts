@@ -1,7 +1,7 @@
 import { z } from "zod";
+import type { ReasonCode } from "../../../src/model/routes.ts";
 import { concurrently } from "../../../src/platforms/matrix/reading/concurrently.ts";
 import { changeMember } from "../../lab/population/session.ts";
-import type { ReasonCode } from "../../../src/model/routes.ts";
 import type { RoomClaim } from "./claim.ts";
 import type { JoinCheck } from "./join-check.ts";
 import { canJoinVia, isAllowed, joinVia, knockVia, stateOf } from "./requests.ts";

@@ -1,7 +1,7 @@
-import type { Expected, Population } from "../../lab/population/population.ts";
 import type { Help, ReasonCode, Route } from "../../../src/model/routes.ts";
 import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
 import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
+import type { Expected, Population } from "../../lab/population/population.ts";
 
 /** A statement of a plan or a kind about one room: how the target gets in, and who can help. */
 export interface RoomClaim extends Pick<

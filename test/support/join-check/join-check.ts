@@ -1,8 +1,8 @@
+import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import type { HomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { PopulatedPerson, Population } from "../../lab/population/population.ts";
-import { openPopulationSession, register } from "../../lab/population/session.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
-import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
+import { openPopulationSession, register } from "../../lab/population/session.ts";
 import type { RoomClaim } from "./claim.ts";
 import { joinedRooms } from "./requests.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { PopulationSession } from "../../lab/population/session.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
+import type { PopulationSession } from "../../lab/population/session.ts";
 import { canJoin } from "../servers/can-join.ts";
 
 const anyAnswer = z.object({});

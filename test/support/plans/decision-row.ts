@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { Reason, Route, Status } from "../../../src/model/routes.ts";
 import type { RoomSnapshot } from "../../../src/platforms/matrix/rooms/types.ts";
-import { TARGET, account, plan, rowOf, sketchRoom } from "./planned-rooms.ts";
 import type { RoomSketch } from "./planned-rooms.ts";
+import { TARGET, account, plan, rowOf, sketchRoom } from "./planned-rooms.ts";
 
 /** The room that every row is about. */
 export const ROOM = "!room:old.example";

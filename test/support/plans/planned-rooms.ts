@@ -1,15 +1,15 @@
+import type { RoomPlanInput } from "../../../src/platforms/matrix/planning/plan-context.ts";
+import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import { planRooms } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
+import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
+import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
+import { roomSnapshot } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import type {
   AccountSnapshot,
   Hero,
   Membership,
   RoomSnapshot,
 } from "../../../src/platforms/matrix/rooms/types.ts";
-import type { RoomPlanInput } from "../../../src/platforms/matrix/planning/plan-context.ts";
-import type { PlannedRoom } from "../../../src/platforms/matrix/planning/planned-room.ts";
-import { planRooms } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
-import type { RoomPlan } from "../../../src/platforms/matrix/planning/plan-rooms.ts";
-import { roomSnapshot } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
-import type { RawStateEvent } from "../../../src/platforms/matrix/rooms/room-snapshot.ts";
 
 export const SOURCE = "@me:old.example";
 export const TARGET = "@me:new.example";

@@ -1,7 +1,7 @@
-import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import type { LimitName } from "../../../src/model/step.ts";
-import { Limits } from "../../../src/queue/rate-limits.ts";
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import type { Ticket } from "../../../src/queue/rate-limits.ts";
+import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { LeakyBuckets, Load, PairSettings } from "./leaky-buckets.ts";
 
 const SOURCE = "@me:old.example";

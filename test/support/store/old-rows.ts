@@ -1,5 +1,5 @@
-import Database from "better-sqlite3";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 
 /*
  * Rows as the first version with schema 6 wrote them, before stored JSON had a version: reasons and

@@ -1,7 +1,7 @@
 import { parseDocument } from "htmlparser2";
 import { describe, expect, it } from "vitest";
-import { editContent, messageContent } from "../../../src/view/document/message.ts";
 import type { Message } from "../../../src/view/document/message.ts";
+import { editContent, messageContent } from "../../../src/view/document/message.ts";
 
 /** A name that a hostile person, room or server could choose. */
 export const EVIL = `<img src=x onerror=alert(1)> \u202Egnp.exe\u2066 @room @victim:x.org https://evil.example/ www.evil.example\n<a href="https://matrix.to/#/@victim:x.org">you</a>&lt;`;

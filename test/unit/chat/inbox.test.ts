@@ -4,8 +4,8 @@ import type { InboxOptions } from "../../../src/chat/inbox.ts";
 import { Inbox } from "../../../src/chat/inbox.ts";
 import type { IncomingText } from "../../../src/commands/dispatch.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { FakeConversation } from "../commands/fake-conversation.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
+import { FakeConversation } from "../commands/fake-conversation.ts";
 import { bareAnswer, refusal } from "./fake-client.ts";
 
 /** For events that come without a further command, on a slow and busy machine. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { forgetCommand } from "../../../src/commands/account/forget.ts";
 import { loginCommand } from "../../../src/commands/account/login.ts";
 import { logoutCommand } from "../../../src/commands/account/logout.ts";
-import type { CommandValues } from "../../../src/grammar/specification.ts";
 import { whoamiCommand } from "../../../src/commands/account/whoami.ts";
+import type { CommandValues } from "../../../src/grammar/specification.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
 import type {
   AccountState,

@@ -1,10 +1,10 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import type { Command } from "../../../src/dialogue/conversation.ts";
+import { loginSpecification } from "../../../src/commands/account/login.ts";
 import type { IncomingText } from "../../../src/commands/dispatch.ts";
 import { createDispatch, reportUnexpected } from "../../../src/commands/dispatch.ts";
 import { helpSpecification } from "../../../src/commands/help.ts";
-import { loginSpecification } from "../../../src/commands/account/login.ts";
+import type { Command } from "../../../src/dialogue/conversation.ts";
 import type { CommandSpecification, CommandValues } from "../../../src/grammar/specification.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 

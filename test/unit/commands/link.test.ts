@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cancelCommand } from "../../../src/commands/account/cancel.ts";
-import { sayLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
 import { loginCommand } from "../../../src/commands/account/login.ts";
+import { sayLinkNews } from "../../../src/dialogue/sign-in-notices.ts";
 import type { Side } from "../../../src/model/account.ts";
 import type { OfferResult, WaitingLink } from "../../../src/service/accounts/results.ts";
 import { notScripted } from "../../support/fakes/command-services.ts";

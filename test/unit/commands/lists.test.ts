@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { migratePlanCommand } from "../../../src/commands/migrate/plan.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
 import { specifications } from "../../../src/commands/registry.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import type { ReportRoom } from "../../../src/model/report.ts";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
-import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { reportOf, rooms } from "../../support/fakes/move-samples.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const OWNER = "@me:example.org";

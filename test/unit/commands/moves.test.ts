@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parseMessage } from "../../../src/grammar/parse.ts";
-import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
 import type { CommandServices } from "../../../src/commands/registry.ts";
+import { createCommands, createConfirmableActions, specifications } from "../../../src/commands/registry.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import { NO_FILTERS } from "../../../src/model/filters.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import type { StartResult } from "../../../src/service/run/results.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
-import { FakeConversation } from "./fake-conversation.ts";
 import { reportOf, room } from "../../support/fakes/move-samples.ts";
 import { runStatus, scriptedMoves } from "../../support/fakes/scripted-moves.ts";
+import { FakeConversation } from "./fake-conversation.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseMessage } from "../../../src/grammar/parse.ts";
 import { createCommands, specifications } from "../../../src/commands/registry.ts";
-import { FakeConversation } from "./fake-conversation.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import { commandServices } from "../../support/fakes/command-services.ts";
+import { FakeConversation } from "./fake-conversation.ts";
 
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };
 const commands = createCommands(commandServices());

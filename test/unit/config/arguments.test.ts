@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-
 import { parseArguments } from "../../../src/config/arguments.ts";
 
 it.each([

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-
 import { ConfigurationError } from "../../../src/config/configuration.ts";
 import { loadOrCreateSecretKey } from "../../../src/config/secret-key.ts";
 

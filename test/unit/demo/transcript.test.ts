@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-
-import type { SeenMessage } from "../../lab/person/protocol.ts";
-import { transcriptLines, wantsColours } from "../../demo/transcript.ts";
 import type { TranscriptStyle } from "../../demo/transcript.ts";
+import { transcriptLines, wantsColours } from "../../demo/transcript.ts";
+import type { SeenMessage } from "../../lab/person/protocol.ts";
 
 const anna = "@anna:example.org";
 const bot = "@bot:example.org";

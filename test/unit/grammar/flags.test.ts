@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseDuration } from "../../../src/grammar/duration.ts";
 import { readFilters, roomOfWord } from "../../../src/commands/filters.ts";
-import { parseMessage } from "../../../src/grammar/parse.ts";
 import { specifications } from "../../../src/commands/registry.ts";
+import { parseDuration } from "../../../src/grammar/duration.ts";
+import { parseMessage } from "../../../src/grammar/parse.ts";
 import type { CommandValues } from "../../../src/grammar/specification.ts";
 
 const names = { prefix: "!", userId: "@mover:example.org", displayName: null };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { specifications } from "../../../src/commands/registry.ts";
 import type { BotNames } from "../../../src/grammar/address.ts";
 import { parseMessage } from "../../../src/grammar/parse.ts";
-import { specifications } from "../../../src/commands/registry.ts";
 import type {
   CommandMistake,
   CommandSpecification,

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { isWholeAnswer } from "../../lab/bot-answer.ts";
-import type { SeenMessage } from "../../lab/person/protocol.ts";
-import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { askingServers } from "../../../src/view/account/accounts.ts";
+import { readingAccounts, readingProgress } from "../../../src/view/account/reading.ts";
+import { askingServer } from "../../../src/view/account/sign-in.ts";
+import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { stoppingAfterRequest } from "../../../src/view/migrate/pause.ts";
 import { lookingWhatToUndo } from "../../../src/view/migrate/undo.ts";
-import { readingAccounts, readingProgress } from "../../../src/view/account/reading.ts";
 import { readingRooms } from "../../../src/view/rooms/rooms.ts";
-import { askingServer } from "../../../src/view/account/sign-in.ts";
+import { isWholeAnswer } from "../../lab/bot-answer.ts";
+import type { SeenMessage } from "../../lab/person/protocol.ts";
 
 function message(content: Record<string, unknown>, changes: Partial<SeenMessage> = {}): SeenMessage {
   return {

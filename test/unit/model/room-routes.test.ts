@@ -1,11 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { StepOutcome } from "../../../src/model/step-outcome.ts";
-import type { StepKind } from "../../../src/model/step.ts";
-import { STEP_KINDS } from "../../../src/model/step.ts";
-import type { Route, Status } from "../../../src/model/routes.ts";
-import { STATUSES } from "../../../src/model/routes.ts";
-import type { RunRoom } from "../../../src/model/run-room.ts";
-import { historyOf, runRoom } from "../../../src/platforms/matrix/runs/room-of-run.ts";
 import {
   isNotEntered,
   nextRoute,
@@ -13,6 +6,13 @@ import {
   waitsForPerson,
   withoutThrough,
 } from "../../../src/model/room-routes.ts";
+import type { Route, Status } from "../../../src/model/routes.ts";
+import { STATUSES } from "../../../src/model/routes.ts";
+import type { RunRoom } from "../../../src/model/run-room.ts";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
+import type { StepKind } from "../../../src/model/step.ts";
+import { STEP_KINDS } from "../../../src/model/step.ts";
+import { historyOf, runRoom } from "../../../src/platforms/matrix/runs/room-of-run.ts";
 import { plan, rowOf, sketchRoom } from "../../support/plans/planned-rooms.ts";
 
 const NOW = 1_000;

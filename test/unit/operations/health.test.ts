@@ -1,6 +1,5 @@
 import { pino } from "pino";
 import { afterEach, expect, it } from "vitest";
-
 import {
   type HealthEndpoint,
   type HealthEndpointOptions,

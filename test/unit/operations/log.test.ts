@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-
 import { createLog } from "../../../src/operations/log.ts";
 import { isSecretName } from "../../../src/operations/redaction.ts";
 

@@ -1,8 +1,8 @@
-import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { expect, it } from "vitest";
+import type { LimitName } from "../../../src/model/step.ts";
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import type { Ticket } from "../../../src/queue/rate-limits.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
-import type { LimitName } from "../../../src/model/step.ts";
 
 const USER = "@a:old.example";
 const NOTHING_STORED = { of: () => Promise.resolve([]), forget: () => Promise.resolve() };

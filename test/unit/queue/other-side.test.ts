@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
-import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { DONE, newRun, pass, scripted, statesOf, step, taking } from "../../support/fakes/scripted-runner.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,5 +1,5 @@
-import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { describe, expect, it } from "vitest";
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import type { LimiterState } from "../../../src/queue/rate-limit.ts";
 import {
   UNKNOWN_LIMITER,

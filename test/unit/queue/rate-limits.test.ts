@@ -1,9 +1,9 @@
-import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { describe, expect, it } from "vitest";
 import type { LimitName } from "../../../src/model/step.ts";
 import { LIMITS } from "../../../src/model/step.ts";
-import { Limits } from "../../../src/queue/rate-limits.ts";
+import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import type { Turn } from "../../../src/queue/rate-limits.ts";
+import { Limits } from "../../../src/queue/rate-limits.ts";
 import type { LimiterRow } from "../../../src/store/limiters.ts";
 import type { PairSettings } from "../../support/rate-limits/leaky-buckets.ts";
 import {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stages } from "../../../src/model/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
-import { temporaryStore } from "../../support/store/temporary-store.ts";
 import type { Script } from "../../support/fakes/scripted-runner.ts";
 import {
   DONE,
@@ -20,6 +19,7 @@ import {
   step,
   taking,
 } from "../../support/fakes/scripted-runner.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../src/model/account.ts";
-import { outboxPriority } from "../../../src/store/outbox-items.ts";
 import type { SignInLink } from "../../../src/model/sign-in-link.ts";
+import { outboxPriority } from "../../../src/store/outbox-items.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 

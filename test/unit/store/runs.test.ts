@@ -130,7 +130,7 @@ describe("runs", () => {
     const { id } = await newRun(store, [], { rooms });
     expect(await store.runs.room(id, "!out")).toEqual(rooms[1]);
     expect(await store.runs.room(id, "!none")).toBeNull();
-    expect([...(await store.runs.roomsInside(id))].sort()).toEqual(["!in", "!replacement"]);
+    expect([...(await store.runs.joinedRooms(id))].sort()).toEqual(["!in", "!replacement"]);
     expect((await store.runs.replacedRooms(id)).map(({ roomId }) => roomId)).toEqual(["!upgraded"]);
     expect([...(await store.runs.roomCounts(id))].sort()).toEqual([
       ["done", 1],

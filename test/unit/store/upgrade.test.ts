@@ -4,8 +4,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../../src/store/store.ts";
-import { questions } from "../../../src/store/upgrades/004-questions.ts";
 import { NewerSchemaError, schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
+import { questions } from "../../../src/store/upgrades/004-questions.ts";
 import { secretKey, temporaryFolder } from "../../support/store/temporary-store.ts";
 
 function tablesOf(database: Database.Database): unknown[] {

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { specifications } from "../../../src/commands/registry.ts";
 import type { CommandMistake, CommandSpecification } from "../../../src/grammar/specification.ts";
 import type { Account, Side } from "../../../src/model/account.ts";
-import { DiscoveryError } from "../../../src/platforms/matrix/api/discovery-error.ts";
-import type { DiscoveryErrorCode } from "../../../src/platforms/matrix/api/discovery-error.ts";
 import type { UnreachableReason } from "../../../src/network/unreachable-error.ts";
+import type { DiscoveryErrorCode } from "../../../src/platforms/matrix/api/discovery-error.ts";
+import { DiscoveryError } from "../../../src/platforms/matrix/api/discovery-error.ts";
 import type { AccountRefusal } from "../../../src/platforms/sign-in.ts";
 import type {
   AccountState,
@@ -12,14 +12,14 @@ import type {
   SignOutResult,
   WaitingLink,
 } from "../../../src/service/accounts/results.ts";
-import { messageContent } from "../../../src/view/document/message.ts";
-import type { Message } from "../../../src/view/document/message.ts";
 import * as accounts from "../../../src/view/account/accounts.ts";
+import * as signInLink from "../../../src/view/account/sign-in-link.ts";
+import * as signIn from "../../../src/view/account/sign-in.ts";
 import * as help from "../../../src/view/dialogue/help.ts";
 import * as mistakes from "../../../src/view/dialogue/mistakes.ts";
 import * as notes from "../../../src/view/dialogue/room-notes.ts";
-import * as signIn from "../../../src/view/account/sign-in.ts";
-import * as signInLink from "../../../src/view/account/sign-in-link.ts";
+import type { Message } from "../../../src/view/document/message.ts";
+import { messageContent } from "../../../src/view/document/message.ts";
 import { EVIL, EVIL_USER, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 
 /** Addresses that people are meant to open. */

@@ -2,21 +2,20 @@ import { describe, expect, it } from "vitest";
 import { REASON_CODES } from "../../../src/model/routes.ts";
 import { RUN_STATES } from "../../../src/model/run-states.ts";
 import { RUN_PURPOSES } from "../../../src/model/run.ts";
-import { messageContent } from "../../../src/view/document/message.ts";
 import type { Message } from "../../../src/view/document/message.ts";
+import { messageContent } from "../../../src/view/document/message.ts";
 import { maxMessageBytes } from "../../../src/view/document/paging.ts";
-import { convertAnswer } from "../../../src/view/rooms/convert.ts";
-import { roomLetIn } from "../../../src/view/migrate/let-in.ts";
 import { cancelAnswer } from "../../../src/view/migrate/cancel.ts";
 import { runEnded } from "../../../src/view/migrate/end.ts";
+import { roomLetIn } from "../../../src/view/migrate/let-in.ts";
+import { needsYou } from "../../../src/view/migrate/needs-you.ts";
 import { pauseAnswer, resumeAnswer, stoppingAfterRequest } from "../../../src/view/migrate/pause.ts";
-import { noRunYet, progressMessage } from "../../../src/view/migrate/status.ts";
 import { startAnswer } from "../../../src/view/migrate/start.ts";
+import { noRunYet, progressMessage } from "../../../src/view/migrate/status.ts";
 import { lookingWhatToUndo, undoQuestion, undoRefused } from "../../../src/view/migrate/undo.ts";
 import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
-import { needsYou } from "../../../src/view/migrate/needs-you.ts";
+import { convertAnswer } from "../../../src/view/rooms/convert.ts";
 import { reportMessage } from "../../../src/view/rooms/report.ts";
-import { EVIL, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 import {
   HOUR_MS,
   NOW,
@@ -37,6 +36,7 @@ import {
   startResults,
   verified,
 } from "../../support/fakes/move-samples.ts";
+import { EVIL, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 
 const messages: Record<string, Message[]> = {
   progressMessage: RUN_PURPOSES.flatMap((purpose) =>

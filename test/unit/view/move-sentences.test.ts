@@ -1,20 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { Category } from "../../../src/model/categories.ts";
+import { numberedRooms } from "../../../src/model/rooms-left.ts";
 import type { RunStatus, RunWait } from "../../../src/service/run/results.ts";
-import { messageContent } from "../../../src/view/document/message.ts";
 import type { Message } from "../../../src/view/document/message.ts";
+import { messageContent } from "../../../src/view/document/message.ts";
+import { formatMoment } from "../../../src/view/document/time.ts";
 import { cancelAnswer } from "../../../src/view/migrate/cancel.ts";
 import { runEnded } from "../../../src/view/migrate/end.ts";
 import { pauseAnswer } from "../../../src/view/migrate/pause.ts";
-import { progressMessage } from "../../../src/view/migrate/status.ts";
 import { startAnswer } from "../../../src/view/migrate/start.ts";
+import { progressMessage } from "../../../src/view/migrate/status.ts";
 import { undoQuestion } from "../../../src/view/migrate/undo.ts";
 import { verifyAnswer } from "../../../src/view/migrate/verify.ts";
-import { numberedRooms } from "../../../src/model/rooms-left.ts";
 import { reportMessage } from "../../../src/view/rooms/report.ts";
-import { formatMoment } from "../../../src/view/document/time.ts";
-import { runStatus } from "../../support/fakes/scripted-moves.ts";
-import { READER } from "../../support/view/message-rules.ts";
 import {
   HOUR_MS,
   MINUTE_MS,
@@ -29,6 +27,8 @@ import {
   startResults,
   verified,
 } from "../../support/fakes/move-samples.ts";
+import { runStatus } from "../../support/fakes/scripted-moves.ts";
+import { READER } from "../../support/view/message-rules.ts";
 
 const text = (message: Message): string => messageContent(message, [READER]).body;
 

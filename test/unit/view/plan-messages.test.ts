@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
 import type { Report, ReportRoom } from "../../../src/model/report.ts";
+import { blockedRooms } from "../../../src/model/rooms-left.ts";
+import { numberedRooms } from "../../../src/model/rooms-left.ts";
+import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
+import { notSignedIn, unreadable } from "../../../src/view/account/reading.ts";
 import { renderHtml } from "../../../src/view/document/html.ts";
 import type { Message } from "../../../src/view/document/message.ts";
-import { blockedRooms } from "../../../src/model/rooms-left.ts";
+import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { planFile, planMessage } from "../../../src/view/migrate/plan.ts";
-import { notSignedIn, unreadable } from "../../../src/view/account/reading.ts";
-import { numberedRooms } from "../../../src/model/rooms-left.ts";
+import { csvReport, jsonReport, markdownReport } from "../../../src/view/rooms/report-files.ts";
 import { noPlanYet, reportMessage } from "../../../src/view/rooms/report.ts";
 import { roomList } from "../../../src/view/rooms/rooms.ts";
-import { renderPlainText } from "../../../src/view/document/plain-text.ts";
-import { csvReport, jsonReport, markdownReport } from "../../../src/view/rooms/report-files.ts";
 
 const EVIL = `<b>Team</b> \u202Ehttps://evil.example @room`;
 

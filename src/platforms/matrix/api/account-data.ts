@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { apiPath } from "./homeserver-client.ts";
 import type { HomeserverClient } from "./homeserver-client.ts";
+import { apiPath } from "./homeserver-client.ts";
 import { unlessAbsent } from "./homeserver-error.ts";
-import { isJsonObject, isTooDeep } from "./json.ts";
 import type { JsonObject } from "./json.ts";
+import { isJsonObject, isTooDeep } from "./json.ts";
 
 /** A type of account data: of one room or, with `roomId: null`, of the account. */
 export interface AccountDataPlace {

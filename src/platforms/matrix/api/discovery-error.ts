@@ -1,5 +1,5 @@
-import type { ServerNotFound } from "../../sign-in.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+import type { ServerNotFound } from "../../sign-in.ts";
 
 export type DiscoveryErrorCode = ServerNotFound["code"];
 

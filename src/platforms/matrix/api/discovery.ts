@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import { z } from "zod";
-import { DiscoveryError } from "./discovery-error.ts";
-import type { DiscoveryErrorCode } from "./discovery-error.ts";
-import { HomeserverClient } from "./homeserver-client.ts";
-import { HomeserverError } from "./homeserver-error.ts";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import { parseServerName } from "../ids/server-name.ts";
 import type { ServerNameParts } from "../ids/server-name.ts";
+import { parseServerName } from "../ids/server-name.ts";
+import type { DiscoveryErrorCode } from "./discovery-error.ts";
+import { DiscoveryError } from "./discovery-error.ts";
+import { HomeserverClient } from "./homeserver-client.ts";
+import { HomeserverError } from "./homeserver-error.ts";
 
 /** A homeserver that answers at its client API address, and the features that it reports. */
 export interface DiscoveredHomeserver {

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { z } from "zod";
-import { toHomeserverError } from "./homeserver-error.ts";
 import type { GuardedFetch, GuardedResponse, HttpMethod } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { toHomeserverError } from "./homeserver-error.ts";
 import { isPathSegment } from "./path-segment.ts";
 import { cleanServerText } from "./server-text.ts";
 

@@ -1,5 +1,5 @@
-import { category } from "../../../model/categories.ts";
 import type { Category, CategoryName } from "../../../model/categories.ts";
+import { category } from "../../../model/categories.ts";
 import type { NotMoved, NotMovedCode } from "../../../model/not-moved.ts";
 
 /**

@@ -1,14 +1,14 @@
 import type { PowerLevel } from "../../../model/routes.ts";
-import { levelOf } from "../rooms/power-levels/room-power.ts";
-import { isDeclaredBot } from "../rooms/known-bots.ts";
-import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
-import type { MembersNeeded, Parties } from "./people.ts";
+import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../model/routes.ts";
 import type { RouteRefusal } from "../../../model/run-room.ts";
+import { isDeclaredBot } from "../rooms/known-bots.ts";
+import { levelOf } from "../rooms/power-levels/room-power.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import type { MembersNeeded, Parties } from "./people.ts";
+import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { RoomView } from "./room-view.ts";
-import { roomVersionRules } from "../rooms/room-version.ts";
-import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../model/routes.ts";
-import { valueOf } from "../rooms/state-read.ts";
 import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
 
 /** The part of a row that follows from the route. */

@@ -1,14 +1,14 @@
-import { may } from "../rooms/power-levels/room-power.ts";
-import { openRoutes } from "./choose-route.ts";
-import { membersToRead, serversWhoMay } from "./people.ts";
-import type { MembersNeeded } from "./people.ts";
-import type { PlanContext } from "./plan-context.ts";
-import type { RouteRefusal } from "../../../model/run-room.ts";
-import { gatewayRooms } from "./reachable-rooms.ts";
-import type { ReachableRoom } from "./reachable-rooms.ts";
-import type { RoomView } from "./room-view.ts";
 import type { Help } from "../../../model/routes.ts";
+import type { RouteRefusal } from "../../../model/run-room.ts";
+import { may } from "../rooms/power-levels/room-power.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import { openRoutes } from "./choose-route.ts";
+import type { MembersNeeded } from "./people.ts";
+import { membersToRead, serversWhoMay } from "./people.ts";
+import type { PlanContext } from "./plan-context.ts";
+import type { ReachableRoom } from "./reachable-rooms.ts";
+import { gatewayRooms } from "./reachable-rooms.ts";
+import type { RoomView } from "./room-view.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The rooms that the target can enter without help, and the rooms that open them. */

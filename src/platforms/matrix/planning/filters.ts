@@ -1,8 +1,8 @@
 import type { RoomFilters } from "../../../model/filters.ts";
 import { parseRoomId, serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer } from "../ids/server-host.ts";
-import type { RoomSnapshot } from "../rooms/types.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
 
 /** The result of the filters of a plan. */
 export interface FilterVerdict {

@@ -1,6 +1,6 @@
-import type { PlannedRoom } from "./planned-room.ts";
-import { ROUTES } from "../../../model/routes.ts";
 import type { Route } from "../../../model/routes.ts";
+import { ROUTES } from "../../../model/routes.ts";
+import type { PlannedRoom } from "./planned-room.ts";
 
 /** Routes with work for the bot. */
 const WORK: ReadonlySet<Route> = new Set<Route>([

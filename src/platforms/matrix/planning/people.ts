@@ -1,14 +1,14 @@
-import { compareLevels } from "../rooms/power-levels/level.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
-import { levelOf, may, mayUnban, requiredFor } from "../rooms/power-levels/room-power.ts";
-import type { RoomPower } from "../rooms/power-levels/room-power.ts";
-import { mayGrant, POWER_LEVELS } from "./power-grant.ts";
+import type { Help, Helper, Helpers } from "../../../model/routes.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer, serverPartOf } from "../ids/server-host.ts";
 import { isDeclaredBot, looksLikeBot } from "../rooms/known-bots.ts";
-import type { RoomSnapshot } from "../rooms/types.ts";
-import type { Help, Helper, Helpers } from "../../../model/routes.ts";
+import { compareLevels } from "../rooms/power-levels/level.ts";
+import type { RoomPower } from "../rooms/power-levels/room-power.ts";
+import { levelOf, may, mayUnban, requiredFor } from "../rooms/power-levels/room-power.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import { mayGrant, POWER_LEVELS } from "./power-grant.ts";
 
 /** The two accounts of the plan, and the accounts that are not people. */
 export interface Parties {

@@ -1,16 +1,16 @@
-import { directRooms } from "../rooms/direct-rooms.ts";
-import { filterRooms } from "./filters.ts";
-import { NO_FILTERS } from "../../../model/filters.ts";
 import type { RoomFilters } from "../../../model/filters.ts";
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
-import type { Parties } from "./people.ts";
+import { NO_FILTERS } from "../../../model/filters.ts";
 import type { RouteRefusal } from "../../../model/run-room.ts";
+import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
-import { roomView } from "./room-view.ts";
-import type { RoomView } from "./room-view.ts";
 import { valueOf } from "../rooms/state-read.ts";
-import { lastReplacement } from "../rooms/upgrades.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import type { Replacement } from "../rooms/upgrades.ts";
+import { lastReplacement } from "../rooms/upgrades.ts";
+import { filterRooms } from "./filters.ts";
+import type { Parties } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
+import { roomView } from "./room-view.ts";
 
 /** The input of a plan of rooms. */
 export interface RoomPlanInput {

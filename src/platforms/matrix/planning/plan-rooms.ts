@@ -1,17 +1,17 @@
-import { findEntrances, unreachableSpaces } from "./entrances.ts";
-import type { EntranceInput } from "./entrances.ts";
 import { isInviteBlocked } from "../rooms/invite-permission.ts";
-import { orderOfWork } from "./order.ts";
 import { chooseRoute } from "./choose-route.ts";
-import { mergeNeeds } from "./people.ts";
+import type { EntranceInput } from "./entrances.ts";
+import { findEntrances, unreachableSpaces } from "./entrances.ts";
+import { orderOfWork } from "./order.ts";
 import type { MembersNeeded } from "./people.ts";
-import { planContext } from "./plan-context.ts";
+import { mergeNeeds } from "./people.ts";
 import type { PlanContext, RoomPlanInput } from "./plan-context.ts";
+import { planContext } from "./plan-context.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import { decidedRow, excludedRow, roomFacts, successorRow } from "./room-row.ts";
 import type { RoomView } from "./room-view.ts";
-import { verdictOn } from "./verdict.ts";
 import type { Verdict, VerdictContext } from "./verdict.ts";
+import { verdictOn } from "./verdict.ts";
 import { warningsFor } from "./warnings.ts";
 
 /** A replacement whose summary must be read. */

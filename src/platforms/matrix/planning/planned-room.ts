@@ -1,6 +1,6 @@
-import type { PowerGrant } from "./power-grant.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
 import type { Helper, Reason, Route, Status, Warning } from "../../../model/routes.ts";
+import type { PowerGrant } from "./power-grant.ts";
 
 /** The plan of one room. */
 export interface PlannedRoom {

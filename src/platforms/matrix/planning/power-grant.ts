@@ -1,7 +1,7 @@
-import { compareLevels, isAbove, reaches } from "../rooms/power-levels/level.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
-import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
+import { compareLevels, isAbove, reaches } from "../rooms/power-levels/level.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
+import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
 
 /**
  * The source's power in one room, and the power that the target can get. Levels as in the report:

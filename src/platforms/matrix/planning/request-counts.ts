@@ -1,6 +1,6 @@
+import type { Route } from "../../../model/routes.ts";
 import type { RequestCounts } from "../../../model/time-estimate.ts";
 import type { PlannedRoom } from "./planned-room.ts";
-import type { Route } from "../../../model/routes.ts";
 
 const JOINS: ReadonlySet<Route> = new Set<Route>(["accept_invite", "join", "join_restricted", "invite"]);
 

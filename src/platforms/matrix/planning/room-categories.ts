@@ -1,5 +1,5 @@
-import { category } from "../../../model/categories.ts";
 import type { Category } from "../../../model/categories.ts";
+import { category } from "../../../model/categories.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 
 /**

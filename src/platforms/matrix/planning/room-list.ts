@@ -1,9 +1,9 @@
 import type { ListedRoom, RoomList, RoomListFilters } from "../../../model/room-list.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
-import { filterRooms } from "./filters.ts";
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
+import { filterRooms } from "./filters.ts";
 
 /** The rooms that an account has joined and the filters choose, longest silent first. */
 export function listRooms(

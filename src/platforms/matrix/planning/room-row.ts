@@ -1,14 +1,14 @@
-import { powerGrant } from "./power-grant.ts";
-import { creatorsOf } from "../rooms/power-levels/room-power.ts";
 import { isSameServer, serverPartOf } from "../ids/server-host.ts";
 import { allowedRooms } from "../rooms/join-rule.ts";
-import type { RouteChoice } from "./choose-route.ts";
-import { isJoined } from "./people.ts";
-import type { Parties } from "./people.ts";
-import type { PlannedRoom } from "./planned-room.ts";
+import { creatorsOf } from "../rooms/power-levels/room-power.ts";
 import { roomName } from "../rooms/room-name.ts";
-import type { RoomView } from "./room-view.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { RouteChoice } from "./choose-route.ts";
+import type { Parties } from "./people.ts";
+import { isJoined } from "./people.ts";
+import type { PlannedRoom } from "./planned-room.ts";
+import { powerGrant } from "./power-grant.ts";
+import type { RoomView } from "./room-view.ts";
 import { viaServers } from "./via.ts";
 
 const NO_ROUTE_DETAILS = {

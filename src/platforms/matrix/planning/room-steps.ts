@@ -1,7 +1,7 @@
-import { stages } from "../../../model/step.ts";
-import type { LimitName, PlannedStep, StepKind } from "../../../model/step.ts";
-import type { PlannedRoom } from "./planned-room.ts";
 import type { Route } from "../../../model/routes.ts";
+import type { LimitName, PlannedStep, StepKind } from "../../../model/step.ts";
+import { stages } from "../../../model/step.ts";
+import type { PlannedRoom } from "./planned-room.ts";
 import type { InvitePayload, JoinPayload, KnockPayload, PowerLevelPayload } from "./step-payloads.ts";
 
 /** The kinds of steps on rooms. */

@@ -1,11 +1,11 @@
-import { roomPowerOf } from "../rooms/power-levels/room-power.ts";
-import type { RoomPower } from "../rooms/power-levels/room-power.ts";
-import { joinRuleOf } from "../rooms/join-rule.ts";
 import type { JoinRule } from "../rooms/join-rule.ts";
-import type { Member, Membership, RoomSnapshot } from "../rooms/types.ts";
-import { roomVersionRules } from "../rooms/room-version.ts";
+import { joinRuleOf } from "../rooms/join-rule.ts";
+import type { RoomPower } from "../rooms/power-levels/room-power.ts";
+import { roomPowerOf } from "../rooms/power-levels/room-power.ts";
 import type { RoomVersionRules } from "../rooms/room-version.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
 import { UNREAD, valueOf } from "../rooms/state-read.ts";
+import type { Member, Membership, RoomSnapshot } from "../rooms/types.ts";
 
 /** One room as both accounts see it. Decisions are based on it. */
 export interface RoomView {

@@ -1,3 +1,4 @@
+import type { RateLimit } from "../../../model/rate-limits.ts";
 import type {
   LimitUse,
   LimitedServer,
@@ -5,7 +6,6 @@ import type {
   RequestCounts,
   TimeEstimate,
 } from "../../../model/time-estimate.ts";
-import type { RateLimit } from "../../../model/rate-limits.ts";
 import { INVITATIONS_PER_ISSUER, RATE_LIMITS } from "../rate-limits.ts";
 
 /**

@@ -1,14 +1,14 @@
-import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
+import type { Help, Reason } from "../../../model/routes.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer } from "../ids/server-host.ts";
 import { allowedRooms, canKnockBy } from "../rooms/join-rule.ts";
-import { mayDo } from "./people.ts";
-import type { Parties } from "./people.ts";
-import type { RoomView } from "./room-view.ts";
+import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
-import type { Help, Reason } from "../../../model/routes.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { Parties } from "./people.ts";
+import { mayDo } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
 
 /** What a room's own rules allow. Other rooms are not considered yet. */
 export type Verdict =

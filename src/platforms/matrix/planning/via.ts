@@ -1,12 +1,12 @@
-import { may } from "../rooms/power-levels/room-power.ts";
-import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { isIpLiteral, isSameServer } from "../ids/server-host.ts";
-import { isJoined, serversWhoMay } from "./people.ts";
-import type { Parties } from "./people.ts";
-import type { RoomSnapshot } from "../rooms/types.ts";
+import type { RoomPower } from "../rooms/power-levels/room-power.ts";
+import { may } from "../rooms/power-levels/room-power.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import type { Parties } from "./people.ts";
+import { isJoined, serversWhoMay } from "./people.ts";
 
 const MAX_VIA = 4;
 

@@ -1,10 +1,10 @@
-import { powerGrant } from "./power-grant.ts";
-import type { PowerGrant } from "./power-grant.ts";
-import { mayDo, membersToRead, peopleWhoMay } from "./people.ts";
-import type { MembersNeeded, Parties } from "./people.ts";
-import type { RoomView } from "./room-view.ts";
 import type { Warning } from "../../../model/routes.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import type { MembersNeeded, Parties } from "./people.ts";
+import { mayDo, membersToRead, peopleWhoMay } from "./people.ts";
+import type { PowerGrant } from "./power-grant.ts";
+import { powerGrant } from "./power-grant.ts";
+import type { RoomView } from "./room-view.ts";
 
 /** Visibilities with which a new member can read older messages (CS §Room History Visibility). */
 const OPEN_HISTORY = new Set(["shared", "world_readable"]);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { isJsonObject, textOrNull } from "../api/json.ts";
-import type { JsonObject } from "../api/json.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import type { JsonObject } from "../api/json.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { Capabilities, Profile, ProfileFieldRules } from "./account-reading.ts";
 import { objectAt } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";

@@ -1,10 +1,10 @@
-import { UnansweredAliasError } from "../../reading.ts";
 import { z } from "zod";
-import { apiPath } from "../api/homeserver-client.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { UnansweredAliasError } from "../../reading.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { parseRoomAlias } from "../ids/identifiers.ts";
-import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { roomsByCanonicalAlias } from "../planning/filters.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { toSignInProblem } from "../sign-in/sign-in-problem.ts";

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { JsonObject } from "../api/json.ts";
-import type { Hero, Membership } from "../rooms/types.ts";
-import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
-import type { RoomCollector } from "./room-collector.ts";
+import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import type { Hero, Membership } from "../rooms/types.ts";
 import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
 import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
+import type { RoomCollector } from "./room-collector.ts";
 
 // Large accounts take minutes on their first sync (platforms/matrix/README.md, "Reading an
 // account").

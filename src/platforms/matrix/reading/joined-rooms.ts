@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HomeserverError } from "../api/homeserver-error.ts";
-import type { RoomCollector } from "./room-collector.ts";
 import type { Reader } from "./reader.ts";
+import type { RoomCollector } from "./room-collector.ts";
 import { readRoom } from "./single-room.ts";
 
 const MAX_ROOM_LIST_BYTES = 8 * 1_048_576;

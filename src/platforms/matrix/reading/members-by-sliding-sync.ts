@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isJsonObject } from "../api/json.ts";
-import type { KnownMember } from "../rooms/types.ts";
 import type { MembersNeeded } from "../planning/people.ts";
+import type { KnownMember } from "../rooms/types.ts";
 import { ABSENT_MEMBER, knownMember, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import { slidingSyncRequest } from "./sliding-sync-request.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { isJsonObject, textOrNull } from "../api/json.ts";
-import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { KnownMember } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";

@@ -1,6 +1,6 @@
-import type { AccountSnapshot, KnownMember } from "../rooms/types.ts";
 import type { MembersNeeded } from "../planning/people.ts";
 import { withMembers } from "../rooms/room-snapshot.ts";
+import type { AccountSnapshot, KnownMember } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { readMembersBySlidingSync } from "./members-by-sliding-sync.ts";

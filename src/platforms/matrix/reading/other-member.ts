@@ -1,7 +1,7 @@
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
+import { textOrNull } from "../api/json.ts";
 import { readMember } from "../rooms/state-content.ts";
 import { ABSENT } from "../rooms/state-read.ts";
-import { textOrNull } from "../api/json.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import type { Reader } from "./reader.ts";

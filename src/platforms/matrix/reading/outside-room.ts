@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { HomeserverError } from "../api/homeserver-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
-import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
 import { roomFromSummary } from "../rooms/room-summary.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import type { Reader } from "./reader.ts";
 
 const anySchema = z.record(z.string(), z.unknown());

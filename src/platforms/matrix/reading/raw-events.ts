@@ -1,8 +1,8 @@
-import { isJsonObject, isTooDeep, textOrNull } from "../api/json.ts";
 import type { JsonObject } from "../api/json.ts";
-import type { KnownMember, Membership } from "../rooms/types.ts";
+import { isJsonObject, isTooDeep, textOrNull } from "../api/json.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
+import type { KnownMember, Membership } from "../rooms/types.ts";
 
 /**
  * The state events of an untrusted list. Entries that are not state events are ignored. Stripped

@@ -1,17 +1,17 @@
 import { valueOf } from "../rooms/state-read.ts";
-import type { AccountReading, ReadingMethod } from "./account-reading.ts";
 import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
-import { RoomCollector } from "./room-collector.ts";
-import type { AccountPair, Listing } from "./room-collector.ts";
+import type { AccountReading, ReadingMethod } from "./account-reading.ts";
 import { concurrently } from "./concurrently.ts";
 import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 import { collectRoomByRoom, isMethodUnsupported } from "./room-by-room.ts";
-import { collectBySlidingSync } from "./sliding-sync.ts";
-import type { Progress } from "./sliding-sync.ts";
+import type { AccountPair, Listing } from "./room-collector.ts";
+import { RoomCollector } from "./room-collector.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
+import type { Progress } from "./sliding-sync.ts";
+import { collectBySlidingSync } from "./sliding-sync.ts";
 
 const MAX_SPACES_TRIED = 3;
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import type { HomeserverClient, HomeserverRequest } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import { withRetries } from "./with-retries.ts";
+import type { HomeserverClient, HomeserverRequest } from "../api/homeserver-client.ts";
 import type { RetryClock, RetryOptions, Wait } from "./with-retries.ts";
+import { withRetries } from "./with-retries.ts";
 
 /** Sends the requests of one account to its homeserver, with retries, and counts them. */
 export interface Reader {

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
-import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
 import type { ReadingGap } from "./account-reading.ts";
-import { RoomCollector } from "./room-collector.ts";
-import type { AccountPair } from "./room-collector.ts";
 import { concurrently } from "./concurrently.ts";
 import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { tagsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
+import type { AccountPair } from "./room-collector.ts";
+import { RoomCollector } from "./room-collector.ts";
 import type { Progress } from "./sliding-sync.ts";
 
 /**

@@ -1,11 +1,11 @@
-import { isJsonObject, textOrNull } from "../api/json.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import type { RoomSnapshot } from "../rooms/types.ts";
-import { roomSnapshot } from "../rooms/room-snapshot.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { RoomReading } from "../rooms/room-snapshot.ts";
+import { roomSnapshot } from "../rooms/room-snapshot.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
 import type { AccountReading, ReadingMethod, ReadingGap, RoomProfile } from "./account-reading.ts";
-import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 import type { RoomTag } from "./raw-events.ts";
+import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 
 /** The account that is read, and the one whose member events are also read. */
 export interface AccountPair {

@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { isJsonObject } from "../api/json.ts";
-import type { JsonObject } from "../api/json.ts";
-import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
-import { apiPath } from "../api/homeserver-client.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import type { Hero } from "../rooms/types.ts";
-import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
+import type { JsonObject } from "../api/json.ts";
+import { isJsonObject } from "../api/json.ts";
 import type { RawStateEvent, RoomReading } from "../rooms/room-snapshot.ts";
-import type { AccountPair } from "./room-collector.ts";
+import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import type { Hero } from "../rooms/types.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
+import type { AccountPair } from "./room-collector.ts";
 import { statePath } from "./state-now.ts";
 
 /** The properties of a room that a listing has shown. */

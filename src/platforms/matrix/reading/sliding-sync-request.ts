@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { HomeserverRequest } from "../api/homeserver-client.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
-import type { AccountPair } from "./room-collector.ts";
 import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
+import type { AccountPair } from "./room-collector.ts";
 
 /**
  * In `unstable_features`: the server supports simplified sliding sync in its form before the merge

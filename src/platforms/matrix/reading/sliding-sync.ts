@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { isJsonObject, textOrNull } from "../api/json.ts";
-import type { JsonObject } from "../api/json.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import type { Hero, Membership } from "../rooms/types.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import type { JsonObject } from "../api/json.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
-import { RoomCollector } from "./room-collector.ts";
-import type { AccountPair } from "./room-collector.ts";
+import type { Hero, Membership } from "../rooms/types.ts";
 import { countOrNull, memberEventOf, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
-import { plannedState, slidingSyncRequest } from "./sliding-sync-request.ts";
+import type { AccountPair } from "./room-collector.ts";
+import { RoomCollector } from "./room-collector.ts";
 import type { SlidingSyncAnswer } from "./sliding-sync-request.ts";
+import { plannedState, slidingSyncRequest } from "./sliding-sync-request.ts";
 
 /** Reported after each answer. */
 export interface Progress {

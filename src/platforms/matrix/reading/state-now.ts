@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
-import { apiPath } from "../api/homeserver-client.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
 import type { Membership } from "../rooms/types.ts";
 import { membershipIn } from "./raw-events.ts";
 

@@ -1,7 +1,7 @@
-import { SERVER_AWAY } from "../api/server-away.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
-import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { SERVER_AWAY } from "../api/server-away.ts";
 
 /** The clock for waits. Tests have their own. */
 export interface RetryClock {

@@ -1,6 +1,6 @@
-import type { JoinRules } from "./types.ts";
 import type { RoomVersionRules } from "./room-version.ts";
 import type { StateRead } from "./state-read.ts";
+import type { JoinRules } from "./types.ts";
 
 /** A room's join rule by the authorization rules of its version. */
 export type JoinRule =

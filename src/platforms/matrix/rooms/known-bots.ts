@@ -1,6 +1,6 @@
 import { parseUserId } from "../ids/identifiers.ts";
-import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
+import type { RoomSnapshot } from "./types.ts";
 
 /**
  * Whether an account is declared not to be a person. Three declarations count:

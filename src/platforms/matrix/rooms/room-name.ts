@@ -1,5 +1,5 @@
-import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
+import type { RoomSnapshot } from "./types.ts";
 
 /**
  * A room's name, or its alias, or its people without the two accounts and bots (CS §Calculating the

@@ -1,8 +1,7 @@
 import { isJsonObject, textOrNull } from "../api/json.ts";
 import { readPowerLevels } from "./power-levels/power-levels.ts";
-import type { Creation, Hero, KnownMember, Membership, RoomSnapshot } from "./types.ts";
-import { roomVersionRules } from "./room-version.ts";
 import type { RoomVersionRules } from "./room-version.ts";
+import { roomVersionRules } from "./room-version.ts";
 import {
   isSpaceLink,
   readCreation,
@@ -13,8 +12,9 @@ import {
   readTextSet,
   readTombstone,
 } from "./state-content.ts";
-import { ABSENT, MALFORMED, UNREAD, present } from "./state-read.ts";
 import type { StateRead } from "./state-read.ts";
+import { ABSENT, MALFORMED, UNREAD, present } from "./state-read.ts";
+import type { Creation, Hero, KnownMember, Membership, RoomSnapshot } from "./types.ts";
 
 /**
  * The state events with an empty state key that a plan needs. Links of spaces and members are also

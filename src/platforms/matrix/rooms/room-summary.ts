@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { AccountSnapshot, RoomSnapshot } from "./types.ts";
-import { roomSnapshot } from "./room-snapshot.ts";
 import type { RawStateEvent } from "./room-snapshot.ts";
+import { roomSnapshot } from "./room-snapshot.ts";
+import type { AccountSnapshot, RoomSnapshot } from "./types.ts";
 
 /**
  * The fields of `GET /room_summary/{roomId}` that the bot uses (CS v1.15, MSC3266; older servers:

@@ -1,7 +1,7 @@
 import { matchesGlobIgnoringCase } from "../../../model/glob.ts";
 import { hostOf, isIpLiteral } from "../ids/server-host.ts";
-import type { ServerAcl } from "./types.ts";
 import type { StateRead } from "./state-read.ts";
+import type { ServerAcl } from "./types.ts";
 
 /**
  * Whether a room's ACL allows a server (CS §m.room.server_acl): IP literals first, then `deny`,

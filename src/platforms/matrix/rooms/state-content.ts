@@ -1,7 +1,7 @@
 import { isJsonObject, textOrNull } from "../api/json.ts";
-import type { Creation, JoinRules, Member, Membership, ServerAcl, Tombstone } from "./types.ts";
-import { MALFORMED, present } from "./state-read.ts";
 import type { StateRead } from "./state-read.ts";
+import { MALFORMED, present } from "./state-read.ts";
+import type { Creation, JoinRules, Member, Membership, ServerAcl, Tombstone } from "./types.ts";
 
 const MEMBERSHIPS: ReadonlySet<unknown> = new Set<Membership>(["join", "invite", "knock", "leave", "ban"]);
 

@@ -1,5 +1,5 @@
-import type { RoomSnapshot } from "./types.ts";
 import { valueOf } from "./state-read.ts";
+import type { RoomSnapshot } from "./types.ts";
 
 /** The successor of an upgraded room. */
 export interface Replacement {

@@ -1,10 +1,10 @@
-import type { Tried } from "../../planning.ts";
+import type { RunRoom } from "../../../model/run-room.ts";
 import type { PlannedStep } from "../../../model/step.ts";
+import type { Tried } from "../../planning.ts";
+import type { ChosenCategories } from "../../planning.ts";
 import { writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
-import type { RunRoom } from "../../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
-import type { ChosenCategories } from "../../planning.ts";
 import type { DecidedMove } from "./steps-of-run.ts";
 import { isChosen, stepsBesidesEntries, stepsInto } from "./steps-of-run.ts";
 

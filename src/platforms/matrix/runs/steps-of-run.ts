@@ -1,16 +1,16 @@
-import type { ChosenCategories, RunContents } from "../../planning.ts";
+import { isNamed } from "../../../model/filters.ts";
 import { allowedIn } from "../../../model/room-routes.ts";
 import type { Route } from "../../../model/routes.ts";
+import type { RunRoom } from "../../../model/run-room.ts";
 import type { PlannedStep } from "../../../model/step.ts";
+import type { ChosenCategories, RunContents } from "../../planning.ts";
+import type { AccountContents } from "../categories/contents.ts";
 import { categoryOfStep, planContentSteps } from "../categories/registry.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
 import { roomMapping } from "../planning/room-mapping.ts";
 import { entrySteps, powerStep } from "../planning/room-steps.ts";
-import type { AccountContents } from "../categories/contents.ts";
-import type { RunRoom } from "../../../model/run-room.ts";
 import { runRoom } from "./room-of-run.ts";
-import { isNamed } from "../../../model/filters.ts";
 
 /** Both accounts as they are now, and the plan of their rooms. */
 export interface DecidedMove {

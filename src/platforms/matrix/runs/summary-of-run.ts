@@ -1,9 +1,9 @@
-import type { RunSummary, StepFailure } from "../../runs.ts";
 import type { CategoryName } from "../../../model/categories.ts";
+import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
 import type { StepKind } from "../../../model/step.ts";
+import type { RunSummary, StepFailure } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
-import type { RunRoom } from "../../../model/run-room.ts";
 
 const JOINS: ReadonlySet<StepKind> = new Set<StepKind>([
   "accept_invite",

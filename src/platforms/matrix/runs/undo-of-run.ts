@@ -1,11 +1,11 @@
-import type { EarlierRun, PlannedUndo, UndoFacts } from "../../runs.ts";
 import type { CategoryName } from "../../../model/categories.ts";
 import type { ReportRoom } from "../../../model/report.ts";
+import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
+import type { EarlierRun, PlannedUndo, UndoFacts } from "../../runs.ts";
 import { categoryOfStep } from "../categories/registry.ts";
-import type { RunRoom } from "../../../model/run-room.ts";
 import { canUndo } from "./run-step.ts";
 
 /** A step of an earlier run that wrote something which is not undone yet. */

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "../../../model/account.ts";
 import type { SessionEnding, SignInProblem } from "../../sign-in.ts";
-import { HomeserverClient } from "../api/homeserver-client.ts";
 import type { HomeserverClientOptions } from "../api/homeserver-client.ts";
+import { HomeserverClient } from "../api/homeserver-client.ts";
 import { accountPage } from "./oauth/account-page.ts";
 import { revokeSession } from "./oauth/revoke-session.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
+import type { Sessions } from "./sessions.ts";
 import { toSignInProblem } from "./sign-in-problem.ts";
 import { checkAccessToken, signOut } from "./sign-in.ts";
-import type { Sessions } from "./sessions.ts";
 
 /**
  * A revoked token was seen to work for another half second (platforms/matrix/README.md, "How

@@ -1,9 +1,9 @@
 import { refreshTokenGrant } from "openid-client";
 import { z } from "zod";
-import type { HomeserverClient } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
 import { authorizationServerSchema } from "./oauth/authorization-server.ts";
 import { askAuthorizationServer, oauthConfiguration } from "./oauth/oauth-requests.ts";
 

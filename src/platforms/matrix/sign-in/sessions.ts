@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import type { Account, SessionTokens, Side, SignedInAccount } from "../../../model/account.ts";
-import { HomeserverClient } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
-import { KeyedQueue } from "../../../model/keyed-queue.ts";
 
 /** The store of signed-in accounts and their tokens. */
 export interface SessionStore {

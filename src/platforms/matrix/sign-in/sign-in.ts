@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { SignInOutcome, SignInProblem } from "../../sign-in.ts";
-import { apiPath } from "../api/homeserver-client.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { readLoginOptions } from "./login-options.ts";
-import { toSignInProblem } from "./sign-in-problem.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
+import { toSignInProblem } from "./sign-in-problem.ts";
 
 /** The owner of a token, according to the server. */
 export interface TokenOwner {

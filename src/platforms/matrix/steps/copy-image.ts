@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { apiPath } from "../api/homeserver-client.ts";
-import type { Medium } from "../api/homeserver-client.ts";
-import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import { parseMxc } from "../api/mxc.ts";
+import type { Medium } from "../api/homeserver-client.ts";
+import { apiPath } from "../api/homeserver-client.ts";
+import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
 import type { Mxc } from "../api/mxc.ts";
+import { parseMxc } from "../api/mxc.ts";
 import type { StepScope, StepSession } from "./define-step.ts";
-import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
 import type { ErrorOutcome } from "./step-errors.ts";
+import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
 
 const configSchema = z.object({ "m.upload.size": z.number().positive().nullish().catch(null) });
 const uploadedSchema = z.object({ content_uri: z.string() });

@@ -1,6 +1,6 @@
 import type { StepOutcome, StepProblem } from "../../../model/step-outcome.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 
 /**

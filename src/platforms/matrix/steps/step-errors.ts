@@ -1,9 +1,9 @@
 import type { Side } from "../../../model/account.ts";
 import type { StepOutcome, StepProblem, StepProblemCode } from "../../../model/step-outcome.ts";
-import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
-import { SERVER_AWAY } from "../api/server-away.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
+import { SERVER_AWAY } from "../api/server-away.ts";
 
 const AWAY: ReadonlySet<UnreachableReason> = new Set([...SERVER_AWAY, "aborted"]);
 

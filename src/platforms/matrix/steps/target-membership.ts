@@ -1,5 +1,5 @@
-import { membershipNow } from "../reading/state-now.ts";
 import type { SeenMembership } from "../reading/state-now.ts";
+import { membershipNow } from "../reading/state-now.ts";
 import type { StepScope } from "./define-step.ts";
 import { onServerOf } from "./step-errors.ts";
 

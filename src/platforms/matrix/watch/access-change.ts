@@ -1,10 +1,10 @@
 import type { AccessChange } from "../../../model/room-routes.ts";
-import { allowedRooms, joinRuleOf } from "../rooms/join-rule.ts";
-import type { JoinRules, Membership, ServerAcl } from "../rooms/types.ts";
 import type { Route } from "../../../model/routes.ts";
+import { serverPartOf } from "../ids/server-host.ts";
+import { allowedRooms, joinRuleOf } from "../rooms/join-rule.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import type { StateRead } from "../rooms/state-read.ts";
-import { serverPartOf } from "../ids/server-host.ts";
+import type { JoinRules, Membership, ServerAcl } from "../rooms/types.ts";
 
 /** A room that waits for a person. */
 export interface WatchedRoom {

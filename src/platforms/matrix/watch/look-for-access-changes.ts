@@ -1,19 +1,19 @@
-import type { AccessChanges } from "../../../model/room-routes.ts";
 import { randomUUID } from "node:crypto";
+import type { AccessChanges } from "../../../model/room-routes.ts";
+import type { AccessChange } from "../../../model/room-routes.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { isJsonObject } from "../api/json.ts";
 import { concurrently } from "../reading/concurrently.ts";
 import { CONCURRENCY } from "../reading/limits.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "../reading/raw-events.ts";
-import { SLIDING_SYNC_FEATURE, slidingSyncRequest } from "../reading/sliding-sync-request.ts";
 import type { RequiredState, SlidingSyncAnswer } from "../reading/sliding-sync-request.ts";
+import { SLIDING_SYNC_FEATURE, slidingSyncRequest } from "../reading/sliding-sync-request.ts";
 import { membershipNow, stateNow } from "../reading/state-now.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readJoinRules, readServerAcl } from "../rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../rooms/state-read.ts";
-import { accessChange } from "./access-change.ts";
-import type { AccessChange } from "../../../model/room-routes.ts";
 import type { SeenRoom, WatchedRoom } from "./access-change.ts";
+import { accessChange } from "./access-change.ts";
 
 /** One of the two accounts, with what a look needs. */
 export interface WatchingAccount {

@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { DiscoveryError } from "../../../../src/platforms/matrix/api/discovery-error.ts";
-import { discoverHomeserver } from "../../../../src/platforms/matrix/api/discovery.ts";
 import type { DiscoveryOptions } from "../../../../src/platforms/matrix/api/discovery.ts";
+import { discoverHomeserver } from "../../../../src/platforms/matrix/api/discovery.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, redirectOrigins, sendJson, startServer } from "./loopback-server.ts";
 

@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import { HomeserverClient, apiPath } from "../../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../../src/platforms/matrix/api/homeserver-error.ts";
-import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, sendJson, startServer, startSocketServer } from "./loopback-server.ts";
 

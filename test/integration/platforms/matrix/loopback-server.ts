@@ -1,10 +1,10 @@
-import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer as createSocketServer } from "node:net";
 import { afterEach } from "vitest";
-import { createGuardedFetch } from "../../../../src/network/guarded-fetch.ts";
 import type { GuardedFetch, GuardedFetchOptions } from "../../../../src/network/guarded-fetch.ts";
+import { createGuardedFetch } from "../../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 
 const closings: (() => Promise<void>)[] = [];

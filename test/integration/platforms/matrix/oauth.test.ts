@@ -1,18 +1,18 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { HomeserverClient } from "../../../../src/platforms/matrix/api/homeserver-client.ts";
+import type { LinkingServer } from "../../../../src/platforms/matrix/sign-in/oauth/authorization-server.ts";
 import {
   asLinkingServer,
   readAuthorizationServer,
 } from "../../../../src/platforms/matrix/sign-in/oauth/authorization-server.ts";
-import type { LinkingServer } from "../../../../src/platforms/matrix/sign-in/oauth/authorization-server.ts";
 import {
   beginDeviceAuthorization,
   pollDeviceAuthorization,
 } from "../../../../src/platforms/matrix/sign-in/oauth/device-authorization.ts";
 import { revokeSession } from "../../../../src/platforms/matrix/sign-in/oauth/revoke-session.ts";
-import { renewTokens } from "../../../../src/platforms/matrix/sign-in/session-renewal.ts";
 import type { Renewal } from "../../../../src/platforms/matrix/sign-in/session-renewal.ts";
+import { renewTokens } from "../../../../src/platforms/matrix/sign-in/session-renewal.ts";
 import { toOutcome } from "../../../../src/platforms/matrix/steps/step-errors.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, sendJson, startServer } from "./loopback-server.ts";

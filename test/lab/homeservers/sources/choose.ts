@@ -1,7 +1,7 @@
 import { debianSource } from "./debian.ts";
 import { interpreterSource } from "./interpreter.ts";
-import { SOURCE_NAMES } from "./source.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
+import { SOURCE_NAMES } from "./source.ts";
 import { venvSource } from "./venv.ts";
 
 const VARIABLE = "MATRIX_MOVER_SYNAPSE_SOURCE";

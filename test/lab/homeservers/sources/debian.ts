@@ -2,8 +2,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runSupervised } from "../supervised-process.ts";
 import { exists, installOnce } from "./install-once.ts";
-import { SCRIPTS, probed } from "./source.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
+import { SCRIPTS, probed } from "./source.ts";
 
 // Path of the pair's data and of our scripts inside the folder.
 const PAIR = "/srv/pair";

@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
-import { SCRIPTS, probed, withoutProxies } from "./source.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
+import { SCRIPTS, probed, withoutProxies } from "./source.ts";
 
 const VARIABLE = "MATRIX_MOVER_SYNAPSE";
 

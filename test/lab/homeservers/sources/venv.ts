@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { runSupervised } from "../supervised-process.ts";
 import { exists, installOnce } from "./install-once.ts";
-import { SCRIPTS, probed, withoutProxies } from "./source.ts";
 import type { SourceContext, SynapseRuntime, SynapseSource } from "./source.ts";
+import { SCRIPTS, probed, withoutProxies } from "./source.ts";
 
 /** The version of the Python package that is installed; 242 MB with all it needs. */
 export const SYNAPSE_VERSION = "1.163.2";

@@ -1,9 +1,9 @@
-import { needsModerator, planned } from "../expectations.ts";
 import { apiPath } from "../../../../src/platforms/matrix/api/homeserver-client.ts";
-import { put, setState } from "../session.ts";
+import { needsModerator, planned } from "../expectations.ts";
 import type { NewState } from "../session.ts";
-import { kind } from "./kind.ts";
+import { put, setState } from "../session.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
 import { restricted, row, through } from "./restricted.ts";
 
 /** Rooms with content that a plan must read or report. */

@@ -1,10 +1,10 @@
 import { impossible, planned } from "../expectations.ts";
 import type { Expected } from "../model.ts";
-import { leave } from "../session.ts";
-import type { PopulationSession } from "../session.ts";
 import type { MadeRoom, RoomFixture } from "../room-fixture.ts";
-import { kind } from "./kind.ts";
+import type { PopulationSession } from "../session.ts";
+import { leave } from "../session.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
 
 /** Direct chats and rooms with nobody else in them. */
 export const DIRECT_KINDS: readonly Kind[] = [

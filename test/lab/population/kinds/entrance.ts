@@ -1,8 +1,8 @@
 import { impossible, needsModerator, planned } from "../expectations.ts";
-import { knock, leave, redact, setState } from "../session.ts";
 import { joinRules } from "../room-fixture.ts";
-import { kind } from "./kind.ts";
+import { knock, leave, redact, setState } from "../session.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
 
 /** Rooms by their join rule and by who may invite. */
 export const ENTRANCE_KINDS: readonly Kind[] = [

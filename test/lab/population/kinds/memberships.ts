@@ -1,7 +1,7 @@
 import { joined, needsModerator, planned } from "../expectations.ts";
 import { changeMember, join, knock, leave } from "../session.ts";
-import { kind } from "./kind.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
 
 /** Rooms by the two accounts' memberships. */
 export const MEMBERSHIP_KINDS: readonly Kind[] = [

@@ -1,10 +1,10 @@
 import { impossible, needsModerator, planned } from "../expectations.ts";
-import { join, leave, setState } from "../session.ts";
-import { joinRules } from "../room-fixture.ts";
-import type { MadeRoom, RoomFixture } from "../room-fixture.ts";
 import type { Expected } from "../model.ts";
-import { kind } from "./kind.ts";
+import type { MadeRoom, RoomFixture } from "../room-fixture.ts";
+import { joinRules } from "../room-fixture.ts";
+import { join, leave, setState } from "../session.ts";
 import type { Kind, RoomOfKind } from "./kind.ts";
+import { kind } from "./kind.ts";
 
 /** Rooms that admit members of another room, with those other rooms. */
 export const RESTRICTED_KINDS: readonly Kind[] = [

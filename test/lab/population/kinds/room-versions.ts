@@ -1,9 +1,9 @@
 import { impossible, needsModerator, planned } from "../expectations.ts";
-import { setState } from "../session.ts";
 import { joinRules } from "../room-fixture.ts";
-import { restricted, row, through } from "./restricted.ts";
-import { kind } from "./kind.ts";
+import { setState } from "../session.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
+import { restricted, row, through } from "./restricted.ts";
 
 /**
  * What differs by room version. Rooms of a version that the new server lacks cannot be made,

@@ -1,8 +1,8 @@
 import { impossible, needsModerator, needsUser, planned } from "../expectations.ts";
-import { changeMember, join, leave } from "../session.ts";
 import type { NewState } from "../session.ts";
-import { kind } from "./kind.ts";
+import { changeMember, join, leave } from "../session.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
 
 /**
  * Rooms that shut out the new server or the new account. All are public, so that nothing else is in

@@ -1,9 +1,9 @@
 import { needsModerator, planned, successor } from "../expectations.ts";
-import { changeMember, join, redact, setState, upgrade } from "../session.ts";
-import type { PopulationSession } from "../session.ts";
 import type { MadeRoom } from "../room-fixture.ts";
-import { kind } from "./kind.ts";
+import type { PopulationSession } from "../session.ts";
+import { changeMember, join, redact, setState, upgrade } from "../session.ts";
 import type { Kind } from "./kind.ts";
+import { kind } from "./kind.ts";
 import { restricted, row } from "./restricted.ts";
 
 /**

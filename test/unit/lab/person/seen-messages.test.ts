@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-
 import type { SeenMessage } from "../../../lab/person/protocol.ts";
 import { createSeenMessages, textOf } from "../../../lab/person/seen-messages.ts";
 

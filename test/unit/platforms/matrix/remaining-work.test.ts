@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { CategoryName } from "../../../../src/model/categories.ts";
-import { compareContents } from "../../../../src/platforms/matrix/categories/registry.ts";
 import type { RemainingWork } from "../../../../src/model/remaining-work.ts";
-import { remainingWork } from "../../../../src/platforms/matrix/remaining-work.ts";
+import { compareContents } from "../../../../src/platforms/matrix/categories/registry.ts";
 import { roomMapping } from "../../../../src/platforms/matrix/planning/room-mapping.ts";
+import { remainingWork } from "../../../../src/platforms/matrix/remaining-work.ts";
 import type { RoomSketch } from "../../../support/plans/planned-rooms.ts";
 import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../support/plans/planned-rooms.ts";
 import type { ContentsSketch } from "./categories/contents-sketch.ts";

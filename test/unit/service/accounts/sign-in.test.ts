@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../../src/model/account.ts";
-import { forgetPerson } from "../../../../src/service/forget.ts";
 import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
+import { forgetPerson } from "../../../../src/service/forget.ts";
 import type { Answer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { openFetch, sendJson, startServer } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { bytesIn, temporaryStore } from "../../../support/store/temporary-store.ts";

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { convertChat } from "../../../../src/service/run/convert-chat.ts";
-import type { ConvertRequest } from "../../../../src/service/run/requests.ts";
 import type { PlanFilters } from "../../../../src/model/filters.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
+import { listSourceRooms } from "../../../../src/service/plan/room-listing.ts";
+import { convertChat } from "../../../../src/service/run/convert-chat.ts";
+import type { ConvertRequest } from "../../../../src/service/run/requests.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   BOT,
@@ -16,7 +17,6 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { MODERATOR } from "../../../support/fakes/fake-room.ts";
-import { listSourceRooms } from "../../../../src/service/plan/room-listing.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const ALIAS = "#old-name:old.example";

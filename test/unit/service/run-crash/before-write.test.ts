@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-
 import type { CrashTime } from "../../../support/faults/crashing-store.ts";
 import { nth, partOf, parts, prepareInterruptedMoves } from "../../../support/faults/interrupted-moves.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import { nth, partOf, parts, prepareInterruptedMoves } from "../../../support/faults/interrupted-moves.ts";
 

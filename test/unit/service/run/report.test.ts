@@ -4,8 +4,8 @@ import type { StoredStep } from "../../../../src/model/run.ts";
 import { report } from "../../../../src/platforms/matrix/report/report.ts";
 import { runRoom } from "../../../../src/platforms/matrix/runs/room-of-run.ts";
 import { runningReport } from "../../../../src/service/run/report.ts";
-import { SOURCE, TARGET, plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { step } from "../../../support/fakes/scripted-runner.ts";
+import { SOURCE, TARGET, plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const OPEN = "!open:old.example";

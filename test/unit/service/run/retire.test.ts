@@ -1,14 +1,14 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import type { ConversationAddress } from "../../../../src/model/conversation-address.ts";
-import type { RunPurpose } from "../../../../src/model/run.ts";
-import type { RunEvent } from "../../../../src/model/run-states.ts";
 import { sayRetired } from "../../../../src/dialogue/run-notices.ts";
-import { MoveRetirement } from "../../../../src/service/run/retire.ts";
+import type { ConversationAddress } from "../../../../src/model/conversation-address.ts";
+import type { RunEvent } from "../../../../src/model/run-states.ts";
+import type { RunPurpose } from "../../../../src/model/run.ts";
 import { createMatrixPlatform } from "../../../../src/platforms/matrix/platform.ts";
 import { SignIn } from "../../../../src/service/accounts/sign-in.ts";
-import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
+import { MoveRetirement } from "../../../../src/service/run/retire.ts";
 import { renderPlainText } from "../../../../src/view/document/plain-text.ts";
+import { openFetch } from "../../../integration/platforms/matrix/loopback-server.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:third.example";

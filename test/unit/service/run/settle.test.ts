@@ -2,8 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../../src/model/filters.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
-import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
-import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import type { StartResult } from "../../../../src/service/run/results.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
@@ -17,6 +15,8 @@ import {
   request,
   signIn,
 } from "../../../support/fakes/fake-bot.ts";
+import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
+import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;

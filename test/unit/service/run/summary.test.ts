@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { StoredStep } from "../../../../src/model/run.ts";
-import type { StepKind } from "../../../../src/model/step.ts";
 import { storedReportSchema } from "../../../../src/model/report.ts";
 import type { RunRoom } from "../../../../src/model/run-room.ts";
+import type { StoredStep } from "../../../../src/model/run.ts";
+import type { StepKind } from "../../../../src/model/step.ts";
 import { runRoom } from "../../../../src/platforms/matrix/runs/room-of-run.ts";
 import { matrixRuns } from "../../../../src/platforms/matrix/runs/runs.ts";
 import { RunSummaryReader } from "../../../../src/service/run/summary.ts";
+import { DONE, FAILED, newRun, step } from "../../../support/fakes/scripted-runner.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
-import { DONE, FAILED, newRun, step } from "../../../support/fakes/scripted-runner.ts";
 
 const rooms = plan(
   ["!a", "!b", "!c"].map((roomId) => sketchRoom({ roomId: `${roomId}:old.example` })),

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import type { Run } from "../../../../src/model/run.ts";
+import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../../src/model/step.ts";
 import { stages } from "../../../../src/model/step.ts";
 import { runRoom } from "../../../../src/platforms/matrix/runs/room-of-run.ts";
 import { matrixRuns } from "../../../../src/platforms/matrix/runs/runs.ts";
 import { UndoPlanner } from "../../../../src/service/run/undo.ts";
 import type { Store } from "../../../../src/store/store.ts";
-import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { DONE, newRun, step } from "../../../support/fakes/scripted-runner.ts";
+import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
 const OWNER = "@me:old.example";

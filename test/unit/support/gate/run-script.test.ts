@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, it, vi } from "vitest";
-
 import { type RunOptions, runProgram } from "../../../support/gate/run-script.ts";
 
 const LONG_MS = 60_000;

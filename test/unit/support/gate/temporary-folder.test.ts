@@ -1,7 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-
 import { withTemporaryFolder } from "../../../support/gate/temporary-folder.ts";
 
 it("removes a stage's temporary files after its end", async () => {

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-
 import type { Ended } from "../../../support/gate/run-script.ts";
 import { tallyOf } from "../../../support/gate/vitest-report.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { allCategories, CATEGORY_NAMES, category } from "../../../../src/model/categories.ts";
 import { storedReportSchema } from "../../../../src/model/report.ts";
+import { roomCategories } from "../../../../src/platforms/matrix/planning/room-categories.ts";
+import { report } from "../../../../src/platforms/matrix/report/report.ts";
 import { exportedReport, exportedReportSchema } from "../../../../src/view/rooms/exported-report.ts";
 import { csvCells } from "../../../../src/view/rooms/report-csv.ts";
-import { report } from "../../../../src/platforms/matrix/report/report.ts";
-import { roomCategories } from "../../../../src/platforms/matrix/planning/room-categories.ts";
 import { ADMIN, SOURCE, TARGET, plan, sketchRoom, targetRoom } from "../../../support/plans/planned-rooms.ts";
 
 const rooms = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { REASON_CODES, WARNING_CODES } from "../../../../src/model/routes.ts";
 import type { Reason, Warning } from "../../../../src/model/routes.ts";
+import { REASON_CODES, WARNING_CODES } from "../../../../src/model/routes.ts";
 import { reasonText, warningText } from "../../../../src/view/words/reasons.ts";
 
 const helper = (userId: string) => ({ userId, displayName: null, power: 100 });

@@ -1,10 +1,10 @@
-import { isJsonObject } from "../../api/json.ts";
+import type { NotMovedCode } from "../../../../model/not-moved.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject } from "../../api/json.ts";
 import { isPathSegment } from "../../api/path-segment.ts";
 import { isSameJson } from "../../api/same-json.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { ItemStatus } from "../comparison.ts";
-import type { NotMovedCode } from "../../../../model/not-moved.ts";
 import { withRoomsOnTarget } from "./room-lists.ts";
 import { treatmentOf } from "./treatment.ts";
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
-import { desiredContent, statusOfContent } from "./desired-content.ts";
+import { compareItems } from "../comparison.ts";
 import type { DesiredContent } from "./desired-content.ts";
+import { desiredContent, statusOfContent } from "./desired-content.ts";
 
 /**
  * The payload of a step: account data of one room or, with `roomId: null`, of the account. As an

@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject } from "../../api/json.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 
 /**

@@ -5,8 +5,8 @@ import { defineStep } from "../../steps/define-step.ts";
 import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { statusOfContent } from "./desired-content.ts";
-import { contentSchema } from "./plan.ts";
 import type { ContentPayload } from "./plan.ts";
+import { contentSchema } from "./plan.ts";
 
 /**
  * Writes account data of the account or of a room: as a whole, or only the keys that the target

@@ -1,6 +1,6 @@
-import { isJsonObject } from "../../api/json.ts";
-import type { JsonObject } from "../../api/json.ts";
 import type { NotMovedCode } from "../../../../model/not-moved.ts";
+import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject } from "../../api/json.ts";
 import { mayHoldSecret } from "./may-hold-secret.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { parseUserId } from "../../ids/identifiers.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { parseUserId } from "../../ids/identifiers.ts";
 import { looksLikeBot } from "../../rooms/known-bots.ts";
 import { addRoom, directContent, isListed, removeRoom } from "./direct-content.ts";
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
+import type { NotMoved, NotMovedCode } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isJsonObject } from "../../api/json.ts";
 import { parseUserId } from "../../ids/identifiers.ts";
-import { movedRooms } from "../../planning/room-mapping.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import { movedRooms } from "../../planning/room-mapping.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved, NotMovedCode } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 
 const directChatSchema = z.object({ roomId: z.string(), counterpart: z.string() });
 /** A room of the target and the person with whom it is a direct chat. */

@@ -3,8 +3,8 @@ import { readAccountData, writeAccountData } from "../../api/account-data.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { addRoom, directContent, dropIfEmpty, isListed, removeRoom } from "./direct-content.ts";
 import type { DirectContent } from "./direct-content.ts";
+import { addRoom, directContent, dropIfEmpty, isListed, removeRoom } from "./direct-content.ts";
 import { counterpartsByRoom, DIRECT_CHATS_TYPE, directChatsSchema } from "./plan.ts";
 
 const addedSchema = z.array(

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isJsonObject } from "../../api/json.ts";
 import { parseUserId } from "../../ids/identifiers.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 
 /** The payload of the step, and its undo record. */
 export const ignoredUsersSchema = z.object({ userIds: z.array(z.string()) });

@@ -1,12 +1,12 @@
 import { readAccountData, writeAccountData } from "../../api/account-data.ts";
-import { isJsonObject } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject } from "../../api/json.ts";
 import { isSameJson } from "../../api/same-json.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { UNREADABLE } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { IGNORED_USERS_TYPE, ignoredUsersSchema } from "./plan.ts";
 import type { IgnoredUsers } from "./plan.ts";
+import { IGNORED_USERS_TYPE, ignoredUsersSchema } from "./plan.ts";
 
 const PLACE = { roomId: null, type: IGNORED_USERS_TYPE };
 /** CS §Ignoring Users: "an empty object for future enhancement". */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isTooDeep } from "../../api/json.ts";
 import { parseMxc } from "../../api/mxc.ts";
@@ -7,10 +8,9 @@ import { isSameJson } from "../../api/same-json.ts";
 import { parseUserId } from "../../ids/identifiers.ts";
 import type { Profile } from "../../reading/account-reading.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired, ItemStatus } from "../comparison.ts";
+import { compareItems } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
 
 /** The payload of a step, and its undo record. */
 export const profileFieldSchema = z.object({

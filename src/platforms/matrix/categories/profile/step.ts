@@ -6,8 +6,8 @@ import { isSameJson } from "../../api/same-json.ts";
 import { readProfile } from "../../reading/account-details.ts";
 import type { Profile } from "../../reading/account-reading.ts";
 import { copyImage } from "../../steps/copy-image.ts";
-import { defineStep } from "../../steps/define-step.ts";
 import type { StepSession } from "../../steps/define-step.ts";
+import { defineStep } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { profileFieldSchema, statusOfField } from "./plan.ts";
 

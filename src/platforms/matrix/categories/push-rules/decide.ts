@@ -1,7 +1,7 @@
 import { hasSameEffect } from "./actions.ts";
 import { presetOf } from "./default-rules.ts";
-import type { PushRule } from "./push-rule.ts";
 import { isSameRule, statusOfRule } from "./item-status.ts";
+import type { PushRule } from "./push-rule.ts";
 
 /** The action of the step for one rule of the plan. */
 export type RuleDecision =

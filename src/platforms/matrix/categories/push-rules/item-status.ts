@@ -1,10 +1,10 @@
-import type { ItemStatus } from "../comparison.ts";
 import { isSameJson } from "../../api/same-json.ts";
+import type { ItemStatus } from "../comparison.ts";
 import { hasSameEffect } from "./actions.ts";
 import { isUnchangedDefault } from "./default-rules.ts";
 import { outOfOrder } from "./order.ts";
-import { PUSH_RULE_KINDS, pushRuleName } from "./push-rule.ts";
 import type { PushRule } from "./push-rule.ts";
+import { PUSH_RULE_KINDS, pushRuleName } from "./push-rule.ts";
 
 /** The rules of one account by name, in the server's order. */
 export type PushRulesByName = ReadonlyMap<string, PushRule>;

@@ -1,5 +1,5 @@
-import { pushRuleName } from "./push-rule.ts";
 import type { PushRuleId, PushRulesByName } from "./item-status.ts";
+import { pushRuleName } from "./push-rule.ts";
 
 /**
  * The place of a rule: next to another rule of the person's own, or (`null`) above all of its kind

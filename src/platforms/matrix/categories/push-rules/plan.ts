@@ -1,18 +1,18 @@
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import type { JsonObject } from "../../api/json.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 import { isUnchangedDefault } from "./default-rules.ts";
-import { displacedRules, isSameRule, statusOfRule } from "./item-status.ts";
 import type { PushRuleId } from "./item-status.ts";
-import { pushRuleName, readPushRules } from "./push-rule.ts";
+import { displacedRules, isSameRule, statusOfRule } from "./item-status.ts";
 import type { PushRule } from "./push-rule.ts";
-import { ruleOnTarget } from "./rule-on-target.ts";
+import { pushRuleName, readPushRules } from "./push-rule.ts";
 import type { Mapping } from "./rule-on-target.ts";
-import { toStored } from "./stored-rules.ts";
+import { ruleOnTarget } from "./rule-on-target.ts";
 import type { PushRulesPayload } from "./stored-rules.ts";
+import { toStored } from "./stored-rules.ts";
 
 interface PushRuleComparison extends Comparison<PushRule> {
   /** All of the person's own rules in the desired order, present and missing. */

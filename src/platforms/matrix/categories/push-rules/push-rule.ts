@@ -1,5 +1,5 @@
-import { isJsonObject, isTooDeep } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject, isTooDeep } from "../../api/json.ts";
 
 /** In the order of evaluation (CS §Push Rules). */
 export const PUSH_RULE_KINDS = ["override", "content", "room", "sender", "underride"] as const;

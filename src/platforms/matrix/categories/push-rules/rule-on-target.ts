@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../api/json.ts";
 import type { NotMovedCode } from "../../../../model/not-moved.ts";
+import { isJsonObject } from "../../api/json.ts";
 import { isPathSegment } from "../../api/path-segment.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { PushRule } from "./push-rule.ts";

@@ -3,21 +3,21 @@ import type { StepProblem } from "../../../../model/step-outcome.ts";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { unlessAbsent } from "../../api/homeserver-error.ts";
 import { requestPushRules } from "../../reading/account-details.ts";
-import { defineStep } from "../../steps/define-step.ts";
 import type { StepSession } from "../../steps/define-step.ts";
+import { defineStep } from "../../steps/define-step.ts";
 import { toOutcome } from "../../steps/step-errors.ts";
 import { hasSameEffect } from "./actions.ts";
-import { decideRule } from "./decide.ts";
 import type { RuleDecision } from "./decide.ts";
-import { displacedRules, isSameRule } from "./item-status.ts";
+import { decideRule } from "./decide.ts";
 import type { PushRuleId, PushRulesByName } from "./item-status.ts";
-import { ownRuleAbove, placeOf } from "./place.ts";
+import { displacedRules, isSameRule } from "./item-status.ts";
 import type { Place } from "./place.ts";
-import { pushRuleName, readPushRules } from "./push-rule.ts";
+import { ownRuleAbove, placeOf } from "./place.ts";
 import type { PushRule } from "./push-rule.ts";
+import { pushRuleName, readPushRules } from "./push-rule.ts";
 import { roomsOfRule } from "./rule-rooms.ts";
-import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
 import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
+import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
 
 /**
  * Writes rules one by one, each at its place among the existing ones.

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PUSH_RULE_KINDS } from "./push-rule.ts";
 import type { PushRule } from "./push-rule.ts";
+import { PUSH_RULE_KINDS } from "./push-rule.ts";
 
 const kindSchema = z.enum(PUSH_RULE_KINDS);
 

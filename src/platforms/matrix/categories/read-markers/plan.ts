@@ -1,12 +1,12 @@
 import { z } from "zod";
+import type { NotMoved, NotMovedCode } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isJsonObject } from "../../api/json.ts";
 import { isEventId } from "../../ids/identifiers.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved, NotMovedCode } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 
 /** The event up to which a room is read (CS §Fully read markers). */
 export const readMarkerSchema = z.object({ roomId: z.string(), eventId: z.string() });

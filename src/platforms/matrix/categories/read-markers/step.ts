@@ -4,11 +4,11 @@ import { readAccountData } from "../../api/account-data.ts";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import { isEventId } from "../../ids/identifiers.ts";
-import { defineStep } from "../../steps/define-step.ts";
 import type { StepScope, StepSession } from "../../steps/define-step.ts";
+import { defineStep } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { READ_MARKER_TYPE, readMarkerSchema } from "./plan.ts";
 import type { ReadMarker } from "./plan.ts";
+import { READ_MARKER_TYPE, readMarkerSchema } from "./plan.ts";
 
 const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
 const eventSchema = z.object({ event_id: z.string() });

@@ -1,13 +1,13 @@
 import { z } from "zod";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { parseMxc } from "../../api/mxc.ts";
-import { movedRooms } from "../../planning/room-mapping.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import { movedRooms } from "../../planning/room-mapping.ts";
 import type { Profile, RoomProfile } from "../../reading/account-reading.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 
 const profileSchema = z.object({ displayName: z.string().nullable(), avatarUrl: z.string().nullable() });
 

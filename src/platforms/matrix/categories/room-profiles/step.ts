@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { unlessAbsent } from "../../api/homeserver-error.ts";
-import { isJsonObject, isTooDeep, textOrNull } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject, isTooDeep, textOrNull } from "../../api/json.ts";
 import { readProfile } from "../../reading/account-details.ts";
-import { copyImage } from "../../steps/copy-image.ts";
 import type { CopiedImage } from "../../steps/copy-image.ts";
-import { defineStep } from "../../steps/define-step.ts";
+import { copyImage } from "../../steps/copy-image.ts";
 import type { StepScope, StepSession } from "../../steps/define-step.ts";
+import { defineStep } from "../../steps/define-step.ts";
 import type { ErrorOutcome } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import { missingFrom, roomProfileSchema } from "./plan.ts";

@@ -1,14 +1,14 @@
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isJsonObject } from "../../api/json.ts";
-import { movedRooms } from "../../planning/room-mapping.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
-import { desiredContent, statusOfContent } from "../account-data/desired-content.ts";
+import { movedRooms } from "../../planning/room-mapping.ts";
 import type { DesiredContent } from "../account-data/desired-content.ts";
+import { desiredContent, statusOfContent } from "../account-data/desired-content.ts";
 import type { ContentPayload } from "../account-data/plan.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 
 interface DesiredRoomSetting extends DesiredContent {
   readonly roomId: string;

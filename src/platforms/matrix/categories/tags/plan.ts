@@ -1,13 +1,13 @@
 import { z } from "zod";
+import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import { isPathSegment } from "../../api/path-segment.ts";
-import { movedRooms } from "../../planning/room-mapping.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import { movedRooms } from "../../planning/room-mapping.ts";
 import type { RoomTag } from "../../reading/raw-events.ts";
 import type { CategoryPlan } from "../category-plan.ts";
-import { compareItems } from "../comparison.ts";
 import type { Comparison, Desired } from "../comparison.ts";
-import type { NotMoved } from "../../../../model/not-moved.ts";
+import { compareItems } from "../comparison.ts";
 
 /** The payload of a step and its undo record: tags of one room. */
 export const roomTagsSchema = z.object({

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { unlessAbsent } from "../../api/homeserver-error.ts";
-import { tagsOf } from "../../reading/raw-events.ts";
 import type { RoomTag } from "../../reading/raw-events.ts";
-import { defineStep } from "../../steps/define-step.ts";
+import { tagsOf } from "../../reading/raw-events.ts";
 import type { StepSession } from "../../steps/define-step.ts";
+import { defineStep } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { roomTagsSchema } from "./plan.ts";
 import type { RoomTags } from "./plan.ts";
+import { roomTagsSchema } from "./plan.ts";
 
 /**
  * Gives a room the tags that it lacks. A tag that exists keeps its order. The undo removes the tags

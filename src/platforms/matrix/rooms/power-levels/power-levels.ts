@@ -1,8 +1,8 @@
-import { isJsonObject } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject } from "../../api/json.ts";
 import type { RoomVersionRules } from "../room-version.ts";
-import { MALFORMED, present } from "../state-read.ts";
 import type { StateRead } from "../state-read.ts";
+import { MALFORMED, present } from "../state-read.ts";
 import { readLevel } from "./read-level.ts";
 
 /**

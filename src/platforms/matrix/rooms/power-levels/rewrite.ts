@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../api/json.ts";
 import type { JsonObject } from "../../api/json.ts";
+import { isJsonObject } from "../../api/json.ts";
 import { roomVersionRules } from "../room-version.ts";
 import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
 import { readLevel } from "./read-level.ts";

@@ -1,10 +1,10 @@
-import { valueOf } from "../state-read.ts";
+import type { PowerLevel } from "../../../../model/routes.ts";
 import { roomVersionRules } from "../room-version.ts";
+import { valueOf } from "../state-read.ts";
 import type { Creation, RoomSnapshot } from "../types.ts";
 import { isAbove, reaches } from "./level.ts";
-import type { PowerLevel } from "../../../../model/routes.ts";
-import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
 import type { PowerLevels } from "./power-levels.ts";
+import { LEVELS_WITHOUT_EVENT } from "./power-levels.ts";
 
 /** The power of users in a room: creators and levels, with defaults filled in. */
 export interface RoomPower {

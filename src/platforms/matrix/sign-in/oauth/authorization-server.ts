@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { z } from "zod";
-import { HomeserverClient } from "../../api/homeserver-client.ts";
-import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
+import { HomeserverClient } from "../../api/homeserver-client.ts";
+import { HomeserverError } from "../../api/homeserver-error.ts";
 
 const page = z.url({ protocol: /^https?$/, error: "not an address" });
 const optionalPage = page.optional().catch(undefined);

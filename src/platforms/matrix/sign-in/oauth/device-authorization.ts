@@ -5,10 +5,10 @@ import {
   genericGrantRequest,
   initiateDeviceAuthorization,
 } from "openid-client";
-import type { ClientIntroduction } from "../../../sign-in.ts";
-import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
+import type { ClientIntroduction } from "../../../sign-in.ts";
+import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { MatrixTokens } from "../session-renewal.ts";
 import type { LinkingServer } from "./authorization-server.ts";
 import {

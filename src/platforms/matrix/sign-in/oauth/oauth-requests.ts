@@ -7,9 +7,9 @@ import {
   allowInsecureRequests,
   customFetch,
 } from "openid-client";
-import { HomeserverError, toHomeserverError } from "../../api/homeserver-error.ts";
 import type { GuardedFetch, HttpMethod } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
+import { HomeserverError, toHomeserverError } from "../../api/homeserver-error.ts";
 import { cleanServerText } from "../../api/server-text.ts";
 import type { AuthorizationServerMetadata } from "./authorization-server.ts";
 

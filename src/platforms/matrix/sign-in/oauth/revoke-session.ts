@@ -1,6 +1,6 @@
 import { tokenRevocation } from "openid-client";
-import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
+import { HomeserverError } from "../../api/homeserver-error.ts";
 import type { Renewal } from "../session-renewal.ts";
 import { askAuthorizationServer, oauthConfiguration } from "./oauth-requests.ts";
 

@@ -1,8 +1,8 @@
-import type { AccountContents } from "../../../../../src/platforms/matrix/categories/contents.ts";
 import type { Comparison } from "../../../../../src/platforms/matrix/categories/comparison.ts";
+import type { AccountContents } from "../../../../../src/platforms/matrix/categories/contents.ts";
+import type { RoomIdOnTarget } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import type { Profile, RoomProfile } from "../../../../../src/platforms/matrix/reading/account-reading.ts";
 import type { RoomTag } from "../../../../../src/platforms/matrix/reading/raw-events.ts";
-import type { RoomIdOnTarget } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 
 export const OLD = "@me:old.example";
 export const NEW = "@me:new.example";

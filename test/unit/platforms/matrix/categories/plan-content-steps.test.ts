@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { stages } from "../../../../../src/model/step.ts";
 import type { PlannedStep } from "../../../../../src/model/step.ts";
+import { stages } from "../../../../../src/model/step.ts";
 import { compareContents } from "../../../../../src/platforms/matrix/categories/registry.ts";
 import { planContentSteps } from "../../../../../src/platforms/matrix/categories/registry.ts";
 import { seededRandom } from "../../../../support/seeded-random.ts";
-import { newAccount, NEW, OLD, oldAccount, roomIdOnTarget } from "./contents-sketch.ts";
 import type { ContentsSketch } from "./contents-sketch.ts";
+import { newAccount, NEW, OLD, oldAccount, roomIdOnTarget } from "./contents-sketch.ts";
 
 const BO = "@bo:a.example";
 const full: ContentsSketch = {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { CATEGORY_NAMES } from "../../../../../src/model/categories.ts";
-import { compareContents } from "../../../../../src/platforms/matrix/categories/registry.ts";
 import { NO_FILTERS } from "../../../../../src/model/filters.ts";
-import { roomMapping } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import { isSameJson } from "../../../../../src/platforms/matrix/api/same-json.ts";
+import { compareContents } from "../../../../../src/platforms/matrix/categories/registry.ts";
+import { roomMapping } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import { notMovedText } from "../../../../../src/view/words/not-moved.ts";
 import { plan, sketchRoom, targetRoom } from "../../../../support/plans/planned-rooms.ts";
-import { newAccount, oldAccount, roomIdOnTarget } from "./contents-sketch.ts";
 import type { ContentsSketch } from "./contents-sketch.ts";
+import { newAccount, oldAccount, roomIdOnTarget } from "./contents-sketch.ts";
 
 const full: ContentsSketch = {
   accountData: {

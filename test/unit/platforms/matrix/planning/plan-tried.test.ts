@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/planned-room.ts";
 import type { RoomPlan } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
-import { VERSIONS, planFor } from "../../../../support/federation/plan-federation.ts";
-import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { randomFederation } from "../../../../support/federation/random-federation.ts";
-import * as federation from "../../../../support/federation/federation.ts";
+import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/planned-room.ts";
 import type { Federation, FederationRoom } from "../../../../support/federation/federation.ts";
+import * as federation from "../../../../support/federation/federation.ts";
+import { VERSIONS, planFor } from "../../../../support/federation/plan-federation.ts";
+import { randomFederation } from "../../../../support/federation/random-federation.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const SEEDS = Array.from({ length: 1500 }, (_, index) => index + 1);
 const EVERY_SERVER = ["old.example", "new.example", "third.example", "fourth.example"];

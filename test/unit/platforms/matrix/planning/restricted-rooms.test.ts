@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
+import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import {
   SOURCE_MAY_INVITE,
   membershipRule,
@@ -9,7 +10,6 @@ import {
   sketchRoom,
   targetRoom,
 } from "../../../../support/plans/planned-rooms.ts";
-import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 
 const A = "!a:old.example";
 const B = "!b:old.example";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import type { RoomFilters } from "../../../../../src/model/filters.ts";
+import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import { listRooms } from "../../../../../src/platforms/matrix/planning/room-list.ts";
 import { SOURCE, account, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { STEP_KINDS, stages } from "../../../../../src/model/step.ts";
-import { entrySteps, powerStep } from "../../../../../src/platforms/matrix/planning/room-steps.ts";
 import { routeOfStep } from "../../../../../src/model/room-routes.ts";
-import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/planned-room.ts";
 import { ROUTES } from "../../../../../src/model/routes.ts";
+import { STEP_KINDS, stages } from "../../../../../src/model/step.ts";
+import type { PlannedRoom } from "../../../../../src/platforms/matrix/planning/planned-room.ts";
+import { entrySteps, powerStep } from "../../../../../src/platforms/matrix/planning/room-steps.ts";
 import {
   joinPayload,
   knockPayload,

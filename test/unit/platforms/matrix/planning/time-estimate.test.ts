@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { estimateTime } from "../../../../../src/platforms/matrix/planning/time-estimate.ts";
 import { roomRequestCounts } from "../../../../../src/platforms/matrix/planning/request-counts.ts";
+import { estimateTime } from "../../../../../src/platforms/matrix/planning/time-estimate.ts";
 import { ADMIN, SOURCE, TARGET, plan, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 
 const NOTHING = { invitations: 0, joinsNewToServer: 0, otherJoins: 0, sourceWrites: 0, targetWrites: 0 };

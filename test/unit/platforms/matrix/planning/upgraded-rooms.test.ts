@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
 import { roomFromSummary } from "../../../../../src/platforms/matrix/rooms/room-summary.ts";
+import type { RoomSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
+import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import {
   ADMIN,
   SOURCE,
@@ -12,7 +13,6 @@ import {
   sketchRoom,
   targetRoom,
 } from "../../../../support/plans/planned-rooms.ts";
-import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 
 const A = "!a:old.example";
 const B = "!b:old.example";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ADMIN, SOURCE, plan, rowOf, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
+import { ADMIN, SOURCE, plan, rowOf, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 
 describe("warnings", () => {
   function warnings(sketch: RoomSketch): unknown[] {

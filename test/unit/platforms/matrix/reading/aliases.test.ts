@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { UnansweredAliasError } from "../../../../../src/platforms/reading.ts";
+import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
 import { roomsOfAliases } from "../../../../../src/platforms/matrix/reading/aliases.ts";
+import { UnansweredAliasError } from "../../../../../src/platforms/reading.ts";
 import { sketchRoom } from "../../../../support/plans/planned-rooms.ts";
-import { recordedServer } from "./recorded-server.ts";
 import type { Given } from "./recorded-server.ts";
+import { recordedServer } from "./recorded-server.ts";
 
 const choir = sketchRoom({
   roomId: "!choir:x.org",

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { MembersNeeded } from "../../../../../src/platforms/matrix/planning/people.ts";
 import { withNeededMembers } from "../../../../../src/platforms/matrix/reading/members.ts";
 import { readOutsideRoom } from "../../../../../src/platforms/matrix/reading/outside-room.ts";
 import type { AccountSnapshot } from "../../../../../src/platforms/matrix/rooms/types.ts";
-import type { MembersNeeded } from "../../../../../src/platforms/matrix/planning/people.ts";
 import { account, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
-import { ME, member, OTHER, PLAIN, recordedServer, SLIDING } from "./recorded-server.ts";
 import type { Given } from "./recorded-server.ts";
+import { ME, member, OTHER, PLAIN, recordedServer, SLIDING } from "./recorded-server.ts";
 
 const notFound: Given = { status: 404, body: { errcode: "M_NOT_FOUND" } };
 const users = (count: number) => Array.from({ length: count }, (_, index) => `@u${index}:x.example`);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { withOtherMembers } from "../../../../../src/platforms/matrix/reading/other-member.ts";
 import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
+import type { Asked, Given } from "./recorded-server.ts";
 import {
   joinedState,
   ME,
@@ -13,7 +14,6 @@ import {
   slid,
   stateEvent,
 } from "./recorded-server.ts";
-import type { Asked, Given } from "./recorded-server.ts";
 
 const account = { userId: ME, otherUserId: OTHER, features: PLAIN };
 const notFound: Given = { status: 404, body: { errcode: "M_NOT_FOUND" } };

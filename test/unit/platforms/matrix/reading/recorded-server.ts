@@ -1,9 +1,9 @@
 import { pino } from "pino";
-import { HomeserverClient } from "../../../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { createReader } from "../../../../../src/platforms/matrix/reading/reader.ts";
+import { HomeserverClient } from "../../../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { Reader } from "../../../../../src/platforms/matrix/reading/reader.ts";
+import { createReader } from "../../../../../src/platforms/matrix/reading/reader.ts";
 
 export const ME = "@me:old.example";
 export const OTHER = "@me:new.example";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
 import type { AccountToRead } from "../../../../../src/platforms/matrix/reading/read-account.ts";
+import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
+import type { Asked, Given } from "./recorded-server.ts";
 import {
   joinedState,
   ME,
@@ -12,7 +13,6 @@ import {
   slid,
   stateEvent,
 } from "./recorded-server.ts";
-import type { Asked, Given } from "./recorded-server.ts";
 
 const SYNC = "unstable/org.matrix.simplified_msc3575/sync";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
-import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import type { UnreachableReason } from "../../../../../src/network/unreachable-error.ts";
-import { MAX_RETRIES, withRetries } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
 import type { RetryOptions } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
+import { MAX_RETRIES, withRetries } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
 
 function serverError(
   status: number,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { roomSnapshot } from "../../../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import type { RawStateEvent, RoomReading } from "../../../../../src/platforms/matrix/rooms/room-snapshot.ts";
+import { roomSnapshot } from "../../../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import { roomFromSummary } from "../../../../../src/platforms/matrix/rooms/room-summary.ts";
 import { SOURCE, TARGET, account, plan, rowOf, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
-import type { PlannedStep, StepKind } from "../../../../../src/model/step.ts";
-import { compareContents } from "../../../../../src/platforms/matrix/categories/registry.ts";
-import type { AccountContents } from "../../../../../src/platforms/matrix/categories/contents.ts";
-import { roomMapping } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
-import type { RoomIdOnTarget } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import { NO_FILTERS } from "../../../../../src/model/filters.ts";
 import { routeOfStep } from "../../../../../src/model/room-routes.ts";
+import type { PlannedStep, StepKind } from "../../../../../src/model/step.ts";
+import type { AccountContents } from "../../../../../src/platforms/matrix/categories/contents.ts";
+import { compareContents } from "../../../../../src/platforms/matrix/categories/registry.ts";
 import type { RoomPlan } from "../../../../../src/platforms/matrix/planning/plan-rooms.ts";
+import type { RoomIdOnTarget } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
+import { roomMapping } from "../../../../../src/platforms/matrix/planning/room-mapping.ts";
 import { stepsOfWholePlan } from "../../../../../src/platforms/matrix/runs/steps-of-run.ts";
-import { planFor } from "../../../../support/federation/plan-federation.ts";
-import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { randomFederation } from "../../../../support/federation/random-federation.ts";
-import { seededRandom } from "../../../../support/seeded-random.ts";
 import type { Federation } from "../../../../support/federation/federation.ts";
+import { planFor } from "../../../../support/federation/plan-federation.ts";
+import { randomFederation } from "../../../../support/federation/random-federation.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
+import { seededRandom } from "../../../../support/seeded-random.ts";
 import type { ContentsSketch } from "../categories/contents-sketch.ts";
 import { newAccount, oldAccount } from "../categories/contents-sketch.ts";
 

@@ -3,8 +3,8 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Account } from "../../../../../src/model/account.ts";
-import { toOutcome } from "../../../../../src/platforms/matrix/steps/step-errors.ts";
 import { Sessions } from "../../../../../src/platforms/matrix/sign-in/sessions.ts";
+import { toOutcome } from "../../../../../src/platforms/matrix/steps/step-errors.ts";
 import type { ReceivedRequest } from "../../../../integration/platforms/matrix/loopback-server.ts";
 import {
   failureOf,

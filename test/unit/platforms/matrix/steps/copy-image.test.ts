@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { profileFieldStep } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
 import { roomProfileStep } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
-import { NEW } from "../categories/contents-sketch.ts";
-import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
 import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
+import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
+import { NEW } from "../categories/contents-sketch.ts";
 
 const AVATAR = { key: "avatar_url", value: "mxc://old.example/face", before: null };
 const PNG: Answer = { bytes: "an image", type: "image/png; charset=x" };

@@ -1,7 +1,7 @@
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { content, ROOM } from "../../../../support/fakes/scripted-context.ts";
 import type { Answer } from "../../../../support/fakes/scripted-context.ts";
+import { content, ROOM } from "../../../../support/fakes/scripted-context.ts";
+import { TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 export const OWN_MEMBER = `target GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;
 export const SEEN_MEMBER = `source GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;

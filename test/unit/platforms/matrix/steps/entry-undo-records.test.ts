@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
-import { TARGET } from "../../../../support/plans/planned-rooms.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
   content,
   NOT_FOUND,
@@ -10,7 +10,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
+import { TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const OWN_MEMBER = `target GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;
 const SEEN_MEMBER = `source GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { profileFieldStep } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
 import { roomProfileStep } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
-import { NEW } from "../categories/contents-sketch.ts";
-import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
 import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
+import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
+import { NEW } from "../categories/contents-sketch.ts";
 
 const UPLOAD = "/_matrix/media/v3/upload";
 const COPY = "mxc://new.example/copy";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
-import { TARGET } from "../../../../support/plans/planned-rooms.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
   DONE,
   NOT_FOUND,
@@ -10,7 +10,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
+import { TARGET } from "../../../../support/plans/planned-rooms.ts";
 import { member, problem, SEEN_MEMBER, waitForRoom } from "./entry-answers.ts";
 
 const INVITE = `source POST /rooms/${ROOM}/invite`;

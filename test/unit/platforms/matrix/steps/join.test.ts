@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
   DONE,
   NOT_FOUND,
@@ -9,7 +10,6 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import { member, OWN_MEMBER, problem, SEEN_MEMBER, timeout, waitForRoom } from "./entry-answers.ts";
 
 const SPACE = "!space:old.example";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
   content,
   DONE,
@@ -9,7 +10,6 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import { member, problem, SEEN_MEMBER, timeout, waitForRoom } from "./entry-answers.ts";
 
 const KNOCK = `target POST /knock/${ROOM}`;

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { StepKind } from "../../../../../src/model/step.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { runStep } from "../../../../../src/platforms/matrix/runs/run-step.ts";
-import { NEW, OLD } from "../categories/contents-sketch.ts";
 import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
 import { NOT_FOUND, DONE, scriptedContext } from "../../../../support/fakes/scripted-context.ts";
+import { NEW, OLD } from "../categories/contents-sketch.ts";
 
 const BO = "@bo:old.example";
 const ROOM = "!a:old.example";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
-import { ADMIN, SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
   content,
   DONE,
@@ -11,7 +11,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
+import { ADMIN, SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const GET = `source GET /rooms/${ROOM}/state/m.room.power_levels`;
 const PUT = `source PUT /rooms/${ROOM}/state/m.room.power_levels`;

@@ -3,7 +3,7 @@ import type { StepOutcome } from "../../../../../src/model/step-outcome.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
 import type { StepContext } from "../../../../../src/platforms/matrix/steps/step-context.ts";
-import { TARGET } from "../../../../support/plans/planned-rooms.ts";
+import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
   content,
   NOT_FOUND,
@@ -11,7 +11,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer } from "../../../../support/fakes/scripted-context.ts";
+import { TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const JOIN = `target POST /join/${ROOM}`;
 const SEEN_MEMBER = `source GET /rooms/${ROOM}/state/m.room.member/${TARGET}`;

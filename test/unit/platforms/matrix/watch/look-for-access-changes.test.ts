@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import type { AccessChanges } from "../../../../../src/model/room-routes.ts";
 import type { WatchedRoom } from "../../../../../src/platforms/matrix/watch/access-change.ts";
-import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
+import { lookForAccessChanges } from "../../../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { Answer, AnswerTable, ScriptedRequest } from "../../../../support/fakes/scripted-context.ts";
 import {
   content,
   NOT_FOUND,
@@ -10,7 +10,7 @@ import {
   refused,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import type { Answer, AnswerTable, ScriptedRequest } from "../../../../support/fakes/scripted-context.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 
 const SYNC = "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync";
 const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };

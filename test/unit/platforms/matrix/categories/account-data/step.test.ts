@@ -3,11 +3,11 @@ import { contentStep } from "../../../../../../src/platforms/matrix/categories/a
 import { directChatsStep } from "../../../../../../src/platforms/matrix/categories/direct-chats/step.ts";
 import { ignoredUsersStep } from "../../../../../../src/platforms/matrix/categories/ignored-users/step.ts";
 import { readMarkerStep } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
-import type { StepFunction } from "../../../../../../src/platforms/matrix/steps/step-context.ts";
 import { tagsStep } from "../../../../../../src/platforms/matrix/categories/tags/step.ts";
-import { NEW, OLD } from "../contents-sketch.ts";
-import { NOT_FOUND, scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import type { StepFunction } from "../../../../../../src/platforms/matrix/steps/step-context.ts";
 import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
+import { NOT_FOUND, scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import { NEW, OLD } from "../contents-sketch.ts";
 
 const BO = "@bo:a.example";
 const DI = "@di:a.example";

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { ChatMember } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
 import {
   asDirectChat,
   asOrdinaryRoom,
   choosePartner,
 } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
-import type { ChatMember } from "../../../../../../src/platforms/matrix/categories/direct-chats/convert.ts";
 import { convertRoom } from "../../../../../../src/platforms/matrix/convert-room.ts";
-import { NEW, OLD } from "../contents-sketch.ts";
-import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
 import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
+import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import { NEW, OLD } from "../contents-sketch.ts";
 
 const BO = "@bo:a.example";
 const DI = "@di:a.example";

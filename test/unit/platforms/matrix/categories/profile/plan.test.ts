@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { profilePlan } from "../../../../../../src/platforms/matrix/categories/profile/plan.ts";
 import type { ProfileFieldRules } from "../../../../../../src/platforms/matrix/reading/account-reading.ts";
-import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
+import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 const anyField: ProfileFieldRules = { isEnabled: true, allowed: null, disallowed: [] };
 const avatarUrl = "mxc://old.example/mo";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { profileFieldStep } from "../../../../../../src/platforms/matrix/categories/profile/step.ts";
-import { NEW } from "../contents-sketch.ts";
-import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
 import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
+import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import { NEW } from "../contents-sketch.ts";
 
 const NAME = { key: "displayname", value: "Mo", before: "me" };
 const ZONE = { key: "m.tz", value: "Europe/Lisbon", before: null };

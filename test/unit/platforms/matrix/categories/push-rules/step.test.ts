@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { pushRulesStep } from "../../../../../../src/platforms/matrix/categories/push-rules/step.ts";
-import { pushRulesPlan } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
 import type { StepOutcome } from "../../../../../../src/model/step-outcome.ts";
+import { pushRulesPlan } from "../../../../../../src/platforms/matrix/categories/push-rules/plan.ts";
+import { pushRulesStep } from "../../../../../../src/platforms/matrix/categories/push-rules/step.ts";
+import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
 import { seededRandom } from "../../../../../support/seeded-random.ts";
 import { newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
-import { PushRuleServer, rule, preset } from "./push-rule-server.ts";
 import type { RawRule } from "./push-rule-server.ts";
-import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import { PushRuleServer, rule, preset } from "./push-rule-server.ts";
 
 type Rules = Record<string, RawRule[]>;
 

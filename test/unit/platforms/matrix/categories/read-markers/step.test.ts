@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { readMarkerStep } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
-import { TARGET } from "../../../../../support/plans/planned-rooms.ts";
 import {
   content,
   DONE,
@@ -9,6 +8,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../../support/fakes/scripted-context.ts";
+import { TARGET } from "../../../../../support/plans/planned-rooms.ts";
 
 const MARK = `target POST /rooms/${ROOM}/read_markers`;
 const MESSAGES = `target GET /rooms/${ROOM}/messages`;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { roomProfilesPlan } from "../../../../../../src/platforms/matrix/categories/room-profiles/plan.ts";
-import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
+import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 type RoomProfiles = NonNullable<ContentsSketch["roomProfiles"]>;
 const everywhere = { displayName: "Mo", avatarUrl: "mxc://old.example/mo" };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { roomSettingsPlan } from "../../../../../../src/platforms/matrix/categories/room-settings/plan.ts";
-import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
+import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 type Settings = NonNullable<ContentsSketch["roomAccountData"]>;
 const unread = { "m.marked_unread": { unread: true } };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { tagsPlan } from "../../../../../../src/platforms/matrix/categories/tags/plan.ts";
-import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
+import { inShort, newAccount, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 type Tags = NonNullable<ContentsSketch["tags"]>;
 const long = "u.".padEnd(256, "x");

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
-import { ROOM, expectDecision } from "../../../../../support/plans/decision-row.ts";
 import type { DecisionRow } from "../../../../../support/plans/decision-row.ts";
+import { ROOM, expectDecision } from "../../../../../support/plans/decision-row.ts";
 import {
   ADMIN,
   SOURCE,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { powerLevelsContent } from "../../../../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
 import { mayGrant, powerGrant } from "../../../../../../src/platforms/matrix/planning/power-grant.ts";
-import { readLevel } from "../../../../../../src/platforms/matrix/rooms/power-levels/read-level.ts";
 import { readPowerLevels } from "../../../../../../src/platforms/matrix/rooms/power-levels/power-levels.ts";
+import { readLevel } from "../../../../../../src/platforms/matrix/rooms/power-levels/read-level.ts";
+import { powerLevelsContent } from "../../../../../../src/platforms/matrix/rooms/power-levels/rewrite.ts";
 import {
   levelOf,
   may,
