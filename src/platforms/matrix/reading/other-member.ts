@@ -10,8 +10,8 @@ import { readStateEvent } from "./single-room.ts";
 /**
  * Completes the other account's membership if two conditions hold:
  * - the listing could not show it (a lazily loaded sync);
- * - the other account's own reading does not have the room. The account was then never in it, or it
- *   is banned and its server was not informed.
+ * - the other account's own reading does not have the room, or shows no more than that the account
+ *   has left it. It may be banned then, and its server was not informed or does not show the ban.
  *
  * One request per room; none after sliding sync.
  */
@@ -25,7 +25,7 @@ export async function withOtherMembers(
       room.membership === "join" &&
       room.otherMember.kind === "unread" &&
       room.create.kind !== "unread" &&
-      !other.rooms.has(room.roomId),
+      (other.rooms.get(room.roomId)?.membership ?? "leave") === "leave",
   );
   if (unknown.length === 0) return snapshot;
   const rooms = new Map(snapshot.rooms);

@@ -132,24 +132,32 @@ export class Sessions {
   async #successor(account: Account, refused: string, refusal: HomeserverError): Promise<string> {
     const { now } = this.#options;
     const key = keyOf(account);
-    return this.#renewed(account, (tokens) => {
+    let isVain = false;
+    const isNeeded = (tokens: MatrixTokens): boolean => {
       // The refusal of a token that another request has replaced proves nothing.
       if (tokens.accessToken !== refused) return tokens.renewal !== undefined && isDue(tokens.renewal, now());
       if (tokens.renewal === undefined) throw refusal;
       if (now() < (this.#lockedUntil.get(key) ?? 0)) throw locked(refusal);
-      const vain = this.#vainRenewals.get(key) ?? 0;
-      if (vain >= MAX_VAIN_RENEWALS) {
+      if ((this.#vainRenewals.get(key) ?? 0) >= MAX_VAIN_RENEWALS) {
         this.#vainRenewals.delete(key);
         this.#lockedUntil.set(key, now() + LOCKED_MS);
         throw locked(refusal);
       }
-      this.#vainRenewals.set(key, vain + 1);
+      isVain = true;
       return true;
+    };
+    // A renewal that fails shows that the session has ended, and does not count.
+    return this.#renewed(account, isNeeded, () => {
+      if (isVain) this.#vainRenewals.set(key, (this.#vainRenewals.get(key) ?? 0) + 1);
     });
   }
 
   /** Renews the session if it still has to be renewed at its turn. */
-  async #renewed(account: Account, isNeeded: (tokens: MatrixTokens) => boolean): Promise<string> {
+  async #renewed(
+    account: Account,
+    isNeeded: (tokens: MatrixTokens) => boolean,
+    onRenewed: () => void = () => undefined,
+  ): Promise<string> {
     return this.alone(account, async (stored) => {
       if (stored === null) throw sessionEnded("");
       const { tokens } = stored;
@@ -158,6 +166,7 @@ export class Sessions {
       const client = new HomeserverClient({ baseUrl: account.baseUrl, fetch, log });
       const next = await renewTokens(tokens.renewal, { client, fetch, now });
       if (!(await accounts.renew(stored, next))) throw sessionEnded("");
+      onRenewed();
       log.debug({ side: account.side, kind: tokens.renewal.kind }, "a session was renewed");
       return next.accessToken;
     });

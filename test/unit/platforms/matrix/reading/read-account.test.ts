@@ -122,6 +122,11 @@ describe("reading by one initial sync", () => {
     expect(filled.rooms.get("!a")?.otherMember).toEqual({ kind: "absent" });
     const seen = { ...other, rooms: new Map([...snapshot.rooms].slice(0, 1)) };
     expect(await withOtherMembers(reader, snapshot, seen)).toBe(snapshot);
+    // A room that the other account has left may have banned it.
+    const left = new Map(
+      [...seen.rooms].map(([id, room]) => [id, { ...room, membership: "leave" as const }]),
+    );
+    expect(await withOtherMembers(reader, snapshot, { ...seen, rooms: left })).not.toBe(snapshot);
   });
 
   it("is used if sliding sync is announced but does not work", async () => {
