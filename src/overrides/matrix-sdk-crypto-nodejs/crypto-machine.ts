@@ -8,8 +8,15 @@ import { crossSigningKeys, crossSigningRequests, crossSigningStatus } from "./cr
 import { asError } from "./decryption-error.ts";
 import type { EncryptionSettings } from "./encryption-settings.ts";
 import type { DeviceLists, RoomId, UserId } from "./identifiers.ts";
+import { usersToWasm } from "./identifiers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
-import { assertNothingWasLost, inOuterTransaction } from "./outer-transaction.ts";
+import {
+  assertNothingWasLost,
+  hasLostWrite,
+  inOuterTransaction,
+  reportFailure,
+  startAgain,
+} from "./outer-transaction.ts";
 import { OwnRequests, type SendRequest } from "./own-requests.ts";
 import { PendingKeyQueries } from "./pending-key-queries.ts";
 import {
@@ -19,13 +26,18 @@ import {
   sortRequests,
   toDeviceRequest,
 } from "./requests.ts";
+import { type RoomKey, roomKey } from "./room-key.ts";
 import { Signatures } from "./signatures.ts";
 
-/** A room key that has arrived: messages of this session can now be decrypted. */
-export interface RoomKey {
-  readonly roomId: string;
-  readonly sessionId: string;
+/** A machine of the library, and the users whose devices it tracks. */
+export interface OpenedMachine {
+  readonly machine: wasm.OlmMachine;
+  readonly trackedUsers: Iterable<string>;
 }
+interface InfoLog {
+  info(message: string): void;
+}
+type OpenMachine = () => Promise<OpenedMachine>;
 
 /**
  * The part of the native package's machine that matrix-bot-sdk calls, on top of
@@ -33,22 +45,37 @@ export interface RoomKey {
  * after another.
  */
 export class CryptoMachine {
-  readonly #machine: wasm.OlmMachine;
-  readonly #keyQueries: PendingKeyQueries;
+  readonly #open: OpenMachine;
+  #machine: wasm.OlmMachine;
+  #keyQueries: PendingKeyQueries;
   readonly #ownRequests: OwnRequests;
+  readonly #log: InfoLog | undefined;
+  #onRoomKeys: ((keys: RoomKey[]) => void) | null = null;
+  /** False while the store could not be opened again. */
+  #isOpen = true;
   #isClosed = false;
 
-  /** `sendRequest`: see `StoreConfiguration`. */
+  /**
+   * `open` opens the store again after a write to it was lost. `sendRequest`: see
+   * `StoreConfiguration`.
+   */
   constructor(
-    machine: wasm.OlmMachine,
-    trackedUsers: Iterable<string>,
-    sendRequest: SendRequest | undefined,
+    opened: OpenedMachine,
+    open: OpenMachine,
+    { sendRequest, log }: { sendRequest?: SendRequest; log?: InfoLog },
   ) {
-    this.#machine = machine;
-    this.#keyQueries = new PendingKeyQueries(trackedUsers);
+    this.#open = open;
+    this.#machine = opened.machine;
+    this.#keyQueries = new PendingKeyQueries(opened.trackedUsers);
+    this.#log = log;
     this.#ownRequests = new OwnRequests(sendRequest, (id, type, response) =>
       this.markRequestAsSent(id, type, response),
     );
+  }
+
+  /** False after a write to the store was lost, until the store could be opened again. */
+  get isSaving(): boolean {
+    return !hasLostWrite();
   }
 
   get identityKeys(): wasm.IdentityKeys {
@@ -84,7 +111,7 @@ export class CryptoMachine {
 
   async updateTrackedUsers(users: readonly UserId[]): Promise<void> {
     await this.#call(async (machine) => {
-      await machine.updateTrackedUsers(users.map((user) => user.toWasm()));
+      await machine.updateTrackedUsers(usersToWasm(users));
       this.#keyQueries.track(users.map(String));
     });
   }
@@ -97,7 +124,7 @@ export class CryptoMachine {
     return this.#call(async (machine) => {
       const known = users.filter((user) => !this.#keyQueries.isPending(user.toString()));
       if (known.length === 0) return null;
-      using request = await machine.getMissingSessions(known.map((user) => user.toWasm()));
+      using request = await machine.getMissingSessions(usersToWasm(known));
       return request && plainRequest(request);
     });
   }
@@ -110,11 +137,7 @@ export class CryptoMachine {
     return this.#call(async (machine) => {
       using room = roomId.toWasm();
       using wasmSettings = settings.toWasm();
-      const requests = await machine.shareRoomKey(
-        room,
-        users.map((user) => user.toWasm()),
-        wasmSettings,
-      );
+      const requests = await machine.shareRoomKey(room, usersToWasm(users), wasmSettings);
       return requests.map((request) => {
         using held = request;
         return toDeviceRequest(held);
@@ -139,7 +162,7 @@ export class CryptoMachine {
     return this.#call(async (machine) => {
       this.#keyQueries.change(deviceLists.changed.map(String));
       using lists = deviceLists.toWasm();
-      const counts = new Map(Object.entries(oneTimeKeyCounts));
+      const counts = new Map(Object.entries(oneTimeKeyCounts).filter(([, count]) => Number.isInteger(count)));
       const events = await inOuterTransaction(() =>
         machine.receiveSyncChanges(toDeviceEvents, lists, counts, new Set(unusedFallbackKeys)),
       );
@@ -215,10 +238,15 @@ export class CryptoMachine {
    * be repeated: matrix-bot-sdk never does. There is one listener; it may call the machine.
    */
   onRoomKeys(listener: (keys: RoomKey[]) => void): void {
+    this.#onRoomKeys = listener;
+    this.#listenForRoomKeys();
+  }
+
+  #listenForRoomKeys(): void {
     this.#machine.registerRoomKeyUpdatedCallback(
       (keys) =>
         new Promise((resolve) => {
-          listener(keys.map(roomKey));
+          this.#onRoomKeys?.(keys.map(roomKey));
           resolve();
         }),
     );
@@ -230,7 +258,7 @@ export class CryptoMachine {
    */
   async close(): Promise<void> {
     await oneAtATime(() => {
-      if (!this.#isClosed) this.#machine.close();
+      if (!this.#isClosed && this.#isOpen) this.#machine.close();
       this.#isClosed = true;
     });
   }
@@ -238,7 +266,7 @@ export class CryptoMachine {
   async #call<T>(work: (machine: wasm.OlmMachine) => Promise<T>): Promise<T> {
     return oneAtATime(async () => {
       if (this.#isClosed) throw new Error("The crypto machine is closed.");
-      assertNothingWasLost();
+      if (hasLostWrite()) await this.#openAgain();
       try {
         const result = await work(this.#machine);
         assertNothingWasLost();
@@ -248,10 +276,25 @@ export class CryptoMachine {
       }
     });
   }
-}
 
-function roomKey(info: wasm.RoomKeyInfo): RoomKey {
-  using held = info;
-  using roomId = held.roomId;
-  return { roomId: roomId.toString(), sessionId: held.sessionId };
+  /**
+   * Drops the library's memory, which is ahead of the store after a lost write, and reads the store
+   * again, as a restart would. The caller's work failed, so it does that work again.
+   */
+  async #openAgain(): Promise<void> {
+    if (this.#isOpen) this.#machine.close();
+    this.#isOpen = false;
+    startAgain();
+    try {
+      const { machine, trackedUsers } = await this.#open();
+      this.#machine = machine;
+      this.#keyQueries = new PendingKeyQueries(trackedUsers);
+      this.#isOpen = true;
+    } catch (error) {
+      reportFailure(error);
+      assertNothingWasLost();
+    }
+    if (this.#onRoomKeys) this.#listenForRoomKeys();
+    this.#log?.info("The crypto store is open again after a change could not be saved.");
+  }
 }

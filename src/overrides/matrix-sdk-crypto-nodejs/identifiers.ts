@@ -55,9 +55,21 @@ export class DeviceLists {
 
   /** A wasm object that the caller frees. */
   toWasm(): wasm.DeviceLists {
-    return new wasm.DeviceLists(
-      this.changed.map((userId) => userId.toWasm()),
-      this.left.map((userId) => userId.toWasm()),
-    );
+    return new wasm.DeviceLists(usersToWasm(this.changed), usersToWasm(this.left));
   }
+}
+
+/**
+ * Wasm objects that the library consumes. An ID that the library does not accept is left out: this
+ * user has no devices that it could know. Otherwise a sync or a room with the user would fail for
+ * ever.
+ */
+export function usersToWasm(users: readonly UserId[]): wasm.UserId[] {
+  return users.flatMap((user) => {
+    try {
+      return [user.toWasm()];
+    } catch {
+      return [];
+    }
+  });
 }

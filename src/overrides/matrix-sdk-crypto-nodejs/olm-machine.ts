@@ -1,5 +1,6 @@
 import * as wasm from "@matrix-org/matrix-sdk-crypto-wasm";
 import { type StoreConfiguration, storeConfiguration } from "./configuration.ts";
+import type { OpenedMachine } from "./crypto-machine.ts";
 import { CryptoMachine } from "./crypto-machine.ts";
 import type { DeviceId, UserId } from "./identifiers.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -24,15 +25,16 @@ export class OlmMachine extends CryptoMachine {
     _storeType?: StoreType,
   ): Promise<OlmMachine> {
     const configuration: Partial<StoreConfiguration> = storePath === undefined ? {} : storeConfiguration();
-    const machine = await oneAtATime(async () => {
+    const open = async (): Promise<OpenedMachine> => {
       using user = userId.toWasm();
       using device = deviceId.toWasm();
       using store = await (storePath === undefined
         ? wasm.StoreHandle.open(null, null)
         : openStore(storePath, storeConfiguration()));
-      const opened = await wasm.OlmMachine.initFromStore(user, device, store, configuration.log);
-      return new OlmMachine(opened, await trackedUsers(opened), configuration.sendRequest);
-    });
+      const machine = await wasm.OlmMachine.initFromStore(user, device, store, configuration.log);
+      return { machine, trackedUsers: await trackedUsers(machine) };
+    };
+    const machine = await oneAtATime(async () => new OlmMachine(await open(), open, configuration));
     configuration.onOpen?.(machine);
     return machine;
   }

@@ -9,11 +9,25 @@ import Database from "better-sqlite3";
 const connections = new Map<Database.Database, { isWriting: boolean }>();
 let storeFolder: string | undefined;
 let isOuterOpen = false;
-let failure: Error | undefined;
+let failure: LostWriteError | undefined;
 
 const BEGIN = /^\s*BEGIN\b/i;
 const END = /^\s*(END|COMMIT)\b/i;
 const ROLLBACK = /^\s*ROLLBACK\b/i;
+/** SQLite's result codes, as better-sqlite3 names them. */
+const FAULT_OF_DISK = /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|BUSY|CORRUPT|NOTADB|PERM|NOMEM)/;
+
+/**
+ * The crypto store could not save a change. To continue with the library's memory would use keys
+ * twice, so the store must be opened again.
+ */
+export class LostWriteError extends Error {
+  override readonly name = "LostWriteError";
+
+  constructor(cause: unknown) {
+    super("The crypto store could not save a change.", { cause });
+  }
+}
 
 /**
  * Wraps the SQLite files of one folder, so that indexeddbshim's transactions can be held together
@@ -31,8 +45,9 @@ export function layTransactionsOver(folder: string): void {
         return Reflect.apply(prepare, connection, [source]);
       const statement = Reflect.apply(prepare, connection, [translate(connection, source)]);
       // indexeddbshim ignores a COMMIT that failed (a full disk) and reports the write as done.
+      const isLost = END.test(source) ? () => true : isFaultOfDisk;
       // eslint-disable-next-line @typescript-eslint/unbound-method -- the proxy passes `this` on.
-      if (END.test(source)) statement.run = noteFailure(statement.run);
+      statement.run = noteFailure(statement.run, isLost);
       return statement;
     },
   });
@@ -51,17 +66,33 @@ function translate(connection: Database.Database, source: string): string {
   return isRollback ? "ROLLBACK TO inner_transaction" : "RELEASE inner_transaction";
 }
 
-function noteFailure<Run extends (...args: unknown[]) => unknown>(run: Run): Run {
+/**
+ * Whether SQLite could not write: the disk is full, read-only or broken, or another process holds a
+ * lock. Other errors, such as a violated constraint, are answers that the library expects.
+ */
+function isFaultOfDisk(error: unknown): boolean {
+  return error instanceof Database.SqliteError && FAULT_OF_DISK.test(error.code);
+}
+
+function noteFailure<Run extends (...args: unknown[]) => unknown>(
+  run: Run,
+  isLost: (error: unknown) => boolean,
+): Run {
   return new Proxy(run, {
     apply(target, statement, args) {
       try {
         return Reflect.apply(target, statement, args);
       } catch (error) {
-        failure ??= new Error("The crypto store could not save a change.", { cause: error });
+        if (isLost(error)) reportFailure(error);
         throw error;
       }
     },
   });
+}
+
+/** Marks the store as one that could not save a change. */
+export function reportFailure(cause: unknown): void {
+  failure ??= new LostWriteError(cause);
 }
 
 /**
@@ -92,15 +123,30 @@ function commit(connection: Database.Database): void {
   try {
     connection.exec("COMMIT");
   } catch (error) {
-    failure ??= new Error("The crypto store could not save a change.", { cause: error });
+    reportFailure(error);
     if (connection.inTransaction) connection.exec("ROLLBACK");
   }
 }
 
-/**
- * Throws if a write was lost. The library's memory is then ahead of the store. Only a restart
- * brings them together; to continue would use keys twice.
- */
+/** Throws if a write was lost. The library's memory is then ahead of the store. */
 export function assertNothingWasLost(): void {
   if (failure) throw failure;
+}
+
+/** Whether a write was lost since the store was opened. */
+export function hasLostWrite(): boolean {
+  return failure !== undefined;
+}
+
+/**
+ * Call this before the store is opened again, when nothing uses it: what is opened holds what the
+ * store holds. Undoes what is left of the old connections.
+ */
+export function startAgain(): void {
+  for (const [connection, state] of connections) {
+    state.isWriting = false;
+    if (!connection.open) connections.delete(connection);
+    else if (connection.inTransaction) connection.exec("ROLLBACK");
+  }
+  failure = undefined;
 }

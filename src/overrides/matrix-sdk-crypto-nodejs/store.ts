@@ -15,13 +15,19 @@ import { installIndexedDb } from "./indexed-db.ts";
 
 const STORE_NAME = "bot";
 const UNFINISHED = "unfinished";
+const TRIAL = "trial";
+/** More than SQLite needs for a change. */
+const TRIAL_BYTES = 256 * 1024;
 
 /**
  * Opens the crypto store below `storePath`, or creates it. The store has a folder of its own,
- * because matrix-bot-sdk keeps a file beside it. Rejects if the store was created with another key.
+ * because other files may be beside it. Rejects if the store was created with another key, or if
+ * nothing can be written.
  */
 export async function openStore(storePath: string, { key, log }: StoreConfiguration): Promise<StoreHandle> {
   const folder = join(storePath, "olm");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  assertWritable(folder);
   const isUnfinished = prepareFolder(folder);
   await installIndexedDb(folder);
   if (isUnfinished) {
@@ -41,14 +47,26 @@ export async function openStore(storePath: string, { key, log }: StoreConfigurat
  * time. If the marker is found, the store is created again, because nobody knows a key of it yet.
  */
 function prepareFolder(folder: string): boolean {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const marker = join(folder, UNFINISHED);
-  const databases = readdirSync(folder).filter((name) => name !== UNFINISHED);
+  const databases = readdirSync(folder).filter((name) => name !== UNFINISHED && name !== TRIAL);
   if (databases.length > 0 && !existsSync(marker)) return false;
   writeFileSync(marker, "The crypto store is being created.\n", { flush: true });
   syncFolder(folder);
   for (const name of databases) rmSync(join(folder, name), { recursive: true });
   return true;
+}
+
+/**
+ * Writes a file and removes it, so that a full or read-only disk is noticed before the library
+ * depends on a write.
+ */
+function assertWritable(folder: string): void {
+  const path = join(folder, TRIAL);
+  try {
+    writeFileSync(path, Buffer.alloc(TRIAL_BYTES), { flush: true });
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 /** Makes the names in a folder as durable as the files, against a power failure. */
