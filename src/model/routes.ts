@@ -32,6 +32,7 @@ export const REASON_CODES = [
   "unknown_join_rule",
   "not_federated",
   "server_acl",
+  "source_server_acl",
   "room_version",
   "target_banned",
   "source_banned",
@@ -42,6 +43,7 @@ export const REASON_CODES = [
   "no_helper",
   "unreachable_server",
   "refused",
+  "server_notices",
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 
@@ -86,6 +88,10 @@ export const reasonSchema = z.discriminatedUnion("code", [
     isKnown: z.boolean(),
     serverName: text,
   }),
+  /** The room's ACL denies the server of the old account, whose power counts as none there. */
+  z.object({ code: z.literal("source_server_acl"), serverName: z.string() }),
+  /** The notices of the old account's server. */
+  z.object({ code: z.literal("server_notices"), serverName: z.string() }),
   z.object({ code: z.literal("target_banned"), isSourceAble: z.boolean() }),
   z.object({ code: z.literal("source_banned") }),
   z.object({
@@ -122,6 +128,8 @@ export const warningSchema = z.discriminatedUnion("code", [
     wanted: powerLevelSchema,
     source: powerLevelSchema,
     required: level,
+    /** The room's ACL denies the server of the old account. Older rows do not say. */
+    isSourceShutOut: z.boolean().default(false),
     helpers: z.array(helperSchema).readonly(),
   }),
   z.object({ code: z.literal("creator_not_transferable"), level: powerLevelSchema }),

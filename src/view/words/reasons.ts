@@ -20,6 +20,10 @@ export function reasonText(reason: Reason | WordedReason): string {
       return `The room is only for accounts on ${reason.serverName ?? "the server it was made on"}.`;
     case "server_acl":
       return `The room shuts out the server ${reason.serverName}. ${reason.isSourceAble ? "Your old account may change that: take the server off the room's list first." : "Someone must take it off the room's list."}`;
+    case "source_server_acl":
+      return `The room shuts out the server ${reason.serverName}, so nothing that the old account does there reaches the others. Someone else must invite the new account.`;
+    case "server_notices":
+      return `These are notices that the server ${reason.serverName} sends to its own accounts.`;
     case "room_version":
       return roomVersionText(reason);
     case "target_banned":
@@ -52,7 +56,7 @@ export function warningText(warning: Warning | WordedWarning): string {
     case "encrypted_history":
       return "Encrypted: old messages stay unreadable until their keys are copied.";
     case "power_not_transferable":
-      return `The new account cannot get power ${warning.wanted} from the old one${warning.required === null ? "" : `: that needs power ${warning.required}, the old account has ${powerText(warning.source)}`}. ${whoCould(warning.helpers.map((helper) => helper.userId))}`;
+      return `The new account cannot get power ${warning.wanted} from the old one${whyNotGiven(warning)}. ${whoCould(warning.helpers.map((helper) => helper.userId))}`;
     case "creator_not_transferable":
       return `Being a room's creator cannot be passed on. The new account gets power ${warning.level}.`;
     case "last_admin":
@@ -84,7 +88,7 @@ function roomVersionText({
 
 function sourceNotJoined({ membership, inviter }: Extract<Reason, { code: "source_not_joined" }>): string {
   if (membership === "knock") return "The old account only asked to join. Ask again with the new account.";
-  return `The old account is invited but has not joined. Ask ${inviter ?? "whoever invited it"} to invite the new account.`;
+  return `The old account is invited but has not joined. Ask ${inviter ?? "whoever invited it"} to invite the new account; they may have left the room since.`;
 }
 
 function historyText(visibility: string | null): string {
@@ -96,6 +100,15 @@ function historyText(visibility: string | null): string {
 function helpText(help: Help): string {
   if (help === "invite") return "inviting";
   return help === "unban" ? "lifting the ban" : "changing which servers may take part";
+}
+
+function whyNotGiven({
+  required,
+  source,
+  isSourceShutOut,
+}: Extract<Warning, { code: "power_not_transferable" }>): string {
+  if (isSourceShutOut) return ": the room shuts out the old account's server";
+  return required === null ? "" : `: that needs power ${required}, the old account has ${powerText(source)}`;
 }
 
 function whoCould(userIds: readonly string[]): string {

@@ -81,8 +81,13 @@ export function isServerWelcome(room: FederationRoom, server: string): boolean {
   return !matches(room.acl["deny"]) && matches(room.acl["allow"]);
 }
 
+/** Whether a user has joined and the other servers accept its events. */
+function isHeardIn(room: FederationRoom, by: string): boolean {
+  return isIn(room, by) && isServerWelcome(room, serverOf(by));
+}
+
 export function mayInviteIn(room: FederationRoom, by: string): boolean {
-  return isIn(room, by) && levelIn(room, by) >= requiredIn(room, "invite", 0);
+  return isHeardIn(room, by) && levelIn(room, by) >= requiredIn(room, "invite", 0);
 }
 
 export function mayUnbanIn(room: FederationRoom, by: string, banned: string): boolean {
@@ -90,7 +95,7 @@ export function mayUnbanIn(room: FederationRoom, by: string, banned: string): bo
   // A level that is not a number: no server could compare with it.
   if (levelIn(room, banned) === Number.NEGATIVE_INFINITY && level !== Number.POSITIVE_INFINITY) return false;
   return (
-    isIn(room, by) &&
+    isHeardIn(room, by) &&
     level >= requiredIn(room, "ban", 50) &&
     level >= requiredIn(room, "kick", 50) &&
     level > levelIn(room, banned)
@@ -102,7 +107,7 @@ export function mayChangeAclIn(room: FederationRoom, by: string): boolean {
 }
 
 export function mayChangeLevelsIn(room: FederationRoom, by: string): boolean {
-  return isIn(room, by) && levelIn(room, by) >= requiredForState(room, "m.room.power_levels");
+  return isHeardIn(room, by) && levelIn(room, by) >= requiredForState(room, "m.room.power_levels");
 }
 
 function rule(room: FederationRoom): string {
@@ -137,7 +142,10 @@ export function joins(
   const residents = new Set(
     [...room.members].filter(([, membership]) => membership === "join").map(([member]) => serverOf(member)),
   );
-  const asked = [...via, serverOf(userId)].filter((server) => residents.has(server));
+  // The others do not see a join through a server that the ACL denies.
+  const asked = [...via, serverOf(userId)].filter(
+    (server) => residents.has(server) && isServerWelcome(room, server),
+  );
   if (asked.length === 0) return false;
   const membership = room.members.get(userId);
   if (rule(room) === "public" || membership === "invite" || membership === "join") return true;

@@ -111,7 +111,7 @@ export function randomFederation(seed: number): Federation {
         isSeen && chance(0.12)
           ? {
               allow: pick<unknown>(["*"], ["*"], ["old.example", "third.example"], "*"),
-              deny: pick<unknown>([], ["new.*"], ["fourth.example"], ["*.example"]),
+              deny: pick<unknown>([], ["new.*"], ["fourth.example"], ["old.example"], ["*.example"]),
             }
           : null,
       replacement: chance(0.12) ? pick(...roomIds) : null,

@@ -1,15 +1,18 @@
 import type { PowerLevel } from "../../../model/routes.ts";
 import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../model/routes.ts";
 import type { RouteRefusal } from "../../../model/run-room.ts";
+import { serverPartOf } from "../ids/server-host.ts";
 import { isDeclaredBot } from "../rooms/known-bots.ts";
 import { levelOf } from "../rooms/power-levels/room-power.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
+import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { MembersNeeded, Parties } from "./people.ts";
 import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { RoomView } from "./room-view.ts";
 import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
+import { isCutOff } from "./via.ts";
 
 /** The part of a row that follows from the route. */
 export type RouteChoice = Pick<
@@ -115,7 +118,7 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
 function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: RouteContext): RouteChoice {
   const { room, power } = view;
   const needed = membersToRead(room, power, { kind: help }, parties, "route");
-  const membersNeeded = needed === null ? [] : [needed];
+  const membersNeeded = [...(needed === null ? [] : [needed]), ...anyoneNeeded(view, parties)];
   const found = peopleOrUpgrader(view, help, parties);
   if (found.helpers.length > 0)
     return { ...choice("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
@@ -129,6 +132,12 @@ function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: Ro
     ? reason
     : { code: "no_helper", help, required: requiredForTask(power, { kind: help }) };
   return { ...choice("impossible", "skipped", none), ...NOBODY, membersNeeded };
+}
+
+/** If no server is known to join through, any joined member on another server shows one. */
+function anyoneNeeded(view: RoomView, parties: Parties): MembersNeeded[] {
+  if (!isCutOff(view, parties)) return [];
+  return [{ roomId: view.room.roomId, userIds: [], isAnyoneNeeded: true, purpose: "route" }];
 }
 
 function isServersWord(reason: Reason): boolean {
@@ -210,6 +219,7 @@ function namedPerson(
   if (
     userId === parties.sourceUserId ||
     userId === parties.targetUserId ||
+    !isServerAllowed(room.serverAcl, serverPartOf(userId)) ||
     isDeclaredBot(room, userId, parties.botUserIds)
   )
     return NOBODY;

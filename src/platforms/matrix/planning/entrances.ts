@@ -128,9 +128,9 @@ function hasVoucher(
   { context, areMembersRead }: EntranceInput,
   needs: MembersNeeded[],
 ): boolean {
-  const { room, power, sourceMembership } = view;
+  const { room, power, canSourceAct } = view;
   const { parties } = context;
-  if (sourceMembership === "join" && may(power, parties.sourceUserId, "invite")) return true;
+  if (canSourceAct && may(power, parties.sourceUserId, "invite")) return true;
   if (serversWhoMay(room, power, { kind: "authorise" }, parties).length > 0) return true;
   // The room is seen only from outside: the rule is known, but not who could vouch. The people who
   // created the replacement chose this rule, so somebody can.

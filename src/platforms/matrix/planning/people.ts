@@ -83,8 +83,9 @@ export function mayDo(power: RoomPower, userId: string, task: Task, parties: Par
  * Joined people who may do it, at most ten, and the number of further ones.
  * - Order: creators, then the most power, then the latest activity.
  * - Never the two accounts or bots.
- * - Not people whose server the room's ACL denies, since their events do not reach the others. The
- *   source's own server is an exception.
+ * - Not people whose server the room's ACL denies, since their events do not reach the others. An
+ *   exception is a change of the ACL by the source's server: if the room is on that server alone,
+ *   its members hear it.
  */
 export function peopleWhoMay(room: RoomSnapshot, power: RoomPower, task: Task, parties: Parties): Helpers {
   const able = candidatesFor(joinedUsers(room), room, power, task, parties);
@@ -156,7 +157,7 @@ function namedUsers(room: RoomSnapshot, power: RoomPower): string[] {
  * Members known to be joined. They are few, because only requested members are read. The levels can
  * name anybody.
  */
-function joinedUsers(room: RoomSnapshot): string[] {
+export function joinedUsers(room: RoomSnapshot): string[] {
   const known = new Set(room.members.keys());
   for (const hero of room.heroes) known.add(hero.userId);
   return [...known].filter((userId) => isJoined(room, userId));
@@ -175,7 +176,9 @@ function candidatesFor(
   function isHeard(serverName: string): boolean {
     const known = verdicts.get(serverName);
     if (known !== undefined) return known;
-    const verdict = isServerAllowed(room.serverAcl, serverName) || isSameServer(serverName, sourceServer);
+    const verdict =
+      isServerAllowed(room.serverAcl, serverName) ||
+      (task.kind === "change_acl" && isSameServer(serverName, sourceServer));
     verdicts.set(serverName, verdict);
     return verdict;
   }

@@ -111,7 +111,10 @@ function viewsOf(
   for (const room of own.values())
     views.set(
       room.roomId,
-      roomView(room, input.target.rooms.get(room.roomId), followed.get(room.roomId) ?? null),
+      roomView(room, input.target.rooms.get(room.roomId), {
+        sourceUserId: input.source.userId,
+        replacement: followed.get(room.roomId) ?? null,
+      }),
     );
   const unknownReplacements: string[] = [];
   for (const [roomId, replacement] of followed) {
@@ -123,7 +126,10 @@ function viewsOf(
     // is still true.
     const membership = input.source.rooms.get(roomId)?.membership ?? null;
     const seenBySource = { ...(summary ?? nothingKnown(roomId, input)), membership };
-    views.set(roomId, roomView(seenBySource, seenByTarget, replacement));
+    views.set(
+      roomId,
+      roomView(seenBySource, seenByTarget, { sourceUserId: input.source.userId, replacement }),
+    );
   }
   return { views, unknownReplacements };
 }

@@ -2,6 +2,8 @@ import type { PowerLevel } from "../../../model/routes.ts";
 import { compareLevels, isAbove, reaches } from "../rooms/power-levels/level.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
+import type { Parties } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
 
 /**
  * The source's power in one room, and the power that the target can get. Levels as in the report:
@@ -19,8 +21,8 @@ export interface PowerGrant {
   /**
    * - `none`: the target has the level already.
    * - `write`: the source writes it.
-   * - `cannot_write`: the source's level does not suffice for the event, or the source is not
-   *   joined.
+   * - `cannot_write`: the source's level does not suffice for the event, the source is not joined,
+   *   or the room's ACL denies its server.
    * - `unreadable`: the room's levels cannot be read.
    */
   outcome: "none" | "write" | "cannot_write" | "unreadable";
@@ -35,25 +37,22 @@ export const POWER_LEVELS = "m.room.power_levels";
 
 /**
  * The power that the target can get from the source (platforms/matrix/README.md, "Power levels").
- * @param isSourceJoined only a joined user can write state
  */
 export function powerGrant(
-  power: RoomPower,
-  sourceUserId: string,
-  targetUserId: string,
-  isSourceJoined: boolean,
+  { power, sourceMembership, canSourceAct }: Pick<RoomView, "power" | "sourceMembership" | "canSourceAct">,
+  { sourceUserId, targetUserId }: Pick<Parties, "sourceUserId" | "targetUserId">,
 ): PowerGrant {
   const source = levelOf(power, sourceUserId);
   const current = levelOf(power, targetUserId);
   const required = requiredFor(power, { state: POWER_LEVELS });
   const wanted: PowerLevel | null = current === "creator" ? "creator" : wantedLevel(power, source);
-  const isAboveDefault = isSourceJoined && isAbove(source, power.levels.usersDefault ?? 0);
+  const isAboveDefault = sourceMembership === "join" && isAbove(source, power.levels.usersDefault ?? 0);
   const grant = { source: source ?? 0, wanted: wanted ?? 0, current: current ?? 0, required, isAboveDefault };
   if (source === null || current === null || wanted === null) return { ...grant, outcome: "unreadable" };
   if (compareLevels(current, wanted) <= 0) return { ...grant, outcome: "none" };
   return {
     ...grant,
-    outcome: isSourceJoined && may(power, sourceUserId, { state: POWER_LEVELS }) ? "write" : "cannot_write",
+    outcome: canSourceAct && may(power, sourceUserId, { state: POWER_LEVELS }) ? "write" : "cannot_write",
   };
 }
 

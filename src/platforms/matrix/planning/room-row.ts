@@ -1,15 +1,12 @@
-import { isSameServer, serverPartOf } from "../ids/server-host.ts";
-import { allowedRooms } from "../rooms/join-rule.ts";
 import { creatorsOf } from "../rooms/power-levels/room-power.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { RouteChoice } from "./choose-route.ts";
 import type { Parties } from "./people.ts";
-import { isJoined } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import { powerGrant } from "./power-grant.ts";
 import type { RoomView } from "./room-view.ts";
-import { viaServers } from "./via.ts";
+import { isServerInside, viaServers } from "./via.ts";
 
 const NO_ROUTE_DETAILS = {
   through: null,
@@ -25,10 +22,9 @@ type RoomFacts = Omit<PlannedRoom, "route" | "routes" | "status" | keyof typeof 
 
 /** The facts of a row, from one room as both accounts see it. */
 export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): RoomFacts {
-  const { room, power, sourceMembership, targetMembership } = view;
-  const isSourceJoined = sourceMembership === "join";
+  const { room, targetMembership } = view;
   const creation = valueOf(room.create);
-  const grant = powerGrant(power, parties.sourceUserId, parties.targetUserId, isSourceJoined);
+  const grant = powerGrant(view, parties);
   return {
     roomId: room.roomId,
     name: roomName(room, new Set([parties.sourceUserId, parties.targetUserId])),
@@ -43,14 +39,7 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     },
     grant,
     creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
-    via: viaServers({
-      room,
-      power,
-      parties,
-      isSourceJoined,
-      isRestricted: allowedRooms(view.joinRule).length > 0,
-      insiders: [view.targetInviter, sourceMembership === "join" ? null : view.inviter, view.tombstoneSender],
-    }),
+    via: viaServers(view, parties),
     isNewToServer: !isServerInside(view, parties),
   };
 }
@@ -105,19 +94,4 @@ export function successorRow(
   if (hasOwnRow) return { ...row, status };
   const power = replacement.grant.outcome === "unreadable" ? facts.power : replacement.power;
   return { ...row, status, reason, through, helpers, moreHelpers, warnings, via, power };
-}
-
-/**
- * Whether a user of the target's server is known to have joined. On a shared server the source is
- * one.
- */
-function isServerInside(
-  { room, sourceMembership, targetMembership }: RoomView,
-  { sourceUserId, targetUserId }: Parties,
-): boolean {
-  const targetServer = serverPartOf(targetUserId);
-  if (targetMembership === "join") return true;
-  if (sourceMembership === "join" && isSameServer(serverPartOf(sourceUserId), targetServer)) return true;
-  const known = [...room.members.keys(), ...room.heroes.map((hero) => hero.userId)];
-  return known.some((userId) => isSameServer(serverPartOf(userId), targetServer) && isJoined(room, userId));
 }

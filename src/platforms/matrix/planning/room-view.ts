@@ -1,11 +1,14 @@
+import { serverPartOf } from "../ids/server-host.ts";
 import type { JoinRule } from "../rooms/join-rule.ts";
 import { joinRuleOf } from "../rooms/join-rule.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { roomPowerOf } from "../rooms/power-levels/room-power.ts";
 import type { RoomVersionRules } from "../rooms/room-version.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
+import { isServerAllowed } from "../rooms/server-acl.ts";
 import { UNREAD, valueOf } from "../rooms/state-read.ts";
 import type { Member, Membership, RoomSnapshot } from "../rooms/types.ts";
+import type { Replacement } from "../rooms/upgrades.ts";
 
 /** One room as both accounts see it. Decisions are based on it. */
 export interface RoomView {
@@ -13,6 +16,14 @@ export interface RoomView {
   power: RoomPower;
   joinRule: JoinRule;
   sourceMembership: Membership | null;
+  /**
+   * The room's ACL denies the source's server. The other servers drop what the source does there,
+   * so its power counts as none, and a join through its server enters a room of its own (CS §Server
+   * Access Control Lists).
+   */
+  isSourceShutOut: boolean;
+  /** The source has joined, and the other servers accept what it does. */
+  canSourceAct: boolean;
   /** The sender of the source's member event: the inviter, if it is invited. */
   inviter: string | null;
   /** Like `inviter`, for the target. */
@@ -38,14 +49,20 @@ export interface RoomView {
 export function roomView(
   seenBySource: RoomSnapshot,
   seenByTarget: RoomSnapshot | undefined,
-  replacement: { tombstoneSender: string | null } | null,
+  {
+    sourceUserId,
+    replacement,
+  }: { sourceUserId: string; replacement: Pick<Replacement, "tombstoneSender"> | null },
 ): RoomView {
   const room = bestRead(seenBySource, seenByTarget);
+  const isSourceShutOut = !isServerAllowed(room.serverAcl, serverPartOf(sourceUserId));
   return {
     room,
     power: roomPowerOf(room),
     joinRule: joinRuleOf(room.joinRules, versionRules(room)),
     sourceMembership: seenBySource.membership,
+    isSourceShutOut,
+    canSourceAct: seenBySource.membership === "join" && !isSourceShutOut,
     inviter: valueOf(seenBySource.ownMember)?.sender ?? null,
     targetInviter:
       (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,

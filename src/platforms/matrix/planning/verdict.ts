@@ -9,6 +9,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import type { Parties } from "./people.ts";
 import { mayDo } from "./people.ts";
 import type { RoomView } from "./room-view.ts";
+import { isCutOff } from "./via.ts";
 
 /** What a room's own rules allow. Other rooms are not considered yet. */
 export type Verdict =
@@ -93,6 +94,7 @@ function closedBy(
     }
   }
   if (isServerAllowed(room.serverAcl, targetServer)) return null;
+  // This also holds if the ACL denies the source's server: a room on that server alone hears it.
   const isSourceAble =
     sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.server_acl" });
   return {
@@ -102,9 +104,8 @@ function closedBy(
   };
 }
 
-function needsUnban({ power, sourceMembership }: RoomView, { parties }: VerdictContext): Verdict {
-  const isSourceAble =
-    sourceMembership === "join" && mayDo(power, parties.sourceUserId, { kind: "unban" }, parties);
+function needsUnban({ power, canSourceAct }: RoomView, { parties }: VerdictContext): Verdict {
+  const isSourceAble = canSourceAct && mayDo(power, parties.sourceUserId, { kind: "unban" }, parties);
   return { kind: "person", help: "unban", reason: { code: "target_banned", isSourceAble } };
 }
 
@@ -113,12 +114,11 @@ function needsUnban({ power, sourceMembership }: RoomView, { parties }: VerdictC
  * 5.3.7). So this is checked before a pending invitation.
  */
 function closedByJoinRule(
-  { room, power, joinRule, sourceMembership }: RoomView,
+  { room, power, joinRule, canSourceAct }: RoomView,
   { parties }: VerdictContext,
 ): Reason | null {
   if (joinRule.kind === "private") {
-    const isSourceAble =
-      sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.join_rules" });
+    const isSourceAble = canSourceAct && may(power, parties.sourceUserId, { state: "m.room.join_rules" });
     return { code: "join_rule_private", isSourceAble };
   }
   if (joinRule.kind === "unknown") {
@@ -141,26 +141,29 @@ function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {
   const { power, sourceMembership } = view;
   if (sourceMembership === "invite" || sourceMembership === "knock") return sourceNotJoined(view);
   const isSourceJoined = sourceMembership === "join";
+  if (isSourceJoined && view.isSourceShutOut)
+    return { code: "source_server_acl", serverName: serverNameOf(sourceUserId) ?? "" };
   const source = isSourceJoined ? levelOf(power, sourceUserId) : null;
   return { code: "no_invite_power", required: requiredFor(power, "invite"), source, isSourceJoined };
 }
 
 function open(view: RoomView, context: VerdictContext): OpenVerdict {
-  const { room, power, joinRule, sourceMembership, targetMembership } = view;
+  const { room, power, joinRule, targetMembership } = view;
   const { parties, isSourceBlocked, isEverybodyBlocked } = context;
-  const isSourceAble = sourceMembership === "join" && may(power, parties.sourceUserId, "invite");
+  const isSourceAble = view.canSourceAct && may(power, parties.sourceUserId, "invite");
   // If the version is unknown (a replacement seen from outside), its rules are not guessed. An
   // invitation proves that the target's server knows the version.
   const areRulesKnown = room.create.kind !== "unread";
+  const canAsk = areRulesKnown && !isCutOff(view, parties);
   return {
     kind: "open",
     isInvited: targetMembership === "invite",
-    canJoin: (areRulesKnown && joinRule.kind === "public") || view.isTargetInState,
-    allowedRoomIds: areRulesKnown ? allowedRooms(joinRule).filter((roomId) => roomId !== room.roomId) : [],
+    canJoin: (canAsk && joinRule.kind === "public") || view.isTargetInState,
+    allowedRoomIds: canAsk ? allowedRooms(joinRule).filter((roomId) => roomId !== room.roomId) : [],
     canInvite: isSourceAble && !isSourceBlocked,
     isInviteBlocked: isSourceAble && isSourceBlocked,
     // An approved knock is an invitation, which these settings refuse too.
-    canKnock: areRulesKnown && canKnockBy(joinRule) && !isEverybodyBlocked,
+    canKnock: canAsk && canKnockBy(joinRule) && !isEverybodyBlocked,
     reason: whyNoInvitation(view, parties),
   };
 }

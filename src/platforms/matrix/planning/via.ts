@@ -1,54 +1,46 @@
 import { serverNameOf } from "../ids/identifiers.ts";
-import { isIpLiteral, isSameServer } from "../ids/server-host.ts";
-import type { RoomPower } from "../rooms/power-levels/room-power.ts";
+import { isIpLiteral, isSameServer, serverPartOf } from "../ids/server-host.ts";
+import { allowedRooms } from "../rooms/join-rule.ts";
 import { may } from "../rooms/power-levels/room-power.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
 import { valueOf } from "../rooms/state-read.ts";
-import type { RoomSnapshot } from "../rooms/types.ts";
 import type { Parties } from "./people.ts";
-import { isJoined, serversWhoMay } from "./people.ts";
+import { isJoined, joinedUsers, serversWhoMay } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
 
 const MAX_VIA = 4;
-
-/** The input for the choice of servers to join through. */
-export interface ViaInput {
-  room: RoomSnapshot;
-  power: RoomPower;
-  parties: Parties;
-  isSourceJoined: boolean;
-  isRestricted: boolean;
-  /**
-   * The inviters of the two accounts, and the sender of the tombstone (whose server created the
-   * replacement, v1.19): joined, as far as is known.
-   */
-  insiders: readonly (string | null)[];
-}
 
 /**
  * The servers for `via`, surest first:
  * 1. for a restricted join, servers that can vouch for it;
  * 2. the source's server, which is in the room while the source is joined;
- * 3. the servers of the inviters and of the tombstone's sender;
+ * 3. the servers of the inviters and of the tombstone's sender (whose server created the
+ *    replacement, v1.19): joined, as far as is known;
  * 4. the servers of powerful and of known joined members;
  * 5. the creator's server.
  *
  * The target's own server is never named. Servers that the ACL denies and IP literals (Appendices
- * §Routing) are named only if no other is left.
+ * §Routing) are named only if no other is left. If the ACL denies the source's server, no denied
+ * server is named at all: a join through one enters a copy of the room that the others do not see.
  */
-export function viaServers(input: ViaInput): string[] {
-  const { room, power, parties, isSourceJoined } = input;
+export function viaServers(view: RoomView, parties: Parties): string[] {
+  const { room, power, sourceMembership, isSourceShutOut } = view;
+  const isSourceJoined = sourceMembership === "join";
+  const isRestricted = allowedRooms(view.joinRule).length > 0;
   const sourceServer = serverNameOf(parties.sourceUserId);
-  const authorising = input.isRestricted ? serversWhoMay(room, power, { kind: "authorise" }, parties) : [];
+  const insiders = [view.targetInviter, isSourceJoined ? null : view.inviter, view.tombstoneSender];
+  const authorising = isRestricted ? serversWhoMay(room, power, { kind: "authorise" }, parties) : [];
   const sourceMayAuthorise =
-    sourceServer !== null && (!input.isRestricted || isVouching(input, authorising, sourceServer));
-  const joinedServers = [...room.members.keys()]
-    .filter((userId) => isJoined(room, userId))
-    .flatMap((userId) => serverNameOf(userId) ?? []);
+    sourceServer !== null &&
+    (!isRestricted ||
+      authorising.includes(sourceServer) ||
+      (isSourceJoined && may(power, parties.sourceUserId, "invite")));
+  const joinedServers = joinedUsers(room).flatMap((userId) => serverNameOf(userId) ?? []);
   const candidates = [
     ...(isSourceJoined && sourceServer !== null && sourceMayAuthorise ? [sourceServer] : []),
     ...authorising,
     ...(isSourceJoined && sourceServer !== null ? [sourceServer] : []),
-    ...input.insiders.flatMap((userId) => serverNameOf(userId ?? "") ?? []),
+    ...insiders.flatMap((userId) => serverNameOf(userId ?? "") ?? []),
     ...serversWhoMay(room, power, { kind: "administer" }, parties),
     ...joinedServers.slice(0, MAX_VIA),
     ...[serverNameOf(valueOf(room.create)?.sender ?? "") ?? []].flat(),
@@ -59,16 +51,34 @@ export function viaServers(input: ViaInput): string[] {
   const good = others.filter(
     (serverName) => isServerAllowed(room.serverAcl, serverName) && !isIpLiteral(serverName),
   );
+  if (isSourceShutOut) return good.slice(0, MAX_VIA);
   const isSourceLeftOut =
     isSourceJoined && sourceServer !== null && others.includes(sourceServer) && !good.includes(sourceServer);
   if (isSourceLeftOut) return [...good.slice(0, MAX_VIA - 1), sourceServer];
   return (good.length > 0 ? good : others).slice(0, MAX_VIA);
 }
 
-function isVouching(
-  { power, parties, isSourceJoined }: ViaInput,
-  authorising: readonly string[],
-  sourceServer: string,
+/**
+ * Whether no server is known through which the target can join: the ACL denies the source's server,
+ * and no joined member on an allowed server is known.
+ */
+export function isCutOff(view: RoomView, parties: Parties): boolean {
+  const { room, isSourceShutOut } = view;
+  if (!isSourceShutOut || isServerInside(view, parties)) return false;
+  return !joinedUsers(room).some((userId) => isServerAllowed(room.serverAcl, serverPartOf(userId)));
+}
+
+/**
+ * Whether a user of the target's server is known to have joined. On a shared server the source is
+ * one.
+ */
+export function isServerInside(
+  { room, sourceMembership, targetMembership }: RoomView,
+  { sourceUserId, targetUserId }: Parties,
 ): boolean {
-  return authorising.includes(sourceServer) || (isSourceJoined && may(power, parties.sourceUserId, "invite"));
+  const targetServer = serverPartOf(targetUserId);
+  if (targetMembership === "join") return true;
+  if (sourceMembership === "join" && isSameServer(serverPartOf(sourceUserId), targetServer)) return true;
+  const known = [...room.members.keys(), ...room.heroes.map((hero) => hero.userId)];
+  return known.some((userId) => isSameServer(serverPartOf(userId), targetServer) && isJoined(room, userId));
 }

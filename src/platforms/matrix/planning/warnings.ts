@@ -24,7 +24,7 @@ export interface RoomWarnings {
  */
 export function warningsFor(view: RoomView, parties: Parties, willBeInside: boolean): RoomWarnings {
   const isSourceJoined = view.sourceMembership === "join";
-  const grant = powerGrant(view.power, parties.sourceUserId, parties.targetUserId, isSourceJoined);
+  const grant = powerGrant(view, parties);
   const warnings = willBeInside ? historyWarnings(view) : [];
   const membersNeeded: MembersNeeded[] = [];
   if (willBeInside && isSourceJoined) {
@@ -54,7 +54,11 @@ function historyWarnings({ room }: RoomView): Warning[] {
   return warnings;
 }
 
-function powerWarnings({ room, power }: RoomView, parties: Parties, grant: PowerGrant): RoomWarnings {
+function powerWarnings(
+  { room, power, isSourceShutOut }: RoomView,
+  parties: Parties,
+  grant: PowerGrant,
+): RoomWarnings {
   const warnings: Warning[] = [];
   const membersNeeded: MembersNeeded[] = [];
   if (grant.source === "creator" && grant.current !== "creator")
@@ -69,6 +73,7 @@ function powerWarnings({ room, power }: RoomView, parties: Parties, grant: Power
       wanted: grant.wanted,
       source: grant.source,
       required: grant.required,
+      isSourceShutOut,
       helpers,
     });
   }
@@ -76,20 +81,21 @@ function powerWarnings({ room, power }: RoomView, parties: Parties, grant: Power
 }
 
 /** How the room would change if the source left it. */
-function leavingWarnings({ room, power, targetMembership }: RoomView, parties: Parties): RoomWarnings {
+function leavingWarnings(view: RoomView, parties: Parties): RoomWarnings {
+  const { room, power, targetMembership, canSourceAct } = view;
   const warnings: Warning[] = [];
   const task = { kind: "administer" } as const;
+  const isSourceAdmin = canSourceAct && mayDo(power, parties.sourceUserId, task, parties);
   const isTargetAdmin = targetMembership === "join" && mayDo(power, parties.targetUserId, task, parties);
   let needed: MembersNeeded | null = null;
   if (room.joinedCount === 1) {
     warnings.push({ code: "only_member" });
-  } else if (mayDo(power, parties.sourceUserId, task, parties)) {
+  } else if (isSourceAdmin) {
     needed = membersToRead(room, power, task, parties, "warning");
   }
   const isAlone =
     room.joinedCount === 1 ||
     (needed === null && peopleWhoMay(room, power, task, parties).helpers.length === 0);
-  if (!isTargetAdmin && isAlone && mayDo(power, parties.sourceUserId, task, parties))
-    warnings.push({ code: "last_admin" });
+  if (!isTargetAdmin && isAlone && isSourceAdmin) warnings.push({ code: "last_admin" });
   return { warnings, membersNeeded: needed === null ? [] : [needed] };
 }

@@ -35,6 +35,14 @@ const REASONS: [Reason, string][] = [
     "The room shuts out the server new.example. Someone must take it off the room's list.",
   ],
   [
+    { code: "source_server_acl", serverName: "old.example" },
+    "The room shuts out the server old.example, so nothing that the old account does there reaches the others. Someone else must invite the new account.",
+  ],
+  [
+    { code: "server_notices", serverName: "old.example" },
+    "These are notices that the server old.example sends to its own accounts.",
+  ],
+  [
     { code: "room_version", roomVersion: "12", isKnown: true, serverName: "new.example" },
     "The server new.example does not support room version 12. Its admin can update the server.",
   ],
@@ -53,7 +61,7 @@ const REASONS: [Reason, string][] = [
   [{ code: "source_banned" }, "The old account is banned from the room. The bot does not bypass a ban."],
   [
     { code: "source_not_joined", membership: "invite", inviter: "@a:x" },
-    "The old account is invited but has not joined. Ask @a:x to invite the new account.",
+    "The old account is invited but has not joined. Ask @a:x to invite the new account; they may have left the room since.",
   ],
   [
     { code: "source_not_joined", membership: "knock", inviter: null },
@@ -86,13 +94,32 @@ const WARNINGS: [Warning, string][] = [
       wanted: 50,
       source: 50,
       required: 100,
+      isSourceShutOut: false,
       helpers: ["@a:x", "@b:x", "@c:x", "@d:x"].map(helper),
     },
     "The new account cannot get power 50 from the old one: that needs power 100, the old account has 50. @a:x, @b:x, @c:x and others could give it.",
   ],
   [
-    { code: "power_not_transferable", wanted: 50, source: 0, required: null, helpers: [] },
+    {
+      code: "power_not_transferable",
+      wanted: 50,
+      source: 0,
+      required: null,
+      isSourceShutOut: false,
+      helpers: [],
+    },
     "The new account cannot get power 50 from the old one. Nobody else in the room could give it.",
+  ],
+  [
+    {
+      code: "power_not_transferable",
+      wanted: 50,
+      source: 100,
+      required: 100,
+      isSourceShutOut: true,
+      helpers: [],
+    },
+    "The new account cannot get power 50 from the old one: the room shuts out the old account's server. Nobody else in the room could give it.",
   ],
   [
     { code: "creator_not_transferable", level: 150 },

@@ -98,7 +98,14 @@ describe("who may do what", () => {
 
 describe("what the new account gets", () => {
   const grantOf = (sketch: Parameters<typeof sketchRoom>[0], isSourceJoined = true) =>
-    powerGrant(roomPowerOf(sketchRoom(sketch)), SOURCE, TARGET, isSourceJoined);
+    powerGrant(
+      {
+        power: roomPowerOf(sketchRoom(sketch)),
+        sourceMembership: isSourceJoined ? "join" : "invite",
+        canSourceAct: isSourceJoined,
+      },
+      { sourceUserId: SOURCE, targetUserId: TARGET },
+    );
   const strict = { events: { "m.room.power_levels": 100 } };
 
   it.each<{ name: string; sketch: Parameters<typeof sketchRoom>[0]; expected: object }>([
