@@ -2,7 +2,6 @@ import type { PowerLevel } from "../../../model/routes.ts";
 import { compareLevels, isAbove, reaches } from "../rooms/power-levels/level.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
-import type { Parties } from "./people.ts";
 import type { RoomView } from "./room-view.ts";
 
 /**
@@ -40,7 +39,7 @@ export const POWER_LEVELS = "m.room.power_levels";
  */
 export function powerGrant(
   { power, sourceMembership, canSourceAct }: Pick<RoomView, "power" | "sourceMembership" | "canSourceAct">,
-  { sourceUserId, targetUserId }: Pick<Parties, "sourceUserId" | "targetUserId">,
+  { sourceUserId, targetUserId }: { sourceUserId: string; targetUserId: string },
 ): PowerGrant {
   const source = levelOf(power, sourceUserId);
   const current = levelOf(power, targetUserId);
