@@ -98,6 +98,11 @@ function stopOnSignals(log: Logger, starting: Promise<{ stop(): Promise<void> }>
 }
 
 function endAfter(log: Logger, error: unknown): never {
+  if (error instanceof StartProblem) {
+    log.fatal({ err: error }, "ended; a new start is needed");
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_STATUS.failure);
+  }
   const reference = randomBytes(4).toString("hex");
   log.fatal({ err: error, reference }, "ended by an unexpected error");
   process.stderr.write(`Ended by an unexpected error; the log has it under the reference ${reference}.\n`);

@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
-import { RustSdkCryptoStorageProvider } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { abortAll } from "request";
 import { createDispatch } from "../commands/dispatch.ts";
@@ -11,16 +10,24 @@ import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { Store } from "../store/store.ts";
 import { Confirmations } from "./confirmations.ts";
 import { Conversations } from "./conversations.ts";
-import { cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
+import {
+  adoptRoomFile,
+  cryptoFolder,
+  isCryptoStoreLost,
+  markKeysAsLost,
+  startEncryption,
+} from "./encryption.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import { ControlRooms } from "./rooms/control-rooms.ts";
 import { InvitationHandler } from "./rooms/invitations.ts";
 import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
+import { RoomEncryption } from "./rooms/room-encryption.ts";
 import { Rooms } from "./rooms/rooms.ts";
 import { ChatRouter } from "./router.ts";
 import { type BotSession, openBotSession, replaceBotSession } from "./session.ts";
 import { BotClient } from "./sync/bot-client.ts";
+import { cryptoStorage } from "./sync/bot-crypto.ts";
 import { connectSdkLog } from "./sync/sdk-log.ts";
 import { syncStorage } from "./sync/sync-storage.ts";
 import { UndecryptableMessages } from "./undecrypted.ts";
@@ -82,24 +89,36 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   connectSdkLog(log);
   const session = await openUsableSession(options);
   const client = createClient(session, options);
-  const machine = await startEncryption({
-    client,
-    deviceId: session.deviceId,
-    account: configuration.bot,
-    state: store.bot,
-    storeKey: options.cryptoStoreKey,
-    log,
-  });
+  const { deviceId } = session;
+  await adoptRoomFile(cryptoFolder(configuration.dataDir, deviceId), { encryption: client.encryption, log });
+  const machine = await client.patiently(() =>
+    startEncryption({
+      client,
+      deviceId,
+      account: configuration.bot,
+      state: store.bot,
+      storeKey: options.cryptoStoreKey,
+      log,
+    }),
+  );
+  const displayName = await client.patiently(() => displayNameOf(client, configuration.bot.userId));
+  await client.patiently(() => client.useFilter(SYNC_FILTER));
   const controlRooms = new ControlRooms(client, configuration.controlRooms, { now, log });
   await controlRooms.find();
-  const parts = await createParts(options, { client, machine, controlRoomIds: controlRooms.ids });
+  const parts = createParts(options, {
+    client,
+    machine,
+    displayName,
+    deviceId,
+    controlRoomIds: controlRooms.ids,
+  });
   const { conversations, router, inbox, outbox, invitations, undecrypted } = parts;
 
   outbox.start();
   await inbox.start();
   invitations.start();
   undecrypted.start();
-  await client.startWith(router, SYNC_FILTER);
+  await client.startWith(router);
   // Messages that are in a room before the first sync are history and are not handled. The bot
   // joins rooms only after it, so that no message to the bot counts as history.
   void router.firstSync.then(() => controlRooms.start());
@@ -107,7 +126,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   log.info({ userId, deviceId: session.deviceId, controlRooms: controlRooms.ids.size }, "listening");
 
   return {
-    failed: router.sessionEnded,
+    failed: router.failed,
     conversationAt: (address) => conversations.at(address),
     isSyncing: () => router.isSyncing(),
     stop: async () => {
@@ -136,9 +155,9 @@ function createClient(session: BotSession, { configuration, baseUrl, store, log 
     baseUrl,
     accessToken: session.accessToken,
     storage: syncStorage(store.bot),
-    // The SDK asks for a kind of store; ours ignores it, because there is only one
-    // (overrides/README.md).
-    cryptoStore: new RustSdkCryptoStorageProvider(folder, 0),
+    createEncryption: (client) =>
+      new RoomEncryption({ state: store.bot, client, monotonicNow: () => performance.now() }),
+    createCryptoStorage: (encryption) => cryptoStorage({ deviceId: session.deviceId, folder, encryption }),
     log,
   });
 }
@@ -146,18 +165,20 @@ function createClient(session: BotSession, { configuration, baseUrl, store, log 
 interface Connection {
   client: BotClient;
   machine: CryptoMachine;
+  displayName: string | null;
+  deviceId: string;
   controlRoomIds: ReadonlySet<string>;
 }
 
 /** Makes the parts of the chat. */
-async function createParts(
+function createParts(
   { configuration, store, commands, confirmable, isPermitted, isOnOwnServer, now, log }: ChatOptions,
-  { client, machine, controlRoomIds }: Connection,
+  { client, machine, displayName, deviceId, controlRoomIds }: Connection,
 ) {
   const { userId } = configuration.bot;
   const { directChats } = configuration;
   const { questions } = store;
-  const names = { prefix: configuration.prefix, userId, displayName: await displayNameOf(client, userId) };
+  const names = { prefix: configuration.prefix, userId, displayName };
   const rooms = new Rooms(client, { controlRoomIds, directChats });
   const outbox = new Outbox(store.outbox, client, { now, log });
   const conversations = new Conversations({
@@ -165,7 +186,7 @@ async function createParts(
     questions,
     controlRoomIds,
     rooms,
-    isRoomEncrypted: (roomId) => client.crypto.isRoomEncrypted(roomId),
+    isRoomEncrypted: (roomId) => client.encryption.isEncrypted(roomId),
     now,
   });
   const dispatch = createDispatch({
@@ -211,7 +232,15 @@ async function createParts(
     log,
   });
   const emptyRooms = new EmptyRooms(client, rooms, log);
-  const router = new ChatRouter({ inbox, undecrypted, invitations, rooms, emptyRooms, now });
+  const router = new ChatRouter({
+    inbox,
+    undecrypted,
+    invitations,
+    rooms,
+    emptyRooms,
+    markKeysAsLost: () => markKeysAsLost(store.bot, deviceId),
+    monotonicNow: () => performance.now(),
+  });
   return { conversations, router, inbox, outbox, invitations, undecrypted };
 }
 

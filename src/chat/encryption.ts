@@ -1,15 +1,19 @@
-import { access } from "node:fs/promises";
+import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CrossSigningKeys, CryptoMachine, ServerRequest } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { configureStore } from "@matrix-org/matrix-sdk-crypto-nodejs";
-import type { MatrixClient } from "matrix-bot-sdk";
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { BotAccount } from "../config/configuration.ts";
+import { StartProblem } from "../operations/start-problem.ts";
 import type { BotState } from "../store/bot-state.ts";
+import type { RoomEncryption } from "./rooms/room-encryption.ts";
+import type { BotClient } from "./sync/bot-client.ts";
+import { KeysLostError } from "./sync/bot-crypto.ts";
 
 const OPENED_DEVICE_KEY = "crypto.openedDevice";
+const LOST_DEVICE_KEY = "crypto.lostDevice";
 const SIGNED_DEVICE_KEY = "crypto.signedDevice";
 const CROSS_SIGNING_SECRET = "bot cross-signing keys";
 
@@ -29,7 +33,8 @@ export function cryptoFolder(dataDir: string, deviceId: string): string {
 }
 
 /**
- * Whether this device had keys here that are now missing. The server would refuse new keys for the
+ * Whether the keys of this device are lost: they were here and are missing, or the server has other
+ * ones, because an old copy of the store was put back. The server would refuse new keys for the
  * same device (overrides/README.md, "Crash safety").
  */
 export async function isCryptoStoreLost(
@@ -37,6 +42,7 @@ export async function isCryptoStoreLost(
   dataDir: string,
   deviceId: string,
 ): Promise<boolean> {
+  if ((await state.get(LOST_DEVICE_KEY)) === deviceId) return true;
   if ((await state.get(OPENED_DEVICE_KEY)) !== deviceId) return false;
   return access(cryptoFolder(dataDir, deviceId)).then(
     () => false,
@@ -44,8 +50,38 @@ export async function isCryptoStoreLost(
   );
 }
 
+/** Lets the next start replace this device by a new one. */
+export async function markKeysAsLost(state: BotState, deviceId: string): Promise<void> {
+  await state.set(LOST_DEVICE_KEY, deviceId);
+}
+
+/**
+ * Takes over the file in which earlier versions kept the encryption of rooms. matrix-bot-sdk wrote
+ * it in place, so it can be torn. Then each room is asked for again.
+ */
+export async function adoptRoomFile(
+  folder: string,
+  { encryption, log }: { encryption: RoomEncryption; log: Logger },
+): Promise<void> {
+  const path = join(folder, "bot-sdk.json");
+  const text = await readFile(path, "utf8").catch(() => null);
+  if (text === null) return;
+  const rooms = roomFileSchema.parse(text);
+  if (rooms === null)
+    log.warn({ path }, "the encryption of rooms could not be read; each room is asked for again");
+  for (const [hash, content] of Object.entries(rooms ?? {})) await encryption.adopt(hash, content);
+  await rm(path, { force: true });
+}
+
+const roomFileSchema = z
+  .string()
+  .transform((text): unknown => JSON.parse(text))
+  .pipe(z.looseObject({ rooms: z.record(z.string(), z.unknown()) }).transform(({ rooms }) => rooms))
+  .nullable()
+  .catch(null);
+
 export interface EncryptionOptions {
-  client: MatrixClient;
+  client: BotClient;
   deviceId: string;
   account: BotAccount;
   state: BotState;
@@ -60,7 +96,7 @@ export interface EncryptionOptions {
  */
 export async function startEncryption(options: EncryptionOptions): Promise<CryptoMachine> {
   const { client, state, deviceId } = options;
-  const machine = await openMachine(options);
+  const machine = await openMachine(options).catch((error: unknown) => asStartProblem(error, options));
   await state.set(OPENED_DEVICE_KEY, deviceId);
   if ((await state.get(SIGNED_DEVICE_KEY)) !== deviceId) await crossSign(machine, client, options);
   return machine;
@@ -80,13 +116,22 @@ async function openMachine({ client, storeKey, log }: EncryptionOptions): Promis
       error: (message) => cryptoLog.error(message),
     },
   });
-  await client.crypto.prepare(await client.getJoinedRooms());
-  return opened.promise;
+  return client.crypto.open(opened.promise);
+}
+
+async function asStartProblem(error: unknown, { state, deviceId }: EncryptionOptions): Promise<never> {
+  if (!(error instanceof KeysLostError)) throw error;
+  await markKeysAsLost(state, deviceId);
+  // The crypto library has one folder in a process, so only the next start can open another one.
+  throw new StartProblem(
+    "The bot's homeserver has newer encryption keys of the bot's device than this data directory (was a backup put back?). Start the bot again: it then creates a new device.",
+    { cause: error },
+  );
 }
 
 async function crossSign(
   machine: CryptoMachine,
-  client: MatrixClient,
+  client: BotClient,
   { state, account, deviceId, log }: EncryptionOptions,
 ): Promise<void> {
   const stored = await state.getSecret(CROSS_SIGNING_SECRET);
@@ -126,7 +171,7 @@ async function crossSign(
  * API), and usually not for the first keys.
  */
 async function uploadWithPassword(
-  client: MatrixClient,
+  client: BotClient,
   request: ServerRequest,
   { userId, password }: BotAccount,
 ): Promise<void> {
@@ -145,7 +190,7 @@ async function uploadWithPassword(
   }
 }
 
-function send(client: MatrixClient, { method, path, query, body }: ServerRequest): Promise<unknown> {
+function send(client: BotClient, { method, path, query, body }: ServerRequest): Promise<unknown> {
   return client.doRequest(method, path, query ?? null, body);
 }
 

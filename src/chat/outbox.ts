@@ -19,8 +19,11 @@ export interface SendingClient {
     body: unknown,
   ): Promise<unknown>;
   uploadContent(bytes: Buffer, mimeType?: string, fileName?: string): Promise<string>;
+  readonly encryption: {
+    /** Rejects if the server did not say it. */
+    isEncrypted(roomId: string): Promise<boolean>;
+  };
   readonly crypto: {
-    isRoomEncrypted(roomId: string): Promise<boolean>;
     encryptRoomEvent(roomId: string, type: string, content: unknown): Promise<unknown>;
     encryptMedia(bytes: Buffer): Promise<{ buffer: Buffer; file: object }>;
   };
@@ -146,7 +149,7 @@ export class Outbox {
       return this.#put(`${room}/redact/${encodeURIComponent(String(redacts))}/${transaction}`, { reason });
     }
     const content = await this.#finishContent(item);
-    if (!(await this.#client.crypto.isRoomEncrypted(item.roomId)))
+    if (!(await this.#client.encryption.isEncrypted(item.roomId)))
       return this.#put(`${room}/send/m.room.message/${transaction}`, content);
     const encrypted = await this.#client.crypto.encryptRoomEvent(item.roomId, "m.room.message", content);
     return this.#put(`${room}/send/m.room.encrypted/${transaction}`, encrypted);
@@ -203,7 +206,7 @@ export class Outbox {
       typeof info === "object" && info !== null && "mimetype" in info
         ? String(info.mimetype)
         : "application/octet-stream";
-    if (!(await this.#client.crypto.isRoomEncrypted(roomId)))
+    if (!(await this.#client.encryption.isEncrypted(roomId)))
       return {
         ...content,
         url: await this.#client.uploadContent(attachment, mimeType, String(content["filename"])),

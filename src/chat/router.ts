@@ -1,3 +1,4 @@
+import { StartProblem } from "../operations/start-problem.ts";
 import type { Inbox } from "./inbox.ts";
 import type { InvitationHandler } from "./rooms/invitations.ts";
 import type { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
@@ -14,7 +15,10 @@ export interface ChatRouterOptions {
   invitations: Pick<InvitationHandler, "receive">;
   rooms: Pick<Rooms, "forgetMembers">;
   emptyRooms: Pick<EmptyRooms, "look">;
-  now: () => number;
+  /** Lets the next start take a new device. */
+  markKeysAsLost: () => Promise<void>;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
 }
 
 /**
@@ -24,12 +28,12 @@ export interface ChatRouterOptions {
 export class ChatRouter implements SyncListener {
   readonly #options: ChatRouterOptions;
   readonly #firstSync = Promise.withResolvers<undefined>();
-  readonly #sessionEnded = Promise.withResolvers<Error>();
+  readonly #failed = Promise.withResolvers<Error>();
   #syncedAt: number;
 
   constructor(options: ChatRouterOptions) {
     this.#options = options;
-    this.#syncedAt = options.now();
+    this.#syncedAt = options.monotonicNow();
   }
 
   /** Resolves when the first sync was handled. */
@@ -37,13 +41,13 @@ export class ChatRouter implements SyncListener {
     return this.#firstSync.promise;
   }
 
-  /** Resolves when the server no longer knows the bot's token. */
-  get sessionEnded(): Promise<Error> {
-    return this.#sessionEnded.promise;
+  /** Resolves when the bot can only continue after a new start. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
   }
 
   isSyncing(): boolean {
-    return this.#options.now() - this.#syncedAt < SYNC_STALE_MS;
+    return this.#options.monotonicNow() - this.#syncedAt < SYNC_STALE_MS;
   }
 
   onMessage(roomId: string, event: unknown): Promise<void> {
@@ -70,16 +74,23 @@ export class ChatRouter implements SyncListener {
   }
 
   onSynced(): void {
-    this.#syncedAt = this.#options.now();
+    this.#syncedAt = this.#options.monotonicNow();
     this.#firstSync.resolve(undefined);
   }
 
   onSessionEnded(): void {
-    this.#sessionEnded.resolve(
-      new Error(
-        "the bot's session was ended on its server; with the password in the configuration the next start logs in again",
+    this.#failed.resolve(
+      new StartProblem(
+        "Start the bot again: the bot's session was ended on its server. With the password in the configuration it logs in again.",
       ),
     );
+  }
+
+  onKeysLost(): void {
+    const problem = new StartProblem(
+      "The bot's homeserver has newer encryption keys of the bot's device than this data directory. Start the bot again: it then creates a new device.",
+    );
+    void this.#options.markKeysAsLost().finally(() => this.#failed.resolve(problem));
   }
 }
 

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { MatrixClient, MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { BotAccount } from "../config/configuration.ts";
 import { StartProblem } from "../operations/start-problem.ts";
 import type { BotState } from "../store/bot-state.ts";
+import { untilAnswered } from "./patience.ts";
 
 /** The bot's own device and its token. */
 export interface BotSession {
@@ -15,7 +15,9 @@ export interface BotSession {
 
 const SESSION_SECRET = "bot session";
 const DEVICE_KEY = "bot.nextDevice";
-const LONGEST_WAIT_MS = 60_000;
+
+/** What a server says of a token that is no session any more. */
+const ENDED: readonly string[] = ["M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"];
 
 const sessionSchema = z.object({ deviceId: z.string(), accessToken: z.string() });
 const whoamiSchema = z.looseObject({ user_id: z.string(), device_id: z.string().optional() });
@@ -135,7 +137,10 @@ async function logIn(options: SessionOptions): Promise<BotSession> {
   return session;
 }
 
-/** Null if the server does not know the token. */
+/**
+ * Null if the server does not know the token. An account that is locked keeps its session and its
+ * device (CS API §Account locking), so the bot waits until it is unlocked.
+ */
 async function whoami(
   baseUrl: string,
   accessToken: string,
@@ -146,7 +151,7 @@ async function whoami(
     );
     return { userId: answer.user_id, deviceId: answer.device_id ?? null };
   } catch (error) {
-    if (error instanceof MatrixError && error.statusCode === 401) return null;
+    if (error instanceof MatrixError && ENDED.includes(error.errcode)) return null;
     throw error;
   }
 }
@@ -157,26 +162,10 @@ function assertOwner({ userId }: { userId: string }, account: BotAccount): void 
 }
 
 /** Repeats a request while the server is away or asks to wait. A StartProblem ends it. */
-async function withRetries<Result>(
+function withRetries<Result>(
   { baseUrl, log }: SessionOptions,
   request: () => Promise<Result>,
 ): Promise<Result> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await request();
-    } catch (error) {
-      if (error instanceof StartProblem) throw error;
-      const asked = error instanceof MatrixError && error.statusCode === 429 ? error.retryAfterMs : undefined;
-      const waitMs = asked ?? Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** Math.min(attempt, 10));
-      log.warn(
-        {
-          host: new URL(baseUrl).host,
-          waitMs,
-          reason: error instanceof Error ? error.message : "no usable answer",
-        },
-        "waiting for the bot's homeserver",
-      );
-      await sleep(waitMs);
-    }
-  }
+  const { host } = new URL(baseUrl);
+  return untilAnswered(request, { host, isFinal: (error) => error instanceof StartProblem, log });
 }

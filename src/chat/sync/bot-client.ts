@@ -1,10 +1,21 @@
-import type { ICryptoStorageProvider, IStorageProvider } from "matrix-bot-sdk";
+import type { IStorageProvider } from "matrix-bot-sdk";
 import { MatrixClient, MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
+import { z } from "zod";
+import { untilAnswered } from "../patience.ts";
+import type { RoomEncryption } from "../rooms/room-encryption.ts";
+import { isAnswer } from "../server-refusal.ts";
+import type { CryptoStorage } from "./bot-crypto.ts";
+import { BotCrypto, KeysLostError } from "./bot-crypto.ts";
 import type { SyncResponse } from "./sync-response.ts";
 import { readSyncResponse } from "./sync-response.ts";
-import { fillGaps } from "./timeline-gaps.ts";
+import { TimelineGaps } from "./timeline-gaps.ts";
 import { withoutHistory } from "./timeline-history.ts";
+
+/** How long the server may hold a sync back while there is nothing new. */
+const LONG_POLL_MS = 30_000;
+const SYNC_TIMEOUT_MS = 40_000;
+const FIRST_SYNC_TIMEOUT_MS = 10 * 60_000;
 
 /** Receives what a sync brings, in order. The next sync is handled once the promise settles. */
 export interface SyncListener {
@@ -18,9 +29,13 @@ export interface SyncListener {
   onSynced(): void;
   /** The server no longer knows the bot's token. */
   onSessionEnded(): void;
+  /** The server has keys of this device that are not the ones in the crypto store. */
+  onKeysLost(): void;
 }
 
-const eventHandlers: Readonly<Record<string, Exclude<keyof SyncListener, "onSynced" | "onSessionEnded">>> = {
+type EventHandler = "onMessage" | "onUndecryptable" | "onInvitation" | "onRoomEvent" | "onLeft";
+
+const eventHandlers: Readonly<Record<string, EventHandler>> = {
   "room.message": "onMessage",
   "room.failed_decryption": "onUndecryptable",
   "room.invite": "onInvitation",
@@ -28,47 +43,96 @@ const eventHandlers: Readonly<Record<string, Exclude<keyof SyncListener, "onSync
   "room.leave": "onLeft",
 };
 
+export interface BotClientOptions {
+  baseUrl: string;
+  accessToken: string;
+  storage: IStorageProvider;
+  createEncryption: (client: Pick<MatrixClient, "doRequest">) => RoomEncryption;
+  createCryptoStorage: (encryption: RoomEncryption) => CryptoStorage;
+  log: Logger;
+}
+
 /**
  * matrix-bot-sdk's client with a sync that loses nothing. The original loses commands in three
  * cases:
  * 1. It calls listeners without waiting for them.
  * 2. It keeps the new position in memory when a handler failed.
  * 3. It skips the part of a `limited` timeline that is left out.
+ *
+ * The SDK accepts no crypto storage but its own, a file that it writes in place. So it is given
+ * none, and this class has the storage and the encryption.
  */
 export class BotClient extends MatrixClient {
   // The position is stored after everything in the sync was handled, so that a crash delivers the
   // sync again. Otherwise messages around a crash cannot be decrypted (measured: 57 of 80;
   // overrides/README.md, "Crash safety").
   protected override persistTokenAfterSync = true;
+  readonly encryption: RoomEncryption;
+  override readonly cryptoStore: CryptoStorage;
+  override readonly crypto: BotCrypto;
   readonly #storage: IStorageProvider;
+  readonly #gaps: TimelineGaps;
+  #filterId: number | null = null;
   #listener: SyncListener | null = null;
   readonly #log: Logger;
   #isInitialSync = false;
+  #isPatient = false;
 
-  constructor(options: {
-    baseUrl: string;
-    accessToken: string;
-    storage: IStorageProvider;
-    cryptoStore: ICryptoStorageProvider;
-    log: Logger;
-  }) {
-    super(options.baseUrl, options.accessToken, options.storage, options.cryptoStore);
+  constructor(options: BotClientOptions) {
+    super(options.baseUrl, options.accessToken, options.storage);
     this.#storage = options.storage;
     this.#log = options.log;
-    // The SDK's own listeners start work that nobody waits for and whose errors nobody catches.
-    // #emit below does that work in order.
-    this.removeAllListeners("room.event");
-    this.removeAllListeners("room.join");
+    this.encryption = options.createEncryption(this);
+    this.cryptoStore = options.createCryptoStorage(this.encryption);
+    this.crypto = new BotCrypto(this, { encryption: this.encryption, log: options.log });
+    this.#gaps = new TimelineGaps(this, options.log);
+  }
+
+  /**
+   * Waits for a server that is away in all requests of this work, instead of failing. Nothing else
+   * may use the client meanwhile.
+   */
+  async patiently<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isPatient = true;
+    try {
+      return await work();
+    } finally {
+      this.#isPatient = false;
+    }
+  }
+
+  override async doRequest(...request: Parameters<MatrixClient["doRequest"]>): Promise<unknown> {
+    const send = (): Promise<unknown> => super.doRequest(...request);
+    try {
+      if (!this.#isPatient) return await send();
+      const { host } = new URL(this.homeserverUrl);
+      return await untilAnswered(send, { host, isFinal: isAnswer, log: this.#log });
+    } catch (error) {
+      if (request[1] === "/_matrix/client/v3/keys/upload" && isKeyConflict(error))
+        throw new KeysLostError("the server has other keys of this device", { cause: error });
+      throw error;
+    }
+  }
+
+  /**
+   * Creates the filter of the sync, unless it is the one of the last start. The position is kept
+   * when the filter changes: what was said meanwhile is no history.
+   */
+  async useFilter(filter: unknown): Promise<void> {
+    const known = await this.#storage.getFilter();
+    if (JSON.stringify(known.filter) !== JSON.stringify(filter)) {
+      const userId = await this.getUserId();
+      const path = `/_matrix/client/v3/user/${encodeURIComponent(userId)}/filter`;
+      const id = filterIdOf(await this.doRequest("POST", path, null, filter));
+      await this.#storage.setFilter({ id, filter });
+      this.#filterId = id;
+    } else this.#filterId = known.id;
   }
 
   /** Starts to sync. Everything that a sync brings goes to the listener. */
-  async startWith(listener: SyncListener, filter: unknown): Promise<void> {
+  async startWith(listener: SyncListener): Promise<void> {
     this.#listener = listener;
-    await this.start(filter);
-  }
-
-  protected override startSyncInternal(): Promise<void> {
-    return this.startSync((name, ...payload) => this.#emit(name, payload));
+    await this.startSync((name, ...payload) => this.#emit(name, payload));
   }
 
   /**
@@ -78,8 +142,14 @@ export class BotClient extends MatrixClient {
   protected override async doSync(): Promise<unknown> {
     const position = await this.#storage.getSyncToken();
     this.#isInitialSync = !position;
+    const query = {
+      timeout: LONG_POLL_MS,
+      ...(position && { since: position }),
+      ...(this.#filterId !== null && { filter: this.#filterId }),
+    };
+    const timeoutMs = position ? SYNC_TIMEOUT_MS : FIRST_SYNC_TIMEOUT_MS;
     try {
-      return await super.doSync(position ?? "");
+      return await this.doRequest("GET", "/_matrix/client/v3/sync", query, null, timeoutMs);
     } catch (error) {
       if (error instanceof MatrixError && error.errcode === "M_UNKNOWN_TOKEN")
         this.#listener?.onSessionEnded();
@@ -93,15 +163,18 @@ export class BotClient extends MatrixClient {
   ): Promise<unknown> {
     const response: SyncResponse = readSyncResponse(raw);
     const userId = await this.getUserId();
+    for (const [roomId, { timeline }] of Object.entries(response.rooms?.join ?? {}))
+      if (timeline?.limited === true) this.encryption.forgetPlain(roomId);
     if (!this.#isInitialSync)
-      await fillGaps(response, {
-        since: (await this.#storage.getSyncToken()) ?? "",
-        userId,
-        client: this,
-        log: this.#log,
-      });
+      await this.#gaps.fill(response, { since: (await this.#storage.getSyncToken()) ?? "", userId });
     withoutHistory(response, { userId, isInitialSync: this.#isInitialSync });
-    await super.processSync(response, emit);
+    try {
+      await super.processSync(response, emit);
+    } catch (error) {
+      if (error instanceof KeysLostError) this.#listener?.onKeysLost();
+      throw error;
+    }
+    this.encryption.synced();
     this.#listener?.onSynced();
     return response;
   }
@@ -109,8 +182,13 @@ export class BotClient extends MatrixClient {
   async #emit(name: string, payload: unknown[]): Promise<void> {
     const [roomId, event] = payload;
     if (typeof roomId !== "string") return;
+    if (name === "room.leave") this.encryption.forgetPlain(roomId);
     if (name === "room.join") await this.#updateCrypto(() => this.crypto.onRoomJoin(roomId));
-    if (name === "room.event") await this.#updateCrypto(() => this.crypto.onRoomEvent(roomId, event));
+    if (name === "room.event") {
+      const content = encryptionContent(event);
+      if (content !== undefined) await this.encryption.seen(roomId, content);
+      await this.#updateCrypto(() => this.crypto.onRoomEvent(roomId, event));
+    }
     const handler = eventHandlers[name];
     if (handler !== undefined) await this.#listener?.[handler](roomId, event);
   }
@@ -126,4 +204,33 @@ export class BotClient extends MatrixClient {
       this.#log.warn({ err: error }, "the encryption state of a room could not be updated");
     }
   }
+}
+
+// matrix-bot-sdk declares filter IDs as numbers. Servers send strings.
+const filterAnswerSchema = z.looseObject({
+  filter_id: z.custom<number>((id) => typeof id === "string" || typeof id === "number"),
+});
+
+function filterIdOf(answer: unknown): number {
+  return filterAnswerSchema.parse(answer).filter_id;
+}
+
+/**
+ * Whether the server has other keys under the same IDs. Synapse says so in words alone
+ * (overrides/README.md, "Crash safety").
+ */
+function isKeyConflict(error: unknown): boolean {
+  return error instanceof MatrixError && error.statusCode === 400 && /already exists/iu.test(error.error);
+}
+
+const encryptionEventSchema = z.looseObject({
+  type: z.literal("m.room.encryption"),
+  state_key: z.literal(""),
+  content: z.unknown(),
+});
+
+/** The content of the event that makes a room encrypted; undefined for another event. */
+function encryptionContent(event: unknown): unknown {
+  const parsed = encryptionEventSchema.safeParse(event);
+  return parsed.success ? (parsed.data.content ?? {}) : undefined;
 }

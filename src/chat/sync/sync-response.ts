@@ -2,8 +2,17 @@ import { z } from "zod";
 
 const membershipSchema = z.looseObject({ membership: z.unknown().optional() }).optional().catch(undefined);
 
+/**
+ * Names such as "constructor". matrix-bot-sdk looks a type up in an object and fails at these, for
+ * ever, because the sync is repeated.
+ */
+const isInherited = (type: string): boolean => type in Object.prototype;
+
 const timelineEventSchema = z.looseObject({
-  type: z.string().optional(),
+  type: z
+    .string()
+    .refine((type) => !isInherited(type))
+    .optional(),
   state_key: z.string().optional(),
   content: membershipSchema,
   unsigned: z.looseObject({ prev_content: membershipSchema }).optional().catch(undefined),
@@ -22,10 +31,19 @@ const timelineSchema = z.looseObject({
   limited: z.boolean().nullish().catch(null),
   prev_batch: z.string().nullish().catch(null),
 });
+const timelinesSchema = z
+  .record(z.string(), z.looseObject({ timeline: timelineSchema.nullish() }).catch({}))
+  .nullish();
+// Other servers write what an invitation shows of its room.
+const inviteSchema = z.looseObject({
+  invite_state: z.looseObject({ events: timelineEventsSchema }).nullish().catch(null),
+});
 const syncResponseSchema = z.looseObject({
   rooms: z
     .looseObject({
-      join: z.record(z.string(), z.looseObject({ timeline: timelineSchema.nullish() }).catch({})).nullish(),
+      join: timelinesSchema,
+      leave: timelinesSchema.catch(null),
+      invite: z.record(z.string(), inviteSchema.catch({})).nullish().catch(null),
     })
     .nullish(),
 });

@@ -33,7 +33,11 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
   const requests: Request[] = [];
   const events = new Map<string, { eventId: string; roomId: string; type: string; content: unknown }>();
   const uploads: Buffer[] = [];
-  const state: { answer: Answer | null; members: Record<string, string[]> } = { answer: null, members: {} };
+  const state: { answer: Answer | null; members: Record<string, string[]>; isEncryptionUnknown: boolean } = {
+    answer: null,
+    members: {},
+    isEncryptionUnknown: false,
+  };
   const client: SendingClient = {
     doRequest: async (method, path, query, body) => {
       const request = { method, path, query: query ?? {}, body: body ?? null };
@@ -58,8 +62,13 @@ export function fakeClient({ encryptedRooms = [] }: { encryptedRooms?: string[] 
       uploads.push(bytes);
       return `mxc://x/${uploads.length}`;
     },
+    encryption: {
+      isEncrypted: async (roomId: string) => {
+        if (state.isEncryptionUnknown) throw bareAnswer(504);
+        return encryptedRooms.includes(roomId);
+      },
+    },
     crypto: {
-      isRoomEncrypted: async (roomId: string) => encryptedRooms.includes(roomId),
       encryptRoomEvent: async (_roomId: string, type: string, content: unknown) => ({
         ciphertext: { type, content },
       }),

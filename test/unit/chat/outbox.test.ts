@@ -121,6 +121,23 @@ describe("the outbox", () => {
   });
 });
 
+describe("while it is not known whether a room is encrypted", () => {
+  it("nothing is sent or uploaded there, neither plain nor encrypted, until it is known", async () => {
+    const { outbox, state, sent, requests, uploads } = await setUp({ encryptedRooms: ["!room"] });
+    const running = outbox();
+    state.isEncryptionUnknown = true;
+    await running.add(item("one", { content: { body: SECRET } }));
+    await running.add(item("file", { content: { filename: "report" }, attachment: Buffer.from(SECRET) }));
+    running.start();
+    await pass(3_600_000);
+    expect([requests, uploads]).toEqual([[], []]);
+    state.isEncryptionUnknown = false;
+    await pass(120_000);
+    expect(sent().map(({ type }) => type)).toEqual(["m.room.encrypted", "m.room.encrypted"]);
+    await running.stop();
+  });
+});
+
 describe("when the server limits the bot", () => {
   it.each<{ name: string; failure: unknown; waitMs: number }>([
     {
@@ -130,6 +147,11 @@ describe("when the server limits the bot", () => {
     },
     { name: "a while if it names none", failure: refusal(429, "M_LIMIT_EXCEEDED"), waitMs: 5_000 },
     { name: "a while if a proxy says it", failure: bareAnswer(429), waitMs: 5_000 },
+    {
+      name: "ten minutes at most",
+      failure: refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 1e12 }),
+      waitMs: 600_000,
+    },
     {
       name: "never not at all",
       failure: refusal(429, "M_LIMIT_EXCEEDED", { retry_after_ms: 0 }),
@@ -212,6 +234,7 @@ describe("when the server refuses a message", () => {
   it.each([
     ["M_FORBIDDEN", refusal(403, "M_FORBIDDEN")],
     ["M_TOO_LARGE", refusal(413, "M_TOO_LARGE")],
+    // A proxy that takes no larger bodies will never take this one.
     ["refused", bareAnswer(413)],
   ])("it is given up as %s, and the next one goes", async (failure, error) => {
     const { outbox, state, bodies, requests, lines } = await setUp();
@@ -237,6 +260,7 @@ describe("when nothing usable comes back", () => {
     ["a proxy in trouble", bareAnswer(502)],
     ["a session that has ended", refusal(401, "M_UNKNOWN_TOKEN")],
     ["an impatient proxy", bareAnswer(408)],
+    ["a firewall's page", bareAnswer(403)],
   ])("(%s) the room waits longer and longer in order, and other rooms go on", async (_what, failure) => {
     const { outbox, state, bodies, requests, lines } = await setUp();
     const running = outbox();

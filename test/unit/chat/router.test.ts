@@ -15,7 +15,8 @@ function setUp() {
     invitations: receiver("invitations"),
     rooms: { forgetMembers: (roomId) => void calls.push(`members ${roomId}`) },
     emptyRooms: { look: (roomId) => void calls.push(`empty? ${roomId}`) },
-    now: () => clock.now,
+    markKeysAsLost: async () => void calls.push("keys are lost"),
+    monotonicNow: () => clock.now,
   });
   return { router, calls, clock };
 }
@@ -68,6 +69,13 @@ describe("the router of the chat", () => {
   it("says when the session was ended", async () => {
     const { router } = setUp();
     router.onSessionEnded();
-    expect((await router.sessionEnded).message).toMatch(/session was ended/u);
+    expect((await router.failed).message).toMatch(/session was ended/u);
+  });
+
+  it("asks for a new start when the keys of the device are lost, which the next start then knows", async () => {
+    const { router, calls } = setUp();
+    router.onKeysLost();
+    expect((await router.failed).message).toMatch(/creates a new device/u);
+    expect(calls).toEqual(["keys are lost"]);
   });
 });
