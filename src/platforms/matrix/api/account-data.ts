@@ -28,6 +28,19 @@ export async function readAccountData(
   session: AccountDataSession,
   place: AccountDataPlace,
 ): Promise<JsonObject | null> {
+  const content = await findAccountData(session, place);
+  return content === undefined ? {} : content;
+}
+
+/**
+ * Like `readAccountData`, but tells account data that does not exist from empty one.
+ * @returns `undefined` for none
+ * @throws HomeserverError, UnreachableError
+ */
+export async function findAccountData(
+  session: AccountDataSession,
+  place: AccountDataPlace,
+): Promise<JsonObject | null | undefined> {
   const path = pathOf(session, place);
   const request = session.request({
     method: "GET",
@@ -35,7 +48,8 @@ export async function readAccountData(
     schema: z.unknown(),
     maxBytes: MAX_ACCOUNT_DATA_BYTES,
   });
-  const content = (await unlessAbsent(request)) ?? {};
+  const content = await unlessAbsent(request);
+  if (content === undefined) return undefined;
   return isJsonObject(content) && !isTooDeep(content) ? content : null;
 }
 

@@ -1,5 +1,5 @@
 import type { AccountReading } from "../reading/account-reading.ts";
-import type { AccountSnapshot } from "../rooms/types.ts";
+import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 
 /**
  * The contents of an account besides rooms, as its server sent them. Nothing in them is trusted.
@@ -8,7 +8,9 @@ export type AccountContents = Pick<
   AccountReading,
   "roomAccountData" | "roomTags" | "roomProfiles" | "profile" | "pushRules" | "unreadableAccountData"
 > & {
-  readonly snapshot: Pick<AccountSnapshot, "userId" | "accountData">;
+  readonly snapshot: Pick<AccountSnapshot, "userId" | "accountData"> & {
+    readonly rooms: ReadonlyMap<string, Pick<RoomSnapshot, "membership" | "heroes" | "members">>;
+  };
   readonly capabilities: Pick<
     AccountReading["capabilities"],
     "canSetDisplayName" | "canSetAvatarUrl" | "profileFields"

@@ -5,6 +5,8 @@ import { isPathSegment } from "../../api/path-segment.ts";
 import { isSameJson } from "../../api/same-json.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import type { ItemStatus } from "../comparison.ts";
+import type { DesiredForms } from "./forms.ts";
+import { isChosenIn, otherForms } from "./forms.ts";
 import { withRoomsOnTarget } from "./room-lists.ts";
 import { treatmentOf } from "./treatment.ts";
 
@@ -39,4 +41,20 @@ export function statusOfContent({ content, isMerged }: DesiredContent, existing:
   if (isMerged)
     return Object.keys(content).every((key) => Object.hasOwn(existing, key)) ? "present" : "missing";
   return isSameJson(content, existing) ? "present" : "target_has_own";
+}
+
+/**
+ * The status of one type among the account data of its scope, the account or a room. A choice that
+ * the target has made in another form of the setting counts.
+ * @param existing the target's account data of the scope, by type
+ */
+export function statusOfType(
+  desired: DesiredContent & { readonly type: string; readonly forms: DesiredForms },
+  existing: ReadonlyMap<string, unknown> | undefined,
+): ItemStatus {
+  const status = statusOfContent(desired, existing?.get(desired.type));
+  return status === "missing" &&
+    otherForms(desired.type).some((form) => isChosenIn(form, existing?.get(form), desired))
+    ? "target_has_own"
+    : status;
 }

@@ -6,22 +6,35 @@ import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
 import type { DesiredContent } from "./desired-content.ts";
-import { desiredContent, statusOfContent } from "./desired-content.ts";
+import { desiredContent, statusOfType } from "./desired-content.ts";
+import type { DesiredForms } from "./forms.ts";
+import { withForms } from "./forms.ts";
+
+const contentSchema = z.record(z.string(), z.unknown());
 
 /**
- * The payload of a step: account data of one room or, with `roomId: null`, of the account. As an
- * undo record: the content that was written, or only the keys of it that were added.
+ * The undo record of a step: account data of one room or, with `roomId: null`, of the account. The
+ * content is what was written, or only the keys of it that were added.
  */
-export const contentSchema = z.object({
+export const writtenContentSchema = z.object({
   roomId: z.string().nullable(),
   type: z.string(),
-  content: z.record(z.string(), z.unknown()),
+  content: contentSchema,
   isMerged: z.boolean(),
 });
-export type ContentPayload = z.output<typeof contentSchema>;
+export type WrittenContent = z.output<typeof writtenContentSchema>;
 
-interface DesiredAccountData extends DesiredContent {
+/** The payload of a step. */
+export const contentPayloadSchema = writtenContentSchema.extend({
+  /** The other forms of the setting that are moved with it. Old payloads do not have them. */
+  forms: z.record(z.string(), contentSchema).default({}),
+});
+export type ContentPayload = z.output<typeof contentPayloadSchema>;
+
+/** Account data that the target should have. */
+export interface DesiredAccountData extends DesiredContent {
   readonly type: string;
+  readonly forms: DesiredForms;
 }
 
 /** Types with categories of their own. */
@@ -46,14 +59,14 @@ export const accountDataPlan: CategoryPlan<Comparison<DesiredAccountData>, Conte
       "account_data",
       desiredAccountData(source.snapshot.accountData, roomIdOnTarget),
       ({ type }) => type,
-      (item) => statusOfContent(item, target.snapshot.accountData.get(item.type)),
+      (item) => statusOfType(item, target.snapshot.accountData),
     );
   },
   steps({ missingItems }) {
-    return missingItems.map(({ type, content, isMerged }) => ({
+    return missingItems.map(({ type, content, isMerged, forms }) => ({
       key: `account_data:${type}`,
       stage: LAST.has(type) ? stages.last : stages.settings,
-      payload: { roomId: null, type, content, isMerged },
+      payload: { roomId: null, type, content, isMerged, forms },
     }));
   },
 };
@@ -63,7 +76,7 @@ export function desiredAccountData(
   accountData: ReadonlyMap<string, unknown>,
   roomIdOnTarget: RoomIdOnTarget,
 ): Desired<DesiredAccountData> {
-  const items: DesiredAccountData[] = [];
+  const items: Omit<DesiredAccountData, "forms">[] = [];
   const notMoved: NotMoved[] = [];
   for (const [type, content] of accountData) {
     if (ELSEWHERE.has(type)) continue;
@@ -71,5 +84,5 @@ export function desiredAccountData(
     if (typeof desired === "string") notMoved.push({ category: "account_data", item: type, code: desired });
     else if (desired !== null) items.push({ type, ...desired });
   }
-  return { items, notMoved };
+  return { items: withForms(items), notMoved };
 }

@@ -24,7 +24,8 @@ const PLACE = { roomId: null, type: DIRECT_CHATS_TYPE };
 
 /**
  * Adds the chats whose rooms the target has joined, in one write. If the target has chosen another
- * counterpart for a room, the room stays there.
+ * counterpart for a room, the room stays there. Notes to oneself that clients list under the source
+ * stay there, too: clients do that while both accounts are in the room.
  */
 export const directChatsStep = defineStep({
   payload: directChatsSchema,
@@ -41,7 +42,8 @@ export const directChatsStep = defineStep({
     const earlier: DirectChatsUndo | null = written.length === 0 ? null : { added: written };
     const added: Added = [];
     for (const { roomId, counterpart } of joined) {
-      if (chosen.has(roomId)) continue;
+      if (chosen.has(roomId) || (counterpart === target.userId && isListed(direct, source.userId, roomId)))
+        continue;
       added.push({ roomId, counterpart, wasSources: removeRoom(direct, source.userId, roomId) });
       addRoom(direct, counterpart, roomId);
     }

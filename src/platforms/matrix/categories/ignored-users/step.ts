@@ -12,7 +12,12 @@ const PLACE = { roomId: null, type: IGNORED_USERS_TYPE };
 /** CS §Ignoring Users: "an empty object for future enhancement". */
 const IGNORED = {};
 
-/** Adds people to the target's ignore list. The undo removes them. */
+/**
+ * Adds people to the target's ignore list. The undo removes them.
+ *
+ * The target's own ID is left out of what is written: servers refuse a list that holds it
+ * (`M_INVALID_PARAM`, element-hq/synapse PR 18508), and it may be in a list from older days.
+ */
 export const ignoredUsersStep = defineStep({
   payload: ignoredUsersSchema,
   undoRecord: ignoredUsersSchema,
@@ -29,7 +34,7 @@ export const ignoredUsersStep = defineStep({
     const undo: IgnoredUsers = { userIds: [...written, ...added] };
     const ignored = { ...list, ...Object.fromEntries(added.map((userId) => [userId, IGNORED])) };
     await writeWithUndo(scope, { undo, earlier }, () =>
-      writeAccountData(target, PLACE, { ...content, ignored_users: ignored }),
+      writeAccountData(target, PLACE, { ...content, ignored_users: withoutUser(ignored, target.userId) }),
     );
     return { status: "done", undo };
   },
@@ -40,10 +45,15 @@ export const ignoredUsersStep = defineStep({
     const added = new Set(userIds);
     const rest = Object.entries(list).filter(([userId]) => !added.has(userId) || !isAsWritten(list, userId));
     if (rest.length === Object.keys(list).length) return { status: "already_done" };
-    await writeAccountData(target, PLACE, { ...content, ignored_users: Object.fromEntries(rest) });
+    const ignored = withoutUser(Object.fromEntries(rest), target.userId);
+    await writeAccountData(target, PLACE, { ...content, ignored_users: ignored });
     return { status: "done" };
   },
 });
+
+function withoutUser(list: JsonObject, userId: string): JsonObject {
+  return Object.fromEntries(Object.entries(list).filter(([key]) => key !== userId));
+}
 
 function isAsWritten(list: JsonObject, userId: string): boolean {
   return Object.hasOwn(list, userId) && isSameJson(list[userId], IGNORED);

@@ -3,16 +3,15 @@ import { stages } from "../../../../model/step.ts";
 import { isJsonObject } from "../../api/json.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
 import { movedRooms } from "../../planning/room-mapping.ts";
-import type { DesiredContent } from "../account-data/desired-content.ts";
-import { desiredContent, statusOfContent } from "../account-data/desired-content.ts";
-import type { ContentPayload } from "../account-data/plan.ts";
+import { desiredContent, statusOfType } from "../account-data/desired-content.ts";
+import { withForms } from "../account-data/forms.ts";
+import type { ContentPayload, DesiredAccountData } from "../account-data/plan.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
 
-interface DesiredRoomSetting extends DesiredContent {
+interface DesiredRoomSetting extends DesiredAccountData {
   readonly roomId: string;
-  readonly type: string;
 }
 
 /** Types with endpoints and categories of their own. */
@@ -33,15 +32,15 @@ export const roomSettingsPlan: CategoryPlan<Comparison<DesiredRoomSetting>, Cont
       "room_settings",
       desiredRoomSettings(source.roomAccountData, roomIdOnTarget),
       ({ roomId, type }) => `${roomId} ${type}`,
-      (item) => statusOfContent(item, target.roomAccountData.get(item.roomId)?.get(item.type)),
+      (item) => statusOfType(item, target.roomAccountData.get(item.roomId)),
     );
   },
   steps({ missingItems }) {
-    return missingItems.map(({ roomId, type, content, isMerged }) => ({
+    return missingItems.map(({ roomId, type, content, isMerged, forms }) => ({
       key: `room_setting:${roomId} ${type}`,
       stage: stages.rooms,
       roomId,
-      payload: { roomId, type, content, isMerged },
+      payload: { roomId, type, content, isMerged, forms },
     }));
   },
 };
@@ -52,9 +51,9 @@ function desiredRoomSettings(
 ): Desired<DesiredRoomSetting> {
   const notMoved: NotMoved[] = [];
   const { moved, unmovedRoomIds } = movedRooms(roomAccountData.keys(), roomIdOnTarget);
-  const byRoom = new Map<string, Map<string, DesiredRoomSetting>>();
+  const byRoom = new Map<string, Map<string, Omit<DesiredRoomSetting, "forms">>>();
   for (const { roomId, targetRoomId } of moved) {
-    const settings = byRoom.get(targetRoomId) ?? new Map<string, DesiredRoomSetting>();
+    const settings = byRoom.get(targetRoomId) ?? new Map<string, Omit<DesiredRoomSetting, "forms">>();
     byRoom.set(targetRoomId, settings);
     for (const [type, desired] of settingsOf(roomId)) {
       if (typeof desired === "string")
@@ -68,7 +67,7 @@ function desiredRoomSettings(
       notMoved.push({ category: "room_settings", item: `${roomId} ${type}`, code });
     }
   }
-  return { items: [...byRoom.values()].flatMap((settings) => [...settings.values()]), notMoved };
+  return { items: [...byRoom.values()].flatMap((settings) => withForms([...settings.values()])), notMoved };
 
   function* settingsOf(
     roomId: string,

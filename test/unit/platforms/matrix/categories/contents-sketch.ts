@@ -10,6 +10,8 @@ export const NEW = "@me:new.example";
 /** Contents as a test describes them. Missing fields are empty. */
 export interface ContentsSketch {
   accountData?: Record<string, unknown>;
+  /** Joined rooms: room ID → other members. */
+  rooms?: Record<string, string[]>;
   /** Room ID → type → content. */
   roomAccountData?: Record<string, Record<string, unknown>>;
   /** Room ID → tag → order. */
@@ -24,7 +26,15 @@ export interface ContentsSketch {
 function contents(userId: string, sketch: ContentsSketch): AccountContents {
   const { roomAccountData = {}, tags = {}, roomProfiles = {} } = sketch;
   return {
-    snapshot: { userId, accountData: mapOf(sketch.accountData ?? {}, (content) => content) },
+    snapshot: {
+      userId,
+      accountData: mapOf(sketch.accountData ?? {}, (content) => content),
+      rooms: mapOf(sketch.rooms ?? {}, (others) => ({
+        membership: "join",
+        heroes: others.map((id) => ({ userId: id, displayName: null })),
+        members: new Map(),
+      })),
+    },
     roomAccountData: mapOf(roomAccountData, (byType) => mapOf(byType, (content) => content)),
     roomTags: mapOf(tags, (ofRoom) =>
       Object.entries(ofRoom).map(([name, order]): RoomTag => ({ name, order })),

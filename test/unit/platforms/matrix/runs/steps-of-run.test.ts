@@ -210,8 +210,15 @@ describe("everything of the old account is done once, already there, or reported
         move,
         "direct_chats",
       ).flatMap((each) => each.chats);
-      const rooms = new Set(
-        Object.entries(direct).flatMap(([userId, roomIds]) => (userId.startsWith("@") ? roomIds : [])),
+      const own = { source: move.source.snapshot.userId, target: move.target.snapshot.userId };
+      const listed = Object.entries(direct).flatMap(([userId, roomIds]) =>
+        userId.startsWith("@")
+          ? [...new Set(roomIds)].map((roomId) => ({
+              roomId,
+              key: userId,
+              counterpart: userId === own.source ? own.target : userId,
+            }))
+          : [],
       );
       const malformed = Object.keys(direct).filter((userId) => !userId.startsWith("@"));
       const theirs = Object.values(
@@ -222,14 +229,15 @@ describe("everything of the old account is done once, already there, or reported
           const left = move.notMoved.filter((item) => item === `direct_chats ${userId}`).length;
           return once(`the key ${userId}`, { planned: 0, there: false, left });
         }),
-        ...[...rooms].map((roomId) => {
+        ...listed.map(({ roomId, key, counterpart }) => {
           const at = move.where(roomId);
-          const planned = chats.filter((chat) => chat.roomId === at).length;
-          const left = move.notMoved.filter((item) =>
-            item.startsWith(`direct_chats ${at ?? roomId} @`),
+          const planned = chats.filter(
+            (chat) => chat.roomId === at && chat.counterpart === counterpart,
           ).length;
+          const names = new Set([key, counterpart].map((userId) => `direct_chats ${at ?? roomId} ${userId}`));
+          const left = move.notMoved.filter((item) => names.has(item)).length;
           const there = theirs.includes(at ?? "") && left === 0 && planned === 0;
-          return once(`the chat ${roomId}`, { planned, there, left });
+          return once(`the chat ${roomId} ${key}`, { planned, there, left, isElsewhere: at !== roomId });
         }),
       ];
     };

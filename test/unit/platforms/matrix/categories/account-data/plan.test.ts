@@ -63,6 +63,65 @@ describe("global account data", () => {
     }
   });
 
+  describe("of one setting in two forms", () => {
+    const STABLE = "m.invite_permission_config";
+    const LISTS = "org.matrix.msc4155.invite_permission_config";
+    const block = { default_action: "block" };
+    const lists = { enabled: true, blocked_users: ["@x:a.example"] };
+
+    it.each<{
+      name: string;
+      source: Record<string, unknown>;
+      target: Record<string, unknown>;
+      expected: Partial<ReturnType<typeof inShort>>;
+    }>([
+      {
+        name: "keeps the target's own in the older form",
+        source: { [STABLE]: { default_action: "allow" } },
+        target: { [LISTS]: lists },
+        expected: { left: [`${STABLE}: target_has_own`] },
+      },
+      {
+        name: "keeps the target's own in the stable form",
+        source: { [LISTS]: lists },
+        target: { [STABLE]: block },
+        expected: { left: [`${LISTS}: target_has_own`] },
+      },
+      {
+        name: "does not write an older form that an empty stable one overrides",
+        source: { [LISTS]: lists },
+        target: { [STABLE]: {} },
+        expected: { left: [`${LISTS}: target_has_own`] },
+      },
+      {
+        name: "writes both where the target has none",
+        source: { [STABLE]: block, [LISTS]: lists },
+        target: { [STABLE]: {}, [LISTS]: {} },
+        expected: { missing: [STABLE, LISTS] },
+      },
+      {
+        name: "writes the second where an earlier run wrote the first",
+        source: { [STABLE]: block, [LISTS]: lists },
+        target: { [STABLE]: block },
+        expected: { present: 1, missing: [LISTS] },
+      },
+      {
+        name: "keeps the target's other one in either form",
+        source: { [STABLE]: block, [LISTS]: lists },
+        target: { [LISTS]: { enabled: false } },
+        expected: { left: [`${STABLE}: target_has_own`, `${LISTS}: target_has_own`] },
+      },
+      {
+        name: "writes another form of the same content",
+        source: { "m.media_preview_config": { media_previews: "on" } },
+        target: { "io.element.msc4278.media_preview_config": { media_previews: "on" } },
+        expected: { missing: ["m.media_preview_config"] },
+      },
+    ])("$name", ({ source, target, expected }) => {
+      expect(compared(source, target)).toEqual({ present: 0, missing: [], left: [], ...expected });
+    });
+  });
+
   it("never moves a secret of any type, as they are kept under a map `encrypted`", () => {
     const content = { encrypted: { abc: { iv: "AA" } } };
     expect(compared({ "org.example.x": content, "m.recent_emoji": content }).left).toEqual([

@@ -34,6 +34,7 @@ describe("what is read, changed and written back", () => {
     },
     { name: "ignored users", run: ignoredUsersStep.run, payload: { userIds: [BO] } },
     { name: "merged account data", run: contentStep.run, payload: MERGED },
+    { name: "account data", run: contentStep.run, payload: COPIED },
     {
       name: "direct chats, undone",
       run: directChatsStep.undo,
@@ -95,6 +96,13 @@ describe("direct chats", () => {
     expect(requests).toEqual([]);
   });
 
+  it("of oneself stay where a client has listed them under the source", async () => {
+    const { context, writes } = scriptedContext(reads({ json: { [OLD]: ["!notes"] } }));
+    const notes = { chats: [{ roomId: "!notes", counterpart: NEW }] };
+    expect(await directChatsStep.run(notes, context)).toEqual({ status: "already_done" });
+    expect(writes()).toEqual([]);
+  });
+
   it("are undone only if they are still as they were written", async () => {
     const added = chats.map((chat) => ({ ...chat, wasSources: chat.roomId === "!a" }));
     const { context, requests } = scriptedContext(reads({ json: { [BO]: ["!own", "!a"], [DI]: ["!b"] } }));
@@ -114,6 +122,16 @@ describe("ignored users", () => {
     expect(requests.at(-1)?.body).toEqual({ ignored_users: { [BO]: { since: 1 }, [DI]: {} }, more: true });
   });
 
+  it("are written without the target itself, which servers refuse", async () => {
+    const there = { ignored_users: { [NEW]: {}, [BO]: {} } };
+    const first = scriptedContext(reads({ json: there }));
+    expect((await ignoredUsersStep.run({ userIds: [DI] }, first.context)).status).toBe("done");
+    expect(first.requests.at(-1)?.body).toEqual({ ignored_users: { [BO]: {}, [DI]: {} } });
+    const second = scriptedContext(reads({ json: there }));
+    expect((await ignoredUsersStep.undo({ userIds: [BO] }, second.context)).status).toBe("done");
+    expect(second.requests.at(-1)?.body).toEqual({ ignored_users: {} });
+  });
+
   it("are undone where nobody has said more about them", async () => {
     const { context, requests } = scriptedContext(
       reads({ json: { ignored_users: { [BO]: { since: 1 }, [DI]: {} } } }),
@@ -124,18 +142,52 @@ describe("ignored users", () => {
 });
 
 describe("account data", () => {
-  it("is copied at once on a first try", async () => {
-    const { context, requests } = scriptedContext(() => undefined);
+  it("is written where the target has none", async () => {
+    const { context, lines } = scriptedContext(() => undefined);
     expect(await contentStep.run(COPIED, context)).toEqual({ status: "done", undo: COPIED });
-    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      `PUT /user/${NEW}/rooms/!a/account_data/m.marked_unread`,
+    expect(lines()).toEqual([
+      `target GET /user/${NEW}/rooms/!a/account_data/m.marked_unread`,
+      `target GET /user/${NEW}/rooms/!a/account_data/com.famedly.marked_unread`,
+      `target PUT /user/${NEW}/rooms/!a/account_data/m.marked_unread`,
     ]);
   });
 
-  it("is kept as the target has it by a later try", async () => {
-    const { context, writes } = scriptedContext(reads({ json: { unread: false } }), { canSkipCheck: false });
-    expect(await contentStep.run(COPIED, context)).toEqual({ status: "already_done" });
-    expect(writes()).toEqual([]);
+  it.each([{ canSkipCheck: true }, { canSkipCheck: false }])(
+    "is kept as the target's own client has written it since the plan (canSkipCheck $canSkipCheck)",
+    async (options) => {
+      const { context, writes } = scriptedContext(reads({ json: { unread: false } }), options);
+      expect(await contentStep.run(COPIED, context)).toEqual({ status: "already_done" });
+      expect(writes()).toEqual([]);
+    },
+  );
+
+  describe("with two forms", () => {
+    const STABLE = "m.invite_permission_config";
+    const LISTS = "org.matrix.msc4155.invite_permission_config";
+    const block = { default_action: "block" };
+    const lists = { enabled: true, blocked_users: [BO] };
+    const payload = { roomId: null, type: STABLE, content: block, isMerged: false };
+
+    it.each<{
+      name: string;
+      type: string;
+      forms: Record<string, unknown>;
+      there: unknown;
+      isWritten: boolean;
+    }>([
+      { name: "nothing in the other form", type: STABLE, forms: {}, there: undefined, isWritten: true },
+      { name: "lists of its own", type: STABLE, forms: {}, there: lists, isWritten: false },
+      { name: "lists of the source", type: STABLE, forms: { [LISTS]: lists }, there: lists, isWritten: true },
+      { name: "empty lists", type: STABLE, forms: {}, there: {}, isWritten: true },
+      { name: "an empty stable form", type: LISTS, forms: {}, there: {}, isWritten: false },
+    ])("is written or not where the target has $name", async ({ type, forms, there, isWritten }) => {
+      const other = type === STABLE ? LISTS : STABLE;
+      const { context, writes } = scriptedContext(({ method, path }) =>
+        method === "GET" && path.endsWith(`/${other}`) && there !== undefined ? { json: there } : undefined,
+      );
+      await contentStep.run({ ...payload, type, forms }, context);
+      expect(writes()).toHaveLength(isWritten ? 1 : 0);
+    });
   });
 
   it("that is merged adds what is not there", async () => {
@@ -171,6 +223,16 @@ describe("account data", () => {
 });
 
 describe("tags", () => {
+  it("are read before the first write, and keep the target's order", async () => {
+    const there = { json: { tags: { "m.favourite": { order: 0.9 } } } };
+    const { context, writes } = scriptedContext(reads(there));
+    expect(await tagsStep.run(payload, context)).toEqual({
+      status: "done",
+      undo: { roomId: "!a", tags: [{ name: "u.x", order: null }] },
+    });
+    expect(writes()).toEqual([`PUT /user/${NEW}/rooms/!a/tags/u.x`]);
+  });
+
   const payload = {
     roomId: "!a",
     tags: [

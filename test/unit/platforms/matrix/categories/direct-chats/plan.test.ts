@@ -1,19 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { directChatsPlan } from "../../../../../../src/platforms/matrix/categories/direct-chats/plan.ts";
+import type { ContentsSketch } from "../contents-sketch.ts";
 import { inShort, NEW, newAccount, OLD, oldAccount, roomIdOnTarget } from "../contents-sketch.ts";
 
 const BO = "@bo:a.example";
 const DI = "@di:a.example";
 
-function compared(source: unknown, target?: unknown): ReturnType<typeof inShort> {
-  const there = newAccount(target === undefined ? {} : { accountData: { "m.direct": target } });
-  return inShort(
-    directChatsPlan.compare(oldAccount({ accountData: { "m.direct": source } }), there, roomIdOnTarget),
-  );
+type Rooms = NonNullable<ContentsSketch["rooms"]>;
+
+function compared(
+  source: unknown,
+  target?: unknown,
+  rooms: { source?: Rooms; target?: Rooms } = {},
+): ReturnType<typeof inShort> {
+  const there = newAccount({
+    ...(target === undefined ? {} : { accountData: { "m.direct": target } }),
+    rooms: rooms.target ?? {},
+  });
+  const here = oldAccount({ accountData: { "m.direct": source }, rooms: rooms.source ?? {} });
+  return inShort(directChatsPlan.compare(here, there, roomIdOnTarget));
 }
 
 describe("direct chats", () => {
-  it.each<{ name: string; source: unknown; target: unknown; expected: ReturnType<typeof inShort> }>([
+  it.each<{
+    name: string;
+    source: unknown;
+    target: unknown;
+    sourceRooms?: Rooms;
+    targetRooms?: Rooms;
+    expected: ReturnType<typeof inShort>;
+  }>([
     {
       name: "are missing where the target has none",
       source: { [BO]: ["!a", "!b"] },
@@ -57,10 +73,66 @@ describe("direct chats", () => {
       expected: { present: 0, missing: [`!a ${BO}`], left: [`!gone ${BO}: room_not_moved`] },
     },
     {
-      name: "list a room under one person only",
+      name: "list a room under every person that it is a chat with",
       source: { [BO]: ["!a", "!a"], [DI]: ["!a"] },
       target: {},
-      expected: only({ missing: [`!a ${BO}`] }),
+      expected: only({ missing: [`!a ${BO}`, `!a ${DI}`] }),
+    },
+    {
+      name: "keep the target's choice among several persons",
+      source: { [BO]: ["!a"], [DI]: ["!a"] },
+      target: { [DI]: ["!a"] },
+      expected: only({ present: 1, left: [`!a ${BO}: target_has_own`] }),
+    },
+    {
+      name: "name a chat with the target once, whoever it is listed under",
+      source: { [NEW]: ["!us"], [OLD]: ["!us"] },
+      target: {},
+      targetRooms: { "!us": [OLD] },
+      expected: only({ left: [`!us ${NEW}: own_account`] }),
+    },
+    {
+      name: "leave out a chat with the target on the source's own key",
+      source: { [OLD]: ["!us"] },
+      target: {},
+      targetRooms: { "!us": [OLD] },
+      expected: only({ left: [`!us ${NEW}: own_account`] }),
+    },
+    {
+      name: "leave out notes that a client has taken off the target's own key",
+      source: { [OLD]: ["!notes"] },
+      target: { [OLD]: ["!notes"], [NEW]: [] },
+      targetRooms: { "!notes": [OLD] },
+      expected: only({ left: [`!notes ${NEW}: own_account`] }),
+    },
+    {
+      name: "count notes that the target has on its own key",
+      source: { [OLD]: ["!notes"] },
+      target: { [NEW]: ["!notes"] },
+      targetRooms: { "!notes": [OLD] },
+      expected: only({ present: 1 }),
+    },
+    {
+      name: "list a chat under an e-mail address under its only other member",
+      source: { "mailto:bo@example.org": ["!a", "!b"], "di@example.org": ["!us"] },
+      target: {},
+      sourceRooms: { "!a": [BO, NEW], "!b": [BO, DI], "!us": [NEW] },
+      expected: only({
+        missing: [`!a ${BO}`],
+        left: ["mailto:bo@example.org: malformed", "di@example.org: malformed"],
+      }),
+    },
+    {
+      name: "list the room that is left after the one that is not",
+      source: { [BO]: ["!gone:a", "!a"] },
+      target: {},
+      expected: only({ missing: [`!a ${BO}`], left: [`!gone:a ${BO}: room_not_moved`] }),
+    },
+    {
+      name: "report a client's private ID of a chat that was never created",
+      source: { [BO]: ["!local.c2a0f1", "!a"] },
+      target: {},
+      expected: only({ missing: [`!a ${BO}`], left: [`${BO}: malformed`] }),
     },
     {
       name: "keep another counterpart that the target has chosen",
@@ -75,8 +147,8 @@ describe("direct chats", () => {
       expected: only({ missing: [`!a ${BO}`] }),
     },
     { name: "do not mind empty lists", source: { [BO]: [] }, target: undefined, expected: only({}) },
-  ])("$name", ({ source, target, expected }) => {
-    expect(compared(source, target)).toEqual(expected);
+  ])("$name", ({ source, target, sourceRooms = {}, targetRooms = {}, expected }) => {
+    expect(compared(source, target, { source: sourceRooms, target: targetRooms })).toEqual(expected);
   });
 
   it.each<{ name: string; source: unknown; items: string[] }>([

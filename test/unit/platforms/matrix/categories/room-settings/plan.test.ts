@@ -40,6 +40,14 @@ it.each<{
     left: ["!a m.marked_unread: target_has_own"],
   },
   {
+    name: "does not mark a room unread again that was read on the target by another client",
+    source: { "!a": { "com.famedly.marked_unread": { unread: true } } },
+    target: { "!a": { "m.marked_unread": { unread: false } } },
+    present: 0,
+    missing: [],
+    left: ["!a com.famedly.marked_unread: target_has_own"],
+  },
+  {
     name: "has nothing to move for rooms that are not unread any more",
     source: { "!a": { "m.marked_unread": { unread: false }, "com.famedly.marked_unread": {} } },
     target: {},
