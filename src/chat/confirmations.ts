@@ -30,8 +30,8 @@ export interface PossibleAnswer extends MessageText {
 }
 
 /**
- * Handles answers to the bot's questions: a tap on the reaction, or the word that the question
- * names. Only the person who was asked may answer, and only once. The question is closed for the
+ * Handles answers to the bot's questions: a tap on the reaction, or a word that the question names.
+ * Only the person who was asked may answer, and only once. The question is closed for the
  * answering event before the action runs.
  */
 export class Confirmations {
@@ -52,8 +52,16 @@ export class Confirmations {
     const { conversations, isPermitted } = this.#options;
     if (roomKind === "other" || !isPermitted(sender)) return;
     const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
-    if (question?.address.sender !== sender) return;
-    if (await this.#confirm(question, reactionId, conversations.at(question.address, "confirmed"))) return;
+    if (question?.address.sender !== sender || question.word === "") return;
+    const answer = { word: question.word, answeredBy: reactionId };
+    if (
+      await this.#confirm(
+        question,
+        answer,
+        conversations.at(question.address, `confirmed ${question.transactionId}`),
+      )
+    )
+      return;
     await conversations.at(question.address, "late").say(questionNotOpen(), { key: "answer" });
   }
 
@@ -63,15 +71,15 @@ export class Confirmations {
     const { sender, roomId, eventId, roomKind } = conversation;
     if (text.isEdit || roomKind === "other" || !isPermitted(sender)) return false;
     const question = await questions.answerable(sender, roomId, eventId, now());
-    return (
-      question?.word === spokenText(text, names).toLowerCase() &&
-      this.#confirm(question, eventId, conversation)
-    );
+    const word = spokenText(text, names).toLowerCase().replaceAll(/\s+/gu, " ");
+    if (question === null || word === "" || ![question.word, ...question.typedWords].includes(word))
+      return false;
+    return this.#confirm(question, { word, answeredBy: eventId }, conversation);
   }
 
   async #confirm(
-    { transactionId, action, payload }: Question,
-    answeredBy: string,
+    { transactionId, action, payload, shown }: Question,
+    { word, answeredBy }: { word: string; answeredBy: string },
     conversation: Conversation,
   ): Promise<boolean> {
     const { questions, actions, now, log } = this.#options;
@@ -79,7 +87,7 @@ export class Confirmations {
     log.info({ action }, "a question was confirmed");
     const run = Object.hasOwn(actions, action) ? actions[action] : undefined;
     if (run === undefined) throw new Error(`unknown action: ${action}`);
-    await run(payload, conversation);
+    await run({ word, payload, shown }, conversation);
     return true;
   }
 

@@ -97,12 +97,17 @@ export class RoomConversation implements Conversation {
   }
 
   /** Stores the question before it is sent: a person who sees it can answer it. */
-  async ask(question: Message, { word, action, payload }: Confirmation): Promise<void> {
+  async ask(
+    question: Message,
+    { word, typedWords = [], action, payload, shown }: Confirmation,
+  ): Promise<void> {
     // The reaction is added to the last page, which is nearest to the reader.
     const lastPage = paginate(question).length - 1;
     const transactionId = this.#transactionId(`question.${lastPage}`);
-    await this.#questions.put({ transactionId, address: this.address, word, action, payload }, this.#now());
+    const asked = { transactionId, address: this.address, typedWords, action, payload, shown };
+    await this.#questions.put({ ...asked, word: word ?? "" }, this.#now());
     await this.say(question, { key: "question" });
+    if (word === null) return;
     await this.#outbox.add({
       transactionId: this.#transactionId("reaction"),
       roomId: this.roomId,

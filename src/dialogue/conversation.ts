@@ -50,12 +50,31 @@ export interface SayOptions {
 
 /** What happens when a question is confirmed. */
 export interface Confirmation {
-  /** The word that can be typed instead of the reaction, in lower case. */
-  word: string;
+  /**
+   * The word that can be typed instead of the reaction, in lower case; `null`: the question gets no
+   * reaction, because only a typed word answers it.
+   */
+  word: string | null;
+  /** Answers that count only when they are typed, in lower case. */
+  typedWords?: readonly string[];
   /** A name in `ConfirmableActions`. */
   action: string;
   /** Passed to the action; stored as JSON until then. */
   payload: unknown;
+  /**
+   * A digest of everything that the question shows. The action compares it with the facts of then,
+   * and asks again if they differ: the answer was given to something else.
+   */
+  shown: string;
+}
+
+/** The answer of a person to a question. */
+export interface Answer {
+  /** The word of the question that was chosen, by a reaction or typed. */
+  word: string;
+  payload: unknown;
+  /** As in the `Confirmation`; empty in questions of versions that did not store it. */
+  shown: string;
 }
 
 /**
@@ -63,7 +82,7 @@ export interface Confirmation {
  * each must be safe to repeat.
  */
 export type ConfirmableActions = Readonly<
-  Record<string, (payload: unknown, conversation: Conversation) => Promise<void>>
+  Record<string, (answer: Answer, conversation: Conversation) => Promise<void>>
 >;
 
 /** A command: its specification, and what it does. */

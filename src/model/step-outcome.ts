@@ -25,6 +25,10 @@ export const STEP_PROBLEM_CODES = [
   "unreadable",
   /** Something that existed when the plan was made no longer exists. */
   "gone",
+  /** Reasons for which an undo leaves a room or a level as it is (`stay-reason.ts`). */
+  "source_not_joined",
+  "last_member",
+  "last_admin",
   /** The server repeatedly answered with an internal error. */
   "server_trouble",
 ] as const;

@@ -3,6 +3,7 @@ import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
+import type { StayReason, Stays } from "../model/stay-reason.ts";
 import type { StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 
@@ -58,10 +59,22 @@ export interface UndoFacts {
   /** Rooms that the new account leaves again. */
   joins: readonly ReportRoom[];
   knocks: readonly ReportRoom[];
+  /**
+   * Rooms that the new account does not leave, or in which it keeps its power, unless the person
+   * confirms that it leaves anyway.
+   */
+  kept: readonly { room: ReportRoom; reason: StayReason }[];
   /** Written settings, including power levels, that get their earlier values back. */
   written: readonly { category: CategoryName; count: number }[];
   /** Written items that cannot be undone, such as read markers, which only move forward. */
   lasting: readonly { category: CategoryName; count: number }[];
+}
+
+/** How an undo treats rooms that would miss the new account. */
+export interface UndoChoice {
+  stays: Stays;
+  /** The person has confirmed that the new account leaves them anyway. */
+  leavesAnyway: boolean;
 }
 
 /** An undo of earlier runs. */
@@ -86,5 +99,7 @@ export interface PlatformRuns {
    * @param runs all runs between the two accounts, oldest first
    * @param rooms of the runs, in their last version
    */
-  undo(runs: readonly EarlierRun[], rooms: readonly RunRoom[]): PlannedUndo;
+  undo(runs: readonly EarlierRun[], rooms: readonly RunRoom[], choice: UndoChoice): PlannedUndo;
+  /** The rooms that an undo leaves, or in which it takes power from the new account. */
+  roomsOfUndo(runs: readonly EarlierRun[]): string[];
 }

@@ -1,9 +1,12 @@
 import type { Kysely, Selectable } from "kysely";
+import { z } from "zod";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import { addressFormat } from "../model/conversation-address.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
+
+const wordsSchema = z.array(z.string());
 
 /** How long a question can be answered. */
 const OPEN_MS = 24 * 3_600_000;
@@ -14,11 +17,25 @@ export interface NewQuestion {
   transactionId: string;
   /** The conversation in which it was asked. Only its sender may answer. */
   address: ConversationAddress;
-  /** The word that confirms, in lower case. */
+  /** What the reaction means, or typed in its place, in lower case; empty for none. */
   word: string;
+  /** Answers that count only when they are typed, in lower case. */
+  typedWords: readonly string[];
+  /** A digest of what the question showed. */
+  shown: string;
   action: string;
   /** The data of the action, as JSON. */
   payload: unknown;
+}
+
+/** Closes the open questions of a person, because what they showed has changed. */
+export async function closeQuestionsOf(database: Kysely<Tables>, owner: string, now: number): Promise<void> {
+  await database
+    .updateTable("question")
+    .set({ closed_at: now })
+    .where("owner", "=", owner)
+    .where("closed_at", "is", null)
+    .execute();
 }
 
 /** A stored question. */
@@ -47,7 +64,10 @@ export class Questions {
    * Stores a question. It replaces older open questions to the same person in the same room. A
    * question that is already stored is not changed.
    */
-  async put({ transactionId, address, word, action, payload }: NewQuestion, now: number): Promise<void> {
+  async put(
+    { transactionId, address, word, typedWords, shown, action, payload }: NewQuestion,
+    now: number,
+  ): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("question")
@@ -58,6 +78,8 @@ export class Questions {
           room_id: address.roomId,
           address: JSON.stringify(addressFormat.toStored(address)),
           word,
+          typed_words: JSON.stringify(typedWords),
+          shown,
           action,
           payload: JSON.stringify(payload),
           asked_at: now,
@@ -139,7 +161,8 @@ export class Questions {
   #fromRow(row: Selectable<Tables["question"]>): Question | null {
     const address = addressFormat.fromStored(parseColumn(row.address));
     const payload = parseColumn(row.payload);
-    if (address === null || payload === undefined) {
+    const { data: typedWords } = wordsSchema.safeParse(parseColumn(row.typed_words));
+    if (address === null || payload === undefined || typedWords === undefined) {
       this.#report({ table: "question", key: row.transaction_id });
       return null;
     }
@@ -147,6 +170,8 @@ export class Questions {
       transactionId: row.transaction_id,
       address,
       word: row.word,
+      typedWords,
+      shown: row.shown,
       action: row.action,
       payload,
       expiresAt: row.expires_at,

@@ -10,6 +10,7 @@ import {
 } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
+import { closeQuestionsOf } from "./questions.ts";
 import type { RunChange } from "./run-rows.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
@@ -75,6 +76,7 @@ export class Runs {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      await closeQuestionsOf(transaction, run.owner, run.startedAt);
       for (const [position, room] of rooms.entries()) await insertRoom(transaction, row.id, room, position);
       await insertSteps(transaction, row.id, steps);
       return runsFromRows([row], this.#report)[0] ?? null;

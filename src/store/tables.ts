@@ -127,6 +127,8 @@ export interface Tables {
     expires_at: number;
     closed_at: number | null;
     answered_by: string | null;
+    typed_words: Generated<string>;
+    shown: Generated<string>;
   };
   shown_list: { owner: string; room_ids: string };
   sign_in_link: { owner: string; side: string; sealed: Buffer };

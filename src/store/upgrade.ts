@@ -6,6 +6,7 @@ import { questions } from "./upgrades/004-questions.ts";
 import { links } from "./upgrades/005-links.ts";
 import { intents } from "./upgrades/006-intents.ts";
 import { platforms } from "./upgrades/007-platforms.ts";
+import { shown } from "./upgrades/008-shown.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -19,6 +20,7 @@ export const schemaUpgrades: readonly string[] = [
   links,
   intents,
   platforms,
+  shown,
 ];
 
 /** A newer version of the bot wrote the database. This version must not touch it. */

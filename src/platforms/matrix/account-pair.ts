@@ -2,11 +2,13 @@ import type { Account, Side } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import type { AccessChanges } from "../../model/room-routes.ts";
 import type { TakenStep } from "../../model/run.ts";
+import type { StayReason, Stays } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, WatchRequest } from "../platform.ts";
 import type { StepFacts } from "../runs.ts";
+import { DiscoveryError } from "./api/discovery-error.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
@@ -14,6 +16,10 @@ import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
 import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
+import { concurrently } from "./reading/concurrently.ts";
+import { readJoinedRooms } from "./reading/joined-rooms.ts";
+import { CONCURRENCY } from "./reading/limits.ts";
+import { whyStay } from "./reading/why-stay.ts";
 import { historyOf } from "./runs/room-of-run.ts";
 import { runStep } from "./runs/run-step.ts";
 import type { StepContext } from "./steps/step-context.ts";
@@ -47,6 +53,7 @@ export function accountPairs(
     };
     return {
       decide: (request) => decide(pair, request, options.now),
+      whyStay: (roomIds) => whyStayIn(pair, roomIds),
       runStep: async (step, facts) => runStep(step, await contextOf(pair, step, facts)),
       watch: (request) => watch(pair, request, features),
     };
@@ -81,6 +88,47 @@ async function decide(
     });
     return decisionOf({ readings, decided, filters: chosen, aliases, generatedAt: new Date(now()) });
   });
+}
+
+async function whyStayIn({ source, target }: OpenPair, roomIds: readonly string[]): Promise<Stays> {
+  const [sourceUserId, targetUserId] = [source.account.userId, target.account.userId];
+  return guarded(target.account, async () => {
+    const { reader } = await target.readable();
+    const targetRooms = new Set(await readJoinedRooms(reader));
+    const sourceRooms = await unlessAway(
+      async () => new Set(await readJoinedRooms((await source.readable()).reader)),
+    );
+    const stays = new Map<string, StayReason>();
+    const toLeave = roomIds.filter((roomId) => targetRooms.has(roomId));
+    await concurrently(toLeave, CONCURRENCY, async (roomId) => {
+      const isSourceJoined = sourceRooms?.has(roomId) === true;
+      const found =
+        sourceRooms === null
+          ? null
+          : await unlessAway(async () => ({
+              reason: await whyStay({ roomId, sourceUserId, targetUserId, isSourceJoined, target: reader }),
+            }));
+      const reason = found === null ? "unreadable" : found.reason;
+      if (reason !== null) stays.set(roomId, reason);
+    });
+    return stays;
+  });
+}
+
+/** `null` if a server refuses or does not answer. */
+async function unlessAway<Result>(work: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isServerTrouble(error)) return null;
+    throw error;
+  }
+}
+
+function isServerTrouble(error: unknown): boolean {
+  return (
+    error instanceof HomeserverError || error instanceof UnreachableError || error instanceof DiscoveryError
+  );
 }
 
 /**
@@ -130,7 +178,7 @@ async function watch(
   try {
     return await lookForAccessChanges(look);
   } catch (error) {
-    if (!(error instanceof HomeserverError) && !(error instanceof UnreachableError)) throw error;
+    if (!isServerTrouble(error)) throw error;
     for (const { account } of [source, target]) known.delete(account.baseUrl);
     return null;
   }

@@ -90,6 +90,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const overview = new RunOverview({ planning, runs, steps, limits, statuses, control, now });
   const starter = new RunStarter({
     platforms,
+    accounts,
     planning,
     runs,
     steps,

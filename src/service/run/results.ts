@@ -122,7 +122,14 @@ export type VerifyResult =
 /** The effects of an undo, and what it cannot undo. */
 export interface UndoPreview extends UndoFacts {
   status: "possible";
+  /** Something is undone although the new account stays where it would be missed. */
+  canUndoRest: boolean;
+  /** A digest of everything that is undone and of the rooms that stay. */
+  shown: string;
 }
+
+/** `preview`: it is no longer what the person has confirmed, so nothing was done. */
+export type UndoResult = StartResult | { status: "changed"; preview: UndoPreview };
 
 export type UndoPreviewResult =
   UndoPreview | { status: "nothing_to_undo" } | { status: "already"; run: RunStatus } | CannotDecide;

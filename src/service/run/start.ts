@@ -6,6 +6,7 @@ import { waitsForPerson } from "../../model/room-routes.ts";
 import type { RunContents } from "../../platforms/planning.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { NewRun, Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { DecidedMove, Planning } from "../plan/planning.ts";
@@ -13,12 +14,14 @@ import type { StoredPlan } from "../plan/stored-plan.ts";
 import type { RunControl } from "./control.ts";
 import type { RunOverview } from "./overview.ts";
 import type { PartRequest, StartRequest } from "./requests.ts";
-import type { Beginning, StartResult, UndoPreviewResult } from "./results.ts";
+import type { Beginning, StartResult, UndoPreviewResult, UndoResult } from "./results.ts";
 import type { RunStatuses } from "./status.ts";
+import type { ConfirmedUndo } from "./undo.ts";
 import { UndoPlanner } from "./undo.ts";
 
 export interface RunStarterOptions {
-  platforms: Platforms<"runs">;
+  platforms: Platforms<"runs" | "pair">;
+  accounts: Pick<Accounts, "get">;
   planning: Planning;
   runs: Runs;
   steps: Steps;
@@ -134,18 +137,24 @@ export class RunStarter {
     });
   }
 
-  undo({ owner, address }: Pick<StartRequest, "owner" | "address">): Promise<StartResult> {
+  /** Undoes what the person has seen and confirmed. */
+  undo(
+    { owner, address }: Pick<StartRequest, "owner" | "address">,
+    confirmed: ConfirmedUndo,
+  ): Promise<UndoResult> {
     return this.#options.queue.run(owner, async () => {
       const refused = await this.#options.control.refuseIfActive({ owner, address });
       if (refused) return refused;
-      const undo = await this.#undoPlanner.plan(owner);
-      if (undo === null || undo.steps.length === 0) {
+      const found = await this.#undoPlanner.plan(owner, confirmed);
+      if (found.status === "possible") return { status: "changed", preview: found };
+      if (found.status === "nothing_to_undo") {
         const plan = await this.#options.planning.last(owner);
         return plan === null
           ? { status: "no_plan" }
           : { status: "nothing_to_do", report: plan.report, changes: [], gone: [] };
       }
-      const { rooms, steps, ...accounts } = undo;
+      if (found.status !== "planned") return found;
+      const { rooms, steps, ...accounts } = found.undo;
       return this.#begin({ ...accounts, owner, address, purpose: "undo" }, { rooms, steps });
     });
   }

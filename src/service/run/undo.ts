@@ -1,12 +1,18 @@
+import { createHash } from "node:crypto";
+import { sides } from "../../model/account.ts";
 import type { PlatformName } from "../../model/platform-name.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
+import type { Stays } from "../../model/stay-reason.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { Platforms } from "../../platforms/platform.ts";
+import { UnreadableAccountError } from "../../platforms/reading.ts";
 import type { EarlierRun, PlannedUndo } from "../../platforms/runs.ts";
+import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
-import type { UndoPreviewResult } from "./results.ts";
+import type { CannotDecide } from "../plan/planning.ts";
+import type { UndoPreview, UndoPreviewResult } from "./results.ts";
 
 export interface UndoPlan {
   platform: PlatformName;
@@ -19,10 +25,40 @@ export interface UndoPlan {
   steps: readonly PlannedStep[];
 }
 
+/** What the person has confirmed. */
+export interface ConfirmedUndo {
+  /** The digest of the preview that they saw (`UndoPreview`). */
+  shown: string;
+  /** They have typed that the new account leaves rooms in which it would be missed. */
+  leavesAnyway: boolean;
+}
+
 export interface UndoPlannerOptions {
   runs: Pick<Runs, "last" | "between" | "rooms">;
   steps: Pick<Steps, "all">;
-  platforms: Platforms<"runs">;
+  platforms: Platforms<"runs" | "pair">;
+  accounts: Pick<Accounts, "get">;
+}
+
+interface FoundUndo {
+  last: Run;
+  rooms: readonly RunRoom[];
+  /** As if no room would miss the new account. */
+  all: PlannedUndo;
+  /** Without the rooms that the new account leaves only if the person types it. */
+  preview: PlannedUndo;
+  /** What is done. */
+  undo: PlannedUndo;
+}
+
+/** The digest covers every step and every room that stays, so it changes with any of them. */
+function previewOf({ all, preview }: FoundUndo): UndoPreview {
+  const kept = preview.facts.kept.map(({ room, reason }) => `${room.roomId} ${reason}`);
+  const keys = all.steps.map(({ key }) => key);
+  const shown = createHash("sha256")
+    .update(JSON.stringify([keys, kept.toSorted()]))
+    .digest("hex");
+  return { status: "possible", ...preview.facts, canUndoRest: preview.steps.length > 0, shown };
 }
 
 /**
@@ -37,25 +73,36 @@ export class UndoPlanner {
   }
 
   async preview(owner: string): Promise<UndoPreviewResult> {
-    const found = await this.#find(owner);
-    return found === null || found.undo.steps.length === 0
-      ? { status: "nothing_to_undo" }
-      : { status: "possible", ...found.undo.facts };
+    const found = await this.#find(owner, false);
+    return "status" in found ? found : previewOf(found);
   }
 
-  /** @returns `null` if there was no run */
-  async plan(owner: string): Promise<UndoPlan | null> {
-    const found = await this.#find(owner);
-    if (found === null) return null;
+  /**
+   * The undo that the person has confirmed. If it is no longer the one that they saw, the new
+   * preview instead.
+   */
+  async plan(
+    owner: string,
+    { shown, leavesAnyway }: ConfirmedUndo,
+  ): Promise<{ status: "planned"; undo: UndoPlan } | UndoPreviewResult> {
+    const found = await this.#find(owner, leavesAnyway);
+    if ("status" in found) return found;
+    const preview = previewOf(found);
+    if (preview.shown !== shown) return preview;
     const { platform, source, target, planNumber, request } = found.last;
-    return { platform, source, target, planNumber, request, rooms: found.rooms, steps: found.undo.steps };
+    const { steps } = found.undo;
+    const undo = { platform, source, target, planNumber, request, rooms: found.rooms, steps };
+    return { status: "planned", undo };
   }
 
   /** The undo of all runs between the accounts of the last run, and the rooms of those runs. */
-  async #find(owner: string): Promise<{ last: Run; rooms: readonly RunRoom[]; undo: PlannedUndo } | null> {
+  async #find(
+    owner: string,
+    leavesAnyway: boolean,
+  ): Promise<FoundUndo | { status: "nothing_to_undo" } | CannotDecide> {
     const { runs, steps, platforms } = this.#options;
     const last = await runs.last(owner);
-    if (last === null) return null;
+    if (last === null) return { status: "nothing_to_undo" };
     const earlier: EarlierRun[] = [];
     const byId = new Map<string, RunRoom>();
     for (const { id } of await runs.between(owner, last.source, last.target)) {
@@ -63,6 +110,37 @@ export class UndoPlanner {
       earlier.push({ id, steps: await steps.all(id) });
     }
     const rooms = [...byId.values()];
-    return { last, rooms, undo: platforms[last.platform].runs.undo(earlier, rooms) };
+    const platform = platforms[last.platform];
+    const all = platform.runs.undo(earlier, rooms, { stays: new Map(), leavesAnyway: false });
+    if (all.steps.length === 0) return { status: "nothing_to_undo" };
+    const stays = await this.#whyStay(last, platform.runs.roomsOfUndo(earlier));
+    if ("status" in stays) return stays;
+    return {
+      last,
+      rooms,
+      all,
+      preview: platform.runs.undo(earlier, rooms, { stays: stays.rooms, leavesAnyway: false }),
+      undo: platform.runs.undo(earlier, rooms, { stays: stays.rooms, leavesAnyway }),
+    };
+  }
+
+  /** The rooms that would miss the new account, as both servers see them now. */
+  async #whyStay(run: Run, roomIds: readonly string[]): Promise<{ rooms: Stays } | CannotDecide> {
+    const { accounts, platforms } = this.#options;
+    if (roomIds.length === 0) return { rooms: new Map() };
+    const [source, target] = [
+      await accounts.get(run.owner, "source"),
+      await accounts.get(run.owner, "target"),
+    ];
+    const isMissing = { source: source?.userId !== run.source, target: target?.userId !== run.target };
+    if (source === null || target === null || isMissing.source || isMissing.target)
+      return { status: "not_signed_in", missing: sides.filter((side) => isMissing[side]) };
+    try {
+      return { rooms: await platforms[run.platform].pair({ source, target }).whyStay(roomIds) };
+    } catch (error) {
+      if (error instanceof UnreadableAccountError)
+        return { status: "not_read", account: error.account, refusal: error.refusal };
+      throw error;
+    }
   }
 }

@@ -97,6 +97,9 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   no_power: "somebody with more power must do it",
   unreadable: "the existing data can't be read, so I left it alone",
   gone: "it is no longer there",
+  source_not_joined: "your old account is not in the room any more, so your new one stayed",
+  last_member: "nobody else is in the room, so your new account stayed",
+  last_admin: "nobody else in the room has that power, so your new account kept it",
   server_trouble: "the server failed several times",
 };
 

@@ -1,7 +1,8 @@
 import type { ReportRoom } from "../../model/report.ts";
+import type { StayReason } from "../../model/stay-reason.ts";
 import type { UndoPreview, UndoPreviewResult } from "../../service/run/results.ts";
 import { notSignedIn, unreadable } from "../account/reading.ts";
-import type { Block } from "../document/document.ts";
+import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
@@ -18,24 +19,41 @@ export function lookingWhatToUndo(): Message {
 
 /**
  * What an undo would do. Nothing is done before the answer.
- * @param word the word that confirms it
+ * @param words the word that confirms it, `null` if nothing is undone by it; and the typed one for
+ * the rooms that stay otherwise
+ * @param isChanged the answer to an earlier question came after its facts had changed
  */
 export function undoQuestion(
-  { invitations, joins, knocks, written, lasting }: UndoPreview,
-  word: string,
+  { invitations, joins, knocks, kept, written, lasting }: UndoPreview,
+  { word, typedWord }: { word: string | null; typedWord: string },
+  isChanged = false,
 ): Message {
   return alert(
+    ...(isChanged
+      ? [paragraph("Something has changed since I asked, so I did nothing. This is how it is now.")]
+      : []),
     paragraph(strong("Shall I take back the move?"), " Nothing was changed yet."),
     ...rooms("Your new account leaves", joins),
     ...rooms("Invitations that I withdraw", invitations),
     ...rooms("Knocks that I withdraw", knocks),
+    ...keptRooms(kept),
     ...settings("These get their earlier values back", writtenLines(written)),
     ...settings("These stay, because they can't be taken back", writtenLines(lasting)),
     paragraph(
       joins.length === 0 ? "" : "A closed room may not let your new account in again. ",
       "Your old account does not change.",
     ),
-    paragraph("To confirm, tap ✅ below or write ", code(word), ". Otherwise do nothing."),
+    paragraph(
+      ...(word === null ? [] : ["To confirm, tap ✅ below or write ", code(word), ". "]),
+      ...(kept.length === 0
+        ? []
+        : [
+            word === null ? "To leave these rooms, write " : "To leave the rooms that stay too, write ",
+            code(typedWord),
+            ". ",
+          ]),
+      "Otherwise do nothing.",
+    ),
   );
 }
 
@@ -57,6 +75,26 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
     case "not_read":
       return unreadable(result.account, result.refusal, prefix);
   }
+}
+
+const stayWords: Readonly<Record<StayReason, string>> = {
+  source_not_joined: "your old account is not in it, so nobody could let you in again",
+  last_member: "nobody else is in it, so it would be lost",
+  last_admin: "nobody else in it has the power of your new account",
+  unreadable: "I could not check whether your old account is in it and who else has power",
+};
+
+/** The rooms that the new account does not leave, with the reason. */
+function keptRooms(kept: UndoPreview["kept"]): Block[] {
+  if (kept.length === 0) return [];
+  const lines = kept
+    .slice(0, MAX_ROOMS)
+    .map(({ room, reason }): Inline[] => [...shownRoomName(room), `: ${stayWords[reason]}`]);
+  const more = kept.length - lines.length;
+  return [
+    paragraph(strong(`Your new account stays, and keeps its power (${kept.length})`)),
+    list(more > 0 ? [...lines, `and ${more} more`] : lines),
+  ];
 }
 
 function rooms(title: string, all: readonly ReportRoom[]): Block[] {

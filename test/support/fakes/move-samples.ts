@@ -3,6 +3,7 @@ import { CATEGORY_NAMES } from "../../../src/model/categories.ts";
 import type { NotMoved } from "../../../src/model/not-moved.ts";
 import type { Report, ReportRoom } from "../../../src/model/report.ts";
 import { RUN_STATES } from "../../../src/model/run-states.ts";
+import { STAY_REASONS } from "../../../src/model/stay-reason.ts";
 import { STEP_PROBLEM_CODES } from "../../../src/model/step-outcome.ts";
 import { LIMITS } from "../../../src/model/step.ts";
 import type { RunSummary } from "../../../src/platforms/runs.ts";
@@ -149,6 +150,9 @@ export const preview: UndoPreview = {
   invitations: rooms(1),
   joins: rooms(8),
   knocks: rooms(2),
+  kept: rooms(7).map((room, index) => ({ room, reason: STAY_REASONS[index % 4] ?? "unreadable" })),
+  canUndoRest: true,
+  shown: "digest",
   written: summary.written,
   lasting: [{ category: "read_markers", count: 9 }],
 };

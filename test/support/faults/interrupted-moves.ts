@@ -2,11 +2,10 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
-import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
-import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { FakeBot } from "../fakes/fake-bot.ts";
 import { OWNER, startFakeBot, fakePerson, runUntilCrashOrEnd, makePlan } from "../fakes/fake-bot.ts";
 import type { FakeHomeservers, FakeRequest } from "../fakes/fake-homeservers.ts";
+import { confirmedUndo, undoPlanner } from "../fakes/undo-planner.ts";
 import type { CrashTime } from "./crashing-store.ts";
 
 const START = new Date("2026-03-01T12:00:00Z");
@@ -35,7 +34,7 @@ async function endOf(
     await store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, Date.now());
   }
   const steps = await store.steps.all(run?.id ?? 0);
-  const undo = await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER);
+  const undo = await confirmedUndo(undoPlanner(store), OWNER);
   await close();
   const lines = (name: string, values: readonly unknown[]): string[] =>
     values.map((value) => `${name}: ${jsonOf(value)}`);

@@ -7,6 +7,7 @@ import type { ConversationAddress } from "../../../src/model/conversation-addres
 import type { Store } from "../../../src/store/store.ts";
 import { paragraph } from "../../../src/view/document/document.ts";
 import { alert, notice } from "../../../src/view/document/message.ts";
+import { newRun } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { fakeClient } from "./fake-client.ts";
 
@@ -29,7 +30,7 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
   const { store, reopen } = await temporaryStore();
   const fake = fakeClient();
   const log = pino({ enabled: false });
-  const ran: { payload: unknown; address: ConversationAddress }[] = [];
+  const ran: { word: string; payload: unknown; shown: string; address: ConversationAddress }[] = [];
   const clock = { at: 1_000_000 };
   const now = () => clock.at;
   const state: { act: () => Promise<void> } = { act: async () => undefined };
@@ -50,8 +51,8 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
       outbox,
       names: { prefix: "!", userId: "@mover:x.org", displayName: "Mover" },
       actions: {
-        undo: async (payload, conversation) => {
-          ran.push({ payload, address: conversation.address });
+        undo: async ({ word, payload, shown }, conversation) => {
+          ran.push({ word, payload, shown, address: conversation.address });
           await state.act();
           await conversation.say(notice(paragraph("done as you say")), { key: "answer" });
         },
@@ -71,7 +72,12 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
     ): Promise<string> => {
       const before = fake.sent().length;
       const asked = conversationAt({ ...COMMAND, ...more });
-      await asked.ask(alert(paragraph("Shall I?")), { word: "undo", action: "undo", payload });
+      await asked.ask(alert(paragraph("Shall I?")), {
+        word: "undo",
+        action: "undo",
+        payload,
+        shown: "digest",
+      });
       await send();
       return fake.sent()[before]?.eventId ?? "none";
     };
@@ -87,14 +93,14 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
       );
     return { conversationAt, send, ask, react, type };
   }
-  return { ...process(store), ...fake, process, reopen, ran, clock, state };
+  return { store, ...process(store), ...fake, process, reopen, ran, clock, state };
 }
 
 describe("a question", () => {
   it("is confirmed by the same person's ✅, and its action answers where the question was asked", async () => {
     const { ask, react, send, ran, bodies, sent } = await setUp();
     await react(await ask());
-    expect(ran).toEqual([{ payload: { run: 1 }, address: COMMAND }]);
+    expect(ran).toEqual([{ word: "undo", payload: { run: 1 }, shown: "digest", address: COMMAND }]);
     await send();
     expect(bodies()).toEqual(["Shall I?", "m.reaction", "done as you say"]);
     expect(sent().at(-1)?.content).toMatchObject({
@@ -126,6 +132,31 @@ describe("a question", () => {
       expect(ran).toEqual([]);
     },
   );
+
+  it("has answers that count only when they are typed, and the action learns which one was given", async () => {
+    const { conversationAt, send, react, type, ran, sent } = await setUp();
+    const question = { action: "undo", payload: null, shown: "digest", typedWords: ["undo and leave"] };
+    await conversationAt(COMMAND).ask(alert(paragraph("Shall I?")), { ...question, word: null });
+    await send();
+    expect(sent()).toHaveLength(1);
+    await react(sent()[0]?.eventId ?? "none");
+    expect(await type("undo")).toBe(false);
+    expect(await type("")).toBe(false);
+    expect(ran).toEqual([]);
+    expect(await type("Undo  and leave")).toBe(true);
+    expect(ran).toMatchObject([{ word: "undo and leave", shown: "digest" }]);
+  });
+
+  it("is void once its owner's run begins", async () => {
+    const { store, ask, react, type, ran, send, bodies } = await setUp();
+    const eventId = await ask();
+    await newRun(store, [], { owner: ME });
+    expect(await type("undo")).toBe(false);
+    await react(eventId);
+    await send();
+    expect(ran).toEqual([]);
+    expect(bodies().at(-1)).toContain("no longer open");
+  });
 
   it("is not confirmed by an edit", async () => {
     const { ask, type, ran } = await setUp();
@@ -247,6 +278,7 @@ describe("over a crash", () => {
       word: "undo",
       action: "undo",
       payload: null,
+      shown: "digest",
     });
     // The server has the question already. The bot sends it again with the same transaction ID.
     const path = `/_matrix/client/v3/rooms/!r/send/m.room.message/${encodeURIComponent("$command question.0")}`;

@@ -204,7 +204,7 @@ describe("how far something is", () => {
 });
 
 describe("a question", () => {
-  const confirmation = { word: "undo", action: "undo", payload: { run: 3 } };
+  const confirmation = { word: "undo", action: "undo", payload: { run: 3 }, shown: "digest" };
 
   it("calls the person, is stored, and gets a first ✅ to tap", async () => {
     const { store, outbox, converse, sent } = await setUp();

@@ -236,6 +236,9 @@ describe("!migrate undo", () => {
     invitations: [],
     joins: [],
     knocks: [],
+    kept: [],
+    canUndoRest: true,
+    shown: "digest",
     written: [],
     lasting: [],
   } as const;
@@ -244,7 +247,9 @@ describe("!migrate undo", () => {
     const { type, asked } = setUp({ previewUndo: { ...preview, written: [{ category: "tags", count: 4 }] } });
     const conversation = await type("!migrate undo");
     expect(asked).toEqual([["previewUndo", ME]]);
-    expect(conversation.asked).toEqual([{ word: "undo", action: "undo", payload: null }]);
+    expect(conversation.asked).toEqual([
+      { word: "undo", typedWords: [], action: "undo", payload: null, shown: "digest" },
+    ]);
     expect(conversation.said).toMatchObject([
       { tone: "alert", text: expect.stringContaining("room tags: 4") },
     ]);
@@ -253,8 +258,10 @@ describe("!migrate undo", () => {
   it("is done after the confirmation, and reports in the message that asked", async () => {
     const { actions, asked } = setUp({ undo: started });
     const conversation = new FakeConversation();
-    await actions["undo"]?.(null, conversation);
-    expect(asked).toEqual([["undo", { owner: ME, address: conversation.address }]]);
+    await actions["undo"]?.({ word: "undo", payload: null, shown: "digest" }, conversation);
+    expect(asked).toEqual([
+      ["undo", { owner: ME, address: conversation.address }, { shown: "digest", leavesAnyway: false }],
+    ]);
     expect(conversation.text).toContain("I take back what can be taken back");
   });
 

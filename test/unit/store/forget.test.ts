@@ -53,6 +53,8 @@ async function fill(store: Store, owner: string): Promise<void> {
       transactionId: `q ${name}`,
       address: { ...address, roomKind: "direct" },
       word: "undo",
+      typedWords: [],
+      shown: "digest",
       action: "undo",
       payload: name,
     },

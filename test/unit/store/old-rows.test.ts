@@ -9,7 +9,6 @@ import { Limits } from "../../../src/queue/rate-limits.ts";
 import { readPlan } from "../../../src/service/plan/stored-plan.ts";
 import { RunStatuses } from "../../../src/service/run/status.ts";
 import { RunSummaryReader } from "../../../src/service/run/summary.ts";
-import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
 import type { UnreadableRow } from "../../../src/store/stored-json.ts";
@@ -19,6 +18,7 @@ import { renderPlainText } from "../../../src/view/document/plain-text.ts";
 import { exportedReportSchema } from "../../../src/view/rooms/exported-report.ts";
 import { csvReport, jsonReport } from "../../../src/view/rooms/report-files.ts";
 import { reportMessage } from "../../../src/view/rooms/report.ts";
+import { confirmedUndo, undoPlanner } from "../../support/fakes/undo-planner.ts";
 import {
   OLD_OWNER,
   OLD_REPORT,
@@ -145,13 +145,13 @@ describe("rows of the version before stored JSON had versions", () => {
 
   it("can be undone", () =>
     withOldRows(async ({ store }) => {
-      const undo = new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } });
+      const undo = undoPlanner(store);
       expect(await undo.preview(OLD_OWNER)).toMatchObject({
         status: "possible",
         joins: [{ roomId: "!open:old.example" }],
         knocks: [{ roomId: "!closed:old.example" }],
       });
-      expect((await undo.plan(OLD_OWNER))?.steps).toHaveLength(2);
+      expect((await confirmedUndo(undo, OLD_OWNER))?.steps).toHaveLength(2);
     }));
 
   it("keep what was observed of a limiter", () =>

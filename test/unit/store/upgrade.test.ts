@@ -21,7 +21,7 @@ function digest(text: string): string {
 }
 
 it("never edits an upgrade that was released", () => {
-  expect(schemaUpgrades.map(digest)).toEqual([
+  const released = [
     "71e564fdb3ddf0fc",
     "4135e344f8cdb549",
     "4230088240953a9e",
@@ -29,7 +29,8 @@ it("never edits an upgrade that was released", () => {
     "801774411abbb935",
     "2fbde4e48e1cc504",
     "2301c9269cc52ba2",
-  ]);
+  ];
+  expect(schemaUpgrades.map(digest).slice(0, released.length)).toEqual(released);
 });
 
 describe("upgradeSchema", () => {

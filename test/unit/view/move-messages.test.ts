@@ -38,6 +38,8 @@ import {
 } from "../../support/fakes/move-samples.ts";
 import { EVIL, READER, keepsTheRulesOfMessages } from "../../support/view/message-rules.ts";
 
+const UNDO_WORDS = { word: "undo", typedWord: "undo and leave" };
+
 const messages: Record<string, Message[]> = {
   progressMessage: RUN_PURPOSES.flatMap((purpose) =>
     RUN_STATES.flatMap((state) => [
@@ -109,8 +111,12 @@ const messages: Record<string, Message[]> = {
   ],
   undo: [
     lookingWhatToUndo(),
-    undoQuestion(preview, "undo"),
-    undoQuestion({ ...preview, invitations: [], joins: [], knocks: [], written: [], lasting: [] }, "undo"),
+    undoQuestion(preview, UNDO_WORDS),
+    undoQuestion(
+      { ...preview, invitations: [], joins: [], knocks: [], written: [], lasting: [] },
+      UNDO_WORDS,
+    ),
+    undoQuestion({ ...preview, joins: [], canUndoRest: false }, { ...UNDO_WORDS, word: null }, true),
     undoRefused({ status: "nothing_to_undo" }, "!"),
     ...RUN_STATES.map((state) => undoRefused({ status: "already", run: evilRun({ state }) }, "!")),
     ...cannotRead.map((result) => undoRefused(result, "!")),
@@ -168,7 +174,7 @@ describe("each message of a move", () => {
     for (const message of [
       ...(messages["runEnded"] ?? []),
       ...(messages["needsYou"] ?? []),
-      undoQuestion(preview, "undo"),
+      undoQuestion(preview, UNDO_WORDS),
     ])
       expect(message.tone).toBe("alert");
     expect(messages["roomLetIn"]?.map(({ tone }) => tone)).toEqual(["alert", "notice"]);

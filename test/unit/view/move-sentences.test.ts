@@ -32,6 +32,8 @@ import { READER } from "../../support/view/message-rules.ts";
 
 const text = (message: Message): string => messageContent(message, [READER]).body;
 
+const UNDO_WORDS = { word: "undo", typedWord: "undo and leave" };
+
 describe("the progress message", () => {
   const shown = (more: Partial<RunStatus>): string => text(progressMessage(runStatus(more), NOW, "!"));
 
@@ -306,11 +308,36 @@ describe("a comparison", () => {
 
 describe("an undo", () => {
   it("says what is taken back, what stays, and both ways to say yes", () => {
-    const said = text(undoQuestion(preview, "undo"));
+    const said = text(undoQuestion(preview, UNDO_WORDS));
     expect(said).toContain("Your new account leaves (8)");
     expect(said).toContain("- and 3 more");
     expect(said).toContain("can't be taken back\n\n- read markers: 9");
-    expect(said).toMatch(/To confirm, tap ✅ below or write undo\. Otherwise do nothing\.$/u);
+    expect(said).toMatch(
+      /To confirm, tap ✅ below or write undo\. To leave the rooms that stay too, write undo and leave\. Otherwise do nothing\.$/u,
+    );
+    expect(text(undoQuestion({ ...preview, kept: [] }, UNDO_WORDS))).toMatch(
+      /To confirm, tap ✅ below or write undo\. Otherwise do nothing\.$/u,
+    );
+  });
+
+  it("names the rooms that the new account does not leave, each with the reason", () => {
+    const said = text(undoQuestion(preview, UNDO_WORDS));
+    expect(said).toContain("Your new account stays, and keeps its power (7)");
+    for (const reason of [
+      "your old account is not in it",
+      "nobody else is in it",
+      "has the power",
+      "not check",
+    ])
+      expect(said).toContain(reason);
+    const onlyKept = { ...preview, joins: [], written: [], canUndoRest: false };
+    expect(text(undoQuestion(onlyKept, { ...UNDO_WORDS, word: null }))).toMatch(
+      /To leave these rooms, write undo and leave\. Otherwise do nothing\.$/u,
+    );
+  });
+
+  it("says that something has changed since an earlier question", () => {
+    expect(text(undoQuestion(preview, UNDO_WORDS, true))).toMatch(/^Something has changed since I asked/u);
   });
 });
 

@@ -39,9 +39,16 @@ export const powerLevelPayload = z.object({
 export type PowerLevelPayload = z.output<typeof powerLevelPayload>;
 
 /** The data for leaving the room again. The payload of a knock has it too. */
-export const enteredRoom = z.object({ roomId: z.string() });
+export const enteredRoom = z.object({
+  roomId: z.string(),
+  /** The person has confirmed that the target leaves although it would be missed. */
+  leavesAnyway: z.boolean().optional(),
+});
 export type EnteredRoom = z.output<typeof enteredRoom>;
 
 /** The data for restoring the level. `before`: the target's own entry, `null` for none. */
-export const writtenLevel = powerLevelPayload.extend({ before: z.int().nullable() });
+export const writtenLevel = powerLevelPayload.extend({
+  before: z.int().nullable(),
+  leavesAnyway: z.boolean().optional(),
+});
 export type WrittenLevel = z.output<typeof writtenLevel>;

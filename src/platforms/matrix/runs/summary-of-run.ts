@@ -34,9 +34,9 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
 }
 
 export function failuresOf(steps: readonly StoredStep[], hasReport: boolean): StepFailure[] {
-  return steps.flatMap(({ kind, key, state, outcome }) => {
+  return steps.flatMap(({ kind, key, roomId, state, outcome }) => {
     if (state !== "failed" || outcome?.status !== "failed") return [];
     if (hasReport && kind !== "undo" && categoryOfStep(kind) === "rooms") return [];
-    return [{ item: key, problem: outcome.problem }];
+    return [{ item: kind === "undo" ? (roomId ?? key) : key, problem: outcome.problem }];
   });
 }

@@ -2,10 +2,12 @@ import type { CategoryName } from "../../../model/categories.ts";
 import type { ReportRoom } from "../../../model/report.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
-import type { PlannedStep } from "../../../model/step.ts";
+import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
-import type { EarlierRun, PlannedUndo, UndoFacts } from "../../runs.ts";
+import type { EarlierRun, PlannedUndo, UndoChoice, UndoFacts } from "../../runs.ts";
+import { isJsonObject } from "../api/json.ts";
 import { categoryOfStep } from "../categories/registry.ts";
+import { JOIN_KINDS } from "../planning/step-payloads.ts";
 import { canUndo } from "./run-step.ts";
 
 /** A step of an earlier run that wrote something which is not undone yet. */
@@ -20,14 +22,44 @@ interface CategoryCount {
   count: number;
 }
 
+/** The rooms that an undo leaves, or in which it takes power from the target. */
+export function roomsOfUndo(runs: readonly EarlierRun[]): string[] {
+  const found = writtenSteps(runs).filter(({ step, isUndoable }) => isUndoable && isGuarded(step.kind));
+  return [...new Set(found.flatMap(({ step }) => step.roomId ?? []))];
+}
+
 /**
  * The undo of earlier runs.
  * @param runs all runs between the two accounts, oldest first
  */
-export function undoOfRuns(runs: readonly EarlierRun[], rooms: readonly RunRoom[]): PlannedUndo {
+export function undoOfRuns(
+  runs: readonly EarlierRun[],
+  rooms: readonly RunRoom[],
+  { stays, leavesAnyway }: UndoChoice,
+): PlannedUndo {
   const written = writtenSteps(runs);
-  return { steps: undoSteps(written), facts: undoFacts(written, rooms) };
+  const isKept = ({ step }: WrittenStep): boolean => isGuarded(step.kind) && stays.has(step.roomId ?? "");
+  const chosen = leavesAnyway ? written : written.filter((one) => !isKept(one));
+  const row = new Map(rooms.map((room) => [room.roomId, room.planned.row]));
+  const keptIds = new Set(written.filter(isKept).map(({ step }) => step.roomId ?? ""));
+  return {
+    steps: undoSteps(chosen, (one) => leavesAnyway && isKept(one)),
+    facts: {
+      ...undoFacts(chosen, row),
+      kept: [...keptIds].flatMap((roomId) => {
+        const [room, reason] = [row.get(roomId), stays.get(roomId)];
+        return room === undefined || reason === undefined ? [] : [{ room, reason }];
+      }),
+    },
+  };
 }
+
+/** Kinds of steps whose undo a room might miss. */
+function isGuarded(kind: StepKind): boolean {
+  return kind === "power_level" || JOINS.has(kind);
+}
+
+const JOINS: ReadonlySet<StepKind> = new Set<StepKind>(JOIN_KINDS);
 
 /** The steps of runs that wrote something which is not undone yet. */
 function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
@@ -48,9 +80,14 @@ function writtenSteps(runs: readonly EarlierRun[]): WrittenStep[] {
 }
 
 /** The steps of the undo, newest first. */
-function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
+function undoSteps(
+  written: readonly WrittenStep[],
+  leavesAnyway: (one: WrittenStep) => boolean,
+): PlannedStep[] {
   const undoable = written.filter(({ isUndoable }) => isUndoable);
-  return undoable.reverse().map(({ runId, step }) => {
+  return undoable.reverse().map((one) => {
+    const { runId, step } = one;
+    const undo = undoOf(step);
     const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
     return {
       key: undoKey(runId, step.key),
@@ -64,30 +101,32 @@ function undoSteps(written: readonly WrittenStep[]): PlannedStep[] {
       needsRoom: null,
       after: null,
       roomId: step.roomId,
-      payload: { kind: step.kind, undo: undoOf(step) },
+      payload: {
+        kind: step.kind,
+        undo: leavesAnyway(one) && isJsonObject(undo) ? { ...undo, leavesAnyway: true } : undo,
+      },
     };
   });
 }
 
-/**
- * The effects of an undo, and what it cannot undo.
- * @param rooms of the runs, in their last version
- */
-function undoFacts(written: readonly WrittenStep[], rooms: readonly RunRoom[]): UndoFacts {
+/** The effects of an undo, and what it cannot undo. */
+function undoFacts(
+  written: readonly WrittenStep[],
+  row: ReadonlyMap<string, ReportRoom>,
+): Omit<UndoFacts, "kept"> {
   const undoable = written.filter(({ isUndoable }) => isUndoable);
-  const row = new Map(rooms.map((room) => [room.roomId, room.planned.row]));
-  const roomsOf = (...kinds: string[]): ReportRoom[] => {
+  const roomsOf = (isKind: (kind: StepKind) => boolean): ReportRoom[] => {
     const roomIds = new Set(
-      undoable.filter(({ step }) => kinds.includes(step.kind)).map(({ step }) => step.roomId ?? ""),
+      undoable.filter(({ step }) => isKind(step.kind)).map(({ step }) => step.roomId ?? ""),
     );
     return [...roomIds].flatMap((roomId) => row.get(roomId) ?? []);
   };
-  const joins = roomsOf("accept_invite", "join", "join_restricted", "join_invited");
+  const joins = roomsOf((kind) => JOINS.has(kind));
   const joined = new Set(joins.map(({ roomId }) => roomId));
   return {
-    invitations: roomsOf("invite").filter(({ roomId }) => !joined.has(roomId)),
+    invitations: roomsOf((kind) => kind === "invite").filter(({ roomId }) => !joined.has(roomId)),
     joins,
-    knocks: roomsOf("knock"),
+    knocks: roomsOf((kind) => kind === "knock"),
     written: categoryCounts(undoable),
     lasting: categoryCounts(written.filter(({ isUndoable }) => !isUndoable)),
   };

@@ -15,6 +15,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
 import { attributedTo, onServerOf, serverProblem, toOutcome } from "./step-errors.ts";
+import { stays, whyStayNow } from "./undo-entry.ts";
 import { writeWithUndo } from "./write-with-undo.ts";
 
 /**
@@ -22,7 +23,8 @@ import { writeWithUndo } from "./write-with-undo.ts";
  *
  * The undo restores the previous level if the written level still exists. The target does it while
  * it is joined, because all users may lower their own level. The source may have given all its
- * power, and then cannot lower another user (authorization rule 10 of rooms/v12).
+ * power, and then cannot lower another user (authorization rule 10 of rooms/v12). It keeps a level
+ * that the room would miss.
  */
 export const powerLevelStep = defineStep({
   payload: powerLevelPayload,
@@ -40,11 +42,13 @@ export const powerLevelStep = defineStep({
     const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level });
     return await write(rewrite, { roomId, by: "source", scope, undo: { ...payload, before: own } });
   },
-  async undo({ roomId, level, before, roomVersion, creators }, scope) {
+  async undo({ roomId, level, before, roomVersion, creators, leavesAnyway = false }, scope) {
     const { userId } = scope.target;
     const by = scope.isJoined(roomId) ? "target" : "source";
     const content = await onServerOf(by, stateNow(scope[by], { roomId, type: POWER_LEVELS }));
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
+    const reason = leavesAnyway || by === "source" ? null : await whyStayNow(roomId, scope);
+    if (reason !== null) return stays(reason);
     const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level: before });
     return attributedTo(by, await write(rewrite, { roomId, by, scope }));
   },

@@ -1,9 +1,13 @@
+import type { StayReason } from "../../../model/stay-reason.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom } from "../planning/step-payloads.ts";
+import { membershipNow } from "../reading/state-now.ts";
+import { whyStay } from "../reading/why-stay.ts";
 import type { StepScope } from "./define-step.ts";
+import { onServerOf, toOutcome } from "./step-errors.ts";
 import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
 
 /** The account's server asks another server to decline an invitation or withdraw a knock. */
@@ -11,14 +15,51 @@ const TIMEOUT_MS = 2 * 60_000;
 
 type Scope = StepScope<EnteredRoom>;
 
-/** The target leaves a room that the run joined. */
-export async function leaveJoinedRoom({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
-  return (await isTargetJoined(roomId, scope)) ? await leave(roomId, scope) : { status: "already_done" };
+/**
+ * The target leaves a room that the run joined. It stays if it would be missed, unless the person
+ * has confirmed that it leaves anyway.
+ */
+export async function leaveJoinedRoom(
+  { roomId, leavesAnyway = false }: EnteredRoom,
+  scope: Scope,
+): Promise<StepOutcome> {
+  if (!(await isTargetJoined(roomId, scope))) return { status: "already_done" };
+  const reason = leavesAnyway ? null : await whyStayNow(roomId, scope);
+  return reason === null ? await leave(roomId, scope) : stays(reason);
 }
 
-/** The target declines an invitation that it has not accepted. */
+/** Why the target should not leave the room, as both servers see it now. */
+export async function whyStayNow(
+  roomId: string,
+  { source, target }: Pick<Scope, "source" | "target">,
+): Promise<StayReason | null> {
+  const membership = await onServerOf("source", membershipNow(source, { roomId, userId: source.userId }));
+  return whyStay({
+    roomId,
+    sourceUserId: source.userId,
+    targetUserId: target.userId,
+    isSourceJoined: membership === "join",
+    target,
+  });
+}
+
+export function stays(reason: StayReason): StepOutcome {
+  return { status: "failed", problem: { code: reason, serverText: null } };
+}
+
+/**
+ * The target declines an invitation that it has not accepted. A server may refuse for good: the
+ * invitation was withdrawn without its knowledge (Synapse issue 6762), or comes from the server
+ * itself (M_CANNOT_LEAVE_SERVER_NOTICE_ROOM). Then nothing is left that the run has done.
+ */
 export async function declineInvitation({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
-  return await leavePending(roomId, scope, "invite");
+  if (!(await isPending(roomId, scope, "invite"))) return { status: "already_done" };
+  try {
+    return await leave(roomId, scope);
+  } catch (error) {
+    const outcome = toOutcome(error);
+    return outcome.status === "failed" ? { status: "already_done" } : outcome;
+  }
 }
 
 /**
@@ -28,7 +69,9 @@ export async function declineInvitation({ roomId }: EnteredRoom, scope: Scope): 
  * soon, only a member with the power to kick can decline the knock.
  */
 export async function withdrawKnock({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
-  const outcome = await leavePending(roomId, scope, "knock");
+  const outcome: StepOutcome = (await isPending(roomId, scope, "knock"))
+    ? await leave(roomId, scope)
+    : { status: "already_done" };
   if (outcome.status !== "done" && outcome.status !== "already_done") return outcome;
   return (await membershipSeenBySource(roomId, scope)) === "knock"
     ? { status: "retry", problem: { code: "no_power", serverText: null } }
@@ -39,10 +82,9 @@ export async function withdrawKnock({ roomId }: EnteredRoom, scope: Scope): Prom
  * Only members of a room see a pending membership; usually that is the source. If the source has
  * not joined, the target's server answers whether there is one.
  */
-async function leavePending(roomId: string, scope: Scope, pending: "invite" | "knock"): Promise<StepOutcome> {
+async function isPending(roomId: string, scope: Scope, pending: "invite" | "knock"): Promise<boolean> {
   const seen = await membershipSeenBySource(roomId, scope);
-  const isOver = seen === "hidden" ? await isTargetJoined(roomId, scope) : seen !== pending;
-  return isOver ? { status: "already_done" } : await leave(roomId, scope);
+  return seen === "hidden" ? !(await isTargetJoined(roomId, scope)) : seen === pending;
 }
 
 async function leave(roomId: string, { target }: Scope): Promise<StepOutcome> {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../../../src/model/run.ts";
+import type { Stays } from "../../../../src/model/stay-reason.ts";
 import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../../src/model/step.ts";
 import { stages } from "../../../../src/model/step.ts";
 import { runRoom } from "../../../../src/platforms/matrix/runs/room-of-run.ts";
-import { matrixRuns } from "../../../../src/platforms/matrix/runs/runs.ts";
-import { UndoPlanner } from "../../../../src/service/run/undo.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { DONE, newRun, step } from "../../../support/fakes/scripted-runner.ts";
+import { confirmedUndo, undoPlanner } from "../../../support/fakes/undo-planner.ts";
 import { plan, sketchRoom } from "../../../support/plans/planned-rooms.ts";
 import { temporaryStore } from "../../../support/store/temporary-store.ts";
 
@@ -61,23 +61,20 @@ async function ran(
 }
 
 async function planned(store: Store): Promise<string[]> {
-  const undo = await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER);
+  const undo = await confirmedUndo(undoPlanner(store), OWNER);
   return undo?.steps.map(({ key, payload }) => `${key} ${JSON.stringify(payload)}`) ?? [];
 }
 
 describe("taking back", () => {
   it("is nothing where there was no run, or none that did something", async () => {
     const { store } = await temporaryStore();
-    const undoPlanner = new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } });
-    expect([await undoPlanner.plan(OWNER), await undoPlanner.preview(OWNER)]).toEqual([
-      null,
-      { status: "nothing_to_undo" },
-    ]);
+    const planner = undoPlanner(store);
+    expect(await planner.preview(OWNER)).toEqual({ status: "nothing_to_undo" });
     await ran(store, [{ kind: "tags", outcome: { status: "already_done" } }]);
-    expect([(await undoPlanner.plan(OWNER))?.steps, await undoPlanner.preview(OWNER)]).toEqual([
-      [],
-      { status: "nothing_to_undo" },
-    ]);
+    expect(await planner.preview(OWNER)).toEqual({ status: "nothing_to_undo" });
+    expect(await planner.plan(OWNER, { shown: "anything", leavesAnyway: true })).toEqual({
+      status: "nothing_to_undo",
+    });
   });
 
   it("shows what it can take back, and what it cannot", async () => {
@@ -92,15 +89,66 @@ describe("taking back", () => {
       { kind: "read_marker", roomId: "!b", outcome: DONE },
     ]);
     const [a, b, c] = rooms.map(({ planned }) => planned.row);
-    expect(
-      await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).preview(OWNER),
-    ).toEqual({
+    expect(await undoPlanner(store).preview(OWNER)).toEqual({
       status: "possible",
       invitations: [a],
       joins: [b],
       knocks: [c],
+      kept: [],
+      canUndoRest: true,
+      shown: expect.any(String) as string,
       written: [{ category: "tags", count: 1 }],
       lasting: [{ category: "read_markers", count: 1 }],
+    });
+  });
+
+  it("does not touch rooms that would miss the new account, unless the person confirms that", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [
+      { kind: "join", roomId: "!a", outcome: wrote({ roomId: "!a" }) },
+      { kind: "power_level", roomId: "!a", limits: ["messages"], outcome: wrote({ roomId: "!a" }) },
+      { kind: "tags", roomId: "!a", outcome: wrote("tags") },
+      { kind: "join", roomId: "!b", outcome: wrote({ roomId: "!b" }) },
+    ]);
+    const planner = undoPlanner(store, () => new Map([["!a", "source_not_joined"]]));
+    const [a, b] = rooms.map(({ planned: { row } }) => row);
+    expect(await planner.preview(OWNER)).toMatchObject({
+      joins: [b],
+      kept: [{ room: a, reason: "source_not_joined" }],
+      written: [{ category: "tags", count: 1 }],
+      canUndoRest: true,
+    });
+    const plain = await confirmedUndo(planner, OWNER);
+    expect(plain?.steps.map(({ key }) => key)).toEqual(["undo:1:join:!b", "undo:1:tags:!a"]);
+    const whole = await confirmedUndo(planner, OWNER, true);
+    expect(whole?.steps.map(({ key, payload }) => [key, payload])).toEqual([
+      ["undo:1:join:!b", { kind: "join", undo: { roomId: "!b" } }],
+      ["undo:1:tags:!a", { kind: "tags", undo: "tags" }],
+      ["undo:1:power_level:!a", { kind: "power_level", undo: { roomId: "!a", leavesAnyway: true } }],
+      ["undo:1:join:!a", { kind: "join", undo: { roomId: "!a", leavesAnyway: true } }],
+    ]);
+  });
+
+  it("is void when something has changed since it was shown", async () => {
+    const { store } = await temporaryStore();
+    await ran(store, [{ kind: "join", roomId: "!a", outcome: wrote({ roomId: "!a" }) }]);
+    let stays: Stays = new Map();
+    const planner = undoPlanner(store, () => stays);
+    const seen = await planner.preview(OWNER);
+    if (seen.status !== "possible") throw new Error(seen.status);
+    const confirmed = { shown: seen.shown, leavesAnyway: true };
+    expect(await planner.plan(OWNER, confirmed)).toMatchObject({ status: "planned" });
+    stays = new Map([["!a", "last_admin"]]);
+    expect(await planner.plan(OWNER, confirmed)).toMatchObject({
+      status: "possible",
+      kept: [{ reason: "last_admin" }],
+      canUndoRest: false,
+    });
+    stays = new Map();
+    await ran(store, [{ kind: "join", roomId: "!b", outcome: wrote({ roomId: "!b" }) }]);
+    expect(await planner.plan(OWNER, confirmed)).toMatchObject({ status: "possible", joins: [{}, {}] });
+    expect(await planner.plan(OWNER, { shown: "", leavesAnyway: false })).toMatchObject({
+      status: "possible",
     });
   });
 
@@ -111,7 +159,7 @@ describe("taking back", () => {
       { kind: "tags", roomId: "!a", outcome: wrote("tags") },
       { kind: "account_data", outcome: wrote("data") },
     ]);
-    const undo = await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER);
+    const undo = await confirmedUndo(undoPlanner(store), OWNER);
     expect(undo?.steps.map(({ key, stage, limits, side }) => [key, stage, limits, side])).toEqual([
       ["undo:1:account_data:", stages.rooms, [], "target"],
       ["undo:1:tags:!a", stages.rooms, [], "target"],
@@ -122,11 +170,9 @@ describe("taking back", () => {
   it("takes from the limit on messages what was taken from it when it was written", async () => {
     const { store } = await temporaryStore();
     await ran(store, [{ kind: "power_level", roomId: "!a", limits: ["messages"], outcome: wrote({}) }]);
-    expect(
-      (
-        await new UndoPlanner({ ...store, platforms: { matrix: { runs: matrixRuns } } }).plan(OWNER)
-      )?.steps.map(({ limits }) => limits),
-    ).toEqual([["messages"]]);
+    expect((await confirmedUndo(undoPlanner(store), OWNER))?.steps.map(({ limits }) => limits)).toEqual([
+      ["messages"],
+    ]);
   });
 
   it("knows what may have been written by what was stored before, where the run ended or the step failed before its answer came", async () => {

@@ -78,6 +78,7 @@ describe("a step", () => {
       summary: notScripted,
       failures: notScripted,
       undo: notScripted,
+      roomsOfUndo: notScripted,
     };
     const work = new RunWork({
       accounts,

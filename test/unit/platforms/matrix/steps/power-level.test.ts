@@ -12,6 +12,7 @@ import {
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
 import { ADMIN, SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
+import { NOT_MISSED } from "./entry-answers.ts";
 
 const GET = `source GET /rooms/${ROOM}/state/m.room.power_levels`;
 const PUT = `source PUT /rooms/${ROOM}/state/m.room.power_levels`;
@@ -127,9 +128,25 @@ describe("giving the level back", () => {
   const written = { users: { [SOURCE]: 50, [TARGET]: 50 }, ban: 70 };
 
   it("is the target's own doing as long as it is in the room, for the source may not be above it", async () => {
-    const { context, requests } = scriptedContext({ [OWN_GET]: content(written), [OWN_PUT]: DONE }, IN_ROOM);
+    const script = { ...NOT_MISSED, [OWN_GET]: content(written), [OWN_PUT]: DONE };
+    const { context, requests } = scriptedContext(script, IN_ROOM);
     expect(await roomSteps.power_level.undo(undo, context)).toEqual({ status: "done" });
-    expect(requests[1]?.body).toEqual({ users: { [SOURCE]: 50, [TARGET]: 10 }, ban: 70 });
+    expect(requests.at(-1)?.body).toEqual({ users: { [SOURCE]: 50, [TARGET]: 10 }, ban: 70 });
+  });
+
+  it("is not done where nobody else has that power, unless the person has confirmed it", async () => {
+    const alone = { users: { [TARGET]: 50 } };
+    const script = { ...NOT_MISSED, [OWN_GET]: content(alone), [OWN_PUT]: DONE };
+    const kept = scriptedContext(script, IN_ROOM);
+    expect(await roomSteps.power_level.undo(undo, kept.context)).toEqual({
+      status: "failed",
+      problem: { code: "last_admin", serverText: null },
+    });
+    expect(kept.writes()).toEqual([]);
+    const confirmed = scriptedContext(script, IN_ROOM);
+    expect(await roomSteps.power_level.undo({ ...undo, leavesAnyway: true }, confirmed.context)).toEqual({
+      status: "done",
+    });
   });
 
   it("takes away an entry that was not there, as the source where the target is gone", async () => {

@@ -8,7 +8,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
-import { member, OWN_MEMBER, problem, SEEN_MEMBER } from "./entry-answers.ts";
+import { member, NOT_MISSED, OWN_MEMBER, problem, SEEN_MEMBER } from "./entry-answers.ts";
 
 const LEAVE = `target POST /rooms/${ROOM}/leave`;
 
@@ -18,9 +18,13 @@ describe("leaving again", () => {
   it.each(["accept_invite", "join", "join_restricted", "join_invited"] as const)(
     "follows %s",
     async (kind) => {
-      const { context, lines } = scriptedContext({ [OWN_MEMBER]: member("join"), [LEAVE]: DONE });
+      const { context, writes } = scriptedContext({
+        ...NOT_MISSED,
+        [OWN_MEMBER]: member("join"),
+        [LEAVE]: DONE,
+      });
       expect(await roomSteps[kind].undo(undo, context)).toEqual({ status: "done" });
-      expect(lines()).toEqual([OWN_MEMBER, LEAVE]);
+      expect(writes()).toEqual([`POST /rooms/${ROOM}/leave`]);
     },
   );
 
@@ -77,8 +81,18 @@ describe("leaving again", () => {
     expect(await roomSteps.knock.undo(payload, context)).toEqual({ status: "done" });
   });
 
+  it.each([
+    refused(403, "M_FORBIDDEN", "The target user is not invited"),
+    refused(403, "M_CANNOT_LEAVE_SERVER_NOTICE_ROOM"),
+    refused(404, "M_NOT_FOUND"),
+  ])("has nothing left to do where an invitation cannot be declined", async (answer) => {
+    const { context } = scriptedContext({ [SEEN_MEMBER]: member("invite"), [LEAVE]: answer });
+    expect(await roomSteps.invite.undo(undo, context)).toEqual({ status: "already_done" });
+  });
+
   it("passes on what goes wrong", async () => {
     const { context } = scriptedContext({
+      ...NOT_MISSED,
       [OWN_MEMBER]: member("join"),
       [LEAVE]: refused(429, "M_LIMIT_EXCEEDED"),
     });

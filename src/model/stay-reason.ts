@@ -1,0 +1,12 @@
+/**
+ * Why the new account should not leave a room unasked.
+ * - `source_not_joined`: the old account is not in it, so nobody could let the new one in again.
+ * - `last_member`: nobody else is in it. The room would be lost.
+ * - `last_admin`: nobody else in it has the new account's power.
+ * - `unreadable`: one of these could not be checked.
+ */
+export const STAY_REASONS = ["source_not_joined", "last_member", "last_admin", "unreadable"] as const;
+export type StayReason = (typeof STAY_REASONS)[number];
+
+/** The rooms that the new account should not leave unasked, by room ID. */
+export type Stays = ReadonlyMap<string, StayReason>;
