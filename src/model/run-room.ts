@@ -23,6 +23,11 @@ const plannedSchema = z.object({
     via: z.array(z.string()).readonly(),
     isNewToServer: z.boolean(),
   }),
+  /**
+   * The steps about the room's contents were planned while the target was in it. Rows of older
+   * versions do not have it.
+   */
+  isCovered: z.boolean().optional(),
 });
 
 /** Version 1 has sentences instead of the data of reasons and warnings. The schema reads both. */

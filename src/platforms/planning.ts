@@ -88,8 +88,17 @@ export interface Decision {
   unknownRooms(named: readonly string[]): readonly string[];
   /**
    * The remaining work of a run: its rooms as they are now, missing steps that were not tried, and
-   * whole lists that were written before a room was joined.
-   * @param before the rooms as stored
+   * additions to lists that were written before a room was joined. Once the run has ended, only
+   * what is about rooms that came in since.
    */
-  remaining(run: { before: readonly RunRoom[]; tried: Tried }, request: ChosenCategories): RunContents;
+  remaining(run: RunSoFar, request: ChosenCategories): RunContents;
+}
+
+/** A run whose accounts were read again. */
+export interface RunSoFar {
+  /** The rooms as stored. */
+  readonly before: readonly RunRoom[];
+  readonly tried: Tried;
+  /** When the run first ended; `null` while it has not. */
+  readonly endedAt: number | null;
 }

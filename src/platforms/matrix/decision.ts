@@ -36,9 +36,9 @@ export function decisionOf(input: DecisionInput): Decision {
     someRooms: (part) => stepsOfRooms({ decided }, part),
     profileSteps: () => profileSteps({ decided, readings }),
     unknownRooms: (named) => unknownRooms({ decided }, named),
-    remaining({ before, tried }, request) {
-      const rooms = revisedRooms(decided, { before, tried });
-      return { rooms, steps: remainingSteps({ decided, readings }, { rooms, tried, request }) };
+    remaining(run, request) {
+      const rooms = revisedRooms(decided, run);
+      return { rooms, steps: remainingSteps({ decided, readings }, { ...run, rooms, request }) };
     },
   };
 }

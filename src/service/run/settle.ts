@@ -60,7 +60,7 @@ export class RunSettler {
     const { decision } = move;
     const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
     const before = await runs.rooms(run.id);
-    const { rooms, steps: remaining } = decision.remaining({ before, tried }, request);
+    const { rooms, steps: remaining } = decision.remaining({ before, tried, endedAt: run.endedAt }, request);
     const change = {
       rooms,
       steps: remaining,

@@ -22,14 +22,22 @@ export interface ContentStep<Payload> {
   readonly limits?: readonly LimitName[];
 }
 
+type MissingItem<Compared extends Comparison> = Compared["missingItems"][number];
+
 /** The plan of one category. It is a function of the two accounts and does no I/O. */
 export interface CategoryPlan<Compared extends Comparison = Comparison, Payload = unknown> {
   readonly name: CategoryName;
   /** The type of account data that only this category reads; `null` for none. */
   readonly accountDataType: string | null;
   /**
-   * A step writes one list for many rooms. When the target gets into a room later, the list is
-   * written again.
+   * The part of a missing item that is about some rooms of the target; `null` for none. Only that
+   * part is written when the target gets into these rooms later: what else is missing by then, the
+   * person may have removed.
+   */
+  partAbout(item: MissingItem<Compared>, roomIds: ReadonlySet<string>): MissingItem<Compared> | null;
+  /**
+   * A step writes one list for many rooms. When the target gets into a room later, another step
+   * adds the items about that room.
    */
   readonly isWholeList: boolean;
   /** What the target should have, and how much of it the target already has. */

@@ -8,6 +8,7 @@ import { accountDataPlan } from "./account-data/plan.ts";
 import { contentStep } from "./account-data/step.ts";
 import type { CategoryPlan, ContentStepKind } from "./category-plan.ts";
 import { plannedContentStep } from "./category-plan.ts";
+import type { Comparison } from "./comparison.ts";
 import type { AccountContents } from "./contents.ts";
 import { directChatsPlan } from "./direct-chats/plan.ts";
 import { directChatsStep } from "./direct-chats/step.ts";
@@ -95,10 +96,47 @@ export function planContentSteps(
   target: AccountContents,
   roomIdOnTarget: RoomIdOnTarget,
 ): PlannedStep[] {
+  return planPartOfContents(source, target, roomIdOnTarget, (step) => ({ key: step.key, roomIds: null }));
+}
+
+/** A step that may be planned in part. */
+export interface PartOfStep {
+  /** The key of the step that is planned. */
+  readonly key: string;
+  /** Only the items about these rooms of the target are written; `null`: all items. */
+  readonly roomIds: ReadonlySet<string> | null;
+}
+
+/**
+ * Like `planContentSteps`, but each step only in part.
+ * @param partOf the part of a step that is planned; `null` for nothing
+ */
+export function planPartOfContents(
+  source: AccountContents,
+  target: AccountContents,
+  roomIdOnTarget: RoomIdOnTarget,
+  partOf: (step: PlannedStep) => PartOfStep | null,
+): PlannedStep[] {
   return CONTENT_STEP_KINDS.flatMap((kind) => {
     const plan = planOf(kind);
     const compared = plan.compare(source, target, roomIdOnTarget);
-    return plan.steps(compared, target).map((step) => plannedContentStep(kind, step));
+    const parts = new Map<ReadonlySet<string>, Map<string, PlannedStep>>();
+    const stepsOf = (missingItems: Comparison["missingItems"]) =>
+      plan.steps({ ...compared, missingItems }, target).map((step) => plannedContentStep(kind, step));
+    const stepsAbout = (roomIds: ReadonlySet<string>): Map<string, PlannedStep> => {
+      const known = parts.get(roomIds);
+      if (known !== undefined) return known;
+      const items = compared.missingItems.map((item) => plan.partAbout(item, roomIds));
+      const made = new Map(stepsOf(items.filter((item) => item !== null)).map((step) => [step.key, step]));
+      parts.set(roomIds, made);
+      return made;
+    };
+    return stepsOf(compared.missingItems).flatMap((step) => {
+      const part = partOf(step);
+      if (part === null) return [];
+      const planned = part.roomIds === null ? step : stepsAbout(part.roomIds).get(step.key);
+      return planned === undefined ? [] : [{ ...planned, key: part.key }];
+    });
   });
 }
 

@@ -1,12 +1,15 @@
 import type { RunRoom } from "../../../model/run-room.ts";
+import type { StoredStep } from "../../../model/run.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import type { Tried } from "../../planning.ts";
 import type { ChosenCategories } from "../../planning.ts";
-import { writesWholeList } from "../categories/registry.ts";
+import type { PartOfStep } from "../categories/registry.ts";
+import { planPartOfContents, writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
+import { roomMapping } from "../planning/room-mapping.ts";
 import { runRoom } from "./room-of-run.ts";
 import type { DecidedMove } from "./steps-of-run.ts";
-import { isChosen, stepsBesidesEntries, stepsInto } from "./steps-of-run.ts";
+import { isChosen, powerSteps, stepsInto } from "./steps-of-run.ts";
 
 /** The rooms of a run after both accounts were read again. @param before the rooms as stored */
 export function revisedRooms(
@@ -43,34 +46,86 @@ function revisedRoom(
   return isGivenUp ? { ...kept, status: before.status } : kept;
 }
 
-/**
- * Steps that are still missing and were not tried, and whole lists that were written before a room
- * was joined.
- * @param rooms as `revisedRooms` returns them
- */
-export function remainingSteps(
-  move: DecidedMove,
-  { rooms, tried, request }: { rooms: readonly RunRoom[]; tried: Tried; request: ChosenCategories },
-): PlannedStep[] {
-  const desired = [
-    ...rooms.filter((room) => room.status === "planned").flatMap((room) => stepsInto(room, room.route)),
-    ...stepsBesidesEntries(move),
-  ].filter(isChosen(request));
-  const lastJoinedAt = Math.max(0, ...rooms.map((room) => room.joinedAt ?? 0));
-  return desired.flatMap((step) => nextVersion(step, tried, lastJoinedAt) ?? []);
+/** A run whose remaining steps are planned. */
+interface RevisedRun {
+  /** The rooms as stored. */
+  readonly before: readonly RunRoom[];
+  /** The rooms as `revisedRooms` returns them. */
+  readonly rooms: readonly RunRoom[];
+  readonly tried: Tried;
+  readonly request: ChosenCategories;
+  /** When the run first ended; `null` while it has not. */
+  readonly endedAt: number | null;
 }
 
 /**
- * The next version of a step, or `null` if there is nothing to repeat. Whole lists are rewritten
- * under a new key, so that each version keeps its own undo record.
+ * Steps that are still missing and were not tried, and additions to lists that were written before
+ * a room was joined.
+ *
+ * A list gets only the items about rooms that came in since. Once the run has ended, so does
+ * everything else: whatever else is missing by then, the person may have removed.
  */
-function nextVersion(step: PlannedStep, tried: Tried, lastJoinedAt: number): PlannedStep | null {
+export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[] {
+  const { rooms, tried, request, endedAt } = run;
+  const since = joinedSince(run);
+  const isEnded = endedAt !== null;
+  const sinceIds = idsOf(since);
+  const partOf = ({ key, kind }: PlannedStep): PartOfStep | null => {
+    const { next, last } = versionOf(key, tried);
+    if (last === null) return { key: next, roomIds: isEnded ? sinceIds : null };
+    if (!writesWholeList(kind) || (last.state !== "done" && last.state !== "failed")) return null;
+    const { finishedAt } = last;
+    const later = since.filter(({ joinedAt }) => joinedAt === null || joinedAt > (finishedAt ?? 0));
+    return { key: next, roomIds: idsOf(later) };
+  };
+  const isAllowed = ({ key, roomId }: PlannedStep): boolean =>
+    !tried.has(key) && (!isEnded || (roomId !== null && sinceIds.has(roomId)));
+  const entries = rooms
+    .filter((room) => room.status === "planned")
+    .flatMap((room) => stepsInto(room, room.route))
+    .filter(({ key }) => !tried.has(key));
+  return [
+    ...entries,
+    ...powerSteps(move).filter(isAllowed),
+    ...planPartOfContents(
+      move.readings.source,
+      move.readings.target,
+      roomMapping(move.decided.rooms),
+      partOf,
+    ),
+  ].filter(isChosen(request));
+}
+
+/**
+ * Each version of a list has a key and an undo record of its own.
+ * @returns the key of the next version, and the version before; `null` for none
+ */
+function versionOf(
+  key: string,
+  tried: Tried,
+): { next: string; last: Pick<StoredStep, "state" | "finishedAt"> | null } {
+  let last: Pick<StoredStep, "state" | "finishedAt"> | null = null;
   for (let version = 1; ; version += 1) {
-    const key = version === 1 ? step.key : `${step.key} ${version}`;
-    const before = tried.get(key);
-    if (before === undefined) return { ...step, key };
-    const isOutdated =
-      before.state === "done" && writesWholeList(step.kind) && (before.finishedAt ?? 0) < lastJoinedAt;
-    if (!isOutdated) return null;
+    const next = version === 1 ? key : `${key} ${version}`;
+    const found = tried.get(next);
+    if (found === undefined) return { next, last };
+    last = found;
   }
+}
+
+/** The rooms that the target got into since the steps about rooms' contents were last planned. */
+function joinedSince({ before, rooms, endedAt }: RevisedRun): RunRoom[] {
+  const stored = new Map(before.map((room) => [room.roomId, room]));
+  return rooms.filter((room) => room.isJoined && !isCovered(stored.get(room.roomId), endedAt));
+}
+
+function idsOf(rooms: readonly RunRoom[]): Set<string> {
+  return new Set(rooms.map(({ roomId }) => roomId));
+}
+
+/** Rows of older versions do not say it. Rooms joined before the end were covered by then. */
+function isCovered(room: RunRoom | undefined, endedAt: number | null): boolean {
+  if (room === undefined) return false;
+  const { planned, isJoined, joinedAt } = room;
+  return planned.isCovered ?? (isJoined && endedAt !== null && (joinedAt ?? 0) <= endedAt);
 }

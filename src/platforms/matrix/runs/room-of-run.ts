@@ -6,12 +6,17 @@ import type { StepContext } from "../steps/step-context.ts";
 /** A planned room as a room of a new run. */
 export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {
   const { roomId, routes, through, via, isNewToServer } = room;
+  const isJoined = room.route === "joined";
   return {
     roomId,
-    planned: { row: reportRoom(room), work: { roomId, routes, through, via, isNewToServer } },
+    planned: {
+      row: reportRoom(room),
+      work: { roomId, routes, through, via, isNewToServer },
+      isCovered: isJoined,
+    },
     route: room.route,
     status: room.status,
-    isJoined: room.route === "joined",
+    isJoined,
     refusals: [],
     joinedAt: null,
     isReplacement,

@@ -26,7 +26,8 @@ export function stepsOfWholePlan({ decided, readings }: DecidedMove, request: Ch
     .filter((room) => order.has(room.roomId))
     .sort((left, right) => (order.get(left.roomId) ?? 0) - (order.get(right.roomId) ?? 0))
     .flatMap((room) => stepsInto(room, room.route));
-  const steps = [...entries, ...stepsBesidesEntries({ decided, readings })];
+  const contents = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
+  const steps = [...entries, ...powerSteps({ decided }), ...contents];
   return { rooms, steps: steps.filter(isChosen(request)) };
 }
 
@@ -73,10 +74,9 @@ export function unknownRooms({ decided }: Pick<DecidedMove, "decided">, named: r
   return named.filter((word) => !all.some((room) => isNamed(room, word)));
 }
 
-/** Power levels, and the steps of all other categories. */
-export function stepsBesidesEntries({ decided, readings }: DecidedMove): PlannedStep[] {
-  const powers = [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
-  return [...powers, ...planContentSteps(readings.source, readings.target, roomMapping(decided.rooms))];
+/** The steps that give the target its levels. */
+export function powerSteps({ decided }: Pick<DecidedMove, "decided">): PlannedStep[] {
+  return [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
 }
 
 /** Whether a filter by categories lets a step pass. */

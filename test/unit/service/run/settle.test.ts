@@ -17,6 +17,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import { baseUrlOf, tokenOf } from "../../../support/fakes/fake-homeservers.ts";
+import { MODERATOR } from "../../../support/fakes/fake-room.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const SECOND = 1_000;
@@ -361,6 +362,48 @@ describe("rooms that open after the end", () => {
     await pass(20 * SECOND);
     expect(servers.accounts.get(TARGET)?.accountData.get("m.direct")).toEqual({});
     expect(servers.accounts.get(TARGET)?.pushRules).toEqual({ content: [], room: [] });
+  });
+
+  it.each<{ name: string; isSetBefore: boolean }>([
+    { name: "the run has written", isSetBefore: false },
+    { name: "the new account had before the run", isSetBefore: true },
+  ])("bring back nothing else that $name and the person has removed since", async ({ isSetBefore }) => {
+    const [source, target] = [servers.accounts.get(SOURCE), servers.accounts.get(TARGET)];
+    if (source === undefined || target === undefined) throw new Error("no accounts");
+    const settings = ["m.ignored_user_list", "m.recent_emoji"];
+    const tags = { tags: { "m.favourite": {} } };
+    if (isSetBefore) {
+      for (const type of settings) target.accountData.set(type, source.accountData.get(type) ?? {});
+      target.roomAccountData.set(OPEN, new Map([["m.tag", tags]]));
+      target.profile["displayname"] = "Me";
+      Object.assign(target.pushRules, structuredClone(source.pushRules));
+    }
+    await start();
+    await pass();
+    expect((await run()).state).toBe("watching");
+    expect(target.accountData.get("m.ignored_user_list")).not.toEqual({});
+
+    for (const type of [...settings, "m.direct"]) target.accountData.set(type, {});
+    target.roomAccountData.clear();
+    target.profile["displayname"] = "me";
+    for (const kind of Object.keys(target.pushRules)) target.pushRules[kind] = [];
+    const levels = servers.rooms.get(OPEN)?.state.get("m.room.power_levels");
+    servers.rooms.get(OPEN)?.state.set("m.room.power_levels", { ...levels, users: { [SOURCE]: 50 } });
+    letIn(servers);
+    await pass(20 * SECOND);
+
+    expect((await said()).sort()).toEqual(["end", `late ${CLOSED}`, `late ${KNOCK}`]);
+    expect(Object.fromEntries(target.accountData)).toEqual({
+      ...Object.fromEntries(settings.map((type) => [type, {}])),
+      "m.direct": { [MODERATOR]: [KNOCK] },
+    });
+    expect([...target.roomAccountData.keys()]).toEqual([CLOSED]);
+    expect(target.profile["displayname"]).toBe("me");
+    expect(target.pushRules["content"]).toEqual([]);
+    expect(target.pushRules["room"]?.map((rule) => rule["rule_id"])).toEqual([KNOCK]);
+    expect(servers.rooms.get(OPEN)?.state.get("m.room.power_levels")).toMatchObject({
+      users: { [SOURCE]: 50 },
+    });
   });
 
   it("are looked for without asking again what the servers can, but after a look that failed", async () => {

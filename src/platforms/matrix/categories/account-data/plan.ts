@@ -9,6 +9,7 @@ import type { DesiredContent } from "./desired-content.ts";
 import { desiredContent, statusOfType } from "./desired-content.ts";
 import type { DesiredForms } from "./forms.ts";
 import { withForms } from "./forms.ts";
+import { partAboutRooms } from "./room-lists.ts";
 
 const contentSchema = z.record(z.string(), z.unknown());
 
@@ -54,6 +55,10 @@ export const accountDataPlan: CategoryPlan<Comparison<DesiredAccountData>, Conte
   name: "account_data",
   accountDataType: null,
   isWholeList: true,
+  partAbout(item, roomIds) {
+    const content = partAboutRooms(item.type, item.content, roomIds);
+    return content === null ? null : { ...item, content };
+  },
   compare(source, target, roomIdOnTarget) {
     return compareItems(
       "account_data",

@@ -39,6 +39,28 @@ export function withRoomsOnTarget(
   return { ...content, rooms: Object.fromEntries(mapped) };
 }
 
+/**
+ * The entries of the content that are about some rooms.
+ * @param content the content on the target
+ * @returns `null` if there are none, or if the type names no rooms
+ */
+export function partAboutRooms(
+  type: string,
+  content: JsonObject,
+  roomIds: ReadonlySet<string>,
+): JsonObject | null {
+  const key = LISTS.get(type);
+  if (key !== undefined) {
+    const list = content[key];
+    const part = Array.isArray(list) ? list.filter((roomId) => roomIds.has(String(roomId))) : [];
+    return part.length === 0 ? null : { [key]: part };
+  }
+  const packs = PACKS.has(type) ? content["rooms"] : null;
+  if (!isJsonObject(packs)) return null;
+  const part = Object.entries(packs).filter(([roomId]) => roomIds.has(roomId));
+  return part.length === 0 ? null : { rooms: Object.fromEntries(part) };
+}
+
 function withList(content: JsonObject, key: string, roomIdOnTarget: RoomIdOnTarget): JsonObject | null {
   const list = content[key];
   if (!Array.isArray(list)) return content;

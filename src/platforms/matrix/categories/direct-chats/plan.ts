@@ -31,6 +31,7 @@ export const directChatsPlan: CategoryPlan<Comparison<DirectChat>, DirectChatsPa
   name: "direct_chats",
   accountDataType: DIRECT_CHATS_TYPE,
   isWholeList: true,
+  partAbout: (item, roomIds) => (roomIds.has(item.roomId) ? item : null),
   compare(source, target, roomIdOnTarget) {
     const accounts = { source: source.snapshot, target: target.snapshot };
     const chosen = counterpartsByRoom(

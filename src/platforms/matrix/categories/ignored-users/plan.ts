@@ -18,7 +18,8 @@ export const IGNORED_USERS_TYPE = "m.ignored_user_list";
 export const ignoredUsersPlan: CategoryPlan<Comparison<string>, IgnoredUsers> = {
   name: "ignored_users",
   accountDataType: IGNORED_USERS_TYPE,
-  isWholeList: true,
+  isWholeList: false,
+  partAbout: () => null,
   compare(source, target) {
     const existing = new Set(desiredUsers(target.snapshot.accountData.get(IGNORED_USERS_TYPE), []).items);
     return compareItems(

@@ -35,6 +35,7 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
   name: "profile",
   accountDataType: null,
   isWholeList: false,
+  partAbout: () => null,
   compare(source, target) {
     return compareItems(
       "profile",

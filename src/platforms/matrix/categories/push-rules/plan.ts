@@ -11,6 +11,7 @@ import type { PushRule } from "./push-rule.ts";
 import { pushRuleName, readPushRules } from "./push-rule.ts";
 import type { Mapping } from "./rule-on-target.ts";
 import { ruleOnTarget } from "./rule-on-target.ts";
+import { roomsOfRule } from "./rule-rooms.ts";
 import type { PushRulesPayload } from "./stored-rules.ts";
 import { toStored } from "./stored-rules.ts";
 
@@ -29,6 +30,7 @@ export const pushRulesPlan: CategoryPlan<PushRuleComparison, PushRulesPayload> =
   name: "push_rules",
   accountDataType: "m.push_rules",
   isWholeList: true,
+  partAbout: (rule, roomIds) => (roomsOfRule(rule).some((roomId) => roomIds.has(roomId)) ? rule : null),
   compare(source, target, roomIdOnTarget) {
     const mapping = {
       sourceUserId: source.snapshot.userId,

@@ -24,6 +24,7 @@ export const readMarkersPlan: CategoryPlan<Comparison<ReadMarker>, ReadMarker> =
   name: "read_markers",
   accountDataType: READ_MARKER_TYPE,
   isWholeList: false,
+  partAbout: (item, roomIds) => (roomIds.has(item.roomId) ? item : null),
   compare(source, target, roomIdOnTarget) {
     const existing = desiredMarkers(target.roomAccountData, (roomId) => roomId).items;
     const roomIds = new Set(existing.map(({ roomId }) => roomId));

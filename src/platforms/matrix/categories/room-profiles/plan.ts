@@ -32,6 +32,7 @@ export const roomProfilesPlan: CategoryPlan<Comparison<DesiredRoomProfile>, Room
   name: "room_profiles",
   accountDataType: null,
   isWholeList: false,
+  partAbout: (item, roomIds) => (roomIds.has(item.roomId) ? item : null),
   compare(source, target, roomIdOnTarget) {
     return compareItems(
       "room_profiles",

@@ -27,6 +27,7 @@ export const roomSettingsPlan: CategoryPlan<Comparison<DesiredRoomSetting>, Cont
   name: "room_settings",
   accountDataType: null,
   isWholeList: false,
+  partAbout: (item, roomIds) => (roomIds.has(item.roomId) ? item : null),
   compare(source, target, roomIdOnTarget) {
     return compareItems(
       "room_settings",

@@ -32,6 +32,7 @@ export const tagsPlan: CategoryPlan<Comparison<DesiredTag>, RoomTags> = {
   name: "tags",
   accountDataType: "m.tag",
   isWholeList: false,
+  partAbout: (item, roomIds) => (roomIds.has(item.roomId) ? item : null),
   compare(source, target, roomIdOnTarget) {
     const existing = new Map(
       [...target.roomTags].map(([roomId, tags]) => [roomId, new Set(tags.map(({ name }) => name))]),
