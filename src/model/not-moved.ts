@@ -25,6 +25,8 @@ export type NotMovedCode =
   | "room_not_moved"
   /** A place in the history of a room that an upgrade replaced. */
   | "room_replaced"
+  /** It could refuse invitations that rooms still need. It is moved when no room needs one. */
+  | "held_back"
   /** The new account has something else in this place. */
   | "target_has_own"
   /** The new server does not accept it. */

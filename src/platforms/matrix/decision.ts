@@ -2,6 +2,7 @@ import type { CategoryName } from "../../model/categories.ts";
 import { category } from "../../model/categories.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import type { Decision, PlanFacts } from "../planning.ts";
+import type { AccountContents } from "./categories/contents.ts";
 import { compareContents } from "./categories/registry.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
@@ -12,12 +13,16 @@ import { estimateTime } from "./planning/time-estimate.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
 import { remainingWork } from "./remaining-work.ts";
 import { report } from "./report/report.ts";
+import { INVITE_PERMISSION_TYPES } from "./rooms/invite-permission.ts";
 import { remainingSteps, revisedRooms } from "./runs/remaining-steps.ts";
 import { profileSteps, stepsOfRooms, stepsOfWholePlan, unknownRooms } from "./runs/steps-of-run.ts";
 
 /** Both accounts as they were read, and the plan of their rooms. */
 export interface DecisionInput {
-  readings: { source: AccountReading; target: AccountReading };
+  readings: {
+    source: AccountReading & Pick<AccountContents, "heldBackTypes">;
+    target: AccountReading;
+  };
   decided: RoomPlan;
   /** With room IDs in place of aliases. */
   filters: PlanFilters;
@@ -25,7 +30,8 @@ export interface DecisionInput {
   generatedAt: Date;
 }
 
-export function decisionOf(input: DecisionInput): Decision {
+export function decisionOf(whole: DecisionInput): Decision {
+  const input = withHeldBack(whole);
   const { readings, decided, filters, aliases } = input;
   return {
     plan: planFacts(input),
@@ -41,6 +47,14 @@ export function decisionOf(input: DecisionInput): Decision {
       return { rooms, steps: remainingSteps({ decided, readings }, { ...run, rooms, request }) };
     },
   };
+}
+
+/** Settings that refuse invitations are held back while a room may need one. */
+function withHeldBack(input: DecisionInput): DecisionInput {
+  const { readings, decided } = input;
+  if (!decided.needsInvitations) return input;
+  const source = { ...readings.source, heldBackTypes: INVITE_PERMISSION_TYPES };
+  return { ...input, readings: { ...readings, source } };
 }
 
 function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): PlanFacts {

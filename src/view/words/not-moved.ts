@@ -14,6 +14,8 @@ const reasons: Readonly<Record<NotMovedCode, string>> = {
   own_account: "Entries about your own two accounts",
   room_not_moved: "Entries about rooms that are not moved",
   room_replaced: "Read markers of rooms that were replaced by newer ones",
+  held_back:
+    "Settings that can refuse invitations, as long as a room may still need one; I copy them afterwards",
   target_has_own: "Items that your new account has set differently; it keeps its own",
   server_refuses: "Profile fields that your new server does not accept",
   rule_not_on_server: "Notification rules that your new server does not have",

@@ -1,8 +1,8 @@
 import type { Account, Side } from "../../../src/model/account.ts";
 import type { Stays } from "../../../src/model/stay-reason.ts";
 import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
-import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { UndoPlan } from "../../../src/service/run/undo.ts";
+import { UndoPlanner } from "../../../src/service/run/undo.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { notScripted } from "./command-services.ts";
 

@@ -33,6 +33,8 @@ export interface RouteContext {
    */
   unreachable: readonly { view: RoomView; help: Help | null }[];
   refusals: readonly RouteRefusal[];
+  /** Whether the target's own settings refuse invitations from a user; `""`: from everybody. */
+  isInviteBlocked: (userId: string) => boolean;
 }
 
 const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
@@ -47,7 +49,7 @@ export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteCont
     case "person":
       return needsPerson(view, verdict.help, verdict.reason, context);
     case "inviter":
-      return asksInviter(view, verdict.reason, context.parties);
+      return asksInviter(view, verdict.reason, context);
     case "open":
       return entry(view, verdict, context);
   }
@@ -91,10 +93,8 @@ function entry(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
     return { ...choice("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
   if (canKnock) return knock(view, verdict, context);
   if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), context);
-  // Only the person can allow it, in the settings of the new account.
-  if (verdict.isInviteBlocked)
-    return { ...choice("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
-  if (verdict.reason.code === "source_not_joined") return asksInviter(view, verdict.reason, context.parties);
+  if (verdict.isInviteBlocked) return inviteBlocked();
+  if (verdict.reason.code === "source_not_joined") return asksInviter(view, verdict.reason, context);
   if (context.unreachable.length > 0) return throughUnreachable(view, context);
   return needsPerson(view, "invite", verdict.reason, context);
 }
@@ -102,9 +102,7 @@ function entry(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
 function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): RouteChoice {
   const reason: Reason = verdict.isInviteBlocked ? { code: "invite_blocked" } : verdict.reason;
   const isInvited = reason.code === "source_not_joined" && reason.inviter !== null;
-  const asked = isInvited
-    ? asksInviter(view, reason, context.parties)
-    : needsPerson(view, "invite", reason, context);
+  const asked = isInvited ? asksInviter(view, reason, context) : needsPerson(view, "invite", reason, context);
   if (asked.route === "impossible") return asked;
   // A pending knock is for the people in the room to answer.
   const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
@@ -115,23 +113,42 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
  * A joined member must act. If no joined member may, the room is impossible. An exception is a
  * source with the power to do it: the person is asked, because the bot never does it unasked.
  */
-function needsPerson(view: RoomView, help: Help, reason: Reason, { parties }: RouteContext): RouteChoice {
+function needsPerson(view: RoomView, help: Help, reason: Reason, context: RouteContext): RouteChoice {
   const { room, power } = view;
+  const { parties } = context;
   const needed = membersToRead(room, power, { kind: help }, parties, "route");
   const membersNeeded = [...(needed === null ? [] : [needed]), ...anyoneNeeded(view, parties)];
   const found = peopleOrUpgrader(view, help, parties);
+  const canBeUnread = power.levels.usersDefault === null && room.powerLevels.kind === "unread";
+  if (help === "invite" && (found.helpers.length > 0 || canBeUnread)) {
+    const welcome = found.helpers.filter(({ userId }) => !context.isInviteBlocked(userId));
+    if (context.isInviteBlocked("") || (found.helpers.length > 0 && welcome.length === 0))
+      return { ...inviteBlocked(), membersNeeded };
+    if (welcome.length > 0)
+      return {
+        ...choice("ask_moderator", "needs_moderator", reason),
+        helpers: welcome,
+        moreHelpers: found.moreHelpers,
+        membersNeeded,
+      };
+  }
   if (found.helpers.length > 0)
     return { ...choice("ask_moderator", "needs_moderator", reason), ...found, membersNeeded };
   if ("isSourceAble" in reason && reason.isSourceAble)
     return { ...choice("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
   // The members are unknown: none can be named, and none can be ruled out.
-  if (power.levels.usersDefault === null && room.powerLevels.kind === "unread") {
+  if (canBeUnread) {
     return { ...choice("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
   }
   const none: Reason = isServersWord(reason)
     ? reason
     : { code: "no_helper", help, required: requiredForTask(power, { kind: help }) };
   return { ...choice("impossible", "skipped", none), ...NOBODY, membersNeeded };
+}
+
+/** Only the person can allow invitations, in the settings of the new account. */
+function inviteBlocked(): RouteChoice {
+  return { ...choice("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
 }
 
 /** If no server is known to join through, any joined member on another server shows one. */
@@ -169,6 +186,7 @@ function throughUnreachable(view: RoomView, context: RouteContext): RouteChoice 
   const through = best?.roomId ?? "";
   const reason: Reason = { code: "space_unreachable", through };
   const own = needsPerson(view, "invite", reason, context);
+  if (own.status === "needs_you") return own;
   const helpers = joinHelpers(own, best?.found ?? NOBODY);
   const needs = [...own.membersNeeded, ...membersNeeded];
   if (helpers.helpers.length === 0) return { ...own, membersNeeded: needs };
@@ -204,7 +222,12 @@ function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers
   return namedPerson(view, tombstoneSender, parties, isCreator ? "creator" : 100);
 }
 
-function asksInviter(view: RoomView, reason: SourceNotJoined, parties: Parties): RouteChoice {
+function asksInviter(
+  view: RoomView,
+  reason: SourceNotJoined,
+  { parties, isInviteBlocked }: RouteContext,
+): RouteChoice {
+  if (isInviteBlocked(reason.inviter ?? "")) return inviteBlocked();
   const helpers = reason.inviter === null ? NOBODY : namedPerson(view, reason.inviter, parties, 0);
   return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers };
 }

@@ -43,6 +43,8 @@ export interface PlanContext {
   replacements: ReadonlyMap<string, Replacement>;
   /** Own rooms that a filter leaves out, or in which the person talks with the bot. */
   excluded: ReadonlySet<string>;
+  /** Those of them in which the person talks with the bot. */
+  withBot: ReadonlySet<string>;
   direct: ReadonlySet<string>;
   /** Replacements about which nothing is known yet. */
   unknownReplacements: readonly string[];
@@ -74,12 +76,13 @@ export function planContext(input: RoomPlanInput): PlanContext {
     (roomId) => successors.get(roomId)?.roomId ?? null,
   );
   const botRooms = new Set(input.botRoomIds);
-  const excluded = new Set<string>();
+  const withBot = new Set<string>();
   for (const room of own.values()) {
-    const isWithBot =
-      botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties);
-    if (isWithBot || filter.isExcluded(room)) excluded.add(room.roomId);
+    if (botRooms.has(room.roomId) || isChatWithBot(room, counterparts.get(room.roomId), parties))
+      withBot.add(room.roomId);
   }
+  const excluded = new Set(withBot);
+  for (const room of own.values()) if (filter.isExcluded(room)) excluded.add(room.roomId);
   // If the target has already joined the old room, there is nothing to decide (first row of the
   // table).
   const replacements = new Map(
@@ -92,6 +95,7 @@ export function planContext(input: RoomPlanInput): PlanContext {
     views,
     replacements,
     excluded,
+    withBot,
     direct,
     unknownReplacements,
     unknownRooms: filter.unknownRooms,

@@ -43,6 +43,11 @@ export interface RoomPlan {
   bannedRoomIds: readonly string[];
   /** The target's settings refuse invitations from the source. */
   isInviteBlocked: boolean;
+  /**
+   * A room may still need an invitation of the target, also one that this plan leaves out. Until
+   * then the target must not get settings that refuse invitations.
+   */
+  needsInvitations: boolean;
 }
 
 /**
@@ -66,12 +71,13 @@ export interface RoomPlan {
 export function planRooms(input: RoomPlanInput): RoomPlan {
   const context = planContext(input);
   const isSourceBlocked = isInviteBlocked(input.target.accountData, input.source.userId);
-  const verdicts = verdictsOf(input, context, {
+  const verdictContext: VerdictContext = {
     parties: context.parties,
     roomVersions: new Set(input.target.roomVersions),
     isSourceBlocked,
     isEverybodyBlocked: isInviteBlocked(input.target.accountData, ""),
-  });
+  };
+  const verdicts = verdictsOf(input, context, verdictContext);
   const { rows, membersNeeded } = decidedRows(input, context, verdicts);
   const rooms: PlannedRoom[] = [];
   const replacements: PlannedRoom[] = [];
@@ -94,7 +100,34 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
       .filter((room) => room.membership === "ban")
       .map((room) => room.roomId),
     isInviteBlocked: isSourceBlocked,
+    needsInvitations:
+      [...rooms, ...replacements].some(mayNeedInvitation) ||
+      mayUndecidedNeedInvitation(context, verdicts, verdictContext),
   };
+}
+
+/** A room that waits for a person, or that the target enters by an invitation still to be sent. */
+function mayNeedInvitation({ status, route }: PlannedRoom): boolean {
+  if (status === "needs_moderator" || status === "needs_you") return true;
+  return status === "planned" && (route === "invite" || route === "knock");
+}
+
+/**
+ * The same for rooms without a route, because this plan leaves them out. A later plan may move
+ * them.
+ */
+function mayUndecidedNeedInvitation(
+  context: PlanContext,
+  verdicts: ReadonlyMap<string, Verdict>,
+  verdictContext: VerdictContext,
+): boolean {
+  for (const [roomId, view] of context.views) {
+    if (verdicts.has(roomId) || context.replacements.has(roomId) || context.withBot.has(roomId)) continue;
+    const verdict = verdictOn(view, verdictContext);
+    if (verdict.kind === "person" || verdict.kind === "inviter") return true;
+    if (verdict.kind === "open" && !verdict.canJoin && !verdict.isInvited) return true;
+  }
+  return false;
 }
 
 /** The row of a room that is not moved itself: another room replaces it, or it is left out. */
@@ -156,6 +189,7 @@ function decidedRows(
       through: entrances.through.get(roomId) ?? null,
       unreachable: unreachableSpaces(roomId, entranceInput, entrances),
       refusals: entranceInput.refusals.get(roomId) ?? [],
+      isInviteBlocked: (userId) => isInviteBlocked(input.target.accountData, userId),
     });
     const { warnings, membersNeeded: forWarnings } = warningsFor(
       view,

@@ -3,6 +3,15 @@ import { isJsonObject } from "../api/json.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 
 /**
+ * Types that can refuse invitations. The target gets them when no room needs an invitation of it
+ * any more (CS §Invite permission; MSC4155; platforms/matrix/README.md, "Account data").
+ */
+export const INVITE_PERMISSION_TYPES: ReadonlySet<string> = new Set([
+  "m.invite_permission_config",
+  "org.matrix.msc4155.invite_permission_config",
+]);
+
+/**
  * Whether an account's own settings make its server refuse invitations from a user
  * (M_INVITE_BLOCKED).
  * - `m.invite_permission_config` counts first (CS §Invite permission, MSC4380). In Synapse it

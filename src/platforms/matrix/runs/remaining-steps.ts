@@ -3,10 +3,12 @@ import type { StoredStep } from "../../../model/run.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import type { Tried } from "../../planning.ts";
 import type { ChosenCategories } from "../../planning.ts";
+import { accountDataKey } from "../categories/account-data/plan.ts";
 import type { PartOfStep } from "../categories/registry.ts";
 import { planPartOfContents, writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
 import { roomMapping } from "../planning/room-mapping.ts";
+import { INVITE_PERMISSION_TYPES } from "../rooms/invite-permission.ts";
 import { runRoom } from "./room-of-run.ts";
 import type { DecidedMove } from "./steps-of-run.ts";
 import { isChosen, powerSteps, stepsInto } from "./steps-of-run.ts";
@@ -63,7 +65,8 @@ interface RevisedRun {
  * a room was joined.
  *
  * A list gets only the items about rooms that came in since. Once the run has ended, so does
- * everything else: whatever else is missing by then, the person may have removed.
+ * everything else: whatever else is missing by then, the person may have removed. Settings that
+ * were held back until no room needs an invitation are an exception: nothing has written them yet.
  */
 export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[] {
   const { rooms, tried, request, endedAt } = run;
@@ -72,7 +75,7 @@ export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[
   const sinceIds = idsOf(since);
   const partOf = ({ key, kind }: PlannedStep): PartOfStep | null => {
     const { next, last } = versionOf(key, tried);
-    if (last === null) return { key: next, roomIds: isEnded ? sinceIds : null };
+    if (last === null) return { key: next, roomIds: isEnded && !HELD_BACK_KEYS.has(key) ? sinceIds : null };
     if (!writesWholeList(kind) || (last.state !== "done" && last.state !== "failed")) return null;
     const { finishedAt } = last;
     const later = since.filter(({ joinedAt }) => joinedAt === null || joinedAt > (finishedAt ?? 0));
@@ -95,6 +98,8 @@ export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[
     ),
   ].filter(isChosen(request));
 }
+
+const HELD_BACK_KEYS: ReadonlySet<string> = new Set([...INVITE_PERMISSION_TYPES].map(accountDataKey));
 
 /**
  * Each version of a list has a key and an undo record of its own.

@@ -335,6 +335,34 @@ describe("a run whose session has ended", () => {
   });
 });
 
+describe("a setting that refuses invitations", () => {
+  const TYPE = "m.invite_permission_config";
+  const content = { default_action: "block" };
+  const written = () => servers.accounts.get(TARGET)?.accountData.get(TYPE);
+
+  it.each([
+    { name: "the whole plan", filters: {} },
+    { name: "a plan of one room", filters: { only: [OPEN] } },
+  ])("is not copied by $name while a room needs somebody to let the account in", async ({ filters }) => {
+    servers.accounts.get(SOURCE)?.accountData.set(TYPE, content);
+    await start(filters);
+    await pass();
+    expect(["watching", "over"]).toContain((await run()).state);
+    expect(written()).toBeUndefined();
+    expect(JSON.stringify(await sent())).toContain("Settings that can refuse invitations");
+  });
+
+  it("is copied when the last room has let the account in", async () => {
+    servers.accounts.get(SOURCE)?.accountData.set(TYPE, content);
+    await start();
+    await pass();
+    letIn(servers);
+    await pass(20 * SECOND);
+    expect((await run()).state).toBe("over");
+    expect(written()).toEqual(content);
+  });
+});
+
 describe("rooms that open after the end", () => {
   it("are completed, announced once each, and end the watch when none is left", async () => {
     await start();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { NotMoved } from "../../../../model/not-moved.ts";
 import { stages } from "../../../../model/step.ts";
 import type { RoomIdOnTarget } from "../../planning/room-mapping.ts";
+import { INVITE_PERMISSION_TYPES } from "../../rooms/invite-permission.ts";
 import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
@@ -41,14 +42,10 @@ export interface DesiredAccountData extends DesiredContent {
 /** Types with categories of their own. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["m.direct", "m.ignored_user_list", "m.push_rules"]);
 
-/**
- * Types that can block invitations from the old account. They are written after those invitations
- * were accepted (MSC4155; platforms/matrix/README.md, "Account data").
- */
-const LAST: ReadonlySet<string> = new Set([
-  "m.invite_permission_config",
-  "org.matrix.msc4155.invite_permission_config",
-]);
+/** The key of the step that writes a type. */
+export function accountDataKey(type: string): string {
+  return `account_data:${type}`;
+}
 
 /** The account data of the account. */
 export const accountDataPlan: CategoryPlan<Comparison<DesiredAccountData>, ContentPayload> = {
@@ -64,13 +61,17 @@ export const accountDataPlan: CategoryPlan<Comparison<DesiredAccountData>, Conte
       "account_data",
       desiredAccountData(source.snapshot.accountData, roomIdOnTarget),
       ({ type }) => type,
-      (item) => statusOfType(item, target.snapshot.accountData),
+      (item) => {
+        const status = statusOfType(item, target.snapshot.accountData);
+        const isHeldBack = status === "missing" && source.heldBackTypes?.has(item.type) === true;
+        return isHeldBack ? "held_back" : status;
+      },
     );
   },
   steps({ missingItems }) {
     return missingItems.map(({ type, content, isMerged, forms }) => ({
-      key: `account_data:${type}`,
-      stage: LAST.has(type) ? stages.last : stages.settings,
+      key: accountDataKey(type),
+      stage: INVITE_PERMISSION_TYPES.has(type) ? stages.last : stages.settings,
       payload: { roomId: null, type, content, isMerged, forms },
     }));
   },

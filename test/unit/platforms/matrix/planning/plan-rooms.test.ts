@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { NO_FILTERS } from "../../../../../src/model/filters.ts";
+import type { RoomPlanInput } from "../../../../../src/platforms/matrix/planning/plan-context.ts";
+import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import {
+  ADMIN,
   SOURCE,
   SOURCE_MAY_INVITE,
   TARGET,
@@ -8,9 +12,11 @@ import {
   plan,
   rowOf,
   sketchRoom,
+  targetRoom,
 } from "../../../../support/plans/planned-rooms.ts";
 
 const A = "!a:old.example";
+const ROOM_ID = "!room:old.example";
 const B = "!b:old.example";
 
 describe("settings of the new account", () => {
@@ -41,6 +47,85 @@ describe("settings of the new account", () => {
     expect(
       rowOf(plan([room], withSettings("org.matrix.msc4155.invite_permission_config", content))).route,
     ).toBe(route);
+  });
+});
+
+describe("people whose invitations the new account's settings refuse", () => {
+  const needsHelp = sketchRoom({});
+  const stripped = sketchRoom({
+    roomId: B,
+    membership: "invite",
+    coverage: "partial",
+    own: { sender: ADMIN },
+  });
+  const withList = (content: unknown) => ({
+    target: account(TARGET, [], { "org.matrix.msc4155.invite_permission_config": content }),
+  });
+
+  it.each<{ name: string; more: Partial<RoomPlanInput>; isBlocked: boolean }>([
+    {
+      name: "everybody",
+      more: { target: account(TARGET, [], { "m.invite_permission_config": { default_action: "block" } }) },
+      isBlocked: true,
+    },
+    { name: "everybody by a list", more: withList({ blocked_users: ["*"] }), isBlocked: true },
+    { name: "the only helper", more: withList({ blocked_users: [ADMIN] }), isBlocked: true },
+    { name: "somebody else", more: withList({ blocked_users: ["@x:old.example"] }), isBlocked: false },
+  ])("are not named: $name", ({ more, isBlocked }) => {
+    const expected = isBlocked
+      ? { route: "ask_moderator", status: "needs_you", reason: { code: "invite_blocked" }, helpers: [] }
+      : { route: "ask_moderator", status: "needs_moderator", helpers: [{ userId: ADMIN }] };
+    for (const room of [needsHelp, stripped]) expect(rowOf(plan([room], more))).toMatchObject(expected);
+  });
+
+  it("are left out of the helpers when others are welcome", () => {
+    const levels = { invite: 50, users: { [ADMIN]: 100, "@b:x.example": 50 } };
+    const room = sketchRoom({ levels, members: { [ADMIN]: "join", "@b:x.example": "join" } });
+    const row = rowOf(plan([room], withList({ blocked_servers: ["old.example"] })));
+    expect(row.helpers.map(({ userId }) => userId)).toEqual(["@b:x.example"]);
+  });
+
+  it("still are people who may lift a ban", () => {
+    const banned = sketchRoom({ target: "ban" });
+    expect(rowOf(plan([banned], withList({ blocked_users: ["*"] }))).reason?.code).toBe("target_banned");
+  });
+});
+
+describe("whether a room may still need an invitation", () => {
+  it.each<{ name: string; room: RoomSketch; more?: Parameters<typeof plan>[1]; needs: boolean }>([
+    { name: "invited by the old account", room: { levels: SOURCE_MAY_INVITE }, needs: true },
+    { name: "somebody must invite", room: {}, needs: true },
+    { name: "a knock", room: { rule: "knock" }, needs: true },
+    { name: "public", room: { rule: "public" }, needs: false },
+    { name: "an invitation is there", room: { target: "invite" }, needs: false },
+    { name: "nobody new can join", room: { rule: "private" }, needs: false },
+    {
+      name: "already in",
+      room: { target: "join" },
+      more: { targetRooms: [targetRoom(ROOM_ID, "join")] },
+      needs: false,
+    },
+    {
+      name: "left out by a filter, and needs an invitation",
+      room: { levels: SOURCE_MAY_INVITE },
+      more: { filters: { ...NO_FILTERS, exclude: [ROOM_ID] } },
+      needs: true,
+    },
+    {
+      name: "left out by a filter, and public",
+      room: { rule: "public" },
+      more: { filters: { ...NO_FILTERS, exclude: [ROOM_ID] } },
+      needs: false,
+    },
+    { name: "a chat with the bot", room: {}, more: { botRoomIds: [ROOM_ID] }, needs: false },
+    {
+      name: "a plan without rooms",
+      room: {},
+      more: { filters: { ...NO_FILTERS, hasRooms: false } },
+      needs: true,
+    },
+  ])("is known of a room: $name", ({ room, more = {}, needs }) => {
+    expect(plan([sketchRoom(room)], more).needsInvitations).toBe(needs);
   });
 });
 
