@@ -51,7 +51,9 @@ export function readFilters(
  * The room ID or alias that a word names: a `matrix.to` link, a number in the last list, or the ID
  * or alias itself.
  */
-export function roomOfWord(word: string, shownRooms: readonly string[]): string {
+export function roomOfWord(typed: string, shownRooms: readonly string[]): string {
+  // A word at the end of a sentence. No room ID, alias or link ends with these characters.
+  const word = typed.replace(/(?<=^[#!@].+|^[a-z]+:.+)[.,;:!?]+$/u, "");
   const target = parseMatrixLink(word);
   if (target?.kind === "room") return target.roomId;
   if (target?.kind === "alias") return target.alias;

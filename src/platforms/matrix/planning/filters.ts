@@ -12,9 +12,10 @@ export interface FilterVerdict {
 }
 
 /**
+ * A person who names a room means every version of it: the rooms that upgrades have replaced, and
+ * the last replacement, whether the account is in it or not.
  * @param rooms the rooms that the account is in, is invited to or knocks at
- * @param successorOf the last replacement of an upgraded room: a person who names the old room
- * means the new one
+ * @param successorOf the last replacement of an upgraded room
  */
 export function filterRooms(
   filters: RoomFilters,
@@ -23,25 +24,28 @@ export function filterRooms(
   successorOf: (roomId: string) => string | null,
 ): FilterVerdict {
   const byName = roomsByCanonicalAlias(rooms);
+  const lastVersionOf = (roomId: string): string => successorOf(roomId) ?? roomId;
+  const lastVersions = new Set([...rooms.keys()].map(lastVersionOf));
   const unknownRooms: string[] = [];
-  function roomIds(names: readonly string[]): Set<string> {
+  /** The last versions of the named rooms. */
+  function lastVersionsOf(names: readonly string[]): Set<string> {
     const found = new Set<string>();
     for (const name of names) {
-      const roomId = rooms.has(name) ? name : byName.get(name);
-      if (roomId === undefined) unknownRooms.push(name);
-      else found.add(roomId);
+      const named = rooms.has(name) || lastVersions.has(name) ? [name] : byName.get(name);
+      if (named === undefined) unknownRooms.push(name);
+      else for (const roomId of named) found.add(lastVersionOf(roomId));
     }
     return found;
   }
-  const only = withSuccessors(roomIds(filters.only), successorOf);
-  const excluded = roomIds(filters.exclude);
-  const inSpaces = withSuccessors(
-    roomsBelow(withSuccessors(roomIds(filters.spaces), successorOf), rooms),
-    successorOf,
-  );
+  const only = lastVersionsOf(filters.only);
+  const excluded = lastVersionsOf(filters.exclude);
+  const spaces = lastVersionsOf(filters.spaces);
+  const spaceIds = [...rooms.keys()].filter((roomId) => spaces.has(lastVersionOf(roomId)));
+  const inSpaces = withSuccessors(roomsBelow(new Set([...spaces, ...spaceIds]), rooms), successorOf);
   function isExcluded(room: RoomSnapshot): boolean {
-    if (excluded.has(room.roomId)) return true;
-    if (filters.only.length > 0 && !only.has(room.roomId)) return true;
+    const lastVersion = lastVersionOf(room.roomId);
+    if (excluded.has(lastVersion)) return true;
+    if (filters.only.length > 0 && !only.has(lastVersion)) return true;
     if (filters.spaces.length > 0 && !inSpaces.has(room.roomId)) return true;
     if (
       filters.servers.length > 0 &&
@@ -58,12 +62,18 @@ export function filterRooms(
   return { isExcluded, unknownRooms };
 }
 
-/** Room IDs by canonical alias. If several rooms name the same one, the first counts. */
-export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>): Map<string, string> {
-  const found = new Map<string, string>();
+/**
+ * Room IDs by canonical alias. Several rooms can name the same one: an upgraded room and its
+ * replacement do, and any room may.
+ */
+export function roomsByCanonicalAlias(rooms: ReadonlyMap<string, RoomSnapshot>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const room of rooms.values()) {
     const alias = valueOf(room.canonicalAlias);
-    if (alias !== null && !found.has(alias)) found.set(alias, room.roomId);
+    if (alias === null) continue;
+    const named = found.get(alias);
+    if (named === undefined) found.set(alias, [room.roomId]);
+    else named.push(room.roomId);
   }
   return found;
 }

@@ -3,6 +3,7 @@ import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
+import { lastReplacement } from "../rooms/upgrades.ts";
 import { filterRooms } from "./filters.ts";
 
 /** The rooms that an account has joined and the filters choose, longest silent first. */
@@ -12,7 +13,11 @@ export function listRooms(
 ): RoomList {
   const joined = new Map([...rooms].filter(([, room]) => room.membership === "join"));
   const direct = new Set(directRooms(accountData).keys());
-  const { isExcluded, unknownRooms } = filterRooms(filters.rooms, joined, direct, () => null);
+  const successorOf = (roomId: string): string | null => {
+    const room = joined.get(roomId);
+    return (room && lastReplacement(room, rooms)?.roomId) ?? null;
+  };
+  const { isExcluded, unknownRooms } = filterRooms(filters.rooms, joined, direct, successorOf);
   const chosen = [...joined.values()].filter((room) => !isExcluded(room) && isChosen(room, filters));
   const listed = chosen.map((room): ListedRoom => ({
     roomId: room.roomId,

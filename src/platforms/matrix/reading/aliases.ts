@@ -6,6 +6,7 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { parseRoomAlias } from "../ids/identifiers.ts";
 import { roomsByCanonicalAlias } from "../planning/filters.ts";
+import { valueOf } from "../rooms/state-read.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { toSignInProblem } from "../sign-in/sign-in-problem.ts";
 import type { Reader } from "./reader.ts";
@@ -14,10 +15,11 @@ const directorySchema = z.object({ room_id: z.string() });
 
 /**
  * The account's rooms behind aliases. There are two kinds of aliases:
- * - the canonical alias, which the room's own state names (`m.room.canonical_alias`);
+ * - the canonical alias, which the room's own state names (`m.room.canonical_alias`); if several
+ *   rooms name the same one, the alias's server says which room it belongs to;
  * - any number of others, which only servers know (CS §Room aliases).
  *
- * Aliases of other rooms are left out.
+ * Aliases of other rooms are left out, except of replacements of the account's rooms.
  * @param words what a person typed; some of the words may be aliases
  * @throws HomeserverError, UnreachableError, UnansweredAliasError
  */
@@ -27,6 +29,9 @@ export async function roomsOfAliases(
   rooms: ReadonlyMap<string, RoomSnapshot>,
 ): Promise<Map<string, string>> {
   const canonical = roomsByCanonicalAlias(rooms);
+  const replacements = new Set(
+    [...rooms.values()].flatMap((room) => valueOf(room.tombstone)?.replacementRoomId ?? []),
+  );
   // A server that hangs or fails will probably do so again.
   const client: Pick<HomeserverClient, "request"> = {
     request: (request) => reader.request(request, { retries: 1, isTimeoutFinal: true }),
@@ -34,8 +39,11 @@ export async function roomsOfAliases(
   const found = new Map<string, string>();
   for (const word of new Set(words)) {
     if (parseRoomAlias(word) === null) continue;
-    const roomId = canonical.get(word) ?? (await roomOfAlias(client, word));
-    if (roomId !== null && rooms.has(roomId)) found.set(word, roomId);
+    const [named, ...others] = canonical.get(word) ?? [];
+    const isSure = named !== undefined && others.length === 0;
+    const roomId = isSure ? named : await roomOfAlias(client, word);
+    if (roomId !== null && (rooms.has(roomId) || replacements.has(roomId))) found.set(word, roomId);
+    else if (named !== undefined) found.set(word, named);
   }
   return found;
 }

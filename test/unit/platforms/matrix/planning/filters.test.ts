@@ -75,6 +75,33 @@ describe("filters", () => {
     expect(made.rooms.map((room) => room.route)).toEqual(["join", "excluded", "excluded", "successor"]);
   });
 
+  describe("of an upgraded room", () => {
+    const alias = { "m.room.canonical_alias": { alias: "#tea:old.example" } };
+    const replaced = sketchRoom({
+      roomId: A,
+      rule: "public",
+      state: { "m.room.tombstone": { replacement_room: B }, ...alias },
+    });
+    const replacement = sketchRoom({ roomId: B, rule: "public", state: alias });
+    const other = sketchRoom({ roomId: C, rule: "public" });
+    const routes = (rooms: typeof own, filters: Partial<typeof NO_FILTERS>): [string[], string[]] => {
+      const made = plan(rooms, { filters: { ...NO_FILTERS, ...filters } });
+      expect(made.unknownRooms).toEqual([]);
+      return [made.rooms.map((room) => room.route), made.replacements.map((room) => room.roomId)];
+    };
+    const own = [replaced, replacement, other];
+
+    it.each([A, B, "#tea:old.example"])("named as %s, every version is left out", (word) => {
+      expect(routes(own, { exclude: [word] })).toEqual([["excluded", "excluded", "join"], []]);
+      expect(routes([replaced, other], { exclude: [word] })).toEqual([["excluded", "join"], []]);
+    });
+
+    it.each([A, B, "#tea:old.example"])("named as %s, only its last version is moved", (word) => {
+      expect(routes(own, { only: [word] })).toEqual([["successor", "join", "excluded"], []]);
+      expect(routes([replaced, other], { only: [word] })).toEqual([["successor", "excluded"], [B]]);
+    });
+  });
+
   it("leaves out the user's chats with the bot", () => {
     const bot = "@mover:bots.example";
     const chat = sketchRoom({

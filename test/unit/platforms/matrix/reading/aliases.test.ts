@@ -40,6 +40,25 @@ describe("rooms of aliases", () => {
     ]);
   });
 
+  it("asks whose it is where several rooms claim it, and knows replacements of the account's rooms", async () => {
+    const claim = { "m.room.canonical_alias": { alias: "#choir:x.org" } };
+    const pretender = sketchRoom({ roomId: "!pretender:x.org", state: claim });
+    const replaced = sketchRoom({
+      roomId: "!old:x.org",
+      state: { "m.room.tombstone": { replacement_room: "!new:x.org" } },
+    });
+    const several = new Map([pretender, choir, replaced].map((room) => [room.roomId, room]));
+    const { reader } = recordedServer(({ path }) =>
+      found(path.endsWith("#choir:x.org") ? "!choir:x.org" : "!new:x.org"),
+    );
+    expect(await roomsOfAliases(reader, ["#choir:x.org", "#new:x.org"], several)).toEqual(
+      new Map([
+        ["#choir:x.org", "!choir:x.org"],
+        ["#new:x.org", "!new:x.org"],
+      ]),
+    );
+  });
+
   it.each([
     { name: "unknown", status: 404, errcode: "M_NOT_FOUND" },
     { name: "no alias to the server", status: 400, errcode: "M_INVALID_PARAM" },
