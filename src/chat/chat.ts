@@ -18,8 +18,10 @@ import {
   startEncryption,
 } from "./encryption.ts";
 import { Inbox } from "./inbox.ts";
+import { MessageSender } from "./message-sender.ts";
 import { Outbox } from "./outbox.ts";
 import { ControlRooms } from "./rooms/control-rooms.ts";
+import { DirectChats } from "./rooms/direct-chats.ts";
 import { InvitationHandler } from "./rooms/invitations.ts";
 import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 import { RoomEncryption } from "./rooms/room-encryption.ts";
@@ -52,6 +54,8 @@ const SYNC_FILTER = {
  */
 const HANDLING_GRACE_MS = 2_000;
 const SENDING_GRACE_MS = 750;
+
+const monotonicNow = (): number => performance.now();
 
 export interface ChatOptions {
   configuration: Configuration;
@@ -155,8 +159,7 @@ function createClient(session: BotSession, { configuration, baseUrl, store, log 
     baseUrl,
     accessToken: session.accessToken,
     storage: syncStorage(store.bot),
-    createEncryption: (client) =>
-      new RoomEncryption({ state: store.bot, client, monotonicNow: () => performance.now() }),
+    createEncryption: (client) => new RoomEncryption({ state: store.bot, client, monotonicNow }),
     createCryptoStorage: (encryption) => cryptoStorage({ deviceId: session.deviceId, folder, encryption }),
     log,
   });
@@ -180,13 +183,32 @@ function createParts(
   const { questions } = store;
   const names = { prefix: configuration.prefix, userId, displayName };
   const rooms = new Rooms(client, { controlRoomIds, directChats });
-  const outbox = new Outbox(store.outbox, client, { now, log });
+  const chats = new DirectChats({
+    rows: store.directChats,
+    items: store.outbox,
+    readers: store.readers,
+    rooms,
+    now,
+  });
+  const outbox = new Outbox({
+    items: store.outbox,
+    readers: store.readers,
+    sender: new MessageSender(store.outbox, client),
+    chats,
+    now,
+    monotonicNow,
+    log,
+  });
+  const onDirectChat = async (roomId: string, userId: string): Promise<void> => {
+    if (await chats.opened(roomId, userId)) outbox.wake();
+  };
   const conversations = new Conversations({
     outbox,
     questions,
     controlRoomIds,
     rooms,
     isRoomEncrypted: (roomId) => client.encryption.isEncrypted(roomId),
+    onDirectChat,
     now,
   });
   const dispatch = createDispatch({
@@ -228,6 +250,7 @@ function createParts(
     directChats,
     isPermitted,
     isOnOwnServer,
+    onDirectChat,
     now,
     log,
   });
@@ -238,8 +261,17 @@ function createParts(
     invitations,
     rooms,
     emptyRooms,
+    directChats: chats,
+    onReturned: (roomId, joined) => {
+      chats
+        .returned(roomId, joined)
+        .then((isAwaited) => isAwaited && outbox.wake())
+        .catch((error: unknown) =>
+          log.warn({ err: error, roomId }, "the members of a room could not be read"),
+        );
+    },
     markKeysAsLost: () => markKeysAsLost(store.bot, deviceId),
-    monotonicNow: () => performance.now(),
+    monotonicNow,
   });
   return { conversations, router, inbox, outbox, invitations, undecrypted };
 }

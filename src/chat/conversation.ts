@@ -1,6 +1,6 @@
 import type { Confirmation, Conversation, SayOptions } from "../dialogue/conversation.ts";
 import type { ConversationAddress, RoomKind } from "../model/conversation-address.ts";
-import { outboxPriority } from "../store/outbox-items.ts";
+import { outboxPriority } from "../store/outbox-item.ts";
 import type { Questions } from "../store/questions.ts";
 import type { Message } from "../view/document/message.ts";
 import { fileContent, messageContent } from "../view/document/message.ts";

@@ -12,6 +12,8 @@ export interface ConversationsOptions {
   controlRoomIds: ReadonlySet<string>;
   rooms: Pick<Rooms, "kind">;
   isRoomEncrypted: (roomId: string) => Promise<boolean>;
+  /** Called before the conversation, so that messages that waited for a chat come first. */
+  onDirectChat: (roomId: string, userId: string) => Promise<void>;
   now: () => number;
 }
 
@@ -40,12 +42,14 @@ export class Conversations {
 
   /** The conversation that an event starts. Asks the server for the members of its room. */
   async forEvent(roomId: string, event: RoomEvent, threadRoot: string | null): Promise<Conversation> {
-    const { rooms, isRoomEncrypted } = this.#options;
+    const { rooms, isRoomEncrypted, onDirectChat } = this.#options;
+    const roomKind = await rooms.kind(roomId);
+    if (roomKind === "direct") await onDirectChat(roomId, event.sender);
     return this.at({
       roomId,
       eventId: event.event_id,
       threadRoot,
-      roomKind: await rooms.kind(roomId),
+      roomKind,
       sender: event.sender,
       isEncrypted: await isRoomEncrypted(roomId),
     });

@@ -1,68 +1,82 @@
 import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { EDIT_EVERY_MS } from "../dialogue/conversation.ts";
-import type { NewOutboxItem, OutboxItem, OutboxItems, OutboxResult } from "../store/outbox-items.ts";
-import { outboxPriority } from "../store/outbox-items.ts";
-import { editContent } from "../view/document/message.ts";
+import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "../store/outbox-item.ts";
+import { outboxPriority } from "../store/outbox-item.ts";
+import type { OutboxItems } from "../store/outbox-items.ts";
+import type { Readers } from "../store/readers.ts";
+import type { MessageSender } from "./message-sender.ts";
+import { OutboxTurns } from "./outbox-turns.ts";
+import { retryWaitMs } from "./patience.ts";
+import type { DirectChats } from "./rooms/direct-chats.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 60_000;
+/** The number of items that are looked at to choose the next ones. */
+const MAX_DUE = 200;
+/**
+ * A message is given up when the process ended in so many tries of it: the crypto library may have
+ * failed at it in a way that ends the process (overrides/README.md, "Crash safety").
+ */
+const MAX_CUT_OFF = 5;
+const STORE_RETRY_MS = 5_000;
+/** After this time without an answer of the server, the sending counts as failing. */
+const STUCK_MS = 5 * 60_000;
 
-/** The part of matrix-bot-sdk's client that sends. */
-export interface SendingClient {
-  doRequest(
-    method: string,
-    path: string,
-    query: Record<string, unknown> | null,
-    body: unknown,
-  ): Promise<unknown>;
-  uploadContent(bytes: Buffer, mimeType?: string, fileName?: string): Promise<string>;
-  readonly encryption: {
-    /** Rejects if the server did not say it. */
-    isEncrypted(roomId: string): Promise<boolean>;
-  };
-  readonly crypto: {
-    encryptRoomEvent(roomId: string, type: string, content: unknown): Promise<unknown>;
-    encryptMedia(bytes: Buffer): Promise<{ buffer: Buffer; file: object }>;
-  };
+export interface OutboxOptions {
+  items: OutboxItems;
+  readers: Pick<Readers, "holdForChat" | "move">;
+  sender: Pick<MessageSender, "send">;
+  chats: Pick<DirectChats, "roomFor">;
+  now: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicNow: () => number;
+  log: Logger;
 }
 
 /**
- * Sends stored messages, one at a time, most urgent first. Every try of an item uses the item's
- * stored transaction ID, so the server answers a repeated request with the event that the first one
- * made (CS API §Transaction identifiers).
+ * Sends stored messages, most urgent first, and in turn for each person (`OutboxTurns`). A message
+ * to a person follows them: if they left its room, it goes to the newest chat with them.
  */
 export class Outbox {
-  readonly #items: OutboxItems;
-  readonly #client: SendingClient;
-  readonly #now: () => number;
-  readonly #log: Logger;
+  readonly #options: OutboxOptions;
   readonly #worker: TimedWorker;
+  readonly #turns = new OutboxTurns();
+  readonly #underWay = new Set<Promise<void>>();
   readonly #waiting = new Map<string, Set<(result: OutboxResult) => void>>();
   /** The time until which the server asked the whole bot to wait. */
   #pausedUntil = 0;
+  /** Since when no request got an answer. */
+  #failingSince: number | null = null;
 
-  constructor(items: OutboxItems, client: SendingClient, { now, log }: { now: () => number; log: Logger }) {
-    this.#items = items;
-    this.#client = client;
-    this.#now = now;
-    this.#log = log;
-    this.#worker = new TimedWorker(() => this.#sendDue(), { now, log });
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#worker = new TimedWorker(() => this.#beginDue(), options);
   }
 
   start(): void {
     this.#worker.start();
   }
 
-  stop(): Promise<void> {
-    return this.#worker.stop();
+  async stop(): Promise<void> {
+    await this.#worker.stop();
+    await Promise.all(this.#underWay);
+  }
+
+  /** False if messages wait and none has been answered for some minutes. */
+  get isSending(): boolean {
+    const since = this.#failingSince;
+    return since === null || this.#options.monotonicNow() - since < STUCK_MS;
   }
 
   /** Stores the item. It is sent when its turn comes. */
   async add(item: NewOutboxItem): Promise<void> {
-    await this.#items.add(item, this.#now());
+    await this.#options.items.add(item, this.#options.now());
+    this.#worker.wake();
+  }
+
+  /** Call this when messages that waited for something else may be sent. */
+  wake(): void {
     this.#worker.wake();
   }
 
@@ -74,7 +88,7 @@ export class Outbox {
     const timer = setTimeout(() => outcome.resolve(null), timeoutMs);
     try {
       // The item may have been sent before this call.
-      return (await this.#items.result(transactionId)) ?? (await outcome.promise);
+      return (await this.#options.items.result(transactionId)) ?? (await outcome.promise);
     } finally {
       clearTimeout(timer);
       waiting.delete(outcome.resolve);
@@ -82,27 +96,57 @@ export class Outbox {
     }
   }
 
-  async #sendDue(): Promise<{ nextAt: number | null }> {
-    if (this.#pausedUntil > this.#now()) return { nextAt: this.#pausedUntil };
-    const item = await this.#items.nextDue(this.#now());
-    if (!item) return { nextAt: await this.#items.nextDueAt() };
+  async #beginDue(): Promise<{ nextAt: number | null }> {
+    const { items, now, monotonicNow } = this.#options;
+    const pausedMs = this.#pausedUntil - monotonicNow();
+    if (pausedMs > 0) return { nextAt: now() + pausedMs };
+    for (const item of this.#turns.take(await items.due(now(), MAX_DUE))) this.#begin(item);
+    // Items that are due and wait for their turn begin when another one ends.
+    return { nextAt: await items.nextDueAt(now()) };
+  }
+
+  #begin(due: DueItem): void {
+    const work = this.#process(due.id)
+      .catch((error: unknown) => {
+        this.#options.log.error({ err: error }, "a message could not be sent and will be tried again");
+        this.#pause(STORE_RETRY_MS);
+      })
+      .finally(() => {
+        this.#turns.done(due);
+        this.#underWay.delete(work);
+        this.#worker.wake();
+      });
+    this.#underWay.add(work);
+  }
+
+  #pause(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.monotonicNow() + ms);
+  }
+
+  async #process(id: number): Promise<void> {
+    const { items, now } = this.#options;
+    const item = await items.get(id);
+    if (item === null) return;
     const heldUntil = await this.#heldUntil(item);
-    if (heldUntil > this.#now()) {
-      await this.#items.postpone(item.id, heldUntil);
-      return { nextAt: this.#now() };
-    }
-    await this.#items.begin(item.id);
-    const result = await this.#try(item);
-    if (result) {
-      await this.#items.finish(item.id, result, this.#now());
-      if (result.status === "failed")
-        this.#log.warn(
-          { roomId: item.roomId, kind: item.kind, failure: result.failure },
-          "a message could not be sent",
-        );
-      for (const done of this.#waiting.get(item.transactionId) ?? []) done(result);
-    }
-    return { nextAt: Math.max(this.#pausedUntil, this.#now()) };
+    if (heldUntil > now()) return items.wait(id, heldUntil);
+    const result =
+      item.cutOff >= MAX_CUT_OFF
+        ? ({ status: "failed", failure: "cut_off" } as const)
+        : await this.#try(item);
+    if (result !== null) await this.#finish(item, result);
+  }
+
+  async #finish(item: OutboxItem, result: OutboxResult): Promise<void> {
+    const { items, now, log } = this.#options;
+    await items.finish(item.id, result, now());
+    if (result.status === "failed")
+      log.warn(
+        { roomId: item.roomId, kind: item.kind, failure: result.failure },
+        result.failure === "cut_off"
+          ? "a message is given up, because the process ended in every try to send it"
+          : "a message could not be sent",
+      );
+    for (const done of this.#waiting.get(item.transactionId) ?? []) done(result);
   }
 
   /**
@@ -110,110 +154,91 @@ export class Outbox {
    * actually sent. The server may have delayed that message.
    */
   async #heldUntil({ edits, priority }: OutboxItem): Promise<number> {
+    const { items, now } = this.#options;
     if (edits === undefined || priority !== outboxPriority.progress) return 0;
-    const shownAt = await this.#items.lastShownAt(edits);
+    const shownAt = await items.lastShownAt(edits);
     // A time in the future means that the clock was set back, so the real age is unknown.
-    return shownAt === null || shownAt > this.#now() ? 0 : shownAt + EDIT_EVERY_MS;
+    return shownAt === null || shownAt > now() ? 0 : shownAt + EDIT_EVERY_MS;
   }
 
   /** Returns null if the item must be tried again later. */
-  async #try(item: OutboxItem): Promise<OutboxResult | null> {
+  async #try(stored: OutboxItem): Promise<OutboxResult | null> {
+    const { items, sender } = this.#options;
+    await items.begin(stored.id);
     try {
-      const eventId = await (item.kind === "reaction" ? this.#react(item) : this.#send(item));
+      const item = await this.#addressed(stored);
+      if (item === null) return await this.#withoutReader(stored);
+      const eventId = await sender.send(item);
+      this.#failingSince = null;
       return eventId === null
         ? { status: "failed", failure: "nothing to react to" }
         : { status: "sent", eventId };
     } catch (error) {
-      if (isFinalRefusal(error))
-        return { status: "failed", failure: error instanceof MatrixError ? error.errcode : "refused" };
-      const waitMs = limitWaitMs(error);
-      if (waitMs !== null) {
-        this.#pausedUntil = this.#now() + waitMs;
+      return await this.#afterError(stored, error);
+    }
+  }
+
+  async #afterError(item: OutboxItem, error: unknown): Promise<OutboxResult | null> {
+    const { items, now, monotonicNow, log } = this.#options;
+    if (isFinalRefusal(error)) {
+      this.#failingSince = null;
+      if (await this.#hasMoved(item)) {
+        await items.postpone(item.id, now());
         return null;
       }
-      const backoffMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(item.attempts, 10));
-      this.#log.warn(
-        { roomId: item.roomId, attempts: item.attempts + 1, backoffMs, reason: errorName(error) },
-        "a message could not be sent yet",
-      );
-      await this.#items.postpone(item.id, this.#now() + backoffMs);
+      return { status: "failed", failure: error instanceof MatrixError ? error.errcode : "refused" };
+    }
+    const waitMs = limitWaitMs(error);
+    if (waitMs !== null) {
+      this.#pause(waitMs);
+      await items.postpone(item.id, now());
       return null;
     }
+    this.#failingSince ??= monotonicNow();
+    const backoffMs = retryWaitMs(error, item.attempts);
+    log.warn(
+      { roomId: item.roomId, attempts: item.attempts + 1, backoffMs, reason: errorName(error) },
+      "a message could not be sent yet",
+    );
+    await items.postpone(item.id, now() + backoffMs);
+    return null;
   }
 
-  async #send(item: OutboxItem): Promise<string> {
-    const room = `/_matrix/client/v3/rooms/${encodeURIComponent(item.roomId)}`;
-    const transaction = encodeURIComponent(item.transactionId);
-    if (item.kind === "redaction") {
-      const { redacts, reason } = item.content;
-      return this.#put(`${room}/redact/${encodeURIComponent(String(redacts))}/${transaction}`, { reason });
-    }
-    const content = await this.#finishContent(item);
-    if (!(await this.#client.encryption.isEncrypted(item.roomId)))
-      return this.#put(`${room}/send/m.room.message/${transaction}`, content);
-    const encrypted = await this.#client.crypto.encryptRoomEvent(item.roomId, "m.room.message", content);
-    return this.#put(`${room}/send/m.room.encrypted/${transaction}`, encrypted);
+  /** The item with the room in which its reader is now. Null if they are in none. */
+  async #addressed(item: OutboxItem): Promise<OutboxItem | null> {
+    const { readers, chats } = this.#options;
+    if (item.forUser === null || item.kind !== "message") return item;
+    const roomId = await chats.roomFor(item.forUser, item.roomId);
+    if (roomId === null || roomId === item.roomId) return roomId === null ? null : item;
+    const content = withoutRelation(item.content);
+    await readers.move(item, { roomId, content });
+    return { ...item, roomId, content };
   }
 
-  /**
-   * Reactions are not encrypted, because servers count them (CS API §Event annotations and
-   * reactions). Null if the message to react to was not sent.
-   */
-  async #react({ roomId, transactionId, content: { to, key } }: OutboxItem): Promise<string | null> {
-    const message = await this.#items.result(String(to));
-    if (message?.status !== "sent") return null;
-    const room = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}`;
-    return this.#put(`${room}/send/m.reaction/${encodeURIComponent(transactionId)}`, {
-      "m.relates_to": { rel_type: "m.annotation", event_id: message.eventId, key },
-    });
-  }
-
-  async #put(path: string, body: unknown): Promise<string> {
-    const answer: unknown = await this.#client.doRequest("PUT", path, null, body);
-    if (
-      typeof answer === "object" &&
-      answer !== null &&
-      "event_id" in answer &&
-      typeof answer.event_id === "string"
-    )
-      return answer.event_id;
-    throw new Error("the server did not name the event it made");
+  /** Progress is shown again by a later edit. Everything else waits until a chat is opened. */
+  async #withoutReader(item: OutboxItem): Promise<OutboxResult | null> {
+    if (item.priority === outboxPriority.progress) return { status: "failed", failure: "no reader" };
+    await this.#options.readers.holdForChat(item.id, withoutRelation(item.content));
+    this.#options.log.info({ kind: item.kind }, "a message waits for a chat with its reader");
+    return null;
   }
 
   /**
-   * Completes the content of a message: uploads an attachment once, and fills in the ID of the
-   * event that an edit replaces.
+   * Whether the room of a refused message no longer holds its reader, which the bot may not have
+   * known when it sent.
    */
-  async #finishContent(item: OutboxItem): Promise<Record<string, unknown>> {
-    if (item.attachment) {
-      const content = await this.#uploaded(item.roomId, item.content, item.attachment);
-      await this.#items.setContent(item.id, content);
-      return content;
-    }
-    if (item.edits === undefined) return item.content;
-    const original = await this.#items.result(item.edits);
-    // If the original was never sent, the new text is sent as a message of its own.
-    return original?.status === "sent" ? editContent(item.content, original.eventId) : item.content;
+  async #hasMoved(item: OutboxItem): Promise<boolean> {
+    if (item.forUser === null || item.kind !== "message") return false;
+    const roomId = await this.#options.chats
+      .roomFor(item.forUser, item.roomId, { isFresh: true })
+      .catch(() => item.roomId);
+    return roomId !== item.roomId;
   }
+}
 
-  async #uploaded(
-    roomId: string,
-    content: Record<string, unknown>,
-    attachment: Buffer,
-  ): Promise<Record<string, unknown>> {
-    const { info } = content;
-    const mimeType =
-      typeof info === "object" && info !== null && "mimetype" in info
-        ? String(info.mimetype)
-        : "application/octet-stream";
-    if (!(await this.#client.encryption.isEncrypted(roomId)))
-      return {
-        ...content,
-        url: await this.#client.uploadContent(attachment, mimeType, String(content["filename"])),
-      };
-    const { buffer, file } = await this.#client.crypto.encryptMedia(attachment);
-    return { ...content, file: { ...file, url: await this.#client.uploadContent(buffer) } };
-  }
+/** A reply or a thread belongs to the room of the message that it answers. */
+function withoutRelation({ "m.relates_to": _relation, ...content }: Record<string, unknown>) {
+  return content;
 }
 
 function errorName(error: unknown): string {

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { StartProblem } from "../operations/start-problem.ts";
 import type { Inbox } from "./inbox.ts";
+import type { DirectChats } from "./rooms/direct-chats.ts";
 import type { InvitationHandler } from "./rooms/invitations.ts";
 import type { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 import type { Rooms } from "./rooms/rooms.ts";
@@ -15,6 +17,9 @@ export interface ChatRouterOptions {
   invitations: Pick<InvitationHandler, "receive">;
   rooms: Pick<Rooms, "forgetMembers">;
   emptyRooms: Pick<EmptyRooms, "look">;
+  directChats: Pick<DirectChats, "left">;
+  /** Sends messages that waited for this person, who is in the room again. */
+  onReturned: (roomId: string, userId: string) => void;
   /** Lets the next start take a new device. */
   markKeysAsLost: () => Promise<void>;
   /** Milliseconds of a clock that never jumps. */
@@ -67,10 +72,13 @@ export class ChatRouter implements SyncListener {
     if (!isEventOf("m.room.member", event)) return;
     this.#options.rooms.forgetMembers(roomId);
     this.#options.emptyRooms.look(roomId);
+    const joined = joinedUserSchema.safeParse(event);
+    if (joined.success) this.#options.onReturned(roomId, joined.data.state_key);
   }
 
-  onLeft(roomId: string): void {
+  async onLeft(roomId: string): Promise<void> {
     this.#options.rooms.forgetMembers(roomId);
+    await this.#options.directChats.left(roomId);
   }
 
   onSynced(): void {
@@ -93,6 +101,11 @@ export class ChatRouter implements SyncListener {
     void this.#options.markKeysAsLost().finally(() => this.#failed.resolve(problem));
   }
 }
+
+const joinedUserSchema = z.looseObject({
+  state_key: z.string(),
+  content: z.looseObject({ membership: z.literal("join") }),
+});
 
 function isEventOf(type: string, event: unknown): boolean {
   return typeof event === "object" && event !== null && "type" in event && event.type === type;

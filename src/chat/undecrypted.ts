@@ -2,7 +2,7 @@ import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import type { MatrixClient } from "matrix-bot-sdk";
 import { EncryptedRoomEvent } from "matrix-bot-sdk";
 import type { Logger } from "pino";
-import { outboxPriority } from "../store/outbox-items.ts";
+import { outboxPriority } from "../store/outbox-item.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { UndecryptedEvent, UndecryptedEvents } from "../store/undecrypted-events.ts";
 import { cannotDecrypt } from "../view/dialogue/room-notes.ts";

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { deleteHeldItems } from "./readers.ts";
 import type { Tables } from "./tables.ts";
 
 /** The numbers of erased rows, by kind. */
@@ -38,6 +39,7 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
       .where("for_user", "=", owner)
       .where("finished_at", "is not", null)
       .executeTakeFirst();
+    await deleteHeldItems(transaction, owner);
     await transaction.updateTable("outbox").set({ for_user: null }).where("for_user", "=", owner).execute();
     await transaction
       .updateTable("received_event")
@@ -46,6 +48,7 @@ export async function eraseOwner(database: Kysely<Tables>, owner: string): Promi
       .execute();
     await transaction.deleteFrom("invitation").where("inviter", "=", owner).execute();
     await transaction.deleteFrom("undecrypted_event").where("sender", "=", owner).execute();
+    await transaction.deleteFrom("direct_chat").where("user_id", "=", owner).execute();
     await transaction.deleteFrom("once").where("person", "=", owner).execute();
     return {
       accounts: Number(accounts.numDeletedRows),

@@ -1,52 +1,11 @@
-import type { Kysely, Selectable } from "kysely";
+import type { Kysely } from "kysely";
+import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "./outbox-item.ts";
+import { fromRow, HELD, outboxPriority, readPriority } from "./outbox-item.ts";
 import type { Tables } from "./tables.ts";
 import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
-/**
- * Lower numbers are sent first: redactions (a secret may be in the room), then answers, then
- * progress.
- */
-export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
-export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
-
-/** The kinds of items. */
-export const OUTBOX_KINDS = ["message", "redaction", "reaction"] as const;
-export type OutboxKind = (typeof OUTBOX_KINDS)[number];
-
-/** An item to send. */
-export interface NewOutboxItem {
-  /**
-   * The transaction ID of the request. The server handles each one once, however often it is tried.
-   */
-  transactionId: string;
-  roomId: string;
-  /**
-   * The person in the conversation, so that `!forget` finds the message. Null for a forgotten
-   * person: then nothing is kept once it is sent.
-   */
-  forUser: string | null;
-  kind: OutboxKind;
-  /**
-   * The content of a message, `{redacts, reason}` of a redaction, or `{to, key}` of a reaction:
-   * `to` is the transaction ID of the message to react to.
-   */
-  content: Record<string, unknown>;
-  attachment?: Buffer;
-  /** The transaction ID of the message that this one edits. */
-  edits?: string;
-  priority: OutboxPriority;
-  /** The earliest time to send it, in milliseconds since the epoch. Default: at once. */
-  notBefore?: number;
-}
-
-/** A stored item. */
-export interface OutboxItem extends NewOutboxItem {
-  id: number;
-  attempts: number;
-}
-
-/** How the sending of an item ended. */
-export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
+/** No item is postponed further. A later time shows that the clock was set back. */
+const MAX_WAIT_MS = 3_600_000;
 
 /**
  * Messages to be sent. A row is written before the first try and keeps its transaction ID, so that
@@ -98,47 +57,78 @@ export class OutboxItems {
     });
   }
 
-  /** The most urgent item that is due. */
-  async nextDue(now: number): Promise<OutboxItem | null> {
-    const row = await this.#firstOfEachRoom()
-      .selectAll()
-      .where("not_before", "<=", now)
-      .orderBy("priority")
-      .orderBy("id")
-      .limit(1)
-      .executeTakeFirst();
-    return row ? fromRow(row) : null;
+  /** The items that are due, the most urgent first; in each room only those that wait for none. */
+  async due(now: number, limit: number): Promise<DueItem[]> {
+    const rows = await this.#waitingForNone()
+      .select(["item.id", "item.room_id", "item.for_user", "item.priority"])
+      .where((expression) =>
+        expression.or([
+          expression("item.not_before", "<=", now),
+          expression.and([
+            expression("item.not_before", ">", now + MAX_WAIT_MS),
+            expression("item.not_before", "<", HELD),
+          ]),
+        ]),
+      )
+      .orderBy("item.priority")
+      .orderBy("item.id")
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      roomId: row.room_id,
+      forUser: row.for_user,
+      priority: readPriority(row.priority),
+    }));
   }
 
-  /** When the next item is due; null if none waits. */
-  async nextDueAt(): Promise<number | null> {
-    const row = await this.#firstOfEachRoom()
-      .select(({ fn }) => fn.min("not_before").as("at"))
+  /** When the next item becomes due; null if none waits for a time. */
+  async nextDueAt(now: number): Promise<number | null> {
+    const row = await this.#waitingForNone()
+      .select(({ fn }) => fn.min("item.not_before").as("at"))
+      .where("item.not_before", ">", now)
+      .where("item.not_before", "<", HELD)
       .executeTakeFirst();
     return row?.at ?? null;
   }
 
   /**
    * In each room an item waits for older items that are as urgent or more urgent. So answers keep
-   * their order, and an edit follows the message it edits.
+   * their order, and an edit follows the message it edits. Redactions have no order: nothing waits
+   * for one, and one waits for nothing.
    */
-  #firstOfEachRoom() {
+  #waitingForNone() {
     return this.#database
       .selectFrom("outbox as item")
       .where("item.finished_at", "is", null)
       .where((expression) =>
-        expression.not(
-          expression.exists(
-            expression
-              .selectFrom("outbox as older")
-              .select("older.id")
-              .whereRef("older.room_id", "=", "item.room_id")
-              .whereRef("older.priority", "<=", "item.priority")
-              .whereRef("older.id", "<", "item.id")
-              .where("older.finished_at", "is", null),
+        expression.or([
+          expression("item.priority", "=", outboxPriority.redaction),
+          expression.not(
+            expression.exists(
+              expression
+                .selectFrom("outbox as older")
+                .select("older.id")
+                .whereRef("older.room_id", "=", "item.room_id")
+                .where("older.priority", ">", outboxPriority.redaction)
+                .whereRef("older.priority", "<=", "item.priority")
+                .whereRef("older.id", "<", "item.id")
+                .where("older.finished_at", "is", null),
+            ),
           ),
-        ),
+        ]),
       );
+  }
+
+  /** An item that is not sent yet. */
+  async get(id: number): Promise<OutboxItem | null> {
+    const row = await this.#database
+      .selectFrom("outbox")
+      .selectAll()
+      .where("id", "=", id)
+      .where("finished_at", "is", null)
+      .executeTakeFirst();
+    return row ? fromRow(row) : null;
   }
 
   async unsentCount(): Promise<number> {
@@ -150,10 +140,14 @@ export class OutboxItems {
     return row?.count ?? 0;
   }
 
+  /** Notes a try. Until it has an outcome, it counts as cut off by the end of the process. */
   async begin(id: number): Promise<void> {
     await this.#database
       .updateTable("outbox")
-      .set((expression) => ({ attempts: expression("attempts", "+", 1) }))
+      .set((expression) => ({
+        attempts: expression("attempts", "+", 1),
+        cut_off: expression("cut_off", "+", 1),
+      }))
       .where("id", "=", id)
       .execute();
   }
@@ -166,8 +160,18 @@ export class OutboxItems {
       .execute();
   }
 
-  async postpone(id: number, notBefore: number): Promise<void> {
+  /** Lets an item wait before its first try, or before the next one. */
+  async wait(id: number, notBefore: number): Promise<void> {
     await this.#database.updateTable("outbox").set({ not_before: notBefore }).where("id", "=", id).execute();
+  }
+
+  /** Records that a try had no success. */
+  async postpone(id: number, notBefore: number): Promise<void> {
+    await this.#database
+      .updateTable("outbox")
+      .set({ not_before: notBefore, cut_off: 0 })
+      .where("id", "=", id)
+      .execute();
   }
 
   /**
@@ -186,11 +190,43 @@ export class OutboxItems {
       await clearWriteAheadLog(this.#database);
       return;
     }
-    await this.#database
+    const row = await this.#database
       .updateTable("outbox")
       .set({ finished_at: now, event_id: eventId, failure, content: null, attachment: null })
       .where("id", "=", id)
+      .returning(["room_id", "edits"])
+      .executeTakeFirst();
+    if (eventId !== null && row?.edits)
+      await this.#becomeOriginal(row.edits, { roomId: row.room_id, eventId, now });
+  }
+
+  /**
+   * An edit of a message that is not in its room was sent as a message of its own. Later edits edit
+   * that message.
+   */
+  async #becomeOriginal(
+    transactionId: string,
+    { roomId, eventId, now }: { roomId: string; eventId: string; now: number },
+  ): Promise<void> {
+    await this.#database
+      .updateTable("outbox")
+      .set({ room_id: roomId, event_id: eventId, failure: null, finished_at: now })
+      .where("transaction_id", "=", transactionId)
+      .where("finished_at", "is not", null)
+      .where((expression) =>
+        expression.or([expression("room_id", "!=", roomId), expression("event_id", "is", null)]),
+      )
       .execute();
+  }
+
+  /** Where a message is, and as which event. Null if it was not sent. */
+  async sentAs(transactionId: string): Promise<{ roomId: string; eventId: string } | null> {
+    const row = await this.#database
+      .selectFrom("outbox")
+      .select(["room_id", "event_id"])
+      .where("transaction_id", "=", transactionId)
+      .executeTakeFirst();
+    return row && row.event_id !== null ? { roomId: row.room_id, eventId: row.event_id } : null;
   }
 
   async result(transactionId: string): Promise<OutboxResult | null> {
@@ -235,27 +271,14 @@ export class OutboxItems {
     return rows.map((row) => row.room_id);
   }
 
-  async prune(finishedBefore: number): Promise<void> {
-    await this.#database.deleteFrom("outbox").where("finished_at", "<", finishedBefore).execute();
+  /** Also gives up items that have waited that long for a chat with their reader. */
+  async prune(before: number): Promise<void> {
+    await this.#database.deleteFrom("outbox").where("finished_at", "<", before).execute();
+    await this.#database
+      .deleteFrom("outbox")
+      .where("finished_at", "is", null)
+      .where("not_before", "=", HELD)
+      .where("created_at", "<", before)
+      .execute();
   }
-}
-
-function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem {
-  return {
-    id: row.id,
-    transactionId: row.transaction_id,
-    roomId: row.room_id,
-    forUser: row.for_user,
-    kind: OUTBOX_KINDS.find((kind) => kind === row.kind) ?? "message",
-    content: parseContent(row.content),
-    ...(row.attachment && { attachment: row.attachment }),
-    ...(row.edits !== null && { edits: row.edits }),
-    priority: row.priority === 0 ? 0 : row.priority === 1 ? 1 : 2,
-    attempts: row.attempts,
-  };
-}
-
-function parseContent(text: string | null): Record<string, unknown> {
-  const content: unknown = JSON.parse(text ?? "{}");
-  return typeof content === "object" && content !== null ? { ...content } : {};
 }

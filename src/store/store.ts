@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "./accounts.ts";
 import { BotState } from "./bot-state.ts";
+import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
 import { eraseOwner } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
@@ -12,6 +13,7 @@ import { OutboxItems } from "./outbox-items.ts";
 import { Plans } from "./plans.ts";
 import { lockDataDirectory } from "./process-lock.ts";
 import { Questions } from "./questions.ts";
+import { Readers } from "./readers.ts";
 import { ReceivedEvents } from "./received-events.ts";
 import { Runs } from "./runs.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
@@ -30,7 +32,9 @@ export interface Store {
   readonly receivedEvents: ReceivedEvents;
   readonly undecryptedEvents: UndecryptedEvents;
   readonly invitations: Invitations;
+  readonly directChats: DirectChatRows;
   readonly outbox: OutboxItems;
+  readonly readers: Readers;
   readonly sentOnce: SentOnce;
   readonly accounts: Accounts;
   readonly signInLinks: SignInLinks;
@@ -80,7 +84,9 @@ export function openStore({
       receivedEvents,
       undecryptedEvents: new UndecryptedEvents(database),
       invitations: new Invitations(database),
+      directChats: new DirectChatRows(database),
       outbox,
+      readers: new Readers(database),
       sentOnce,
       accounts: new Accounts(database, secrets),
       signInLinks: new SignInLinks(database, secrets, reportUnreadable),

@@ -47,7 +47,9 @@ export interface Tables {
     event_id: string | null;
     finished_at: number | null;
     failure: string | null;
+    cut_off: Generated<number>;
   };
+  direct_chat: { room_id: string; user_id: string; used_at: number };
   once: { subject: string; person: string; at: number };
   account: {
     owner: string;

@@ -7,6 +7,7 @@ import { links } from "./upgrades/005-links.ts";
 import { intents } from "./upgrades/006-intents.ts";
 import { platforms } from "./upgrades/007-platforms.ts";
 import { shown } from "./upgrades/008-shown.ts";
+import { chats } from "./upgrades/009-chats.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -21,6 +22,7 @@ export const schemaUpgrades: readonly string[] = [
   intents,
   platforms,
   shown,
+  chats,
 ];
 
 /** A newer version of the bot wrote the database. This version must not touch it. */

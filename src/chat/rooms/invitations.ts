@@ -35,6 +35,8 @@ export interface InvitationOptions {
   directChats: boolean;
   isPermitted: (userId: string) => boolean;
   isOnOwnServer: (userId: string) => boolean;
+  /** Called when the bot has joined a direct chat with this person. */
+  onDirectChat: (roomId: string, userId: string) => Promise<void>;
   now: () => number;
   log: Logger;
 }
@@ -129,10 +131,14 @@ export class InvitationHandler {
     rooms.forgetMembers(roomId);
     // A client can mark any room as a direct chat. Only the members decide, and the bot sees them
     // only once it has joined.
-    if ((await rooms.kind(roomId)) === "other") {
+    const kind = await rooms.kind(roomId);
+    if (kind === "other") {
       await client.leaveRoom(roomId, DECLINE_REASON);
       log.info({ roomId }, "left a room that is no direct chat");
-    } else log.info({ roomId }, "an invitation was accepted");
+      return;
+    }
+    log.info({ roomId }, "an invitation was accepted");
+    if (kind === "direct") await this.#options.onDirectChat(roomId, inviter);
   }
 
   async #isRoomOfOurs({ roomId, inviter, isDirect }: Invitation): Promise<boolean> {

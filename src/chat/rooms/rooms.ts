@@ -1,18 +1,24 @@
 import type { MatrixClient } from "matrix-bot-sdk";
+import { z } from "zod";
 import type { RoomKind } from "../../model/conversation-address.ts";
+import { isAbsent } from "../server-refusal.ts";
+
+const memberSchema = z.looseObject({ membership: z.string() });
 
 /**
  * The members and the kind of each room the bot is in. They are read when needed and cached until a
  * membership changes.
  */
 export class Rooms {
-  readonly #client: Pick<MatrixClient, "getRoomMembers">;
+  readonly #client: Pick<MatrixClient, "getRoomMembers" | "doRequest">;
   readonly #controlRoomIds: ReadonlySet<string>;
   readonly #listensInDirectChats: boolean;
   readonly #members = new Map<string, Promise<readonly string[]>>();
+  /** Whether a person is in a control room, by room and person. */
+  readonly #looks = new Map<string, Map<string, Promise<boolean>>>();
 
   constructor(
-    client: Pick<MatrixClient, "getRoomMembers">,
+    client: Pick<MatrixClient, "getRoomMembers" | "doRequest">,
     options: { controlRoomIds: ReadonlySet<string>; directChats: boolean },
   ) {
     this.#client = client;
@@ -32,6 +38,32 @@ export class Rooms {
     if (this.isControlRoom(roomId)) return "control";
     const members = await this.members(roomId);
     return this.#listensInDirectChats && members.length === 2 ? "direct" : "other";
+  }
+
+  /**
+   * Whether a person is joined or invited. In a control room, which may have many members, only the
+   * person is looked up.
+   */
+  async holds(roomId: string, userId: string): Promise<boolean> {
+    if (!this.isControlRoom(roomId)) return (await this.members(roomId)).includes(userId);
+    const known = this.#looks.get(roomId)?.get(userId);
+    if (known) return known;
+    const look = this.#lookUp(roomId, userId);
+    const looks = this.#looks.get(roomId) ?? new Map<string, Promise<boolean>>();
+    this.#looks.set(roomId, looks.set(userId, look));
+    look.catch(() => looks.delete(userId));
+    return look;
+  }
+
+  async #lookUp(roomId: string, userId: string): Promise<boolean> {
+    const path = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/state/m.room.member/${encodeURIComponent(userId)}`;
+    try {
+      const { membership } = memberSchema.parse(await this.#client.doRequest("GET", path));
+      return membership === "join" || membership === "invite";
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
   }
 
   /** Everybody who is joined or invited, including the bot. */
@@ -56,5 +88,6 @@ export class Rooms {
   /** Call this when a membership of the room changed. */
   forgetMembers(roomId: string): void {
     this.#members.delete(roomId);
+    this.#looks.delete(roomId);
   }
 }

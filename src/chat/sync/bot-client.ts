@@ -24,7 +24,7 @@ export interface SyncListener {
   onInvitation(roomId: string, event: unknown): Promise<void>;
   /** Every event, after its own handler above was called. */
   onRoomEvent(roomId: string, event: unknown): Promise<void>;
-  onLeft(roomId: string): void;
+  onLeft(roomId: string): Promise<void>;
   /** A sync was received and everything in it was handled. */
   onSynced(): void;
   /** The server no longer knows the bot's token. */

@@ -6,6 +6,7 @@ import type { FakeBot } from "../fakes/fake-bot.ts";
 import { OWNER, startFakeBot, fakePerson, runUntilCrashOrEnd, makePlan } from "../fakes/fake-bot.ts";
 import type { FakeHomeservers, FakeRequest } from "../fakes/fake-homeservers.ts";
 import { confirmedUndo, undoPlanner } from "../fakes/undo-planner.ts";
+import { nextDue } from "../store/next-due.ts";
 import type { CrashTime } from "./crashing-store.ts";
 
 const START = new Date("2026-03-01T12:00:00Z");
@@ -26,9 +27,9 @@ async function endOf(
   const plan = await planning.last(OWNER);
   const said: string[] = [];
   for (
-    let item = await store.outbox.nextDue(Infinity);
+    let item = await nextDue(store.outbox, Number.MAX_SAFE_INTEGER - 1);
     item !== null;
-    item = await store.outbox.nextDue(Infinity)
+    item = await nextDue(store.outbox, Number.MAX_SAFE_INTEGER - 1)
   ) {
     if (!item.transactionId.includes("progress")) said.push(item.transactionId);
     await store.outbox.finish(item.id, { status: "sent", eventId: "$sent" }, Date.now());

@@ -2,7 +2,6 @@ import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Confirmations } from "../../../src/chat/confirmations.ts";
 import { RoomConversation } from "../../../src/chat/conversation.ts";
-import { Outbox } from "../../../src/chat/outbox.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { paragraph } from "../../../src/view/document/document.ts";
@@ -10,6 +9,7 @@ import { alert, notice } from "../../../src/view/document/message.ts";
 import { newRun } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { fakeClient } from "./fake-client.ts";
+import { outboxOf } from "./fake-outbox.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -36,7 +36,7 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
   const state: { act: () => Promise<void> } = { act: async () => undefined };
 
   function process(from: Store) {
-    const outbox = new Outbox(from.outbox, fake.client, { now, log });
+    const outbox = outboxOf(from, fake.client, { now, log });
     const conversationAt = (address: ConversationAddress, scope?: string) =>
       new RoomConversation({
         outbox,

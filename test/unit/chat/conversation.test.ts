@@ -2,15 +2,16 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { RoomConversationOptions } from "../../../src/chat/conversation.ts";
 import { RoomConversation } from "../../../src/chat/conversation.ts";
-import { Outbox } from "../../../src/chat/outbox.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
 import { conversationAddressSchema } from "../../../src/model/conversation-address.ts";
-import type { OutboxItem } from "../../../src/store/outbox-items.ts";
+import type { OutboxItem } from "../../../src/store/outbox-item.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { list, paragraph } from "../../../src/view/document/document.ts";
 import { alert, notice } from "../../../src/view/document/message.ts";
+import { nextDue } from "../../support/store/next-due.ts";
 import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 import { fakeClient, refusal } from "./fake-client.ts";
+import { outboxOf } from "./fake-outbox.ts";
 
 const ADDRESS: ConversationAddress = {
   roomId: "!r",
@@ -25,8 +26,8 @@ async function setUp() {
   const { store, dataDir, reopen } = await temporaryStore();
   const fake = fakeClient();
   const log = pino({ enabled: false });
-  const outboxOf = (from: Store) => new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
-  const outbox = outboxOf(store);
+  const sendingFrom = (from: Store) => outboxOf(from, fake.client, { log });
+  const outbox = sendingFrom(store);
   const converse = (
     address: Partial<ConversationAddress> = {},
     options: Partial<RoomConversationOptions> = {},
@@ -39,16 +40,16 @@ async function setUp() {
       now: () => Date.now(),
       ...options,
     });
-  return { ...fake, store, dataDir, reopen, outbox, outboxOf, converse };
+  return { ...fake, store, dataDir, reopen, outbox, sendingFrom, converse };
 }
 
 /** What waits to be sent, in order. */
 async function waiting(store: Store): Promise<OutboxItem[]> {
   const items: OutboxItem[] = [];
   for (
-    let next = await store.outbox.nextDue(Date.now());
+    let next = await nextDue(store.outbox, Date.now());
     next;
-    next = await store.outbox.nextDue(Date.now())
+    next = await nextDue(store.outbox, Date.now())
   ) {
     items.push(next);
     await store.outbox.finish(next.id, { status: "sent", eventId: `$${next.id}` }, 1);
@@ -71,12 +72,12 @@ describe("what is said in a conversation", () => {
   });
 
   it("is said once when the same message is handled again, whether it was sent or not", async () => {
-    const { store, reopen, outboxOf, converse } = await setUp();
+    const { store, reopen, sendingFrom, converse } = await setUp();
     await converse().say(notice(paragraph("one")));
     await converse().say(notice(paragraph("one")));
     expect(await waiting(store)).toHaveLength(1);
     const next = await reopen();
-    await converse({}, { outbox: outboxOf(next) }).say(notice(paragraph("one")));
+    await converse({}, { outbox: sendingFrom(next) }).say(notice(paragraph("one")));
     expect(await waiting(next)).toHaveLength(0);
   });
 
@@ -171,14 +172,14 @@ describe("how far something is", () => {
   });
 
   it("is an edit of the same message in another process too, by the address alone", async () => {
-    const { store, reopen, outboxOf, converse } = await setUp();
+    const { store, reopen, sendingFrom, converse } = await setUp();
     const first = converse();
     await first.say(notice(paragraph("0 %")), { key: "progress", priority: "progress" });
     await waiting(store);
     const kept: unknown = JSON.parse(JSON.stringify(first.address));
     const next = await reopen();
     const later = converse(conversationAddressSchema.parse(kept), {
-      outbox: outboxOf(next),
+      outbox: sendingFrom(next),
       questions: next.questions,
     });
     await later.say(notice(paragraph("50 %")), {
@@ -267,11 +268,11 @@ describe("redacting the message itself", () => {
   });
 
   it("is asked for once, over a crash as well, and its outcome is the same", async () => {
-    const { outbox, outboxOf, reopen, converse, requests } = await setUp();
+    const { outbox, sendingFrom, reopen, converse, requests } = await setUp();
     outbox.start();
     await converse().redact("x");
     await outbox.stop();
-    const next = outboxOf(await reopen());
+    const next = sendingFrom(await reopen());
     next.start();
     expect(await converse({}, { outbox: next }).redact("x")).toBe(true);
     expect(requests).toHaveLength(1);

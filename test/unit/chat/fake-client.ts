@@ -1,5 +1,5 @@
 import { MatrixError, MembershipEvent } from "matrix-bot-sdk";
-import type { SendingClient } from "../../../src/chat/outbox.ts";
+import type { SendingClient } from "../../../src/chat/message-sender.ts";
 
 export interface Request {
   method: string;

@@ -1,55 +1,14 @@
-import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Outbox } from "../../../src/chat/outbox.ts";
-import type { NewOutboxItem } from "../../../src/store/outbox-items.ts";
-import { outboxPriority } from "../../../src/store/outbox-items.ts";
-import type { Store } from "../../../src/store/store.ts";
-import { temporaryStore } from "../../support/store/temporary-store.ts";
-import { bareAnswer, fakeClient, refusal } from "./fake-client.ts";
+import { outboxPriority } from "../../../src/store/outbox-item.ts";
+import { bareAnswer, refusal } from "./fake-client.ts";
+import { SECRET, failing, item, pass, setUp } from "./outbox-setup.ts";
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
 });
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const SECRET = "words in confidence";
-
-function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewOutboxItem {
-  return {
-    transactionId,
-    roomId: "!room",
-    forUser: "@me:x.org",
-    kind: "message",
-    content: { msgtype: "m.notice", body: transactionId, "m.mentions": {} },
-    priority: outboxPriority.answer,
-    ...changes,
-  };
-}
-
-async function setUp(options: Parameters<typeof fakeClient>[0] = {}) {
-  const { store, reopen } = await temporaryStore();
-  const fake = fakeClient(options);
-  const lines: string[] = [];
-  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const outbox = (from: Store = store) =>
-    new Outbox(from.outbox, fake.client, { now: () => Date.now(), log });
-  return { ...fake, store, reopen, outbox, lines };
-}
-
-/** Moves the clock forward and runs everything that becomes due. */
-async function pass(ms: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(ms);
-}
-
-/** Fails the first requests whose path contains the text. */
-function failing(matches: string, failure: unknown, times = 1) {
-  let left = times;
-  return ({ path }: { path: string }): undefined => {
-    if (path.includes(matches) && left-- > 0) throw failure;
-  };
-}
 
 describe("the outbox", () => {
   it("sends under the stored transaction ID, and notifies those who wait for it", async () => {
@@ -162,8 +121,9 @@ describe("when the server limits the bot", () => {
     const running = outbox();
     state.answer = failing("a1", failure);
     await running.add(item("a1", { roomId: "!a" }));
-    await running.add(item("b1", { roomId: "!b" }));
     running.start();
+    await pass(0);
+    await running.add(item("b1", { roomId: "!b" }));
     await pass(waitMs - 50);
     expect(requests).toHaveLength(1);
     await running.add(
@@ -226,6 +186,38 @@ describe("edits of a progress message", () => {
     await running.add(item("answer"));
     await pass(0);
     expect(bodies()).toEqual(["progress", "answer"]);
+    await running.stop();
+  });
+});
+
+describe("a message whose time", () => {
+  it("lies far ahead, since the clock was set back, is due", async () => {
+    const { outbox, store, bodies } = await setUp();
+    await store.outbox.add(item("one"), Date.now());
+    const [due] = await store.outbox.due(Date.now(), 1);
+    await store.outbox.postpone(due?.id ?? 0, Date.now() + 86_400_000);
+    const running = outbox();
+    running.start();
+    await pass(0);
+    expect(bodies()).toEqual(["one"]);
+    await running.stop();
+  });
+});
+
+describe("whether the outbox is sending", () => {
+  it("is no after five minutes without an answer, whatever the system's clock says, and yes after one", async () => {
+    const { outbox, state } = await setUp();
+    const running = outbox();
+    state.answer = failing("one", new Error("ECONNREFUSED"), 10);
+    await running.add(item("one"));
+    running.start();
+    await pass(299_000);
+    vi.setSystemTime(Date.now() + 86_400_000);
+    expect(running.isSending).toBe(true);
+    await pass(2_000);
+    expect(running.isSending).toBe(false);
+    await pass(180_000);
+    expect(running.isSending).toBe(true);
     await running.stop();
   });
 });
@@ -307,51 +299,6 @@ describe("when nothing usable comes back", () => {
     await pass(600_000);
     expect(requests.length - before).toBeGreaterThanOrEqual(9);
     await running.stop();
-  });
-});
-
-describe("over a crash", () => {
-  it("before an answer came, the same transaction ID is tried again: nothing is said twice", async () => {
-    const { outbox, state, reopen, sent, bodies, requests } = await setUp();
-    const first = outbox();
-    // The event is made, and the answer never comes.
-    let isFirst = true;
-    const lost = Promise.withResolvers<unknown>();
-    const { client: server, sent: made } = fakeClient();
-    state.answer = async ({ method, path, body }) => {
-      if (!isFirst) return server.doRequest(method, path, null, body);
-      isFirst = false;
-      await server.doRequest(method, path, null, body);
-      return lost.promise;
-    };
-    await first.add(item("one"));
-    await first.add(item("two"));
-    first.start();
-    await pass(0);
-    const next = outbox(await reopen());
-    next.start();
-    await pass(0);
-    expect(made().map(({ content }) => content)).toMatchObject([{ body: "one" }, { body: "two" }]);
-    expect(requests.map(({ path }) => path.split("/").at(-1))).toEqual(["one", "one", "two"]);
-    expect([sent(), bodies()]).toEqual([[], []]);
-    await next.stop();
-  });
-
-  it("what was not tried is sent, what was sent is not, and its outcome is known", async () => {
-    const { outbox, reopen, bodies } = await setUp();
-    const first = outbox();
-    first.start();
-    await first.add(item("one"));
-    await pass(0);
-    await first.stop();
-    await first.add(item("two"));
-    const next = outbox(await reopen());
-    await next.add(item("one"));
-    next.start();
-    await pass(0);
-    expect(bodies()).toEqual(["one", "two"]);
-    expect(await next.waitFor("one", 1_000)).toEqual({ status: "sent", eventId: "$sent1" });
-    await next.stop();
   });
 });
 

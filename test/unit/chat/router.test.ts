@@ -15,6 +15,8 @@ function setUp() {
     invitations: receiver("invitations"),
     rooms: { forgetMembers: (roomId) => void calls.push(`members ${roomId}`) },
     emptyRooms: { look: (roomId) => void calls.push(`empty? ${roomId}`) },
+    directChats: { left: async (roomId) => void calls.push(`left ${roomId}`) },
+    onReturned: (roomId, userId) => void calls.push(`returned ${roomId} ${userId}`),
     markKeysAsLost: async () => void calls.push("keys are lost"),
     monotonicNow: () => clock.now,
   });
@@ -46,7 +48,17 @@ describe("the router of the chat", () => {
       calls: [],
     },
     { what: "what is no event", pass: (router) => router.onRoomEvent("!r", null), calls: [] },
-    { what: "its own leaving", pass: (router) => router.onLeft("!r"), calls: ["members !r"] },
+    { what: "its own leaving", pass: (router) => router.onLeft("!r"), calls: ["members !r", "left !r"] },
+    {
+      what: "the join of somebody",
+      pass: (router) =>
+        router.onRoomEvent("!r", {
+          type: "m.room.member",
+          state_key: "@me:x.org",
+          content: { membership: "join" },
+        }),
+      calls: ["members !r", "empty? !r", "returned !r @me:x.org"],
+    },
   ];
 
   it.each(cases)("passes on $what", async ({ pass, calls: expected }) => {

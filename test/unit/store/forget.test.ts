@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../src/model/account.ts";
 import type { SignInLink } from "../../../src/model/sign-in-link.ts";
-import { outboxPriority } from "../../../src/store/outbox-items.ts";
+import { outboxPriority } from "../../../src/store/outbox-item.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { nextDue } from "../../support/store/next-due.ts";
 import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const PERSON = "@forgetmenot:x.org";
@@ -62,7 +63,7 @@ async function fill(store: Store, owner: string): Promise<void> {
   );
   for (const kind of ["sent", "failed"] as const) {
     await store.outbox.add(message(`${kind} ${name.length}`, owner, `told to ${name}`), 1);
-    const row = await store.outbox.nextDue(1);
+    const row = await nextDue(store.outbox, 1);
     const result =
       kind === "sent" ? { status: kind, eventId: "$x" } : { status: kind, failure: "M_FORBIDDEN" };
     await store.outbox.finish(row?.id ?? 0, result, 2);
@@ -156,7 +157,7 @@ describe("forgetting a person", () => {
       1,
     );
     await store.forget(PERSON);
-    const row = await store.outbox.nextDue(1);
+    const row = await nextDue(store.outbox, 1);
     expect(row).toMatchObject({ forUser: null, content: { body: "told to forgetmenot" } });
     await store.outbox.finish(row?.id ?? 0, { status: "sent", eventId: "$x" }, 2);
     expect(await store.receivedEvents.unhandled()).toHaveLength(1);
@@ -168,7 +169,7 @@ describe("forgetting a person", () => {
     const { store, dataDir } = await temporaryStore();
     await store.outbox.add({ ...message("last", PERSON, "told to forgetmenot"), forUser: null }, 1);
     await store.outbox.finish(
-      (await store.outbox.nextDue(1))?.id ?? 0,
+      (await nextDue(store.outbox, 1))?.id ?? 0,
       { status: "failed", failure: "x" },
       2,
     );

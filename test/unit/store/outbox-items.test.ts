@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { NewOutboxItem } from "../../../src/store/outbox-items.ts";
-import { outboxPriority } from "../../../src/store/outbox-items.ts";
+import type { NewOutboxItem } from "../../../src/store/outbox-item.ts";
+import { outboxPriority } from "../../../src/store/outbox-item.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { nextDue } from "../../support/store/next-due.ts";
 import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
 
 function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewOutboxItem {
@@ -19,7 +20,7 @@ function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewO
 /** Sends everything that is due. Returns it in order. */
 async function drain({ outbox }: Store, now = 1_000): Promise<string[]> {
   const sent: string[] = [];
-  for (let next = await outbox.nextDue(now); next; next = await outbox.nextDue(now)) {
+  for (let next = await nextDue(outbox, now); next; next = await nextDue(outbox, now)) {
     await outbox.begin(next.id);
     await outbox.finish(next.id, { status: "sent", eventId: `$${next.transactionId}` }, now);
     sent.push(next.transactionId);
@@ -42,18 +43,18 @@ describe("the outbox", () => {
     await store.outbox.add(item("a1", { roomId: "!a" }), 1);
     await store.outbox.add(item("a2", { roomId: "!a" }), 2);
     await store.outbox.add(item("b1", { roomId: "!b" }), 3);
-    const first = await store.outbox.nextDue(10);
+    const first = await nextDue(store.outbox, 10);
     await store.outbox.postpone(first?.id ?? 0, 500);
     expect(await drain(store, 499)).toEqual(["b1"]);
-    expect(await store.outbox.nextDueAt()).toBe(500);
+    expect(await store.outbox.nextDueAt(0)).toBe(500);
     expect(await drain(store, 500)).toEqual(["a1", "a2"]);
-    expect(await store.outbox.nextDueAt()).toBeNull();
+    expect(await store.outbox.nextDueAt(0)).toBeNull();
   });
 
   it("in a room lets nothing less urgent overtake what waits, but a redaction overtakes all", async () => {
     const { store } = await temporaryStore();
     await store.outbox.add(item("answer"), 1);
-    await store.outbox.postpone((await store.outbox.nextDue(1))?.id ?? 0, 500);
+    await store.outbox.postpone((await nextDue(store.outbox, 1))?.id ?? 0, 500);
     await store.outbox.add(item("edit", { edits: "answer", priority: outboxPriority.progress }), 2);
     await store.outbox.add(item("redaction", { kind: "redaction", priority: outboxPriority.redaction }), 3);
     expect(await drain(store, 499)).toEqual(["redaction"]);
@@ -64,9 +65,9 @@ describe("the outbox", () => {
     const { store, reopen } = await temporaryStore();
     const file = item("file", { attachment: Buffer.from([0, 1, 255]), content: { filename: "a" } });
     await store.outbox.add(file, 1);
-    await store.outbox.begin((await store.outbox.nextDue(1))?.id ?? 0);
+    await store.outbox.begin((await nextDue(store.outbox, 1))?.id ?? 0);
     const { outbox } = await reopen();
-    expect(await outbox.nextDue(1)).toMatchObject({ ...file, attempts: 1 });
+    expect(await nextDue(outbox, 1)).toMatchObject({ ...file, attempts: 1 });
     expect(await outbox.unsentCount()).toBe(1);
   });
 
@@ -74,7 +75,7 @@ describe("the outbox", () => {
     const { store } = await temporaryStore();
     await store.outbox.add(item("one"), 1);
     await store.outbox.add(item("one", { content: { body: "changed" } }), 2);
-    expect((await store.outbox.nextDue(5))?.content).toEqual({ body: "one" });
+    expect((await nextDue(store.outbox, 5))?.content).toEqual({ body: "one" });
     expect(await drain(store)).toEqual(["one"]);
     await store.outbox.add(item("one"), 3);
     expect(await drain(store)).toEqual([]);
@@ -86,7 +87,7 @@ describe("the outbox", () => {
     await store.outbox.add(item("one"), 1);
     expect(await store.outbox.result("one")).toBeNull();
     await store.outbox.finish(
-      (await store.outbox.nextDue(1))?.id ?? 0,
+      (await nextDue(store.outbox, 1))?.id ?? 0,
       { status: "failed", failure: "M_FORBIDDEN" },
       2,
     );
@@ -129,7 +130,7 @@ describe("an edit", () => {
   it("keeps one that was tried, since it may be in the room already", async () => {
     const { store } = await temporaryStore();
     await store.outbox.add(edit("edit 1"), 1);
-    await store.outbox.begin((await store.outbox.nextDue(1))?.id ?? 0);
+    await store.outbox.begin((await nextDue(store.outbox, 1))?.id ?? 0);
     await store.outbox.add(edit("edit 2"), 2);
     expect(await drain(store)).toEqual(["edit 1", "edit 2"]);
   });
@@ -138,7 +139,7 @@ describe("an edit", () => {
     const { store } = await temporaryStore();
     await store.outbox.add(edit("edit 1"), 1);
     await store.outbox.add(edit("edit 1"), 2);
-    expect((await store.outbox.nextDue(5))?.transactionId).toBe("edit 1");
+    expect((await nextDue(store.outbox, 5))?.transactionId).toBe("edit 1");
     await store.outbox.add(edit("edit 2"), 3);
     await store.outbox.add(edit("edit 1"), 4);
     expect(await drain(store)).toEqual(["edit 2"]);

@@ -15,6 +15,7 @@ afterEach(() => {
 async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const { store, reopen } = await temporaryStore();
   const done: string[] = [];
+  const opened: string[] = [];
   const state: {
     members: string[];
     joinedMembers: unknown;
@@ -49,6 +50,7 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
       directChats,
       isPermitted: (userId) => userId.endsWith(":x.org"),
       isOnOwnServer: (userId) => userId.endsWith(":x.org"),
+      onDirectChat: async (roomId, userId) => void opened.push(`${roomId} ${userId}`),
       now: () => Date.now(),
       log: pino({ enabled: false }),
     });
@@ -58,7 +60,7 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     await vi.advanceTimersByTimeAsync(sender.endsWith(":x.org") ? 10 : 1_010);
   };
   running.start();
-  return { store, reopen, desk, running, invite, done, state };
+  return { store, reopen, desk, running, invite, done, opened, state };
 }
 
 describe("an invitation", () => {

@@ -1,18 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { Rooms } from "../../../../src/chat/rooms/rooms.ts";
-import { joinOf } from "../fake-client.ts";
+import { joinOf, refusal } from "../fake-client.ts";
 
 function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const answers: (readonly string[] | Promise<readonly string[]>)[] = [];
   let asked = 0;
-  const client = {
+  const members = {
     getRoomMembers: async () => {
       asked++;
       return (await (answers.shift() ?? [])).map(joinOf);
     },
   };
+  const looks = new Map<string, string | null>();
+  const client = {
+    ...members,
+    doRequest: async (_method: string, path: string) => {
+      asked++;
+      const membership = looks.get(decodeURIComponent(path.split("/").at(-1) ?? ""));
+      if (membership === undefined) throw refusal(404, "M_NOT_FOUND");
+      if (membership === null) throw refusal(502, "M_UNKNOWN");
+      return { membership };
+    },
+  };
   const rooms = new Rooms(client, { controlRoomIds: new Set(["!control"]), directChats });
-  return { rooms, answers, asked: () => asked };
+  return { rooms, answers, looks, asked: () => asked };
 }
 
 describe("a room", () => {
@@ -63,5 +74,34 @@ describe("a room", () => {
     answers.push(Promise.reject(new Error("ECONNRESET")), ["@mover:x", "@me:x"]);
     await expect(rooms.kind("!r")).rejects.toThrow("ECONNRESET");
     expect(await rooms.kind("!r")).toBe("direct");
+  });
+});
+
+describe("whether a room holds a person", () => {
+  it("is a question of its members", async () => {
+    const { rooms, answers, asked } = setUp();
+    answers.push(["@mover:x", "@me:x"]);
+    expect([await rooms.holds("!r", "@me:x"), await rooms.holds("!r", "@other:x")]).toEqual([true, false]);
+    expect(asked()).toBe(1);
+  });
+
+  it("is asked for the person alone in a control room, once until a membership changes", async () => {
+    const { rooms, looks, asked } = setUp();
+    looks.set("@me:x", "join");
+    expect(await rooms.holds("!control", "@me:x")).toBe(true);
+    expect(await rooms.holds("!control", "@me:x")).toBe(true);
+    expect(await rooms.holds("!control", "@never:x")).toBe(false);
+    expect(asked()).toBe(2);
+    looks.set("@me:x", "leave");
+    rooms.forgetMembers("!control");
+    expect(await rooms.holds("!control", "@me:x")).toBe(false);
+  });
+
+  it("is not known while the server is in trouble", async () => {
+    const { rooms, looks } = setUp();
+    looks.set("@me:x", null);
+    await expect(rooms.holds("!control", "@me:x")).rejects.toBeDefined();
+    looks.set("@me:x", "invite");
+    expect(await rooms.holds("!control", "@me:x")).toBe(true);
   });
 });

@@ -1,0 +1,93 @@
+import type { DirectChatRows } from "../../store/direct-chats.ts";
+import type { OutboxItems } from "../../store/outbox-items.ts";
+import type { Readers } from "../../store/readers.ts";
+import { isFinalRefusal } from "../server-refusal.ts";
+import type { Rooms } from "./rooms.ts";
+
+export interface DirectChatsOptions {
+  rows: DirectChatRows;
+  items: Pick<OutboxItems, "roomsOf">;
+  readers: Pick<Readers, "releaseTo">;
+  rooms: Pick<Rooms, "kind" | "holds" | "members" | "forgetMembers">;
+  now: () => number;
+}
+
+/**
+ * Which chats the bot has with each person, and in which of them a message reaches the person.
+ * People leave chats and open new ones while a move goes on.
+ */
+export class DirectChats {
+  readonly #options: DirectChatsOptions;
+  /** The newest chat that is stored, by person. */
+  readonly #newest = new Map<string, string>();
+
+  constructor(options: DirectChatsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Call this when a person opened a chat or wrote in it. Messages that waited for a chat go there
+   * before any answer.
+   * @returns whether messages waited
+   */
+  async opened(roomId: string, userId: string): Promise<boolean> {
+    const { rows, readers, now } = this.#options;
+    if (this.#newest.get(userId) === roomId) return false;
+    await rows.put({ roomId, userId }, now());
+    const released = await readers.releaseTo(userId, roomId);
+    this.#newest.set(userId, roomId);
+    return released > 0;
+  }
+
+  /** Call this when the bot left a room. */
+  async left(roomId: string): Promise<void> {
+    for (const [userId, newest] of this.#newest) if (newest === roomId) this.#newest.delete(userId);
+    await this.#options.rows.remove(roomId);
+  }
+
+  /**
+   * Call this when a person joined a room in which the bot is.
+   * @returns whether messages waited for them, which now go there
+   */
+  async returned(roomId: string, userId: string): Promise<boolean> {
+    const { readers, rooms } = this.#options;
+    return (await rooms.kind(roomId)) !== "other" && (await readers.releaseTo(userId, roomId)) > 0;
+  }
+
+  /**
+   * The room in which a message reaches a person: the given one while it holds them, else their
+   * newest chat. Null if there is none.
+   * @param isFresh reads the members again
+   * @throws if the server did not say who is in a room
+   */
+  async roomFor(
+    userId: string,
+    roomId: string,
+    { isFresh = false }: { isFresh?: boolean } = {},
+  ): Promise<string | null> {
+    const { rows, items, rooms } = this.#options;
+    if (isFresh) rooms.forgetMembers(roomId);
+    if (await isIn(() => rooms.holds(roomId, userId))) return roomId;
+    const chats = new Set([...(await rows.of(userId)), ...(await items.roomsOf([userId]))]);
+    chats.delete(roomId);
+    for (const chat of chats) if (await isIn(() => this.#isChatWith(chat, userId))) return chat;
+    // The next event of the person in a chat shows where to send what waits.
+    this.#newest.delete(userId);
+    return null;
+  }
+
+  async #isChatWith(roomId: string, userId: string): Promise<boolean> {
+    const { rooms } = this.#options;
+    return (await rooms.kind(roomId)) === "direct" && (await rooms.holds(roomId, userId));
+  }
+}
+
+/** A refusal means that the bot is not in the room. */
+async function isIn(read: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isFinalRefusal(error)) return false;
+    throw error;
+  }
+}

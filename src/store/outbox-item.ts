@@ -1,0 +1,83 @@
+import type { Selectable } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/**
+ * Lower numbers are sent first: redactions (a secret may be in the room), then answers, then
+ * progress.
+ */
+export const outboxPriority = { redaction: 0, answer: 1, progress: 2 } as const;
+export type OutboxPriority = (typeof outboxPriority)[keyof typeof outboxPriority];
+
+/** The kinds of items. */
+export const OUTBOX_KINDS = ["message", "redaction", "reaction"] as const;
+export type OutboxKind = (typeof OUTBOX_KINDS)[number];
+
+/** An item to send. */
+export interface NewOutboxItem {
+  /**
+   * The transaction ID of the request. The server handles each one once, however often it is tried.
+   */
+  transactionId: string;
+  roomId: string;
+  /**
+   * The person in the conversation, so that `!forget` finds the message. Null for a forgotten
+   * person: then nothing is kept once it is sent.
+   */
+  forUser: string | null;
+  kind: OutboxKind;
+  /**
+   * The content of a message, `{redacts, reason}` of a redaction, or `{to, key}` of a reaction:
+   * `to` is the transaction ID of the message to react to.
+   */
+  content: Record<string, unknown>;
+  attachment?: Buffer;
+  /** The transaction ID of the message that this one edits. */
+  edits?: string;
+  priority: OutboxPriority;
+  /** The earliest time to send it, in milliseconds since the epoch. Default: at once. */
+  notBefore?: number;
+}
+
+/** A stored item. */
+export interface OutboxItem extends NewOutboxItem {
+  id: number;
+  attempts: number;
+  /** In how many tries in a row the process ended. */
+  cutOff: number;
+}
+
+/** An item that may be sent now, without its content. */
+export type DueItem = Pick<OutboxItem, "id" | "roomId" | "forUser" | "priority">;
+
+/** How the sending of an item ended. */
+export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
+
+/** The time of an item that waits until a chat with its reader is opened. */
+export const HELD = Number.MAX_SAFE_INTEGER;
+
+/** Reads a row of the table. */
+export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem {
+  return {
+    id: row.id,
+    transactionId: row.transaction_id,
+    roomId: row.room_id,
+    forUser: row.for_user,
+    kind: OUTBOX_KINDS.find((kind) => kind === row.kind) ?? "message",
+    content: parseContent(row.content),
+    ...(row.attachment && { attachment: row.attachment }),
+    ...(row.edits !== null && { edits: row.edits }),
+    priority: readPriority(row.priority),
+    attempts: row.attempts,
+    cutOff: row.cut_off,
+  };
+}
+
+/** Reads a stored priority. */
+export function readPriority(stored: number): OutboxPriority {
+  return stored === 0 ? 0 : stored === 1 ? 1 : 2;
+}
+
+function parseContent(text: string | null): Record<string, unknown> {
+  const content: unknown = JSON.parse(text ?? "{}");
+  return typeof content === "object" && content !== null ? { ...content } : {};
+}

@@ -1,0 +1,13 @@
+/**
+ * The chats with each person, so that a message follows somebody who left a chat; and in how many
+ * tries of a message in a row the process ended.
+ */
+export const chats = `
+CREATE TABLE direct_chat (
+  room_id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  used_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX direct_chat_person ON direct_chat (user_id, used_at);
+ALTER TABLE outbox ADD COLUMN cut_off INTEGER NOT NULL DEFAULT 0;
+`;

@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CONFIRMING_KEY } from "../../../src/chat/confirming-reaction.ts";
+import { DirectChats } from "../../../src/chat/rooms/direct-chats.ts";
+import { Rooms } from "../../../src/chat/rooms/rooms.ts";
+import type { NewOutboxItem } from "../../../src/store/outbox-item.ts";
+import { outboxPriority } from "../../../src/store/outbox-item.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { temporaryStore } from "../../support/store/temporary-store.ts";
+import { fakeClient, joinOf, refusal } from "./fake-client.ts";
+import { outboxOf } from "./fake-outbox.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const BOT = "@mover:x.org";
+const ADA = "@ada:x.org";
+const OLD = "!old";
+const NEW = "!new";
+
+function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewOutboxItem {
+  return {
+    transactionId,
+    roomId: OLD,
+    forUser: ADA,
+    kind: "message",
+    content: { body: transactionId, "m.relates_to": { "m.in_reply_to": { event_id: "$command" } } },
+    priority: outboxPriority.answer,
+    ...changes,
+  };
+}
+
+async function setUp() {
+  const { store, reopen } = await temporaryStore();
+  const fake = fakeClient();
+  /** Members by room. The bot is not in a room without members. */
+  const members = new Map([[OLD, [BOT, ADA]]]);
+  const client = {
+    getRoomMembers: async (roomId: string) => {
+      const present = members.get(roomId);
+      if (present === undefined) throw refusal(403, "M_FORBIDDEN");
+      return present.map(joinOf);
+    },
+    doRequest: () => Promise.reject(refusal(404, "M_NOT_FOUND")),
+  };
+  fake.state.answer = ({ path }) => {
+    const roomId = decodeURIComponent(/rooms\/([^/]+)\//u.exec(path)?.[1] ?? "");
+    if (!members.has(roomId)) throw refusal(403, "M_FORBIDDEN");
+  };
+  const processOf = (from: Store) => {
+    const rooms = new Rooms(client, { controlRoomIds: new Set(["!control"]), directChats: true });
+    const chats = new DirectChats({
+      rows: from.directChats,
+      items: from.outbox,
+      readers: from.readers,
+      rooms,
+      now: () => Date.now(),
+    });
+    const outbox = outboxOf(from, fake.client, { chats });
+    outbox.start();
+    const open = async (roomId: string): Promise<void> => {
+      members.set(roomId, [BOT, ADA]);
+      if (await chats.opened(roomId, ADA)) outbox.wake();
+    };
+    return { rooms, chats, outbox, open };
+  };
+  const first = processOf(store);
+  /** She leaves, and the bot leaves the empty room. */
+  const leave = (roomId: string): void => {
+    members.delete(roomId);
+    first.rooms.forgetMembers(roomId);
+  };
+  const said = () => fake.sent().map(({ roomId, content }) => ({ roomId, content }));
+  return { ...fake, ...first, store, reopen, processOf, members, leave, said };
+}
+
+async function pass(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+describe("a message to a person who left the chat", () => {
+  it("goes to their newest chat, without a reply to what is not there", async () => {
+    const { outbox, open, leave, said } = await setUp();
+    await open("!between");
+    await pass(1_000);
+    await open(NEW);
+    leave(OLD);
+    await outbox.add(item("the end"));
+    await pass();
+    expect(said()).toEqual([{ roomId: NEW, content: { body: "the end" } }]);
+    await outbox.stop();
+  });
+
+  it("is not sent elsewhere while they are in the chat", async () => {
+    const { outbox, open, said } = await setUp();
+    await open(NEW);
+    await outbox.add(item("the end"));
+    await pass();
+    expect(said()).toMatchObject([{ roomId: OLD }]);
+    await outbox.stop();
+  });
+
+  it("follows them although the bot learned of it only by the refusal", async () => {
+    const { outbox, open, members, said } = await setUp();
+    await outbox.add(item("first"));
+    await pass();
+    await open(NEW);
+    members.delete(OLD);
+    await outbox.add(item("the end"));
+    await pass(1_000);
+    expect(said().map(({ roomId }) => roomId)).toEqual([OLD, NEW]);
+    await outbox.stop();
+  });
+
+  it("waits for the next chat and is the first thing there, over a restart too", async () => {
+    const { outbox, leave, store, reopen, processOf, said } = await setUp();
+    leave(OLD);
+    await outbox.add(item("the end"));
+    await outbox.add(item("the report", { attachment: Buffer.from("report") }));
+    await pass(24 * 3_600_000);
+    expect(said()).toEqual([]);
+    await store.directChats.put({ roomId: OLD, userId: ADA }, 1);
+    await outbox.stop();
+    const next = processOf(await reopen());
+    const opening = next.open(NEW);
+    await opening;
+    await next.outbox.add(item("an answer", { roomId: NEW }));
+    await pass();
+    expect(said()).toMatchObject([
+      { roomId: NEW, content: { body: "the end" } },
+      { roomId: NEW, content: { body: "the report" } },
+      { roomId: NEW, content: { body: "an answer" } },
+    ]);
+    await next.outbox.stop();
+  });
+
+  it("comes when they are in the old chat again", async () => {
+    const { outbox, leave, members, chats, rooms, said } = await setUp();
+    leave(OLD);
+    await outbox.add(item("the end"));
+    await pass();
+    members.set(OLD, [BOT, ADA]);
+    rooms.forgetMembers(OLD);
+    expect(await chats.returned(OLD, ADA)).toBe(true);
+    outbox.wake();
+    await pass();
+    expect(said()).toMatchObject([{ roomId: OLD, content: { body: "the end" } }]);
+    await outbox.stop();
+  });
+
+  it("is not sent into a room with others", async () => {
+    const { outbox, open, leave, members, rooms, said } = await setUp();
+    await open(NEW);
+    members.set(NEW, [BOT, ADA, "@third:x.org"]);
+    rooms.forgetMembers(NEW);
+    leave(OLD);
+    await outbox.add(item("the end"));
+    await pass(3_600_000);
+    expect(said()).toEqual([]);
+    await outbox.stop();
+  });
+
+  it("is tried again while the server does not say who is where", async () => {
+    const { outbox, rooms, said, chats } = await setUp();
+    const roomFor = vi.spyOn(chats, "roomFor").mockRejectedValueOnce(refusal(502, "M_UNKNOWN"));
+    rooms.forgetMembers(OLD);
+    await outbox.add(item("the end"));
+    await pass();
+    expect(said()).toEqual([]);
+    await pass(1_000);
+    expect(said()).toHaveLength(1);
+    expect(roomFor).toHaveBeenCalledTimes(2);
+    await outbox.stop();
+  });
+
+  it("is forgotten with the person", async () => {
+    const { outbox, leave, open, store, said } = await setUp();
+    leave(OLD);
+    await outbox.add(item("the end"));
+    await pass();
+    await store.forget(ADA);
+    expect(await store.directChats.of(ADA)).toEqual([]);
+    await open(NEW);
+    await pass();
+    expect([said(), await store.outbox.unsentCount()]).toEqual([[], 0]);
+    await outbox.stop();
+  });
+});
+
+describe("the progress of a run whose owner left the chat", () => {
+  const edit = (transactionId: string) =>
+    item(transactionId, { edits: "progress", priority: outboxPriority.progress });
+
+  it("is one message in the new chat, which later edits change", async () => {
+    const { outbox, open, leave, said } = await setUp();
+    await outbox.add(item("progress", { priority: outboxPriority.progress }));
+    await pass();
+    await open(NEW);
+    leave(OLD);
+    await outbox.add(edit("first"));
+    await pass(5_000);
+    await outbox.add(edit("second"));
+    await pass(5_000);
+    expect(said()).toMatchObject([
+      { roomId: OLD, content: { body: "progress" } },
+      { roomId: NEW, content: { body: "first" } },
+      { roomId: NEW, content: { body: "* second", "m.relates_to": { event_id: "$sent2" } } },
+    ]);
+    await outbox.stop();
+  });
+
+  it("is not kept while there is no chat, so that nothing old comes after the end", async () => {
+    const { outbox, open, leave, said } = await setUp();
+    leave(OLD);
+    await outbox.add(item("progress", { priority: outboxPriority.progress }));
+    await outbox.add(item("the end"));
+    await pass(5_000);
+    await open(NEW);
+    await pass();
+    await outbox.add(edit("later"));
+    await pass(5_000);
+    expect(said()).toMatchObject([
+      { roomId: NEW, content: { body: "the end" } },
+      { roomId: NEW, content: { body: "later" } },
+    ]);
+    await outbox.stop();
+  });
+});
+
+describe("a question to a person who left the chat", () => {
+  it("is asked, and can be answered, in the new chat, with its reaction", async () => {
+    const { outbox, open, leave, store, said, sent } = await setUp();
+    const address = {
+      roomId: OLD,
+      eventId: "$command",
+      threadRoot: null,
+      roomKind: "direct" as const,
+      sender: ADA,
+      isEncrypted: false,
+    };
+    await store.questions.put(
+      {
+        transactionId: "question",
+        address,
+        word: "undo",
+        typedWords: [],
+        shown: "",
+        action: "undo",
+        payload: null,
+      },
+      Date.now(),
+    );
+    leave(OLD);
+    await outbox.add(item("question"));
+    await outbox.add(
+      item("reaction", { kind: "reaction", content: { to: "question", key: CONFIRMING_KEY } }),
+    );
+    await pass();
+    await open(NEW);
+    await pass(1_000);
+    expect(said().map(({ roomId }) => roomId)).toEqual([NEW, NEW]);
+    expect(sent()[1]?.type).toBe("m.reaction");
+    expect(await store.questions.answerable(ADA, NEW, "$answer", Date.now())).toMatchObject({ word: "undo" });
+    await outbox.stop();
+  });
+});
