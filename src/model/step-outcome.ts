@@ -77,4 +77,9 @@ export type StepOutcome =
    */
   | { status: "needs_user"; problem: StepProblem; side?: Side }
   /** A person in the room must act: the knock waits for an answer. */
-  | { status: "needs_moderator" };
+  | { status: "needs_moderator" }
+  /**
+   * The run was paused or ended between two requests of the step. The step goes on when the run
+   * does.
+   */
+  | { status: "interrupted" };

@@ -24,6 +24,8 @@ export interface StepFacts {
   readonly knockReason: string;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
+  /** False once the run was paused or ended. Then the step sends no further request. */
+  readonly mayGoOn: () => boolean;
 }
 
 /** A run whose steps may be undone. */

@@ -11,13 +11,21 @@ export interface Unread {
   waitMs: number | null;
 }
 
+/** How the runner stops a step that is under way. */
+export interface StepControl {
+  /** Aborts its requests, when the process stops. */
+  readonly signal: AbortSignal;
+  /** False once the run takes no more steps. Then the step sends no further request. */
+  readonly mayGoOn: () => boolean;
+}
+
 /** The work that the runner is given: what steps do, and what follows from them. */
 export interface RunnerWork {
   /**
    * Does one step.
    * @throws only for bugs
    */
-  execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome>;
+  execute(run: Run, step: TakenStep, control: StepControl): Promise<StepOutcome>;
   /**
    * What follows from a try of a step; stored in the same transaction. `isFinal` is false if the
    * step will be tried again.

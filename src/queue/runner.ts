@@ -162,7 +162,9 @@ export class Runner {
 
   #launch(active: ActiveRun, step: TakenStep, reservation: Reservation): void {
     const { log, work: runnerWork } = this.#options;
-    const work = tryStep({ run: active.run, step, signal: this.#stopping.signal }, { work: runnerWork, log })
+    const runId = active.run.id;
+    const control = { signal: this.#stopping.signal, mayGoOn: () => this.#active.has(runId) };
+    const work = tryStep({ run: active.run, step, control }, { work: runnerWork, log })
       .finally(() => this.#slots.release(reservation.server))
       .then((outcome) => this.#settleInTurn(active, step, outcome, reservation))
       .catch((error: unknown) => {

@@ -27,7 +27,8 @@ export async function recordOf(
   { step, outcome, ticket, server, hasOtherRoute }: Trial,
   { limits, backoff, now }: { limits: Limits; backoff: ServerBackoff; now: number },
 ): Promise<StepRecord> {
-  if (outcome.status !== "wait" || outcome.waitingFor !== "server") backoff.answered(server);
+  const isAway = outcome.status === "wait" && outcome.waitingFor === "server";
+  if (!isAway && outcome.status !== "interrupted") backoff.answered(server);
   switch (outcome.status) {
     case "done":
     case "needs_moderator":
@@ -41,6 +42,7 @@ export async function recordOf(
       if (ticket !== null) limits.passed(ticket);
       return { state: "failed", outcome };
     case "needs_user":
+    case "interrupted":
       if (ticket !== null) limits.giveBack(ticket);
       return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };
     case "wait":

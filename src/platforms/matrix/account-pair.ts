@@ -145,7 +145,7 @@ const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
 async function contextOf(
   { source, target }: OpenPair,
   { kind, roomId, attempts, savedUndo }: TakenStep,
-  { canSkipCheck, saveUndo, joinedRooms, room, knockReason, signal }: StepFacts,
+  { canSkipCheck, saveUndo, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
 ): Promise<StepContext> {
   const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
   // Only read markers depend on the history of a room.
@@ -160,6 +160,7 @@ async function contextOf(
     ...(stored !== null && historyOf(stored, attempts)),
     knockReason,
     signal,
+    mayGoOn,
   };
 }
 

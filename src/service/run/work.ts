@@ -14,7 +14,7 @@ import type { Run, TakenStep } from "../../model/run.ts";
 import type { StepOutcome } from "../../model/step-outcome.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { Platforms } from "../../platforms/platform.ts";
-import type { RunnerWork, Unread } from "../../queue/runner-work.ts";
+import type { RunnerWork, StepControl, Unread } from "../../queue/runner-work.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Consequences, Steps } from "../../store/steps.ts";
@@ -47,7 +47,7 @@ export class RunWork implements RunnerWork {
     this.#options = options;
   }
 
-  async execute(run: Run, step: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
+  async execute(run: Run, step: TakenStep, { signal, mayGoOn }: StepControl): Promise<StepOutcome> {
     const { accounts, platforms, runs, steps, knockReason, now } = this.#options;
     const [source, target] = [
       await accounts.get(run.owner, "source"),
@@ -69,6 +69,7 @@ export class RunWork implements RunnerWork {
       room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
       knockReason: knockReason(run.source),
       signal,
+      mayGoOn,
     });
   }
 

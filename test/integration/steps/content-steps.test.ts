@@ -207,6 +207,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
     saveUndo: async () => undefined,
     isJoined: (roomId) => roomIds.includes(roomId),
     signal: new AbortController().signal,
+    mayGoOn: () => true,
     ...options,
   };
 }

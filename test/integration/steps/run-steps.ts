@@ -40,6 +40,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     isJoined: (roomId) => entered.has(roomId),
     knockReason: "It is me",
     signal: new AbortController().signal,
+    mayGoOn: () => true,
   };
 }
 

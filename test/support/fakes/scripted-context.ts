@@ -38,6 +38,8 @@ export interface ScriptedContextOptions {
   /** Whether the target is in a room. By default it is in every room. */
   readonly isJoined?: (roomId: string) => boolean;
   readonly savedUndo?: unknown;
+  /** After this number of requests the run is paused. */
+  readonly maxRequests?: number;
 }
 
 export interface ScriptedContext {
@@ -66,7 +68,12 @@ export function refused(status: number, errcode: string, error = "words"): Answe
 /** The context of a step with two servers that give scripted answers. */
 export function scriptedContext(
   script: AnswerTable | AnswerFunction,
-  { canSkipCheck = true, isJoined = () => true, savedUndo = null }: ScriptedContextOptions = {},
+  {
+    canSkipCheck = true,
+    isJoined = () => true,
+    savedUndo = null,
+    maxRequests = Infinity,
+  }: ScriptedContextOptions = {},
 ): ScriptedContext {
   const answer = typeof script === "function" ? byFunction(script) : byTable(script);
   const requests: ScriptedRequest[] = [];
@@ -105,6 +112,7 @@ export function scriptedContext(
       saveUndo: async (undo) => void savedUndos.push(undo),
       isJoined,
       signal: new AbortController().signal,
+      mayGoOn: () => requests.length < maxRequests,
     },
   };
 }

@@ -8,7 +8,7 @@ import type { PlannedStep } from "../../../src/model/step.ts";
 import { stages } from "../../../src/model/step.ts";
 import { RATE_LIMITS } from "../../../src/platforms/matrix/rate-limits.ts";
 import { Limits } from "../../../src/queue/rate-limits.ts";
-import type { RunnerWork, Unread } from "../../../src/queue/runner-work.ts";
+import type { RunnerWork, StepControl, Unread } from "../../../src/queue/runner-work.ts";
 import { Runner } from "../../../src/queue/runner.ts";
 import type { Store } from "../../../src/store/store.ts";
 
@@ -91,7 +91,10 @@ export function room(roomId: string, isJoined = false): RunRoom {
  * take time.
  */
 export type Script = Readonly<
-  Record<string, readonly StepOutcome[] | ((signal: AbortSignal) => Promise<StepOutcome>)>
+  Record<
+    string,
+    readonly StepOutcome[] | ((signal: AbortSignal, mayGoOn: () => boolean) => Promise<StepOutcome>)
+  >
 >;
 
 export class ScriptedWork implements RunnerWork {
@@ -111,13 +114,13 @@ export class ScriptedWork implements RunnerWork {
     this.onSettled = onSettled;
   }
 
-  async execute(_run: Run, { key }: TakenStep, signal: AbortSignal): Promise<StepOutcome> {
+  async execute(_run: Run, { key }: TakenStep, { signal, mayGoOn }: StepControl): Promise<StepOutcome> {
     this.tried.push(key);
     this.underWay += 1;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     try {
       const script = this.#script[key] ?? [DONE];
-      if (typeof script === "function") return await script(signal);
+      if (typeof script === "function") return await script(signal, mayGoOn);
       const tries = this.#tries.get(key) ?? 0;
       this.#tries.set(key, tries + 1);
       return script[Math.min(tries, script.length - 1)] ?? DONE;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import { stages } from "../../../src/model/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
 import type { Script } from "../../support/fakes/scripted-runner.ts";
@@ -301,6 +302,33 @@ describe("a pause", () => {
     await pass(MINUTE);
     expect(work.tried).toEqual(["a"]);
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "pending" });
+  });
+
+  it("tells a step of many requests to end, which then goes on with the run", async () => {
+    const { store } = await temporaryStore();
+    let requests = 0;
+    const long = async (_signal: AbortSignal, mayGoOn: () => boolean): Promise<StepOutcome> => {
+      while (requests < 60) {
+        if (!mayGoOn()) return { status: "interrupted" };
+        requests += 1;
+        await new Promise((resolve) => setTimeout(resolve, SECOND));
+      }
+      return DONE;
+    };
+    const { runner } = scripted(store, { long });
+    const run = await newRun(store, [step("long")]);
+    await runner.begin(run);
+    await pass(10 * SECOND);
+    const ended = runner.end(run.id, 5 * SECOND);
+    await pass(SECOND);
+    expect(await ended).toBe(true);
+    await pass(MINUTE);
+    expect(requests).toBe(11);
+    const [paused] = await store.steps.all(run.id);
+    expect(paused).toMatchObject({ state: "pending", waitingFor: null });
+    await runner.begin(run);
+    await pass(MINUTE);
+    expect(await statesOf(store, run)).toEqual({ long: "done" });
   });
 
   it("ends in time while a step hangs, which a later resume waits for", async () => {

@@ -3,9 +3,13 @@ import type { Side } from "../../../model/account.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import type { StepContext, StepFunction, UndoFunction } from "./step-context.ts";
-import { toOutcome } from "./step-errors.ts";
+import { StepInterruptedError, toOutcome } from "./step-errors.ts";
 
-/** One of the two accounts and the requests of its session, which end when the run stops. */
+/**
+ * One of the two accounts and the requests of its session. They are aborted when the process stops.
+ * Once the run was paused or ended, none is sent any more: the step then ends as `interrupted`,
+ * however many requests it has left.
+ */
 export interface StepSession extends Pick<HomeserverClient, "request" | "upload" | "download"> {
   readonly userId: string;
 }
@@ -82,12 +86,24 @@ function scopeOf<Undo>(context: StepContext, savedUndo: Undo | null): StepScope<
   return { ...rest, savedUndo, source: sessionOf(context, "source"), target: sessionOf(context, "target") };
 }
 
-function sessionOf({ client, userId, signal }: StepContext, side: Side): StepSession {
+function sessionOf({ client, userId, signal, mayGoOn }: StepContext, side: Side): StepSession {
   const session = client[side];
+  function assertGoesOn(): void {
+    if (!mayGoOn()) throw new StepInterruptedError();
+  }
   return {
     userId: userId[side],
-    request: async (request) => await session.request({ ...request, signal }),
-    upload: async (request) => await session.upload({ ...request, signal }),
-    download: async (request) => await session.download({ ...request, signal }),
+    request: async (request) => {
+      assertGoesOn();
+      return await session.request({ ...request, signal });
+    },
+    upload: async (request) => {
+      assertGoesOn();
+      return await session.upload({ ...request, signal });
+    },
+    download: async (request) => {
+      assertGoesOn();
+      return await session.download({ ...request, signal });
+    },
   };
 }

@@ -40,6 +40,10 @@ export interface StepContext {
   readonly knockReason?: string;
   /** Aborts at a stop, never at a pause: a request under way is finished. */
   readonly signal: AbortSignal;
+  /**
+   * False once the run was paused or ended. Then the step sends no further request (`defineStep`).
+   */
+  readonly mayGoOn: () => boolean;
 }
 
 /**

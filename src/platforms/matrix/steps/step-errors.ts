@@ -18,6 +18,15 @@ class OtherSideError extends Error {
   }
 }
 
+/** The run was paused or ended before a request of a step. The request was not sent. */
+export class StepInterruptedError extends Error {
+  override readonly name = "StepInterruptedError";
+
+  constructor() {
+    super("the run was paused or ended between two requests of a step");
+  }
+}
+
 /**
  * For a request that a step of one side makes to the server of the other. A failure then counts for
  * that server: the queue waits for it, or asks for a new sign-in there.
@@ -46,6 +55,7 @@ export type ErrorOutcome = Exclude<StepOutcome, { status: "done" | "already_done
  */
 export function toOutcome(error: unknown): ErrorOutcome {
   if (error instanceof OtherSideError) return attributedTo(error.side, toOutcome(error.cause));
+  if (error instanceof StepInterruptedError) return { status: "interrupted" };
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
     return AWAY.has(error.reason)

@@ -1,16 +1,16 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import type { StepScope } from "./define-step.ts";
-import { toOutcome } from "./step-errors.ts";
+import { StepInterruptedError, toOutcome } from "./step-errors.ts";
 
 type UndoStore<Undo> = Pick<StepScope<Undo>, "savedUndo" | "saveUndo">;
 
 /**
- * Saves an undo record, then makes one request that writes. If the server refuses the request, the
- * record is set back to `earlier`.
+ * Saves an undo record, then makes one request that writes. If the server refuses the request, or
+ * the run is paused before it is sent, the record is set back to `earlier`.
  * @param earlier what earlier tries wrote and the last read still showed; part of `undo`
- * @param forRetry replaces `earlier` if the server refuses the request only for now; the next try
- * reads it as `savedUndo`
+ * @param forRetry replaces `earlier` if the request is not sent, or refused only for now; the next
+ * try reads it as `savedUndo`
  */
 export async function writeWithUndo<Undo, Answer>(
   { saveUndo }: Pick<UndoStore<Undo>, "saveUndo">,
@@ -21,6 +21,7 @@ export async function writeWithUndo<Undo, Answer>(
   try {
     return await write();
   } catch (error) {
+    if (error instanceof StepInterruptedError) await saveUndo(forRetry);
     if (error instanceof HomeserverError && error.status < 500)
       await saveUndo(toOutcome(error).status === "failed" ? earlier : forRetry);
     throw error;

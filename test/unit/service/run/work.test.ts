@@ -90,7 +90,10 @@ describe("a step", () => {
       knockReason: () => "",
       now: () => 0,
     });
-    const outcome = await work.execute(run, step, new AbortController().signal);
+    const outcome = await work.execute(run, step, {
+      signal: new AbortController().signal,
+      mayGoOn: () => true,
+    });
     expect(outcome).toEqual({
       status: "needs_user",
       problem: { code: "session_ended", serverText: null },

@@ -11,8 +11,11 @@ export type RuleDecision =
   | "written"
   /** Create the rule, or move it to its place. */
   | "put"
-  /** Switch the rule off: an earlier try created it and ended before that. */
-  | "switch_off"
+  /**
+   * Switch the rule on or off. It was created before: servers create rules enabled, and some
+   * remember that a rule of that name was off when it was deleted (matrix-org/synapse#7743).
+   */
+  | "switch"
   /** Switch a default rule on or off and set its actions. */
   | "change";
 
@@ -42,9 +45,8 @@ function decideOwn(
     if (isDisplaced) return "put";
     return isTried ? "written" : "keep";
   }
-  return isTried && !wasDisplaced && isSameRule({ ...rule, isEnabled: true }, existing)
-    ? "switch_off"
-    : "keep";
+  const isSwitchedOnly = isSameRule({ ...rule, isEnabled: existing.isEnabled }, existing);
+  return isTried && !wasDisplaced && isSwitchedOnly ? "switch" : "keep";
 }
 
 function decideDefault(rule: PushRule, existing: PushRule | undefined, { isTried }: RuleFacts): RuleDecision {

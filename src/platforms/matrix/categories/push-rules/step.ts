@@ -20,8 +20,25 @@ import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
 
 /**
+ * The target's rules are read again after so many were written, because people and their clients go
+ * on using the account.
+ */
+const RULES_A_LOOK = 20;
+
+interface PlannedRule {
+  readonly rule: PushRule;
+  readonly name: string;
+  readonly wasDisplaced: boolean;
+}
+
+interface DecidedRule extends PlannedRule {
+  readonly decision: RuleDecision;
+}
+
+/**
  * Writes rules one by one, each at its place among the existing ones.
- * - The target's rules are read first, so that a later try continues where an earlier one ended.
+ * - The target's rules are read first and again after every few writes. So a later try continues
+ *   where an earlier one ended, and a rule that somebody has changed since is kept.
  * - Rules about rooms that the target has not joined are skipped.
  * - A rule that the server refuses does not prevent the others.
  *
@@ -32,35 +49,51 @@ export const pushRulesStep = defineStep({
   undoRecord: pushRulesUndoSchema,
   async run({ missing, displaced, order }, scope) {
     const { target, savedUndo } = scope;
-    const existing = await readRules(target);
-    const displacedNow = displacedRules(order, existing);
-    const settled = new Set([...existing.keys()].filter((name) => !displacedNow.has(name)));
     const tried = new Set(savedUndo?.changes.map(({ written }) => pushRuleName(written)));
-    const decisions = missing.flatMap((rule) => {
-      if (!rule.isDefault && !roomsOfRule(rule).every((roomId) => scope.isJoined(roomId))) return [];
-      const name = pushRuleName(rule);
-      const wasDisplaced = displaced.includes(name);
-      const facts = { wasDisplaced, isDisplaced: displacedNow.has(name), isTried: tried.has(name) };
-      const decision = decideRule(rule, existing.get(name), facts);
-      return decision === "keep" ? [] : [{ rule, name, decision, wasDisplaced }];
-    });
-    const untried = decisions
+    const allowed = missing
+      .filter((rule) => rule.isDefault || roomsOfRule(rule).every((roomId) => scope.isJoined(roomId)))
+      .map((rule) => ({ rule, name: pushRuleName(rule) }))
+      .map((planned): PlannedRule => ({ ...planned, wasDisplaced: displaced.includes(planned.name) }));
+    const decide = (rules: readonly PlannedRule[], existing: PushRulesByName, displacedNow: Set<string>) =>
+      rules.flatMap((planned): DecidedRule[] => {
+        const { rule, name, wasDisplaced } = planned;
+        const facts = { wasDisplaced, isDisplaced: displacedNow.has(name), isTried: tried.has(name) };
+        const decision = decideRule(rule, existing.get(name), facts);
+        return decision === "keep" ? [] : [{ ...planned, decision }];
+      });
+
+    let existing = await readRules(target);
+    let displacedNow = displacedRules(order, existing);
+    const decided = decide(allowed, existing, displacedNow);
+    const written = new Set(decided.filter(({ decision }) => decision === "written").map(({ name }) => name));
+    const untried = decided
       .filter(({ name }) => !tried.has(name))
       .map(({ rule, wasDisplaced }) => changeOf(rule, existing, wasDisplaced));
     const changes = [...(savedUndo?.changes ?? []), ...inOrderOf(existing, untried)];
-    if (decisions.some(({ decision }) => decision !== "written")) await scope.saveUndo({ changes });
-    const written = new Set<string>();
+    const candidates = decided.filter(({ decision }) => decision !== "written");
+    // Each of them is done once. A rule that was created may have to be switched after that.
+    const done = new Set<string>();
+    const isOpen = ({ name, decision }: DecidedRule) =>
+      decision !== "written" && !done.has(`${decision} ${name}`);
     let problem: StepProblem | null = null;
-    for (const { rule, name, decision } of decisions) {
-      const place = placeOf(rule, order, settled);
-      const refusal =
-        decision === "written"
-          ? null
-          : await refusalOf(() => carryOut(target, rule, { decision, place, existing: existing.get(name) }));
-      problem ??= refusal;
-      if (refusal !== null) continue;
-      written.add(name);
-      settled.add(name);
+    for (;;) {
+      const batch = decide(candidates, existing, displacedNow).filter(isOpen).slice(0, RULES_A_LOOK);
+      if (batch.length === 0) break;
+      for (const { name } of batch) tried.add(name);
+      await scope.saveUndo({ changes: changes.filter((change) => tried.has(pushRuleName(change.written))) });
+      const settled = new Set([...existing.keys()].filter((name) => !displacedNow.has(name)));
+      for (const { rule, name, decision } of batch) {
+        done.add(`${decision} ${name}`);
+        const place = placeOf(rule, order, settled);
+        const found = existing.get(name);
+        const refusal = await refusalOf(() => carryOut(target, rule, { decision, place, existing: found }));
+        problem ??= refusal;
+        if (refusal !== null) continue;
+        written.add(name);
+        settled.add(name);
+      }
+      existing = await readRules(target);
+      displacedNow = displacedRules(order, existing);
     }
     const undo: PushRulesUndo = {
       changes: changes.filter((change) => written.has(pushRuleName(change.written))),
@@ -71,28 +104,41 @@ export const pushRulesStep = defineStep({
     return { status: "failed", problem, ...(isNothing ? {} : { undo }) };
   },
   async undo({ changes }, { target }) {
-    const existing = await readRules(target);
-    const unchanged = changes.filter(({ written }) => {
-      const rule = existing.get(pushRuleName(written));
-      return rule !== undefined && isSameRule(written, rule);
-    });
-    const { moved = [], changed = [] } = Object.groupBy(unchanged, ({ written, before }) =>
-      before !== null && !written.isDefault ? "moved" : "changed",
+    const isUnchanged = (existing: PushRulesByName) => {
+      return ({ written }: PushRuleChange): boolean => {
+        const rule = existing.get(pushRuleName(written));
+        return rule !== undefined && isSameRule(written, rule);
+      };
+    };
+    const first = await readRules(target);
+    const { moved = [], changed = [] } = Object.groupBy(changes.filter(isUnchanged(first)), (change) =>
+      change.before !== null && !change.written.isDefault ? "moved" : "changed",
     );
-    const isMoved = moved.some(({ written, wasAfter }) => ownRuleAbove(written, existing) !== wasAfter);
+    const isMoved = moved.some(({ written, wasAfter }) => ownRuleAbove(written, first) !== wasAfter);
     if (changed.length === 0 && !isMoved) return { status: "already_done" };
-    for (const { written, before } of changed) {
-      if (before === null) await deleteRule(target, written);
-      else await changeDefault(target, before, written);
-    }
-    for (const { written, wasAfter } of isMoved ? moved : []) {
-      const hasAbove =
-        wasAfter !== null && existing.has(pushRuleName({ kind: written.kind, ruleId: wasAfter }));
-      await putRule(target, written, hasAbove ? { after: wasAfter } : null);
+    for (const some of inBatches([...changed, ...(isMoved ? moved : [])])) {
+      const existing = await readRules(target);
+      for (const { written, before, wasAfter } of some.filter(isUnchanged(existing))) {
+        if (before === null) await deleteRule(target, written);
+        else if (written.isDefault) await changeDefault(target, before, written);
+        else await putRule(target, written, placeBelow(wasAfter, written, existing));
+      }
     }
     return { status: "done" };
   },
 });
+
+function inBatches<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.ceil(items.length / RULES_A_LOOK);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * RULES_A_LOOK, (index + 1) * RULES_A_LOOK),
+  );
+}
+
+/** The place right below a rule; the first of its kind if that rule does not exist any more. */
+function placeBelow(above: string | null, { kind }: PushRuleId, existing: PushRulesByName): Place {
+  return above !== null && existing.has(pushRuleName({ kind, ruleId: above })) ? { after: above } : null;
+}
 
 /** The changes in the order that their rules have. */
 function inOrderOf(existing: PushRulesByName, changes: readonly PushRuleChange[]): PushRuleChange[] {
@@ -118,7 +164,7 @@ async function carryOut(
 ): Promise<void> {
   if (decision === "put") await putRule(target, rule, place);
   if (decision === "change" && existing !== undefined) await changeDefault(target, rule, existing);
-  else if (!rule.isEnabled) await setEnabled(target, rule, false);
+  else if (decision === "switch" || !rule.isEnabled) await setEnabled(target, rule, rule.isEnabled);
 }
 
 async function changeDefault(target: StepSession, rule: PushRule, existing: PushRule): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { StepOutcome } from "../../../../../src/model/step-outcome.ts";
 import type { StepKind } from "../../../../../src/model/step.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
-import { runStep } from "../../../../../src/platforms/matrix/runs/run-step.ts";
+import { canUndo, runStep } from "../../../../../src/platforms/matrix/runs/run-step.ts";
 import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
 import { NOT_FOUND, DONE, scriptedContext } from "../../../../support/fakes/scripted-context.ts";
 import { NEW, OLD } from "../categories/contents-sketch.ts";
@@ -104,6 +105,10 @@ const STEPS: readonly WritingStep[] = [
   { kind: "invite", payload: { roomId: ROOM }, stored: {} },
 ];
 
+function undoOf(outcome: StepOutcome): unknown {
+  return "undo" in outcome ? outcome.undo : undefined;
+}
+
 /** One try and the undo records that it saved; only the first `lost` writes are answered. */
 async function tryOnce(
   server: KeepingServer,
@@ -112,7 +117,13 @@ async function tryOnce(
     lost = Infinity,
     refused = false,
     ...options
-  }: { lost?: number; refused?: boolean; canSkipCheck?: boolean; savedUndo?: unknown } = {},
+  }: {
+    lost?: number;
+    refused?: boolean;
+    canSkipCheck?: boolean;
+    savedUndo?: unknown;
+    maxRequests?: number;
+  } = {},
 ) {
   let writes = 0;
   const script = scriptedContext((request) => {
@@ -124,7 +135,7 @@ async function tryOnce(
     return given;
   }, options);
   const outcome = await runStep({ kind, payload }, script.context);
-  return { outcome, savedUndos: script.savedUndos, writes };
+  return { outcome, savedUndos: script.savedUndos, writes, requests: script.requests.length };
 }
 
 describe.each(STEPS)("what $kind wrote", (step) => {
@@ -141,6 +152,29 @@ describe.each(STEPS)("what $kind wrote", (step) => {
       const again = await tryOnce(server, step, { canSkipCheck: false, savedUndo });
       expect(again.outcome).toEqual(whole.outcome);
     }
+  });
+
+  it("ends with the request under way when the run is paused, and goes on with the run", async () => {
+    const whole = await tryOnce(new KeepingServer(stored), step);
+    for (let maxRequests = 0; maxRequests < whole.requests; maxRequests += 1) {
+      const server = new KeepingServer(stored);
+      const first = await tryOnce(server, step, { maxRequests });
+      expect(first.outcome).toEqual({ status: "interrupted" });
+      expect(first.requests).toBe(maxRequests);
+      const savedUndo = JSON.parse(JSON.stringify(first.savedUndos.at(-1) ?? null)) as unknown;
+      if (first.writes === 0) expect(savedUndo).toBeNull();
+      const again = await tryOnce(server, step, { canSkipCheck: false, savedUndo });
+      expect(again.outcome).toEqual(whole.outcome);
+    }
+  });
+
+  it("ends in the same way while it is undone", async () => {
+    const server = new KeepingServer(stored);
+    const { outcome } = await tryOnce(server, step);
+    const undone = { kind: "undo", payload: { kind: step.kind, undo: undoOf(outcome) }, stored } as const;
+    expect((await tryOnce(server, undone, { maxRequests: 0 })).outcome.status).toBe(
+      canUndo(step.kind) ? "interrupted" : "already_done",
+    );
   });
 
   it("is somebody else's doing where no try wrote anything", async () => {

@@ -25,6 +25,8 @@ export function preset(ruleId: string, more: Partial<RawRule> = {}): RawRule {
  */
 export class PushRuleServer {
   readonly global: Record<string, RawRule[]>;
+  /** Rules that were off when they were deleted. Old Synapse makes them again switched off. */
+  readonly switchedOff = new Set<string>();
   #requestsLeft = Infinity;
 
   constructor(rules: Record<string, RawRule[]>) {
@@ -67,7 +69,11 @@ export class PushRuleServer {
     if (existing !== undefined) rules.splice(at, 1);
     const neighbour = rules.findIndex((each) => each.rule_id === next);
     const place = next === null ? 0 : query.has("before") ? neighbour : neighbour + 1;
-    rules.splice(place, 0, rule(ruleId, { ...content, enabled: existing?.enabled ?? true }));
+    rules.splice(
+      place,
+      0,
+      rule(ruleId, { ...content, enabled: existing?.enabled ?? !this.switchedOff.has(ruleId) }),
+    );
     return {};
   }
 }

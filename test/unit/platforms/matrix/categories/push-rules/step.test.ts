@@ -170,6 +170,65 @@ describe("push rules", () => {
     expect(server.global["content"]).toEqual([rule("a", { pattern: "mine" }), ...words("b")]);
   });
 
+  it("that the server makes again switched off are switched on", async () => {
+    const server = new PushRuleServer({});
+    server.switchedOff.add("b");
+    const source = { content: words("a", "b", "c") };
+    const outcome = await run(server, planned(source, {})).outcome;
+    expect(planned(source, server.global)).toBeUndefined();
+    const { context } = scriptedContext((asked) => server.answer(asked));
+    await pushRulesStep.undo(undoOf(outcome), context);
+    expect(server.idsOf("content")).toEqual([]);
+  });
+
+  describe("in great number", () => {
+    const names = Array.from({ length: 60 }, (_, index) => `w${index}`);
+    const source = { content: words(...names) };
+
+    it("are not written over where somebody makes one meanwhile", async () => {
+      const server = new PushRuleServer({});
+      const own = rule("w59", { pattern: "mine" });
+      let requests = 0;
+      const script = scriptedContext((asked) => {
+        requests += 1;
+        if (requests === 10) server.global["content"]?.unshift(own);
+        return server.answer(asked);
+      });
+      expect((await pushRulesStep.run(planned(source, {}), script.context)).status).toBe("done");
+      expect(server.global["content"]).toContainEqual(own);
+      expect(script.writes()).toHaveLength(59);
+      expect(script.requests.length - 59).toBeLessThanOrEqual(5);
+    });
+
+    it("are undone only where they are still as they were written", async () => {
+      const server = new PushRuleServer({});
+      const outcome = await run(server, planned(source, {})).outcome;
+      let requests = 0;
+      const script = scriptedContext((asked) => {
+        requests += 1;
+        const [rules = []] = [server.global["content"]];
+        if (requests === 10) rules.splice(rules.length - 1, 1, rule("w59", { pattern: "mine" }));
+        return server.answer(asked);
+      });
+      expect((await pushRulesStep.undo(undoOf(outcome), script.context)).status).toBe("done");
+      expect(server.global["content"]).toEqual([rule("w59", { pattern: "mine" })]);
+    });
+
+    it("stop with the request under way when the run is paused, and what was written can be undone", async () => {
+      for (const maxRequests of [0, 1, 2, 15, 30, 61]) {
+        const server = new PushRuleServer({});
+        const payload = planned(source, {});
+        const script = scriptedContext((asked) => server.answer(asked), { maxRequests });
+        expect(await pushRulesStep.run(payload, script.context)).toEqual({ status: "interrupted" });
+        expect(script.requests).toHaveLength(maxRequests);
+        const savedUndo = script.savedUndos.at(-1) ?? null;
+        const undo = scriptedContext((asked) => server.answer(asked));
+        if (savedUndo !== null) await pushRulesStep.undo(savedUndo, undo.context);
+        expect(server.idsOf("content"), `${maxRequests}`).toEqual([]);
+      }
+    });
+  });
+
   it("are not touched by an undo once they are others", async () => {
     const server = new PushRuleServer({});
     const outcome = await run(server, planned({ content: words("a", "b") }, {})).outcome;
