@@ -28,7 +28,7 @@ import { SignIn } from "./service/accounts/sign-in.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { Planning } from "./service/plan/planning.ts";
 import { listSourceRooms } from "./service/plan/room-listing.ts";
-import { RoomRefusals } from "./service/plan/room-refusals.ts";
+import { RoomHistories } from "./service/plan/room-histories.ts";
 import { convertChat } from "./service/run/convert-chat.ts";
 import type { RunServices } from "./service/run/create-runs.ts";
 import { createRuns } from "./service/run/create-runs.ts";
@@ -156,7 +156,7 @@ function createServices(base: Base): Services {
     platform,
     plans,
     outbox: store.outbox,
-    roomRefusals: new RoomRefusals(store.runs, now),
+    histories: new RoomHistories(store.runs, now),
     botUserId,
     now,
     log,

@@ -14,6 +14,7 @@ import { roomLetIn } from "../view/migrate/let-in.ts";
 import { needsYou } from "../view/migrate/needs-you.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
 import { progressMessage } from "../view/migrate/status.ts";
+import { watchHindered } from "../view/migrate/watch-hindered.ts";
 import { EDIT_EVERY_MS } from "./conversation.ts";
 
 /** Sends a message at any later time to the conversation in which a run was started. */
@@ -117,6 +118,15 @@ export class RunAnnouncer implements RunListener {
     // A message whose key was used before is not sent again.
     for (const letIn of rooms)
       await this.#say(run, roomLetIn(letIn, this.#options.prefix), `late ${letIn.room.roomId}`);
+  }
+
+  async watchHindered(run: Run): Promise<void> {
+    const { problem } = run;
+    if (problem === null) return;
+    const { side, since } = problem;
+    const message = watchHindered(await this.#options.statuses.of(run), this.#options.prefix);
+    // A message whose key was used before is not sent again.
+    await this.#say(run, message, `watch ${side} ${problem.problem.code} ${since}`);
   }
 
   async #notifyOwner(runId: number): Promise<void> {

@@ -1,5 +1,8 @@
-import type { Route } from "./routes.ts";
-import type { RouteRefusal, RunRoom } from "./run-room.ts";
+import type { AccessFacts } from "./access-facts.ts";
+import type { RouteRefusal } from "./route-refusals.ts";
+import { withRefusal } from "./route-refusals.ts";
+import type { Route, Status } from "./routes.ts";
+import type { RunRoom } from "./run-room.ts";
 import type { Run } from "./run.ts";
 import type { StepOutcome, StepProblem } from "./step-outcome.ts";
 import type { StepKind } from "./step.ts";
@@ -56,13 +59,14 @@ export function roomAfter(
       // The invitation is only half of the route. A join waits for it.
       if (kind === "invite") return { room, next: null };
       return {
-        room: { ...room, isJoined: true, status: "done", joinedAt: room.joinedAt ?? now },
+        room: { ...room, isJoined: true, status: "done", joinedAt: joinedAt(room, now) },
         next: null,
       };
     case "needs_moderator":
       return { room: waiting(room), next: null };
     case "failed": {
-      const refused = { ...room, refusals: [...room.refusals, refusalOf(route, outcome.problem)] };
+      const refusal = { ...answerOf(outcome.problem), route, at: now, facts: room.planned.facts };
+      const refused = { ...room, refusals: withRefusal(room.refusals, refusal) };
       return outcome.problem.code === "blocked_by_server"
         ? closed(refused)
         : otherRoute(refused, route, allowed);
@@ -102,12 +106,17 @@ function waiting(room: RunRoom): RunRoom {
   return { ...room, route: "knock", status: "needs_moderator" };
 }
 
-function refusalOf(route: Route, { code, serverText }: StepProblem): RouteRefusal {
+/** A room that was left and entered again counts from the last time. */
+function joinedAt(room: RunRoom, now: number): number {
+  return room.isJoined ? (room.joinedAt ?? now) : now;
+}
+
+function answerOf({ code, serverText }: StepProblem): Pick<RouteRefusal, "code" | "serverText"> {
   const known =
     code === "blocked_by_server" || code === "unreachable_server" || code === "invite_blocked"
       ? code
       : "refused";
-  return { route, code: known, serverText };
+  return { code: known, serverText };
 }
 
 /** Whether the run is finished with the room and the target is not in it. */
@@ -115,23 +124,40 @@ export function isNotEntered({ isJoined, status }: RunRoom): boolean {
   return !isJoined && status !== "planned";
 }
 
+/** The statuses of rooms into which a person may still let the target. */
+export const WAITING_STATUSES = [
+  "needs_moderator",
+  "needs_you",
+  "failed",
+] as const satisfies readonly Status[];
+const WAITING: ReadonlySet<Status> = new Set<Status>(WAITING_STATUSES);
+
 /** Whether a person may still let the target in, so that the room is watched. */
 export function waitsForPerson({ isJoined, status }: RunRoom): boolean {
-  return !isJoined && (status === "needs_moderator" || status === "needs_you" || status === "failed");
+  return !isJoined && WAITING.has(status);
 }
 
 /** A change in a room that waits for a person. */
 export type AccessChange =
   | { readonly kind: "joined" }
-  /** The target can get in by itself now. `through`: the room that opens a restricted room. */
-  | { readonly kind: "open"; readonly route: "accept_invite" | "join"; readonly through: null }
-  | { readonly kind: "open"; readonly route: "join_restricted"; readonly through: string }
-  | { readonly kind: "banned" }
   /**
-   * The target is no longer banned, and nothing else has changed. The room's route has to be
-   * planned again.
+   * The target can get in by itself now. `through`: the room that opens a restricted room. `facts`:
+   * the room as it is now.
    */
-  | { readonly kind: "unbanned" };
+  | (OpenedRoute & { readonly kind: "open"; readonly facts: AccessFacts })
+  /** The room's route has to be planned again. */
+  | { readonly kind: ChangeOfRoute };
+
+export type OpenedRoute =
+  | { readonly route: "accept_invite" | "join"; readonly through: null }
+  | { readonly route: "join_restricted"; readonly through: string };
+
+/**
+ * - `banned`, `unbanned`: the target, and nothing else has changed.
+ * - `acl_lifted`: the room no longer shuts out the target's server.
+ * - `knock_declined`: somebody in the room declined the target's knock.
+ */
+export type ChangeOfRoute = "banned" | "unbanned" | "acl_lifted" | "knock_declined";
 
 /** The changes by room ID. Only requested rooms with a change are in it. */
 export type AccessChanges = ReadonlyMap<string, AccessChange>;
@@ -144,7 +170,7 @@ export type AccessChanges = ReadonlyMap<string, AccessChange>;
 export function roomAfterChange(room: RunRoom, change: AccessChange, now: number): RunRoom {
   switch (change.kind) {
     case "joined":
-      return { ...room, isJoined: true, status: "done", joinedAt: now };
+      return { ...room, isJoined: true, status: "done", joinedAt: joinedAt(room, now) };
     case "open": {
       const { work } = room.planned;
       return {
@@ -153,12 +179,15 @@ export function roomAfterChange(room: RunRoom, change: AccessChange, now: number
         status: "planned",
         planned: {
           ...room.planned,
+          facts: change.facts,
           work: { ...work, routes: [change.route, "ask_moderator"], through: change.through ?? work.through },
         },
       };
     }
     case "banned":
     case "unbanned":
+    case "acl_lifted":
+    case "knock_declined":
       return room;
   }
 }

@@ -102,9 +102,16 @@ export const reasonSchema = z.discriminatedUnion("code", [
   z.object({ code: z.literal("space_unreachable"), through: z.string() }),
   z.object({ code: z.literal("invite_blocked") }),
   z.object({ code: z.literal("no_helper"), help: helpSchema, required: level }),
+  z.object({ code: z.enum(["blocked_by_server", "unreachable_server"]), serverText: text }),
   z.object({
-    code: z.enum(["blocked_by_server", "unreachable_server", "refused"]),
+    code: z.literal("refused"),
+    /** The words of who refused. */
     serverText: text,
+    /**
+     * The person in the room who refused: who removed the new account, or declined its knock. Absent
+     * if a server refused.
+     */
+    by: z.object({ userId: z.string(), displayName: text, did: z.enum(["removed", "declined"]) }).optional(),
   }),
 ]);
 export type Reason = z.infer<typeof reasonSchema>;

@@ -1,16 +1,9 @@
 import { z } from "zod";
+import { accessFactsSchema } from "./access-facts.ts";
 import { storedReportRoomSchema } from "./report.ts";
+import { routeRefusalSchema } from "./route-refusals.ts";
 import { ROUTES, STATUSES } from "./routes.ts";
 import { storedFormat } from "./stored.ts";
-
-/** A route that was tried and refused. The next one is planned instead. */
-export const routeRefusalSchema = z.object({
-  route: z.enum(ROUTES),
-  code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked"]),
-  /** The server's own words. */
-  serverText: z.string().nullable(),
-});
-export type RouteRefusal = z.infer<typeof routeRefusalSchema>;
 
 const plannedSchema = z.object({
   /** The room as reports show it. */
@@ -28,6 +21,8 @@ const plannedSchema = z.object({
    * versions do not have it.
    */
   isCovered: z.boolean().optional(),
+  /** The room as it was when its route was chosen; `null` in older rows. */
+  facts: accessFactsSchema.nullable().default(null),
 });
 
 /** Version 1 has sentences instead of the data of reasons and warnings. The schema reads both. */
@@ -42,6 +37,7 @@ export const runRoomSchema = z.object({
   status: z.enum(STATUSES),
   /** The target is in the room. */
   isJoined: z.boolean(),
+  /** Routes that were tried and refused, oldest first. */
   refusals: z.array(routeRefusalSchema).readonly(),
   /** When the run brought the target in, in milliseconds since the epoch. */
   joinedAt: z.number().nullable(),

@@ -3,7 +3,8 @@ import type { PlanFilters } from "../model/filters.ts";
 import type { NotMoved } from "../model/not-moved.ts";
 import type { RemainingWork } from "../model/remaining-work.ts";
 import type { Report } from "../model/report.ts";
-import type { RouteRefusal, RunRoom } from "../model/run-room.ts";
+import type { RoomHistory } from "../model/room-history.ts";
+import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { TimeEstimate } from "../model/time-estimate.ts";
@@ -13,8 +14,8 @@ import type { ReadProgress } from "./reading.ts";
 export interface KnownRooms {
   /** Rooms in which the bot has spoken with the person. */
   readonly spokenIn: readonly string[];
-  /** Routes that servers refused, by room. */
-  readonly refusals: ReadonlyMap<string, readonly RouteRefusal[]>;
+  /** What runs left, by room. */
+  readonly histories: ReadonlyMap<string, RoomHistory>;
 }
 
 /** The request of a decision about two accounts. */
@@ -55,6 +56,11 @@ export interface RunContents {
   steps: readonly PlannedStep[];
 }
 
+/** What is left of a run. `again`: steps that were done, and must be done again. */
+export interface RemainingContents extends RunContents {
+  again: readonly PlannedStep[];
+}
+
 /** The categories that a filter lets pass; `null`: all. */
 export interface ChosenCategories {
   filters: { categories: readonly CategoryName[] | null };
@@ -87,11 +93,11 @@ export interface Decision {
   /** The words that match no room of the plan. */
   unknownRooms(named: readonly string[]): readonly string[];
   /**
-   * The remaining work of a run: its rooms as they are now, missing steps that were not tried, and
-   * additions to lists that were written before a room was joined. Once the run has ended, only
-   * what is about rooms that came in since.
+   * The remaining work of a run: its rooms as they are now, missing steps that were not tried,
+   * additions to lists that were written before a room was joined, and routes that are open again.
+   * Once the run has ended, only what is about rooms that came in since.
    */
-  remaining(run: RunSoFar, request: ChosenCategories): RunContents;
+  remaining(run: RunSoFar, request: ChosenCategories): RemainingContents;
 }
 
 /** A run whose accounts were read again. */

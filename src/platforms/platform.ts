@@ -1,3 +1,4 @@
+import type { AccountProblemCode } from "../model/account-problem.ts";
 import type { Account, Side } from "../model/account.ts";
 import type { PlatformName } from "../model/platform-name.ts";
 import type { RateLimits } from "../model/rate-limits.ts";
@@ -17,7 +18,25 @@ export interface WatchRequest {
   readonly rooms: readonly RunRoom[];
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
+  /** The sides that are asked. Others are away, and are left alone for now. */
+  readonly asked: ReadonlySet<Side>;
+  /**
+   * Whether rooms that need requests of their own are read too, and how often that was done before;
+   * `null`: not at this look.
+   */
+  readonly readsRooms: number | null;
   readonly signal: AbortSignal;
+}
+
+/** How one side answered a look. `refused`: only the owner of the account can change that. */
+export type SideSeen =
+  | { readonly status: "answered" | "away" | "not_asked" }
+  | { readonly status: "refused"; readonly code: AccountProblemCode };
+
+/** What a look has found, with whatever side answered. */
+export interface LookResult {
+  readonly changes: AccessChanges;
+  readonly sides: Readonly<Record<Side, SideSeen>>;
 }
 
 /** The two accounts of a person. No request is sent before one of these methods is called. */
@@ -37,9 +56,9 @@ export interface AccountPair {
   runStep(step: TakenStep, facts: StepFacts): Promise<StepOutcome>;
   /**
    * Checks once whether the target can enter rooms that wait for a person. Only reads.
-   * @returns `null` if a server does not answer now
+   * @throws only for bugs
    */
-  watch(request: WatchRequest): Promise<AccessChanges | null>;
+  watch(request: WatchRequest): Promise<LookResult>;
 }
 
 /** A room that becomes a direct chat, or an ordinary room again. */

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { addressFormat } from "../model/conversation-address.ts";
+import { WAITING_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import {
@@ -173,6 +174,19 @@ export class Runs {
       )
       .execute();
     return runsFromRows(rows, this.#report);
+  }
+
+  /** The rooms of a run that wait for a person. Others are not read: a move may have thousands. */
+  async waitingRooms(id: number): Promise<RunRoom[]> {
+    const rows = await this.#database
+      .selectFrom("run_room")
+      .selectAll()
+      .where("run_id", "=", id)
+      .where("is_inside", "=", 0)
+      .where("status", "in", WAITING_STATUSES)
+      .orderBy("position")
+      .execute();
+    return roomsFromRows(rows, this.#report);
   }
 
   /** Changes anything but the state. */

@@ -16,7 +16,7 @@ import { NO_FILTERS } from "../../src/model/filters.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
 import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
 import { Planning } from "../../src/service/plan/planning.ts";
-import { RoomRefusals } from "../../src/service/plan/room-refusals.ts";
+import { RoomHistories } from "../../src/service/plan/room-histories.ts";
 import type { RunServices } from "../../src/service/run/create-runs.ts";
 import { createRuns } from "../../src/service/run/create-runs.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -55,7 +55,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       platform,
       plans: store.plans,
       outbox: store.outbox,
-      roomRefusals: new RoomRefusals(store.runs, now),
+      histories: new RoomHistories(store.runs, now),
       botUserId: BOT,
       now,
       log,

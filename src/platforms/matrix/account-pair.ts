@@ -1,13 +1,13 @@
 import type { Account, Side } from "../../model/account.ts";
+import { sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
-import type { AccessChanges } from "../../model/room-routes.ts";
 import type { TakenStep } from "../../model/run.ts";
 import type { StayReason, Stays } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
-import type { AccountPair, WatchRequest } from "../platform.ts";
+import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
 import type { StepFacts } from "../runs.ts";
+import { UnreachableError } from "../../network/unreachable-error.ts";
 import { DiscoveryError } from "./api/discovery-error.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
 import { decideRooms } from "./decide-rooms.ts";
@@ -23,9 +23,9 @@ import { whyStay } from "./reading/why-stay.ts";
 import { historyOf } from "./runs/room-of-run.ts";
 import { runStep } from "./runs/run-step.ts";
 import type { StepContext } from "./steps/step-context.ts";
-import type { WatchingAccount } from "./watch/look-for-access-changes.ts";
 import { lookForAccessChanges } from "./watch/look-for-access-changes.ts";
 import { watchedRoom } from "./watch/watched-room.ts";
+import type { WatchingAccount } from "./watch/watching-account.ts";
 
 export interface AccountPairOptions extends OpenAccountOptions {
   now: () => number;
@@ -55,7 +55,7 @@ export function accountPairs(
       decide: (request) => decide(pair, request, options.now),
       whyStay: (roomIds) => whyStayIn(pair, roomIds),
       runStep: async (step, facts) => runStep(step, await contextOf(pair, step, facts)),
-      watch: (request) => watch(pair, request, features),
+      watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };
 }
@@ -74,7 +74,7 @@ async function decide(
     readOpenAccount(target, source.account.userId, { onProgress, withLastActivity: false }),
   ]);
   const readings = { source: sourceReading, target: targetReading };
-  const { spokenIn, refusals } = await knownRooms();
+  const { spokenIn, histories } = await knownRooms();
   return guarded(source.account, async () => {
     const accounts = { source: await source.readable(), target: await target.readable() };
     const aliases = await roomsOfAliases(accounts.source.reader, words, sourceReading.snapshot.rooms);
@@ -84,7 +84,7 @@ async function decide(
       filters: chosen,
       botUserIds: [botUserId],
       botRoomIds: [...botRoomIds, ...chats],
-      refusals,
+      histories,
     });
     return decisionOf({ readings, decided, filters: chosen, aliases, generatedAt: new Date(now()) });
   });
@@ -165,24 +165,21 @@ async function contextOf(
 }
 
 async function watch(
-  { source, target }: OpenPair,
-  { rooms, isJoined, signal }: WatchRequest,
-  known: Map<string, WatchingAccount["features"]>,
-): Promise<AccessChanges | null> {
-  const look = {
-    source: await watching(source),
-    target: await watching(target),
+  pair: OpenPair,
+  { rooms, ...request }: WatchRequest,
+  { now, known }: Pick<AccountPairOptions, "now"> & { known: Map<string, WatchingAccount["features"]> },
+): Promise<LookResult> {
+  const result = await lookForAccessChanges({
+    ...request,
+    userId: { source: pair.source.account.userId, target: pair.target.account.userId },
+    account: { source: () => watching(pair.source), target: () => watching(pair.target) },
     rooms: rooms.map(watchedRoom),
-    isJoined,
-    signal,
-  };
-  try {
-    return await lookForAccessChanges(look);
-  } catch (error) {
-    if (!isServerTrouble(error)) throw error;
-    for (const { account } of [source, target]) known.delete(account.baseUrl);
-    return null;
-  }
+    now: now(),
+    random: Math.random,
+  });
+  for (const side of sides)
+    if (result.sides[side].status === "away") known.delete(pair[side].account.baseUrl);
+  return result;
 
   async function watching({ account, client, readable }: OpenAccount): Promise<WatchingAccount> {
     const features = known.get(account.baseUrl) ?? (await readable()).features;

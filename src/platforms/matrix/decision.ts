@@ -32,7 +32,7 @@ export interface DecisionInput {
 
 export function decisionOf(whole: DecisionInput): Decision {
   const input = withHeldBack(whole);
-  const { readings, decided, filters, aliases } = input;
+  const { readings, decided, filters, aliases, generatedAt } = input;
   return {
     plan: planFacts(input),
     aliases,
@@ -43,8 +43,8 @@ export function decisionOf(whole: DecisionInput): Decision {
     profileSteps: () => profileSteps({ decided, readings }),
     unknownRooms: (named) => unknownRooms({ decided }, named),
     remaining(run, request) {
-      const rooms = revisedRooms(decided, run);
-      return { rooms, steps: remainingSteps({ decided, readings }, { ...run, rooms, request }) };
+      const { rooms, again } = revisedRooms(decided, { ...run, now: generatedAt.getTime() });
+      return { rooms, steps: remainingSteps({ decided, readings }, { ...run, rooms, request }), again };
     },
   };
 }

@@ -15,7 +15,7 @@ import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Plans } from "../../store/plans.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
-import type { RoomRefusals } from "./room-refusals.ts";
+import type { RoomHistories } from "./room-histories.ts";
 import type { StoredPlan } from "./stored-plan.ts";
 import { readPlan, storedPlan } from "./stored-plan.ts";
 
@@ -65,7 +65,7 @@ export interface PlanningOptions {
   platform: Pick<Platform, "name" | "pair">;
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
-  roomRefusals: RoomRefusals;
+  histories: Pick<RoomHistories, "between">;
   botUserId: string;
   now: () => number;
   log: Logger;
@@ -125,7 +125,7 @@ export class Planning {
     request: Omit<PlanRequest, "rooms">,
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
-    const { accounts, platform, outbox, roomRefusals, botUserId } = this.#options;
+    const { accounts, platform, outbox, histories, botUserId } = this.#options;
     const { owner, filters, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
@@ -143,7 +143,7 @@ export class Planning {
         ...{ filters, words, botUserId, botRoomIds, onProgress },
         knownRooms: async () => ({
           spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
-          refusals: await roomRefusals.between(owner, parties, runId),
+          histories: await histories.between(owner, { source, target }, runId),
         }),
       });
       const asked = planRequestSchema.parse({ filters: decision.filters, botRoomIds });

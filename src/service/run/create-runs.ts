@@ -72,7 +72,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     now,
   });
   const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
-  const watch = new RunWatch({ accounts, platforms, runs, steps, runner, now, log });
+  const watch = new RunWatch({ accounts, platforms, runs, steps, runner, listener, now, log });
   // The requests of one person run in order.
   const queue = new KeyedQueue();
   const control = new RunControl({

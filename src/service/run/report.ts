@@ -67,11 +67,14 @@ export function reportOfPart(
   };
 }
 
-/** The report with the status of each room after the run. */
+/** The report with each room as it is after the run. */
 export function reportAfterRun(report: Report, rooms: readonly RunRoom[]): Report {
   const byId = new Map(rooms.map((room) => [room.roomId, room]));
   return {
     ...report,
-    rooms: report.rooms.map((row) => ({ ...row, status: byId.get(row.roomId)?.status ?? row.status })),
+    rooms: report.rooms.map((row) => {
+      const room = byId.get(row.roomId);
+      return room === undefined ? row : { ...room.planned.row, status: room.status };
+    }),
   };
 }

@@ -10,7 +10,7 @@ export function roomsLetIn(rooms: readonly RunRoom[], endedAt: number): RoomLetI
   );
   const waiting = own.filter(({ status }) => status === "needs_moderator").length;
   const inOrder = own
-    .filter((room) => room.joinedAt !== null && room.joinedAt > endedAt)
+    .filter((room) => room.isJoined && room.joinedAt !== null && room.joinedAt > endedAt)
     .sort((a, b) => (a.joinedAt ?? 0) - (b.joinedAt ?? 0));
   return inOrder.map((room, index) => ({
     room: room.planned.row,

@@ -24,6 +24,11 @@ export interface RunListener {
    * @param run as it will be stored
    */
   roomsLetIn(run: Run, rooms: readonly RoomLetIn[]): Promise<void>;
+  /**
+   * A run that watches cannot use one of its accounts. It goes on with the other.
+   * @param run with the problem
+   */
+  watchHindered(run: Run): Promise<void>;
   /** The process is about to end. Resolves when no more messages are sent. */
   stop(): Promise<void>;
 }

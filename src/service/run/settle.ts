@@ -5,10 +5,11 @@ import { sides } from "../../model/account.ts";
 import { waitsForPerson } from "../../model/room-routes.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
-import type { Run } from "../../model/run.ts";
+import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
 import { stages } from "../../model/step.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Unread } from "../../queue/runner-work.ts";
+import type { RunChange } from "../../store/run-rows.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import type { CannotDecide, DecidedMove, Planning } from "../plan/planning.ts";
@@ -57,24 +58,27 @@ export class RunSettler {
     const request = planRequestSchema.parse(run.request);
     const move = await this.#decide(run, request, signal);
     if (move === null || "waitingFor" in move) return move;
+    if ("status" in move) return await this.#settleWithoutSource(run, move.refusal);
     const { decision } = move;
-    const tried = new Map((await steps.all(run.id)).map((step) => [step.key, step]));
+    const tried = await this.#tried(run);
     const before = await runs.rooms(run.id);
-    const { rooms, steps: remaining } = decision.remaining({ before, tried, endedAt: run.endedAt }, request);
-    const change = {
-      rooms,
-      steps: remaining,
-      again: [],
-      run: { event: "revised", change: { stage: stages.profile } },
-    } as const;
-    const isRunning = await steps.revise(run.id, change);
+    const revised = decision.remaining({ before, tried, endedAt: run.endedAt }, request);
+    const event = { event: "revised", change: { stage: stages.profile } } as const;
     // It was paused or cancelled meanwhile.
-    if (!isRunning) return null;
+    if (!(await steps.revise(run.id, { ...revised, run: event }))) return null;
+    const { steps: remaining } = revised;
     // Steps of a room that the account has entered by itself may be open as well.
     if (await steps.hasOpen(run.id, stages.last)) {
       log.info({ runId: run.id, steps: remaining.length }, "a run continues with missing steps");
       return null;
     }
+    // Nothing is left that could enter them.
+    const rooms = revised.rooms.map((room) =>
+      room.status === "planned" ? { ...room, status: "failed" as const } : room,
+    );
+    const given = rooms.filter((room, index) => room !== revised.rooms[index]);
+    if (given.length > 0 && !(await steps.revise(run.id, { rooms: given, steps: [], again: [], run: event })))
+      return null;
     const report = reportAfterRun(decision.plan.report, rooms);
     await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.plan, report });
     // A plan that was made during the run also shows what the run did.
@@ -93,11 +97,16 @@ export class RunSettler {
    * Announces the end before it is stored. After a crash in between, it is announced again under
    * the same key instead of never.
    */
-  async #settle(run: Run, event: RunEvent, announce: (ended: Run) => Promise<void>): Promise<void> {
+  async #settle(
+    run: Run,
+    event: RunEvent,
+    announce: (ended: Run) => Promise<void>,
+    change: Pick<RunChange, "problem"> = {},
+  ): Promise<void> {
     const { runs, now } = this.#options;
     const endedAt = run.endedAt ?? now();
     await announce({ ...run, state: nextState(run.state, event) ?? run.state, endedAt });
-    await runs.apply(run.id, event, { endedAt });
+    await runs.apply(run.id, event, { ...change, endedAt });
   }
 
   /**
@@ -119,12 +128,53 @@ export class RunSettler {
     return isPassing ? unreadFor(move.account.side, move.refusal) : null;
   }
 
-  /** @returns `null` if the owner has to sign in again first */
+  /**
+   * The steps that the run has tried. One that failed because its account could not be used was not
+   * tried: the account may have been signed in again since.
+   */
+  async #tried(run: Run): Promise<Map<string, StoredStep>> {
+    const tried = (await this.#options.steps.all(run.id)).filter(
+      ({ state, outcome }) =>
+        state !== "failed" || outcome?.status !== "failed" || !isAccountProblem(outcome.problem),
+    );
+    return new Map(tried.map((step) => [step.key, step]));
+  }
+
+  /**
+   * The end of a run that late arrivals had resumed, if the old account cannot be read. The rooms
+   * that were entered are announced, and the others are watched by the new account alone. What is
+   * left is done when the old account can be read again.
+   */
+  async #settleWithoutSource(run: Run, refusal: AccountRefusal): Promise<Unread | null> {
+    const { runs, listener, now, log } = this.#options;
+    const rooms = await runs.rooms(run.id);
+    const letIn = roomsLetIn(rooms, run.endedAt ?? now());
+    const problem: RunProblem = {
+      side: "source",
+      problem: { code: isAccountProblem(refusal) ? refusal.code : "server_trouble", serverText: null },
+      since: now(),
+    };
+    if (rooms.some(waitsForPerson)) {
+      const announce = (ended: Run): Promise<void> => listener.roomsLetIn(ended, letIn);
+      await this.#settle(run, "settled_with_watch", announce, { problem });
+      log.info({ runId: run.id, refusal: refusal.code }, "a run is watched without its old account");
+      return null;
+    }
+    await listener.roomsLetIn(run, letIn);
+    if (!isAccountProblem(refusal)) return unreadFor("source", refusal);
+    await runs.apply(run.id, "needs_owner", { problem });
+    return null;
+  }
+
+  /**
+   * @returns `null` if the owner has to sign in again first; the refusal of the source, if the run
+   * has ended before and can be watched without it
+   */
   async #decide(
     run: Run,
     request: PlanRequestData,
     signal: AbortSignal,
-  ): Promise<DecidedMove | Unread | null> {
+  ): Promise<DecidedMove | Unread | SourceNotRead | null> {
     const { runs, planning, now, log } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
     const move = await planning.decide(asked, run.id);
@@ -135,6 +185,7 @@ export class RunSettler {
       await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
       return null;
     }
+    if (move.status === "not_read" && move.account.side === "source" && run.endedAt !== null) return move;
     if (move.status === "not_read" && !isAccountProblem(move.refusal)) {
       const { account, refusal } = move;
       log.warn(
@@ -154,6 +205,8 @@ function problemOf(cannot: CannotDecide, since: number): Run["problem"] {
   if (!isAccountProblem(refusal)) return null;
   return { side: account.side, problem: { code: refusal.code, serverText: null }, since };
 }
+
+type SourceNotRead = Extract<CannotDecide, { status: "not_read" }>;
 
 /** @param refusal a temporary one */
 function unreadFor(side: Side, refusal: AccountRefusal): Unread {

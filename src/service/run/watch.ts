@@ -1,123 +1,78 @@
-import type { Logger } from "pino";
-import type { AccessChanges } from "../../model/room-routes.ts";
-import { roomAfterChange, waitsForPerson } from "../../model/room-routes.ts";
-import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
-import { stages } from "../../model/step.ts";
-import type { Platforms } from "../../platforms/platform.ts";
-import type { Runner } from "../../queue/runner.ts";
-import type { Accounts } from "../../store/accounts.ts";
-import type { Runs } from "../../store/runs.ts";
-import type { Steps } from "../../store/steps.ts";
+import type { WatchLookOptions, WatchMemory } from "./watch-look.ts";
+import { NO_MEMORY, WatchLook } from "./watch-look.ts";
+import { lookEveryMs, phaseOf } from "./watch-rhythm.ts";
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-
-/**
- * The interval between looks, by the time since the run ended. People answer soon, or much later. A
- * look is one or two requests that no limit counts.
- */
-const RHYTHM: readonly { until: number; everyMs: number }[] = [
-  { until: 10 * MINUTE_MS, everyMs: 10 * SECOND_MS },
-  { until: HOUR_MS, everyMs: MINUTE_MS },
-  { until: 24 * HOUR_MS, everyMs: 5 * MINUTE_MS },
-  { until: Number.POSITIVE_INFINITY, everyMs: 15 * MINUTE_MS },
-];
-
-export interface RunWatchOptions {
-  accounts: Pick<Accounts, "get">;
-  platforms: Platforms<"pair" | "runs">;
-  runs: Runs;
-  steps: Steps;
-  runner: Pick<Runner, "begin">;
-  now: () => number;
-  log: Logger;
+interface Watched {
+  endedAt: number;
+  /** Absent while a look is under way. */
+  timer: NodeJS.Timeout | null;
+  memory: WatchMemory;
 }
 
 /**
  * Watches the rooms that wait for a person after their run has settled, and resumes the run for
  * those that have opened. It looks only at rooms of the run: other invitations are the user's own.
+ *
+ * The watch goes on while the run is running again, because a step may wait for the server of the
+ * old account, which need not come back. It ends when nothing can happen to the run any more.
  */
 export class RunWatch {
-  readonly #options: RunWatchOptions;
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #options: WatchLookOptions;
+  readonly #look: WatchLook;
+  readonly #watched = new Map<number, Watched>();
   readonly #stopping = new AbortController();
 
-  constructor(options: RunWatchOptions) {
+  constructor(options: WatchLookOptions) {
     this.#options = options;
+    this.#look = new WatchLook(options);
   }
 
   async start(): Promise<void> {
-    for (const run of await this.#options.runs.inState("watching")) this.watch(run);
+    for (const run of await this.#options.runs.inState("watching", "running"))
+      if (run.endedAt !== null) this.#begin(run, phaseOf(run.id));
   }
 
-  /** Looks repeatedly while the run watches. */
+  /** Looks repeatedly at the rooms of a run that has ended. */
   watch(run: Run): void {
-    if (this.#stopping.signal.aborted || this.#timers.has(run.id)) return;
-    const { now, log } = this.#options;
-    const overForMs = now() - (run.endedAt ?? now());
-    const everyMs = RHYTHM.find(({ until }) => overForMs < until)?.everyMs ?? HOUR_MS;
-    const timer = setTimeout(() => {
-      this.#timers.delete(run.id);
-      this.#look(run.id)
-        .catch((error: unknown) =>
-          log.warn({ err: error, runId: run.id }, "a look at the watched rooms failed; it is repeated"),
-        )
-        .finally(() => void this.#again(run.id));
-    }, everyMs);
-    this.#timers.set(run.id, timer);
+    this.#begin(run, 1);
   }
 
   stop(): void {
     this.#stopping.abort();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const { timer } of this.#watched.values()) if (timer !== null) clearTimeout(timer);
+    this.#watched.clear();
   }
 
-  async #again(runId: number): Promise<void> {
+  /** @param share of an interval until the first look */
+  #begin({ id, endedAt }: Run, share: number): void {
+    if (this.#watched.has(id)) return;
+    const watched = { endedAt: endedAt ?? this.#options.now(), timer: null, memory: { ...NO_MEMORY } };
+    this.#watched.set(id, watched);
+    this.#schedule(id, watched, share);
+  }
+
+  #schedule(runId: number, watched: Watched, share: number): void {
     if (this.#stopping.signal.aborted) return;
-    const run = await this.#options.runs.get(runId);
-    if (run?.state === "watching") this.watch(run);
+    const everyMs = lookEveryMs(this.#options.now() - watched.endedAt);
+    watched.timer = setTimeout(
+      () => {
+        watched.timer = null;
+        void this.#turn(runId, watched);
+      },
+      Math.floor(everyMs * share),
+    );
   }
 
-  async #look(runId: number): Promise<void> {
-    const { accounts, platforms, runs, log } = this.#options;
-    const run = await runs.get(runId);
-    if (run?.state !== "watching") return;
-    const rooms = await runs.rooms(run.id);
-    const waiting = rooms.filter(waitsForPerson);
-    const source = await accounts.get(run.owner, "source");
-    const target = await accounts.get(run.owner, "target");
-    if (waiting.length === 0 || source?.userId !== run.source || target?.userId !== run.target) return;
-    const joined = new Set(rooms.filter((room) => room.isJoined).map((room) => room.roomId));
-    const changes = await platforms[run.platform].pair({ source, target }).watch({
-      rooms: waiting,
-      isJoined: (roomId) => joined.has(roomId),
-      signal: this.#stopping.signal,
-    });
-    if (changes === null || changes.size === 0) return;
-    log.info({ runId, rooms: changes.size }, "rooms have opened");
-    await this.#resume(run, rooms, changes);
-  }
-
-  async #resume(run: Run, rooms: readonly RunRoom[], changes: AccessChanges): Promise<void> {
-    const { platforms, runs, steps, runner, now } = this.#options;
-    const changed = rooms.flatMap((room) => {
-      const change = changes.get(room.roomId);
-      return change === undefined ? [] : [roomAfterChange(room, change, now())];
-    });
-    const entries = changed
-      .filter((room) => room.status === "planned")
-      .flatMap((room) => platforms[run.platform].runs.stepsInto(room, room.route));
-    // The look took time. The run may have ended meanwhile, or another one may have replaced it.
-    const isResumed = await steps.revise(run.id, {
-      rooms: changed,
-      steps: [],
-      again: entries,
-      run: { event: "access_changed", change: { stage: stages.profile } },
-    });
-    const running = isResumed ? await runs.get(run.id) : null;
-    if (running !== null) await runner.begin(running);
+  /** One look. If it fails, for example because the database is locked, another one follows. */
+  async #turn(runId: number, watched: Watched): Promise<void> {
+    const isOver = await this.#look
+      .look(runId, watched.memory, this.#stopping.signal)
+      .catch((error: unknown) => {
+        this.#options.log.warn({ err: error, runId }, "a look at the watched rooms failed; it is repeated");
+        return false;
+      });
+    if (isOver) this.#watched.delete(runId);
+    else this.#schedule(runId, watched, 1);
   }
 }

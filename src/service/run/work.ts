@@ -47,7 +47,15 @@ export class RunWork implements RunnerWork {
     this.#options = options;
   }
 
-  async execute(run: Run, step: TakenStep, { signal, mayGoOn }: StepControl): Promise<StepOutcome> {
+  async execute(run: Run, step: TakenStep, control: StepControl): Promise<StepOutcome> {
+    const outcome = await this.#execute(run, step, control);
+    if (outcome.status !== "needs_user" || run.endedAt === null) return outcome;
+    // A run that has ended once watches without the old account, and does the step when it can.
+    const side = outcome.side ?? step.side;
+    return side === "source" ? { status: "failed", problem: outcome.problem } : outcome;
+  }
+
+  async #execute(run: Run, step: TakenStep, { signal, mayGoOn }: StepControl): Promise<StepOutcome> {
     const { accounts, platforms, runs, steps, knockReason, now } = this.#options;
     const [source, target] = [
       await accounts.get(run.owner, "source"),

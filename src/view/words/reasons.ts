@@ -43,7 +43,9 @@ export function reasonText(reason: Reason | WordedReason): string {
     case "unreachable_server":
       return withServersWords("No server of this room answers. Try again later.", reason.serverText);
     case "refused":
-      return withServersWords("The server refused.", reason.serverText);
+      return reason.by === undefined
+        ? withServersWords("The server refused.", reason.serverText)
+        : refusedByPerson(reason.by, reason.serverText);
   }
 }
 
@@ -122,6 +124,15 @@ function powerText(power: PowerLevel): string {
 
 function withServersWords(sentence: string, serverText: string | null): string {
   return serverText === null ? sentence : `${sentence} It says: ${serverText}`;
+}
+
+function refusedByPerson(
+  { userId, displayName, did }: NonNullable<Extract<Reason, { code: "refused" }>["by"]>,
+  words: string | null,
+): string {
+  const who = displayName === null ? userId : `${displayName} (${userId})`;
+  const what = did === "removed" ? "removed the new account from the room" : "declined the knock";
+  return words === null ? `${who} ${what}.` : `${who} ${what}: “${words}”.`;
 }
 
 function capitalised(text: string): string {

@@ -8,7 +8,7 @@ import { NO_FILTERS } from "../../../src/model/filters.ts";
 import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
 import type { Platform } from "../../../src/platforms/platform.ts";
 import { Planning } from "../../../src/service/plan/planning.ts";
-import { RoomRefusals } from "../../../src/service/plan/room-refusals.ts";
+import { RoomHistories } from "../../../src/service/plan/room-histories.ts";
 import type { RunServices } from "../../../src/service/run/create-runs.ts";
 import { createRuns } from "../../../src/service/run/create-runs.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -173,7 +173,7 @@ export function startFakeBot({
     platform,
     plans: store.store.plans,
     outbox: store.store.outbox,
-    roomRefusals: new RoomRefusals(store.store.runs, now),
+    histories: new RoomHistories(store.store.runs, now),
     botUserId: BOT,
     now,
     log,

@@ -69,6 +69,7 @@ function plannedRoom(roomId: string): RunRoom["planned"] {
       helpers: [],
     },
     work: { roomId, routes: ["join"], through: null, via: [], isNewToServer: false },
+    facts: null,
   };
 }
 

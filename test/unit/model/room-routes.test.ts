@@ -210,7 +210,7 @@ describe("the history of a room", () => {
   ])("$name", ({ room: { isNewToServer, joinedAt, warnings, attempts }, expected }) => {
     const room = planned(["join"]);
     const { work, row } = room.planned;
-    const made = { work: { ...work, isNewToServer }, row: { ...row, warnings } };
+    const made = { work: { ...work, isNewToServer }, row: { ...row, warnings }, facts: null };
     expect(historyOf({ ...room, joinedAt, planned: made }, attempts)).toEqual(expected);
   });
 });

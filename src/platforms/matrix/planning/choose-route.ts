@@ -1,6 +1,6 @@
 import type { PowerLevel } from "../../../model/routes.ts";
 import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../model/routes.ts";
-import type { RouteRefusal } from "../../../model/run-room.ts";
+import type { RouteRefusal } from "../../../model/route-refusals.ts";
 import { serverPartOf } from "../ids/server-host.ts";
 import { isDeclaredBot } from "../rooms/known-bots.ts";
 import { levelOf } from "../rooms/power-levels/room-power.ts";
@@ -11,7 +11,7 @@ import type { MembersNeeded, Parties } from "./people.ts";
 import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { RoomView } from "./room-view.ts";
-import type { OpenVerdict, SourceNotJoined, Verdict } from "./verdict.ts";
+import type { OpenVerdict, PersonRefused, SourceNotJoined, Verdict } from "./verdict.ts";
 import { isCutOff } from "./via.ts";
 
 /** The part of a row that follows from the route. */
@@ -50,6 +50,8 @@ export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteCont
       return needsPerson(view, verdict.help, verdict.reason, context);
     case "inviter":
       return asksInviter(view, verdict.reason, context);
+    case "removed":
+      return removed(view, verdict.reason, context);
     case "open":
       return entry(view, verdict, context);
   }
@@ -91,6 +93,7 @@ function entry(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
   const refusal = refusals.at(-1);
   if (refusal?.code === "blocked_by_server")
     return { ...choice("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
+  if (verdict.declined !== null) return declinedKnock(view, verdict.declined, context);
   if (canKnock) return knock(view, verdict, context);
   if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), context);
   if (verdict.isInviteBlocked) return inviteBlocked();
@@ -107,6 +110,43 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
   // A pending knock is for the people in the room to answer.
   const status = view.targetMembership === "knock" ? "needs_moderator" : "planned";
   return { ...asked, route: "knock", routes: ["knock", "ask_moderator"], status };
+}
+
+/**
+ * Somebody removed the target after a run had brought it in. The bot does not enter again by itself,
+ * though a route may be open, and whoever removed it is the first to ask.
+ */
+function removed(view: RoomView, reason: PersonRefused, context: RouteContext): RouteChoice {
+  const { room } = view;
+  const { parties } = context;
+  const { by } = reason;
+  // The person used the old account for it, and can decide otherwise.
+  if (by.userId === parties.sourceUserId)
+    return { ...choice("ask_moderator", "needs_you", reason), ...NOBODY };
+  const asked = needsPerson(view, "invite", reason, context);
+  const others = asked.helpers.filter(({ userId }) => userId !== by.userId);
+  const helpers = joinHelpers(namedPerson(view, by.userId, parties, 0), {
+    helpers: others,
+    moreHelpers: asked.moreHelpers,
+  });
+  const unread = {
+    roomId: room.roomId,
+    userIds: [by.userId],
+    isAnyoneNeeded: false,
+    purpose: "route",
+  } as const;
+  const membersNeeded = room.members.has(by.userId) ? asked.membersNeeded : [...asked.membersNeeded, unread];
+  return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers, membersNeeded };
+}
+
+/** Somebody declined the knock. The bot does not knock again by itself. */
+function declinedKnock(view: RoomView, reason: PersonRefused, context: RouteContext): RouteChoice {
+  return {
+    ...removed(view, reason, context),
+    route: "knock",
+    routes: ["knock", "ask_moderator"],
+    status: "needs_moderator",
+  };
 }
 
 /**
@@ -255,7 +295,8 @@ function namedPerson(
 }
 
 function refusedReason({ code, serverText }: RouteRefusal): Reason {
-  return code === "invite_blocked" ? { code } : { code, serverText };
+  if (code === "invite_blocked") return { code };
+  return { code: code === "vain" ? "refused" : code, serverText };
 }
 
 function choice(

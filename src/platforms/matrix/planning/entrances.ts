@@ -1,5 +1,5 @@
 import type { Help } from "../../../model/routes.ts";
-import type { RouteRefusal } from "../../../model/run-room.ts";
+import type { RouteRefusal } from "../../../model/route-refusals.ts";
 import { may } from "../rooms/power-levels/room-power.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import { openRoutes } from "./choose-route.ts";
@@ -93,7 +93,7 @@ export function unreachableSpaces(
 
 function missingHelp(verdict: Verdict | undefined): Help | null {
   if (verdict?.kind === "person") return verdict.help;
-  return verdict?.kind === "open" ? "invite" : null;
+  return verdict?.kind === "open" || verdict?.kind === "removed" ? "invite" : null;
 }
 
 function reachableRoom(

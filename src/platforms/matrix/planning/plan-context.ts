@@ -1,6 +1,6 @@
 import type { RoomFilters } from "../../../model/filters.ts";
 import { NO_FILTERS } from "../../../model/filters.ts";
-import type { RouteRefusal } from "../../../model/run-room.ts";
+import type { RoomHistory } from "../../../model/room-history.ts";
 import { directRooms } from "../rooms/direct-rooms.ts";
 import { roomSnapshot } from "../rooms/room-snapshot.ts";
 import { valueOf } from "../rooms/state-read.ts";
@@ -26,8 +26,8 @@ export interface RoomPlanInput {
   botUserIds?: readonly string[];
   /** Rooms in which the person talks with the bot. */
   botRoomIds?: readonly string[];
-  /** Routes that a run found closed, by room. */
-  refusals?: ReadonlyMap<string, readonly RouteRefusal[]>;
+  /** What runs left, by room. */
+  histories?: ReadonlyMap<string, RoomHistory>;
   /** The last pass: a member whose membership is still unread counts as not joined. */
   areMembersRead?: boolean;
 }

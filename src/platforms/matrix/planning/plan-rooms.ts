@@ -1,4 +1,8 @@
+import { NO_HISTORY } from "../../../model/room-history.ts";
+import type { RouteRefusal } from "../../../model/route-refusals.ts";
+import { standingRefusals } from "../../../model/route-refusals.ts";
 import { isInviteBlocked } from "../rooms/invite-permission.ts";
+import { accessFacts } from "./access-facts.ts";
 import { chooseRoute } from "./choose-route.ts";
 import type { EntranceInput } from "./entrances.ts";
 import { findEntrances, unreachableSpaces } from "./entrances.ts";
@@ -76,6 +80,7 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
     roomVersions: new Set(input.target.roomVersions),
     isSourceBlocked,
     isEverybodyBlocked: isInviteBlocked(input.target.accountData, ""),
+    histories: input.histories ?? new Map(),
   };
   const verdicts = verdictsOf(input, context, verdictContext);
   const { rows, membersNeeded } = decidedRows(input, context, verdicts);
@@ -170,7 +175,7 @@ function decidedRows(
   const joinedByTarget = new Set(
     [...input.target.rooms.values()].filter((room) => room.membership === "join").map((room) => room.roomId),
   );
-  const refusals = input.refusals ?? new Map();
+  const refusals = refusalsOf(input, context);
   const entranceInput: EntranceInput = {
     context,
     verdicts,
@@ -188,7 +193,7 @@ function decidedRows(
       parties: context.parties,
       through: entrances.through.get(roomId) ?? null,
       unreachable: unreachableSpaces(roomId, entranceInput, entrances),
-      refusals: entranceInput.refusals.get(roomId) ?? [],
+      refusals: refusals.get(roomId) ?? [],
       isInviteBlocked: (userId) => isInviteBlocked(input.target.accountData, userId),
     });
     const { warnings, membersNeeded: forWarnings } = warningsFor(
@@ -203,6 +208,20 @@ function decidedRows(
     );
   }
   return { rows, membersNeeded };
+}
+
+/** The refusals that the rooms as they are now have not outdated, by room. */
+function refusalsOf(
+  { histories = new Map() }: RoomPlanInput,
+  { views, parties }: PlanContext,
+): Map<string, RouteRefusal[]> {
+  const standing = new Map<string, RouteRefusal[]>();
+  for (const [roomId, view] of views) {
+    const { refusals } = histories.get(roomId) ?? NO_HISTORY;
+    if (refusals.length > 0)
+      standing.set(roomId, standingRefusals(refusals, accessFacts(view, parties.sourceUserId)));
+  }
+  return standing;
 }
 
 /** Members can be read only in rooms that the source has joined. */

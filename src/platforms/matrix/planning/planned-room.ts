@@ -1,3 +1,4 @@
+import type { AccessFacts } from "../../../model/access-facts.ts";
 import type { PowerLevel } from "../../../model/routes.ts";
 import type { Helper, Reason, Route, Status, Warning } from "../../../model/routes.ts";
 import type { PowerGrant } from "./power-grant.ts";
@@ -42,4 +43,6 @@ export interface PlannedRoom {
    * limit (`rc_joins.remote`).
    */
   isNewToServer: boolean;
+  /** What decided about the route. A refusal of the route keeps it. */
+  facts: AccessFacts;
 }

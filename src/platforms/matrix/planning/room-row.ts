@@ -1,6 +1,7 @@
 import { creatorsOf } from "../rooms/power-levels/room-power.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
+import { accessFacts } from "./access-facts.ts";
 import type { RouteChoice } from "./choose-route.ts";
 import type { Parties } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
@@ -41,6 +42,7 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
     via: viaServers(view, parties),
     isNewToServer: !isServerInside(view, parties),
+    facts: accessFacts(view, parties.sourceUserId),
   };
 }
 

@@ -29,6 +29,10 @@ export interface RoomView {
   /** Like `inviter`, for the target. */
   targetInviter: string | null;
   targetMembership: Membership | null;
+  /** The member event that decides `targetMembership`; `null` if there is none, or it is unknown. */
+  targetMember: Member | null;
+  /** `membershipPosition` of a membership that only the target's server shows. */
+  targetPosition: number | null;
   /**
    * The room's state shows the target as joined, but its own server does not. It may simply join
    * again (rooms/v12, authorization rule 5.3.4).
@@ -95,23 +99,37 @@ function versionRules(room: RoomSnapshot): RoomVersionRules | "unread" | null {
 function membershipOfTarget(
   seenBySource: RoomSnapshot,
   seenByTarget: RoomSnapshot | undefined,
-): Pick<RoomView, "targetMembership" | "isTargetInState"> {
+): Pick<RoomView, "targetMembership" | "targetMember" | "targetPosition" | "isTargetInState"> {
   const own = seenByTarget?.membership ?? null;
-  if (seenBySource.membership !== "join" || seenBySource.otherMember.kind === "unread") {
-    return { targetMembership: own, isTargetInState: false };
-  }
+  const byTarget = {
+    targetMembership: own,
+    targetMember: valueOf(seenByTarget?.ownMember ?? UNREAD),
+    targetPosition: seenByTarget?.membershipPosition ?? null,
+    isTargetInState: false,
+  };
+  if (seenBySource.membership !== "join" || seenBySource.otherMember.kind === "unread") return byTarget;
   const seenMember = valueOf(seenBySource.otherMember);
   const seen = seenMember?.membership ?? null;
-  if (own === "join" && seen !== "ban") return { targetMembership: "join", isTargetInState: true };
-  if (own === "invite" && (seen === null || (seen === "leave" && isNewer(seenByTarget, seenMember)))) {
-    return { targetMembership: "invite", isTargetInState: false };
-  }
+  if (own === "join" && !isRemoved(seenMember, byTarget.targetMember))
+    return { ...byTarget, isTargetInState: true };
+  if (own === "invite" && (seen === null || (seen === "leave" && isNewer(byTarget.targetMember, seenMember))))
+    return byTarget;
+  const bySource = { targetMember: seenMember, targetPosition: null };
   return seen === "join"
-    ? { targetMembership: "leave", isTargetInState: true }
-    : { targetMembership: seen, isTargetInState: false };
+    ? { ...bySource, targetMembership: "leave", isTargetInState: true }
+    : { ...bySource, targetMembership: seen, isTargetInState: false };
 }
 
-function isNewer(seenByTarget: RoomSnapshot | undefined, seen: Member | null): boolean {
-  const invited = seenByTarget === undefined ? null : (valueOf(seenByTarget.ownMember)?.sentAt ?? null);
-  return invited !== null && seen !== null && seen.sentAt !== null && invited > seen.sentAt;
+/**
+ * Whether the room has removed the target since its own server let it join. A server that missed the
+ * removal still shows the join.
+ */
+function isRemoved(seen: Member | null, own: Member | null): boolean {
+  if (seen?.membership === "ban") return true;
+  return seen?.membership === "leave" && isNewer(seen, own);
+}
+
+function isNewer(left: Member | null, right: Member | null): boolean {
+  const [leftAt, rightAt] = [left?.sentAt ?? null, right?.sentAt ?? null];
+  return leftAt !== null && rightAt !== null && leftAt > rightAt;
 }

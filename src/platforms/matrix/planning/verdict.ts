@@ -1,4 +1,6 @@
 import type { Help, Reason } from "../../../model/routes.ts";
+import type { RoomHistory } from "../../../model/room-history.ts";
+import { NO_HISTORY } from "../../../model/room-history.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer } from "../ids/server-host.ts";
 import { allowedRooms, canKnockBy } from "../rooms/join-rule.ts";
@@ -20,9 +22,16 @@ export type Verdict =
   | { kind: "person"; reason: Reason; help: Help }
   /** The source is only invited or has only knocked. The inviter is asked. */
   | { kind: "inviter"; reason: SourceNotJoined }
+  /** Somebody removed the target after a run had brought it in. */
+  | { kind: "removed"; reason: PersonRefused }
   | OpenVerdict;
 
 export type SourceNotJoined = Extract<Reason, { code: "source_not_joined" }>;
+
+/** A person in the room refused, with the reason that they gave. */
+export type PersonRefused = Extract<Reason, { code: "refused" }> & {
+  by: NonNullable<Extract<Reason, { code: "refused" }>["by"]>;
+};
 
 /**
  * The routes that are open. `allowedRoomIds`: the rooms that open a restricted room, if the target
@@ -37,6 +46,8 @@ export interface OpenVerdict {
   /** The source could invite, but the target's own settings refuse it. */
   isInviteBlocked: boolean;
   canKnock: boolean;
+  /** Somebody declined the knock of a run; otherwise `null`. */
+  declined: PersonRefused | null;
   /** Why the source cannot invite. */
   reason: Reason;
 }
@@ -49,6 +60,8 @@ export interface VerdictContext {
   /** Whether the target's settings refuse invitations from the source, and from everybody. */
   isSourceBlocked: boolean;
   isEverybodyBlocked: boolean;
+  /** What runs left, by room. */
+  histories: ReadonlyMap<string, RoomHistory>;
 }
 
 /**
@@ -62,6 +75,10 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   const closed = closedBy(view, context);
   if (closed !== null) return closed;
   if (targetMembership === "ban") return needsUnban(view, context);
+  const history = context.histories.get(view.room.roomId) ?? NO_HISTORY;
+  // A ban that was lifted is an invitation to come back.
+  const removal = history.wasEntered && !history.wasBanned ? shownOut(view, context, "removed") : null;
+  if (removal !== null) return { kind: "removed", reason: removal };
   const rule = closedByJoinRule(view, context);
   if (rule !== null) return { kind: "closed", reason: rule };
   if (sourceMembership !== "join" && !isReplacement && targetMembership !== "invite") {
@@ -137,6 +154,23 @@ function sourceNotJoined(view: RoomView): SourceNotJoined {
   return { code: "source_not_joined", membership, inviter };
 }
 
+/** Who ended the target's membership or its knock; `null` if nobody but the target itself did. */
+function shownOut(
+  { room, targetMembership, targetMember, isTargetInState }: RoomView,
+  { parties }: VerdictContext,
+  did: PersonRefused["by"]["did"],
+): PersonRefused | null {
+  const sender = targetMember?.sender ?? null;
+  if (targetMembership !== "leave" || isTargetInState || sender === null || sender === parties.targetUserId)
+    return null;
+  const displayName = room.members.get(sender)?.displayName ?? null;
+  return {
+    code: "refused",
+    serverText: targetMember?.reason ?? null,
+    by: { userId: sender, displayName, did },
+  };
+}
+
 function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {
   const { power, sourceMembership } = view;
   if (sourceMembership === "invite" || sourceMembership === "knock") return sourceNotJoined(view);
@@ -149,7 +183,8 @@ function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {
 
 function open(view: RoomView, context: VerdictContext): OpenVerdict {
   const { room, power, joinRule, targetMembership } = view;
-  const { parties, isSourceBlocked, isEverybodyBlocked } = context;
+  const { parties, isSourceBlocked, isEverybodyBlocked, histories } = context;
+  const { hasKnocked } = histories.get(room.roomId) ?? NO_HISTORY;
   const isSourceAble = view.canSourceAct && may(power, parties.sourceUserId, "invite");
   // If the version is unknown (a replacement seen from outside), its rules are not guessed. An
   // invitation proves that the target's server knows the version.
@@ -164,6 +199,7 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
     isInviteBlocked: isSourceAble && isSourceBlocked,
     // An approved knock is an invitation, which these settings refuse too.
     canKnock: canAsk && canKnockBy(joinRule) && !isEverybodyBlocked,
+    declined: hasKnocked ? shownOut(view, context, "declined") : null,
     reason: whyNoInvitation(view, parties),
   };
 }

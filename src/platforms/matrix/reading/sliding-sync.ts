@@ -118,6 +118,7 @@ function addRoom(collector: RoomCollector, roomId: string, room: JsonObject): vo
     coverage: isStripped || membership === null ? "partial" : "full",
     // After the account left, the server shows the state at that time.
     isOtherMemberRead: membership === "join",
+    membershipPosition: isStripped ? countOrNull(room["bump_stamp"]) : null,
     joinedCount: countOrNull(room["joined_count"]),
     invitedCount: countOrNull(room["invited_count"]),
     heroes: heroesOf(room["heroes"]),

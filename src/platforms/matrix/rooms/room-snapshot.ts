@@ -63,6 +63,7 @@ export interface RoomReading {
    * Whether the other account's member event was requested. A lazily loaded sync cannot request it.
    */
   isOtherMemberRead: boolean;
+  membershipPosition?: number | null;
   joinedCount?: number | null;
   invitedCount?: number | null;
   heroes?: readonly Hero[];
@@ -98,6 +99,7 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
   return {
     roomId: reading.roomId,
     membership: reading.membership,
+    membershipPosition: reading.membershipPosition ?? null,
     ownMember: memberOf(members.get(reading.ownUserId), missing),
     otherMember: memberOf(members.get(reading.otherUserId), reading.isOtherMemberRead ? missing : UNREAD),
     create,
@@ -107,6 +109,11 @@ export function roomSnapshot(reading: RoomReading): RoomSnapshot {
       presentText(content, "history_visibility"),
     ),
     serverAcl: read("m.room.server_acl", readServerAcl),
+    sentAt: {
+      joinRules: timeOf(byType.get("m.room.join_rules")),
+      serverAcl: timeOf(byType.get("m.room.server_acl")),
+      powerLevels: timeOf(byType.get("m.room.power_levels")),
+    },
     tombstone: read("m.room.tombstone", readTombstone),
     encryption: read("m.room.encryption", () => present(true as const)),
     name: read("m.room.name", (content) => readText(content, "name")),
@@ -141,6 +148,11 @@ function memberOf(event: RawStateEvent | undefined, missing: StateRead<never>): 
   return event === undefined
     ? missing
     : readMember(event.content, textOrNull(event.sender), event.origin_server_ts);
+}
+
+function timeOf(event: RawStateEvent | undefined): number | null {
+  const at = event?.origin_server_ts;
+  return typeof at === "number" && Number.isSafeInteger(at) ? at : null;
 }
 
 /** The text under a key that the event must have. */

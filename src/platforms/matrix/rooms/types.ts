@@ -81,6 +81,11 @@ export interface RoomSnapshot {
    * a room summary).
    */
   membership: Membership | null;
+  /**
+   * The position of the account's membership in the stream of its server (`bump_stamp` of sliding
+   * sync), for an invitation or a knock. Such an event comes without its time.
+   */
+  membershipPosition: number | null;
   ownMember: StateRead<Member>;
   /** The member event of the other one of the two accounts. */
   otherMember: StateRead<Member>;
@@ -89,6 +94,11 @@ export interface RoomSnapshot {
   powerLevels: StateRead<PowerLevels>;
   historyVisibility: StateRead<string>;
   serverAcl: StateRead<ServerAcl>;
+  /**
+   * When an event was sent, in milliseconds since 1970 by the sender's server; `null` if there is
+   * none or the server left it out.
+   */
+  sentAt: Readonly<Record<"joinRules" | "serverAcl" | "powerLevels", number | null>>;
   tombstone: StateRead<Tombstone>;
   /** Present whenever the event exists: encryption cannot be switched off. */
   encryption: StateRead<true>;

@@ -1,3 +1,7 @@
+import { haveChangedFor } from "../../../model/access-facts.ts";
+import { nextRoute } from "../../../model/room-routes.ts";
+import { isTriedEnough, standingRefusals, withRefusal } from "../../../model/route-refusals.ts";
+import type { ReportRoom } from "../../../model/report.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
 import type { PlannedStep } from "../../../model/step.ts";
@@ -13,39 +17,101 @@ import { runRoom } from "./room-of-run.ts";
 import type { DecidedMove } from "./steps-of-run.ts";
 import { isChosen, powerSteps, stepsInto } from "./steps-of-run.ts";
 
-/** The rooms of a run after both accounts were read again. @param before the rooms as stored */
+interface StoredRooms {
+  before: readonly RunRoom[];
+  tried: Tried;
+  /** In milliseconds since the epoch. */
+  now: number;
+}
+
+/**
+ * The rooms of a run after both accounts were read again, and the steps of routes that are open
+ * again.
+ * @param before the rooms as stored
+ */
 export function revisedRooms(
   { rooms, replacements }: Pick<DecidedMove["decided"], "rooms" | "replacements">,
-  { before, tried }: { before: readonly RunRoom[]; tried: Tried },
-): RunRoom[] {
+  { before, tried, now }: StoredRooms,
+): { rooms: RunRoom[]; again: PlannedStep[] } {
   const storedById = new Map(before.map((room) => [room.roomId, room]));
-  const isTried = (room: RunRoom): boolean => stepsInto(room, room.route).every(({ key }) => tried.has(key));
   const revise = (isReplacement: boolean) => (room: PlannedRoom) =>
-    revisedRoom(runRoom(room, { isReplacement }), storedById.get(room.roomId), isTried);
+    revisedRoom(runRoom(room, { isReplacement }), storedById.get(room.roomId), { tried, now });
   const revised = [...rooms.map(revise(false)), ...replacements.map(revise(true))];
-  const byId = new Map(revised.map((room) => [room.roomId, room]));
-  return revised.map((room) => {
-    const successor = byId.get(room.planned.row.successor ?? "");
-    return room.route === "successor" && successor !== undefined
-      ? { ...room, status: successor.status }
-      : room;
-  });
+  const byId = new Map(revised.map(({ room }) => [room.roomId, room]));
+  return {
+    rooms: revised.map(({ room }) => {
+      const successor = byId.get(room.planned.row.successor ?? "");
+      return room.route === "successor" && successor !== undefined
+        ? { ...room, status: successor.status }
+        : room;
+    }),
+    again: revised.flatMap(({ again }) => again),
+  };
+}
+
+interface RevisedRoom {
+  room: RunRoom;
+  again: readonly PlannedStep[];
 }
 
 /**
  * The room as it is now. A room that the run has tried without success keeps its status and is not
- * planned again.
+ * planned again, unless it has changed since.
  */
 function revisedRoom(
-  now: RunRoom,
+  read: RunRoom,
   before: RunRoom | undefined,
-  isTried: (room: RunRoom) => boolean,
+  { tried, now }: Pick<StoredRooms, "tried" | "now">,
+): RevisedRoom {
+  if (before === undefined) return { room: read, again: [] };
+  const room = { ...read, refusals: before.refusals, joinedAt: before.joinedAt };
+  if (room.status !== "planned") return { room, again: [] };
+  if (before.isJoined) return leftRoom(room, { tried, now });
+  const steps = stepsInto(room, room.route);
+  if (before.status === "planned" || !steps.every(({ key }) => tried.has(key))) return { room, again: [] };
+  return isOpenAgain(room, before, now)
+    ? { room, again: steps }
+    : { room: waitsAs(room, { route: before.route, status: before.status }), again: [] };
+}
+
+/**
+ * A room that the run entered and the target is not in, though nobody removed it.
+ * - The target itself has left it: the person's decision.
+ * - Otherwise the join was accepted in vain. It is tried once more, then the next route.
+ */
+function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "now">): RevisedRoom {
+  const { route } = room;
+  const { facts } = room.planned;
+  if (facts?.member?.value.startsWith("leave") === true)
+    return { room: waitsAs(room, { route: "excluded", status: "skipped" }), again: [] };
+  const refusals = withRefusal(room.refusals, { route, code: "vain", serverText: null, at: now, facts });
+  if (facts === null || !standingRefusals(refusals, facts).some((refusal) => refusal.route === route))
+    return { room: { ...room, refusals }, again: stepsInto(room, route) };
+  const next = nextRoute(room, route, (other) => stepsInto(room, other).every(({ key }) => !tried.has(key)));
+  if (next !== null) return { room: { ...room, refusals, route: next }, again: [] };
+  const reason = { code: "refused", serverText: null } as const;
+  const waits = waitsAs(room, { route: "ask_moderator", status: "needs_moderator", reason });
+  return { room: { ...waits, refusals }, again: [] };
+}
+
+/** The room without work for the bot, in reports too. */
+function waitsAs(
+  room: RunRoom,
+  shown: Pick<RunRoom, "route" | "status"> & Partial<Pick<ReportRoom, "reason">>,
 ): RunRoom {
-  if (before === undefined) return now;
-  const kept = { ...now, refusals: before.refusals, joinedAt: before.joinedAt };
-  const isGivenUp =
-    kept.status === "planned" && before.status !== "planned" && before.status !== "done" && isTried(kept);
-  return isGivenUp ? { ...kept, status: before.status } : kept;
+  const { route, status } = shown;
+  return { ...room, route, status, planned: { ...room.planned, row: { ...room.planned.row, ...shown } } };
+}
+
+/** Whether what decides about the room's route has changed since the run tried it. */
+function isOpenAgain({ route, planned }: RunRoom, before: RunRoom, now: number): boolean {
+  const { facts: answered } = before.planned;
+  return (
+    answered !== null &&
+    planned.facts !== null &&
+    haveChangedFor(route, answered, planned.facts) &&
+    !isTriedEnough(route, before.refusals, now)
+  );
 }
 
 /** A run whose remaining steps are planned. */

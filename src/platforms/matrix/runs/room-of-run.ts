@@ -5,7 +5,7 @@ import type { StepContext } from "../steps/step-context.ts";
 
 /** A planned room as a room of a new run. */
 export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: boolean }): RunRoom {
-  const { roomId, routes, through, via, isNewToServer } = room;
+  const { roomId, routes, through, via, isNewToServer, facts } = room;
   const isJoined = room.route === "joined";
   return {
     roomId,
@@ -13,6 +13,7 @@ export function runRoom(room: PlannedRoom, { isReplacement }: { isReplacement: b
       row: reportRoom(room),
       work: { roomId, routes, through, via, isNewToServer },
       isCovered: isJoined,
+      facts,
     },
     route: room.route,
     status: room.status,

@@ -1,56 +1,90 @@
-import type { AccessChange } from "../../../model/room-routes.ts";
-import type { Route } from "../../../model/routes.ts";
+import type { AccessFacts } from "../../../model/access-facts.ts";
+import { haveChangedFor } from "../../../model/access-facts.ts";
+import type { AccessChange, OpenedRoute } from "../../../model/room-routes.ts";
+import type { RouteRefusal } from "../../../model/route-refusals.ts";
+import { isTriedEnough, standingRefusals } from "../../../model/route-refusals.ts";
+import type { Reason } from "../../../model/routes.ts";
 import { serverPartOf } from "../ids/server-host.ts";
-import { allowedRooms, joinRuleOf } from "../rooms/join-rule.ts";
+import { accessFacts } from "../planning/access-facts.ts";
+import type { RoomView } from "../planning/room-view.ts";
+import { allowedRooms } from "../rooms/join-rule.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
-import type { StateRead } from "../rooms/state-read.ts";
-import type { JoinRules, Membership, ServerAcl } from "../rooms/types.ts";
 
 /** A room that waits for a person. */
 export interface WatchedRoom {
   readonly roomId: string;
   /** The source is joined, so its server knows who is let in. */
   readonly isSourceJoined: boolean;
-  /** The target was banned at the last look. */
-  readonly isBanned: boolean;
-  /** Routes that were tried and refused. An open route among them is not a change. */
-  readonly refused: readonly Route[];
-}
-
-/** The state of one room at one look. */
-export interface SeenRoom {
-  /** The target's membership; `null`: none, or unknown. */
-  readonly membership: Membership | null;
-  readonly joinRules: StateRead<JoinRules>;
-  readonly serverAcl: StateRead<ServerAcl>;
+  /** Why the room waits; `null` if it is not known. */
+  readonly reason: Reason["code"] | null;
+  /** A person removed the target from the room. The target enters it again only by an invitation. */
+  readonly wasRemoved: boolean;
+  /** The target has knocked, and nobody has answered as far as is known. */
+  readonly hasKnocked: boolean;
+  /** The room when its route was decided; `null` in older rows. */
+  readonly facts: AccessFacts | null;
+  /** Routes that were tried and refused in the session of now. */
+  readonly refusals: readonly RouteRefusal[];
 }
 
 /** Facts that decide about a change, besides the room. */
 export interface ChangeContext {
+  readonly sourceUserId: string;
   readonly targetUserId: string;
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
+  /** In milliseconds since the epoch. */
+  readonly now: number;
 }
 
-/** The change in a room since the last look; `null` if it still waits. */
-export function accessChange(room: WatchedRoom, seen: SeenRoom, context: ChangeContext): AccessChange | null {
-  if (seen.membership === "join") return { kind: "joined" };
-  if (seen.membership === "ban") return room.isBanned ? null : { kind: "banned" };
-  const open = openRoute(seen, context);
-  if (open !== null && !room.refused.includes(open.route)) return open;
-  return room.isBanned && seen.membership !== null ? { kind: "unbanned" } : null;
+/** The change in a room since its route was decided; `null` if it still waits. */
+export function accessChange(room: WatchedRoom, seen: RoomView, context: ChangeContext): AccessChange | null {
+  if (seen.targetMembership === "join") return { kind: "joined" };
+  if (seen.targetMembership === "ban") return room.reason === "target_banned" ? null : { kind: "banned" };
+  const facts = accessFacts(seen, context.sourceUserId);
+  const open = openRoutes(seen, context).find(({ route }) => isUntried(room, route, facts, context));
+  if (open !== undefined) return { kind: "open", ...open, facts };
+  if (room.reason === "target_banned" && seen.targetMembership !== null) return { kind: "unbanned" };
+  const isAclRead = seen.room.serverAcl.kind !== "unread" || seen.sourceMembership === "join";
+  if (room.reason === "server_acl" && isAclRead && isAllowed(seen, context)) return { kind: "acl_lifted" };
+  return isDeclined(room, seen, facts, context) ? { kind: "knock_declined" } : null;
 }
 
-/** The cheapest open route, as in a plan: an invitation first. */
-function openRoute(
-  seen: SeenRoom,
-  { targetUserId, isJoined }: ChangeContext,
-): Extract<AccessChange, { kind: "open" }> | null {
-  if (!isServerAllowed(seen.serverAcl, serverPartOf(targetUserId))) return null;
-  if (seen.membership === "invite") return { kind: "open", route: "accept_invite", through: null };
+/** The open routes that need no help from people, cheapest first, as in a plan. */
+function openRoutes(seen: RoomView, context: ChangeContext): OpenedRoute[] {
+  if (!isAllowed(seen, context)) return [];
+  const open: OpenedRoute[] = [];
+  if (seen.targetMembership === "invite") open.push({ route: "accept_invite", through: null });
   // The room's version is not read. If it does not support the rule, the join is refused.
-  const rule = joinRuleOf(seen.joinRules, "unread");
-  if (rule.kind === "public") return { kind: "open", route: "join", through: null };
-  const through = allowedRooms(rule).find((roomId) => isJoined(roomId));
-  return through === undefined ? null : { kind: "open", route: "join_restricted", through };
+  if (seen.joinRule.kind === "public") open.push({ route: "join", through: null });
+  const through = allowedRooms(seen.joinRule).find((roomId) => context.isJoined(roomId));
+  if (through !== undefined) open.push({ route: "join_restricted", through });
+  return open;
+}
+
+function isUntried(
+  { wasRemoved, refusals }: WatchedRoom,
+  route: OpenedRoute["route"],
+  facts: AccessFacts,
+  { now }: ChangeContext,
+): boolean {
+  if (wasRemoved && route !== "accept_invite") return false;
+  const isRefused = standingRefusals(refusals, facts).some((refusal) => refusal.route === route);
+  return !isRefused && !isTriedEnough(route, refusals, now);
+}
+
+function isAllowed({ room }: RoomView, { targetUserId }: ChangeContext): boolean {
+  return isServerAllowed(room.serverAcl, serverPartOf(targetUserId));
+}
+
+/** A member event that is not the target's own has ended the knock since the route was decided. */
+function isDeclined(
+  { hasKnocked, facts: known }: WatchedRoom,
+  { targetMembership, targetMember }: RoomView,
+  facts: AccessFacts,
+  { targetUserId }: ChangeContext,
+): boolean {
+  const sender = targetMember?.sender ?? null;
+  if (!hasKnocked || targetMembership !== "leave" || sender === null || sender === targetUserId) return false;
+  return known === null || haveChangedFor("knock", known, facts);
 }

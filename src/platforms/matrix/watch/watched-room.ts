@@ -2,12 +2,16 @@ import type { RunRoom } from "../../../model/run-room.ts";
 import type { WatchedRoom } from "./access-change.ts";
 
 /** What the watch needs to know about a room that waits for a person. */
-export function watchedRoom(room: RunRoom): WatchedRoom {
-  const { reason } = room.planned.row;
+export function watchedRoom({ roomId, route, isReplacement, planned, refusals }: RunRoom): WatchedRoom {
+  const { reason } = planned.row;
+  const by = reason !== null && "by" in reason ? reason.by : undefined;
   return {
-    roomId: room.roomId,
-    isSourceJoined: !room.isReplacement && reason?.code !== "source_not_joined",
-    isBanned: reason?.code === "target_banned",
-    refused: room.refusals.map(({ route }) => route),
+    roomId,
+    isSourceJoined: !isReplacement && reason?.code !== "source_not_joined",
+    reason: reason?.code ?? null,
+    wasRemoved: by?.did === "removed",
+    hasKnocked: route === "knock" && by === undefined,
+    facts: planned.facts,
+    refusals,
   };
 }

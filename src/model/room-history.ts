@@ -1,0 +1,21 @@
+import type { RouteRefusal } from "./route-refusals.ts";
+
+/** What runs between the same two accounts left of a room. */
+export interface RoomHistory {
+  /** Routes that were tried and refused, oldest first. */
+  readonly refusals: readonly RouteRefusal[];
+  /** A run saw the target in the room. */
+  readonly wasEntered: boolean;
+  /** A run knocked, and has not seen an answer yet. */
+  readonly hasKnocked: boolean;
+  /** The target was banned when a run last looked. */
+  readonly wasBanned: boolean;
+}
+
+/** The history of a room that no run has tried. */
+export const NO_HISTORY: RoomHistory = {
+  refusals: [],
+  wasEntered: false,
+  hasKnocked: false,
+  wasBanned: false,
+};

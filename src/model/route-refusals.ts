@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { AccessFacts } from "./access-facts.ts";
+import { accessFactsSchema, haveChangedFor, haveChangedSince } from "./access-facts.ts";
+import type { Route } from "./routes.ts";
+import { ROUTES } from "./routes.ts";
+
+/**
+ * A route that was tried and refused. `vain`: the server accepted the join, and the account is not
+ * in the room.
+ */
+export const routeRefusalSchema = z.object({
+  route: z.enum(ROUTES),
+  code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked", "vain"]),
+  /** The server's own words. */
+  serverText: z.string().nullable(),
+  /** In milliseconds since the epoch; `null` in older rows. */
+  at: z.number().nullable().default(null),
+  /** The room as it was when the route was chosen; `null` in older rows. */
+  facts: accessFactsSchema.nullable().default(null),
+});
+export type RouteRefusal = z.infer<typeof routeRefusalSchema>;
+
+/** A join that was accepted in vain is tried once more. */
+const MAX_VAIN_JOINS = 2;
+/**
+ * How often a day the bot by itself tries a route again that was refused. A server may show a room
+ * differently at every look, and somebody may change it all the time.
+ */
+const MAX_REFUSALS_A_DAY = 3;
+const DAY_MS = 24 * 3_600_000;
+/** Of each route. Older refusals decide nothing any more. */
+const MAX_KEPT = 4;
+
+/** The refusals that still close their routes, in a room as it is now. */
+export function standingRefusals(refusals: readonly RouteRefusal[], seen: AccessFacts): RouteRefusal[] {
+  const standing = refusals.filter((refusal) => stands(refusal, seen));
+  return standing.filter(
+    ({ route, code }) => code !== "vain" || vainJoins(route, standing) >= MAX_VAIN_JOINS,
+  );
+}
+
+function vainJoins(route: Route, refusals: readonly RouteRefusal[]): number {
+  return refusals.filter((refusal) => refusal.route === route && refusal.code === "vain").length;
+}
+
+function stands({ route, facts, at }: RouteRefusal, seen: AccessFacts): boolean {
+  if (facts !== null) return !haveChangedFor(route, facts, seen);
+  return at === null || !haveChangedSince(route, at, seen);
+}
+
+/** Whether a route was refused so often lately that the bot leaves it alone until tomorrow. */
+export function isTriedEnough(route: Route, refusals: readonly RouteRefusal[], now: number): boolean {
+  const lately = refusals.filter((refusal) => refusal.route === route && (refusal.at ?? 0) > now - DAY_MS);
+  return lately.length >= MAX_REFUSALS_A_DAY;
+}
+
+/** The refusals with a new one, without those that decide nothing any more. */
+export function withRefusal(refusals: readonly RouteRefusal[], added: RouteRefusal): RouteRefusal[] {
+  const same = refusals.filter(({ route }) => route === added.route);
+  const outdated = new Set(same.slice(0, Math.max(0, same.length + 1 - MAX_KEPT)));
+  return [...refusals.filter((refusal) => !outdated.has(refusal)), added];
+}

@@ -1,0 +1,133 @@
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { isJsonObject } from "../api/json.ts";
+import { concurrently } from "../reading/concurrently.ts";
+import { CONCURRENCY } from "../reading/limits.ts";
+import { memberEventOf, membershipIn, stateEventsOf } from "../reading/raw-events.ts";
+import { readStateEvent } from "../reading/single-room.ts";
+import type { RequiredState } from "../reading/sliding-sync-request.ts";
+import { slidingSyncRequest } from "../reading/sliding-sync-request.ts";
+import type { RawStateEvent } from "../rooms/room-snapshot.ts";
+import type { RoomSnapshot } from "../rooms/types.ts";
+import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
+import { CONNECTION, TIMEOUT_MS, hasSlidingSync, watchedSnapshot, withJoinRule } from "./watching-account.ts";
+
+/** What the source is asked at one look. */
+export interface SourceLook {
+  readonly roomIds: readonly string[];
+  readonly targetUserId: string;
+  /**
+   * Rooms that one request does not show are read one by one. The number of the look decides which
+   * of them: they are too many for every look.
+   */
+  readonly readsRooms: number | null;
+  readonly signal: AbortSignal;
+}
+
+/** Four requests each. */
+const MAX_ROOMS_READ = 50;
+
+/**
+ * The rooms that the source has joined, as its server shows them: the target's membership, the join
+ * rule and the ACL.
+ * - With sliding sync: one request for all rooms (about 1 kB a room). A server may leave a room out
+ *   of it that the account has joined (Synapse issue 17781).
+ * - Otherwise, and for rooms that are left out: four requests a room, at some looks only.
+ *
+ * @throws HomeserverError, UnreachableError
+ */
+export async function seeBySource(source: WatchingAccount, look: SourceLook): Promise<SeenRooms> {
+  const listed = hasSlidingSync(source) ? await listedRooms(source, look) : new Map<string, RoomSnapshot>();
+  if (look.readsRooms === null) return listed;
+  const missing = look.roomIds.filter((roomId) => !listed.has(roomId));
+  const chosen = chosenRooms(missing, look.readsRooms);
+  const read = await concurrently(chosen, CONCURRENCY, async (roomId) => readRoom(source, roomId, look));
+  return new Map([
+    ...listed,
+    ...read.flatMap((room) => (room === null ? [] : [[room.roomId, room] as const])),
+  ]);
+}
+
+/** A part of the rooms that moves on with each look, so that every room has its turn. */
+function chosenRooms(roomIds: readonly string[], look: number): readonly string[] {
+  if (roomIds.length <= MAX_ROOMS_READ) return roomIds;
+  const parts = Math.ceil(roomIds.length / MAX_ROOMS_READ);
+  const start = (look % parts) * MAX_ROOMS_READ;
+  return roomIds.slice(start, start + MAX_ROOMS_READ);
+}
+
+async function listedRooms(
+  { client, userId }: WatchingAccount,
+  { roomIds, targetUserId, signal }: SourceLook,
+): Promise<Map<string, RoomSnapshot>> {
+  const required_state: RequiredState = [
+    ["m.room.member", targetUserId],
+    ["m.room.member", userId],
+    ["m.room.join_rules", ""],
+    ["m.room.server_acl", ""],
+  ];
+  const room_subscriptions = Object.fromEntries(
+    roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }]),
+  );
+  const request = slidingSyncRequest({ conn_id: CONNECTION, extensions: {}, room_subscriptions }, null);
+  const answer = await client.request({ ...request, timeoutMs: TIMEOUT_MS, signal });
+  const seen = new Map<string, RoomSnapshot>();
+  for (const roomId of roomIds) {
+    const room = answer.rooms?.[roomId];
+    if (!isJsonObject(room)) continue;
+    const events = stateEventsOf(room["required_state"]);
+    // After the source left, the server shows the state of that time.
+    if (membershipIn(memberEventOf(userId, events)?.content) === "join")
+      seen.set(roomId, joinedRoom(roomId, events, { userId, targetUserId }));
+  }
+  return seen;
+}
+
+/** @returns `null` if the source has not joined the room, or its server does not show it now */
+async function readRoom(
+  { client, userId }: WatchingAccount,
+  roomId: string,
+  { targetUserId, signal }: SourceLook,
+): Promise<RoomSnapshot | null> {
+  const reader: Parameters<typeof readStateEvent>[0] = {
+    request: (request) => client.request({ ...request, timeoutMs: TIMEOUT_MS, signal }),
+  };
+  const events: RawStateEvent[] = [];
+  try {
+    for (const [type, stateKey] of [
+      ["m.room.member", userId],
+      ["m.room.member", targetUserId],
+      ["m.room.join_rules", ""],
+      ["m.room.server_acl", ""],
+    ] as const) {
+      const event = await readStateEvent(reader, roomId, type, stateKey);
+      if (event !== null) events.push(event);
+      if (stateKey === userId && membershipIn(event?.content) !== "join") return null;
+    }
+  } catch (error) {
+    if (isOfRoom(error)) return null;
+    throw error;
+  }
+  return joinedRoom(roomId, events, { userId, targetUserId });
+}
+
+/** Whether a failed request is a matter of its room alone. */
+function isOfRoom(error: unknown): boolean {
+  if (error instanceof UnreachableError) return error.reason === "timeout";
+  if (!(error instanceof HomeserverError) || !error.isJson) return false;
+  return [403, 404].includes(error.status) || error.status >= 500;
+}
+
+function joinedRoom(
+  roomId: string,
+  events: readonly RawStateEvent[],
+  { userId, targetUserId }: { userId: string; targetUserId: string },
+): RoomSnapshot {
+  return watchedSnapshot({
+    roomId,
+    ownUserId: userId,
+    otherUserId: targetUserId,
+    membership: "join",
+    events: withJoinRule(events),
+  });
+}

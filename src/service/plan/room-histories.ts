@@ -1,0 +1,85 @@
+import type { Account, Side } from "../../model/account.ts";
+import type { RoomHistory } from "../../model/room-history.ts";
+import { NO_HISTORY } from "../../model/room-history.ts";
+import type { RouteRefusal } from "../../model/route-refusals.ts";
+import type { Route } from "../../model/routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
+import type { Run } from "../../model/run.ts";
+import type { Runs } from "../../store/runs.ts";
+
+/**
+ * How long a refusal counts for later plans. A person can still name the room to `!join-all` or
+ * `!invite-all`.
+ */
+const COUNTS_MS = 30 * 24 * 3_600_000;
+
+/** The two accounts of a move, with the time of their last sign-in. */
+type SignedIn = Readonly<Record<Side, Pick<Account, "userId" | "signedInAt">>>;
+
+/** What runs left of the rooms of two accounts, so that a plan does not promise it again. */
+export class RoomHistories {
+  readonly #runs: Pick<Runs, "between" | "rooms">;
+  readonly #now: () => number;
+
+  constructor(runs: Pick<Runs, "between" | "rooms">, now: () => number) {
+    this.#runs = runs;
+    this.#now = now;
+  }
+
+  /** @param runId the run that continues; its temporary refusals count as well */
+  async between(
+    owner: string,
+    accounts: SignedIn,
+    runId: number | null,
+  ): Promise<ReadonlyMap<string, RoomHistory>> {
+    const found = new Map<string, RoomHistory>();
+    for (const run of await this.#runs.between(owner, accounts.source.userId, accounts.target.userId)) {
+      const isRecent = run.startedAt >= this.#now() - COUNTS_MS;
+      for (const room of await this.#runs.rooms(run.id)) {
+        const refusals = isRecent ? lastingRefusals(room, run, runId, accounts) : [];
+        found.set(room.roomId, extended(found.get(room.roomId) ?? NO_HISTORY, room, refusals));
+      }
+    }
+    return found;
+  }
+}
+
+function extended(before: RoomHistory, room: RunRoom, refusals: readonly RouteRefusal[]): RoomHistory {
+  return {
+    refusals: [...before.refusals, ...refusals],
+    wasEntered: before.wasEntered || room.isJoined || room.joinedAt !== null,
+    hasKnocked: before.hasKnocked || (room.route === "knock" && room.status === "needs_moderator"),
+    wasBanned:
+      room.planned.row.reason?.code === "target_banned" ||
+      room.planned.facts?.member?.value.startsWith("ban") === true,
+  };
+}
+
+function lastingRefusals(
+  { refusals }: RunRoom,
+  run: Run,
+  runId: number | null,
+  accounts: SignedIn,
+): RouteRefusal[] {
+  return refusals
+    .map((refusal) => ({ ...refusal, at: refusal.at ?? run.startedAt }))
+    .filter(
+      ({ code }) => run.id === runId || code === "refused" || code === "blocked_by_server" || code === "vain",
+    )
+    .filter(({ route, at }) => actingSides(route).every((side) => accounts[side].signedInAt <= at));
+}
+
+/**
+ * The sides that act on a route. A refusal may have been meant for a session that was about to end,
+ * so it does not count after a new sign-in.
+ */
+function actingSides(route: Route): readonly Side[] {
+  return route === "invite" ? ["source", "target"] : ["target"];
+}
+
+/** The refusals of a room that count for the sessions of now. */
+export function refusalsSince({ refusals }: RunRoom, run: Run, accounts: SignedIn): RouteRefusal[] {
+  return refusals.filter(({ route, at }) =>
+    actingSides(route).every((side) => accounts[side].signedInAt <= (at ?? run.startedAt)),
+  );
+}

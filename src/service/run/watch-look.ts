@@ -1,0 +1,254 @@
+import type { Logger } from "pino";
+import { isAccountProblemCode } from "../../model/account-problem.ts";
+import type { Account, Side } from "../../model/account.ts";
+import { otherSide, sides } from "../../model/account.ts";
+import type { AccessChanges } from "../../model/room-routes.ts";
+import { roomAfterChange } from "../../model/room-routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
+import type { Run, RunProblem } from "../../model/run.ts";
+import { stages } from "../../model/step.ts";
+import type { LookResult, Platforms } from "../../platforms/platform.ts";
+import type { Runner } from "../../queue/runner.ts";
+import type { Accounts } from "../../store/accounts.ts";
+import type { Runs } from "../../store/runs.ts";
+import type { Steps } from "../../store/steps.ts";
+import { refusalsSince } from "../plan/room-histories.ts";
+import { LookSlots } from "./look-slots.ts";
+import { roomsLetIn } from "./rooms-let-in.ts";
+import type { RunListener } from "./run-listener.ts";
+import { AWAY_LONG_MS, READS_ROOMS_EVERY_MS } from "./watch-rhythm.ts";
+import { WatchedServers } from "./watched-servers.ts";
+
+/** A room is announced this long after its join, if what is left of it still waits. */
+const ANNOUNCED_AFTER_MS = 60_000;
+
+export interface WatchLookOptions {
+  accounts: Pick<Accounts, "get">;
+  platforms: Platforms<"pair" | "runs" | "serverName">;
+  runs: Runs;
+  steps: Steps;
+  runner: Pick<Runner, "begin">;
+  listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
+  now: () => number;
+  log: Logger;
+}
+
+/** What this process remembers of a watched run between two looks. */
+export interface WatchMemory {
+  /** The number of looks that read rooms one by one, and the time of the last. */
+  reads: number;
+  readAt: number;
+  /** The change of each room that made the run plan again, so that one change does so once. */
+  replanned: ReadonlyMap<string, string>;
+  /** The problem of which the owner was informed. */
+  informedOf: string | null;
+}
+
+export const NO_MEMORY: Readonly<WatchMemory> = {
+  reads: 0,
+  readAt: Number.NEGATIVE_INFINITY,
+  replanned: new Map(),
+  informedOf: null,
+};
+
+type AccountsOfRun = Readonly<Record<Side, Account>>;
+
+/** Looks at the rooms of one run that wait for a person. */
+export class WatchLook {
+  readonly #options: WatchLookOptions;
+  readonly #slots = new LookSlots();
+  readonly #servers: WatchedServers;
+
+  constructor(options: WatchLookOptions) {
+    this.#options = options;
+    this.#servers = new WatchedServers(options.now, options.log);
+  }
+
+  /** @returns whether the run needs no more looks */
+  async look(runId: number, memory: WatchMemory, signal: AbortSignal): Promise<boolean> {
+    const run = await this.#options.runs.get(runId);
+    if (run === null || run.state === "over") return true;
+    // A person has paused it, or must act.
+    if (run.state !== "watching" && run.state !== "running") return false;
+    const accounts = await this.#accountsOf(run);
+    if (accounts === null) return run.state === "watching" && (await this.#end(run));
+    await this.#slots.run(
+      sides.map((side) => this.#serverOf(run, side)),
+      async () => {
+        if (!signal.aborted) await this.#lookAt(run, accounts, memory, signal);
+      },
+    );
+    if (run.state === "running") await this.#announce(run);
+    return false;
+  }
+
+  async #lookAt(run: Run, accounts: AccountsOfRun, memory: WatchMemory, signal: AbortSignal): Promise<void> {
+    const { runs, now, log } = this.#options;
+    const waiting = await runs.waitingRooms(run.id);
+    if (waiting.length === 0 && run.problem === null) return;
+    const isReading = now() - memory.readAt >= READS_ROOMS_EVERY_MS;
+    const result = await this.#ask(run, accounts, {
+      waiting,
+      readsRooms: isReading ? memory.reads : null,
+      signal,
+    });
+    if (signal.aborted) return;
+    if (isReading) {
+      memory.reads += 1;
+      memory.readAt = now();
+    }
+    const changes = unseen(result.changes, memory);
+    const isAnswering = await this.#noteSides(run, result, memory);
+    if (changes.size === 0 && !isAnswering) return;
+    log.info({ runId: run.id, rooms: changes.size }, "rooms have opened, or an account can be read again");
+    await this.#resume(run, { waiting, changes, isAnswering });
+  }
+
+  /** Asks every side whose server may be asked now. */
+  async #ask(
+    run: Run,
+    accounts: AccountsOfRun,
+    {
+      waiting,
+      readsRooms,
+      signal,
+    }: { waiting: readonly RunRoom[]; readsRooms: number | null; signal: AbortSignal },
+  ): Promise<LookResult> {
+    const { platforms, runs } = this.#options;
+    const joined = await runs.joinedRooms(run.id);
+    const asked = new Set(sides.filter((side) => this.#servers.mayAsk(this.#serverOf(run, side))));
+    let seen: LookResult["sides"] | null = null;
+    try {
+      const result = await platforms[run.platform].pair(accounts).watch({
+        rooms: waiting.map((room) => ({ ...room, refusals: refusalsSince(room, run, accounts) })),
+        isJoined: (roomId) => joined.has(roomId),
+        asked,
+        readsRooms,
+        signal,
+      });
+      seen = result.sides;
+      return result;
+    } finally {
+      for (const side of asked)
+        this.#servers.saw(this.#serverOf(run, side), seen?.[side].status ?? "not_asked");
+    }
+  }
+
+  /**
+   * Remembers a side that cannot be used, and informs the owner once.
+   * @returns whether a side answers again for which the run has left something undone
+   */
+  async #noteSides(run: Run, { sides: seen }: LookResult, memory: WatchMemory): Promise<boolean> {
+    const { now, listener } = this.#options;
+    const { problem: stored } = run;
+    if (stored !== null && seen[stored.side].status === "answered") {
+      memory.informedOf = null;
+      if (stored.side === "source" && run.state === "watching") return true;
+      await this.#store(run, null);
+      return false;
+    }
+    const found = this.#problemIn(run, seen);
+    if (found === null) return false;
+    const isStored = stored?.side === found.side && stored.problem.code === found.problem.code;
+    const problem = isStored ? stored : found;
+    const isLasting = isAccountProblemCode(problem.problem.code) || now() - problem.since >= AWAY_LONG_MS;
+    if (!isLasting) return false;
+    if (!isStored) await this.#store(run, problem);
+    const informedOf = `${problem.side} ${problem.problem.code} ${problem.since}`;
+    if (memory.informedOf === informedOf) return false;
+    await listener.watchHindered({ ...run, problem });
+    memory.informedOf = informedOf;
+    return false;
+  }
+
+  /** What only the owner can solve comes first. If no server answers, the fault may be here. */
+  #problemIn(run: Run, seen: LookResult["sides"]): RunProblem | null {
+    for (const side of ["target", "source"] as const) {
+      const answer = seen[side];
+      if (answer.status === "refused")
+        return { side, problem: { code: answer.code, serverText: null }, since: this.#options.now() };
+    }
+    for (const side of sides) {
+      const since = this.#servers.awaySince(this.#serverOf(run, side));
+      if (since !== null && seen[otherSide(side)].status === "answered")
+        return { side, problem: { code: "server_trouble", serverText: null }, since };
+    }
+    return null;
+  }
+
+  /** Somebody may have paused or ended the run since it was read. */
+  async #store({ id }: Run, problem: RunProblem | null): Promise<void> {
+    const { runs } = this.#options;
+    const now = await runs.get(id);
+    if (now?.state === "watching" || now?.state === "running") await runs.change(id, { problem });
+  }
+
+  async #resume(
+    run: Run,
+    {
+      waiting,
+      changes,
+      isAnswering,
+    }: { waiting: readonly RunRoom[]; changes: AccessChanges; isAnswering: boolean },
+  ): Promise<void> {
+    const { platforms, runs, steps, runner, now } = this.#options;
+    const changed = waiting.flatMap((room) => {
+      const change = changes.get(room.roomId);
+      return change === undefined ? [] : [roomAfterChange(room, change, now())];
+    });
+    const entries = changed
+      .filter((room) => room.status === "planned")
+      .flatMap((room) => platforms[run.platform].runs.stepsInto(room, room.route));
+    // The look took time. The run may have ended meanwhile, or another one may have replaced it.
+    const isResumed = await steps.revise(run.id, {
+      rooms: changed,
+      steps: [],
+      again: entries,
+      run: {
+        event: run.state === "running" ? "revised" : "access_changed",
+        change: { stage: stages.profile, ...(isAnswering && { problem: null }) },
+      },
+    });
+    const running = isResumed ? await runs.get(run.id) : null;
+    if (running !== null) await runner.begin(running);
+  }
+
+  /** What is left of a room may wait for the server of the old account. */
+  async #announce(run: Run): Promise<void> {
+    const { runs, listener, now } = this.#options;
+    if (run.endedAt === null) return;
+    const rooms = await runs.rooms(run.id);
+    const since = run.endedAt;
+    const isLong = rooms.some(
+      ({ isJoined, joinedAt }) =>
+        isJoined && joinedAt !== null && joinedAt > since && joinedAt <= now() - ANNOUNCED_AFTER_MS,
+    );
+    if (isLong) await listener.roomsLetIn(run, roomsLetIn(rooms, since));
+  }
+
+  /** @returns `null` if one of the run's accounts is no longer signed in */
+  async #accountsOf(run: Run): Promise<AccountsOfRun | null> {
+    const { accounts } = this.#options;
+    const source = await accounts.get(run.owner, "source");
+    const target = await accounts.get(run.owner, "target");
+    return source?.userId === run.source && target?.userId === run.target ? { source, target } : null;
+  }
+
+  async #end(run: Run): Promise<boolean> {
+    const { runs, log } = this.#options;
+    log.info({ runId: run.id }, "the watch of a run ends: an account of it is no longer signed in");
+    return (await runs.apply(run.id, "abandoned")) !== null;
+  }
+
+  #serverOf(run: Run, side: Side): string {
+    return this.#options.platforms[run.platform].serverName(run[side]);
+  }
+}
+
+/** The changes without those that made the run plan again before and are still the same. */
+function unseen(changes: AccessChanges, memory: WatchMemory): AccessChanges {
+  const before = memory.replanned;
+  const routes = [...changes].filter(([, { kind }]) => kind !== "open" && kind !== "joined");
+  memory.replanned = new Map(routes.map(([roomId, { kind }]) => [roomId, kind]));
+  return new Map([...changes].filter(([roomId, { kind }]) => before.get(roomId) !== kind));
+}

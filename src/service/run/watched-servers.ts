@@ -1,0 +1,50 @@
+import type { Logger } from "pino";
+import type { SideSeen } from "../../platforms/platform.ts";
+import { ServerBackoff } from "../../queue/server-backoff.ts";
+
+/**
+ * The servers that looks ask. One that is away is asked by one look at a time, with growing pauses,
+ * however many runs wait for it. It is logged once when it goes away and once when it is back.
+ */
+export class WatchedServers {
+  readonly #backoff = new ServerBackoff();
+  /** The first look that found a server away. */
+  readonly #awaySince = new Map<string, number>();
+  readonly #asking = new Set<string>();
+  readonly #now: () => number;
+  readonly #log: Logger;
+
+  constructor(now: () => number, log: Logger) {
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /** Whether a look may ask a server now. The look then reports what it saw. */
+  mayAsk(server: string): boolean {
+    if (!this.#awaySince.has(server)) return true;
+    if (this.#asking.has(server) || this.#backoff.openAt(server) > this.#now()) return false;
+    this.#asking.add(server);
+    return true;
+  }
+
+  saw(server: string, status: SideSeen["status"]): void {
+    this.#asking.delete(server);
+    if (status === "not_asked") return;
+    const awaySince = this.#awaySince.get(server);
+    if (status === "away") {
+      this.#backoff.failed(server, this.#now(), null);
+      if (awaySince !== undefined) return;
+      this.#awaySince.set(server, this.#now());
+      this.#log.warn({ server }, "a server does not answer looks at watched rooms; it is asked again");
+    } else if (awaySince !== undefined) {
+      this.#awaySince.delete(server);
+      this.#backoff.answered(server);
+      this.#log.info({ server, awayMs: this.#now() - awaySince }, "a server answers looks again");
+    }
+  }
+
+  /** @returns `null` if it answers, as far as is known */
+  awaySince(server: string): number | null {
+    return this.#awaySince.get(server) ?? null;
+  }
+}

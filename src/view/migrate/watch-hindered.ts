@@ -1,0 +1,36 @@
+import { isAccountProblemCode } from "../../model/account-problem.ts";
+import type { Side } from "../../model/account.ts";
+import type { RunStatus } from "../../service/run/results.ts";
+import { accountProblem, accountRemedy } from "../account/account-problem.ts";
+import { code, paragraph } from "../document/document.ts";
+import type { Message } from "../document/message.ts";
+import { alert, notice } from "../document/message.ts";
+import { untrustedCode } from "../document/untrusted-text.ts";
+
+/** A run that watches rooms cannot use one of the accounts, and goes on with the other. */
+export function watchHindered({ problem, source, target }: RunStatus, prefix: string): Message {
+  if (problem === null) return notice(paragraph("I keep watching the rooms that wait for somebody."));
+  const { side } = problem;
+  const userId = side === "source" ? source : target;
+  if (isAccountProblemCode(problem.problem.code)) {
+    const view = { ...problem, userId, prefix };
+    return alert(
+      paragraph(...accountProblem(view), ` ${STILL_WATCHED[side]}`),
+      paragraph(...accountRemedy(view)),
+    );
+  }
+  return notice(
+    paragraph(
+      "The server of ",
+      code(untrustedCode(userId)),
+      ` has not answered for a while. ${STILL_WATCHED[side]} I keep asking it, and you need not do anything.`,
+    ),
+  );
+}
+
+/** What the watch still notices without an account of this side. */
+const STILL_WATCHED: Readonly<Record<Side, string>> = {
+  source:
+    "I keep watching with your new account: I accept an invitation as soon as it comes. What your old account has to do there waits.",
+  target: "I keep watching with your old account, but I cannot enter a room until then.",
+};
