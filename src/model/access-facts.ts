@@ -50,6 +50,17 @@ export function haveChangedFor(route: Route, answered: AccessFacts, seen: Access
   return DECISIVE[route].some((name) => isNewer(seen[name], answered[name]));
 }
 
+/**
+ * Whether two readings show the same invitation, and neither its time nor its position tells
+ * whether it was sent again. Servers leave both out of stripped state.
+ */
+export function mayBeSentAgain(answered: AccessFacts, seen: AccessFacts): boolean {
+  const [before, now] = [answered.member, seen.member];
+  if (before === null || now?.value.startsWith("invite") !== true) return false;
+  const isDated = before.sentAt !== null && now.sentAt !== null;
+  return !isDated && (before.position === null || now.position === null);
+}
+
 /** Whether a room has changed after a time, in what decides about a route. */
 export function haveChangedSince(route: Route, at: number, seen: AccessFacts): boolean {
   return DECISIVE[route].some((name) => (seen[name]?.sentAt ?? Number.NEGATIVE_INFINITY) > at);

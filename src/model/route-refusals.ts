@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AccessFacts } from "./access-facts.ts";
-import { accessFactsSchema, haveChangedFor, haveChangedSince } from "./access-facts.ts";
+import { accessFactsSchema, haveChangedFor, haveChangedSince, mayBeSentAgain } from "./access-facts.ts";
 import type { Route } from "./routes.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -31,9 +31,16 @@ const DAY_MS = 24 * 3_600_000;
 /** Of each route. Older refusals decide nothing any more. */
 const MAX_KEPT = 4;
 
-/** The refusals that still close their routes, in a room as it is now. */
-export function standingRefusals(refusals: readonly RouteRefusal[], seen: AccessFacts): RouteRefusal[] {
-  const standing = refusals.filter((refusal) => stands(refusal, seen));
+/**
+ * The refusals that still close their routes, in a room as it is now.
+ * @param now in milliseconds since the epoch
+ */
+export function standingRefusals(
+  refusals: readonly RouteRefusal[],
+  seen: AccessFacts,
+  now: number,
+): RouteRefusal[] {
+  const standing = refusals.filter((refusal) => stands(refusal, seen, now));
   return standing.filter(
     ({ route, code }) => code !== "vain" || vainJoins(route, standing) >= MAX_VAIN_JOINS,
   );
@@ -43,9 +50,12 @@ function vainJoins(route: Route, refusals: readonly RouteRefusal[]): number {
   return refusals.filter((refusal) => refusal.route === route && refusal.code === "vain").length;
 }
 
-function stands({ route, facts, at }: RouteRefusal, seen: AccessFacts): boolean {
-  if (facts !== null) return !haveChangedFor(route, facts, seen);
-  return at === null || !haveChangedSince(route, at, seen);
+function stands({ route, facts, at }: RouteRefusal, seen: AccessFacts, now: number): boolean {
+  if (facts === null) return at === null || !haveChangedSince(route, at, seen);
+  if (haveChangedFor(route, facts, seen)) return false;
+  // An invitation that may be another one is accepted again after a day. Nobody sees a refusal.
+  const isUnclear = route === "accept_invite" && mayBeSentAgain(facts, seen);
+  return !isUnclear || at === null || at > now - DAY_MS;
 }
 
 /** Whether a route was refused so often lately that the bot leaves it alone until tomorrow. */

@@ -108,8 +108,8 @@ export const reasonSchema = z.discriminatedUnion("code", [
     /** The words of who refused. */
     serverText: text,
     /**
-     * The person in the room who refused: who removed the new account, or declined its knock. Absent
-     * if a server refused.
+     * The person in the room who refused: who removed the new account, or declined its knock.
+     * Absent if a server refused.
      */
     by: z.object({ userId: z.string(), displayName: text, did: z.enum(["removed", "declined"]) }).optional(),
   }),

@@ -4,10 +4,10 @@ import { withRoomIds } from "../../model/filters.ts";
 import type { TakenStep } from "../../model/run.ts";
 import type { StayReason, Stays } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
+import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
 import type { AccountPair, LookResult, WatchRequest } from "../platform.ts";
 import type { StepFacts } from "../runs.ts";
-import { UnreachableError } from "../../network/unreachable-error.ts";
 import { DiscoveryError } from "./api/discovery-error.ts";
 import { HomeserverError } from "./api/homeserver-error.ts";
 import { decideRooms } from "./decide-rooms.ts";
@@ -85,6 +85,7 @@ async function decide(
       botUserIds: [botUserId],
       botRoomIds: [...botRoomIds, ...chats],
       histories,
+      now: now(),
     });
     return decisionOf({ readings, decided, filters: chosen, aliases, generatedAt: new Date(now()) });
   });

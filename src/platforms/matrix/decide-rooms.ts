@@ -30,7 +30,7 @@ export interface ReadableAccounts {
 export async function decideRooms(
   accounts: ReadableAccounts,
   readings: { source: AccountReading; target: AccountReading },
-  options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds" | "histories">,
+  options: Pick<RoomPlanInput, "filters" | "botUserIds" | "botRoomIds" | "histories" | "now">,
 ): Promise<RoomPlan> {
   const { source } = accounts;
   const outsideRooms = new Map<string, RoomSnapshot>();

@@ -1,4 +1,4 @@
-/** Looks under way at once. A look takes a few milliseconds of this process, and waits otherwise. */
+/** Looks under way at once. A look takes a few milliseconds of this process, and else waits. */
 const MAX_LOOKS = 16;
 /** Of these, at one server. A server that hangs holds up no more than these. */
 const MAX_LOOKS_PER_SERVER = 4;

@@ -8,13 +8,14 @@ import type { PlannedStep } from "../../../src/model/step.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
-import type { WatchingAccount } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { WatchingAccount } from "../../../src/platforms/matrix/watch/watching-account.ts";
 import type { Homeserver, HomeserverPair } from "../../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import { changeMember, join as joinRoom, setState } from "../../lab/population/session.ts";
+import { PLAIN, SLIDING, lookAt, watched } from "../../support/fakes/watched-rooms.ts";
 import { makeRoom, membershipOf, runStep, until } from "./run-steps.ts";
 import type { ThreePeople } from "./three-people.ts";
 import { threePeople } from "./three-people.ts";
@@ -46,8 +47,6 @@ afterAll(async () => {
 });
 
 describe("a check for access changes", () => {
-  const SLIDING = { unstableFeatures: { "org.matrix.simplified_msc3575": true } };
-  const PLAIN = { unstableFeatures: {} };
   const sent: { path: string; bytes: number }[] = [];
   let people: ThreePeople;
   /** By what happens in them. The source is in all rooms but the last. */
@@ -98,22 +97,22 @@ describe("a check for access changes", () => {
       await changeMember(admin, "invite", roomId, target.userId);
     await setState(admin, rooms.opened, joinRules("public"));
     await changeMember(admin, "ban", rooms.banned, target.userId);
+    const facts = expect.anything();
     const signs = {
-      [rooms.invited]: { kind: "open", route: "accept_invite", through: null },
-      [rooms.knocked]: { kind: "open", route: "accept_invite", through: null },
-      [rooms.opened]: { kind: "open", route: "join", through: null },
+      [rooms.invited]: { kind: "open", route: "accept_invite", through: null, facts },
+      [rooms.knocked]: { kind: "open", route: "accept_invite", through: null, facts },
+      [rooms.opened]: { kind: "open", route: "join", through: null, facts },
       [rooms.banned]: { kind: "banned" },
-      [rooms.outside]: { kind: "open", route: "accept_invite", through: null },
+      [rooms.outside]: { kind: "open", route: "accept_invite", through: null, facts },
     };
     expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
     expect(sent.map(({ path }) => path.slice(-5))).toEqual(["/sync", "/sync"]);
     report("sliding sync, five signs");
     // A server stores nothing about a check, so the next check has the same result.
     expect(Object.fromEntries(await look(SLIDING))).toEqual(signs);
-    const { [rooms.outside]: _, ...seenByReading } = signs;
-    expect(Object.fromEntries(await look(PLAIN))).toEqual(seenByReading);
-    expect(sent).toHaveLength(2 * 5 + 3 + 1);
-    report("targeted reads, four signs");
+    expect(Object.fromEntries(await look(PLAIN))).toEqual(signs);
+    expect(sent).toHaveLength(4 * 5 + 1);
+    report("targeted reads and a sync, five signs");
   });
 
   it("finds that the target has joined", async () => {
@@ -126,18 +125,29 @@ describe("a check for access changes", () => {
   async function look(features: WatchingAccount["features"]): Promise<AccessChanges> {
     sent.length = 0;
     const { outside, ...inside } = rooms;
-    const watched = (roomId: string, isSourceJoined: boolean) => ({
-      roomId,
-      isSourceJoined,
-      isBanned: false,
-      refused: [],
-    });
-    return await lookForAccessChanges({
-      source: { client: metered(fixture.pair.old, people.source), userId: people.source.userId, features },
-      target: { client: metered(fixture.pair.new, people.target), userId: people.target.userId, features },
-      rooms: [...Object.values(inside).map((roomId) => watched(roomId, true)), watched(outside, false)],
-      isJoined: () => false,
-    });
+    const { changes, sides } = await lookForAccessChanges(
+      lookAt(
+        [
+          ...Object.values(inside).map((roomId) => watched(roomId)),
+          watched(outside, { isSourceJoined: false }),
+        ],
+        {
+          source: {
+            client: metered(fixture.pair.old, people.source),
+            userId: people.source.userId,
+            features,
+          },
+          target: {
+            client: metered(fixture.pair.new, people.target),
+            userId: people.target.userId,
+            features,
+          },
+        },
+        { random: Math.random },
+      ),
+    );
+    expect(sides).toEqual({ source: { status: "answered" }, target: { status: "answered" } });
+    return changes;
   }
 
   function metered({ baseUrl }: Homeserver, { accessToken }: PopulationSession): HomeserverClient {

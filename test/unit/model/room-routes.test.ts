@@ -66,8 +66,13 @@ describe("a room after a step", () => {
   );
 
   it("keeps the time at which it was entered first", () => {
-    const room = { ...planned(["join"]), joinedAt: 7 };
+    const room = { ...planned(["join"]), isJoined: true, joinedAt: 7 };
     expect(roomAfter(room, "join", { status: "already_done" }, ALL).room.joinedAt).toBe(7);
+  });
+
+  it("counts from the last time if it was left in between", () => {
+    const room = { ...planned(["join"]), isJoined: false, joinedAt: 7 };
+    expect(roomAfter(room, "join", { status: "done" }, ALL).room.joinedAt).toBe(NOW);
   });
 
   it.each<{ kind: StepKind; outcome: StepOutcome; expected: string }>([
@@ -129,18 +134,15 @@ describe("a room after a step", () => {
       expect(roomAfter(room, kind, { status: "done" }, ALL)).toEqual({ room, next: null });
   });
 
-  it("remembers every way that was refused, and why", () => {
-    const first = roomAfter(
-      planned(["join", "invite", "ask_moderator"]),
-      "join",
-      failed("server_trouble"),
-      ALL,
-    ).room;
+  it("remembers every way that was refused, why, when, and in which state of the room", () => {
+    const tried = planned(["join", "invite", "ask_moderator"]);
+    const first = roomAfter(tried, "join", failed("server_trouble"), ALL).room;
     const second = roomAfter(first, "invite", failed("invite_blocked"), ALL).room;
     expect(second.refusals).toEqual([
-      { route: "join", code: "refused", serverText: "words" },
-      { route: "invite", code: "invite_blocked", serverText: "words" },
+      { route: "join", code: "refused", serverText: "words", at: NOW, facts: tried.planned.facts },
+      { route: "invite", code: "invite_blocked", serverText: "words", at: NOW, facts: tried.planned.facts },
     ]);
+    expect(tried.planned.facts).toMatchObject({ joinRule: { value: "public" } });
   });
 
   it("takes only ways that its run may take", () => {

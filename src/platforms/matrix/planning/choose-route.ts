@@ -1,12 +1,6 @@
-import type { PowerLevel } from "../../../model/routes.ts";
-import type { Help, Helper, Helpers, OpenRoute, Reason, Route } from "../../../model/routes.ts";
 import type { RouteRefusal } from "../../../model/route-refusals.ts";
-import { serverPartOf } from "../ids/server-host.ts";
-import { isDeclaredBot } from "../rooms/known-bots.ts";
-import { levelOf } from "../rooms/power-levels/room-power.ts";
-import { roomVersionRules } from "../rooms/room-version.ts";
-import { isServerAllowed } from "../rooms/server-acl.ts";
-import { valueOf } from "../rooms/state-read.ts";
+import type { Help, OpenRoute, Reason, Route } from "../../../model/routes.ts";
+import { NOBODY, joinHelpers, namedPerson, peopleOrUpgrader } from "./named-helpers.ts";
 import type { MembersNeeded, Parties } from "./people.ts";
 import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
@@ -36,8 +30,6 @@ export interface RouteContext {
   /** Whether the target's own settings refuse invitations from a user; `""`: from everybody. */
   isInviteBlocked: (userId: string) => boolean;
 }
-
-const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
 
 /** The route of a room, its alternatives and the reason, from its verdict and the other rooms. */
 export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteContext): RouteChoice {
@@ -113,8 +105,8 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
 }
 
 /**
- * Somebody removed the target after a run had brought it in. The bot does not enter again by itself,
- * though a route may be open, and whoever removed it is the first to ask.
+ * Somebody removed the target after a run had brought it in. The bot does not enter again by
+ * itself, though a route may be open. Whoever removed the target is the first to ask.
  */
 function removed(view: RoomView, reason: PersonRefused, context: RouteContext): RouteChoice {
   const { room } = view;
@@ -238,30 +230,6 @@ function throughUnreachable(view: RoomView, context: RouteContext): RouteChoice 
   };
 }
 
-/**
- * Helpers of the room come first: one of them is enough. A helper of the space opens only the first
- * of two doors.
- */
-function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
-  const named = new Set(ofRoom.helpers.map((helper) => helper.userId));
-  const all = [...ofRoom.helpers, ...ofSpace.helpers.filter((helper) => !named.has(helper.userId))];
-  const rest = ofRoom.moreHelpers + ofSpace.moreHelpers;
-  return { helpers: all.slice(0, 10), moreHelpers: rest + Math.max(0, all.length - 10) };
-}
-
-/**
- * A replacement that neither account can read. The person who upgraded the room created it, and so
- * has power in it.
- */
-function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers {
-  const { room, power, tombstoneSender } = view;
-  const found = peopleWhoMay(room, power, { kind: help }, parties);
-  if (found.helpers.length > 0 || room.powerLevels.kind !== "unread" || tombstoneSender === null)
-    return found;
-  const isCreator = roomVersionRules(valueOf(room.create)?.roomVersion ?? null)?.hasInfiniteCreators === true;
-  return namedPerson(view, tombstoneSender, parties, isCreator ? "creator" : 100);
-}
-
 function asksInviter(
   view: RoomView,
   reason: SourceNotJoined,
@@ -270,28 +238,6 @@ function asksInviter(
   if (isInviteBlocked(reason.inviter ?? "")) return inviteBlocked();
   const helpers = reason.inviter === null ? NOBODY : namedPerson(view, reason.inviter, parties, 0);
   return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers };
-}
-
-/** @param unknownPower the minimum power of this person, if the room's levels are unknown */
-function namedPerson(
-  { room, power }: RoomView,
-  userId: string,
-  parties: Parties,
-  unknownPower: PowerLevel,
-): Helpers {
-  if (
-    userId === parties.sourceUserId ||
-    userId === parties.targetUserId ||
-    !isServerAllowed(room.serverAcl, serverPartOf(userId)) ||
-    isDeclaredBot(room, userId, parties.botUserIds)
-  )
-    return NOBODY;
-  const helper: Helper = {
-    userId,
-    displayName: room.members.get(userId)?.displayName ?? null,
-    power: levelOf(power, userId) ?? unknownPower,
-  };
-  return { helpers: [helper], moreHelpers: 0 };
 }
 
 function refusedReason({ code, serverText }: RouteRefusal): Reason {

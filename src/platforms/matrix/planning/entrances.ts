@@ -1,5 +1,5 @@
-import type { Help } from "../../../model/routes.ts";
 import type { RouteRefusal } from "../../../model/route-refusals.ts";
+import type { Help } from "../../../model/routes.ts";
 import { may } from "../rooms/power-levels/room-power.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import { openRoutes } from "./choose-route.ts";

@@ -28,6 +28,8 @@ export interface RoomPlanInput {
   botRoomIds?: readonly string[];
   /** What runs left, by room. */
   histories?: ReadonlyMap<string, RoomHistory>;
+  /** In milliseconds since the epoch. By default no refusal is too old. */
+  now?: number;
   /** The last pass: a member whose membership is still unread counts as not joined. */
   areMembersRead?: boolean;
 }

@@ -212,14 +212,14 @@ function decidedRows(
 
 /** The refusals that the rooms as they are now have not outdated, by room. */
 function refusalsOf(
-  { histories = new Map() }: RoomPlanInput,
+  { histories = new Map(), now = 0 }: RoomPlanInput,
   { views, parties }: PlanContext,
 ): Map<string, RouteRefusal[]> {
   const standing = new Map<string, RouteRefusal[]>();
   for (const [roomId, view] of views) {
     const { refusals } = histories.get(roomId) ?? NO_HISTORY;
     if (refusals.length > 0)
-      standing.set(roomId, standingRefusals(refusals, accessFacts(view, parties.sourceUserId)));
+      standing.set(roomId, standingRefusals(refusals, accessFacts(view, parties.sourceUserId), now));
   }
   return standing;
 }

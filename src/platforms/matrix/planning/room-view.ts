@@ -29,7 +29,7 @@ export interface RoomView {
   /** Like `inviter`, for the target. */
   targetInviter: string | null;
   targetMembership: Membership | null;
-  /** The member event that decides `targetMembership`; `null` if there is none, or it is unknown. */
+  /** The member event that decides `targetMembership`; `null` if it is not known. */
   targetMember: Member | null;
   /** `membershipPosition` of a membership that only the target's server shows. */
   targetPosition: number | null;
@@ -121,8 +121,8 @@ function membershipOfTarget(
 }
 
 /**
- * Whether the room has removed the target since its own server let it join. A server that missed the
- * removal still shows the join.
+ * Whether the room has removed the target since its own server let it join. A server that missed
+ * the removal still shows the join.
  */
 function isRemoved(seen: Member | null, own: Member | null): boolean {
   if (seen?.membership === "ban") return true;

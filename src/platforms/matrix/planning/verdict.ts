@@ -1,6 +1,6 @@
-import type { Help, Reason } from "../../../model/routes.ts";
 import type { RoomHistory } from "../../../model/room-history.ts";
 import { NO_HISTORY } from "../../../model/room-history.ts";
+import type { Help, Reason } from "../../../model/routes.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer } from "../ids/server-host.ts";
 import { allowedRooms, canKnockBy } from "../rooms/join-rule.ts";

@@ -1,7 +1,7 @@
 import { haveChangedFor } from "../../../model/access-facts.ts";
+import type { ReportRoom } from "../../../model/report.ts";
 import { nextRoute } from "../../../model/room-routes.ts";
 import { isTriedEnough, standingRefusals, withRefusal } from "../../../model/route-refusals.ts";
-import type { ReportRoom } from "../../../model/report.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
 import type { PlannedStep } from "../../../model/step.ts";
@@ -85,7 +85,7 @@ function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "no
   if (facts?.member?.value.startsWith("leave") === true)
     return { room: waitsAs(room, { route: "excluded", status: "skipped" }), again: [] };
   const refusals = withRefusal(room.refusals, { route, code: "vain", serverText: null, at: now, facts });
-  if (facts === null || !standingRefusals(refusals, facts).some((refusal) => refusal.route === route))
+  if (facts === null || !standingRefusals(refusals, facts, now).some((refusal) => refusal.route === route))
     return { room: { ...room, refusals }, again: stepsInto(room, route) };
   const next = nextRoute(room, route, (other) => stepsInto(room, other).every(({ key }) => !tried.has(key)));
   if (next !== null) return { room: { ...room, refusals, route: next }, again: [] };

@@ -17,7 +17,7 @@ export interface WatchedRoom {
   readonly isSourceJoined: boolean;
   /** Why the room waits; `null` if it is not known. */
   readonly reason: Reason["code"] | null;
-  /** A person removed the target from the room. The target enters it again only by an invitation. */
+  /** A person removed the target from the room. Only an invitation opens it again. */
   readonly wasRemoved: boolean;
   /** The target has knocked, and nobody has answered as far as is known. */
   readonly hasKnocked: boolean;
@@ -39,14 +39,14 @@ export interface ChangeContext {
 
 /** The change in a room since its route was decided; `null` if it still waits. */
 export function accessChange(room: WatchedRoom, seen: RoomView, context: ChangeContext): AccessChange | null {
-  if (seen.targetMembership === "join") return { kind: "joined" };
+  // What the target's own server does not show yet, the next reading of both accounts finds out.
+  if (seen.targetMembership === "join" || seen.isTargetInState) return { kind: "joined" };
   if (seen.targetMembership === "ban") return room.reason === "target_banned" ? null : { kind: "banned" };
   const facts = accessFacts(seen, context.sourceUserId);
   const open = openRoutes(seen, context).find(({ route }) => isUntried(room, route, facts, context));
   if (open !== undefined) return { kind: "open", ...open, facts };
   if (room.reason === "target_banned" && seen.targetMembership !== null) return { kind: "unbanned" };
-  const isAclRead = seen.room.serverAcl.kind !== "unread" || seen.sourceMembership === "join";
-  if (room.reason === "server_acl" && isAclRead && isAllowed(seen, context)) return { kind: "acl_lifted" };
+  if (isAclLifted(room, seen, context)) return { kind: "acl_lifted" };
   return isDeclined(room, seen, facts, context) ? { kind: "knock_declined" } : null;
 }
 
@@ -69,8 +69,21 @@ function isUntried(
   { now }: ChangeContext,
 ): boolean {
   if (wasRemoved && route !== "accept_invite") return false;
-  const isRefused = standingRefusals(refusals, facts).some((refusal) => refusal.route === route);
+  const isRefused = standingRefusals(refusals, facts, now).some((refusal) => refusal.route === route);
   return !isRefused && !isTriedEnough(route, refusals, now);
+}
+
+/** Whether the room's ACL no longer denies the server for which the room waits. */
+function isAclLifted(
+  { reason }: WatchedRoom,
+  seen: RoomView,
+  { sourceUserId, targetUserId }: ChangeContext,
+): boolean {
+  const userId =
+    reason === "server_acl" ? targetUserId : reason === "source_server_acl" ? sourceUserId : null;
+  // Only the source's server shows the ACL. A room without one allows every server.
+  if (userId === null || seen.sourceMembership !== "join") return false;
+  return isServerAllowed(seen.room.serverAcl, serverPartOf(userId));
 }
 
 function isAllowed({ room }: RoomView, { targetUserId }: ChangeContext): boolean {

@@ -1,7 +1,7 @@
+import { isAccountProblem } from "../../../model/account-problem.ts";
 import type { Side } from "../../../model/account.ts";
 import type { AccessChange, AccessChanges } from "../../../model/room-routes.ts";
 import type { LookResult, SideSeen } from "../../platform.ts";
-import { isAccountProblem } from "../../../model/account-problem.ts";
 import { roomView } from "../planning/room-view.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { refusalOf } from "../sign-in/provider.ts";
@@ -91,7 +91,10 @@ function changesIn(look: Look, bySource: SeenRooms, byTarget: SeenRooms): Access
     const { roomId } = room;
     const [seenBySource, seenByTarget] = [bySource.get(roomId), byTarget.get(roomId)];
     if (seenBySource === undefined && seenByTarget === undefined) continue;
-    const view = roomView(seenBySource ?? notSeen(roomId, look), seenByTarget, null);
+    const view = roomView(seenBySource ?? notSeen(roomId, look), seenByTarget, {
+      sourceUserId: look.userId.source,
+      replacement: null,
+    });
     const change = accessChange(room, view, context);
     if (change !== null) changes.set(roomId, change);
   }

@@ -445,9 +445,9 @@ describe("rooms that open after the end", () => {
     let [asked, looks, isAway] = [0, 0, false];
     onRequest = ({ path }) => {
       if (path.endsWith("/versions")) asked += 1;
-      if (!path.endsWith(`${CLOSED}/state/m.room.member/${TARGET}`)) return;
+      if (!path.endsWith("/v3/sync")) return;
       looks += 1;
-      if (isAway) throw new UnreachableError("reset", "old.example");
+      if (isAway) throw new UnreachableError("reset", "new.example");
     };
     await pass(50 * SECOND);
     expect([asked, looks]).toEqual([2, 5]);
@@ -455,7 +455,7 @@ describe("rooms that open after the end", () => {
     await pass(10 * SECOND);
     isAway = false;
     await pass(20 * SECOND);
-    expect([asked, looks]).toEqual([4, 8]);
+    expect([asked, looks]).toEqual([3, 8]);
   });
 
   it("wake no run that was cancelled while they were looked for", async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_FILTERS } from "../../../../../src/model/filters.ts";
+import { NO_HISTORY } from "../../../../../src/model/room-history.ts";
+import type { RouteRefusal } from "../../../../../src/model/route-refusals.ts";
 import type { RoomPlanInput } from "../../../../../src/platforms/matrix/planning/plan-context.ts";
 import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import {
@@ -141,16 +143,16 @@ describe("refusals", () => {
     route,
     code,
     serverText: "No.",
+    at: null,
+    facts: null,
+  });
+  const after = (roomId: string, ...refusals: RouteRefusal[]) => ({
+    histories: new Map([[roomId, { ...NO_HISTORY, refusals }]]),
   });
 
   it("continues with the next route, and at the end shows the server's text", () => {
-    expect(rowOf(plan(restricted, { refusals: new Map([[A, [refused("join_restricted")]]]) }), A).route).toBe(
-      "invite",
-    );
-    const last = rowOf(
-      plan(restricted, { refusals: new Map([[A, [refused("join_restricted"), refused("invite")]]]) }),
-      A,
-    );
+    expect(rowOf(plan(restricted, after(A, refused("join_restricted"))), A).route).toBe("invite");
+    const last = rowOf(plan(restricted, after(A, refused("join_restricted"), refused("invite"))), A);
     expect([last.route, last.reason]).toEqual(["ask_moderator", { code: "refused", serverText: "No." }]);
   });
 
@@ -159,7 +161,7 @@ describe("refusals", () => {
       sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B) }),
       sketchRoom({ roomId: B, rule: "public" }),
     ];
-    const made = plan(rooms, { refusals: new Map([[B, [refused("join", "blocked_by_server")]]]) });
+    const made = plan(rooms, after(B, refused("join", "blocked_by_server")));
     expect(made.rooms.map((room) => [room.route, room.reason?.code])).toEqual([
       ["ask_moderator", "space_unreachable"],
       ["impossible", "blocked_by_server"],

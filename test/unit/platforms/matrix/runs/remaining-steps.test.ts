@@ -55,8 +55,8 @@ function remaining(
     tried = [],
   }: { endedAt: number | null; tried?: [string, Pick<StoredStep, "state" | "finishedAt">][] },
 ) {
-  const run = { before, tried: new Map(tried), endedAt };
-  const rooms = revisedRooms(move.decided, run);
+  const run = { before, tried: new Map(tried), endedAt, now: 0 };
+  const { rooms } = revisedRooms(move.decided, run);
   return remainingSteps(move, { ...run, rooms, request: { filters: { categories: null } } });
 }
 

@@ -1,0 +1,58 @@
+import type { Help, Helper, Helpers, PowerLevel } from "../../../model/routes.ts";
+import { serverPartOf } from "../ids/server-host.ts";
+import { isDeclaredBot } from "../rooms/known-bots.ts";
+import { levelOf } from "../rooms/power-levels/room-power.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
+import { isServerAllowed } from "../rooms/server-acl.ts";
+import { valueOf } from "../rooms/state-read.ts";
+import type { Parties } from "./people.ts";
+import { peopleWhoMay } from "./people.ts";
+import type { RoomView } from "./room-view.ts";
+
+export const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
+
+/**
+ * Helpers of the room come first: one of them is enough. A helper of the space opens only the first
+ * of two doors.
+ */
+export function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
+  const named = new Set(ofRoom.helpers.map((helper) => helper.userId));
+  const all = [...ofRoom.helpers, ...ofSpace.helpers.filter((helper) => !named.has(helper.userId))];
+  const rest = ofRoom.moreHelpers + ofSpace.moreHelpers;
+  return { helpers: all.slice(0, 10), moreHelpers: rest + Math.max(0, all.length - 10) };
+}
+
+/**
+ * A replacement that neither account can read. The person who upgraded the room created it, and so
+ * has power in it.
+ */
+export function peopleOrUpgrader(view: RoomView, help: Help, parties: Parties): Helpers {
+  const { room, power, tombstoneSender } = view;
+  const found = peopleWhoMay(room, power, { kind: help }, parties);
+  if (found.helpers.length > 0 || room.powerLevels.kind !== "unread" || tombstoneSender === null)
+    return found;
+  const isCreator = roomVersionRules(valueOf(room.create)?.roomVersion ?? null)?.hasInfiniteCreators === true;
+  return namedPerson(view, tombstoneSender, parties, isCreator ? "creator" : 100);
+}
+
+/** @param unknownPower the minimum power of this person, if the room's levels are unknown */
+export function namedPerson(
+  { room, power }: RoomView,
+  userId: string,
+  parties: Parties,
+  unknownPower: PowerLevel,
+): Helpers {
+  if (
+    userId === parties.sourceUserId ||
+    userId === parties.targetUserId ||
+    !isServerAllowed(room.serverAcl, serverPartOf(userId)) ||
+    isDeclaredBot(room, userId, parties.botUserIds)
+  )
+    return NOBODY;
+  const helper: Helper = {
+    userId,
+    displayName: room.members.get(userId)?.displayName ?? null,
+    power: levelOf(power, userId) ?? unknownPower,
+  };
+  return { helpers: [helper], moreHelpers: 0 };
+}
