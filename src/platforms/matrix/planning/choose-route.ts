@@ -1,6 +1,6 @@
 import type { RouteRefusal } from "../../../model/route-refusals.ts";
 import type { Help, OpenRoute, Reason, Route } from "../../../model/routes.ts";
-import { NOBODY, joinHelpers, namedPerson, peopleOrUpgrader } from "./named-helpers.ts";
+import { NOBODY, joinHelpers, namedPerson, peopleOrUpgrader } from "./named-people.ts";
 import type { MembersNeeded, Parties } from "./people.ts";
 import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
