@@ -25,6 +25,8 @@ export const STEP_PROBLEM_CODES = [
   "unreadable",
   /** Something that existed when the plan was made no longer exists. */
   "gone",
+  /** The new server does not have the place in the history of a room; a later one was taken. */
+  "history_missing",
   /** Reasons for which an undo leaves a room or a level as it is (`stay-reason.ts`). */
   "source_not_joined",
   "last_member",

@@ -97,6 +97,8 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   no_power: "somebody with more power must do it",
   unreadable: "the existing data can't be read, so I left it alone",
   gone: "it is no longer there",
+  history_missing:
+    "your new server does not show messages as old as the last one you had read, so the oldest one it shows counts as read",
   source_not_joined: "your old account is not in the room any more, so your new one stayed",
   last_member: "nobody else is in the room, so your new account stayed",
   last_admin: "nobody else in the room has that power, so your new account kept it",

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { StepOutcome } from "../../../../model/step-outcome.ts";
 import { readAccountData } from "../../api/account-data.ts";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
 import { isEventId } from "../../ids/identifiers.ts";
 import type { StepScope, StepSession } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
+import { isTimeout, waitForRoom } from "../../steps/room-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import type { ReadMarker } from "./plan.ts";
 import { READ_MARKER_TYPE, readMarkerSchema } from "./plan.ts";
 
-const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
+const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish(), end: z.string().nullish() });
 const eventSchema = z.object({ event_id: z.string() });
 
 /**
@@ -18,6 +20,9 @@ const eventSchema = z.object({ event_id: z.string() });
  * with 1.163; with a limit of one it answers at once).
  */
 const EVENTS = 50;
+/** How many older messages a request for history asks for, and how many requests there are. */
+const OLDER_EVENTS = 100;
+const MAX_OLDER_PAGES = 10;
 const MAX_MESSAGES_BYTES = 8 * 1_048_576;
 /** The history may arrive after the answer, or much later on a busy server. */
 const LOOKS = 3;
@@ -32,32 +37,72 @@ const PAUSE_MS = 500;
  * - It refuses with 404 M_UNKNOWN, or with 403 if it knows only the event's ID.
  * - A request for the event (`/context`) does not bring the event; a request for the room's newest
  *   messages does.
- * - If a later try finds the event still unknown, the oldest of those messages is marked, so that
- *   no message counts as read that the source has not read.
+ * - If a later try finds the event still unknown, older messages are requested until it is among
+ *   them.
+ * - If it is not, the oldest of these messages is marked, so that as few messages as possible count
+ *   as read that the source has not read. There are such messages only if the search ended before
+ *   the history did. Then the step fails, so that the person is told.
+ *
+ * The server fetches history from other servers, so a timeout is a matter of this room alone.
  */
 export const readMarkerStep = defineStep({
   payload: readMarkerSchema,
   undoRecord: readMarkerSchema,
-  async run({ roomId, eventId }, scope) {
-    const { target, savedUndo } = scope;
-    const existing = scope.canSkipCheck ? null : await markerOf(target, roomId);
-    if (existing !== null) return { status: existing === savedUndo?.eventId ? "done" : "already_done" };
-    if (scope.isServerNew !== true && (await isMarked({ roomId, eventId }, scope))) return { status: "done" };
-    let oldest: string | null = null;
-    for (let look = 0; look < LOOKS; look += 1) {
-      // The next request notices a stop.
-      if (look > 0) await sleep(PAUSE_MS, undefined, { signal: scope.signal }).catch(() => undefined);
-      oldest = await oldestOfNewest(target, roomId);
-      if (await isMarked({ roomId, eventId }, scope)) return { status: "done" };
+  async run(marker, scope) {
+    try {
+      return await markAsRead(marker, scope);
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      return waitForRoom({ code: "unreachable_server", serverText: error.message });
     }
-    if (scope.mayHistoryCome === true)
-      return { status: "wait", waitingFor: "room", waitMs: null, problem: null };
-    if (oldest === null) return { status: "failed", problem: { code: "gone", serverText: null } };
-    await mark({ roomId, eventId: oldest }, scope);
-    return { status: "done" };
   },
   undo: null,
 });
+
+async function markAsRead(
+  { roomId, eventId }: ReadMarker,
+  scope: StepScope<ReadMarker>,
+): Promise<StepOutcome> {
+  const { target, savedUndo } = scope;
+  const existing = scope.canSkipCheck ? null : await markerOf(target, roomId);
+  if (existing !== null) return { status: existing === savedUndo?.eventId ? "done" : "already_done" };
+  if (scope.isServerNew !== true && (await isMarked({ roomId, eventId }, scope))) return { status: "done" };
+  let newest: Messages | null = null;
+  for (let look = 0; look < LOOKS; look += 1) {
+    // The next request notices a stop.
+    if (look > 0) await sleep(PAUSE_MS, undefined, { signal: scope.signal }).catch(() => undefined);
+    newest = await messages(target, roomId, { limit: EVENTS, from: null });
+    if (await isMarked({ roomId, eventId }, scope)) return { status: "done" };
+  }
+  if (scope.mayHistoryCome === true)
+    return { status: "wait", waitingFor: "room", waitMs: null, problem: null };
+  return await markInHistory({ roomId, eventId }, newest, scope);
+}
+
+/** Looks for the event among older messages, and marks it or the oldest of them. */
+async function markInHistory(
+  { roomId, eventId }: ReadMarker,
+  newest: Messages | null,
+  scope: StepScope<ReadMarker>,
+): Promise<StepOutcome> {
+  let oldest = newest?.eventIds.at(-1) ?? null;
+  let from = newest?.end ?? null;
+  let isCut = false;
+  for (let page = 0; page < MAX_OLDER_PAGES && from !== null; page += 1) {
+    const older: Messages = await messages(scope.target, roomId, { limit: OLDER_EVENTS, from });
+    oldest = older.eventIds.at(-1) ?? oldest;
+    // A page is empty where the account may not see the history.
+    isCut = older.eventIds.length > 0;
+    from = older.end === from ? null : older.end;
+    if (older.eventIds.includes(eventId) && (await isMarked({ roomId, eventId }, scope)))
+      return { status: "done" };
+  }
+  if (oldest === null) return { status: "failed", problem: { code: "gone", serverText: null } };
+  await mark({ roomId, eventId: oldest }, scope);
+  return isCut && from !== null
+    ? { status: "failed", problem: { code: "history_missing", serverText: null } }
+    : { status: "done" };
+}
 
 async function markerOf(target: StepSession, roomId: string): Promise<string | null> {
   const content = await readAccountData(target, { roomId, type: READ_MARKER_TYPE });
@@ -92,15 +137,29 @@ async function mark({ roomId, eventId }: ReadMarker, scope: StepScope<ReadMarker
   );
 }
 
-/** The oldest of a room's newest messages. Only the IDs of the events are read. */
-async function oldestOfNewest(target: StepSession, roomId: string): Promise<string | null> {
-  const { chunk } = await target.request({
+/** A part of a room's messages, newest first. */
+interface Messages {
+  readonly eventIds: readonly string[];
+  /** Where older messages go on; `null`: there are none. */
+  readonly end: string | null;
+}
+
+/** Only the IDs of the events are read. */
+async function messages(
+  target: StepSession,
+  roomId: string,
+  { limit, from }: { limit: number; from: string | null },
+): Promise<Messages> {
+  const { chunk, end } = await target.request({
     method: "GET",
     path: apiPath`/_matrix/client/v3/rooms/${roomId}/messages`,
-    query: { dir: "b", limit: EVENTS },
+    query: { dir: "b", limit, ...(from !== null && { from }) },
     schema: messagesSchema,
     maxBytes: MAX_MESSAGES_BYTES,
   });
-  const oldest = eventSchema.safeParse(chunk?.at(-1));
-  return oldest.success && isEventId(oldest.data.event_id) ? oldest.data.event_id : null;
+  const eventIds = (chunk ?? []).flatMap((event) => {
+    const read = eventSchema.safeParse(event);
+    return read.success && isEventId(read.data.event_id) ? [read.data.event_id] : [];
+  });
+  return { eventIds, end: end ?? null };
 }

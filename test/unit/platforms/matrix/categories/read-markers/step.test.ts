@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { UnreachableError } from "../../../../../../src/network/unreachable-error.ts";
 import { readMarkerStep } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
+import type { Answer, ScriptedRequest } from "../../../../../support/fakes/scripted-context.ts";
 import {
   content,
   DONE,
@@ -51,5 +53,67 @@ describe("marking a room as read", () => {
     const again = { ...context, isServerNew: true, canSkipCheck: false };
     expect(await readMarkerStep.run(payload, again)).toEqual({ status: "done" });
     expect(requests.at(-1)?.body).toEqual({ "m.fully_read": "$oldest", "m.read.private": "$oldest" });
+  });
+
+  describe("that stays unknown", () => {
+    const LATER = { canSkipCheck: false } as const;
+    /** A room of numbered messages, newest first. The server knows those that it was asked for. */
+    function room(count: number, { isEndless = false } = {}) {
+      const known = new Set<string>();
+      return ({ method, path, query, body }: ScriptedRequest): Answer | undefined => {
+        if (path.endsWith("/m.fully_read")) return NOT_FOUND;
+        if (method === "POST") {
+          const eventId = (body as Record<string, string>)["m.fully_read"] ?? "";
+          return known.has(eventId) ? undefined : UNKNOWN;
+        }
+        const from = Number(query.get("from") ?? 0);
+        const to = Math.min(count, from + Number(query.get("limit")));
+        const chunk = Array.from({ length: to - from }, (_, index) => ({ event_id: `$${from + index}` }));
+        for (const { event_id: eventId } of chunk) known.add(eventId);
+        return { json: { chunk, ...((to < count || isEndless) && { end: String(to) }) } };
+      };
+    }
+    const marked = (requests: readonly ScriptedRequest[]) =>
+      (requests.at(-1)?.body as Record<string, unknown>)["m.fully_read"];
+    const failed = { status: "failed", problem: { code: "history_missing", serverText: null } };
+
+    it.each<{ name: string; count: number; eventId: string; expected: string; outcome: unknown }>([
+      { name: "is found", count: 2_000, eventId: "$500", expected: "$500", outcome: { status: "done" } },
+      {
+        name: "is older than the search",
+        count: 2_000,
+        eventId: "$1500",
+        expected: "$1049",
+        outcome: failed,
+      },
+      {
+        name: "is not in what the account may see",
+        count: 120,
+        eventId: "$hidden",
+        expected: "$119",
+        outcome: { status: "done" },
+      },
+    ])("is looked for in older messages and $name", async ({ count, eventId, expected, outcome }) => {
+      const { context, requests } = scriptedContext(room(count), LATER);
+      expect(await readMarkerStep.run({ roomId: ROOM, eventId }, context)).toEqual(outcome);
+      expect(marked(requests)).toBe(expected);
+    });
+
+    it("is no failure where the server shows nothing older, however far it is asked", async () => {
+      const { context, requests } = scriptedContext(room(20, { isEndless: true }), LATER);
+      expect(await readMarkerStep.run(payload, context)).toEqual({ status: "done" });
+      expect(marked(requests)).toBe("$19");
+    });
+
+    it("is a matter of the room where the server does not answer for its messages", async () => {
+      const { context } = scriptedContext(
+        { [READ]: NOT_FOUND, [MARK]: UNKNOWN, [MESSAGES]: new UnreachableError("timeout", "new.example") },
+        LATER,
+      );
+      expect(await readMarkerStep.run(payload, context)).toMatchObject({
+        status: "wait",
+        waitingFor: "room",
+      });
+    });
   });
 });
