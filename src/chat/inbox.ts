@@ -70,7 +70,7 @@ export class Inbox {
     const event = parseRoomEvent(raw);
     if (!event || event.sender === this.#options.userId || !isForUs(event)) return;
     if (await this.#options.receivedEvents.add(roomId, event, this.#options.now()))
-      this.#begin({ roomId, event, attempts: 0 });
+      this.#begin({ roomId, event, attempts: 0, isUnreadable: false });
   }
 
   /** Waits for running handlers, at most this long. The next start finishes the rest. */
@@ -96,7 +96,7 @@ export class Inbox {
     void work.finally(() => this.#underWay.delete(work));
   }
 
-  async #handle({ roomId, event, attempts }: PendingEvent): Promise<void> {
+  async #handle({ roomId, event, attempts, isUnreadable }: PendingEvent): Promise<void> {
     const { receivedEvents, confirmations, dispatch, now, log } = this.#options;
     const text = readText(event);
     const confirmed = confirmedEventId(event);
@@ -104,6 +104,7 @@ export class Inbox {
     if (conversation) {
       await receivedEvents.begin(event.event_id);
       try {
+        if (isUnreadable) throw new Error("the stored message cannot be read");
         if (attempts >= MAX_ATTEMPTS)
           throw new Error("the handling of this message was interrupted too often");
         if (confirmed !== null) await confirmations.onReaction(conversation, confirmed);

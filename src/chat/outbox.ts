@@ -125,7 +125,7 @@ export class Outbox {
 
   async #process(id: number): Promise<void> {
     const { items, now } = this.#options;
-    const item = await items.get(id);
+    const item = await items.get(id, now());
     if (item === null) return;
     const heldUntil = await this.#heldUntil(item);
     if (heldUntil > now()) return items.wait(id, heldUntil);

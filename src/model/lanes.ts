@@ -3,12 +3,21 @@ import { sides } from "./account.ts";
 import type { LimitName, PlannedStep } from "./step.ts";
 import { LIMITS } from "./step.ts";
 
+const KNOCKS = "knocks";
+
 /**
  * The lane of a step: its side and its scarcest limit. Lanes run in parallel, so that a step that
- * waits in one lane delays nothing in another.
+ * waits in one lane delays nothing in another. Knocks have a lane of their own: they share their
+ * limit with requests that need no other server.
  */
-export function laneOf({ side, limits }: Pick<PlannedStep, "side" | "limits">): string {
-  return `${side}:${ownLimit(limits) ?? "free"}`;
+export function laneOf({ kind, side, limits }: Pick<PlannedStep, "kind" | "side" | "limits">): string {
+  return kind === "knock" ? `${side}:${KNOCKS}` : `${side}:${ownLimit(limits) ?? "free"}`;
+}
+
+/** Whether the homeserver answers the requests of a lane only after other servers have. */
+export function isFederatedLane(lane: string): boolean {
+  const own = ownLimitOfLane(lane);
+  return isKnockLane(lane) || (own !== null && own !== "messages");
 }
 
 /**
@@ -27,7 +36,12 @@ export function sideOfLane(lane: string): Side {
 
 /** The scarcest limit of a lane's steps; `null` if no limit counts them. */
 export function ownLimitOfLane(lane: string): LimitName | null {
+  if (isKnockLane(lane)) return "messages";
   return LIMITS.find((name) => lane === `${sideOfLane(lane)}:${name}`) ?? null;
+}
+
+function isKnockLane(lane: string): boolean {
+  return lane.endsWith(`:${KNOCKS}`);
 }
 
 /**
@@ -38,6 +52,7 @@ export const LANES: readonly string[] = [
   "source:invitations",
   "target:remote_joins",
   "target:joins",
+  `target:${KNOCKS}`,
   ...sides.flatMap((side) => LIMITS.map((name) => `${side}:${name}`)),
   "source:free",
   "target:free",

@@ -57,6 +57,8 @@ export interface Run {
   problem: RunProblem | null;
   /** How often the progress message was written. */
   progressCount: number;
+  /** Counts the leases under which processes worked on the run. Writes of its steps name it. */
+  epoch: number;
 }
 
 /** `dropped`: no longer needed, because the step or the room that it waited for failed. */
@@ -67,6 +69,8 @@ export type StepState = (typeof STEP_STATES)[number];
 export interface TakenStep extends PlannedStep {
   id: number;
   runId: number;
+  /** The epoch of the run under which it was taken. */
+  epoch: number;
   /** How often it was taken, this time included. */
   attempts: number;
   /** The number of tries that failed because of the step itself, as far as is known. */

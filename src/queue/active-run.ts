@@ -1,4 +1,6 @@
+import { nextState } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
+import type { RunTransition } from "../store/run-rows.ts";
 import type { Unread } from "./runner-work.ts";
 
 /** What a run without remaining steps waits for before it can end, and the end of that wait. */
@@ -12,10 +14,44 @@ export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndW
   return { side, waitingFor, until: now + Math.max(MIN_END_WAIT_MS, waitMs ?? 0) };
 }
 
+/** Operations that run one after another. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  run<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  /** Resolves when all operations so far have ended. */
+  ended(): Promise<void> {
+    return this.#last;
+  }
+}
+
+/**
+ * What is under way for a run. A run that was stopped and resumed still has it, until it has ended.
+ */
+export interface RunActivity {
+  steps: Set<Promise<void>>;
+  /** The operations that read and write rows of the run. */
+  turns: Turns;
+  /** The beginnings and ends of the work on the run. */
+  begins: Turns;
+}
+
+/** Nothing is under way. */
+export function runActivity(): RunActivity {
+  return { steps: new Set(), turns: new Turns(), begins: new Turns() };
+}
+
 /** The state of a run in memory. All of it can be lost. */
-export interface ActiveRun {
+export interface ActiveRun extends RunActivity {
   run: Run;
-  underWay: Set<Promise<void>>;
   /**
    * When the next step of each lane is due, `null` for none. A missing entry has to be read from
    * the store.
@@ -23,40 +59,45 @@ export interface ActiveRun {
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
   endWait: EndWait | null;
-  /** The last of the operations that read and write rows of the run. They run one after another. */
-  chain: Promise<void>;
   isPumping: boolean;
   isPumpWanted: boolean;
+  /** How often in a row its steps could not be taken. */
+  failures: number;
 }
 
 /** The initial state of a run in memory. */
-export function activeRun(run: Run): ActiveRun {
+export function activeRun(run: Run, activity: RunActivity): ActiveRun {
   return {
+    ...activity,
     run,
-    underWay: new Set(),
     dueAt: new Map(),
     timer: null,
     endWait: null,
-    chain: Promise.resolve(),
     isPumping: false,
     isPumpWanted: false,
+    failures: 0,
   };
 }
 
 /** Resolves when all work under way of a run that takes no more steps has ended. */
-export async function drained(active: ActiveRun): Promise<void> {
-  await active.chain;
-  await Promise.allSettled(active.underWay);
-  await active.chain;
+export async function drained({ steps, turns }: Pick<RunActivity, "steps" | "turns">): Promise<void> {
+  await turns.ended();
+  await Promise.allSettled(steps);
+  await turns.ended();
 }
 
 /**
  * Resolves like `drained`, or after the timeout.
  * @returns whether nothing is under way
  */
-export async function drainedWithin(active: ActiveRun, timeoutMs: number): Promise<boolean> {
+export async function drainedWithin(activity: RunActivity, timeoutMs: number): Promise<boolean> {
   const delay = new Promise<boolean>((resolve) => {
     setTimeout(() => resolve(false), timeoutMs).unref();
   });
-  return Promise.race([drained(active).then(() => true), delay]);
+  return Promise.race([drained(activity).then(() => true), delay]);
+}
+
+/** The run as the store writes it, unless somebody has changed it in the store meanwhile. */
+export function afterTransition(run: Run, { event, change }: RunTransition): Run {
+  return { ...run, ...change, state: nextState(run.state, event) ?? run.state };
 }

@@ -1,4 +1,4 @@
-import { LANES, ownLimitOfLane, sideOfLane } from "../model/lanes.ts";
+import { LANES, isFederatedLane, ownLimitOfLane, sideOfLane } from "../model/lanes.ts";
 import type { TakenStep } from "../model/run.ts";
 import type { LimitName } from "../model/step.ts";
 import type { Steps } from "../store/steps.ts";
@@ -6,7 +6,7 @@ import type { ActiveRun } from "./active-run.ts";
 import type { Limits, Ticket } from "./rate-limits.ts";
 import type { RunnerWork } from "./runner-work.ts";
 import type { ServerBackoff } from "./server-backoff.ts";
-import type { ServerSlots } from "./server-slots.ts";
+import type { ServerSlots, Slot, SlotKind } from "./server-slots.ts";
 
 export interface DispatchOptions {
   steps: Pick<Steps, "takeNext" | "dueTimes">;
@@ -23,6 +23,13 @@ export interface Reservation {
   ticket: Ticket | null;
   /** The name of the homeserver whose slot is taken. */
   server: string;
+  slot: Slot;
+}
+
+/** Where a run found no free slot. */
+interface FullServer {
+  server: string;
+  kind: SlotKind;
 }
 
 /** The run whose steps are taken. */
@@ -51,46 +58,49 @@ export class Dispatcher {
    */
   async dispatch(dispatch: Dispatch): Promise<{ wakeAt: number; waitsForSlot: boolean }> {
     let wakeAt = Number.POSITIVE_INFINITY;
-    const fullServers = new Set<string>();
+    const fullServers: FullServer[] = [];
     for (const lane of LANES) {
       const at = await this.#dispatchLane(dispatch, lane, fullServers);
       if (!dispatch.isCurrent()) return { wakeAt, waitsForSlot: false };
       wakeAt = Math.min(wakeAt, at);
     }
     this.#options.slots.leave(dispatch.active.run.id, fullServers);
-    return { wakeAt, waitsForSlot: fullServers.size > 0 };
+    return { wakeAt, waitsForSlot: fullServers.length > 0 };
   }
 
   /**
-   * @param fullServers receives the server if it has no free slot
+   * @param fullServers receives the server if it has no free slot of the lane's kind
    * @returns when the lane continues by itself; infinity if another event must happen first
    */
   async #dispatchLane(
     { active, isCurrent, launch }: Dispatch,
     lane: string,
-    fullServers: Set<string>,
+    fullServers: FullServer[],
   ): Promise<number> {
     const { backoff, slots, work, now } = this.#options;
     const { run } = active;
     const side = sideOfLane(lane);
     const limit = ownLimitOfLane(lane);
     const server = work.serverOf(run, side);
+    const kind = isFederatedLane(lane) ? "federated" : "own";
     for (;;) {
       const dueAt = await this.#dueAt(active, lane);
       if (dueAt === null) return Number.POSITIVE_INFINITY;
       const at = Math.max(dueAt, backoff.openAt(server));
       if (at > now()) return at;
-      if (!slots.take(server, run.id)) {
-        fullServers.add(server);
+      const slot = slots.take(server, run.id, kind);
+      if (slot === null) {
+        fullServers.push({ server, kind });
         return Number.POSITIVE_INFINITY;
       }
       const ticket = this.#ticket(run[side], limit);
       if (typeof ticket === "number") {
-        slots.release(server);
+        slot.release();
         return ticket;
       }
-      const step = await this.#take(active, lane, { ticket, server });
-      if (step !== null) launch(step, { ticket, server });
+      const reservation = { ticket, server, slot };
+      const step = await this.#take(active, lane, reservation);
+      if (step !== null) launch(step, reservation);
       if (!isCurrent()) return Number.POSITIVE_INFINITY;
     }
   }
@@ -101,17 +111,18 @@ export class Dispatcher {
   async #take(
     { run, dueAt }: ActiveRun,
     lane: string,
-    { ticket, server }: Reservation,
+    { ticket, slot }: Reservation,
   ): Promise<TakenStep | null> {
-    const { limits, slots, steps, now } = this.#options;
+    const { limits, steps, now } = this.#options;
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
     dueAt.delete(lane);
     let step: TakenStep | null = null;
     try {
-      step = await steps.takeNext(run.id, { lane, stage: run.stage, now: now(), limiters });
+      const lease = { runId: run.id, epoch: run.epoch };
+      step = await steps.takeNext(lease, { lane, stage: run.stage, now: now(), limiters });
       return step;
     } finally {
-      if (step === null) slots.release(server);
+      if (step === null) slot.release();
       if (step === null && ticket !== null) limits.giveBack(ticket);
     }
   }
@@ -120,7 +131,8 @@ export class Dispatcher {
     const known = active.dueAt.get(lane);
     if (known !== undefined) return known;
     // One query for all lanes costs little more than one for a single lane.
-    const times = await this.#options.steps.dueTimes(active.run.id, active.run.stage);
+    const { steps, now } = this.#options;
+    const times = await steps.dueTimes(active.run.id, active.run.stage, now());
     for (const each of LANES) active.dueAt.set(each, times.get(each) ?? null);
     return times.get(lane) ?? null;
   }

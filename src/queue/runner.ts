@@ -1,81 +1,95 @@
-import type { Logger } from "pino";
-import { WORKED_ON_STATES, isWorkedOn, nextState } from "../model/run-states.ts";
+import { isWorkedOn } from "../model/run-states.ts";
 import type { Run, TakenStep } from "../model/run.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
 import { stages } from "../model/step.ts";
-import type { RunTransition } from "../store/run-rows.ts";
-import type { Runs } from "../store/runs.ts";
-import type { Steps } from "../store/steps.ts";
-import type { ActiveRun, EndWait } from "./active-run.ts";
-import { activeRun, endWait, drained, drainedWithin } from "./active-run.ts";
+import { LeaseLostError } from "../store/run-leases.ts";
+import { StorageError } from "../store/storage-error.ts";
+import type { ActiveRun, EndWait, RunActivity } from "./active-run.ts";
+import { activeRun, afterTransition, drained, drainedWithin, endWait, runActivity } from "./active-run.ts";
 import type { Reservation } from "./dispatch.ts";
 import { Dispatcher } from "./dispatch.ts";
-import type { Limits } from "./rate-limits.ts";
-import type { RunnerWork } from "./runner-work.ts";
+import { HeldLeases } from "./held-leases.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { growingPauseMs } from "./pause.ts";
+import type { RunnerOptions } from "./runner-options.ts";
 import { ServerBackoff } from "./server-backoff.ts";
 import { ServerSlots } from "./server-slots.ts";
-import { recordOf } from "./step-record.ts";
+import { StepSettler } from "./settle-step.ts";
 import { tryStep } from "./try-step.ts";
-
-export interface RunnerOptions {
-  runs: Runs;
-  steps: Steps;
-  limits: Limits;
-  work: RunnerWork;
-  now: () => number;
-  log: Logger;
-}
 
 const LONGEST_SLEEP_MS = 60_000;
 
 /**
  * Runs the steps of all runs: the lanes of each account in parallel, within the account's limits
- * and the slots of each server. Everything that must last is in the store. The state in memory can
- * be lost at any moment.
+ * and the slots of each server. Everything that must last is in the store.
  *
  * The cycle of a run:
- * 1. Its due steps are taken and tried (`#dispatch`, `#launch`).
- * 2. Each outcome is recorded with its consequences, one after the other (`#settle`).
- * 3. When a stage has no more steps that can run, the next one begins (`#nextStage`).
- * 4. After the last stage `RunnerWork.settled` adds missing steps or ends the run.
+ * 1. The run is taken under a lease (`HeldLeases`).
+ * 2. Its due steps are taken and tried (`#dispatch`, `#launch`).
+ * 3. Each outcome is recorded with its consequences, one after the other (`StepSettler`).
+ * 4. When a stage has no more steps that can run, the next one begins (`#nextStage`).
+ * 5. After the last stage `RunnerWork.settled` adds missing steps or ends the run.
  */
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #active = new Map<number, ActiveRun>();
+  /** What is under way for each run, also for runs that take no more steps. */
+  readonly #activities = new Map<number, RunActivity>();
   readonly #backoff = new ServerBackoff();
   readonly #slots = new ServerSlots((runId) => this.#wake(runId));
+  readonly #leases: HeldLeases;
+  readonly #keeper: LeaseKeeper;
   readonly #dispatcher: Dispatcher;
+  readonly #settler: StepSettler;
   readonly #stopping = new AbortController();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#leases = new HeldLeases(options);
+    this.#keeper = new LeaseKeeper({
+      leases: this.#leases,
+      lost: (runId) => this.#dropRun(runId),
+      takeUp: (id) => (this.#active.has(id) ? Promise.resolve() : this.begin({ id })),
+      log: options.log,
+    });
     this.#dispatcher = new Dispatcher({ ...options, backoff: this.#backoff, slots: this.#slots });
+    this.#settler = new StepSettler({ ...options, backoff: this.#backoff });
   }
 
-  /** Resumes every run that the last process worked on. */
+  /**
+   * Resumes every run that the last process worked on. From then on it takes up every run that
+   * nobody works on, for example because a beginning has failed.
+   */
   async start(): Promise<void> {
-    await this.#options.runs.recoverInterrupted();
-    for (const run of await this.#options.runs.inState(...WORKED_ON_STATES))
-      await this.begin({ ...run, wasInterrupted: true });
+    await this.#keeper.start();
   }
 
-  /** Starts or resumes taking the steps of a run that is `running`. */
-  async begin(run: Run): Promise<void> {
+  /** Takes the steps of a run that is `running`, unless another process works on it. */
+  async begin({ id }: Pick<Run, "id">): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    await this.#options.limits.load(run.source);
-    await this.#options.limits.load(run.target);
+    const activity = this.#activities.get(id) ?? runActivity();
+    this.#activities.set(id, activity);
+    await activity.begins.run(async () => {
+      const run = await this.#leases.take(id);
+      if (run === null) return;
+      await this.#options.limits.load(run.source);
+      await this.#options.limits.load(run.target);
+      if (!this.#stopping.signal.aborted) this.#activate(run, activity);
+    });
+  }
+
+  #activate(run: Run, activity: RunActivity): void {
     const known = this.#active.get(run.id);
     if (known) {
-      known.chain = known.chain.then(() => void (known.run = run));
+      void known.turns.run(() => Promise.resolve(void (known.run = run)));
       known.dueAt.clear();
       known.endWait = null;
-      this.#pump(known);
-      return;
+    } else {
+      this.#activities.set(run.id, activity);
+      this.#active.set(run.id, activeRun(run, activity));
+      this.#options.work.changed(run);
     }
-    const active = activeRun(run);
-    this.#active.set(run.id, active);
-    this.#options.work.changed(run);
-    this.#pump(active);
+    this.#wake(run.id);
   }
 
   /**
@@ -84,10 +98,9 @@ export class Runner {
    * @returns whether nothing is under way
    */
   async end(runId: number, timeoutMs: number): Promise<boolean> {
-    const active = this.#active.get(runId);
-    if (!active) return true;
-    this.#drop(active);
-    return drainedWithin(active, timeoutMs);
+    this.#dropRun(runId);
+    const activity = this.#activities.get(runId);
+    return activity === undefined || drainedWithin(activity, timeoutMs);
   }
 
   /** When a server that is away is asked again; `null` if it answers. */
@@ -101,14 +114,20 @@ export class Runner {
     return this.#active.get(runId)?.endWait ?? null;
   }
 
-  /**
-   * Ends within seconds. Requests under way are aborted; the next process checks what they did.
-   */
+  /** Ends within seconds. Requests under way are aborted; the next process checks them. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const all = [...this.#active.values()];
-    for (const active of all) this.#drop(active);
-    await Promise.all(all.map(drained));
+    this.#keeper.stop();
+    for (const active of [...this.#active.values()]) this.#drop(active);
+    await Promise.all([...this.#activities.values()].map(drained));
+    await this.#leases.expire().catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, "runs could not be given back; their leases end by themselves");
+    });
+  }
+
+  #dropRun(runId: number): void {
+    const active = this.#active.get(runId);
+    if (active) this.#drop(active);
   }
 
   #drop(active: ActiveRun): void {
@@ -116,6 +135,26 @@ export class Runner {
     if (this.#active.get(active.run.id) !== active) return;
     this.#active.delete(active.run.id);
     this.#slots.leave(active.run.id);
+    if (this.#stopping.signal.aborted) return;
+    const runId = active.run.id;
+    this.#giveBack(runId).catch((error: unknown) => {
+      this.#options.log.warn(
+        { err: error, runId },
+        "a run could not be given back; its lease ends by itself",
+      );
+    });
+  }
+
+  /** Gives a run back when nothing of it is under way, unless it was resumed. */
+  async #giveBack(runId: number): Promise<void> {
+    const activity = this.#activities.get(runId);
+    if (activity === undefined) return;
+    await drained(activity);
+    await activity.begins.run(async () => {
+      if (this.#active.has(runId) || this.#stopping.signal.aborted) return;
+      this.#activities.delete(runId);
+      await this.#leases.release(runId);
+    });
   }
 
   #isCurrent(active: ActiveRun): boolean {
@@ -127,24 +166,37 @@ export class Runner {
     active.isPumpWanted = true;
     if (active.isPumping) return;
     active.isPumping = true;
-    active.chain = active.chain
-      .then(async () => {
+    void active.turns
+      .run(async () => {
         while (active.isPumpWanted && this.#isCurrent(active)) {
           active.isPumpWanted = false;
           await this.#dispatch(active);
         }
+        active.failures = 0;
       })
-      .catch((error: unknown) => {
-        this.#options.log.error(
-          { err: error, runId: active.run.id },
-          "the steps of a run could not be taken; it is tried again",
-        );
-        this.#wakeAt(active, this.#options.now() + LONGEST_SLEEP_MS);
-      })
+      .catch((error: unknown) => this.#onFailure(active, error))
       .finally(() => {
         active.isPumping = false;
         if (active.isPumpWanted) this.#pump(active);
       });
+  }
+
+  #onFailure(active: ActiveRun, error: unknown): void {
+    const { log, now } = this.#options;
+    const runId = active.run.id;
+    // A run that cannot go on does not keep its turn for a slot.
+    this.#slots.leave(runId);
+    if (error instanceof LeaseLostError) {
+      log.warn({ runId }, "another process works on the run");
+      this.#leases.forget(runId);
+      this.#drop(active);
+      return;
+    }
+    active.failures += 1;
+    active.isPumpWanted = false;
+    const pauseMs = growingPauseMs(active.failures, error instanceof StorageError ? "storage" : "bug");
+    log.error({ err: error, runId, pauseMs }, "the steps of a run could not be taken; it is tried again");
+    this.#wakeAt(active, now() + pauseMs);
   }
 
   /** Takes the steps that are due and sets the clock for the next one. */
@@ -157,72 +209,47 @@ export class Runner {
     });
     if (!isCurrent()) return;
     if (wakeAt < Number.POSITIVE_INFINITY) this.#wakeAt(active, Math.max(wakeAt, this.#options.now()));
-    else if (active.underWay.size === 0 && !waitsForSlot) await this.#nextStage(active);
+    else if (active.steps.size === 0 && !waitsForSlot) await this.#nextStage(active);
   }
 
   #launch(active: ActiveRun, step: TakenStep, reservation: Reservation): void {
-    const { log, work: runnerWork } = this.#options;
+    const { log, work } = this.#options;
     const runId = active.run.id;
     const control = { signal: this.#stopping.signal, mayGoOn: () => this.#active.has(runId) };
-    const work = tryStep({ run: active.run, step, control }, { work: runnerWork, log })
-      .finally(() => this.#slots.release(reservation.server))
-      .then((outcome) => this.#settleInTurn(active, step, outcome, reservation))
-      .catch((error: unknown) => {
-        log.error(
-          { err: error, key: step.key },
-          "the outcome of a step could not be recorded; it is tried again after a restart",
-        );
-      })
+    const trying = tryStep({ run: active.run, step, control }, { work, log })
+      .finally(() => reservation.slot.release())
+      .then((outcome) => this.#settle(active, step, outcome, reservation))
+      .catch((error: unknown) =>
+        log.error({ err: error, key: step.key }, "a recorded step was not followed up"),
+      )
       .finally(() => {
-        active.underWay.delete(work);
+        active.steps.delete(trying);
         // The run may have been stopped and resumed while this step was under way.
         this.#wake(active.run.id);
       });
-    active.underWay.add(work);
-  }
-
-  #settleInTurn(
-    active: ActiveRun,
-    step: TakenStep,
-    outcome: StepOutcome,
-    reservation: Reservation,
-  ): Promise<void> {
-    const settled = active.chain.then(() => this.#settle(active, step, outcome, reservation));
-    active.chain = settled.catch(() => undefined);
-    return settled;
+    active.steps.add(trying);
   }
 
   async #settle(
     active: ActiveRun,
     step: TakenStep,
     outcome: StepOutcome,
-    { ticket, server }: Reservation,
+    reservation: Reservation,
   ): Promise<void> {
-    const { limits, steps, work, now, log } = this.#options;
-    const { run } = active;
-    const hasOtherRoute = () => work.hasOtherRoute(run, step);
-    const side = "side" in outcome ? outcome.side : undefined;
-    const trial = {
-      step,
-      outcome,
-      ticket,
-      server: side === undefined ? server : work.serverOf(run, side),
-      hasOtherRoute,
-    };
-    const record = await recordOf(trial, { limits, backoff: this.#backoff, now: now() });
-    const finalOutcome = record.state === "failed" ? record.outcome : outcome;
-    const follows = await work.consequencesOf(run, step, finalOutcome, record.state !== "pending");
-    const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
+    const { work, log } = this.#options;
+    const runId = active.run.id;
     // A step from before a pause does not stop a run that has been resumed since.
-    const isOld = this.#active.has(run.id) && !this.#isCurrent(active);
-    await steps.record(step, record, { ...follows, ...(isOld && { run: null }), limiters }, now());
-    log.debug(
-      { runId: run.id, key: step.key, attempts: step.attempts, outcome: outcome.status, state: record.state },
-      "step",
+    const isOld = (): boolean => this.#active.has(runId) && !this.#isCurrent(active);
+    const settled = await this.#settler.settle(
+      { active, step, outcome, reservation, isOld },
+      this.#stopping.signal,
     );
-    this.#active.get(run.id)?.dueAt.clear();
-    if (follows.run !== null) active.run = afterTransition(active.run, follows.run);
-    if (outcome.status === "needs_user" || !isWorkedOn(active.run)) this.#drop(active);
+    if (settled === null) return;
+    const { attempts, key } = step;
+    log.debug({ runId, key, attempts, outcome: settled.outcome.status, state: settled.state }, "step");
+    this.#active.get(runId)?.dueAt.clear();
+    if (settled.run !== null) active.run = afterTransition(active.run, settled.run);
+    if (settled.outcome.status === "needs_user" || !isWorkedOn(active.run)) this.#drop(active);
     work.changed(active.run);
   }
 
@@ -232,8 +259,9 @@ export class Runner {
     const { run } = active;
     if (await steps.hasOpen(run.id, run.stage)) return;
     if (run.stage < stages.last) {
-      active.run = { ...run, stage: run.stage + 1 };
-      await runs.change(run.id, { stage: active.run.stage });
+      const stage = run.stage + 1;
+      await runs.change(run.id, { stage }, run.epoch);
+      active.run = { ...run, stage };
       active.dueAt.clear();
       active.isPumpWanted = true;
       return;
@@ -262,11 +290,10 @@ export class Runner {
     if (active.timer) clearTimeout(active.timer);
     if (!this.#isCurrent(active)) return;
     const ms = Math.min(Math.max(0, at - this.#options.now()), LONGEST_SLEEP_MS);
-    active.timer = setTimeout(() => this.#pump(active), ms);
+    active.timer = setTimeout(() => {
+      // The clock may have been set back, so the times are read again.
+      if (ms === LONGEST_SLEEP_MS) active.dueAt.clear();
+      this.#pump(active);
+    }, ms);
   }
-}
-
-/** The run as the store writes it, unless somebody has changed it in the store meanwhile. */
-function afterTransition(run: Run, { event, change }: RunTransition): Run {
-  return { ...run, ...change, state: nextState(run.state, event) ?? run.state };
 }

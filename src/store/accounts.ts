@@ -3,6 +3,9 @@ import type { Account, SessionTokens, Side, SignedInAccount } from "../model/acc
 import { sessionTokensSchema, signInMethods } from "../model/account.ts";
 import { writeSecret } from "./bot-state.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /** A sign-in whose answer has not been stored yet. */
@@ -18,10 +21,17 @@ export interface SignInAttempt {
 export class Accounts {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
+  readonly #log: ErasingLog;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+  constructor(
+    database: Kysely<Tables>,
+    { secrets, log, report }: { secrets: SealedSecrets; log: ErasingLog; report: ReportUnreadable },
+  ) {
     this.#database = database;
     this.#secrets = secrets;
+    this.#log = log;
+    this.#report = report;
   }
 
   async get(owner: string, side: Side): Promise<Account | null> {
@@ -49,17 +59,17 @@ export class Accounts {
    */
   async put(account: Account, session: SessionTokens): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
+      const row = {
+        user_id: account.userId,
+        base_url: account.baseUrl,
+        method: account.method,
+        device_id: account.deviceId,
+        signed_in_at: account.signedInAt,
+      };
       await transaction
-        .replaceInto("account")
-        .values({
-          owner: account.owner,
-          side: account.side,
-          user_id: account.userId,
-          base_url: account.baseUrl,
-          method: account.method,
-          device_id: account.deviceId,
-          signed_in_at: account.signedInAt,
-        })
+        .insertInto("account")
+        .values({ owner: account.owner, side: account.side, ...row })
+        .onConflict((conflict) => conflict.columns(["owner", "side"]).doUpdateSet(row))
         .execute();
       await writeSecret(
         transaction,
@@ -69,6 +79,7 @@ export class Accounts {
       );
       await deleteRow(transaction, "sign_in_attempt", account.owner, account.side);
     });
+    this.#log.clearSoon();
   }
 
   /**
@@ -77,12 +88,14 @@ export class Accounts {
    */
   async renew({ account, tokens }: SignedInAccount, next: SessionTokens): Promise<boolean> {
     const { owner, side, userId } = account;
-    return this.#database.transaction().execute(async (transaction) => {
+    const isRenewed = await this.#database.transaction().execute(async (transaction) => {
       const stored = await this.#signedIn(transaction, owner, side);
       if (stored?.account.userId !== userId || stored.tokens.accessToken !== tokens.accessToken) return false;
       await writeSecret(transaction, this.#secrets, secretName(owner, side), JSON.stringify(next));
       return true;
     });
+    if (isRenewed) this.#log.clearSoon();
+    return isRenewed;
   }
 
   async #signedIn(transaction: Kysely<Tables>, owner: string, side: Side): Promise<SignedInAccount | null> {
@@ -96,17 +109,24 @@ export class Accounts {
       .where("side", "=", side)
       .executeTakeFirst();
     if (!row) return null;
-    return {
-      account: fromRow(row),
-      tokens: sessionTokensSchema.parse(JSON.parse(this.#secrets.open(name, row.sealed))),
-    };
+    const tokens = this.#tokens(name, row.sealed);
+    return tokens && { account: fromRow(row), tokens };
   }
 
+  /** @returns `null` for tokens that cannot be read; the person has to sign in again */
+  #tokens(name: string, sealed: Buffer): SessionTokens | null {
+    const { data } = sessionTokensSchema.safeParse(parseColumn(this.#secrets.tryOpen(name, sealed) ?? ""));
+    if (data === undefined) this.#report({ table: "secret", key: name });
+    return data ?? null;
+  }
+
+  /** Removes an account. Resolves when nothing of its session is left in a file of the database. */
   async remove(owner: string, side: Side): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await deleteRow(transaction, "account", owner, side);
       await writeSecret(transaction, this.#secrets, secretName(owner, side), null);
     });
+    await this.#log.clear();
   }
 
   /** The current attempt for this account, or a new one with the given device ID. */
@@ -120,16 +140,16 @@ export class Accounts {
         .executeTakeFirst();
       if (row?.user_id === attempt.userId && row.base_url === attempt.baseUrl)
         return { ...attempt, deviceId: row.device_id };
+      const begun = {
+        user_id: attempt.userId,
+        base_url: attempt.baseUrl,
+        device_id: attempt.deviceId,
+        started_at: now,
+      };
       await transaction
-        .replaceInto("sign_in_attempt")
-        .values({
-          owner: attempt.owner,
-          side: attempt.side,
-          user_id: attempt.userId,
-          base_url: attempt.baseUrl,
-          device_id: attempt.deviceId,
-          started_at: now,
-        })
+        .insertInto("sign_in_attempt")
+        .values({ owner: attempt.owner, side: attempt.side, ...begun })
+        .onConflict((conflict) => conflict.columns(["owner", "side"]).doUpdateSet(begun))
         .execute();
       return attempt;
     });

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { Tables } from "./tables.ts";
 
 /**
@@ -9,10 +10,12 @@ import type { Tables } from "./tables.ts";
 export class BotState {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
+  readonly #log: ErasingLog;
 
-  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+  constructor(database: Kysely<Tables>, secrets: SealedSecrets, log: ErasingLog) {
     this.#database = database;
     this.#secrets = secrets;
+    this.#log = log;
   }
 
   async get(key: string): Promise<string | null> {
@@ -27,7 +30,12 @@ export class BotState {
   /** Null removes the key. */
   async set(key: string, value: string | null): Promise<void> {
     if (value === null) await this.#database.deleteFrom("bot_state").where("key", "=", key).execute();
-    else await this.#database.replaceInto("bot_state").values({ key, value }).execute();
+    else
+      await this.#database
+        .insertInto("bot_state")
+        .values({ key, value })
+        .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
+        .execute();
   }
 
   async getSecret(name: string): Promise<string | null> {
@@ -41,6 +49,7 @@ export class BotState {
 
   async setSecret(name: string, text: string | null): Promise<void> {
     await writeSecret(this.#database, this.#secrets, name, text);
+    this.#log.clearSoon();
   }
 }
 
@@ -54,9 +63,12 @@ export async function writeSecret(
   text: string | null,
 ): Promise<void> {
   if (text === null) await database.deleteFrom("secret").where("name", "=", name).execute();
-  else
+  else {
+    const row = { sealed: secrets.seal(name, text) };
     await database
-      .replaceInto("secret")
-      .values({ name, sealed: secrets.seal(name, text) })
+      .insertInto("secret")
+      .values({ name, ...row })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet(row))
       .execute();
+  }
 }

@@ -26,9 +26,11 @@ export class Invitations {
    * @param notBefore when it is due, in milliseconds since the epoch
    */
   async put({ roomId, inviter, isDirect }: Omit<Invitation, "attempts">, notBefore: number): Promise<void> {
+    const row = { inviter, is_direct: isDirect ? 1 : 0, attempts: 0, not_before: notBefore };
     await this.#database
-      .replaceInto("invitation")
-      .values({ room_id: roomId, inviter, is_direct: isDirect ? 1 : 0, not_before: notBefore })
+      .insertInto("invitation")
+      .values({ room_id: roomId, ...row })
+      .onConflict((conflict) => conflict.column("room_id").doUpdateSet(row))
       .execute();
   }
 

@@ -42,7 +42,10 @@ export async function writeLimiters(
 ): Promise<void> {
   for (const { userId, name, state } of limiters)
     await transaction
-      .replaceInto("limiter")
+      .insertInto("limiter")
       .values({ user_id: userId, name, state: JSON.stringify(state) })
+      .onConflict((conflict) =>
+        conflict.columns(["user_id", "name"]).doUpdateSet({ state: JSON.stringify(state) }),
+      )
       .execute();
 }

@@ -1,4 +1,6 @@
 import type { Selectable } from "kysely";
+import { z } from "zod";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 /**
@@ -55,15 +57,19 @@ export type OutboxResult = { status: "sent"; eventId: string } | { status: "fail
 /** The time of an item that waits until a chat with its reader is opened. */
 export const HELD = Number.MAX_SAFE_INTEGER;
 
-/** Reads a row of the table. */
-export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem {
+const contentSchema = z.record(z.string(), z.unknown());
+
+/** Reads a row of the table. @returns `null` if its content is none */
+export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
+  const { data: content } = contentSchema.safeParse(parseColumn(row.content ?? "{}"));
+  if (content === undefined) return null;
   return {
     id: row.id,
     transactionId: row.transaction_id,
     roomId: row.room_id,
     forUser: row.for_user,
     kind: OUTBOX_KINDS.find((kind) => kind === row.kind) ?? "message",
-    content: parseContent(row.content),
+    content,
     ...(row.attachment && { attachment: row.attachment }),
     ...(row.edits !== null && { edits: row.edits }),
     priority: readPriority(row.priority),
@@ -75,9 +81,4 @@ export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem {
 /** Reads a stored priority. */
 export function readPriority(stored: number): OutboxPriority {
   return stored === 0 ? 0 : stored === 1 ? 1 : 2;
-}
-
-function parseContent(text: string | null): Record<string, unknown> {
-  const content: unknown = JSON.parse(text ?? "{}");
-  return typeof content === "object" && content !== null ? { ...content } : {};
 }

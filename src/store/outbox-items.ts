@@ -1,8 +1,9 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "./outbox-item.ts";
 import { fromRow, HELD, outboxPriority, readPriority } from "./outbox-item.ts";
+import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
-import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
 /** No item is postponed further. A later time shows that the clock was set back. */
 const MAX_WAIT_MS = 3_600_000;
@@ -13,9 +14,13 @@ const MAX_WAIT_MS = 3_600_000;
  */
 export class OutboxItems {
   readonly #database: Kysely<Tables>;
+  readonly #log: ErasingLog;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>) {
+  constructor(database: Kysely<Tables>, { log, report }: { log: ErasingLog; report: ReportUnreadable }) {
     this.#database = database;
+    this.#log = log;
+    this.#report = report;
   }
 
   /**
@@ -27,7 +32,6 @@ export class OutboxItems {
       const { edits } = item;
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("outbox")
-        .orIgnore()
         .values({
           transaction_id: item.transactionId,
           room_id: item.roomId,
@@ -43,6 +47,7 @@ export class OutboxItems {
           finished_at: null,
           failure: null,
         })
+        .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       // If the item was stored already, a newer edit or the item itself may be waiting.
       if (edits === undefined || numInsertedOrUpdatedRows !== 1n) return;
@@ -54,6 +59,7 @@ export class OutboxItems {
         .where("finished_at", "is", null)
         .where("attempts", "=", 0)
         .execute();
+      if (item.priority === outboxPriority.progress) await dropProgress(transaction, edits, "unsent");
     });
   }
 
@@ -120,15 +126,20 @@ export class OutboxItems {
       );
   }
 
-  /** An item that is not sent yet. */
-  async get(id: number): Promise<OutboxItem | null> {
+  /** An item that is not sent yet. An unreadable one is given up. */
+  async get(id: number, now: number): Promise<OutboxItem | null> {
     const row = await this.#database
       .selectFrom("outbox")
       .selectAll()
       .where("id", "=", id)
       .where("finished_at", "is", null)
       .executeTakeFirst();
-    return row ? fromRow(row) : null;
+    if (row === undefined) return null;
+    const item = fromRow(row);
+    if (item !== null) return item;
+    this.#report({ table: "outbox", key: row.id });
+    await this.finish(row.id, { status: "failed", failure: "unreadable" }, now);
+    return null;
   }
 
   async unsentCount(): Promise<number> {
@@ -176,7 +187,8 @@ export class OutboxItems {
 
   /**
    * Records that an item was sent or given up. Its content is erased. The event ID is kept for
-   * later edits. Nothing is kept of an item of a forgotten person.
+   * later edits. Nothing is kept of an item of a forgotten person, nor of the progress that a sent
+   * edit replaces.
    */
   async finish(id: number, result: OutboxResult, now: number): Promise<void> {
     const eventId = result.status === "sent" ? result.eventId : null;
@@ -187,36 +199,20 @@ export class OutboxItems {
       .where("for_user", "is", null)
       .executeTakeFirst();
     if (forgotten.numDeletedRows > 0n) {
-      await clearWriteAheadLog(this.#database);
+      await this.#log.clear();
       return;
     }
-    const row = await this.#database
-      .updateTable("outbox")
-      .set({ finished_at: now, event_id: eventId, failure, content: null, attachment: null })
-      .where("id", "=", id)
-      .returning(["room_id", "edits"])
-      .executeTakeFirst();
-    if (eventId !== null && row?.edits)
-      await this.#becomeOriginal(row.edits, { roomId: row.room_id, eventId, now });
-  }
-
-  /**
-   * An edit of a message that is not in its room was sent as a message of its own. Later edits edit
-   * that message.
-   */
-  async #becomeOriginal(
-    transactionId: string,
-    { roomId, eventId, now }: { roomId: string; eventId: string; now: number },
-  ): Promise<void> {
-    await this.#database
-      .updateTable("outbox")
-      .set({ room_id: roomId, event_id: eventId, failure: null, finished_at: now })
-      .where("transaction_id", "=", transactionId)
-      .where("finished_at", "is not", null)
-      .where((expression) =>
-        expression.or([expression("room_id", "!=", roomId), expression("event_id", "is", null)]),
-      )
-      .execute();
+    await this.#database.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .updateTable("outbox")
+        .set({ finished_at: now, event_id: eventId, failure, content: null, attachment: null })
+        .where("id", "=", id)
+        .returning(["room_id", "edits"])
+        .executeTakeFirst();
+      if (eventId === null || row === undefined || row.edits === null) return;
+      await becomeOriginal(transaction, row.edits, { roomId: row.room_id, eventId, now });
+      await dropProgress(transaction, row.edits, id);
+    });
   }
 
   /** Where a message is, and as which event. Null if it was not sent. */
@@ -246,18 +242,19 @@ export class OutboxItems {
    * When a message or its last edit was sent, in milliseconds since the epoch; null if it was not.
    */
   async lastShownAt(transactionId: string): Promise<number | null> {
-    const row = await this.#database
-      .selectFrom("outbox")
-      .select(({ fn }) => fn.max("finished_at").as("at"))
-      .where((expression) =>
-        expression.or([
-          expression("transaction_id", "=", transactionId),
-          expression("edits", "=", transactionId),
-        ]),
-      )
-      .where("event_id", "is not", null)
-      .executeTakeFirst();
-    return row?.at ?? null;
+    // One query for each index.
+    const times = await Promise.all(
+      (["transaction_id", "edits"] as const).map((column) =>
+        this.#database
+          .selectFrom("outbox")
+          .select(({ fn }) => fn.max("finished_at").as("at"))
+          .where(column, "=", transactionId)
+          .where("event_id", "is not", null)
+          .executeTakeFirst(),
+      ),
+    );
+    const sent = times.flatMap((row) => row?.at ?? []);
+    return sent.length === 0 ? null : Math.max(...sent);
   }
 
   /** The rooms in which the bot wrote to these people. */
@@ -270,15 +267,44 @@ export class OutboxItems {
       .execute();
     return rows.map((row) => row.room_id);
   }
+}
 
-  /** Also gives up items that have waited that long for a chat with their reader. */
-  async prune(before: number): Promise<void> {
-    await this.#database.deleteFrom("outbox").where("finished_at", "<", before).execute();
-    await this.#database
-      .deleteFrom("outbox")
-      .where("finished_at", "is", null)
-      .where("not_before", "=", HELD)
-      .where("created_at", "<", before)
-      .execute();
-  }
+/**
+ * An edit of a message that is not in its room was sent as a message of its own. Later edits edit
+ * that message.
+ */
+async function becomeOriginal(
+  transaction: Transaction<Tables>,
+  transactionId: string,
+  { roomId, eventId, now }: { roomId: string; eventId: string; now: number },
+): Promise<void> {
+  await transaction
+    .updateTable("outbox")
+    .set({ room_id: roomId, event_id: eventId, failure: null, finished_at: now })
+    .where("transaction_id", "=", transactionId)
+    .where("finished_at", "is not", null)
+    .where((expression) =>
+      expression.or([expression("room_id", "!=", roomId), expression("event_id", "is", null)]),
+    )
+    .execute();
+}
+
+/**
+ * Removes finished edits that showed the progress of a message: those that were replaced before
+ * they were sent, or all before another one. A command that is handled again after a crash shows
+ * what it does then. Other edits are kept: said again, they must not take the place of a newer one.
+ */
+async function dropProgress(
+  transaction: Transaction<Tables>,
+  edits: string,
+  which: "unsent" | number,
+): Promise<void> {
+  const finished = transaction
+    .deleteFrom("outbox")
+    .where("edits", "=", edits)
+    .where("finished_at", "is not", null)
+    .where("priority", "=", outboxPriority.progress);
+  await (
+    which === "unsent" ? finished.where("event_id", "is", null) : finished.where("id", "<", which)
+  ).execute();
 }

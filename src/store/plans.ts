@@ -32,9 +32,11 @@ export class Plans {
         .where("owner", "=", owner)
         .executeTakeFirst();
       const number = (before?.number ?? 0) + 1;
+      const row = { number, created_at: now, payload: JSON.stringify(payload) };
       await transaction
-        .replaceInto("plan")
-        .values({ owner, number, created_at: now, payload: JSON.stringify(payload) })
+        .insertInto("plan")
+        .values({ owner, ...row })
+        .onConflict((conflict) => conflict.column("owner").doUpdateSet(row))
         .execute();
       return number;
     });
@@ -65,9 +67,11 @@ export class Plans {
    */
   async putNumberedRooms(owner: string, roomIds: readonly string[]): Promise<void> {
     if (roomIds.length === 0) return;
+    const row = { room_ids: JSON.stringify(roomIds) };
     await this.#database
-      .replaceInto("shown_list")
-      .values({ owner, room_ids: JSON.stringify(roomIds) })
+      .insertInto("shown_list")
+      .values({ owner, ...row })
+      .onConflict((conflict) => conflict.column("owner").doUpdateSet(row))
       .execute();
   }
 

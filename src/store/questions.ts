@@ -71,7 +71,6 @@ export class Questions {
     await this.#database.transaction().execute(async (transaction) => {
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("question")
-        .orIgnore()
         .values({
           transaction_id: transactionId,
           owner: address.sender,
@@ -87,6 +86,7 @@ export class Questions {
           closed_at: null,
           answered_by: null,
         })
+        .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows !== 1n) return;
       await transaction

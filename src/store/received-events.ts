@@ -1,6 +1,9 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
 const receivedEventSchema = z.looseObject({
@@ -22,6 +25,8 @@ export interface PendingEvent {
    * How often its handling was started before. More than zero means that a crash interrupted it.
    */
   attempts: number;
+  /** The stored event does not open or is none. Only its ID and its sender are known. */
+  isUnreadable: boolean;
 }
 
 /** Reads an event of unknown shape. Null if a field is missing that every room event has. */
@@ -37,10 +42,17 @@ export function parseRoomEvent(event: unknown): RoomEvent | null {
 export class ReceivedEvents {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
+  readonly #log: ErasingLog;
+  readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>, secrets: SealedSecrets) {
+  constructor(
+    database: Kysely<Tables>,
+    { secrets, log, report }: { secrets: SealedSecrets; log: ErasingLog; report: ReportUnreadable },
+  ) {
     this.#database = database;
     this.#secrets = secrets;
+    this.#log = log;
+    this.#report = report;
   }
 
   /**
@@ -50,7 +62,6 @@ export class ReceivedEvents {
   async add(roomId: string, event: RoomEvent, now: number): Promise<boolean> {
     const result = await this.#database
       .insertInto("received_event")
-      .orIgnore()
       .values({
         event_id: event.event_id,
         room_id: roomId,
@@ -59,6 +70,7 @@ export class ReceivedEvents {
         received_at: now,
         handled_at: null,
       })
+      .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     return result.numInsertedOrUpdatedRows === 1n;
   }
@@ -78,6 +90,7 @@ export class ReceivedEvents {
       .set({ handled_at: now, sealed_event: null, room_id: null, sender: null })
       .where("event_id", "=", eventId)
       .execute();
+    this.#log.clearSoon();
   }
 
   /** Whether an event was stored before, handled or not. */
@@ -90,26 +103,25 @@ export class ReceivedEvents {
     return row !== undefined;
   }
 
-  /** The events that a crash left unhandled, oldest first. */
+  /**
+   * The events that a crash left unhandled, oldest first. Of an unreadable one its sender is known.
+   */
   async unhandled(): Promise<PendingEvent[]> {
     const rows = await this.#database
       .selectFrom("received_event")
-      .select(["event_id", "room_id", "sealed_event", "attempts"])
+      .select(["event_id", "room_id", "sender", "sealed_event", "attempts"])
       .where("handled_at", "is", null)
       .orderBy("received_at")
       .execute();
-    return rows.flatMap((row) => {
-      if (row.room_id === null || row.sealed_event === null) return [];
-      const event = parseRoomEvent(JSON.parse(this.#secrets.open(row.event_id, row.sealed_event)));
-      return event ? [{ roomId: row.room_id, event, attempts: row.attempts }] : [];
+    return rows.flatMap((row): PendingEvent[] => {
+      const { event_id, room_id: roomId, sender, sealed_event: sealed, attempts } = row;
+      if (roomId === null || sealed === null) return [];
+      const event = parseRoomEvent(parseColumn(this.#secrets.tryOpen(event_id, sealed) ?? ""));
+      if (event !== null) return [{ roomId, event, attempts, isUnreadable: false }];
+      this.#report({ table: "received_event", key: event_id });
+      // The sender of a forgotten person's event is not known any more.
+      const unread = { event_id, type: "m.room.message", sender: sender ?? "", content: {} };
+      return sender === null ? [] : [{ roomId, event: unread, attempts, isUnreadable: true }];
     });
-  }
-
-  /**
-   * Removes the IDs of handled events. They are needed only while a server may deliver the event
-   * again.
-   */
-  async prune(handledBefore: number): Promise<void> {
-    await this.#database.deleteFrom("received_event").where("handled_at", "<", handledBefore).execute();
   }
 }

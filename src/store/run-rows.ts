@@ -21,6 +21,8 @@ export type RunChange = Partial<
 export interface RunTransition {
   event: RunEvent;
   change?: RunChange;
+  /** The event applies only under this lease. Commands of the owner apply under any. */
+  epoch?: number;
 }
 
 /** Runs within the caller's transaction, or alone. */
@@ -38,9 +40,14 @@ export async function changeRun(database: Kysely<Tables>, id: number, change: Ru
 export async function applyToRun(
   transaction: Transaction<Tables>,
   id: number,
-  { event, change = {} }: RunTransition,
+  { event, change = {}, epoch }: RunTransition,
 ): Promise<boolean> {
-  const row = await transaction.selectFrom("run").select("state").where("id", "=", id).executeTakeFirst();
+  const row = await transaction
+    .selectFrom("run")
+    .select(["state", "lease_epoch"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (epoch !== undefined && row?.lease_epoch !== epoch) return false;
   // No event applies to a state that this version does not know.
   const state = stateSchema.safeParse(row?.state).data;
   const next = state === undefined ? null : nextState(state, event);
@@ -187,5 +194,6 @@ function ownColumns(
     wasInterrupted: row.was_interrupted === 1,
     problem: row.problem === null ? null : problemFormat.fromStored(parseColumn(row.problem)),
     progressCount: row.progress_count,
+    epoch: row.lease_epoch,
   };
 }

@@ -1,17 +1,14 @@
 import type { Kysely } from "kysely";
+import { sql } from "kysely";
 import { addressFormat } from "../model/conversation-address.ts";
 import { WAITING_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
-import {
-  ACTIVE_RUN_STATES,
-  FIRST_RUN_STATE,
-  UNFINISHED_RUN_STATES,
-  statesBefore,
-} from "../model/run-states.ts";
+import { ACTIVE_RUN_STATES, FIRST_RUN_STATE, UNFINISHED_RUN_STATES } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import { closeQuestionsOf } from "./questions.ts";
+import { assertLease } from "./run-leases.ts";
 import type { RunChange } from "./run-rows.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
@@ -74,6 +71,7 @@ export class Runs {
           started_at: run.startedAt,
           ended_at: null,
           problem: null,
+          lease_owner: null,
         })
         .returningAll()
         .executeTakeFirstOrThrow();
@@ -189,41 +187,33 @@ export class Runs {
     return roomsFromRows(rows, this.#report);
   }
 
-  /** Changes anything but the state. */
-  async change(id: number, change: RunChange): Promise<void> {
-    await changeRun(this.#database, id, change);
+  /**
+   * Changes anything but the state.
+   * @param epoch the lease of the process that works on the run; none for other changes
+   * @throws LeaseLostError
+   */
+  async change(id: number, change: RunChange, epoch?: number): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      if (epoch !== undefined) await assertLease(transaction, { runId: id, epoch });
+      await changeRun(transaction, id, change);
+    });
   }
 
   /**
    * Moves a run to the state that follows from an event, in one transaction.
+   * @param epoch the lease of the process that has produced the event; none for a command
    * @returns the run as it is now; `null` if the event does not apply, and then nothing is changed
    */
-  async apply(id: number, event: RunEvent, change: RunChange = {}): Promise<Run | null> {
+  async apply(id: number, event: RunEvent, change: RunChange = {}, epoch?: number): Promise<Run | null> {
+    const transition = { event, change, ...(epoch !== undefined && { epoch }) };
     return this.#database.transaction().execute(async (transaction) => {
-      if (!(await applyToRun(transaction, id, { event, change }))) return null;
+      if (!(await applyToRun(transaction, id, transition))) return null;
       const row = await transaction
         .selectFrom("run")
         .selectAll()
         .where("id", "=", id)
         .executeTakeFirstOrThrow();
       return runsFromRows([row], this.#report)[0] ?? null;
-    });
-  }
-
-  /**
-   * Called at a start. Steps that the last process had taken are tried again. The runs that it
-   * worked on count as interrupted.
-   */
-  async recoverInterrupted(): Promise<void> {
-    await this.#database.transaction().execute(async (transaction) => {
-      await transaction.updateTable("step").set({ state: "pending" }).where("state", "=", "taken").execute();
-      const runs = await transaction
-        .selectFrom("run")
-        .select("id")
-        .where("state", "in", statesBefore("interrupted"))
-        .execute();
-      for (const { id } of runs)
-        await applyToRun(transaction, id, { event: "interrupted", change: { wasInterrupted: true } });
     });
   }
 
@@ -264,7 +254,8 @@ export class Runs {
       .selectFrom("run_room")
       .selectAll()
       .where("run_id", "=", runId)
-      .where("route", "=", "successor")
+      // Written out: a bound value does not select the index of these rows.
+      .where("route", "=", sql.lit("successor"))
       .execute();
     return roomsFromRows(rows, this.#report);
   }

@@ -39,6 +39,16 @@ export class SealedSecrets {
     return Buffer.concat([Buffer.from([FORMAT]), nonce, cipher.getAuthTag(), ciphertext]);
   }
 
+  /** @returns `null` for a box that cannot be opened */
+  tryOpen(place: string, box: Buffer): string | null {
+    try {
+      return this.open(place, box);
+    } catch (error) {
+      if (error instanceof UnsealError) return null;
+      throw error;
+    }
+  }
+
   /** @throws UnsealError */
   open(place: string, box: Buffer): string {
     try {

@@ -13,8 +13,8 @@ export class SentOnce {
   async take(subject: string, person: string, now: number): Promise<boolean> {
     const result = await this.#database
       .insertInto("once")
-      .orIgnore()
       .values({ subject, person, at: now })
+      .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     return result.numInsertedOrUpdatedRows === 1n;
   }

@@ -5,6 +5,7 @@ import type { SignInLink } from "../model/sign-in-link.ts";
 import { signInLinkSchema } from "../model/sign-in-link.ts";
 import { storedFormat } from "../model/stored.ts";
 import type { SealedSecrets } from "./sealed-secrets.ts";
+import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
@@ -17,16 +18,25 @@ const linkFormat = storedFormat({ version: 1, schema: signInLinkSchema });
 export class SignInLinks {
   readonly #database: Kysely<Tables>;
   readonly #secrets: SealedSecrets;
+  readonly #log: ErasingLog;
   readonly #report: ReportUnreadable;
 
-  constructor(database: Kysely<Tables>, secrets: SealedSecrets, report: ReportUnreadable) {
+  constructor(
+    database: Kysely<Tables>,
+    { secrets, log, report }: { secrets: SealedSecrets; log: ErasingLog; report: ReportUnreadable },
+  ) {
     this.#database = database;
     this.#secrets = secrets;
+    this.#log = log;
     this.#report = report;
   }
 
-  async get(owner: string, side: Side): Promise<SignInLink | null> {
-    const row = await this.#database
+  get(owner: string, side: Side): Promise<SignInLink | null> {
+    return this.#get(this.#database, owner, side);
+  }
+
+  async #get(database: Kysely<Tables>, owner: string, side: Side): Promise<SignInLink | null> {
+    const row = await database
       .selectFrom("sign_in_link")
       .selectAll()
       .where("owner", "=", owner)
@@ -43,7 +53,8 @@ export class SignInLinks {
   /** Stores a link and replaces a pending one for the same side. */
   async put({ owner, side, ...link }: SignInLink): Promise<void> {
     const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(linkFormat.toStored(link)));
-    await this.#database.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
+    await putRow(this.#database, { owner, side, sealed });
+    this.#log.clearSoon();
   }
 
   /**
@@ -52,13 +63,15 @@ export class SignInLinks {
    */
   async update(link: SignInLink): Promise<boolean> {
     const { owner, side, ...content } = link;
-    return this.#database.transaction().execute(async (transaction) => {
-      const stored = await new SignInLinks(transaction, this.#secrets, this.#report).get(owner, side);
+    const isPending = await this.#database.transaction().execute(async (transaction) => {
+      const stored = await this.#get(transaction, owner, side);
       if (stored?.deviceId !== link.deviceId) return false;
       const sealed = this.#secrets.seal(placeOf(owner, side), JSON.stringify(linkFormat.toStored(content)));
-      await transaction.replaceInto("sign_in_link").values({ owner, side, sealed }).execute();
+      await putRow(transaction, { owner, side, sealed });
       return true;
     });
+    if (isPending) this.#log.clearSoon();
+    return isPending;
   }
 
   async remove(owner: string, side: Side): Promise<void> {
@@ -67,17 +80,28 @@ export class SignInLinks {
       .where("owner", "=", owner)
       .where("side", "=", side)
       .execute();
+    await this.#log.clear();
   }
 
-  /** @throws UnsealError for a link that another key sealed */
   #fromRow(row: { owner: string; side: string; sealed: Buffer }): SignInLink | null {
     const side = sides.find((each) => each === row.side) ?? "source";
-    const text = this.#secrets.open(placeOf(row.owner, side), row.sealed);
-    const link = linkFormat.fromStored(parseColumn(text));
+    const text = this.#secrets.tryOpen(placeOf(row.owner, side), row.sealed);
+    const link = text === null ? null : linkFormat.fromStored(parseColumn(text));
     if (link !== null) return { owner: row.owner, side, ...link };
     this.#report({ table: "sign_in_link", key: placeOf(row.owner, side) });
     return null;
   }
+}
+
+function putRow(
+  database: Kysely<Tables>,
+  { owner, side, sealed }: { owner: string; side: Side; sealed: Buffer },
+): Promise<unknown> {
+  return database
+    .insertInto("sign_in_link")
+    .values({ owner, side, sealed })
+    .onConflict((conflict) => conflict.columns(["owner", "side"]).doUpdateSet({ sealed }))
+    .execute();
 }
 
 function placeOf(owner: string, side: Side): string {

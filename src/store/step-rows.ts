@@ -1,4 +1,5 @@
-import type { Selectable, Transaction } from "kysely";
+import type { RawBuilder, Selectable, Transaction } from "kysely";
+import { sql } from "kysely";
 import { z } from "zod";
 import { sides } from "../model/account.ts";
 import { laneOf } from "../model/lanes.ts";
@@ -12,6 +13,12 @@ import { storedFormat } from "../model/stored.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
+
+/**
+ * No step waits longer than this: rate limits and delays before retries end sooner. A later time
+ * shows that the clock was set back.
+ */
+const MAX_STEP_WAIT_MS = 2 * 3_600_000;
 
 /** Adds steps to a run, within the caller's transaction. */
 export async function insertSteps(
@@ -36,6 +43,7 @@ export async function insertSteps(
       payload: JSON.stringify(step.payload),
       is_blocked: isBlocked ? 1 : 0,
       waiting_for: null,
+      waits_for_side: null,
       finished_at: null,
     };
     await transaction
@@ -196,6 +204,20 @@ export function stepsFromRows(
   });
 }
 
+/** The time until which a step waits. A time that no rule asks for counts as past. */
+export function dueAt(now: number): RawBuilder<number> {
+  return sql<number>`CASE WHEN not_before > ${now + MAX_STEP_WAIT_MS} THEN 0 ELSE not_before END`;
+}
+
+/** Which steps of a run are looked for. */
+interface DueSteps {
+  runId: number;
+  epoch: number;
+  lane: string;
+  stage: number;
+  now: number;
+}
+
 /** An outcome as it is stored. */
 export function outcomeColumn(outcome: StepOutcome): string {
   return JSON.stringify(outcomeFormat.toStored(outcome));
@@ -204,17 +226,17 @@ export function outcomeColumn(outcome: StepOutcome): string {
 /** Takes the first step of a lane that is due. */
 export async function takeRow(
   transaction: Transaction<Tables>,
-  { runId, lane, stage, now }: { runId: number; lane: string; stage: number; now: number },
+  { runId, epoch, lane, stage, now }: DueSteps,
 ): Promise<Selectable<Tables["step"]> | undefined> {
   const next = await transaction
     .selectFrom("step")
     .select("id")
     .where("run_id", "=", runId)
     .where("lane", "=", lane)
-    .where("state", "=", "pending")
-    .where("is_blocked", "=", 0)
+    .where("state", "=", sql.lit("pending"))
+    .where("is_blocked", "=", sql.lit(0))
     .where("stage", "<=", stage)
-    .where("not_before", "<=", now)
+    .where(dueAt(now), "<=", now)
     .orderBy("stage")
     .orderBy("id")
     .limit(1)
@@ -222,10 +244,15 @@ export async function takeRow(
   if (next === undefined) return undefined;
   return transaction
     .updateTable("step")
-    .set((expression) => ({ state: "taken", attempts: expression("attempts", "+", 1) }))
+    .set((expression) => ({
+      state: "taken",
+      taken_epoch: epoch,
+      attempts: expression("attempts", "+", 1),
+    }))
     .where("id", "=", next.id)
+    .where("state", "=", "pending")
     .returningAll()
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
 }
 
 /** Marks an unreadable step as failed, and drops the steps that wait for it. */

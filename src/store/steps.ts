@@ -1,18 +1,22 @@
-import type { Kysely, Transaction } from "kysely";
+import type { Kysely } from "kysely";
 import { sql } from "kysely";
 import type { Side } from "../model/account.ts";
+import { sides } from "../model/account.ts";
 import type { RunRoom } from "../model/run-room.ts";
-import type { StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
+import type { Run, StoredStep, StepRecord, StepState, TakenStep } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
+import { noEarlier, recordedValues } from "./recorded-step.ts";
+import type { RunLease } from "./run-leases.ts";
+import { LeaseLostError, assertLease } from "./run-leases.ts";
 import type { RunTransition } from "./run-rows.ts";
 import { applyToRun, putRoom, updateRoom } from "./run-rows.ts";
 import {
   dropAfter,
   dropSteps,
   failUnreadable,
-  outcomeColumn,
+  dueAt,
   takeRow,
   stepsFromRows,
   insertSteps,
@@ -66,7 +70,8 @@ export interface StepCount {
   count: number;
 }
 
-const sideOfOutcome = sql<Side | null>`CASE WHEN json_valid(outcome) THEN json_extract(outcome, '$.side') END`;
+/** The states of a step that is being tried. It may have been dropped meanwhile. */
+const TRIED_STATES: readonly StepState[] = ["taken", "dropped"];
 
 /**
  * The steps of runs. They are taken one by one. Each outcome is recorded with its consequences in
@@ -83,9 +88,10 @@ export class Steps {
 
   /**
    * Takes the next due step of a lane, and stores the limiters that count its request.
+   * @throws LeaseLostError
    */
   async takeNext(
-    runId: number,
+    { runId, epoch }: RunLease,
     {
       lane,
       stage,
@@ -94,8 +100,9 @@ export class Steps {
     }: { lane: string; stage: number; now: number; limiters: readonly LimiterRow[] },
   ): Promise<TakenStep | null> {
     return this.#database.transaction().execute(async (transaction) => {
+      await assertLease(transaction, { runId, epoch });
       for (;;) {
-        const row = await takeRow(transaction, { runId, lane, stage, now });
+        const row = await takeRow(transaction, { runId, epoch, lane, stage, now });
         if (row === undefined) return null;
         const step = stepFromRow(row);
         if (step === null) {
@@ -105,19 +112,19 @@ export class Steps {
         }
         await writeLimiters(transaction, limiters);
         const { id, attempts, failures } = row;
-        return { ...step, id, runId, attempts, failures, savedUndo: readSavedUndo(row) };
+        return { ...step, id, runId, epoch, attempts, failures, savedUndo: readSavedUndo(row) };
       }
     });
   }
 
   /** When the next step of each lane may be taken. Lanes without a waiting step are left out. */
-  async dueTimes(runId: number, stage: number): Promise<ReadonlyMap<string, number>> {
+  async dueTimes(runId: number, stage: number, now: number): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database
       .selectFrom("step")
-      .select(["lane", ({ fn }) => fn.min("not_before").as("at")])
+      .select(["lane", ({ fn }) => fn.min(dueAt(now)).as("at")])
       .where("run_id", "=", runId)
-      .where("state", "=", "pending")
-      .where("is_blocked", "=", 0)
+      .where("state", "=", sql.lit("pending"))
+      .where("is_blocked", "=", sql.lit(0))
       .where("stage", "<=", stage)
       .groupBy("lane")
       .execute();
@@ -127,23 +134,48 @@ export class Steps {
   /**
    * Stores the undo record of the next write; `null` if nothing that the step wrote exists any
    * more.
+   * @throws LeaseLostError, so that the step does not write
    */
-  async saveUndo(id: number, undo: unknown): Promise<void> {
+  async saveUndo(step: Pick<TakenStep, "id" | "runId" | "epoch">, undo: unknown): Promise<void> {
     const intended = undo === null ? null : JSON.stringify(undo);
-    await this.#database.updateTable("step").set({ intended }).where("id", "=", id).execute();
+    const { numUpdatedRows } = await this.#database
+      .updateTable("step")
+      .set({ intended })
+      .where("id", "=", step.id)
+      .where("taken_epoch", "=", step.epoch)
+      .where("state", "in", TRIED_STATES)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new LeaseLostError(step);
   }
 
+  /**
+   * Records a try of a step and what follows from it.
+   * @returns false if another process has taken the step meanwhile, or it was erased; then nothing
+   * is changed
+   */
   async record(
     step: TakenStep,
     record: StepRecord,
     { rooms, steps, dropped, run, limiters }: Consequences,
     now: number,
-  ): Promise<void> {
-    await this.#database.transaction().execute(async (transaction) => {
-      const values = recordedValues(step, record, await noEarlier(transaction, step.runId, now));
-      const update = transaction.updateTable("step").set(values).where("id", "=", step.id);
+  ): Promise<boolean> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const tried = await transaction
+        .selectFrom("step")
+        .select("state")
+        .where("id", "=", step.id)
+        .where("taken_epoch", "=", step.epoch)
+        .where("attempts", "=", step.attempts)
+        .where("state", "in", TRIED_STATES)
+        .executeTakeFirst();
+      if (tried === undefined) return false;
       // A step that was dropped while it was under way is not tried again.
-      await (record.state === "pending" ? update.where("state", "=", "taken") : update).execute();
+      if (tried.state === "taken" || record.state !== "pending")
+        await transaction
+          .updateTable("step")
+          .set(recordedValues(step, record, await noEarlier(transaction, step.runId, now)))
+          .where("id", "=", step.id)
+          .execute();
       if (record.state === "done") await unblockAfter(transaction, step.runId, step.key);
       if (record.state === "failed") await dropAfter(transaction, step.runId, step.key);
       for (const room of rooms) {
@@ -154,6 +186,7 @@ export class Steps {
       await insertSteps(transaction, step.runId, steps);
       if (run !== null) await applyToRun(transaction, step.runId, run);
       await writeLimiters(transaction, limiters);
+      return true;
     });
   }
 
@@ -161,11 +194,15 @@ export class Steps {
    * Stores the result of re-reading both accounts, in one transaction: changed rooms, new rooms and
    * new steps. Existing steps are tried again if they failed or were dropped. Finished steps are
    * done again only if they are in `again`.
+   * @param epoch the lease under which the run was when the accounts were read
    * @returns false if the event does not apply to the run; then nothing is changed
    */
-  async revise(runId: number, { rooms, steps, again, run }: Revision): Promise<boolean> {
+  async revise(
+    { id: runId, epoch }: Pick<Run, "id" | "epoch">,
+    { rooms, steps, again, run }: Revision,
+  ): Promise<boolean> {
     return this.#database.transaction().execute(async (transaction) => {
-      if (!(await applyToRun(transaction, runId, run))) return false;
+      if (!(await applyToRun(transaction, runId, { ...run, epoch }))) return false;
       for (const room of rooms) {
         await putRoom(transaction, runId, room);
         if (room.isJoined) await unblockRoom(transaction, runId, room.roomId);
@@ -181,16 +218,12 @@ export class Steps {
    * count.
    */
   async hasOpen(runId: number, stage: number): Promise<boolean> {
-    const row = await this.#database
-      .selectFrom("step")
-      .select("id")
-      .where("run_id", "=", runId)
-      .where("state", "in", ["pending", "taken"])
-      .where("stage", "<=", stage)
-      .where("is_blocked", "=", 0)
-      .limit(1)
-      .executeTakeFirst();
-    return row !== undefined;
+    const ofRun = this.#database.selectFrom("step").select("id").where("run_id", "=", runId);
+    const taken = ofRun.where("state", "=", sql.lit("taken")).where("is_blocked", "=", 0);
+    const pending = ofRun.where("state", "=", sql.lit("pending")).where("is_blocked", "=", sql.lit(0));
+    for (const query of [taken, pending])
+      if ((await query.where("stage", "<=", stage).limit(1).executeTakeFirst()) !== undefined) return true;
+    return false;
   }
 
   /** Pending steps that need this room. */
@@ -208,10 +241,10 @@ export class Steps {
   async counts(runId: number): Promise<StepCount[]> {
     const rows = await this.#database
       .selectFrom("step")
-      .select(["lane", "kind", "state", "is_blocked", "waiting_for", sideOfOutcome.as("side")])
+      .select(["lane", "kind", "state", "is_blocked", "waiting_for", "waits_for_side"])
       .select(({ fn }) => [fn.countAll<number>().as("count"), fn.min("not_before").as("not_before")])
       .where("run_id", "=", runId)
-      .groupBy(["lane", "kind", "state", "is_blocked", "waiting_for", sideOfOutcome])
+      .groupBy(["state", "is_blocked", "lane", "kind", "waiting_for", "waits_for_side"])
       .execute();
     return rows.map((row) => ({
       lane: row.lane,
@@ -219,7 +252,7 @@ export class Steps {
       state: stateSchema.parse(row.state),
       isBlocked: row.is_blocked === 1,
       waitingFor: row.waiting_for,
-      waitsForSide: row.side,
+      waitsForSide: sides.find((side) => side === row.waits_for_side) ?? null,
       notBefore: row.not_before,
       count: row.count,
     }));
@@ -250,37 +283,9 @@ export class Steps {
   async clearRetryDelays(runId: number): Promise<void> {
     await this.#database
       .updateTable("step")
-      .set({ not_before: 0, waiting_for: null })
+      .set({ not_before: 0, waiting_for: null, waits_for_side: null })
       .where("run_id", "=", runId)
       .where("state", "=", "pending")
       .execute();
   }
-}
-
-/**
- * The time to record. If the clock was set back, a step must not look older than the rooms that
- * were joined before it.
- */
-async function noEarlier(transaction: Transaction<Tables>, runId: number, now: number): Promise<number> {
-  const row = await transaction
-    .selectFrom("run_room")
-    .select(({ fn }) => fn.max("joined_at").as("at"))
-    .where("run_id", "=", runId)
-    .executeTakeFirst();
-  return Math.max(now, row?.at ?? 0);
-}
-
-function recordedValues(step: TakenStep, record: StepRecord, finishedAt: number) {
-  const outcome = outcomeColumn(record.outcome);
-  // The outcome of a done step has its undo record. A failed step may have written a part.
-  const known = record.state === "done" ? { intended: null } : {};
-  if (record.state !== "pending")
-    return { state: record.state, outcome, finished_at: finishedAt, waiting_for: null, ...known };
-  return {
-    state: record.state,
-    outcome,
-    failures: step.failures + (record.isCounted ? 1 : 0),
-    not_before: record.notBefore,
-    waiting_for: record.waitingFor,
-  };
 }

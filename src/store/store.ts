@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
-import { Kysely, SqliteDialect } from "kysely";
+import type { Database } from "better-sqlite3";
+import { Kysely } from "kysely";
 import { Accounts } from "./accounts.ts";
 import { BotState } from "./bot-state.ts";
 import { DirectChatRows } from "./direct-chats.ts";
@@ -12,19 +12,24 @@ import { Limiters } from "./limiters.ts";
 import { OutboxItems } from "./outbox-items.ts";
 import { Plans } from "./plans.ts";
 import { lockDataDirectory } from "./process-lock.ts";
+import { pruneEvents, pruneMessages, pruneUnused } from "./prune.ts";
 import { Questions } from "./questions.ts";
 import { Readers } from "./readers.ts";
 import { ReceivedEvents } from "./received-events.ts";
+import { RunLeases, endLeases } from "./run-leases.ts";
 import { Runs } from "./runs.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
 import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
+import { compact } from "./sqlite/compact.ts";
+import { PatientSqliteDialect } from "./sqlite/dialect.ts";
+import { openSqlite } from "./sqlite/open.ts";
+import { WriteAheadLog } from "./sqlite/write-ahead-log.ts";
 import { Steps } from "./steps.ts";
+import { asStorageError } from "./storage-error.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 import { UndecryptedEvents } from "./undecrypted-events.ts";
-import { assertKnownSchema, upgradeSchema } from "./upgrade.ts";
-import { clearWriteAheadLog } from "./write-ahead-log.ts";
 
 /** All persistent data, as complete operations. No other folder knows which database is used. */
 export interface Store {
@@ -40,6 +45,7 @@ export interface Store {
   readonly signInLinks: SignInLinks;
   readonly plans: Plans;
   readonly runs: Runs;
+  readonly runLeases: RunLeases;
   readonly steps: Steps;
   readonly limiters: Limiters;
   readonly questions: Questions;
@@ -47,7 +53,11 @@ export interface Store {
   /** For rows whose content is read outside the store. */
   readonly reportUnreadable: ReportUnreadable;
   forget(owner: string): Promise<Erased>;
-  /** Removes handled events, sent messages, closed questions and "sent once" notes from before. */
+  /**
+   * Removes what nothing needs any more: handled events, sent messages, closed questions and "sent
+   * once" notes from before that time, and what is known of accounts that nobody uses. Gives the
+   * space back to the disk.
+   */
   prune(before: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -56,56 +66,69 @@ export interface Store {
  * Opens the data directory for this process alone and upgrades its database to the newest schema.
  * @param secretKey seals secrets (32 bytes)
  * @param reportUnreadable is called for each row that cannot be read; only that row is lost
- * @throws DataDirectoryInUseError, NewerSchemaError
+ * @param reportTrouble is called for errors of work that is tried again by itself
+ * @throws DataDirectoryInUseError, NewerSchemaError, StorageError
  */
 export function openStore({
   dataDir,
   secretKey,
-  reportUnreadable = () => undefined,
+  reportUnreadable: report = () => undefined,
+  reportTrouble = () => undefined,
 }: {
   dataDir: string;
   secretKey: Buffer;
   reportUnreadable?: ReportUnreadable;
+  reportTrouble?: (error: unknown) => void;
 }): Store {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = lockDataDirectory(dataDir);
-  let sqlite: Database.Database | null = null;
+  const lock = openLock(dataDir);
+  const path = join(dataDir, "mover.sqlite");
+  let sqlite: Database | null = null;
   try {
-    sqlite = openDatabase(join(dataDir, "mover.sqlite"));
-    const schema = upgradeSchema(sqlite);
-    const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+    const opened = openSqlite(path);
+    sqlite = opened.sqlite;
+    // The lock of the data directory proves that no other process works on a run.
+    endLeases(sqlite);
+    const database = new Kysely<Tables>({ dialect: new PatientSqliteDialect(sqlite) });
     const secrets = new SealedSecrets(secretKey);
-    const receivedEvents = new ReceivedEvents(database, secrets);
-    const outbox = new OutboxItems(database);
-    const questions = new Questions(database, reportUnreadable);
+    const log = new WriteAheadLog(database, reportTrouble);
+    const sealing = { secrets, log, report };
+    const questions = new Questions(database, report);
     const sentOnce = new SentOnce(database);
     return {
-      bot: new BotState(database, secrets),
-      receivedEvents,
+      bot: new BotState(database, secrets, log),
+      receivedEvents: new ReceivedEvents(database, sealing),
       undecryptedEvents: new UndecryptedEvents(database),
       invitations: new Invitations(database),
       directChats: new DirectChatRows(database),
-      outbox,
+      outbox: new OutboxItems(database, sealing),
       readers: new Readers(database),
       sentOnce,
-      accounts: new Accounts(database, secrets),
-      signInLinks: new SignInLinks(database, secrets, reportUnreadable),
+      accounts: new Accounts(database, sealing),
+      signInLinks: new SignInLinks(database, sealing),
       plans: new Plans(database),
-      runs: new Runs(database, reportUnreadable),
-      steps: new Steps(database, reportUnreadable),
+      runs: new Runs(database, report),
+      runLeases: new RunLeases(database, report),
+      steps: new Steps(database, report),
       limiters: new Limiters(database),
       questions,
-      schema,
-      reportUnreadable,
+      schema: opened.schema,
+      reportUnreadable: report,
       forget: async (owner) => {
         const erased = await eraseOwner(database, owner);
-        await clearWriteAheadLog(database);
+        await log.clear();
         return erased;
       },
       prune: async (before) => {
-        for (const table of [receivedEvents, outbox, questions, sentOnce]) await table.prune(before);
+        await pruneEvents(database, before);
+        await pruneMessages(database, before);
+        await questions.prune(before);
+        await sentOnce.prune(before);
+        await pruneUnused(database, before);
+        await compact(opened.sqlite);
+        await log.clear();
       },
       close: async () => {
+        log.close();
         await database.destroy();
         lock.release();
       },
@@ -113,28 +136,15 @@ export function openStore({
   } catch (error) {
     sqlite?.close();
     lock.release();
-    throw error;
+    throw asStorageError(error, path);
   }
 }
 
-/** @throws NewerSchemaError before anything is written */
-function openDatabase(path: string): Database.Database {
-  // SQLite gives its log files the mode of the database.
-  closeSync(openSync(path, "a", 0o600));
-  const sqlite = new Database(path);
+function openLock(dataDir: string): { release(): void } {
   try {
-    assertKnownSchema(sqlite);
-    // secure_delete: deleted rows are overwritten, not only unlinked.
-    for (const pragma of [
-      "journal_mode = WAL",
-      "synchronous = FULL",
-      "foreign_keys = ON",
-      "secure_delete = ON",
-    ])
-      sqlite.pragma(pragma);
-    return sqlite;
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return lockDataDirectory(dataDir);
   } catch (error) {
-    sqlite.close();
-    throw error;
+    throw asStorageError(error, dataDir);
   }
 }

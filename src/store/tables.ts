@@ -79,6 +79,9 @@ export interface Tables {
     was_interrupted: Generated<number>;
     problem: string | null;
     progress_count: Generated<number>;
+    lease_owner: string | null;
+    lease_epoch: Generated<number>;
+    lease_until: Generated<number>;
   };
   run_room: {
     run_id: number;
@@ -115,6 +118,8 @@ export interface Tables {
     outcome: string | null;
     finished_at: number | null;
     intended: string | null;
+    taken_epoch: Generated<number>;
+    waits_for_side: string | null;
   };
   limiter: { user_id: string; name: string; state: string };
   question: {

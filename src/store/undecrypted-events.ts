@@ -25,7 +25,6 @@ export class UndecryptedEvents {
   async add(row: UndecryptedEvent): Promise<void> {
     await this.#database
       .insertInto("undecrypted_event")
-      .orIgnore()
       .values({
         event_id: row.eventId,
         room_id: row.roomId,
@@ -33,6 +32,7 @@ export class UndecryptedEvents {
         event: row.event,
         received_at: row.receivedAt,
       })
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
 

@@ -8,6 +8,8 @@ import { intents } from "./upgrades/006-intents.ts";
 import { platforms } from "./upgrades/007-platforms.ts";
 import { shown } from "./upgrades/008-shown.ts";
 import { chats } from "./upgrades/009-chats.ts";
+import { leases } from "./upgrades/010-leases.ts";
+import { indexes } from "./upgrades/011-indexes.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -23,6 +25,8 @@ export const schemaUpgrades: readonly string[] = [
   platforms,
   shown,
   chats,
+  leases,
+  indexes,
 ];
 
 /** A newer version of the bot wrote the database. This version must not touch it. */
@@ -52,7 +56,9 @@ export function assertKnownSchema(database: Database, upgrades: readonly string[
 
 /**
  * Upgrades the schema to the newest version, in one transaction: a crash in between leaves the old
- * version.
+ * version. Foreign keys are enforced only afterwards: while they are, dropping a table that an
+ * upgrade has made anew deletes the rows of other tables too
+ * (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
  * @throws NewerSchemaError before anything is written
  */
 export function upgradeSchema(
@@ -60,9 +66,21 @@ export function upgradeSchema(
   upgrades: readonly string[] = schemaUpgrades,
 ): { from: number; to: number } {
   const from = assertKnownSchema(database, upgrades);
+  database.pragma("foreign_keys = OFF");
+  try {
+    if (from < upgrades.length) applyUpgrades(database, upgrades, from);
+  } finally {
+    database.pragma("foreign_keys = ON");
+  }
+  return { from, to: upgrades.length };
+}
+
+function applyUpgrades(database: Database, upgrades: readonly string[], from: number): void {
   database.transaction(() => {
     for (const upgrade of upgrades.slice(from)) database.exec(upgrade);
+    const orphans = database.pragma("foreign_key_check");
+    if (Array.isArray(orphans) && orphans.length > 0)
+      throw new Error(`The upgrade of the database would leave ${orphans.length} rows without their owners.`);
     database.pragma(`user_version = ${upgrades.length}`);
   })();
-  return { from, to: upgrades.length };
 }

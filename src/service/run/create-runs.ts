@@ -71,7 +71,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     knockReason,
     now,
   });
-  const runner: Runner = new Runner({ runs, steps, limits, work, now, log });
+  const runner: Runner = new Runner({ runs, steps, leases: store.runLeases, limits, work, now, log });
   const watch = new RunWatch({ accounts, platforms, runs, steps, runner, listener, now, log });
   // The requests of one person run in order.
   const queue = new KeyedQueue();

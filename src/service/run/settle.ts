@@ -65,7 +65,7 @@ export class RunSettler {
     const revised = decision.remaining({ before, tried, endedAt: run.endedAt }, request);
     const event = { event: "revised", change: { stage: stages.profile } } as const;
     // It was paused or cancelled meanwhile.
-    if (!(await steps.revise(run.id, { ...revised, run: event }))) return null;
+    if (!(await steps.revise(run, { ...revised, run: event }))) return null;
     const { steps: remaining } = revised;
     // Steps of a room that the account has entered by itself may be open as well.
     if (await steps.hasOpen(run.id, stages.last)) {
@@ -77,7 +77,7 @@ export class RunSettler {
       room.status === "planned" ? { ...room, status: "failed" as const } : room,
     );
     const given = rooms.filter((room, index) => room !== revised.rooms[index]);
-    if (given.length > 0 && !(await steps.revise(run.id, { rooms: given, steps: [], again: [], run: event })))
+    if (given.length > 0 && !(await steps.revise(run, { rooms: given, steps: [], again: [], run: event })))
       return null;
     const report = reportAfterRun(decision.plan.report, rooms);
     await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.plan, report });
@@ -106,7 +106,7 @@ export class RunSettler {
     const { runs, now } = this.#options;
     const endedAt = run.endedAt ?? now();
     await announce({ ...run, state: nextState(run.state, event) ?? run.state, endedAt });
-    await runs.apply(run.id, event, { ...change, endedAt });
+    await runs.apply(run.id, event, { ...change, endedAt }, run.epoch);
   }
 
   /**
@@ -162,7 +162,7 @@ export class RunSettler {
     }
     await listener.roomsLetIn(run, letIn);
     if (!isAccountProblem(refusal)) return unreadFor("source", refusal);
-    await runs.apply(run.id, "needs_owner", { problem });
+    await runs.apply(run.id, "needs_owner", { problem }, run.epoch);
     return null;
   }
 
@@ -182,7 +182,7 @@ export class RunSettler {
       const stranger = sides.find((side) => move[side].userId !== run[side]);
       if (stranger === undefined) return move;
       // Another account was signed in meanwhile. It does not belong to this run.
-      await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) });
+      await runs.apply(run.id, "needs_owner", { problem: sessionEnded(stranger, now()) }, run.epoch);
       return null;
     }
     if (move.status === "not_read" && move.account.side === "source" && run.endedAt !== null) return move;
@@ -194,7 +194,7 @@ export class RunSettler {
       );
       return unreadFor(account.side, refusal);
     }
-    await runs.apply(run.id, "needs_owner", { problem: problemOf(move, now()) });
+    await runs.apply(run.id, "needs_owner", { problem: problemOf(move, now()) }, run.epoch);
     return null;
   }
 }

@@ -200,7 +200,7 @@ export class WatchLook {
       .filter((room) => room.status === "planned")
       .flatMap((room) => platforms[run.platform].runs.stepsInto(room, room.route));
     // The look took time. The run may have ended meanwhile, or another one may have replaced it.
-    const isResumed = await steps.revise(run.id, {
+    const isResumed = await steps.revise(run, {
       rooms: changed,
       steps: [],
       again: entries,

@@ -167,7 +167,10 @@ export interface Scripted {
 }
 
 /** A runner on a store. The script replaces the servers. A run that settles is over. */
-export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, script: Script = {}): Scripted {
+export function scripted(
+  store: Pick<Store, "runs" | "steps" | "runLeases" | "limiters">,
+  script: Script = {},
+): Scripted {
   const { runs, steps } = store;
   const work = new ScriptedWork(script, async (run) => {
     await runs.apply(run.id, "settled");
@@ -179,6 +182,7 @@ export function scripted(store: Pick<Store, "runs" | "steps" | "limiters">, scri
     runner: new Runner({
       runs,
       steps,
+      leases: store.runLeases,
       limits: new Limits(store.limiters, RATE_LIMITS, () => undefined),
       work,
       now: Date.now,

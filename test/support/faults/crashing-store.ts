@@ -6,6 +6,7 @@ import { Accounts } from "../../../src/store/accounts.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { Plans } from "../../../src/store/plans.ts";
+import { RunLeases, endLeases } from "../../../src/store/run-leases.ts";
 import { Runs } from "../../../src/store/runs.ts";
 import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
 import { Steps } from "../../../src/store/steps.ts";
@@ -18,7 +19,7 @@ export type CrashTime = "before" | "after" | "none";
 
 /** A store whose process can crash, for tests of what a restart finds. */
 export interface CrashingStore {
-  store: Pick<Store, "accounts" | "outbox" | "plans" | "runs" | "steps" | "limiters">;
+  store: Pick<Store, "accounts" | "outbox" | "plans" | "runs" | "runLeases" | "steps" | "limiters">;
   /** From now on no call is answered. What was not committed is lost. */
   crash(): void;
   close(): Promise<void>;
@@ -39,6 +40,7 @@ export function openCrashingStore(
   for (const pragma of ["journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = ON"])
     sqlite.pragma(pragma);
   upgradeSchema(sqlite);
+  endLeases(sqlite);
   const crashes: true[] = [];
   const hasCrashed = (): boolean => crashes.length > 0;
   const crash = (): void => {
@@ -73,13 +75,17 @@ export function openCrashingStore(
   const database = new Kysely<Tables>({
     dialect: new CrashingDialect({ database: preparingOnce(sqlite) }, watched),
   });
+  const report = (): void => undefined;
+  const log = { clear: () => Promise.resolve(), clearSoon: () => undefined };
+  const sealing = { secrets: new SealedSecrets(Buffer.alloc(32, 7)), log, report };
   return {
     store: {
-      accounts: new Accounts(database, new SealedSecrets(Buffer.alloc(32, 7))),
-      outbox: new OutboxItems(database),
+      accounts: new Accounts(database, sealing),
+      outbox: new OutboxItems(database, sealing),
       plans: new Plans(database),
-      runs: new Runs(database, () => undefined),
-      steps: new Steps(database, () => undefined),
+      runs: new Runs(database, report),
+      runLeases: new RunLeases(database, report),
+      steps: new Steps(database, report),
       limiters: new Limiters(database),
     },
     crash,

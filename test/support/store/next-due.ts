@@ -4,5 +4,5 @@ import type { OutboxItems } from "../../../src/store/outbox-items.ts";
 /** The most urgent item that is due. */
 export async function nextDue(outbox: OutboxItems, now: number): Promise<OutboxItem | null> {
   const [first] = await outbox.due(now, 1);
-  return first ? outbox.get(first.id) : null;
+  return first ? outbox.get(first.id, now) : null;
 }

@@ -252,7 +252,7 @@ describe("a run that needs its owner", () => {
     expect(await store.runs.get(run.id)).toMatchObject({ state: "needs_you", problem: { side: "target" } });
     expect(work.log.at(-1)).toBe("needs_you");
     await store.runs.apply(run.id, "resumed", { problem: null });
-    await runner.begin({ ...run, state: "running" });
+    await runner.begin(run);
     await pass();
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "done", c: "done" });
   });
@@ -268,7 +268,7 @@ describe("a run that needs its owner", () => {
     await runner.begin(run);
     await pass();
     await store.runs.apply(run.id, "resumed", { problem: null });
-    await runner.begin({ ...run, state: "running" });
+    await runner.begin(run);
     await pass(2 * MINUTE);
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "done" });
     expect(await store.runs.get(run.id)).toMatchObject({ state: "over", problem: null });
@@ -383,16 +383,17 @@ describe("a stop", () => {
   });
 
   it("leaves what a kill left to the next process", async () => {
-    const { store } = await temporaryStore();
+    const { store, reopen } = await temporaryStore();
     const { runner } = scripted(store, { it: () => new Promise(() => {}) });
     const run = await newRun(store, [step("it")]);
     await runner.begin(run);
     await pass();
     expect(await statesOf(store, run)).toEqual({ it: "taken" });
-    const next = scripted(store);
+    const after = await reopen();
+    const next = scripted(after);
     await next.runner.start();
     await pass();
-    const [taken] = await store.steps.all(run.id);
+    const [taken] = await after.steps.all(run.id);
     expect(taken).toMatchObject({ state: "done", attempts: 2 });
   });
 });
@@ -465,7 +466,7 @@ describe("the end of a run", () => {
       times += 1;
       if (times > 1) return onSettled(run, signal);
       const steps = [step("late", { stage: stages.profile })];
-      await store.steps.revise(run.id, {
+      await store.steps.revise(run, {
         rooms: [],
         steps,
         again: [],

@@ -63,7 +63,7 @@ describe("a step that waits for a room", () => {
   ])("$name", async ({ planned, blocked: { rooms, lanes } }) => {
     const { store } = await temporaryStore();
     const { id = 0 } = (await store.runs.create(run, { rooms, steps: [planned], isInPlace: true })) ?? {};
-    expect([...(await store.steps.dueTimes(id, 1)).keys()]).toEqual(lanes);
+    expect([...(await store.steps.dueTimes(id, 1, 0)).keys()]).toEqual(lanes);
   });
 
   it("is not due before its stage", async () => {
@@ -74,7 +74,7 @@ describe("a step that waits for a room", () => {
         steps: [step("s", { needsRoom: null, stage: 2 })],
         isInPlace: true,
       })) ?? {};
-    expect((await store.steps.dueTimes(id, 1)).size).toBe(0);
-    expect(await store.steps.dueTimes(id, 2)).toEqual(new Map([["target:free", 0]]));
+    expect((await store.steps.dueTimes(id, 1, 0)).size).toBe(0);
+    expect(await store.steps.dueTimes(id, 2, 0)).toEqual(new Map([["target:free", 0]]));
   });
 });

@@ -220,7 +220,11 @@ describe("a row that cannot be read costs that row alone", () => {
     withOldRows(
       async ({ store, unreadable }) => {
         const asked = { lane: "target:messages", stage: 1, now: NOW, limiters: [] };
-        expect((await store.steps.takeNext(1, asked))?.key).toBe("read_marker:!open:old.example");
+        const knocks = { ...asked, lane: "target:knocks" };
+        expect(await store.steps.takeNext({ runId: 1, epoch: 0 }, knocks)).toBeNull();
+        expect((await store.steps.takeNext({ runId: 1, epoch: 0 }, asked))?.key).toBe(
+          "read_marker:!open:old.example",
+        );
         expect((await store.steps.counts(1)).find(({ kind }) => kind === "knock")?.state).toBe("failed");
         expect(unreadable.map(({ table }) => table)).toEqual(["step"]);
       },

@@ -105,11 +105,11 @@ describe("the outbox", () => {
       1,
     );
     await drain(store, 10);
-    const { outbox } = await reopen();
+    const { outbox, prune } = await reopen();
     expect(bytesIn(dataDir)).not.toContain("in confidence");
-    await outbox.prune(10);
+    await prune(10);
     expect(await outbox.result("one")).not.toBeNull();
-    await outbox.prune(11);
+    await prune(11);
     expect(await outbox.result("one")).toBeNull();
   });
 });

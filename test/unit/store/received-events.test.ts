@@ -34,8 +34,8 @@ describe("a received event", () => {
     await store.receivedEvents.finish("$3", 400);
     const { receivedEvents } = await reopen();
     expect(await receivedEvents.unhandled()).toEqual([
-      { roomId: "!a", event: event("$1", "one"), attempts: 2 },
-      { roomId: "!b", event: event("$2", "two"), attempts: 0 },
+      { roomId: "!a", event: event("$1", "one"), attempts: 2, isUnreadable: false },
+      { roomId: "!b", event: event("$2", "two"), attempts: 0, isUnreadable: false },
     ]);
   });
 
@@ -55,7 +55,7 @@ describe("a received event", () => {
     await store.receivedEvents.add("!r", event("$old"), 1);
     await store.receivedEvents.finish("$old", 10);
     await store.receivedEvents.add("!r", event("$waiting"), 1);
-    await store.receivedEvents.prune(11);
+    await store.prune(11);
     expect([await store.receivedEvents.has("$old"), await store.receivedEvents.has("$waiting")]).toEqual([
       false,
       true,

@@ -110,15 +110,6 @@ describe("runs", () => {
     expect(await store.runs.apply(99, "paused")).toBeNull();
   });
 
-  it("count as interrupted when another process takes over, and what was taken is to be tried again", async () => {
-    const { store } = await temporaryStore();
-    const run = await newRun(store, [step("one")]);
-    await store.steps.takeNext(run.id, { lane: "target:free", stage: 1, now: 1, limiters: [] });
-    await store.runs.recoverInterrupted();
-    expect((await store.runs.get(run.id))?.wasInterrupted).toBe(true);
-    expect((await store.steps.all(run.id))[0]).toMatchObject({ state: "pending", attempts: 1 });
-  });
-
   it("return the rooms that a query asks for", async () => {
     const { store } = await temporaryStore();
     const rooms = [

@@ -18,13 +18,16 @@ async function take(
   runId: number,
   more: { lane?: string; now?: number; stage?: number } = {},
 ): Promise<TakenStep> {
-  const taken = await steps.takeNext(runId, {
-    lane: "target:free",
-    stage: 3,
-    now: 1_000,
-    limiters: [],
-    ...more,
-  });
+  const taken = await steps.takeNext(
+    { runId, epoch: 0 },
+    {
+      lane: "target:free",
+      stage: 3,
+      now: 1_000,
+      limiters: [],
+      ...more,
+    },
+  );
   if (taken === null) throw new Error("nothing to take");
   return taken;
 }
@@ -50,7 +53,7 @@ describe("taking a step", () => {
     const keys = [await take(store, id), await take(store, id), await take(store, id)].map(({ key }) => key);
     expect(keys).toEqual(["a", "b", "late"]);
     const none = { lane: "target:free", stage: 3, now: 1_000, limiters: [] };
-    expect(await store.steps.takeNext(id, none)).toBeNull();
+    expect(await store.steps.takeNext({ runId: id, epoch: 0 }, none)).toBeNull();
   });
 
   it("gives none of a later stage, none that waits for a time, and none that waits for something else", async () => {
@@ -63,14 +66,14 @@ describe("taking a step", () => {
     const taken = await take(store, id, { stage: 1 });
     await record(store, taken, again(5_000));
     const ask = { lane: "target:free", stage: 1, limiters: [] };
-    expect(await store.steps.takeNext(id, { ...ask, now: 4_999 })).toBeNull();
-    expect((await store.steps.dueTimes(id, 1)).get("target:free")).toBe(5_000);
-    expect(await store.steps.takeNext(id, { ...ask, now: 5_000 })).toMatchObject({
+    expect(await store.steps.takeNext({ runId: id, epoch: 0 }, { ...ask, now: 4_999 })).toBeNull();
+    expect((await store.steps.dueTimes(id, 1, 0)).get("target:free")).toBe(5_000);
+    expect(await store.steps.takeNext({ runId: id, epoch: 0 }, { ...ask, now: 5_000 })).toMatchObject({
       key: "now",
       attempts: 2,
       failures: 1,
     });
-    expect((await store.steps.dueTimes(id, 1)).get("target:free")).toBeUndefined();
+    expect((await store.steps.dueTimes(id, 1, 0)).get("target:free")).toBeUndefined();
   });
 
   it("gives what the step stored before it wrote, until its outcome says what it did", async () => {
@@ -78,7 +81,7 @@ describe("taking a step", () => {
     const { id } = await newRun(store, [step("a")]);
     const taken = await take(store, id);
     expect(taken.savedUndo).toBeNull();
-    await store.steps.saveUndo(taken.id, { before: null });
+    await store.steps.saveUndo(taken, { before: null });
     await record(store, taken, again(0));
     const second = await take(store, id);
     expect(second.savedUndo).toEqual({ before: null });
@@ -91,8 +94,8 @@ describe("taking a step", () => {
     const { id } = await newRun(store, [step("a", { limits: ["messages"] })]);
     const ask = { lane: "target:messages", stage: 3, now: 1 };
     const rows = (state: number) => [{ userId: "@me:new.example", name: "messages", state }];
-    await store.steps.takeNext(id, { ...ask, limiters: rows(1) });
-    await store.steps.takeNext(id, { ...ask, limiters: rows(2) });
+    await store.steps.takeNext({ runId: id, epoch: 0 }, { ...ask, limiters: rows(1) });
+    await store.steps.takeNext({ runId: id, epoch: 0 }, { ...ask, limiters: rows(2) });
     expect(await store.limiters.of("@me:new.example")).toEqual(rows(1));
     await store.limiters.forget("@me:new.example");
     expect(await store.limiters.of("@me:new.example")).toEqual([]);
@@ -184,12 +187,15 @@ describe("revising a run", () => {
     });
     const rooms = [room("!c"), room("!b", true)];
     expect(
-      await store.steps.revise(id, {
-        rooms,
-        steps: [],
-        again: [],
-        run: { event: "revised", change: { stage: 2 } },
-      }),
+      await store.steps.revise(
+        { id, epoch: 0 },
+        {
+          rooms,
+          steps: [],
+          again: [],
+          run: { event: "revised", change: { stage: 2 } },
+        },
+      ),
     ).toBe(true);
     expect((await store.runs.rooms(id)).map(({ roomId, isJoined }) => [roomId, isJoined])).toEqual([
       ["!a", false],
@@ -210,7 +216,7 @@ describe("revising a run", () => {
       again: [],
       run: { event: "access_changed" },
     } as const;
-    expect(await store.steps.revise(run.id, revision)).toBe(false);
+    expect(await store.steps.revise({ id: run.id, epoch: 0 }, revision)).toBe(false);
     expect([await statesOf(store, run), await store.runs.rooms(run.id)]).toEqual([{}, []]);
     expect((await store.runs.get(run.id))?.state).toBe("over");
   });
@@ -221,13 +227,19 @@ describe("revising a run", () => {
     for (const how of [done, done, failed]) await record(store, await take(store, run.id), how);
     const planned = { limits: ["messages"], payload: "new", stage: 2, needsRoom: "!a" } as const;
     const revision = { rooms: [room("!a")], run: { event: "revised" } } as const;
-    await store.steps.revise(run.id, {
-      ...revision,
-      steps: [step("a", planned)],
-      again: [step("b", planned), step("c", planned)],
-    });
+    await store.steps.revise(
+      { id: run.id, epoch: 0 },
+      {
+        ...revision,
+        steps: [step("a", planned)],
+        again: [step("b", planned), step("c", planned)],
+      },
+    );
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "pending", c: "pending" });
-    await store.steps.revise(run.id, { ...revision, rooms: [room("!a", true)], steps: [], again: [] });
+    await store.steps.revise(
+      { id: run.id, epoch: 0 },
+      { ...revision, rooms: [room("!a", true)], steps: [], again: [] },
+    );
     const b = await take(store, run.id, { lane: "target:messages" });
     // The count of tries continues, because the step may have reached a server. The count of
     // failures starts again.

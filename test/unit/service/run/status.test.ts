@@ -34,6 +34,7 @@ const run: Run = {
   wasInterrupted: false,
   problem: null,
   progressCount: 0,
+  epoch: 0,
 };
 
 function count(more: Partial<StepCount>): StepCount {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { laneOf } from "../../../../src/model/lanes.ts";
 import type { Run } from "../../../../src/model/run.ts";
 import type { Stays } from "../../../../src/model/stay-reason.ts";
 import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
@@ -41,12 +42,15 @@ async function ran(
     return step(key(deed), { kind, roomId, limits, payload: { payload: kind } });
   });
   const run = await newRun(store, steps, { rooms });
-  for (const { outcome, savedUndo = null, isDropped = false, limits = [] } of summary) {
-    const lane = limits.length === 0 ? "target:free" : "target:messages";
+  for (const { kind, outcome, savedUndo = null, isDropped = false, limits = [] } of summary) {
+    const lane = laneOf({ kind, side: "target", limits });
     const nothing = { rooms: [], steps: [], dropped: [], run: null, limiters: [] };
-    const taken = await store.steps.takeNext(run.id, { lane, stage: 3, now: 1, limiters: [] });
+    const taken = await store.steps.takeNext(
+      { runId: run.id, epoch: 0 },
+      { lane, stage: 3, now: 1, limiters: [] },
+    );
     if (taken === null) throw new Error("nothing to take");
-    await store.steps.saveUndo(taken.id, savedUndo);
+    await store.steps.saveUndo(taken, savedUndo);
     if (isDropped) continue;
     await store.steps.record(
       taken,

@@ -27,6 +27,7 @@ const run: Run = {
     problem: null,
   },
   progressCount: 0,
+  epoch: 0,
   address: {
     roomId: "!r",
     eventId: "$e",
@@ -48,6 +49,7 @@ const step: TakenStep = {
     limits: [],
     attempts: 1,
     failures: 0,
+    epoch: 0,
     savedUndo: null,
   },
   ...{ needsRoom: null, after: null, roomId: "!r", payload: { roomId: "!r", tags: [] } },

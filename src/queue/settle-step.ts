@@ -1,0 +1,150 @@
+import type { Logger } from "pino";
+import type { StepRecord, TakenStep } from "../model/run.ts";
+import type { StepOutcome } from "../model/step-outcome.ts";
+import { LeaseLostError } from "../store/run-leases.ts";
+import type { RunTransition } from "../store/run-rows.ts";
+import type { Consequences, Steps } from "../store/steps.ts";
+import { StorageError } from "../store/storage-error.ts";
+import type { ActiveRun } from "./active-run.ts";
+import type { Reservation } from "./dispatch.ts";
+import { growingPauseMs, pause } from "./pause.ts";
+import type { Limits } from "./rate-limits.ts";
+import type { RunnerWork } from "./runner-work.ts";
+import type { ServerBackoff } from "./server-backoff.ts";
+import { recordOf } from "./step-record.ts";
+import { unexpectedOutcome } from "./try-step.ts";
+
+export interface StepSettlerOptions {
+  steps: Pick<Steps, "record">;
+  limits: Limits;
+  backoff: ServerBackoff;
+  work: Pick<RunnerWork, "consequencesOf" | "hasOtherRoute" | "serverOf">;
+  now: () => number;
+  log: Logger;
+}
+
+/** A try of a step whose outcome is to be recorded. */
+export interface Tried {
+  active: ActiveRun;
+  step: TakenStep;
+  outcome: StepOutcome;
+  reservation: Reservation;
+  /** Whether the run was stopped and resumed since. Then this outcome does not stop it. */
+  isOld: () => boolean;
+}
+
+/** What was recorded. */
+export interface Settled {
+  /** The outcome of the try. */
+  outcome: StepOutcome;
+  state: StepRecord["state"];
+  /** The event of the run that followed. */
+  run: RunTransition | null;
+}
+
+/** How an outcome is to be recorded. */
+interface Trial {
+  outcome: StepOutcome;
+  /** False if its consequences are not known. */
+  hasConsequences: boolean;
+  /** Once it is known, the limits and the state of the server are updated. That happens once. */
+  record: StepRecord | null;
+  isTicketReturned: boolean;
+}
+
+const NOTHING: Omit<Consequences, "limiters"> = { rooms: [], steps: [], dropped: [], run: null };
+
+/**
+ * Records outcomes of steps with their consequences. Storage that cannot be used is waited for: the
+ * outcome is at hand, and only this process knows it. A bug in the consequences counts as a failure
+ * of the step, like a bug in the step itself.
+ */
+export class StepSettler {
+  readonly #options: StepSettlerOptions;
+
+  constructor(options: StepSettlerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns `null` if the outcome no longer counts: another process works on the run, its owner
+   * was forgotten, or this process stops and the next one tries the step again
+   */
+  async settle(tried: Tried, signal: AbortSignal): Promise<Settled | null> {
+    const { log } = this.#options;
+    const { active, step } = tried;
+    const trial: Trial = {
+      outcome: tried.outcome,
+      hasConsequences: true,
+      record: null,
+      isTicketReturned: false,
+    };
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await active.turns.run(() => this.#settleOnce(tried, trial));
+      } catch (error) {
+        if (error instanceof LeaseLostError) return null;
+        if (error instanceof StorageError) {
+          log.error(
+            { err: error, key: step.key, runId: step.runId, failures },
+            "the outcome of a step waits for the storage",
+          );
+          await pause(growingPauseMs(failures), signal);
+        } else {
+          // If the consequences of the failure are not understood either, it is recorded alone.
+          trial.hasConsequences = trial.outcome === tried.outcome;
+          trial.outcome = unexpectedOutcome(error, { step, log }, "the outcome of a step was not understood");
+          trial.record = null;
+          if (!trial.hasConsequences) await pause(growingPauseMs(failures), signal);
+        }
+        if (signal.aborted) return null;
+      }
+    }
+  }
+
+  async #settleOnce({ active, step, reservation, isOld }: Tried, trial: Trial): Promise<Settled | null> {
+    const { limits, steps, work, now } = this.#options;
+    const { run } = active;
+    trial.record ??= await this.#record(active, step, reservation, trial);
+    const { record } = trial;
+    const follows = trial.hasConsequences
+      ? await work.consequencesOf(
+          run,
+          step,
+          record.state === "failed" ? record.outcome : trial.outcome,
+          record.state !== "pending",
+        )
+      : NOTHING;
+    const { ticket } = reservation;
+    const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
+    const change = isOld() ? null : follows.run;
+    const isRecorded = await steps.record(step, record, { ...follows, run: change, limiters }, now());
+    return isRecorded ? { outcome: trial.outcome, state: record.state, run: follows.run } : null;
+  }
+
+  async #record(
+    { run }: ActiveRun,
+    step: TakenStep,
+    { ticket, server }: Reservation,
+    trial: Trial,
+  ): Promise<StepRecord> {
+    const { limits, backoff, work, now } = this.#options;
+    const { outcome } = trial;
+    const side = "side" in outcome ? outcome.side : undefined;
+    // Read before the limits are updated: a read can fail, and then all of this is repeated.
+    const isDelayed = outcome.status === "retry" || outcome.status === "wait";
+    const hasOtherRoute = isDelayed && (await work.hasOtherRoute(run, step));
+    const returned = trial.isTicketReturned ? null : ticket;
+    trial.isTicketReturned = true;
+    return recordOf(
+      {
+        step,
+        outcome,
+        ticket: returned,
+        server: side === undefined ? server : work.serverOf(run, side),
+        hasOtherRoute: () => Promise.resolve(hasOtherRoute),
+      },
+      { limits, backoff, now: now() },
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import type { Kysely } from "kysely";
+import { UNFINISHED_RUN_STATES } from "../model/run-states.ts";
+import { HELD } from "./outbox-item.ts";
+import type { Tables } from "./tables.ts";
+
+/** How many rows are deleted at once. The process does nothing else meanwhile. */
+const ROWS_AT_ONCE = 1_000;
+
+/**
+ * Deletes many rows in parts, with a chance for other work in between.
+ * @param deletePart deletes at most so many rows
+ */
+async function deleteInParts(
+  deletePart: (count: number) => Promise<{ numDeletedRows: bigint }>,
+): Promise<void> {
+  for (;;) {
+    const { numDeletedRows } = await deletePart(ROWS_AT_ONCE);
+    if (numDeletedRows < BigInt(ROWS_AT_ONCE)) return;
+    await new Promise(setImmediate);
+  }
+}
+
+/**
+ * Removes old messages, except those that may be edited: messages of people with a run that is not
+ * over, and messages with a newer edit. Without its row, an edit would be sent as a new message.
+ */
+export async function pruneMessages(database: Kysely<Tables>, finishedBefore: number): Promise<void> {
+  const old = database
+    .selectFrom("outbox as old")
+    .select("old.id")
+    .where("old.finished_at", "<", finishedBefore)
+    .where((expression) =>
+      expression.not(
+        expression.exists(
+          expression
+            .selectFrom("run")
+            .select("run.id")
+            .whereRef("run.owner", "=", "old.for_user")
+            .where("run.state", "in", UNFINISHED_RUN_STATES),
+        ),
+      ),
+    )
+    .where((expression) => {
+      const edits = expression
+        .selectFrom("outbox as edit")
+        .select("edit.id")
+        .whereRef("edit.edits", "=", "old.transaction_id")
+        .where((edit) =>
+          edit.or([edit("edit.finished_at", "is", null), edit("edit.finished_at", ">=", finishedBefore)]),
+        );
+      return expression.not(expression.exists(edits));
+    });
+  await deleteInParts((count) =>
+    database.deleteFrom("outbox").where("id", "in", old.limit(count)).executeTakeFirst(),
+  );
+  // Items that have waited that long for a chat with their reader.
+  await database
+    .deleteFrom("outbox")
+    .where("finished_at", "is", null)
+    .where("not_before", "=", HELD)
+    .where("created_at", "<", finishedBefore)
+    .execute();
+}
+
+/** Removes the IDs of events that were handled long ago. No server delivers them again. */
+export async function pruneEvents(database: Kysely<Tables>, handledBefore: number): Promise<void> {
+  const old = database
+    .selectFrom("received_event as old")
+    .select("old.event_id")
+    .where("old.handled_at", "<", handledBefore);
+  await deleteInParts((count) =>
+    database.deleteFrom("received_event").where("event_id", "in", old.limit(count)).executeTakeFirst(),
+  );
+}
+
+/**
+ * Removes what is known of the rate limits of accounts that are neither signed in nor part of a run
+ * that is not over, and old sign-ins that were never finished.
+ */
+export async function pruneUnused(database: Kysely<Tables>, before: number): Promise<void> {
+  const unfinished = database.selectFrom("run").where("state", "in", UNFINISHED_RUN_STATES);
+  await database
+    .deleteFrom("limiter")
+    .where("user_id", "not in", database.selectFrom("account").select("user_id"))
+    .where("user_id", "not in", unfinished.select("source"))
+    .where("user_id", "not in", unfinished.select("target"))
+    .execute();
+  await database.deleteFrom("sign_in_attempt").where("started_at", "<", before).execute();
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "better-sqlite3";
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
+import { SqliteDialect } from "kysely";
+import { asStorageError, storageProblemOf } from "../storage-error.ts";
+
+/**
+ * How long a statement waits for a lock that another program holds, for example an operator's
+ * `sqlite3`. Nothing else of the process waits meanwhile, unless it needs the database.
+ */
+const LOCK_PATIENCE_MS = 5_000;
+const FIRST_RETRY_MS = 10;
+const LONGEST_RETRY_MS = 250;
+
+/**
+ * Kysely's SQLite dialect with another driver. A lock is waited for without blocking the process.
+ * A transaction takes the lock for writing at its beginning, so that it never fails in the middle
+ * because of a lock. The first error of a transaction is the one that is reported.
+ */
+export class PatientSqliteDialect extends SqliteDialect {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override createDriver(): Driver {
+    const database = this.#database;
+    const connection = new Connection(database);
+    return {
+      init: () => Promise.resolve(),
+      acquireConnection: () => Promise.resolve(connection),
+      beginTransaction: () => connection.run("BEGIN IMMEDIATE"),
+      commitTransaction: () => connection.run("COMMIT"),
+      // SQLite has rolled back already after a full disk or an error of the disk
+      // (https://www.sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction").
+      rollbackTransaction: () => (database.inTransaction ? connection.run("ROLLBACK") : Promise.resolve()),
+      releaseConnection: () => Promise.resolve(),
+      destroy: () => {
+        database.close();
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+class Connection implements DatabaseConnection {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    return this.#patiently(() => {
+      const statement = this.#database.prepare<unknown[], Row>(sql);
+      if (statement.reader) return { rows: statement.all(...parameters) };
+      const { changes, lastInsertRowid } = statement.run(...parameters);
+      return { insertId: BigInt(lastInsertRowid), numAffectedRows: BigInt(changes), rows: [] };
+    });
+  }
+
+  streamQuery(): never {
+    throw new Error("rows are read as a whole");
+  }
+
+  run(sql: string): Promise<void> {
+    return this.#patiently(() => void this.#database.exec(sql));
+  }
+
+  async #patiently<Result>(work: () => Result): Promise<Result> {
+    const until = performance.now() + LOCK_PATIENCE_MS;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return work();
+      } catch (error) {
+        if (storageProblemOf(error) !== "locked" || performance.now() >= until) throw asStorageError(error);
+        await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)));
+      }
+    }
+  }
+}
