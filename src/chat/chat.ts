@@ -1,38 +1,19 @@
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
-import type { Logger } from "pino";
 import { abortAll } from "request";
-import { createDispatch } from "../commands/dispatch.ts";
-import type { Configuration } from "../config/configuration.ts";
-import type { ConfirmableActions, Command, Conversation } from "../dialogue/conversation.ts";
+import type { Conversation } from "../dialogue/conversation.ts";
 import type { ConversationAddress } from "../model/conversation-address.ts";
-import type { Store } from "../store/store.ts";
-import { Confirmations } from "./confirmations.ts";
-import { Conversations } from "./conversations.ts";
-import {
-  adoptRoomFile,
-  cryptoFolder,
-  isCryptoStoreLost,
-  markKeysAsLost,
-  startEncryption,
-} from "./encryption.ts";
-import { Inbox } from "./inbox.ts";
-import { MessageSender } from "./message-sender.ts";
-import { Outbox } from "./outbox.ts";
+import type { ChatOptions } from "./chat-options.ts";
+import { monotonicNow } from "./chat-options.ts";
+import { adoptRoomFile, cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
+import { createParts } from "./parts.ts";
 import { ControlRooms } from "./rooms/control-rooms.ts";
-import { DirectChats } from "./rooms/direct-chats.ts";
-import { InvitationHandler } from "./rooms/invitations.ts";
-import { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
 import { RoomEncryption } from "./rooms/room-encryption.ts";
-import { Rooms } from "./rooms/rooms.ts";
-import { ChatRouter } from "./router.ts";
 import { type BotSession, openBotSession, replaceBotSession } from "./session.ts";
 import { BotClient } from "./sync/bot-client.ts";
 import { cryptoStorage } from "./sync/bot-crypto.ts";
 import { connectSdkLog } from "./sync/sdk-log.ts";
 import { syncStorage } from "./sync/sync-storage.ts";
-import { UndecryptableMessages } from "./undecrypted.ts";
 
 /**
  * The filter of a sync. Its timelines are long enough that gaps are rare, and it leaves out
@@ -54,24 +35,6 @@ const SYNC_FILTER = {
  */
 const HANDLING_GRACE_MS = 2_000;
 const SENDING_GRACE_MS = 750;
-
-const monotonicNow = (): number => performance.now();
-
-export interface ChatOptions {
-  configuration: Configuration;
-  /** Client API address of the bot's homeserver. */
-  baseUrl: string;
-  store: Store;
-  cryptoStoreKey: Buffer;
-  commands: readonly Command[];
-  /** Actions that people confirm with a reaction or a word. */
-  confirmable: ConfirmableActions;
-  isPermitted: (userId: string) => boolean;
-  /** Whether a person's account is on the bot's homeserver. */
-  isOnOwnServer: (userId: string) => boolean;
-  now: () => number;
-  log: Logger;
-}
 
 /** The running chat of the bot. */
 export interface Chat {
@@ -107,14 +70,21 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   );
   const displayName = await client.patiently(() => displayNameOf(client, configuration.bot.userId));
   await client.patiently(() => client.useFilter(SYNC_FILTER));
-  const controlRooms = new ControlRooms(client, configuration.controlRooms, { now, log });
+  const controlRooms = new ControlRooms({
+    client,
+    configured: configuration.controlRooms,
+    state: store.bot,
+    now,
+    monotonicNow,
+    log,
+  });
   await controlRooms.find();
   const parts = createParts(options, {
     client,
     machine,
     displayName,
     deviceId,
-    controlRoomIds: controlRooms.ids,
+    controlRooms,
   });
   const { conversations, router, inbox, outbox, invitations, undecrypted } = parts;
 
@@ -163,117 +133,6 @@ function createClient(session: BotSession, { configuration, baseUrl, store, log 
     createCryptoStorage: (encryption) => cryptoStorage({ deviceId: session.deviceId, folder, encryption }),
     log,
   });
-}
-
-interface Connection {
-  client: BotClient;
-  machine: CryptoMachine;
-  displayName: string | null;
-  deviceId: string;
-  controlRoomIds: ReadonlySet<string>;
-}
-
-/** Makes the parts of the chat. */
-function createParts(
-  { configuration, store, commands, confirmable, isPermitted, isOnOwnServer, now, log }: ChatOptions,
-  { client, machine, displayName, deviceId, controlRoomIds }: Connection,
-) {
-  const { userId } = configuration.bot;
-  const { directChats } = configuration;
-  const { questions } = store;
-  const names = { prefix: configuration.prefix, userId, displayName };
-  const rooms = new Rooms(client, { controlRoomIds, directChats });
-  const chats = new DirectChats({
-    rows: store.directChats,
-    items: store.outbox,
-    readers: store.readers,
-    rooms,
-    now,
-  });
-  const outbox = new Outbox({
-    items: store.outbox,
-    readers: store.readers,
-    sender: new MessageSender(store.outbox, client),
-    chats,
-    now,
-    monotonicNow,
-    log,
-  });
-  const onDirectChat = async (roomId: string, userId: string): Promise<void> => {
-    if (await chats.opened(roomId, userId)) outbox.wake();
-  };
-  const conversations = new Conversations({
-    outbox,
-    questions,
-    controlRoomIds,
-    rooms,
-    isRoomEncrypted: (roomId) => client.encryption.isEncrypted(roomId),
-    onDirectChat,
-    now,
-  });
-  const dispatch = createDispatch({
-    names,
-    commands,
-    isPermitted,
-    once: (subject, person) => store.sentOnce.take(subject, person, now()),
-    now,
-    log,
-  });
-  const confirmations = new Confirmations({
-    questions,
-    outbox,
-    names,
-    actions: confirmable,
-    isPermitted,
-    conversations,
-    now,
-    log,
-  });
-  const { receivedEvents } = store;
-  const inbox = new Inbox({ userId, receivedEvents, conversations, confirmations, dispatch, now, log });
-  const undecrypted = new UndecryptableMessages({
-    events: store.undecryptedEvents,
-    client,
-    machine,
-    rooms,
-    outbox,
-    userId,
-    isPermitted,
-    onDecrypted: (roomId, event) => inbox.receive(roomId, event),
-    now,
-    log,
-  });
-  const invitations = new InvitationHandler({
-    invitations: store.invitations,
-    client,
-    rooms,
-    directChats,
-    isPermitted,
-    isOnOwnServer,
-    onDirectChat,
-    now,
-    log,
-  });
-  const emptyRooms = new EmptyRooms(client, rooms, log);
-  const router = new ChatRouter({
-    inbox,
-    undecrypted,
-    invitations,
-    rooms,
-    emptyRooms,
-    directChats: chats,
-    onReturned: (roomId, joined) => {
-      chats
-        .returned(roomId, joined)
-        .then((isAwaited) => isAwaited && outbox.wake())
-        .catch((error: unknown) =>
-          log.warn({ err: error, roomId }, "the members of a room could not be read"),
-        );
-    },
-    markKeysAsLost: () => markKeysAsLost(store.bot, deviceId),
-    monotonicNow,
-  });
-  return { conversations, router, inbox, outbox, invitations, undecrypted };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StartProblem } from "../operations/start-problem.ts";
 import type { Inbox } from "./inbox.ts";
+import type { ControlRooms } from "./rooms/control-rooms.ts";
 import type { DirectChats } from "./rooms/direct-chats.ts";
 import type { InvitationHandler } from "./rooms/invitations.ts";
 import type { EmptyRooms } from "./rooms/leave-empty-rooms.ts";
@@ -18,6 +19,7 @@ export interface ChatRouterOptions {
   rooms: Pick<Rooms, "forgetMembers">;
   emptyRooms: Pick<EmptyRooms, "look">;
   directChats: Pick<DirectChats, "left">;
+  controlRooms: Pick<ControlRooms, "left" | "replaced">;
   /** Sends messages that waited for this person, who is in the room again. */
   onReturned: (roomId: string, userId: string) => void;
   /** Lets the next start take a new device. */
@@ -69,6 +71,8 @@ export class ChatRouter implements SyncListener {
 
   async onRoomEvent(roomId: string, event: unknown): Promise<void> {
     if (isEventOf("m.reaction", event)) await this.#options.inbox.receive(roomId, event);
+    if (isEventOf("m.room.tombstone", event) && "content" in event)
+      await this.#options.controlRooms.replaced(roomId, event.content);
     if (!isEventOf("m.room.member", event)) return;
     this.#options.rooms.forgetMembers(roomId);
     this.#options.emptyRooms.look(roomId);
@@ -78,6 +82,7 @@ export class ChatRouter implements SyncListener {
 
   async onLeft(roomId: string): Promise<void> {
     this.#options.rooms.forgetMembers(roomId);
+    this.#options.controlRooms.left(roomId);
     await this.#options.directChats.left(roomId);
   }
 
@@ -107,6 +112,6 @@ const joinedUserSchema = z.looseObject({
   content: z.looseObject({ membership: z.literal("join") }),
 });
 
-function isEventOf(type: string, event: unknown): boolean {
+function isEventOf(type: string, event: unknown): event is object {
   return typeof event === "object" && event !== null && "type" in event && event.type === type;
 }

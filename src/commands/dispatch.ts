@@ -74,7 +74,10 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
     return parseMessage({ ...text, body: text.body.replace(/^\s*\*\s/u, "") }, names, specifications);
   }
 
-  /** Answers once for each person and room, then never again. A secret is redacted every time. */
+  /**
+   * Answers once for each person and room, then never again. A secret is redacted every time, and
+   * mentioned once a day.
+   */
   async function refuse(
     parsed: ParsedMessage,
     conversation: Conversation,
@@ -83,7 +86,9 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
   ): Promise<void> {
     if (parsed.hasSecret) {
       const isRemoved = await conversation.redact(REDACTION_REASON);
-      if (conversation.roomKind !== "direct") await conversation.say(secretInSharedRoom(isRemoved));
+      const subject = `secret ${day(now())} ${conversation.roomId} ${conversation.sender}`;
+      if (conversation.roomKind !== "direct" && (await once(subject, conversation.sender)))
+        await conversation.say(secretInSharedRoom(isRemoved));
     }
     if (await once(`${topic} ${conversation.roomId} ${conversation.sender}`, conversation.sender))
       await conversation.say(message);

@@ -8,6 +8,8 @@ export interface DirectChatsOptions {
   rows: DirectChatRows;
   items: Pick<OutboxItems, "roomsOf">;
   readers: Pick<Readers, "releaseTo">;
+  /** The room that the conversation of a replaced control room continues in. */
+  currentOf: (roomId: string) => string;
   rooms: Pick<Rooms, "kind" | "holds" | "members" | "forgetMembers">;
   now: () => number;
 }
@@ -62,10 +64,11 @@ export class DirectChats {
    */
   async roomFor(
     userId: string,
-    roomId: string,
+    writtenIn: string,
     { isFresh = false }: { isFresh?: boolean } = {},
   ): Promise<string | null> {
-    const { rows, items, rooms } = this.#options;
+    const { rows, items, rooms, currentOf } = this.#options;
+    const roomId = currentOf(writtenIn);
     if (isFresh) rooms.forgetMembers(roomId);
     if (await isIn(() => rooms.holds(roomId, userId))) return roomId;
     const chats = new Set([...(await rows.of(userId)), ...(await items.roomsOf([userId]))]);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Invitation, Invitations } from "../../store/invitations.ts";
 import { isFinalRefusal, isForbidden, isUnknown } from "../server-refusal.ts";
 import { TimedWorker } from "../timed-worker.ts";
+import type { ControlRooms } from "./control-rooms.ts";
 import type { Rooms } from "./rooms.ts";
 
 const DECLINE_REASON =
@@ -32,6 +33,7 @@ export interface InvitationOptions {
   invitations: Invitations;
   client: Pick<MatrixClient, "joinRoom" | "leaveRoom" | "doRequest">;
   rooms: Rooms;
+  controlRooms: Pick<ControlRooms, "areAllKnown">;
   directChats: boolean;
   isPermitted: (userId: string) => boolean;
   isOnOwnServer: (userId: string) => boolean;
@@ -42,8 +44,8 @@ export interface InvitationOptions {
 }
 
 /**
- * Answers invitations: joins control rooms and direct chats if a permitted person invites, and
- * declines everything else.
+ * Answers invitations: joins control rooms whoever invites, and direct chats if a permitted person
+ * invites. Declines everything else.
  */
 export class InvitationHandler {
   readonly #options: InvitationOptions;
@@ -122,7 +124,9 @@ export class InvitationHandler {
   async #answer(invitation: Invitation): Promise<void> {
     const { client, rooms, log } = this.#options;
     const { roomId, inviter } = invitation;
-    if (!this.#options.isPermitted(inviter) || !(await this.#isRoomOfOurs(invitation))) {
+    if (!(await this.#isRoomOfOurs(invitation))) {
+      // The next try knows more. Until then the invitation stays open.
+      if (!this.#options.controlRooms.areAllKnown) throw new ControlRoomUnknownError();
       await client.leaveRoom(roomId, DECLINE_REASON);
       log.info({ roomId }, "an invitation was declined");
       return;
@@ -142,9 +146,9 @@ export class InvitationHandler {
   }
 
   async #isRoomOfOurs({ roomId, inviter, isDirect }: Invitation): Promise<boolean> {
-    const { client, rooms, directChats } = this.#options;
+    const { client, rooms, directChats, isPermitted } = this.#options;
     if (rooms.isControlRoom(roomId)) return true;
-    if (!directChats) return false;
+    if (!directChats || !isPermitted(inviter)) return false;
     if (isDirect) return true;
     try {
       return await isRoomOfOne(client, roomId, viaServers(roomId, inviter));
@@ -166,6 +170,11 @@ class TooEarlyError extends Error {
   constructor(cause: unknown) {
     super("the room is not shown to the bot, or not yet", { cause });
   }
+}
+
+/** The room may be a control room whose alias could not be looked up yet. */
+class ControlRoomUnknownError extends Error {
+  override readonly name = "ControlRoomUnknownError";
 }
 
 const summarySchema = z.looseObject({ num_joined_members: z.number() });

@@ -2,6 +2,7 @@ import type { MatrixClient } from "matrix-bot-sdk";
 import { z } from "zod";
 import type { RoomKind } from "../../model/conversation-address.ts";
 import { isAbsent } from "../server-refusal.ts";
+import type { ControlRooms } from "./control-rooms.ts";
 
 const memberSchema = z.looseObject({ membership: z.string() });
 
@@ -11,7 +12,7 @@ const memberSchema = z.looseObject({ membership: z.string() });
  */
 export class Rooms {
   readonly #client: Pick<MatrixClient, "getRoomMembers" | "doRequest">;
-  readonly #controlRoomIds: ReadonlySet<string>;
+  readonly #controlRooms: Pick<ControlRooms, "ids" | "mayBe">;
   readonly #listensInDirectChats: boolean;
   readonly #members = new Map<string, Promise<readonly string[]>>();
   /** Whether a person is in a control room, by room and person. */
@@ -19,25 +20,29 @@ export class Rooms {
 
   constructor(
     client: Pick<MatrixClient, "getRoomMembers" | "doRequest">,
-    options: { controlRoomIds: ReadonlySet<string>; directChats: boolean },
+    options: { controlRooms: Pick<ControlRooms, "ids" | "mayBe">; directChats: boolean },
   ) {
     this.#client = client;
-    this.#controlRoomIds = options.controlRoomIds;
+    this.#controlRooms = options.controlRooms;
     this.#listensInDirectChats = options.directChats;
   }
 
   isControlRoom(roomId: string): boolean {
-    return this.#controlRoomIds.has(roomId);
+    return this.#controlRooms.ids.has(roomId);
   }
 
   /**
    * A direct chat has exactly two members: the bot and one person. Invited people count as members,
    * because they may later read what is said now.
+   * @throws while the room may be a control room that is not known yet
    */
   async kind(roomId: string): Promise<RoomKind> {
     if (this.isControlRoom(roomId)) return "control";
     const members = await this.members(roomId);
-    return this.#listensInDirectChats && members.length === 2 ? "direct" : "other";
+    if (this.#listensInDirectChats && members.length === 2) return "direct";
+    if (await this.#controlRooms.mayBe(roomId))
+      throw new Error("this may be a control room whose alias could not be looked up yet");
+    return "other";
   }
 
   /**

@@ -51,11 +51,15 @@ async function setUp() {
     if (!members.has(roomId)) throw refusal(403, "M_FORBIDDEN");
   };
   const processOf = (from: Store) => {
-    const rooms = new Rooms(client, { controlRoomIds: new Set(["!control"]), directChats: true });
+    const rooms = new Rooms(client, {
+      controlRooms: { ids: new Set(["!control"]), mayBe: async () => false },
+      directChats: true,
+    });
     const chats = new DirectChats({
       rows: from.directChats,
       items: from.outbox,
       readers: from.readers,
+      currentOf: (roomId) => (roomId === "!replaced" ? NEW : roomId),
       rooms,
       now: () => Date.now(),
     });
@@ -148,6 +152,15 @@ describe("a message to a person who left the chat", () => {
     outbox.wake();
     await pass();
     expect(said()).toMatchObject([{ roomId: OLD, content: { body: "the end" } }]);
+    await outbox.stop();
+  });
+
+  it("follows a control room that was replaced", async () => {
+    const { outbox, members, said } = await setUp();
+    members.set(NEW, [BOT, ADA]);
+    await outbox.add(item("the end", { roomId: "!replaced" }));
+    await pass();
+    expect(said()).toMatchObject([{ roomId: NEW }]);
     await outbox.stop();
   });
 

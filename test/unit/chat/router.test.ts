@@ -16,6 +16,10 @@ function setUp() {
     rooms: { forgetMembers: (roomId) => void calls.push(`members ${roomId}`) },
     emptyRooms: { look: (roomId) => void calls.push(`empty? ${roomId}`) },
     directChats: { left: async (roomId) => void calls.push(`left ${roomId}`) },
+    controlRooms: {
+      left: (roomId) => void calls.push(`control? ${roomId}`),
+      replaced: async (roomId, content) => void calls.push(`replaced ${roomId} ${JSON.stringify(content)}`),
+    },
     onReturned: (roomId, userId) => void calls.push(`returned ${roomId} ${userId}`),
     markKeysAsLost: async () => void calls.push("keys are lost"),
     monotonicNow: () => clock.now,
@@ -43,12 +47,21 @@ describe("the router of the chat", () => {
       calls: ["members !r", "empty? !r"],
     },
     {
+      what: "an upgrade",
+      pass: (router) => router.onRoomEvent("!r", { type: "m.room.tombstone", content: {} }),
+      calls: ["replaced !r {}"],
+    },
+    {
       what: "another event",
       pass: (router) => router.onRoomEvent("!r", { type: "m.room.topic" }),
       calls: [],
     },
     { what: "what is no event", pass: (router) => router.onRoomEvent("!r", null), calls: [] },
-    { what: "its own leaving", pass: (router) => router.onLeft("!r"), calls: ["members !r", "left !r"] },
+    {
+      what: "its own leaving",
+      pass: (router) => router.onLeft("!r"),
+      calls: ["members !r", "control? !r", "left !r"],
+    },
     {
       what: "the join of somebody",
       pass: (router) =>

@@ -19,11 +19,13 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
   const state: {
     members: string[];
     joinedMembers: unknown;
+    areAllKnown: boolean;
     failures: unknown[];
     summaryFailures: unknown[];
   } = {
     members: ["@mover:x.org", "@me:x.org"],
     joinedMembers: 1,
+    areAllKnown: true,
     failures: [],
     summaryFailures: [],
   };
@@ -46,7 +48,11 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     new InvitationHandler({
       invitations: from.invitations,
       client,
-      rooms: new Rooms(client, { controlRoomIds: new Set(["!control:x.org"]), directChats }),
+      rooms: new Rooms(client, {
+        controlRooms: { ids: new Set(["!control:x.org"]), mayBe: async () => false },
+        directChats,
+      }),
+      controlRooms: state,
       directChats,
       isPermitted: (userId) => userId.endsWith(":x.org"),
       isOnOwnServer: (userId) => userId.endsWith(":x.org"),
@@ -115,11 +121,11 @@ describe("an invitation", () => {
       expected: ["leave !r"],
     },
     {
-      name: "of somebody else to a control room is declined",
+      name: "of somebody else to a control room is accepted",
       roomId: "!control:x.org",
       invitation: { sender: "@evil:y.org" },
       room: {},
-      expected: ["leave !control:x.org"],
+      expected: ["join !control:x.org via y.org,x.org"],
     },
     {
       name: "to what turns out to be no direct chat is taken back",
@@ -216,6 +222,20 @@ describe("an invitation", () => {
       await running.stop();
     },
   );
+
+  it("that would be declined waits while a control room is not known", async () => {
+    const { invite, done, opened, state, running } = await setUp();
+    state.areAllKnown = false;
+    await invite("!r", { sender: "@evil:y.org" });
+    await invite("!mine");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(done).toEqual(["join !mine via x.org"]);
+    expect(opened).toEqual(["!mine @me:x.org"]);
+    state.areAllKnown = true;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(done.slice(1)).toEqual(["leave !r"]);
+    await running.stop();
+  });
 
   it("from another server is answered when that server knows of it itself", async () => {
     const { running, done } = await setUp();

@@ -22,7 +22,10 @@ function setUp({ directChats = true }: { directChats?: boolean } = {}) {
       return { membership };
     },
   };
-  const rooms = new Rooms(client, { controlRoomIds: new Set(["!control"]), directChats });
+  const rooms = new Rooms(client, {
+    controlRooms: { ids: new Set(["!control"]), mayBe: async (roomId) => roomId === "!unknown" },
+    directChats,
+  });
   return { rooms, answers, looks, asked: () => asked };
 }
 
@@ -35,6 +38,12 @@ describe("a room", () => {
     const { rooms, answers } = setUp();
     answers.push(members);
     expect(await rooms.kind("!r")).toBe(kind);
+  });
+
+  it("that may be a control room not known yet is no other room", async () => {
+    const { rooms, answers } = setUp();
+    answers.push(["a", "b", "c"]);
+    await expect(rooms.kind("!unknown")).rejects.toThrow(/control room/u);
   });
 
   it("of the configuration is a control room, whatever its members", async () => {
