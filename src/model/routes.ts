@@ -101,7 +101,13 @@ export const reasonSchema = z.discriminatedUnion("code", [
   }),
   z.object({ code: z.literal("space_unreachable"), through: z.string() }),
   z.object({ code: z.literal("invite_blocked") }),
-  z.object({ code: z.literal("no_helper"), help: helpSchema, required: level }),
+  z.object({
+    code: z.literal("no_helper"),
+    help: helpSchema,
+    required: level,
+    /** Nobody has joined the room at all. */
+    isEmpty: z.boolean().optional(),
+  }),
   z.object({ code: z.enum(["blocked_by_server", "unreachable_server"]), serverText: text }),
   z.object({
     code: z.literal("refused"),

@@ -2,6 +2,9 @@ import type { RoomPlanInput } from "./planning/plan-context.ts";
 import type { RoomPlan, SummaryNeeded } from "./planning/plan-rooms.ts";
 import { planRooms } from "./planning/plan-rooms.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
+import { concurrently } from "./reading/concurrently.ts";
+import { lookAtInvitation, withTags } from "./reading/invitation.ts";
+import { CONCURRENCY } from "./reading/limits.ts";
 import { withNeededMembers } from "./reading/members.ts";
 import { withOtherMembers } from "./reading/other-member.ts";
 import { readOutsideRoom } from "./reading/outside-room.ts";
@@ -43,7 +46,16 @@ export async function decideRooms(
     const rooms = plan.summariesNeeded.filter(({ roomId }) => isNew(roomId));
     if (needs.length === 0 && rooms.length === 0)
       return plan.membersNeeded.length === 0 ? plan : planRooms({ ...input, areMembersRead: true });
-    for (const room of rooms) outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, snapshot));
+    for (const room of rooms) {
+      if (!room.isInvitation) outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, snapshot));
+    }
+    const seen = snapshot;
+    const invitations = rooms.filter(({ isInvitation }) => isInvitation);
+    const looks = await concurrently(invitations, CONCURRENCY, (room) =>
+      lookAtInvitation(source.reader, room, seen, accounts.target.userId),
+    );
+    for (const { room } of looks) outsideRooms.set(room.roomId, room);
+    snapshot = withTags(snapshot, looks);
     if (needs.length > 0)
       snapshot = await withNeededMembers(source.reader, { snapshot, needs, features: source.features });
   }

@@ -37,6 +37,7 @@ export function reasonText(reason: Reason | WordedReason): string {
     case "invite_blocked":
       return "The new account's settings refuse invitations. Allow them, then plan again.";
     case "no_helper":
+      if (reason.isEmpty === true) return "Nobody is left in the room, so nobody can let anyone in.";
       return `${capitalised(helpText(reason.help))}${reason.required === null ? ":" : ` needs power ${reason.required}, and`} nobody in the room may do it.`;
     case "blocked_by_server":
       return withServersWords("The new server blocks this room. Ask its admin.", reason.serverText);

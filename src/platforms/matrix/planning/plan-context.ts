@@ -17,8 +17,8 @@ export interface RoomPlanInput {
   source: AccountSnapshot;
   target: AccountSnapshot;
   /**
-   * Replacements of upgraded rooms that the source has not joined, from room summaries
-   * (`rooms/room-summary.ts`).
+   * Replacements of upgraded rooms that the source has not joined, and rooms to which it is
+   * invited, from room summaries (`rooms/room-summary.ts`).
    */
   outsideRooms?: ReadonlyMap<string, RoomSnapshot>;
   filters?: RoomFilters;
@@ -50,8 +50,13 @@ export interface PlanContext {
   direct: ReadonlySet<string>;
   /** Replacements about which nothing is known yet. */
   unknownReplacements: readonly string[];
+  /** Invitations of the source about whose rooms nothing more is known yet. */
+  unknownInvitations: readonly string[];
   unknownRooms: readonly string[];
 }
+
+/** Unwanted invitations can be many, and each needs a request or two. */
+const MAX_INVITATIONS_LOOKED_AT = 50;
 
 const OWN_MEMBERSHIPS: ReadonlySet<string | null> = new Set(["join", "invite", "knock"]);
 
@@ -100,6 +105,12 @@ export function planContext(input: RoomPlanInput): PlanContext {
     withBot,
     direct,
     unknownReplacements,
+    unknownInvitations: [...own.values()]
+      .filter(({ roomId, membership }) => membership === "invite" && !excluded.has(roomId))
+      .filter(({ roomId }) => target.rooms.get(roomId)?.membership !== "join")
+      .slice(0, MAX_INVITATIONS_LOOKED_AT)
+      .map(({ roomId }) => roomId)
+      .filter((roomId) => input.outsideRooms?.has(roomId) !== true),
     unknownRooms: filter.unknownRooms,
   };
 }
@@ -120,6 +131,7 @@ function viewsOf(
       roomView(room, input.target.rooms.get(room.roomId), {
         sourceUserId: input.source.userId,
         replacement: followed.get(room.roomId) ?? null,
+        isEmpty: room.membership !== "join" && input.outsideRooms?.get(room.roomId)?.joinedCount === 0,
       }),
     );
   const unknownReplacements: string[] = [];

@@ -18,9 +18,13 @@ import type { Verdict, VerdictContext } from "./verdict.ts";
 import { verdictOn } from "./verdict.ts";
 import { warningsFor } from "./warnings.ts";
 
-/** A replacement whose summary must be read. */
+/**
+ * A room whose summary must be read: a replacement that the source is not in, or a room to which
+ * the source is invited.
+ */
 export interface SummaryNeeded {
   roomId: string;
+  isInvitation: boolean;
   via: readonly string[];
 }
 
@@ -99,7 +103,10 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
     replacements,
     order: orderOfWork([...rooms, ...replacements]),
     membersNeeded: input.areMembersRead === true ? [] : mergeNeeds(readableNeeds(membersNeeded, context)),
-    summariesNeeded: context.unknownReplacements.map((roomId) => ({ roomId, via: viaFor(roomId, context) })),
+    summariesNeeded: [
+      ...context.unknownReplacements.map((roomId) => ({ roomId, isInvitation: false })),
+      ...context.unknownInvitations.map((roomId) => ({ roomId, isInvitation: true })),
+    ].map((needed) => ({ ...needed, via: viaFor(needed.roomId, context) })),
     unknownRooms: context.unknownRooms,
     bannedRoomIds: [...input.source.rooms.values()]
       .filter((room) => room.membership === "ban")

@@ -43,6 +43,8 @@ export interface RoomView {
    * has not.
    */
   isReplacement: boolean;
+  /** Nobody has joined the room, by its summary. */
+  isEmpty: boolean;
   tombstoneSender: string | null;
 }
 
@@ -56,7 +58,12 @@ export function roomView(
   {
     sourceUserId,
     replacement,
-  }: { sourceUserId: string; replacement: Pick<Replacement, "tombstoneSender"> | null },
+    isEmpty = false,
+  }: {
+    sourceUserId: string;
+    replacement: Pick<Replacement, "tombstoneSender"> | null;
+    isEmpty?: boolean;
+  },
 ): RoomView {
   const room = bestRead(seenBySource, seenByTarget);
   const isSourceShutOut = !isServerAllowed(room.serverAcl, serverPartOf(sourceUserId));
@@ -72,6 +79,7 @@ export function roomView(
       (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,
     ...membershipOfTarget(seenBySource, seenByTarget),
     isReplacement: replacement !== null,
+    isEmpty,
     tombstoneSender: replacement?.tombstoneSender ?? null,
   };
 }

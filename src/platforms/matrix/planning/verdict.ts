@@ -4,6 +4,7 @@ import type { Help, Reason } from "../../../model/routes.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 import { isSameServer } from "../ids/server-host.ts";
 import { allowedRooms, canKnockBy } from "../rooms/join-rule.ts";
+import { isOfServerNotices } from "../rooms/known-bots.ts";
 import { levelOf, may, requiredFor } from "../rooms/power-levels/room-power.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
@@ -72,6 +73,14 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   const { sourceMembership, targetMembership, isReplacement } = view;
   if (targetMembership === "join") return { kind: "joined" };
   if (sourceMembership === "ban") return { kind: "closed", reason: { code: "source_banned" } };
+  if (isOfServerNotices(view.room, context.parties.sourceUserId)) {
+    const serverName = serverNameOf(context.parties.sourceUserId) ?? "";
+    return { kind: "closed", reason: { code: "server_notices", serverName } };
+  }
+  if (view.isEmpty) {
+    const reason: Reason = { code: "no_helper", help: "invite", required: null, isEmpty: true };
+    return { kind: "closed", reason };
+  }
   const closed = closedBy(view, context);
   if (closed !== null) return closed;
   if (targetMembership === "ban") return needsUnban(view, context);

@@ -1,4 +1,5 @@
 import { parseUserId } from "../ids/identifiers.ts";
+import { isSameServer, serverPartOf } from "../ids/server-host.ts";
 import { valueOf } from "./state-read.ts";
 import type { RoomSnapshot } from "./types.ts";
 
@@ -11,7 +12,24 @@ import type { RoomSnapshot } from "./types.ts";
 export function isDeclaredBot(room: RoomSnapshot, userId: string, botUserIds: ReadonlySet<string>): boolean {
   if (botUserIds.has(userId)) return true;
   if (valueOf(room.functionalMembers)?.has(userId) === true) return true;
-  return room.tags.includes("m.server_notice") && valueOf(room.create)?.sender === userId;
+  return room.tags.includes(SERVER_NOTICE_TAG) && valueOf(room.create)?.sender === userId;
+}
+
+/** The tag that a server puts on the room of its notices (CS §Server Notices). */
+const SERVER_NOTICE_TAG = "m.server_notice";
+
+/**
+ * Whether a room is the one in which a server sends notices to its own account. The account may
+ * give any room that tag, so somebody else on that server must have created the room.
+ */
+export function isOfServerNotices(room: Pick<RoomSnapshot, "tags" | "create">, userId: string): boolean {
+  const creator = valueOf(room.create)?.sender ?? null;
+  return (
+    room.tags.includes(SERVER_NOTICE_TAG) &&
+    creator !== null &&
+    creator !== userId &&
+    isSameServer(serverPartOf(creator), serverPartOf(userId))
+  );
 }
 
 // Default names of moderation bots and bridges. Names that an application service reserves begin

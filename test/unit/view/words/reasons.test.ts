@@ -76,6 +76,10 @@ const REASONS: [Reason, string][] = [
     { code: "no_helper", help: "invite", required: 50 },
     "Inviting needs power 50, and nobody in the room may do it.",
   ],
+  [
+    { code: "no_helper", help: "invite", required: null, isEmpty: true },
+    "Nobody is left in the room, so nobody can let anyone in.",
+  ],
   [{ code: "no_helper", help: "unban", required: null }, "Lifting the ban: nobody in the room may do it."],
   [{ code: "blocked_by_server", serverText: null }, "The new server blocks this room. Ask its admin."],
   [{ code: "unreachable_server", serverText: null }, "No server of this room answers. Try again later."],

@@ -92,6 +92,6 @@ describe("helpers", () => {
     const row = rowOf(
       plan([sketchRoom({ levels: { invite: 100, users: { [ADMIN]: 100 } }, tags: ["m.server_notice"] })]),
     );
-    expect([row.route, row.reason?.code]).toEqual(["impossible", "no_helper"]);
+    expect([row.route, row.reason?.code]).toEqual(["impossible", "server_notices"]);
   });
 });
