@@ -99,7 +99,12 @@ export const reasonSchema = z.discriminatedUnion("code", [
     membership: z.enum(["invite", "knock"]),
     inviter: text,
   }),
-  z.object({ code: z.literal("space_unreachable"), through: z.string() }),
+  z.object({
+    code: z.literal("space_unreachable"),
+    through: z.string(),
+    /** The space was replaced by an upgrade. The room's rule should name the newer one. */
+    isReplaced: z.boolean().optional(),
+  }),
   z.object({ code: z.literal("invite_blocked") }),
   z.object({
     code: z.literal("no_helper"),

@@ -33,7 +33,7 @@ export function reasonText(reason: Reason | WordedReason): string {
     case "source_not_joined":
       return sourceNotJoined(reason);
     case "space_unreachable":
-      return "The room is open to members of a space that the new account cannot join by itself.";
+      return `The room is open to members of a space that the new account cannot join by itself.${reason.isReplaced === true ? " That space was replaced by a newer one: an admin can put the newer one into the room's rule." : ""}`;
     case "invite_blocked":
       return "The new account's settings refuse invitations. Allow them, then plan again.";
     case "no_helper":

@@ -25,7 +25,7 @@ export interface RouteContext {
    * Rooms that would open this one, which the source has joined and the target cannot enter, each
    * with the missing help.
    */
-  unreachable: readonly { view: RoomView; help: Help | null }[];
+  unreachable: readonly { view: RoomView; help: Help | null; isReplaced: boolean }[];
   refusals: readonly RouteRefusal[];
   /** Whether the target's own settings refuse invitations from a user; `""`: from everybody. */
   isInviteBlocked: (userId: string) => boolean;
@@ -212,11 +212,12 @@ function throughUnreachable(view: RoomView, context: RouteContext): RouteChoice 
         ? null
         : membersToRead(space.view.room, space.view.power, { kind: space.help }, parties, "route");
     if (needed !== null) membersNeeded.push(needed);
-    return { roomId: space.view.room.roomId, found };
+    return { roomId: space.view.room.roomId, isReplaced: space.isReplaced, found };
   });
   const best = candidates.find(({ found }) => found.helpers.length > 0) ?? candidates[0];
   const through = best?.roomId ?? "";
-  const reason: Reason = { code: "space_unreachable", through };
+  const isReplaced = best?.isReplaced === true;
+  const reason: Reason = { code: "space_unreachable", through, ...(isReplaced && { isReplaced }) };
   const own = needsPerson(view, "invite", reason, context);
   if (own.status === "needs_you") return own;
   const helpers = joinHelpers(own, best?.found ?? NOBODY);

@@ -71,6 +71,14 @@ function throughPreference(roomId: string, { joinedByTarget, context }: Entrance
   return context.own.get(roomId)?.membership === "join" ? 0 : 2;
 }
 
+/** A room that would open a restricted one, with the missing help. */
+export interface UnreachableSpace {
+  view: RoomView;
+  help: Help | null;
+  /** An upgrade has replaced it, and the restricted room still names it. */
+  isReplaced: boolean;
+}
+
 /**
  * The rooms that would open a restricted room which the target cannot enter. The source has joined
  * them. Each has the missing help.
@@ -79,14 +87,18 @@ export function unreachableSpaces(
   restrictedId: string,
   { context, verdicts }: EntranceInput,
   { entered, unvouched }: Entrances,
-): { view: RoomView; help: Help | null }[] {
-  const found: { view: RoomView; help: Help | null }[] = [];
+): UnreachableSpace[] {
+  const found: UnreachableSpace[] = [];
   const verdict = verdicts.get(restrictedId);
   if (verdict?.kind !== "open" || unvouched.has(restrictedId)) return found;
   for (const roomId of verdict.allowedRoomIds) {
     const view = context.views.get(roomId);
     if (view?.sourceMembership === "join" && !entered.has(roomId))
-      found.push({ view, help: missingHelp(verdicts.get(roomId)) });
+      found.push({
+        view,
+        help: missingHelp(verdicts.get(roomId)),
+        isReplaced: context.replacements.has(roomId),
+      });
   }
   return found;
 }

@@ -6,6 +6,7 @@ import { accessFacts } from "./access-facts.ts";
 import { chooseRoute } from "./choose-route.ts";
 import type { EntranceInput } from "./entrances.ts";
 import { findEntrances, unreachableSpaces } from "./entrances.ts";
+import { needsInvitations } from "./needs-invitations.ts";
 import { orderOfWork } from "./order.ts";
 import type { MembersNeeded } from "./people.ts";
 import { mergeNeeds } from "./people.ts";
@@ -78,6 +79,64 @@ export interface RoomPlan {
  */
 export function planRooms(input: RoomPlanInput): RoomPlan {
   const context = planContext(input);
+  const plan = planWith(input, context, new Set());
+  const doors = doorsOf(context, plan);
+  if (doors.size === 0 || !hasRooms(input)) return plan;
+  // A door that lets the account into nothing after all stays replaced.
+  const used = usedDoors(planWith(input, context, doors), doors);
+  return used.size === 0 ? plan : planWith(input, context, used);
+}
+
+/**
+ * Replaced rooms that are open and would let the target into a restricted room which has no other
+ * way in that costs nothing. The target joins them and stays.
+ */
+function doorsOf(context: PlanContext, plan: PlannedRooms): Set<string> {
+  const doors = new Set<string>();
+  for (const [roomId, verdict] of plan.verdicts) {
+    const row = plan.rows.get(roomId);
+    if (verdict.kind !== "open" || row === undefined || isFree(row)) continue;
+    const door = verdict.allowedRoomIds.find((allowedId) => isDoor(allowedId, context, plan));
+    if (door !== undefined) doors.add(door);
+  }
+  return doors;
+}
+
+function isFree({ route }: PlannedRoom): boolean {
+  return route === "accept_invite" || route === "join" || route === "join_restricted";
+}
+
+/** The replacement is moved all the same, which the row of a joined room does not show. */
+function isDoor(roomId: string, context: PlanContext, { rows, verdictContext }: PlannedRooms): boolean {
+  const view = context.views.get(roomId);
+  const successor = context.replacements.get(roomId)?.roomId;
+  if (view === undefined || successor === undefined || context.excluded.has(roomId)) return false;
+  const status = rows.get(successor)?.status;
+  if (!context.own.has(successor) && status !== "planned" && status !== "done") return false;
+  const verdict = verdictOn(view, verdictContext);
+  return verdict.kind === "open" && (verdict.canJoin || verdict.isInvited);
+}
+
+function usedDoors({ rows }: PlannedRooms, doors: ReadonlySet<string>): Set<string> {
+  const through = new Set(
+    [...rows.values()].map((row) => (row.route === "join_restricted" ? row.through : null)),
+  );
+  return new Set([...doors].filter((roomId) => through.has(roomId)));
+}
+
+/** A plan, and the decisions behind it. */
+interface PlannedRooms extends RoomPlan {
+  rows: ReadonlyMap<string, PlannedRoom>;
+  verdicts: ReadonlyMap<string, Verdict>;
+  verdictContext: VerdictContext;
+}
+
+/** @param doors replaced rooms that are joined like others */
+function planWith(input: RoomPlanInput, whole: PlanContext, doors: ReadonlySet<string>): PlannedRooms {
+  const context: PlanContext = {
+    ...whole,
+    replacements: new Map([...whole.replacements].filter(([roomId]) => !doors.has(roomId))),
+  };
   const isSourceBlocked = isInviteBlocked(input.target.accountData, input.source.userId);
   const verdictContext: VerdictContext = {
     parties: context.parties,
@@ -99,6 +158,9 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
     rooms.push(row ?? undecidedRow(input, context, view, rows));
   }
   return {
+    rows,
+    verdicts,
+    verdictContext,
     rooms,
     replacements,
     order: orderOfWork([...rooms, ...replacements]),
@@ -112,34 +174,8 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
       .filter((room) => room.membership === "ban")
       .map((room) => room.roomId),
     isInviteBlocked: isSourceBlocked,
-    needsInvitations:
-      [...rooms, ...replacements].some(mayNeedInvitation) ||
-      mayUndecidedNeedInvitation(context, verdicts, verdictContext),
+    needsInvitations: needsInvitations([...rooms, ...replacements], context, verdicts, verdictContext),
   };
-}
-
-/** A room that waits for a person, or that the target enters by an invitation still to be sent. */
-function mayNeedInvitation({ status, route }: PlannedRoom): boolean {
-  if (status === "needs_moderator" || status === "needs_you") return true;
-  return status === "planned" && (route === "invite" || route === "knock");
-}
-
-/**
- * The same for rooms without a route, because this plan leaves them out. A later plan may move
- * them.
- */
-function mayUndecidedNeedInvitation(
-  context: PlanContext,
-  verdicts: ReadonlyMap<string, Verdict>,
-  verdictContext: VerdictContext,
-): boolean {
-  for (const [roomId, view] of context.views) {
-    if (verdicts.has(roomId) || context.replacements.has(roomId) || context.withBot.has(roomId)) continue;
-    const verdict = verdictOn(view, verdictContext);
-    if (verdict.kind === "person" || verdict.kind === "inviter") return true;
-    if (verdict.kind === "open" && !verdict.canJoin && !verdict.isInvited) return true;
-  }
-  return false;
 }
 
 /** The row of a room that is not moved itself: another room replaces it, or it is left out. */

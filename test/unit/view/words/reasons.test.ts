@@ -71,6 +71,10 @@ const REASONS: [Reason, string][] = [
     { code: "space_unreachable", through: "!s:x" },
     "The room is open to members of a space that the new account cannot join by itself.",
   ],
+  [
+    { code: "space_unreachable", through: "!s:x", isReplaced: true },
+    "The room is open to members of a space that the new account cannot join by itself. That space was replaced by a newer one: an admin can put the newer one into the room's rule.",
+  ],
   [{ code: "invite_blocked" }, "The new account's settings refuse invitations. Allow them, then plan again."],
   [
     { code: "no_helper", help: "invite", required: 50 },

@@ -5,6 +5,7 @@ import type { RoomSketch } from "../../../../support/plans/planned-rooms.ts";
 import {
   ADMIN,
   SOURCE,
+  SOURCE_MAY_INVITE,
   TARGET,
   account,
   membershipRule,
@@ -138,11 +139,82 @@ describe("upgraded rooms", () => {
     }
   });
 
-  it("opens a restricted room through the replacement of a space, never through the replaced space", () => {
+  describe("as the door of a restricted room", () => {
     const room = sketchRoom({ roomId: D, rule: "restricted", allow: membershipRule(A) });
-    const space = [replaced(A, B, { rule: "public" }), sketchRoom({ roomId: B, rule: "public" })];
-    expect(rowOf(plan([room, ...space]), D).reason?.code).toBe("space_unreachable");
-    const both = sketchRoom({ roomId: D, rule: "restricted", allow: membershipRule(A, B) });
-    expect(rowOf(plan([both, ...space]), D)).toMatchObject({ route: "join_restricted", through: B });
+    const open = replaced(A, B, { rule: "public" });
+    const newer = sketchRoom({ roomId: B, rule: "public" });
+
+    it("is joined before it, and kept", () => {
+      const made = plan([room, open, newer]);
+      expect(rowOf(made, D)).toMatchObject({ route: "join_restricted", through: A });
+      expect(rowOf(made, A)).toMatchObject({ route: "join", status: "planned" });
+      expect(rowOf(made, B)).toMatchObject({ route: "join", status: "planned" });
+      expect(made.order.indexOf(A)).toBeLessThan(made.order.indexOf(D));
+      const after = plan([room, open, newer], { targetRooms: [A, B, D].map((id) => targetRoom(id, "join")) });
+      expect(after.rooms.map(({ route }) => route)).toEqual(["joined", "joined", "joined"]);
+    });
+
+    it("saves an invitation that the old account could send", () => {
+      const invitable = sketchRoom({
+        roomId: D,
+        rule: "restricted",
+        allow: membershipRule(A),
+        levels: SOURCE_MAY_INVITE,
+      });
+      expect(rowOf(plan([invitable, open, newer]), D).route).toBe("join_restricted");
+    });
+
+    it.each<{ name: string; rooms: RoomSnapshot[]; through: string | null }>([
+      {
+        name: "the newer one opens the room too",
+        rooms: [sketchRoom({ roomId: D, rule: "restricted", allow: membershipRule(A, B) }), open, newer],
+        through: B,
+      },
+      { name: "it is closed", rooms: [room, replaced(A, B), newer], through: A },
+      {
+        name: "nobody can vouch for the join",
+        rooms: [
+          sketchRoom({
+            roomId: D,
+            rule: "restricted",
+            allow: membershipRule(A),
+            levels: { invite: 50, users: {} },
+          }),
+          open,
+          newer,
+        ],
+        through: null,
+      },
+      { name: "no room names it", rooms: [open, newer, sketchRoom({ roomId: D })], through: null },
+    ])("is not joined when $name", ({ rooms, through }) => {
+      const made = plan(rooms);
+      expect(rowOf(made, A)).toMatchObject({ route: "successor", successor: B });
+      expect(rowOf(made, D).through).toBe(through);
+    });
+
+    it("is named with its helpers where it is closed, with the advice to name the newer one", () => {
+      expect(rowOf(plan([room, replaced(A, B), newer]), D)).toMatchObject({
+        route: "ask_moderator",
+        reason: { code: "space_unreachable", through: A, isReplaced: true },
+        helpers: [{ userId: ADMIN }],
+      });
+    });
+
+    it("is joined although the old account is not in the newer one, which is moved as well", () => {
+      const outsideRooms = new Map([
+        [
+          B,
+          roomFromSummary(
+            B,
+            { join_rule: "public", room_version: "11" },
+            account(SOURCE, [room, open]),
+            TARGET,
+          ),
+        ],
+      ]);
+      const made = plan([room, open], { outsideRooms });
+      expect(rowOf(made, D)).toMatchObject({ route: "join_restricted", through: A });
+      expect(made.replacements.map(({ roomId, route }) => [roomId, route])).toEqual([[B, "join"]]);
+    });
   });
 });
