@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { ConversationAddress } from "../model/conversation-address.ts";
+import type { ReportRoom } from "../model/report.ts";
 import { numberedRooms } from "../model/rooms-left.ts";
 import type { Run } from "../model/run.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
@@ -12,6 +13,7 @@ import type { Message } from "../view/document/message.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
 import { roomLetIn } from "../view/migrate/let-in.ts";
 import { needsYou } from "../view/migrate/needs-you.ts";
+import { refusedByPerson } from "../view/migrate/refused-by-person.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
 import { progressMessage } from "../view/migrate/status.ts";
 import { watchHindered } from "../view/migrate/watch-hindered.ts";
@@ -118,6 +120,14 @@ export class RunAnnouncer implements RunListener {
     // A message whose key was used before is not sent again.
     for (const letIn of rooms)
       await this.#say(run, roomLetIn(letIn, this.#options.prefix), `late ${letIn.room.roomId}`);
+  }
+
+  async refusedByPeople(run: Run, rooms: readonly ReportRoom[]): Promise<void> {
+    for (const room of rooms) {
+      const by = room.reason !== null && "by" in room.reason ? room.reason.by : undefined;
+      if (by !== undefined)
+        await this.#say(run, refusedByPerson(room), `refused ${by.did} ${by.userId} ${room.roomId}`);
+    }
   }
 
   async watchHindered(run: Run): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ReportRoom } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
 import type { ShownPlan } from "../plan/planning.ts";
 import type { RoomLetIn } from "./results.ts";
@@ -24,6 +25,12 @@ export interface RunListener {
    * @param run as it will be stored
    */
   roomsLetIn(run: Run, rooms: readonly RoomLetIn[]): Promise<void>;
+  /**
+   * After the run had ended, people refused: they declined a knock, or removed the new account. The
+   * reasons of the rooms name them. Earlier ones are included again.
+   * @param run as it will be stored
+   */
+  refusedByPeople(run: Run, rooms: readonly ReportRoom[]): Promise<void>;
   /**
    * A run that watches cannot use one of its accounts. It goes on with the other.
    * @param run with the problem

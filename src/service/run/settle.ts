@@ -3,6 +3,7 @@ import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { waitsForPerson } from "../../model/room-routes.ts";
+import type { RunRoom } from "../../model/run-room.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
@@ -23,7 +24,7 @@ export interface RunSettlerOptions {
   planning: Planning;
   runs: Runs;
   steps: Steps;
-  listener: Pick<RunListener, "ended" | "roomsLetIn">;
+  listener: Pick<RunListener, "ended" | "roomsLetIn" | "refusedByPeople">;
   now: () => number;
   log: Logger;
 }
@@ -87,10 +88,20 @@ export class RunSettler {
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
       run.endedAt === null
         ? listener.ended(ended, { ...decision.plan, report })
-        : listener.roomsLetIn(ended, roomsLetIn(rooms, run.endedAt)),
+        : this.#announceLate(ended, rooms),
     );
     log.info({ runId: run.id, isWatched }, "a run has ended");
     return null;
+  }
+
+  async #announceLate(run: Run, rooms: readonly RunRoom[]): Promise<void> {
+    const { listener, now } = this.#options;
+    await listener.roomsLetIn(run, roomsLetIn(rooms, run.endedAt ?? now()));
+    const refused = rooms.filter(waitsForPerson).map((room) => room.planned.row);
+    await listener.refusedByPeople(
+      run,
+      refused.filter(({ reason }) => reason?.code === "refused"),
+    );
   }
 
   /**
@@ -149,11 +160,12 @@ export class RunSettler {
     const { runs, listener, now, log } = this.#options;
     const rooms = await runs.rooms(run.id);
     const letIn = roomsLetIn(rooms, run.endedAt ?? now());
-    const problem: RunProblem = {
-      side: "source",
-      problem: { code: isAccountProblem(refusal) ? refusal.code : "server_trouble", serverText: null },
-      since: now(),
-    };
+    const code = isAccountProblem(refusal) ? refusal.code : "server_trouble";
+    const known = (await runs.get(run.id))?.problem ?? null;
+    const isKnown = known?.side === "source" && known.problem.code === code;
+    const problem: RunProblem = isKnown
+      ? known
+      : { side: "source", problem: { code, serverText: null }, since: now() };
     if (rooms.some(waitsForPerson)) {
       const announce = (ended: Run): Promise<void> => listener.roomsLetIn(ended, letIn);
       await this.#settle(run, "settled_with_watch", announce, { problem });

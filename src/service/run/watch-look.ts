@@ -25,8 +25,8 @@ const ANNOUNCED_AFTER_MS = 60_000;
 export interface WatchLookOptions {
   accounts: Pick<Accounts, "get">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
-  runs: Runs;
-  steps: Steps;
+  runs: Pick<Runs, "get" | "inState" | "rooms" | "waitingRooms" | "joinedRooms" | "change" | "apply">;
+  steps: Pick<Steps, "revise">;
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
   now: () => number;

@@ -18,6 +18,7 @@ export interface FakeAccount {
 export interface FakeRequest {
   readonly method: string;
   readonly path: string;
+  readonly host: string;
 }
 
 class Refusal extends Error {
@@ -75,7 +76,11 @@ export class FakeHomeservers {
     const answer = async (address: string, options: GuardedRequest = {}): Promise<GuardedResponse> => {
       await Promise.resolve();
       const url = new URL(address);
-      const request = { method: options.method ?? "GET", path: decodeURIComponent(url.pathname) };
+      const request = {
+        method: options.method ?? "GET",
+        path: decodeURIComponent(url.pathname),
+        host: url.host,
+      };
       const { status, body } = this.#respond(url, options);
       await onRequest(request);
       const bytes = body instanceof Uint8Array ? body : new TextEncoder().encode(JSON.stringify(body));
@@ -216,7 +221,12 @@ export class FakeHomeservers {
     const before = room.members.get(userId)?.["membership"];
     if (before === "join") return { room_id: room.roomId };
     if (!isLetInto(room, userId, this.rooms)) throw FORBIDDEN;
+    if (room.faults.vainJoins > 0) {
+      room.faults.vainJoins -= 1;
+      return { room_id: room.roomId };
+    }
     room.members.set(userId, { membership: "join", ...profile });
+    room.memberSetBy.delete(userId);
     this.seen.push(`${userId} joins ${room.roomId}`);
     return { room_id: room.roomId };
   }
@@ -233,7 +243,7 @@ export class FakeHomeservers {
     method: string,
     room: FakeRoom,
     path: string[],
-    by: { userId: string; json: Json; account: FakeAccount },
+    by: { userId: string; json: Json; query: URLSearchParams; account: FakeAccount },
   ): unknown {
     const { userId, json, account } = by;
     const [what = "", type = "", stateKey = ""] = path;
@@ -242,7 +252,7 @@ export class FakeHomeservers {
     switch (what) {
       case "state":
         return method === "GET"
-          ? showState(room, type, stateKey)
+          ? showState(room, { type, stateKey, isWhole: by.query.get("format") === "event" })
           : this.#writeState(room, { userId, type, stateKey, json });
       case "joined_members":
         return {
@@ -285,10 +295,13 @@ export class FakeHomeservers {
   }
 }
 
-function showState(room: FakeRoom, type: string, stateKey: string): unknown {
-  const content = type === "m.room.member" ? room.members.get(stateKey) : room.state.get(type);
-  if (content === undefined) throw NOT_FOUND;
-  return content;
+function showState(
+  room: FakeRoom,
+  { type, stateKey, isWhole }: { type: string; stateKey: string; isWhole: boolean },
+): unknown {
+  const event = room.events().find((one) => one.type === type && one.state_key === stateKey);
+  if (event === undefined) throw NOT_FOUND;
+  return isWhole ? event : event.content;
 }
 
 function keep(

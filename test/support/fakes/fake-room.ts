@@ -12,6 +12,10 @@ export interface FakeRoom {
   readonly children: readonly string[];
   /** Content of member events. */
   readonly members: Map<string, Json>;
+  /** Who set a member event and when, if it was not the user itself at the beginning. */
+  readonly memberSetBy: Map<string, { sender: string; at: number }>;
+  /** Joins go wrong: some users are refused, and so many joins are accepted in vain. */
+  readonly faults: { refused: Set<string>; vainJoins: number };
   readonly lastEventId: string;
   events(): { type: string; state_key: string; sender: string; content: Json; origin_server_ts: number }[];
   count(membership: string): number;
@@ -51,6 +55,7 @@ export function fakeRoom(sketch: FakeRoomSketch): FakeRoom {
     ([userId, membership]): [string, Json] => [userId, { membership, displayname: names[userId] ?? "Me" }],
   );
   const members = new Map(memberContents);
+  const memberSetBy: FakeRoom["memberSetBy"] = new Map();
   return {
     roomId,
     allow,
@@ -58,19 +63,36 @@ export function fakeRoom(sketch: FakeRoomSketch): FakeRoom {
     state,
     children,
     members,
+    memberSetBy,
+    faults: { refused: new Set(), vainJoins: 0 },
     lastEventId: `$last-in-${roomId.slice(1, 4)}`,
     events: () => [
       ...[...state].map(([type, content]) => event(type, "", MODERATOR, content)),
       ...children.map((id) => event("m.space.child", id, MODERATOR, { via: ["old.example"] })),
-      ...[...members].map(([userId, content]) => event("m.room.member", userId, userId, content)),
+      ...[...members].map(([userId, content]) => {
+        const { sender, at } = memberSetBy.get(userId) ?? { sender: userId, at: BEGINNING };
+        return event("m.room.member", userId, sender, content, at);
+      }),
     ],
     count: (membership) =>
       [...members.values()].filter((content) => content["membership"] === membership).length,
   };
 }
 
-function event(type: string, stateKey: string, sender: string, content: Json) {
-  return { type, state_key: stateKey, sender, content, origin_server_ts: 1_000 };
+const BEGINNING = 1_000;
+
+function event(type: string, stateKey: string, sender: string, content: Json, at = BEGINNING) {
+  return { type, state_key: stateKey, sender, content, origin_server_ts: at };
+}
+
+/** A moderator invites, removes or bans a user. */
+export function moderate(
+  room: FakeRoom | undefined,
+  userId: string,
+  content: { membership: "invite" | "leave" | "ban"; reason?: string },
+): void {
+  room?.members.set(userId, content);
+  room?.memberSetBy.set(userId, { sender: MODERATOR, at: Date.now() });
 }
 
 export function joinRuleOf(room: FakeRoom): unknown {
@@ -89,7 +111,9 @@ export function mayInvite(room: FakeRoom, userId: string): boolean {
 export function isLetInto(room: FakeRoom, userId: string, rooms: ReadonlyMap<string, FakeRoom>): boolean {
   const isJoined = (roomId: string): boolean =>
     rooms.get(roomId)?.members.get(userId)?.["membership"] === "join";
-  if (room.members.get(userId)?.["membership"] === "invite") return true;
+  const membership = room.members.get(userId)?.["membership"];
+  if (membership === "ban" || room.faults.refused.has(userId)) return false;
+  if (membership === "invite") return true;
   if (room.isStubborn) return false;
   const rule = joinRuleOf(room);
   return rule === "public" || (rule === "restricted" && room.allow.some(isJoined));

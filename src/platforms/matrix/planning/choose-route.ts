@@ -5,7 +5,7 @@ import type { MembersNeeded, Parties } from "./people.ts";
 import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { RoomView } from "./room-view.ts";
-import type { OpenVerdict, PersonRefused, SourceNotJoined, Verdict } from "./verdict.ts";
+import type { OpenVerdict, PersonRefused, Refused, SourceNotJoined, Verdict } from "./verdict.ts";
 import { isCutOff } from "./via.ts";
 
 /** The part of a row that follows from the route. */
@@ -109,13 +109,19 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
  * itself, though a route may be open. Whoever removed the target is the first to ask.
  */
 function removed(view: RoomView, reason: PersonRefused, context: RouteContext): RouteChoice {
+  // The person used the old account for it, and can decide otherwise.
+  return reason.by.userId === context.parties.sourceUserId
+    ? { ...choice("ask_moderator", "needs_you", reason), ...NOBODY }
+    : asksWhoRefused(view, reason, context);
+}
+
+function asksWhoRefused(view: RoomView, reason: Refused, context: RouteContext): RouteChoice {
   const { room } = view;
   const { parties } = context;
   const { by } = reason;
-  // The person used the old account for it, and can decide otherwise.
-  if (by.userId === parties.sourceUserId)
-    return { ...choice("ask_moderator", "needs_you", reason), ...NOBODY };
   const asked = needsPerson(view, "invite", reason, context);
+  const waits = choice("ask_moderator", "needs_moderator", reason);
+  if (by === undefined) return { ...asked, ...waits, membersNeeded: asked.membersNeeded };
   const others = asked.helpers.filter(({ userId }) => userId !== by.userId);
   const helpers = joinHelpers(namedPerson(view, by.userId, parties, 0), {
     helpers: others,
@@ -128,13 +134,13 @@ function removed(view: RoomView, reason: PersonRefused, context: RouteContext): 
     purpose: "route",
   } as const;
   const membersNeeded = room.members.has(by.userId) ? asked.membersNeeded : [...asked.membersNeeded, unread];
-  return { ...choice("ask_moderator", "needs_moderator", reason), ...helpers, membersNeeded };
+  return { ...waits, ...helpers, membersNeeded };
 }
 
 /** Somebody declined the knock. The bot does not knock again by itself. */
-function declinedKnock(view: RoomView, reason: PersonRefused, context: RouteContext): RouteChoice {
+function declinedKnock(view: RoomView, reason: Refused, context: RouteContext): RouteChoice {
   return {
-    ...removed(view, reason, context),
+    ...asksWhoRefused(view, reason, context),
     route: "knock",
     routes: ["knock", "ask_moderator"],
     status: "needs_moderator",

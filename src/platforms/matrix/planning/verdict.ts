@@ -29,10 +29,10 @@ export type Verdict =
 
 export type SourceNotJoined = Extract<Reason, { code: "source_not_joined" }>;
 
+export type Refused = Extract<Reason, { code: "refused" }>;
+
 /** A person in the room refused, with the reason that they gave. */
-export type PersonRefused = Extract<Reason, { code: "refused" }> & {
-  by: NonNullable<Extract<Reason, { code: "refused" }>["by"]>;
-};
+export type PersonRefused = Refused & { by: NonNullable<Refused["by"]> };
 
 /**
  * The routes that are open. `allowedRoomIds`: the rooms that open a restricted room, if the target
@@ -47,8 +47,8 @@ export interface OpenVerdict {
   /** The source could invite, but the target's own settings refuse it. */
   isInviteBlocked: boolean;
   canKnock: boolean;
-  /** Somebody declined the knock of a run; otherwise `null`. */
-  declined: PersonRefused | null;
+  /** Somebody declined the knock of a run; otherwise `null`. Not all servers show who it was. */
+  declined: Refused | null;
   /** Why the source cannot invite. */
   reason: Reason;
 }
@@ -180,6 +180,15 @@ function shownOut(
   };
 }
 
+function declinedBy(view: RoomView, context: VerdictContext): Refused | null {
+  const { targetMembership, targetMember, isTargetInState } = view;
+  const isByUnknown =
+    targetMembership === "leave" && !isTargetInState && targetMember !== null && targetMember.sender === null;
+  return isByUnknown
+    ? { code: "refused", serverText: targetMember.reason }
+    : shownOut(view, context, "declined");
+}
+
 function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {
   const { power, sourceMembership } = view;
   if (sourceMembership === "invite" || sourceMembership === "knock") return sourceNotJoined(view);
@@ -208,7 +217,7 @@ function open(view: RoomView, context: VerdictContext): OpenVerdict {
     isInviteBlocked: isSourceAble && isSourceBlocked,
     // An approved knock is an invitation, which these settings refuse too.
     canKnock: canAsk && canKnockBy(joinRule) && !isEverybodyBlocked,
-    declined: hasKnocked ? shownOut(view, context, "declined") : null,
+    declined: hasKnocked ? declinedBy(view, context) : null,
     reason: whyNoInvitation(view, parties),
   };
 }

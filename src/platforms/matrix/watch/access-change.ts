@@ -90,14 +90,16 @@ function isAllowed({ room }: RoomView, { targetUserId }: ChangeContext): boolean
   return isServerAllowed(room.serverAcl, serverPartOf(targetUserId));
 }
 
-/** A member event that is not the target's own has ended the knock since the route was decided. */
+/**
+ * A member event that is not known to be the target's own has ended the knock since the route was
+ * decided.
+ */
 function isDeclined(
   { hasKnocked, facts: known }: WatchedRoom,
   { targetMembership, targetMember }: RoomView,
   facts: AccessFacts,
   { targetUserId }: ChangeContext,
 ): boolean {
-  const sender = targetMember?.sender ?? null;
-  if (!hasKnocked || targetMembership !== "leave" || sender === null || sender === targetUserId) return false;
+  if (!hasKnocked || targetMembership !== "leave" || targetMember?.sender === targetUserId) return false;
   return known === null || haveChangedFor("knock", known, facts);
 }

@@ -42,7 +42,6 @@ export async function lookForAccessChanges(look: Look): Promise<LookResult> {
   const [source, target] = await Promise.all([
     bySide(look, "source", async (account) => {
       const inside = look.rooms.filter((room) => room.isSourceJoined).map(({ roomId }) => roomId);
-      if (inside.length === 0) return new Map();
       return seeBySource(account, { ...look, roomIds: inside, targetUserId: look.userId.target });
     }),
     bySide(look, "target", (account) =>
@@ -64,12 +63,15 @@ interface Asked {
 async function bySide(
   { account, asked, rooms, signal }: Look,
   side: Side,
-  see: (account: WatchingAccount) => Promise<SeenRooms>,
+  see: (account: WatchingAccount) => Promise<SeenRooms | null>,
 ): Promise<Asked> {
   const nothing = new Map<string, RoomSnapshot>();
   if (!asked.has(side) || rooms.length === 0) return { side: { status: "not_asked" }, rooms: nothing };
   try {
-    return { side: { status: "answered" }, rooms: await see(await account[side]()) };
+    const seen = await see(await account[side]());
+    return seen === null
+      ? { side: { status: "not_asked" }, rooms: nothing }
+      : { side: { status: "answered" }, rooms: seen };
   } catch (error) {
     if (signal.aborted) return { side: { status: "not_asked" }, rooms: nothing };
     const refusal = refusalOf(error);

@@ -34,9 +34,11 @@ const MAX_ROOMS_READ = 50;
  *   of it that the account has joined (Synapse issue 17781).
  * - Otherwise, and for rooms that are left out: four requests a room, at some looks only.
  *
+ * @returns `null` if there is nothing to ask at this look
  * @throws HomeserverError, UnreachableError
  */
-export async function seeBySource(source: WatchingAccount, look: SourceLook): Promise<SeenRooms> {
+export async function seeBySource(source: WatchingAccount, look: SourceLook): Promise<SeenRooms | null> {
+  if (look.roomIds.length === 0 || (!hasSlidingSync(source) && look.readsRooms === null)) return null;
   const listed = hasSlidingSync(source) ? await listedRooms(source, look) : new Map<string, RoomSnapshot>();
   if (look.readsRooms === null) return listed;
   const missing = look.roomIds.filter((roomId) => !listed.has(roomId));
