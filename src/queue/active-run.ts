@@ -42,11 +42,13 @@ export interface RunActivity {
   turns: Turns;
   /** The beginnings and ends of the work on the run. */
   begins: Turns;
+  /** The target of the run; `null` until it is known. */
+  target: string | null;
 }
 
 /** Nothing is under way. */
 export function runActivity(): RunActivity {
-  return { steps: new Set(), turns: new Turns(), begins: new Turns() };
+  return { steps: new Set(), turns: new Turns(), begins: new Turns(), target: null };
 }
 
 /** The state of a run in memory. All of it can be lost. */
@@ -65,8 +67,16 @@ export interface ActiveRun extends RunActivity {
   failures: number;
 }
 
-/** The initial state of a run in memory. */
-export function activeRun(run: Run, activity: RunActivity): ActiveRun {
+/**
+ * The initial state of a run in memory. An undo takes no step before the other runs of its target
+ * have ended what they have under way.
+ * @param activities of all runs
+ */
+export function activeRun(run: Run, activities: Map<number, RunActivity>): ActiveRun {
+  const activity = activities.get(run.id) ?? runActivity();
+  activities.set(run.id, activity);
+  activity.target = run.target;
+  if (run.purpose === "undo") void activity.turns.run(() => othersEnded(run, activities));
   return {
     ...activity,
     run,
@@ -77,6 +87,18 @@ export function activeRun(run: Run, activity: RunActivity): ActiveRun {
     isPumpWanted: false,
     failures: 0,
   };
+}
+
+/**
+ * Resolves when the requests of other runs of the same target have ended. A run that was cancelled
+ * may still have a request under way that hangs. An undo beside it would miss what it writes.
+ */
+async function othersEnded(
+  { id: runId, target }: Run,
+  activities: ReadonlyMap<number, RunActivity>,
+): Promise<void> {
+  const others = [...activities].filter(([id, activity]) => id !== runId && activity.target === target);
+  await Promise.all(others.map(([, activity]) => drained(activity)));
 }
 
 /** Resolves when all work under way of a run that takes no more steps has ended. */

@@ -74,19 +74,18 @@ export class Runner {
       if (run === null) return;
       await this.#options.limits.load(run.source);
       await this.#options.limits.load(run.target);
-      if (!this.#stopping.signal.aborted) this.#activate(run, activity);
+      if (!this.#stopping.signal.aborted) this.#activate(run);
     });
   }
 
-  #activate(run: Run, activity: RunActivity): void {
+  #activate(run: Run): void {
     const known = this.#active.get(run.id);
     if (known) {
       void known.turns.run(() => Promise.resolve(void (known.run = run)));
       known.dueAt.clear();
       known.endWait = null;
     } else {
-      this.#activities.set(run.id, activity);
-      this.#active.set(run.id, activeRun(run, activity));
+      this.#active.set(run.id, activeRun(run, this.#activities));
       this.#options.work.changed(run);
     }
     this.#wake(run.id);

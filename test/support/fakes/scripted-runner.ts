@@ -194,7 +194,11 @@ export function scripted(
 export async function newRun(
   { runs }: Pick<Store, "runs">,
   steps: readonly PlannedStep[],
-  { rooms = [], owner = "@me:old.example" }: { rooms?: readonly RunRoom[]; owner?: string } = {},
+  {
+    rooms = [],
+    owner = "@me:old.example",
+    purpose = "move",
+  }: { rooms?: readonly RunRoom[]; owner?: string; purpose?: Run["purpose"] } = {},
 ): Promise<Run> {
   const address = {
     roomId: "!chat:new.example",
@@ -209,7 +213,7 @@ export async function newRun(
     owner,
     platform: "matrix" as const,
     planNumber: 1,
-    purpose: "move",
+    purpose,
     source: owner,
     target,
     address,
