@@ -27,6 +27,10 @@ export type NotMovedCode =
   | "room_replaced"
   /** It could refuse invitations that rooms still need. It is moved when no room needs one. */
   | "held_back"
+  /** The name that a server gave to a new account, in one room. Nobody chose it. */
+  | "server_default"
+  /** A former global profile that a server left in several rooms. Nobody chose it for them. */
+  | "former_profile"
   /** The new account has something else in this place. */
   | "target_has_own"
   /** The new server does not accept it. */

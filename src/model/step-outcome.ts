@@ -23,6 +23,8 @@ export const STEP_PROBLEM_CODES = [
   "no_power",
   /** The current value cannot be read, so it is not overwritten. */
   "unreadable",
+  /** The file behind a picture's address is no picture. */
+  "no_image",
   /** Something that existed when the plan was made no longer exists. */
   "gone",
   /** The new server does not have the place in the history of a room; a later one was taken. */

@@ -4,6 +4,7 @@ import type { PlatformName } from "./platform-name.ts";
 /** The kinds of steps, one for each step function. */
 export const STEP_KINDS = [
   "profile_field",
+  "kept_room_profile",
   "accept_invite",
   "join",
   "join_restricted",
@@ -25,9 +26,9 @@ export type StepKind = (typeof STEP_KINDS)[number];
 
 /**
  * The stages of a run, in order. A step runs once no step of an earlier stage is left that can run.
- * The profile is first, because a later change would rewrite the member event of every room. Steps
- * that would keep invitations from being seen are last
- * (`platforms/matrix/README.md`, "Order of a run").
+ * The profile is first, because a later change would rewrite the member event of every room. Names
+ * in single rooms, which that change overwrites, and steps that would keep invitations from being
+ * seen are last (`platforms/matrix/README.md`, "Order of a run").
  */
 export const stages = { profile: 0, rooms: 1, settings: 2, last: 3 } as const;
 export type Stage = (typeof stages)[keyof typeof stages];

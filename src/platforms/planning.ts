@@ -67,7 +67,7 @@ export interface ChosenCategories {
 }
 
 /** The steps that a run has tried, by their keys. */
-export type Tried = ReadonlyMap<string, Pick<StoredStep, "state" | "finishedAt">>;
+export type Tried = ReadonlyMap<string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">>;
 
 /** The decision about two accounts as they were just read, and the steps that follow from it. */
 export interface Decision {

@@ -7,6 +7,13 @@ import type { StayReason, Stays } from "../model/stay-reason.ts";
 import type { StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 
+/** Where the target's server has copies of the source's images. All steps of a run share them. */
+export interface ImageCopies {
+  /** @returns the address of the copy; `null` for none */
+  get(url: string): Promise<string | null>;
+  put(url: string, copy: string): Promise<void>;
+}
+
 /** The facts about a run that a step reads, and the undo record that it stores. */
 export interface StepFacts {
   /**
@@ -16,6 +23,7 @@ export interface StepFacts {
   readonly canSkipCheck: boolean;
   /** Stores the step's undo record as JSON. The step awaits it before it writes. */
   readonly saveUndo: (undo: unknown) => Promise<void>;
+  readonly imageCopies: ImageCopies;
   /** The rooms that the target has joined, as far as the run knows. */
   readonly joinedRooms: () => Promise<ReadonlySet<string>>;
   /** The run's room that the step is about; `null` if there is none. */

@@ -9,6 +9,8 @@ import type { Run } from "../model/run.ts";
 import type { PlannedStep } from "../model/step.ts";
 import { closeQuestionsOf } from "./questions.ts";
 import { assertLease } from "./run-leases.ts";
+import type { CopiesOfRun } from "./image-copies.ts";
+import { imageCopiesOf } from "./image-copies.ts";
 import type { RunChange } from "./run-rows.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
@@ -270,6 +272,10 @@ export class Runs {
       .groupBy("status")
       .execute();
     return new Map(rows.map(({ status, count }) => [status, count]));
+  }
+
+  imageCopies(runId: number): CopiesOfRun {
+    return imageCopiesOf(this.#database, runId);
   }
 }
 

@@ -121,6 +121,7 @@ export interface Tables {
     taken_epoch: Generated<number>;
     waits_for_side: string | null;
   };
+  image_copy: { run_id: number; url: string; copy: string };
   limiter: { user_id: string; name: string; state: string };
   question: {
     transaction_id: string;

@@ -10,6 +10,7 @@ import { shown } from "./upgrades/008-shown.ts";
 import { chats } from "./upgrades/009-chats.ts";
 import { leases } from "./upgrades/010-leases.ts";
 import { indexes } from "./upgrades/011-indexes.ts";
+import { imageCopies } from "./upgrades/012-image-copies.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -27,6 +28,7 @@ export const schemaUpgrades: readonly string[] = [
   chats,
   leases,
   indexes,
+  imageCopies,
 ];
 
 /** A newer version of the bot wrote the database. This version must not touch it. */

@@ -6,6 +6,7 @@ import type { HomeserverPair, RateLimits } from "../lab/homeservers/pair.ts";
 import { startHomeserverPair } from "../lab/homeservers/pair.ts";
 import { populate } from "../lab/population/population.ts";
 import { accountSchema } from "./reading-case.ts";
+import { writeStaleNames } from "./stale-names.ts";
 
 const PEOPLE = "people.json";
 const PAIR = "pair";
@@ -66,6 +67,7 @@ export async function populatedPair(
         seed,
         rooms: typeof rooms === "number" ? { count: rooms } : rooms,
       });
+      await writeStaleNames(pair.old, population);
       movers.push(moverSchema.parse(population));
     }
     log(`${count} × ${rooms} rooms were made in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);

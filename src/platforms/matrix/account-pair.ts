@@ -1,6 +1,7 @@
 import type { Account, Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
+import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { TakenStep } from "../../model/run.ts";
 import type { StayReason, Stays } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
@@ -46,6 +47,7 @@ export function accountPairs(
    * the server may have changed.
    */
   const features = new Map<string, WatchingAccount["features"]>();
+  const copying = new KeyedQueue();
   return (accounts, signal) => {
     const pair = {
       source: openAccount(accounts.source, options, signal),
@@ -54,7 +56,7 @@ export function accountPairs(
     return {
       decide: (request) => decide(pair, request, options.now),
       whyStay: (roomIds) => whyStayIn(pair, roomIds),
-      runStep: async (step, facts) => runStep(step, await contextOf(pair, step, facts)),
+      runStep: async (step, facts) => runStep(step, await contextOf({ ...pair, copying }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };
@@ -144,9 +146,9 @@ const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
 ]);
 
 async function contextOf(
-  { source, target }: OpenPair,
+  { source, target, copying }: OpenPair & { copying: KeyedQueue },
   { kind, roomId, attempts, savedUndo }: TakenStep,
-  { canSkipCheck, saveUndo, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
+  { canSkipCheck, saveUndo, imageCopies, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
 ): Promise<StepContext> {
   const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
   // Only read markers depend on the history of a room.
@@ -155,6 +157,9 @@ async function contextOf(
     client: { source: source.client, target: target.client },
     userId: { source: source.account.userId, target: target.account.userId },
     canSkipCheck,
+    tries: attempts,
+    imageCopies,
+    copying,
     savedUndo,
     saveUndo,
     isJoined: (id) => joined.has(id),

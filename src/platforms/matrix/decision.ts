@@ -3,7 +3,7 @@ import { category } from "../../model/categories.ts";
 import type { PlanFilters } from "../../model/filters.ts";
 import type { Decision, PlanFacts } from "../planning.ts";
 import type { AccountContents } from "./categories/contents.ts";
-import { compareContents } from "./categories/registry.ts";
+import { compareContents, planContentSteps } from "./categories/registry.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
 import type { RoomPlan } from "./planning/plan-rooms.ts";
 import { roomRequestCounts } from "./planning/request-counts.ts";
@@ -11,11 +11,18 @@ import { roomCategories } from "./planning/room-categories.ts";
 import { roomMapping } from "./planning/room-mapping.ts";
 import { estimateTime } from "./planning/time-estimate.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
-import { remainingWork } from "./remaining-work.ts";
+import { remainingWork, withoutHelp } from "./remaining-work.ts";
 import { report } from "./report/report.ts";
 import { INVITE_PERMISSION_TYPES } from "./rooms/invite-permission.ts";
 import { remainingSteps, revisedRooms } from "./runs/remaining-steps.ts";
-import { profileSteps, stepsOfRooms, stepsOfWholePlan, unknownRooms } from "./runs/steps-of-run.ts";
+import {
+  withKeptRooms,
+  isChosen as isChosenStep,
+  profileSteps,
+  stepsOfRooms,
+  stepsOfWholePlan,
+  unknownRooms,
+} from "./runs/steps-of-run.ts";
 
 /** Both accounts as they were read, and the plan of their rooms. */
 export interface DecisionInput {
@@ -63,6 +70,12 @@ function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): 
   const [sourceUserId, targetUserId] = [readings.source.snapshot.userId, readings.target.snapshot.userId];
   const isSameServer = serverNameOf(sourceUserId) === serverNameOf(targetUserId);
   const isChosen = (name: CategoryName): boolean => filters.categories?.includes(name) ?? true;
+  const all = [...rooms, ...replacements];
+  const inReach = roomMapping(rooms.filter(withoutHelp(all)));
+  const contentSteps = withKeptRooms(
+    planContentSteps(readings.source, readings.target, inReach).filter(isChosenStep({ filters })),
+    readings,
+  );
   return {
     report: report({
       sourceUserId,
@@ -78,7 +91,7 @@ function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): 
     ),
     via: new Map(rooms.map((room) => [room.roomId, room.via])),
     work: remainingWork(decided, readings, categories, isChosen),
-    estimate: estimateTime(roomRequestCounts([...rooms, ...replacements]), isSameServer),
+    estimate: estimateTime(roomRequestCounts(all, contentSteps), isSameServer),
     notMoved,
     unknownRooms,
     isInviteBlocked,

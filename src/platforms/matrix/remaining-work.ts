@@ -41,7 +41,7 @@ export function remainingWork(
  * Whether the target has joined a room or can enter it without help. A knock needs somebody to
  * approve it.
  */
-function withoutHelp(all: readonly PlannedRoom[]): (room: PlannedRoom) => boolean {
+export function withoutHelp(all: readonly PlannedRoom[]): (room: PlannedRoom) => boolean {
   const knocked = new Set(all.filter(({ route }) => route === "knock").map(({ roomId }) => roomId));
   return ({ roomId, successor, status }) =>
     (status === "done" || status === "planned") && !knocked.has(successor ?? roomId);

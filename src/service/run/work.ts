@@ -73,6 +73,7 @@ export class RunWork implements RunnerWork {
     return platforms[step.platform].pair({ source, target }).runStep(step, {
       canSkipCheck: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
       saveUndo: (undo) => steps.saveUndo(step, undo),
+      imageCopies: runs.imageCopies(run.id),
       joinedRooms: () => runs.joinedRooms(run.id),
       room: async () => (step.roomId === null ? null : runs.room(run.id, step.roomId)),
       knockReason: knockReason(run.source),

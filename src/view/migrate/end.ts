@@ -96,6 +96,7 @@ const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>
   invite_blocked: "your new account refuses invitations",
   no_power: "somebody with more power must do it",
   unreadable: "the existing data can't be read, so I left it alone",
+  no_image: "the file is not a picture, so I left it out",
   gone: "it is no longer there",
   history_missing:
     "your new server does not show messages as old as the last one you had read, so the oldest one it shows counts as read",

@@ -16,6 +16,8 @@ const reasons: Readonly<Record<NotMovedCode, string>> = {
   room_replaced: "Read markers of rooms that were replaced by newer ones",
   held_back:
     "Settings that can refuse invitations, as long as a room may still need one; I copy them afterwards",
+  server_default: "Rooms that still show the name your old server gave you; nobody chose it",
+  former_profile: "Rooms that still show a former name or picture of yours",
   target_has_own: "Items that your new account has set differently; it keeps its own",
   server_refuses: "Profile fields that your new server does not accept",
   rule_not_on_server: "Notification rules that your new server does not have",

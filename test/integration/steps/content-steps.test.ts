@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import { createGuardedFetch } from "../../../src/network/guarded-fetch.ts";
@@ -22,6 +23,7 @@ import { startHomeserverPair } from "../../lab/homeservers/pair.ts";
 import type { Population } from "../../lab/population/population.ts";
 import { populate } from "../../lab/population/population.ts";
 import { put } from "../../lab/population/session.ts";
+import { imageCopiesIn } from "../../support/fakes/image-copies.ts";
 import type { Accounts } from "./content-accounts.ts";
 import { addChoices, openAccounts } from "./content-accounts.ts";
 
@@ -203,6 +205,9 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
+    tries: 1,
+    imageCopies: imageCopiesIn(),
+    copying: new KeyedQueue(),
     savedUndo: null,
     saveUndo: async () => undefined,
     isJoined: (roomId) => roomIds.includes(roomId),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
@@ -10,6 +11,7 @@ import type { StepContext } from "../../../src/platforms/matrix/steps/step-conte
 import { joinRules } from "../../lab/population/room-fixture.ts";
 import type { PopulationSession } from "../../lab/population/session.ts";
 import { createRoom } from "../../lab/population/session.ts";
+import { imageCopiesIn } from "../../support/fakes/image-copies.ts";
 
 /** The two accounts, and the rooms that the target has joined as far as the test knows. */
 export interface Pair {
@@ -35,6 +37,9 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
     canSkipCheck,
+    tries: 1,
+    imageCopies: imageCopiesIn(),
+    copying: new KeyedQueue(),
     savedUndo: null,
     saveUndo: async () => undefined,
     isJoined: (roomId) => entered.has(roomId),

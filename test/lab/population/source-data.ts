@@ -70,7 +70,10 @@ export async function writeSourceData(
   const global = accountData(source, target, rooms);
   const user = apiPath`/_matrix/client/v3/user/${source.userId}`;
   const readMarkers: Record<string, string> = {};
-  const roomName = `${source.displayName} (here)`;
+  // A name in three rooms or more would be a former name of the account.
+  const roomProfiles = Object.fromEntries(
+    named.map(({ roomId }, index) => [roomId, `${source.displayName} (here ${index + 1})`]),
+  );
 
   const tasks: (() => Promise<unknown>)[] = [
     ...Object.entries(global).map(
@@ -87,8 +90,8 @@ export async function writeSourceData(
         );
       }),
     ),
-    ...named.map(({ roomId }) => async () => {
-      const content = { membership: "join", displayname: roomName };
+    ...Object.entries(roomProfiles).map(([roomId, displayname]) => async () => {
+      const content = { membership: "join", displayname };
       await setState(source, roomId, { type: "m.room.member", stateKey: source.userId, content });
     }),
     ...marked.map(({ roomId }) => async () => {
@@ -112,7 +115,7 @@ export async function writeSourceData(
     tags: Object.fromEntries(tagged.map(({ room, tags }) => [room.roomId, tags])),
     readMarkers,
     markedUnread: unread.map((room) => room.roomId),
-    roomProfiles: Object.fromEntries(named.map((room) => [room.roomId, roomName])),
+    roomProfiles,
     pushRules: await writePushRules(source, joined),
   };
 }

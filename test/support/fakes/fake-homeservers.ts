@@ -3,6 +3,9 @@ import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
 import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
 
+/** The first bytes of a picture, each as one character. */
+const PICTURE = "\x89PNG\r\n\x1a\n";
+
 type Json = Record<string, unknown>;
 
 /** One account and what its server stores for it. */
@@ -134,7 +137,7 @@ export class FakeHomeservers {
       case "knock":
         return this.#knock(this.#room(name), account);
       case "media":
-        return name === "download" ? new Uint8Array([1, 2, 3]) : {};
+        return name === "download" ? Buffer.from(PICTURE, "latin1") : {};
       case "upload":
         return { content_uri: `mxc://${baseUrlOf(by.userId).slice(8)}/copied${(this.#media += 1)}` };
       case "directory": {

@@ -52,7 +52,10 @@ export function fakeRoom(sketch: FakeRoomSketch): FakeRoom {
   if (sketch.replacement !== undefined)
     state.set("m.room.tombstone", { replacement_room: sketch.replacement });
   const memberContents = Object.entries({ [MODERATOR]: "join", ...sketch.members }).map(
-    ([userId, membership]): [string, Json] => [userId, { membership, displayname: names[userId] ?? "Me" }],
+    ([userId, membership]): [string, Json] => [
+      userId,
+      { membership, displayname: names[userId] ?? localpartOf(userId) },
+    ],
   );
   const members = new Map(memberContents);
   const memberSetBy: FakeRoom["memberSetBy"] = new Map();
@@ -117,4 +120,9 @@ export function isLetInto(room: FakeRoom, userId: string, rooms: ReadonlyMap<str
   if (room.isStubborn) return false;
   const rule = joinRuleOf(room);
   return rule === "public" || (rule === "restricted" && room.allow.some(isJoined));
+}
+
+/** The name that servers give to new accounts. */
+function localpartOf(userId: string): string {
+  return userId.slice(1, userId.indexOf(":"));
 }

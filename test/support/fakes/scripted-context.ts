@@ -1,10 +1,12 @@
 import { pino } from "pino";
 import type { Side } from "../../../src/model/account.ts";
+import { KeyedQueue } from "../../../src/model/keyed-queue.ts";
 import type { GuardedFetch, GuardedRequest } from "../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import { HomeserverClient } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
 import { SOURCE, TARGET } from "../plans/planned-rooms.ts";
+import { imageCopiesIn } from "./image-copies.ts";
 
 export const ROOM = "!room:old.example";
 
@@ -16,12 +18,19 @@ export interface ScriptedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
+  /** The media type of the body. */
+  readonly type: string | undefined;
 }
 
 /** The answer to a request: JSON with status 200 by default, or bytes. An error is thrown. */
 export type Answer =
   | Error
-  | { readonly status?: number; readonly json?: unknown; readonly bytes?: string; readonly type?: string };
+  | {
+      readonly status?: number;
+      readonly json?: unknown;
+      readonly bytes?: string | Uint8Array;
+      readonly type?: string;
+    };
 
 /**
  * Answers by request, for example by `target POST /join/!room:old.example`. Several answers are
@@ -40,6 +49,13 @@ export interface ScriptedContextOptions {
   readonly savedUndo?: unknown;
   /** After this number of requests the run is paused. */
   readonly maxRequests?: number;
+  readonly tries?: number;
+  /** The images that steps of the run have copied. Steps add to it. */
+  readonly copies?: Map<string, string>;
+  /** Shared by contexts whose steps run side by side. */
+  readonly copying?: KeyedQueue;
+  /** The user ID of the new account. */
+  readonly target?: string;
 }
 
 export interface ScriptedContext {
@@ -73,6 +89,10 @@ export function scriptedContext(
     isJoined = () => true,
     savedUndo = null,
     maxRequests = Infinity,
+    tries = 1,
+    copies,
+    copying = new KeyedQueue(),
+    target = TARGET,
   }: ScriptedContextOptions = {},
 ): ScriptedContext {
   const answer = typeof script === "function" ? byFunction(script) : byTable(script);
@@ -85,7 +105,7 @@ export function scriptedContext(
       const given = answer(request);
       if (given instanceof Error) throw given;
       const { status = 200, json = {}, bytes = JSON.stringify(json), type = "application/json" } = given;
-      const body = new TextEncoder().encode(bytes);
+      const body = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
       if (status < 400 && body.length > (options.maxBytes ?? Infinity))
         throw new UnreachableError("too_large", side);
       return { status, headers: { "content-type": type }, body, url };
@@ -106,8 +126,11 @@ export function scriptedContext(
       requests.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`),
     context: {
       client: { source: client("source"), target: client("target") },
-      userId: { source: SOURCE, target: TARGET },
+      userId: { source: SOURCE, target },
       canSkipCheck,
+      tries,
+      imageCopies: imageCopiesIn(copies),
+      copying,
       savedUndo,
       saveUndo: async (undo) => void savedUndos.push(undo),
       isJoined,
@@ -117,10 +140,15 @@ export function scriptedContext(
   };
 }
 
-function requestOf(side: Side, url: string, { method = "GET", body }: GuardedRequest): ScriptedRequest {
+function requestOf(
+  side: Side,
+  url: string,
+  { method = "GET", body, headers }: GuardedRequest,
+): ScriptedRequest {
   const { pathname, searchParams: query } = new URL(url);
   const path = decodeURIComponent(pathname.replace("/_matrix/client/v3", ""));
-  return { side, method, path, query, body: typeof body === "string" ? JSON.parse(body) : body };
+  const content: unknown = typeof body === "string" ? JSON.parse(body) : body;
+  return { side, method, path, query, body: content, type: headers?.["content-type"] };
 }
 
 function lineOf({ side, method, path }: ScriptedRequest): string {

@@ -6,7 +6,7 @@ import type { Comparison } from "./comparison.ts";
 import type { AccountContents } from "./contents.ts";
 
 /** The kinds of steps that write account contents. Each is the kind of one category. */
-export type ContentStepKind = Exclude<StepKind, RoomStepKind | "undo">;
+export type ContentStepKind = Exclude<StepKind, RoomStepKind | "kept_room_profile" | "undo">;
 
 /**
  * The properties of a step that differ between steps of its category. All of them act for the

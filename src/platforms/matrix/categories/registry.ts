@@ -53,6 +53,7 @@ export const CONTENT_STEP_KINDS: readonly ContentStepKind[] = Object.keys(catego
 /** The category that a step counts for; a step that enters a room counts for `rooms`. */
 export function categoryOfStep(kind: Exclude<StepKind, "undo">): CategoryName {
   if (isContentStep(kind)) return categories[kind].plan.name;
+  if (kind === "kept_room_profile") return "profile";
   return kind === "power_level" ? "power_levels" : "rooms";
 }
 

@@ -4,10 +4,11 @@ import { nextRoute } from "../../../model/room-routes.ts";
 import { isTriedEnough, standingRefusals, withRefusal } from "../../../model/route-refusals.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
-import type { PlannedStep } from "../../../model/step.ts";
+import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import type { Tried } from "../../planning.ts";
 import type { ChosenCategories } from "../../planning.ts";
 import { accountDataKey } from "../categories/account-data/plan.ts";
+import { isOverwritten, keptRoomSchema, keptRoomStep } from "../categories/profile/kept-rooms/plan.ts";
 import type { PartOfStep } from "../categories/registry.ts";
 import { planPartOfContents, writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
@@ -15,7 +16,7 @@ import { roomMapping } from "../planning/room-mapping.ts";
 import { INVITE_PERMISSION_TYPES } from "../rooms/invite-permission.ts";
 import { runRoom } from "./room-of-run.ts";
 import type { DecidedMove } from "./steps-of-run.ts";
-import { isChosen, powerSteps, stepsInto } from "./steps-of-run.ts";
+import { isChosen, powerSteps, stepsInto, withKeptRooms } from "./steps-of-run.ts";
 
 interface StoredRooms {
   before: readonly RunRoom[];
@@ -141,6 +142,8 @@ export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[
   const sinceIds = idsOf(since);
   const partOf = ({ key, kind }: PlannedStep): PartOfStep | null => {
     const { next, last } = versionOf(key, tried);
+    const isFirst = next === `${key} 2` && last?.state === "done";
+    if (isFirst && !isEnded && MAY_BE_OVERWRITTEN.has(kind)) return { key: next, roomIds: null };
     if (last === null) return { key: next, roomIds: isEnded && !HELD_BACK_KEYS.has(key) ? sinceIds : null };
     if (!writesWholeList(kind) || (last.state !== "done" && last.state !== "failed")) return null;
     const { finishedAt } = last;
@@ -153,16 +156,38 @@ export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[
     .filter((room) => room.status === "planned")
     .flatMap((room) => stepsInto(room, room.route))
     .filter(({ key }) => !tried.has(key));
-  return [
+  const { source, target } = move.readings;
+  const steps = [
     ...entries,
     ...powerSteps(move).filter(isAllowed),
-    ...planPartOfContents(
-      move.readings.source,
-      move.readings.target,
-      roomMapping(move.decided.rooms),
-      partOf,
-    ),
-  ].filter(isChosen(request));
+    ...planPartOfContents(source, target, roomMapping(move.decided.rooms), partOf),
+    ...(isEnded ? [] : overwrittenRooms(move, tried)),
+  ];
+  return withKeptRooms(steps.filter(isChosen(request)), move.readings);
+}
+
+/**
+ * Names and pictures in rooms. A server may overwrite them while it still spreads a change of the
+ * global profile (platforms/matrix/README.md, "Profile"). Then they are written once more.
+ */
+const MAY_BE_OVERWRITTEN: ReadonlySet<StepKind> = new Set<StepKind>(["room_profile", "kept_room_profile"]);
+
+/**
+ * The target's own names and pictures in rooms that the server has overwritten after they were
+ * written back, or before that was tried.
+ */
+function overwrittenRooms({ readings: { target } }: DecidedMove, tried: Tried): PlannedStep[] {
+  const kept = [...tried.values()].flatMap(({ kind, payload }) =>
+    kind === "kept_room_profile" ? (keptRoomSchema.safeParse(payload).data ?? []) : [],
+  );
+  const rooms = new Map(kept.map((room) => [room.roomId, room]));
+  return [...rooms.values()].flatMap((room) => {
+    const step = keptRoomStep(room);
+    const again = { ...step, key: `${step.key} 2` };
+    const existing = target.roomProfiles.get(room.roomId);
+    const isLost = existing !== undefined && isOverwritten(room, existing, target.profile);
+    return isLost && !tried.has(again.key) ? [again] : [];
+  });
 }
 
 const HELD_BACK_KEYS: ReadonlySet<string> = new Set([...INVITE_PERMISSION_TYPES].map(accountDataKey));

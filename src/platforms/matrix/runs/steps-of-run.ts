@@ -5,6 +5,8 @@ import type { RunRoom } from "../../../model/run-room.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import type { ChosenCategories, RunContents } from "../../planning.ts";
 import type { AccountContents } from "../categories/contents.ts";
+import { keptRoomSteps } from "../categories/profile/kept-rooms/plan.ts";
+import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep, planContentSteps } from "../categories/registry.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
@@ -28,7 +30,7 @@ export function stepsOfWholePlan({ decided, readings }: DecidedMove, request: Ch
     .flatMap((room) => stepsInto(room, room.route));
   const contents = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
   const steps = [...entries, ...powerSteps({ decided }), ...contents];
-  return { rooms, steps: steps.filter(isChosen(request)) };
+  return { rooms, steps: withKeptRooms(steps.filter(isChosen(request)), readings) };
 }
 
 /**
@@ -62,10 +64,13 @@ export function stepsOfRooms(
   return { rooms, steps };
 }
 
-/** The profile alone. */
+/** The profile alone, and what it would overwrite in rooms. */
 export function profileSteps({ readings, decided }: DecidedMove): PlannedStep[] {
   const steps = planContentSteps(readings.source, readings.target, roomMapping(decided.rooms));
-  return steps.filter(({ kind }) => kind === "profile_field");
+  return withKeptRooms(
+    steps.filter(({ kind }) => kind === "profile_field"),
+    readings,
+  );
 }
 
 /** Words that match no room of the plan. */
@@ -77,6 +82,17 @@ export function unknownRooms({ decided }: Pick<DecidedMove, "decided">, named: r
 /** The steps that give the target its levels. */
 export function powerSteps({ decided }: Pick<DecidedMove, "decided">): PlannedStep[] {
   return [...decided.rooms, ...decided.replacements].map(powerStep).filter((step) => step !== null);
+}
+
+/**
+ * The steps, and those that write back what a change of the global profile among them overwrites in
+ * rooms.
+ */
+export function withKeptRooms(
+  steps: readonly PlannedStep[],
+  { target }: Pick<DecidedMove["readings"], "target">,
+): PlannedStep[] {
+  return steps.some(isWrittenIntoRooms) ? [...steps, ...keptRoomSteps(target)] : [...steps];
 }
 
 /** Whether a filter by categories lets a step pass. */

@@ -17,7 +17,8 @@ export function summaryOf(steps: readonly StoredStep[], rooms: readonly RunRoom[
   const done = steps.filter(({ state, outcome }) => state === "done" && outcome?.status === "done");
   const written = new Map<CategoryName, number>();
   for (const { kind } of done) {
-    if (kind === "undo" || categoryOfStep(kind) === "rooms") continue;
+    // The target's own names in rooms are only written back.
+    if (kind === "undo" || kind === "kept_room_profile" || categoryOfStep(kind) === "rooms") continue;
     written.set(categoryOfStep(kind), (written.get(categoryOfStep(kind)) ?? 0) + 1);
   }
   const invited = new Set(done.filter(({ kind }) => kind === "invite").map(({ roomId }) => roomId));

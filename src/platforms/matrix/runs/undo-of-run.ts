@@ -2,10 +2,12 @@ import type { CategoryName } from "../../../model/categories.ts";
 import type { ReportRoom } from "../../../model/report.ts";
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
-import type { PlannedStep, StepKind } from "../../../model/step.ts";
+import type { PlannedStep, Stage, StepKind } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
 import type { EarlierRun, PlannedUndo, UndoChoice, UndoFacts } from "../../runs.ts";
 import { isJsonObject } from "../api/json.ts";
+import { keptRoomSchema } from "../categories/profile/kept-rooms/plan.ts";
+import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { JOIN_KINDS } from "../planning/step-payloads.ts";
 import { canUndo } from "./run-step.ts";
@@ -84,9 +86,17 @@ function undoSteps(
   written: readonly WrittenStep[],
   leavesAnyway: (one: WrittenStep) => boolean,
 ): PlannedStep[] {
-  const undoable = written.filter(({ isUndoable }) => isUndoable);
-  return undoable.reverse().map((one) => {
+  const undoable = written.filter(({ isUndoable }) => isUndoable).reverse();
+  const changesProfile = undoable.some(({ step }) => isWrittenIntoRooms(step));
+  const keptRooms = new Set<unknown>();
+  return undoable.flatMap((one) => {
     const { runId, step } = one;
+    if (step.kind === "kept_room_profile") {
+      // A room that several runs have kept gets its latest name.
+      const { data } = keptRoomSchema.safeParse(step.payload);
+      if (!changesProfile || data === undefined || keptRooms.has(data.roomId)) return [];
+      keptRooms.add(data.roomId);
+    }
     const undo = undoOf(step);
     const isEntry = categoryOfStep(step.kind === "undo" ? "join" : step.kind) === "rooms";
     return {
@@ -95,8 +105,7 @@ function undoSteps(
       kind: "undo",
       // The new account acts: it needs no power to leave, to decline, and to lower its own level.
       side: "target",
-      // Rooms are left last, because the undo inside them needs membership.
-      stage: isEntry ? stages.settings : stages.rooms,
+      stage: isEntry ? stages.settings : stageInside(step),
       limits: isEntry || step.limits.length > 0 ? ["messages"] : [],
       needsRoom: null,
       after: null,
@@ -107,6 +116,15 @@ function undoSteps(
       },
     };
   });
+}
+
+/**
+ * Rooms are left after everything in them is undone, because that needs membership. The undo of the
+ * global profile overwrites the target's own names in rooms once more, so they are written back
+ * last.
+ */
+function stageInside({ kind }: StoredStep): Stage {
+  return kind === "kept_room_profile" ? stages.last : stages.rooms;
 }
 
 /** The effects of an undo, and what it cannot undo. */
@@ -134,6 +152,8 @@ function undoFacts(
 
 /** The undo record of a step; `undefined` if it wrote nothing. */
 function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unknown {
+  // What the target showed before the run is in the payload, also if the step was never tried.
+  if (kind === "kept_room_profile") return payload;
   if (state === "done" && outcome?.status === "done") return outcome.undo;
   // A knock has no undo record of its own. Its payload serves as one.
   if (state === "done")
@@ -143,7 +163,10 @@ function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unkno
   return (outcome?.status === "failed" ? outcome.undo : undefined) ?? saved;
 }
 
-/** Whether an undo record says that the step has prepared its write, and has not written. */
+/**
+ * Whether an undo record says that the step has prepared its write, and has not written. Steps of
+ * older versions stored the copy of a picture that way.
+ */
 function isUnwritten(undo: unknown): boolean {
   return typeof undo === "object" && undo !== null && "isWritten" in undo && undo.isWritten === false;
 }
@@ -152,9 +175,11 @@ function undoKey(runId: number, key: string): string {
   return `undo:${runId}:${key}`;
 }
 
+/** The target's own names that are written back are no change to count. */
 function categoryCounts(written: readonly WrittenStep[]): CategoryCount[] {
   const found = new Map<CategoryName, number>();
   for (const { step } of written) {
+    if (step.kind === "kept_room_profile") continue;
     const category = step.kind === "undo" ? "rooms" : categoryOfStep(step.kind);
     if (category !== "rooms") found.set(category, (found.get(category) ?? 0) + 1);
   }

@@ -5,7 +5,9 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError, isUnrecognized } from "../api/homeserver-error.ts";
 import type { Mxc } from "../api/mxc.ts";
 import { parseMxc } from "../api/mxc.ts";
+import { serverNameOf } from "../ids/identifiers.ts";
 import type { StepScope, StepSession } from "./define-step.ts";
+import { imageTypeOf } from "./image-type.ts";
 import type { ErrorOutcome } from "./step-errors.ts";
 import { serverProblem, attributedTo, toOutcome, UNREADABLE } from "./step-errors.ts";
 
@@ -17,26 +19,48 @@ const uploadedSchema = z.object({ content_uri: z.string() });
  */
 const MAX_IMAGE_BYTES = 50 * 1_048_576;
 const TIMEOUT_MS = 120_000;
-const IMAGE_TYPE = /^image\/([a-z0-9][a-z0-9.-]{0,40})(?:\+[a-z0-9.-]+)?$/;
+
+const NO_IMAGE: ErrorOutcome = { status: "failed", problem: { code: "no_image", serverText: null } };
 
 /** The image's address on the target's server, or why it was not copied. */
 export type CopiedImage = { status: "copied"; url: string } | ErrorOutcome;
 
+type Scope = Pick<StepScope<unknown>, "source" | "target" | "imageCopies" | "copying">;
+
 /**
- * Copies an image from the source's server to the target's. The downloaded bytes are checked,
- * because a server or its proxy may send anything.
+ * Copies an image from the source's server to the target's, once in a run. The downloaded bytes are
+ * checked, because a server or its proxy may send anything.
+ *
+ * Two accounts on one server share its media, so the address stays.
  * @param url `mxc://`, as the source has it
  */
-export async function copyImage(
-  url: string,
-  { source, target }: Pick<StepScope<unknown>, "source" | "target">,
-): Promise<CopiedImage> {
+export async function copyImage(url: string, scope: Scope): Promise<CopiedImage> {
   const mxc = parseMxc(url);
   if (mxc === null) return UNREADABLE;
+  // Another step may be copying the same image.
+  return scope.copying.run(`${scope.target.userId} ${url}`, async () => {
+    const known = await addressOnTarget(url, scope);
+    return known === null ? await copyOnce(mxc, url, scope) : { status: "copied", url: known };
+  });
+}
+
+/** The address of an image that needs no copy or has one; `null` for none. */
+export async function addressOnTarget(
+  url: string,
+  { source, target, imageCopies }: Scope,
+): Promise<string | null> {
+  if (serverNameOf(source.userId) === serverNameOf(target.userId)) return url;
+  return await imageCopies.get(url);
+}
+
+async function copyOnce(mxc: Mxc, url: string, { source, target, imageCopies }: Scope): Promise<CopiedImage> {
   try {
     const maxBytes = await maxBytesOf(target);
     const image = await downloadImage(source, mxc, maxBytes);
-    return "status" in image ? image : { status: "copied", url: await uploadImage(target, image) };
+    if ("status" in image) return image;
+    const copy = await uploadImage(target, image);
+    await imageCopies.put(url, copy);
+    return { status: "copied", url: copy };
   } catch (error) {
     return toOutcome(error);
   }
@@ -64,11 +88,9 @@ async function downloadImage(
   maxBytes: number,
 ): Promise<Medium | ErrorOutcome> {
   try {
-    const { bytes, contentType } = await download(source, mxc, maxBytes);
-    const [type = ""] = contentType.toLowerCase().split(";");
-    return bytes.length === 0 || !IMAGE_TYPE.test(type.trim())
-      ? UNREADABLE
-      : { bytes, contentType: type.trim() };
+    const { bytes } = await download(source, mxc, maxBytes);
+    const contentType = imageTypeOf(bytes);
+    return contentType === null ? NO_IMAGE : { bytes, contentType };
   } catch (error) {
     if (error instanceof UnreachableError && error.reason === "too_large")
       return { status: "failed", problem: { code: "refused", serverText: null } };
@@ -104,10 +126,10 @@ async function download(
  * image
  */
 async function uploadImage(target: StepSession, image: Medium): Promise<string> {
-  const [, ending = "image"] = IMAGE_TYPE.exec(image.contentType) ?? [];
+  const [ending] = image.contentType.slice("image/".length).split("+");
   const { content_uri: url } = await target.upload({
     path: "/_matrix/media/v3/upload",
-    query: { filename: `avatar.${ending}` },
+    query: { filename: `avatar.${ending ?? "image"}` },
     medium: image,
     schema: uploadedSchema.refine((uploaded) => parseMxc(uploaded.content_uri) !== null),
     timeoutMs: TIMEOUT_MS,

@@ -17,7 +17,15 @@ export interface StepSession extends Pick<HomeserverClient, "request" | "upload"
 /** The context of a step with a session for each account and a typed undo record. */
 export interface StepScope<Undo> extends Pick<
   StepContext,
-  "canSkipCheck" | "isJoined" | "isServerNew" | "mayHistoryCome" | "knockReason" | "signal"
+  | "canSkipCheck"
+  | "tries"
+  | "imageCopies"
+  | "copying"
+  | "isJoined"
+  | "isServerNew"
+  | "mayHistoryCome"
+  | "knockReason"
+  | "signal"
 > {
   readonly source: StepSession;
   readonly target: StepSession;

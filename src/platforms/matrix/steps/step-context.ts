@@ -1,5 +1,7 @@
 import type { Side } from "../../../model/account.ts";
+import type { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
+import type { ImageCopies } from "../../runs.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 
 /** What a run gives to a step. */
@@ -13,6 +15,12 @@ export interface StepContext {
    * nothing others can see happens twice.
    */
   readonly canSkipCheck: boolean;
+  /** The number of tries of this step, this one included. */
+  readonly tries: number;
+  /** The images that steps of this run have copied. */
+  readonly imageCopies: ImageCopies;
+  /** Steps that copy the same image do it one after the other. */
+  readonly copying: KeyedQueue;
   /**
    * The last undo record that an earlier try of the step saved. What it names and still exists was
    * written by the step. `null`: no try wrote anything.

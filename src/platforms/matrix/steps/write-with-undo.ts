@@ -1,7 +1,7 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import type { StepScope } from "./define-step.ts";
-import { StepInterruptedError, toOutcome } from "./step-errors.ts";
+import { StepInterruptedError } from "./step-errors.ts";
 
 type UndoStore<Undo> = Pick<StepScope<Undo>, "savedUndo" | "saveUndo">;
 
@@ -9,21 +9,19 @@ type UndoStore<Undo> = Pick<StepScope<Undo>, "savedUndo" | "saveUndo">;
  * Saves an undo record, then makes one request that writes. If the server refuses the request, or
  * the run is paused before it is sent, the record is set back to `earlier`.
  * @param earlier what earlier tries wrote and the last read still showed; part of `undo`
- * @param forRetry replaces `earlier` if the request is not sent, or refused only for now; the next
- * try reads it as `savedUndo`
  */
 export async function writeWithUndo<Undo, Answer>(
   { saveUndo }: Pick<UndoStore<Undo>, "saveUndo">,
-  { undo, earlier = null, forRetry = earlier }: { undo: Undo; earlier?: Undo | null; forRetry?: Undo | null },
+  { undo, earlier = null }: { undo: Undo; earlier?: Undo | null },
   write: () => Promise<Answer>,
 ): Promise<Answer> {
   await saveUndo(undo);
   try {
     return await write();
   } catch (error) {
-    if (error instanceof StepInterruptedError) await saveUndo(forRetry);
-    if (error instanceof HomeserverError && error.status < 500)
-      await saveUndo(toOutcome(error).status === "failed" ? earlier : forRetry);
+    const isUnwritten =
+      error instanceof StepInterruptedError || (error instanceof HomeserverError && error.status < 500);
+    if (isUnwritten) await saveUndo(earlier);
     throw error;
   }
 }

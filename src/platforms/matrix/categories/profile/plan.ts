@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { NotMoved } from "../../../../model/not-moved.ts";
+import type { PlannedStep } from "../../../../model/step.ts";
 import { stages } from "../../../../model/step.ts";
 import { isTooDeep } from "../../api/json.ts";
 import { parseMxc } from "../../api/mxc.ts";
@@ -11,6 +12,7 @@ import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired, ItemStatus } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
+import { ownRoomProfiles } from "./kept-rooms/plan.ts";
 
 /** The payload of a step, and its undo record. */
 export const profileFieldSchema = z.object({
@@ -18,6 +20,11 @@ export const profileFieldSchema = z.object({
   value: z.unknown(),
   /** The target's previous value; `null` for none. */
   before: z.unknown(),
+  /**
+   * False: no room of the target should show the change. The server is then asked not to write it
+   * into member events (MSC4069). Servers without that ignore it.
+   */
+  isInRooms: z.exactOptional(z.literal(false)),
 });
 export type ProfileFieldPayload = z.output<typeof profileFieldSchema>;
 
@@ -25,6 +32,19 @@ export type ProfileFieldPayload = z.output<typeof profileFieldSchema>;
 interface ProfileField {
   readonly key: string;
   readonly value: unknown;
+}
+
+/**
+ * The fields that member events repeat. Every server has them, and `""` means none. All other
+ * fields came with v1.16 (MSC4133).
+ */
+export const MEMBER_FIELDS: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
+
+/** Whether a step changes the global profile in a way that servers write into member events. */
+export function isWrittenIntoRooms({ kind, payload }: Pick<PlannedStep, "kind" | "payload">): boolean {
+  if (kind !== "profile_field") return false;
+  const { data } = profileFieldSchema.safeParse(payload);
+  return data !== undefined && MEMBER_FIELDS.has(data.key);
 }
 
 /** The maximum length of a key (CS §Profiles). */
@@ -47,15 +67,24 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
       },
     );
   },
-  /** A change of the profile is limited like a message: Synapse rewrites member events for it. */
-  steps({ missingItems }, { profile }) {
+  /**
+   * A change of the profile is limited like a message: Synapse rewrites member events for it
+   * (`_update_join_states` in handlers/profile.py).
+   */
+  steps({ missingItems }, target) {
+    const isInRooms = target.roomProfiles.size > ownRoomProfiles(target).size;
     return missingItems.map(({ key, value }) => ({
       key: `profile:${key}`,
       stage: stages.profile,
       limits: ["messages"],
-      // Only a name can exist and still count as missing: the one that the server gave. The undo
-      // restores it.
-      payload: { key, value, before: key === "displayname" ? profile.displayName : null },
+      payload: {
+        key,
+        value,
+        // Only a name can exist and still count as missing: the one that the server gave. The undo
+        // restores it.
+        before: key === "displayname" ? target.profile.displayName : null,
+        ...(MEMBER_FIELDS.has(key) && !isInRooms && { isInRooms }),
+      },
     }));
   },
 };

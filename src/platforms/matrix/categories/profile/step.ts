@@ -9,18 +9,10 @@ import { copyImage } from "../../steps/copy-image.ts";
 import type { StepSession } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
-import { profileFieldSchema, statusOfField } from "./plan.ts";
+import type { ProfileFieldPayload } from "./plan.ts";
+import { MEMBER_FIELDS, profileFieldSchema, statusOfField } from "./plan.ts";
 
-/**
- * Fields that every server has; `""` means none. All other fields came with v1.16 (MSC4133).
- */
-const OLDEST: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
-
-/**
- * `isWritten` is false while only the image was copied, so that the next try uses the copy and an
- * undo has nothing to do.
- */
-const undoSchema = profileFieldSchema.extend({ isWritten: z.exactOptional(z.literal(false)) });
+type Query = Readonly<Record<string, boolean>>;
 
 /**
  * Sets one field of the target's profile. An avatar is first copied to the target's server. The
@@ -28,35 +20,35 @@ const undoSchema = profileFieldSchema.extend({ isWritten: z.exactOptional(z.lite
  */
 export const profileFieldStep = defineStep({
   payload: profileFieldSchema,
-  undoRecord: undoSchema,
-  async run({ key, value, before }, scope) {
+  undoRecord: profileFieldSchema,
+  async run({ key, value, before, isInRooms }, scope) {
     const { target, savedUndo } = scope;
     if (!scope.canSkipCheck) {
       const existing = await readProfile(target, target.userId);
       if (savedUndo !== null && isSameJson(fieldOf(existing, key), savedUndo.value))
-        return { status: "done", undo: { key, value: savedUndo.value, before: savedUndo.before } };
+        return { status: "done", undo: savedUndo };
       if (statusOfField({ key, value }, existing, target.userId) !== "missing")
         return { status: "already_done" };
     }
     let written = value;
-    const isImage = key === "avatar_url";
-    // An earlier try may have copied the image already.
-    if (isImage && savedUndo !== null) written = savedUndo.value;
-    else if (isImage) {
+    if (key === "avatar_url") {
       const copied = await copyImage(String(value), scope);
       if (copied.status !== "copied") return copied;
       written = copied.url;
     }
-    const undo: z.output<typeof undoSchema> = { key, value: written, before };
-    await writeWithUndo(scope, { undo, forRetry: isImage ? { ...undo, isWritten: false } : null }, () =>
-      writeField(target, key, written),
-    );
+    const undo: ProfileFieldPayload = {
+      key,
+      value: written,
+      before,
+      ...(isInRooms !== undefined && { isInRooms }),
+    };
+    await writeWithUndo(scope, { undo }, () => writeField(target, undo));
     return { status: "done", undo };
   },
   async undo({ key, value, before }, { target }) {
     const existing = fieldOf(await readProfile(target, target.userId), key);
     if (!isSameJson(existing, value)) return { status: "already_done" };
-    await writeField(target, key, before);
+    await writeField(target, { key, value: before });
     return { status: "done" };
   },
 });
@@ -66,10 +58,14 @@ function fieldOf({ displayName, avatarUrl, fields }: Profile, key: string): unkn
   return key === "avatar_url" ? avatarUrl : (fields.get(key) ?? null);
 }
 
-/** @param value `null`: the field is removed */
-async function writeField(target: StepSession, key: string, value: unknown): Promise<void> {
-  if (OLDEST.has(key)) {
-    await send(target, "v3", { method: "PUT", key, value: value ?? "" });
+/** @param field its value is `null` to remove it */
+async function writeField(
+  target: StepSession,
+  { key, value, isInRooms }: Pick<ProfileFieldPayload, "key" | "value" | "isInRooms">,
+): Promise<void> {
+  if (MEMBER_FIELDS.has(key)) {
+    const query = isInRooms === undefined ? {} : { "org.matrix.msc4069.propagate": false };
+    await send(target, "v3", { method: "PUT", key, value: value ?? "", query });
     return;
   }
   const method = value === null ? "DELETE" : "PUT";
@@ -86,9 +82,9 @@ async function writeField(target: StepSession, key: string, value: unknown): Pro
 async function send(
   { request, userId }: StepSession,
   version: "v3" | "unstable/uk.tcpip.msc4133",
-  { method, key, value }: { method: HttpMethod; key: string; value: unknown },
+  { method, key, value, query = {} }: { method: HttpMethod; key: string; value: unknown; query?: Query },
 ): Promise<void> {
   const path = `/_matrix/client/${version}${apiPath`/profile/${userId}/${key}`}`;
   const body = method === "PUT" ? { body: { [key]: value } } : {};
-  await request({ method, path, schema: z.unknown(), ...body });
+  await request({ method, path, query, schema: z.unknown(), ...body });
 }

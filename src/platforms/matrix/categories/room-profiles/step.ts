@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { apiPath } from "../../api/homeserver-client.ts";
-import { unlessAbsent } from "../../api/homeserver-error.ts";
 import type { JsonObject } from "../../api/json.ts";
-import { isJsonObject, isTooDeep, textOrNull } from "../../api/json.ts";
+import { textOrNull } from "../../api/json.ts";
 import { readProfile } from "../../reading/account-details.ts";
-import type { CopiedImage } from "../../steps/copy-image.ts";
-import { copyImage } from "../../steps/copy-image.ts";
-import type { StepScope, StepSession } from "../../steps/define-step.ts";
+import type { RoomProfile } from "../../reading/account-reading.ts";
+import { addressOnTarget, copyImage } from "../../steps/copy-image.ts";
+import type { StepScope } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
+import { readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
 import type { ErrorOutcome } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
+import type { RoomProfilePayload } from "./plan.ts";
 import { missingFrom, roomProfileSchema } from "./plan.ts";
 
 /** The keys of the member event that were changed. */
@@ -18,8 +18,6 @@ const undoSchema = z.object({
   written: z.record(z.string(), z.string()),
   /** The previous values. A key that did not exist is left out. */
   before: z.record(z.string(), z.unknown()),
-  /** False while only the avatar was copied, and nothing was written. */
-  isWritten: z.exactOptional(z.literal(false)),
 });
 type RoomProfileUndo = z.output<typeof undoSchema>;
 
@@ -34,24 +32,25 @@ const GONE: ErrorOutcome = { status: "failed", problem: { code: "gone", serverTe
 export const roomProfileStep = defineStep({
   payload: roomProfileSchema,
   undoRecord: undoSchema,
-  async run({ roomId, everywhere, ...desired }, scope) {
+  async run(payload, scope) {
+    const { roomId } = payload;
     const { target, savedUndo } = scope;
-    const member = await readMember(target, roomId);
+    const member = await readOwnMember(target, roomId);
     if (member === null) return GONE;
     const existing = {
       displayName: textOrNull(member["displayname"]),
       avatarUrl: textOrNull(member["avatar_url"]),
     };
-    const missing = missingFrom(desired, existing, [everywhere, await readProfile(target, target.userId)]);
+    const missing = await stillMissing(payload, existing, scope);
     const earlier = savedUndo === null ? null : stillThere(savedUndo, member);
     if (missing.displayName === null && missing.avatarUrl === null)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    const avatar = missing.avatarUrl === null ? null : await copyOnce(missing.avatarUrl, scope);
+    const avatar = missing.avatarUrl === null ? null : await copyImage(missing.avatarUrl, scope);
     const hasAvatar = avatar?.status === "copied";
     if (avatar !== null && !hasAvatar && (avatar.status !== "failed" || missing.displayName === null))
       return avatar.status === "failed" && earlier !== null ? { ...avatar, undo: earlier } : avatar;
     // The event is read again, because the copy takes time.
-    const content = avatar === null ? member : await readMember(target, roomId);
+    const content = avatar === null ? member : await readOwnMember(target, roomId);
     if (content === null) return GONE;
     const written = {
       ...(missing.displayName === null ? {} : { displayname: missing.displayName }),
@@ -63,47 +62,22 @@ export const roomProfileStep = defineStep({
       written: { ...earlier?.written, ...written },
       before: { ...before, ...earlier?.before },
     };
-    const forRetry = hasAvatar ? withAvatar(undo, earlier) : earlier;
-    await writeWithUndo(scope, { undo, earlier, forRetry }, () =>
-      writeMember(target, roomId, { ...content, ...written }),
+    await writeWithUndo(scope, { undo, earlier }, () =>
+      writeOwnMember(target, roomId, { ...content, ...written }),
     );
     return avatar?.status === "failed" ? { ...avatar, undo } : { status: "done", undo };
   },
   async undo(record, { target }) {
-    const content = await readMember(target, record.roomId);
+    const content = await readOwnMember(target, record.roomId);
     const ours = content === null ? null : stillThere(record, content);
     if (content === null || ours === null) return { status: "already_done" };
     const rest = Object.fromEntries(
       Object.entries(content).filter(([key]) => !Object.hasOwn(ours.written, key)),
     );
-    await writeMember(target, record.roomId, { ...rest, ...ours.before });
+    await writeOwnMember(target, record.roomId, { ...rest, ...ours.before });
     return { status: "done" };
   },
 });
-
-/** Copies the avatar, unless the undo record of an earlier try has the address of a copy. */
-async function copyOnce(avatarUrl: string, scope: StepScope<RoomProfileUndo>): Promise<CopiedImage> {
-  const url = scope.savedUndo?.written["avatar_url"];
-  return url === undefined ? await copyImage(avatarUrl, scope) : { status: "copied", url };
-}
-
-/**
- * The values that earlier tries wrote, and the copy of the avatar. Only the step can have set the
- * avatar to that copy.
- */
-function withAvatar(
-  { roomId, written, before }: RoomProfileUndo,
-  earlier: RoomProfileUndo | null,
-): RoomProfileUndo {
-  const avatarOf = <Value>(record: Record<string, Value>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(record).filter(([key]) => key === "avatar_url"));
-  return {
-    roomId,
-    written: { ...earlier?.written, ...avatarOf(written) },
-    before: { ...earlier?.before, ...avatarOf(before) },
-    ...(earlier === null && { isWritten: false }),
-  };
-}
 
 /** The part of the undo record whose values still exist unchanged; `null` for none. */
 function stillThere(
@@ -116,18 +90,23 @@ function stillThere(
   return keys.size === 0 ? null : { roomId, written: ofThese(written), before: ofThese(before) };
 }
 
-/** The target's own member event; `null` if it is not joined. */
-async function readMember(target: StepSession, roomId: string): Promise<JsonObject | null> {
-  const path = memberPath(target, roomId);
-  const content = await unlessAbsent(target.request({ method: "GET", path, schema: z.unknown() }));
-  return isJsonObject(content) && content["membership"] === "join" && !isTooDeep(content) ? content : null;
-}
-
-async function writeMember(target: StepSession, roomId: string, content: JsonObject): Promise<void> {
-  const path = memberPath(target, roomId);
-  await target.request({ method: "PUT", path, body: content, schema: z.unknown() });
-}
-
-function memberPath({ userId }: StepSession, roomId: string): string {
-  return apiPath`/_matrix/client/v3/rooms/${roomId}/state/m.room.member/${userId}`;
+/**
+ * The part of a room's profile that is still to be written. The global profile is read only if
+ * something stands there that neither the server nor this run can have written.
+ */
+async function stillMissing(
+  { copied, everywhere, ...desired }: RoomProfilePayload,
+  existing: RoomProfile,
+  scope: StepScope<RoomProfileUndo>,
+): Promise<RoomProfile> {
+  const { target } = scope;
+  const avatarUrl =
+    copied === undefined || copied.avatarUrl === null ? null : await addressOnTarget(copied.avatarUrl, scope);
+  const known = [everywhere, { displayName: copied?.displayName ?? null, avatarUrl }];
+  const missing = missingFrom(desired, existing, known, target.userId);
+  const isOwn = (key: keyof RoomProfile): boolean =>
+    desired[key] !== null && missing[key] === null && existing[key] !== desired[key];
+  if (!isOwn("displayName") && !isOwn("avatarUrl")) return missing;
+  const profile = await readProfile(target, target.userId);
+  return missingFrom(desired, existing, [...known, profile], target.userId);
 }

@@ -43,8 +43,7 @@ describe("the steps of an account's contents", () => {
       ["profile:m.tz", "profile_field", profile, null, messages],
       ["tags:!a", "tags", rooms, "!a", []],
       ["room_setting:!a m.marked_unread", "room_setting", rooms, "!a", []],
-      ["room_profile:!a", "room_profile", rooms, "!a", messages],
-      // The target is in this room already.
+      ["room_profile:!a", "room_profile", last, "!a", messages],
       ["room_profile:!b", "room_profile", last, "!b", messages],
       ["read_marker:!a", "read_marker", rooms, "!a", []],
       ["direct_chats", "direct_chats", settings, null, []],

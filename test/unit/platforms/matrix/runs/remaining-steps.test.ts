@@ -53,7 +53,10 @@ function remaining(
   {
     endedAt,
     tried = [],
-  }: { endedAt: number | null; tried?: [string, Pick<StoredStep, "state" | "finishedAt">][] },
+  }: {
+    endedAt: number | null;
+    tried?: [string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">][];
+  },
 ) {
   const run = { before, tried: new Map(tried), endedAt, now: 0 };
   const { rooms } = revisedRooms(move.decided, run);
@@ -105,8 +108,8 @@ describe("the steps that are left after a late arrival", () => {
     { state: "done", finishedAt: 3_000, expected: [] },
     { state: "pending", finishedAt: null, expected: [] },
   ])("add to a list that is $state at $finishedAt: $expected", ({ state, finishedAt, expected }) => {
-    const tried: [string, Pick<StoredStep, "state" | "finishedAt">][] = [
-      ["direct_chats", { state, finishedAt }],
+    const tried: [string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">][] = [
+      ["direct_chats", { kind: "direct_chats", payload: {}, state, finishedAt }],
     ];
     const before = [stored(A, { isJoined: true, joinedAt: 500 }, true), stored(B, late, false)];
     for (const endedAt of [ENDED_AT, null]) {

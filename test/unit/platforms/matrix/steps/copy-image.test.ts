@@ -6,7 +6,8 @@ import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
 import { NEW } from "../categories/contents-sketch.ts";
 
 const AVATAR = { key: "avatar_url", value: "mxc://old.example/face", before: null };
-const PNG: Answer = { bytes: "an image", type: "image/png; charset=x" };
+const PICTURE = "\x89PNG\r\n\x1a\n";
+const PNG: Answer = { bytes: Buffer.from(PICTURE, "latin1"), type: "image/png; charset=x" };
 const UNRECOGNIZED: Answer = { status: 404, json: { errcode: "M_UNRECOGNIZED" } };
 const DOWNLOAD = "/_matrix/client/v1/media/download/old.example/face";
 
@@ -63,25 +64,19 @@ describe("an avatar", () => {
     {
       name: "is a web page",
       script: { download: { bytes: "<!DOCTYPE html>", type: "text/html" } },
-      code: "unreadable",
+      code: "no_image",
       serverText: null,
     },
     {
-      name: "says nothing of its type",
-      script: { download: { bytes: "an image", type: "" } },
-      code: "unreadable",
-      serverText: null,
-    },
-    {
-      name: "has a type with more in it",
-      script: { download: { bytes: "an image", type: "image/png\r\nx: y" } },
-      code: "unreadable",
+      name: "is a web page under the type of a picture",
+      script: { download: { bytes: "<html><svg></svg></html>", type: "image/png" } },
+      code: "no_image",
       serverText: null,
     },
     {
       name: "is empty",
       script: { download: { bytes: "", type: "image/png" } },
-      code: "unreadable",
+      code: "no_image",
       serverText: null,
     },
     {
@@ -132,6 +127,52 @@ describe("an avatar", () => {
   ])("says that it is the old server that $name", async ({ download, status }) => {
     const { context } = scriptedContext(media({ download }));
     expect(await profileFieldStep.run(AVATAR, context)).toMatchObject({ status, side: "source" });
+  });
+
+  it.each<{ name: string; declared: string; start: string; type: string; filename: string }>([
+    {
+      name: "a nameless PNG",
+      declared: "application/octet-stream",
+      start: PICTURE,
+      type: "image/png",
+      filename: "avatar.png",
+    },
+    {
+      name: "a WebP that is called PNG",
+      declared: "image/png",
+      start: "RIFF\x10\x00\x00\x00WEBPVP8 ",
+      type: "image/webp",
+      filename: "avatar.webp",
+    },
+    {
+      name: "a JPEG without a type",
+      declared: "",
+      start: "\xff\xd8\xff\xe0",
+      type: "image/jpeg",
+      filename: "avatar.jpeg",
+    },
+    {
+      name: "a GIF whose type holds more",
+      declared: "image/gif\r\nx: y",
+      start: "GIF89a",
+      type: "image/gif",
+      filename: "avatar.gif",
+    },
+    {
+      name: "an SVG with a prolog",
+      declared: "text/plain",
+      start: '<?xml version="1.0"?>\n<!-- made by hand -->\n<svg xmlns="x">',
+      type: "image/svg+xml",
+      filename: "avatar.svg",
+    },
+  ])("is uploaded with its true type: $name", async ({ declared, start, type, filename }) => {
+    const bytes = Buffer.from(start, "latin1");
+    const { context, requests } = scriptedContext(media({ download: { bytes, type: declared } }));
+    expect((await profileFieldStep.run(AVATAR, context)).status).toBe("done");
+    const upload = requests.find(({ path }) => path === "/_matrix/media/v3/upload");
+    expect(upload?.type).toBe(type);
+    expect(upload?.query.get("filename")).toBe(filename);
+    expect(upload?.body).toEqual(bytes);
   });
 
   it("is not set to an address that is none", async () => {
@@ -212,6 +253,38 @@ describe("a profile in one room", () => {
       undo: { roomId: "!a", written: { displayname: "Maestro" }, before: { displayname: "Mo" } },
     });
     expect(requests.at(-1)?.body).toEqual({ membership: "join", displayname: "Maestro" });
+  });
+
+  it.each(["written", "taken back"])("is %s without what its entry left in the member event", async (how) => {
+    const ofEntry = {
+      join_authorised_via_users_server: "@mod:old.example",
+      third_party_invite: { display_name: "a@example.org" },
+      reason: "Let me in",
+      is_direct: true,
+    };
+    const content = { membership: "join", displayname: how === "written" ? "Mo" : "Maestro", ...ofEntry };
+    const { context, requests } = scriptedContext(room(content));
+    const undo = { roomId: "!a", written: { displayname: "Maestro" }, before: { displayname: "Mo" } };
+    const { status } =
+      how === "written"
+        ? await roomProfileStep.run({ ...wanted, avatarUrl: null }, context)
+        : await roomProfileStep.undo(undo, context);
+    expect(status).toBe("done");
+    expect(requests.at(-1)).toMatchObject({ method: "PUT", path: member });
+    expect(requests.at(-1)?.body).toEqual({
+      membership: "join",
+      displayname: how === "written" ? "Maestro" : "Mo",
+    });
+  });
+
+  it("needs one read and one write where a name was chosen", async () => {
+    const copied = { displayName: "Mo", avatarUrl: "mxc://old.example/usual" };
+    for (const displayname of ["Mo", "me"]) {
+      const { context, lines } = scriptedContext(room({ membership: "join", displayname }));
+      const payload = { ...wanted, avatarUrl: null, copied };
+      expect((await roomProfileStep.run(payload, context)).status).toBe("done");
+      expect(lines()).toEqual([`target GET ${member}`, `target PUT ${member}`]);
+    }
   });
 
   it("keeps a name and an avatar that the target has chosen for the room", async () => {

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { PlannedStep } from "../../../../../model/step.ts";
+import { stages } from "../../../../../model/step.ts";
+import type { RoomProfile } from "../../../reading/account-reading.ts";
+import type { AccountContents } from "../../contents.ts";
+import { isServerDefault } from "../../room-profiles/chosen.ts";
+
+/**
+ * The payload of a step, and its undo record. A field that is left out is not the target's own in
+ * that room; `null` is an own field without a value.
+ */
+export const keptRoomSchema = z.object({
+  roomId: z.string(),
+  displayName: z.exactOptional(z.string().nullable()),
+  avatarUrl: z.exactOptional(z.string().nullable()),
+});
+export type KeptRoom = z.output<typeof keptRoomSchema>;
+
+type Target = Pick<AccountContents, "snapshot" | "profile" | "roomProfiles">;
+
+/** The rooms in which the target has another name or picture than everywhere, and these. */
+export function ownRoomProfiles({ snapshot, profile, roomProfiles }: Target): ReadonlyMap<string, KeptRoom> {
+  const own = new Map<string, KeptRoom>();
+  for (const [roomId, existing] of roomProfiles) {
+    const hasOwnName = existing.displayName !== profile.displayName;
+    const hasOwnAvatar = existing.avatarUrl !== profile.avatarUrl;
+    if ((!hasOwnName && !hasOwnAvatar) || isServerDefault(existing, snapshot.userId)) continue;
+    own.set(roomId, {
+      roomId,
+      ...(hasOwnName && { displayName: existing.displayName }),
+      ...(hasOwnAvatar && { avatarUrl: existing.avatarUrl }),
+    });
+  }
+  return own;
+}
+
+/**
+ * The steps that write the target's own names and pictures in rooms back. A change of its global
+ * profile overwrites them in every room (platforms/matrix/README.md, "Profile"), also in rooms
+ * that the source is not in.
+ */
+export function keptRoomSteps(target: Target): PlannedStep[] {
+  return [...ownRoomProfiles(target).values()].map(keptRoomStep);
+}
+
+/** The step that writes the target's own name and picture in one room back. */
+export function keptRoomStep(kept: KeptRoom): PlannedStep {
+  return {
+    key: `kept_room_profile:${kept.roomId}`,
+    platform: "matrix",
+    kind: "kept_room_profile",
+    side: "target",
+    stage: stages.last,
+    limits: ["messages"],
+    needsRoom: null,
+    after: null,
+    roomId: null,
+    payload: kept,
+  };
+}
+
+/**
+ * Whether a server has replaced what the target showed in a room by its global profile. Any other
+ * change is the person's own.
+ */
+export function isOverwritten(kept: KeptRoom, existing: RoomProfile, profile: RoomProfile): boolean {
+  const overwritten = overwrittenFields(kept, existing, profile);
+  return overwritten.displayName !== undefined || overwritten.avatarUrl !== undefined;
+}
+
+/** The fields to write back. */
+export function overwrittenFields(
+  kept: KeptRoom,
+  existing: RoomProfile,
+  profile: RoomProfile,
+): Pick<KeptRoom, "displayName" | "avatarUrl"> {
+  const isLost = (key: "displayName" | "avatarUrl"): boolean =>
+    kept[key] !== undefined && existing[key] !== kept[key] && existing[key] === profile[key];
+  return {
+    ...(kept.displayName !== undefined && isLost("displayName") && { displayName: kept.displayName }),
+    ...(kept.avatarUrl !== undefined && isLost("avatarUrl") && { avatarUrl: kept.avatarUrl }),
+  };
+}
