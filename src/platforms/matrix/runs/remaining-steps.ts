@@ -8,7 +8,7 @@ import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import type { Tried } from "../../planning.ts";
 import type { ChosenCategories } from "../../planning.ts";
 import { accountDataKey } from "../categories/account-data/plan.ts";
-import { isOverwritten, keptRoomSchema, keptRoomStep } from "../categories/profile/kept-rooms/plan.ts";
+import { isOverwritten, keptRoomSchema, keptRoomStep } from "../categories/kept-rooms/plan.ts";
 import type { PartOfStep } from "../categories/registry.ts";
 import { planPartOfContents, writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";

@@ -6,7 +6,7 @@ import type { PlannedStep, Stage, StepKind } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
 import type { EarlierRun, PlannedUndo, UndoChoice, UndoFacts } from "../../runs.ts";
 import { isJsonObject } from "../api/json.ts";
-import { keptRoomSchema } from "../categories/profile/kept-rooms/plan.ts";
+import { keptRoomSchema } from "../categories/kept-rooms/plan.ts";
 import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { JOIN_KINDS } from "../planning/step-payloads.ts";

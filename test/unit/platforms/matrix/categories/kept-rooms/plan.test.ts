@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { keptRoomSteps } from "../../../../../../../src/platforms/matrix/categories/profile/kept-rooms/plan.ts";
-import type { ContentsSketch } from "../../contents-sketch.ts";
-import { newAccount } from "../../contents-sketch.ts";
+import { keptRoomSteps } from "../../../../../../src/platforms/matrix/categories/kept-rooms/plan.ts";
+import type { ContentsSketch } from "../contents-sketch.ts";
+import { newAccount } from "../contents-sketch.ts";
 
 const profile = { displayName: "me", avatarUrl: null };
 const cat = "mxc://new.example/cat";

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StepOutcome } from "../../../../../model/step-outcome.ts";
-import type { JsonObject } from "../../../api/json.ts";
-import { textOrNull } from "../../../api/json.ts";
-import { readProfile } from "../../../reading/account-details.ts";
-import type { StepScope } from "../../../steps/define-step.ts";
-import { defineStep } from "../../../steps/define-step.ts";
-import { readOwnMember, writeOwnMember } from "../../../steps/own-member.ts";
+import type { StepOutcome } from "../../../../model/step-outcome.ts";
+import type { JsonObject } from "../../api/json.ts";
+import { textOrNull } from "../../api/json.ts";
+import { readProfile } from "../../reading/account-details.ts";
+import type { StepScope } from "../../steps/define-step.ts";
+import { defineStep } from "../../steps/define-step.ts";
+import { readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
 import type { KeptRoom } from "./plan.ts";
 import { keptRoomSchema, overwrittenFields } from "./plan.ts";
 

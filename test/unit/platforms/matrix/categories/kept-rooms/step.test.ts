@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { keptRoomStep } from "../../../../../../../src/platforms/matrix/categories/profile/kept-rooms/step.ts";
-import type { Answer } from "../../../../../../support/fakes/scripted-context.ts";
-import { scriptedContext } from "../../../../../../support/fakes/scripted-context.ts";
-import { NEW } from "../../contents-sketch.ts";
+import { keptRoomStep } from "../../../../../../src/platforms/matrix/categories/kept-rooms/step.ts";
+import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
+import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import { NEW } from "../contents-sketch.ts";
 
 const CAT = "mxc://new.example/cat";
 const FACE = "mxc://new.example/face";

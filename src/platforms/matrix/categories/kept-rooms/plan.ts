@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { PlannedStep } from "../../../../../model/step.ts";
-import { stages } from "../../../../../model/step.ts";
-import type { RoomProfile } from "../../../reading/account-reading.ts";
-import type { AccountContents } from "../../contents.ts";
-import { isServerDefault } from "../../room-profiles/chosen.ts";
+import type { PlannedStep } from "../../../../model/step.ts";
+import { stages } from "../../../../model/step.ts";
+import type { RoomProfile } from "../../reading/account-reading.ts";
+import type { AccountContents } from "../contents.ts";
+import { isServerDefault } from "../room-profiles/chosen.ts";
 
 /**
  * The payload of a step, and its undo record. A field that is left out is not the target's own in
