@@ -20,6 +20,8 @@ export interface RoomConversationOptions {
   address: ConversationAddress;
   /** Separates the keys of this conversation from keys already used at the same address. */
   scope?: string;
+  /** Called when something is said. */
+  onSaid?: () => void;
   now: () => number;
 }
 
@@ -35,12 +37,14 @@ export class RoomConversation implements Conversation {
   readonly #questions: Questions;
   readonly #scope: string;
   readonly #now: () => number;
+  readonly #onSaid: (() => void) | undefined;
   #said = 0;
 
-  constructor({ outbox, questions, controlRoomIds, address, scope, now }: RoomConversationOptions) {
+  constructor({ outbox, questions, controlRoomIds, address, scope, onSaid, now }: RoomConversationOptions) {
     this.#outbox = outbox;
     this.#questions = questions;
     this.#scope = scope === undefined ? "" : `${scope} `;
+    this.#onSaid = onSaid;
     this.#now = now;
     this.address = address;
     this.botRoomIds = [...new Set([address.roomId, ...controlRoomIds])];
@@ -67,6 +71,7 @@ export class RoomConversation implements Conversation {
   }
 
   async say(message: Message, options: SayOptions = { key: String(this.#said++) }): Promise<void> {
+    this.#onSaid?.();
     const forUser = options.leavesNoTrace === true ? null : this.sender;
     const priority = outboxPriority[options.priority ?? "answer"];
     for (const [page, part] of paginate(message).entries()) {

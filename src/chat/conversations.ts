@@ -28,7 +28,7 @@ export class Conversations {
   /**
    * @param scope separates the keys of this conversation from keys already used at the same address
    */
-  at(address: ConversationAddress, scope?: string): Conversation {
+  at(address: ConversationAddress, scope?: string, onSaid?: () => void): Conversation {
     const { outbox, questions, controlRoomIds, now } = this.#options;
     return new RoomConversation({
       outbox,
@@ -36,22 +36,31 @@ export class Conversations {
       controlRoomIds,
       address,
       ...(scope !== undefined && { scope }),
+      ...(onSaid !== undefined && { onSaid }),
       now,
     });
   }
 
-  /** The conversation that an event starts. Asks the server for the members of its room. */
-  async forEvent(roomId: string, event: RoomEvent, threadRoot: string | null): Promise<Conversation> {
+  /**
+   * The conversation that an event starts. Asks the server for the members of its room.
+   * @param onSaid called when something is said in it
+   */
+  async forEvent(
+    roomId: string,
+    event: RoomEvent,
+    { threadRoot, onSaid }: { threadRoot: string | null; onSaid: () => void },
+  ): Promise<Conversation> {
     const { rooms, isRoomEncrypted, onDirectChat } = this.#options;
     const roomKind = await rooms.kind(roomId);
     if (roomKind === "direct") await onDirectChat(roomId, event.sender);
-    return this.at({
+    const address: ConversationAddress = {
       roomId,
       eventId: event.event_id,
       threadRoot,
       roomKind,
       sender: event.sender,
       isEncrypted: await isRoomEncrypted(roomId),
-    });
+    };
+    return this.at(address, undefined, onSaid);
   }
 }

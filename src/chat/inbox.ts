@@ -5,20 +5,27 @@ import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
 import type { Conversation } from "../dialogue/conversation.ts";
 import { hasSecretShape } from "../grammar/secrets.ts";
+import { KeyedQueue } from "../model/keyed-queue.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { confirmedEventId } from "./confirming-reaction.ts";
 import type { Conversations } from "./conversations.ts";
-import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
+import { retryWaitMs } from "./patience.ts";
+import { isFinalRefusal } from "./server-refusal.ts";
+import { Slots } from "./slots.ts";
 
 /**
  * A message whose handling was interrupted this often may be the cause of the crashes. It is given
  * up.
  */
 const MAX_ATTEMPTS = 3;
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 60_000;
+/** The number of events that are handled at once after a restart: one may need much memory. */
+const REPLAYED_AT_ONCE = 8;
+/** A slow command holds its place among the replayed ones only so long. */
+const LONGEST_REPLAY_MS = 60_000;
+/** A person's next message waits for the one before until that is answered, but not longer. */
+const LONGEST_TURN_MS = 10_000;
 
 const textSchema = z.looseObject({
   msgtype: z.literal("m.text"),
@@ -49,12 +56,15 @@ export interface InboxOptions {
 /**
  * Handles each message and each confirming reaction once.
  * 1. Stores the event before the sync continues.
- * 2. Handles it in parallel with other events.
- * 3. After a restart, handles again what a crash interrupted.
+ * 2. Handles the messages of one person in order, beside those of others. A message is followed by
+ *    the next one when it is answered for the first time: a command that goes on after that holds
+ *    up none.
+ * 3. After a restart, handles again what a crash interrupted, a few at a time.
  */
 export class Inbox {
   readonly #options: InboxOptions;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #turns = new KeyedQueue();
   readonly #stopping = new AbortController();
 
   constructor(options: InboxOptions) {
@@ -63,7 +73,8 @@ export class Inbox {
 
   /** Handles the events that the last process left unhandled. */
   async start(): Promise<void> {
-    for (const pending of await this.#options.receivedEvents.unhandled()) this.#begin(pending);
+    const slots = new Slots(REPLAYED_AT_ONCE);
+    for (const pending of await this.#options.receivedEvents.unhandled()) this.#begin(pending, slots);
   }
 
   async receive(roomId: string, raw: unknown): Promise<void> {
@@ -84,27 +95,60 @@ export class Inbox {
     clearTimeout(timer);
   }
 
-  #begin(pending: PendingEvent): void {
+  #begin(pending: PendingEvent, slots?: Slots): void {
+    const work = this.#turns.run(pending.event.sender, () => this.#takeTurn(pending, slots));
+    this.#track(work);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked: Promise<void> = work
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+
+  /** Resolves when the next message of the person may be handled. */
+  async #takeTurn(pending: PendingEvent, slots?: Slots): Promise<void> {
+    const leave = await slots?.enter();
     if (this.#stopping.signal.aborted) return;
-    const work = this.#handle(pending).catch((error: unknown) => {
+    const said = Promise.withResolvers<undefined>();
+    const handled = this.#handle(pending, () => said.resolve(undefined)).catch((error: unknown) => {
       this.#options.log.error(
         { err: error, eventId: pending.event.event_id },
         "a message could not be handled; it is tried again after a restart",
       );
     });
-    this.#underWay.add(work);
-    void work.finally(() => this.#underWay.delete(work));
+    this.#track(handled);
+    if (leave) void this.#within(LONGEST_REPLAY_MS, handled).then(leave);
+    await this.#within(LONGEST_TURN_MS, Promise.race([handled, said.promise]));
   }
 
-  async #handle({ roomId, event, attempts, isUnreadable }: PendingEvent): Promise<void> {
+  /** Waits for the work, but not longer than this, and not for a stop. */
+  async #within(ms: number, work: Promise<unknown>): Promise<void> {
+    const { signal } = this.#stopping;
+    const ended = Promise.withResolvers<undefined>();
+    const end = (): void => ended.resolve(undefined);
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    await Promise.race([work, ended.promise]);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  }
+
+  async #handle({ roomId, event, attempts }: PendingEvent, onSaid: () => void): Promise<void> {
     const { receivedEvents, confirmations, dispatch, now, log } = this.#options;
     const text = readText(event);
     const confirmed = confirmedEventId(event);
-    const conversation = await this.#conversation(roomId, event, text?.threadRoot ?? null);
+    const conversation = await this.#conversation(roomId, event, {
+      threadRoot: text?.threadRoot ?? null,
+      onSaid,
+    });
     if (conversation) {
-      await receivedEvents.begin(event.event_id);
+      await this.#untilStored(() => receivedEvents.begin(event.event_id));
       try {
-        if (isUnreadable) throw new Error("the stored message cannot be read");
         if (attempts >= MAX_ATTEMPTS)
           throw new Error("the handling of this message was interrupted too often");
         if (confirmed !== null) await confirmations.onReaction(conversation, confirmed);
@@ -112,10 +156,28 @@ export class Inbox {
           await dispatch(text, conversation);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
-        await reportUnexpected(error, conversation, log);
+        await this.#untilStored(() => reportUnexpected(error, conversation, log));
       }
     }
-    await receivedEvents.finish(event.event_id, now());
+    await this.#untilStored(() => receivedEvents.finish(event.event_id, now()));
+  }
+
+  /** Repeats a write that failed, on a full disk for example. A stop ends it. */
+  async #untilStored(write: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) throw error;
+        this.#options.log.error({ err: error, attempt }, "the state of a message could not be stored yet");
+        await this.#pause(retryWaitMs(error, attempt));
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.#stopping.signal });
   }
 
   /**
@@ -125,11 +187,11 @@ export class Inbox {
   async #conversation(
     roomId: string,
     event: RoomEvent,
-    threadRoot: string | null,
+    options: Parameters<Conversations["forEvent"]>[2],
   ): Promise<Conversation | null> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#options.conversations.forEvent(roomId, event, threadRoot);
+        return await this.#options.conversations.forEvent(roomId, event, options);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
         const reason = error instanceof Error ? error.message : "no usable answer";
@@ -138,8 +200,7 @@ export class Inbox {
           "the members of a message's room could not be read",
         );
         if (isFinalRefusal(error)) return null;
-        const backoffMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
-        await sleep(limitWaitMs(error) ?? backoffMs, undefined, { signal: this.#stopping.signal });
+        await this.#pause(retryWaitMs(error, attempt));
       }
     }
   }

@@ -1,7 +1,7 @@
-import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
-import type { MatrixClient } from "matrix-bot-sdk";
+import type { CryptoMachine, RoomKey } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { EncryptedRoomEvent } from "matrix-bot-sdk";
 import type { Logger } from "pino";
+import { z } from "zod";
 import { outboxPriority } from "../store/outbox-item.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { UndecryptedEvent, UndecryptedEvents } from "../store/undecrypted-events.ts";
@@ -9,6 +9,7 @@ import { cannotDecrypt } from "../view/dialogue/room-notes.ts";
 import { messageContent } from "../view/document/message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Rooms } from "./rooms/rooms.ts";
+import { isFinalRefusal } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 
 /**
@@ -16,15 +17,20 @@ import { TimedWorker } from "./timed-worker.ts";
  * message to its sender.
  */
 const RETRY_BEFORE_REPORT_MS = 15_000;
+const REPORT_RETRY_MS = 60_000;
 /** After this time the bot expects no key any more. */
 const KEEP_MS = 7 * 24 * 3_600_000;
 
 export interface UndecryptedOptions {
   events: UndecryptedEvents;
-  client: MatrixClient;
-  machine: CryptoMachine;
-  rooms: Rooms;
-  outbox: Outbox;
+  client: {
+    readonly crypto: {
+      decryptRoomEvent(event: EncryptedRoomEvent, roomId: string): Promise<{ readonly raw: unknown }>;
+    };
+  };
+  machine: Pick<CryptoMachine, "onRoomKeys">;
+  rooms: Pick<Rooms, "kind">;
+  outbox: Pick<Outbox, "add">;
   userId: string;
   isPermitted: (userId: string) => boolean;
   /** Handles a message that could be decrypted later. */
@@ -45,11 +51,16 @@ export class UndecryptableMessages {
     this.#options = options;
     this.#worker = new TimedWorker(() => this.#work(), options);
     options.machine.onRoomKeys((keys) => {
-      for (const roomId of new Set(keys.map((key) => key.roomId))) this.#retryRoom(roomId);
+      this.#inBackground(() => this.#retryFor(keys));
     });
   }
 
+  /**
+   * Tries all stored events first: a key may have arrived just before the last process ended, and
+   * the library does not announce it again.
+   */
   start(): void {
+    this.#inBackground(async () => this.#retry(await this.#options.events.all()));
     this.#worker.start();
   }
 
@@ -59,8 +70,10 @@ export class UndecryptableMessages {
 
   async receive(roomId: string, raw: unknown): Promise<void> {
     const event = parseRoomEvent(raw);
-    if (!event || event.sender === this.#options.userId) return;
-    const { events, now } = this.#options;
+    const { events, userId, isPermitted, now } = this.#options;
+    if (!event || event.sender === userId || !isPermitted(event.sender)) return;
+    // A deleted event has no content.
+    if (sessionIdOf(event) === null) return;
     await events.add({
       eventId: event.event_id,
       roomId,
@@ -71,15 +84,24 @@ export class UndecryptableMessages {
     this.#worker.wake();
   }
 
-  #retryRoom(roomId: string): void {
-    this.#retry(roomId).catch((error: unknown) =>
+  #inBackground(work: () => Promise<void>): void {
+    work().catch((error: unknown) =>
       this.#options.log.error({ err: error }, "messages could not be read after their keys arrived"),
     );
   }
 
-  async #retry(roomId: string): Promise<void> {
+  /** Tries the events of these sessions only: each try takes milliseconds, in front of the sync. */
+  async #retryFor(keys: readonly RoomKey[]): Promise<void> {
+    const sessionIds = new Set(keys.map(({ sessionId }) => sessionId));
+    for (const roomId of new Set(keys.map((key) => key.roomId))) {
+      const stored = await this.#options.events.ofRoom(roomId);
+      await this.#retry(stored.filter(({ event }) => sessionIds.has(sessionIdOf(JSON.parse(event)) ?? "")));
+    }
+  }
+
+  async #retry(stored: readonly UndecryptedEvent[]): Promise<void> {
     const { events, client, onDecrypted } = this.#options;
-    for (const { eventId, event } of await events.ofRoom(roomId)) {
+    for (const { eventId, roomId, event } of stored) {
       const decrypted = await client.crypto
         .decryptRoomEvent(new EncryptedRoomEvent(JSON.parse(event)), roomId)
         .catch(() => null);
@@ -90,21 +112,31 @@ export class UndecryptableMessages {
   }
 
   async #work(): Promise<{ nextAt: number | null }> {
-    const { events, now } = this.#options;
+    const { events, now, log } = this.#options;
     await events.prune(now() - KEEP_MS);
     const unreported = Map.groupBy(
-      await events.takeUnreported(now() - RETRY_BEFORE_REPORT_MS),
+      await events.unreported(now() - RETRY_BEFORE_REPORT_MS),
       (event) => event.roomId,
     );
-    for (const [roomId, ofRoom] of unreported) await this.#report(roomId, ofRoom);
-    return { nextAt: await events.nextUnreportedAt(RETRY_BEFORE_REPORT_MS) };
+    let hasFailed = false;
+    for (const [roomId, ofRoom] of unreported) {
+      try {
+        await this.#report(roomId, ofRoom);
+        await events.markReported(ofRoom.map(({ eventId }) => eventId));
+      } catch (error) {
+        hasFailed = true;
+        log.warn({ err: error, roomId }, "messages that cannot be read could not be reported yet");
+      }
+    }
+    const nextAt = await events.nextUnreportedAt(RETRY_BEFORE_REPORT_MS);
+    return { nextAt: hasFailed ? now() + REPORT_RETRY_MS : nextAt };
   }
 
   async #report(roomId: string, events: readonly UndecryptedEvent[]): Promise<void> {
     const { rooms, outbox, isPermitted } = this.#options;
     const permitted = events.filter((event) => isPermitted(event.sender));
     const [first] = permitted;
-    if (!first || (await rooms.kind(roomId)) === "other") return;
+    if (!first || (await this.#isElsewhere(rooms, roomId))) return;
     await outbox.add({
       transactionId: `${first.eventId} undecrypted`,
       roomId,
@@ -114,4 +146,24 @@ export class UndecryptableMessages {
       priority: outboxPriority.answer,
     });
   }
+
+  /** A refusal means that the bot is no longer in the room. */
+  async #isElsewhere(rooms: Pick<Rooms, "kind">, roomId: string): Promise<boolean> {
+    try {
+      return (await rooms.kind(roomId)) === "other";
+    } catch (error) {
+      if (isFinalRefusal(error)) return true;
+      throw error;
+    }
+  }
+}
+
+const megolmSchema = z.looseObject({
+  content: z.looseObject({ ciphertext: z.string(), session_id: z.string() }),
+});
+
+/** The session of an encrypted event; null if it holds nothing encrypted. */
+function sessionIdOf(event: unknown): string | null {
+  const parsed = megolmSchema.safeParse(event);
+  return parsed.success ? parsed.data.content.session_id : null;
 }

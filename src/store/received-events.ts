@@ -44,6 +44,7 @@ export class ReceivedEvents {
   readonly #secrets: SealedSecrets;
   readonly #log: ErasingLog;
   readonly #report: ReportUnreadable;
+  #lastReceivedAt = 0;
 
   constructor(
     database: Kysely<Tables>,
@@ -57,9 +58,10 @@ export class ReceivedEvents {
 
   /**
    * Stores an event, sealed, because a command can carry a secret. Returns false if it was stored
-   * before.
+   * before. No two events get the same time, so that they keep their order.
    */
   async add(roomId: string, event: RoomEvent, now: number): Promise<boolean> {
+    this.#lastReceivedAt = Math.max(now, this.#lastReceivedAt + 1);
     const result = await this.#database
       .insertInto("received_event")
       .values({
@@ -67,7 +69,7 @@ export class ReceivedEvents {
         room_id: roomId,
         sender: event.sender,
         sealed_event: this.#secrets.seal(event.event_id, JSON.stringify(event)),
-        received_at: now,
+        received_at: this.#lastReceivedAt,
         handled_at: null,
       })
       .onConflict((conflict) => conflict.doNothing())

@@ -36,6 +36,16 @@ export class UndecryptedEvents {
       .execute();
   }
 
+  /** All events, oldest first. */
+  async all(): Promise<UndecryptedEvent[]> {
+    const rows = await this.#database
+      .selectFrom("undecrypted_event")
+      .selectAll()
+      .orderBy("received_at")
+      .execute();
+    return rows.map(fromRow);
+  }
+
   async ofRoom(roomId: string): Promise<UndecryptedEvent[]> {
     const rows = await this.#database
       .selectFrom("undecrypted_event")
@@ -50,19 +60,25 @@ export class UndecryptedEvents {
     await this.#database.deleteFrom("undecrypted_event").where("event_id", "=", eventId).execute();
   }
 
-  /**
-   * Events that were received before this time and not yet reported to their sender. Marks them as
-   * reported.
-   */
-  async takeUnreported(receivedBefore: number): Promise<UndecryptedEvent[]> {
+  /** Events that were received before this time and not yet reported to their sender. */
+  async unreported(receivedBefore: number): Promise<UndecryptedEvent[]> {
     const rows = await this.#database
-      .updateTable("undecrypted_event")
-      .set({ is_told: 1 })
+      .selectFrom("undecrypted_event")
+      .selectAll()
       .where("is_told", "=", 0)
       .where("received_at", "<=", receivedBefore)
-      .returningAll()
+      .orderBy("received_at")
       .execute();
     return rows.map(fromRow);
+  }
+
+  /** Marks events as reported, after the report is stored. */
+  async markReported(eventIds: readonly string[]): Promise<void> {
+    await this.#database
+      .updateTable("undecrypted_event")
+      .set({ is_told: 1 })
+      .where("event_id", "in", [...eventIds])
+      .execute();
   }
 
   /** When the oldest unreported event will have waited this long; null if there is none. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { askServer } from "../lab/ask-server.ts";
 import type { Person, SeenMessage } from "../lab/person/person.ts";
 import { textOf } from "../lab/person/person.ts";
 import { botMessages, botMessagesBehind } from "../support/chat/bot-messages.ts";
@@ -15,17 +17,34 @@ interface Story {
   ben: Person;
   mallory: Person;
   controlRoom: string;
+  /** A control room that only invited people can join. Its owner may not use the bot. */
+  closedRoom: string;
+  /** Makes a request of the owner, below the room. */
+  asOwner: (roomId: string, path: string, body: object) => Promise<unknown>;
 }
 
 const story = {} as Story;
+const upgradedSchema = z.object({ replacement_room: z.string() });
 
 describe("the bot, when it is invited", () => {
   beforeAll(async () => {
     story.environment = await createBotEnvironment({
       bot: async (pair) => {
         story.controlRoom = await createControlRoom(pair, { alias: "moving", canBotRedact: true });
+        const owner = await pair.old.registerUser({ localpart: "owner", password: "unused" });
+        story.asOwner = (roomId, path, body) =>
+          askServer(
+            pair.old.baseUrl,
+            owner.accessToken,
+            `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/${path}`,
+            body,
+          );
+        story.closedRoom = await createRoomOf(pair.old.baseUrl, owner.accessToken, {
+          preset: "private_chat",
+          room_alias_name: "closed",
+        });
         return {
-          controlRooms: [story.controlRoom],
+          controlRooms: [story.controlRoom, `#closed:${pair.old.serverName}`],
           allow: [`@*:${pair.new.serverName}`, `@ben:${pair.old.serverName}`],
         };
       },
@@ -62,6 +81,34 @@ describe("the bot, when it is invited", () => {
     const { environment, mallory } = story;
     const roomId = await mallory.createDirectChat(environment.botUserId, { encrypted: true });
     expect(await botLeaves(mallory, roomId)).toEqual(["invite", "leave"]);
+  });
+
+  it("joins its control room whoever invites it, and again after it was removed", async () => {
+    const { environment, ada, closedRoom, asOwner } = story;
+    await asOwner(closedRoom, "invite", { user_id: ada.userId });
+    await ada.join(closedRoom, [environment.pair.old.serverName]);
+    for (const _time of ["first", "second"]) {
+      await asOwner(closedRoom, "invite", { user_id: environment.botUserId });
+      await ada.waitForMembership(closedRoom, environment.botUserId, "join");
+      expect(textOf(await environment.answer(ada, closedRoom, "!help"))).toContain("!login");
+      await asOwner(closedRoom, "kick", { user_id: environment.botUserId });
+      await ada.waitForMembership(closedRoom, environment.botUserId, "leave");
+    }
+    await asOwner(closedRoom, "invite", { user_id: environment.botUserId });
+    await ada.waitForMembership(closedRoom, environment.botUserId, "join");
+  });
+
+  it("follows its control room to the room that replaces it", async () => {
+    const { environment, ada, closedRoom, asOwner } = story;
+    const { replacement_room: replacement } = upgradedSchema.parse(
+      await asOwner(closedRoom, "upgrade", { new_version: "11" }),
+    );
+    await ada.waitForMessage(closedRoom, ({ type }) => type === "m.room.tombstone");
+    for (const userId of [ada.userId, environment.botUserId])
+      await asOwner(replacement, "invite", { user_id: userId });
+    await ada.join(replacement, [environment.pair.old.serverName]);
+    await ada.waitForMembership(replacement, environment.botUserId, "join");
+    expect(textOf(await environment.answer(ada, replacement, "!help"))).toContain("!login");
   });
 
   it("declines a room of several people", async () => {

@@ -164,6 +164,23 @@ describe("the bot, in encrypted rooms", () => {
     await expect.poll(edits).toMatchObject([edit]);
   });
 
+  it("answers in the next chat when the person has left the one in which they asked", async () => {
+    const { environment, oldServer, adaAccount, ada } = story;
+    const leftRoom = await environment.directChat(ada);
+    oldServer.setRule(({ path }) => (path.endsWith("/v3/login") ? { kind: "delay", ms: 4_000 } : undefined));
+    const command = await ada.say(leftRoom, `!login old ${adaAccount.userId}`);
+    await ada.waitForMessage(leftRoom, (message) => textOf(message).startsWith("Asking"), {
+      after: command,
+    });
+    await ada.leave(leftRoom);
+    const nextRoom = await environment.directChat(ada);
+    const answer = await ada.waitForMessage(nextRoom, (message) => textOf(message).includes("--password"), {
+      from: environment.botUserId,
+    });
+    oldServer.setRule();
+    expect(answer).toMatchObject({ isEncrypted: true });
+  });
+
   it("removes the message with a password before it says that the account is signed in", async () => {
     const { adaAccount, ada } = story;
     const secret = await ada.say(

@@ -35,12 +35,15 @@ async function setUp() {
   const conversations: FakeConversation[] = [];
   const confirmed: string[] = [];
   const lines: string[] = [];
+  /** Says something in answer to an event. */
+  const answers = new Map<string, () => void>();
   const state: { dispatch: () => Promise<void>; look: () => Promise<void> } = {
     dispatch: async () => undefined,
     look: async () => undefined,
   };
-  const inboxOf = (from: Store, more: Partial<InboxOptions> = {}) =>
-    new Inbox({
+  const inboxOf = (from: Store, more: Partial<InboxOptions> = {}) => {
+    latest = from;
+    return new Inbox({
       userId: "@mover:x.org",
       receivedEvents: from.receivedEvents,
       dispatch: async (text) => {
@@ -55,10 +58,11 @@ async function setUp() {
         },
       },
       conversations: {
-        forEvent: async () => {
+        forEvent: async (_roomId, event, { onSaid }) => {
           await state.look();
           const conversation = new FakeConversation();
           conversations.push(conversation);
+          answers.set(event.event_id, onSaid);
           return conversation;
         },
       },
@@ -66,6 +70,7 @@ async function setUp() {
       log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
       ...more,
     });
+  };
   const bodies = () => handled.map(({ body }) => body);
   return {
     store,
@@ -77,12 +82,16 @@ async function setUp() {
     confirmed,
     bodies,
     conversations,
+    answers,
     lines,
   };
 }
 
+let latest: Store;
+
 /** Waits until nothing is left to be handled. */
 async function settled(inbox: Inbox): Promise<void> {
+  await vi.waitFor(async () => expect(await latest.receivedEvents.unhandled()).toEqual([]), SOON);
   await inbox.stop(10_000);
 }
 
@@ -167,13 +176,63 @@ describe("the inbox", () => {
     ]);
   });
 
-  it("handles messages side by side, so that a slow one holds up none", async () => {
+  it("handles the messages of different people side by side", async () => {
     const { inbox, state, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
-    await inbox.receive("!r", message("$2"));
+    await inbox.receive("!r", message("$2", {}, "@other:x.org"));
     await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]), SOON);
     await inbox.stop(0);
+  });
+
+  it("handles the messages of one person in order, however long each takes to begin", async () => {
+    const { inbox, state, bodies } = await setUp();
+    const first = Promise.withResolvers<undefined>();
+    let looks = 0;
+    state.look = async () => {
+      if (looks++ === 0) await first.promise;
+    };
+    for (const id of ["$1", "$2", "$3"]) await inbox.receive("!r", message(id));
+    first.resolve(undefined);
+    await settled(inbox);
+    expect(bodies()).toEqual(["!do $1", "!do $2", "!do $3"]);
+  });
+
+  it("goes on with a person's next message when a long command has answered for the first time", async () => {
+    const { inbox, state, answers, bodies } = await setUp();
+    state.dispatch = never;
+    await inbox.receive("!r", message("$1"));
+    await inbox.receive("!r", message("$2"));
+    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1"]), SOON);
+    answers.get("$1")?.();
+    await vi.waitFor(() => expect(bodies()).toEqual(["!do $1", "!do $2"]), SOON);
+    await inbox.stop(0);
+  });
+
+  it("leaves the messages whose turn has not come to the next process when it is stopped", async () => {
+    const { inbox, reopen, inboxOf, state, bodies } = await setUp();
+    state.dispatch = never;
+    for (const id of ["$1", "$2", "$3"]) await inbox.receive("!r", message(id));
+    await vi.waitFor(() => expect(bodies()).toHaveLength(1), SOON);
+    await inbox.stop(0);
+    state.dispatch = async () => undefined;
+    const next = inboxOf(await reopen());
+    await next.start();
+    await settled(next);
+    expect(bodies()).toEqual(["!do $1", "!do $1", "!do $2", "!do $3"]);
+  });
+});
+
+describe("while the store takes nothing", () => {
+  it("a message waits and is answered when it does, and is not handled twice", async () => {
+    const { inbox, store, bodies } = await setUp();
+    const { receivedEvents } = store;
+    const begin = vi.spyOn(receivedEvents, "begin").mockRejectedValueOnce(new Error("disk full"));
+    const finish = vi.spyOn(receivedEvents, "finish").mockRejectedValueOnce(new Error("disk full"));
+    await inbox.receive("!r", message("$1"));
+    await settled(inbox);
+    expect(bodies()).toEqual(["!do $1"]);
+    expect([begin, finish].map(({ mock }) => mock.calls.length)).toEqual([2, 2]);
   });
 });
 
@@ -205,6 +264,27 @@ describe("a confirming reaction", () => {
 });
 
 describe("over a crash", () => {
+  it("the messages of many people are handled a few at a time, each person's in order", async () => {
+    const { store, reopen, inboxOf, state, bodies, answers } = await setUp();
+    const people = Array.from({ length: 20 }, (_, index) => `@person${index}:x.org`);
+    for (const [index, person] of people.entries())
+      for (const part of ["a", "b"])
+        await store.receivedEvents.add("!r", message(`$${index}${part}`, {}, person), 1);
+    const waiting: (() => void)[] = [];
+    state.dispatch = () => new Promise((resolve) => waiting.push(resolve));
+    const next = inboxOf(await reopen());
+    await next.start();
+    await vi.waitFor(() => expect(bodies()).toHaveLength(8), SOON);
+    // The answer lets each person's next message come, which then needs a place of its own.
+    for (const answer of answers.values()) answer();
+    state.dispatch = async () => undefined;
+    for (const end of waiting) end();
+    await settled(next);
+    expect(bodies()).toHaveLength(40);
+    for (const index of people.keys())
+      expect(bodies().indexOf(`!do $${index}a`)).toBeLessThan(bodies().indexOf(`!do $${index}b`));
+  });
+
   it("after the message was noted, it is handled by the next process", async () => {
     const { store, reopen, inboxOf, bodies } = await setUp();
     await store.receivedEvents.add("!r", message("$1"), 1);

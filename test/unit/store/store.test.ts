@@ -134,8 +134,9 @@ describe("events that could not be read", () => {
     await events.add(event("$2", 200));
     await events.add(event("$1", 300));
     expect(await events.nextUnreportedAt(15)).toBe(115);
-    expect((await events.takeUnreported(150)).map(({ eventId }) => eventId)).toEqual(["$1"]);
-    expect(await events.takeUnreported(150)).toEqual([]);
+    expect((await events.unreported(150)).map(({ eventId }) => eventId)).toEqual(["$1"]);
+    await events.markReported(["$1"]);
+    expect(await events.unreported(150)).toEqual([]);
     expect(await events.nextUnreportedAt(15)).toBe(215);
     expect((await events.ofRoom("!r")).map(({ eventId }) => eventId)).toEqual(["$1", "$2"]);
     await events.remove("$2");
