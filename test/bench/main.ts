@@ -1,6 +1,6 @@
 /*
  * Measures reading two accounts, planning and moving: `npm run bench -- [--parts
- * reading,moving,limits,people,kinds] [--rooms 50,200] …`.
+ * reading,moving,limits,people,kinds,watch] [--rooms 50,200] …`.
  *
  * The homeservers are real and run on loopback.
  * - `--parts`: what is measured. Default: everything.
@@ -11,6 +11,7 @@
  * - `--limits`: rooms@speed. `speed` is the factor by which the limits refill faster than by
  *   default.
  * - `--people`: people×rooms.
+ * - `--watch`: runs×waiting rooms of each, without servers.
  * - `--keep`: folder that keeps populated servers for the next time.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -23,15 +24,17 @@ import { benchLimits } from "./limits-part.ts";
 import { benchMoving } from "./moving-part.ts";
 import { benchPeople } from "./people-part.ts";
 import { benchReading } from "./reading-part.ts";
+import { benchWatch } from "./watch-part.ts";
 
 const { values } = parseArgs({
   options: {
-    parts: { type: "string", default: "reading,moving,limits,people,kinds" },
+    parts: { type: "string", default: "reading,moving,limits,people,kinds,watch" },
     rooms: { type: "string", default: "50,200" },
     plan: { type: "string", default: "3000" },
     bare: { type: "string", default: "1,2,4,8,16" },
     limits: { type: "string", default: "50@100,200@200" },
     people: { type: "string", default: "20x10" },
+    watch: { type: "string", default: "1000x5,1000x50" },
     keep: { type: "string" },
   },
 });
@@ -42,6 +45,10 @@ const limited = values.limits.split(",").map((text) => {
   const [rooms = 0, scale = 1] = numbers("limits", text, "@");
   return { rooms, scale };
 });
+const watched = values.watch.split(",").map((text) => {
+  const [runs = 0, rooms = 0] = numbers("watch", text, "x");
+  return { runs, rooms };
+});
 const [people = 0, roomsEach = 0] = numbers("people", values.people, "x");
 
 const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
@@ -50,6 +57,7 @@ const parts: Readonly<Record<string, (bench: Bench) => Promise<string>>> = {
   limits: (bench) => benchLimits(bench, limited),
   people: (bench) => benchPeople(bench, people, roomsEach),
   kinds: (bench) => benchKinds(bench),
+  watch: (bench) => benchWatch(bench, watched),
 };
 const chosen = values.parts.split(",").map((name) => {
   const part = parts[name];
