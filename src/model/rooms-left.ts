@@ -27,12 +27,13 @@ export interface RoomsOfCause {
   rooms: readonly ReportRoom[];
 }
 
-/** The rooms that are not moved, by cause. */
+/**
+ * The rooms that are not moved, by cause. A replaced room whose replacement has a row of its own is
+ * not among them: that row names the obstacle.
+ */
 export function roomsByCause({ rooms }: Pick<Report, "rooms">): RoomsOfCause[] {
-  const byCause = Map.groupBy(
-    rooms.filter((room) => room.status !== "done"),
-    causeOf,
-  );
+  const left = withoutReplaced(rooms).filter((room) => room.status !== "done");
+  const byCause = Map.groupBy(left, causeOf);
   return CAUSES.flatMap((cause) => {
     const ofCause = byCause.get(cause);
     return ofCause ? [{ cause, rooms: ofCause }] : [];
@@ -49,12 +50,14 @@ export function numberedRooms(report: Pick<Report, "rooms">): ReportRoom[] {
  * them.
  */
 export function blockedRooms({ rooms }: Pick<Report, "rooms">): ReportRoom[] {
+  return withoutReplaced(rooms).filter(
+    (room) => room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible",
+  );
+}
+
+function withoutReplaced(rooms: readonly ReportRoom[]): ReportRoom[] {
   const roomIds = new Set(rooms.map((room) => room.roomId));
-  return rooms.filter((room) => {
-    // If a replacement has a row of its own, that row names the obstacle.
-    if (room.successor !== null && roomIds.has(room.successor)) return false;
-    return room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible";
-  });
+  return rooms.filter((room) => room.successor === null || !roomIds.has(room.successor));
 }
 
 function causeOf(room: ReportRoom): Cause {

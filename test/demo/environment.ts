@@ -134,7 +134,7 @@ export async function createDemoEnvironment(print: (line: string) => void): Prom
 }
 
 async function register(server: Homeserver, localpart: string, displayName: string): Promise<DemoAccount> {
-  const password = `${localpart}-password`;
+  const password = `Quay-${localpart.length}${localpart.at(0) ?? "x"}-Otter-4712`;
   const { userId } = await server.registerUser({ localpart, password, displayName });
   return { userId, password, server };
 }

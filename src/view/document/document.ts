@@ -10,7 +10,9 @@ export type Inline =
   | { kind: "group"; children: readonly Inline[] }
   | { kind: "code"; text: string }
   | { kind: "link"; url: string; text: string }
-  | { kind: "person"; userId: string };
+  | { kind: "person"; userId: string }
+  /** A link to a room. HTML shows only the name; plain text also shows what it links to. */
+  | { kind: "room"; url: string; name: string; id: string };
 
 /** A block of a message. */
 export type Block =
@@ -42,6 +44,16 @@ export function link(url: string, text: string): Inline {
 /** A link to a person. It notifies nobody: only `m.mentions` does. */
 export function person(userId: string): Inline {
   return { kind: "person", userId };
+}
+
+/**
+ * A link to a room.
+ * @param url to `matrix.to`
+ * @param name what people read
+ * @param id the alias or ID that plain text shows after the name; empty for none
+ */
+export function roomLink(url: string, name: string, id: string): Inline {
+  return { kind: "room", url, name, id };
 }
 
 /** A paragraph. */

@@ -44,6 +44,10 @@ function inline(part: Inline): string {
       return `<code>${escapeUTF8(part.text)}</code>`;
     case "link":
       return `<a href="${escapeUTF8(part.url)}">${escapeUTF8(part.text)}</a>`;
+    case "room": {
+      const name = escapeUTF8(part.name);
+      return `<a href="${escapeUTF8(part.url)}">${part.name === part.id ? `<code>${name}</code>` : name}</a>`;
+    }
     case "person":
       return `<a href="${escapeUTF8(matrixToUser(part.userId))}">${escapeUTF8(part.userId)}</a>`;
   }

@@ -1,6 +1,11 @@
 /** A link to a person that every client understands (CS appendices §matrix.to navigation). */
 export function matrixToUser(userId: string): string {
-  return `https://matrix.to/#/${encodeURIComponent(userId)}`;
+  return `https://matrix.to/#/${encoded(userId)}`;
+}
+
+/** An ID from a server may have half a surrogate pair, which cannot be encoded. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 /**
@@ -8,6 +13,6 @@ export function matrixToUser(userId: string): string {
  * §Routing).
  */
 export function matrixToRoom(roomIdOrAlias: string, via: readonly string[]): string {
-  const query = via.map((server) => `via=${encodeURIComponent(server)}`).join("&");
-  return `https://matrix.to/#/${encodeURIComponent(roomIdOrAlias)}${query === "" ? "" : `?${query}`}`;
+  const query = via.map((server) => `via=${encoded(server)}`).join("&");
+  return `https://matrix.to/#/${encoded(roomIdOrAlias)}${query === "" ? "" : `?${query}`}`;
 }

@@ -43,6 +43,8 @@ function inline(part: Inline): string {
       return part.text;
     case "link":
       return part.text === part.url ? part.url : `${part.text} (${part.url})`;
+    case "room":
+      return part.id === "" || part.name === part.id ? part.name : `${part.name} ${part.id}`;
     case "person":
       return part.userId;
   }

@@ -15,6 +15,7 @@ import { causeTitles, leftRoomLine } from "../rooms/report.ts";
 import { accountProblemClause } from "../words/account-problem-words.ts";
 import { categoryWords } from "../words/category-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
+import { roomNames } from "../words/room-line.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
 import { deedsBlocks } from "./summary.ts";
 
@@ -67,16 +68,25 @@ function counts({ run, report }: RunEnd): Inline[] {
 
 /** The rooms that are left, grouped by cause, with the people who can help. */
 function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
-  const total = leftRooms(report.rooms).length;
+  const groups = roomsByCause({ ...report, rooms: leftRooms(report.rooms) });
+  const left = groups.flatMap(({ rooms }) => rooms);
+  const total = left.length;
+  const nameOf = roomNames(left);
   const blocks: Block[] = [];
   let shown = 0;
-  for (const { cause, rooms } of roomsByCause({ ...report, rooms: leftRooms(report.rooms) })) {
+  for (const { cause, rooms } of groups) {
     const cut = rooms.slice(0, MAX_LINES - shown);
     if (cut.length === 0) break;
     blocks.push(
       paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)),
       numberedList(
-        cut.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0, MAX_NAMES)),
+        cut.map((room) =>
+          leftRoomLine(room, {
+            name: nameOf(room),
+            more: moreHelpers.get(room.roomId) ?? 0,
+            mostNames: MAX_NAMES,
+          }),
+        ),
         shown + 1,
       ),
     );

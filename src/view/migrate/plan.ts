@@ -11,7 +11,7 @@ import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 import { categoryWords } from "../words/category-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { reasonText } from "../words/reasons.ts";
-import { helperNames, noRoomFits, shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
+import { helperNames, noRoomFits, roomNames, unknownRoomsNote } from "../words/room-line.ts";
 import { changedRoute, goneRoom, routeWords } from "../words/route-words.ts";
 import { nothingLeft } from "./nothing-left.ts";
 import { timeNeeded } from "./time-needed.ts";
@@ -114,16 +114,13 @@ function changes({ before, report }: ShownPlan): Block[] {
 function stuckList(plan: ShownPlan, prefix: string): Block[] {
   const stuck = blockedRooms(plan.report);
   if (stuck.length === 0) return [];
+  const nameOf = roomNames(stuck);
   const lines = stuck.slice(0, MAX_LINES).map((room): Inline[] => {
     const more = (plan.moreHelpers.get(room.roomId) ?? 0) + Math.max(0, room.helpers.length - MAX_NAMES);
     const helpers = helperNames(room.helpers.slice(0, MAX_NAMES), more);
     const reason =
       room.reason === null ? routeWords[room.route] : untrustedText(reasonText(room.reason), 300);
-    return [
-      ...shownRoomName(room),
-      `: ${reason}`,
-      ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : []),
-    ];
+    return [...nameOf(room), `: ${reason}`, ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : [])];
   });
   return [
     paragraph(strong("I can't move these alone"), cutNote(stuck.length, `; ${prefix}report has all`)),

@@ -4,7 +4,7 @@ import type { Block } from "../document/document.ts";
 import { list, paragraph, strong } from "../document/document.ts";
 import { counted } from "../document/numbers.ts";
 import { categoryWords } from "../words/category-words.ts";
-import { shownRoomName } from "../words/room-line.ts";
+import { roomNames } from "../words/room-line.ts";
 
 const MAX_ROOMS = 5;
 
@@ -24,7 +24,7 @@ export function deedsBlocks({ invitations, joins, knocks, written, openInvitatio
       ? []
       : [
           paragraph(strong("Invitations that wait for your new account"), cut),
-          list(openInvitations.slice(0, MAX_ROOMS).map(shownRoomName)),
+          list(openInvitations.slice(0, MAX_ROOMS).map(roomNames(openInvitations))),
         ]),
   ];
 }

@@ -6,7 +6,7 @@ import type { Block, Inline } from "../document/document.ts";
 import { code, list, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert, notice } from "../document/message.ts";
-import { shownRoomName } from "../words/room-line.ts";
+import { roomNames } from "../words/room-line.ts";
 import { alreadyThere } from "./start.ts";
 import { writtenLines } from "./summary.ts";
 
@@ -87,9 +87,10 @@ const stayWords: Readonly<Record<StayReason, string>> = {
 /** The rooms that the new account does not leave, with the reason. */
 function keptRooms(kept: UndoPreview["kept"]): Block[] {
   if (kept.length === 0) return [];
+  const nameOf = roomNames(kept.map(({ room }) => room));
   const lines = kept
     .slice(0, MAX_ROOMS)
-    .map(({ room, reason }): Inline[] => [...shownRoomName(room), `: ${stayWords[reason]}`]);
+    .map(({ room, reason }): Inline[] => [...nameOf(room), `: ${stayWords[reason]}`]);
   const more = kept.length - lines.length;
   return [
     paragraph(strong(`Your new account stays, and keeps its power (${kept.length})`)),
@@ -99,7 +100,7 @@ function keptRooms(kept: UndoPreview["kept"]): Block[] {
 
 function rooms(title: string, all: readonly ReportRoom[]): Block[] {
   if (all.length === 0) return [];
-  const lines = all.slice(0, MAX_ROOMS).map(shownRoomName);
+  const lines = all.slice(0, MAX_ROOMS).map(roomNames(all));
   const more = all.length - lines.length;
   return [
     paragraph(strong(`${title} (${all.length})`)),

@@ -79,6 +79,10 @@ function markdownInline(part: Inline): string {
       return `\`${part.text.replaceAll("`", "'")}\``;
     case "link":
       return `[${escapeMarkdown(part.text)}](${part.url})`;
+    case "room": {
+      const link = `[${escapeMarkdown(part.name)}](${part.url})`;
+      return part.id === "" ? link : `${link} \`${part.id.replaceAll("`", "'")}\``;
+    }
     case "person":
       return `\`${part.userId.replaceAll("`", "'")}\``;
   }

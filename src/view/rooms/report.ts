@@ -8,7 +8,7 @@ import { notice } from "../document/message.ts";
 import { formatTime } from "../document/time.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
 import { reasonText } from "../words/reasons.ts";
-import { helperNames, shownRoomName } from "../words/room-line.ts";
+import { helperNames, roomNames } from "../words/room-line.ts";
 
 /** A report with the data that its rendering needs. */
 export interface ReportView {
@@ -47,11 +47,12 @@ export function reportDocument(view: ReportView): Document {
   const done = view.report.rooms.filter((room) => room.status === "done").length;
   const head = paragraph(strong("Report"), ` of ${view.report.rooms.length} rooms: ${done} done.`);
   if (found.length === 0) return [head, paragraph("No room is left.")];
+  const nameOf = roomNames(found.flatMap(({ rooms }) => rooms));
   let start = 1;
   return [
     head,
     ...found.flatMap((group): Block[] => {
-      const block = groupBlocks(group, start, view);
+      const block = groupBlocks(group, start, view, nameOf);
       start += group.rooms.length;
       return block;
     }),
@@ -59,21 +60,40 @@ export function reportDocument(view: ReportView): Document {
   ];
 }
 
-function groupBlocks({ cause, rooms }: RoomsOfCause, start: number, { moreHelpers }: ReportView): Block[] {
-  const lines = rooms.map((room) => leftRoomLine(room, moreHelpers.get(room.roomId) ?? 0));
+function groupBlocks(
+  { cause, rooms }: RoomsOfCause,
+  start: number,
+  { moreHelpers }: ReportView,
+  nameOf: (room: ReportRoom) => Inline[],
+): Block[] {
+  const lines = rooms.map((room) =>
+    leftRoomLine(room, { name: nameOf(room), more: moreHelpers.get(room.roomId) ?? 0 }),
+  );
   return [paragraph(strong(`${causeTitles[cause]} (${rooms.length})`)), numberedList(lines, start)];
 }
 
-/**
- * A room that is not moved: the cause, and who can help.
- * @param more number of helpers beyond those listed
- */
-export function leftRoomLine(room: ReportRoom, more: number, mostNames = room.helpers.length): Inline[] {
-  const reason = room.reason === null ? [] : [`: ${untrustedText(reasonText(room.reason), 300)}`];
+export interface RoomLineOptions {
+  name: Inline[];
+  /** The number of helpers beyond those listed. */
+  more: number;
+  mostNames?: number;
+}
+
+/** A room that is not moved: the cause, and who can help. */
+export function leftRoomLine(
+  room: ReportRoom,
+  { name, more, mostNames = room.helpers.length }: RoomLineOptions,
+): Inline[] {
+  const reason =
+    room.reason === null
+      ? room.route === "successor"
+        ? [": replaced by a newer room"]
+        : []
+      : [`: ${untrustedText(reasonText(room.reason), 300)}`];
   const named = room.helpers.slice(0, mostNames);
   const helpers = helperNames(named, more + room.helpers.length - named.length);
   return [
-    ...shownRoomName(room),
+    ...name,
     ...reason,
     ...waiting(room),
     ...(helpers.length > 0 ? [" Can help: ", ...helpers, "."] : []),

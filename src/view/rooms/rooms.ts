@@ -3,7 +3,7 @@ import type { Inline } from "../document/document.ts";
 import { code, numberedList, paragraph, strong } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { notice } from "../document/message.ts";
-import { shownRoomName, unknownRoomsNote } from "../words/room-line.ts";
+import { roomNames, unknownRoomsNote } from "../words/room-line.ts";
 
 /** Shown while the rooms of an account are read. */
 export function readingRooms(): Message {
@@ -15,9 +15,10 @@ export function roomList({ rooms, total, unknownRooms }: RoomList, now: number, 
   const unknown = unknownRoomsNote(unknownRooms);
   if (rooms.length === 0)
     return notice(paragraph(`None of the ${total} rooms of your old account matches.`), ...unknown);
+  const nameOf = roomNames(rooms);
   return notice(
     paragraph(strong(`${rooms.length} of ${total} rooms`), ", those with the oldest last message first."),
-    numberedList(rooms.map((room) => line(room, now))),
+    numberedList(rooms.map((room) => line(room, nameOf(room), now))),
     ...unknown,
     paragraph(
       "You can use a number wherever a command takes a room: ",
@@ -27,7 +28,7 @@ export function roomList({ rooms, total, unknownRooms }: RoomList, now: number, 
   );
 }
 
-function line(room: ListedRoom, now: number): Inline[] {
+function line(room: ListedRoom, name: Inline[], now: number): Inline[] {
   const facts = [
     ...(room.isSpace ? ["space"] : []),
     ...(room.isDirect ? ["direct chat"] : []),
@@ -36,7 +37,7 @@ function line(room: ListedRoom, now: number): Inline[] {
       : [room.joinedCount === 1 ? "only you" : `${room.joinedCount} members`]),
     ...(room.lastActivityAt === null ? [] : [`silent for ${silence(now - room.lastActivityAt)}`]),
   ];
-  return [...shownRoomName(room), ...(facts.length > 0 ? [`: ${facts.join(", ")}`] : [])];
+  return [...name, ...(facts.length > 0 ? [`: ${facts.join(", ")}`] : [])];
 }
 
 function silence(ms: number): string {

@@ -1,16 +1,48 @@
 import type { ReportRoom } from "../../model/report.ts";
 import type { Block, Inline } from "../document/document.ts";
-import { code, join, paragraph, person, strong } from "../document/document.ts";
+import { code, join, paragraph, person, roomLink, strong } from "../document/document.ts";
+import { matrixToRoom } from "../document/matrix-to.ts";
 import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 
-/** A room in a list: its name and its alias or ID. */
-export function shownRoomName({
-  name,
-  alias,
-  roomId,
-}: Pick<ReportRoom, "name" | "alias" | "roomId">): Inline[] {
-  const id = code(untrustedCode(alias ?? roomId));
-  return name === null || name === alias ? [id] : [strong(untrustedText(name)), " ", id];
+/** A room that a message names. Helpers show further servers that are in it. */
+export type NamedRoom = Pick<ReportRoom, "name" | "alias" | "roomId"> & Partial<Pick<ReportRoom, "helpers">>;
+
+/** Servers of a link. More of them hardly help, and make the link long. */
+const MAX_VIA = 3;
+
+/**
+ * A room in a message: its name, which links to the room. The alias or ID stands beside it only
+ * where the name is missing or not the only one of its kind, and in plain text. The name is what
+ * people call the room, so it is cleaned; the link is made from the ID alone.
+ */
+export function shownRoomName(room: NamedRoom, isAmbiguous = false): Inline[] {
+  const { name, alias, roomId } = room;
+  const id = untrustedCode(alias ?? roomId);
+  const shown = name === null || name === alias ? "" : untrustedText(name);
+  // A server may call a room anything. Clients would take a link to `@…` for a mention.
+  if (!roomId.startsWith("!")) return shown === "" ? [code(id)] : [strong(shown), " ", code(id)];
+  const url = matrixToRoom(roomId, viaOf(room));
+  if (shown === "") return [roomLink(url, id, id)];
+  return isAmbiguous ? [strong(roomLink(url, shown, "")), " ", code(id)] : [strong(roomLink(url, shown, id))];
+}
+
+/**
+ * Names the rooms of one list (`shownRoomName`). Case and spaces do not tell names apart.
+ * @param rooms all rooms of the list
+ */
+export function roomNames(rooms: readonly NamedRoom[]): (room: NamedRoom) => Inline[] {
+  const read = ({ name }: NamedRoom): string => untrustedText(name ?? "").toLowerCase();
+  const counts = new Map<string, number>();
+  for (const room of rooms) counts.set(read(room), (counts.get(read(room)) ?? 0) + 1);
+  return (room) => shownRoomName(room, (counts.get(read(room)) ?? 0) > 1);
+}
+
+/** The server in the room's ID, and those of members who can help. */
+function viaOf({ roomId, helpers = [] }: NamedRoom): string[] {
+  const servers = [roomId, ...helpers.map(({ userId }) => userId)].map((id) =>
+    id.split(":").slice(1).join(":"),
+  );
+  return [...new Set(servers.filter((server) => server !== ""))].slice(0, MAX_VIA);
 }
 
 /**
