@@ -2,6 +2,7 @@ import { pino } from "pino";
 import type { GuardedFetch } from "../../../src/network/guarded-fetch.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
+import { anyAnswer } from "../../../src/platforms/matrix/api/json.ts";
 import { decideRooms } from "../../../src/platforms/matrix/decide-rooms.ts";
 import type { RoomIdOnTarget } from "../../../src/platforms/matrix/planning/room-mapping.ts";
 import type { AccountReading } from "../../../src/platforms/matrix/reading/account-reading.ts";
@@ -101,7 +102,14 @@ export async function addChoices(
     ignored_users: { "@own:spam.example": {} },
     more: 1,
   });
+  const older = "com.famedly.marked_unread";
+  await put(source, sources + apiPath`/rooms/${second}/account_data/${older}`, { unread: true });
+  await put(target, targets + apiPath`/rooms/${second}/account_data/m.marked_unread`, { unread: false });
   const rule = (id: string) => apiPath`/_matrix/client/v3/pushrules/global/content/${id}`;
+  // The rule was off when it was deleted. Some servers remember that.
+  await put(target, rule("harvest"), { actions: ["notify"], pattern: "harvest" });
+  await put(target, `${rule("harvest")}/enabled`, { enabled: false });
+  await target.client.request({ method: "DELETE", path: rule("harvest"), schema: anyAnswer });
   await put(target, rule("own"), { actions: ["notify"], pattern: "own" });
   // The source has these rules in reverse order.
   await put(target, rule("rehearsal"), { actions: ["notify"], pattern: "rehearsal*" });

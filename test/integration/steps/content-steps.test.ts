@@ -115,6 +115,9 @@ describe("the steps of an account's contents", () => {
       more: 1,
     });
     expect(JSON.stringify(target.pushRules["content"])).toContain('"own"');
+    const ofRoom = target.roomAccountData.get(second);
+    expect(ofRoom?.get("m.marked_unread")).toEqual({ unread: false });
+    expect(ofRoom?.get("com.famedly.marked_unread")).toBeUndefined();
   });
 
   it("mark rooms as read at the source's position, although the target's server is new to them", async () => {
