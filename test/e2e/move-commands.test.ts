@@ -19,6 +19,8 @@ interface Story {
   release: () => void;
   /** The new account's state before the first command. */
   before: unknown;
+  /** A room of the new account alone, in which it has a name of its own. */
+  ownRoomId: string;
 }
 
 const story = {} as Story;
@@ -219,14 +221,24 @@ describe("the bot, when it is asked to move accounts", () => {
     expect(Object.values((await move.target.accountData("m.direct")) ?? {}).flat()).toEqual([]);
   });
 
-  it("copies only the profile on !profile", async () => {
+  it("copies only the profile on !profile, and leaves a name that the new account has in one room", async () => {
     const { move } = story;
+    story.ownRoomId = String((await move.target.act("POST", "/createRoom"))["room_id"]);
+    const own = { membership: "join", displayname: "Captain" };
+    await move.target.act("PUT", memberPath(), own);
     await start("!profile", /^The copy of your profile is done/u);
     const { avatarUrl, profile } = move.population.sourceData;
     const actual = await move.target.profile();
     expect(actual["m.tz"]).toBe(profile["m.tz"]);
     expect(await move.target.media(actual["avatar_url"])).toEqual(await move.source.media(avatarUrl));
     expect(await move.target.accountData("org.example.notes")).toBe(null);
+    // The picture shows that the server has spread the profile.
+    await expect
+      .poll(() => move.target.read(memberPath()), SOON)
+      .toMatchObject({
+        displayname: "Captain",
+        avatar_url: actual["avatar_url"],
+      });
   });
 
   it("undoes the work of several commands after the typed word", async () => {
@@ -235,8 +247,14 @@ describe("the bot, when it is asked to move accounts", () => {
     const after = await move.typist.say(move.chatId, "undo");
     await move.waitFor(/^The undo is done\./u, { after });
     expect(textOf(question)).toContain("or write undo");
-    expect(await move.target.joinedRooms()).toEqual(new Set());
+    expect(await move.target.joinedRooms()).toEqual(new Set([story.ownRoomId]));
     expect(await move.target.profile()).not.toHaveProperty("m.tz");
+    await expect
+      .poll(() => move.target.read(memberPath()), SOON)
+      .toEqual({
+        membership: "join",
+        displayname: "Captain",
+      });
   });
 
   it("ends a running move when its account is logged out, and says what was done", async () => {
@@ -256,6 +274,13 @@ describe("the bot, when it is asked to move accounts", () => {
     expect(requestCount()).toBe(sent);
   });
 });
+
+/** The new account's own member event in the room of its own. */
+function memberPath(): string {
+  const { move, ownRoomId } = story;
+  const [room, user] = [ownRoomId, move.target.userId].map(encodeURIComponent);
+  return `/rooms/${String(room)}/state/m.room.member/${String(user)}`;
+}
 
 function roomsBy(route: string): PopulatedRoom[] {
   return story.move.population.rooms.filter(({ expected }) => expected.route === route);

@@ -21,6 +21,20 @@ describe("runs", () => {
     expect((await steps.all(run.id)).map(({ key }) => key)).toEqual(["one", "two"]);
   });
 
+  it("know the pictures that they have copied, also after a restart, until they are erased", async () => {
+    const { store, reopen } = await temporaryStore();
+    const run = await newRun(store, []);
+    const copies = store.runs.imageCopies(run.id);
+    expect(await copies.get("mxc://old/face")).toBeNull();
+    await copies.put("mxc://old/face", "mxc://new/first");
+    await copies.put("mxc://old/face", "mxc://new/face");
+    const { runs, forget } = await reopen();
+    expect(await runs.imageCopies(run.id).get("mxc://old/face")).toBe("mxc://new/face");
+    expect(await runs.imageCopies(run.id + 1).get("mxc://old/face")).toBeNull();
+    await forget(run.owner);
+    expect(await runs.imageCopies(run.id).get("mxc://old/face")).toBeNull();
+  });
+
   it("are stored whole or not at all", async () => {
     const { store } = await temporaryStore();
     await expect(newRun(store, [step("one")], { rooms: [room("!a"), room("!a")] })).rejects.toThrow("UNIQUE");

@@ -25,6 +25,7 @@ interface WrittenStep {
   savedUndo?: unknown;
   /** The run ended before its outcome was known. */
   isDropped?: boolean;
+  payload?: unknown;
   limits?: PlannedStep["limits"];
 }
 
@@ -38,8 +39,8 @@ async function ran(
   key = (deed: WrittenStep) => `${deed.kind}:${deed.roomId ?? ""}`,
 ): Promise<Run> {
   const steps = summary.map((deed) => {
-    const { kind, roomId = null, limits = [] } = deed;
-    return step(key(deed), { kind, roomId, limits, payload: { payload: kind } });
+    const { kind, roomId = null, limits = [], payload = { payload: kind } } = deed;
+    return step(key(deed), { kind, roomId, limits, payload });
   });
   const run = await newRun(store, steps, { rooms });
   for (const { kind, outcome, savedUndo = null, isDropped = false, limits = [] } of summary) {
@@ -203,6 +204,47 @@ describe("taking back", () => {
       { kind: "profile_field", outcome: { status: "already_done" }, savedUndo, isDropped: true },
     ]);
     expect(await planned(store)).toEqual([]);
+  });
+
+  describe("of the profile", () => {
+    const NAME = { key: "displayname", value: "Ada", before: "me" };
+    const changed = { kind: "profile_field", payload: NAME, outcome: wrote(NAME) } as const;
+    const kept = (displayName: string, outcome: StepOutcome = { status: "already_done" }): WrittenStep => ({
+      kind: "kept_room_profile",
+      payload: { roomId: "!own", displayName },
+      outcome,
+    });
+
+    it("ends with the new account's own names in rooms, the latest of each room", async () => {
+      const { store } = await temporaryStore();
+      await ran(store, [changed, kept("Captain", wrote("anything"))]);
+      await ran(store, [changed, { ...kept("Chef"), isDropped: true }]);
+      const undo = await confirmedUndo(undoPlanner(store), OWNER);
+      expect(undo?.steps.map(({ key, stage }) => [key, stage])).toEqual([
+        ["undo:2:kept_room_profile:", stages.last],
+        ["undo:2:profile_field:", stages.rooms],
+        ["undo:1:profile_field:", stages.rooms],
+      ]);
+      expect(undo?.steps[0]?.payload).toEqual({
+        kind: "kept_room_profile",
+        undo: { roomId: "!own", displayName: "Chef" },
+      });
+    });
+
+    it("counts the fields and not the names that stay", async () => {
+      const { store } = await temporaryStore();
+      await ran(store, [changed, kept("Captain", wrote("anything"))]);
+      expect(await undoPlanner(store).preview(OWNER)).toMatchObject({
+        written: [{ category: "profile", count: 1 }],
+        lasting: [],
+      });
+    });
+
+    it("is nothing where the profile was not written", async () => {
+      const { store } = await temporaryStore();
+      await ran(store, [{ ...changed, outcome: { status: "already_done" } }, kept("Captain")]);
+      expect(await undoPlanner(store).preview(OWNER)).toEqual({ status: "nothing_to_undo" });
+    });
   });
 
   it("takes back the part that a step did before it failed, and nothing of one that did nothing", async () => {

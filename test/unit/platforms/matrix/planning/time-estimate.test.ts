@@ -117,6 +117,11 @@ describe("the requests that a plan takes", () => {
     });
   });
 
+  it("counts what the target writes into rooms", () => {
+    const steps = [{ limits: ["messages"] }, { limits: [] }, { limits: ["messages"] }] as const;
+    expect(roomRequestCounts([], steps)).toEqual({ ...NOTHING, targetWrites: 2 });
+  });
+
   it("knows that every room is on the server already if both accounts share it", () => {
     const made = plan([sketchRoom({ rule: "public" })], {
       target: { userId: "@new:old.example", rooms: new Map(), accountData: new Map(), roomVersions: ["11"] },
