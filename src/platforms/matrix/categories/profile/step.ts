@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { StepOutcome } from "../../../../model/step-outcome.ts";
 import type { HttpMethod } from "../../../../network/guarded-fetch.ts";
 import { apiPath } from "../../api/homeserver-client.ts";
 import { isUnrecognized } from "../../api/homeserver-error.ts";
@@ -6,7 +7,7 @@ import { isSameJson } from "../../api/same-json.ts";
 import { readProfile } from "../../reading/account-details.ts";
 import type { Profile } from "../../reading/account-reading.ts";
 import { copyImage } from "../../steps/copy-image.ts";
-import type { StepSession } from "../../steps/define-step.ts";
+import type { StepScope, StepSession } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import type { ProfileFieldPayload } from "./plan.ts";
@@ -22,19 +23,17 @@ export const profileFieldStep = defineStep({
   payload: profileFieldSchema,
   undoRecord: profileFieldSchema,
   async run({ key, value, before, isInRooms }, scope) {
-    const { target, savedUndo } = scope;
-    if (!scope.canSkipCheck) {
-      const existing = await readProfile(target, target.userId);
-      if (savedUndo !== null && isSameJson(fieldOf(existing, key), savedUndo.value))
-        return { status: "done", undo: savedUndo };
-      if (statusOfField({ key, value }, existing, target.userId) !== "missing")
-        return { status: "already_done" };
-    }
+    const { target } = scope;
+    const known = await doneOrChosen({ key, value }, scope);
+    if (known !== null) return known;
     let written = value;
     if (key === "avatar_url") {
       const copied = await copyImage(String(value), scope);
       if (copied.status !== "copied") return copied;
       written = copied.url;
+      // The profile is read again, because the copy takes time.
+      const since = await doneOrChosen({ key, value }, scope);
+      if (since !== null) return since;
     }
     const undo: ProfileFieldPayload = {
       key,
@@ -52,6 +51,20 @@ export const profileFieldStep = defineStep({
     return { status: "done" };
   },
 });
+
+/**
+ * The outcome if the field needs no write any more: an earlier try wrote it, or the person has
+ * chosen something else, perhaps since the plan was made. `null`: it is still missing.
+ */
+async function doneOrChosen(
+  field: { key: string; value: unknown },
+  { target, savedUndo }: Pick<StepScope<ProfileFieldPayload>, "target" | "savedUndo">,
+): Promise<StepOutcome | null> {
+  const existing = await readProfile(target, target.userId);
+  if (savedUndo !== null && isSameJson(fieldOf(existing, field.key), savedUndo.value))
+    return { status: "done", undo: savedUndo };
+  return statusOfField(field, existing, target.userId) === "missing" ? null : { status: "already_done" };
+}
 
 function fieldOf({ displayName, avatarUrl, fields }: Profile, key: string): unknown {
   if (key === "displayname") return displayName;

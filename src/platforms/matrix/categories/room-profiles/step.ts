@@ -37,11 +37,7 @@ export const roomProfileStep = defineStep({
     const { target, savedUndo } = scope;
     const member = await readOwnMember(target, roomId);
     if (member === null) return GONE;
-    const existing = {
-      displayName: textOrNull(member["displayname"]),
-      avatarUrl: textOrNull(member["avatar_url"]),
-    };
-    const missing = await stillMissing(payload, existing, scope);
+    const missing = await stillMissing(payload, profileIn(member), scope);
     const earlier = savedUndo === null ? null : stillThere(savedUndo, member);
     if (missing.displayName === null && missing.avatarUrl === null)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
@@ -52,10 +48,13 @@ export const roomProfileStep = defineStep({
     // The event is read again, because the copy takes time.
     const content = avatar === null ? member : await readOwnMember(target, roomId);
     if (content === null) return GONE;
+    const now = avatar === null ? missing : await stillMissing(payload, profileIn(content), scope);
     const written = {
-      ...(missing.displayName === null ? {} : { displayname: missing.displayName }),
-      ...(hasAvatar ? { avatar_url: avatar.url } : {}),
+      ...(now.displayName === null ? {} : { displayname: now.displayName }),
+      ...(hasAvatar && now.avatarUrl !== null ? { avatar_url: avatar.url } : {}),
     };
+    if (Object.keys(written).length === 0)
+      return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
     const before = Object.fromEntries(Object.entries(content).filter(([key]) => Object.hasOwn(written, key)));
     const undo: RoomProfileUndo = {
       roomId,
@@ -78,6 +77,10 @@ export const roomProfileStep = defineStep({
     return { status: "done" };
   },
 });
+
+function profileIn(member: JsonObject): RoomProfile {
+  return { displayName: textOrNull(member["displayname"]), avatarUrl: textOrNull(member["avatar_url"]) };
+}
 
 /** The part of the undo record whose values still exist unchanged; `null` for none. */
 function stillThere(

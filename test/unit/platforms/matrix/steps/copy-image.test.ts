@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { profileFieldStep } from "../../../../../src/platforms/matrix/categories/profile/step.ts";
 import { roomProfileStep } from "../../../../../src/platforms/matrix/categories/room-profiles/step.ts";
+import type { StepFunction } from "../../../../../src/platforms/matrix/steps/step-context.ts";
 import type { ScriptedRequest, Answer } from "../../../../support/fakes/scripted-context.ts";
 import { scriptedContext } from "../../../../support/fakes/scripted-context.ts";
 import { NEW } from "../categories/contents-sketch.ts";
@@ -42,14 +43,53 @@ describe("an avatar", () => {
       undo: { key: "avatar_url", value: "mxc://new.example/copy", before: null },
     });
     expect(requests.map(({ side, method, path }) => `${side} ${method} ${path}`)).toEqual([
+      `target GET /profile/${NEW}`,
       "target GET /_matrix/client/v1/media/config",
       `source GET ${DOWNLOAD}`,
       "target POST /_matrix/media/v3/upload",
+      `target GET /profile/${NEW}`,
       `target PUT /profile/${NEW}/avatar_url`,
     ]);
-    expect(requests[1]?.query.has("allow_redirect")).toBe(false);
-    expect(requests[2]?.query.get("filename")).toBe("avatar.png");
-    expect(requests[3]?.body).toEqual({ avatar_url: "mxc://new.example/copy" });
+    expect(requests[2]?.query.has("allow_redirect")).toBe(false);
+    expect(requests[3]?.query.get("filename")).toBe("avatar.png");
+    expect(requests[5]?.body).toEqual({ avatar_url: "mxc://new.example/copy" });
+  });
+
+  describe("that the person chooses while the old one is copied", () => {
+    const OWN = "mxc://new.example/own";
+    const member = `/rooms/!a/state/m.room.member/${NEW}`;
+    const room = {
+      roomId: "!a",
+      displayName: null,
+      avatarUrl: AVATAR.value,
+      everywhere: { displayName: null, avatarUrl: null },
+    };
+
+    it.each<{ name: string; path: string; there: object; run: StepFunction; payload: unknown }>([
+      {
+        name: "in the profile",
+        path: `/profile/${NEW}`,
+        there: {},
+        run: profileFieldStep.run,
+        payload: AVATAR,
+      },
+      {
+        name: "in one room",
+        path: member,
+        there: { membership: "join" },
+        run: roomProfileStep.run,
+        payload: room,
+      },
+    ])("stays $name", async ({ path, there, run, payload }) => {
+      let isChosen = false;
+      const { context, writes } = scriptedContext((request) => {
+        isChosen ||= request.path.endsWith("/upload");
+        if (request.method !== "GET" || request.path !== path) return media({})(request);
+        return { json: { ...there, ...(isChosen && { avatar_url: OWN }) } };
+      });
+      expect(await run(payload, context)).toEqual({ status: "already_done" });
+      expect(writes()).toEqual(["POST /_matrix/media/v3/upload"]);
+    });
   });
 
   it("comes by the older endpoints where the newer ones are missing", async () => {
