@@ -17,7 +17,9 @@ import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
 import type { HealthEndpoint } from "./operations/health.ts";
 import { startHealthEndpoint } from "./operations/health.ts";
+import { Housekeeping } from "./operations/housekeeping.ts";
 import { createMetrics } from "./operations/metrics.ts";
+import { explained, openData } from "./operations/open-data.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
@@ -35,12 +37,8 @@ import { createRuns } from "./service/run/create-runs.ts";
 import type { MoveRetirementOptions } from "./service/run/retire.ts";
 import { MoveRetirement } from "./service/run/retire.ts";
 import { verifyMove } from "./service/run/verify.ts";
-import { DataDirectoryInUseError } from "./store/process-lock.ts";
-import { UnsealError, deriveKey } from "./store/sealed-secrets.ts";
+import { deriveKey } from "./store/sealed-secrets.ts";
 import type { Store } from "./store/store.ts";
-import { openStore } from "./store/store.ts";
-import { eachOnce } from "./store/stored-json.ts";
-import { NewerSchemaError } from "./store/upgrade.ts";
 import { knockReason } from "./view/words/knock-reason.ts";
 
 /** How long handled event IDs, sent messages and "sent once" notes are kept. */
@@ -86,7 +84,7 @@ export async function startApp({
 }): Promise<App> {
   const now = Date.now;
   const key = await secretKey(configuration, log);
-  const store = openStoreOrExplain(configuration, key, log);
+  const store = openData(configuration, key, log);
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
   const chatStarted = Promise.withResolvers<Chat>();
   const closers: (() => Promise<void>)[] = [() => store.close()];
@@ -96,7 +94,9 @@ export async function startApp({
   try {
     const fetch = createFetch(configuration, version);
     closers.push(() => fetch.close());
-    await store.prune(now() - KEEP_MS);
+    const housekeeping = new Housekeeping({ tidy: () => store.prune(now() - KEEP_MS), log });
+    housekeeping.start();
+    closers.push(() => housekeeping.stop());
     const conversationAt: Base["conversationAt"] = async (address) =>
       (await chatStarted.promise).conversationAt(address);
     const base: Base = { configuration, store, fetch, conversationAt, now, log };
@@ -121,7 +121,7 @@ export async function startApp({
     return { stop, failed: chat.failed };
   } catch (error) {
     await stop();
-    throw error instanceof UnsealError ? new StartProblem(error.message) : error;
+    throw explained(error);
   }
 }
 
@@ -261,17 +261,6 @@ async function startHealth(
     checks: { sync: chat.isSyncing() ? ("ok" as const) : ("failing" as const) },
   });
   return startHealthEndpoint({ listen: configuration.http, health, metrics, log });
-}
-
-function openStoreOrExplain({ dataDir }: Configuration, secretKey: Buffer, log: Logger): Store {
-  try {
-    const reportUnreadable = eachOnce((row) => log.warn(row, "a stored row cannot be read"));
-    return openStore({ dataDir, secretKey, reportUnreadable });
-  } catch (error) {
-    if (error instanceof DataDirectoryInUseError || error instanceof NewerSchemaError)
-      throw new StartProblem(error.message);
-    throw error;
-  }
 }
 
 /**

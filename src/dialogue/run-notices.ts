@@ -12,6 +12,7 @@ import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/document/message.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
 import { roomLetIn } from "../view/migrate/let-in.ts";
+import { runLost } from "../view/migrate/lost.ts";
 import { needsYou } from "../view/migrate/needs-you.ts";
 import { refusedByPerson } from "../view/migrate/refused-by-person.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
@@ -137,6 +138,11 @@ export class RunAnnouncer implements RunListener {
     const message = watchHindered(await this.#options.statuses.of(run), this.#options.prefix);
     // A message whose key was used before is not sent again.
     await this.#say(run, message, `watch ${side} ${problem.problem.code} ${since}`);
+  }
+
+  async lost(runId: number, address: ConversationAddress): Promise<void> {
+    const { sendMessage, prefix } = this.#options;
+    await sendMessage(address, runLost(prefix), { key: `run ${runId} lost` });
   }
 
   async #notifyOwner(runId: number): Promise<void> {

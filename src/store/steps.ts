@@ -219,10 +219,10 @@ export class Steps {
    */
   async hasOpen(runId: number, stage: number): Promise<boolean> {
     const ofRun = this.#database.selectFrom("step").select("id").where("run_id", "=", runId);
-    const taken = ofRun.where("state", "=", sql.lit("taken")).where("is_blocked", "=", 0);
-    const pending = ofRun.where("state", "=", sql.lit("pending")).where("is_blocked", "=", sql.lit(0));
-    for (const query of [taken, pending])
-      if ((await query.where("stage", "<=", stage).limit(1).executeTakeFirst()) !== undefined) return true;
+    for (const state of ["taken", "pending"] as const) {
+      const open = ofRun.where("state", "=", state).where("is_blocked", "=", 0).where("stage", "<=", stage);
+      if ((await open.limit(1).executeTakeFirst()) !== undefined) return true;
+    }
     return false;
   }
 

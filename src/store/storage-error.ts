@@ -3,16 +3,19 @@
  * - `full`: no space is left, or a quota is used up.
  * - `read_only`: the file system or the file cannot be written.
  * - `no_access`: the operating system refuses access.
+ * - `no_folder`: a part of the path is no folder.
  * - `locked`: another program holds the lock of the database.
  * - `damaged`: a file is not what the bot wrote, for example because it was cut.
  * - `broken`: the operating system reports another error of input or output.
  */
-export type StorageProblem = "full" | "read_only" | "no_access" | "locked" | "damaged" | "broken";
+export type StorageProblem =
+  "full" | "read_only" | "no_access" | "no_folder" | "locked" | "damaged" | "broken";
 
 const EXPLANATIONS: Readonly<Record<StorageProblem, string>> = {
   full: "The disk is full. Everything goes on by itself when there is room",
   read_only: "The file system is read-only",
   no_access: "The bot's user may not read and write there",
+  no_folder: "A part of this path is no folder",
   locked: "Another program has locked the database. Close that program",
   damaged: "The file is damaged. Restore it from a backup",
   broken: "The disk reports an error",
@@ -52,8 +55,9 @@ const PROBLEMS: readonly { code: string; problem: StorageProblem }[] = [
   { code: "SQLITE_NOTADB", problem: "damaged" },
   { code: "EIO", problem: "broken" },
   { code: "SQLITE_IOERR", problem: "broken" },
-  { code: "ENOTDIR", problem: "no_access" },
-  { code: "EISDIR", problem: "no_access" },
+  { code: "EEXIST", problem: "no_folder" },
+  { code: "ENOTDIR", problem: "no_folder" },
+  { code: "EISDIR", problem: "no_folder" },
 ];
 
 /** What an error says about the storage; `null` if it is about something else, such as a bug. */

@@ -9,6 +9,7 @@ import type { Erased } from "./forget.ts";
 import { eraseOwner } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
 import { Limiters } from "./limiters.ts";
+import { LostRuns } from "./lost-runs.ts";
 import { OutboxItems } from "./outbox-items.ts";
 import { Plans } from "./plans.ts";
 import { lockDataDirectory } from "./process-lock.ts";
@@ -46,6 +47,7 @@ export interface Store {
   readonly plans: Plans;
   readonly runs: Runs;
   readonly runLeases: RunLeases;
+  readonly lostRuns: LostRuns;
   readonly steps: Steps;
   readonly limiters: Limiters;
   readonly questions: Questions;
@@ -108,6 +110,7 @@ export function openStore({
       plans: new Plans(database),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
+      lostRuns: new LostRuns(database),
       steps: new Steps(database, report),
       limiters: new Limiters(database),
       questions,
@@ -130,6 +133,8 @@ export function openStore({
       close: async () => {
         log.close();
         await database.destroy();
+        // Kysely closes only a connection that it has used.
+        opened.sqlite.close();
         lock.release();
       },
     };
@@ -142,9 +147,20 @@ export function openStore({
 
 function openLock(dataDir: string): { release(): void } {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     return lockDataDirectory(dataDir);
   } catch (error) {
     throw asStorageError(error, dataDir);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // Node hides the reason behind ENOENT if it makes several folders.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      mkdirSync(path, { mode: 0o700 });
+    throw error;
   }
 }

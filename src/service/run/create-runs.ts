@@ -8,6 +8,7 @@ import { Runner } from "../../queue/runner.ts";
 import type { Store } from "../../store/store.ts";
 import type { Planning } from "../plan/planning.ts";
 import { RunControl } from "./control.ts";
+import { endLostRuns } from "./lost-runs.ts";
 import { RunOverview } from "./overview.ts";
 import type { RunFacts, RunListener } from "./run-listener.ts";
 import { RunSettler } from "./settle.ts";
@@ -107,6 +108,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     control,
     overview,
     start: async () => {
+      await endLostRuns({ store, listener, now, log });
       await runner.start();
       await watch.start();
       // The last process may have ended before it notified their owners.

@@ -1,3 +1,4 @@
+import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { ReportRoom } from "../../model/report.ts";
 import type { Run } from "../../model/run.ts";
 import type { ShownPlan } from "../plan/planning.ts";
@@ -36,6 +37,8 @@ export interface RunListener {
    * @param run with the problem
    */
   watchHindered(run: Run): Promise<void>;
+  /** A run of this owner cannot go on, because its row cannot be read. It is ended after this. */
+  lost(runId: number, address: ConversationAddress): Promise<void>;
   /** The process is about to end. Resolves when no more messages are sent. */
   stop(): Promise<void>;
 }

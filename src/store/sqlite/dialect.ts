@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import { SqliteDialect } from "kysely";
@@ -76,7 +75,8 @@ class Connection implements DatabaseConnection {
         return work();
       } catch (error) {
         if (storageProblemOf(error) !== "locked" || performance.now() >= until) throw asStorageError(error);
-        await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)));
+        const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
   }

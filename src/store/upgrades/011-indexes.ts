@@ -12,12 +12,11 @@ UPDATE step SET lane = side || ':knocks' WHERE kind = 'knock' AND state IN ('pen
 DROP INDEX step_next;
 CREATE INDEX step_next ON step (run_id, lane, stage, id, not_before) WHERE state = 'pending' AND is_blocked = 0;
 DROP INDEX step_open;
-CREATE INDEX step_taken ON step (run_id) WHERE state = 'taken';
 CREATE INDEX step_count ON step (run_id, state, is_blocked, lane, kind, waiting_for, waits_for_side, not_before);
 DROP INDEX run_alive;
 CREATE INDEX run_of_state ON run (state);
 CREATE INDEX run_room_joined ON run_room (run_id, joined_at);
-CREATE INDEX run_room_replaced ON run_room (run_id) WHERE route = 'successor';
+CREATE INDEX run_room_route ON run_room (run_id, route);
 CREATE INDEX run_room_status ON run_room (run_id, is_replacement, status);
 DROP INDEX question_open;
 CREATE INDEX question_of_room ON question (owner, room_id);

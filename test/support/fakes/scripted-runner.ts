@@ -131,7 +131,12 @@ export class ScriptedWork implements RunnerWork {
   }
 
   /** A step about a room brings the target into it. */
-  async consequencesOf(_run: Run, { roomId, side }: TakenStep, outcome: StepOutcome, isFinal: boolean) {
+  async consequencesOf(
+    _run: Run,
+    { roomId, side }: TakenStep,
+    outcome: StepOutcome,
+    isFinal: boolean,
+  ): ReturnType<RunnerWork["consequencesOf"]> {
     const isEntered = roomId !== null && isFinal && outcome.status === "done";
     const problem =
       outcome.status === "needs_user" ? { side, problem: outcome.problem, since: Date.now() } : null;

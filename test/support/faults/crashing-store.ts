@@ -4,6 +4,7 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, SqliteData
 import { Kysely, SqliteDialect } from "kysely";
 import { Accounts } from "../../../src/store/accounts.ts";
 import { Limiters } from "../../../src/store/limiters.ts";
+import { LostRuns } from "../../../src/store/lost-runs.ts";
 import { OutboxItems } from "../../../src/store/outbox-items.ts";
 import { Plans } from "../../../src/store/plans.ts";
 import { RunLeases, endLeases } from "../../../src/store/run-leases.ts";
@@ -19,7 +20,10 @@ export type CrashTime = "before" | "after" | "none";
 
 /** A store whose process can crash, for tests of what a restart finds. */
 export interface CrashingStore {
-  store: Pick<Store, "accounts" | "outbox" | "plans" | "runs" | "runLeases" | "steps" | "limiters">;
+  store: Pick<
+    Store,
+    "accounts" | "outbox" | "plans" | "runs" | "runLeases" | "lostRuns" | "steps" | "limiters"
+  >;
   /** From now on no call is answered. What was not committed is lost. */
   crash(): void;
   close(): Promise<void>;
@@ -85,6 +89,7 @@ export function openCrashingStore(
       plans: new Plans(database),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),
+      lostRuns: new LostRuns(database),
       steps: new Steps(database, report),
       limiters: new Limiters(database),
     },

@@ -1,0 +1,37 @@
+import type { Logger } from "pino";
+import { DataDirectoryInUseError } from "../store/process-lock.ts";
+import { UnsealError } from "../store/sealed-secrets.ts";
+import { StorageError } from "../store/storage-error.ts";
+import type { Store } from "../store/store.ts";
+import { openStore } from "../store/store.ts";
+import { eachOnce } from "../store/stored-json.ts";
+import { NewerSchemaError } from "../store/upgrade.ts";
+import { StartProblem } from "./start-problem.ts";
+
+/**
+ * Opens the data directory.
+ * @throws StartProblem with a text for the operator
+ */
+export function openData({ dataDir }: { dataDir: string }, secretKey: Buffer, log: Logger): Store {
+  try {
+    return openStore({
+      dataDir,
+      secretKey,
+      reportUnreadable: eachOnce((row) => log.warn(row, "a stored row cannot be read")),
+      reportTrouble: (error) =>
+        log.error({ err: error }, "erased data could not be removed from the files yet; it is tried again"),
+    });
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** An error of the stored data as a text for the operator; another error as it is. */
+export function explained(error: unknown): unknown {
+  const isKnown =
+    error instanceof DataDirectoryInUseError ||
+    error instanceof NewerSchemaError ||
+    error instanceof StorageError ||
+    error instanceof UnsealError;
+  return isKnown ? new StartProblem(error.message, { cause: error }) : error;
+}

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A file system of its own, in memory. It is unmounted at the end of the test. */
+export class SmallDisk {
+  readonly folder: string;
+
+  constructor(size = "1m") {
+    this.folder = mkdtempSync(join(tmpdir(), "mover-disk-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=0700`, "tmpfs", this.folder]);
+    onTestFinished(() => {
+      execFileSync("umount", ["--lazy", this.folder]);
+      rmdirSync(this.folder);
+    });
+  }
+
+  /** Uses up all space that is left. */
+  fill(): void {
+    for (let size = 64 * 1024; size >= 1; size = Math.floor(size / 2)) {
+      try {
+        for (;;) writeFileSync(join(this.folder, "filling"), Buffer.alloc(size, 1), { flag: "a" });
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+      }
+    }
+  }
+
+  free(): void {
+    rmSync(join(this.folder, "filling"));
+  }
+
+  makeReadOnly(): void {
+    execFileSync("mount", ["-o", "remount,ro", this.folder]);
+  }
+}

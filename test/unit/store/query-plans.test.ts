@@ -1,0 +1,229 @@
+import Database from "better-sqlite3";
+import type { CompiledQuery } from "kysely";
+import { Kysely } from "kysely";
+import { expect, it } from "vitest";
+import { OutboxItems } from "../../../src/store/outbox-items.ts";
+import { pruneEvents, pruneMessages } from "../../../src/store/prune.ts";
+import { Questions } from "../../../src/store/questions.ts";
+import { ReceivedEvents } from "../../../src/store/received-events.ts";
+import { RunLeases } from "../../../src/store/run-leases.ts";
+import { Runs } from "../../../src/store/runs.ts";
+import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
+import { PatientSqliteDialect } from "../../../src/store/sqlite/dialect.ts";
+import { Steps } from "../../../src/store/steps.ts";
+import type { Tables } from "../../../src/store/tables.ts";
+import { upgradeSchema } from "../../../src/store/upgrade.ts";
+import { DONE, RETRY, newRun, room, step } from "../../support/fakes/scripted-runner.ts";
+
+/** Tables that grow with the number of people, rooms or messages. */
+const LARGE = [
+  "outbox",
+  "received_event",
+  "question",
+  "run",
+  "run_room",
+  "step",
+  "item",
+  "older",
+  "old",
+  "edit",
+];
+
+/** Statements that run once at a start, once a day or for one person's command. */
+const RARE = [
+  /^delete from "limiter"/u,
+  /^update "question" set "closed_at" = \? where "owner" = \? and "closed_at" is null$/u,
+];
+
+interface Plan {
+  sql: string;
+  /** How SQLite reads each table. */
+  steps: string[];
+}
+
+function opened(): { database: Kysely<Tables>; sqlite: Database.Database; queries: CompiledQuery[] } {
+  const sqlite = new Database(":memory:");
+  upgradeSchema(sqlite);
+  const queries: CompiledQuery[] = [];
+  const database = new Kysely<Tables>({
+    dialect: new PatientSqliteDialect(sqlite),
+    log: ({ query }) => void queries.push(query),
+  });
+  return { database, sqlite, queries };
+}
+
+/** The plan for a statement as it was compiled, with the values that were bound to it. */
+function planOf(sqlite: Database.Database, { sql, parameters }: CompiledQuery): Plan {
+  const rows = sqlite.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters);
+  return { sql, steps: rows.map(({ detail }) => detail) };
+}
+
+function isWholeTable(detail: string): boolean {
+  const match = /^SCAN (\S+)(?<by> USING (COVERING )?INDEX \S+)?/u.exec(detail);
+  return match !== null && match.groups?.["by"] === undefined && LARGE.includes(match[1] ?? "");
+}
+
+/** Does everything that runs do again and again, and everything that a message does. */
+async function work(database: Kysely<Tables>): Promise<void> {
+  const report = (): void => undefined;
+  const log = { clear: () => Promise.resolve(), clearSoon: () => undefined };
+  const sealing = { secrets: new SealedSecrets(Buffer.alloc(32, 7)), log, report };
+  const runs = new Runs(database, report);
+  const steps = new Steps(database, report);
+  const leases = new RunLeases(database, report);
+  const outbox = new OutboxItems(database, sealing);
+  const questions = new Questions(database, report);
+  const events = new ReceivedEvents(database, sealing);
+
+  const { id, owner } = await newRun(
+    { runs },
+    [step("join", { roomId: "!a" }), step("after", { after: "join" }), step("tags", { needsRoom: "!a" })],
+    { rooms: [room("!a"), { ...room("!old"), route: "successor" }] },
+  );
+  await leases.free({ holder: "a", now: 1 });
+  const run = await leases.take(id, { holder: "a", now: 1, until: 2 });
+  if (run === null) throw new Error("not taken");
+  await leases.extend([{ runId: id, epoch: run.epoch }], 3);
+  const lease = { runId: id, epoch: run.epoch };
+  const asked = {
+    lane: "target:free",
+    stage: 3,
+    now: 1,
+    limiters: [{ userId: owner, name: "joins", state: 1 }],
+  };
+  await steps.dueTimes(id, 3, 1);
+  const nothing = { rooms: [], steps: [], dropped: ["none"], run: null, limiters: [] };
+  const first = await steps.takeNext(lease, asked);
+  if (first === null) throw new Error("nothing to take");
+  const again = {
+    state: "pending",
+    notBefore: 0,
+    waitingFor: "server",
+    outcome: RETRY,
+    isCounted: true,
+  } as const;
+  await steps.saveUndo(first, {});
+  await steps.record(first, again, nothing, 1);
+  const second = await steps.takeNext(lease, asked);
+  if (second === null) throw new Error("nothing to take");
+  const follows = { ...nothing, rooms: [room("!a", true)], run: { event: "revised" } } as const;
+  await steps.record(second, { state: "done", outcome: DONE }, follows, 1);
+  await steps.revise(run, {
+    rooms: [room("!b")],
+    steps: [step("new")],
+    again: [],
+    run: { event: "revised" },
+  });
+  await steps.hasOpen(id, 3);
+  await steps.waitingForRoom(id, "!a");
+  await steps.counts(id);
+  await steps.all(id);
+  await steps.clearRetryDelays(id);
+  await runs.change(id, { progressCount: 1 });
+  await runs.get(id);
+  await runs.last(owner);
+  await runs.active(owner);
+  await runs.unfinished(owner);
+  await runs.between(owner, owner, owner);
+  await runs.inState("running", "watching");
+  await runs.rooms(id);
+  await runs.room(id, "!a");
+  await runs.joinedRooms(id);
+  await runs.replacedRooms(id);
+  await runs.waitingRooms(id);
+  await runs.roomCounts(id);
+  await runs.apply(id, "paused");
+  await steps.dropPending(id);
+  await leases.release(lease);
+
+  const item = { roomId: "!r", forUser: owner, kind: "message", content: {}, priority: 2 } as const;
+  await outbox.add({ ...item, transactionId: "one" }, 1);
+  await outbox.add({ ...item, transactionId: "edit 1", edits: "one" }, 1);
+  await outbox.add({ ...item, transactionId: "edit 2", edits: "one" }, 1);
+  await outbox.nextDueAt(1);
+  for (const { id: itemId } of [...(await outbox.due(5, 9)), ...(await outbox.due(5, 9))]) {
+    await outbox.get(itemId, 5);
+    await outbox.begin(itemId);
+    await outbox.postpone(itemId, 1);
+    await outbox.lastShownAt("one");
+    await outbox.finish(itemId, { status: "sent", eventId: `$${itemId}` }, 9);
+  }
+  await outbox.unsentCount();
+  await outbox.result("one");
+  await outbox.sentAs("one");
+  await outbox.roomsOf([owner, "@b:x"]);
+
+  const address = {
+    roomId: "!r",
+    eventId: "$e",
+    threadRoot: null,
+    roomKind: "direct",
+    sender: owner,
+    isEncrypted: false,
+  } as const;
+  const question = {
+    transactionId: "one",
+    address,
+    word: "yes",
+    typedWords: [],
+    shown: "",
+    action: "a",
+    payload: null,
+  };
+  await questions.put(question, 1);
+  await questions.ofEvent("!r", "$1");
+  await questions.answerable(owner, "!r", "$x", 2);
+  await questions.close("one", "$x", 2);
+  await events.add("!r", { event_id: "$e", type: "m.room.message", sender: owner, content: {} }, 1);
+  await events.begin("$e");
+  await events.has("$e");
+  await events.unhandled();
+  await events.finish("$e", 2);
+  await pruneEvents(database, 1);
+  await pruneMessages(database, 1);
+}
+
+it("no statement of the work reads a whole table", async () => {
+  const { database, sqlite, queries } = opened();
+  await work(database);
+  const plans = queries
+    .filter(({ sql }) => /^(select|update|delete)/u.test(sql) && !RARE.some((rare) => rare.test(sql)))
+    .map((query) => planOf(sqlite, query));
+  expect(plans.length).toBeGreaterThan(60);
+  expect(plans.filter(({ steps }) => steps.some(isWholeTable))).toEqual([]);
+  await database.destroy();
+});
+
+it.each([
+  { statement: /min\(CASE WHEN not_before/u, index: "COVERING INDEX step_next" },
+  { statement: /count\(\*\) as "count".* from "step"/u, index: "COVERING INDEX step_count" },
+  { statement: /max\("joined_at"\)/u, index: "COVERING INDEX run_room_joined" },
+  { statement: /"run_room" where "run_id" = \? and "route" = /u, index: "COVERING INDEX run_room_route" },
+  { statement: /count\(\*\) as "count" from "run_room"/u, index: "COVERING INDEX run_room_status" },
+  { statement: /from "outbox" as "item"/u, index: "INDEX outbox_in_room" },
+  { statement: /max\("finished_at"\).* where "edits" = /u, index: "INDEX outbox_edit" },
+  { statement: /select distinct "room_id" from "outbox"/u, index: "COVERING INDEX outbox_person" },
+])("$index serves $statement", async ({ statement, index }) => {
+  const { database, sqlite, queries } = opened();
+  await work(database);
+  const plans = queries.filter(({ sql }) => statement.test(sql)).map((query) => planOf(sqlite, query));
+  expect(plans).not.toEqual([]);
+  for (const { sql, steps } of plans) expect(steps.join("\n"), sql).toContain(index);
+  await database.destroy();
+});
+
+it("every index is used by a statement", async () => {
+  const { database, sqlite, queries } = opened();
+  await work(database);
+  const used = queries
+    .filter(({ sql }) => /^(select|update|delete)/u.test(sql))
+    .flatMap((query) => planOf(sqlite, query).steps)
+    .join("\n");
+  const names = sqlite
+    .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    .pluck()
+    .all()
+    .filter((name) => /^(step|run|outbox|question|received)_/u.test(name));
+  expect(names.filter((name) => !used.includes(name))).toEqual([]);
+  await database.destroy();
+});
