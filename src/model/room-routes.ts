@@ -111,12 +111,19 @@ function joinedAt(room: RunRoom, now: number): number {
   return room.isJoined ? (room.joinedAt ?? now) : now;
 }
 
-function answerOf({ code, serverText }: StepProblem): Pick<RouteRefusal, "code" | "serverText"> {
-  const known =
-    code === "blocked_by_server" || code === "unreachable_server" || code === "invite_blocked"
-      ? code
-      : "refused";
-  return { code: known, serverText };
+function answerOf({ code, serverText }: StepProblem): Pick<RouteRefusal, "code" | "who" | "serverText"> {
+  switch (code) {
+    case "blocked_by_server":
+      return { code, who: "own_server", serverText };
+    case "invite_blocked":
+      return { code, who: "account", serverText };
+    // Internal errors and missing answers are no verdict.
+    case "unreachable_server":
+    case "server_trouble":
+      return { code: "unreachable_server", who: "nobody", serverText };
+    default:
+      return { code: "refused", who: "room", serverText };
+  }
 }
 
 /** Whether the run is finished with the room and the target is not in it. */

@@ -5,12 +5,24 @@ import type { Route } from "./routes.ts";
 import { ROUTES } from "./routes.ts";
 
 /**
+ * Who refused a route.
+ * - `room`: a server of the room or a rule of it, whichever server passed that on.
+ * - `own_server`: the account's own server, by rules of its own.
+ * - `account`: the settings of the new account.
+ * - `nobody`: no server answered with a verdict.
+ */
+export const REFUSED_BY = ["room", "own_server", "account", "nobody"] as const;
+export type RefusedBy = (typeof REFUSED_BY)[number];
+
+/**
  * A route that was tried and refused. `vain`: the server accepted the join, and the account is not
  * in the room.
  */
 export const routeRefusalSchema = z.object({
   route: z.enum(ROUTES),
   code: z.enum(["refused", "blocked_by_server", "unreachable_server", "invite_blocked", "vain"]),
+  /** Rows of earlier releases lack it. */
+  who: z.enum(REFUSED_BY).catch("room"),
   /** The server's own words. */
   serverText: z.string().nullable(),
   /** In milliseconds since the epoch; `null` in older rows. */

@@ -56,11 +56,13 @@ export type StepOutcome =
   /**
    * Not possible now.
    * - `limit`: the account's own server limits it.
-   * - `server`: the account's server is away, for every step.
+   * - `server`: the account's server is away, for every step, or does not answer this request.
    * - `room`: other servers of the room do not answer, or limit it without saying so.
    *
    * `waitMs`: the delay that the server asked for, `null` for none. `side`: the side of that
-   * server, if it is not the step's.
+   * server, if it is not the step's. `isSlow`: the request ran into its timeout.
+   * `isServerAnswering`: the server answers other requests, so only this step waits, and its tries
+   * are counted.
    */
   | {
       status: "wait";
@@ -68,6 +70,8 @@ export type StepOutcome =
       waitMs: number | null;
       problem: StepProblem | null;
       side?: Side;
+      isSlow?: boolean;
+      isServerAnswering?: boolean;
     }
   /** A possibly temporary error. The step is tried again a few times with growing delays. */
   | { status: "retry"; problem: StepProblem }

@@ -24,6 +24,8 @@ export interface Reservation {
   /** The name of the homeserver whose slot is taken. */
   server: string;
   slot: Slot;
+  /** When it was made, in milliseconds since the epoch. */
+  startedAt: number;
 }
 
 /** Where a run found no free slot. */
@@ -86,7 +88,7 @@ export class Dispatcher {
     for (;;) {
       const dueAt = await this.#dueAt(active, lane);
       if (dueAt === null) return Number.POSITIVE_INFINITY;
-      const at = Math.max(dueAt, backoff.openAt(server));
+      const at = Math.max(dueAt, backoff.openAt(server, now()));
       if (at > now()) return at;
       const slot = slots.take(server, run.id, kind);
       if (slot === null) {
@@ -98,7 +100,7 @@ export class Dispatcher {
         slot.release();
         return ticket;
       }
-      const reservation = { ticket, server, slot };
+      const reservation = { ticket, server, slot, startedAt: now() };
       const step = await this.#take(active, lane, reservation);
       if (step !== null) launch(step, reservation);
       if (!isCurrent()) return Number.POSITIVE_INFINITY;

@@ -104,8 +104,9 @@ export class Runner {
 
   /** When a server that is away is asked again; `null` if it answers. */
   awayUntil(server: string): number | null {
-    const at = this.#backoff.openAt(server);
-    return at > this.#options.now() ? at : null;
+    const now = this.#options.now();
+    const at = this.#backoff.openAt(server, now);
+    return at > now ? at : null;
   }
 
   /** What a run without remaining steps waits for before it can end; `null` for nothing. */

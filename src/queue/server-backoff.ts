@@ -7,10 +7,14 @@ const MAX_DELAY_MS = 120_000;
  */
 export class ServerBackoff {
   readonly #failures = new Map<string, { count: number; until: number }>();
+  /** When each server last answered, in milliseconds since the epoch. */
+  readonly #answeredAt = new Map<string, number>();
 
   /** The time from which the server may be asked again; a past time if it may be asked now. */
-  openAt(server: string): number {
-    return this.#failures.get(server)?.until ?? 0;
+  openAt(server: string, now: number): number {
+    const until = this.#failures.get(server)?.until ?? 0;
+    // The clock may have been set back since.
+    return until - now > MAX_DELAY_MS ? now : until;
   }
 
   /**
@@ -18,9 +22,9 @@ export class ServerBackoff {
    * @returns when the server is asked again
    */
   failed(server: string, now: number, waitMs: number | null): number {
-    const before = this.#failures.get(server);
-    if (before !== undefined && before.until > now) return before.until;
-    const count = (before?.count ?? 0) + 1;
+    const until = this.openAt(server, now);
+    if (until > now) return until;
+    const count = (this.#failures.get(server)?.count ?? 0) + 1;
     const delayMs = Math.min(
       MAX_DELAY_MS,
       Math.max(waitMs ?? 0, FIRST_DELAY_MS * 2 ** Math.min(count - 1, 10)),
@@ -29,7 +33,13 @@ export class ServerBackoff {
     return now + delayMs;
   }
 
-  answered(server: string): void {
+  answered(server: string, now: number): void {
     this.#failures.delete(server);
+    this.#answeredAt.set(server, now);
+  }
+
+  /** Whether the server has answered any request since a time. */
+  hasAnsweredSince(server: string, since: number): boolean {
+    return (this.#answeredAt.get(server) ?? Number.NEGATIVE_INFINITY) > since;
   }
 }

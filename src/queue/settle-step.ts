@@ -125,7 +125,7 @@ export class StepSettler {
   async #record(
     { run }: ActiveRun,
     step: TakenStep,
-    { ticket, server }: Reservation,
+    { ticket, server, startedAt }: Reservation,
     trial: Trial,
   ): Promise<StepRecord> {
     const { limits, backoff, work, now } = this.#options;
@@ -141,6 +141,7 @@ export class StepSettler {
         step,
         outcome,
         ticket: returned,
+        startedAt,
         server: side === undefined ? server : work.serverOf(run, side),
         hasOtherRoute: () => Promise.resolve(hasOtherRoute),
       },

@@ -1,3 +1,4 @@
+import { routeOfStep } from "../model/room-routes.ts";
 import type { StepRecord, TakenStep } from "../model/run.ts";
 import type { StepOutcome, StepProblem } from "../model/step-outcome.ts";
 import type { Limits, Ticket } from "./rate-limits.ts";
@@ -15,6 +16,8 @@ export interface Trial {
   ticket: Ticket | null;
   /** The homeserver that gave the outcome, by name. */
   server: string;
+  /** When the step was taken, in milliseconds since the epoch. */
+  startedAt: number;
   /** Whether the room has another route, so that the step is not tried for hours. */
   hasOtherRoute: () => Promise<boolean>;
 }
@@ -24,11 +27,14 @@ export interface Trial {
  * outcome.
  */
 export async function recordOf(
-  { step, outcome, ticket, server, hasOtherRoute }: Trial,
+  { step, outcome, ticket, server, startedAt, hasOtherRoute }: Trial,
   { limits, backoff, now }: { limits: Limits; backoff: ServerBackoff; now: number },
 ): Promise<StepRecord> {
-  const isAway = outcome.status === "wait" && outcome.waitingFor === "server";
-  if (!isAway && outcome.status !== "interrupted") backoff.answered(server);
+  const isUnanswered = outcome.status === "wait" && outcome.waitingFor === "server";
+  const isAway =
+    isUnanswered && outcome.isServerAnswering !== true && !backoff.hasAnsweredSince(server, startedAt);
+  const isAnswer = outcome.status !== "interrupted" && !isUnanswered;
+  if (isAnswer || (isUnanswered && outcome.isServerAnswering === true)) backoff.answered(server, now);
   switch (outcome.status) {
     case "done":
     case "needs_moderator":
@@ -56,7 +62,7 @@ export async function recordOf(
             : limits.refused(ticket, outcome.waitMs, now);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
       }
-      if (outcome.waitingFor === "server") {
+      if (isAway) {
         if (ticket !== null) limits.giveBack(ticket);
         const until = backoff.failed(server, now, outcome.waitMs);
         return { state: "pending", notBefore: until, waitingFor: "server", outcome, isCounted: false };
@@ -65,17 +71,19 @@ export async function recordOf(
     case "retry":
       break;
   }
-  if (ticket !== null) limits.passed(ticket);
-  const isRoom = outcome.status === "wait";
-  const delayMs = retryDelayMs(step.failures, { isRoom, hasOtherRoute: await hasOtherRoute() });
+  if (ticket !== null && isUnanswered) limits.giveBack(ticket);
+  else if (ticket !== null) limits.passed(ticket);
+  const cause = isUnanswered ? "unanswered" : outcome.status === "wait" ? "room" : "error";
+  const isEntry = routeOfStep(step.kind) !== null;
+  const delayMs = retryDelayMs(step.failures, { cause, isEntry, hasOtherRoute: await hasOtherRoute() });
   if (delayMs === null) {
     const problem: StepProblem = outcome.problem ?? { code: "unreachable_server", serverText: null };
     return { state: "failed", outcome: { status: "failed", problem } };
   }
   return {
     state: "pending",
-    notBefore: now + delayMs,
-    waitingFor: isRoom ? "room" : "server",
+    notBefore: now + Math.max(delayMs, outcome.status === "wait" ? (outcome.waitMs ?? 0) : 0),
+    waitingFor: cause === "room" ? "room" : "server",
     outcome,
     isCounted: true,
   };

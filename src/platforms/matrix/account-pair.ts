@@ -147,7 +147,7 @@ const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
 
 async function contextOf(
   { source, target, copying }: OpenPair & { copying: KeyedQueue },
-  { kind, roomId, attempts, savedUndo }: TakenStep,
+  { kind, roomId, attempts, failures, savedUndo }: TakenStep,
   { canSkipCheck, saveUndo, imageCopies, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
 ): Promise<StepContext> {
   const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
@@ -160,6 +160,7 @@ async function contextOf(
     tries: attempts,
     imageCopies,
     copying,
+    failures,
     savedUndo,
     saveUndo,
     isJoined: (id) => joined.has(id),

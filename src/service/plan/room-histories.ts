@@ -63,9 +63,7 @@ function lastingRefusals(
 ): RouteRefusal[] {
   return refusals
     .map((refusal) => ({ ...refusal, at: refusal.at ?? run.startedAt }))
-    .filter(
-      ({ code }) => run.id === runId || code === "refused" || code === "blocked_by_server" || code === "vain",
-    )
+    .filter(({ who }) => run.id === runId || who === "room" || who === "own_server")
     .filter(({ route, at }) => actingSides(route).every((side) => accounts[side].signedInAt <= at));
 }
 

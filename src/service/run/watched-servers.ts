@@ -22,7 +22,7 @@ export class WatchedServers {
   /** Whether a look may ask a server now. The look then reports what it saw. */
   mayAsk(server: string): boolean {
     if (!this.#awaySince.has(server)) return true;
-    if (this.#asking.has(server) || this.#backoff.openAt(server) > this.#now()) return false;
+    if (this.#asking.has(server) || this.#backoff.openAt(server, this.#now()) > this.#now()) return false;
     this.#asking.add(server);
     return true;
   }
@@ -38,7 +38,7 @@ export class WatchedServers {
       this.#log.warn({ server }, "a server does not answer looks at watched rooms; it is asked again");
     } else if (awaySince !== undefined) {
       this.#awaySince.delete(server);
-      this.#backoff.answered(server);
+      this.#backoff.answered(server, this.#now());
       this.#log.info({ server, awayMs: this.#now() - awaySince }, "a server answers looks again");
     }
   }

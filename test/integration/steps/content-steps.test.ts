@@ -211,6 +211,7 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
     tries: 1,
     imageCopies: imageCopiesIn(),
     copying: new KeyedQueue(),
+    failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,
     isJoined: (roomId) => roomIds.includes(roomId),
@@ -235,11 +236,11 @@ async function runAll(
  * unknown time.
  */
 async function runOne(
-  { kind, payload }: PlannedStep,
+  { payload, ...step }: PlannedStep,
   options: Pick<StepContext, "canSkipCheck">,
 ): Promise<StepOutcome> {
   const run = async (mayHistoryCome: boolean): Promise<StepOutcome> =>
-    runStep({ kind, payload: asStored(payload) }, { ...context(options), mayHistoryCome });
+    runStep({ ...step, payload: asStored(payload) }, { ...context(options), mayHistoryCome });
   const outcome = await run(true);
   if (outcome.status !== "wait") return outcome;
   await pause(HISTORY_PAUSE_MS);
@@ -251,7 +252,8 @@ async function undoAll(some: readonly PlannedStep[]): Promise<Set<string>> {
   for (const step of some.toReversed()) {
     const outcome = story.outcomes[story.steps.indexOf(step)];
     if (!canUndo(step.kind) || outcome?.status !== "done") continue;
-    const undo = { kind: "undo", payload: asStored({ kind: step.kind, undo: outcome.undo }) } as const;
+    const payload = asStored({ kind: step.kind, undo: outcome.undo });
+    const undo = { ...step, kind: "undo", payload } as const;
     ended.add((await runStep(undo, context({ canSkipCheck: true }))).status);
   }
   return ended;

@@ -40,6 +40,7 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     tries: 1,
     imageCopies: imageCopiesIn(),
     copying: new KeyedQueue(),
+    failures: 0,
     savedUndo: null,
     saveUndo: async () => undefined,
     isJoined: (roomId) => entered.has(roomId),

@@ -44,6 +44,7 @@ export type AnswerFunction = (request: ScriptedRequest) => Answer | undefined;
 
 export interface ScriptedContextOptions {
   readonly canSkipCheck?: boolean;
+  readonly failures?: number;
   /** Whether the target is in a room. By default it is in every room. */
   readonly isJoined?: (roomId: string) => boolean;
   readonly savedUndo?: unknown;
@@ -86,6 +87,7 @@ export function scriptedContext(
   script: AnswerTable | AnswerFunction,
   {
     canSkipCheck = true,
+    failures = 0,
     isJoined = () => true,
     savedUndo = null,
     maxRequests = Infinity,
@@ -131,6 +133,7 @@ export function scriptedContext(
       tries,
       imageCopies: imageCopiesIn(copies),
       copying,
+      failures,
       savedUndo,
       saveUndo: async (undo) => void savedUndos.push(undo),
       isJoined,

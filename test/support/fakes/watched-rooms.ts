@@ -84,7 +84,7 @@ export function answeredTo(facts: object): RouteRefusal["facts"] {
 }
 
 export function refusalOf(route: RouteRefusal["route"], facts: RouteRefusal["facts"]): RouteRefusal {
-  return { route, code: "refused", serverText: null, at: 0, facts };
+  return { route, code: "refused", who: "room", serverText: null, at: 0, facts };
 }
 
 export async function look(

@@ -139,8 +139,14 @@ describe("a room after a step", () => {
     const first = roomAfter(tried, "join", failed("server_trouble"), ALL).room;
     const second = roomAfter(first, "invite", failed("invite_blocked"), ALL).room;
     expect(second.refusals).toEqual([
-      { route: "join", code: "refused", serverText: "words", at: NOW, facts: tried.planned.facts },
-      { route: "invite", code: "invite_blocked", serverText: "words", at: NOW, facts: tried.planned.facts },
+      {
+        ...{ route: "join", code: "unreachable_server", who: "nobody", serverText: "words" },
+        ...{ at: NOW, facts: tried.planned.facts },
+      },
+      {
+        ...{ route: "invite", code: "invite_blocked", who: "account", serverText: "words" },
+        ...{ at: NOW, facts: tried.planned.facts },
+      },
     ]);
     expect(tried.planned.facts).toMatchObject({ joinRule: { value: "public" } });
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StepOutcome } from "../../../src/model/step-outcome.ts";
+import type { StepKind } from "../../../src/model/step.ts";
 import { stages } from "../../../src/model/step.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
 import type { Script } from "../../support/fakes/scripted-runner.ts";
@@ -167,6 +168,27 @@ describe("a server that is away", () => {
     expect(await statesOf(store, run)).toEqual({ first: "done", other: "done" });
   });
 
+  it("is not away while it answers other requests, and the step that gets no answer is given up", async () => {
+    const { store } = await temporaryStore();
+    const answered = Array.from({ length: 600 }, (_, index) => `answered${index}`);
+    const script: Script = {
+      silent: taking(30 * SECOND, SERVER_AWAY),
+      ...Object.fromEntries(answered.map((key) => [key, taking(10 * SECOND)])),
+    };
+    const { runner } = scripted(store, script);
+    const run = await newRun(
+      store,
+      ["silent", ...answered].map((key) => step(key)),
+    );
+    await runner.begin(run);
+    for (let seconds = 0; seconds < 300; seconds += 5) {
+      await pass(5 * SECOND);
+      expect(runner.awayUntil("new.example")).toBeNull();
+    }
+    const silentStep = (await store.steps.all(run.id)).find(({ key }) => key === "silent");
+    expect(silentStep?.waitingFor).toBe("server");
+  });
+
   it("is not away for what was under way when it fell silent, once more for each", async () => {
     const { store } = await temporaryStore();
     const script: Script = Object.fromEntries(["a", "b", "c"].map((key) => [key, [SERVER_AWAY, DONE]]));
@@ -181,7 +203,7 @@ describe("a server that is away", () => {
 describe("a step that fails in passing", () => {
   async function pausesOf(
     outcome: typeof RETRY,
-    hasFallback = false,
+    { hasFallback = false, kind = "tags" }: { hasFallback?: boolean; kind?: StepKind } = {},
   ): Promise<{ pauses: number[]; state: string | undefined }> {
     const { store } = await temporaryStore();
     const times: number[] = [];
@@ -192,7 +214,7 @@ describe("a step that fails in passing", () => {
       },
     });
     work.hasFallback = hasFallback;
-    const run = await newRun(store, [step("it")]);
+    const run = await newRun(store, [step("it", { kind })]);
     await runner.begin(run);
     await pass(24 * 60 * MINUTE);
     const pauses = times.slice(1).map((at, index) => (at - (times[index] ?? 0)) / SECOND);
@@ -204,11 +226,29 @@ describe("a step that fails in passing", () => {
   });
 
   it("is tried for an hour and a half where none of a room's servers answers", async () => {
-    expect(await pausesOf(ROOM_AWAY)).toEqual({ pauses: [10, 60, 300, 1_200, 3_600], state: "failed" });
+    expect(await pausesOf(ROOM_AWAY, { kind: "join" })).toEqual({
+      pauses: [10, 60, 300, 1_200, 3_600],
+      state: "failed",
+    });
+  });
+
+  it("is tried for some minutes where it only adds to such a room", async () => {
+    expect(await pausesOf(ROOM_AWAY, { kind: "read_marker" })).toEqual({
+      pauses: [10, 60, 300],
+      state: "failed",
+    });
+  });
+
+  it("is tried for most of an hour where its server answers other requests, and no other route is taken before", async () => {
+    const unanswered = { ...SERVER_AWAY, isServerAnswering: true } as const;
+    expect(await pausesOf(unanswered, { kind: "join", hasFallback: true })).toEqual({
+      pauses: [1, 5, 15, 30, 60, 120, 300, 600, 1_800],
+      state: "failed",
+    });
   });
 
   it("is tried once more where there is another way", async () => {
-    expect(await pausesOf(ROOM_AWAY, true)).toEqual({ pauses: [2], state: "failed" });
+    expect(await pausesOf(ROOM_AWAY, { hasFallback: true })).toEqual({ pauses: [2], state: "failed" });
   });
 
   it("is never given up for limits", async () => {

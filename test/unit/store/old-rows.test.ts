@@ -134,7 +134,7 @@ describe("rows of the version before stored JSON had versions", () => {
       if (closed === undefined || open === undefined) throw new Error("rooms are missing");
       expect([waitsForPerson(closed), waitsForPerson(open)]).toEqual([true, false]);
       expect(closed.refusals).toEqual([
-        { route: "invite", code: "refused", serverText: "No.", at: null, facts: null },
+        { route: "invite", code: "refused", who: "room", serverText: "No.", at: null, facts: null },
       ]);
       expect(historyOf({ ...closed, joinedAt: 1 }, 1)).toEqual({ isServerNew: true, mayHistoryCome: false });
       const knock = (await store.steps.all(1)).find(({ kind }) => kind === "knock");

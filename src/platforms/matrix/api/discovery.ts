@@ -8,6 +8,7 @@ import type { DiscoveryErrorCode } from "./discovery-error.ts";
 import { DiscoveryError } from "./discovery-error.ts";
 import { HomeserverClient } from "./homeserver-client.ts";
 import { HomeserverError } from "./homeserver-error.ts";
+import { PageError } from "./page-error.ts";
 
 /** A homeserver that answers at its client API address, and the features that it reports. */
 export interface DiscoveredHomeserver {
@@ -75,6 +76,12 @@ async function askWellKnown(parts: ServerNameParts, { fetch, signal }: Discovery
       ...(signal === undefined ? {} : { signal }),
     }));
   } catch (error) {
+    if (error instanceof PageError || error instanceof HomeserverError) {
+      // A server that is overloaded or restarts still exists. Any other refusal of this open
+      // endpoint means that there is none.
+      const isPassing = error.status >= 500 || error.status === 429;
+      throw fail(isPassing ? "unreachable" : "not_a_homeserver", { status: error.status });
+    }
     if (error instanceof UnreachableError)
       throw fail(codeOf(error, "well_known_invalid"), { reason: error.reason });
     throw error;
@@ -126,14 +133,14 @@ async function askVersions(
       unstableFeatures: booleansOf(answer.unstable_features ?? {}),
     };
   } catch (error) {
-    if (error instanceof UnreachableError)
-      throw fail(codeOf(error, "not_a_homeserver"), { reason: error.reason });
-    if (error instanceof HomeserverError) {
+    if (error instanceof PageError || error instanceof HomeserverError) {
       // A server that is overloaded or restarts still exists. Any other refusal of this open
       // endpoint means that there is none.
       const isPassing = error.status >= 500 || error.status === 429;
       throw fail(isPassing ? "unreachable" : "not_a_homeserver", { status: error.status });
     }
+    if (error instanceof UnreachableError)
+      throw fail(codeOf(error, "not_a_homeserver"), { reason: error.reason });
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { GuardedFetch, GuardedResponse, HttpMethod } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { toHomeserverError } from "./homeserver-error.ts";
+import { pageErrorOf } from "./page-error.ts";
 import { isPathSegment } from "./path-segment.ts";
 import { cleanServerText } from "./server-text.ts";
 
@@ -11,7 +12,8 @@ import { cleanServerText } from "./server-text.ts";
  * token if the server does not know the first.
  */
 export interface TokenSource {
-  use<Answer>(send: (accessToken: string) => Promise<Answer>): Promise<Answer>;
+  /** @param isRelayed as in `HomeserverRequest` */
+  use<Answer>(send: (accessToken: string) => Promise<Answer>, isRelayed: boolean): Promise<Answer>;
 }
 
 export interface HomeserverClientOptions {
@@ -48,6 +50,12 @@ export interface HomeserverRequest<Schema extends z.ZodType> {
    * included.
    */
   readonly secrets?: readonly string[];
+  /**
+   * The account's server may pass on the answer of another server, as with joins, knocks and
+   * invitations. What such an answer says about the account is believed only if the account's
+   * server agrees. Default: false.
+   */
+  readonly isRelayed?: boolean;
 }
 
 /** Bytes and their media type, as the sender named it. */
@@ -101,6 +109,7 @@ export class HomeserverClient {
   /**
    * Sends a request and checks its answer.
    * @throws HomeserverError for an error status
+   * @throws PageError for an error status without a homeserver's JSON
    * @throws UnreachableError if there is no answer or a malformed one
    */
   async request<Schema extends z.ZodType>(request: HomeserverRequest<Schema>): Promise<z.output<Schema>> {
@@ -143,7 +152,7 @@ export class HomeserverClient {
     const { session, accessToken } = this.#options;
     return session === undefined
       ? this.#exchange(request, payload, read, await accessToken?.())
-      : session.use((token) => this.#exchange(request, payload, read, token));
+      : session.use((token) => this.#exchange(request, payload, read, token), request.isRelayed === true);
   }
 
   async #exchange<Answer>(
@@ -223,10 +232,13 @@ function throwUnlessOk(
   request: { readonly method: HttpMethod; readonly path: string },
   secrets: readonly string[],
 ): void {
-  if (status >= 400)
-    throw toHomeserverError({ status, headers, body: parseJson(body) }, request, secrets, new Date());
+  const { host } = new URL(url);
+  if (status >= 400) {
+    const answer = { status, headers, body: parseJson(body) };
+    throw pageErrorOf(answer, host, new Date()) ?? toHomeserverError(answer, request, secrets, new Date());
+  }
   if (status < 200 || status >= 300)
-    throw new UnreachableError("unexpected_answer", new URL(url).host, `status ${status}`);
+    throw new UnreachableError("unexpected_answer", host, `status ${status}`);
 }
 
 /**

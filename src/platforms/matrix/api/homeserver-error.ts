@@ -10,19 +10,21 @@ export interface HomeserverErrorFields {
   readonly method: string;
   readonly path: string;
   readonly text: string;
-  readonly isJson: boolean;
+  readonly isOthersWord?: boolean;
   readonly isSoftLogout?: boolean;
   readonly consentUri?: string;
+  readonly infoUri?: string;
 }
 
 /**
  * An error answer of a homeserver (CS API, "Standard error response"). Never holds the request's
  * headers, query or body. The message leaves out the server's own text. `text` has it, cleaned and
- * cut to 300 characters.
+ * cut to 300 characters. What stands in front of a homeserver answers without JSON; that is a
+ * `PageError`.
  */
 export class HomeserverError extends Error {
   override readonly name = "HomeserverError";
-  /** "M_UNKNOWN" if the server sent none, or no JSON (seen with Dendrite and with proxies). */
+  /** "M_UNKNOWN" if the server sent none (seen with Dendrite). */
   readonly errcode: string;
   readonly status: number;
   /** The delay that the server asked for, in milliseconds; null for none. */
@@ -32,10 +34,10 @@ export class HomeserverError extends Error {
   readonly path: string;
   readonly text: string;
   /**
-   * False if the answer is not a homeserver's: for example the page of a proxy whose homeserver is
-   * down.
+   * The account's server only passed on what a server of the room answered. So it says nothing
+   * about the account (platforms/matrix/README.md, "Errors of servers").
    */
-  readonly isJson: boolean;
+  readonly isOthersWord: boolean;
   /**
    * With M_UNKNOWN_TOKEN: the session still exists, and its owner may sign in again with the same
    * device. Without meaning under OAuth (platforms/matrix/README.md, "How sessions end").
@@ -43,35 +45,55 @@ export class HomeserverError extends Error {
   readonly isSoftLogout?: boolean;
   /** With M_CONSENT_NOT_GIVEN: the page on which the user agrees to the server's terms. */
   readonly consentUri?: string;
+  /** With a limit of the account: the page that explains the limit (MSC4335). */
+  readonly infoUri?: string;
+
+  readonly #fields: HomeserverErrorFields;
 
   constructor(fields: HomeserverErrorFields) {
     super(`${fields.method} ${fields.path}: ${fields.status} ${fields.errcode}`);
+    this.#fields = fields;
     this.errcode = fields.errcode;
     this.status = fields.status;
     this.retryAfterMs = fields.retryAfterMs;
     this.method = fields.method;
     this.path = fields.path;
     this.text = fields.text;
-    this.isJson = fields.isJson;
+    this.isOthersWord = fields.isOthersWord ?? false;
     if (fields.isSoftLogout !== undefined) this.isSoftLogout = fields.isSoftLogout;
     if (fields.consentUri !== undefined) this.consentUri = fields.consentUri;
+    if (fields.infoUri !== undefined) this.infoUri = fields.infoUri;
+  }
+
+  /** The same answer, passed on by the account's server for another one. */
+  asOthersWord(): HomeserverError {
+    return new HomeserverError({ ...this.#fields, isOthersWord: true });
   }
 }
+
+const webPage = z
+  .url({ protocol: /^https?$/ })
+  .max(1_000)
+  .optional()
+  .catch(undefined);
 
 const errorBodySchema = z.object({
   errcode: z.string().optional().catch(undefined),
   error: z.string().optional().catch(undefined),
   retry_after_ms: z.number().nonnegative().optional().catch(undefined),
   soft_logout: z.boolean().optional().catch(undefined),
-  consent_uri: z
-    .url({ protocol: /^https?$/ })
-    .max(1_000)
-    .optional()
-    .catch(undefined),
+  consent_uri: webPage,
+  info_uri: webPage,
+  // The names before the stable ones (MSC4335). At first the code had a field of its own too.
+  "org.matrix.msc4335.errcode": z.string().optional().catch(undefined),
+  "org.matrix.msc4335.info_uri": webPage,
 });
 
-/** About 25 days. Node fires a timer with a longer delay at once, so waits are limited to this. */
-const MAX_WAIT_MS = 2_147_483_647;
+/**
+ * The longest wait that a server is believed. Then it is asked again: the limit may have been
+ * raised, or somebody else's server may have named an absurd delay.
+ */
+export const MAX_WAIT_MS = 3_600_000;
 
 /** The parts of an error answer that its error is made from. */
 export interface ErrorAnswer {
@@ -93,8 +115,9 @@ export function toHomeserverError(
 ): HomeserverError {
   const parsed = errorBodySchema.safeParse(answer.body);
   const body = parsed.success ? parsed.data : {};
-  const errcode = body.errcode ?? "";
-  const consentUri = body.consent_uri;
+  const errcode = body["org.matrix.msc4335.errcode"] ?? body.errcode ?? "";
+  const consentUri = unlessSecret(body.consent_uri, secrets);
+  const infoUri = unlessSecret(body.info_uri ?? body["org.matrix.msc4335.info_uri"], secrets);
   return new HomeserverError({
     errcode:
       /^[A-Za-z0-9_.-]{1,100}$/.test(errcode) && !holdsSecret(errcode, secrets) ? errcode : "M_UNKNOWN",
@@ -103,10 +126,14 @@ export function toHomeserverError(
     method: request.method,
     path: request.path,
     text: cleanServerText(body.error ?? "", secrets),
-    isJson: parsed.success,
     ...(body.soft_logout === undefined ? {} : { isSoftLogout: body.soft_logout }),
-    ...(consentUri === undefined || holdsSecret(consentUri, secrets) ? {} : { consentUri }),
+    ...(consentUri === undefined ? {} : { consentUri }),
+    ...(infoUri === undefined ? {} : { infoUri }),
   });
+}
+
+function unlessSecret(text: string | undefined, secrets: readonly string[]): string | undefined {
+  return text === undefined || holdsSecret(text, secrets) ? undefined : text;
 }
 
 /**
@@ -115,7 +142,11 @@ export function toHomeserverError(
  * (platforms/matrix/README.md, "Rate limits"). The field counts if it is the exact form of the
  * header's time.
  */
-function retryAfterMs(header: string | undefined, field: number | undefined, now: Date): number | null {
+export function retryAfterMs(
+  header: string | undefined,
+  field: number | undefined,
+  now: Date,
+): number | null {
   const value = header?.trim() ?? "";
   if (/^\d+(?:\.\d+)?$/.test(value)) {
     const isExact = field !== undefined && Math.ceil(field / 1_000) === Number(value);
@@ -153,11 +184,27 @@ export function isUnrecognized(error: unknown): boolean {
   );
 }
 
+/** The answer, or `undefined` if the server lacks the endpoint. */
+export async function unlessUnrecognized<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isUnrecognized(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * A problem that only the owner of the account can resolve, by error code (CS §Standard error
- * response). The unstable codes are those of MSC3939 (locked) and MSC3823 (suspended).
+ * response). The unstable codes are those of MSC3939 (locked) and MSC3823 (suspended). `null` for
+ * what a server of a room says: another server knows nothing of the account.
  */
-export function accountProblemOf({ errcode, consentUri }: HomeserverError): AccountProblem | null {
+export function accountProblemOf({
+  errcode,
+  consentUri,
+  isOthersWord,
+}: HomeserverError): AccountProblem | null {
+  if (isOthersWord) return null;
   switch (errcode) {
     case "M_UNKNOWN_TOKEN":
     case "M_MISSING_TOKEN":
@@ -175,4 +222,20 @@ export function accountProblemOf({ errcode, consentUri }: HomeserverError): Acco
     default:
       return null;
   }
+}
+
+/**
+ * Whether the account's server limits the request for now (CS §Rate limiting). The code alone is no
+ * limit: a server of a room can send it with any status, and the account's server passes it on.
+ */
+export function isLimited({ status }: HomeserverError): boolean {
+  return status === 429;
+}
+
+/**
+ * Whether the account has used up what its server allows it, for example in joined rooms
+ * (MSC4335). Unlike a rate limit, this does not end by itself.
+ */
+export function isAccountLimit({ errcode }: HomeserverError): boolean {
+  return errcode === "M_USER_LIMIT_EXCEEDED" || errcode === "ORG.MATRIX.MSC4335_USER_LIMIT_EXCEEDED";
 }

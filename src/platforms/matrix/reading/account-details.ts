@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { unlessAbsent, unlessUnrecognized } from "../api/homeserver-error.ts";
 import type { JsonObject } from "../api/json.ts";
 import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { Capabilities, Profile, ProfileFieldRules } from "./account-reading.ts";
@@ -15,7 +15,7 @@ const MAX_DETAIL_BYTES = 8 * 1_048_576;
  * specification's default.
  */
 export async function readCapabilities(reader: Reader): Promise<Capabilities> {
-  const answer = await unlessMissing(
+  const answer = await unlessUnrecognized(
     reader.request({ method: "GET", path: "/_matrix/client/v3/capabilities", schema: objectSchema }),
   );
   const capabilities = objectAt(answer, "capabilities");
@@ -35,7 +35,7 @@ export async function readCapabilities(reader: Reader): Promise<Capabilities> {
 /** `GET /profile/{userId}`. If there is no profile, everything is `null` or empty. */
 export async function readProfile(reader: Pick<Reader, "request">, userId: string): Promise<Profile> {
   const path = apiPath`/_matrix/client/v3/profile/${userId}`;
-  const answer = (await unlessMissing(reader.request({ method: "GET", path, schema: objectSchema }))) ?? {};
+  const answer = (await unlessAbsent(reader.request({ method: "GET", path, schema: objectSchema }))) ?? {};
   const { displayname, avatar_url: avatarUrl, ...fields } = answer;
   return {
     displayName: textOrNull(displayname),
@@ -68,13 +68,4 @@ function profileFieldRules(rules: unknown): ProfileFieldRules | null {
 
 function texts(list: unknown): string[] {
   return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
-}
-
-async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof HomeserverError && error.status === 404) return undefined;
-    throw error;
-  }
 }

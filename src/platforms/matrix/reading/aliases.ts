@@ -58,7 +58,7 @@ export async function roomOfAlias(
 ): Promise<string | null> {
   const path = apiPath`/_matrix/client/v3/directory/room/${alias}`;
   try {
-    return (await request({ method: "GET", path, schema: directorySchema })).room_id;
+    return (await request({ method: "GET", path, schema: directorySchema, isRelayed: true })).room_id;
   } catch (error) {
     if (saysNowhere(error)) return null;
     throw isOfOtherServer(error) ? new UnansweredAliasError(alias, error) : error;
@@ -67,8 +67,8 @@ export async function roomOfAlias(
 
 function saysNowhere(error: unknown): boolean {
   if (!(error instanceof HomeserverError)) return false;
-  const { status, errcode, isJson } = error;
-  return (status === 404 && isJson) || (status === 400 && errcode === "M_INVALID_PARAM");
+  const { status, errcode } = error;
+  return status === 404 || (status === 400 && errcode === "M_INVALID_PARAM");
 }
 
 /**

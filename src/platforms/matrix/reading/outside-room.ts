@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
+import { PageError } from "../api/page-error.ts";
 import { roomFromSummary } from "../rooms/room-summary.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import type { Reader } from "./reader.ts";
@@ -31,11 +32,12 @@ export async function readOutsideRoom(
       // A summary over federation fails if the other server fails. There is one retry. Then the
       // plan does without the summary.
       const answer = await reader.request(
-        { method: "GET", path, query: { via }, schema: anySchema },
+        { method: "GET", path, query: { via }, schema: anySchema, isRelayed: true },
         { retries: 1 },
       );
       return roomFromSummary(roomId, answer, source, targetUserId);
     } catch (error) {
+      if (error instanceof PageError) return null;
       if (!(error instanceof HomeserverError)) throw error;
       if (isUnknownPath(error)) continue;
       if (!isNothingTold(error)) throw error;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
-import { HomeserverError, unlessAbsent } from "../api/homeserver-error.ts";
+import { isUnrecognized, unlessAbsent } from "../api/homeserver-error.ts";
 import type { JsonObject } from "../api/json.ts";
 import { isJsonObject } from "../api/json.ts";
 import type { RawStateEvent, RoomReading } from "../rooms/room-snapshot.ts";
@@ -160,7 +160,7 @@ export async function readSpaceChildren(reader: Reader, roomId: string): Promise
     const space = answer.rooms?.find((room) => room.room_id === roomId);
     return stateEventsOf(space?.children_state).filter(({ type }) => type === "m.space.child");
   } catch (error) {
-    if (error instanceof HomeserverError && (error.status === 404 || error.status === 405)) return [];
+    if (isUnrecognized(error)) return [];
     throw error;
   }
 }

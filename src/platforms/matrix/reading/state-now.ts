@@ -94,6 +94,7 @@ export async function ownMembershipOutside(
       path,
       query: { via },
       schema: summarySchema,
+      isRelayed: true,
       ...withSignal(signal),
     });
     return membershipIn(summary) ?? "hidden";
@@ -101,7 +102,7 @@ export async function ownMembershipOutside(
     // A summary over federation fails if the other server fails.
     if (
       error instanceof HomeserverError &&
-      (isNotShown(error) || error.status === 400 || (error.status >= 500 && error.isJson))
+      (isNotShown(error) || error.status === 400 || error.status >= 500)
     )
       return "hidden";
     throw error;

@@ -85,7 +85,8 @@ function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "no
   const { facts } = room.planned;
   if (facts?.member?.value.startsWith("leave") === true)
     return { room: waitsAs(room, { route: "excluded", status: "skipped" }), again: [] };
-  const refusals = withRefusal(room.refusals, { route, code: "vain", serverText: null, at: now, facts });
+  const vain = { route, code: "vain", who: "room", serverText: null, at: now, facts } as const;
+  const refusals = withRefusal(room.refusals, vain);
   if (facts === null || !standingRefusals(refusals, facts, now).some((refusal) => refusal.route === route))
     return { room: { ...room, refusals }, again: stepsInto(room, route) };
   const next = nextRoute(room, route, (other) => stepsInto(room, other).every(({ key }) => !tried.has(key)));

@@ -7,11 +7,19 @@ import { categories, isContentStep } from "../categories/registry.ts";
 import type { Step } from "../steps/define-step.ts";
 import { roomSteps } from "../steps/registry.ts";
 import type { StepContext } from "../steps/step-context.ts";
+import { resolveUnanswered } from "../steps/unanswered.ts";
 
 const undoSchema = z.object({ kind: z.enum(STEP_KINDS), undo: z.unknown() });
 
 /** Runs one step, or undoes one. */
 export async function runStep(
+  step: Pick<PlannedStep, "kind" | "payload" | "side" | "roomId">,
+  context: StepContext,
+): Promise<StepOutcome> {
+  return await resolveUnanswered(await tried(step, context), step, context.client, context.signal);
+}
+
+async function tried(
   { kind, payload }: Pick<PlannedStep, "kind" | "payload">,
   context: StepContext,
 ): Promise<StepOutcome> {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LoginOptions } from "../../sign-in.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
+import { PageError } from "../api/page-error.ts";
 import { readAuthorizationServer } from "./oauth/authorization-server.ts";
 
 const MAX_LOGIN_OPTIONS_BYTES = 65_536;
@@ -50,7 +51,12 @@ async function readFlows(
   } catch (error) {
     // Synapse with OAuth answers 404 M_UNRECOGNIZED if its proxy does not forward /login to the
     // authorization server.
-    if (hasOauthToo && error instanceof HomeserverError && error.status === 404) return new Set();
+    if (
+      hasOauthToo &&
+      (error instanceof HomeserverError || error instanceof PageError) &&
+      error.status === 404
+    )
+      return new Set();
     throw error;
   }
 }

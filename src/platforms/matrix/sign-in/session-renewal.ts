@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, accountProblemOf, isLimited } from "../api/homeserver-error.ts";
 import { authorizationServerSchema } from "./oauth/authorization-server.ts";
 import { askAuthorizationServer, oauthConfiguration } from "./oauth/oauth-requests.ts";
 
@@ -52,7 +52,8 @@ const ENDED: ReadonlySet<string> = new Set(["invalid_grant", "invalid_client", "
 /**
  * Requests the next pair of tokens. The pair must be stored before it is used: the old refresh
  * token works again only until the new access token is used.
- * @throws HomeserverError 401 M_UNKNOWN_TOKEN if the session has ended
+ * @throws HomeserverError 401 M_UNKNOWN_TOKEN if the session has ended, M_USER_LOCKED for a locked
+ * account
  * @throws HomeserverError, UnreachableError for anything else; the same refresh token is then tried
  * again later
  */
@@ -102,19 +103,39 @@ async function renewAtHomeserver(
   client: HomeserverClient,
   issuedAt: number,
 ): Promise<MatrixTokens> {
-  const answer = await client.withAccessToken(null).request({
-    method: "POST",
-    path: REFRESH_PATH,
-    body: { refresh_token: renewal.refreshToken },
-    schema: refreshSchema,
-    maxBytes: 65_536,
-    secrets: [renewal.refreshToken],
-  });
+  const answer = await client
+    .withAccessToken(null)
+    .request({
+      method: "POST",
+      path: REFRESH_PATH,
+      body: { refresh_token: renewal.refreshToken },
+      schema: refreshSchema,
+      maxBytes: 65_536,
+      secrets: [renewal.refreshToken],
+    })
+    .catch((error: unknown) => {
+      throw isRefusedRenewal(error) ? sessionEnded(REFRESH_PATH) : error;
+    });
   const refreshToken = answer.refresh_token ?? renewal.refreshToken;
   return {
     accessToken: answer.access_token,
     renewal: { ...renewal, refreshToken, issuedAt, lifeMs: answer.expires_in_ms ?? null },
   };
+}
+
+/**
+ * Whether the homeserver refuses the refresh token for good. Servers say so with different codes:
+ * Synapse sends 403 M_FORBIDDEN for a token that was used up or has expired, and for a session that
+ * is over; Tuwunel sends it for a session that its user has ended
+ * (platforms/matrix/README.md, "How sessions end").
+ */
+function isRefusedRenewal(error: unknown): boolean {
+  return (
+    error instanceof HomeserverError &&
+    error.status < 500 &&
+    !isLimited(error) &&
+    accountProblemOf(error)?.code !== "account_locked"
+  );
 }
 
 /** The error of every request of a session that has ended, for both kinds of renewal. */
@@ -126,6 +147,5 @@ export function sessionEnded(path: string): HomeserverError {
     method: "POST",
     path,
     text: "",
-    isJson: true,
   });
 }

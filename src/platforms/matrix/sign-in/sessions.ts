@@ -3,8 +3,10 @@ import type { Account, SessionTokens, Side, SignedInAccount } from "../../../mod
 import { KeyedQueue } from "../../../model/keyed-queue.ts";
 import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { TokenSource } from "../api/homeserver-client.ts";
 import { HomeserverClient } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
+import { isOwnServersWord } from "./own-server-word.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
 
@@ -73,7 +75,7 @@ export class Sessions {
   /** A client that acts for an account while it is signed in, with the session's current tokens. */
   client(account: Account): HomeserverClient {
     const { fetch, log } = this.#options;
-    const session = { use: <Answer>(send: (token: string) => Promise<Answer>) => this.#use(account, send) };
+    const session: TokenSource = { use: (send, isRelayed) => this.#use(account, send, isRelayed) };
     return new HomeserverClient({ baseUrl: account.baseUrl, fetch, log, session });
   }
 
@@ -88,7 +90,11 @@ export class Sessions {
     return this.#queue.run(keyOf(account), async () => work(await this.#stored(account)));
   }
 
-  async #use<Answer>(account: Account, send: (token: string) => Promise<Answer>): Promise<Answer> {
+  async #use<Answer>(
+    account: Account,
+    send: (token: string) => Promise<Answer>,
+    isRelayed: boolean,
+  ): Promise<Answer> {
     let token = await this.#current(account);
     for (let tries = 1; ; tries++) {
       try {
@@ -96,12 +102,25 @@ export class Sessions {
         this.#vainRenewals.delete(keyOf(account));
         return answer;
       } catch (error) {
-        if (!(error instanceof HomeserverError) || error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
+        if (!(error instanceof HomeserverError)) throw error;
+        if (isRelayed && accountProblemOf(error) !== null && !(await this.#isOwnWord(account, token, error)))
+          throw error.asOthersWord();
+        if (error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
         if (tries === MAX_TRIES)
           throw new UnreachableError("refused", new URL(account.baseUrl).host, "TOKEN_REPLACED");
         token = await this.#successor(account, token, error);
       }
     }
+  }
+
+  /**
+   * Whether the account's server itself says what an answer says of the account. It is asked with
+   * the token of that answer, so that no renewal is spent on what another server says.
+   */
+  async #isOwnWord(account: Account, token: string, error: HomeserverError): Promise<boolean> {
+    const { fetch, log } = this.#options;
+    const client = new HomeserverClient({ baseUrl: account.baseUrl, fetch, log, accessToken: () => token });
+    return await isOwnServersWord(client, account.userId, error);
   }
 
   /**
@@ -189,9 +208,8 @@ function keyOf({ owner, side }: Account): string {
  * unreachable. The request is not at fault, so the step waits for the authorization server
  * (platforms/matrix/README.md, "How sessions end").
  */
-function asAway(error: unknown): unknown {
-  const isAway =
-    error instanceof HomeserverError && error.status === 503 && error.text.includes("introspect");
+function asAway(error: HomeserverError): unknown {
+  const isAway = error.status === 503 && error.text.includes("introspect");
   return isAway ? new UnreachableError("refused", "authorization server", "INTROSPECTION") : error;
 }
 
@@ -216,6 +234,5 @@ function locked({ method, path }: HomeserverError): HomeserverError {
     method,
     path,
     text: "The server renewed the session and refuses it all the same: the account is locked, or the session's device was removed.",
-    isJson: true,
   });
 }

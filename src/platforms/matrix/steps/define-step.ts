@@ -19,6 +19,7 @@ export interface StepScope<Undo> extends Pick<
   StepContext,
   | "canSkipCheck"
   | "tries"
+  | "failures"
   | "imageCopies"
   | "copying"
   | "isJoined"

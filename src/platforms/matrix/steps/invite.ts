@@ -8,7 +8,6 @@ import type { SeenMembership } from "../reading/state-now.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
-import { isTimeout, waitForRoom } from "./room-errors.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 import { declineInvitation } from "./undo-entry.ts";
 import { alreadyDone, resolveRefused, writeWithUndo } from "./write-with-undo.ts";
@@ -42,7 +41,14 @@ async function invite(roomId: string, scope: StepScope<EnteredRoom>): Promise<St
   const undo: EnteredRoom = { roomId };
   try {
     await writeWithUndo(scope, { undo, earlier: scope.savedUndo }, () =>
-      scope.source.request({ method: "POST", path, body, schema: anyAnswer, timeoutMs: TIMEOUT_MS }),
+      scope.source.request({
+        method: "POST",
+        path,
+        body,
+        schema: anyAnswer,
+        timeoutMs: TIMEOUT_MS,
+        isRelayed: true,
+      }),
     );
   } catch (error) {
     return await refusal(error, roomId, scope);
@@ -51,7 +57,6 @@ async function invite(roomId: string, scope: StepScope<EnteredRoom>): Promise<St
 }
 
 async function refusal(error: unknown, roomId: string, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
-  if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
   if (!(error instanceof HomeserverError)) return toOutcome(error);
   // Only the end of the code is compared: servers also send it with a prefix of their own
   // (MSC4155).

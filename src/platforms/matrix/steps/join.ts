@@ -6,7 +6,7 @@ import type { EnteredRoom, JoinPayload } from "../planning/step-payloads.ts";
 import { enteredRoom, joinPayload } from "../planning/step-payloads.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
-import { toRoomOutcome } from "./room-errors.ts";
+import { toRoomOutcome, viaOfTry } from "./room-errors.ts";
 import { serverProblem } from "./step-errors.ts";
 import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
 import { leaveJoinedRoom } from "./undo-entry.ts";
@@ -31,8 +31,7 @@ export const joinStep = defineStep({
 
 async function enter(join: JoinPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
   const { roomId } = join;
-  // Some servers try only the first one (seen with Dendrite), so a later try begins with another.
-  const via = scope.canSkipCheck ? join.via : [...join.via.slice(1), ...join.via.slice(0, 1)];
+  const via = viaOfTry(join.via, scope);
   const undo: EnteredRoom = { roomId };
   try {
     await writeWithUndo(scope, { undo, earlier: scope.savedUndo }, () =>
@@ -45,6 +44,7 @@ async function enter(join: JoinPayload, scope: StepScope<EnteredRoom>): Promise<
         body: {},
         schema: anyAnswer,
         timeoutMs: TIMEOUT_MS,
+        isRelayed: true,
       }),
     );
   } catch (error) {

@@ -8,7 +8,7 @@ import type { SeenMembership } from "../reading/state-now.ts";
 import { ownMembershipOutside } from "../reading/state-now.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
-import { toRoomOutcome } from "./room-errors.ts";
+import { toRoomOutcome, viaOfTry } from "./room-errors.ts";
 import { membershipSeenBySource } from "./target-membership.ts";
 import { withdrawKnock } from "./undo-entry.ts";
 import { resolveRefused, writeWithUndo } from "./write-with-undo.ts";
@@ -34,7 +34,8 @@ export const knockStep = defineStep({
 });
 
 async function ask(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome> {
-  const { roomId, via } = knock;
+  const { roomId } = knock;
+  const via = viaOfTry(knock.via, scope);
   const reason = knock.reason ?? scope.knockReason;
   const undo: EnteredRoom = { roomId };
   try {
@@ -47,6 +48,7 @@ async function ask(knock: KnockPayload, scope: StepScope<EnteredRoom>): Promise<
         body: reason === undefined ? {} : { reason },
         schema: anyAnswer,
         timeoutMs: TIMEOUT_MS,
+        isRelayed: true,
       }),
     );
   } catch (error) {

@@ -1,16 +1,15 @@
 import type { StepOutcome, StepProblem } from "../../../model/step-outcome.ts";
-import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
+import type { StepContext } from "./step-context.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 
 /**
  * The outcome of a failed join or knock (platforms/matrix/README.md, "Errors of servers"). Other
- * servers take part in it, so an error of the account's server, or a timeout, does not mean that
- * this server is unreachable. The join may still complete; the next try checks first.
+ * servers take part in it, so an error of the account's server does not mean that this server has
+ * trouble. The join may still complete; the next try checks first.
  * @throws anything that is neither a server's error nor a failed connection: a bug
  */
 export function toRoomOutcome(error: unknown): StepOutcome {
-  if (isTimeout(error)) return waitForRoom({ code: "unreachable_server", serverText: error.message });
   const outcome = toOutcome(error);
   if (!(error instanceof HomeserverError)) return outcome;
   const { status, errcode, text } = error;
@@ -28,15 +27,19 @@ export function toRoomOutcome(error: unknown): StepOutcome {
   return outcome;
 }
 
-/**
- * Whether the account's server accepted the connection and did not answer. It waited for other
- * servers.
- */
-export function isTimeout(error: unknown): error is UnreachableError {
-  return error instanceof UnreachableError && error.reason === "timeout";
+/** The outcome of a step that waits for other servers of its room. */
+function waitForRoom(problem: StepProblem): StepOutcome {
+  return { status: "wait", waitingFor: "room", waitMs: null, problem };
 }
 
-/** The outcome of a step that waits for other servers of its room. */
-export function waitForRoom(problem: StepProblem): StepOutcome {
-  return { status: "wait", waitingFor: "room", waitMs: null, problem };
+/**
+ * The servers to ask, in the order of this try. The first try has the planned order. Some servers
+ * ask only the first one (seen with Dendrite), so each failed try begins with the next one.
+ */
+export function viaOfTry(
+  via: readonly string[],
+  { failures }: Pick<StepContext, "failures">,
+): readonly string[] {
+  const first = via.length === 0 ? 0 : failures % via.length;
+  return [...via.slice(first), ...via.slice(0, first)];
 }

@@ -21,6 +21,8 @@ export interface StepContext {
   readonly imageCopies: ImageCopies;
   /** Steps that copy the same image do it one after the other. */
   readonly copying: KeyedQueue;
+  /** The number of tries that failed because of the step itself. */
+  readonly failures: number;
   /**
    * The last undo record that an earlier try of the step saved. What it names and still exists was
    * written by the step. `null`: no try wrote anything.

@@ -2,7 +2,8 @@ import type { Side } from "../../../model/account.ts";
 import type { StepOutcome, StepProblem, StepProblemCode } from "../../../model/step-outcome.ts";
 import type { UnreachableReason } from "../../../network/unreachable-error.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
-import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
+import { HomeserverError, accountProblemOf, isLimited } from "../api/homeserver-error.ts";
+import { PageError } from "../api/page-error.ts";
 import { SERVER_AWAY } from "../api/server-away.ts";
 
 const AWAY: ReadonlySet<UnreachableReason> = new Set([...SERVER_AWAY, "aborted"]);
@@ -58,24 +59,17 @@ export function toOutcome(error: unknown): ErrorOutcome {
   if (error instanceof StepInterruptedError) return { status: "interrupted" };
   if (error instanceof UnreachableError) {
     const problem = problemOf("server_trouble", error.message);
-    return AWAY.has(error.reason)
-      ? { status: "wait", waitingFor: "server", waitMs: null, problem }
-      : { status: "retry", problem };
+    if (!AWAY.has(error.reason)) return { status: "retry", problem };
+    const waitMs = error instanceof PageError ? error.retryAfterMs : null;
+    const isSlow = error.reason === "timeout";
+    return { status: "wait", waitingFor: "server", waitMs, problem, ...(isSlow && { isSlow }) };
   }
   if (!(error instanceof HomeserverError)) throw error;
-  const { errcode, status, retryAfterMs } = error;
-  if (status === 429 || errcode === "M_LIMIT_EXCEEDED")
-    return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
+  const { status, retryAfterMs } = error;
+  if (isLimited(error)) return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
   const accountProblem = accountProblemOf(error);
   if (accountProblem !== null)
     return { status: "needs_user", problem: serverProblem(accountProblem.code, error) };
-  if (status >= 500 && !error.isJson)
-    return {
-      status: "wait",
-      waitingFor: "server",
-      waitMs: retryAfterMs,
-      problem: serverProblem("server_trouble", error),
-    };
   if (status >= 500) return { status: "retry", problem: serverProblem("server_trouble", error) };
   return { status: "failed", problem: serverProblem("refused", error) };
 }

@@ -90,7 +90,14 @@ async function isPending(roomId: string, scope: Scope, pending: "invite" | "knoc
 async function leave(roomId: string, { target }: Scope): Promise<StepOutcome> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/leave`;
   try {
-    await target.request({ method: "POST", path, body: {}, schema: anyAnswer, timeoutMs: TIMEOUT_MS });
+    await target.request({
+      method: "POST",
+      path,
+      body: {},
+      schema: anyAnswer,
+      timeoutMs: TIMEOUT_MS,
+      isRelayed: true,
+    });
     return { status: "done" };
   } catch (error) {
     // "Not a known room": the account has no membership there.

@@ -49,7 +49,7 @@ export async function resolveRefused<Undo>(
   { savedUndo, saveUndo }: UndoStore<Undo>,
 ): Promise<StepOutcome> {
   const isOver = outcome.status === "failed";
-  const isUnclear = error instanceof HomeserverError && error.isJson && error.status >= 500;
+  const isUnclear = error instanceof HomeserverError && error.status >= 500;
   if (!isUnclear && !(isOver && (isLookedAt || savedUndo !== null))) return outcome;
   const found = await look();
   if (found === null) await saveUndo(isOver ? null : savedUndo);

@@ -116,7 +116,7 @@ async function readRoom(
 /** Whether a failed request is a matter of its room alone. */
 function isOfRoom(error: unknown): boolean {
   if (error instanceof UnreachableError) return error.reason === "timeout";
-  if (!(error instanceof HomeserverError) || !error.isJson) return false;
+  if (!(error instanceof HomeserverError)) return false;
   return [403, 404].includes(error.status) || error.status >= 500;
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import { HomeserverClient, apiPath } from "../../../../src/platforms/matrix/api/homeserver-client.ts";
-import { HomeserverError } from "../../../../src/platforms/matrix/api/homeserver-error.ts";
+import { PageError } from "../../../../src/platforms/matrix/api/page-error.ts";
 import type { Answer } from "./loopback-server.ts";
 import { failureOf, openFetch, sendJson, startServer, startSocketServer } from "./loopback-server.ts";
 
@@ -232,14 +232,8 @@ describe("an error answer", () => {
       response.writeHead(502).end("<html>Bad Gateway</html>"),
     );
     const error = await failureOf(get(client));
-    expect(error).toBeInstanceOf(HomeserverError);
-    expect(error).toMatchObject({
-      errcode: "M_UNKNOWN",
-      status: 502,
-      method: "GET",
-      path: "/_matrix/x",
-      text: "",
-    });
+    expect(error).toBeInstanceOf(PageError);
+    expect(error).toMatchObject({ reason: "not_json", status: 502, retryAfterMs: null });
   });
 
   it("is not followed by another try", async () => {

@@ -250,7 +250,7 @@ describe("a poll for a person's confirmation", () => {
     {
       name: "trouble",
       answer: reply(500, { error: "server_error" }),
-      failure: { status: 500, isJson: false },
+      failure: { reason: "not_json", status: 500 },
     },
     { name: "a limit", answer: reply(429, {}), failure: { status: 429 } },
     {

@@ -7,7 +7,6 @@ import { HomeserverError } from "../../api/homeserver-error.ts";
 import { isEventId } from "../../ids/identifiers.ts";
 import type { StepScope, StepSession } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
-import { isTimeout, waitForRoom } from "../../steps/room-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import type { ReadMarker } from "./plan.ts";
 import { READ_MARKER_TYPE, readMarkerSchema } from "./plan.ts";
@@ -42,20 +41,11 @@ const PAUSE_MS = 500;
  * - If it is not, the oldest of these messages is marked, so that as few messages as possible count
  *   as read that the source has not read. There are such messages only if the search ended before
  *   the history did. Then the step fails, so that the person is told.
- *
- * The server fetches history from other servers, so a timeout is a matter of this room alone.
  */
 export const readMarkerStep = defineStep({
   payload: readMarkerSchema,
   undoRecord: readMarkerSchema,
-  async run(marker, scope) {
-    try {
-      return await markAsRead(marker, scope);
-    } catch (error) {
-      if (!isTimeout(error)) throw error;
-      return waitForRoom({ code: "unreachable_server", serverText: error.message });
-    }
-  },
+  run: markAsRead,
   undo: null,
 });
 

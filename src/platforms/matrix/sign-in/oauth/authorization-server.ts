@@ -4,6 +4,7 @@ import type { GuardedFetch } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
 import { HomeserverClient } from "../../api/homeserver-client.ts";
 import { HomeserverError } from "../../api/homeserver-error.ts";
+import { PageError } from "../../api/page-error.ts";
 
 const page = z.url({ protocol: /^https?$/, error: "not an address" });
 const optionalPage = page.optional().catch(undefined);
@@ -88,7 +89,10 @@ async function readMetadata(
   } catch (error) {
     // Servers without OAuth answer 404 M_UNRECOGNIZED. Older servers and proxies answer with any
     // status from 400 on, or with a web page.
-    if (error instanceof HomeserverError && error.status < 500 && error.status !== 429) return null;
+    if (error instanceof HomeserverError || error instanceof PageError) {
+      if (error.status < 500 && error.status !== 429) return null;
+      throw error;
+    }
     if (
       error instanceof UnreachableError &&
       (error.reason === "not_json" || error.reason === "unexpected_answer")

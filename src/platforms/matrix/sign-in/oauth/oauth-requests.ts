@@ -10,6 +10,7 @@ import {
 import type { GuardedFetch, HttpMethod } from "../../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../../network/unreachable-error.ts";
 import { HomeserverError, toHomeserverError } from "../../api/homeserver-error.ts";
+import { pageErrorOf } from "../../api/page-error.ts";
 import { cleanServerText } from "../../api/server-text.ts";
 import type { AuthorizationServerMetadata } from "./authorization-server.ts";
 
@@ -49,7 +50,7 @@ export const allowPlainHttp = allowInsecureRequests;
 
 /**
  * The guarded fetch in the form that the library calls. An answer with 5xx or 429 is thrown before
- * the library reads it. The caller then gets a `HomeserverError`, which all callers handle.
+ * the library reads it. The caller then gets a `PageError` or a `HomeserverError`.
  */
 export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
   return async (url, { method, headers, body, signal }) => {
@@ -67,7 +68,11 @@ export function guardedFetchForLibrary(fetch: GuardedFetch): CustomFetch {
     const { status } = response;
     if (status >= 500 || status === 429) {
       const answer = { status, headers: response.headers, body: undefined };
-      throw toHomeserverError(answer, { method, path: new URL(url).pathname }, [], new Date());
+      const { host, pathname } = new URL(url);
+      throw (
+        pageErrorOf(answer, host, new Date()) ??
+        toHomeserverError(answer, { method, path: pathname }, [], new Date())
+      );
     }
     return new Response(status === 204 ? null : response.body.slice(), {
       status,
@@ -93,7 +98,8 @@ function toMethod(method: string): HttpMethod {
 /**
  * Makes a request with the library.
  * @throws HomeserverError for a refusal, with the OAuth error as its code (RFC 6749 section 5.2:
- * `invalid_grant`, …), and for 5xx and 429
+ * `invalid_grant`, …), and for 429
+ * @throws PageError for 5xx
  * @throws UnreachableError if there is no answer, or one that does not follow OAuth
  */
 export async function askAuthorizationServer<Answer>(

@@ -84,10 +84,16 @@ describe("toHomeserverError", () => {
     { name: "a field that is no number", headers: {}, fields: { retry_after_ms: "5" }, expected: null },
     { name: "a negative field", headers: {}, fields: { retry_after_ms: -5 }, expected: null },
     {
-      name: "more than a timer can wait",
+      name: "an absurd header, as an hour",
       headers: { "retry-after": "99999999999" },
       fields: {},
-      expected: 2_147_483_647,
+      expected: 3_600_000,
+    },
+    {
+      name: "an absurd field, as an hour",
+      headers: {},
+      fields: { retry_after_ms: 2_147_483_647 },
+      expected: 3_600_000,
     },
   ])("reads how long to wait from $name", ({ headers, fields, expected }) => {
     expect(errorOf(429, { errcode: "M_LIMIT_EXCEEDED", ...fields }, headers).retryAfterMs).toBe(expected);

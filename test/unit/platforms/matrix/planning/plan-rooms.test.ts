@@ -139,9 +139,10 @@ describe("refusals", () => {
   const refused = (
     route: "join_restricted" | "invite" | "join",
     code: "refused" | "blocked_by_server" = "refused",
-  ) => ({
+  ): RouteRefusal => ({
     route,
     code,
+    who: "room",
     serverText: "No.",
     at: null,
     facts: null,

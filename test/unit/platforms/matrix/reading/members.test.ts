@@ -100,7 +100,7 @@ describe("withNeededMembers", () => {
   it("reads rooms one by one that sliding sync does not answer for", async () => {
     for (const broken of [
       { json: { pos: "1", rooms: { "!other": {} } } },
-      { status: 400 },
+      { status: 400, body: { errcode: "M_UNKNOWN" } },
     ] satisfies Given[]) {
       const { reader, asked } = recordedServer(({ path }) =>
         path.endsWith("/sync") ? broken : { json: { membership: "ban" } },

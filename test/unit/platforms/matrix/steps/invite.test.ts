@@ -11,7 +11,7 @@ import {
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
 import { TARGET } from "../../../../support/plans/planned-rooms.ts";
-import { member, problem, SEEN_MEMBER, waitForRoom } from "./entry-answers.ts";
+import { member, problem, SEEN_MEMBER } from "./entry-answers.ts";
 
 const INVITE = `source POST /rooms/${ROOM}/invite`;
 
@@ -122,7 +122,7 @@ describe("inviting", () => {
       name: "no answer in time",
       given: new UnreachableError("timeout", "old.example"),
       seen: null,
-      outcome: waitForRoom("old.example: timeout"),
+      outcome: { status: "wait", waitingFor: "server", isSlow: true },
     },
     {
       name: "no connection",

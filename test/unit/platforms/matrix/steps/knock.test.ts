@@ -111,7 +111,12 @@ describe("knocking", () => {
       seen: member("knock"),
       outcome: { status: "needs_moderator" },
     },
-    { name: "no answer in time", given: timeout, seen: null, outcome: waitForRoom("new.example: timeout") },
+    {
+      name: "no answer in time",
+      given: timeout,
+      seen: null,
+      outcome: { status: "wait", waitingFor: "server", isSlow: true },
+    },
     {
       name: "limited",
       given: refused(429, "M_LIMIT_EXCEEDED"),

@@ -134,7 +134,7 @@ async function tryOnce(
     if (writes > lost) throw new UnreachableError("reset", "new.example");
     return given;
   }, options);
-  const outcome = await runStep({ kind, payload }, script.context);
+  const outcome = await runStep({ kind, payload, side: "target", roomId: null }, script.context);
   return { outcome, savedUndos: script.savedUndos, writes, requests: script.requests.length };
 }
 

@@ -51,7 +51,7 @@ describe("what is read, changed and written back", () => {
     {
       name: "the 404 of a proxy",
       answer: { status: 404, bytes: "<h1>Not found</h1>" },
-      status: "failed",
+      status: "wait",
     },
     { name: "an error", answer: { status: 500, json: { errcode: "M_UNKNOWN" } }, status: "retry" },
     { name: "a web page", answer: { bytes: "<h1>Welcome</h1>" }, status: "wait" },

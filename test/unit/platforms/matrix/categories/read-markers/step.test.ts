@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { UnreachableError } from "../../../../../../src/network/unreachable-error.ts";
 import { readMarkerStep } from "../../../../../../src/platforms/matrix/categories/read-markers/step.ts";
 import type { Answer, ScriptedRequest } from "../../../../../support/fakes/scripted-context.ts";
 import {
@@ -103,17 +102,6 @@ describe("marking a room as read", () => {
       const { context, requests } = scriptedContext(room(20, { isEndless: true }), LATER);
       expect(await readMarkerStep.run(payload, context)).toEqual({ status: "done" });
       expect(marked(requests)).toBe("$19");
-    });
-
-    it("is a matter of the room where the server does not answer for its messages", async () => {
-      const { context } = scriptedContext(
-        { [READ]: NOT_FOUND, [MARK]: UNKNOWN, [MESSAGES]: new UnreachableError("timeout", "new.example") },
-        LATER,
-      );
-      expect(await readMarkerStep.run(payload, context)).toMatchObject({
-        status: "wait",
-        waitingFor: "room",
-      });
     });
   });
 });

@@ -1,0 +1,48 @@
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+import type { ErrorAnswer } from "./homeserver-error.ts";
+import { retryAfterMs } from "./homeserver-error.ts";
+import { isJsonObject } from "./json.ts";
+
+/**
+ * The statuses with which a proxy says that the homeserver has not answered in time. 524 is
+ * Cloudflare's.
+ */
+const TIMEOUTS: ReadonlySet<number> = new Set([408, 504, 524]);
+/**
+ * The statuses that count without JSON as well: the request itself is too large, or it comes too
+ * soon. Proxies limit both.
+ */
+const OF_REQUEST: ReadonlySet<number> = new Set([413, 414, 429]);
+
+/**
+ * An error status without a homeserver's JSON: the page of a proxy, a web server or a firewall in
+ * front of it. It is never a verdict of the homeserver, so the server counts as away. The text of
+ * the page is not kept.
+ */
+export class PageError extends UnreachableError {
+  readonly status: number;
+  /** The delay that the page asks for, in milliseconds; null for none. */
+  readonly retryAfterMs: number | null;
+
+  constructor(host: string, status: number, retryAfter: number | null) {
+    super(TIMEOUTS.has(status) ? "timeout" : "not_json", host, String(status));
+    this.status = status;
+    this.retryAfterMs = retryAfter;
+  }
+}
+
+/**
+ * The error of an answer that no homeserver gave; `null` for an answer of a homeserver. Every
+ * refusal of a homeserver has an `errcode` (CS §Standard error response). Dendrite leaves it out of
+ * internal errors only.
+ */
+export function pageErrorOf(answer: ErrorAnswer, host: string, now: Date): PageError | null {
+  const { status, headers, body } = answer;
+  if (OF_REQUEST.has(status)) return null;
+  if (
+    isJsonObject(body) &&
+    (status >= 500 ? Object.keys(body).length > 0 : typeof body["errcode"] === "string")
+  )
+    return null;
+  return new PageError(host, status, retryAfterMs(headers["retry-after"], undefined, now));
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { Side } from "../../../model/account.ts";
+import type { StepOutcome } from "../../../model/step-outcome.ts";
+import type { HomeserverClient } from "../api/homeserver-client.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+
+const TIMEOUT_MS = 10_000;
+
+/** The step of an outcome. `roomId`: the room that it is about, `null` for none. */
+interface Tried {
+  readonly side: Side;
+  readonly roomId: string | null;
+}
+
+/**
+ * Finds out whose trouble it is that a request got no answer of a homeserver. One small request to
+ * the same server shows whether the server is away.
+ * - It does not answer either: the server is away, for every step.
+ * - It answers, and a request about a room took too long: other servers of the room are slow.
+ * - It answers, and the request got something else: it is the trouble of this request, for example
+ *   of a firewall in front of the server. The tries are counted, so that they end.
+ */
+export async function resolveUnanswered(
+  outcome: StepOutcome,
+  { side, roomId }: Tried,
+  client: Readonly<Record<Side, Pick<HomeserverClient, "request">>>,
+  signal: AbortSignal,
+): Promise<StepOutcome> {
+  if (outcome.status !== "wait" || outcome.waitingFor !== "server" || signal.aborted) return outcome;
+  const { isSlow = false, ...wait } = outcome;
+  if (!(await isAnswering(client[outcome.side ?? side], signal))) return wait;
+  if (!isSlow || roomId === null) return { ...wait, isServerAnswering: true };
+  const serverText = wait.problem?.serverText ?? null;
+  return { ...wait, waitingFor: "room", waitMs: null, problem: { code: "unreachable_server", serverText } };
+}
+
+/** A refusal is an answer too. */
+async function isAnswering(client: Pick<HomeserverClient, "request">, signal: AbortSignal): Promise<boolean> {
+  const path = "/_matrix/client/v3/account/whoami";
+  try {
+    await client.request({ method: "GET", path, schema: z.unknown(), timeoutMs: TIMEOUT_MS, signal });
+    return true;
+  } catch (error) {
+    return error instanceof HomeserverError;
+  }
+}
