@@ -194,6 +194,7 @@ function createSignIn(base: Base, platform: Platform, { control }: RunServices):
   return new SignIn({
     accounts: store.accounts,
     links: store.signInLinks,
+    authorizationServers: store.authorizationServers,
     platform,
     introduction: configuration.oauth,
     notify: async (link, news) => {

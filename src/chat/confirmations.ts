@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { IncomingText } from "../commands/dispatch.ts";
 import type { ConfirmableActions, Conversation } from "../dialogue/conversation.ts";
 import type { BotNames, MessageText } from "../grammar/address.ts";
 import { spokenText } from "../grammar/address.ts";
@@ -26,7 +27,7 @@ export interface ConfirmationsOptions {
 
 /** The part of a message that can answer a question. */
 export interface PossibleAnswer extends MessageText {
-  isEdit: boolean;
+  kind: IncomingText["kind"];
 }
 
 /**
@@ -69,7 +70,7 @@ export class Confirmations {
   async onText(text: PossibleAnswer, conversation: Conversation): Promise<boolean> {
     const { questions, names, isPermitted, now } = this.#options;
     const { sender, roomId, eventId, roomKind } = conversation;
-    if (text.isEdit || roomKind === "other" || !isPermitted(sender)) return false;
+    if (text.kind !== "text" || roomKind === "other" || !isPermitted(sender)) return false;
     const question = await questions.answerable(sender, roomId, eventId, now());
     const word = spokenText(text, names).toLowerCase().replaceAll(/\s+/gu, " ");
     if (question === null || word === "" || ![question.word, ...question.typedWords].includes(word))

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { z } from "zod";
 import type { IncomingText } from "../commands/dispatch.ts";
 import { reportUnexpected } from "../commands/dispatch.ts";
 import type { Conversation } from "../dialogue/conversation.ts";
-import { hasSecretShape } from "../grammar/secrets.ts";
+import { mayHoldSecret } from "../grammar/parse.ts";
 import { KeyedQueue } from "../model/keyed-queue.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { confirmedEventId } from "./confirming-reaction.ts";
 import type { Conversations } from "./conversations.ts";
+import { readMessageText } from "./message-text.ts";
 import { retryWaitMs } from "./patience.ts";
 import { isFinalRefusal } from "./server-refusal.ts";
 import { Slots } from "./slots.ts";
@@ -26,21 +26,6 @@ const REPLAYED_AT_ONCE = 8;
 const LONGEST_REPLAY_MS = 60_000;
 /** A person's next message waits for the one before until that is answered, but not longer. */
 const LONGEST_TURN_MS = 10_000;
-
-const textSchema = z.looseObject({
-  msgtype: z.literal("m.text"),
-  body: z.string(),
-  formatted_body: z.string().optional().catch(undefined),
-  "m.relates_to": z
-    .looseObject({ rel_type: z.string().optional(), event_id: z.string().optional() })
-    .optional()
-    .catch(undefined),
-});
-
-/** A text message and the thread it belongs to. */
-interface ThreadedText extends IncomingText {
-  threadRoot: string | null;
-}
 
 export interface InboxOptions {
   userId: string;
@@ -140,7 +125,7 @@ export class Inbox {
 
   async #handle({ roomId, event, attempts }: PendingEvent, onSaid: () => void): Promise<void> {
     const { receivedEvents, confirmations, dispatch, now, log } = this.#options;
-    const text = readText(event);
+    const text = readMessageText(event);
     const confirmed = confirmedEventId(event);
     const conversation = await this.#conversation(roomId, event, {
       threadRoot: text?.threadRoot ?? null,
@@ -207,24 +192,11 @@ export class Inbox {
 }
 
 /**
- * Accepts confirming reactions and text messages. An edit is never a command; it is accepted only
- * if it holds a secret, which must be redacted.
+ * Accepts confirming reactions and text messages. Edits and messages of other types are never
+ * commands; one is accepted only if it holds a secret, which must be redacted.
  */
 function isForUs(event: RoomEvent): boolean {
   if (confirmedEventId(event) !== null) return true;
-  const text = readText(event);
-  return text !== null && (!text.isEdit || hasSecretShape(text.body));
-}
-
-function readText(event: RoomEvent): ThreadedText | null {
-  if (event.type !== "m.room.message") return null;
-  const parsed = textSchema.safeParse(event.content);
-  if (!parsed.success) return null;
-  const { body, formatted_body: formattedBody = null, "m.relates_to": relation } = parsed.data;
-  return {
-    body,
-    formattedBody,
-    isEdit: relation?.rel_type === "m.replace",
-    threadRoot: relation?.rel_type === "m.thread" ? (relation.event_id ?? null) : null,
-  };
+  const text = readMessageText(event);
+  return text !== null && (text.kind === "text" || mayHoldSecret(text));
 }

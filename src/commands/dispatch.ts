@@ -19,7 +19,8 @@ import type { Message } from "../view/document/message.ts";
 
 /** The part of a text message that commands need. */
 export interface IncomingText extends MessageText {
-  isEdit: boolean;
+  /** Only a `text` can be a command. `other`: for instance an emote, a notice or a file. */
+  kind: "text" | "edit" | "other";
 }
 
 export interface DispatchOptions {
@@ -51,9 +52,9 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
   const specifications = commands.map((command) => command.specification);
 
   return async function dispatch(text: IncomingText, conversation: Conversation): Promise<void> {
-    const parsed = text.isEdit ? parseEdit(text) : parseMessage(text, names, specifications);
-    // An edit is never a command, but a secret in it must be redacted as well.
-    if (text.isEdit && !parsed.hasSecret) return;
+    const parsed = text.kind === "edit" ? parseEdit(text) : parseMessage(text, names, specifications);
+    // Only a text is a command, but a secret in anything else must be redacted as well.
+    if (text.kind !== "text" && !parsed.hasSecret) return;
     const isAddressed = parsed.kind !== "not_addressed";
     if (!isAddressed && conversation.roomKind !== "direct") return;
     if (!isPermitted(conversation.sender)) {
@@ -65,8 +66,11 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
       return;
     }
     if (parsed.hasSecret && !(await removeSecret(parsed, conversation))) return;
-    if (text.isEdit) await conversation.say(secretInEdit(names.prefix));
-    else await answer(parsed, conversation);
+    if (text.kind === "text") await answer(parsed, conversation);
+    else
+      await conversation.say(
+        text.kind === "edit" ? secretInEdit(names.prefix) : secretWithoutCommand(names.prefix),
+      );
   };
 
   /** The body of an edit is the new text after an asterisk (CS API §Event replacements). */

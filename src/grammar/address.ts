@@ -1,6 +1,8 @@
 import type { ChildNode } from "domhandler";
 import { ElementType, parseDocument } from "htmlparser2";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
+import { withAsciiWidth } from "./characters.ts";
+import { withoutInvisible, withoutMarks } from "./pasted.ts";
 
 /** The names that address the bot. */
 export interface BotNames {
@@ -18,6 +20,8 @@ export interface MessageText {
    * view/README.md, "What people type").
    */
   formattedBody: string | null;
+  /** Further texts of the message, which clients show elsewhere or not at all. */
+  otherTexts?: readonly string[];
 }
 
 /**
@@ -26,11 +30,16 @@ export interface MessageText {
  * bot.
  */
 export function commandLine(message: MessageText, names: BotNames): string | null {
-  const text = resolvePills(withoutReplyFallback(message.body), message.formattedBody).trim();
+  const spoken = resolvePills(withoutReplyFallback(message.body), message.formattedBody);
+  const text = withoutInvisible(spoken).trim();
+  return addressedLine(text, names) ?? addressedLine(withoutMarks(text), names);
+}
+
+function addressedLine(text: string, names: BotNames): string | null {
   const afterPrefix = stripPrefix(text, names.prefix);
   if (afterPrefix !== null) return afterPrefix;
   const afterName = stripName(text, names);
-  return afterName === null ? null : (stripPrefix(afterName, names.prefix) ?? afterName);
+  return afterName === null ? null : (stripPrefix(withoutMarks(afterName), names.prefix) ?? afterName);
 }
 
 /**
@@ -49,7 +58,9 @@ function withoutReplyFallback(body: string): string {
 }
 
 function stripPrefix(text: string, prefix: string): string | null {
-  if (!text.startsWith(prefix)) return null;
+  if (withAsciiWidth(text.slice(0, prefix.length)) !== withAsciiWidth(prefix)) return null;
+  // After a prefix that is a word, "movers" is a word of its own and no command.
+  if (/[\p{L}\d]$/u.test(prefix) && /^[\p{L}\d]/u.test(text.slice(prefix.length))) return null;
   const rest = text.slice(prefix.length).trim();
   // "!!!" and "!?" are exclamations, not commands. A prefix alone is an empty command.
   return rest === "" || /^[\p{L}\d]/u.test(rest) ? rest : null;
@@ -143,6 +154,11 @@ function idOfLink(address: string): string | null {
     default:
       return null;
   }
+}
+
+/** The text that HTML shows. */
+export function textOfHtml(html: string): string {
+  return textOf(parseDocument(html).children);
 }
 
 /** Without recursion: a hostile message may be nested very deeply. */

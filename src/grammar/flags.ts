@@ -1,4 +1,5 @@
 import yargsParser from "yargs-parser";
+import { bareWord } from "./characters.ts";
 import { parseDuration } from "./duration.ts";
 import { nearestWord } from "./nearest-word.ts";
 import type {
@@ -118,11 +119,14 @@ function readValues(
       ? texts.flatMap((text) => text.split(",")).map((text) => text.trim())
       : [...texts];
   for (const [index, value] of values.entries()) {
-    if (flag.kind === "duration" && parseDuration(value) === null)
+    if (flag.kind === "text") continue;
+    const bare = bareWord(value);
+    if (flag.kind === "duration" && parseDuration(bare) === null)
       return { code: "bad_duration", command: specification, flag: name, value };
+    values[index] = bare;
     if (choices === undefined) continue;
     const chosen = choices.find(
-      (choice) => choice === value.toLowerCase().replaceAll("-", "_") || choice === value.toLowerCase(),
+      (choice) => choice === bare.toLowerCase().replaceAll("-", "_") || choice === bare.toLowerCase(),
     );
     if (chosen === undefined)
       return {

@@ -1,3 +1,4 @@
+import { bareWord } from "./characters.ts";
 import { nearestWord } from "./nearest-word.ts";
 import type { CommandMistake, CommandSpecification } from "./specification.ts";
 
@@ -15,7 +16,7 @@ export function findCommand(
     const rest = afterWords(line, words);
     if (rest !== null) return { specification, rest };
   }
-  const [first = "", second] = line.split(/\s+/u);
+  const [first = "", second] = line.split(/\s+/u).map(bareWord);
   const group = names.filter(({ words }) => words.length > 1 && words[0] === first.toLowerCase());
   if (group.length > 0) {
     const nearest =
@@ -52,7 +53,7 @@ function afterWords(line: string, words: readonly string[]): string | null {
   let rest = line;
   for (const word of words) {
     const match = /^(\S+)(?:\s+|$)/u.exec(rest);
-    if (match?.[1]?.toLowerCase() !== word) return null;
+    if (match?.[1] === undefined || bareWord(match[1]).toLowerCase() !== word) return null;
     rest = rest.slice(match[0].length);
   }
   return rest;

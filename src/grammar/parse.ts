@@ -1,10 +1,12 @@
 import { parseUserId } from "../platforms/matrix/ids/identifiers.ts";
 import { parseMatrixLink } from "../platforms/matrix/ids/matrix-link.ts";
 import type { BotNames, MessageText } from "./address.ts";
-import { commandLine } from "./address.ts";
+import { commandLine, textOfHtml } from "./address.ts";
+import { bareWord, withAsciiWidth } from "./characters.ts";
 import { readFlags } from "./flags.ts";
 import { findCommand } from "./lookup.ts";
 import { nearestWord } from "./nearest-word.ts";
+import { withoutInvisible } from "./pasted.ts";
 import { withoutSecretWord, withoutStraySecret } from "./secrets-outside-login.ts";
 import { hasSecretShape, looksLikeSecretFlag } from "./secrets.ts";
 import type {
@@ -29,8 +31,8 @@ export function parseMessage(
   commands: readonly CommandSpecification[],
 ): ParsedMessage {
   const line = commandLine(message, names);
-  if (line === null) return { kind: "not_addressed", hasSecret: hasSecretShape(message.body) };
-  const hasSecret = hasSecretShape(line) || hasSecretShape(message.body);
+  if (line === null) return { kind: "not_addressed", hasSecret: mayHoldSecret(message) };
+  const hasSecret = hasSecretShape(line) || mayHoldSecret(message);
   const parsed = parseLine(line, commands);
   if ("code" in parsed) {
     if (parsed.code !== "unknown_command")
@@ -39,6 +41,12 @@ export function parseMessage(
     return { kind: "mistake", mistake: unknown.mistake, hasSecret: hasSecret || unknown.hasSecret };
   }
   return { kind: "command", ...parsed, hasSecret: hasSecret || parsed.values.secret !== null };
+}
+
+/** Whether any text of a message most likely carries a secret. */
+export function mayHoldSecret({ body, formattedBody, otherTexts = [] }: MessageText): boolean {
+  const texts = [body, ...(formattedBody === null ? [] : [textOfHtml(formattedBody)]), ...otherTexts];
+  return texts.some((text) => hasSecretShape(text) || hasSecretShape(withoutInvisible(text)));
 }
 
 interface ParsedCommand {
@@ -71,7 +79,7 @@ function parseRest(behindWords: string, specification: CommandSpecification): Pa
   };
 }
 
-const flagWithSecret = new RegExp(String.raw`(?<=^|\s)${flagStart}([\p{L}\d-]+)(=|\s+|$)`, "gu");
+const flagWithSecret = new RegExp(String.raw`(?<=^|\s)${flagStart}([\p{L}\d-]+)([=＝]|\s+|$)`, "gu");
 
 /**
  * Takes the secret: all text after its flag, unchanged. A password may contain spaces, quotes and
@@ -85,7 +93,7 @@ function takeSecret(
     (name) => specification.flags[name]?.kind === "secret",
   );
   for (const match of names.length === 0 ? [] : rest.matchAll(flagWithSecret)) {
-    const flag = match[1]?.toLowerCase() ?? "";
+    const flag = withAsciiWidth(match[1] ?? "").toLowerCase();
     if (!names.includes(flag)) {
       if (looksLikeSecretFlag(flag))
         return unreadable({
@@ -172,15 +180,19 @@ function unreadableWord(
 function readWord(word: string, positional: PositionalSpecification): string | null {
   switch (positional.kind) {
     case "choice":
-      return positional.choices?.find((choice) => choice === word.toLowerCase()) ?? null;
-    case "userId": {
-      const target = parseMatrixLink(word);
-      if (target?.kind === "user") return target.userId;
-      return parseUserId(word) ? word : null;
-    }
+      return positional.choices?.find((choice) => choice === bareWord(word).toLowerCase()) ?? null;
+    case "userId":
+      return readUserId(word) ?? readUserId(bareWord(word));
     case "word":
       return word;
   }
+}
+
+/** Server names are domain names, so their case means nothing. That of a localpart may. */
+function readUserId(word: string): string | null {
+  const target = parseMatrixLink(word);
+  const parts = parseUserId(target?.kind === "user" ? target.userId : word);
+  return parts && `@${parts.localpart}:${parts.serverName.toLowerCase()}`;
 }
 
 function badChoice(

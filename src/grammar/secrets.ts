@@ -1,4 +1,5 @@
 import { distance } from "fastest-levenshtein";
+import { withAsciiWidth } from "./characters.ts";
 import { flagStart } from "./tokens.ts";
 
 const secretWords = ["password", "passwort", "passphrase", "token", "access-token", "accesstoken", "secret"];
@@ -6,7 +7,7 @@ const shortSecretWords = ["pass", "pw", "pwd"];
 
 /** Whether a flag name takes a secret, or is a typing mistake for one that does. */
 export function looksLikeSecretFlag(name: string): boolean {
-  const plain = name.toLowerCase();
+  const plain = withAsciiWidth(name).toLowerCase();
   return (
     shortSecretWords.includes(plain) ||
     secretWords.some((word) => distance(plain, word) <= (word.length > 6 ? 2 : 1))
@@ -23,12 +24,18 @@ export function looksLikeToken(text: string): boolean {
 
 /** The bot writes an ellipsis instead of a secret. It is not a secret. */
 const flagWithValue = new RegExp(
-  String.raw`(?<=^|[\s"'“”„«‘‚(])${flagStart}([\p{L}\d-]+)(?:=|:\s*|\s+)(?!…|\.\.\.)\S`,
+  String.raw`(?<=^|[\s"'“”„«‘‚(\x60*_~])${flagStart}([\p{L}\d-]+)(?:[=＝]|[:：]\s*|\s+)(?!…|\.\.\.)(?=\S)`,
   "gu",
 );
 
 /** Whether a message most likely carries a secret, even if its command is wrong. */
 export function hasSecretShape(text: string): boolean {
-  for (const match of text.matchAll(flagWithValue)) if (looksLikeSecretFlag(match[1] ?? "")) return true;
-  return looksLikeToken(text);
+  return secretFlagIn(text) !== null || looksLikeToken(text);
+}
+
+/** The first flag of a text that takes a secret: where the value after it starts. */
+export function secretFlagIn(text: string): { valueAt: number } | null {
+  for (const match of text.matchAll(flagWithValue))
+    if (looksLikeSecretFlag(match[1] ?? "")) return { valueAt: match.index + match[0].length };
+  return null;
 }

@@ -1,3 +1,5 @@
+import { withAsciiWidth } from "./characters.ts";
+
 /** A word or quoted text of a command line. */
 export interface Token {
   text: string;
@@ -33,14 +35,14 @@ export function tokenize(line: string): Token[] | null {
     const closing = closingQuotes[line.charAt(at)];
     if (closing === undefined) {
       const end = wordEnd(line, at);
-      tokens.push({ text: line.slice(at, end), isQuoted: false, start: at, end });
+      tokens.push({ text: withAsciiWidth(line.slice(at, end)), isQuoted: false, start: at, end });
       at = end;
       continue;
     }
     const end = quoteEnd(line, at + 1, closing);
     if (end === null) return null;
     tokens.push({ text: line.slice(at + 1, end), isQuoted: true, start: at, end: end + 1 });
-    at = end + 1;
+    at = wordEnd(line, end + 1);
   }
 }
 
@@ -53,8 +55,8 @@ export function unquote(text: string): string {
 }
 
 /** The start of a flag, as a part of a pattern. Phones often turn two hyphens into one dash. */
-export const flagStart = "(?:--|[‒–—―])-?";
-const flag = new RegExp(String.raw`^${flagStart}([\p{L}\d][\p{L}\d-]*)(?:=(.*))?$`, "su");
+export const flagStart = "(?:--|－－|[‒–—―]{1,2})[-－]?";
+const flag = new RegExp(String.raw`^${flagStart}([\p{L}\d][\p{L}\d-]*)[^\p{L}\d\s=-]*(?:=(.*))?$`, "su");
 
 /** The name of a `--flag`, in any form that a phone makes of it, and the text after its `=`. */
 export function flagName(token: Token): { name: string; value: string | null } | null {
@@ -75,14 +77,15 @@ function wordEnd(line: string, from: number): number {
   return at;
 }
 
+const afterQuote = /^[.,;:!?…。]*(?:\s|$)/u;
+
 /**
- * The end of a quoted text. A closing quote counts only before a space or the end of the line, so
- * that a quote inside a word stays in it.
+ * The end of a quoted text. A closing quote counts only before a space or the end of the line, with
+ * or without punctuation, so that a quote inside a word stays in it.
  */
 function quoteEnd(line: string, from: number, closing: string): number | null {
   for (let at = from; at < line.length; at++) {
-    if (closing.includes(line.charAt(at)) && (at + 1 === line.length || /\s/u.test(line.charAt(at + 1))))
-      return at;
+    if (closing.includes(line.charAt(at)) && afterQuote.test(line.slice(at + 1, at + 8))) return at;
   }
   return null;
 }

@@ -13,6 +13,10 @@ export const signInLinkSchema = z.looseObject({
   verificationUri: z.string(),
   intervalMs: z.number(),
   expiresAt: z.number(),
+  /** The server that issues the tokens. Links of older versions do not name it. */
+  issuer: z.string().optional(),
+  /** The host of a page that shares no domain with the account's server. */
+  foreignHost: z.string().nullable().optional(),
   /** The conversation in which the person gets the result. */
   address: conversationAddressSchema,
   /**

@@ -27,7 +27,9 @@ export async function readBody(
   let rawBytes = 0;
   raw.on("data", (chunk: Buffer) => {
     rawBytes += chunk.length;
-    if (rawBytes > limits.maxBytes) raw.destroy(new UnreachableError("too_large", host));
+    if (rawBytes <= limits.maxBytes) return;
+    if (limits.beyond === "refuse") raw.destroy(new UnreachableError("too_large", host));
+    else decoder.destroy();
   });
   raw.on("error", (error) => decoder.destroy(error));
   raw.pipe(decoder);
@@ -46,18 +48,28 @@ async function collect(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop early destroys the stream and its connection.
-  for await (const bytes of stream as AsyncIterable<Uint8Array>) {
-    size += bytes.length;
-    if (size <= maxBytes) {
-      chunks.push(bytes);
-      continue;
+  try {
+    // Leaving the loop early destroys the stream and its connection.
+    for await (const bytes of stream as AsyncIterable<Uint8Array>) {
+      size += bytes.length;
+      if (size <= maxBytes) {
+        chunks.push(bytes);
+        continue;
+      }
+      if (beyond === "refuse") throw new UnreachableError("too_large", host);
+      chunks.push(bytes.subarray(0, bytes.length - (size - maxBytes)));
+      break;
     }
-    if (beyond === "refuse") throw new UnreachableError("too_large", host);
-    chunks.push(bytes.subarray(0, bytes.length - (size - maxBytes)));
-    break;
+  } catch (error) {
+    // A compressed body that was cut has no proper end.
+    if (beyond === "refuse" || !stream.destroyed || !hasCode(error, "ERR_STREAM_PREMATURE_CLOSE"))
+      throw error;
   }
   return Buffer.concat(chunks);
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function createDecoder(encoding: string | undefined, host: string) {

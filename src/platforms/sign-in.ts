@@ -48,7 +48,9 @@ export interface ServerNotFound {
 export type AccountRefusal =
   | SignInProblem
   | { readonly code: "no_homeserver"; readonly error: ServerNotFound }
-  | { readonly code: "same_account"; readonly userId: string };
+  | { readonly code: "same_account"; readonly userId: string }
+  /** The server signs people in on the page of another homeserver, at this client API address. */
+  | { readonly code: "page_of_other_server"; readonly page: string; readonly other: string };
 
 /** The sign-in methods that a server offers. */
 export interface LoginOptions {
@@ -86,7 +88,10 @@ export interface ClientIntroduction {
 }
 
 /** A link that has begun: everything that is stored of it except its owner and account. */
-export type BegunLink = Pick<SignInLink, "userCode" | "verificationUri" | "intervalMs" | "expiresAt"> &
+export type BegunLink = Pick<
+  SignInLink,
+  "userCode" | "verificationUri" | "intervalMs" | "expiresAt" | "issuer" | "foreignHost"
+> &
   Readonly<Record<string, unknown>>;
 
 /**
@@ -120,6 +125,8 @@ export interface SignInServer {
   /** The same `deviceId` on a second try replaces a session whose answer was lost. */
   withPassword(attempt: { userId: string; password: string; deviceId: string }): Promise<SignInOutcome>;
   withToken(attempt: { userId: string; accessToken: string }): Promise<SignInOutcome>;
+  /** Ends a session that the bot made. Returns whether it has certainly ended. */
+  end(session: Session): Promise<boolean>;
   /** Whether a pasted token expires within minutes. */
   isShortLived(accessToken: string): Promise<boolean>;
 }

@@ -74,7 +74,7 @@ export class Accounts {
       await writeSecret(
         transaction,
         this.#secrets,
-        secretName(account.owner, account.side),
+        { name: secretName(account.owner, account.side), place: sealingPlace(account) },
         JSON.stringify(session),
       );
       await deleteRow(transaction, "sign_in_attempt", account.owner, account.side);
@@ -91,7 +91,12 @@ export class Accounts {
     const isRenewed = await this.#database.transaction().execute(async (transaction) => {
       const stored = await this.#signedIn(transaction, owner, side);
       if (stored?.account.userId !== userId || stored.tokens.accessToken !== tokens.accessToken) return false;
-      await writeSecret(transaction, this.#secrets, secretName(owner, side), JSON.stringify(next));
+      await writeSecret(
+        transaction,
+        this.#secrets,
+        { name: secretName(owner, side), place: sealingPlace(stored.account) },
+        JSON.stringify(next),
+      );
       return true;
     });
     if (isRenewed) this.#log.clearSoon();
@@ -109,14 +114,17 @@ export class Accounts {
       .where("side", "=", side)
       .executeTakeFirst();
     if (!row) return null;
-    const tokens = this.#tokens(name, row.sealed);
-    return tokens && { account: fromRow(row), tokens };
+    const account = fromRow(row);
+    const tokens = this.#tokens(account, row.sealed);
+    return tokens && { account, tokens };
   }
 
   /** @returns `null` for tokens that cannot be read; the person has to sign in again */
-  #tokens(name: string, sealed: Buffer): SessionTokens | null {
-    const { data } = sessionTokensSchema.safeParse(parseColumn(this.#secrets.tryOpen(name, sealed) ?? ""));
-    if (data === undefined) this.#report({ table: "secret", key: name });
+  #tokens(account: Account, sealed: Buffer): SessionTokens | null {
+    const { data } = sessionTokensSchema.safeParse(
+      parseColumn(this.#secrets.tryOpen(sealingPlace(account), sealed) ?? ""),
+    );
+    if (data === undefined) this.#report({ table: "secret", key: secretName(account.owner, account.side) });
     return data ?? null;
   }
 
@@ -124,7 +132,7 @@ export class Accounts {
   async remove(owner: string, side: Side): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
       await deleteRow(transaction, "account", owner, side);
-      await writeSecret(transaction, this.#secrets, secretName(owner, side), null);
+      await writeSecret(transaction, this.#secrets, { name: secretName(owner, side) }, null);
     });
     await this.#log.clear();
   }
@@ -171,6 +179,19 @@ function deleteRow(
 
 function secretName(owner: string, side: Side): string {
   return `session ${side} ${owner}`;
+}
+
+/**
+ * The account and the address of a session are sealed with it. Whoever changes them in the database
+ * gets no token sent elsewhere: the box no longer opens.
+ */
+export function sealingPlace({
+  owner,
+  side,
+  userId,
+  baseUrl,
+}: Pick<Account, "owner" | "side" | "userId" | "baseUrl">): string {
+  return JSON.stringify(["session", side, owner, userId, baseUrl]);
 }
 
 function fromRow(row: Selectable<Tables["account"]>): Account {

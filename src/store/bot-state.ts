@@ -48,23 +48,24 @@ export class BotState {
   }
 
   async setSecret(name: string, text: string | null): Promise<void> {
-    await writeSecret(this.#database, this.#secrets, name, text);
+    await writeSecret(this.#database, this.#secrets, { name }, text);
     this.#log.clearSoon();
   }
 }
 
 /**
  * Writes one sealed secret, or removes it (null). Uses the caller's transaction if there is one.
+ * `place` is authenticated with it.
  */
 export async function writeSecret(
   database: Kysely<Tables> | Transaction<Tables>,
   secrets: SealedSecrets,
-  name: string,
+  { name, place = name }: { name: string; place?: string },
   text: string | null,
 ): Promise<void> {
   if (text === null) await database.deleteFrom("secret").where("name", "=", name).execute();
   else {
-    const row = { sealed: secrets.seal(name, text) };
+    const row = { sealed: secrets.seal(place, text) };
     await database
       .insertInto("secret")
       .values({ name, ...row })

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Database } from "better-sqlite3";
 import { Kysely } from "kysely";
 import { Accounts } from "./accounts.ts";
+import { AuthorizationServers } from "./authorization-servers.ts";
 import { BotState } from "./bot-state.ts";
 import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
@@ -19,12 +20,14 @@ import { Readers } from "./readers.ts";
 import { ReceivedEvents } from "./received-events.ts";
 import { RunLeases, endLeases } from "./run-leases.ts";
 import { Runs } from "./runs.ts";
+import { resealSessions } from "./reseal-sessions.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
 import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { compact } from "./sqlite/compact.ts";
 import { PatientSqliteDialect } from "./sqlite/dialect.ts";
 import { openSqlite } from "./sqlite/open.ts";
+import { SESSIONS_SEALED_WITH_ACCOUNT } from "./upgrade.ts";
 import { WriteAheadLog } from "./sqlite/write-ahead-log.ts";
 import { Steps } from "./steps.ts";
 import { asStorageError } from "./storage-error.ts";
@@ -44,6 +47,7 @@ export interface Store {
   readonly sentOnce: SentOnce;
   readonly accounts: Accounts;
   readonly signInLinks: SignInLinks;
+  readonly authorizationServers: AuthorizationServers;
   readonly plans: Plans;
   readonly runs: Runs;
   readonly runLeases: RunLeases;
@@ -86,12 +90,14 @@ export function openStore({
   const path = join(dataDir, "mover.sqlite");
   let sqlite: Database | null = null;
   try {
-    const opened = openSqlite(path);
+    const secrets = new SealedSecrets(secretKey);
+    const opened = openSqlite(path, (database, from) => {
+      if (from < SESSIONS_SEALED_WITH_ACCOUNT) resealSessions(database, secrets);
+    });
     sqlite = opened.sqlite;
     // The lock of the data directory proves that no other process works on a run.
     endLeases(sqlite);
     const database = new Kysely<Tables>({ dialect: new PatientSqliteDialect(sqlite) });
-    const secrets = new SealedSecrets(secretKey);
     const log = new WriteAheadLog(database, reportTrouble);
     const sealing = { secrets, log, report };
     const questions = new Questions(database, report);
@@ -107,6 +113,7 @@ export function openStore({
       sentOnce,
       accounts: new Accounts(database, sealing),
       signInLinks: new SignInLinks(database, sealing),
+      authorizationServers: new AuthorizationServers(database),
       plans: new Plans(database),
       runs: new Runs(database, report),
       runLeases: new RunLeases(database, report),

@@ -51,6 +51,7 @@ export interface Tables {
   };
   direct_chat: { room_id: string; user_id: string; used_at: number };
   once: { subject: string; person: string; at: number };
+  authorization_server: { issuer: string; base_url: string };
   account: {
     owner: string;
     side: string;

@@ -11,6 +11,7 @@ import { chats } from "./upgrades/009-chats.ts";
 import { leases } from "./upgrades/010-leases.ts";
 import { indexes } from "./upgrades/011-indexes.ts";
 import { imageCopies } from "./upgrades/012-image-copies.ts";
+import { authorizationServers } from "./upgrades/013-authorization-servers.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -29,7 +30,14 @@ export const schemaUpgrades: readonly string[] = [
   leases,
   indexes,
   imageCopies,
+  authorizationServers,
 ];
+
+/** Converts rows after the upgrades from a version on. */
+export type Convert = (database: Database, from: number) => void;
+
+/** From this version on a session is sealed together with its account and address. */
+export const SESSIONS_SEALED_WITH_ACCOUNT = schemaUpgrades.indexOf(authorizationServers) + 1;
 
 /** A newer version of the bot wrote the database. This version must not touch it. */
 export class NewerSchemaError extends Error {
@@ -61,25 +69,32 @@ export function assertKnownSchema(database: Database, upgrades: readonly string[
  * version. Foreign keys are enforced only afterwards: while they are, dropping a table that an
  * upgrade has made anew deletes the rows of other tables too
  * (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
+ * @param convert does what SQL alone cannot, in the same transaction
  * @throws NewerSchemaError before anything is written
  */
 export function upgradeSchema(
   database: Database,
   upgrades: readonly string[] = schemaUpgrades,
+  convert: Convert = () => undefined,
 ): { from: number; to: number } {
   const from = assertKnownSchema(database, upgrades);
   database.pragma("foreign_keys = OFF");
   try {
-    if (from < upgrades.length) applyUpgrades(database, upgrades, from);
+    if (from < upgrades.length) applyUpgrades(database, upgrades, { from, convert });
   } finally {
     database.pragma("foreign_keys = ON");
   }
   return { from, to: upgrades.length };
 }
 
-function applyUpgrades(database: Database, upgrades: readonly string[], from: number): void {
+function applyUpgrades(
+  database: Database,
+  upgrades: readonly string[],
+  { from, convert }: { from: number; convert: Convert },
+): void {
   database.transaction(() => {
     for (const upgrade of upgrades.slice(from)) database.exec(upgrade);
+    convert(database, from);
     const orphans = database.pragma("foreign_key_check");
     if (Array.isArray(orphans) && orphans.length > 0)
       throw new Error(`The upgrade of the database would leave ${orphans.length} rows without their owners.`);

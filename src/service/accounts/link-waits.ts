@@ -7,6 +7,13 @@ import type { LinkNews } from "./results.ts";
 
 /** RFC 8628 section 3.5. */
 const SLOW_DOWN_MS = 5_000;
+/** The bounds of one wait. A link of an older version may carry any interval. */
+const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 60_000;
+/** No link is polled for longer than this after the process began to wait for it. */
+const MAX_LIFE_MS = 60 * 60_000;
+/** After a fault of the bot's own, for instance of its disk, the link is looked at again. */
+const AFTER_FAULT_MS = 15_000;
 /** The interval at which the message is updated with the remaining time. */
 const SHOW_EVERY_MS = 5 * 60_000;
 /**
@@ -21,6 +28,8 @@ export interface LinkWaitsOptions {
   links: SignInLinks;
   signIn: Pick<PlatformSignIn, "pollLink">;
   now: () => number;
+  /** Resolves after a time; rejects when the signal is aborted. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   log: Logger;
   /**
    * Accepts the session of a link if it belongs to the right account; null if the server could not
@@ -58,7 +67,7 @@ export class LinkWaits {
 
   async add(link: SignInLink): Promise<void> {
     await this.#options.links.put(link);
-    this.#begin(link, link.intervalMs);
+    this.#begin(link, boundedIntervalMs(link));
   }
 
   /** May be called more than once. */
@@ -72,27 +81,37 @@ export class LinkWaits {
 
   #begin(link: SignInLink, firstWaitMs: number): void {
     const { log } = this.#options;
-    const work = this.#wait(link, firstWaitMs).catch((error: unknown) => {
-      log.error(
-        { err: error, side: link.side },
-        "a sign-in by link was interrupted; it continues after a restart",
-      );
-    });
+    const bounded = { ...link, expiresAt: Math.min(link.expiresAt, this.#options.now() + MAX_LIFE_MS) };
+    const work = this.#waitThroughFaults(bounded, firstWaitMs, log);
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
   }
 
+  /** A fault of the bot's own ends no wait: the same link is looked at again. */
+  async #waitThroughFaults(link: SignInLink, firstWaitMs: number, log: Logger): Promise<void> {
+    for (let waitMs = firstWaitMs; !this.#stopping.signal.aborted; waitMs = AFTER_FAULT_MS) {
+      try {
+        await this.#wait(link, waitMs);
+        return;
+      } catch (error) {
+        log.error({ err: error, side: link.side }, "a sign-in by link was interrupted; it goes on soon");
+      }
+    }
+  }
+
   async #wait(link: SignInLink, firstWaitMs: number): Promise<void> {
     const { notify, waiting, now } = this.#options;
-    let { intervalMs } = link;
+    let intervalMs = boundedIntervalMs(link);
     let shown = { away: false, at: now() };
     for (let waitMs = firstWaitMs; await this.#sleep(waitMs); waitMs = intervalMs) {
       const step = await this.#step(link);
       if (step.kind === "over") return;
-      if (step.kind === "slow_down") intervalMs += SLOW_DOWN_MS;
+      if (step.kind === "slow_down") intervalMs = Math.min(MAX_INTERVAL_MS, intervalMs + SLOW_DOWN_MS);
       const away = step.kind === "away";
       if (away === shown.away && now() < shown.at + SHOW_EVERY_MS) continue;
       shown = { away, at: now() };
+      // The link may have been cancelled while its server was asked.
+      if ((await this.#options.links.get(link.owner, link.side))?.deviceId !== link.deviceId) return;
       await notify(link, waiting(link, away));
     }
   }
@@ -101,6 +120,7 @@ export class LinkWaits {
     owner,
     side,
     deviceId,
+    expiresAt,
   }: SignInLink): Promise<{ kind: "over" | "pending" | "slow_down" | "away" }> {
     const { links, accept, discard } = this.#options;
     const link = await links.get(owner, side);
@@ -118,7 +138,9 @@ export class LinkWaits {
       case "pending":
       case "slow_down":
       case "away":
-        return this.#isExpired(link) ? this.#end(link, { kind: "expired" }) : { kind: result.kind };
+        return this.#isExpired({ ...link, expiresAt })
+          ? this.#end(link, { kind: "expired" })
+          : { kind: result.kind };
       case "refused":
         return this.#end(link, { kind: "denied" });
       case "expired":
@@ -151,12 +173,20 @@ export class LinkWaits {
    * The server normally reports the expiry. This check is for a server that does not answer or does
    * not report it.
    */
-  #isExpired({ expiresAt, intervalMs }: SignInLink): boolean {
-    return this.#options.now() > expiresAt + 2 * intervalMs;
+  #isExpired(link: SignInLink): boolean {
+    return this.#options.now() > link.expiresAt + 2 * boundedIntervalMs(link);
   }
 
   /** False when the process ends. */
   #sleep(ms: number): Promise<boolean> {
-    return sleep(ms, true, { signal: this.#stopping.signal }).catch(() => false);
+    const { pause = (pauseMs, signal) => sleep(pauseMs, undefined, { signal }) } = this.#options;
+    return pause(ms, this.#stopping.signal).then(
+      () => true,
+      () => false,
+    );
   }
+}
+
+function boundedIntervalMs({ intervalMs }: SignInLink): number {
+  return Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, intervalMs));
 }

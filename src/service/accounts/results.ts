@@ -26,6 +26,8 @@ export interface WaitingLink {
   verificationUri: string;
   userCode: string;
   remainingMs: number;
+  /** The host of the page if it shares no domain with the account's server. */
+  foreignHost: string | null;
   /** The name of the bot on the server's page. */
   clientName: string;
   clientUri: string;

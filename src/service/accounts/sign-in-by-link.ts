@@ -2,7 +2,7 @@ import type { Account, SessionTokens, Side } from "../../model/account.ts";
 import { otherSide } from "../../model/account.ts";
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { SignInLink } from "../../model/sign-in-link.ts";
-import type { AccountRefusal, Session, SignInServer } from "../../platforms/sign-in.ts";
+import type { AccountRefusal, BegunLink, Session, SignInServer } from "../../platforms/sign-in.ts";
 import { LinkWaits } from "./link-waits.ts";
 import type { LinkNews, SignedIn, WaitingLink } from "./results.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
@@ -58,7 +58,7 @@ export class LinkSignIn {
 
   /**
    * Requests a code and waits for its confirmation. Replaces a pending link for the same side.
-   * @returns `null` if the server offers no link
+   * @returns `null` if the server offers no link; a refusal if its page belongs to another server
    * @throws errors that the platform's `refusalOf` reads
    */
   async begin({
@@ -66,13 +66,34 @@ export class LinkSignIn {
     ...attempt
   }: Pick<SignInLink, "owner" | "side" | "userId" | "deviceId" | "address"> & {
     server: SignInServer;
-  }): Promise<WaitingLink | null> {
+  }): Promise<WaitingLink | AccountRefusal | null> {
     const begun = await server.beginLink(attempt.deviceId);
     if (begun === null) return null;
+    const refusal = await this.#refusedAsOthers(begun, server.baseUrl);
+    if (refusal !== null) return refusal;
     await this.end(attempt.owner, attempt.side, "replaced");
     const link: SignInLink = { ...begun, ...attempt, baseUrl: server.baseUrl, tokens: null };
     await this.#waits.add(link);
     return this.#shown(link);
+  }
+
+  /**
+   * A page that carries the name of the account's server is its own. Any other is refused if
+   * another homeserver is known to use it: the session would be shown to the wrong server.
+   */
+  async #refusedAsOthers(
+    { issuer, foreignHost, verificationUri }: BegunLink,
+    baseUrl: string,
+  ): Promise<AccountRefusal | null> {
+    const { authorizationServers, links } = this.#options;
+    if (issuer === undefined || foreignHost === null) return null;
+    const pending = (await links.all()).filter((link) => link.issuer === issuer);
+    const known = [
+      ...(await authorizationServers.homeserversOf(issuer)),
+      ...pending.map((link) => link.baseUrl),
+    ];
+    const other = known.includes(baseUrl) ? undefined : known[0];
+    return other === undefined ? null : { code: "page_of_other_server", page: verificationUri, other };
   }
 
   /**
@@ -122,8 +143,13 @@ export class LinkSignIn {
     };
     const proof = await signIn.proveLink(stored, keep);
     switch (proof.kind) {
-      case "signed_in":
+      case "signed_in": {
+        const { issuer, baseUrl } = link;
+        const proven = await refusedAsSame(owner, side, proof.session.userId);
+        if (proven !== null) return this.#refusal(link, proven, await signIn.discardLink(stored));
+        if (issuer !== undefined) await this.#options.authorizationServers.add(issuer, baseUrl);
         return { kind: "signed_in", ...(await accept(link, proof.session)) };
+      }
       case "away":
         return null;
       case "refused":
@@ -141,7 +167,7 @@ export class LinkSignIn {
     return { kind: "refusal", refusal, leftoverDeviceId: isGone ? null : deviceId };
   }
 
-  #shown({ side, userId, verificationUri, userCode, expiresAt }: SignInLink): WaitingLink {
+  #shown({ side, userId, verificationUri, userCode, expiresAt, foreignHost }: SignInLink): WaitingLink {
     const { introduction, now } = this.#options;
     return {
       side,
@@ -149,6 +175,7 @@ export class LinkSignIn {
       verificationUri,
       userCode,
       remainingMs: Math.max(0, expiresAt - now()),
+      foreignHost: foreignHost ?? null,
       ...introduction,
     };
   }

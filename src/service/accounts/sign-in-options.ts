@@ -4,12 +4,14 @@ import type { SignInLink } from "../../model/sign-in-link.ts";
 import type { Platform } from "../../platforms/platform.ts";
 import type { ClientIntroduction } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
+import type { AuthorizationServers } from "../../store/authorization-servers.ts";
 import type { SignInLinks } from "../../store/sign-in-links.ts";
 import type { LinkNews } from "./results.ts";
 
 export interface SignInOptions {
   accounts: Accounts;
   links: SignInLinks;
+  authorizationServers: AuthorizationServers;
   platform: Pick<Platform, "signIn">;
   introduction: ClientIntroduction;
   /** Reports a change of a sign-in by link to its person. */

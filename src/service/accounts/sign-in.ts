@@ -67,6 +67,7 @@ export class SignIn {
           server,
           address,
         });
+        if (link !== null && "code" in link) return { status: "refused", refusal: link };
         if (link !== null) return { status: "link", link, isRepeat: false };
         return { status: "offered", options: await server.options() };
       } catch (error) {
@@ -168,11 +169,25 @@ export class SignIn {
       if (!mayHaveMadeSession(outcome)) await accounts.endAttempt(owner, side);
       return { status: "refused", refusal: outcome.problem, leftoverDeviceId: outcome.leftoverDeviceId };
     }
+    // The server may write the account otherwise than the person did.
+    const proven = await this.#refusedAsSame(owner, side, outcome.session.userId);
+    if (proven !== null) return this.#refusedAfterwards(server, outcome.session, secret, proven);
     const { baseUrl } = server;
     const signedIn = await this.#accept({ owner, side, baseUrl, method: secret.method }, outcome.session);
     await this.#links.end(owner, side, "replaced");
     const isShortLived = secret.method === "token" && (await server.isShortLived(secret.value));
     return { status: "signed_in", isShortLived, ...signedIn };
+  }
+
+  /** A session that the bot made and must not use is ended. A pasted one is left alone. */
+  async #refusedAfterwards(
+    server: SignInServer,
+    session: Session,
+    { method }: TypedSecret,
+    refusal: AccountRefusal,
+  ): Promise<SignInResult> {
+    const isGone = method === "token" || (await server.end(session));
+    return { status: "refused", refusal, leftoverDeviceId: isGone ? null : session.deviceId };
   }
 
   /** Stores a proven session. It replaces the earlier one, which is ended. */
@@ -207,7 +222,7 @@ export class SignIn {
   /** Old and new must be two accounts. This is checked before any request to a server. */
   async #refusedAsSame(owner: string, side: Side, userId: string): Promise<AccountRefusal | null> {
     const other = await this.#options.accounts.get(owner, otherSide(side));
-    return other?.userId === userId ? { code: "same_account", userId } : null;
+    return other?.userId.toLowerCase() === userId.toLowerCase() ? { code: "same_account", userId } : null;
   }
 
   async #state(owner: string, side: Side): Promise<AccountState | null> {

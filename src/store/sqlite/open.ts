@@ -1,12 +1,16 @@
 import { closeSync, openSync } from "node:fs";
 import Database from "better-sqlite3";
-import { assertKnownSchema, upgradeSchema } from "../upgrade.ts";
+import type { Convert } from "../upgrade.ts";
+import { assertKnownSchema, schemaUpgrades, upgradeSchema } from "../upgrade.ts";
 
 /**
  * Opens a database and upgrades it to the newest schema.
  * @throws NewerSchemaError before anything is written
  */
-export function openSqlite(path: string): {
+export function openSqlite(
+  path: string,
+  convert: Convert,
+): {
   sqlite: Database.Database;
   schema: { from: number; to: number };
 } {
@@ -25,7 +29,7 @@ export function openSqlite(path: string): {
       "secure_delete = ON",
     ])
       sqlite.pragma(pragma);
-    const schema = upgradeSchema(sqlite);
+    const schema = upgradeSchema(sqlite, schemaUpgrades, convert);
     // The driver waits for locks itself (`dialect.ts`): SQLite would block the whole process.
     sqlite.pragma("busy_timeout = 0");
     return { sqlite, schema };

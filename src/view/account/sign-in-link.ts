@@ -14,7 +14,8 @@ import { leftSession, leftover, nextStep, refusalBlocks, sideName, sideWord, suc
  * by link").
  */
 export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message {
-  const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri } = waiting;
+  const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri, foreignHost } =
+    waiting;
   return notice(
     paragraph(
       "Sign in your ",
@@ -26,6 +27,16 @@ export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message
       " in a browser and enter this code:",
     ),
     paragraph(code(untrustedCode(userCode))),
+    ...(foreignHost === null
+      ? []
+      : [
+          paragraph(
+            strong("Careful: "),
+            "this page is at ",
+            code(untrustedCode(foreignHost)),
+            ", a name that has nothing in common with your server's. Go on only if you know that your server signs people in there. Never confirm on the page of another server.",
+          ),
+        ]),
     numberedList([
       [
         "Check that the address is your server's, and that the page shows the account ",

@@ -236,6 +236,16 @@ export function refusalSentence(
         code(`${prefix}whoami`),
         ".",
       ];
+    case "page_of_other_server":
+      return [
+        "Its server sends people to the sign-in page ",
+        code(untrustedCode(refusal.page)),
+        ", which belongs to another homeserver, ",
+        code(untrustedCode(refusal.other)),
+        ". I show no session of one server to another. If both names mean the same server, sign in to the other one, or use ",
+        code(`${prefix}login … --password …`),
+        " in a direct chat.",
+      ];
     case "limited":
       return [
         "The server asks me to wait ",

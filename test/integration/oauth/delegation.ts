@@ -82,6 +82,7 @@ export async function startMover(
     const signIn = new SignIn({
       accounts: store.accounts,
       links: store.signInLinks,
+      authorizationServers: store.authorizationServers,
       platform: { signIn: matrixSignIn },
       introduction: INTRODUCTION,
       notify: async ({ side }, message) => {

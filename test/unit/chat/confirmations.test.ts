@@ -88,7 +88,7 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
       );
     const type = (body: string, more: Partial<ConversationAddress> = {}, isEdit = false) =>
       confirmations.onText(
-        { body, formattedBody: null, isEdit },
+        { body, formattedBody: null, kind: isEdit ? "edit" : "text" },
         conversationAt({ ...COMMAND, eventId: "$typed", threadRoot: null, ...more }),
       );
     return { conversationAt, send, ask, react, type };

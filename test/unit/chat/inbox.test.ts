@@ -159,8 +159,48 @@ describe("the inbox", () => {
     };
     await inbox.receive("!r", message("$1", edit));
     await settled(inbox);
-    expect(handled).toMatchObject([{ isEdit: true, threadRoot: null }]);
+    expect(handled).toMatchObject([{ kind: "edit", threadRoot: null }]);
   });
+
+  it.each([
+    { place: "an emote", kind: "other", content: { msgtype: "m.emote", body: "--password hunter2" } },
+    { place: "a notice", kind: "other", content: { msgtype: "m.notice", body: "`--token syt_abc`" } },
+    { place: "a file's caption", kind: "other", content: { msgtype: "m.file", filename: "--password x" } },
+    { place: "a message without a body", kind: "other", content: { msgtype: "m.x", body: 5, y: "--pw x" } },
+    {
+      place: "the new text of an edit alone",
+      kind: "edit",
+      content: {
+        body: "* edited",
+        "m.new_content": { msgtype: "m.text", body: "!login old --password hunter2" },
+        "m.relates_to": { rel_type: "m.replace", event_id: "$0" },
+      },
+    },
+    {
+      place: "the HTML of an edit alone",
+      kind: "edit",
+      content: {
+        body: "* edited",
+        "m.new_content": { msgtype: "m.text", body: "x", formatted_body: "--pass<b>word</b> hunter2" },
+        "m.relates_to": { rel_type: "m.replace", event_id: "$0" },
+      },
+    },
+  ])("takes a secret in $place, so that it is removed", async ({ kind, content }) => {
+    const { inbox, handled } = await setUp();
+    await inbox.receive("!r", message("$1", content));
+    await settled(inbox);
+    expect(handled).toMatchObject([{ kind }]);
+  });
+
+  it.each(["m.emote", "m.notice", "m.file"])(
+    "leaves a command in a message of type %s alone",
+    async (msgtype) => {
+      const { inbox, handled } = await setUp();
+      await inbox.receive("!r", message("$1", { msgtype, body: "!migrate start" }));
+      await settled(inbox);
+      expect(handled).toEqual([]);
+    },
+  );
 
   it("reads formatted text and the thread, and forgives odd ones", async () => {
     const { inbox, handled } = await setUp();
@@ -171,8 +211,8 @@ describe("the inbox", () => {
     await inbox.receive("!r", message("$2", { formatted_body: 5, "m.relates_to": "rubbish" }));
     await settled(inbox);
     expect(handled).toMatchObject([
-      { formattedBody: "<b>x</b>", threadRoot: "$t", isEdit: false },
-      { formattedBody: null, threadRoot: null, isEdit: false },
+      { formattedBody: "<b>x</b>", threadRoot: "$t", kind: "text" },
+      { formattedBody: null, threadRoot: null, kind: "text" },
     ]);
   });
 

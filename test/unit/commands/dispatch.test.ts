@@ -39,7 +39,7 @@ function setUp({ isPermitted = true, prefix = "!" }: { isPermitted?: boolean; pr
     conversation = new FakeConversation(),
     text: Partial<IncomingText> = {},
   ) => {
-    await dispatch({ body, formattedBody: null, isEdit: false, ...text }, conversation);
+    await dispatch({ body, formattedBody: null, kind: "text", ...text }, conversation);
     return conversation;
   };
   const wait = (ms: number) => {
@@ -142,7 +142,7 @@ describe("an edit", () => {
     "is never a command, a mistake or a remark: %s",
     async (body) => {
       const { say, ran } = setUp();
-      expect((await say(body, undefined, { isEdit: true })).happened).toEqual([]);
+      expect((await say(body, undefined, { kind: "edit" })).happened).toEqual([]);
       expect(ran).toEqual([]);
     },
   );
@@ -151,13 +151,27 @@ describe("an edit", () => {
     "with a secret is removed, and its secret is not used: %s",
     async (body) => {
       const { say, ran } = setUp();
-      const conversation = await say(body, undefined, { isEdit: true });
+      const conversation = await say(body, undefined, { kind: "edit" });
       expect(conversation.happened).toEqual(["redact", "say"]);
       expect(conversation.text).toContain("Edited messages are never commands");
       expect(conversation.text).not.toContain(SECRET);
       expect(ran).toEqual([]);
     },
   );
+});
+
+describe("a secret outside the text that a command is read from", () => {
+  it.each([
+    { place: "the HTML", text: { formattedBody: `my --pass<i>word</i> ${SECRET}` } },
+    { place: "another field", text: { otherTexts: [`--token ${SECRET}`] } },
+    { place: "an emote", text: { kind: "other", otherTexts: [`--token ${SECRET}`] } },
+  ] as const)("is removed with its message: $place", async ({ text }) => {
+    const { say, ran } = setUp();
+    const conversation = await say("hello", undefined, text);
+    expect(conversation.happened).toEqual(["redact", "say"]);
+    expect(conversation.text).not.toContain(SECRET);
+    expect(ran).toEqual([]);
+  });
 });
 
 describe("a message that is no command", () => {

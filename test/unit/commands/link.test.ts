@@ -13,6 +13,7 @@ const link: WaitingLink = {
   verificationUri: "https://auth.example/link",
   userCode: "ABCDEF",
   remainingMs: 1_200_000,
+  foreignHost: null,
   clientName: "Matrix Mover",
   clientUri: "https://mover.example.org/",
 };

@@ -1,6 +1,12 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import type { Account } from "../../../src/model/account.ts";
-import { bytesIn, temporaryStore } from "../../support/store/temporary-store.ts";
+import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
+import { openStore } from "../../../src/store/store.ts";
+import { schemaUpgrades, SESSIONS_SEALED_WITH_ACCOUNT, upgradeSchema } from "../../../src/store/upgrade.ts";
+import { bytesIn, secretKey, temporaryStore } from "../../support/store/temporary-store.ts";
 
 const account: Account = {
   owner: "@me:x.org",
@@ -18,6 +24,45 @@ const attempt = {
   baseUrl: "https://old.example",
   deviceId: "FIRST",
 } as const;
+
+describe("the session of an account", () => {
+  it.each([
+    { changed: "address", column: "base_url", value: "https://thief.example" },
+    { changed: "account", column: "user_id", value: "@thief:thief.example" },
+  ])("does not open for another $changed that was written into the database", async ({ column, value }) => {
+    const { store, dataDir } = await temporaryStore();
+    await store.accounts.put(account, { accessToken: "syt_own" });
+    await store.close();
+    const database = new Database(join(dataDir, "mover.sqlite"));
+    database.prepare(`UPDATE account SET ${column} = ?`).run(value);
+    database.close();
+    const reopened = openStore({ dataDir, secretKey });
+    expect(await reopened.accounts.session(account.owner, "source")).toBeNull();
+    await reopened.close();
+  });
+
+  it("that an older version sealed is sealed anew, with its account and address", async () => {
+    const { store, dataDir } = await temporaryStore();
+    await store.close();
+    const path = join(dataDir, "mover.sqlite");
+    rmSync(path);
+    const old = new Database(path);
+    upgradeSchema(old, schemaUpgrades.slice(0, SESSIONS_SEALED_WITH_ACCOUNT - 1));
+    const name = `session source ${account.owner}`;
+    const sealed = new SealedSecrets(secretKey).seal(name, JSON.stringify({ accessToken: "syt_old" }));
+    old.prepare("INSERT INTO secret (name, sealed) VALUES (?, ?)").run(name, sealed);
+    old
+      .prepare(
+        `INSERT INTO account (owner, side, user_id, base_url, method, device_id, signed_in_at)
+         VALUES (?, 'source', ?, ?, 'password', 'DEVICE', 1)`,
+      )
+      .run(account.owner, account.userId, account.baseUrl);
+    old.close();
+    const reopened = openStore({ dataDir, secretKey });
+    expect(await reopened.accounts.session(account.owner, "source")).toEqual({ accessToken: "syt_old" });
+    await reopened.close();
+  });
+});
 
 describe("a signed-in account", () => {
   it("is kept over a restart, with its session sealed", async () => {

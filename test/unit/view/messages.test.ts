@@ -70,6 +70,7 @@ const refusals: Record<AccountRefusal["code"], AccountRefusal[]> = {
   account_deactivated: [{ code: "account_deactivated" }],
   account_suspended: [{ code: "account_suspended" }],
   wrong_account: [{ code: "wrong_account", expected: EVIL_USER, actual: EVIL }],
+  page_of_other_server: [{ code: "page_of_other_server", page: EVIL, other: EVIL }],
   same_account: [{ code: "same_account", userId: EVIL_USER }],
   limited: [
     { code: "limited", retryAfterMs: null },
@@ -245,6 +246,7 @@ const waitingLink: WaitingLink = {
   verificationUri: ADDRESSES[0],
   userCode: EVIL,
   remainingMs: 1_200_000,
+  foreignHost: EVIL,
   clientName: "Matrix Mover",
   clientUri: ADDRESSES[1],
 };

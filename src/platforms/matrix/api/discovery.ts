@@ -54,7 +54,9 @@ export async function discoverHomeserver(
       action: "prompt",
     });
   const { servers = {} } = options;
-  const configured = Object.hasOwn(servers, serverName) ? servers[serverName] : undefined;
+  const configured = Object.entries(servers).find(
+    ([name]) => name.toLowerCase() === serverName.toLowerCase(),
+  )?.[1];
   const baseUrl =
     configured === undefined ? await askWellKnown(parts, options) : normalizeBaseUrl(configured, serverName);
   return await askVersions(baseUrl, serverName, options);
@@ -76,15 +78,13 @@ async function askWellKnown(parts: ServerNameParts, { fetch, signal }: Discovery
       ...(signal === undefined ? {} : { signal }),
     }));
   } catch (error) {
-    if (error instanceof PageError || error instanceof HomeserverError) {
-      // A server that is overloaded or restarts still exists. Any other refusal of this open
-      // endpoint means that there is none.
-      const isPassing = error.status >= 500 || error.status === 429;
-      throw fail(isPassing ? "unreachable" : "not_a_homeserver", { status: error.status });
-    }
-    if (error instanceof UnreachableError)
-      throw fail(codeOf(error, "well_known_invalid"), { reason: error.reason });
-    throw error;
+    if (!(error instanceof UnreachableError)) throw error;
+    const code = codeOf(error, "well_known_invalid");
+    // Where nothing answers at the name's own port 443, the port in the name may be that of a whole
+    // server. The specification leaves this to the client (CS §Well-known URI).
+    if (code === "unreachable" && error.reason !== "dns" && parts.port !== null)
+      return normalizeBaseUrl(`https://${serverName}`, serverName);
+    throw fail(code, { reason: error.reason });
   }
   if (status === 404) return normalizeBaseUrl(`https://${serverName}`, serverName);
   if (status !== 200) throw fail("well_known_invalid", { status });

@@ -26,11 +26,12 @@ import {
   readAuthorizationServer,
 } from "./oauth/authorization-server.ts";
 import { beginDeviceAuthorization, pollDeviceAuthorization } from "./oauth/device-authorization.ts";
+import { foreignPage } from "./oauth/foreign-page.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, matrixTokensSchema, renewTokens } from "./session-renewal.ts";
 import type { Sessions } from "./sessions.ts";
 import { toSignInProblem } from "./sign-in-problem.ts";
-import { checkAccessToken, nameDevice, signInWithPassword, signInWithTokens } from "./sign-in.ts";
+import { checkAccessToken, nameDevice, signInWithPassword, signInWithTokens, signOut } from "./sign-in.ts";
 import { isShortLivedToken } from "./token-expiry.ts";
 
 export interface MatrixSignInOptions {
@@ -77,17 +78,20 @@ async function findServer(userId: string, options: MatrixSignInOptions): Promise
   const deviceDisplayName = introduction.clientName;
   return {
     baseUrl,
-    beginLink: (deviceId) => beginLink(client, deviceId, options),
+    beginLink: (deviceId) =>
+      beginLink(client, { deviceId, serverName: serverNameOf(userId) ?? "", baseUrl }, options),
     options: () => readLoginOptions(client),
     withPassword: (attempt) => signInWithPassword(client, { ...attempt, deviceDisplayName, now }),
     withToken: ({ userId, accessToken }) => signInWithTokens(client, { userId, tokens: { accessToken } }),
+    end: async ({ tokens }) =>
+      (await signOut(client.withAccessToken(() => tokens.accessToken))).kind === "signed_out",
     isShortLived: (accessToken) => isShortLivedToken(client, accessToken),
   };
 }
 
 async function beginLink(
   client: HomeserverClient,
-  deviceId: string,
+  { deviceId, ...homeserver }: { deviceId: string; serverName: string; baseUrl: string },
   { fetch, log, introduction, now }: MatrixSignInOptions,
 ): Promise<BegunLink | null> {
   const delegated = await readAuthorizationServer(client);
@@ -96,7 +100,9 @@ async function beginLink(
   const begun = server && (await beginDeviceAuthorization(server, { fetch, introduction, deviceId }));
   if (server === null || begun === null) return null;
   const { expiresInMs, ...authorization } = begun;
-  return { ...authorization, server, expiresAt: startedAt + expiresInMs };
+  const { issuer } = server;
+  const foreignHost = foreignPage([issuer, authorization.verificationUri], homeserver);
+  return { ...authorization, server, issuer, foreignHost, expiresAt: startedAt + expiresInMs };
 }
 
 async function pollLink(link: SignInLink, { fetch, now }: MatrixSignInOptions): Promise<LinkAnswer> {

@@ -41,6 +41,15 @@ export function isDue({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + (lifeMs * 2) / 3;
 }
 
+/**
+ * A lifetime that a server names, in milliseconds. A shorter one would make the bot renew its token
+ * with each request.
+ */
+const MIN_LIFE_MS = 1_000;
+function lifeOf(ms: number | null): number | null {
+  return ms === null ? null : Math.max(MIN_LIFE_MS, ms);
+}
+
 /** Whether an access token has expired. */
 export function isOver({ issuedAt, lifeMs }: Renewal, now: number): boolean {
   return lifeMs !== null && now >= issuedAt + lifeMs;
@@ -69,7 +78,7 @@ export async function renewTokens(
     const answer = await askAuthorizationServer(server.token_endpoint, [refreshToken], () =>
       refreshTokenGrant(configuration, refreshToken),
     );
-    const lifeMs = answer.expires_in === undefined ? null : answer.expires_in * 1_000;
+    const lifeMs = lifeOf(answer.expires_in === undefined ? null : answer.expires_in * 1_000);
     const next = { ...renewal, refreshToken: answer.refresh_token ?? refreshToken, issuedAt, lifeMs };
     return { accessToken: answer.access_token, renewal: next };
   } catch (error) {
@@ -119,7 +128,7 @@ async function renewAtHomeserver(
   const refreshToken = answer.refresh_token ?? renewal.refreshToken;
   return {
     accessToken: answer.access_token,
-    renewal: { ...renewal, refreshToken, issuedAt, lifeMs: answer.expires_in_ms ?? null },
+    renewal: { ...renewal, refreshToken, issuedAt, lifeMs: lifeOf(answer.expires_in_ms ?? null) },
   };
 }
 

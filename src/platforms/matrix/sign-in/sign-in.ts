@@ -104,10 +104,19 @@ export async function signInWithTokens(
   );
   if (check.kind === "problem") return refused(check.problem);
   const { owner } = check;
-  if (owner.userId !== userId)
+  if (!isSameWritten(owner.userId, userId))
     return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
   if (owner.isGuest) return refused({ code: "guest" });
-  return { kind: "signed_in", session: { userId, deviceId: owner.deviceId, tokens } };
+  return { kind: "signed_in", session: { userId: owner.userId, deviceId: owner.deviceId, tokens } };
+}
+
+/**
+ * Whether two user IDs differ in capital letters at most. Servers create localparts in lower case
+ * (Appendices §User Identifiers), and a person may type them otherwise. The token proves the
+ * account that the server names.
+ */
+function isSameWritten(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** Asks a server for the owner of the client's token. */

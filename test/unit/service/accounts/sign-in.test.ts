@@ -79,6 +79,7 @@ async function setUp(servers: Record<string, string>) {
   const signIn = new SignIn({
     accounts: store.accounts,
     links: store.signInLinks,
+    authorizationServers: store.authorizationServers,
     platform: createMatrixPlatform({ sessionStore: store.accounts, fetch, servers, introduction, now, log }),
     introduction,
     notify: async () => undefined,
@@ -114,6 +115,16 @@ describe("signing in", () => {
     });
     for (const secret of [PASSWORD, token])
       expect(bytesIn(dataDir) + lines.join("") + JSON.stringify(result)).not.toContain(secret);
+  });
+
+  it("takes the account as its server writes it, whatever capitals the person typed", async () => {
+    const server = await startHomeserver(OLD);
+    const { store, withPassword } = await setUp({ "Old.Example": server.url });
+    expect(await withPassword("source", "@ANN:old.example")).toMatchObject({ status: "signed_in" });
+    expect(await store.accounts.get(OWNER, "source")).toMatchObject({ userId: OLD });
+    expect(await withPassword("target", "@Ann:old.example")).toMatchObject({
+      refusal: { code: "same_account" },
+    });
   });
 
   it("by token takes the session as it is", async () => {

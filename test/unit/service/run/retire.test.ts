@@ -37,6 +37,7 @@ async function endedMove({
   const signIn = new SignIn({
     accounts: store.accounts,
     links: store.signInLinks,
+    authorizationServers: store.authorizationServers,
     platform: createMatrixPlatform({
       sessionStore: store.accounts,
       fetch,

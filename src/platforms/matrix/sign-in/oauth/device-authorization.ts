@@ -21,6 +21,10 @@ import {
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 /** The default if the server names no interval (RFC 8628 section 3.2). */
 const DEFAULT_INTERVAL_MS = 5_000;
+/** The bounds of what a server may ask for: it must neither be polled in a loop nor for ever. */
+const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 60_000;
+const MAX_LIFE_MS = 60 * 60_000;
 
 /**
  * A sign-in that waits for a person in a browser. `deviceCode` is a secret. `userCode` is shown to
@@ -65,8 +69,22 @@ export async function beginDeviceAuthorization(
     deviceCode: answer.device_code,
     userCode: answer.user_code,
     verificationUri: addressOf(answer.verification_uri, server),
-    expiresInMs: answer.expires_in * 1_000,
-    intervalMs: answer.interval === undefined ? DEFAULT_INTERVAL_MS : answer.interval * 1_000,
+    ...boundedTimes(answer),
+  };
+}
+
+/** How often a link may be polled, and for how long, within the bot's own bounds. */
+export function boundedTimes({
+  expires_in: expiresIn,
+  interval,
+}: {
+  expires_in: number;
+  interval?: number;
+}): Pick<DeviceAuthorization, "expiresInMs" | "intervalMs"> {
+  const intervalMs = interval === undefined ? DEFAULT_INTERVAL_MS : interval * 1_000;
+  return {
+    expiresInMs: Math.min(MAX_LIFE_MS, expiresIn * 1_000),
+    intervalMs: Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, intervalMs)),
   };
 }
 

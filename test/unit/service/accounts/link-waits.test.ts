@@ -1,0 +1,81 @@
+import { pino } from "pino";
+import { describe, expect, it, vi } from "vitest";
+import type { SignInLink } from "../../../../src/model/sign-in-link.ts";
+import type { LinkAnswer } from "../../../../src/platforms/sign-in.ts";
+import { LinkWaits } from "../../../../src/service/accounts/link-waits.ts";
+import type { LinkNews } from "../../../../src/service/accounts/results.ts";
+import { temporaryStore } from "../../../support/store/temporary-store.ts";
+
+const link: SignInLink = {
+  owner: "@me:x.org",
+  side: "source",
+  userId: "@a:old.example",
+  baseUrl: "https://old.example",
+  deviceId: "FIRST",
+  userCode: "ABCDEF",
+  verificationUri: "https://auth.old.example/link",
+  intervalMs: 1,
+  expiresAt: 1e15,
+  address: {
+    ...{ roomId: "!r:x", eventId: "$e", threadRoot: null },
+    ...{ roomKind: "direct" as const, sender: "@me:x.org", isEncrypted: true },
+  },
+  tokens: null,
+};
+
+/** Waits take no time: the clock moves on by what is waited for. */
+async function setUp(answer: (poll: number) => LinkAnswer) {
+  const { store } = await temporaryStore();
+  const news: LinkNews["kind"][] = [];
+  const clock = { at: 0 };
+  const polls: number[] = [];
+  const waits = new LinkWaits({
+    links: store.signInLinks,
+    signIn: {
+      pollLink: async () => {
+        polls.push(clock.at);
+        return answer(polls.length);
+      },
+    },
+    now: () => clock.at,
+    pause: async (ms) => {
+      clock.at += ms;
+    },
+    log: pino({ enabled: false }),
+    accept: async () => null,
+    discard: async () => undefined,
+    notify: async (_link, { kind }) => void news.push(kind),
+    waiting: (shown, isServerAway) => ({
+      kind: "waiting",
+      link: { ...shown, remainingMs: 0, foreignHost: null, clientName: "", clientUri: "" },
+      isServerAway,
+    }),
+  });
+  return { store, waits, news, polls };
+}
+
+describe("a link that waits for its person", () => {
+  it.each([
+    { server: "wants to be polled in a loop", intervalMs: 0.001, wait: 1_000 },
+    { server: "wants to be polled in a thousand years", intervalMs: 1e15, wait: 60_000 },
+  ])("whose server $server is polled within bounds, for an hour", async ({ intervalMs, wait }) => {
+    const { waits, store, news, polls } = await setUp(() => ({ kind: "pending" }));
+    await waits.add({ ...link, intervalMs });
+    await vi.waitFor(async () => expect(await store.signInLinks.all()).toEqual([]), 60_000);
+    expect(news.at(-1)).toBe("expired");
+    expect(polls[2]).toBe((polls[1] ?? 0) + wait);
+    expect(polls.at(-1)).toBeLessThan(3_600_000 + 4 * 60_000);
+    await waits.stop();
+  });
+
+  it("goes on by itself after a fault of the bot's own", async () => {
+    const { waits, news, polls } = await setUp((poll) => {
+      if (poll === 1) throw new Error("database or disk is full");
+      return { kind: "refused" };
+    });
+    await waits.add({ ...link, intervalMs: 5_000 });
+    await vi.waitFor(() => expect(news).toEqual(["denied"]));
+    expect(polls).toEqual([5_000, 20_000]);
+    await waits.stop();
+  });
+});
