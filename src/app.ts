@@ -168,7 +168,7 @@ function createServices(base: Base): Services {
     rateLimits: platform.rateLimits,
     planning,
     createListener: (facts) =>
-      new RunAnnouncer({ ...facts, runs: store.runs, plans, sendMessage, prefix, now, log }),
+      new RunAnnouncer({ ...facts, runs: store.runs, sendMessage, prefix, now, log }),
     knockReason,
     now,
     log,

@@ -74,13 +74,18 @@ export class RoomConversation implements Conversation {
     this.#onSaid?.();
     const forUser = options.leavesNoTrace === true ? null : this.sender;
     const priority = outboxPriority[options.priority ?? "answer"];
-    for (const [page, part] of paginate(message).entries()) {
+    const isPrivate = this.roomKind === "direct";
+    const pages = paginate(message);
+    for (const [page, part] of pages.entries()) {
       const transactionId = this.#transactionId(`${options.key}.${page}`);
       const replaces = page === 0 ? options.replaces : undefined;
+      const numberedRooms = page === pages.length - 1 ? (options.numberedRooms ?? []) : [];
       await this.#outbox.add({
         transactionId,
         roomId: this.roomId,
         forUser,
+        isPrivate,
+        ...(numberedRooms.length > 0 && { numberedRooms }),
         kind: "message",
         content: { ...messageContent(part, [this.sender]), ...this.#relation() },
         priority,
@@ -92,6 +97,7 @@ export class RoomConversation implements Conversation {
           transactionId: `${transactionId}.file${index}`,
           roomId: this.roomId,
           forUser,
+          isPrivate,
           kind: "message",
           content: { ...fileContent(attachment), ...this.#relation() },
           attachment: attachment.bytes,

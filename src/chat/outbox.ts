@@ -208,7 +208,9 @@ export class Outbox {
   async #addressed(item: OutboxItem): Promise<OutboxItem | null> {
     const { readers, chats } = this.#options;
     if (item.forUser === null || item.kind !== "message") return item;
-    const roomId = await chats.roomFor(item.forUser, item.roomId);
+    const roomId = await chats.roomFor(item.forUser, item.roomId, {
+      isPrivate: item.isPrivate === true,
+    });
     if (roomId === null || roomId === item.roomId) return roomId === null ? null : item;
     const content = withoutRelation(item.content);
     await readers.move(item, { roomId, content });

@@ -75,7 +75,7 @@ export interface CommandServices {
   verify: (owner: string, request: VerifyRequest) => Promise<VerifyResult>;
   convert: (owner: string, request: ConvertRequest) => Promise<ConvertResult>;
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
-  plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
+  plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }

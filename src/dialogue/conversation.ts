@@ -35,6 +35,8 @@ export const EDIT_EVERY_MS = 5_000;
  * - `key` identifies a message of this conversation. If a crash makes a command run twice, a key
  *   that was already sent is not sent again.
  * - `replaces` is the key of the message that this one edits.
+ * - `numberedRooms` are the rooms of the numbered list in the message. Once it is sent, `#1` is the
+ *   first of them. Without rooms the list before stays the last one.
  * - `leavesNoTrace` deletes the message from the store once it is sent, because its reader is being
  *   forgotten.
  */
@@ -45,6 +47,7 @@ export interface SayOptions {
   priority?: "progress";
   /** The earliest time to send it, in milliseconds since the epoch. */
   notBefore?: number;
+  numberedRooms?: readonly string[];
   leavesNoTrace?: boolean;
 }
 

@@ -7,7 +7,6 @@ import type { SignOutResult } from "../service/accounts/results.ts";
 import type { ShownPlan } from "../service/plan/planning.ts";
 import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
 import type { RunFacts, RunListener } from "../service/run/run-listener.ts";
-import type { Plans } from "../store/plans.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/document/message.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
@@ -18,18 +17,18 @@ import { refusedByPerson } from "../view/migrate/refused-by-person.ts";
 import { moveRetired } from "../view/migrate/retired.ts";
 import { progressMessage } from "../view/migrate/status.ts";
 import { watchHindered } from "../view/migrate/watch-hindered.ts";
+import type { SayOptions } from "./conversation.ts";
 import { EDIT_EVERY_MS } from "./conversation.ts";
 
 /** Sends a message at any later time to the conversation in which a run was started. */
 export type SendMessage = (
   address: ConversationAddress,
   message: Message,
-  options: { key: string; replaces?: string; priority?: "progress"; notBefore?: number },
+  options: Pick<SayOptions, "key" | "replaces" | "priority" | "notBefore" | "numberedRooms">,
 ) => Promise<void>;
 
 export interface RunAnnouncerOptions extends RunFacts {
   runs: Pick<Runs, "get" | "change">;
-  plans: Pick<Plans, "putNumberedRooms">;
   sendMessage: SendMessage;
   prefix: string;
   now: () => number;
@@ -98,21 +97,17 @@ export class RunAnnouncer implements RunListener {
 
   /** Shows the end in the progress message at once, and sends a message that notifies. */
   async ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
-    const { summary, statuses, plans, prefix } = this.#options;
+    const { summary, statuses, prefix } = this.#options;
     await this.#showLast(run);
     const done = await summary.of(run);
     const status = await statuses.of(run);
     const report = made ?? { report: done.report, moreHelpers: new Map<string, number>(), notMoved: [] };
-    if (showsRooms({ run: status, report: report.report })) {
-      await plans.putNumberedRooms(
-        run.owner,
-        numberedRooms(report.report).map((room) => room.roomId),
-      );
-    }
+    const isListed = showsRooms({ run: status, report: report.report });
     await this.#say(
       run,
       runEnded({ run: status, ...report, summary: done.summary, failures: done.failures }, prefix),
       "end",
+      isListed ? numberedRooms(report.report).map((room) => room.roomId) : [],
     );
   }
 
@@ -195,8 +190,8 @@ export class RunAnnouncer implements RunListener {
     if (!isFirst) await show(`progress ${run.progressCount}`, "progress");
   }
 
-  #say(run: Run, message: Message, key: string): Promise<void> {
-    return this.#options.sendMessage(run.address, message, { key: keyOf(run, key) });
+  #say(run: Run, message: Message, key: string, numberedRooms: readonly string[] = []): Promise<void> {
+    return this.#options.sendMessage(run.address, message, { key: keyOf(run, key), numberedRooms });
   }
 
   #inTurn(work: () => Promise<void>): void {

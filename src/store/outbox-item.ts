@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import type { Insertable, Selectable } from "kysely";
 import { z } from "zod";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
@@ -26,6 +26,10 @@ export interface NewOutboxItem {
    * person: then nothing is kept once it is sent.
    */
   forUser: string | null;
+  /** Nobody but that person may be in the room with the bot. */
+  isPrivate?: boolean;
+  /** The rooms of the numbered list in the message. `#1` is the first of them once it is sent. */
+  numberedRooms?: readonly string[];
   kind: OutboxKind;
   /**
    * The content of a message, `{redacts, reason}` of a redaction, or `{to, key}` of a reaction:
@@ -59,6 +63,28 @@ export const HELD = Number.MAX_SAFE_INTEGER;
 
 const contentSchema = z.record(z.string(), z.unknown());
 
+/** The row of a new item. */
+export function toRow(item: NewOutboxItem, now: number): Insertable<Tables["outbox"]> {
+  const { isPrivate = false, numberedRooms } = item;
+  return {
+    transaction_id: item.transactionId,
+    room_id: item.roomId,
+    for_user: item.forUser,
+    is_private: isPrivate ? 1 : 0,
+    numbered_rooms: numberedRooms === undefined ? null : JSON.stringify(numberedRooms),
+    kind: item.kind,
+    content: JSON.stringify(item.content),
+    attachment: item.attachment ?? null,
+    edits: item.edits ?? null,
+    priority: item.priority,
+    created_at: now,
+    not_before: item.notBefore ?? 0,
+    event_id: null,
+    finished_at: null,
+    failure: null,
+  };
+}
+
 /** Reads a row of the table. @returns `null` if its content is none */
 export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
   const { data: content } = contentSchema.safeParse(parseColumn(row.content ?? "{}"));
@@ -68,6 +94,7 @@ export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
     transactionId: row.transaction_id,
     roomId: row.room_id,
     forUser: row.for_user,
+    isPrivate: row.is_private === 1,
     kind: OUTBOX_KINDS.find((kind) => kind === row.kind) ?? "message",
     content,
     ...(row.attachment && { attachment: row.attachment }),

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "./outbox-item.ts";
-import { fromRow, HELD, outboxPriority, readPriority } from "./outbox-item.ts";
+import { fromRow, HELD, outboxPriority, readPriority, toRow } from "./outbox-item.ts";
+import { putShownList } from "./plans.ts";
 import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
@@ -32,21 +33,7 @@ export class OutboxItems {
       const { edits } = item;
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("outbox")
-        .values({
-          transaction_id: item.transactionId,
-          room_id: item.roomId,
-          for_user: item.forUser,
-          kind: item.kind,
-          content: JSON.stringify(item.content),
-          attachment: item.attachment ?? null,
-          edits: edits ?? null,
-          priority: item.priority,
-          created_at: now,
-          not_before: item.notBefore ?? 0,
-          event_id: null,
-          finished_at: null,
-          failure: null,
-        })
+        .values(toRow(item, now))
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       // If the item was stored already, a newer edit or the item itself may be waiting.
@@ -207,9 +194,12 @@ export class OutboxItems {
         .updateTable("outbox")
         .set({ finished_at: now, event_id: eventId, failure, content: null, attachment: null })
         .where("id", "=", id)
-        .returning(["room_id", "edits"])
+        .returning(["room_id", "for_user", "numbered_rooms", "edits"])
         .executeTakeFirst();
-      if (eventId === null || row === undefined || row.edits === null) return;
+      if (eventId === null || row === undefined) return;
+      if (row.for_user !== null && row.numbered_rooms !== null)
+        await putShownList(transaction, { owner: row.for_user, roomIds: row.numbered_rooms });
+      if (row.edits === null) return;
       await becomeOriginal(transaction, row.edits, { roomId: row.room_id, eventId, now });
       await dropProgress(transaction, row.edits, id);
     });

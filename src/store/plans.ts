@@ -61,20 +61,7 @@ export class Plans {
     return row ? { number: row.number, createdAt: row.created_at, payload: parseColumn(row.payload) } : null;
   }
 
-  /**
-   * Stores the rooms of a numbered list, in its order. An empty list is not shown, so the previous
-   * list stays the last one.
-   */
-  async putNumberedRooms(owner: string, roomIds: readonly string[]): Promise<void> {
-    if (roomIds.length === 0) return;
-    const row = { room_ids: JSON.stringify(roomIds) };
-    await this.#database
-      .insertInto("shown_list")
-      .values({ owner, ...row })
-      .onConflict((conflict) => conflict.column("owner").doUpdateSet(row))
-      .execute();
-  }
-
+  /** The rooms of the numbered list that a person was shown last, in its order. */
   async numberedRoomIds(owner: string): Promise<readonly string[]> {
     const row = await this.#database
       .selectFrom("shown_list")
@@ -83,4 +70,19 @@ export class Plans {
       .executeTakeFirst();
     return row ? (roomIdsSchema.safeParse(parseColumn(row.room_ids)).data ?? []) : [];
   }
+}
+
+/**
+ * Stores the list that a person has just been shown.
+ * @param list `roomIds` as JSON
+ */
+export async function putShownList(
+  database: Kysely<Tables>,
+  { owner, roomIds }: { owner: string; roomIds: string },
+): Promise<void> {
+  await database
+    .insertInto("shown_list")
+    .values({ owner, room_ids: roomIds })
+    .onConflict((conflict) => conflict.column("owner").doUpdateSet({ room_ids: roomIds }))
+    .execute();
 }

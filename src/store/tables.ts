@@ -48,6 +48,8 @@ export interface Tables {
     finished_at: number | null;
     failure: string | null;
     cut_off: Generated<number>;
+    is_private: Generated<number>;
+    numbered_rooms: string | null;
   };
   direct_chat: { room_id: string; user_id: string; used_at: number };
   once: { subject: string; person: string; at: number };

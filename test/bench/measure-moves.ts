@@ -78,7 +78,6 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
         new RunAnnouncer({
           ...facts,
           runs: store.runs,
-          plans: store.plans,
           sendMessage,
           prefix: "!",
           now,

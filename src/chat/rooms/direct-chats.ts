@@ -60,17 +60,19 @@ export class DirectChats {
    * The room in which a message reaches a person: the given one while it holds them, else their
    * newest chat. Null if there is none.
    * @param isFresh reads the members again
+   * @param isPrivate nobody else may be in the room
    * @throws if the server did not say who is in a room
    */
   async roomFor(
     userId: string,
     writtenIn: string,
-    { isFresh = false }: { isFresh?: boolean } = {},
+    { isFresh = false, isPrivate = false }: { isFresh?: boolean; isPrivate?: boolean } = {},
   ): Promise<string | null> {
     const { rows, items, rooms, currentOf } = this.#options;
     const roomId = currentOf(writtenIn);
     if (isFresh) rooms.forgetMembers(roomId);
-    if (await isIn(() => rooms.holds(roomId, userId))) return roomId;
+    const holds = () => (isPrivate ? this.#isChatWith(roomId, userId) : rooms.holds(roomId, userId));
+    if (await isIn(holds)) return roomId;
     const chats = new Set([...(await rows.of(userId)), ...(await items.roomsOf([userId]))]);
     chats.delete(roomId);
     for (const chat of chats) if (await isIn(() => this.#isChatWith(chat, userId))) return chat;

@@ -29,7 +29,7 @@ export function migratePlanCommand({
 }: {
   planning: Pick<Planning, "plan">;
   runs: { overview: Pick<RunOverview, "isWatched"> };
-  plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
+  plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }): Command {
@@ -54,12 +54,11 @@ export function migratePlanCommand({
             const file = jsonReport(plan.report, `plan-${plan.number}.json`);
             return conversation.say(planFile(plan, file), { key: "answer" });
           }
-          await plans.putNumberedRooms(
-            owner,
-            blockedRooms(plan.report).map((room) => room.roomId),
-          );
           const isWatched = await runs.overview.isWatched(owner, plan.report);
-          return conversation.say(planMessage(plan, { prefix, isWatched }), { key: "answer" });
+          return conversation.say(planMessage(plan, { prefix, isWatched }), {
+            key: "answer",
+            numberedRooms: blockedRooms(plan.report).map((room) => room.roomId),
+          });
         }
       }
     },

@@ -2,7 +2,6 @@ import type { Command } from "../../dialogue/conversation.ts";
 import type { CommandSpecification } from "../../grammar/specification.ts";
 import { numberedRooms } from "../../model/rooms-left.ts";
 import type { RunOverview } from "../../service/run/overview.ts";
-import type { Plans } from "../../store/plans.ts";
 import { csvReport, jsonReport, markdownReport } from "../../view/rooms/report-files.ts";
 import { noPlanYet, reportFile, reportMessage } from "../../view/rooms/report.ts";
 
@@ -23,11 +22,9 @@ export const reportSpecification: CommandSpecification = {
 
 export function reportCommand({
   runs,
-  plans,
   prefix,
 }: {
   runs: { overview: Pick<RunOverview, "lastPlan"> };
-  plans: Pick<Plans, "putNumberedRooms">;
   prefix: string;
 }): Command {
   return {
@@ -51,11 +48,10 @@ export function reportCommand({
             reportFile(markdownReport(view, `report-${number}.md`), report.rooms.length),
           );
         default:
-          await plans.putNumberedRooms(
-            conversation.sender,
-            numberedRooms(report).map((room) => room.roomId),
-          );
-          return conversation.say(reportMessage(view));
+          return conversation.say(reportMessage(view), {
+            key: "answer",
+            numberedRooms: numberedRooms(report).map((room) => room.roomId),
+          });
       }
     },
   };

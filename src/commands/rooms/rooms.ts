@@ -28,7 +28,7 @@ export function roomsCommand({
   prefix,
 }: {
   listRooms: (owner: string, request: RoomListRequest) => Promise<RoomListResult>;
-  plans: Pick<Plans, "numberedRoomIds" | "putNumberedRooms">;
+  plans: Pick<Plans, "numberedRoomIds">;
   now: () => number;
   prefix: string;
 }): Command {
@@ -54,11 +54,10 @@ export function roomsCommand({
         case "not_read":
           return conversation.say(unreadable(result.account, result.refusal, prefix), { key: "answer" });
         case "listed":
-          await plans.putNumberedRooms(
-            owner,
-            result.list.rooms.map((room) => room.roomId),
-          );
-          return conversation.say(roomList(result.list, now(), prefix), { key: "answer" });
+          return conversation.say(roomList(result.list, now(), prefix), {
+            key: "answer",
+            numberedRooms: result.list.rooms.map((room) => room.roomId),
+          });
       }
     },
   };

@@ -21,7 +21,7 @@ export function commandServices(scripted: Partial<CommandServices> = {}): Comman
     planning: { plan: notScripted },
     ...scriptedMoves({}).services,
     listRooms: notScripted,
-    plans: { numberedRoomIds: notScripted, putNumberedRooms: notScripted },
+    plans: { numberedRoomIds: notScripted },
     now: () => 0,
     prefix: "!",
     ...scripted,

@@ -198,10 +198,8 @@ export function startFakeBot({
     platforms: { matrix: platform },
     rateLimits: platform.rateLimits,
     planning,
-    createListener: (facts) => {
-      const { runs, plans } = store.store;
-      return new RunAnnouncer({ ...facts, runs, plans, sendMessage, prefix: "!", now, log });
-    },
+    createListener: (facts) =>
+      new RunAnnouncer({ ...facts, runs: store.store.runs, sendMessage, prefix: "!", now, log }),
     knockReason,
     now,
     log,

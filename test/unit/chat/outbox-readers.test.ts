@@ -85,6 +85,51 @@ async function pass(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
+describe("a private message", () => {
+  const report = item("the end", { isPrivate: true, numberedRooms: ["!b", "!a"] });
+
+  it("is not sent to a chat that somebody else has joined, but to another one, where its list counts", async () => {
+    const { outbox, open, members, rooms, said, store } = await setUp();
+    await outbox.add(item("progress", { isPrivate: true, priority: outboxPriority.progress }));
+    await pass();
+    expect(said()).toMatchObject([{ roomId: OLD }]);
+    members.set(OLD, [BOT, ADA, "@other:x.org"]);
+    rooms.forgetMembers(OLD);
+    await outbox.add(item("more progress", { isPrivate: true, priority: outboxPriority.progress }));
+    await outbox.add(report);
+    await pass(10_000);
+    expect(said()).toHaveLength(1);
+    expect(await store.plans.numberedRoomIds(ADA)).toEqual([]);
+    await open(NEW);
+    await pass();
+    expect(said().slice(1)).toEqual([{ roomId: NEW, content: { body: "the end" } }]);
+    expect(await store.plans.numberedRoomIds(ADA)).toEqual(["!b", "!a"]);
+    await outbox.stop();
+  });
+
+  it("is sent to the same chat once it is a chat of two again", async () => {
+    const { outbox, open, members, rooms, said } = await setUp();
+    members.set(OLD, [BOT, ADA, "@other:x.org"]);
+    await outbox.add(report);
+    await pass(1_000);
+    expect(said()).toEqual([]);
+    rooms.forgetMembers(OLD);
+    await open(OLD);
+    await pass();
+    expect(said()).toMatchObject([{ roomId: OLD }]);
+    await outbox.stop();
+  });
+
+  it("is another matter than an answer where several people are", async () => {
+    const { outbox, members, said } = await setUp();
+    members.set(OLD, [BOT, ADA, "@other:x.org"]);
+    await outbox.add(item("not here"));
+    await pass();
+    expect(said()).toHaveLength(1);
+    await outbox.stop();
+  });
+});
+
 describe("a message to a person who left the chat", () => {
   it("goes to their newest chat, without a reply to what is not there", async () => {
     const { outbox, open, leave, said } = await setUp();

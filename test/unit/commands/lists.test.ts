@@ -6,11 +6,7 @@ import type { ReportRoom } from "../../../src/model/report.ts";
 import { estimateTime } from "../../../src/platforms/matrix/planning/time-estimate.ts";
 import type { ShownPlan } from "../../../src/service/plan/planning.ts";
 import { reportOf, rooms } from "../../support/fakes/move-samples.ts";
-import { temporaryStore } from "../../support/store/temporary-store.ts";
 import { FakeConversation } from "./fake-conversation.ts";
-
-const OWNER = "@me:example.org";
-const BEFORE = ["!before:old.example"];
 
 function parse(line: string) {
   return parseMessage(
@@ -20,10 +16,9 @@ function parse(line: string) {
   );
 }
 
-/** The numbered list after a command, if there was another list before. */
-async function listAfter(line: string, planned: readonly ReportRoom[]): Promise<readonly string[]> {
-  const { plans } = (await temporaryStore()).store;
-  await plans.putNumberedRooms(OWNER, BEFORE);
+/** The numbered list in the answer to a command; `undefined` if it shows none. */
+async function listIn(line: string, planned: readonly ReportRoom[]): Promise<readonly string[] | undefined> {
+  const plans = { numberedRoomIds: async () => [] };
   const plan: ShownPlan = {
     ...{
       number: 1,
@@ -43,19 +38,20 @@ async function listAfter(line: string, planned: readonly ReportRoom[]): Promise<
   const runs = { overview: { isWatched: async () => false } };
   const parsed = parse(line);
   if (parsed.kind !== "command") throw new Error(`no command: ${line}`);
+  const conversation = new FakeConversation();
   await migratePlanCommand({ planning, runs, plans, now: () => 0, prefix: "!" }).run(
     parsed.values,
-    new FakeConversation(),
+    conversation,
   );
-  return plans.numberedRoomIds(OWNER);
+  return conversation.said.at(-1)?.options?.numberedRooms;
 }
 
 describe("a number of the last list shown", () => {
-  it("counts in a plan's list where the plan shows one, and else in the list before", async () => {
+  it("counts in a plan's list where the plan shows one", async () => {
     const stuck = rooms(2);
-    expect(await listAfter("!migrate plan", stuck)).toEqual(stuck.map(({ roomId }) => roomId));
-    expect(await listAfter("!migrate plan --json", stuck)).toEqual(BEFORE);
-    expect(await listAfter("!migrate plan", [])).toEqual(BEFORE);
+    expect(await listIn("!migrate plan", stuck)).toEqual(stuck.map(({ roomId }) => roomId));
+    expect(await listIn("!migrate plan --json", stuck)).toBeUndefined();
+    expect(await listIn("!migrate plan", [])).toEqual([]);
   });
 });
 

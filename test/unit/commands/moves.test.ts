@@ -34,7 +34,7 @@ function setUpWith(more: Partial<CommandServices>, ...script: Parameters<typeof 
   const { services: scriptedRuns, asked } = scriptedMoves(...script);
   const services = commandServices({
     ...scriptedRuns,
-    plans: { numberedRoomIds: async () => SHOWN, putNumberedRooms: async () => undefined },
+    plans: { numberedRoomIds: async () => SHOWN },
     now: () => NOW,
     ...more,
   });

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { showList } from "../../support/store/shown-list.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 describe("the last list shown", () => {
-  it("remains the one before when a list is empty, since an empty list is not shown", async () => {
+  it("is that of the message to the person that was sent last", async () => {
     const { store } = await temporaryStore();
     expect(await store.plans.numberedRoomIds("@me:x.org")).toEqual([]);
-    await store.plans.putNumberedRooms("@me:x.org", ["!a", "!b"]);
-    await store.plans.putNumberedRooms("@me:x.org", []);
+    await showList(store, "@me:x.org", ["!a", "!b"]);
     expect(await store.plans.numberedRoomIds("@me:x.org")).toEqual(["!a", "!b"]);
-    await store.plans.putNumberedRooms("@me:x.org", ["!c"]);
+    await showList(store, "@other:x.org", ["!d"]);
+    await showList(store, "@me:x.org", ["!c"]);
     expect(await store.plans.numberedRoomIds("@me:x.org")).toEqual(["!c"]);
   });
 });

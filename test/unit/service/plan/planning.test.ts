@@ -17,6 +17,7 @@ import {
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeHomeservers } from "../../../support/fakes/fake-homeservers.ts";
 import { MODERATOR } from "../../../support/fakes/fake-room.ts";
+import { showList } from "../../../support/store/shown-list.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const ALIAS = "#old-name:old.example";
@@ -249,7 +250,7 @@ describe("a part of a move", () => {
 
   it("shows no list of rooms at its end, so that numbers count in the list before", async () => {
     const { plans, runs } = bot.store.store;
-    await plans.putNumberedRooms(OWNER, ["!before:old.example"]);
+    await showList(bot.store.store, OWNER, ["!before:old.example"]);
     await bot.runServices.start();
     const filters = { ...NO_FILTERS, categories: null };
     expect((await bot.runServices.starter.inviteAll({ ...request, filters, rooms: [] })).status).toBe(
