@@ -18,22 +18,22 @@ import { pruneEvents, pruneMessages, pruneUnused } from "./prune.ts";
 import { Questions } from "./questions.ts";
 import { Readers } from "./readers.ts";
 import { ReceivedEvents } from "./received-events.ts";
+import { resealSessions } from "./reseal-sessions.ts";
 import { RunLeases, endLeases } from "./run-leases.ts";
 import { Runs } from "./runs.ts";
-import { resealSessions } from "./reseal-sessions.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
 import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { compact } from "./sqlite/compact.ts";
 import { PatientSqliteDialect } from "./sqlite/dialect.ts";
 import { openSqlite } from "./sqlite/open.ts";
-import { SESSIONS_SEALED_WITH_ACCOUNT } from "./upgrade.ts";
 import { WriteAheadLog } from "./sqlite/write-ahead-log.ts";
 import { Steps } from "./steps.ts";
 import { asStorageError } from "./storage-error.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 import { UndecryptedEvents } from "./undecrypted-events.ts";
+import { SESSIONS_SEALED_WITH_ACCOUNT } from "./upgrade.ts";
 
 /** All persistent data, as complete operations. No other folder knows which database is used. */
 export interface Store {

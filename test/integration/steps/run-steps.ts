@@ -5,6 +5,7 @@ import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { PlannedStep } from "../../../src/model/step.ts";
 import { apiPath } from "../../../src/platforms/matrix/api/homeserver-client.ts";
 import { HomeserverError } from "../../../src/platforms/matrix/api/homeserver-error.ts";
+import { isJsonObject } from "../../../src/platforms/matrix/api/json.ts";
 import type { RoomStepKind } from "../../../src/platforms/matrix/planning/room-steps.ts";
 import { roomSteps } from "../../../src/platforms/matrix/steps/registry.ts";
 import type { StepContext } from "../../../src/platforms/matrix/steps/step-context.ts";
@@ -68,11 +69,16 @@ export async function tryStep(step: PlannedStep, pair: Pair, canSkipCheck: boole
   return await roomSteps[kindOf(step)].run(step.payload, contextOf(pair, canSkipCheck));
 }
 
-export async function undoStep({ step, outcome }: Ran, pair: Pair): Promise<StepOutcome> {
+export async function undoStep(
+  { step, outcome }: Ran,
+  pair: Pair,
+  { leavesAnyway = false }: { leavesAnyway?: boolean } = {},
+): Promise<StepOutcome> {
   const { undo } = roomSteps[kindOf(step)];
   // A knock does not return what it did.
   const given = outcome.status === "done" ? outcome.undo : step.payload;
-  return await undo(given, contextOf(pair, true));
+  const confirmed = leavesAnyway && isJsonObject(given) ? { ...given, leavesAnyway } : given;
+  return await undo(confirmed, contextOf(pair, true));
 }
 
 const isRoomStep = (kind: string): kind is RoomStepKind => Object.hasOwn(roomSteps, kind);
