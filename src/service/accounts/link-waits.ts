@@ -179,7 +179,8 @@ export class LinkWaits {
 
   /** False when the process ends. */
   #sleep(ms: number): Promise<boolean> {
-    const { pause = (pauseMs, signal) => sleep(pauseMs, undefined, { signal }) } = this.#options;
+    const { pause = (pauseMs: number, signal: AbortSignal) => sleep(pauseMs, undefined, { signal }) } =
+      this.#options;
     return pause(ms, this.#stopping.signal).then(
       () => true,
       () => false,

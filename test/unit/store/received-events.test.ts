@@ -26,8 +26,8 @@ describe("a received event", () => {
 
   it("that was not handled comes back after a restart, oldest first, with the number of tries", async () => {
     const { store, reopen } = await temporaryStore();
-    await store.receivedEvents.add("!b", event("$2", "two"), 200);
     await store.receivedEvents.add("!a", event("$1", "one"), 100);
+    await store.receivedEvents.add("!b", event("$2", "two"), 100);
     await store.receivedEvents.add("!c", event("$3"), 300);
     await store.receivedEvents.begin("$1");
     await store.receivedEvents.begin("$1");

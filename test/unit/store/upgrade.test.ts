@@ -92,6 +92,28 @@ describe("upgradeSchema", () => {
     ]);
   });
 
+  const parentAndChild =
+    "CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (id REFERENCES parent (id) ON DELETE CASCADE); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)";
+
+  it("makes a table anew without deleting the rows that refer to it, and enforces that afterwards", () => {
+    const database = new Database(":memory:");
+    const anew =
+      "CREATE TABLE other (id INTEGER PRIMARY KEY); INSERT INTO other SELECT id FROM parent; DROP TABLE parent; ALTER TABLE other RENAME TO parent";
+    upgradeSchema(database, [parentAndChild, anew]);
+    expect(database.prepare("SELECT count(*) FROM child").pluck().get()).toBe(1);
+    database.exec("DELETE FROM parent");
+    expect(database.prepare("SELECT count(*) FROM child").pluck().get()).toBe(0);
+  });
+
+  it("leaves the old schema when rows would lose what they refer to", () => {
+    const database = new Database(":memory:");
+    upgradeSchema(database, [parentAndChild]);
+    expect(() => upgradeSchema(database, [parentAndChild, "DELETE FROM parent"])).toThrow(/leave 1 rows/u);
+    expect(versionOf(database)).toBe(1);
+    expect(database.prepare("SELECT count(*) FROM parent").pluck().get()).toBe(1);
+    expect(database.pragma("foreign_keys", { simple: true })).toBe(1);
+  });
+
   it("refuses a newer schema", () => {
     const database = new Database(":memory:");
     database.pragma("user_version = 7");
