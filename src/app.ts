@@ -1,6 +1,6 @@
 import { type } from "node:os";
 import type { Logger } from "pino";
-import { Gauge } from "prom-client";
+import type { Counter } from "prom-client";
 import type { Chat } from "./chat/chat.ts";
 import { startChat } from "./chat/chat.ts";
 import { createPermission } from "./commands/permission.ts";
@@ -15,8 +15,9 @@ import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
 import type { ConversationAddress } from "./model/conversation-address.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
-import type { HealthEndpoint } from "./operations/health.ts";
-import { startHealthEndpoint } from "./operations/health.ts";
+import { registerWork, storeErrorCounter } from "./operations/bot-metrics.ts";
+import type { HealthEndpoint, HealthReport } from "./operations/health.ts";
+import { healthReport, startHealthEndpoint } from "./operations/health.ts";
 import { Housekeeping } from "./operations/housekeeping.ts";
 import { createMetrics } from "./operations/metrics.ts";
 import { explained, openData } from "./operations/open-data.ts";
@@ -58,6 +59,7 @@ interface Base {
   fetch: GuardedFetch;
   /** The conversation at an address, once the chat has started. */
   conversationAt: (address: ConversationAddress) => Promise<Conversation>;
+  storeErrors: Counter<"problem">;
   now: () => number;
   log: Logger;
 }
@@ -84,7 +86,12 @@ export async function startApp({
 }): Promise<App> {
   const now = Date.now;
   const key = await secretKey(configuration, log);
-  const store = openData(configuration, key, log);
+  const storeErrors = storeErrorCounter();
+  const store = openData(configuration, {
+    secretKey: key,
+    onStorageError: ({ problem }) => storeErrors.inc({ problem }),
+    log,
+  });
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
   const chatStarted = Promise.withResolvers<Chat>();
   const closers: (() => Promise<void>)[] = [() => store.close()];
@@ -99,7 +106,7 @@ export async function startApp({
     closers.push(() => housekeeping.stop());
     const conversationAt: Base["conversationAt"] = async (address) =>
       (await chatStarted.promise).conversationAt(address);
-    const base: Base = { configuration, store, fetch, conversationAt, now, log };
+    const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
     const { signIn, runs, commands } = createServices(base);
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
@@ -242,25 +249,16 @@ function createMoveRetirement(base: Base, signIn: SignIn): MoveRetirement {
 }
 
 /** @returns `null` if the configuration does not ask for it */
-async function startHealth(
-  { configuration, store, log }: Base,
-  chat: Chat,
-  version: string,
-): Promise<HealthEndpoint | null> {
+async function startHealth(base: Base, chat: Chat, version: string): Promise<HealthEndpoint | null> {
+  const { configuration, store, storeErrors, now, log } = base;
   if (!configuration.http) return null;
+  const { counts } = store;
+  const unsentCount = (): Promise<number> => store.outbox.unsentCount();
   const metrics = createMetrics({ version });
-  new Gauge({
-    name: "matrix_mover_outbox_unsent",
-    help: "Messages that wait to be sent.",
-    registers: [metrics],
-    async collect() {
-      this.set(await store.outbox.unsentCount());
-    },
-  });
-  const health = () => ({
-    isHealthy: chat.isSyncing(),
-    checks: { sync: chat.isSyncing() ? ("ok" as const) : ("failing" as const) },
-  });
+  metrics.registerMetric(storeErrors);
+  registerWork(metrics, { unsentCount, counts });
+  const health = async (): Promise<HealthReport> =>
+    healthReport({ ...chat.state(), store: await counts.isWritable(now()) });
   return startHealthEndpoint({ listen: configuration.http, health, metrics, log });
 }
 

@@ -38,8 +38,11 @@ const SENDING_GRACE_MS = 750;
 
 /** The running chat of the bot. */
 export interface Chat {
-  /** Whether the bot's homeserver answers. */
-  isSyncing(): boolean;
+  /**
+   * Whether the bot's homeserver answers, whether messages can be sent, and whether the encryption
+   * store saves what it is given.
+   */
+  state(): Readonly<Record<"sync" | "sending" | "encryption", boolean>>;
   /** Resolves when the bot can no longer continue by itself. */
   failed: Promise<Error>;
   /**
@@ -102,7 +105,11 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   return {
     failed: router.failed,
     conversationAt: (address) => conversations.at(address),
-    isSyncing: () => router.isSyncing(),
+    state: () => ({
+      sync: router.isSyncing(),
+      sending: outbox.isSending,
+      encryption: client.crypto.isSaving,
+    }),
     stop: async () => {
       client.stop();
       abortAll((url) => url.pathname.endsWith("/sync"));

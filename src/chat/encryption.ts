@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { BotAccount } from "../config/configuration.ts";
 import { StartProblem } from "../operations/start-problem.ts";
 import type { BotState } from "../store/bot-state.ts";
+import { asStorageError, StorageError } from "../store/storage-error.ts";
 import type { RoomEncryption } from "./rooms/room-encryption.ts";
 import type { BotClient } from "./sync/bot-client.ts";
 import { KeysLostError } from "./sync/bot-crypto.ts";
@@ -66,19 +67,23 @@ export async function adoptRoomFile(
   const path = join(folder, "bot-sdk.json");
   const text = await readFile(path, "utf8").catch(() => null);
   if (text === null) return;
-  const rooms = roomFileSchema.parse(text);
+  const rooms = readRooms(text);
   if (rooms === null)
     log.warn({ path }, "the encryption of rooms could not be read; each room is asked for again");
   for (const [hash, content] of Object.entries(rooms ?? {})) await encryption.adopt(hash, content);
   await rm(path, { force: true });
 }
 
-const roomFileSchema = z
-  .string()
-  .transform((text): unknown => JSON.parse(text))
-  .pipe(z.looseObject({ rooms: z.record(z.string(), z.unknown()) }).transform(({ rooms }) => rooms))
-  .nullable()
-  .catch(null);
+const roomFileSchema = z.looseObject({ rooms: z.record(z.string(), z.unknown()).default({}) });
+
+/** The rooms in the file, by hash; null if the file is torn. */
+function readRooms(text: string): Record<string, unknown> | null {
+  try {
+    return roomFileSchema.parse(JSON.parse(text)).rooms;
+  } catch {
+    return null;
+  }
+}
 
 export interface EncryptionOptions {
   client: BotClient;
@@ -120,6 +125,8 @@ async function openMachine({ client, storeKey, log }: EncryptionOptions): Promis
 }
 
 async function asStartProblem(error: unknown, { state, deviceId }: EncryptionOptions): Promise<never> {
+  const problem = asStorageError(error);
+  if (problem instanceof StorageError) throw new StartProblem(problem.message, { cause: error });
   if (!(error instanceof KeysLostError)) throw error;
   await markKeysAsLost(state, deviceId);
   // The crypto library has one folder in a process, so only the next start can open another one.

@@ -36,11 +36,10 @@ export class ChatRouter implements SyncListener {
   readonly #options: ChatRouterOptions;
   readonly #firstSync = Promise.withResolvers<undefined>();
   readonly #failed = Promise.withResolvers<Error>();
-  #syncedAt: number;
+  #syncedAt: number | null = null;
 
   constructor(options: ChatRouterOptions) {
     this.#options = options;
-    this.#syncedAt = options.monotonicNow();
   }
 
   /** Resolves when the first sync was handled. */
@@ -53,8 +52,9 @@ export class ChatRouter implements SyncListener {
     return this.#failed.promise;
   }
 
+  /** False before the first sync, and when the last one is long ago. */
   isSyncing(): boolean {
-    return this.#options.monotonicNow() - this.#syncedAt < SYNC_STALE_MS;
+    return this.#syncedAt !== null && this.#options.monotonicNow() - this.#syncedAt < SYNC_STALE_MS;
   }
 
   onMessage(roomId: string, event: unknown): Promise<void> {

@@ -9,6 +9,16 @@ export interface HealthReport {
   readonly checks: Readonly<Record<string, "ok" | "failing">>;
 }
 
+/** Healthy only if every check is. */
+export function healthReport(checks: Readonly<Record<string, boolean>>): HealthReport {
+  return {
+    isHealthy: Object.values(checks).every(Boolean),
+    checks: Object.fromEntries(
+      Object.entries(checks).map(([name, isOk]) => [name, isOk ? ("ok" as const) : ("failing" as const)]),
+    ),
+  };
+}
+
 export interface HealthEndpointOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Called at every request. An exception counts as unhealthy. */

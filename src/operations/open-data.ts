@@ -12,11 +12,19 @@ import { StartProblem } from "./start-problem.ts";
  * Opens the data directory.
  * @throws StartProblem with a text for the operator
  */
-export function openData({ dataDir }: { dataDir: string }, secretKey: Buffer, log: Logger): Store {
+export function openData(
+  { dataDir }: { dataDir: string },
+  {
+    secretKey,
+    onStorageError = () => undefined,
+    log,
+  }: { secretKey: Buffer; onStorageError?: (error: StorageError) => void; log: Logger },
+): Store {
   try {
     return openStore({
       dataDir,
       secretKey,
+      onStorageError,
       reportUnreadable: eachOnce((row) => log.warn(row, "a stored row cannot be read")),
       reportTrouble: (error) =>
         log.error({ err: error }, "erased data could not be removed from the files yet; it is tried again"),

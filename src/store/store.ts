@@ -29,11 +29,13 @@ import { PatientSqliteDialect } from "./sqlite/dialect.ts";
 import { openSqlite } from "./sqlite/open.ts";
 import { WriteAheadLog } from "./sqlite/write-ahead-log.ts";
 import { Steps } from "./steps.ts";
+import type { StorageError } from "./storage-error.ts";
 import { asStorageError } from "./storage-error.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 import { UndecryptedEvents } from "./undecrypted-events.ts";
 import { SESSIONS_SEALED_WITH_ACCOUNT } from "./upgrade.ts";
+import { WorkCounts } from "./work-counts.ts";
 
 /** All persistent data, as complete operations. No other folder knows which database is used. */
 export interface Store {
@@ -55,6 +57,7 @@ export interface Store {
   readonly steps: Steps;
   readonly limiters: Limiters;
   readonly questions: Questions;
+  readonly counts: WorkCounts;
   readonly schema: { from: number; to: number };
   /** For rows whose content is read outside the store. */
   readonly reportUnreadable: ReportUnreadable;
@@ -73,6 +76,7 @@ export interface Store {
  * @param secretKey seals secrets (32 bytes)
  * @param reportUnreadable is called for each row that cannot be read; only that row is lost
  * @param reportTrouble is called for errors of work that is tried again by itself
+ * @param onStorageError is called for each statement that failed because of the storage
  * @throws DataDirectoryInUseError, NewerSchemaError, StorageError
  */
 export function openStore({
@@ -80,11 +84,13 @@ export function openStore({
   secretKey,
   reportUnreadable: report = () => undefined,
   reportTrouble = () => undefined,
+  onStorageError = () => undefined,
 }: {
   dataDir: string;
   secretKey: Buffer;
   reportUnreadable?: ReportUnreadable;
   reportTrouble?: (error: unknown) => void;
+  onStorageError?: (error: StorageError) => void;
 }): Store {
   const lock = openLock(dataDir);
   const path = join(dataDir, "mover.sqlite");
@@ -97,7 +103,7 @@ export function openStore({
     sqlite = opened.sqlite;
     // The lock of the data directory proves that no other process works on a run.
     endLeases(sqlite);
-    const database = new Kysely<Tables>({ dialect: new PatientSqliteDialect(sqlite) });
+    const database = new Kysely<Tables>({ dialect: new PatientSqliteDialect(sqlite, onStorageError) });
     const log = new WriteAheadLog(database, reportTrouble);
     const sealing = { secrets, log, report };
     const questions = new Questions(database, report);
@@ -121,6 +127,7 @@ export function openStore({
       steps: new Steps(database, report),
       limiters: new Limiters(database),
       questions,
+      counts: new WorkCounts(database),
       schema: opened.schema,
       reportUnreadable: report,
       forget: async (owner) => {

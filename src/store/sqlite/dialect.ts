@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from "kysely";
 import { SqliteDialect } from "kysely";
-import { asStorageError, storageProblemOf } from "../storage-error.ts";
+import { StorageError, asStorageError, storageProblemOf } from "../storage-error.ts";
 
 /**
  * How long a statement waits for a lock that another program holds, for example an operator's
@@ -18,15 +18,18 @@ const LONGEST_RETRY_MS = 250;
  */
 export class PatientSqliteDialect extends SqliteDialect {
   readonly #database: Database;
+  readonly #onError: (error: StorageError) => void;
 
-  constructor(database: Database) {
+  /** @param onError is called for each statement that failed because of the storage */
+  constructor(database: Database, onError: (error: StorageError) => void = () => undefined) {
     super({ database });
     this.#database = database;
+    this.#onError = onError;
   }
 
   override createDriver(): Driver {
     const database = this.#database;
-    const connection = new Connection(database);
+    const connection = new Connection(database, this.#onError);
     return {
       init: () => Promise.resolve(),
       acquireConnection: () => Promise.resolve(connection),
@@ -46,9 +49,11 @@ export class PatientSqliteDialect extends SqliteDialect {
 
 class Connection implements DatabaseConnection {
   readonly #database: Database;
+  readonly #onError: (error: StorageError) => void;
 
-  constructor(database: Database) {
+  constructor(database: Database, onError: (error: StorageError) => void) {
     this.#database = database;
+    this.#onError = onError;
   }
 
   executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
@@ -74,7 +79,11 @@ class Connection implements DatabaseConnection {
       try {
         return work();
       } catch (error) {
-        if (storageProblemOf(error) !== "locked" || performance.now() >= until) throw asStorageError(error);
+        if (storageProblemOf(error) !== "locked" || performance.now() >= until) {
+          const reported = asStorageError(error);
+          if (reported instanceof StorageError) this.#onError(reported);
+          throw reported;
+        }
         const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }

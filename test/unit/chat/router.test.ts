@@ -82,6 +82,8 @@ describe("the router of the chat", () => {
 
   it("counts the server as away after two minutes without a sync", async () => {
     const { router, clock } = setUp();
+    expect(router.isSyncing()).toBe(false);
+    router.onSynced();
     clock.now = 119_999;
     expect(router.isSyncing()).toBe(true);
     clock.now = 120_000;

@@ -92,7 +92,7 @@ describe("a full disk", () => {
   it("at a start is a text for the operator", () => {
     const disk = new SmallDisk();
     disk.fill();
-    const open = (): Store => openData({ dataDir: join(disk.folder, "data") }, secretKey, log);
+    const open = (): Store => openData({ dataDir: join(disk.folder, "data") }, { secretKey, log });
     expect(open).toThrow(StartProblem);
     expect(open).toThrow(/The disk is full/u);
     disk.free();
@@ -169,10 +169,10 @@ describe("a data directory that cannot be used", () => {
     const disk = new SmallDisk();
     await openStore({ dataDir: disk.folder, secretKey }).close();
     disk.makeReadOnly();
-    const open = (): Store => openData({ dataDir: disk.folder }, secretKey, log);
+    const open = (): Store => openData({ dataDir: disk.folder }, { secretKey, log });
     expect(open).toThrow(StartProblem);
     expect(open).toThrow(/The file system is read-only/u);
-    expect(() => openData({ dataDir: join(disk.folder, "new") }, secretKey, log)).toThrow(
+    expect(() => openData({ dataDir: join(disk.folder, "new") }, { secretKey, log })).toThrow(
       /The file system is read-only/u,
     );
   });
@@ -180,7 +180,7 @@ describe("a data directory that cannot be used", () => {
   it("that is a file is a text for the operator", async () => {
     const file = join(await temporaryFolder(), "data");
     writeFileSync(file, "no folder");
-    expect(() => openData({ dataDir: file }, secretKey, log)).toThrow(StartProblem);
+    expect(() => openData({ dataDir: file }, { secretKey, log })).toThrow(StartProblem);
   });
 
   it.each([
@@ -194,7 +194,7 @@ describe("a data directory that cannot be used", () => {
     const path = join(dataDir, "mover.sqlite");
     damage(path);
     const before = readFileSync(path);
-    const open = (): Store => openData({ dataDir }, secretKey, log);
+    const open = (): Store => openData({ dataDir }, { secretKey, log });
     expect(open).toThrow(StartProblem);
     expect(open).toThrow(/mover\.sqlite cannot be used: The file is damaged\. Restore it from a backup/u);
     expect(readFileSync(path).equals(before)).toBe(true);
