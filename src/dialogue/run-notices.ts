@@ -4,9 +4,8 @@ import type { ReportRoom } from "../model/report.ts";
 import { numberedRooms } from "../model/rooms-left.ts";
 import type { Run } from "../model/run.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
-import type { ShownPlan } from "../service/plan/planning.ts";
 import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
-import type { RunFacts, RunListener } from "../service/run/run-listener.ts";
+import type { EndedPlan, RunFacts, RunListener } from "../service/run/run-listener.ts";
 import type { Runs } from "../store/runs.ts";
 import type { Message } from "../view/document/message.ts";
 import { runEnded, showsRooms } from "../view/migrate/end.ts";
@@ -96,12 +95,13 @@ export class RunAnnouncer implements RunListener {
   }
 
   /** Shows the end in the progress message at once, and sends a message that notifies. */
-  async ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void> {
+  async ended(run: Run, made: EndedPlan | null): Promise<void> {
     const { summary, statuses, prefix } = this.#options;
     await this.#showLast(run);
     const done = await summary.of(run);
     const status = await statuses.of(run);
-    const report = made ?? { report: done.report, moreHelpers: new Map<string, number>(), notMoved: [] };
+    const nothing = { moreHelpers: new Map<string, number>(), notMoved: [], unseen: [] };
+    const report = made ?? { ...nothing, report: done.report };
     const isListed = showsRooms({ run: status, report: report.report });
     await this.#say(
       run,

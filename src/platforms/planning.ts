@@ -2,7 +2,7 @@ import type { CategoryName } from "../model/categories.ts";
 import type { PlanFilters } from "../model/filters.ts";
 import type { NotMoved } from "../model/not-moved.ts";
 import type { RemainingWork } from "../model/remaining-work.ts";
-import type { Report } from "../model/report.ts";
+import type { Report, ReportRoom } from "../model/report.ts";
 import type { RoomHistory } from "../model/room-history.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
@@ -44,6 +44,10 @@ export interface PlanFacts {
   work: RemainingWork;
   estimate: TimeEstimate;
   notMoved: readonly NotMoved[];
+  /** Rooms in which the source's server does not show the target, though it has joined. */
+  unseen: readonly ReportRoom[];
+  /** The two servers show a room differently. What was just done may not have spread yet. */
+  isSpreading: boolean;
   /** Words of the filters that match no room of the source. */
   unknownRooms: readonly string[];
   isInviteBlocked: boolean;

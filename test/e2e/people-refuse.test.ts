@@ -38,10 +38,10 @@ describe("a move in which people refuse what servers have accepted", () => {
     };
     await invite(story.rooms.withdrawn, move.target.userId);
     await move.ask("!migrate plan");
-    const removal = {
-      [story.rooms.removed]: "new accounts wait a day",
-      [story.rooms.declined]: "members only",
-    };
+    const removal = new Map([
+      [story.rooms.removed, "new accounts wait a day"],
+      [story.rooms.declined, "members only"],
+    ]);
     let vainJoins = 1;
     let withdrawal: Promise<void> | null = null;
     move.newServer.setRule((request): Fault | undefined => {
@@ -56,9 +56,9 @@ describe("a move in which people refuse what servers have accepted", () => {
         withdrawal ??= remove(roomId, "wrong room");
         return { kind: "hold", until: withdrawal };
       }
-      const reason = roomId === null ? undefined : removal[roomId];
+      const reason = removal.get(roomId ?? "");
       if (roomId === null || reason === undefined) return undefined;
-      delete removal[roomId];
+      removal.delete(roomId);
       void removeOnceSeen(roomId, reason);
       return { kind: "delay-answer", ms: 3_000 };
     });

@@ -12,7 +12,7 @@ import { roomMapping } from "./planning/room-mapping.ts";
 import { estimateTime } from "./planning/time-estimate.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
 import { remainingWork, withoutHelp } from "./remaining-work.ts";
-import { report } from "./report/report.ts";
+import { report, reportRoom } from "./report/report.ts";
 import { INVITE_PERMISSION_TYPES } from "./rooms/invite-permission.ts";
 import { remainingSteps, revisedRooms } from "./runs/remaining-steps.ts";
 import {
@@ -93,6 +93,8 @@ function planFacts({ readings, decided, filters, generatedAt }: DecisionInput): 
     work: remainingWork(decided, readings, categories, isChosen),
     estimate: estimateTime(roomRequestCounts(all, contentSteps), isSameServer),
     notMoved,
+    unseen: all.filter(({ differs }) => differs.isUnseenBySource).map((room) => reportRoom(room)),
+    isSpreading: all.some(({ differs }) => differs.isUnseenBySource || differs.isPowerUnseenByTarget),
     unknownRooms,
     isInviteBlocked,
     bannedRooms: bannedRoomIds.length,

@@ -105,6 +105,8 @@ export interface RunEnd {
   moreHelpers: ReadonlyMap<string, number>;
   summary: RunSummary;
   notMoved: readonly NotMoved[];
+  /** Rooms in which the old server does not show the new account, though it has joined. */
+  unseen: readonly ReportRoom[];
   failures: readonly StepFailure[];
 }
 
@@ -115,6 +117,8 @@ export type VerifyResult =
       moreHelpers: ReadonlyMap<string, number>;
       categories: readonly Category[];
       notMoved: readonly NotMoved[];
+      /** As in `RunEnd`. */
+      unseen: readonly ReportRoom[];
     }
   | { status: "no_plan" }
   | CannotDecide;

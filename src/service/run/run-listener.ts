@@ -19,7 +19,7 @@ export interface RunListener {
    * @param run as it will be stored
    * @param made the plan as it is now; `null` for a part of a move
    */
-  ended(run: Run, made: Pick<ShownPlan, "report" | "moreHelpers" | "notMoved"> | null): Promise<void>;
+  ended(run: Run, made: EndedPlan | null): Promise<void>;
   /**
    * The new account joined rooms after the run had ended. Earlier ones are included again, each
    * with the same room ID.
@@ -42,6 +42,9 @@ export interface RunListener {
   /** The process is about to end. Resolves when no more messages are sent. */
   stop(): Promise<void>;
 }
+
+/** The plan as it is at the end of a run. */
+export type EndedPlan = Pick<ShownPlan, "report" | "moreHelpers" | "notMoved" | "unseen">;
 
 /** The services with which a listener reads a run. */
 export interface RunFacts {

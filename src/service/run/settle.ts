@@ -20,6 +20,11 @@ import { reportAfterRun } from "./report.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
 
+/** The pauses before both accounts are read again, because their servers differ about a room. */
+const SPREADING_MS = [1_000, 4_000];
+/** What was done longer ago has spread, or never will. */
+const RECENT_MS = 60_000;
+
 export interface RunSettlerOptions {
   planning: Planning;
   runs: Runs;
@@ -60,7 +65,7 @@ export class RunSettler {
     const move = await this.#decide(run, request, signal);
     if (move === null || "waitingFor" in move) return move;
     if ("status" in move) return await this.#settleWithoutSource(run, move.refusal);
-    const { decision } = move;
+    const { decision } = await this.#spread(run, move, signal);
     const tried = await this.#tried(run);
     const before = await runs.rooms(run.id);
     const revised = decision.remaining({ before, tried, endedAt: run.endedAt }, request);
@@ -102,6 +107,26 @@ export class RunSettler {
       run,
       refused.filter(({ reason }) => reason?.code === "refused"),
     );
+  }
+
+  /**
+   * The decision after what the run did last has spread from one server to the other, or a few
+   * seconds later.
+   */
+  async #spread(run: Run, move: DecidedMove, signal: AbortSignal): Promise<DecidedMove> {
+    const { steps, planning, now } = this.#options;
+    const last = Math.max(0, ...(await steps.all(run.id)).map(({ finishedAt }) => finishedAt ?? 0));
+    let decided = move;
+    for (const waitMs of SPREADING_MS) {
+      if (!decided.decision.plan.isSpreading || now() - last > RECENT_MS) return decided;
+      await pause(waitMs, signal);
+      if (signal.aborted) return decided;
+      const asked = { owner: run.owner, ...move.request, onProgress: () => undefined, signal };
+      const again = await planning.decide(asked, run.id);
+      if ("status" in again || !isSamePair(again, run)) return decided;
+      decided = again;
+    }
+    return decided;
   }
 
   /**
@@ -209,6 +234,21 @@ export class RunSettler {
     await runs.apply(run.id, "needs_owner", { problem: problemOf(move, now()) }, run.epoch);
     return null;
   }
+}
+
+/** Ends early when the process stops. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const ended = Promise.withResolvers<undefined>();
+  const end = (): void => ended.resolve(undefined);
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end);
+  await ended.promise;
+  signal.removeEventListener("abort", end);
+  clearTimeout(timer);
+}
+
+function isSamePair({ source, target }: DecidedMove, run: Run): boolean {
+  return source.userId === run.source && target.userId === run.target;
 }
 
 function problemOf(cannot: CannotDecide, since: number): Run["problem"] {

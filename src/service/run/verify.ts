@@ -13,6 +13,6 @@ export async function verifyMove(
   const { filters } = plan.request;
   const move = await planning.decide({ owner, filters, botRoomIds, onProgress });
   if ("status" in move) return move;
-  const { report, moreHelpers, notMoved } = move.decision.plan;
-  return { status: "verified", report, moreHelpers, categories: report.categories, notMoved };
+  const { report, moreHelpers, notMoved, unseen } = move.decision.plan;
+  return { status: "verified", report, moreHelpers, categories: report.categories, notMoved, unseen };
 }

@@ -17,6 +17,7 @@ import { categoryWords } from "../words/category-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { roomNames } from "../words/room-line.ts";
 import { accountsOf, isAboutRooms, runNames } from "../words/run-words.ts";
+import { unseenRooms } from "../words/unseen-rooms.ts";
 import { deedsBlocks } from "./summary.ts";
 
 /** The longest list in the message itself. The file has all. */
@@ -42,6 +43,7 @@ export function runEnded(end: RunEnd, prefix: string): Message {
       ...failureList(failures),
       ...(showsRooms(end) ? leftList(end, prefix) : []),
       ...missing(end),
+      ...unseenRooms(end.unseen, run.source),
       ...(run.purpose === "move" ? staysBehind(end) : []),
       paragraph(...nextStep(run.purpose, left, prefix)),
     ),

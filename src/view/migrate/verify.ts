@@ -10,6 +10,7 @@ import { jsonReport } from "../rooms/report-files.ts";
 import { categoryWords } from "../words/category-words.ts";
 import { notMovedText } from "../words/not-moved.ts";
 import { accountsOf } from "../words/run-words.ts";
+import { unseenRooms } from "../words/unseen-rooms.ts";
 
 const MAX_NAMES = 3;
 
@@ -37,7 +38,7 @@ export function verifyAnswer(result: VerifyResult, prefix: string): Message {
 }
 
 function verified(
-  { report, categories, notMoved }: Extract<VerifyResult, { status: "verified" }>,
+  { report, categories, notMoved, unseen }: Extract<VerifyResult, { status: "verified" }>,
   prefix: string,
 ): Message {
   const looked = categories.filter(({ expected }) => expected > 0);
@@ -48,9 +49,10 @@ function verified(
       paragraph(
         strong("Compared "),
         ...accountsOf(report),
-        isAllThere ? ". ✅ Nothing is missing." : ". Nothing was changed.",
+        isAllThere && unseen.length === 0 ? ". ✅ Nothing is missing." : ". Nothing was changed.",
       ),
       ...(looked.length === 0 ? [] : [list(looked.map(line))]),
+      ...unseenRooms(unseen, report.source),
       ...stays(notMoved.length === 0 ? [] : notMovedText(notMoved)),
       paragraph(...nextStep(isAllThere, isCut, prefix)),
     ),

@@ -1,7 +1,7 @@
 import type { GuardedFetch, GuardedRequest, GuardedResponse } from "../../../src/network/guarded-fetch.ts";
 import { UnreachableError } from "../../../src/network/unreachable-error.ts";
 import type { FakeRoom } from "./fake-room.ts";
-import { isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
+import { eventsFor, isLetInto, joinRuleOf, levelOf, mayInvite } from "./fake-room.ts";
 
 /** The first bytes of a picture, each as one character. */
 const PICTURE = "\x89PNG\r\n\x1a\n";
@@ -179,7 +179,7 @@ export class FakeHomeservers {
       account_data: asEvents(accountData),
       rooms: {
         join: section("join", (room) => ({
-          state: { events: room.events() },
+          state: { events: eventsFor(room, userId) },
           account_data: asEvents(roomAccountData.get(room.roomId)),
           ...(!this.uncounted.has(room.roomId) && {
             summary: {
@@ -255,7 +255,7 @@ export class FakeHomeservers {
     switch (what) {
       case "state":
         return method === "GET"
-          ? showState(room, { type, stateKey, isWhole: by.query.get("format") === "event" })
+          ? showState(room, { userId, type, stateKey, isWhole: by.query.get("format") === "event" })
           : this.#writeState(room, { userId, type, stateKey, json });
       case "joined_members":
         return {
@@ -300,9 +300,9 @@ export class FakeHomeservers {
 
 function showState(
   room: FakeRoom,
-  { type, stateKey, isWhole }: { type: string; stateKey: string; isWhole: boolean },
+  { userId, type, stateKey, isWhole }: { userId: string; type: string; stateKey: string; isWhole: boolean },
 ): unknown {
-  const event = room.events().find((one) => one.type === type && one.state_key === stateKey);
+  const event = eventsFor(room, userId).find((one) => one.type === type && one.state_key === stateKey);
   if (event === undefined) throw NOT_FOUND;
   return isWhole ? event : event.content;
 }

@@ -14,8 +14,13 @@ export interface FakeRoom {
   readonly members: Map<string, Json>;
   /** Who set a member event and when, if it was not the user itself at the beginning. */
   readonly memberSetBy: Map<string, { sender: string; at: number }>;
-  /** Joins go wrong: some users are refused, and so many joins are accepted in vain. */
-  readonly faults: { refused: Set<string>; vainJoins: number };
+  /** What goes wrong: some users are refused, and so many joins are accepted in vain. */
+  readonly faults: {
+    refused: Set<string>;
+    vainJoins: number;
+    /** Members that only their own servers show as they are. */
+    hidden: Set<string>;
+  };
   readonly lastEventId: string;
   events(): { type: string; state_key: string; sender: string; content: Json; origin_server_ts: number }[];
   count(membership: string): number;
@@ -67,7 +72,7 @@ export function fakeRoom(sketch: FakeRoomSketch): FakeRoom {
     children,
     members,
     memberSetBy,
-    faults: { refused: new Set(), vainJoins: 0 },
+    faults: { refused: new Set(), vainJoins: 0, hidden: new Set() },
     lastEventId: `$last-in-${roomId.slice(1, 4)}`,
     events: () => [
       ...[...state].map(([type, content]) => event(type, "", MODERATOR, content)),
@@ -86,6 +91,15 @@ const BEGINNING = 1_000;
 
 function event(type: string, stateKey: string, sender: string, content: Json, at = BEGINNING) {
   return { type, state_key: stateKey, sender, content, origin_server_ts: at };
+}
+
+/** The events that a user sees. Its server shows an earlier membership of hidden members. */
+export function eventsFor(room: FakeRoom, userId: string): ReturnType<FakeRoom["events"]> {
+  const { hidden } = room.faults;
+  return room.events().map((shown) => {
+    if (shown.state_key === userId || !hidden.has(shown.state_key)) return shown;
+    return event(shown.type, shown.state_key, shown.state_key, { membership: "leave" });
+  });
 }
 
 /** A moderator invites, removes or bans a user. */

@@ -101,6 +101,7 @@ export const end = (more: Partial<RunEnd> = {}): RunEnd => ({
   report: reportOf([room("!done:old.example", { status: "done" }), ...rooms(2)], categories),
   moreHelpers: new Map([["!0:old.example", 4]]),
   summary,
+  unseen: rooms(1),
   notMoved,
   failures: [],
   ...more,
@@ -161,6 +162,7 @@ export const verified = (all: Category[]): VerifyResult => ({
   report: reportOf(rooms(1), all),
   moreHelpers: new Map(),
   categories: all,
+  unseen: all.some(({ missing }) => missing.length > 0) ? rooms(6) : [],
   notMoved,
 });
 const converted = { roomId: EVIL, name: EVIL, partner: EVIL_USER };

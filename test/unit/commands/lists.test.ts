@@ -26,6 +26,8 @@ async function listIn(line: string, planned: readonly ReportRoom[]): Promise<rea
       moreHelpers: new Map(),
       via: new Map(),
       notMoved: [],
+      unseen: [],
+      isSpreading: false,
       unknownRooms: [],
     },
     ...{ isInviteBlocked: false, bannedRooms: 0, before: null, work: { canBegin: true, categories: [] } },

@@ -70,6 +70,8 @@ describe("!migrate plan after a run", () => {
       remedies: [],
     },
     notMoved: [],
+    unseen: [],
+    isSpreading: false,
     unknownRooms: [],
     isInviteBlocked: false,
     bannedRooms: 0,

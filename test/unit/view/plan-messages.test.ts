@@ -68,6 +68,8 @@ function plan(rooms: ReportRoom[], more: Partial<ShownPlan> = {}): ShownPlan {
       false,
     ),
     notMoved: [],
+    unseen: [],
+    isSpreading: false,
     unknownRooms: [],
     isInviteBlocked: false,
     bannedRooms: 0,

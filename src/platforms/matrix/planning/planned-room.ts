@@ -43,6 +43,11 @@ export interface PlannedRoom {
    * limit (`rc_joins.remote`).
    */
   isNewToServer: boolean;
+  /**
+   * The two servers show the room differently: the source's does not show the target in it, or has
+   * power levels for the target that the target's server does not have.
+   */
+  differs: { isUnseenBySource: boolean; isPowerUnseenByTarget: boolean };
   /** What decided about the route. A refusal of the route keeps it. */
   facts: AccessFacts;
 }

@@ -12,7 +12,7 @@ export function roomCategories(rooms: readonly PlannedRoom[]): Category[] {
   // The power in an upgraded room is counted in its replacement.
   const powers = expected.filter((room) => room.route !== "successor" && room.grant.isAboveDefault);
   const missingPowers = powers
-    .filter((room) => room.grant.outcome !== "none")
+    .filter((room) => room.grant.outcome !== "none" || room.differs.isPowerUnseenByTarget)
     .map((room) => `${room.roomId} ${room.power.wanted}`);
   return [
     category("rooms", expected.length - missing.length, missing),

@@ -1,4 +1,6 @@
-import { creatorsOf } from "../rooms/power-levels/room-power.ts";
+import type { PowerLevel } from "../../../model/routes.ts";
+import { compareLevels } from "../rooms/power-levels/level.ts";
+import { creatorsOf, levelOf } from "../rooms/power-levels/room-power.ts";
 import { roomName } from "../rooms/room-name.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import { accessFacts } from "./access-facts.ts";
@@ -26,6 +28,7 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
   const { room, targetMembership } = view;
   const creation = valueOf(room.create);
   const grant = powerGrant(view, parties);
+  const byTarget = powerOfTarget(view, parties) ?? grant.current;
   return {
     roomId: room.roomId,
     name: roomName(room, new Set([parties.sourceUserId, parties.targetUserId])),
@@ -36,7 +39,11 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     power: {
       source: grant.source,
       wanted: grant.wanted,
-      target: targetMembership === "join" ? grant.current : null,
+      target: targetMembership === "join" ? byTarget : null,
+    },
+    differs: {
+      isUnseenBySource: view.isUnseenBySource,
+      isPowerUnseenByTarget: grant.outcome === "none" && compareLevels(byTarget, grant.wanted) > 0,
     },
     grant,
     creation: { roomVersion: creation?.roomVersion ?? null, creators: creatorsOf(creation) },
@@ -44,6 +51,11 @@ export function roomFacts(view: RoomView, isDirect: boolean, parties: Parties): 
     isNewToServer: !isServerInside(view, parties),
     facts: accessFacts(view, parties.sourceUserId),
   };
+}
+
+/** The target's level as its own server shows it; `null` if it shows none. */
+function powerOfTarget({ powerByTarget }: RoomView, { targetUserId }: Parties): PowerLevel | null {
+  return powerByTarget === null ? null : levelOf(powerByTarget, targetUserId);
 }
 
 /** The row of a room that is left out. */

@@ -31,6 +31,13 @@ export interface RoomView {
   targetMembership: Membership | null;
   /** The member event that decides `targetMembership`; `null` if it is not known. */
   targetMember: Member | null;
+  /**
+   * The power levels by the target's own server, if the target has joined and they can be read.
+   * What the source's server alone accepted is not in them.
+   */
+  powerByTarget: RoomPower | null;
+  /** The target has joined by its own server, and the source's server does not show it. */
+  isUnseenBySource: boolean;
   /** `membershipPosition` of a membership that only the target's server shows. */
   targetPosition: number | null;
   /**
@@ -78,10 +85,23 @@ export function roomView(
     targetInviter:
       (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,
     ...membershipOfTarget(seenBySource, seenByTarget),
+    powerByTarget: powerSeenBy(seenByTarget),
+    isUnseenBySource: isUnseen(seenBySource, seenByTarget),
     isReplacement: replacement !== null,
     isEmpty,
     tombstoneSender: replacement?.tombstoneSender ?? null,
   };
+}
+
+function powerSeenBy(seenByTarget: RoomSnapshot | undefined): RoomPower | null {
+  const isRead = seenByTarget?.membership === "join" && seenByTarget.powerLevels.kind !== "unread";
+  return isRead ? roomPowerOf(seenByTarget) : null;
+}
+
+function isUnseen(seenBySource: RoomSnapshot, seenByTarget: RoomSnapshot | undefined): boolean {
+  if (seenByTarget?.membership !== "join" || seenBySource.membership !== "join") return false;
+  const { otherMember } = seenBySource;
+  return otherMember.kind !== "unread" && valueOf(otherMember)?.membership !== "join";
 }
 
 /** Full state is preferred to stripped state, and the source's to the target's. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { verifyMove } from "../../../../src/service/run/verify.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
   OWNER,
@@ -11,6 +12,7 @@ import {
 import type { FakeHomeservers, FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
 import type { FakeRoom } from "../../../support/fakes/fake-room.ts";
 import { MODERATOR, moderate } from "../../../support/fakes/fake-room.ts";
+import { nextDue } from "../../../support/store/next-due.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
 
 const MINUTE = 60_000;
@@ -63,6 +65,18 @@ async function statuses(): Promise<unknown[]> {
 
 function joins(): number {
   return servers.seen.filter((line) => line === `${TARGET} joins ${OPEN}`).length;
+}
+
+/** Sends all messages and returns their contents as one text. */
+async function messages(): Promise<string> {
+  const { outbox } = bot.store.store;
+  const ever = Number.MAX_SAFE_INTEGER - 1;
+  let text = "";
+  for (let item = await nextDue(outbox, ever); item !== null; item = await nextDue(outbox, ever)) {
+    text += JSON.stringify(item.content);
+    await outbox.finish(item.id, { status: "sent", eventId: "$sent" }, 0);
+  }
+  return text;
 }
 
 /** Does something to the room each time when the account has just joined it. */
@@ -156,5 +170,24 @@ describe("a room that the person leaves with the new account during the move", (
     await pass(60 * MINUTE);
     expect([joins(), (await row())?.status, (await row())?.route]).toEqual([1, "skipped", "excluded"]);
     expect(await statuses()).not.toContain("planned");
+  });
+});
+
+describe("a room in which the old server does not show the account", () => {
+  it("is done, and the end and a comparison say so once it had time to spread", async () => {
+    open.faults.hidden.add(TARGET);
+    await start();
+    expect(await bot.store.store.runs.last(OWNER)).toMatchObject({ state: "running" });
+    await pass(10_000);
+    expect(await bot.store.store.runs.last(OWNER)).toMatchObject({ state: "watching" });
+    expect((await row())?.status).toBe("done");
+    const verified = await verifyMove(OWNER, { botRoomIds: [], onProgress: () => undefined }, bot.planning);
+    expect(verified.status === "verified" && verified.unseen.map(({ roomId }) => roomId)).toEqual([OPEN]);
+    expect(await messages()).toContain("does not show your new account in 1 room");
+  });
+
+  it("ends at once where both servers show the same", async () => {
+    await start();
+    expect(await bot.store.store.runs.last(OWNER)).toMatchObject({ state: "watching" });
   });
 });
