@@ -14,6 +14,8 @@ export async function forgetPerson(
 ): Promise<Forgotten> {
   // Started at once, so that a sign-in that arrives meanwhile counts as a later one.
   const abandoned = control.abandon(owner);
+  // A failure is reported below. Until then it must not end the process as an unhandled rejection.
+  void abandoned.catch(() => undefined);
   const { signedOut, result: erased } = await signIn.signOutBoth(owner, async () => {
     await abandoned;
     return store.forget(owner);

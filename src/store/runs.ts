@@ -141,8 +141,8 @@ export class Runs {
   }
 
   /**
-   * Runs that ended before a time, if nothing has happened in them since and their owner has
-   * started no other.
+   * Runs that ended before a time, if nothing has happened in them since, and their owner has
+   * neither started another one nor an older one that still watches.
    */
   async endedBefore(time: number): Promise<Run[]> {
     const rows = await this.#database
@@ -158,6 +158,17 @@ export class Runs {
             .selectFrom("run as last")
             .select(({ fn }) => fn.max("last.id").as("id"))
             .groupBy("last.owner"),
+        ),
+      )
+      .where((expression) =>
+        expression.not(
+          expression.exists(
+            expression
+              .selectFrom("run as open")
+              .select("open.id")
+              .whereRef("open.owner", "=", "run.owner")
+              .where("open.state", "!=", "over"),
+          ),
         ),
       )
       .where((expression) =>

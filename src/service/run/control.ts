@@ -42,10 +42,13 @@ export class RunControl {
     this.#options = options;
   }
 
-  /** The active run, otherwise the last one. */
+  /**
+   * The run that the person sees: the active one, otherwise the one that watches, otherwise the last
+   * one. A part of a move that has ended hides no move that watches.
+   */
   async current(owner: string): Promise<Run | null> {
     const { runs } = this.#options;
-    return (await runs.active(owner)) ?? runs.last(owner);
+    return (await runs.active(owner)) ?? (await runs.unfinished(owner)).at(-1) ?? runs.last(owner);
   }
 
   pause(owner: string): Promise<PauseResult> {

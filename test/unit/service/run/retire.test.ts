@@ -116,6 +116,19 @@ describe("a move that nobody comes back to", () => {
     expect(said).toEqual([]);
   });
 
+  it("is not finished while it is watched, though a later part of it has ended", async () => {
+    const { store, run, said, lookOnDay } = await endedMove({ end: "settled_with_watch" });
+    const part = await store.runs.create(
+      { ...run, purpose: "profile", startedAt: 11 * DAY_MS },
+      { rooms: [], steps: [], isInPlace: false },
+    );
+    await store.runs.apply(part?.id ?? 0, "settled", { endedAt: 11 * DAY_MS });
+    await lookOnDay(100);
+    expect(await store.accounts.session(OWNER, "source")).not.toBeNull();
+    expect(said).toEqual([]);
+    expect((await store.runs.get(run.id))?.state).toBe("watching");
+  });
+
   it("is not finished when its owner has signed in since", async () => {
     const { store, said, lookOnDay } = await endedMove({ signedInAt: 20 * DAY_MS });
     await lookOnDay(100);
