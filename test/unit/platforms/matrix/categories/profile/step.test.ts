@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { profileFieldStep } from "../../../../../../src/platforms/matrix/categories/profile/step.ts";
 import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
-import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
+import { NOT_FOUND, scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
 import { NEW } from "../contents-sketch.ts";
 
 const NAME = { key: "displayname", value: "Mo", before: "me" };
@@ -35,7 +35,8 @@ describe("a profile field", () => {
   });
 
   it("is written where servers before v1.16 have it", async () => {
-    const { context, writes } = scriptedContext(({ path }) => {
+    const { context, writes } = scriptedContext(({ method, path }) => {
+      if (method === "GET") return NOT_FOUND;
       return path.startsWith(UNSTABLE) ? undefined : { status: 404, json: { errcode: "M_UNRECOGNIZED" } };
     });
     expect((await profileFieldStep.run(ZONE, context)).status).toBe("done");
