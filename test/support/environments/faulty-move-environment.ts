@@ -17,9 +17,13 @@ export interface FaultyMoveEnvironment extends MoveEnvironment {
 }
 
 /** Brings up the environment: the bot runs, and both accounts are signed in with it. */
-export async function createFaultyMoveEnvironment(
-  options: Omit<MoveEnvironmentOptions, "bot">,
-): Promise<FaultyMoveEnvironment> {
+export async function createFaultyMoveEnvironment({
+  configuration = {},
+  ...options
+}: Omit<MoveEnvironmentOptions, "bot"> & {
+  /** Merged over the bot's configuration. */
+  configuration?: Readonly<Record<string, unknown>>;
+}): Promise<FaultyMoveEnvironment> {
   const proxies = Promise.withResolvers<{ oldServer: FaultProxy; newServer: FaultProxy }>();
   const move = await createMoveEnvironment({
     ...options,
@@ -27,7 +31,8 @@ export async function createFaultyMoveEnvironment(
       const oldServer = await startFaultProxy({ target: pair.old.baseUrl, seed: 3 });
       const newServer = await startFaultProxy({ target: pair.new.baseUrl, seed: 4 });
       proxies.resolve({ oldServer, newServer });
-      return { servers: { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: newServer.url } };
+      const servers = { [pair.old.serverName]: oldServer.url, [pair.new.serverName]: newServer.url };
+      return { servers, configuration };
     },
   });
   const { oldServer, newServer } = await proxies.promise;

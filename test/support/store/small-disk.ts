@@ -2,19 +2,19 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 
-/** A file system of its own, in memory. It is unmounted at the end of the test. */
+/** A file system of its own, in memory. */
 export class SmallDisk {
   readonly folder: string;
 
   constructor(size = "1m") {
     this.folder = mkdtempSync(join(tmpdir(), "mover-disk-"));
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=0700`, "tmpfs", this.folder]);
-    onTestFinished(() => {
-      execFileSync("umount", ["--lazy", this.folder]);
-      rmdirSync(this.folder);
-    });
+  }
+
+  remove(): void {
+    execFileSync("umount", ["--lazy", this.folder]);
+    rmdirSync(this.folder);
   }
 
   /** Uses up all space that is left. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StepOutcome } from "../../../src/model/step-outcome.ts";
 import type { RunnerWork } from "../../../src/queue/runner-work.ts";
 import type { Steps } from "../../../src/store/steps.ts";
 import { StorageError } from "../../../src/store/storage-error.ts";
@@ -274,4 +275,31 @@ describe("joins whose rooms do not answer", () => {
     await pass(SECOND);
     expect(work.tried).toContain("power");
   });
+});
+
+it("a run whose steps cannot be taken does not keep its turn for a slot", async () => {
+  const { store } = await temporaryStore();
+  const slow = (): Promise<StepOutcome> => new Promise((resolve) => setTimeout(() => resolve(DONE), SECOND));
+  const keys = Array.from({ length: 9 }, (_, index) => `full ${index}`);
+  let isBroken = false;
+  const { runner, work } = scripted(
+    breaking(store, "takeNext", () => isBroken),
+    Object.fromEntries(keys.map((key) => [key, slow])),
+  );
+  await runner.begin(
+    await newRun(
+      store,
+      keys.map((key) => step(key)),
+      { owner: "@first:old.example" },
+    ),
+  );
+  await pass();
+  await runner.begin(await newRun(store, [step("second")], { owner: "@second:old.example" }));
+  await runner.begin(await newRun(store, [step("third")], { owner: "@third:old.example" }));
+  await pass(SECOND - 1);
+  isBroken = true;
+  await pass(1);
+  isBroken = false;
+  await pass(5 * SECOND);
+  expect(work.tried).toEqual(expect.arrayContaining(["second", "third", "full 8"]));
 });

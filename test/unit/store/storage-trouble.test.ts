@@ -16,6 +16,12 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const log = pino({ level: "silent" });
 
+function smallDisk(size?: string): SmallDisk {
+  const disk = new SmallDisk(size);
+  onTestFinished(() => disk.remove());
+  return disk;
+}
+
 /** Rows until the disk refuses one. @returns the error */
 async function addUntilRefused(store: Store): Promise<unknown> {
   const item = { roomId: "!r", forUser: "@me:x", kind: "message", priority: 1 } as const;
@@ -30,7 +36,7 @@ async function addUntilRefused(store: Store): Promise<unknown> {
 
 describe("a full disk", () => {
   it("is named by the error, which is the first one", async () => {
-    const disk = new SmallDisk();
+    const disk = smallDisk();
     const store = openStore({ dataDir: disk.folder, secretKey });
     disk.fill();
     const error = await addUntilRefused(store);
@@ -41,7 +47,7 @@ describe("a full disk", () => {
   });
 
   it("loses nothing: what was stored is there, and work goes on when there is room", async () => {
-    const disk = new SmallDisk();
+    const disk = smallDisk();
     const store = openStore({ dataDir: disk.folder, secretKey });
     await store.bot.set("before", "kept");
     disk.fill();
@@ -56,7 +62,7 @@ describe("a full disk", () => {
   });
 
   it("stops a run only until there is room", async () => {
-    const disk = new SmallDisk("8m");
+    const disk = smallDisk("8m");
     const store = openStore({ dataDir: disk.folder, secretKey });
     const keys = Array.from({ length: 12 }, (_, index) => `step ${index}`);
     let tried = 0;
@@ -90,7 +96,7 @@ describe("a full disk", () => {
   });
 
   it("at a start is a text for the operator", () => {
-    const disk = new SmallDisk();
+    const disk = smallDisk();
     disk.fill();
     const open = (): Store => openData({ dataDir: join(disk.folder, "data") }, { secretKey, log });
     expect(open).toThrow(StartProblem);
@@ -166,7 +172,7 @@ describe("a database that another program has locked", () => {
 
 describe("a data directory that cannot be used", () => {
   it("on a read-only file system is a text for the operator", async () => {
-    const disk = new SmallDisk();
+    const disk = smallDisk();
     await openStore({ dataDir: disk.folder, secretKey }).close();
     disk.makeReadOnly();
     const open = (): Store => openData({ dataDir: disk.folder }, { secretKey, log });
