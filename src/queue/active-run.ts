@@ -63,8 +63,9 @@ export interface ActiveRun extends RunActivity {
   endWait: EndWait | null;
   isPumping: boolean;
   isPumpWanted: boolean;
-  /** How often in a row its steps could not be taken. */
+  /** How often in a row its steps could not be taken, and when they are tried again. */
   failures: number;
+  retryAt: number;
 }
 
 /**
@@ -86,6 +87,7 @@ export function activeRun(run: Run, activities: Map<number, RunActivity>): Activ
     isPumping: false,
     isPumpWanted: false,
     failures: 0,
+    retryAt: 0,
   };
 }
 

@@ -120,9 +120,11 @@ export class Runner {
     this.#keeper.stop();
     for (const active of [...this.#active.values()]) this.#drop(active);
     await Promise.all([...this.#activities.values()].map(drained));
-    await this.#leases.expire().catch((error: unknown) => {
-      this.#options.log.warn({ err: error }, "runs could not be given back; their leases end by themselves");
-    });
+    await this.#leases
+      .expire()
+      .catch((error: unknown) =>
+        this.#options.log.warn({ err: error }, "runs are not given back; their leases end by themselves"),
+      );
   }
 
   #dropRun(runId: number): void {
@@ -137,12 +139,9 @@ export class Runner {
     this.#slots.leave(active.run.id);
     if (this.#stopping.signal.aborted) return;
     const runId = active.run.id;
-    this.#giveBack(runId).catch((error: unknown) => {
-      this.#options.log.warn(
-        { err: error, runId },
-        "a run could not be given back; its lease ends by itself",
-      );
-    });
+    this.#giveBack(runId).catch((error: unknown) =>
+      this.#options.log.warn({ err: error, runId }, "a run is not given back; its lease ends by itself"),
+    );
   }
 
   /** Gives a run back when nothing of it is under way, unless it was resumed. */
@@ -192,11 +191,15 @@ export class Runner {
       this.#drop(active);
       return;
     }
-    active.failures += 1;
     active.isPumpWanted = false;
-    const pauseMs = growingPauseMs(active.failures, error instanceof StorageError ? "storage" : "bug");
-    log.error({ err: error, runId, pauseMs }, "the steps of a run could not be taken; it is tried again");
-    this.#wakeAt(active, now() + pauseMs);
+    // Whatever woke the run during its pause says nothing new.
+    if (active.retryAt <= now()) {
+      active.failures += 1;
+      const pauseMs = growingPauseMs(active.failures, error instanceof StorageError ? "storage" : "bug");
+      active.retryAt = now() + pauseMs;
+      log.error({ err: error, runId, pauseMs }, "the steps of a run could not be taken; it is tried again");
+    }
+    this.#wakeAt(active, active.retryAt);
   }
 
   /** Takes the steps that are due and sets the clock for the next one. */

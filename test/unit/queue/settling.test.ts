@@ -301,5 +301,5 @@ it("a run whose steps cannot be taken does not keep its turn for a slot", async 
   await pass(1);
   isBroken = false;
   await pass(5 * SECOND);
-  expect(work.tried).toEqual(expect.arrayContaining(["second", "third", "full 8"]));
+  expect(work.tried.slice(8).sort()).toEqual(["full 8", "second", "third"]);
 });
