@@ -18,7 +18,7 @@ const MAX_DUE = 200;
  * A message is given up when the process ended in so many tries of it: the crypto library may have
  * failed at it in a way that ends the process (overrides/README.md, "Crash safety").
  */
-const MAX_CUT_OFF = 5;
+const MAX_CUT_OFF = 15;
 const STORE_RETRY_MS = 5_000;
 /** After this time without an answer of the server, the sending counts as failing. */
 const STUCK_MS = 5 * 60_000;

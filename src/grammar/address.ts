@@ -68,9 +68,12 @@ function stripPrefix(text: string, prefix: string): string | null {
 
 function stripName(text: string, names: BotNames): string | null {
   const localpart = names.userId.slice(1, names.userId.indexOf(":"));
-  const candidates = [names.userId, names.displayName ?? "", `@${localpart}`, localpart].filter(
-    (name) => name !== "",
-  );
+  const candidates = [
+    names.userId,
+    withoutInvisible(names.displayName ?? "").trim(),
+    `@${localpart}`,
+    localpart,
+  ].filter((name) => name !== "");
   for (const name of candidates) {
     if (text.slice(0, name.length).toLowerCase() !== name.toLowerCase()) continue;
     const rest = text.slice(name.length);

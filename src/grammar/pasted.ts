@@ -3,9 +3,10 @@ import { secretFlagIn } from "./secrets.ts";
 /**
  * Characters without a shape that copied text brings along: zero-width space, word joiner, byte
  * order mark, soft hyphen and direction marks. The zero-width joiners stay, because they are part
- * of words and of emoji.
+ * of words and of emoji. So do the characters that turn text round, because a name with one is no
+ * valid name.
  */
-const shapeless = String.raw`\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF`;
+const shapeless = String.raw`\u00AD\u200B\u200E\u200F\u2060\u2066-\u2069\uFEFF`;
 const invisible = new RegExp(`[${shapeless}]+`, "gu");
 const invisibleEdges = new RegExp(String.raw`^[\s${shapeless}]+|[\s${shapeless}]+$`, "gu");
 

@@ -26,9 +26,6 @@ export const accessFactsSchema = z.object({
 });
 export type AccessFacts = z.infer<typeof accessFactsSchema>;
 
-/** A room about which nothing is known. */
-export const NO_FACTS: AccessFacts = { member: null, joinRule: null, serverAcl: null, invitePower: null };
-
 const MEMBER_AND_RULES = ["member", "joinRule", "serverAcl"] as const;
 
 /** The facts that open a route again when they change; none for rows that are no way in. */

@@ -12,7 +12,6 @@ import { ROUTES } from "./routes.ts";
  * - `nobody`: no server answered with a verdict.
  */
 export const REFUSED_BY = ["room", "own_server", "account", "nobody"] as const;
-export type RefusedBy = (typeof REFUSED_BY)[number];
 
 /**
  * A route that was tried and refused. `vain`: the server accepted the join, and the account is not

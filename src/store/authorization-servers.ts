@@ -10,7 +10,11 @@ export class AuthorizationServers {
   }
 
   async add(issuer: string, baseUrl: string): Promise<void> {
-    await this.#database.replaceInto("authorization_server").values({ issuer, base_url: baseUrl }).execute();
+    await this.#database
+      .insertInto("authorization_server")
+      .values({ issuer, base_url: baseUrl })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
   }
 
   async homeserversOf(issuer: string): Promise<string[]> {

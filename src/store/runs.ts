@@ -11,6 +11,7 @@ import { imageCopiesOf } from "./image-copies.ts";
 import { closeQuestionsOf } from "./questions.ts";
 import { assertLease } from "./run-leases.ts";
 import type { RunChange } from "./run-rows.ts";
+import { replacedRoomsOf, roomCountsOf } from "./run-room-queries.ts";
 import { applyToRun, changeRun, insertRoom, roomsFromRows, runsFromRows } from "./run-rows.ts";
 import { insertSteps } from "./step-rows.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -261,38 +262,13 @@ export class Runs {
   }
 
   /** Rooms that were upgraded: they have the status of their replacements. */
-  async replacedRooms(runId: number): Promise<RunRoom[]> {
-    // Few rooms are upgraded. Their IDs are in an index, so that no other room is read.
-    const ids = await this.#database
-      .selectFrom("run_room")
-      .select("room_id")
-      .where("run_id", "=", runId)
-      .where("route", "=", "successor")
-      .execute();
-    if (ids.length === 0) return [];
-    const rows = await this.#database
-      .selectFrom("run_room")
-      .selectAll()
-      .where("run_id", "=", runId)
-      .where(
-        "room_id",
-        "in",
-        ids.map(({ room_id }) => room_id),
-      )
-      .execute();
-    return roomsFromRows(rows, this.#report);
+  replacedRooms(runId: number): Promise<RunRoom[]> {
+    return replacedRoomsOf(this.#database, runId, this.#report);
   }
 
   /** Rooms of a run by status. */
-  async roomCounts(runId: number): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#database
-      .selectFrom("run_room")
-      .select(["status", ({ fn }) => fn.countAll<number>().as("count")])
-      .where("run_id", "=", runId)
-      .where("is_replacement", "=", 0)
-      .groupBy("status")
-      .execute();
-    return new Map(rows.map(({ status, count }) => [status, count]));
+  roomCounts(runId: number): Promise<ReadonlyMap<string, number>> {
+    return roomCountsOf(this.#database, runId);
   }
 
   imageCopies(runId: number): CopiesOfRun {

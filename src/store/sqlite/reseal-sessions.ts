@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { z } from "zod";
-import { sealingPlace } from "./accounts.ts";
-import type { SealedSecrets } from "./sealed-secrets.ts";
+import { sealingPlace } from "../accounts.ts";
+import type { SealedSecrets } from "../sealed-secrets.ts";
 
 const rowSchema = z.object({
   owner: z.string(),

@@ -1,0 +1,47 @@
+import type { Kysely } from "kysely";
+import type { RunRoom } from "../model/run-room.ts";
+import { roomsFromRows } from "./run-rows.ts";
+import type { ReportUnreadable } from "./stored-json.ts";
+import type { Tables } from "./tables.ts";
+
+/** Rooms of a run that were upgraded. */
+export async function replacedRoomsOf(
+  database: Kysely<Tables>,
+  runId: number,
+  report: ReportUnreadable,
+): Promise<RunRoom[]> {
+  // Few rooms are upgraded. Their IDs are in an index, so that no other room is read.
+  const ids = await database
+    .selectFrom("run_room")
+    .select("room_id")
+    .where("run_id", "=", runId)
+    .where("route", "=", "successor")
+    .execute();
+  if (ids.length === 0) return [];
+  const rows = await database
+    .selectFrom("run_room")
+    .selectAll()
+    .where("run_id", "=", runId)
+    .where(
+      "room_id",
+      "in",
+      ids.map(({ room_id }) => room_id),
+    )
+    .execute();
+  return roomsFromRows(rows, report);
+}
+
+/** The number of rooms of a run by status. */
+export async function roomCountsOf(
+  database: Kysely<Tables>,
+  runId: number,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await database
+    .selectFrom("run_room")
+    .select(["status", ({ fn }) => fn.countAll<number>().as("count")])
+    .where("run_id", "=", runId)
+    .where("is_replacement", "=", 0)
+    .groupBy("status")
+    .execute();
+  return new Map(rows.map(({ status, count }) => [status, count]));
+}
