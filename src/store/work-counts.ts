@@ -40,7 +40,10 @@ export class WorkCounts {
   /** Whether the store takes a write. Makes one. */
   async isWritable(now: number): Promise<boolean> {
     const value = String(now);
-    const write = this.#database.replaceInto("bot_state").values({ key: "health.writtenAt", value });
+    const write = this.#database
+      .insertInto("bot_state")
+      .values({ key: "health.writtenAt", value })
+      .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }));
     return write.execute().then(
       () => true,
       () => false,

@@ -36,18 +36,18 @@ describe("over a crash", () => {
     await next.stop();
   });
 
-  it("in each try of one message, the message is given up after five and the others go", async () => {
+  it("in each try of one message, the message is given up after fifteen and the others go", async () => {
     const { outbox, state, reopen, bodies, lines, store: first } = await setUp();
     const lost = Promise.withResolvers<never>();
     state.answer = ({ path }) => (path.endsWith("/poison") ? lost.promise : undefined);
     await first.outbox.add(item("poison", { content: { body: SECRET } }), Date.now());
     await first.outbox.add(item("next"), Date.now());
     let store = first;
-    for (let start = 0; start < 6; start++) {
+    for (let start = 0; start < 16; start++) {
       expect(bodies()).toEqual([]);
       outbox(store).start();
       await pass(0);
-      if (start < 5) store = await reopen();
+      if (start < 15) store = await reopen();
     }
     expect(bodies()).toEqual(["next"]);
     expect(await store.outbox.result("poison")).toEqual({ status: "failed", failure: "cut_off" });
