@@ -120,11 +120,8 @@ export class Runner {
     this.#keeper.stop();
     for (const active of [...this.#active.values()]) this.#drop(active);
     await Promise.all([...this.#activities.values()].map(drained));
-    await this.#leases
-      .expire()
-      .catch((error: unknown) =>
-        this.#options.log.warn({ err: error }, "runs are not given back; their leases end by themselves"),
-      );
+    const { log } = this.#options;
+    await this.#leases.expire().catch((err: unknown) => log.warn({ err }, "runs are not given back"));
   }
 
   #dropRun(runId: number): void {

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it, vi } from "vitest";
 import { endLostRuns } from "../../../src/service/run/lost-runs.ts";
+import { SealedSecrets, UnsealError } from "../../../src/store/sealed-secrets.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
 import type { UnreadableRow } from "../../../src/store/stored-json.ts";
+import { schemaUpgrades, upgradeSchema } from "../../../src/store/upgrade.ts";
 import { newRun, scripted, step } from "../../support/fakes/scripted-runner.ts";
 import { nextDue } from "../../support/store/next-due.ts";
 import { changeRows } from "../../support/store/old-rows.ts";
@@ -115,6 +117,43 @@ describe("a row that cannot be read costs that row alone", () => {
     ));
 });
 
+describe("sessions of the first schemas", () => {
+  /** Two sessions as schema 7 sealed them, one of them damaged. */
+  async function oldSessions(key: Buffer): Promise<string> {
+    const dataDir = await temporaryFolder();
+    const secrets = new SealedSecrets(key);
+    changeRows(dataDir, (database) => {
+      upgradeSchema(database, schemaUpgrades.slice(0, 7));
+      for (const owner of ["@good:x", "@bad:x"]) {
+        const name = `session source ${owner}`;
+        const sealed = secrets.seal(name, JSON.stringify({ accessToken: "a" }));
+        database
+          .prepare("INSERT INTO account VALUES (?, 'source', ?, 'https://x', 'token', NULL, 1)")
+          .run(owner, owner);
+        database
+          .prepare("INSERT INTO secret VALUES (?, ?)")
+          .run(name, owner === "@bad:x" ? sealed.subarray(0, 20) : sealed);
+      }
+    });
+    return dataDir;
+  }
+
+  it("are read, except one that is damaged", async () => {
+    const store = openStore({ dataDir: await oldSessions(secretKey), secretKey });
+    expect((await store.accounts.session("@good:x", "source"))?.accessToken).toBe("a");
+    expect(await store.accounts.session("@bad:x", "source")).toBeNull();
+    await store.close();
+  });
+
+  it("stay as they are if the key is another one", async () => {
+    const dataDir = await oldSessions(Buffer.alloc(32, 8));
+    expect(() => openStore({ dataDir, secretKey })).toThrow(UnsealError);
+    const store = openStore({ dataDir, secretKey: Buffer.alloc(32, 8) });
+    expect((await store.accounts.session("@good:x", "source"))?.accessToken).toBe("a");
+    await store.close();
+  });
+});
+
 describe("a run that cannot be read", () => {
   it.each([
     { name: "its state", sql: "UPDATE run SET state = 'of_tomorrow' WHERE id = 1" },
@@ -171,5 +210,12 @@ it("SQL that SQLite alone understands is in one folder of the store", () => {
     /pragma|json_(extract|valid|each)|replaceInto|orIgnore|vacuum|\browid\b|sqlite_|from "better-sqlite3"/iu;
   const found = files.filter((name) => dialect.test(readFileSync(join(folder, name), "utf8")));
   // The schema itself, the lock of the data directory, and the type of the opened database.
-  expect(found).toEqual(["process-lock.ts", "run-leases.ts", "storage-error.ts", "store.ts", "upgrade.ts"]);
+  expect(found).toEqual([
+    "process-lock.ts",
+    "reseal-sessions.ts",
+    "run-leases.ts",
+    "storage-error.ts",
+    "store.ts",
+    "upgrade.ts",
+  ]);
 });
