@@ -131,17 +131,24 @@ export function isNotEntered({ isJoined, status }: RunRoom): boolean {
   return !isJoined && status !== "planned";
 }
 
-/** The statuses of rooms into which a person may still let the target. */
-export const WAITING_STATUSES = [
+/**
+ * The statuses of rooms that are watched: a person may still let the target in, or a server may
+ * still show the room.
+ */
+export const WATCHED_STATUSES = [
   "needs_moderator",
   "needs_you",
   "failed",
+  "waiting",
 ] as const satisfies readonly Status[];
-const WAITING: ReadonlySet<Status> = new Set<Status>(WAITING_STATUSES);
+const WATCHED: ReadonlySet<Status> = new Set<Status>(WATCHED_STATUSES);
 
-/** Whether a person may still let the target in, so that the room is watched. */
-export function waitsForPerson({ isJoined, status }: RunRoom): boolean {
-  return !isJoined && WAITING.has(status);
+/**
+ * Whether a person may still let the target in, or a server may still show the room (`waiting`), so
+ * that the room is watched.
+ */
+export function isToWatch({ isJoined, status }: RunRoom): boolean {
+  return !isJoined && WATCHED.has(status);
 }
 
 /** A change in a room that waits for a person. */
@@ -163,8 +170,9 @@ export type OpenedRoute =
  * - `banned`, `unbanned`: the target, and nothing else has changed.
  * - `acl_lifted`: the room no longer shuts out the target's server.
  * - `knock_declined`: somebody in the room declined the target's knock.
+ * - `readable`: the server shows a room again that could not be read.
  */
-export type ChangeOfRoute = "banned" | "unbanned" | "acl_lifted" | "knock_declined";
+export type ChangeOfRoute = "banned" | "unbanned" | "acl_lifted" | "knock_declined" | "readable";
 
 /** The changes by room ID. Only requested rooms with a change are in it. */
 export type AccessChanges = ReadonlyMap<string, AccessChange>;
@@ -195,6 +203,7 @@ export function roomAfterChange(room: RunRoom, change: AccessChange, now: number
     case "unbanned":
     case "acl_lifted":
     case "knock_declined":
+    case "readable":
       return room;
   }
 }

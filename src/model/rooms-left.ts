@@ -46,13 +46,11 @@ export function numberedRooms(report: Pick<Report, "rooms">): ReportRoom[] {
 }
 
 /**
- * The rooms that need help from people or cannot be moved, in the order in which a plan numbers
- * them.
+ * The rooms that need help from people, cannot be moved or cannot be read, in the order in which a
+ * plan numbers them.
  */
 export function blockedRooms({ rooms }: Pick<Report, "rooms">): ReportRoom[] {
-  return withoutReplaced(rooms).filter(
-    (room) => room.status === "needs_moderator" || room.status === "needs_you" || room.route === "impossible",
-  );
+  return withoutReplaced(rooms).filter((room) => isLeftToWatch(room) || room.route === "impossible");
 }
 
 function withoutReplaced(rooms: readonly ReportRoom[]): ReportRoom[] {
@@ -60,11 +58,16 @@ function withoutReplaced(rooms: readonly ReportRoom[]): ReportRoom[] {
   return rooms.filter((room) => room.successor === null || !roomIds.has(room.successor));
 }
 
+/** Whether a plan leaves the room to people, or to a later look at a room that cannot be read. */
+export function isLeftToWatch({ status }: Pick<ReportRoom, "status">): boolean {
+  return status === "needs_moderator" || status === "needs_you" || status === "waiting";
+}
+
 function causeOf(room: ReportRoom): Cause {
   if (room.route === "excluded") return "excluded";
   if (room.status === "failed") return "failed";
   if (room.status === "running") return "running";
-  if (room.status === "waiting") return "waiting";
+  if (room.status === "waiting") return room.reason?.code === "unreadable" ? "unreadable" : "waiting";
   if (room.status === "planned" && room.route !== "knock") return "planned";
   if (room.route === "knock") return "knock";
   return room.reason?.code ?? "other";

@@ -44,6 +44,7 @@ export const REASON_CODES = [
   "unreachable_server",
   "refused",
   "server_notices",
+  "unreadable",
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 
@@ -99,6 +100,8 @@ export const reasonSchema = z.discriminatedUnion("code", [
     membership: z.enum(["invite", "knock"]),
     inviter: text,
   }),
+  /** A server does not show the state of a room that its account has joined. */
+  z.object({ code: z.literal("unreadable"), serverName: z.string() }),
   z.object({
     code: z.literal("space_unreachable"),
     through: z.string(),

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { addressFormat } from "../model/conversation-address.ts";
-import { WAITING_STATUSES } from "../model/room-routes.ts";
+import { WATCHED_STATUSES } from "../model/room-routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { RunEvent, RunState } from "../model/run-states.ts";
 import { ACTIVE_RUN_STATES, FIRST_RUN_STATE, UNFINISHED_RUN_STATES } from "../model/run-states.ts";
@@ -187,14 +187,14 @@ export class Runs {
     return runsFromRows(rows, this.#report);
   }
 
-  /** The rooms of a run that wait for a person. Others are not read: a move may have thousands. */
-  async waitingRooms(id: number): Promise<RunRoom[]> {
+  /** The rooms of a run that are watched. Others are not read: a move may have thousands. */
+  async watchedRooms(id: number): Promise<RunRoom[]> {
     const rows = await this.#database
       .selectFrom("run_room")
       .selectAll()
       .where("run_id", "=", id)
       .where("is_inside", "=", 0)
-      .where("status", "in", WAITING_STATUSES)
+      .where("status", "in", WATCHED_STATUSES)
       .orderBy("position")
       .execute();
     return roomsFromRows(rows, this.#report);

@@ -14,7 +14,8 @@ import { HomeserverError } from "./api/homeserver-error.ts";
 import { decideRooms } from "./decide-rooms.ts";
 import { decisionOf } from "./decision.ts";
 import type { OpenAccount, OpenAccountOptions } from "./open-account.ts";
-import { guarded, openAccount, readOpenAccount } from "./open-account.ts";
+import { checkOpenAccount, guarded, openAccount, readOpenAccount } from "./open-account.ts";
+import { readFeatures } from "./reading/account-details.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
 import { concurrently } from "./reading/concurrently.ts";
@@ -49,12 +50,13 @@ export function accountPairs(
   const features = new Map<string, WatchingAccount["features"]>();
   const copying = new KeyedQueue();
   return (accounts, signal) => {
-    const pair = {
-      source: openAccount(accounts.source, options, signal),
-      target: openAccount(accounts.target, options, signal),
-    };
+    const open = (aborting?: AbortSignal): OpenPair => ({
+      source: openAccount(accounts.source, options, aborting),
+      target: openAccount(accounts.target, options, aborting),
+    });
+    const pair = open(signal);
     return {
-      decide: (request) => decide(pair, request, options.now),
+      decide: (request) => decideUntilFailure(open, request, { now: options.now, signal }),
       whyStay: (roomIds) => whyStayIn(pair, roomIds),
       runStep: async (step, facts) => runStep(step, await contextOf({ ...pair, copying }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
@@ -62,19 +64,40 @@ export function accountPairs(
   };
 }
 
+/** When one of the two accounts cannot be read, the reading of the other ends too. */
+async function decideUntilFailure(
+  open: (signal: AbortSignal) => OpenPair,
+  request: DecisionRequest,
+  { now, signal }: { now: () => number; signal: AbortSignal | undefined },
+): Promise<Decision> {
+  const ending = new AbortController();
+  const pair = open(signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]));
+  return decide(pair, request, { now, endOther: () => ending.abort() });
+}
+
 async function decide(
   { source, target }: OpenPair,
   { filters, words, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
-  now: () => number,
+  { now, endOther }: { now: () => number; endOther: () => void },
 ): Promise<Decision> {
+  // While one server is away, the other is not asked for a whole account again and again.
+  await both([checkOpenAccount(source), checkOpenAccount(target)], endOther);
   // In parallel, because they are two servers, or two accounts with separate limits.
-  const [sourceReading, targetReading] = await Promise.all([
-    readOpenAccount(source, target.account.userId, {
-      onProgress,
-      withLastActivity: filters.activeSince !== null,
-    }),
-    readOpenAccount(target, source.account.userId, { onProgress, withLastActivity: false }),
-  ]);
+  const [sourceReading, targetReading] = await both(
+    [
+      readOpenAccount(source, target.account.userId, {
+        onProgress,
+        withLastActivity: filters.activeSince !== null,
+        isOtherMemberNeeded: true,
+      }),
+      readOpenAccount(target, source.account.userId, {
+        onProgress,
+        withLastActivity: false,
+        isOtherMemberNeeded: false,
+      }),
+    ],
+    endOther,
+  );
   const readings = { source: sourceReading, target: targetReading };
   const { spokenIn, histories } = await knownRooms();
   return guarded(source.account, async () => {
@@ -135,6 +158,24 @@ function isServerTrouble(error: unknown): boolean {
 }
 
 /**
+ * Both results. After the first failure the other work is ended and waited for.
+ * @throws the first failure
+ */
+async function both<First, Second>(
+  [first, second]: [Promise<First>, Promise<Second>],
+  endOther: () => void,
+): Promise<[First, Second]> {
+  const ended = Promise.allSettled([first, second]);
+  try {
+    return await Promise.all([first, second]);
+  } catch (error) {
+    endOther();
+    await ended;
+    throw error;
+  }
+}
+
+/**
  * The kinds of steps that call `isJoined`: steps that merge lists about rooms, join through another
  * room, or undo something inside a room. For any other kind no room counts as joined.
  */
@@ -188,8 +229,12 @@ async function watch(
     if (result.sides[side].status === "away") known.delete(pair[side].account.baseUrl);
   return result;
 
-  async function watching({ account, client, readable }: OpenAccount): Promise<WatchingAccount> {
-    const features = known.get(account.baseUrl) ?? (await readable()).features;
+  // A reader would repeat the request. Another look follows instead.
+  async function watching({ account, client }: OpenAccount): Promise<WatchingAccount> {
+    const once: Parameters<typeof readFeatures>[0] = {
+      request: (asked) => client.request({ ...asked, signal: request.signal }),
+    };
+    const features = known.get(account.baseUrl) ?? (await readFeatures(once));
     known.set(account.baseUrl, features);
     return { client, userId: account.userId, features };
   }

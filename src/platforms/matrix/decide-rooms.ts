@@ -4,7 +4,6 @@ import { planRooms } from "./planning/plan-rooms.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
 import { concurrently } from "./reading/concurrently.ts";
 import { lookAtInvitation, withTags } from "./reading/invitation.ts";
-import { CONCURRENCY } from "./reading/limits.ts";
 import { withNeededMembers } from "./reading/members.ts";
 import { withOtherMembers } from "./reading/other-member.ts";
 import { readOutsideRoom } from "./reading/outside-room.ts";
@@ -24,6 +23,9 @@ export interface ReadableAccounts {
   source: ReadableAccount;
   target: ReadableAccount;
 }
+
+/** Other servers answer these requests, each as slowly as it does. */
+const MAX_SUMMARIES_AT_ONCE = 8;
 
 /**
  * Plans the rooms of two accounts that were read. Reads what the plan needs (named members,
@@ -46,12 +48,13 @@ export async function decideRooms(
     const rooms = plan.summariesNeeded.filter(({ roomId }) => isNew(roomId));
     if (needs.length === 0 && rooms.length === 0)
       return plan.membersNeeded.length === 0 ? plan : planRooms({ ...input, areMembersRead: true });
-    for (const room of rooms) {
-      if (!room.isInvitation) outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, snapshot));
-    }
     const seen = snapshot;
     const invitations = rooms.filter(({ isInvitation }) => isInvitation);
-    const looks = await concurrently(invitations, CONCURRENCY, (room) =>
+    const replacements = rooms.filter(({ isInvitation }) => !isInvitation);
+    await concurrently(replacements, MAX_SUMMARIES_AT_ONCE, async (room) => {
+      outsideRooms.set(room.roomId, await lookFromOutside(accounts, room, seen));
+    });
+    const looks = await concurrently(invitations, MAX_SUMMARIES_AT_ONCE, (room) =>
       lookAtInvitation(source.reader, room, seen, accounts.target.userId),
     );
     for (const { room } of looks) outsideRooms.set(room.roomId, room);

@@ -1,21 +1,21 @@
 import type { Logger } from "pino";
 import type { Account } from "../../model/account.ts";
-import type { GuardedFetch } from "../../network/guarded-fetch.ts";
 import type { ReadProgress } from "../reading.ts";
 import { UnreadableAccountError } from "../reading.ts";
-import { discoverHomeserver } from "./api/discovery.ts";
 import type { HomeserverClient } from "./api/homeserver-client.ts";
 import type { ReadableAccount } from "./decide-rooms.ts";
 import { serverNameOf } from "./ids/identifiers.ts";
+import { readFeatures } from "./reading/account-details.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
+import type { AccountToRead } from "./reading/read-account.ts";
 import { readAccount } from "./reading/read-account.ts";
+import { checkAccount } from "./reading/read-of-room.ts";
 import { createReader } from "./reading/reader.ts";
 import { refusalOf } from "./sign-in/provider.ts";
 import type { Sessions } from "./sign-in/sessions.ts";
 
 export interface OpenAccountOptions {
   sessions: Pick<Sessions, "client">;
-  fetch: GuardedFetch;
   log: Logger;
 }
 
@@ -25,7 +25,7 @@ export interface OpenAccount {
   readonly client: HomeserverClient;
   /**
    * Reads the features of the server once.
-   * @throws DiscoveryError, UnreachableError
+   * @throws HomeserverError, UnreachableError
    */
   readonly readable: () => Promise<ReadableAccount>;
 }
@@ -37,24 +37,25 @@ export interface OpenAccount {
  */
 export function openAccount(
   account: Account,
-  { sessions, fetch, log }: OpenAccountOptions,
+  { sessions, log }: OpenAccountOptions,
   signal?: AbortSignal,
 ): OpenAccount {
-  const { baseUrl, userId } = account;
+  const { userId } = account;
   const client = sessions.client(account);
-  const serverName = serverNameOf(userId) ?? "";
   let readable: Promise<ReadableAccount> | null = null;
   const open = async (): Promise<ReadableAccount> => {
-    const options = {
-      fetch,
-      log,
-      servers: { [serverName]: baseUrl },
-      ...(signal !== undefined && { signal }),
-    };
-    const features = await discoverHomeserver(serverName, options);
-    return { userId, reader: createReader({ client, log, signal }), features };
+    const reader = createReader({ client, log, signal });
+    return { userId, reader, features: await readFeatures(reader) };
   };
   return { account, client, readable: () => (readable ??= open()) };
+}
+
+/**
+ * Asks whether the account can be read now, by the cheapest requests.
+ * @throws UnreadableAccountError
+ */
+export async function checkOpenAccount({ account, readable }: OpenAccount): Promise<void> {
+  return guarded(account, async () => checkAccount((await readable()).reader));
 }
 
 /**
@@ -67,8 +68,10 @@ export async function readOpenAccount(
   otherUserId: string,
   {
     onProgress,
-    withLastActivity,
-  }: { onProgress: (progress: ReadProgress) => void; withLastActivity: boolean },
+    ...wanted
+  }: { onProgress: (progress: ReadProgress) => void } & Required<
+    Pick<AccountToRead, "withLastActivity" | "isOtherMemberNeeded">
+  >,
 ): Promise<AccountReading> {
   const serverName = serverNameOf(account.userId) ?? "";
   return guarded(account, async () => {
@@ -77,7 +80,7 @@ export async function readOpenAccount(
       userId: account.userId,
       otherUserId,
       features,
-      withLastActivity,
+      ...wanted,
       onProgress: (progress) => onProgress({ serverName, ...progress }),
     });
   });

@@ -36,7 +36,7 @@ export interface MatrixPlatformOptions {
 export function createMatrixPlatform(options: MatrixPlatformOptions): Platform {
   const { sessionStore, fetch, now, log } = options;
   const sessions = new Sessions({ accounts: sessionStore, fetch, now, log });
-  const opening = { sessions, fetch, log };
+  const opening = { sessions, log };
   return {
     name: "matrix",
     signIn: createMatrixSignIn({ ...options, sessions }),
@@ -57,7 +57,11 @@ async function readAndList(
 ): Promise<RoomList> {
   const opened = openAccount(account, options);
   // The membership of other users is not requested.
-  const { snapshot } = await readOpenAccount(opened, account.userId, { onProgress, withLastActivity: true });
+  const { snapshot } = await readOpenAccount(opened, account.userId, {
+    onProgress,
+    withLastActivity: true,
+    isOtherMemberNeeded: false,
+  });
   const aliases = await guarded(account, async () =>
     roomsOfAliases((await opened.readable()).reader, wordsIn(filters.rooms), snapshot.rooms),
   );

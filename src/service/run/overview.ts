@@ -1,5 +1,6 @@
 import type { Report } from "../../model/report.ts";
-import { waitsForPerson } from "../../model/room-routes.ts";
+import { isToWatch } from "../../model/room-routes.ts";
+import { isLeftToWatch } from "../../model/rooms-left.ts";
 import { isActive, isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -49,10 +50,8 @@ export class RunOverview {
         each.target === target,
     );
     if (run === undefined) return false;
-    const watched = new Set((await runs.rooms(run.id)).filter(waitsForPerson).map(({ roomId }) => roomId));
-    return rooms.every(
-      ({ roomId, status }) => (status !== "needs_moderator" && status !== "needs_you") || watched.has(roomId),
-    );
+    const watched = new Set((await runs.rooms(run.id)).filter(isToWatch).map(({ roomId }) => roomId));
+    return rooms.every((room) => !isLeftToWatch(room) || watched.has(room.roomId));
   }
 
   /**

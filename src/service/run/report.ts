@@ -30,7 +30,9 @@ export function runningReport(
   for (const room of run.rooms) {
     const step = entering.get(room.roomId);
     const current = step === undefined || !isRunning ? null : statusOf(step);
-    progress.set(room.roomId, { status: room.status, until: null, waitingFor: null, ...current });
+    // Without a step, only a room that cannot be read waits.
+    const waitingFor = room.status === "waiting" ? "room" : null;
+    progress.set(room.roomId, { status: room.status, until: null, waitingFor, ...current });
   }
   return {
     ...report,

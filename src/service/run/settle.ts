@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { isAccountProblem } from "../../model/account-problem.ts";
 import type { Side } from "../../model/account.ts";
 import { sides } from "../../model/account.ts";
-import { waitsForPerson } from "../../model/room-routes.ts";
+import { isToWatch } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isWorkedOn, nextState } from "../../model/run-states.ts";
@@ -89,7 +89,7 @@ export class RunSettler {
     await planning.update(run.owner, { number: run.planNumber, request }, { ...decision.plan, report });
     // A plan that was made during the run also shows what the run did.
     if ((await planning.last(run.owner))?.number !== run.planNumber) await this.#renewPlan(run, signal);
-    const isWatched = rooms.some(waitsForPerson);
+    const isWatched = rooms.some(isToWatch);
     await this.#settle(run, isWatched ? "settled_with_watch" : "settled", (ended) =>
       run.endedAt === null
         ? listener.ended(ended, { ...decision.plan, report })
@@ -102,7 +102,7 @@ export class RunSettler {
   async #announceLate(run: Run, rooms: readonly RunRoom[]): Promise<void> {
     const { listener, now } = this.#options;
     await listener.roomsLetIn(run, roomsLetIn(rooms, run.endedAt ?? now()));
-    const refused = rooms.filter(waitsForPerson).map((room) => room.planned.row);
+    const refused = rooms.filter(isToWatch).map((room) => room.planned.row);
     await listener.refusedByPeople(
       run,
       refused.filter(({ reason }) => reason?.code === "refused"),
@@ -191,7 +191,7 @@ export class RunSettler {
     const problem: RunProblem = isKnown
       ? known
       : { side: "source", problem: { code, serverText: null }, since: now() };
-    if (rooms.some(waitsForPerson)) {
+    if (rooms.some(isToWatch)) {
       const announce = (ended: Run): Promise<void> => listener.roomsLetIn(ended, letIn);
       await this.#settle(run, "settled_with_watch", announce, { problem });
       log.info({ runId: run.id, refusal: refusal.code }, "a run is watched without its old account");

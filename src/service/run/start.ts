@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { NO_FILTERS } from "../../model/filters.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import { differencesOf } from "../../model/plan-changes.ts";
-import { waitsForPerson } from "../../model/room-routes.ts";
+import { isToWatch } from "../../model/room-routes.ts";
 import type { RunContents } from "../../platforms/planning.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
@@ -75,7 +75,7 @@ export class RunStarter {
     const { canBegin } = decision.plan.work;
     const { rooms, steps } = decision.wholePlan(plan.request);
     const canWatch =
-      rooms.some(waitsForPerson) && !(await this.#options.overview.isWatched(request.owner, report));
+      rooms.some(isToWatch) && !(await this.#options.overview.isWatched(request.owner, report));
     if (!canBegin && !canWatch) return { status: "nothing_to_do", report, ...differences };
     const run = {
       ...accountsOf(request, move),

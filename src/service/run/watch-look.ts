@@ -25,7 +25,7 @@ const ANNOUNCED_AFTER_MS = 60_000;
 export interface WatchLookOptions {
   accounts: Pick<Accounts, "get">;
   platforms: Platforms<"pair" | "runs" | "serverName">;
-  runs: Pick<Runs, "get" | "inState" | "rooms" | "waitingRooms" | "joinedRooms" | "change" | "apply">;
+  runs: Pick<Runs, "get" | "inState" | "rooms" | "watchedRooms" | "joinedRooms" | "change" | "apply">;
   steps: Pick<Steps, "revise">;
   runner: Pick<Runner, "begin">;
   listener: Pick<RunListener, "roomsLetIn" | "watchHindered">;
@@ -84,7 +84,7 @@ export class WatchLook {
 
   async #lookAt(run: Run, accounts: AccountsOfRun, memory: WatchMemory, signal: AbortSignal): Promise<void> {
     const { runs, now, log } = this.#options;
-    const waiting = await runs.waitingRooms(run.id);
+    const waiting = await runs.watchedRooms(run.id);
     if (waiting.length === 0 && run.problem === null) return;
     const isReading = now() - memory.readAt >= READS_ROOMS_EVERY_MS;
     const result = await this.#ask(run, accounts, {

@@ -1,6 +1,6 @@
 import type { CategoryWork } from "../../model/remaining-work.ts";
 import type { Report, ReportRoom } from "../../model/report.ts";
-import { blockedRooms } from "../../model/rooms-left.ts";
+import { blockedRooms, isLeftToWatch } from "../../model/rooms-left.ts";
 import type { ShownPlan } from "../../service/plan/planning.ts";
 import type { Block, Inline } from "../document/document.ts";
 import { code, list, numberedList, paragraph, strong } from "../document/document.ts";
@@ -204,7 +204,7 @@ function nextStep({ report, work }: ShownPlan, prefix: string, isWatched: boolea
         ? [" ", code(`${prefix}report`), " shows the rooms that need help, and who can give it."]
         : []),
     ];
-  const waits = report.rooms.some(({ status }) => status === "needs_moderator" || status === "needs_you");
+  const waits = report.rooms.some(isLeftToWatch);
   const rest = "when somebody lets your new account in, I do the rest by myself.";
   const watching: Inline[] = isWatched
     ? [` I keep watching: ${rest}`]

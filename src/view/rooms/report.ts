@@ -101,7 +101,8 @@ export function leftRoomLine(
 }
 
 function waiting({ status, waitingFor, until, reason }: ReportRoom): Inline[] {
-  if (status !== "waiting") return [];
+  // The reason says what this room waits for.
+  if (status !== "waiting" || reason?.code === "unreadable") return [];
   const what = waitingFor === null ? "" : ` for ${waitedFor[waitingFor]}`;
   const when = until === null ? "" : ` until ${formatTime(Date.parse(until))}`;
   return [reason === null ? `: waits${what}${when}` : ` It waits${what}${when}.`];
@@ -133,6 +134,7 @@ export const causeTitles: Readonly<Record<Cause, string>> = {
   unreachable_server: "The room's servers do not answer",
   refused: "A server refused",
   server_notices: "Notices of your old server",
+  unreadable: "Can't be read just now",
   failed: "Did not work",
   other: "Not moved",
   running: "I am at these",

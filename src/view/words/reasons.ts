@@ -36,6 +36,8 @@ export function reasonText(reason: Reason | WordedReason): string {
       return `The room is open to members of a space that the new account cannot join by itself.${reason.isReplaced === true ? " That space was replaced by a newer one: an admin can put the newer one into the room's rule." : ""}`;
     case "invite_blocked":
       return "The new account's settings refuse invitations. Allow them, then plan again.";
+    case "unreadable":
+      return `The server ${reason.serverName} does not show this room just now. It is looked at again later.`;
     case "no_helper":
       if (reason.isEmpty === true) return "Nobody is left in the room, so nobody can let anyone in.";
       return `${capitalised(helpText(reason.help))}${reason.required === null ? ":" : ` needs power ${reason.required}, and`} nobody in the room may do it.`;

@@ -108,6 +108,7 @@ describe("a session by link", () => {
       const reading = await readOpenAccount(opened, "@other:x", {
         onProgress: () => undefined,
         withLastActivity: false,
+        isOtherMemberNeeded: true,
       });
       expect(reading.snapshot.rooms).toHaveLength(1);
     }

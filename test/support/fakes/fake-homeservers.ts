@@ -120,6 +120,8 @@ export class FakeHomeservers {
     const account = this.accounts.get(by.userId);
     if (account === undefined || this.signedOut.has(by.userId)) throw new Refusal(401, "M_UNKNOWN_TOKEN");
     switch (area) {
+      case "account":
+        return { user_id: by.userId };
       case "capabilities":
         return { capabilities: { "m.room_versions": { default: "11", available: { 11: "stable" } } } };
       case "joined_rooms":

@@ -17,6 +17,7 @@ export function watched(roomId: string, more: Partial<WatchedRoom> = {}): Watche
   return {
     roomId,
     isSourceJoined: true,
+    unreadableOn: null,
     reason: "no_invite_power",
     wasRemoved: false,
     hasKnocked: false,

@@ -113,13 +113,15 @@ export function targetRoom(
       origin_server_ts: sentAt,
     },
   ];
+  const create = { type: "m.room.create", state_key: "", sender: ADMIN, content: { room_version: "10" } };
   return roomSnapshot({
     roomId,
     ownUserId: TARGET,
     otherUserId: SOURCE,
     membership,
-    events,
-    coverage: "partial",
+    // A server shows the state only to those who have joined.
+    events: membership === "join" ? [create, ...events] : events,
+    coverage: membership === "join" ? "full" : "partial",
     isOtherMemberRead: false,
   });
 }

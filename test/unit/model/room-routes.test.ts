@@ -3,7 +3,7 @@ import {
   isNotEntered,
   nextRoute,
   roomAfter,
-  waitsForPerson,
+  isToWatch,
   withoutThrough,
 } from "../../../src/model/room-routes.ts";
 import type { Route, Status } from "../../../src/model/routes.ts";
@@ -174,16 +174,16 @@ it("has no next way that needs a person's help", () => {
 it.each<{ status: Status; left: boolean; waits: boolean }>([
   { status: "planned", left: false, waits: false },
   { status: "running", left: true, waits: false },
-  { status: "waiting", left: true, waits: false },
+  { status: "waiting", left: true, waits: true },
   { status: "done", left: true, waits: false },
   { status: "needs_moderator", left: true, waits: true },
   { status: "needs_you", left: true, waits: true },
   { status: "failed", left: true, waits: true },
   { status: "skipped", left: true, waits: false },
-])("with the status $status it is left: $left, and waits for a person: $waits", ({ status, left, waits }) => {
+])("with the status $status it is left: $left, and is watched: $waits", ({ status, left, waits }) => {
   const room = { ...planned(["join"]), status };
-  expect([isNotEntered(room), waitsForPerson(room)]).toEqual([left, waits]);
-  expect([isNotEntered({ ...room, isJoined: true }), waitsForPerson({ ...room, isJoined: true })]).toEqual([
+  expect([isNotEntered(room), isToWatch(room)]).toEqual([left, waits]);
+  expect([isNotEntered({ ...room, isJoined: true }), isToWatch({ ...room, isJoined: true })]).toEqual([
     false,
     false,
   ]);

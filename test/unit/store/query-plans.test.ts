@@ -130,7 +130,7 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await runs.room(id, "!a");
   await runs.joinedRooms(id);
   await runs.replacedRooms(id);
-  await runs.waitingRooms(id);
+  await runs.watchedRooms(id);
   await runs.roomCounts(id);
   await runs.apply(id, "paused");
   await steps.dropPending(id);

@@ -36,6 +36,11 @@ export function chooseRoute(view: RoomView, verdict: Verdict, context: RouteCont
   switch (verdict.kind) {
     case "joined":
       return { ...choice("joined", "done"), ...NOBODY };
+    case "unreadable":
+      return {
+        ...choice("ask_moderator", "waiting", { code: "unreadable", serverName: verdict.serverName }),
+        ...NOBODY,
+      };
     case "closed":
       return { ...choice("impossible", "skipped", verdict.reason), ...NOBODY };
     case "person":

@@ -32,6 +32,9 @@ export interface EntranceInput {
   areMembersRead: boolean;
 }
 
+/** For a room that the target's server counts as joined, even if it does not show the state. */
+const ENTERED: ReadonlySet<Verdict["kind"]> = new Set(["joined", "unreadable"]);
+
 /** Finds the rooms that the target can enter without help, from the verdicts on all rooms. */
 export function findEntrances(input: EntranceInput): Entrances {
   const membersNeeded: MembersNeeded[] = [];
@@ -45,7 +48,7 @@ export function findEntrances(input: EntranceInput): Entrances {
     if (room.allowedRoomIds.length < verdict.allowedRoomIds.length) unvouched.add(roomId);
   }
   for (const roomId of input.joinedByTarget) {
-    if ((input.verdicts.get(roomId)?.kind ?? "joined") !== "joined") continue;
+    if (!ENTERED.has(input.verdicts.get(roomId)?.kind ?? "joined")) continue;
     rooms.push({ roomId, isOpen: true, canInvite: false, allowedRoomIds: [], isSpace: false });
   }
   const preference = new Map(rooms.map(({ roomId }) => [roomId, throughPreference(roomId, input)]));

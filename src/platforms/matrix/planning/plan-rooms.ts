@@ -2,6 +2,7 @@ import { NO_HISTORY } from "../../../model/room-history.ts";
 import type { RouteRefusal } from "../../../model/route-refusals.ts";
 import { standingRefusals } from "../../../model/route-refusals.ts";
 import { isInviteBlocked } from "../rooms/invite-permission.ts";
+import { isUnreadable } from "../rooms/room-snapshot.ts";
 import { accessFacts } from "./access-facts.ts";
 import { chooseRoute } from "./choose-route.ts";
 import type { EntranceInput } from "./entrances.ts";
@@ -239,11 +240,10 @@ function decidedRows(
       refusals: refusals.get(roomId) ?? [],
       isInviteBlocked: (userId) => isInviteBlocked(input.target.accountData, userId),
     });
-    const { warnings, membersNeeded: forWarnings } = warningsFor(
-      view,
-      context.parties,
-      choice.route !== "impossible",
-    );
+    const { warnings, membersNeeded: forWarnings } =
+      verdict.kind === "unreadable"
+        ? { warnings: [], membersNeeded: [] }
+        : warningsFor(view, context.parties, choice.route !== "impossible");
     membersNeeded.push(...choice.membersNeeded, ...forWarnings);
     rows.set(
       roomId,
@@ -267,9 +267,12 @@ function refusalsOf(
   return standing;
 }
 
-/** Members can be read only in rooms that the source has joined. */
+/** Members can be read only in rooms that the source has joined and that its server shows. */
 function readableNeeds(needs: readonly MembersNeeded[], { own }: PlanContext): MembersNeeded[] {
-  return needs.filter((need) => own.get(need.roomId)?.membership === "join");
+  return needs.filter(({ roomId }) => {
+    const room = own.get(roomId);
+    return room?.membership === "join" && !isUnreadable(room);
+  });
 }
 
 function hasRooms(input: RoomPlanInput): boolean {

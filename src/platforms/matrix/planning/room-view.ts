@@ -1,8 +1,10 @@
+import type { Side } from "../../../model/account.ts";
 import { serverPartOf } from "../ids/server-host.ts";
 import type { JoinRule } from "../rooms/join-rule.ts";
 import { joinRuleOf } from "../rooms/join-rule.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { roomPowerOf } from "../rooms/power-levels/room-power.ts";
+import { isUnreadable } from "../rooms/room-snapshot.ts";
 import type { RoomVersionRules } from "../rooms/room-version.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
 import { isServerAllowed } from "../rooms/server-acl.ts";
@@ -46,6 +48,11 @@ export interface RoomView {
    */
   isTargetInState: boolean;
   /**
+   * The account whose server does not show the room's state, although that account has joined;
+   * `null` if the state is known.
+   */
+  unreadableBy: Side | null;
+  /**
    * The room replaces one that the source has joined. The target may join it although the source
    * has not.
    */
@@ -73,6 +80,7 @@ export function roomView(
   },
 ): RoomView {
   const room = bestRead(seenBySource, seenByTarget);
+  const ofTarget = membershipOfTarget(seenBySource, seenByTarget);
   const isSourceShutOut = !isServerAllowed(room.serverAcl, serverPartOf(sourceUserId));
   return {
     room,
@@ -84,9 +92,10 @@ export function roomView(
     inviter: valueOf(seenBySource.ownMember)?.sender ?? null,
     targetInviter:
       (valueOf(seenByTarget?.ownMember ?? UNREAD) ?? valueOf(seenBySource.otherMember))?.sender ?? null,
-    ...membershipOfTarget(seenBySource, seenByTarget),
+    ...ofTarget,
     powerByTarget: powerSeenBy(seenByTarget),
     isUnseenBySource: isUnseen(seenBySource, seenByTarget),
+    unreadableBy: unreadableBy(ofTarget.targetMembership, seenBySource, seenByTarget),
     isReplacement: replacement !== null,
     isEmpty,
     tombstoneSender: replacement?.tombstoneSender ?? null,
@@ -104,9 +113,28 @@ function isUnseen(seenBySource: RoomSnapshot, seenByTarget: RoomSnapshot | undef
   return otherMember.kind !== "unread" && valueOf(otherMember)?.membership !== "join";
 }
 
+/**
+ * The new account counts as being in a room only if its server shows the room. The old account's
+ * view is not needed for that.
+ */
+function unreadableBy(
+  targetMembership: Membership | null,
+  seenBySource: RoomSnapshot,
+  seenByTarget: RoomSnapshot | undefined,
+): Side | null {
+  if (targetMembership === "join" && seenByTarget !== undefined)
+    return isUnreadable(seenByTarget) ? "target" : null;
+  return isUnreadable(seenBySource) ? "source" : null;
+}
+
 /** Full state is preferred to stripped state, and the source's to the target's. */
 function bestRead(seenBySource: RoomSnapshot, seenByTarget: RoomSnapshot | undefined): RoomSnapshot {
-  if (seenBySource.membership === "join" || seenByTarget === undefined) return seenBySource;
+  if (seenByTarget === undefined) return seenBySource;
+  if (
+    seenBySource.membership === "join" &&
+    !(isUnreadable(seenBySource) && seenByTarget.membership === "join")
+  )
+    return seenBySource;
   if (seenByTarget.membership === "join") return seenByTarget;
   // Both are stripped, or one is a room summary. The one with the join rule is preferred.
   return seenBySource.joinRules.kind === "unread" ? seenByTarget : seenBySource;
@@ -138,7 +166,7 @@ function membershipOfTarget(
   if (seenBySource.membership !== "join" || seenBySource.otherMember.kind === "unread") return byTarget;
   const seenMember = valueOf(seenBySource.otherMember);
   const seen = seenMember?.membership ?? null;
-  if (own === "join" && !isRemoved(seenMember, byTarget.targetMember))
+  if (own === "join" && !isRemoved(seenMember, byTarget.targetMember, seenByTarget))
     return { ...byTarget, isTargetInState: true };
   if (own === "invite" && (seen === null || (seen === "leave" && isNewer(byTarget.targetMember, seenMember))))
     return byTarget;
@@ -150,11 +178,12 @@ function membershipOfTarget(
 
 /**
  * Whether the room has removed the target since its own server let it join. A server that missed
- * the removal still shows the join.
+ * the removal still shows the join. One that does not show the room may have missed it too.
  */
-function isRemoved(seen: Member | null, own: Member | null): boolean {
+function isRemoved(seen: Member | null, own: Member | null, seenByTarget: RoomSnapshot | undefined): boolean {
   if (seen?.membership === "ban") return true;
-  return seen?.membership === "leave" && isNewer(seen, own);
+  const isShown = seenByTarget === undefined || !isUnreadable(seenByTarget);
+  return seen?.membership === "leave" && (!isShown || isNewer(seen, own));
 }
 
 function isNewer(left: Member | null, right: Member | null): boolean {

@@ -1,3 +1,4 @@
+import type { Side } from "../../../model/account.ts";
 import type { RoomHistory } from "../../../model/room-history.ts";
 import { NO_HISTORY } from "../../../model/room-history.ts";
 import type { Help, Reason } from "../../../model/routes.ts";
@@ -17,6 +18,8 @@ import { isCutOff } from "./via.ts";
 /** What a room's own rules allow. Other rooms are not considered yet. */
 export type Verdict =
   | { kind: "joined" }
+  /** A server does not show the room's state, so nothing is decided yet. */
+  | { kind: "unreadable"; serverName: string }
   /** Nobody, or only the person, can change this. */
   | { kind: "closed"; reason: Reason }
   /** A person must act first. */
@@ -70,7 +73,9 @@ export interface VerdictContext {
  * room alone decides it.
  */
 export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
-  const { sourceMembership, targetMembership, isReplacement } = view;
+  const { sourceMembership, targetMembership, isReplacement, unreadableBy } = view;
+  if (unreadableBy !== null)
+    return { kind: "unreadable", serverName: serverOf(unreadableBy, context.parties) };
   if (targetMembership === "join") return { kind: "joined" };
   if (sourceMembership === "ban") return { kind: "closed", reason: { code: "source_banned" } };
   if (isOfServerNotices(view.room, context.parties.sourceUserId)) {
@@ -94,6 +99,10 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
     return { kind: "inviter", reason: sourceNotJoined(view) };
   }
   return open(view, context);
+}
+
+function serverOf(side: Side, { sourceUserId, targetUserId }: Parties): string {
+  return serverNameOf(side === "source" ? sourceUserId : targetUserId) ?? "";
 }
 
 function closedBy(

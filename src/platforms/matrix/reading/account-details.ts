@@ -10,6 +10,22 @@ import type { Reader } from "./reader.ts";
 const objectSchema = z.record(z.string(), z.unknown());
 const MAX_DETAIL_BYTES = 8 * 1_048_576;
 
+const versionsSchema = z.object({ unstable_features: z.unknown().optional() });
+
+/** The features of the server (CS §GET /_matrix/client/versions). */
+export async function readFeatures(
+  reader: Pick<Reader, "request">,
+): Promise<{ unstableFeatures: Readonly<Record<string, boolean>> }> {
+  const path = "/_matrix/client/versions";
+  const answer = await reader.request({ method: "GET", path, schema: versionsSchema });
+  const features = Object.entries(objectAt(answer, "unstable_features"));
+  return { unstableFeatures: Object.fromEntries(features.filter(isSwitch)) };
+}
+
+function isSwitch(feature: [string, unknown]): feature is [string, boolean] {
+  return typeof feature[1] === "boolean";
+}
+
 /**
  * The capabilities of the account (CS §Capabilities negotiation). A missing capability has the
  * specification's default.

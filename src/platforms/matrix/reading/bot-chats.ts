@@ -1,4 +1,5 @@
 import type { AccountReading } from "./account-reading.ts";
+import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { membershipNow } from "./state-now.ts";
 
@@ -9,7 +10,7 @@ interface Readings {
 
 /**
  * The rooms in which the bot has spoken with a person and that are nothing but this chat. A plan
- * leaves them out, whatever their names are.
+ * leaves them out, whatever their names are. A room that cannot be read does not count.
  * @param reader of the source; it asks for the bot's membership in the few small rooms
  * @throws HomeserverError, UnreachableError
  */
@@ -21,7 +22,10 @@ export async function chatsWithBot(
   const chats: string[] = [];
   for (const roomId of spokenIn) {
     if (!isSmall(roomId, readings)) continue;
-    if ((await membershipNow(reader, { roomId, userId: botUserId })) === "join") chats.push(roomId);
+    const membership = await readOfRoom(reader, roomId, (ofRoom) =>
+      membershipNow(ofRoom, { roomId, userId: botUserId }),
+    );
+    if (membership === "join") chats.push(roomId);
   }
   return chats;
 }

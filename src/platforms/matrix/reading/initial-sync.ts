@@ -4,7 +4,7 @@ import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import type { Hero, Membership } from "../rooms/types.ts";
-import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
+import { maxRoomsAnswerBytes } from "./limits.ts";
 import { countOrNull, membershipIn, objectAt, stateEventsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 import type { RoomCollector } from "./room-collector.ts";
@@ -35,11 +35,13 @@ const syncSchema = z.object({ rooms: z.unknown().optional(), account_data: z.unk
  * account").
  * @param state `whole`: everything that a plan needs. `members`: only the events that distinguish
  * joined rooms from others, for a server that cannot send the whole state
+ * @param joinedCount the number of joined rooms, which limits the answer
  */
 export async function collectBySync(
   reader: Reader,
   collector: RoomCollector,
   state: "whole" | "members",
+  joinedCount: number,
 ): Promise<void> {
   const answer = await reader.request(
     {
@@ -52,7 +54,7 @@ export async function collectBySync(
       },
       schema: syncSchema,
       timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_ROOMS_ANSWER_BYTES,
+      maxBytes: maxRoomsAnswerBytes(joinedCount),
     },
     // After ten minutes Synapse may still be working. It answers a second request with the result
     // of the first.

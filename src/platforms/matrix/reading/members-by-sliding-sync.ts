@@ -28,7 +28,9 @@ export async function readMembersBySlidingSync(
       room_subscriptions: Object.fromEntries(subscriptions),
       extensions: {},
     };
-    const answer = await reader.request(slidingSyncRequest(body, null), { isTimeoutFinal: true });
+    const answer = await reader.request(slidingSyncRequest(body, null, batch.length), {
+      isTimeoutFinal: true,
+    });
     for (const { roomId, userIds } of batch) {
       const room = answer.rooms?.[roomId];
       if (isJsonObject(room)) found.set(roomId, membersOf(room["required_state"], userIds));

@@ -6,7 +6,7 @@ import type { KnownMember } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { ABSENT_MEMBER, knownMember, stateEventsOf } from "./raw-events.ts";
-import type { Reader } from "./reader.ts";
+import type { RoomReader } from "./read-of-room.ts";
 import { readStateEvent } from "./single-room.ts";
 
 /**
@@ -28,7 +28,7 @@ const messagesSchema = z.object({ chunk: z.array(z.unknown()).nullish() });
  * number of users, else one by one.
  */
 export async function readMembersOfRoom(
-  reader: Reader,
+  reader: RoomReader,
   roomId: string,
   userIds: readonly string[],
   joinedCount: number | null,
@@ -50,7 +50,7 @@ export async function readMembersOfRoom(
  * Some joined members: all of a small room, or in a large room those whose membership changed last.
  */
 export async function readSomeJoinedMembers(
-  reader: Reader,
+  reader: RoomReader,
   roomId: string,
   joinedCount: number | null,
 ): Promise<Map<string, KnownMember>> {
@@ -62,7 +62,10 @@ export async function readSomeJoinedMembers(
 }
 
 /** Joined members with their names; `null` if the list is too long. */
-async function readJoinedMembers(reader: Reader, roomId: string): Promise<Map<string, KnownMember> | null> {
+async function readJoinedMembers(
+  reader: RoomReader,
+  roomId: string,
+): Promise<Map<string, KnownMember> | null> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/joined_members`;
   try {
     const answer = await reader.request({
@@ -85,7 +88,7 @@ async function readJoinedMembers(reader: Reader, roomId: string): Promise<Map<st
 }
 
 /** Requests only member events, because the bot does not read messages of the room. */
-async function readRecentMembers(reader: Reader, roomId: string): Promise<Map<string, KnownMember>> {
+async function readRecentMembers(reader: RoomReader, roomId: string): Promise<Map<string, KnownMember>> {
   const answer = await reader.request({
     method: "GET",
     path: apiPath`/_matrix/client/v3/rooms/${roomId}/messages`,

@@ -1,9 +1,12 @@
 import { textOrNull } from "../api/json.ts";
+import { unreadableRoom } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 import { ABSENT } from "../rooms/state-read.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
+import type { RoomReader } from "./read-of-room.ts";
+import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
 
@@ -13,7 +16,7 @@ import { readStateEvent } from "./single-room.ts";
  * - the other account's own reading does not have the room, or shows no more than that the account
  *   has left it. It may be banned then, and its server was not informed or does not show the ban.
  *
- * One request per room; none after sliding sync.
+ * One request per room; none after sliding sync. If it fails, the room is unreadable.
  */
 export async function withOtherMembers(
   reader: Reader,
@@ -30,16 +33,16 @@ export async function withOtherMembers(
   if (unknown.length === 0) return snapshot;
   const rooms = new Map(snapshot.rooms);
   await concurrently(unknown, CONCURRENCY, async (room) => {
-    rooms.set(room.roomId, {
-      ...room,
-      otherMember: await readOtherMember(reader, room.roomId, other.userId),
-    });
+    const otherMember = await readOfRoom(reader, room.roomId, (ofRoom) =>
+      readOtherMember(ofRoom, room.roomId, other.userId),
+    );
+    rooms.set(room.roomId, otherMember === null ? unreadableRoom(room) : { ...room, otherMember });
   });
   return { ...snapshot, rooms };
 }
 
 async function readOtherMember(
-  reader: Reader,
+  reader: RoomReader,
   roomId: string,
   userId: string,
 ): Promise<RoomSnapshot["otherMember"]> {

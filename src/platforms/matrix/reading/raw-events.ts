@@ -72,14 +72,15 @@ export interface RoomTag {
 
 /**
  * Reads the content of `m.tag`, or an answer of the tags endpoint. Dendrite answers `"tags": null`
- * for none (measured).
+ * for none (measured). Some clients have written the order as text (matrix-org/synapse#10519).
  */
 export function tagsOf(content: unknown): RoomTag[] {
   const tags = isJsonObject(content) ? content["tags"] : null;
   if (!isJsonObject(tags)) return [];
   return Object.entries(tags).map(([name, tag]) => {
     const order = isJsonObject(tag) ? tag["order"] : null;
-    return { name, order: typeof order === "number" && Number.isFinite(order) ? order : null };
+    const number = typeof order === "string" && order.trim() !== "" ? Number(order) : order;
+    return { name, order: typeof number === "number" && Number.isFinite(number) ? number : null };
   });
 }
 

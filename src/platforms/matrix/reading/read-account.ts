@@ -1,3 +1,4 @@
+import { isUnreadable } from "../rooms/room-snapshot.ts";
 import { valueOf } from "../rooms/state-read.ts";
 import { readCapabilities, readProfile, requestPushRules } from "./account-details.ts";
 import type { AccountReading, ReadingMethod } from "./account-reading.ts";
@@ -5,10 +6,12 @@ import { concurrently } from "./concurrently.ts";
 import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";
+import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { collectRoomByRoom, isMethodUnsupported } from "./room-by-room.ts";
 import type { AccountPair, Listing } from "./room-collector.ts";
 import { RoomCollector } from "./room-collector.ts";
+import { readRoom } from "./single-room.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 import type { Progress } from "./sliding-sync.ts";
 import { collectBySlidingSync } from "./sliding-sync.ts";
@@ -16,7 +19,9 @@ import { collectBySlidingSync } from "./sliding-sync.ts";
 const MAX_SPACES_TRIED = 3;
 
 /** An account that is to be read. */
-export interface AccountToRead extends AccountPair {
+export interface AccountToRead extends Omit<AccountPair, "isOtherMemberNeeded"> {
+  /** By default true. */
+  readonly isOtherMemberNeeded?: boolean;
   /** From discovery. */
   readonly features: { readonly unstableFeatures: Readonly<Record<string, boolean>> };
   /** Members who are also read if that costs no more requests. */
@@ -33,8 +38,8 @@ export interface AccountToRead extends AccountPair {
 
 /**
  * Reads one account with as few requests as its server allows: the listing, the joined rooms to
- * check it against, capabilities, profile and push rules. Writes nothing. A reading that fails in
- * the middle throws: there are no partial readings.
+ * check it against, capabilities, profile and push rules. Writes nothing. A room that cannot be
+ * read is unreadable. A request about the whole account that fails ends the reading.
  * @throws HomeserverError, UnreachableError
  */
 export async function readAccount(reader: Reader, account: AccountToRead): Promise<AccountReading> {
@@ -44,9 +49,7 @@ export async function readAccount(reader: Reader, account: AccountToRead): Promi
   const profile = await readProfile(reader, account.userId);
   const pushRules = await requestPushRules(reader);
   const { rooms, accountData, ...listed } = await listRooms(reader, account);
-  const unreadableRoomIds = [...rooms.values()].filter(
-    (room) => room.membership === "join" && room.create.kind === "unread",
-  );
+  const unreadableRoomIds = [...rooms.values()].filter(isUnreadable);
   return {
     ...listed,
     snapshot: { userId: account.userId, rooms, accountData, roomVersions: capabilities.roomVersions },
@@ -62,27 +65,33 @@ async function listRooms(reader: Reader, account: AccountToRead): Promise<Listin
   const {
     userId,
     otherUserId,
+    isOtherMemberNeeded = true,
     extraMembers = [],
     window = WINDOW,
     withLastActivity = false,
     onProgress = () => {},
   } = account;
-  const accounts = { userId, otherUserId };
+  const accounts = { userId, otherUserId, isOtherMemberNeeded };
   if (account.features.unstableFeatures[SLIDING_SYNC_FEATURE] === true) {
     const options = { accounts, extraMembers, window, withLastActivity, onProgress };
     const collector = await fallbackIfUnsupported(reader, "sliding_sync", () =>
       collectBySlidingSync(reader, options),
     );
-    if (collector !== null) return await completed(reader, collector, "sliding_sync");
+    if (collector !== null)
+      return await completed(reader, collector, {
+        method: "sliding_sync",
+        joined: await readJoinedRooms(reader),
+      });
   }
+  const joined = await readJoinedRooms(reader);
   const collector = await fallbackIfUnsupported(reader, "sync", async () => {
-    const synced = new RoomCollector(accounts);
-    await collectBySync(reader, synced, "whole");
+    const synced = new RoomCollector(accounts, reader.host);
+    await collectBySync(reader, synced, "whole", joined.length);
     onProgress({ read: synced.size, total: synced.size });
     return synced;
   });
-  if (collector !== null) return await completed(reader, collector, "sync");
-  const { collector: last, gaps } = await collectRoomByRoom(reader, accounts, onProgress);
+  if (collector !== null) return await completed(reader, collector, { method: "sync", joined });
+  const { collector: last, gaps } = await collectRoomByRoom(reader, { accounts, joined, onProgress });
   return last.listing("per_room", gaps);
 }
 
@@ -105,8 +114,11 @@ async function fallbackIfUnsupported(
  * Reads individually the rooms that the listing left out or left incomplete. Servers skip rooms
  * (Synapse: of versions that it no longer knows) and parts of requests.
  */
-async function completed(reader: Reader, collector: RoomCollector, method: ReadingMethod): Promise<Listing> {
-  const joined = await readJoinedRooms(reader);
+async function completed(
+  reader: Reader,
+  collector: RoomCollector,
+  { method, joined }: { method: ReadingMethod; joined: readonly string[] },
+): Promise<Listing> {
   const roomIds = new Set(joined.filter((roomId) => collector.room(roomId)?.membership !== "join"));
   for (const room of collector.rooms()) {
     // Every room has this event.
@@ -133,7 +145,9 @@ async function readEmptySpaces(reader: Reader, collector: RoomCollector): Promis
   let isMisunderstood = false;
   for (const [index, { roomId }] of spaces.entries()) {
     if (index >= MAX_SPACES_TRIED && !isMisunderstood) return;
-    await readJoinedRoom(reader, collector, roomId);
-    isMisunderstood ||= (collector.room(roomId)?.spaceChildren.length ?? 0) > 0;
+    const space = await readOfRoom(reader, roomId, (ofRoom) =>
+      readRoom(ofRoom, roomId, collector.accounts, collector.room(roomId)),
+    );
+    if (space !== null && collector.addRoom(space).spaceChildren.length > 0) isMisunderstood = true;
   }
 }

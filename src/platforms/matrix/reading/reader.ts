@@ -1,8 +1,8 @@
-import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { HomeserverClient, HomeserverRequest } from "../api/homeserver-client.ts";
+import { FailureBudget } from "./failure-budget.ts";
 import type { RetryClock, RetryOptions, Wait } from "./with-retries.ts";
 import { withRetries } from "./with-retries.ts";
 
@@ -21,6 +21,12 @@ export interface Reader {
   readonly log: Logger;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** The host of the server. */
+  readonly host: string;
+  /** The failures of requests about single rooms. */
+  readonly roomFailures: FailureBudget;
+  /** The failures of summaries, which other servers answer. */
+  readonly summaryFailures: FailureBudget;
 }
 
 export interface ReaderOptions {
@@ -33,8 +39,15 @@ export interface ReaderOptions {
 }
 
 const BY_THE_CLOCK: RetryClock = {
-  sleep: async (ms, signal) => {
-    await sleepFor(ms, undefined, signal === undefined ? {} : { signal });
+  sleep: (ms, signal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(resolve, ms, undefined);
+    const abort = () => reject(new Error("aborted"));
+    signal?.addEventListener("abort", abort, { once: true });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    });
   },
   random: Math.random,
 };
@@ -42,8 +55,12 @@ const BY_THE_CLOCK: RetryClock = {
 /** Creates the reader of one account. It repeats failed requests (`withRetries`). */
 export function createReader({ client, log, signal, onWait, clock = BY_THE_CLOCK }: ReaderOptions): Reader {
   let requests = 0;
+  const host = URL.parse(client.baseUrl)?.host ?? "";
   return {
     log,
+    host,
+    roomFailures: new FailureBudget(),
+    summaryFailures: new FailureBudget(),
     random: clock.random,
     get requests() {
       return requests;
@@ -67,8 +84,7 @@ export function createReader({ client, log, signal, onWait, clock = BY_THE_CLOCK
           },
         });
       } catch (error) {
-        if (signal?.aborted === true)
-          throw new UnreachableError("aborted", URL.parse(client.baseUrl)?.host ?? "");
+        if (signal?.aborted === true) throw new UnreachableError("aborted", host);
         throw error;
       }
     },

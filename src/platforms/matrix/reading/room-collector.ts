@@ -1,7 +1,7 @@
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { RoomReading } from "../rooms/room-snapshot.ts";
-import { roomSnapshot } from "../rooms/room-snapshot.ts";
+import { roomSnapshot, unreadableRoom } from "../rooms/room-snapshot.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import type { AccountReading, ReadingMethod, ReadingGap, RoomProfile } from "./account-reading.ts";
 import type { RoomTag } from "./raw-events.ts";
@@ -11,6 +11,11 @@ import { accountDataOf, memberEventOf, tagsOf } from "./raw-events.ts";
 export interface AccountPair {
   readonly userId: string;
   readonly otherUserId: string;
+  /**
+   * Whether the other account's member event in each room is needed. On the target's server it is
+   * not: what counts is what the source's server says of the target.
+   */
+  readonly isOtherMemberNeeded: boolean;
 }
 
 /** The result of a listing: everything without endpoints of its own. */
@@ -41,8 +46,12 @@ export class RoomCollector {
   readonly #roomProfiles = new Map<string, RoomProfile>();
   readonly #unreadable: { roomId: string | null; type: string }[] = [];
 
-  constructor(accounts: AccountPair) {
+  readonly #host: string;
+
+  /** @param host of the account's server, for errors */
+  constructor(accounts: AccountPair, host: string) {
     this.accounts = accounts;
+    this.#host = host;
   }
 
   get size(): number {
@@ -66,7 +75,7 @@ export class RoomCollector {
    * @throws UnreachableError too_large
    */
   addRoom(reading: Omit<RoomReading, "ownUserId" | "otherUserId">): RoomSnapshot {
-    if (this.#rooms.size >= MAX_ROOMS) throw new UnreachableError("too_large", "", "rooms");
+    this.#assertRoomLeft();
     const { userId, otherUserId } = this.accounts;
     const room = roomSnapshot({ ...reading, ownUserId: userId, otherUserId });
     this.#rooms.set(reading.roomId, room);
@@ -79,6 +88,28 @@ export class RoomCollector {
       });
     }
     return room;
+  }
+
+  /**
+   * A joined room whose state the server does not show. What an earlier reading has shown of it
+   * stays.
+   * @throws UnreachableError too_large
+   */
+  setUnreadable(roomId: string): void {
+    this.#assertRoomLeft();
+    const { userId, otherUserId } = this.accounts;
+    const known =
+      this.#rooms.get(roomId) ??
+      roomSnapshot({
+        roomId,
+        ownUserId: userId,
+        otherUserId,
+        membership: "join",
+        events: [],
+        coverage: "partial",
+        isOtherMemberRead: false,
+      });
+    this.#rooms.set(roomId, unreadableRoom(known));
   }
 
   /** @param events an untrusted list */
@@ -95,6 +126,11 @@ export class RoomCollector {
       else if (type === "m.tag") this.#roomTags.set(roomId, tagsOf(content));
       else this.#ofRoom(roomId).set(type, content);
     }
+  }
+
+  /** Account data that the server does not send. */
+  addUnreadableAccountData(roomId: string | null, type: string): void {
+    this.#unreadable.push({ roomId, type });
   }
 
   setTags(roomId: string, tags: readonly RoomTag[]): void {
@@ -117,6 +153,10 @@ export class RoomCollector {
       method,
       gaps,
     };
+  }
+
+  #assertRoomLeft(): void {
+    if (this.#rooms.size >= MAX_ROOMS) throw new UnreachableError("too_large", this.#host, "rooms");
   }
 
   #ofRoom(roomId: string): Map<string, unknown> {

@@ -3,12 +3,14 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { isUnrecognized, unlessAbsent } from "../api/homeserver-error.ts";
 import type { JsonObject } from "../api/json.ts";
-import { isJsonObject } from "../api/json.ts";
+import { isJsonObject, textOrNull } from "../api/json.ts";
 import type { RawStateEvent, RoomReading } from "../rooms/room-snapshot.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
+import { roomVersionRules } from "../rooms/room-version.ts";
 import type { Hero } from "../rooms/types.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
-import type { Reader } from "./reader.ts";
+import type { RoomReader } from "./read-of-room.ts";
+import { isFailedRead, isRefusedForRoom } from "./read-of-room.ts";
 import type { AccountPair } from "./room-collector.ts";
 import { statePath } from "./state-now.ts";
 
@@ -25,18 +27,24 @@ const FEW_MEMBERS = 100;
  * Former members are part of the state too. If they make it larger than this, it is read in pieces.
  */
 const MAX_STATE_BYTES = 2 * 1_048_576;
+/** Limit for the state of a room of any size, where nothing else has the sender of an event. */
+const MAX_LARGE_STATE_BYTES = 8 * 1_048_576;
 /** Limit for the children of a space. Servers return fewer. */
 const MAX_SPACE_BYTES = 8 * 1_048_576;
 
-const stateSchema = z.unknown();
+const stateSchema = z.record(z.string(), z.unknown());
 
 /**
  * Reads one joined room. 404 M_NOT_FOUND means that the event does not exist. Every other error is
  * thrown. Needs one request if the room is known to be small, otherwise thirteen, for a space
  * fourteen.
+ *
+ * Synapse answers a request for all state only when it has fetched the whole room, but sends single
+ * events before that (platforms/matrix/README.md, "Reading an account").
+ * @throws HomeserverError, UnreachableError
  */
 export async function readRoom(
-  reader: Reader,
+  reader: RoomReader,
   roomId: string,
   accounts: AccountPair,
   hints: RoomHints = { joinedCount: null, invitedCount: null, heroes: [] },
@@ -44,9 +52,9 @@ export async function readRoom(
   const { userId, otherUserId } = accounts;
   const isSmall = hints.joinedCount !== null && hints.joinedCount + (hints.invitedCount ?? 0) <= FEW_MEMBERS;
   const whole = isSmall ? await readWholeState(reader, roomId) : null;
-  const events = whole ?? (await readPieces(reader, roomId, accounts));
+  const { events, isOtherMemberRead } =
+    whole === null ? await readPieces(reader, roomId, accounts) : { events: whole, isOtherMemberRead: true };
   const membership = membershipIn(memberEventOf(userId, events)?.content) ?? "join";
-  const isOtherMemberRead = true;
   const { joinedCount, invitedCount, heroes } = hints;
   const counts = { joinedCount, invitedCount, heroes };
   return {
@@ -61,19 +69,21 @@ export async function readRoom(
   };
 }
 
-/** `null` if the state is too large. */
-async function readWholeState(reader: Reader, roomId: string): Promise<RawStateEvent[] | null> {
+/** `null` if the state cannot be read in one piece. */
+async function readWholeState(
+  reader: RoomReader,
+  roomId: string,
+  maxBytes = MAX_STATE_BYTES,
+): Promise<RawStateEvent[] | null> {
   const path = apiPath`/_matrix/client/v3/rooms/${roomId}/state`;
   try {
-    const events = await reader.request({
-      method: "GET",
-      path,
-      schema: z.array(z.unknown()),
-      maxBytes: MAX_STATE_BYTES,
-    });
+    const events = await reader.request(
+      { method: "GET", path, schema: z.array(z.unknown()), maxBytes },
+      { isTimeoutFinal: true },
+    );
     return stateEventsOf(events).filter(isWorthKeeping);
   } catch (error) {
-    if (error instanceof UnreachableError && error.reason === "too_large") return null;
+    if (isFailedRead(error) && !isRefusedForRoom(error)) return null;
     throw error;
   }
 }
@@ -85,23 +95,41 @@ function isWorthKeeping({ type }: RawStateEvent): boolean {
 }
 
 async function readPieces(
-  reader: Reader,
+  reader: RoomReader,
   roomId: string,
-  { userId, otherUserId }: AccountPair,
-): Promise<RawStateEvent[]> {
+  { userId, otherUserId, isOtherMemberNeeded }: AccountPair,
+): Promise<{ events: RawStateEvent[]; isOtherMemberRead: boolean }> {
   const events: RawStateEvent[] = [];
-  const pieces = [
-    ...PLANNED_STATE_TYPES.map((type) => [type, ""]),
-    ["m.room.member", userId],
-    ["m.room.member", otherUserId],
-  ];
-  for (const [type = "", stateKey = ""] of pieces) {
+  for (const [type, stateKey] of [
+    ...PLANNED_STATE_TYPES.map((planned) => [planned, ""] as const),
+    ["m.room.member", userId] as const,
+  ]) {
     const event = await readStateEvent(reader, roomId, type, stateKey);
-    if (event !== null) events.push(event);
+    if (event !== null) events.push(await withSender(reader, roomId, event));
   }
   const create = events.find(({ type }) => type === "m.room.create")?.content;
   const isSpace = isJsonObject(create) && create["type"] === "m.space";
-  return isSpace ? [...events, ...(await readSpaceChildren(reader, roomId))] : events;
+  if (isSpace) events.push(...(await readSpaceChildren(reader, roomId)));
+  if (!isOtherMemberNeeded) return { events, isOtherMemberRead: false };
+  const other = await readStateEvent(reader, roomId, "m.room.member", otherUserId);
+  return { events: other === null ? events : [...events, other], isOtherMemberRead: true };
+}
+
+/**
+ * An `m.room.create` event with its sender, who has the most power from room version 12 on. A
+ * server without `format=event` names the sender only in the whole state.
+ * @throws UnreachableError if the sender decides and cannot be read
+ */
+async function withSender(reader: RoomReader, roomId: string, event: RawStateEvent): Promise<RawStateEvent> {
+  if (event.type !== "m.room.create" || event.sender !== undefined || !isJsonObject(event.content))
+    return event;
+  const rules = roomVersionRules(textOrNull(event.content["room_version"]));
+  if (rules?.isCreatorTheSender !== true) return event;
+  const state = await readWholeState(reader, roomId, MAX_LARGE_STATE_BYTES);
+  const whole = state?.find(({ type, state_key: stateKey }) => type === event.type && stateKey === "");
+  if (whole === undefined && rules.hasInfiniteCreators)
+    throw new UnreachableError("unexpected_answer", reader.host, "m.room.create sender");
+  return whole ?? event;
 }
 
 /**
@@ -109,7 +137,7 @@ async function readPieces(
  * content; the sender is then unknown.
  */
 export async function readStateEvent(
-  reader: Pick<Reader, "request">,
+  reader: Pick<RoomReader, "request">,
   roomId: string,
   type: string,
   stateKey: string,
@@ -147,7 +175,7 @@ const hierarchySchema = z.object({
  * The children of a space, for servers that cannot return state by type alone. None if the server
  * lacks the endpoint.
  */
-export async function readSpaceChildren(reader: Reader, roomId: string): Promise<RawStateEvent[]> {
+export async function readSpaceChildren(reader: RoomReader, roomId: string): Promise<RawStateEvent[]> {
   const path = apiPath`/_matrix/client/v1/rooms/${roomId}/hierarchy`;
   try {
     const answer = await reader.request({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HomeserverRequest } from "../api/homeserver-client.ts";
 import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
-import { MAX_ROOMS_ANSWER_BYTES } from "./limits.ts";
+import { maxRoomsAnswerBytes } from "./limits.ts";
 import type { AccountPair } from "./room-collector.ts";
 
 /**
@@ -50,12 +50,14 @@ const slidingSyncSchema = z.object({
 export type SlidingSyncAnswer = z.output<typeof slidingSyncSchema>;
 
 /**
- * One request of simplified sliding sync. `pos`: the position of the last answer, `null` for a new
- * connection.
+ * One request of simplified sliding sync.
+ * @param pos the position of the last answer; `null` for a new connection
+ * @param rooms the number of rooms that the answer may hold
  */
 export function slidingSyncRequest(
   body: SlidingSyncBody,
   pos: string | null,
+  rooms: number,
 ): HomeserverRequest<typeof slidingSyncSchema> {
   return {
     method: "POST",
@@ -64,7 +66,7 @@ export function slidingSyncRequest(
     body,
     schema: slidingSyncSchema,
     timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_ROOMS_ANSWER_BYTES,
+    maxBytes: maxRoomsAnswerBytes(rooms),
   };
 }
 
@@ -73,10 +75,12 @@ export function slidingSyncRequest(
  * room.
  */
 export function plannedState(
-  { userId, otherUserId }: AccountPair,
+  { userId, otherUserId, isOtherMemberNeeded }: AccountPair,
   extraMembers: readonly string[],
 ): RequiredState {
-  const members = new Set([userId, otherUserId, ...extraMembers]);
+  // With a member of another server in it, Synapse leaves out every room that it still fetches
+  // (platforms/matrix/README.md, "Reading an account").
+  const members = new Set([userId, ...(isOtherMemberNeeded ? [otherUserId] : []), ...extraMembers]);
   return [
     ...PLANNED_STATE_TYPES.map((type) => [type, ""] as const),
     ["m.space.child", "*"],

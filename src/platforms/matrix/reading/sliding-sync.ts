@@ -63,7 +63,7 @@ function isTooMuch(error: unknown): boolean {
 
 async function collectOnce(reader: Reader, options: SlidingSyncOptions): Promise<RoomCollector> {
   const { accounts, window } = options;
-  const collector = new RoomCollector(accounts);
+  const collector = new RoomCollector(accounts, reader.host);
   const connection = `migrator-${randomUUID()}`;
   const required_state = plannedState(accounts, options.extraMembers);
   const timeline_limit = options.withLastActivity ? 1 : 0;
@@ -77,12 +77,13 @@ async function collectOnce(reader: Reader, options: SlidingSyncOptions): Promise
       lists: { [LIST]: list },
       extensions: { account_data: { enabled: true as const } },
     };
-    const answer: SlidingSyncAnswer = await reader.request(slidingSyncRequest(body, pos), {
+    // After the first answer a server sends only rooms that are new or have changed.
+    const answer: SlidingSyncAnswer = await reader.request(slidingSyncRequest(body, pos, 2 * window), {
       isTimeoutFinal: true,
     });
     pos = answer.pos;
     const count = answer.lists?.[LIST]?.count;
-    if (count === undefined) throw new UnreachableError("unexpected_answer", "", "lists.count");
+    if (count === undefined) throw new UnreachableError("unexpected_answer", reader.host, "lists.count");
     const before = collector.size;
     addAnswer(collector, answer);
     options.onProgress({ read: collector.size, total: Math.max(count, collector.size) });
@@ -117,7 +118,7 @@ function addRoom(collector: RoomCollector, roomId: string, room: JsonObject): vo
     events,
     coverage: isStripped || membership === null ? "partial" : "full",
     // After the account left, the server shows the state at that time.
-    isOtherMemberRead: membership === "join",
+    isOtherMemberRead: collector.accounts.isOtherMemberNeeded && membership === "join",
     membershipPosition: isStripped ? countOrNull(room["bump_stamp"]) : null,
     joinedCount: countOrNull(room["joined_count"]),
     invitedCount: countOrNull(room["invited_count"]),

@@ -19,6 +19,12 @@ export interface StatePlace {
   readonly stateKey?: string;
 }
 
+/** A read of one piece of state. */
+export interface StateQuestion extends StatePlace {
+  /** Default: that of the client. */
+  readonly timeoutMs?: number;
+}
+
 /**
  * The path of a state event. An empty state key is left out together with its slash: some servers
  * do not understand a path that ends in a slash.
@@ -36,7 +42,7 @@ export function statePath({ roomId, type, stateKey = "" }: StatePlace): string {
  */
 export async function stateNow(
   client: Pick<HomeserverClient, "request">,
-  place: StatePlace,
+  { timeoutMs, ...place }: StateQuestion,
   signal?: AbortSignal,
 ): Promise<unknown> {
   const content = await unlessAbsent(
@@ -45,6 +51,7 @@ export async function stateNow(
       path: statePath(place),
       schema: contentSchema,
       maxBytes: MAX_STATE_BYTES,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...withSignal(signal),
     }),
   );

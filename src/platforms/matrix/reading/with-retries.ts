@@ -31,23 +31,30 @@ export interface Wait {
 
 /**
  * The number of failures of a server or network after which the read gives up. Rate limits do not
- * count: they are waited out however often they come.
+ * count. The total of all waits bounds them.
  */
 export const MAX_RETRIES = 5;
+/** A server that sends another shape usually sends it again. */
+const MAX_SHAPE_RETRIES = 2;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
 /**
- * The maximum wait, whatever delay the server names: a later reading would be useless. A refused
- * read costs nothing, because only writes are limited.
+ * The total of the waits of one read. Somebody waits for the answer, and a later reading can ask
+ * again. A refused read costs nothing, because only writes are limited.
  */
-const LONGEST_WAIT_MS = 15 * 60_000;
+export const MAX_TOTAL_WAIT_MS = 5 * 60_000;
 
-const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set(SERVER_AWAY);
+const PASSING_REASONS: ReadonlySet<UnreachableReason> = new Set([
+  ...SERVER_AWAY,
+  "unexpected_answer",
+  "too_many_redirects",
+]);
 
 /**
  * Repeats a read while its failure may be temporary.
- * - Rate limits: without end.
- * - Errors of the server (5xx) and of the network: five times, with growing waits.
+ * - Rate limits: as long as all waits together stay below `MAX_TOTAL_WAIT_MS`.
+ * - Errors of the server (5xx), answers without JSON, and errors of the network: five times, with
+ *   growing waits.
  * - Everything else, and the last failure: thrown.
  *
  * Not for writes: before a write is repeated, its effect must be read.
@@ -59,22 +66,34 @@ export async function withRetries<Answer>(
 ): Promise<Answer> {
   let limits = 0;
   let failures = 0;
+  let waitedMs = 0;
   for (;;) {
     try {
       return await read();
     } catch (error) {
       const cause = causeOf(error);
       if (cause === null || signal?.aborted === true) throw error;
-      if (isTimeoutFinal && error instanceof UnreachableError && error.reason === "timeout") throw error;
+      if (isTimeoutFinal && isTimeout(error)) throw error;
       if (cause === "limit") limits += 1;
       else failures += 1;
-      if (failures > retries) throw error;
+      if (failures > (isOtherShape(error) ? Math.min(retries, MAX_SHAPE_RETRIES) : retries)) throw error;
       const count = cause === "limit" ? limits : failures;
-      const ms = waitBefore(error, count, clock);
+      const ms = waitBefore(error, cause, count, clock);
+      waitedMs += ms;
+      if (waitedMs > MAX_TOTAL_WAIT_MS) throw error;
       onWait?.({ ms, cause, failures: count });
       await clock.sleep(ms, signal);
     }
   }
+}
+
+/** Whether a read ended because it took too long. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof UnreachableError && error.reason === "timeout";
+}
+
+function isOtherShape(error: unknown): boolean {
+  return error instanceof UnreachableError && error.reason === "unexpected_answer";
 }
 
 /** Why a failed read may succeed later; `null` if it will not. */
@@ -85,11 +104,12 @@ function causeOf(error: unknown): Wait["cause"] | null {
   return error.status >= 500 && error.status !== 501 ? "server" : null;
 }
 
-function waitBefore(error: unknown, failures: number, { random }: RetryClock): number {
+function waitBefore(error: unknown, cause: Wait["cause"], failures: number, { random }: RetryClock): number {
   const asked = error instanceof HomeserverError || error instanceof PageError ? error.retryAfterMs : null;
   const backoff = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
   // "0" comes with limits too (CS §Rate limiting), so there is a minimum: no tight loop. The random
   // part keeps many readers from returning at the same time.
-  if (asked !== null) return Math.min(Math.max(asked, FIRST_WAIT_MS), LONGEST_WAIT_MS);
-  return Math.round(backoff * (1 + random() / 4));
+  if (asked === null) return Math.round(backoff * (1 + random() / 4));
+  const atLeast = Math.max(asked, FIRST_WAIT_MS);
+  return cause === "limit" ? atLeast : Math.min(atLeast, LONGEST_BACKOFF_MS);
 }

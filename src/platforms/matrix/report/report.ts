@@ -40,10 +40,15 @@ export function reportRoom(room: PlannedRoom, progress?: RoomProgress): ReportRo
     successor: room.successor,
     status: progress?.status ?? room.status,
     until: progress?.until ?? null,
-    waitingFor: progress?.waitingFor ?? null,
+    waitingFor: progress === undefined ? waitingFor(room) : progress.waitingFor,
     reason: room.reason,
     power: { ...room.power },
     warnings: room.warnings,
     helpers: room.helpers.map(({ userId, displayName, power }) => ({ userId, displayName, power })),
   };
+}
+
+/** In a plan, only a room that cannot be read waits. */
+function waitingFor({ status }: PlannedRoom): ReportRoom["waitingFor"] {
+  return status === "waiting" ? "room" : null;
 }

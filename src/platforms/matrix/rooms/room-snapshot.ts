@@ -140,6 +140,27 @@ export function withMembers(room: RoomSnapshot, more: ReadonlyMap<string, KnownM
   return { ...room, members: new Map([...room.members, ...more]) };
 }
 
+/** Whether the account has joined the room and its server does not show the room's state. */
+export function isUnreadable({ membership, create }: Pick<RoomSnapshot, "membership" | "create">): boolean {
+  return membership === "join" && create.kind === "unread";
+}
+
+/**
+ * A joined room whose state cannot be read now. Nothing is decided by what was read of it earlier,
+ * but people still see its name.
+ */
+export function unreadableRoom(room: RoomSnapshot): RoomSnapshot {
+  return {
+    ...room,
+    membership: "join",
+    otherMember: UNREAD,
+    create: UNREAD,
+    joinRules: UNREAD,
+    powerLevels: UNREAD,
+    serverAcl: UNREAD,
+  };
+}
+
 function rulesOf(create: StateRead<Creation>): RoomVersionRules | null {
   return create.kind === "present" ? roomVersionRules(create.value.roomVersion) : null;
 }

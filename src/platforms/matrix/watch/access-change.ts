@@ -15,6 +15,8 @@ export interface WatchedRoom {
   readonly roomId: string;
   /** The source is joined, so its server knows who is let in. */
   readonly isSourceJoined: boolean;
+  /** The server that did not show the room's state; `null` if the state is known. */
+  readonly unreadableOn: string | null;
   /** Why the room waits; `null` if it is not known. */
   readonly reason: Reason["code"] | null;
   /** A person removed the target from the room. Only an invitation opens it again. */

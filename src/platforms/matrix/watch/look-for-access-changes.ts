@@ -7,6 +7,7 @@ import type { RoomSnapshot } from "../rooms/types.ts";
 import { refusalOf } from "../sign-in/provider.ts";
 import type { WatchedRoom } from "./access-change.ts";
 import { accessChange } from "./access-change.ts";
+import { readableAgain } from "./readable-again.ts";
 import { seeBySource } from "./see-by-source.ts";
 import { seeByTarget } from "./see-by-target.ts";
 import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
@@ -38,18 +39,21 @@ export interface Look {
  * these requests. There are no retries: another look always follows.
  */
 export async function lookForAccessChanges(look: Look): Promise<LookResult> {
-  const roomIds = look.rooms.map(({ roomId }) => roomId);
-  const [source, target] = await Promise.all([
+  const shown = look.rooms.filter((room) => room.unreadableOn === null);
+  const roomIds = shown.map(({ roomId }) => roomId);
+  const [source, target, readable] = await Promise.all([
     bySide(look, "source", async (account) => {
-      const inside = look.rooms.filter((room) => room.isSourceJoined).map(({ roomId }) => roomId);
+      const inside = shown.filter((room) => room.isSourceJoined).map(({ roomId }) => roomId);
       return seeBySource(account, { ...look, roomIds: inside, targetUserId: look.userId.target });
     }),
     bySide(look, "target", (account) =>
       seeByTarget(account, { ...look, roomIds, sourceUserId: look.userId.source }),
     ),
+    readableAgain(look),
   ]);
+  const changes = changesIn({ ...look, rooms: shown }, source.rooms, target.rooms);
   return {
-    changes: changesIn(look, source.rooms, target.rooms),
+    changes: new Map([...changes, ...readable.map((roomId) => [roomId, { kind: "readable" }] as const)]),
     sides: { source: source.side, target: target.side },
   };
 }

@@ -71,7 +71,11 @@ async function listedRooms(
   const room_subscriptions = Object.fromEntries(
     roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }]),
   );
-  const request = slidingSyncRequest({ conn_id: CONNECTION, extensions: {}, room_subscriptions }, null);
+  const request = slidingSyncRequest(
+    { conn_id: CONNECTION, extensions: {}, room_subscriptions },
+    null,
+    roomIds.length,
+  );
   const answer = await client.request({ ...request, timeoutMs: TIMEOUT_MS, signal });
   const seen = new Map<string, RoomSnapshot>();
   for (const roomId of roomIds) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isJsonObject } from "../api/json.ts";
-import { MAX_ROOMS_ANSWER_BYTES } from "../reading/limits.ts";
+import { maxRoomsAnswerBytes } from "../reading/limits.ts";
 import { countOrNull, memberEventOf, membershipIn, objectAt, stateEventsOf } from "../reading/raw-events.ts";
 import type { RequiredState } from "../reading/sliding-sync-request.ts";
 import { slidingSyncRequest } from "../reading/sliding-sync-request.ts";
@@ -20,6 +20,7 @@ export interface TargetLook {
 
 const INVITES = "invites";
 const MAX_INVITES = 500;
+const MAX_SYNCED_ROOMS = 2_000;
 /** Servers refuse addresses above 8 KiB. A filter without rooms shows all of them. */
 const MAX_FILTER_LENGTH = 4_000;
 /** Synapse answers an identical request from its cache for two minutes. */
@@ -55,7 +56,7 @@ async function bySlidingSync(
     roomIds.map((roomId) => [roomId, { required_state, timeline_limit: 0 }]),
   );
   const body = { conn_id: CONNECTION, extensions: {}, lists: { [INVITES]: invites }, room_subscriptions };
-  const request = slidingSyncRequest(body, null);
+  const request = slidingSyncRequest(body, null, roomIds.length + MAX_INVITES);
   const answer = await client.request({ ...request, timeoutMs: TIMEOUT_MS, signal });
   return seenRooms(
     roomIds,
@@ -96,7 +97,8 @@ async function bySync(
     },
     schema: syncSchema,
     timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_ROOMS_ANSWER_BYTES,
+    // Only members come, but for all rooms of the account if the watched ones are many.
+    maxBytes: maxRoomsAnswerBytes(MAX_SYNCED_ROOMS),
     signal,
   });
   const rooms = objectAt(answer, "rooms");

@@ -8,6 +8,8 @@ export function watchedRoom({ roomId, route, isReplacement, planned, refusals }:
   return {
     roomId,
     isSourceJoined: !isReplacement && reason?.code !== "source_not_joined",
+    unreadableOn:
+      reason !== null && "serverName" in reason && reason.code === "unreadable" ? reason.serverName : null,
     reason: reason?.code ?? null,
     wasRemoved: by?.did === "removed",
     hasKnocked: route === "knock" && by === undefined,

@@ -113,7 +113,7 @@ function herd(
       get: async (id) => runs.get(id) ?? null,
       inState: async () => [...runs.values()],
       rooms: never,
-      waitingRooms: async (id) => [{ ...room(`!${id}`), status: "needs_moderator" }],
+      watchedRooms: async (id) => [{ ...room(`!${id}`), status: "needs_moderator" }],
       joinedRooms: async () => new Set(),
       change: async () => undefined,
       apply: async () => null,

@@ -43,6 +43,10 @@ const REASONS: [Reason, string][] = [
     "These are notices that the server old.example sends to its own accounts.",
   ],
   [
+    { code: "unreadable", serverName: "new.example" },
+    "The server new.example does not show this room just now. It is looked at again later.",
+  ],
+  [
     { code: "room_version", roomVersion: "12", isKnown: true, serverName: "new.example" },
     "The server new.example does not support room version 12. Its admin can update the server.",
   ],

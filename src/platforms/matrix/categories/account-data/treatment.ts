@@ -81,6 +81,9 @@ const COPIED: ReadonlySet<string> = new Set([
   "org.matrix.msc3847.policies",
 ]);
 
+/** The types of account data, global and of rooms, that are known to be moved. */
+export const KNOWN_TYPES: readonly string[] = [...MERGED, ...COPIED];
+
 const NEVER_EXACTLY = new Map<string, NotMovedCode>();
 const NEVER_BEGINNING = new Map<string, NotMovedCode>();
 for (const [code, types] of NEVER) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import type { MembersNeeded } from "../../../../../src/platforms/matrix/planning/people.ts";
 import { withNeededMembers } from "../../../../../src/platforms/matrix/reading/members.ts";
 import { readOutsideRoom } from "../../../../../src/platforms/matrix/reading/outside-room.ts";
@@ -103,14 +104,19 @@ describe("withNeededMembers", () => {
       { status: 400, body: { errcode: "M_UNKNOWN" } },
     ] satisfies Given[]) {
       const { reader, asked } = recordedServer(({ path }) =>
-        path.endsWith("/sync") ? broken : { json: { membership: "ban" } },
+        path.endsWith("/sync")
+          ? broken
+          : path.includes("/rooms/")
+            ? { json: { membership: "ban" } }
+            : undefined,
       );
       const snapshot = await withNeededMembers(reader, {
         snapshot: snapshotOf({ "!r": 9 }),
         needs: [need("!r", users(1))],
         features: SLIDING,
       });
-      expect(asked).toHaveLength(2);
+      const ofRooms = asked.filter(({ path }) => !path.endsWith("whoami"));
+      expect(ofRooms).toHaveLength(2);
       expect(snapshot.rooms.get("!r")?.members.get("@u0:x.example")?.membership).toBe("ban");
     }
   });
@@ -139,7 +145,7 @@ describe("withNeededMembers", () => {
     ]);
   });
 
-  it("fails if a member cannot be read", async () => {
+  it("fails if the account cannot be read either", async () => {
     const { reader } = recordedServer(() => ({ status: 500 }));
     await expect(
       withNeededMembers(reader, {
@@ -190,11 +196,31 @@ describe("readOutsideRoom", () => {
     ["does not find it", notFound],
     ["may not tell", { status: 403, body: { errcode: "M_FORBIDDEN" } }],
     ["cannot reach the other server", { status: 502 }],
+    ["is slow", new UnreachableError("timeout", "h")],
+    ["sends a page", { status: 403, text: "<html>" }],
+    ["sends too much", new UnreachableError("too_large", "h")],
+    ["sends a list", "[]"],
+    ["passes on that another server knows no token", { status: 401, body: { errcode: "M_UNKNOWN_TOKEN" } }],
   ])("returns nothing if the server %s", async (_, answer) => {
     expect((await find(() => answer)).room).toBeNull();
   });
 
-  it("fails with the session", async () => {
-    await expect(find(() => ({ status: 401, body: { errcode: "M_UNKNOWN_TOKEN" } }))).rejects.toThrow();
+  it("is ended by an abort", async () => {
+    const ending = new AbortController();
+    const server = recordedServer(() => {
+      ending.abort();
+      return new UnreachableError("aborted", "h");
+    }, ending.signal);
+    const room = { roomId: "!new", via: [] };
+    await expect(readOutsideRoom(server.reader, room, snapshotOf({}), OTHER)).rejects.toMatchObject({
+      reason: "aborted",
+    });
+  });
+
+  it("stops asking after many answers that never came", async () => {
+    const server = recordedServer(() => new UnreachableError("timeout", "h"));
+    for (let index = 0; index < 100; index += 1)
+      await readOutsideRoom(server.reader, { roomId: `!new${index}`, via: [] }, snapshotOf({}), OTHER);
+    expect(server.asked).toHaveLength(24);
   });
 });

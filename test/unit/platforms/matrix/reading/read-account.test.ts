@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
+import { KNOWN_TYPES } from "../../../../../src/platforms/matrix/categories/account-data/treatment.ts";
 import { withOtherMembers } from "../../../../../src/platforms/matrix/reading/other-member.ts";
 import { readAccount } from "../../../../../src/platforms/matrix/reading/read-account.ts";
 import type { Asked, Given } from "./recorded-server.ts";
@@ -17,6 +18,11 @@ import {
 
 const account = { userId: ME, otherUserId: OTHER, features: PLAIN };
 const notFound: Given = { status: 404, body: { errcode: "M_NOT_FOUND" } };
+
+/** No state and no account data. */
+function nothing({ path }: Asked): Given | undefined {
+  return path.includes("/rooms/") || path.includes("/account_data/") ? notFound : undefined;
+}
 
 const DENDRITE_SYNC: Given = {
   json: {
@@ -203,16 +209,83 @@ describe("reading room by room", () => {
 
   it.each<[string, Given]>([
     ["is refused without a reason", { status: 404, body: {} }],
+    ["is refused", { status: 403, body: { errcode: "M_FORBIDDEN" } }],
     ["fails", { status: 500, body: {} }],
-    ["belongs to a suspended account", { status: 403, body: { errcode: "M_USER_SUSPENDED" } }],
-    ["is cut", new UnreachableError("too_large", "h")],
-  ])("fails as a whole if one piece %s", async (_, given) => {
+    ["is a page", { status: 404, text: "<html>" }],
+    ["is cut", "{"],
+    ["never comes", new UnreachableError("timeout", "h")],
+    ["is too large", new UnreachableError("too_large", "h")],
+    [
+      "names a problem of an account of another server",
+      { status: 403, body: { errcode: "M_USER_SUSPENDED" } },
+    ],
+  ])("has one unreadable room if a piece of it %s", async (_, given) => {
     const one = (asked: Asked) => {
-      if (asked.path.endsWith("m.room.server_acl")) return given;
-      return asked.path.includes("account_data") || asked.path.endsWith("tags") ? notFound : pieces(asked);
+      if (asked.path.endsWith("/!a/state/m.room.server_acl")) return given;
+      if (asked.path.includes("/rooms/!b/state/m.room.create")) return { json: { room_version: "9" } };
+      return pieces(asked) ?? nothing(asked);
+    };
+    const { reader } = serve(() => notFound, ["!a", "!b"], one);
+    const { snapshot, unreadableRoomIds } = await readAccount(reader, account);
+    expect(unreadableRoomIds).toEqual(["!a"]);
+    expect(snapshot.rooms.get("!a")).toMatchObject({ membership: "join", powerLevels: { kind: "unread" } });
+    expect(snapshot.rooms.get("!b")).toMatchObject({ membership: "join", powerLevels: { kind: "absent" } });
+  });
+
+  it("ends if the account is suspended", async () => {
+    const suspended: Given = { status: 403, body: { errcode: "M_USER_SUSPENDED" } };
+    const one = (asked: Asked) =>
+      asked.path.endsWith("whoami") || asked.path.endsWith("m.room.create") ? suspended : nothing(asked);
+    const { reader } = serve(() => notFound, ["!a"], one);
+    await expect(readAccount(reader, account)).rejects.toMatchObject({ errcode: "M_USER_SUSPENDED" });
+  });
+
+  it("takes a bounded number of requests if no room is shown in time", async () => {
+    const joined = Array.from({ length: 300 }, (_, index) => `!r${index}`);
+    const hanging = ({ path }: Asked) =>
+      path.includes("/state/") ? new UnreachableError("timeout", "h") : undefined;
+    const { reader, asked } = serve(() => DENDRITE_SYNC, joined, hanging);
+    const { unreadableRoomIds } = await readAccount(reader, account);
+    expect(unreadableRoomIds).toEqual(joined);
+    expect(asked.filter(({ path }) => path.includes("/state/")).length).toBeLessThan(30);
+  });
+
+  it("reads the sender of a creation from the whole state if the server sends no whole events", async () => {
+    const content = { room_version: "12" };
+    const one = (asked: Asked): Given | undefined => {
+      if (asked.path.endsWith("state/m.room.create")) return { json: content };
+      if (asked.path === "v3/rooms/!a/state") return { json: [stateEvent("m.room.create", content)] };
+      return nothing(asked);
     };
     const { reader } = serve(() => notFound, ["!a"], one);
-    await expect(readAccount(reader, account)).rejects.toThrow();
+    const { snapshot } = await readAccount(reader, account);
+    expect(snapshot.rooms.get("!a")?.create).toMatchObject({ value: { sender: ME } });
+  });
+
+  it("cannot read a room whose creator nobody names", async () => {
+    const one = (asked: Asked): Given | undefined =>
+      asked.path.endsWith("state/m.room.create") ? { json: { room_version: "12" } } : nothing(asked);
+    const { reader } = serve(() => notFound, ["!a"], one);
+    expect((await readAccount(reader, account)).unreadableRoomIds).toEqual(["!a"]);
+  });
+
+  it("reads large account data, and leaves out what is larger than any", async () => {
+    const emotes = { images: { a: { url: "x".repeat(1_200_000) } } };
+    const one = (asked: Asked): Given | undefined => {
+      if (asked.path.endsWith("/im.ponies.user_emotes")) return { json: emotes };
+      return asked.path.endsWith("/m.policies") ? new UnreachableError("too_large", "h") : nothing(asked);
+    };
+    const { reader } = serve(() => notFound, [], one);
+    const { snapshot, unreadableAccountData } = await readAccount(reader, account);
+    expect(snapshot.accountData.get("im.ponies.user_emotes")).toEqual(emotes);
+    expect(unreadableAccountData).toEqual([{ roomId: null, type: "m.policies" }]);
+  });
+
+  it("asks for every type that the bot is known to move", async () => {
+    const { reader, asked } = serve(() => notFound, ["!a"], nothing);
+    await readAccount(reader, account);
+    const types = new Set(asked.map(({ path }) => path.split("/account_data/")[1]));
+    expect(KNOWN_TYPES.filter((type) => !types.has(type))).toEqual([]);
   });
 });
 

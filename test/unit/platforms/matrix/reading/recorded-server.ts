@@ -33,9 +33,15 @@ export interface Asked {
   readonly body: SentBody;
 }
 
-/** A scripted answer: a value is sent as JSON, text unchanged, and an error is thrown. */
+/**
+ * A scripted answer: a value is sent as JSON, text unchanged, and an error is thrown. `text`: the
+ * body of an error that is no JSON.
+ */
 export type Given =
-  Error | string | { status: number; body?: unknown; headers?: Record<string, string> } | { json: unknown };
+  | Error
+  | string
+  | { status: number; body?: unknown; text?: string; headers?: Record<string, string> }
+  | { json: unknown };
 
 export interface RecordedServer {
   readonly reader: Reader;
@@ -46,6 +52,7 @@ export interface RecordedServer {
 
 /** The answers that a reading needs in addition to the list of rooms, by path. */
 export const SMALL_ANSWERS: Readonly<Record<string, Given>> = {
+  "v3/account/whoami": { json: { user_id: ME } },
   "v3/capabilities": {
     json: {
       capabilities: { "m.room_versions": { default: "10", available: { 9: "stable", 10: "stable" } } },
@@ -100,7 +107,8 @@ function toAnswer(given: Exclude<Given, Error>): {
 } {
   if (typeof given === "string") return { status: 200, headers: {}, text: given };
   if ("json" in given) return { status: 200, headers: {}, text: JSON.stringify(given.json) };
-  return { status: given.status, headers: given.headers ?? {}, text: JSON.stringify(given.body ?? {}) };
+  const text = given.text ?? JSON.stringify(given.body ?? {});
+  return { status: given.status, headers: given.headers ?? {}, text };
 }
 
 export function stateEvent(type: string, content: unknown, stateKey = "", sender = ME) {

@@ -176,7 +176,8 @@ describe("reading by sliding sync", () => {
           [
             { name: "m.favourite", order: 0.5 },
             { name: "u.x", order: null },
-            { name: "u.y", order: null },
+            // As text, as some clients wrote it.
+            { name: "u.y", order: 1 },
           ],
         ],
       ]),

@@ -2,8 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { UnreachableReason } from "../../../../../src/network/unreachable-error.ts";
 import { UnreachableError } from "../../../../../src/network/unreachable-error.ts";
 import { HomeserverError } from "../../../../../src/platforms/matrix/api/homeserver-error.ts";
+import { PageError } from "../../../../../src/platforms/matrix/api/page-error.ts";
 import type { RetryOptions } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
-import { MAX_RETRIES, withRetries } from "../../../../../src/platforms/matrix/reading/with-retries.ts";
+import {
+  MAX_RETRIES,
+  MAX_TOTAL_WAIT_MS,
+  withRetries,
+} from "../../../../../src/platforms/matrix/reading/with-retries.ts";
 
 function serverError(status: number, retryAfterMs: number | null = null): HomeserverError {
   return new HomeserverError({
@@ -14,6 +19,11 @@ function serverError(status: number, retryAfterMs: number | null = null): Homese
     path: "/x",
     text: "",
   });
+}
+
+/** A page of something that stands before the server. */
+function page(status: number): PageError {
+  return new PageError("h", status, null);
 }
 
 /** Fails with the given errors, then answers. Records the waits and the number of requests. */
@@ -34,21 +44,49 @@ async function run(failures: Error[], options: RetryOptions = {}) {
   return { result, waits, tries };
 }
 
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 describe("withRetries", () => {
-  it("waits as long as the server says, however often", async () => {
+  it("waits as long as the server says, many times", async () => {
     const { result, waits } = await run(Array.from({ length: 40 }, () => serverError(429, 7_000)));
     expect(result).toBe("answer");
     expect(waits).toEqual(Array.from({ length: 40 }, () => 7_000));
   });
 
-  it("waits longer and longer for a limit that does not say how long, a minute at most", async () => {
-    const { waits } = await run(Array.from({ length: 8 }, () => serverError(429)));
-    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  it("gives up a server that never stops refusing by a limit", async () => {
+    const { result, waits } = await run(Array.from({ length: 100 }, () => serverError(429, 7_000)));
+    expect(result).toMatchObject({ status: 429 });
+    expect(sum(waits)).toBeLessThanOrEqual(MAX_TOTAL_WAIT_MS);
   });
 
-  it("neither retries at once nor waits for ever, whatever the server says", async () => {
-    const { waits } = await run([serverError(429, 0), serverError(429, 30 * 86_400_000)]);
-    expect(waits).toEqual([1_000, 900_000]);
+  it("waits longer and longer for a limit that does not say how long, a minute at most", async () => {
+    const { waits } = await run(Array.from({ length: 9 }, () => serverError(429)));
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  it("does not retry at once, whatever the server says", async () => {
+    expect((await run([serverError(429, 0)])).waits).toEqual([1_000]);
+  });
+
+  it("does not wait out a limit of days", async () => {
+    const { result, waits } = await run([serverError(429, 30 * 86_400_000)]);
+    expect(result).toMatchObject({ status: 429, retryAfterMs: 30 * 86_400_000 });
+    expect(waits).toEqual([]);
+  });
+
+  it("waits a minute at most for a server that is down, whatever it says", async () => {
+    expect((await run([serverError(503, 86_400_000)])).waits).toEqual([60_000]);
+  });
+
+  it.each([400, 403, 404, 502])("takes a page with status %i for a server that is down", async (status) => {
+    expect((await run([page(status)])).result).toBe("answer");
+  });
+
+  it("asks again twice after an answer of another shape", async () => {
+    const failures = Array.from({ length: 9 }, () => new UnreachableError("unexpected_answer", "h"));
+    expect(await run(failures)).toMatchObject({ tries: 3, result: { reason: "unexpected_answer" } });
   });
 
   it("gives up a failing server after five more tries", async () => {
@@ -72,20 +110,16 @@ describe("withRetries", () => {
     },
   );
 
-  it.each<UnreachableReason>([
-    "forbidden_address",
-    "insecure",
-    "too_large",
-    "unexpected_answer",
-    "redirect_refused",
-    "aborted",
-  ])("throws %s at once", async (reason) => {
-    expect(await run([new UnreachableError(reason, "h")])).toMatchObject({
-      tries: 1,
-      waits: [],
-      result: { reason },
-    });
-  });
+  it.each<UnreachableReason>(["forbidden_address", "insecure", "too_large", "redirect_refused", "aborted"])(
+    "throws %s at once",
+    async (reason) => {
+      expect(await run([new UnreachableError(reason, "h")])).toMatchObject({
+        tries: 1,
+        waits: [],
+        result: { reason },
+      });
+    },
+  );
 
   it.each([400, 401, 403, 404, 501])("throws status %i at once", async (status) => {
     expect(await run([serverError(status)])).toMatchObject({ tries: 1, result: { status } });

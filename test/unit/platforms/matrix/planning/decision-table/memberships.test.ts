@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { unreadableRoom } from "../../../../../../src/platforms/matrix/rooms/room-snapshot.ts";
 import type { DecisionRow } from "../../../../../support/plans/decision-row.ts";
 import { ROOM, expectDecision } from "../../../../../support/plans/decision-row.ts";
 import {
@@ -39,6 +40,49 @@ const TABLE: DecisionRow[] = [
     seenByTarget: targetRoom(ROOM, "join"),
     route: "joined",
     status: "done",
+  },
+
+  {
+    name: "state that the old server does not show",
+    room: { version: null, coverage: "partial", rule: "public" },
+    route: "ask_moderator",
+    status: "waiting",
+    reason: "unreadable",
+    helpers: [],
+    routes: ["ask_moderator"],
+  },
+  {
+    name: "state that the old server does not show, invited target",
+    room: { version: null, coverage: "partial" },
+    seenByTarget: targetRoom(ROOM, "invite"),
+    route: "ask_moderator",
+    status: "waiting",
+    reason: "unreadable",
+  },
+  {
+    name: "state that the old server does not show, joined by the target",
+    room: { version: null, coverage: "partial" },
+    seenByTarget: targetRoom(ROOM, "join"),
+    route: "joined",
+    status: "done",
+    reason: null,
+  },
+  {
+    name: "joined by the target, whose server does not show the state",
+    room: { target: "join" },
+    seenByTarget: unreadableRoom(targetRoom(ROOM, "join")),
+    route: "ask_moderator",
+    status: "waiting",
+    reason: "unreadable",
+    helpers: [],
+  },
+  {
+    name: "banned target, whose server says joined and does not show the state",
+    room: { target: "ban", members: MODS, levels: { users: { [ADMIN]: 100, [MOD]: 50 } } },
+    seenByTarget: unreadableRoom(targetRoom(ROOM, "join")),
+    route: "ask_moderator",
+    status: "needs_moderator",
+    reason: "target_banned",
   },
 
   {
@@ -268,6 +312,19 @@ const TABLE: DecisionRow[] = [
 ];
 
 describe("the decision table", () => {
+  it("names the server that does not show a room, and warns of nothing in it", () => {
+    const room = sketchRoom({ version: null, coverage: "partial" });
+    expect(plan([room]).rooms[0]).toMatchObject({
+      reason: { code: "unreadable", serverName: "old.example" },
+      warnings: [],
+    });
+    const seen = unreadableRoom(targetRoom(ROOM, "join"));
+    expect(plan([sketchRoom({})], { targetRooms: [seen] }).rooms[0]).toMatchObject({
+      reason: { code: "unreadable", serverName: "new.example" },
+      warnings: [],
+    });
+  });
+
   it.each(TABLE)("$name → $route", expectDecision);
 
   it("has no row for a room that the source has left or is banned from", () => {
