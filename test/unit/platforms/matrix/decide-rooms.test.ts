@@ -37,7 +37,7 @@ function server(rooms: Record<string, unknown>, others: (asked: Asked) => Given 
 
 async function decided(rooms: Record<string, unknown>, others: (asked: Asked) => Given | undefined) {
   const source = server(rooms, others);
-  const target = server({}, () => undefined);
+  const target = server({}, ({ path }) => (path.startsWith("v3/profile/") ? { json: {} } : undefined));
   const sourceReading = await readAccount(source.reader, { userId: ME, otherUserId: OTHER, features: PLAIN });
   const targetReading = await readAccount(target.reader, { userId: OTHER, otherUserId: ME, features: PLAIN });
   const plan = await decideRooms(
