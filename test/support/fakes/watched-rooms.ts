@@ -1,8 +1,8 @@
 import type { Side } from "../../../src/model/account.ts";
 import type { RouteRefusal } from "../../../src/model/route-refusals.ts";
 import type { WatchedRoom } from "../../../src/platforms/matrix/watch/access-change.ts";
-import type { Look } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
 import { lookForAccessChanges } from "../../../src/platforms/matrix/watch/look-for-access-changes.ts";
+import type { Look } from "../../../src/platforms/matrix/watch/look.ts";
 import type { WatchingAccount } from "../../../src/platforms/matrix/watch/watching-account.ts";
 import type { LookResult } from "../../../src/platforms/platform.ts";
 import { ADMIN, SOURCE, TARGET } from "../plans/planned-rooms.ts";

@@ -5,31 +5,13 @@ import type { LookResult, SideSeen } from "../../platform.ts";
 import { roomView } from "../planning/room-view.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { refusalOf } from "../sign-in/provider.ts";
-import type { WatchedRoom } from "./access-change.ts";
 import { accessChange } from "./access-change.ts";
+import type { Look } from "./look.ts";
 import { readableAgain } from "./readable-again.ts";
 import { seeBySource } from "./see-by-source.ts";
 import { seeByTarget } from "./see-by-target.ts";
 import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
 import { watchedSnapshot } from "./watching-account.ts";
-
-/** The input of one look at the watched rooms. */
-export interface Look {
-  readonly userId: Readonly<Record<Side, string>>;
-  /** Opens an account. @throws what `refusalOf` accepts */
-  readonly account: Readonly<Record<Side, () => Promise<WatchingAccount>>>;
-  /** The sides that are asked at this look. */
-  readonly asked: ReadonlySet<Side>;
-  /** Rooms that wait for a person, each once. */
-  readonly rooms: readonly WatchedRoom[];
-  /** Whether the target has joined a room. */
-  readonly isJoined: (roomId: string) => boolean;
-  /** Rooms that need requests of their own are read too; the number of such looks before. */
-  readonly readsRooms: number | null;
-  readonly now: number;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Looks once whether a person has let the target in, or whether a room has opened. Each account is

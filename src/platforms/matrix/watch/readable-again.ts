@@ -5,7 +5,7 @@ import { CONCURRENCY } from "../reading/limits.ts";
 import { stateNow } from "../reading/state-now.ts";
 import { refusalOf } from "../sign-in/provider.ts";
 import type { WatchedRoom } from "./access-change.ts";
-import type { Look } from "./look-for-access-changes.ts";
+import type { Look } from "./look.ts";
 import type { WatchingAccount } from "./watching-account.ts";
 
 /** A server that shows a room does so at once. */

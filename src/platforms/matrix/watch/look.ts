@@ -1,0 +1,21 @@
+import type { Side } from "../../../model/account.ts";
+import type { WatchedRoom } from "./access-change.ts";
+import type { WatchingAccount } from "./watching-account.ts";
+
+/** The input of one look at the watched rooms. */
+export interface Look {
+  readonly userId: Readonly<Record<Side, string>>;
+  /** Opens an account. @throws what `refusalOf` accepts */
+  readonly account: Readonly<Record<Side, () => Promise<WatchingAccount>>>;
+  /** The sides that are asked at this look. */
+  readonly asked: ReadonlySet<Side>;
+  /** Rooms that wait for a person, each once. */
+  readonly rooms: readonly WatchedRoom[];
+  /** Whether the target has joined a room. */
+  readonly isJoined: (roomId: string) => boolean;
+  /** Rooms that need requests of their own are read too; the number of such looks before. */
+  readonly readsRooms: number | null;
+  readonly now: number;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
