@@ -74,6 +74,22 @@ const LEAST_TOLERANCE_MS = 150;
  */
 const HELD_BACK_MS = 500;
 
+/** No server is waited for longer at once. */
+const MAX_WAIT_MS = 2 * 3_600_000;
+
+/**
+ * Whether the state is of a time to come. It was stored while the clock was ahead, and it would
+ * hold requests back until the clock is there again.
+ */
+export function isAhead(
+  pace: Pace,
+  { observed, isContradicted, defaultEmptyAt }: LimiterState,
+  now: number,
+): boolean {
+  const emptyAt = observed?.emptyAt ?? (isContradicted ? 0 : defaultEmptyAt);
+  return emptyAt > now + MAX_WAIT_MS + pace.burst * (observed?.periodMs ?? pace.periodMs);
+}
+
 /** Whether a request may go now. An observed limit, or a proven absence, replaces the default. */
 export function admission(pace: Pace, state: LimiterState, now: number): Admission {
   const { burst, periodMs } = pace;

@@ -9,6 +9,7 @@ import type { LimiterState, Pace } from "./rate-limit.ts";
 import {
   UNKNOWN_LIMITER,
   admission,
+  isAhead,
   turnByDefault,
   expectedMs,
   refund,
@@ -127,7 +128,7 @@ export class Limits {
   turn(userId: string, name: LimitName, now: number): Turn {
     const probed: LimitName[] = [];
     for (const limit of this.#rateLimits[name].chain) {
-      const state = this.#state(userId, limit);
+      const state = this.#stateAt(userId, limit, now);
       const answer = admission(this.#pace(limit), state, now);
       if (answer.kind === "wait") return answer;
       if (answer.kind === "go") continue;
@@ -145,7 +146,7 @@ export class Limits {
   /** When a request of a kind may go, without counting one. */
   nextAt(userId: string, name: LimitName, now: number): number {
     const times = this.#rateLimits[name].chain.map((limit) => {
-      const state = this.#state(userId, limit);
+      const state = this.#stateAt(userId, limit, now);
       const answer = admission(this.#pace(limit), state, now);
       return answer.kind === "wait" ? answer.until : now;
     });
@@ -231,6 +232,14 @@ export class Limits {
 
   #pace(name: LimitName): Pace {
     return paceOf(this.#rateLimits[name]);
+  }
+
+  /** A state from a clock that was ahead is forgotten. */
+  #stateAt(userId: string, name: LimitName, now: number): LimiterState {
+    const state = this.#state(userId, name);
+    if (!isAhead(this.#pace(name), state, now)) return state;
+    this.#set(userId, name, UNKNOWN_LIMITER);
+    return UNKNOWN_LIMITER;
   }
 
   #state(userId: string, name: LimitName): LimiterState {
