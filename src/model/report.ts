@@ -80,8 +80,9 @@ export type ReportRoom = z.infer<typeof storedReportRoomSchema>;
 /** The report on both accounts. `view` makes the sentences and the report file from it. */
 export type Report = z.infer<typeof storedReportSchema>;
 
-/** The fields of a room that a run changes after the plan. */
-export type RoomProgress = Pick<ReportRoom, "status" | "until" | "waitingFor">;
+/** The fields of a room that a run changes after the plan. Without a reason the plan's stays. */
+export type RoomProgress = Pick<ReportRoom, "status" | "until" | "waitingFor"> &
+  Partial<Pick<ReportRoom, "reason">>;
 
 /**
  * A time as reports write it: UTC, in whole seconds.

@@ -61,7 +61,9 @@ function vainJoins(route: Route, refusals: readonly RouteRefusal[]): number {
   return refusals.filter((refusal) => refusal.route === route && refusal.code === "vain").length;
 }
 
-function stands({ route, facts, at }: RouteRefusal, seen: AccessFacts, now: number): boolean {
+function stands({ route, who, facts, at }: RouteRefusal, seen: AccessFacts, now: number): boolean {
+  // The rules of the account's own server do not change with the room.
+  if (who === "own_server") return true;
   if (facts === null) return at === null || !haveChangedSince(route, at, seen);
   if (haveChangedFor(route, facts, seen)) return false;
   // An invitation that may be another one is accepted again after a day. Nobody sees a refusal.

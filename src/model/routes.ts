@@ -42,6 +42,7 @@ export const REASON_CODES = [
   "blocked_by_server",
   "no_helper",
   "unreachable_server",
+  "account_limit",
   "refused",
   "server_notices",
   "unreadable",
@@ -116,7 +117,7 @@ export const reasonSchema = z.discriminatedUnion("code", [
     /** Nobody has joined the room at all. */
     isEmpty: z.boolean().optional(),
   }),
-  z.object({ code: z.enum(["blocked_by_server", "unreachable_server"]), serverText: text }),
+  z.object({ code: z.enum(["blocked_by_server", "unreachable_server", "account_limit"]), serverText: text }),
   z.object({
     code: z.literal("refused"),
     /** The words of who refused. */

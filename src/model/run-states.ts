@@ -21,6 +21,7 @@ export type RunState = (typeof RUN_STATES)[number];
  * - `settled_with_watch`: nothing is left to do, and rooms wait for a person.
  * - `access_changed`: a watched room has opened, or the target was let in.
  * - `needs_owner`: an account cannot be used until its owner acts, for example signs in again.
+ * - `held`: an account may join or invite no more until its owner acts. Everything else goes on.
  * - `signed_in`: the owner has signed in again.
  * - `paused`, `resumed`, `cancelled`: commands of the owner.
  * - `abandoned`: the owner signs out or is forgotten.
@@ -33,6 +34,7 @@ export const RUN_EVENTS = [
   "settled_with_watch",
   "access_changed",
   "needs_owner",
+  "held",
   "signed_in",
   "paused",
   "resumed",
@@ -53,6 +55,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     settled: "over",
     settled_with_watch: "watching",
     needs_owner: "needs_you",
+    held: "running",
     paused: "paused",
     cancelled: "over",
     abandoned: "over",

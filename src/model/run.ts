@@ -18,6 +18,7 @@ export type RunPurpose = (typeof RUN_PURPOSES)[number];
 export const stepProblemSchema = z.object({
   code: z.enum(STEP_PROBLEM_CODES),
   serverText: z.string().nullable(),
+  page: z.string().optional(),
 });
 
 /** Why a run needs its owner, and since when, in milliseconds since the epoch. */

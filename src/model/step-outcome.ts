@@ -6,11 +6,18 @@ export interface StepProblem {
   code: StepProblemCode;
   /** `null`: the server sent no useful text. */
   serverText: string | null;
+  /** The page that the server names for the account's owner: about a limit, or its terms. */
+  page?: string | undefined;
 }
 
 /** The codes of step problems. They are stored and part of reports. */
 export const STEP_PROBLEM_CODES = [
   ...ACCOUNT_PROBLEM_CODES,
+  /**
+   * The account has used up what its server allows it. It may join or invite no more until its
+   * owner acts. Everything else works.
+   */
+  "account_limit",
   /** A server refused for good. */
   "refused",
   /** A server refused because its administrator blocked the room. */
@@ -84,6 +91,11 @@ export type StepOutcome =
    * the step's.
    */
   | { status: "needs_user"; problem: StepProblem; side?: Side }
+  /**
+   * The owner must act before the account can join or invite again. Everything else of the run goes
+   * on meanwhile. `side`: the account's side, if it is not the step's.
+   */
+  | { status: "held"; problem: StepProblem; side?: Side }
   /** A person in the room must act: the knock waits for an answer. */
   | { status: "needs_moderator" }
   /**

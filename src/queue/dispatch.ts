@@ -3,6 +3,7 @@ import type { TakenStep } from "../model/run.ts";
 import type { LimitName } from "../model/step.ts";
 import type { Steps } from "../store/steps.ts";
 import type { ActiveRun } from "./active-run.ts";
+import { heldLanes } from "./held-lanes.ts";
 import type { Limits, Ticket } from "./rate-limits.ts";
 import type { RunnerWork } from "./runner-work.ts";
 import type { ServerBackoff } from "./server-backoff.ts";
@@ -61,7 +62,9 @@ export class Dispatcher {
   async dispatch(dispatch: Dispatch): Promise<{ wakeAt: number; waitsForSlot: boolean }> {
     let wakeAt = Number.POSITIVE_INFINITY;
     const fullServers: FullServer[] = [];
+    const held = heldLanes(dispatch.active.run);
     for (const lane of LANES) {
+      if (held.includes(lane)) continue;
       const at = await this.#dispatchLane(dispatch, lane, fullServers);
       if (!dispatch.isCurrent()) return { wakeAt, waitsForSlot: false };
       wakeAt = Math.min(wakeAt, at);

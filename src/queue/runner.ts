@@ -1,7 +1,6 @@
 import { isWorkedOn } from "../model/run-states.ts";
 import type { Run, TakenStep } from "../model/run.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
-import { stages } from "../model/step.ts";
 import { LeaseLostError } from "../store/run-leases.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { ActiveRun, EndWait, RunActivity } from "./active-run.ts";
@@ -10,6 +9,7 @@ import type { Reservation } from "./dispatch.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { nextStage } from "./next-stage.ts";
 import { growingPauseMs } from "./pause.ts";
 import type { RunnerOptions } from "./runner-options.ts";
 import { ServerBackoff } from "./server-backoff.ts";
@@ -104,9 +104,7 @@ export class Runner {
 
   /** When a server that is away is asked again; `null` if it answers. */
   awayUntil(server: string): number | null {
-    const now = this.#options.now();
-    const at = this.#backoff.openAt(server, now);
-    return at > now ? at : null;
+    return this.#backoff.awayUntil(server, this.#options.now());
   }
 
   /** What a run without remaining steps waits for before it can end; `null` for nothing. */
@@ -208,8 +206,9 @@ export class Runner {
       launch: (step, reservation) => this.#launch(active, step, reservation),
     });
     if (!isCurrent()) return;
-    if (wakeAt < Number.POSITIVE_INFINITY) this.#wakeAt(active, Math.max(wakeAt, this.#options.now()));
-    else if (active.steps.size === 0 && !waitsForSlot) await this.#nextStage(active);
+    const isWaiting = wakeAt < Number.POSITIVE_INFINITY;
+    if (active.steps.size === 0 && !waitsForSlot) await this.#nextStage(active, isWaiting);
+    if (isWaiting) this.#wakeAt(active, Math.max(wakeAt, this.#options.now()));
   }
 
   #launch(active: ActiveRun, step: TakenStep, reservation: Reservation): void {
@@ -253,19 +252,20 @@ export class Runner {
     work.changed(active.run);
   }
 
-  /** Called when no step of this stage is left that can run. */
-  async #nextStage(active: ActiveRun): Promise<void> {
-    const { runs, steps, work, now } = this.#options;
+  /** Called when no step is under way. @param isWaiting as for `nextStage` */
+  async #nextStage(active: ActiveRun, isWaiting: boolean): Promise<void> {
+    const { runs, work, now } = this.#options;
     const { run } = active;
-    if (await steps.hasOpen(run.id, run.stage)) return;
-    if (run.stage < stages.last) {
-      const stage = run.stage + 1;
-      await runs.change(run.id, { stage }, run.epoch);
-      active.run = { ...run, stage };
+    const next = await nextStage(run, isWaiting, this.#options);
+    if (next.kind === "next") {
+      active.run = next.run;
       active.dueAt.clear();
       active.isPumpWanted = true;
-      return;
+    } else if (next.kind === "needs_owner") {
+      this.#drop(active);
+      work.changed(next.run);
     }
+    if (next.kind !== "finished") return;
     if (active.endWait !== null && active.endWait.until > now()) {
       this.#wakeAt(active, active.endWait.until);
       return;

@@ -17,6 +17,12 @@ export class ServerBackoff {
     return until - now > MAX_DELAY_MS ? now : until;
   }
 
+  /** When a server that is away is asked again; `null` if it answers. */
+  awayUntil(server: string, now: number): number | null {
+    const at = this.openAt(server, now);
+    return at > now ? at : null;
+  }
+
   /**
    * The server did not answer. Requests that were under way together count as one failure.
    * @returns when the server is asked again

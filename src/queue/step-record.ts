@@ -48,6 +48,7 @@ export async function recordOf(
       if (ticket !== null) limits.passed(ticket);
       return { state: "failed", outcome };
     case "needs_user":
+    case "held":
     case "interrupted":
       if (ticket !== null) limits.giveBack(ticket);
       return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };

@@ -7,6 +7,8 @@ import type { Run, StoredStep, StepRecord, StepState, TakenStep } from "../model
 import type { PlannedStep } from "../model/step.ts";
 import type { LimiterRow } from "./limiters.ts";
 import { writeLimiters } from "./limiters.ts";
+import type { ExceptSteps } from "./open-steps.ts";
+import { hasOpenStep } from "./open-steps.ts";
 import { noEarlier, recordedValues } from "./recorded-step.ts";
 import type { RunLease } from "./run-leases.ts";
 import { LeaseLostError, assertLease } from "./run-leases.ts";
@@ -213,17 +215,9 @@ export class Steps {
     });
   }
 
-  /**
-   * Whether a step can still run, up to a stage. Steps that wait for a room or another step do not
-   * count.
-   */
-  async hasOpen(runId: number, stage: number): Promise<boolean> {
-    const ofRun = this.#database.selectFrom("step").select("id").where("run_id", "=", runId);
-    for (const state of ["taken", "pending"] as const) {
-      const open = ofRun.where("state", "=", state).where("is_blocked", "=", 0).where("stage", "<=", stage);
-      if ((await open.limit(1).executeTakeFirst()) !== undefined) return true;
-    }
-    return false;
+  /** `hasOpenStep` of a run. */
+  hasOpen(runId: number, stage: number, except?: ExceptSteps): Promise<boolean> {
+    return hasOpenStep(this.#database, { runId, stage, ...except });
   }
 
   /** Pending steps that need this room. */

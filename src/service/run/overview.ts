@@ -67,7 +67,8 @@ export class RunOverview {
     await limits.load(run.source);
     await limits.load(run.target);
     const rooms = await runs.rooms(run.id);
-    const current = { rooms, steps: await steps.all(run.id), source: run.source, target: run.target };
+    const { source, target, problem } = run;
+    const current = { rooms, steps: await steps.all(run.id), source, target, problem };
     const report = runningReport(plan.report, current, {
       limits,
       now: now(),

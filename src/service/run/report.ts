@@ -1,10 +1,11 @@
 import { allCategories } from "../../model/categories.ts";
-import { ownLimit } from "../../model/lanes.ts";
+import { laneOf, ownLimit } from "../../model/lanes.ts";
 import type { Report, RoomProgress } from "../../model/report.ts";
 import { reportTime } from "../../model/report.ts";
 import { routeOfStep } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run, StoredStep } from "../../model/run.ts";
+import { heldLanes } from "../../queue/held-lanes.ts";
 import type { Limits } from "../../queue/rate-limits.ts";
 
 /**
@@ -13,11 +14,15 @@ import type { Limits } from "../../queue/rate-limits.ts";
  */
 export function runningReport(
   report: Report,
-  run: { rooms: readonly RunRoom[]; steps: readonly StoredStep[]; source: string; target: string },
+  run: Pick<Run, "source" | "target" | "problem"> & {
+    rooms: readonly RunRoom[];
+    steps: readonly StoredStep[];
+  },
   { limits, now, isRunning }: { limits: Pick<Limits, "nextAt">; now: number; isRunning: boolean },
 ): Report {
   const progress = new Map<string, RoomProgress>();
   const entering = new Map<string, StoredStep>();
+  const held = heldLanes(run);
   for (const step of run.steps) {
     if (
       step.roomId === null ||
@@ -29,7 +34,7 @@ export function runningReport(
   }
   for (const room of run.rooms) {
     const step = entering.get(room.roomId);
-    const current = step === undefined || !isRunning ? null : statusOf(step);
+    const current = step === undefined ? null : (heldStatusOf(step) ?? (isRunning ? statusOf(step) : null));
     // Without a step, only a room that cannot be read waits.
     const waitingFor = room.status === "waiting" ? "room" : null;
     progress.set(room.roomId, { status: room.status, until: null, waitingFor, ...current });
@@ -39,6 +44,13 @@ export function runningReport(
     generatedAt: reportTime(now),
     rooms: report.rooms.map((row) => ({ ...row, ...progress.get(row.successor ?? row.roomId) })),
   };
+
+  /** `null` for a step that is not held. */
+  function heldStatusOf(step: StoredStep): RoomProgress | null {
+    if (run.problem === null || !held.includes(laneOf(step))) return null;
+    const reason = { code: "account_limit", serverText: run.problem.problem.serverText } as const;
+    return { status: "needs_you", until: null, waitingFor: null, reason };
+  }
 
   function statusOf(step: StoredStep): RoomProgress | null {
     if (step.state === "taken") return { status: "running", until: null, waitingFor: null };

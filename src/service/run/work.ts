@@ -89,13 +89,14 @@ export class RunWork implements RunnerWork {
     isFinal: boolean,
   ): Promise<Omit<Consequences, "limiters">> {
     const nothing = { rooms: [], steps: [], dropped: [], run: null };
-    if (outcome.status === "needs_user") {
+    if (outcome.status === "needs_user" || outcome.status === "held") {
       const problem = {
         side: outcome.side ?? step.side,
         problem: outcome.problem,
         since: this.#options.now(),
       };
-      return { ...nothing, run: { event: "needs_owner", change: { problem } } };
+      const event = outcome.status === "held" ? "held" : "needs_owner";
+      return { ...nothing, run: { event, change: { problem } } };
     }
     if (!isFinal || step.roomId === null || routeOfStep(step.kind) === null) return nothing;
     const storedFirst = await this.#options.runs.room(run.id, step.roomId);

@@ -22,6 +22,8 @@ export function accountProblem({ side, problem, userId }: AccountProblemView): I
     const { subject, predicate } = accountProblemWords[problem.code];
     return [OWNERS[subject], ...account, ` ${predicate}.`];
   }
+  if (problem.code === "account_limit")
+    return [OWNERS.server, ...account, " lets it join or invite no more. I have done the rest."];
   const predicate =
     problem.code === "invite_blocked" ? "refuses invitations by its settings" : "needs a look from you";
   return [OWNERS.account, ...account, ` ${predicate}.`];
@@ -42,6 +44,12 @@ export function accountRemedy({ side, problem, userId, prefix }: AccountProblemV
       `${accountProblemWords.account_deactivated.remedy} `,
       code(`${prefix}migrate cancel`),
       " ends this and says what is done.",
+    ];
+  if (problem.code === "account_limit")
+    return [
+      "Only its server can change that; nobody in your rooms can. Once it allows more: ",
+      code(`${prefix}migrate resume`),
+      ".",
     ];
   const remedy = remedyOf(problem.code);
   return remedy === null

@@ -102,6 +102,7 @@ function leftList({ report, moreHelpers }: RunEnd, prefix: string): Block[] {
 }
 
 const problemWords: Readonly<Record<Exclude<StepProblemCode, AccountProblemCode>, string>> = {
+  account_limit: "the server lets the account join or invite no more",
   refused: "the server refused",
   blocked_by_server: "a server's administrator blocked the room",
   unreachable_server: "no server of the room answers",

@@ -1,6 +1,6 @@
 import type { RunStatus } from "../../service/run/results.ts";
 import { accountProblem, accountRemedy } from "../account/account-problem.ts";
-import { code, paragraph, quote } from "../document/document.ts";
+import { code, link, paragraph, quote } from "../document/document.ts";
 import type { Message } from "../document/message.ts";
 import { alert } from "../document/message.ts";
 import { untrustedText } from "../document/untrusted-text.ts";
@@ -11,10 +11,11 @@ export function needsYou({ purpose, problem, source, target }: RunStatus, prefix
   const stopped = `${runNames[purpose]} has stopped; nothing is lost. `;
   if (problem === null) return alert(paragraph(stopped, code(`${prefix}migrate status`), " shows why."));
   const view = { ...problem, userId: problem.side === "source" ? source : target, prefix };
-  const { serverText } = problem.problem;
+  const { serverText, page } = problem.problem;
   return alert(
     paragraph(stopped, ...accountProblem(view)),
     ...(serverText === null || serverText === "" ? [] : [quote(untrustedText(serverText, 300))]),
+    ...(page === undefined ? [] : [paragraph("Its server names this page: ", link(page, page), ".")]),
     paragraph(...accountRemedy(view)),
   );
 }

@@ -42,7 +42,12 @@ export function reasonText(reason: Reason | WordedReason): string {
       if (reason.isEmpty === true) return "Nobody is left in the room, so nobody can let anyone in.";
       return `${capitalised(helpText(reason.help))}${reason.required === null ? ":" : ` needs power ${reason.required}, and`} nobody in the room may do it.`;
     case "blocked_by_server":
-      return withServersWords("The new server blocks this room. Ask its admin.", reason.serverText);
+      return withServersWords(
+        "The new server keeps this room out. Its admin could allow it.",
+        reason.serverText,
+      );
+    case "account_limit":
+      return withServersWords("Your own server lets the account join or invite no more.", reason.serverText);
     case "unreachable_server":
       return withServersWords("No server of this room answers. Try again later.", reason.serverText);
     case "refused":

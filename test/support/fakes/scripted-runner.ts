@@ -138,13 +138,19 @@ export class ScriptedWork implements RunnerWork {
     isFinal: boolean,
   ): ReturnType<RunnerWork["consequencesOf"]> {
     const isEntered = roomId !== null && isFinal && outcome.status === "done";
+    const event = outcome.status === "needs_user" ? "needs_owner" : outcome.status;
     const problem =
-      outcome.status === "needs_user" ? { side, problem: outcome.problem, since: Date.now() } : null;
+      outcome.status === "needs_user" || outcome.status === "held"
+        ? { side, problem: outcome.problem, since: Date.now() }
+        : null;
     return {
       rooms: isEntered ? [room(roomId, true)] : [],
       steps: [],
       dropped: [],
-      run: problem === null ? null : ({ event: "needs_owner", change: { problem } } as const),
+      run:
+        problem !== null && (event === "needs_owner" || event === "held")
+          ? { event, change: { problem } }
+          : null,
     };
   }
 

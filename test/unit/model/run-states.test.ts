@@ -17,6 +17,7 @@ const changes: readonly { state: RunState; event: RunEvent; next: RunState }[] =
   { state: "running", event: "settled", next: "over" },
   { state: "running", event: "settled_with_watch", next: "watching" },
   { state: "running", event: "needs_owner", next: "needs_you" },
+  { state: "running", event: "held", next: "running" },
   { state: "running", event: "paused", next: "paused" },
   { state: "running", event: "cancelled", next: "over" },
   { state: "running", event: "abandoned", next: "over" },

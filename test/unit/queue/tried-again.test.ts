@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StepKind } from "../../../src/model/step.ts";
+import { stages } from "../../../src/model/step.ts";
 import type { Script } from "../../support/fakes/scripted-runner.ts";
 import {
   DONE,
@@ -122,6 +123,33 @@ describe("a step that fails in passing", () => {
       pauses: [10, 60, 300],
       state: "failed",
     });
+  });
+
+  it("holds up no later stage where it only adds to a room whose servers do not answer", async () => {
+    const { store } = await temporaryStore();
+    const { runner, work } = scripted(store, { marker: [ROOM_AWAY], join: [ROOM_AWAY, ROOM_AWAY, DONE] });
+    const run = await newRun(store, [
+      step("marker", { kind: "read_marker" }),
+      step("direct chats", { stage: stages.settings }),
+      step("ignored", { stage: stages.last }),
+    ]);
+    await runner.begin(run);
+    await pass(SECOND);
+    expect(work.tried).toEqual(["marker", "direct chats", "ignored"]);
+    await pass(10 * MINUTE);
+    expect(await statesOf(store, run)).toEqual({ marker: "failed", "direct chats": "done", ignored: "done" });
+    expect((await store.runs.get(run.id))?.state).toBe("over");
+
+    // A room that cannot be entered yet does: its entry decides what the settings contain.
+    const entering = await newRun(store, [
+      step("join", { kind: "join" }),
+      step("lists", { stage: stages.settings }),
+    ]);
+    await runner.begin(entering);
+    await pass(SECOND);
+    expect(work.tried).not.toContain("lists");
+    await pass(10 * MINUTE);
+    expect(work.tried).toContain("lists");
   });
 
   it("is tried for most of an hour where its server answers other requests, and no other route is taken before", async () => {

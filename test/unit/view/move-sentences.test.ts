@@ -7,6 +7,7 @@ import { messageContent } from "../../../src/view/document/message.ts";
 import { formatMoment } from "../../../src/view/document/time.ts";
 import { cancelAnswer } from "../../../src/view/migrate/cancel.ts";
 import { runEnded } from "../../../src/view/migrate/end.ts";
+import { needsYou } from "../../../src/view/migrate/needs-you.ts";
 import { pauseAnswer } from "../../../src/view/migrate/pause.ts";
 import { startAnswer } from "../../../src/view/migrate/start.ts";
 import { progressMessage } from "../../../src/view/migrate/status.ts";
@@ -33,6 +34,28 @@ import { READER } from "../../support/view/message-rules.ts";
 const text = (message: Message): string => messageContent(message, [READER]).body;
 
 const UNDO_WORDS = { word: "undo", typedWord: "undo and leave" };
+
+describe("the message about a limit of the account", () => {
+  it("has the words of its server and the page that it names, and how to go on", () => {
+    const problem = {
+      side: "target",
+      problem: {
+        code: "account_limit",
+        serverText: "Ten rooms are free.",
+        page: "https://new.example/limits",
+      },
+      since: NOW,
+    } as const;
+    const said = text(needsYou(runStatus({ state: "needs_you", problem }), "!"));
+    expect(said).toContain(
+      "The server of your new account @a:new.example lets it join or invite no more. I have done the rest.",
+    );
+    expect(said).toContain("> Ten rooms are free.");
+    expect(said).toContain("https://new.example/limits");
+    expect(said).toContain("Once it allows more: !migrate resume.");
+    expect(said).not.toContain("!login");
+  });
+});
 
 describe("the progress message", () => {
   const shown = (more: Partial<RunStatus>): string => text(progressMessage(runStatus(more), NOW, "!"));

@@ -231,3 +231,11 @@ export function accountProblemOf({
 export function isLimited({ status }: HomeserverError): boolean {
   return status === 429;
 }
+
+/**
+ * Whether the account has used up what its server allows it, for example in joined rooms
+ * (MSC4335). Unlike a rate limit, this does not end by itself.
+ */
+export function isAccountLimit({ errcode }: HomeserverError): boolean {
+  return errcode === "M_USER_LIMIT_EXCEEDED" || errcode === "ORG.MATRIX.MSC4335_USER_LIMIT_EXCEEDED";
+}

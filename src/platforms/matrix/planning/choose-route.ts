@@ -60,12 +60,18 @@ export function openRoutes(
   through: string | null,
   refusals: readonly RouteRefusal[],
 ): OpenRoute[] {
+  if (blockedByServer(refusals) !== undefined) return [];
   const routes: OpenRoute[] = [];
   if (verdict.isInvited) routes.push("accept_invite");
   if (verdict.canJoin) routes.push("join");
   if (through !== null) routes.push("join_restricted");
   if (verdict.canInvite) routes.push("invite");
   return routes.filter((route) => !isRefused(route, refusals));
+}
+
+/** The refusal by the rules of the target's own server. No route helps against them. */
+function blockedByServer(refusals: readonly RouteRefusal[]): RouteRefusal | undefined {
+  return refusals.findLast(({ code }) => code === "blocked_by_server");
 }
 
 /** Whether a run tried a route and was refused. */
@@ -75,6 +81,8 @@ export function isRefused(route: Route, refusals: readonly RouteRefusal[]): bool
 
 function entry(view: RoomView, verdict: OpenVerdict, context: RouteContext): RouteChoice {
   const { refusals, through } = context;
+  const blocked = blockedByServer(refusals);
+  if (blocked !== undefined) return { ...choice("impossible", "skipped", refusedReason(blocked)), ...NOBODY };
   const open: Route[] = openRoutes(verdict, through, refusals);
   const canKnock = verdict.canKnock && !isRefused("knock", refusals);
   const [route] = open;
@@ -88,8 +96,6 @@ function entry(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
     };
   }
   const refusal = refusals.at(-1);
-  if (refusal?.code === "blocked_by_server")
-    return { ...choice("impossible", "skipped", refusedReason(refusal)), ...NOBODY };
   if (verdict.declined !== null) return declinedKnock(view, verdict.declined, context);
   if (canKnock) return knock(view, verdict, context);
   if (refusal !== undefined) return needsPerson(view, "invite", refusedReason(refusal), context);

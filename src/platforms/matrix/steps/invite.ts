@@ -1,6 +1,6 @@
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import { apiPath } from "../api/homeserver-client.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, isAccountLimit } from "../api/homeserver-error.ts";
 import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom } from "../planning/step-payloads.ts";
 import { enteredRoom, invitePayload } from "../planning/step-payloads.ts";
@@ -8,6 +8,7 @@ import type { SeenMembership } from "../reading/state-now.ts";
 import { membershipNow } from "../reading/state-now.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
+import { heldBy } from "./room-errors.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 import { declineInvitation } from "./undo-entry.ts";
 import { alreadyDone, resolveRefused, writeWithUndo } from "./write-with-undo.ts";
@@ -66,6 +67,7 @@ async function refusal(error: unknown, roomId: string, scope: StepScope<EnteredR
     : toOutcome(error);
   if (outcome.status === "retry") return await trouble(error, roomId, scope);
   if (outcome.status !== "failed") return outcome;
+  if (isAccountLimit(error)) return heldBy(error);
   const look = async (): Promise<StepOutcome | null> =>
     isInvited(await seenBySource(roomId, scope)) ? alreadyDone(scope) : null;
   // "Already in the room" is a refusal too.

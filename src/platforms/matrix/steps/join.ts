@@ -4,12 +4,13 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom, JoinPayload } from "../planning/step-payloads.ts";
 import { enteredRoom, joinPayload } from "../planning/step-payloads.ts";
+import { readStateEvent } from "../reading/single-room.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
 import { toRoomOutcome, viaOfTry } from "./room-errors.ts";
-import { serverProblem } from "./step-errors.ts";
+import { onServerOf, serverProblem } from "./step-errors.ts";
 import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
-import { leaveJoinedRoom } from "./undo-entry.ts";
+import { declineInvitation, leaveJoinedRoom } from "./undo-entry.ts";
 import { alreadyDone, resolveRefused, writeWithUndo } from "./write-with-undo.ts";
 
 /**
@@ -71,9 +72,33 @@ async function refusal(
     return { status: "failed", problem: serverProblem("refused", error) };
   }
   const outcome = toRoomOutcome(error);
+  if (join.kind === "join_invited" && isKeptOut(outcome)) return (await takeBack(join, scope)) ?? outcome;
   const isForbidden = error instanceof HomeserverError && error.errcode === "M_FORBIDDEN";
   if (outcome.status !== "failed" || !isForbidden) return outcome;
   return (await isLetIn(join, scope)) ? { status: "retry", problem: outcome.problem } : outcome;
+}
+
+function isKeptOut(outcome: StepOutcome): boolean {
+  return outcome.status === "failed" && outcome.problem.code === "blocked_by_server";
+}
+
+/**
+ * The target declines the invitation with which the source wanted to bring it into a room that its
+ * server keeps out. Nobody could foresee that. An invitation from somebody else stays.
+ * @returns the outcome if this has to be tried again
+ */
+async function takeBack({ roomId }: JoinPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome | null> {
+  const { source, target } = scope;
+  const event = await onServerOf(
+    "source",
+    readStateEvent(source, roomId, "m.room.member", target.userId).catch((error: unknown) => {
+      if (error instanceof HomeserverError) return null;
+      throw error;
+    }),
+  );
+  if (event?.sender !== source.userId) return null;
+  const declined = await declineInvitation({ roomId }, scope);
+  return declined.status === "wait" || declined.status === "retry" ? declined : null;
 }
 
 /** No server in `via` made the event with which the account would have joined. */

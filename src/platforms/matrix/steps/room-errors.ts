@@ -1,5 +1,5 @@
 import type { StepOutcome, StepProblem } from "../../../model/step-outcome.ts";
-import { HomeserverError } from "../api/homeserver-error.ts";
+import { HomeserverError, isAccountLimit } from "../api/homeserver-error.ts";
 import type { StepContext } from "./step-context.ts";
 import { serverProblem, toOutcome } from "./step-errors.ts";
 
@@ -18,13 +18,23 @@ export function toRoomOutcome(error: unknown): StepOutcome {
     if (errcode === "M_FORBIDDEN") return { status: "failed", problem: serverProblem("refused", error) };
     return waitForRoom(serverProblem("unreachable_server", error));
   }
-  if (outcome.status !== "failed" || errcode !== "M_UNKNOWN") return outcome;
+  if (outcome.status !== "failed") return outcome;
+  if (isAccountLimit(error)) return heldBy(error);
+  // Synapse's `limit_remote_rooms`. Another way into the room would end in the same way.
+  if (errcode === "M_RESOURCE_LIMIT_EXCEEDED")
+    return { status: "failed", problem: serverProblem("blocked_by_server", error) };
+  if (errcode !== "M_UNKNOWN") return outcome;
   if (status === 404) return waitForRoom(serverProblem("unreachable_server", error));
   // Synapse's text: "This room has been blocked on this server".
   if (status === 403 && /\bblocked\b/i.test(text)) {
     return { status: "failed", problem: serverProblem("blocked_by_server", error) };
   }
   return outcome;
+}
+
+/** The outcome of a step whose account may join or invite no more. */
+export function heldBy(error: HomeserverError): StepOutcome {
+  return { status: "held", problem: serverProblem("account_limit", error, error.infoUri) };
 }
 
 /** The outcome of a step that waits for other servers of its room. */

@@ -43,7 +43,9 @@ export async function onServerOf<Answer>(side: Side, answer: Promise<Answer>): P
 
 /** The outcome attributed to the server of the given side, whichever side the step belongs to. */
 export function attributedTo<Outcome extends StepOutcome>(side: Side, outcome: Outcome): Outcome {
-  return outcome.status === "wait" || outcome.status === "needs_user" ? { ...outcome, side } : outcome;
+  return outcome.status === "wait" || outcome.status === "needs_user" || outcome.status === "held"
+    ? { ...outcome, side }
+    : outcome;
 }
 
 /** Outcomes that come from an error. */
@@ -69,7 +71,7 @@ export function toOutcome(error: unknown): ErrorOutcome {
   if (isLimited(error)) return { status: "wait", waitingFor: "limit", waitMs: retryAfterMs, problem: null };
   const accountProblem = accountProblemOf(error);
   if (accountProblem !== null)
-    return { status: "needs_user", problem: serverProblem(accountProblem.code, error) };
+    return { status: "needs_user", problem: serverProblem(accountProblem.code, error, error.consentUri) };
   if (status >= 500) return { status: "retry", problem: serverProblem("server_trouble", error) };
   return { status: "failed", problem: serverProblem("refused", error) };
 }
@@ -80,9 +82,13 @@ export const UNREADABLE: ErrorOutcome = {
   problem: { code: "unreadable", serverText: null },
 };
 
-/** A problem with the text of the server that refused. */
-export function serverProblem(code: StepProblemCode, error: HomeserverError): StepProblem {
-  return problemOf(code, error.text === "" ? `${error.status} ${error.errcode}` : error.text);
+/**
+ * A problem with the text of the server that refused.
+ * @param page that the server names
+ */
+export function serverProblem(code: StepProblemCode, error: HomeserverError, page?: string): StepProblem {
+  const problem = problemOf(code, error.text === "" ? `${error.status} ${error.errcode}` : error.text);
+  return page === undefined ? problem : { ...problem, page };
 }
 
 function problemOf(code: StepProblemCode, serverText: string): StepProblem {

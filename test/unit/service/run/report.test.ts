@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { storedReportSchema } from "../../../../src/model/report.ts";
-import type { StoredStep } from "../../../../src/model/run.ts";
+import type { RunProblem, StoredStep } from "../../../../src/model/run.ts";
 import { report } from "../../../../src/platforms/matrix/report/report.ts";
 import { runRoom } from "../../../../src/platforms/matrix/runs/room-of-run.ts";
 import { runningReport } from "../../../../src/service/run/report.ts";
@@ -46,13 +46,13 @@ function stored(more: Partial<StoredStep>): StoredStep {
 function standing(
   steps: readonly StoredStep[],
   roomId: string,
-  how: { isRunning?: boolean; limitedMs?: number } = {},
+  how: { isRunning?: boolean; limitedMs?: number; problem?: RunProblem | null } = {},
 ): string {
-  const { isRunning = true, limitedMs = 0 } = how;
+  const { isRunning = true, limitedMs = 0, problem = null } = how;
   const limits = { nextAt: (_userId: string, name: string) => (name === "joins" ? NOW + limitedMs : NOW) };
   const now = runningReport(
     planned,
-    { rooms, steps, source: SOURCE, target: TARGET },
+    { rooms, steps, source: SOURCE, target: TARGET, problem },
     { limits, now: NOW, isRunning },
   );
   expect(storedReportSchema.parse(now).generatedAt).toBe("2026-03-01T12:00:00Z");
@@ -64,6 +64,23 @@ function standing(
 }
 
 describe("the report of a plan during its run", () => {
+  it("blames no room where the account's own server lets it join no more", () => {
+    const problem: RunProblem = {
+      side: "target",
+      problem: { code: "account_limit", serverText: "Ten rooms are free." },
+      since: NOW,
+    };
+    const step = stored({ roomId: rooms[0]?.roomId ?? "" });
+    expect(standing([step], step.roomId ?? "", { isRunning: false, problem })).toBe("needs_you");
+    const limits = { nextAt: () => NOW };
+    const run = { rooms, steps: [step], source: SOURCE, target: TARGET, problem };
+    const made = runningReport(planned, run, { limits, now: NOW, isRunning: false });
+    expect(made.rooms.find(({ roomId }) => roomId === step.roomId)).toMatchObject({
+      reason: { code: "account_limit", serverText: "Ten rooms are free." },
+      helpers: [],
+    });
+  });
+
   it.each<[string, Partial<StoredStep>, { isRunning?: boolean; limitedMs?: number }, string]>([
     ["a room whose turn has come", {}, {}, "planned"],
     ["a room that is just tried", { state: "taken" }, { limitedMs: 9_000 }, "running"],

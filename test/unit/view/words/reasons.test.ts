@@ -89,7 +89,14 @@ const REASONS: [Reason, string][] = [
     "Nobody is left in the room, so nobody can let anyone in.",
   ],
   [{ code: "no_helper", help: "unban", required: null }, "Lifting the ban: nobody in the room may do it."],
-  [{ code: "blocked_by_server", serverText: null }, "The new server blocks this room. Ask its admin."],
+  [
+    { code: "blocked_by_server", serverText: "Too large." },
+    "The new server keeps this room out. Its admin could allow it. It says: Too large.",
+  ],
+  [
+    { code: "account_limit", serverText: "Ten rooms are free." },
+    "Your own server lets the account join or invite no more. It says: Ten rooms are free.",
+  ],
   [{ code: "unreachable_server", serverText: null }, "No server of this room answers. Try again later."],
   [{ code: "refused", serverText: "Go away" }, "The server refused. It says: Go away"],
 ];

@@ -157,6 +157,17 @@ describe("refusals", () => {
     expect([last.route, last.reason]).toEqual(["ask_moderator", { code: "refused", serverText: "No." }]);
   });
 
+  it("end every route where the target's own server keeps the room out", () => {
+    const rooms = [sketchRoom({ roomId: A, rule: "public", levels: SOURCE_MAY_INVITE })];
+    const made = rowOf(plan(rooms, after(A, refused("join", "blocked_by_server"))), A);
+    expect([made.route, made.status, made.reason?.code, made.helpers]).toEqual([
+      "impossible",
+      "skipped",
+      "blocked_by_server",
+      [],
+    ]);
+  });
+
   it("closes the rooms that a refused space would have opened", () => {
     const rooms = [
       sketchRoom({ roomId: A, rule: "restricted", allow: membershipRule(B) }),

@@ -119,6 +119,18 @@ describe("inviting", () => {
       outcome: failed,
     },
     {
+      name: "one more than the account may send",
+      given: {
+        status: 403,
+        json: { errcode: "M_USER_LIMIT_EXCEEDED", error: "words", info_uri: "https://old.example/limits" },
+      },
+      seen: null,
+      outcome: {
+        status: "held",
+        problem: { ...problem("account_limit"), page: "https://old.example/limits" },
+      },
+    },
+    {
       name: "no answer in time",
       given: new UnreachableError("timeout", "old.example"),
       seen: null,

@@ -3,6 +3,7 @@ import { UnreachableError } from "../../../../../src/network/unreachable-error.t
 import { roomSteps } from "../../../../../src/platforms/matrix/steps/registry.ts";
 import type { Answer } from "../../../../support/fakes/scripted-context.ts";
 import {
+  content,
   DONE,
   NOT_FOUND,
   NOT_INSIDE,
@@ -10,6 +11,7 @@ import {
   ROOM,
   scriptedContext,
 } from "../../../../support/fakes/scripted-context.ts";
+import { SOURCE, TARGET } from "../../../../support/plans/planned-rooms.ts";
 import { member, OWN_MEMBER, problem, SEEN_MEMBER, timeout, waitForRoom } from "./entry-answers.ts";
 
 const SPACE = "!space:old.example";
@@ -21,6 +23,15 @@ const dendrite: Answer = { status: 500, json: { message: "Internal Server Error"
 const slow = refused(504, "M_UNKNOWN");
 
 const nobodyAnswers = refused(502, "M_UNKNOWN", "Failed to make_join via any server");
+
+const NO_MORE: Answer = {
+  status: 403,
+  json: { errcode: "M_USER_LIMIT_EXCEEDED", error: "words", info_uri: "https://new.example/limits" },
+};
+const HELD = {
+  status: "held",
+  problem: { ...problem("account_limit"), page: "https://new.example/limits" },
+};
 
 type JoinKind = "accept_invite" | "join" | "join_restricted" | "join_invited";
 
@@ -175,7 +186,26 @@ describe("joining", () => {
       name: "too large",
       kind: "join",
       given: refused(400, "M_RESOURCE_LIMIT_EXCEEDED"),
-      outcome: { status: "failed", problem: problem("refused") },
+      outcome: { status: "failed", problem: problem("blocked_by_server") },
+    },
+    {
+      name: "one more than the account may join",
+      kind: "join",
+      given: NO_MORE,
+      outcome: HELD,
+    },
+    {
+      name: "one more than the account may join, by the unstable name",
+      kind: "join",
+      given: {
+        status: 403,
+        json: {
+          errcode: "ORG.MATRIX.MSC4335_USER_LIMIT_EXCEEDED",
+          error: "words",
+          "org.matrix.msc4335.info_uri": "https://new.example/limits",
+        },
+      },
+      outcome: HELD,
     },
     {
       name: "limited",
@@ -218,6 +248,51 @@ describe("joining", () => {
     expect(await roomSteps[kind].run(joining(kind), context)).toMatchObject(outcome);
     const isUnclear = given === dendrite || given === slow;
     expect(lines()).toEqual(isUnclear ? [JOIN, OWN_MEMBER] : [JOIN]);
+  });
+
+  describe("of a room that the target's server keeps out", () => {
+    const LEAVE = `target POST /rooms/${ROOM}/leave`;
+    const invitedBy = (sender: string): Answer =>
+      content({
+        type: "m.room.member",
+        state_key: TARGET,
+        sender,
+        origin_server_ts: 1,
+        content: { membership: "invite" },
+      });
+    const tooLarge = refused(400, "M_RESOURCE_LIMIT_EXCEEDED");
+    const keptOut = { status: "failed", problem: problem("blocked_by_server") };
+
+    it("takes back the invitation of the source", async () => {
+      const { context, writes } = scriptedContext({
+        [JOIN]: tooLarge,
+        [SEEN_MEMBER]: [invitedBy(SOURCE), member("invite")],
+        [LEAVE]: DONE,
+      });
+      expect(await roomSteps.join_invited.run(joining("join_invited"), context)).toEqual(keptOut);
+      expect(writes()).toEqual([`POST /join/${ROOM}`, `POST /rooms/${ROOM}/leave`]);
+    });
+
+    it("leaves the invitation of somebody else", async () => {
+      const { context, writes } = scriptedContext({
+        [JOIN]: tooLarge,
+        [SEEN_MEMBER]: invitedBy("@mod:old.example"),
+      });
+      expect(await roomSteps.join_invited.run(joining("join_invited"), context)).toEqual(keptOut);
+      expect(writes()).toEqual([`POST /join/${ROOM}`]);
+    });
+
+    it("takes it back later where a server does not answer for that", async () => {
+      const { context } = scriptedContext({
+        [JOIN]: tooLarge,
+        [SEEN_MEMBER]: [invitedBy(SOURCE), member("invite")],
+        [LEAVE]: new UnreachableError("reset", "new.example"),
+      });
+      expect(await roomSteps.join_invited.run(joining("join_invited"), context)).toMatchObject({
+        status: "wait",
+        waitingFor: "server",
+      });
+    });
   });
 
   describe("that a server forbids which has not heard yet", () => {

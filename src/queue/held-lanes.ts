@@ -1,0 +1,21 @@
+import { LANES, ownLimitOfLane, sideOfLane } from "../model/lanes.ts";
+import type { Run } from "../model/run.ts";
+import type { LimitName } from "../model/step.ts";
+
+const JOINS: ReadonlySet<LimitName | null> = new Set(["joins", "remote_joins"]);
+
+/**
+ * The lanes of which no step is taken until the owner of a run has acted, because the server of an
+ * account lets it join or invite no more. An invitation that the new account may not accept would
+ * be wasted, so invitations wait for joins as well.
+ */
+export function heldLanes({ problem }: Pick<Run, "problem">): readonly string[] {
+  if (problem?.problem.code !== "account_limit") return [];
+  return LANES.filter((lane) => {
+    const limit = ownLimitOfLane(lane);
+    return (
+      limit === "invitations" ||
+      (problem.side === "target" && JOINS.has(limit) && sideOfLane(lane) === "target")
+    );
+  });
+}
