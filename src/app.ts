@@ -30,6 +30,7 @@ import type { Platform } from "./platforms/platform.ts";
 import { SignIn } from "./service/accounts/sign-in.ts";
 import { forgetPerson } from "./service/forget.ts";
 import { Planning } from "./service/plan/planning.ts";
+import { Readings } from "./service/plan/readings.ts";
 import { RoomHistories } from "./service/plan/room-histories.ts";
 import { listSourceRooms } from "./service/plan/room-listing.ts";
 import { convertChat } from "./service/run/convert-chat.ts";
@@ -158,12 +159,14 @@ function createServices(base: Base): Services {
     now,
     log,
   });
+  const readings = new Readings();
   const planning = new Planning({
     accounts,
     platform,
     plans,
     outbox: store.outbox,
     histories: new RoomHistories(store.runs, now),
+    readings,
     botUserId,
     now,
     log,
@@ -188,7 +191,7 @@ function createServices(base: Base): Services {
     runs,
     verify: (owner, request) => verifyMove(owner, request, planning),
     convert: (owner, request) => convertChat(owner, request, { planning, accounts, platform, botUserId }),
-    listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform }),
+    listRooms: (owner, request) => listSourceRooms(owner, request, { accounts, platform, readings }),
     plans,
     now,
     prefix,

@@ -6,12 +6,23 @@ import type { Unread } from "./runner-work.ts";
 /** What a run without remaining steps waits for before it can end, and the end of that wait. */
 export type EndWait = Pick<Unread, "side" | "waitingFor"> & { until: number };
 
-/** The minimum time before an account that could not be read is read again. */
-const MIN_END_WAIT_MS = 60_000;
+/** The minimum time before an account that could not be read is read again. It doubles. */
+const FIRST_END_WAIT_MS = 60_000;
+const LONGEST_END_WAIT_MS = 30 * 60_000;
 
-/** The wait of a run whose account could not be read. */
-export function endWait({ side, waitingFor, waitMs }: Unread, now: number): EndWait {
-  return { side, waitingFor, until: now + Math.max(MIN_END_WAIT_MS, waitMs ?? 0) };
+/**
+ * Notes what a run waits for before it can end. Whole accounts are read, so a server that is away
+ * for days must not cost the other one a reading every minute.
+ * @param unread the account that could not be read; `null` if nothing is waited for
+ */
+export function setEndWait(active: ActiveRun, unread: Unread | null, now: number): void {
+  active.unreadInRow = unread === null ? 0 : active.unreadInRow + 1;
+  const pauseMs = Math.min(FIRST_END_WAIT_MS * 2 ** (active.unreadInRow - 1), LONGEST_END_WAIT_MS);
+  active.endWait = unread && {
+    side: unread.side,
+    waitingFor: unread.waitingFor,
+    until: now + Math.max(pauseMs, unread.waitMs ?? 0),
+  };
 }
 
 /** Operations that run one after another. */
@@ -61,6 +72,10 @@ export interface ActiveRun extends RunActivity {
   dueAt: Map<string, number | null>;
   timer: NodeJS.Timeout | null;
   endWait: EndWait | null;
+  /** Aborted when the run is no longer worked on. */
+  ending: AbortController;
+  /** How often in a row the run could not end because an account could not be read. */
+  unreadInRow: number;
   isPumping: boolean;
   isPumpWanted: boolean;
   /** How often in a row its steps could not be taken, and when they are tried again. */
@@ -84,6 +99,8 @@ export function activeRun(run: Run, activities: Map<number, RunActivity>): Activ
     dueAt: new Map(),
     timer: null,
     endWait: null,
+    ending: new AbortController(),
+    unreadInRow: 0,
     isPumping: false,
     isPumpWanted: false,
     failures: 0,

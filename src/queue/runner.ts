@@ -4,7 +4,7 @@ import type { StepOutcome } from "../model/step-outcome.ts";
 import { LeaseLostError } from "../store/run-leases.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { ActiveRun, EndWait, RunActivity } from "./active-run.ts";
-import { activeRun, afterTransition, drained, drainedWithin, endWait, runActivity } from "./active-run.ts";
+import { activeRun, afterTransition, drained, drainedWithin, runActivity, setEndWait } from "./active-run.ts";
 import type { Reservation } from "./dispatch.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { HeldLeases } from "./held-leases.ts";
@@ -83,7 +83,7 @@ export class Runner {
     if (known) {
       void known.turns.run(() => Promise.resolve(void (known.run = run)));
       known.dueAt.clear();
-      known.endWait = null;
+      setEndWait(known, null, this.#options.now());
     } else {
       this.#active.set(run.id, activeRun(run, this.#activities));
       this.#options.work.changed(run);
@@ -131,6 +131,7 @@ export class Runner {
     if (active.timer) clearTimeout(active.timer);
     if (this.#active.get(active.run.id) !== active) return;
     this.#active.delete(active.run.id);
+    active.ending.abort();
     this.#slots.leave(active.run.id);
     if (this.#stopping.signal.aborted) return;
     const runId = active.run.id;
@@ -270,9 +271,10 @@ export class Runner {
       this.#wakeAt(active, active.endWait.until);
       return;
     }
-    const unread = await work.settled(run, this.#stopping.signal);
+    const signal = AbortSignal.any([this.#stopping.signal, active.ending.signal]);
+    const unread = await work.settled(run, signal);
     active.dueAt.clear();
-    active.endWait = unread && endWait(unread, now());
+    setEndWait(active, unread, now());
     const settled = await runs.get(run.id);
     if (settled !== null && isWorkedOn(settled)) {
       active.run = settled;

@@ -16,6 +16,7 @@ import { NO_FILTERS } from "../../src/model/filters.ts";
 import { createGuardedFetch } from "../../src/network/guarded-fetch.ts";
 import { createMatrixPlatform } from "../../src/platforms/matrix/platform.ts";
 import { Planning } from "../../src/service/plan/planning.ts";
+import { Readings } from "../../src/service/plan/readings.ts";
 import { RoomHistories } from "../../src/service/plan/room-histories.ts";
 import type { RunServices } from "../../src/service/run/create-runs.ts";
 import { createRuns } from "../../src/service/run/create-runs.ts";
@@ -56,6 +57,7 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
       plans: store.plans,
       outbox: store.outbox,
       histories: new RoomHistories(store.runs, now),
+      readings: new Readings(),
       botUserId: BOT,
       now,
       log,

@@ -13,6 +13,8 @@ import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Plans } from "../../store/plans.ts";
+import type { Readings } from "./readings.ts";
+import { JoinedWork } from "./readings.ts";
 import type { PlanRequestData } from "./request.ts";
 import { planRequestSchema } from "./request.ts";
 import type { RoomHistories } from "./room-histories.ts";
@@ -66,10 +68,14 @@ export interface PlanningOptions {
   plans: Plans;
   outbox: Pick<OutboxItems, "roomsOf">;
   histories: Pick<RoomHistories, "between">;
+  readings: Readings;
   botUserId: string;
   now: () => number;
   log: Logger;
 }
+
+/** Filters by activity count from the moment of the request, which is another for each request. */
+const SAME_TIME_MS = 3_600_000;
 
 /**
  * Reads both accounts, decides about every room, and stores the plan. Nothing is written to either
@@ -77,12 +83,20 @@ export interface PlanningOptions {
  */
 export class Planning {
   readonly #options: PlanningOptions;
+  readonly #plans = new JoinedWork<PlanResult>();
+  readonly #decisions = new JoinedWork<DecidedMove | CannotDecide>();
 
   constructor(options: PlanningOptions) {
     this.#options = options;
   }
 
+  /** The same request joins a plan that is being made. */
   async plan(request: PlanRequest): Promise<PlanResult> {
+    const key = await this.#keyOf(request, request.rooms ?? []);
+    return this.#plans.run(key, request.onProgress, (onProgress) => this.#plan({ ...request, onProgress }));
+  }
+
+  async #plan(request: PlanRequest): Promise<PlanResult> {
     const { plans, now, log } = this.#options;
     const move = await this.decideAsTyped(request);
     if ("status" in move) return move;
@@ -111,21 +125,37 @@ export class Planning {
   /**
    * Reads both accounts and decides about an earlier request. Stores nothing. Aliases are not
    * resolved again: a word that now names another room would add or remove rooms, and nobody would
-   * be informed.
+   * be informed. The same request of a person joins one that is under way.
    * @param runId the run that continues; its temporary refusals count as well
    */
-  decide(
+  async decide(
     request: Omit<PlanRequest, "rooms">,
     runId: number | null = null,
   ): Promise<DecidedMove | CannotDecide> {
-    return this.#decide(request, { runId, words: [] });
+    // What one caller aborts must not end for another.
+    if (request.signal !== undefined) return this.#decide(request, { runId, words: [] });
+    return this.#decisions.run(await this.#keyOf(request, [runId]), request.onProgress, (onProgress) =>
+      this.#decide({ ...request, onProgress }, { runId, words: [] }),
+    );
+  }
+
+  /** Equal for requests that have the same answer as long as neither account changes. */
+  async #keyOf(
+    { owner, filters, botRoomIds }: Omit<PlanRequest, "rooms">,
+    more: readonly (string | number | null)[],
+  ): Promise<string> {
+    const accounts = await Promise.all(sides.map((side) => this.#options.accounts.get(owner, side)));
+    const { activeSince } = filters;
+    const since = activeSince === null ? null : Math.floor(activeSince / SAME_TIME_MS);
+    const signedIn = accounts.map((account) => account && [account.userId, account.signedInAt]);
+    return JSON.stringify([owner, signedIn, { ...filters, activeSince: since }, botRoomIds, more]);
   }
 
   async #decide(
     request: Omit<PlanRequest, "rooms">,
     { runId, words }: { runId: number | null; words: readonly string[] },
   ): Promise<DecidedMove | CannotDecide> {
-    const { accounts, platform, outbox, histories, botUserId } = this.#options;
+    const { accounts, platform, outbox, histories, readings, botUserId } = this.#options;
     const { owner, filters, botRoomIds, onProgress, signal } = request;
     const [source, target] = await Promise.all([
       accounts.get(owner, "source"),
@@ -139,13 +169,15 @@ export class Planning {
     }
     const parties = { source: source.userId, target: target.userId };
     try {
-      const decision = await platform.pair({ source, target }, signal).decide({
-        ...{ filters, words, botUserId, botRoomIds, onProgress },
-        knownRooms: async () => ({
-          spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
-          histories: await histories.between(owner, { source, target }, runId),
-        }),
-      });
+      const read = (): Promise<Decision> =>
+        platform.pair({ source, target }, signal).decide({
+          ...{ filters, words, botUserId, botRoomIds, onProgress },
+          knownRooms: async () => ({
+            spokenIn: await outbox.roomsOf([owner, parties.source, parties.target]),
+            histories: await histories.between(owner, { source, target }, runId),
+          }),
+        });
+      const decision = await readings.run(owner, [source.baseUrl, target.baseUrl], read, signal);
       const asked = planRequestSchema.parse({ filters: decision.filters, botRoomIds });
       return { platform: platform.name, source, target, decision, request: asked };
     } catch (error) {

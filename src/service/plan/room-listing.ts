@@ -6,6 +6,7 @@ import { UnansweredAliasError, UnreadableAccountError } from "../../platforms/re
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { UnansweredAlias } from "./planning.ts";
+import type { Readings } from "./readings.ts";
 
 export type RoomListResult =
   | { status: "listed"; list: RoomList }
@@ -22,12 +23,23 @@ export interface RoomListRequest {
 export async function listSourceRooms(
   owner: string,
   { filters, onProgress }: RoomListRequest,
-  { accounts, platform }: { accounts: Pick<Accounts, "get">; platform: Pick<Platform, "listRooms"> },
+  {
+    accounts,
+    platform,
+    readings,
+  }: {
+    accounts: Pick<Accounts, "get">;
+    platform: Pick<Platform, "listRooms">;
+    readings: Readings;
+  },
 ): Promise<RoomListResult> {
   const source = await accounts.get(owner, "source");
   if (source === null) return { status: "not_signed_in" };
   try {
-    return { status: "listed", list: await platform.listRooms(source, filters, onProgress) };
+    const list = await readings.run(owner, [source.baseUrl], () =>
+      platform.listRooms(source, filters, onProgress),
+    );
+    return { status: "listed", list };
   } catch (error) {
     if (error instanceof UnreadableAccountError)
       return { status: "not_read", account: error.account, refusal: error.refusal };

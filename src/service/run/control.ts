@@ -37,6 +37,8 @@ const DRAIN_TIMEOUT_MS = 20_000;
 /** Pauses, resumes and ends a person's run. */
 export class RunControl {
   readonly #options: RunControlOptions;
+  /** The preparations of runs under way, by owner. */
+  readonly #preparing = new Map<string, AbortController>();
 
   constructor(options: RunControlOptions) {
     this.#options = options;
@@ -51,7 +53,28 @@ export class RunControl {
     return (await runs.active(owner)) ?? (await runs.unfinished(owner)).at(-1) ?? runs.last(owner);
   }
 
+  /**
+   * Prepares a run in the person's turn. `pause`, `cancel` and a sign-out end the preparation, so
+   * that they need not wait for a slow server.
+   */
+  prepare<Result extends { status: string }>(
+    owner: string,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result | { status: "stopped" }> {
+    return this.#options.queue.run(owner, async () => {
+      const ending = new AbortController();
+      this.#preparing.set(owner, ending);
+      try {
+        const result = await work(ending.signal);
+        return ending.signal.aborted && result.status === "not_read" ? { status: "stopped" } : result;
+      } finally {
+        this.#preparing.delete(owner);
+      }
+    });
+  }
+
   pause(owner: string): Promise<PauseResult> {
+    this.#preparing.get(owner)?.abort();
     return this.#options.queue.run(owner, async () => {
       const { runs, runner, statuses } = this.#options;
       const run = await this.current(owner);
@@ -89,6 +112,7 @@ export class RunControl {
   }
 
   cancel(owner: string): Promise<CancelResult> {
+    this.#preparing.get(owner)?.abort();
     return this.#options.queue.run(owner, async () => {
       const { statuses, summary } = this.#options;
       const run = await this.current(owner);
@@ -123,6 +147,7 @@ export class RunControl {
    * way.
    */
   async abandon(owner: string): Promise<void> {
+    this.#preparing.get(owner)?.abort();
     await this.#options.queue.run(owner, async () => {
       for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, "abandoned");
     });

@@ -85,6 +85,8 @@ export type StartResult =
   /** A run is already active or paused. */
   | { status: "already"; run: RunStatus }
   | { status: "unknown_rooms"; rooms: readonly string[] }
+  /** Another command of the person ended it before it began. */
+  | { status: "stopped" }
   | UnansweredAlias
   | CannotDecide;
 

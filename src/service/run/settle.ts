@@ -215,6 +215,8 @@ export class RunSettler {
     const { runs, planning, now, log } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
     const move = await planning.decide(asked, run.id);
+    // It was paused or cancelled, or the process stops.
+    if (signal.aborted) return null;
     if (!("status" in move)) {
       const stranger = sides.find((side) => move[side].userId !== run[side]);
       if (stranger === undefined) return move;

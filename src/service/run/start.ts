@@ -27,7 +27,7 @@ export interface RunStarterOptions {
   steps: Steps;
   runner: Pick<Runner, "begin">;
   statuses: Pick<RunStatuses, "of">;
-  control: Pick<RunControl, "active" | "refuseIfActive">;
+  control: Pick<RunControl, "active" | "refuseIfActive" | "prepare">;
   overview: Pick<RunOverview, "isWatched">;
   queue: KeyedQueue;
   now: () => number;
@@ -48,21 +48,22 @@ export class RunStarter {
   }
 
   start(request: StartRequest): Promise<StartResult> {
-    return this.#options.queue.run(request.owner, async () => {
+    return this.#options.control.prepare<StartResult>(request.owner, async (signal) => {
       const plan = await this.#options.planning.last(request.owner);
       return (
         (await this.#options.control.refuseIfActive(request)) ??
-        (plan === null ? { status: "no_plan" } : this.#start(request, plan))
+        (plan === null ? { status: "no_plan" } : this.#start({ ...request, signal }, plan))
       );
     });
   }
 
-  async #start(request: StartRequest, plan: StoredPlan): Promise<StartResult> {
+  async #start(request: StartRequest & { signal: AbortSignal }, plan: StoredPlan): Promise<StartResult> {
     const { planning } = this.#options;
     const move = await planning.decide({
       ...plan.request,
       owner: request.owner,
       onProgress: request.onProgress,
+      signal: request.signal,
     });
     if ("status" in move) return move;
     const { decision } = move;
@@ -96,10 +97,10 @@ export class RunStarter {
 
   /** Named rooms are tried whatever the plan says about them. The server decides. */
   #part(request: PartRequest, purpose: "invitations" | "joins"): Promise<StartResult> {
-    return this.#options.queue.run(request.owner, async () => {
+    return this.#options.control.prepare<StartResult>(request.owner, async (signal) => {
       const refused = await this.#options.control.refuseIfActive(request);
       if (refused) return refused;
-      const move = await this.#options.planning.decideAsTyped(request);
+      const move = await this.#options.planning.decideAsTyped({ ...request, signal });
       if ("status" in move) return move;
       const { decision } = move;
       const named = request.rooms.map((word) => decision.aliases.get(word) ?? word);
@@ -114,11 +115,11 @@ export class RunStarter {
   }
 
   copyProfile(request: StartRequest): Promise<StartResult> {
-    return this.#options.queue.run(request.owner, async () => {
+    return this.#options.control.prepare<StartResult>(request.owner, async (signal) => {
       const refused = await this.#options.control.refuseIfActive(request);
       if (refused) return refused;
       const filters = { ...NO_FILTERS, hasRooms: false, categories: ["profile" as const] };
-      const move = await this.#options.planning.decide({ ...request, filters });
+      const move = await this.#options.planning.decide({ ...request, filters, signal });
       if ("status" in move) return move;
       const { decision } = move;
       const steps = decision.profileSteps();

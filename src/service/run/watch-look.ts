@@ -13,12 +13,16 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import { refusalsSince } from "../plan/room-histories.ts";
-import { LookSlots } from "./look-slots.ts";
+import { Slots } from "../slots.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
 import { AWAY_LONG_MS, READS_ROOMS_EVERY_MS } from "./watch-rhythm.ts";
 import { WatchedServers } from "./watched-servers.ts";
 
+/** Looks under way at once. A look takes a few milliseconds of this process, and else waits. */
+const MAX_LOOKS = 16;
+/** Of these, at one server. A server that hangs holds up no more than these. */
+const MAX_LOOKS_PER_SERVER = 4;
 /** A room is announced this long after its join, if what is left of it still waits. */
 const ANNOUNCED_AFTER_MS = 60_000;
 
@@ -56,7 +60,7 @@ type AccountsOfRun = Readonly<Record<Side, Account>>;
 /** Looks at the rooms of one run that wait for a person. */
 export class WatchLook {
   readonly #options: WatchLookOptions;
-  readonly #slots = new LookSlots();
+  readonly #slots = new Slots(MAX_LOOKS);
   readonly #servers: WatchedServers;
 
   constructor(options: WatchLookOptions) {
@@ -73,7 +77,7 @@ export class WatchLook {
     const accounts = await this.#accountsOf(run);
     if (accounts === null) return run.state === "watching" && (await this.#end(run));
     await this.#slots.run(
-      sides.map((side) => this.#serverOf(run, side)),
+      sides.map((side) => ({ key: this.#serverOf(run, side), most: MAX_LOOKS_PER_SERVER })),
       async () => {
         if (!signal.aborted) await this.#lookAt(run, accounts, memory, signal);
       },

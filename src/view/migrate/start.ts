@@ -84,6 +84,8 @@ export function startAnswer(result: StartResult, purpose: RunPurpose, prefix: st
           " lists your rooms.",
         ),
       );
+    case "stopped":
+      return notice(paragraph("Stopped before it began, as you asked. Nothing was changed."));
     case "unanswered_alias":
       return aliasUnanswered(result.alias);
     case "not_signed_in":

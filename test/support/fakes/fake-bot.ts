@@ -8,6 +8,7 @@ import { NO_FILTERS } from "../../../src/model/filters.ts";
 import { createMatrixPlatform } from "../../../src/platforms/matrix/platform.ts";
 import type { Platform } from "../../../src/platforms/platform.ts";
 import { Planning } from "../../../src/service/plan/planning.ts";
+import { Readings } from "../../../src/service/plan/readings.ts";
 import { RoomHistories } from "../../../src/service/plan/room-histories.ts";
 import type { RunServices } from "../../../src/service/run/create-runs.ts";
 import { createRuns } from "../../../src/service/run/create-runs.ts";
@@ -135,7 +136,7 @@ export interface FakeBotOptions {
   servers: FakeHomeservers;
   crashTimeOf?: () => CrashTime;
   /** Called when the request has taken effect and before it is answered. */
-  onRequest?: (request: FakeRequest, crash: () => void) => void;
+  onRequest?: (request: FakeRequest, crash: () => void) => void | Promise<void>;
 }
 
 /** Starts one process of the bot with the parts that a move needs. */
@@ -154,7 +155,7 @@ export function startFakeBot({
     vi.setSystemTime(at);
   });
   const fetch = servers.fetch(async (asked) => {
-    if (!isDead) onRequest?.(asked, store.crash);
+    if (!isDead) await onRequest?.(asked, store.crash);
     if (isDead) await new Promise(() => {});
   });
   const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
@@ -174,6 +175,7 @@ export function startFakeBot({
     plans: store.store.plans,
     outbox: store.store.outbox,
     histories: new RoomHistories(store.store.runs, now),
+    readings: new Readings(),
     botUserId: BOT,
     now,
     log,

@@ -145,6 +145,7 @@ export const startResults: StartResult[] = [
   { status: "unknown_rooms", rooms: Array.from({ length: 9 }, () => EVIL) },
   { status: "unanswered_alias", alias: EVIL },
   ...cannotRead,
+  { status: "stopped" },
 ];
 export const preview: UndoPreview = {
   status: "possible",

@@ -291,14 +291,14 @@ describe("a stop", () => {
 });
 
 describe("the end of a run", () => {
-  async function endsInVain(onSettled: RunnerWork["settled"]) {
+  async function endsInVain(onSettled: RunnerWork["settled"], until = 3) {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store);
     const original = work.onSettled;
     let tries = 0;
     work.onSettled = async (run, signal) => {
       tries += 1;
-      return tries < 3 ? onSettled(run, signal) : original(run, signal);
+      return tries < until ? onSettled(run, signal) : original(run, signal);
     };
     const run = await newRun(store, [step("it")]);
     await runner.begin(run);
@@ -326,7 +326,21 @@ describe("the end of a run", () => {
     await pass(MINUTE - 1);
     expect(tries()).toBe(1);
     await pass(MINUTE + 1);
+    expect(tries()).toBe(2);
+    await pass(2 * MINUTE);
     expect([tries(), await state(), runner.endWait(run.id)]).toEqual([3, "over", null]);
+  });
+
+  it("reads less and less often while an account cannot be read, but at least each half hour", async () => {
+    const away = { side: "source", waitingFor: "server", waitMs: null } as const;
+    const { tries } = await endsInVain(async () => away, Number.POSITIVE_INFINITY);
+    const byHour: number[] = [];
+    for (let hour = 0; hour < 3; hour += 1) {
+      const before = tries();
+      await pass(60 * MINUTE);
+      byHour.push(tries() - before);
+    }
+    expect(byHour).toEqual([5, 2, 2]);
   });
 
   it("waits as long as a server asks, and not at all once its owner has it go on", async () => {

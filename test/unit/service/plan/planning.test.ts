@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { PlanFilters } from "../../../../src/model/filters.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
+import { Readings } from "../../../../src/service/plan/readings.ts";
 import { listSourceRooms } from "../../../../src/service/plan/room-listing.ts";
 import { convertChat } from "../../../../src/service/run/convert-chat.ts";
 import type { ConvertRequest } from "../../../../src/service/run/requests.ts";
@@ -184,7 +185,7 @@ describe("an alias that the room does not give as its own", () => {
     const listed = { rooms: { ...NO_FILTERS, spaces: [ALIAS] }, inactiveSince: null, isAlone: false };
     const { platform, store } = bot;
     const asked = { filters: listed, onProgress: () => undefined };
-    const using = { accounts: store.store.accounts, platform };
+    const using = { accounts: store.store.accounts, platform, readings: new Readings() };
     expect(await listSourceRooms(OWNER, asked, using)).toEqual(unanswered);
     expect(await bot.planning.last(OWNER)).toBeNull();
   });
