@@ -22,7 +22,7 @@ import { concurrently } from "./reading/concurrently.ts";
 import { readJoinedRooms } from "./reading/joined-rooms.ts";
 import { CONCURRENCY } from "./reading/limits.ts";
 import { whyStay } from "./reading/why-stay.ts";
-import { historyOf } from "./runs/room-of-run.ts";
+import { historyOf, isJustJoined } from "./runs/room-of-run.ts";
 import { runStep } from "./runs/run-step.ts";
 import type { StepContext } from "./steps/step-context.ts";
 import { lookForAccessChanges } from "./watch/look-for-access-changes.ts";
@@ -58,7 +58,8 @@ export function accountPairs(
     return {
       decide: (request) => decideUntilFailure(open, request, { now: options.now, signal }),
       whyStay: (roomIds) => whyStayIn(pair, roomIds),
-      runStep: async (step, facts) => runStep(step, await contextOf({ ...pair, copying }, step, facts)),
+      runStep: async (step, facts) =>
+        runStep(step, await contextOf({ ...pair, copying, now: options.now }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
     };
   };
@@ -186,26 +187,30 @@ const NEEDS_JOINED_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>([
   "undo",
 ]);
 
+/** The kinds of steps that depend on what a server and an account have of a room that is new. */
+const ABOUT_NEW_ROOMS: ReadonlySet<StepKind> = new Set<StepKind>(["read_marker", "tags", "room_setting"]);
+
 async function contextOf(
-  { source, target, copying }: OpenPair & { copying: KeyedQueue },
+  { source, target, copying, now }: OpenPair & { copying: KeyedQueue; now: () => number },
   { kind, roomId, attempts, failures, savedUndo }: TakenStep,
   { canSkipCheck, saveUndo, imageCopies, joinedRooms, room, knockReason, signal, mayGoOn }: StepFacts,
 ): Promise<StepContext> {
   const joined = NEEDS_JOINED_ROOMS.has(kind) ? await joinedRooms() : new Set<string>();
-  // Only read markers depend on the history of a room.
-  const stored = kind === "read_marker" && roomId !== null ? await room() : null;
+  const stored = ABOUT_NEW_ROOMS.has(kind) && roomId !== null ? await room() : null;
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.account.userId, target: target.account.userId },
     canSkipCheck,
-    tries: attempts,
     imageCopies,
     copying,
     failures,
     savedUndo,
     saveUndo,
     isJoined: (id) => joined.has(id),
-    ...(stored !== null && historyOf(stored, attempts)),
+    ...(stored !== null && {
+      ...historyOf(stored, attempts),
+      isJustJoined: attempts === 1 && isJustJoined(stored, now()),
+    }),
     knockReason,
     signal,
     mayGoOn,

@@ -208,7 +208,6 @@ function context(options: Pick<StepContext, "canSkipCheck">): StepContext {
   return {
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
-    tries: 1,
     imageCopies: imageCopiesIn(),
     copying: new KeyedQueue(),
     failures: 0,

@@ -38,7 +38,6 @@ function contextOf({ source, target, entered }: Pair, canSkipCheck: boolean): St
     client: { source: source.client, target: target.client },
     userId: { source: source.userId, target: target.userId },
     canSkipCheck,
-    tries: 1,
     imageCopies: imageCopiesIn(),
     copying: new KeyedQueue(),
     failures: 0,

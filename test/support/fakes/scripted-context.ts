@@ -50,7 +50,7 @@ export interface ScriptedContextOptions {
   readonly savedUndo?: unknown;
   /** After this number of requests the run is paused. */
   readonly maxRequests?: number;
-  readonly tries?: number;
+  readonly isJustJoined?: boolean;
   /** The images that steps of the run have copied. Steps add to it. */
   readonly copies?: Map<string, string>;
   /** Shared by contexts whose steps run side by side. */
@@ -91,7 +91,7 @@ export function scriptedContext(
     isJoined = () => true,
     savedUndo = null,
     maxRequests = Infinity,
-    tries = 1,
+    isJustJoined,
     copies,
     copying = new KeyedQueue(),
     target = TARGET,
@@ -130,7 +130,7 @@ export function scriptedContext(
       client: { source: client("source"), target: client("target") },
       userId: { source: SOURCE, target },
       canSkipCheck,
-      tries,
+      ...(isJustJoined !== undefined && { isJustJoined }),
       imageCopies: imageCopiesIn(copies),
       copying,
       failures,

@@ -33,3 +33,14 @@ export function historyOf(
   const isHidden = row.warnings.some(({ code }) => code === "history_hidden");
   return { isServerNew, mayHistoryCome: isServerNew && !isHidden && attempts === 1 };
 }
+
+/**
+ * How long a person does nothing in a room into which the run has brought their account. Steps
+ * about the room follow its join at once.
+ */
+const JUST_JOINED_MS = 60_000;
+
+/** Whether the run has just brought the target into a room. */
+export function isJustJoined({ joinedAt }: Pick<RunRoom, "joinedAt">, now: number): boolean {
+  return joinedAt !== null && now >= joinedAt && now - joinedAt < JUST_JOINED_MS;
+}

@@ -18,12 +18,12 @@ export interface StepSession extends Pick<HomeserverClient, "request" | "upload"
 export interface StepScope<Undo> extends Pick<
   StepContext,
   | "canSkipCheck"
-  | "tries"
   | "failures"
   | "imageCopies"
   | "copying"
   | "isJoined"
   | "isServerNew"
+  | "isJustJoined"
   | "mayHistoryCome"
   | "knockReason"
   | "signal"

@@ -15,8 +15,6 @@ export interface StepContext {
    * nothing others can see happens twice.
    */
   readonly canSkipCheck: boolean;
-  /** The number of tries of this step, this one included. */
-  readonly tries: number;
   /** The images that steps of this run have copied. */
   readonly imageCopies: ImageCopies;
   /** Steps that copy the same image do it one after the other. */
@@ -41,6 +39,11 @@ export interface StepContext {
    * the room yet.
    */
   readonly isServerNew?: boolean;
+  /**
+   * The run has just brought the target into the room of the step, and this is the first try. So
+   * the target has no tags and settings for the room yet.
+   */
+  readonly isJustJoined?: boolean;
   /**
    * The history of the room may still arrive: the target may read it, and no other servers were
    * asked for it before.

@@ -22,13 +22,14 @@ export const contentStep = defineStep({
   undoRecord: writtenContentSchema,
   async run({ forms, ...desired }, scope) {
     const { target, savedUndo } = scope;
-    const existing = await readAccountData(target, desired);
+    const isNew = scope.isJustJoined === true;
+    const existing = isNew ? {} : await readAccountData(target, desired);
     if (existing === null) return UNREADABLE;
     const written = savedUndo === null ? null : stillThere(savedUndo, existing);
     const earlier: WrittenContent | null = written === null ? null : { ...desired, content: written };
     if (statusOfContent(desired, existing) !== "missing")
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
-    for (const form of otherForms(desired.type)) {
+    for (const form of isNew ? [] : otherForms(desired.type)) {
       const other = await findAccountData(target, { roomId: desired.roomId, type: form });
       if (isChosenIn(form, other, { content: desired.content, forms })) return { status: "already_done" };
     }

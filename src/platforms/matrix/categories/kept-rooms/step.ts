@@ -27,7 +27,7 @@ export const keptRoomStep = defineStep({
 });
 
 async function writeBack(kept: KeptRoom, scope: StepScope<KeptRoom>): Promise<StepOutcome> {
-  const { target, tries, signal } = scope;
+  const { target, failures, signal } = scope;
   for (let look = 0; look < LOOKS; look += 1) {
     // The next request notices a stop.
     if (look > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
@@ -35,7 +35,7 @@ async function writeBack(kept: KeptRoom, scope: StepScope<KeptRoom>): Promise<St
     if (member === null) return { status: "already_done" };
     if (!isAsKept(kept, member)) return await restore(kept, member, scope);
   }
-  return tries < MAX_TRIES
+  return failures + 1 < MAX_TRIES
     ? { status: "wait", waitingFor: "room", waitMs: null, problem: null }
     : { status: "already_done" };
 }

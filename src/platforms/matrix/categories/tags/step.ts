@@ -18,7 +18,7 @@ export const tagsStep = defineStep({
   undoRecord: roomTagsSchema,
   async run({ roomId, tags }, scope) {
     const { target, savedUndo } = scope;
-    const existing = await readTags(target, roomId);
+    const existing = scope.isJustJoined === true ? [] : await readTags(target, roomId);
     const missing = tags.filter(({ name }) => !existing.some((tag) => tag.name === name));
     // An earlier try may have written some of the tags.
     let undo = undoFor(roomId, stillThere(savedUndo?.tags ?? [], existing));
