@@ -13,6 +13,11 @@ export function paceOf({ perSecond, burst }: RateLimit): Pace {
 
 /** What the refusals of a server have shown about a limiter. */
 interface Observed {
+  /**
+   * When the server last refused, in milliseconds since the epoch. `0`: it is doubted that the
+   * limit is still the same.
+   */
+  refusedAt: number;
   /** When all requests so far will have drained, if no more are sent. */
   emptyAt: number;
   periodMs: number;
@@ -50,10 +55,10 @@ export const UNKNOWN_LIMITER: LimiterState = {
 };
 
 /**
- * `probe`: more than the default allows. One such request at a time finds out whether the server
- * allows more.
+ * `probe`: more than what is known allows. One such request at a time finds out whether the server
+ * allows more; the others wait `until`.
  */
-export type Admission = { kind: "go" } | { kind: "probe" } | { kind: "wait"; until: number };
+export type Admission = { kind: "go" } | { kind: "probe"; until: number } | { kind: "wait"; until: number };
 
 /** A request waits if its turn is this part of a period away or less: a probe is not worth it. */
 const NEARLY = 0.2;
@@ -76,6 +81,13 @@ const HELD_BACK_MS = 500;
 
 /** No server is waited for longer at once. */
 const MAX_WAIT_MS = 2 * 3_600_000;
+/**
+ * A limit that was observed this long ago may have been raised since. Requests that keep to it are
+ * never refused, so only a request that does not keep to it can find out.
+ */
+const DOUBTED_AFTER_MS = 6 * 3_600_000;
+/** A wait beyond this is not believed, whatever the server has announced. */
+const MAX_BELIEVED_MS = 3_600_000 + MAX_MARGIN_MS;
 
 /**
  * Whether the state is of a time to come. It was stored while the clock was ahead, and it would
@@ -94,18 +106,20 @@ export function isAhead(
 export function admission(pace: Pace, state: LimiterState, now: number): Admission {
   const { burst, periodMs } = pace;
   if (state.observed !== null) {
-    const until =
-      state.observed.emptyAt - (burst - 1) * state.observed.periodMs + marginMs(state.observed.periodMs);
-    return until <= now ? { kind: "go" } : { kind: "wait", until: Math.ceil(until) };
+    const { emptyAt, periodMs: observedMs, refusedAt } = state.observed;
+    const until = Math.ceil(emptyAt - (burst - 1) * observedMs + marginMs(observedMs));
+    if (until <= now) return { kind: "go" };
+    const isDoubted = now - refusedAt >= DOUBTED_AFTER_MS && until - now > NEARLY * observedMs;
+    return isDoubted || until - now > MAX_BELIEVED_MS ? { kind: "probe", until } : { kind: "wait", until };
   }
   if (state.isContradicted) return { kind: "go" };
-  const until = state.defaultEmptyAt - (burst - 1) * periodMs;
+  const until = turnByDefault(pace, state);
   if (until <= now) return { kind: "go" };
-  return until - now > NEARLY * periodMs ? { kind: "probe" } : { kind: "wait", until: Math.ceil(until) };
+  return { kind: until - now > NEARLY * periodMs ? "probe" : "wait", until };
 }
 
 /** When the default alone lets the next request pass. */
-export function turnByDefault(pace: Pace, state: LimiterState): number {
+function turnByDefault(pace: Pace, state: LimiterState): number {
   const { burst, periodMs } = pace;
   return Math.ceil(state.defaultEmptyAt - (burst - 1) * periodMs);
 }
@@ -141,19 +155,25 @@ export function refund(pace: Pace, state: LimiterState): LimiterState {
   };
 }
 
+/** What was observed may have changed. The next request that it would hold back finds out. */
+export function doubted(state: LimiterState): LimiterState {
+  return { ...state, observed: state.observed && { ...state.observed, refusedAt: 0 } };
+}
+
 /**
  * A request passed.
- * @param wasProbe the default would have held it back
+ * @param wasProbe what was known would have held it back
  */
 export function passed(
   pace: Pace,
   state: LimiterState,
   { sentAt, wasProbe }: { sentAt: number; wasProbe: boolean },
 ): LimiterState {
-  const { observed } = state;
+  // The limit is not what it was.
+  const observed = wasProbe ? null : state.observed;
   return {
     ...state,
-    isContradicted: observed === null && (state.isContradicted || wasProbe),
+    isContradicted: state.observed === null && (state.isContradicted || wasProbe),
     observed: observed && { ...observed, windowStartedAt: windowStartOf(pace, observed, sentAt) },
     refusalsWithoutDelay: 0,
   };
@@ -185,6 +205,7 @@ export function afterRetryAfter(
     ...state,
     isContradicted: false,
     observed: {
+      refusedAt: now,
       emptyAt: now + waitMs + (burst - 1) * periodMs,
       periodMs,
       windowStartedAt: null,
@@ -223,6 +244,7 @@ export function afterUnexplained(pace: Pace, state: LimiterState, now: number): 
     ...state,
     isContradicted: false,
     observed: {
+      refusedAt: now,
       emptyAt: now + waitMs + (burst - 1) * periodMs,
       periodMs,
       windowStartedAt: null,

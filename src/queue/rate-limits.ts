@@ -10,12 +10,12 @@ import {
   UNKNOWN_LIMITER,
   admission,
   isAhead,
-  turnByDefault,
   expectedMs,
   refund,
   paceOf,
   passed,
   consume,
+  doubted,
   afterRetryAfter,
   afterUnexplained,
 } from "./rate-limit.ts";
@@ -25,6 +25,8 @@ const stateSchema = z.object({
   isContradicted: z.boolean(),
   observed: z
     .object({
+      // Rows of earlier releases lack it.
+      refusedAt: z.number().default(0),
       emptyAt: z.number(),
       periodMs: z.number(),
       windowStartedAt: z.number().nullable(),
@@ -65,6 +67,7 @@ function fromOldState({ told, ...old }: z.infer<typeof oldStateSchema>): Record<
     defaultEmptyAt: old.assumedEmptyAt,
     isContradicted: old.isRefuted,
     observed: told && {
+      refusedAt: 0,
       emptyAt: told.emptyAt,
       periodMs: told.periodMs,
       windowStartedAt: told.edgeAt,
@@ -78,7 +81,7 @@ function fromOldState({ told, ...old }: z.infer<typeof oldStateSchema>): Record<
 export interface Ticket {
   userId: string;
   name: LimitName;
-  /** Limits whose default would have held it back. */
+  /** Limits that would have held it back, as far as was known. */
   probed: readonly LimitName[];
   sentAt: number;
 }
@@ -124,6 +127,11 @@ export class Limits {
     this.#states.set(userId, new Map());
   }
 
+  /** What was observed for an account may have changed since. It is found out by and by. */
+  doubt(userId: string): void {
+    for (const name of LIMITS) this.#set(userId, name, doubted(this.#state(userId, name)));
+  }
+
   /** Counts a request if it may go now. */
   turn(userId: string, name: LimitName, now: number): Turn {
     const probed: LimitName[] = [];
@@ -133,8 +141,7 @@ export class Limits {
       if (answer.kind === "wait") return answer;
       if (answer.kind === "go") continue;
       const isRisk = name === "invitations" && limit !== name && !this.#isPlenty(userId, name, limit);
-      if (isRisk || this.#probes.has(probeKey(userId, name)))
-        return { kind: "wait", until: turnByDefault(this.#pace(limit), state) };
+      if (isRisk || this.#probes.has(probeKey(userId, name))) return { kind: "wait", until: answer.until };
       probed.push(limit);
     }
     for (const limit of this.#rateLimits[name].chain)

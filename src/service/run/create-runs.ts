@@ -97,6 +97,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
     steps,
     runner,
     statuses,
+    limits,
     control,
     overview,
     queue,

@@ -5,6 +5,7 @@ import { differencesOf } from "../../model/plan-changes.ts";
 import { isToWatch } from "../../model/room-routes.ts";
 import type { RunContents } from "../../platforms/planning.ts";
 import type { Platforms } from "../../platforms/platform.ts";
+import type { Limits } from "../../queue/rate-limits.ts";
 import type { Runner } from "../../queue/runner.ts";
 import type { Accounts } from "../../store/accounts.ts";
 import type { NewRun, Runs } from "../../store/runs.ts";
@@ -28,6 +29,7 @@ export interface RunStarterOptions {
   runner: Pick<Runner, "begin">;
   statuses: Pick<RunStatuses, "of">;
   control: Pick<RunControl, "active" | "refuseIfActive" | "prepare">;
+  limits: Pick<Limits, "load" | "doubt">;
   overview: Pick<RunOverview, "isWatched">;
   queue: KeyedQueue;
   now: () => number;
@@ -165,7 +167,7 @@ export class RunStarter {
     { rooms, steps }: RunContents,
     beginning: Beginning = { changes: [], gone: [], isOnlyWatch: false },
   ): Promise<StartResult> {
-    const { runs, runner, statuses, now, log } = this.#options;
+    const { runs, runner, statuses, limits, now, log } = this.#options;
     const isInPlace = what.purpose === "move" || what.purpose === "undo";
     const run = await runs.create({ ...what, startedAt: now() }, { rooms, steps, isInPlace });
     if (run === null)
@@ -176,6 +178,11 @@ export class RunStarter {
       { runId: run.id, purpose: run.purpose, rooms: rooms.length, steps: steps.length },
       "a run begins",
     );
+    // Limits may have been raised since the last run.
+    for (const userId of [run.source, run.target]) {
+      await limits.load(userId);
+      limits.doubt(userId);
+    }
     await runner.begin(run);
     return { status: "started", run: await statuses.of(run), ...beginning };
   }

@@ -38,7 +38,7 @@ describe("a limiter without observations", () => {
   });
 
   it("is tried out with the next one", () => {
-    expect(admission(PACE, afterTaking(burst), NOW)).toEqual({ kind: "probe" });
+    expect(admission(PACE, afterTaking(burst), NOW)).toMatchObject({ kind: "probe" });
   });
 
   it("is not tried out so near to the next turn that waiting costs less", () => {

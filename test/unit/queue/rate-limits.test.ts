@@ -26,6 +26,7 @@ const SLACK_MS = 300;
  * limiter before it, and some requests are under way meanwhile.
  */
 const MAX_REFUSALS = 5;
+const DOUBTED_AFTER_MS = 6 * 3_600_000;
 
 const periodMs = DEFAULTS.invitations?.periodMs ?? 0;
 const many = { periodMs, burst: 200 };
@@ -68,7 +69,10 @@ describe.each([50, 200])("a move of %i mixed rooms", (rooms) => {
       const server = new LeakyBuckets(settings);
       const { tookMs } = await pace(load, server);
       expect(tookMs).toBeLessThanOrEqual(leastMs(load, settings) * 1.02 + SLACK_MS);
-      expect(LIMITS.filter((name) => server.refused[name] > MAX_REFUSALS)).toEqual([]);
+      // What was observed hours ago is doubted by one request. If that passes, the limit and its
+      // period are observed again.
+      const maxRefusals = MAX_REFUSALS + 3 * Math.floor(tookMs / DOUBTED_AFTER_MS);
+      expect(LIMITS.filter((name) => server.refused[name] > maxRefusals)).toEqual([]);
       expect(server.burntInvitations).toBeLessThanOrEqual(burnt);
     },
   );
@@ -126,6 +130,75 @@ describe("what is known of an account's limits", () => {
     expect(limits.turn(ME, "messages", 0).kind).toBe("wait");
     await limits.forget(ME);
     expect([limits.turn(ME, "messages", 0).kind, forgotten]).toEqual(["go", [ME]]);
+  });
+
+  describe("that a refusal has shown", () => {
+    const HOUR_MS = 3_600_000;
+    const start = 1_000_000_000;
+
+    /** An account whose server has said that the next message may go in `waitMs`. */
+    async function refusedFor(waitMs: number) {
+      const { limits } = limitsWith();
+      await limits.load(ME);
+      for (let sent = 0; sent < 10; sent += 1) limits.passed(take(limits, "messages", start));
+      limits.refused(take(limits, "messages", start), waitMs, start);
+      return limits;
+    }
+
+    /** Sends what may go for a time. Keeps to what is known, so that no request is refused. */
+    function sendUntil(limits: Limits, until: number): number {
+      let now = start;
+      for (;;) {
+        const turn = limits.turn(ME, "messages", now);
+        if (turn.kind === "wait") now = turn.until;
+        else limits.passed(turn.ticket);
+        if (now >= until) return now;
+      }
+    }
+
+    it("is doubted after some hours by one request, and forgotten if that passes", async () => {
+      const limits = await refusedFor(30_000);
+      const now = sendUntil(limits, start + 6 * HOUR_MS);
+      const probe = take(limits, "messages", now + 1);
+      const next = take(limits, "messages", now + 1);
+      expect([probe.probed, next.probed]).toEqual([[], ["messages"]]);
+      expect(limits.turn(ME, "messages", now + 1).kind).toBe("wait");
+      limits.passed(next);
+      // The server allows more than was observed, and perhaps more than the default.
+      expect(limits.turn(ME, "messages", now + 2).kind).toBe("go");
+    });
+
+    it("holds for hours more if the request is refused", async () => {
+      const limits = await refusedFor(30_000);
+      const now = sendUntil(limits, start + 6 * HOUR_MS) + 1;
+      take(limits, "messages", now);
+      limits.refused(take(limits, "messages", now), 30_000, now);
+      expect(limits.turn(ME, "messages", now + 29_000).kind).toBe("wait");
+      expect(limits.turn(ME, "messages", now + 31_000).kind).toBe("go");
+    });
+
+    it("is doubted at once when a new run begins", async () => {
+      const limits = await refusedFor(30_000);
+      expect(limits.turn(ME, "messages", start + 1).kind).toBe("wait");
+      limits.doubt(ME);
+      expect(take(limits, "messages", start + 1).probed).toEqual(["messages"]);
+      expect(limits.turn(ME, "messages", start + 1).kind).toBe("wait");
+    });
+
+    it("is not believed for longer than an hour, also where an earlier release has stored it", async () => {
+      const days = 25 * 24 * HOUR_MS;
+      const state = {
+        v: 2,
+        defaultEmptyAt: start,
+        isContradicted: false,
+        observed: { emptyAt: start + 10 * days, periodMs: days, windowStartedAt: null, announced: null },
+        refusalsWithoutDelay: 0,
+      };
+      const { limits } = limitsWith([{ userId: ME, name: "messages", state }]);
+      await limits.load(ME);
+      limits.passed(take(limits, "messages", start + HOUR_MS));
+      expect(limits.turn(ME, "messages", start + HOUR_MS + 1).kind).toBe("go");
+    });
   });
 
   it("keeps the token of what got nowhere", async () => {
