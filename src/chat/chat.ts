@@ -91,11 +91,13 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   });
   const { conversations, router, inbox, outbox, invitations, undecrypted } = parts;
 
+  const onCrash = (): void => store.noteCrash(outbox.underWay);
+  process.on("uncaughtExceptionMonitor", onCrash);
   outbox.start();
   await inbox.start();
   invitations.start();
   undecrypted.start();
-  await client.startWith(router);
+  client.startWith(router);
   // Messages that are in a room before the first sync are history and are not handled. The bot
   // joins rooms only after it, so that no message to the bot counts as history.
   void router.firstSync.then(() => controlRooms.start());
@@ -111,6 +113,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
       encryption: client.crypto.isSaving,
     }),
     stop: async () => {
+      process.off("uncaughtExceptionMonitor", onCrash);
       client.stop();
       abortAll((url) => url.pathname.endsWith("/sync"));
       await inbox.stop(HANDLING_GRACE_MS);

@@ -1,5 +1,5 @@
 import type { DueItem } from "../store/outbox-item.ts";
-import { outboxPriority } from "../store/outbox-item.ts";
+import { CUT_OFF, outboxPriority } from "../store/outbox-item.ts";
 
 /** The number of messages that are sent side by side. */
 const MAX_SENDS = 4;
@@ -10,6 +10,10 @@ const MAX_SENDS_WITH_REDACTIONS = 8;
  * Decides which items are sent next: the most urgent ones, and among those the person who was
  * served longest ago. So somebody with many messages does not hold up the others. In one room one
  * message is sent at a time. Redactions depend on nothing and may be sent beside it.
+ *
+ * The crypto library may fail at a message in a way that ends the process (overrides/README.md,
+ * "Crash safety"). A suspected one is sent alone and after the others, so that no other message
+ * comes under suspicion.
  */
 export class OutboxTurns {
   /** The number of the last turn, by person. People for whom nothing waits are left out. */
@@ -36,6 +40,10 @@ export class OutboxTurns {
     return taken;
   }
 
+  get underWay(): readonly number[] {
+    return [...this.#underWay.keys()];
+  }
+
   /** Call this when an item is no longer under way. */
   done({ id }: DueItem): void {
     this.#underWay.delete(id);
@@ -50,16 +58,24 @@ export class OutboxTurns {
 
   #mayBegin(item: DueItem): boolean {
     if (this.#underWay.has(item.id)) return false;
+    if (isSuspected(item)) return this.#underWay.size === 0;
+    if ([...this.#underWay.values()].some(isSuspected)) return false;
     if (isRedaction(item)) return this.#underWay.size < MAX_SENDS_WITH_REDACTIONS;
     const messages = [...this.#underWay.values()].filter((other) => !isRedaction(other));
     return messages.length < MAX_SENDS && messages.every(({ roomId }) => roomId !== item.roomId);
   }
 
   #isBefore(one: DueItem, other: DueItem): boolean {
+    if (isSuspected(one) || isSuspected(other))
+      if (one.cutOff !== other.cutOff) return one.cutOff < other.cutOff;
     if (one.priority !== other.priority) return one.priority < other.priority;
     const servedAt = (item: DueItem): number => this.#servedAt.get(personOf(item)) ?? 0;
     return servedAt(one) === servedAt(other) ? one.id < other.id : servedAt(one) < servedAt(other);
   }
+}
+
+function isSuspected({ cutOff }: DueItem): boolean {
+  return cutOff >= CUT_OFF.suspected;
 }
 
 function isRedaction({ priority }: DueItem): boolean {

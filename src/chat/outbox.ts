@@ -2,7 +2,7 @@ import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { EDIT_EVERY_MS } from "../dialogue/conversation.ts";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "../store/outbox-item.ts";
-import { outboxPriority } from "../store/outbox-item.ts";
+import { CUT_OFF, outboxPriority } from "../store/outbox-item.ts";
 import type { OutboxItems } from "../store/outbox-items.ts";
 import type { Readers } from "../store/readers.ts";
 import type { MessageSender } from "./message-sender.ts";
@@ -14,11 +14,6 @@ import { TimedWorker } from "./timed-worker.ts";
 
 /** The number of items that are looked at to choose the next ones. */
 const MAX_DUE = 200;
-/**
- * A message is given up when the process ended in so many tries of it: the crypto library may have
- * failed at it in a way that ends the process (overrides/README.md, "Crash safety").
- */
-const MAX_CUT_OFF = 15;
 const STORE_RETRY_MS = 5_000;
 /** After this time without an answer of the server, the sending counts as failing. */
 const STUCK_MS = 5 * 60_000;
@@ -61,6 +56,11 @@ export class Outbox {
   async stop(): Promise<void> {
     await this.#worker.stop();
     await Promise.all(this.#underWay);
+  }
+
+  /** The items that are being sent, for the note of a crash. */
+  get underWay(): readonly number[] {
+    return this.#turns.underWay;
   }
 
   /** False if messages wait and none has been answered for some minutes. */
@@ -130,7 +130,7 @@ export class Outbox {
     const heldUntil = await this.#heldUntil(item);
     if (heldUntil > now()) return items.wait(id, heldUntil);
     const result =
-      item.cutOff >= MAX_CUT_OFF
+      item.cutOff >= CUT_OFF.givenUp
         ? ({ status: "failed", failure: "cut_off" } as const)
         : await this.#try(item);
     if (result !== null) await this.#finish(item, result);

@@ -48,10 +48,12 @@ export class Invitations {
     }));
   }
 
-  async nextDueAt(): Promise<number | null> {
+  /** When the next invitation becomes due; null if none waits for a time. */
+  async nextDueAt(now: number): Promise<number | null> {
     const row = await this.#database
       .selectFrom("invitation")
       .select(({ fn }) => fn.min("not_before").as("at"))
+      .where("not_before", ">", now)
       .executeTakeFirst();
     return row?.at ?? null;
   }

@@ -48,15 +48,21 @@ export interface NewOutboxItem {
 export interface OutboxItem extends NewOutboxItem {
   id: number;
   attempts: number;
-  /** In how many tries in a row the process ended. */
+  /** How much the item is suspected to end the process (`CUT_OFF`). */
   cutOff: number;
 }
 
 /** An item that may be sent now, without its content. */
-export type DueItem = Pick<OutboxItem, "id" | "roomId" | "forUser" | "priority">;
+export type DueItem = Pick<OutboxItem, "id" | "roomId" | "forUser" | "priority" | "cutOff">;
 
 /** How the sending of an item ended. */
 export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
+
+/**
+ * How much a try counts that the end of the process cut off, and from when on an item is suspected
+ * and given up. An uncaught error counts more than a kill: a kill has other causes.
+ */
+export const CUT_OFF = { byKill: 1, byError: 10, suspected: 10, givenUp: 50 } as const;
 
 /** The time of an item that waits until a chat with its reader is opened. */
 export const HELD = Number.MAX_SAFE_INTEGER;
@@ -105,7 +111,14 @@ export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
   };
 }
 
-/** Reads a stored priority. */
-export function readPriority(stored: number): OutboxPriority {
+/** Reads the columns of an item that is due. */
+export function dueFromRow(
+  row: Pick<Selectable<Tables["outbox"]>, "id" | "room_id" | "for_user" | "priority" | "cut_off">,
+): DueItem {
+  const priority = readPriority(row.priority);
+  return { id: row.id, roomId: row.room_id, forUser: row.for_user, priority, cutOff: row.cut_off };
+}
+
+function readPriority(stored: number): OutboxPriority {
   return stored === 0 ? 0 : stored === 1 ? 1 : 2;
 }

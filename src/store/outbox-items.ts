@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "./outbox-item.ts";
-import { fromRow, HELD, outboxPriority, readPriority, toRow } from "./outbox-item.ts";
+import { CUT_OFF, dueFromRow, fromRow, HELD, outboxPriority, toRow } from "./outbox-item.ts";
 import { putShownList } from "./plans.ts";
 import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -53,7 +53,7 @@ export class OutboxItems {
   /** The items that are due, the most urgent first; in each room only those that wait for none. */
   async due(now: number, limit: number): Promise<DueItem[]> {
     const rows = await this.#waitingForNone()
-      .select(["item.id", "item.room_id", "item.for_user", "item.priority"])
+      .select(["item.id", "item.room_id", "item.for_user", "item.priority", "item.cut_off"])
       .where((expression) =>
         expression.or([
           expression("item.not_before", "<=", now),
@@ -67,12 +67,7 @@ export class OutboxItems {
       .orderBy("item.id")
       .limit(limit)
       .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      roomId: row.room_id,
-      forUser: row.for_user,
-      priority: readPriority(row.priority),
-    }));
+    return rows.map(dueFromRow);
   }
 
   /** When the next item becomes due; null if none waits for a time. */
@@ -144,7 +139,7 @@ export class OutboxItems {
       .updateTable("outbox")
       .set((expression) => ({
         attempts: expression("attempts", "+", 1),
-        cut_off: expression("cut_off", "+", 1),
+        cut_off: expression("cut_off", "+", CUT_OFF.byKill),
       }))
       .where("id", "=", id)
       .execute();

@@ -25,6 +25,7 @@ import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { compact } from "./sqlite/compact.ts";
 import { PatientSqliteDialect } from "./sqlite/dialect.ts";
+import { noteCrash } from "./sqlite/note-crash.ts";
 import { openSqlite } from "./sqlite/open.ts";
 import { resealSessions } from "./sqlite/reseal-sessions.ts";
 import { WriteAheadLog } from "./sqlite/write-ahead-log.ts";
@@ -58,6 +59,8 @@ export interface Store {
   readonly limiters: Limiters;
   readonly questions: Questions;
   readonly counts: WorkCounts;
+  /** Notes at once that the process is about to end by an error while these items are sent. */
+  readonly noteCrash: (outboxIds: readonly number[]) => void;
   readonly schema: { from: number; to: number };
   /** For rows whose content is read outside the store. */
   readonly reportUnreadable: ReportUnreadable;
@@ -127,6 +130,7 @@ export function openStore({
       steps: new Steps(database, report),
       limiters: new Limiters(database),
       questions,
+      noteCrash: (outboxIds) => noteCrash(opened.sqlite, outboxIds),
       counts: new WorkCounts(database),
       schema: opened.schema,
       reportUnreadable: report,

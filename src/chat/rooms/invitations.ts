@@ -21,6 +21,9 @@ const LONGEST_RETRY_MS = 10 * 60_000;
 const SETTLING_MS = 1_000;
 /** The maximum number of repetitions of an answer that was too early for a slow server. */
 const EARLY_TRIES = 3;
+/** Answers that are made side by side. Servers of strangers may let them wait for a minute. */
+const MAX_ANSWERS = 8;
+const MAX_ANSWERS_TO_OTHERS = 4;
 /** About a day. If a server is away longer, the person can invite again. */
 const MAX_ATTEMPTS = 150;
 
@@ -50,6 +53,8 @@ export interface InvitationOptions {
 export class InvitationHandler {
   readonly #options: InvitationOptions;
   readonly #worker: TimedWorker;
+  /** Answers under way, by room. */
+  readonly #underWay = new Map<string, Promise<void>>();
   /**
    * By room: how often the inviter's server seemed not to know the invitation yet. It is not
    * stored: a few extra tries after a restart do no harm.
@@ -65,8 +70,9 @@ export class InvitationHandler {
     this.#worker.start();
   }
 
-  stop(): Promise<void> {
-    return this.#worker.stop();
+  async stop(): Promise<void> {
+    await this.#worker.stop();
+    await Promise.all(this.#underWay.values());
   }
 
   /** Stores an invitation from a sync. */
@@ -81,22 +87,46 @@ export class InvitationHandler {
     this.#worker.wake();
   }
 
+  /** Begins with invitations of permitted people. The others share a few places. */
   async #answerDue(): Promise<{ nextAt: number | null }> {
+    const { invitations, isPermitted, now } = this.#options;
+    const due = (await invitations.due(now())).filter(({ roomId }) => !this.#underWay.has(roomId));
+    const [permitted, others] = [true, false].map((expected) =>
+      due.filter(({ inviter }) => isPermitted(inviter) === expected),
+    );
+    for (const invitation of permitted ?? []) if (this.#underWay.size < MAX_ANSWERS) this.#begin(invitation);
+    for (const invitation of others ?? [])
+      if (this.#underWay.size < MAX_ANSWERS_TO_OTHERS) this.#begin(invitation);
+    // Invitations that are due and wait for a place begin when another answer ends.
+    return { nextAt: await invitations.nextDueAt(now()) };
+  }
+
+  #begin(invitation: Invitation): void {
+    const { roomId } = invitation;
+    const work = this.#process(invitation)
+      .catch((error: unknown) =>
+        this.#options.log.error({ err: error }, "an invitation is tried again later"),
+      )
+      .finally(() => {
+        this.#underWay.delete(roomId);
+        this.#worker.wake();
+      });
+    this.#underWay.set(roomId, work);
+  }
+
+  async #process(invitation: Invitation): Promise<void> {
     const { invitations, now, log } = this.#options;
-    for (const invitation of await invitations.due(now())) {
-      const { roomId } = invitation;
-      try {
-        await this.#answer(invitation);
+    const { roomId } = invitation;
+    try {
+      await this.#answer(invitation);
+      await this.#forget(roomId);
+    } catch (error) {
+      const waitMs = this.#waitMs(invitation, error);
+      if (waitMs === null) {
+        log.warn({ err: error, roomId }, "an invitation could not be answered");
         await this.#forget(roomId);
-      } catch (error) {
-        const waitMs = this.#waitMs(invitation, error);
-        if (waitMs === null) {
-          log.warn({ err: error, roomId }, "an invitation could not be answered");
-          await this.#forget(roomId);
-        } else await invitations.postpone(roomId, now() + waitMs);
-      }
+      } else await invitations.postpone(roomId, now() + waitMs);
     }
-    return { nextAt: await invitations.nextDueAt() };
   }
 
   async #forget(roomId: string): Promise<void> {

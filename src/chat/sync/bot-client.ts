@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { IStorageProvider } from "matrix-bot-sdk";
 import { MatrixClient, MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { untilAnswered } from "../patience.ts";
+import { retryWaitMs, untilAnswered } from "../patience.ts";
 import type { RoomEncryption } from "../rooms/room-encryption.ts";
 import { isAnswer } from "../server-refusal.ts";
 import type { CryptoStorage } from "./bot-crypto.ts";
@@ -12,6 +13,8 @@ import { readSyncResponse } from "./sync-response.ts";
 import { TimelineGaps } from "./timeline-gaps.ts";
 import { withoutHistory } from "./timeline-history.ts";
 
+/** A position that the server refuses so often is given up. */
+const MAX_REFUSALS = 5;
 /** How long the server may hold a sync back while there is nothing new. */
 const LONG_POLL_MS = 30_000;
 const SYNC_TIMEOUT_MS = 40_000;
@@ -59,14 +62,12 @@ export interface BotClientOptions {
  * 2. It keeps the new position in memory when a handler failed.
  * 3. It skips the part of a `limited` timeline that is left out.
  *
+ * Its loop also keeps a promise of each sync for ever, so this class has a loop of its own.
+ *
  * The SDK accepts no crypto storage but its own, a file that it writes in place. So it is given
  * none, and this class has the storage and the encryption.
  */
 export class BotClient extends MatrixClient {
-  // The position is stored after everything in the sync was handled, so that a crash delivers the
-  // sync again. Otherwise messages around a crash cannot be decrypted (measured: 57 of 80;
-  // overrides/README.md, "Crash safety").
-  protected override persistTokenAfterSync = true;
   readonly encryption: RoomEncryption;
   override readonly cryptoStore: CryptoStorage;
   override readonly crypto: BotCrypto;
@@ -75,6 +76,9 @@ export class BotClient extends MatrixClient {
   #filterId: number | null = null;
   #listener: SyncListener | null = null;
   readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  /** How often in a row the server refused the position. */
+  #refusals = 0;
   #isInitialSync = false;
   #isPatient = false;
 
@@ -130,9 +134,42 @@ export class BotClient extends MatrixClient {
   }
 
   /** Starts to sync. Everything that a sync brings goes to the listener. */
-  async startWith(listener: SyncListener): Promise<void> {
+  startWith(listener: SyncListener): void {
     this.#listener = listener;
-    await this.startSync((name, ...payload) => this.#emit(name, payload));
+    void this.#syncUntilStopped();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.#stopping.abort();
+  }
+
+  /**
+   * Syncs one after the other. The position is stored after everything in the sync was handled, so
+   * that a crash delivers the sync again. Otherwise messages around a crash cannot be decrypted
+   * (measured: 57 of 80; overrides/README.md, "Crash safety").
+   */
+  async #syncUntilStopped(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const response = await this.processSync(await this.doSync());
+        await this.#storage.setSyncToken(response.next_batch);
+        failures = 0;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        this.#log.warn({ err: error, failures }, "a sync failed and is repeated");
+        if (isRefusedPosition(error) && ++this.#refusals >= MAX_REFUSALS) await this.#syncAnew();
+        await sleep(retryWaitMs(error, failures++), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** The server no longer knows the position, for example after it was restored from a backup. */
+  async #syncAnew(): Promise<void> {
+    this.#log.error("the server refuses the position of the last sync; messages since then may be lost");
+    this.#refusals = 0;
+    await this.#storage.setSyncToken(null);
   }
 
   /**
@@ -157,10 +194,7 @@ export class BotClient extends MatrixClient {
     }
   }
 
-  protected override async processSync(
-    raw: unknown,
-    emit?: (name: string, ...payload: unknown[]) => Promise<unknown>,
-  ): Promise<unknown> {
+  protected override async processSync(raw: unknown): Promise<SyncResponse> {
     const response: SyncResponse = readSyncResponse(raw);
     const userId = await this.getUserId();
     for (const [roomId, { timeline }] of Object.entries(response.rooms?.join ?? {}))
@@ -169,7 +203,8 @@ export class BotClient extends MatrixClient {
       await this.#gaps.fill(response, { since: (await this.#storage.getSyncToken()) ?? "", userId });
     withoutHistory(response, { userId, isInitialSync: this.#isInitialSync });
     try {
-      await super.processSync(response, emit);
+      this.#refusals = 0;
+      await super.processSync(response, (name, ...payload) => this.#emit(name, payload));
     } catch (error) {
       if (error instanceof KeysLostError) this.#listener?.onKeysLost();
       throw error;
@@ -213,6 +248,11 @@ const filterAnswerSchema = z.looseObject({
 
 function filterIdOf(answer: unknown): number {
   return filterAnswerSchema.parse(answer).filter_id;
+}
+
+/** Servers answer so to a position that they do not know. */
+function isRefusedPosition(error: unknown): boolean {
+  return error instanceof MatrixError && error.statusCode === 400;
 }
 
 /**

@@ -39,6 +39,7 @@ const inviteSchema = z.looseObject({
   invite_state: z.looseObject({ events: timelineEventsSchema }).nullish().catch(null),
 });
 const syncResponseSchema = z.looseObject({
+  next_batch: z.string(),
   rooms: z
     .looseObject({
       join: timelinesSchema,

@@ -36,23 +36,46 @@ describe("over a crash", () => {
     await next.stop();
   });
 
-  it("in each try of one message, the message is given up after fifteen and the others go", async () => {
+  it("by an error in each try of one message, the message is given up, and no other is", async () => {
     const { outbox, state, reopen, bodies, lines, store: first } = await setUp();
     const lost = Promise.withResolvers<never>();
-    state.answer = ({ path }) => (path.endsWith("/poison") ? lost.promise : undefined);
+    state.answer = ({ path }) =>
+      path.endsWith("/poison") || (path.endsWith("/slow") && crashes === 0) ? lost.promise : undefined;
     await first.outbox.add(item("poison", { content: { body: SECRET } }), Date.now());
+    await first.outbox.add(item("slow", { roomId: "!other" }), Date.now());
     await first.outbox.add(item("next"), Date.now());
     let store = first;
-    for (let start = 0; start < 16; start++) {
-      expect(bodies()).toEqual([]);
-      outbox(store).start();
+    let crashes = 0;
+    for (; crashes < 6; crashes++) {
+      const running = outbox(store);
+      running.start();
       await pass(0);
-      if (start < 15) store = await reopen();
+      if (crashes === 5) break;
+      store.noteCrash(running.underWay);
+      store = await reopen();
     }
-    expect(bodies()).toEqual(["next"]);
+    expect(bodies()).toEqual(["slow", "next"]);
     expect(await store.outbox.result("poison")).toEqual({ status: "failed", failure: "cut_off" });
     expect(lines.join("")).toContain("the process ended in every try to send it");
     expect(lines.join("")).not.toContain(SECRET);
+  });
+
+  it("by kills, even by many, no message is given up", async () => {
+    const { outbox, state, reopen, bodies, store: first } = await setUp();
+    const lost = Promise.withResolvers<never>();
+    let isLost = true;
+    state.answer = () => (isLost ? lost.promise : undefined);
+    await first.outbox.add(item("one"), Date.now());
+    let store = first;
+    for (let kill = 0; kill < 30; kill++) {
+      outbox(store).start();
+      await pass(0);
+      store = await reopen();
+    }
+    isLost = false;
+    outbox(store).start();
+    await pass(0);
+    expect(bodies()).toEqual(["one"]);
   });
 
   it("after tries that failed in another way, the message is not given up", async () => {

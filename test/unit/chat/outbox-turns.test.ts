@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OutboxTurns } from "../../../src/chat/outbox-turns.ts";
 import type { DueItem } from "../../../src/store/outbox-item.ts";
-import { outboxPriority } from "../../../src/store/outbox-item.ts";
+import { CUT_OFF, outboxPriority } from "../../../src/store/outbox-item.ts";
 
 let lastId = 0;
 
@@ -10,7 +10,7 @@ function due(
   roomId: string,
   priority: DueItem["priority"] = outboxPriority.answer,
 ): DueItem {
-  return { id: ++lastId, roomId, forUser, priority };
+  return { id: ++lastId, roomId, forUser, priority, cutOff: 0 };
 }
 
 /** What is sent one at a time, if each message takes the same time. */
@@ -59,6 +59,16 @@ describe("the turns of the outbox", () => {
     expect(taken).toHaveLength(4);
     expect(new Set(taken.map(({ roomId }) => roomId)).size).toBe(4);
     expect(turns.take(items)).toEqual([]);
+  });
+
+  it("send a message under suspicion after the others and alone", () => {
+    const turns = new OutboxTurns();
+    const suspect = { ...due("ada", "!a"), cutOff: CUT_OFF.suspected };
+    const other = due("ben", "!b");
+    expect(turns.take([suspect, other])).toEqual([other]);
+    turns.done(other);
+    expect(turns.take([suspect])).toEqual([suspect]);
+    expect(turns.take([due("ben", "!b")])).toEqual([]);
   });
 
   it("let redactions pass slow messages, also in their room", () => {

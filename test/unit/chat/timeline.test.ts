@@ -19,7 +19,10 @@ const member = (id: string, membership: string, more: object = {}) => ({
 });
 
 function sync(events: unknown[], timeline: object = {}): SyncResponse {
-  return readSyncResponse({ rooms: { join: { [ROOM]: { timeline: { events, ...timeline } } } } });
+  return readSyncResponse({
+    next_batch: "n",
+    rooms: { join: { [ROOM]: { timeline: { events, ...timeline } } } },
+  });
 }
 
 function ids(response: SyncResponse): unknown[] {
@@ -39,7 +42,7 @@ describe("a sync answer", () => {
     { rooms: { join: { [ROOM]: { timeline: { events: null, limited: null, prev_batch: null } } } } },
     { rooms: { join: { [ROOM]: { timeline: { events: "rubbish", limited: "yes", prev_batch: 5 } } } } },
   ])("may hold an empty thing in any form: %j", async (raw) => {
-    const response = readSyncResponse(raw);
+    const response = readSyncResponse({ next_batch: "n", ...raw });
     const { client } = fakeClient();
     await new TimelineGaps(client, pino({ enabled: false })).fill(response, { since: "s", userId: ME });
     withoutHistory(response, { userId: ME, isInitialSync: false });
@@ -63,6 +66,7 @@ describe("a sync answer", () => {
   it("loses nothing by an invitation or a left room of an odd shape", () => {
     const invitation = { invite_state: { events: [null, { type: "m.room.member" }] } };
     const response = readSyncResponse({
+      next_batch: "n",
       rooms: { invite: { "!a": null, "!b": invitation }, leave: { "!c": { timeline: { events: [null] } } } },
     });
     expect(response.rooms).toMatchObject({
@@ -71,9 +75,12 @@ describe("a sync answer", () => {
     });
   });
 
-  it.each([null, "text", 5, [], { rooms: "x" }])("%j is none, and is asked for again", (raw) => {
-    expect(() => readSyncResponse(raw)).toThrow();
-  });
+  it.each([null, "text", 5, [], {}, { next_batch: 5 }, { next_batch: "n", rooms: "x" }])(
+    "%j is none, and is asked for again",
+    (raw) => {
+      expect(() => readSyncResponse(raw)).toThrow();
+    },
+  );
 
   it("keeps what is not looked at here", () => {
     const raw = {

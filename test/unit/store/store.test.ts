@@ -108,14 +108,14 @@ describe("invitations", () => {
     await store.invitations.postpone("!r", 500);
     const { invitations } = await reopen();
     expect(await invitations.due(499)).toEqual([]);
-    expect(await invitations.nextDueAt()).toBe(500);
+    expect(await invitations.nextDueAt(0)).toBe(500);
     expect(await invitations.due(500)).toEqual([{ ...invitation, attempts: 1 }]);
     await invitations.put({ ...invitation, inviter: "@b:x", isDirect: true }, 200);
     expect(await invitations.due(200)).toEqual([
       { roomId: "!r", inviter: "@b:x", isDirect: true, attempts: 0 },
     ]);
     await invitations.remove("!r");
-    expect(await invitations.nextDueAt()).toBeNull();
+    expect(await invitations.nextDueAt(0)).toBeNull();
   });
 });
 

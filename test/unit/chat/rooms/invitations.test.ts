@@ -20,12 +20,15 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
     members: string[];
     joinedMembers: unknown;
     areAllKnown: boolean;
+    /** Rooms whose servers do not answer. */
+    hanging: Set<string>;
     failures: unknown[];
     summaryFailures: unknown[];
   } = {
     members: ["@mover:x.org", "@me:x.org"],
     joinedMembers: 1,
     areAllKnown: true,
+    hanging: new Set(),
     failures: [],
     summaryFailures: [],
   };
@@ -35,7 +38,10 @@ async function setUp({ directChats = true }: { directChats?: boolean } = {}) {
       if (state.failures.length > 0) throw state.failures.shift();
       return roomId;
     },
-    leaveRoom: async (roomId: string) => void done.push(`leave ${roomId}`),
+    leaveRoom: async (roomId: string) => {
+      done.push(`leave ${roomId}`);
+      if (state.hanging.has(roomId)) await Promise.withResolvers<undefined>().promise;
+    },
     getRoomMembers: async () => state.members.map(joinOf),
     // Like Synapse, which asks about rooms of other servers only the servers that `via` names.
     doRequest: async (_method: string, _path: string, query?: { via?: string[] }) => {
@@ -139,7 +145,7 @@ describe("an invitation", () => {
     Object.assign(state, room);
     await invite(roomId, invitation);
     expect(done).toEqual(expected);
-    expect(await store.invitations.nextDueAt()).toBeNull();
+    expect(await store.invitations.nextDueAt(0)).toBeNull();
     await running.stop();
   });
 
@@ -170,7 +176,7 @@ describe("an invitation", () => {
     state.failures.push(refusal(404, "M_NOT_FOUND"));
     await invite("!r");
     expect(done).toHaveLength(1);
-    expect(await store.invitations.nextDueAt()).toBeNull();
+    expect(await store.invitations.nextDueAt(0)).toBeNull();
     await running.stop();
   });
 
@@ -180,7 +186,7 @@ describe("an invitation", () => {
     await invite("!r");
     await vi.advanceTimersByTimeAsync(60_000);
     expect(done).toHaveLength(3);
-    expect(await store.invitations.nextDueAt()).toBeNull();
+    expect(await store.invitations.nextDueAt(0)).toBeNull();
     await running.stop();
   });
 
@@ -248,6 +254,21 @@ describe("an invitation", () => {
     await vi.advanceTimersByTimeAsync(200);
     expect(done).toEqual(["leave !r"]);
     await running.stop();
+  });
+
+  it("of a permitted person is answered while strangers' servers let the bot wait", async () => {
+    const { running, done, state } = await setUp();
+    state.hanging = new Set(Array.from({ length: 20 }, (_, index) => `!tar${index}`));
+    for (const roomId of state.hanging)
+      await running.receive(roomId, {
+        sender: "@evil:y.org",
+        content: { membership: "invite", is_direct: true },
+      });
+    await vi.advanceTimersByTimeAsync(1_010);
+    await running.receive("!r", { sender: "@me:x.org", content: { membership: "invite", is_direct: true } });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(done).toContain("join !r via x.org");
+    expect(done.filter((line) => line.startsWith("leave"))).toHaveLength(4);
   });
 
   it("that came before a crash is answered after it", async () => {

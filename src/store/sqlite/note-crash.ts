@@ -1,0 +1,16 @@
+import type { Database } from "better-sqlite3";
+import { CUT_OFF } from "../outbox-item.ts";
+
+/**
+ * Notes that an uncaught error ends the process while these outbox items are being sent. It is
+ * synchronous, because the process ends when the caller returns. If a transaction is open, the note
+ * is lost with it, and the next crash is noted.
+ */
+export function noteCrash(sqlite: Database, outboxIds: readonly number[]): void {
+  try {
+    const statement = sqlite.prepare("UPDATE outbox SET cut_off = cut_off + ? WHERE id = ?");
+    for (const id of outboxIds) statement.run(CUT_OFF.byError - CUT_OFF.byKill, id);
+  } catch {
+    // The error that ends the process is the one to report.
+  }
+}
