@@ -142,6 +142,8 @@ async function removeOnceSeen(roomId: string, reason: string): Promise<void> {
     async () => expect(await moderator.membershipOf(move.target.userId, roomId)).toMatch(/join|knock/u),
     FEDERATION_WAIT,
   );
+  // Answers once the new server has fetched the room. After an earlier removal it cannot be read.
+  await move.target.membershipOf(moderator.userId, roomId);
   await remove(roomId, reason);
 }
 
