@@ -31,13 +31,6 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return patternIndex === pattern.length;
 }
 
-/**
- * Like `matchesGlob`, but case does not count: server ACLs (MSC4436), invite permissions (MSC4155).
- */
-export function matchesGlobIgnoringCase(pattern: string, text: string): boolean {
-  return matchesGlob(pattern.toLowerCase(), text.toLowerCase());
-}
-
 /** 2 for a character that takes two UTF-16 units. */
 function characterWidth(text: string, index: number): number {
   return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;

@@ -271,8 +271,7 @@ export class Runner {
       this.#wakeAt(active, active.endWait.until);
       return;
     }
-    const signal = AbortSignal.any([this.#stopping.signal, active.ending.signal]);
-    const unread = await work.settled(run, signal);
+    const unread = await work.settled(run, active.ending.signal);
     active.dueAt.clear();
     setEndWait(active, unread, now());
     const settled = await runs.get(run.id);

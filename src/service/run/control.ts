@@ -45,8 +45,8 @@ export class RunControl {
   }
 
   /**
-   * The run that the person sees: the active one, otherwise the one that watches, otherwise the last
-   * one. A part of a move that has ended hides no move that watches.
+   * The run that the person sees: the active one, otherwise the one that watches, otherwise the
+   * last one. A part of a move that has ended hides no move that watches.
    */
   async current(owner: string): Promise<Run | null> {
     const { runs } = this.#options;

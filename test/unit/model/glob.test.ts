@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { matchesGlob, matchesGlobIgnoringCase } from "../../../src/model/glob.ts";
+import { matchesGlob } from "../../../src/model/glob.ts";
 
 describe("a glob", () => {
   it.each([
@@ -17,10 +17,6 @@ describe("a glob", () => {
     { pattern: "A", text: "a", matches: false },
   ])("'$pattern' and '$text': $matches", ({ pattern, text, matches }) => {
     expect(matchesGlob(pattern, text)).toBe(matches);
-  });
-
-  it("matches without regard to case where asked to", () => {
-    expect(matchesGlobIgnoringCase("NEW.*", "new.EXAMPLE")).toBe(true);
   });
 
   it("takes a hostile pattern in time that does not explode", () => {

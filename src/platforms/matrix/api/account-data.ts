@@ -3,7 +3,7 @@ import type { HomeserverClient } from "./homeserver-client.ts";
 import { apiPath } from "./homeserver-client.ts";
 import { unlessAbsent } from "./homeserver-error.ts";
 import type { JsonObject } from "./json.ts";
-import { isJsonObject, isTooDeep } from "./json.ts";
+import { isJsonObject, isTooComplex } from "./json.ts";
 
 /** A type of account data: of one room or, with `roomId: null`, of the account. */
 export interface AccountDataPlace {
@@ -21,7 +21,7 @@ const MAX_ACCOUNT_DATA_BYTES = 8 * 1_048_576;
 
 /**
  * @returns `{}` for none; `null` for content that must not be overwritten, because it is not an
- * object or is nested too deeply to be sent again
+ * object or is too large or too deep to be sent again
  * @throws HomeserverError, UnreachableError
  */
 export async function readAccountData(
@@ -50,7 +50,7 @@ export async function findAccountData(
   });
   const content = await unlessAbsent(request);
   if (content === undefined) return undefined;
-  return isJsonObject(content) && !isTooDeep(content) ? content : null;
+  return isJsonObject(content) && !isTooComplex(content) ? content : null;
 }
 
 /** @throws HomeserverError, UnreachableError */

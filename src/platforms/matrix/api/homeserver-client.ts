@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { GuardedFetch, GuardedResponse, HttpMethod } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import { toHomeserverError } from "./homeserver-error.ts";
 import { pageErrorOf } from "./page-error.ts";
+import { parseJson } from "./parse-json.ts";
 import { isPathSegment } from "./path-segment.ts";
 import { cleanServerText } from "./server-text.ts";
 
@@ -71,6 +73,8 @@ export type Upload<Schema extends z.ZodType> = Omit<HomeserverRequest<Schema>, "
 
 /** A request that returns bytes. */
 export type Download = Omit<HomeserverRequest<z.ZodType>, "method" | "body" | "schema">;
+
+const LARGE_BYTES = 1_048_576;
 
 type Sent = Omit<HomeserverRequest<z.ZodType>, "schema" | "body">;
 
@@ -180,6 +184,8 @@ export class HomeserverClient {
       { method, path, status, durationMs: Math.round(performance.now() - startedAt) },
       "homeserver answered",
     );
+    // The parsing of a large answer is one piece of work. Others come before and after it.
+    if (response.body.length > LARGE_BYTES) await setImmediate();
     return read(response, [...(token === undefined ? [] : [token]), ...(request.secrets ?? [])]);
   }
 }
@@ -217,7 +223,7 @@ function readAnswer<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const { host } = new URL(response.url);
   throwUnlessOk(response, request, secrets);
-  const body = parseJson(response.body);
+  const body = parseJson(response.body, host);
   if (body === undefined) throw new UnreachableError("not_json", host);
   const parsed = request.schema.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -234,24 +240,9 @@ function throwUnlessOk(
 ): void {
   const { host } = new URL(url);
   if (status >= 400) {
-    const answer = { status, headers, body: parseJson(body) };
+    const answer = { status, headers, body: parseJson(body, host) };
     throw pageErrorOf(answer, host, new Date()) ?? toHomeserverError(answer, request, secrets, new Date());
   }
   if (status < 200 || status >= 300)
     throw new UnreachableError("unexpected_answer", host, `status ${status}`);
-}
-
-/**
- * Parses a body. Servers also send an empty object as no text or as `null`; both count as `{}`.
- * @returns `undefined` if the text is not JSON
- */
-function parseJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder().decode(bytes);
-  if (text.trim() === "") return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    return value ?? {};
-  } catch {
-    return undefined;
-  }
 }

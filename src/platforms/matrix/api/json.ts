@@ -21,14 +21,31 @@ export function textOrNull(value: unknown): string | null {
  */
 const DEEPEST = 200;
 
-/** Whether a JSON value is nested too deeply to be processed. */
-export function isTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEEPEST) return true;
-    level = level.flatMap((entry) =>
-      typeof entry === "object" && entry !== null ? (Object.values(entry) as unknown[]) : [],
-    );
+/**
+ * More values than any client keeps in one content: the largest are lists of pictures and of rooms.
+ */
+const MAX_VALUES = 200_000;
+
+/** Whether a JSON value is nested too deeply, or has too many values, to be processed. */
+export function isTooComplex(value: unknown): boolean {
+  return countValues(value) === null;
+}
+
+/** The number of values in a JSON value, itself included; `null` if it cannot be processed. */
+export function countValues(value: unknown): number | null {
+  const open: { value: unknown; depth: number }[] = [{ value, depth: 0 }];
+  let count = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    count += 1;
+    if (next.depth > DEEPEST || count + open.length > MAX_VALUES) return null;
+    if (typeof next.value !== "object" || next.value === null) continue;
+    const depth = next.depth + 1;
+    const inner: readonly unknown[] = Array.isArray(next.value) ? next.value : Object.values(next.value);
+    for (const each of inner) {
+      // Texts and numbers need no turn of their own.
+      if (typeof each === "object" && each !== null) open.push({ value: each, depth });
+      else count += 1;
+    }
   }
-  return false;
+  return count > MAX_VALUES ? null : count;
 }

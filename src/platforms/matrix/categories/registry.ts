@@ -146,7 +146,7 @@ function planOf(kind: ContentStepKind): CategoryPlan {
   return categories[kind].plan;
 }
 
-/** Account data that the reader dropped because it is nested too deeply. */
+/** Account data that could not be read or processed. */
 function unreadable({ unreadableAccountData }: AccountContents): NotMoved[] {
   const plans = CONTENT_STEP_KINDS.map(planOf);
   return unreadableAccountData.map(({ roomId, type }) => ({

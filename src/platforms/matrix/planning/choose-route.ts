@@ -2,7 +2,7 @@ import type { RouteRefusal } from "../../../model/route-refusals.ts";
 import type { Help, OpenRoute, Reason, Route } from "../../../model/routes.ts";
 import { NOBODY, joinHelpers, namedPerson, peopleOrUpgrader } from "./named-people.ts";
 import type { MembersNeeded, Parties } from "./people.ts";
-import { membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
+import { arePeopleUndecided, membersToRead, peopleWhoMay, requiredForTask } from "./people.ts";
 import type { PlannedRoom } from "./planned-room.ts";
 import type { RoomView } from "./room-view.ts";
 import type { OpenVerdict, PersonRefused, Refused, SourceNotJoined, Verdict } from "./verdict.ts";
@@ -186,7 +186,7 @@ function needsPerson(view: RoomView, help: Help, reason: Reason, context: RouteC
   if ("isSourceAble" in reason && reason.isSourceAble)
     return { ...choice("ask_moderator", "needs_you", reason), ...NOBODY, membersNeeded };
   // The members are unknown: none can be named, and none can be ruled out.
-  if (canBeUnread) {
+  if (canBeUnread || arePeopleUndecided(room, power, { kind: help }, parties)) {
     return { ...choice("ask_moderator", "needs_moderator", reason), ...NOBODY, membersNeeded };
   }
   const none: Reason = isServersWord(reason)

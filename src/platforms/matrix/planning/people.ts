@@ -6,7 +6,7 @@ import { isDeclaredBot, looksLikeBot } from "../rooms/known-bots.ts";
 import { compareLevels } from "../rooms/power-levels/level.ts";
 import type { RoomPower } from "../rooms/power-levels/room-power.ts";
 import { levelOf, may, mayUnban, requiredFor } from "../rooms/power-levels/room-power.ts";
-import { isServerAllowed } from "../rooms/server-acl.ts";
+import { isAclUndecided, isServerAllowed } from "../rooms/server-acl.ts";
 import type { RoomSnapshot } from "../rooms/types.ts";
 import { mayGrant, POWER_LEVELS } from "./power-grant.ts";
 
@@ -161,6 +161,21 @@ export function joinedUsers(room: RoomSnapshot): string[] {
   const known = new Set(room.members.keys());
   for (const hero of room.heroes) known.add(hero.userId);
   return [...known].filter((userId) => isJoined(room, userId));
+}
+
+/**
+ * Whether it is not known if people who may do it are heard in the room: its ACL has too many
+ * patterns to look at all of them. Then nobody is ruled out.
+ */
+export function arePeopleUndecided(
+  room: RoomSnapshot,
+  power: RoomPower,
+  task: Task,
+  parties: Parties,
+): boolean {
+  return namedUsers(room, power).some(
+    (userId) => mayDo(power, userId, task, parties) && isAclUndecided(room.serverAcl, serverPartOf(userId)),
+  );
 }
 
 function candidatesFor(

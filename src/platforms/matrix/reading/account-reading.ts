@@ -68,7 +68,10 @@ export interface AccountReading {
   readonly gaps: readonly ReadingGap[];
   /** Joined rooms that the account's server refuses to show. All of their state is `unread`. */
   readonly unreadableRoomIds: readonly string[];
-  /** Account data nested too deeply to be processed. `roomId` is null for global account data. */
+  /**
+   * Account data that is too large or too deep to be processed, or that the server does not send.
+   * `roomId` is null for global account data.
+   */
   readonly unreadableAccountData: readonly { readonly roomId: string | null; readonly type: string }[];
   /** Requests sent to the server, with repetitions. */
   readonly requests: number;

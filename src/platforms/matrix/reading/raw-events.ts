@@ -1,5 +1,5 @@
 import type { JsonObject } from "../api/json.ts";
-import { isJsonObject, isTooDeep, textOrNull } from "../api/json.ts";
+import { countValues, isJsonObject, textOrNull } from "../api/json.ts";
 import type { RawStateEvent } from "../rooms/room-snapshot.ts";
 import { readMember } from "../rooms/state-content.ts";
 import type { KnownMember, Membership } from "../rooms/types.ts";
@@ -44,8 +44,8 @@ export function memberEventOf(userId: string, events: readonly RawStateEvent[]):
 export interface AccountDataEvent {
   readonly type: string;
   readonly content: unknown;
-  /** Nested too deeply to be processed; `content` is `null` then. */
-  readonly isTooDeep: boolean;
+  /** The number of its values; `null` if it cannot be processed. `content` is `null` then. */
+  readonly values: number | null;
 }
 
 /** The account data of an untrusted list. Entries without a type are ignored. */
@@ -55,8 +55,8 @@ export function accountDataOf(list: unknown): AccountDataEvent[] {
     if (!isJsonObject(event)) continue;
     const type = textOrNull(event["type"]);
     if (type === null) continue;
-    const tooDeep = isTooDeep(event["content"]);
-    events.push({ type, content: tooDeep ? null : (event["content"] ?? {}), isTooDeep: tooDeep });
+    const values = countValues(event["content"]);
+    events.push({ type, content: values === null ? null : (event["content"] ?? {}), values });
   }
   return events;
 }

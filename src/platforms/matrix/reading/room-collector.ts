@@ -33,6 +33,9 @@ export type Listing = Pick<
  */
 const MAX_ROOMS = 50_000;
 
+/** The values of all account data together. Beyond it, further data is unreadable. */
+const MAX_ACCOUNT_DATA_VALUES = 500_000;
+
 /**
  * Collects rooms and account data from answers. Each room becomes its snapshot at once, so that raw
  * state is kept only while its answer is read.
@@ -47,6 +50,8 @@ export class RoomCollector {
   readonly #unreadable: { roomId: string | null; type: string }[] = [];
 
   readonly #host: string;
+  /** The values of all account data so far. */
+  #values = 0;
 
   /** @param host of the account's server, for errors */
   constructor(accounts: AccountPair, host: string) {
@@ -114,15 +119,15 @@ export class RoomCollector {
 
   /** @param events an untrusted list */
   addAccountData(events: unknown): void {
-    for (const { type, content, isTooDeep } of accountDataOf(events)) {
-      if (isTooDeep) this.#unreadable.push({ roomId: null, type });
+    for (const { type, content, values } of accountDataOf(events)) {
+      if (!this.#mayKeep(values)) this.#unreadable.push({ roomId: null, type });
       else this.#accountData.set(type, content);
     }
   }
 
   addRoomAccountData(roomId: string, events: unknown): void {
-    for (const { type, content, isTooDeep } of accountDataOf(events)) {
-      if (isTooDeep) this.#unreadable.push({ roomId, type });
+    for (const { type, content, values } of accountDataOf(events)) {
+      if (!this.#mayKeep(values)) this.#unreadable.push({ roomId, type });
       else if (type === "m.tag") this.#roomTags.set(roomId, tagsOf(content));
       else this.#ofRoom(roomId).set(type, content);
     }
@@ -153,6 +158,13 @@ export class RoomCollector {
       method,
       gaps,
     };
+  }
+
+  /** Account data is kept for the whole plan and searched several times. */
+  #mayKeep(values: number | null): boolean {
+    if (values === null || this.#values + values > MAX_ACCOUNT_DATA_VALUES) return false;
+    this.#values += values;
+    return true;
   }
 
   #assertRoomLeft(): void {

@@ -1,4 +1,5 @@
-import { matchesGlobIgnoringCase } from "../../../model/glob.ts";
+import type { GlobUse } from "../../../model/glob-set.ts";
+import { GlobSet } from "../../../model/glob-set.ts";
 import { isJsonObject } from "../api/json.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
 
@@ -38,9 +39,16 @@ export function isInviteBlocked(accountData: ReadonlyMap<string, unknown>, invit
   return matchesAny(unstable["blocked_servers"], serverName);
 }
 
+/** Each list is compiled once, however many people a plan asks about. */
+const compiled = new WeakMap<object, { readonly set: GlobSet; readonly use: GlobUse }>();
+
+/** A list that has been asked about too many people matches, so that nobody is named in vain. */
 function matchesAny(patterns: unknown, text: string): boolean {
-  return (
-    Array.isArray(patterns) &&
-    patterns.some((pattern) => typeof pattern === "string" && matchesGlobIgnoringCase(pattern, text))
-  );
+  if (!Array.isArray(patterns)) return false;
+  const known = compiled.get(patterns) ?? {
+    set: new GlobSet(patterns.filter((each) => typeof each === "string")),
+    use: { texts: 0 },
+  };
+  compiled.set(patterns, known);
+  return known.set.matches(text, known.use) !== false;
 }

@@ -1,19 +1,68 @@
-import { matchesGlobIgnoringCase } from "../../../model/glob.ts";
+import type { GlobUse } from "../../../model/glob-set.ts";
+import { GlobSet } from "../../../model/glob-set.ts";
 import { hostOf, isIpLiteral } from "../ids/server-host.ts";
 import type { StateRead } from "./state-read.ts";
 import type { ServerAcl } from "./types.ts";
 
+interface Lists {
+  readonly deny: GlobSet;
+  readonly allow: GlobSet;
+}
+
+/** Each ACL of a reading with its compiled lists, and how much it has cost. */
+const known = new WeakMap<ServerAcl, Lists & { readonly use: GlobUse }>();
+
+/** The rooms of one community have the same ACL. */
+const MAX_RECENT = 32;
+const recent = new Map<string, { readonly acl: ServerAcl; readonly lists: Lists }>();
+
 /**
  * Whether a room's ACL allows a server (CS §m.room.server_acl): IP literals first, then `deny`,
  * then `allow`, otherwise no. The port is not compared, and case does not matter (MSC4436). Without
- * an ACL every server is allowed. A malformed ACL allows none, which is the safe choice.
+ * an ACL every server is allowed. A malformed ACL allows none, which is the safe choice. So does
+ * one that has been asked about too many servers.
  */
 export function isServerAllowed(state: StateRead<ServerAcl>, serverName: string): boolean {
+  return verdict(state, serverName) === true;
+}
+
+/** Whether it is not known what an ACL says of a server: it has too many patterns for that. */
+export function isAclUndecided(state: StateRead<ServerAcl>, serverName: string): boolean {
+  return verdict(state, serverName) === null;
+}
+
+function verdict(state: StateRead<ServerAcl>, serverName: string): boolean | null {
   if (state.kind === "absent" || state.kind === "unread") return true;
   if (state.kind === "malformed") return false;
-  const { allow, deny, allowsIpLiterals } = state.value;
-  if (!allowsIpLiterals && isIpLiteral(serverName)) return false;
+  const acl = state.value;
+  if (!acl.allowsIpLiterals && isIpLiteral(serverName)) return false;
+  const { deny, allow, use } = known.get(acl) ?? compile(acl);
   const host = hostOf(serverName);
-  if (deny.some((pattern) => matchesGlobIgnoringCase(pattern, host))) return false;
-  return allow.some((pattern) => matchesGlobIgnoringCase(pattern, host));
+  const isDenied = deny.matches(host, use);
+  if (isDenied === false) return allow.matches(host, use);
+  return isDenied === null ? null : false;
+}
+
+function compile(acl: ServerAcl): Lists & { readonly use: GlobUse } {
+  const key = JSON.stringify([acl.deny.length, acl.allow.length, acl.deny[0], acl.deny.at(-1)]);
+  const same = recent.get(key);
+  const isSame = same !== undefined && isEqual(same.acl, acl);
+  const lists = isSame ? same.lists : { deny: new GlobSet(acl.deny), allow: new GlobSet(acl.allow) };
+  recent.delete(key);
+  recent.set(key, { acl, lists });
+  for (const oldest of recent.keys()) {
+    if (recent.size <= MAX_RECENT) break;
+    recent.delete(oldest);
+  }
+  const compiled = { ...lists, use: { texts: 0 } };
+  known.set(acl, compiled);
+  return compiled;
+}
+
+function isEqual(left: ServerAcl, right: ServerAcl): boolean {
+  return (["deny", "allow"] as const).every(
+    (list) =>
+      left[list].length === right[list].length &&
+      left[list].every((pattern, index) => pattern === right[list][index]),
+  );
 }

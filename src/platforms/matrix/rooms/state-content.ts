@@ -3,6 +3,9 @@ import type { StateRead } from "./state-read.ts";
 import { MALFORMED, present } from "./state-read.ts";
 import type { Creation, JoinRules, Member, Membership, ServerAcl, Tombstone } from "./types.ts";
 
+/** No event of a room is larger (CS §Size limits). */
+const MAX_EVENT_BYTES = 65_536;
+
 const MEMBERSHIPS: ReadonlySet<unknown> = new Set<Membership>(["join", "invite", "knock", "leave", "ban"]);
 
 /**
@@ -48,11 +51,13 @@ function allowedRoomIds(allow: unknown): string[] {
 /** Reads untrusted content of `m.room.server_acl`. */
 export function readServerAcl(content: unknown): StateRead<ServerAcl> {
   if (!isJsonObject(content)) return MALFORMED;
+  const [allow, deny] = [texts(content["allow"]), texts(content["deny"])];
+  if (lengthOf(allow) + lengthOf(deny) > MAX_EVENT_BYTES) return MALFORMED;
   // Anything but `false` allows them (CS §m.room.server_acl: "defaults to true if missing or
   // otherwise not a boolean").
   return present({
-    allow: texts(content["allow"]),
-    deny: texts(content["deny"]),
+    allow,
+    deny,
     allowsIpLiterals: content["allow_ip_literals"] !== false,
   });
 }
@@ -105,6 +110,10 @@ export function isSpaceLink(content: unknown): boolean {
 
 function isMembership(value: unknown): value is Membership {
   return MEMBERSHIPS.has(value);
+}
+
+function lengthOf(list: readonly string[]): number {
+  return list.reduce((total, text) => total + text.length, 0);
 }
 
 function texts(list: unknown): string[] {

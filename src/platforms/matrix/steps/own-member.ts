@@ -2,7 +2,7 @@ import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
 import { unlessAbsent } from "../api/homeserver-error.ts";
 import type { JsonObject } from "../api/json.ts";
-import { isJsonObject, isTooDeep } from "../api/json.ts";
+import { isJsonObject, isTooComplex } from "../api/json.ts";
 import type { StepSession } from "./define-step.ts";
 
 /**
@@ -20,7 +20,7 @@ const OF_THE_ENTRY: ReadonlySet<string> = new Set([
 export async function readOwnMember(session: StepSession, roomId: string): Promise<JsonObject | null> {
   const path = memberPath(session, roomId);
   const content = await unlessAbsent(session.request({ method: "GET", path, schema: z.unknown() }));
-  return isJsonObject(content) && content["membership"] === "join" && !isTooDeep(content) ? content : null;
+  return isJsonObject(content) && content["membership"] === "join" && !isTooComplex(content) ? content : null;
 }
 
 /**

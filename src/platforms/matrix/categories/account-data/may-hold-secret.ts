@@ -21,6 +21,12 @@ const SECRET_VALUE =
 /** A longer text takes long to search, and its beginning shows what it is. */
 const MAX_SEARCHED_LENGTH = 500;
 
+/** Content with more objects is in doubt. */
+const MAX_SEARCHED_OBJECTS = 20_000;
+
+/** A plan asks about the same content several times. */
+const searched = new WeakMap<JsonObject, boolean>();
+
 /**
  * Whether account data of an unknown type looks like keys, devices or tokens, by its type, the
  * names in it and its values. In doubt the answer is yes: content that is not moved is reported and
@@ -28,10 +34,19 @@ const MAX_SEARCHED_LENGTH = 500;
  */
 export function mayHoldSecret(type: string, content: JsonObject): boolean {
   if (namesSecret(type)) return true;
+  const known = searched.get(content) ?? holdsSecret(content);
+  searched.set(content, known);
+  return known;
+}
+
+function holdsSecret(content: JsonObject): boolean {
   const open: unknown[] = [content];
+  let count = 0;
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value === "string" && SECRET_VALUE.test(value.slice(0, MAX_SEARCHED_LENGTH))) return true;
     if (typeof value !== "object" || value === null) continue;
+    count += 1;
+    if (count > MAX_SEARCHED_OBJECTS) return true;
     for (const [name, inner] of Object.entries(value)) {
       if (!Array.isArray(value) && holdsSomething(inner) && namesSecret(name)) return true;
       if (inner !== undefined) open.push(inner);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { NotMoved } from "../../../../model/not-moved.ts";
 import type { PlannedStep } from "../../../../model/step.ts";
 import { stages } from "../../../../model/step.ts";
-import { isTooDeep } from "../../api/json.ts";
+import { isTooComplex } from "../../api/json.ts";
 import { parseMxc } from "../../api/mxc.ts";
 import { isPathSegment } from "../../api/path-segment.ts";
 import { isSameJson } from "../../api/same-json.ts";
@@ -97,7 +97,7 @@ function desiredProfile({ displayName, avatarUrl, fields }: Profile): Desired<Pr
   if (avatarUrl !== null && parseMxc(avatarUrl) !== null) items.push({ key: "avatar_url", value: avatarUrl });
   else if (avatarUrl !== null) notMoved.push({ category: "profile", item: "avatar_url", code: "malformed" });
   for (const [key, value] of fields) {
-    const isUsable = isPathSegment(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES && !isTooDeep(value);
+    const isUsable = isPathSegment(key) && Buffer.byteLength(key) <= MAX_KEY_BYTES && !isTooComplex(value);
     if (isUsable) items.push({ key, value });
     else notMoved.push({ category: "profile", item: key, code: "malformed" });
   }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../api/json.ts";
-import { isJsonObject, isTooDeep } from "../../api/json.ts";
+import { isJsonObject, isTooComplex } from "../../api/json.ts";
 
 /** In the order of evaluation (CS §Push Rules). */
 export const PUSH_RULE_KINDS = ["override", "content", "room", "sender", "underride"] as const;
@@ -55,7 +55,7 @@ export function readPushRules(global: JsonObject): PushRules {
 }
 
 function readRule(kind: PushRuleKind, entry: unknown): PushRule | null {
-  if (!isJsonObject(entry) || isTooDeep(entry)) return null;
+  if (!isJsonObject(entry) || isTooComplex(entry)) return null;
   const { rule_id: ruleId, default: isDefault, enabled, actions, conditions, pattern } = entry;
   if (typeof ruleId !== "string" || ruleId === "" || !Array.isArray(actions)) return null;
   const rule = {

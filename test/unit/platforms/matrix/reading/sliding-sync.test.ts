@@ -337,7 +337,7 @@ describe("a hostile sliding-sync answer", () => {
   });
 
   it("may nest as deeply as it likes", async () => {
-    const deep = `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
     const text = `{"pos":"1","lists":{"rooms":{"count":1}},"rooms":{"!a":{"required_state":[
       {"type":"m.room.create","state_key":"","sender":"${ME}","content":{"room_version":"9","x":${deep}}},
       {"type":"m.room.power_levels","state_key":"","content":{"users":${deep}}},
@@ -351,5 +351,29 @@ describe("a hostile sliding-sync answer", () => {
       { roomId: null, type: "bad" },
       { roomId: "!a", type: "worse" },
     ]);
+  });
+});
+
+describe("hostile account data", () => {
+  const listing = (global: unknown[]) =>
+    readFrom([slid({}, 0, { extensions: { account_data: { global } } })], []);
+
+  it("is left out alone if it has more values than any client keeps", async () => {
+    const huge = Array.from({ length: 250_000 }, () => "a text of some length");
+    const { reading } = await listing([
+      { type: "org.huge", content: { huge } },
+      { type: "m.direct", content: { "@a:b.example": ["!a"] } },
+    ]);
+    expect([...reading.snapshot.accountData.keys()]).toEqual(["m.direct"]);
+    expect(reading.unreadableAccountData).toEqual([{ roomId: null, type: "org.huge" }]);
+  });
+
+  it("is kept up to a size in all", async () => {
+    const content = { list: Array.from({ length: 80_000 }, () => "a text of some length") };
+    const { reading } = await listing(
+      Array.from({ length: 9 }, (_, index) => ({ type: `org.type${index}`, content })),
+    );
+    expect(reading.snapshot.accountData.size).toBe(6);
+    expect(reading.unreadableAccountData).toHaveLength(3);
   });
 });

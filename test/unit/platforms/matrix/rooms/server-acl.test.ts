@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isServerAllowed } from "../../../../../src/platforms/matrix/rooms/server-acl.ts";
+import { isAclUndecided, isServerAllowed } from "../../../../../src/platforms/matrix/rooms/server-acl.ts";
 import { readServerAcl } from "../../../../../src/platforms/matrix/rooms/state-content.ts";
 import { ABSENT, UNREAD } from "../../../../../src/platforms/matrix/rooms/state-read.ts";
 
@@ -94,5 +94,30 @@ describe("a server ACL", () => {
 
   it("lets everyone in if there is none, or none was read", () => {
     expect([isServerAllowed(ABSENT, "x"), isServerAllowed(UNREAD, "x")]).toEqual([true, true]);
+  });
+});
+
+describe("a server ACL of too many patterns", () => {
+  const deny = Array.from({ length: 6_000 }, (_, index) => `*${index}*z*`);
+  const acl = readServerAcl({ allow: ["*"], deny });
+
+  it("allows no server that it was not asked about first, and does not know it", () => {
+    const servers = Array.from({ length: 100 }, (_, index) => `server${index}.example`);
+    const allowed = servers.filter((serverName) => isServerAllowed(acl, serverName));
+    expect(allowed).toEqual(servers.slice(0, allowed.length));
+    expect(allowed.length).toBeGreaterThan(7);
+    expect(allowed.length).toBeLessThan(50);
+    expect([isAclUndecided(acl, "server0.example"), isAclUndecided(acl, "server99.example")]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it("is malformed if it is larger than any event can be", () => {
+    const large = readServerAcl({
+      allow: ["*"],
+      deny: Array.from({ length: 9_000 }, (_, index) => `*${index}*zzzz*`),
+    });
+    expect(large.kind).toBe("malformed");
   });
 });

@@ -312,6 +312,18 @@ const TABLE: DecisionRow[] = [
 ];
 
 describe("the decision table", () => {
+  it("rules nobody out where an ACL has too many patterns to look at everybody", () => {
+    const deny = Array.from({ length: 6_000 }, (_, index) => `*${index}*z*`);
+    const admins = Array.from({ length: 300 }, (_, index) => `@admin:server${index}.example`);
+    const room = sketchRoom({
+      levels: { invite: 50, users: Object.fromEntries(admins.map((userId) => [userId, 100])) },
+      state: { "m.room.server_acl": { allow: ["*"], deny } },
+      members: {},
+    });
+    const [row] = plan([room]).rooms;
+    expect(row).toMatchObject({ route: "ask_moderator", status: "needs_moderator", helpers: [] });
+  });
+
   it("names the server that does not show a room, and warns of nothing in it", () => {
     const room = sketchRoom({ version: null, coverage: "partial" });
     expect(plan([room]).rooms[0]).toMatchObject({

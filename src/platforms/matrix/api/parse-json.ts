@@ -1,0 +1,56 @@
+import { UnreachableError } from "../../../network/unreachable-error.ts";
+
+/**
+ * Up to this size a text of nothing but brackets takes milliseconds to parse. Larger ones are
+ * counted first.
+ */
+const COUNTED_BYTES = 262_144;
+/**
+ * The values that a text may have: a small number, and one for so many bytes. Homeservers send one
+ * for about 25 bytes. A value takes up to 100 bytes of memory, so a hostile text of brackets would
+ * take fifty times its size.
+ */
+const FREE_VALUES = 65_536;
+const BYTES_A_VALUE = 12;
+const MAX_VALUES = 1_000_000;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const OPENING_BRACE = 0x7b;
+
+/**
+ * Parses a body. Servers also send an empty object as no text or as `null`; both count as `{}`.
+ * @returns `undefined` if the text is not JSON
+ * @throws UnreachableError too_large for more values than any homeserver sends
+ */
+export function parseJson(bytes: Uint8Array, host: string): unknown {
+  if (bytes.length > COUNTED_BYTES) assertNotTooMany(bytes, host);
+  const text = new TextDecoder().decode(bytes);
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return value ?? {};
+  } catch {
+    return undefined;
+  }
+}
+
+/** One pass over the bytes, without memory of its own. Each value follows one of three signs. */
+function assertNotTooMany(bytes: Uint8Array, host: string): void {
+  const most = Math.min(FREE_VALUES + bytes.length / BYTES_A_VALUE, MAX_VALUES);
+  let values = 1;
+  let isInText = false;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index];
+    if (isInText) {
+      if (byte === BACKSLASH) index += 1;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (byte === COMMA || byte === OPENING_BRACE || byte === OPENING_BRACKET) {
+      values += 1;
+      if (values > most) throw new UnreachableError("too_large", host, "values");
+    }
+  }
+}
