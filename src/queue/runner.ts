@@ -256,8 +256,7 @@ export class Runner {
   /** Called when no step is under way. @param isWaiting as for `nextStage` */
   async #nextStage(active: ActiveRun, isWaiting: boolean): Promise<void> {
     const { runs, work, now } = this.#options;
-    const { run } = active;
-    const next = await nextStage(run, isWaiting, this.#options);
+    const next = await nextStage(active.run, isWaiting, this.#options);
     if (next.kind === "next") {
       active.run = next.run;
       active.dueAt.clear();
@@ -271,10 +270,10 @@ export class Runner {
       this.#wakeAt(active, active.endWait.until);
       return;
     }
-    const unread = await work.settled(run, active.ending.signal);
+    const unread = await work.settled(active.run, active.ending.signal);
     active.dueAt.clear();
     setEndWait(active, unread, now());
-    const settled = await runs.get(run.id);
+    const settled = await runs.get(active.run.id);
     if (settled !== null && isWorkedOn(settled)) {
       active.run = settled;
       active.isPumpWanted = true;

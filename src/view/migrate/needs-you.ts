@@ -15,7 +15,7 @@ export function needsYou({ purpose, problem, source, target }: RunStatus, prefix
   return alert(
     paragraph(stopped, ...accountProblem(view)),
     ...(serverText === null || serverText === "" ? [] : [quote(untrustedText(serverText, 300))]),
-    ...(page === undefined ? [] : [paragraph("Its server names this page: ", link(page, page), ".")]),
+    ...(page === undefined ? [] : [paragraph("Its server names this page: ", link(page, page))]),
     paragraph(...accountRemedy(view)),
   );
 }

@@ -20,7 +20,13 @@ export type Fault =
   | { readonly kind: "truncate"; readonly bytes: number }
   /** 429 M_LIMIT_EXCEEDED, with the wait in body and `Retry-After`, or without a hint. */
   | { readonly kind: "limit"; readonly retryAfterMs?: number }
-  | { readonly kind: "status"; readonly status: number; readonly errcode?: string }
+  /** `more`: further fields of the answer. */
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly errcode?: string;
+      readonly more?: Readonly<Record<string, unknown>>;
+    }
   /** A web page, as from a proxy in front of the server. Default status 200. */
   | { readonly kind: "html"; readonly status?: number }
   /** Valid JSON of that size. Default ten megabytes. */
@@ -276,7 +282,11 @@ function faultyAnswer(fault: AnsweringFault): LocalAnswer {
       );
     }
     case "status":
-      return json(fault.status, { errcode: fault.errcode ?? "M_UNKNOWN", error: "fault proxy" });
+      return json(fault.status, {
+        errcode: fault.errcode ?? "M_UNKNOWN",
+        error: "fault proxy",
+        ...fault.more,
+      });
     case "html":
       return page(fault.status ?? 200, "<!DOCTYPE html><html><body><h1>It works!</h1></body></html>");
     case "huge":
