@@ -5,6 +5,8 @@ import { LIMITS } from "../model/step.ts";
 import { storedFormat } from "../model/stored.ts";
 import type { LimiterRow, Limiters } from "../store/limiters.ts";
 import type { ReportUnreadable } from "../store/stored-json.ts";
+import type { LimitOwner } from "./limit-refusals.ts";
+import { LimitRefusals } from "./limit-refusals.ts";
 import type { LimiterState, Pace } from "./rate-limit.ts";
 import {
   UNKNOWN_LIMITER,
@@ -96,6 +98,7 @@ export class Limits {
   readonly #report: ReportUnreadable;
   readonly #states = new Map<string, Map<LimitName, LimiterState>>();
   readonly #probes = new Set<string>();
+  readonly #refusals = new LimitRefusals();
 
   /**
    * @param rateLimits the platform's limits
@@ -170,11 +173,17 @@ export class Limits {
   /** The request passed all its limiters, whatever the outcome. */
   passed(ticket: Ticket): void {
     this.#endProbe(ticket);
-    const { userId, sentAt, probed } = ticket;
+    const { userId, name, sentAt, probed } = ticket;
+    this.#refusals.passed(probeKey(userId, name));
     for (const limit of this.#rateLimits[ticket.name].chain) {
       const wasProbe = probed.includes(limit);
       this.#set(userId, limit, passed(this.#pace(limit), this.#state(userId, limit), { sentAt, wasProbe }));
     }
+  }
+
+  /** Whose limit refused a step. @param step unique among all runs */
+  ownerOfLimit({ userId, name }: Ticket, step: string, waitMs: number | null): LimitOwner {
+    return this.#refusals.refused(probeKey(userId, name), step, waitMs);
   }
 
   /**

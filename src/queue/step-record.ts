@@ -8,6 +8,9 @@ import type { ServerBackoff } from "./server-backoff.ts";
 /** The wait for a limit that Synapse does not have, if its server names no delay. */
 const UNKNOWN_LIMIT_MS = 10_000;
 
+/** Steps that were not refused go first, since only others can show whose limit it is. */
+const AFTER_OTHERS_MS = 1;
+
 /** One try of a step. */
 export interface Trial {
   step: TakenStep;
@@ -57,10 +60,16 @@ export async function recordOf(
         // A limit of the other account's server proves nothing about this account's limits.
         const isOthers = outcome.side !== undefined && outcome.side !== step.side;
         if (isOthers && ticket !== null) limits.giveBack(ticket);
-        const until =
+        const owner =
           isOthers || ticket === null
-            ? now + (outcome.waitMs ?? UNKNOWN_LIMIT_MS)
-            : limits.refused(ticket, outcome.waitMs, now);
+            ? null
+            : limits.ownerOfLimit(ticket, `${step.runId} ${step.key}`, outcome.waitMs);
+        if (owner === "step") break;
+        if (owner === "unproven" && ticket !== null) limits.giveBack(ticket);
+        const until =
+          owner === "account" && ticket !== null
+            ? limits.refused(ticket, outcome.waitMs, now) + AFTER_OTHERS_MS
+            : now + (outcome.waitMs ?? UNKNOWN_LIMIT_MS);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
       }
       if (isAway) {
