@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { pipeline } from "node:stream";
+import { text } from "node:stream/consumers";
 import { seededRandom } from "../seeded-random.ts";
 
 /** A fault for one request. A rule that returns `undefined` passes the request on. */
@@ -18,6 +19,8 @@ export type Fault =
   | { readonly kind: "hang" }
   /** The connection is closed after so many bytes of the answer's body. */
   | { readonly kind: "truncate"; readonly bytes: number }
+  /** The server handles the request. Its JSON is changed before it is passed on. */
+  | { readonly kind: "edit"; readonly edit: (answer: Record<string, unknown>) => Record<string, unknown> }
   /** 429 M_LIMIT_EXCEEDED, with the wait in body and `Retry-After`, or without a hint. */
   | { readonly kind: "limit"; readonly retryAfterMs?: number }
   /** `more`: further fields of the answer. */
@@ -188,6 +191,7 @@ function treat(
       incoming.resume();
       return;
     case "truncate":
+    case "edit":
     case "delay-answer":
     case "lose-answer": {
       forward(request, incoming, outgoing, target);
@@ -224,7 +228,11 @@ function forward(
     port: target.port,
     method: incoming.method,
     path: incoming.url,
-    headers: { ...incoming.headers, host: target.host },
+    headers: {
+      ...incoming.headers,
+      host: target.host,
+      ...(request.fault?.kind === "edit" && { "accept-encoding": "identity" }),
+    },
     agent: false,
   });
   onward.once("response", (answer) => {
@@ -238,7 +246,8 @@ function forward(
       outgoing.once("close", () => clearTimeout(timer));
       return;
     }
-    passOn(request, answer, outgoing);
+    if (request.fault?.kind === "edit") void passOnEdited(request.fault.edit, request, answer, outgoing);
+    else passOn(request, answer, outgoing);
   });
   onward.once("error", () => incoming.socket.resetAndDestroy());
   outgoing.once("close", () => {
@@ -254,6 +263,17 @@ function passOn(request: ProxiedRequest, answer: http.IncomingMessage, outgoing:
   outgoing.flushHeaders();
   if (request.fault?.kind === "truncate") truncate(answer, outgoing, request.fault.bytes);
   else pipeline(answer, outgoing, () => {});
+}
+
+async function passOnEdited(
+  edit: Extract<Fault, { kind: "edit" }>["edit"],
+  request: ProxiedRequest,
+  answer: http.IncomingMessage,
+  outgoing: http.ServerResponse,
+): Promise<void> {
+  const body = JSON.stringify(edit(JSON.parse(await text(answer)) as Record<string, unknown>));
+  request.status = answer.statusCode;
+  outgoing.writeHead(answer.statusCode ?? 502, { "Content-Type": "application/json" }).end(body);
 }
 
 function truncate(answer: http.IncomingMessage, outgoing: http.ServerResponse, bytes: number): void {

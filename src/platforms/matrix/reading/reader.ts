@@ -4,7 +4,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { HomeserverClient, HomeserverRequest } from "../api/homeserver-client.ts";
 import { FailureBudget } from "./failure-budget.ts";
 import type { RetryClock, RetryOptions, Wait } from "./with-retries.ts";
-import { withRetries } from "./with-retries.ts";
+import { READING_OVER, withRetries } from "./with-retries.ts";
 
 /** Sends the requests of one account to its homeserver, with retries, and counts them. */
 export interface Reader {
@@ -50,11 +50,19 @@ const BY_THE_CLOCK: RetryClock = {
     });
   },
   random: Math.random,
+  now: () => performance.now(),
 };
+
+/**
+ * The longest time of a reading. A server whose answers all come just in time would otherwise hold a
+ * reading's place for hours. The largest accounts take minutes.
+ */
+const MAX_READING_MS = 45 * 60_000;
 
 /** Creates the reader of one account. It repeats failed requests (`withRetries`). */
 export function createReader({ client, log, signal, onWait, clock = BY_THE_CLOCK }: ReaderOptions): Reader {
   let requests = 0;
+  const endsAt = clock.now() + MAX_READING_MS;
   const host = URL.parse(client.baseUrl)?.host ?? "";
   return {
     log,
@@ -67,6 +75,7 @@ export function createReader({ client, log, signal, onWait, clock = BY_THE_CLOCK
     },
     async request(request, options = {}) {
       const ask = async () => {
+        if (clock.now() >= endsAt) throw new UnreachableError("timeout", host, READING_OVER);
         requests += 1;
         return await client.request(signal === undefined ? request : { ...request, signal });
       };

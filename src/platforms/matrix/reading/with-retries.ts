@@ -10,6 +10,8 @@ export interface RetryClock {
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** In milliseconds since any moment. It never goes back. */
+  readonly now: () => number;
 }
 
 /** The options of a repeated read. */
@@ -36,6 +38,8 @@ export interface Wait {
 export const MAX_RETRIES = 5;
 /** A server that sends another shape usually sends it again. */
 const MAX_SHAPE_RETRIES = 2;
+/** The detail of the time-out of a whole reading. */
+export const READING_OVER = "reading";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
 /**
@@ -73,7 +77,7 @@ export async function withRetries<Answer>(
     } catch (error) {
       const cause = causeOf(error);
       if (cause === null || signal?.aborted === true) throw error;
-      if (isTimeoutFinal && isTimeout(error)) throw error;
+      if ((isTimeoutFinal && isTimeout(error)) || isReadingOver(error)) throw error;
       if (cause === "limit") limits += 1;
       else failures += 1;
       if (failures > (isOtherShape(error) ? Math.min(retries, MAX_SHAPE_RETRIES) : retries)) throw error;
@@ -90,6 +94,11 @@ export async function withRetries<Answer>(
 /** Whether a read ended because it took too long. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof UnreachableError && error.reason === "timeout";
+}
+
+/** The time of the whole reading is over. */
+function isReadingOver(error: unknown): boolean {
+  return error instanceof UnreachableError && error.detail === READING_OVER;
 }
 
 function isOtherShape(error: unknown): boolean {

@@ -91,11 +91,14 @@ export function recordedServer(
   const guarded: GuardedFetch = Object.assign(fetch, { close: async () => {} });
   const log = pino({ level: "silent" });
   const client = new HomeserverClient({ baseUrl: "https://old.example", fetch: guarded, log });
+  let time = 0;
   const clock = {
     sleep: async (ms: number) => {
       waits.push(ms);
     },
     random: () => 0,
+    // Each look at the clock takes a little.
+    now: () => (time += 1),
   };
   return { reader: createReader({ client, log, clock, signal }), asked, waits };
 }

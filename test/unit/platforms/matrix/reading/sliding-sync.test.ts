@@ -254,6 +254,48 @@ describe("reading by sliding sync", () => {
     expect(reading.unreadableRoomIds).toEqual(["!secret"]);
   });
 
+  it("reads a joined room that it lists as an invitation, once", async () => {
+    const others = ({ path }: Asked): Given | undefined => {
+      if (path.endsWith("/state/m.room.create")) return { json: stateEvent("m.room.create", {}) };
+      if (path.endsWith(`/state/m.room.member/${ME}`)) return { json: member(ME, "join") };
+      return path.includes("/state/") ? { status: 404, body: { errcode: "M_NOT_FOUND" } } : undefined;
+    };
+    const invitation = { invite_state: [member(ME, "invite")] };
+    const { reading } = await readFrom([slid({ "!a": invitation }, 1)], ["!a"], {}, others);
+    expect([...reading.snapshot.rooms].map(([roomId, { membership }]) => [roomId, membership])).toEqual([
+      ["!a", "join"],
+    ]);
+  });
+
+  it("does not ask the target's server for members of the source's", async () => {
+    const { reading, syncs } = await readFrom([slid({ "!a": room() }, 1)], ["!a"], {
+      isOtherMemberNeeded: false,
+    });
+    const members = syncs[0]?.body.lists.rooms.required_state.filter(([type]) => type === "m.room.member");
+    expect(members).toEqual([["m.room.member", ME]]);
+    expect(reading.snapshot.rooms.get("!a")?.otherMember).toEqual({ kind: "unread" });
+  });
+
+  it("does without a member event that the server does not send while it fetches the room", async () => {
+    const hanging = ({ path }: Asked): Given | undefined => {
+      if (path.endsWith("/state/m.room.create")) return { json: stateEvent("m.room.create", {}) };
+      if (path.endsWith("/state") || path.endsWith(`/m.room.member/${OTHER}`))
+        return new UnreachableError("timeout", "old.example");
+      return path.includes("/state/") ? { status: 404, body: { errcode: "M_NOT_FOUND" } } : undefined;
+    };
+    const small = { membership: "join", joined_count: 2 };
+    const { reading } = await readFrom(
+      [slid({ "!a": small }, 1)],
+      ["!a"],
+      { isOtherMemberNeeded: false },
+      hanging,
+    );
+    expect([reading.unreadableRoomIds, reading.snapshot.rooms.get("!a")?.create.kind]).toEqual([
+      [],
+      "present",
+    ]);
+  });
+
   it.each([
     {
       shown: "shows rooms after all",

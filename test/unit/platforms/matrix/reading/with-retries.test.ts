@@ -30,7 +30,7 @@ function page(status: number): PageError {
 async function run(failures: Error[], options: RetryOptions = {}) {
   const waits: number[] = [];
   let tries = 0;
-  const clock = { sleep: async (ms: number) => void waits.push(ms), random: () => 0 };
+  const clock = { sleep: async (ms: number) => void waits.push(ms), random: () => 0, now: () => 0 };
   const result = await withRetries(
     async () => {
       tries += 1;

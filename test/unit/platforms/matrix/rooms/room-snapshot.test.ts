@@ -45,6 +45,17 @@ describe("a room snapshot", () => {
     expect(read([event("m.room.name", { name: "Choir" }, "x")]).name.kind).toBe("absent");
   });
 
+  it.each<{ name: string; content: unknown; isChild: boolean }>([
+    { name: "servers", content: { via: ["x.example"] }, isChild: true },
+    { name: "an empty list of servers", content: { via: [] }, isChild: false },
+    { name: "no list of servers", content: {}, isChild: false },
+    { name: "one server instead of a list", content: { via: "x.example" }, isChild: false },
+    { name: "a content that was redacted", content: undefined, isChild: false },
+  ])("a child of a space with $name: $isChild", ({ content, isChild }) => {
+    const room = read([event("m.space.child", content, "!a:x")]);
+    expect(room.spaceChildren).toEqual(isChild ? ["!a:x"] : []);
+  });
+
   it("keeps the later of two events with one key", () => {
     const room = read([
       event("m.space.child", { via: ["x"] }, "!a:x"),
