@@ -46,10 +46,11 @@ export interface Chat {
   /** Resolves when the bot can no longer continue by itself. */
   failed: Promise<Error>;
   /**
-   * Opens the conversation at an address again, at any time, also after a restart. A key that was
-   * already said at this address is not said again, so new messages need new keys.
+   * Opens the conversation at an address again, at any time, also after a restart. It continues in
+   * the newest chat with the person. A key that was already said is not said again, so new messages
+   * need new keys.
    */
-  conversationAt(address: ConversationAddress): Conversation;
+  conversationAt(address: ConversationAddress): Promise<Conversation>;
   stop(): Promise<void>;
 }
 
@@ -89,7 +90,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     deviceId,
     controlRooms,
   });
-  const { conversations, router, inbox, outbox, invitations, undecrypted } = parts;
+  const { conversations, chats, router, inbox, outbox, invitations, undecrypted } = parts;
 
   const onCrash = (): void => store.noteCrash(outbox.underWay);
   process.on("uncaughtExceptionMonitor", onCrash);
@@ -106,7 +107,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
 
   return {
     failed: router.failed,
-    conversationAt: (address) => conversations.at(address),
+    conversationAt: async (address) => conversations.at(await chats.newestAddress(address)),
     state: () => ({
       sync: router.isSyncing(),
       sending: outbox.isSending,

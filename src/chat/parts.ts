@@ -129,5 +129,5 @@ export function createParts(
     markKeysAsLost: () => markKeysAsLost(store.bot, deviceId),
     monotonicNow,
   });
-  return { conversations, router, inbox, outbox, invitations, undecrypted };
+  return { conversations, chats, router, inbox, outbox, invitations, undecrypted };
 }

@@ -1,3 +1,4 @@
+import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { DirectChatRows } from "../../store/direct-chats.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Readers } from "../../store/readers.ts";
@@ -79,6 +80,19 @@ export class DirectChats {
     // The next event of the person in a chat shows where to send what waits.
     this.#newest.delete(userId);
     return null;
+  }
+
+  /**
+   * The address at which something that nobody asked for is said: in the chat that the person
+   * opened or used last, if the conversation was in a direct chat.
+   */
+  async newestAddress(address: ConversationAddress): Promise<ConversationAddress> {
+    if (address.roomKind !== "direct") return address;
+    const [newest] = await this.#options.rows.of(address.sender);
+    if (newest === undefined || newest === address.roomId) return address;
+    // If it is not known who is there, the message finds its reader when it is sent.
+    const isThere = await this.#isChatWith(newest, address.sender).catch(() => false);
+    return isThere ? { ...address, roomId: newest, threadRoot: null } : address;
   }
 
   async #isChatWith(roomId: string, userId: string): Promise<boolean> {

@@ -248,6 +248,39 @@ describe("a message to a person who left the chat", () => {
   });
 });
 
+describe("something that nobody asked for", () => {
+  const address = {
+    roomId: OLD,
+    eventId: "$command",
+    threadRoot: "$thread",
+    roomKind: "direct" as const,
+    sender: ADA,
+    isEncrypted: false,
+  };
+
+  it("is said in the chat that the person opened or used last", async () => {
+    const { chats, open, outbox } = await setUp();
+    expect(await chats.newestAddress(address)).toEqual(address);
+    await open(NEW);
+    expect(await chats.newestAddress(address)).toEqual({ ...address, roomId: NEW, threadRoot: null });
+    await pass(1_000);
+    await open(OLD);
+    expect(await chats.newestAddress(address)).toEqual(address);
+    await outbox.stop();
+  });
+
+  it("stays in a control room, and where it was if the newest chat has other people in it", async () => {
+    const { chats, open, members, rooms, outbox } = await setUp();
+    await open(NEW);
+    const inControlRoom = { ...address, roomId: "!control", roomKind: "control" as const };
+    expect(await chats.newestAddress(inControlRoom)).toEqual(inControlRoom);
+    members.set(NEW, [BOT, ADA, "@third:x.org"]);
+    rooms.forgetMembers(NEW);
+    expect(await chats.newestAddress(address)).toEqual(address);
+    await outbox.stop();
+  });
+});
+
 describe("the progress of a run whose owner left the chat", () => {
   const edit = (transactionId: string) =>
     item(transactionId, { edits: "progress", priority: outboxPriority.progress });
