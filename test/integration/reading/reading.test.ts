@@ -70,12 +70,12 @@ async function read(
 }
 
 /**
- * The part of a snapshot that all methods return alike. Other members are read separately, and
- * heroes differ between Synapse's two sync methods.
+ * The part of a snapshot that all methods return alike. Other members are read separately, heroes
+ * differ between Synapse's two sync methods, and only sliding sync has positions.
  */
 function comparable(snapshot: AccountSnapshot): unknown {
   const rooms = [...snapshot.rooms.values()].map((room: RoomSnapshot) => {
-    const { members: _members, heroes: _heroes, ...rest } = room;
+    const { members: _members, heroes: _heroes, membershipPosition: _position, ...rest } = room;
     const sorted = { tags: room.tags.toSorted(), spaceChildren: room.spaceChildren.toSorted() };
     // Left and banned rooms are only listed. Their content is not used, and not all methods return
     // it.
