@@ -32,7 +32,10 @@ async function measure(measured: Case): Promise<Measured> {
     const { source, target } = accounts;
     const startedAt = performance.now();
     // Both accounts are read side by side, as in the bot.
-    const [sourceReading, targetReading] = await Promise.all([read(source, target), read(target, source)]);
+    const [sourceReading, targetReading] = await Promise.all([
+      read(source, target, true),
+      read(target, source, false),
+    ]);
     const readAt = performance.now();
     if (sourceReading.method !== measured.how)
       throw new Error(`the account was read by ${sourceReading.method}`);
@@ -94,8 +97,9 @@ function openFetch(how: Case["how"]): GuardedFetch {
 function read(
   { userId, reader, features }: ReadableAccount,
   other: ReadableAccount,
+  isOtherMemberNeeded: boolean,
 ): Promise<AccountReading> {
-  return readAccount(reader, { userId, otherUserId: other.userId, features });
+  return readAccount(reader, { userId, otherUserId: other.userId, isOtherMemberNeeded, features });
 }
 
 /** Runs the planner's first pass, which names the members it needs, and its last pass. */

@@ -37,7 +37,7 @@ export interface Wait {
  */
 export const MAX_RETRIES = 5;
 /** A server that sends another shape usually sends it again. */
-const MAX_SHAPE_RETRIES = 2;
+const MAX_SHAPE_RETRIES = 3;
 /** The detail of the time-out of a whole reading. */
 export const READING_OVER = "reading";
 const FIRST_WAIT_MS = 1_000;

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
+import { HomeserverError } from "../../../../src/platforms/matrix/api/homeserver-error.ts";
+import { PageError } from "../../../../src/platforms/matrix/api/page-error.ts";
 import { verifyMove } from "../../../../src/service/run/verify.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
@@ -12,7 +14,13 @@ import {
   startFakeBot,
 } from "../../../support/fakes/fake-bot.ts";
 import type { FakeRequest } from "../../../support/fakes/fake-homeservers.ts";
+import { seededRandom } from "../../../support/seeded-random.ts";
 import { temporaryFolder } from "../../../support/store/temporary-store.ts";
+
+function serverError(status: number): HomeserverError {
+  const request = { method: "GET", path: "/x" };
+  return new HomeserverError({ errcode: "M_UNKNOWN", status, retryAfterMs: null, ...request, text: "" });
+}
 
 const filters = { ...NO_FILTERS, categories: null };
 
@@ -124,6 +132,34 @@ describe("while one server is away", () => {
     const before = asked.length;
     await vi.advanceTimersByTimeAsync(600_000);
     expect(asked.length).toBe(before);
+  });
+});
+
+describe("a plan while a fifth of all requests go wrong", () => {
+  const faults = [
+    () => new UnreachableError("reset", "old.example"),
+    () => new UnreachableError("timeout", "old.example"),
+    () => new UnreachableError("not_json", "old.example"),
+    () => new UnreachableError("unexpected_answer", "old.example"),
+    () => new PageError("old.example", 404, null),
+    () => new PageError("old.example", 502, null),
+    () => serverError(500),
+    () => serverError(429),
+  ];
+
+  it.each([1, 2, 3, 4, 5, 6])("is made as without faults (%i)", async (seed) => {
+    const random = seededRandom(seed);
+    onRequest = () => {
+      const fault = random() < 0.2 ? faults[Math.floor(random() * faults.length)] : undefined;
+      if (fault !== undefined) throw fault();
+    };
+    const made = bot.planning.plan({ ...request, filters });
+    await vi.advanceTimersByTimeAsync(30 * 60_000);
+    onRequest = () => undefined;
+    const calm = await bot.planning.plan({ ...request, filters });
+    const rows = (result: Awaited<typeof made>) =>
+      result.status === "planned" ? result.plan.report.rooms : result.status;
+    expect(rows(await made)).toEqual(rows(calm));
   });
 });
 
