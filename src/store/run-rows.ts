@@ -5,7 +5,7 @@ import { PLATFORM_NAMES } from "../model/platform-name.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import { plannedFormat, runRoomSchema } from "../model/run-room.ts";
 import type { RunEvent } from "../model/run-states.ts";
-import { RUN_STATES, nextState } from "../model/run-states.ts";
+import { ACTIVE_RUN_STATES, RUN_STATES, isActive, nextState } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import { RUN_PURPOSES, problemFormat } from "../model/run.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -34,7 +34,8 @@ export async function changeRun(database: Kysely<Tables>, id: number, change: Ru
 
 /**
  * Writes the state that follows from an event. The caller's transaction keeps the state from
- * changing between the read and the write.
+ * changing between the read and the write. A run that only watches does not become active beside an
+ * active run of its owner.
  * @returns false if the event does not apply; then nothing is changed
  */
 export async function applyToRun(
@@ -44,14 +45,16 @@ export async function applyToRun(
 ): Promise<boolean> {
   const row = await transaction
     .selectFrom("run")
-    .select(["state", "lease_epoch"])
+    .select(["state", "lease_epoch", "owner"])
     .where("id", "=", id)
     .executeTakeFirst();
   if (epoch !== undefined && row?.lease_epoch !== epoch) return false;
   // No event applies to a state that this version does not know.
   const state = stateSchema.safeParse(row?.state).data;
   const next = state === undefined ? null : nextState(state, event);
-  if (next === null) return false;
+  if (row === undefined || state === undefined || next === null) return false;
+  const begins = isActive({ state: next }) && !isActive({ state });
+  if (begins && (await hasActiveRun(transaction, row.owner))) return false;
   await transaction
     .updateTable("run")
     .set({ state: next, ...changedColumns(change) })
@@ -61,6 +64,16 @@ export async function applyToRun(
 }
 
 const stateSchema = z.enum(RUN_STATES);
+
+async function hasActiveRun(transaction: Transaction<Tables>, owner: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom("run")
+    .select("id")
+    .where("owner", "=", owner)
+    .where("state", "in", ACTIVE_RUN_STATES)
+    .executeTakeFirst();
+  return row !== undefined;
+}
 
 function changedColumns({ stage, endedAt, progressCount, isCancelled, wasInterrupted, problem }: RunChange) {
   return {

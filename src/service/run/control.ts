@@ -1,5 +1,4 @@
 import type { Account, Side } from "../../model/account.ts";
-import { otherSide } from "../../model/account.ts";
 import type { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RunEvent } from "../../model/run-states.ts";
 import { isActive, nextState } from "../../model/run-states.ts";
@@ -39,6 +38,8 @@ export class RunControl {
   readonly #options: RunControlOptions;
   /** The preparations of runs under way, by owner. */
   readonly #preparing = new Map<string, AbortController>();
+  /** The sign-in for which each run was resumed last. */
+  readonly #resumedFor = new Map<number, number>();
 
   constructor(options: RunControlOptions) {
     this.#options = options;
@@ -100,15 +101,37 @@ export class RunControl {
     });
   }
 
-  /** Resumes a run that needs its owner, once both of its accounts are signed in. */
+  /** Resumes runs that need their owner, once both of their accounts are signed in. */
   signedIn(owner: string, account: Pick<Account, "side" | "userId">): Promise<void> {
     return this.#options.queue.run(owner, async () => {
-      const run = await this.current(owner);
-      if (run?.[account.side] !== account.userId || nextState(run.state, "signed_in") === null) return;
-      const other = otherSide(account.side);
-      const signedIn = await this.#options.accounts.get(owner, other);
-      if (signedIn?.userId === run[other]) await this.#resume(run, "signed_in");
+      for (const run of await this.#options.runs.unfinished(owner))
+        if (run[account.side] === account.userId && (await this.#bothOf(run)) !== null)
+          await this.#resume(run, "signed_in");
     });
+  }
+
+  /**
+   * Resumes a run that needs its owner if they have signed in since its problem. A crash, or a
+   * request that was under way, can come between the sign-in and the run.
+   */
+  resumeIfSignedInSince({ id, owner }: Pick<Run, "id" | "owner">): Promise<void> {
+    return this.#options.queue.run(owner, async () => {
+      const run = await this.#options.runs.get(id);
+      const accounts = run?.problem && (await this.#bothOf(run));
+      if (!run?.problem || !accounts) return;
+      const { signedInAt } = accounts[run.problem.side];
+      // Once for each sign-in, also if the clock was set back.
+      if (signedInAt <= run.problem.since || this.#resumedFor.get(id) === signedInAt) return;
+      if ((await this.#resume(run, "signed_in")) !== null) this.#resumedFor.set(id, signedInAt);
+    });
+  }
+
+  /** @returns `null` if one of the run's accounts is not signed in */
+  async #bothOf({ owner, ...run }: Run): Promise<Readonly<Record<Side, Account>> | null> {
+    const { accounts } = this.#options;
+    const source = await accounts.get(owner, "source");
+    const target = await accounts.get(owner, "target");
+    return source?.userId === run.source && target?.userId === run.target ? { source, target } : null;
   }
 
   cancel(owner: string): Promise<CancelResult> {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { RateLimits } from "../../model/rate-limits.ts";
+import { isActive } from "../../model/run-states.ts";
 import type { Run } from "../../model/run.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import { Limits } from "../../queue/rate-limits.ts";
@@ -61,6 +62,13 @@ export function createRuns(options: CreateRunsOptions): RunServices {
   const changed = (run: Run): void => {
     listener.changed(run);
     if (run.state === "watching") watch.watch(run);
+    if (!isActive(run)) watch.runEnded(run.owner);
+    if (run.state === "needs_you") resumeIfSignedInSince(run);
+  };
+  const resumeIfSignedInSince = (run: Run): void => {
+    control.resumeIfSignedInSince(run).catch((error: unknown) => {
+      log.error({ err: error, runId: run.id }, "a run could not continue after a sign-in");
+    });
   };
   const work = new RunWork({
     accounts,
@@ -113,7 +121,7 @@ export function createRuns(options: CreateRunsOptions): RunServices {
       await runner.start();
       await watch.start();
       // The last process may have ended before it notified their owners.
-      for (const run of await runs.inState("needs_you")) listener.changed(run);
+      for (const run of await runs.inState("needs_you")) changed(run);
     },
     stop: async () => {
       watch.stop();

@@ -214,6 +214,7 @@ export class RunSettler {
   ): Promise<DecidedMove | Unread | SourceNotRead | null> {
     const { runs, planning, now, log } = this.#options;
     const asked = { owner: run.owner, ...request, onProgress: () => undefined, signal };
+    const askedAt = now();
     const move = await planning.decide(asked, run.id);
     // It was paused or cancelled, or the process stops.
     if (signal.aborted) return null;
@@ -233,7 +234,7 @@ export class RunSettler {
       );
       return unreadFor(account.side, refusal);
     }
-    await runs.apply(run.id, "needs_owner", { problem: problemOf(move, now()) }, run.epoch);
+    await runs.apply(run.id, "needs_owner", { problem: problemOf(move, askedAt) }, run.epoch);
     return null;
   }
 }

@@ -46,6 +46,8 @@ export interface WatchMemory {
   replanned: ReadonlyMap<string, string>;
   /** The problem of which the owner was informed. */
   informedOf: string | null;
+  /** Rooms have opened, and another run of the owner is active. */
+  isHeldUp: boolean;
 }
 
 export const NO_MEMORY: Readonly<WatchMemory> = {
@@ -53,6 +55,7 @@ export const NO_MEMORY: Readonly<WatchMemory> = {
   readAt: Number.NEGATIVE_INFINITY,
   replanned: new Map(),
   informedOf: null,
+  isHeldUp: false,
 };
 
 type AccountsOfRun = Readonly<Record<Side, Account>>;
@@ -105,7 +108,8 @@ export class WatchLook {
     const isAnswering = await this.#noteSides(run, result, memory);
     if (changes.size === 0 && !isAnswering) return;
     log.info({ runId: run.id, rooms: changes.size }, "rooms have opened, or an account can be read again");
-    await this.#resume(run, { waiting, changes, isAnswering });
+    memory.isHeldUp = !(await this.#resume(run, { waiting, changes, isAnswering }));
+    if (memory.isHeldUp) memory.replanned = new Map();
   }
 
   /** Asks every side whose server may be asked now. */
@@ -187,6 +191,7 @@ export class WatchLook {
     if (now?.state === "watching" || now?.state === "running") await runs.change(id, { problem });
   }
 
+  /** @returns false if the run has ended, or another run of the owner is active */
   async #resume(
     run: Run,
     {
@@ -194,7 +199,7 @@ export class WatchLook {
       changes,
       isAnswering,
     }: { waiting: readonly RunRoom[]; changes: AccessChanges; isAnswering: boolean },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { platforms, runs, steps, runner, now } = this.#options;
     const changed = waiting.flatMap((room) => {
       const change = changes.get(room.roomId);
@@ -215,6 +220,7 @@ export class WatchLook {
     });
     const running = isResumed ? await runs.get(run.id) : null;
     if (running !== null) await runner.begin(running);
+    return isResumed;
   }
 
   /** What is left of a room may wait for the server of the old account. */

@@ -3,7 +3,11 @@ import type { WatchLookOptions, WatchMemory } from "./watch-look.ts";
 import { NO_MEMORY, WatchLook } from "./watch-look.ts";
 import { lookEveryMs, phaseOf } from "./watch-rhythm.ts";
 
+/** A look that another run has held up follows this long after that run has ended. */
+const SOON_MS = 1_000;
+
 interface Watched {
+  owner: string;
   endedAt: number;
   /** Absent while a look is under way. */
   timer: NodeJS.Timeout | null;
@@ -38,6 +42,15 @@ export class RunWatch {
     this.#begin(run, 1);
   }
 
+  /** A run of this owner has ended. What it has held up is done soon. */
+  runEnded(owner: string): void {
+    for (const [runId, watched] of this.#watched) {
+      if (watched.owner !== owner || watched.timer === null || !watched.memory.isHeldUp) continue;
+      clearTimeout(watched.timer);
+      this.#turnAfter(SOON_MS, runId, watched);
+    }
+  }
+
   stop(): void {
     this.#stopping.abort();
     for (const { timer } of this.#watched.values()) if (timer !== null) clearTimeout(timer);
@@ -45,9 +58,9 @@ export class RunWatch {
   }
 
   /** @param share of an interval until the first look */
-  #begin({ id, endedAt }: Run, share: number): void {
+  #begin({ id, owner, endedAt }: Run, share: number): void {
     if (this.#watched.has(id)) return;
-    const watched = { endedAt: endedAt ?? this.#options.now(), timer: null, memory: { ...NO_MEMORY } };
+    const watched = { owner, endedAt: endedAt ?? this.#options.now(), timer: null, memory: { ...NO_MEMORY } };
     this.#watched.set(id, watched);
     this.#schedule(id, watched, share);
   }
@@ -55,13 +68,14 @@ export class RunWatch {
   #schedule(runId: number, watched: Watched, share: number): void {
     if (this.#stopping.signal.aborted) return;
     const everyMs = lookEveryMs(this.#options.now() - watched.endedAt);
-    watched.timer = setTimeout(
-      () => {
-        watched.timer = null;
-        void this.#turn(runId, watched);
-      },
-      Math.floor(everyMs * share),
-    );
+    this.#turnAfter(Math.floor(everyMs * share), runId, watched);
+  }
+
+  #turnAfter(ms: number, runId: number, watched: Watched): void {
+    watched.timer = setTimeout(() => {
+      watched.timer = null;
+      void this.#turn(runId, watched);
+    }, ms);
   }
 
   /** One look. If it fails, for example because the database is locked, another one follows. */

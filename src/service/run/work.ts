@@ -70,7 +70,7 @@ export class RunWork implements RunnerWork {
         problem: { code: "session_ended", serverText: null },
         side: missing ?? step.side,
       };
-    return platforms[step.platform].pair({ source, target }).runStep(step, {
+    const outcome = await platforms[step.platform].pair({ source, target }).runStep(step, {
       canSkipCheck: step.attempts === 1 && now() - run.startedAt < FRESH_MS,
       saveUndo: (undo) => steps.saveUndo(step, undo),
       imageCopies: runs.imageCopies(run.id),
@@ -80,6 +80,13 @@ export class RunWork implements RunnerWork {
       signal,
       mayGoOn,
     });
+    if (outcome.status !== "needs_user") return outcome;
+    const used = { source, target }[outcome.side ?? step.side];
+    const signedIn = await accounts.get(run.owner, used.side);
+    // The answer is about an earlier session. The owner has signed in since.
+    return signedIn?.userId === used.userId && signedIn.signedInAt !== used.signedInAt
+      ? { status: "interrupted" }
+      : outcome;
   }
 
   async consequencesOf(

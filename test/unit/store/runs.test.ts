@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { RUN_EVENTS } from "../../../src/model/run-states.ts";
 import { newRun, room, step } from "../../support/fakes/scripted-runner.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
@@ -122,6 +123,27 @@ describe("runs", () => {
     expect(await store.runs.apply(id, "settled", { endedAt: 9 })).toBeNull();
     expect(await store.runs.get(id)).toEqual(paused);
     expect(await store.runs.apply(99, "paused")).toBeNull();
+  });
+
+  it.each(RUN_EVENTS)("that are over stay over, whatever happens (%s)", async (event) => {
+    const { store } = await temporaryStore();
+    const run = await newRun(store, []);
+    const over = await store.runs.apply(run.id, "settled", { endedAt: 9 });
+    expect(await store.runs.apply(run.id, event, { endedAt: 10, isCancelled: true })).toBeNull();
+    const revision = { rooms: [], steps: [], again: [], run: { event } };
+    expect(await store.steps.revise(run, revision)).toBe(false);
+    expect(await store.runs.get(run.id)).toEqual(over);
+  });
+
+  it("that watch do not become active beside another active run of their owner", async () => {
+    const { store } = await temporaryStore();
+    const watching = await newRun(store, []);
+    await store.runs.apply(watching.id, "settled_with_watch", { endedAt: 9 });
+    const { id: _, ...same } = { ...watching, purpose: "joins" as const };
+    const part = await store.runs.create(same, { rooms: [], steps: [], isInPlace: false });
+    expect(await store.runs.apply(watching.id, "access_changed")).toBeNull();
+    await store.runs.apply(part?.id ?? 0, "settled", { endedAt: 10 });
+    expect(await store.runs.apply(watching.id, "access_changed")).toMatchObject({ state: "running" });
   });
 
   it("return the rooms that a query asks for", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import type { FakeBot } from "../../../support/fakes/fake-bot.ts";
 import {
@@ -26,7 +27,7 @@ let bot: FakeBot;
 let folder: string;
 let servers: FakeHomeservers;
 /** Called when a request has arrived, before it is answered. */
-let onRequest: (request: FakeRequest) => void;
+let onRequest: (request: FakeRequest) => void | Promise<void>;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
@@ -234,6 +235,29 @@ describe("the watch itself", () => {
     moderate(servers.rooms.get(KNOCK), TARGET, { membership: "invite" });
     await pass(10 * MINUTE);
     expect(isInside(KNOCK)).toBe(true);
+  });
+});
+
+describe("the watch beside another run of the same person", () => {
+  it("enters a room only when the other run has ended, and soon after it", async () => {
+    const { starter } = bot.runServices;
+    const answered = Promise.withResolvers<undefined>();
+    onRequest = async ({ path }) => {
+      if (path.includes("/join/!excluded")) await answered.promise;
+    };
+    await pass(2 * 60 * MINUTE);
+    const rooms = ["!excluded:old.example"];
+    const filters = { ...NO_FILTERS, categories: null };
+    const address = { ...request.address, eventId: "$joins" };
+    const joins = await starter.joinAll({ ...request, address, rooms, filters });
+    expect(joins.status).toBe("started");
+    inviteTo(CLOSED);
+    await pass(20 * MINUTE);
+    const states = async () => (await bot.store.store.runs.unfinished(OWNER)).map(({ state }) => state);
+    expect([await states(), isInside(CLOSED)]).toEqual([["watching", "running"], false]);
+    answered.resolve(undefined);
+    await pass(5 * SECOND);
+    expect([await states(), isInside(CLOSED)]).toEqual([["watching"], true]);
   });
 });
 
