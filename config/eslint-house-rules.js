@@ -47,7 +47,10 @@ const noClock = {
   }),
 };
 
-/** The longest line that the formatter makes is no fault where a literal, which cannot be broken, fills it. */
+/**
+ * The longest line that the formatter makes is no fault where a literal, which cannot be broken,
+ * fills it.
+ */
 const lineLength = {
   meta: {
     type: "layout",

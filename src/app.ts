@@ -20,7 +20,7 @@ import type { HealthEndpoint, HealthReport } from "./operations/health.ts";
 import { healthReport, startHealthEndpoint } from "./operations/health.ts";
 import { Housekeeping } from "./operations/housekeeping.ts";
 import { createMetrics } from "./operations/metrics.ts";
-import { explained, openData } from "./operations/open-data.ts";
+import { asStartProblem, openDataDirectory } from "./operations/open-data-directory.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
@@ -88,7 +88,7 @@ export async function startApp({
   const now = Date.now;
   const key = await secretKey(configuration, log);
   const storeErrors = storeErrorCounter();
-  const store = openData(configuration, {
+  const store = openDataDirectory(configuration, {
     secretKey: key,
     onStorageError: ({ problem }) => storeErrors.inc({ problem }),
     log,
@@ -129,7 +129,7 @@ export async function startApp({
     return { stop, failed: chat.failed };
   } catch (error) {
     await stop();
-    throw explained(error);
+    throw asStartProblem(error);
   }
 }
 

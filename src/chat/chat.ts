@@ -5,8 +5,8 @@ import type { Conversation } from "../dialogue/conversation.ts";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import { monotonicNow } from "./chat-options.ts";
+import { createChatParts } from "./chat-parts.ts";
 import { adoptRoomFile, cryptoFolder, isCryptoStoreLost, startEncryption } from "./encryption.ts";
-import { createParts } from "./parts.ts";
 import { ControlRooms } from "./rooms/control-rooms.ts";
 import { RoomEncryption } from "./rooms/room-encryption.ts";
 import { type BotSession, openBotSession, replaceBotSession } from "./session.ts";
@@ -62,7 +62,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
   const client = createClient(session, options);
   const { deviceId } = session;
   await adoptRoomFile(cryptoFolder(configuration.dataDir, deviceId), { encryption: client.encryption, log });
-  const machine = await client.patiently(() =>
+  const machine = await client.withRetries(() =>
     startEncryption({
       client,
       deviceId,
@@ -72,8 +72,8 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
       log,
     }),
   );
-  const displayName = await client.patiently(() => displayNameOf(client, configuration.bot.userId));
-  await client.patiently(() => client.useFilter(SYNC_FILTER));
+  const displayName = await client.withRetries(() => displayNameOf(client, configuration.bot.userId));
+  await client.withRetries(() => client.useFilter(SYNC_FILTER));
   const controlRooms = new ControlRooms({
     client,
     configured: configuration.controlRooms,
@@ -83,7 +83,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
     log,
   });
   await controlRooms.find();
-  const parts = createParts(options, {
+  const parts = createChatParts(options, {
     client,
     machine,
     displayName,

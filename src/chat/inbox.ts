@@ -11,9 +11,9 @@ import type { Confirmations } from "./confirmations.ts";
 import { confirmedEventId } from "./confirming-reaction.ts";
 import type { Conversations } from "./conversations.ts";
 import { readMessageText } from "./message-text.ts";
-import { retryWaitMs } from "./patience.ts";
 import { isFinalRefusal } from "./server-refusal.ts";
 import { Slots } from "./slots.ts";
+import { retryWaitMs } from "./until-answered.ts";
 
 /**
  * A message whose handling was interrupted this often may be the cause of the crashes. It is given
@@ -21,7 +21,7 @@ import { Slots } from "./slots.ts";
  */
 const MAX_ATTEMPTS = 3;
 /** The number of events that are handled at once after a restart: one may need much memory. */
-const REPLAYED_AT_ONCE = 8;
+const MAX_REPLAYS = 8;
 /** A slow command holds its place among the replayed ones only so long. */
 const LONGEST_REPLAY_MS = 60_000;
 /** A person's next message waits for the one before until that is answered, but not longer. */
@@ -58,7 +58,7 @@ export class Inbox {
 
   /** Handles the events that the last process left unhandled. */
   async start(): Promise<void> {
-    const slots = new Slots(REPLAYED_AT_ONCE);
+    const slots = new Slots(MAX_REPLAYS);
     for (const pending of await this.#options.receivedEvents.unhandled()) this.#begin(pending, slots);
   }
 

@@ -2,15 +2,15 @@ import { MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { EDIT_EVERY_MS } from "../dialogue/conversation.ts";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "../store/outbox-item.ts";
-import { CUT_OFF, outboxPriority } from "../store/outbox-item.ts";
+import { CRASH_SCORE, outboxPriority } from "../store/outbox-item.ts";
 import type { OutboxItems } from "../store/outbox-items.ts";
-import type { Readers } from "../store/readers.ts";
+import type { Recipients } from "../store/recipients.ts";
 import type { MessageSender } from "./message-sender.ts";
-import { OutboxTurns } from "./outbox-turns.ts";
-import { retryWaitMs } from "./patience.ts";
+import { OutboxSchedule } from "./outbox-schedule.ts";
 import type { DirectChats } from "./rooms/direct-chats.ts";
 import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
+import { retryWaitMs } from "./until-answered.ts";
 
 /** The number of items that are looked at to choose the next ones. */
 const MAX_DUE = 200;
@@ -20,7 +20,7 @@ const STUCK_MS = 5 * 60_000;
 
 export interface OutboxOptions {
   items: OutboxItems;
-  readers: Pick<Readers, "holdForChat" | "move">;
+  recipients: Pick<Recipients, "holdForChat" | "move">;
   sender: Pick<MessageSender, "send">;
   chats: Pick<DirectChats, "roomFor">;
   now: () => number;
@@ -30,13 +30,13 @@ export interface OutboxOptions {
 }
 
 /**
- * Sends stored messages, most urgent first, and in turn for each person (`OutboxTurns`). A message
- * to a person follows them: if they left its room, it goes to the newest chat with them.
+ * Sends stored messages, most urgent first, and in turn for each person (`OutboxSchedule`). A
+ * message to a person follows them: if they left its room, it goes to the newest chat with them.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #worker: TimedWorker;
-  readonly #turns = new OutboxTurns();
+  readonly #turns = new OutboxSchedule();
   readonly #underWay = new Set<Promise<void>>();
   readonly #waiting = new Map<string, Set<(result: OutboxResult) => void>>();
   /** The time until which the server asked the whole bot to wait. */
@@ -130,8 +130,8 @@ export class Outbox {
     const heldUntil = await this.#heldUntil(item);
     if (heldUntil > now()) return items.wait(id, heldUntil);
     const result =
-      item.cutOff >= CUT_OFF.givenUp
-        ? ({ status: "failed", failure: "cut_off" } as const)
+      item.crashScore >= CRASH_SCORE.givenUp
+        ? ({ status: "failed", failure: "crashed_too_often" } as const)
         : await this.#try(item);
     if (result !== null) await this.#finish(item, result);
   }
@@ -142,7 +142,7 @@ export class Outbox {
     if (result.status === "failed")
       log.warn(
         { roomId: item.roomId, kind: item.kind, failure: result.failure },
-        result.failure === "cut_off"
+        result.failure === "crashed_too_often"
           ? "a message is given up, because the process ended in every try to send it"
           : "a message could not be sent",
       );
@@ -206,21 +206,21 @@ export class Outbox {
 
   /** The item with the room in which its reader is now. Null if they are in none. */
   async #addressed(item: OutboxItem): Promise<OutboxItem | null> {
-    const { readers, chats } = this.#options;
+    const { recipients, chats } = this.#options;
     if (item.forUser === null || item.kind !== "message") return item;
     const roomId = await chats.roomFor(item.forUser, item.roomId, {
       isPrivate: item.isPrivate === true,
     });
     if (roomId === null || roomId === item.roomId) return roomId === null ? null : item;
     const content = withoutRelation(item.content);
-    await readers.move(item, { roomId, content });
+    await recipients.move(item, { roomId, content });
     return { ...item, roomId, content };
   }
 
   /** Progress is shown again by a later edit. Everything else waits until a chat is opened. */
   async #withoutReader(item: OutboxItem): Promise<OutboxResult | null> {
     if (item.priority === outboxPriority.progress) return { status: "failed", failure: "no reader" };
-    await this.#options.readers.holdForChat(item.id, withoutRelation(item.content));
+    await this.#options.recipients.holdForChat(item.id, withoutRelation(item.content));
     this.#options.log.info({ kind: item.kind }, "a message waits for a chat with its reader");
     return null;
   }

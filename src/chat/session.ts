@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { BotAccount } from "../config/configuration.ts";
 import { StartProblem } from "../operations/start-problem.ts";
 import type { BotState } from "../store/bot-state.ts";
-import { untilAnswered } from "./patience.ts";
+import { untilAnswered } from "./until-answered.ts";
 
 /** The bot's own device and its token. */
 export interface BotSession {

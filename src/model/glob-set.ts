@@ -10,8 +10,8 @@ const MIN_TEXTS = 8;
 const MAX_REMEMBERED = 10_000;
 
 /** The texts that one use of a set has compared with its patterns one by one. */
-export interface GlobUse {
-  texts: number;
+export interface GlobBudget {
+  comparedTexts: number;
 }
 
 /** A pattern without a question mark: the texts between its stars. */
@@ -58,18 +58,18 @@ export class GlobSet {
   }
 
   /** Whether a pattern matches; `null`: not known, since this use has compared too many texts. */
-  matches(text: string, use: GlobUse): boolean | null {
+  matches(text: string, budget: GlobBudget): boolean | null {
     const known = this.#answers.get(text);
     if (known !== undefined) return known;
-    const answer = this.#find(text.toLowerCase(), use);
+    const answer = this.#find(text.toLowerCase(), budget);
     if (answer !== null && this.#answers.size < MAX_REMEMBERED) this.#answers.set(text, answer);
     return answer;
   }
 
-  #find(text: string, use: GlobUse): boolean | null {
+  #find(text: string, budget: GlobBudget): boolean | null {
     if (this.#isEverything || this.#exact.has(text) || this.#hasEnding(text)) return true;
-    if (use.texts >= this.#mostTexts) return null;
-    use.texts += 1;
+    if (budget.comparedTexts >= this.#mostTexts) return null;
+    budget.comparedTexts += 1;
     return (
       this.#parts.some((parts) => matchesParts(parts, text)) ||
       this.#withQuestionMarks.some((pattern) => matchesGlob(pattern, text))

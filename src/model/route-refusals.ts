@@ -37,7 +37,7 @@ const MAX_VAIN_JOINS = 2;
  * How often a day the bot by itself tries a route again that was refused. A server may show a room
  * differently at every look, and somebody may change it all the time.
  */
-const MAX_REFUSALS_A_DAY = 3;
+const MAX_REFUSALS_PER_DAY = 3;
 const DAY_MS = 24 * 3_600_000;
 /** Of each route. Older refusals decide nothing any more. */
 const MAX_KEPT = 4;
@@ -74,7 +74,7 @@ function stands({ route, who, facts, at }: RouteRefusal, seen: AccessFacts, now:
 /** Whether a route was refused so often lately that the bot leaves it alone until tomorrow. */
 export function isTriedEnough(route: Route, refusals: readonly RouteRefusal[], now: number): boolean {
   const lately = refusals.filter((refusal) => refusal.route === route && (refusal.at ?? 0) > now - DAY_MS);
-  return lately.length >= MAX_REFUSALS_A_DAY;
+  return lately.length >= MAX_REFUSALS_PER_DAY;
 }
 
 /** The refusals with a new one, without those that decide nothing any more. */

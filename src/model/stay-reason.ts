@@ -9,4 +9,4 @@ export const STAY_REASONS = ["source_not_joined", "last_member", "last_admin", "
 export type StayReason = (typeof STAY_REASONS)[number];
 
 /** The rooms that the new account should not leave unasked, by room ID. */
-export type Stays = ReadonlyMap<string, StayReason>;
+export type StayReasons = ReadonlyMap<string, StayReason>;

@@ -71,7 +71,7 @@ export interface ChosenCategories {
 }
 
 /** The steps that a run has tried, by their keys. */
-export type Tried = ReadonlyMap<string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">>;
+export type TriedSteps = ReadonlyMap<string, Pick<StoredStep, "kind" | "payload" | "state" | "finishedAt">>;
 
 /** The decision about two accounts as they were just read, and the steps that follow from it. */
 export interface Decision {
@@ -108,7 +108,7 @@ export interface Decision {
 export interface RunSoFar {
   /** The rooms as stored. */
   readonly before: readonly RunRoom[];
-  readonly tried: Tried;
+  readonly tried: TriedSteps;
   /** When the run first ended; `null` while it has not. */
   readonly endedAt: number | null;
 }

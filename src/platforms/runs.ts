@@ -3,7 +3,7 @@ import type { ReportRoom } from "../model/report.ts";
 import type { Route } from "../model/routes.ts";
 import type { RunRoom } from "../model/run-room.ts";
 import type { StoredStep } from "../model/run.ts";
-import type { StayReason, Stays } from "../model/stay-reason.ts";
+import type { StayReason, StayReasons } from "../model/stay-reason.ts";
 import type { StepProblem } from "../model/step-outcome.ts";
 import type { PlannedStep } from "../model/step.ts";
 
@@ -82,7 +82,7 @@ export interface UndoFacts {
 
 /** How an undo treats rooms that would miss the new account. */
 export interface UndoChoice {
-  stays: Stays;
+  stayReasons: StayReasons;
   /** The person has confirmed that the new account leaves them anyway. */
   leavesAnyway: boolean;
 }

@@ -26,7 +26,7 @@ export function setEndWait(active: ActiveRun, unread: Unread | null, now: number
 }
 
 /** Operations that run one after another. */
-export class Turns {
+export class SerialQueue {
   #last: Promise<void> = Promise.resolve();
 
   run<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -50,16 +50,16 @@ export class Turns {
 export interface RunActivity {
   steps: Set<Promise<void>>;
   /** The operations that read and write rows of the run. */
-  turns: Turns;
+  turns: SerialQueue;
   /** The beginnings and ends of the work on the run. */
-  begins: Turns;
+  begins: SerialQueue;
   /** The target of the run; `null` until it is known. */
   target: string | null;
 }
 
 /** Nothing is under way. */
 export function runActivity(): RunActivity {
-  return { steps: new Set(), turns: new Turns(), begins: new Turns(), target: null };
+  return { steps: new Set(), turns: new SerialQueue(), begins: new SerialQueue(), target: null };
 }
 
 /** The state of a run in memory. All of it can be lost. */

@@ -24,7 +24,7 @@ export interface StepSettlerOptions {
 }
 
 /** A try of a step whose outcome is to be recorded. */
-export interface Tried {
+export interface StepTry {
   active: ActiveRun;
   step: TakenStep;
   outcome: StepOutcome;
@@ -43,7 +43,7 @@ export interface Settled {
 }
 
 /** How an outcome is to be recorded. */
-interface Trial {
+interface Recording {
   outcome: StepOutcome;
   /** False if its consequences are not known. */
   hasConsequences: boolean;
@@ -70,10 +70,10 @@ export class StepSettler {
    * @returns `null` if the outcome no longer counts: another process works on the run, its owner
    * was forgotten, or this process stops and the next one tries the step again
    */
-  async settle(tried: Tried, signal: AbortSignal): Promise<Settled | null> {
+  async settle(tried: StepTry, signal: AbortSignal): Promise<Settled | null> {
     const { log } = this.#options;
     const { active, step } = tried;
-    const trial: Trial = {
+    const recording: Recording = {
       outcome: tried.outcome,
       hasConsequences: true,
       record: null,
@@ -81,7 +81,7 @@ export class StepSettler {
     };
     for (let failures = 1; ; failures += 1) {
       try {
-        return await active.turns.run(() => this.#settleOnce(tried, trial));
+        return await active.turns.run(() => this.#settleOnce(tried, recording));
       } catch (error) {
         if (error instanceof LeaseLostError) return null;
         if (error instanceof StorageError) {
@@ -92,26 +92,33 @@ export class StepSettler {
           await pause(growingPauseMs(failures), signal);
         } else {
           // If the consequences of the failure are not understood either, it is recorded alone.
-          trial.hasConsequences = trial.outcome === tried.outcome;
-          trial.outcome = unexpectedOutcome(error, { step, log }, "the outcome of a step was not understood");
-          trial.record = null;
-          if (!trial.hasConsequences) await pause(growingPauseMs(failures), signal);
+          recording.hasConsequences = recording.outcome === tried.outcome;
+          recording.outcome = unexpectedOutcome(
+            error,
+            { step, log },
+            "the outcome of a step was not understood",
+          );
+          recording.record = null;
+          if (!recording.hasConsequences) await pause(growingPauseMs(failures), signal);
         }
         if (signal.aborted) return null;
       }
     }
   }
 
-  async #settleOnce({ active, step, reservation, isOld }: Tried, trial: Trial): Promise<Settled | null> {
+  async #settleOnce(
+    { active, step, reservation, isOld }: StepTry,
+    recording: Recording,
+  ): Promise<Settled | null> {
     const { limits, steps, work, now } = this.#options;
     const { run } = active;
-    trial.record ??= await this.#record(active, step, reservation, trial);
-    const { record } = trial;
-    const follows = trial.hasConsequences
+    recording.record ??= await this.#record(active, step, reservation, recording);
+    const { record } = recording;
+    const follows = recording.hasConsequences
       ? await work.consequencesOf(
           run,
           step,
-          record.state === "failed" ? record.outcome : trial.outcome,
+          record.state === "failed" ? record.outcome : recording.outcome,
           record.state !== "pending",
         )
       : NOTHING;
@@ -119,23 +126,23 @@ export class StepSettler {
     const limiters = ticket === null ? [] : limits.rows(ticket.userId, ticket.name);
     const change = isOld() ? null : follows.run;
     const isRecorded = await steps.record(step, record, { ...follows, run: change, limiters }, now());
-    return isRecorded ? { outcome: trial.outcome, state: record.state, run: follows.run } : null;
+    return isRecorded ? { outcome: recording.outcome, state: record.state, run: follows.run } : null;
   }
 
   async #record(
     { run }: ActiveRun,
     step: TakenStep,
     { ticket, server, startedAt }: Reservation,
-    trial: Trial,
+    recording: Recording,
   ): Promise<StepRecord> {
     const { limits, backoff, work, now } = this.#options;
-    const { outcome } = trial;
+    const { outcome } = recording;
     const side = "side" in outcome ? outcome.side : undefined;
     // Read before the limits are updated: a read can fail, and then all of this is repeated.
     const isDelayed = outcome.status === "retry" || outcome.status === "wait";
     const hasOtherRoute = isDelayed && (await work.hasOtherRoute(run, step));
-    const returned = trial.isTicketReturned ? null : ticket;
-    trial.isTicketReturned = true;
+    const returned = recording.isTicketReturned ? null : ticket;
+    recording.isTicketReturned = true;
     return recordOf(
       {
         step,

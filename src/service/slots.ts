@@ -1,12 +1,12 @@
 /** Something of which only a few pieces of work may use the same at once: a server, a person. */
-export interface Place {
+export interface SlotKey {
   readonly key: string;
   /** The most work at once. */
   readonly most: number;
 }
 
 interface WaitingWork {
-  readonly places: readonly Place[];
+  readonly places: readonly SlotKey[];
   readonly begin: () => void;
 }
 
@@ -29,7 +29,7 @@ export class Slots {
    * end by itself.
    */
   async run<Result>(
-    places: readonly Place[],
+    places: readonly SlotKey[],
     work: () => Promise<Result>,
     signal?: AbortSignal,
   ): Promise<Result> {
@@ -47,7 +47,7 @@ export class Slots {
   }
 
   /** @returns whether a place was taken */
-  async #turn(places: readonly Place[], signal: AbortSignal | undefined): Promise<boolean> {
+  async #turn(places: readonly SlotKey[], signal: AbortSignal | undefined): Promise<boolean> {
     if (signal?.aborted === true) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const waiting: WaitingWork = { places, begin: () => resolve(true) };

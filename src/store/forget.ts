@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { deleteHeldItems } from "./readers.ts";
+import { deleteHeldItems } from "./recipients.ts";
 import type { Tables } from "./tables.ts";
 
 /** The numbers of erased rows, by kind. */

@@ -48,12 +48,12 @@ export interface NewOutboxItem {
 export interface OutboxItem extends NewOutboxItem {
   id: number;
   attempts: number;
-  /** How much the item is suspected to end the process (`CUT_OFF`). */
-  cutOff: number;
+  /** How much the item is suspected to end the process (`CRASH_SCORE`). */
+  crashScore: number;
 }
 
 /** An item that may be sent now, without its content. */
-export type DueItem = Pick<OutboxItem, "id" | "roomId" | "forUser" | "priority" | "cutOff">;
+export type DueItem = Pick<OutboxItem, "id" | "roomId" | "forUser" | "priority" | "crashScore">;
 
 /** How the sending of an item ended. */
 export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
@@ -62,10 +62,10 @@ export type OutboxResult = { status: "sent"; eventId: string } | { status: "fail
  * How much a try counts that the end of the process cut off, and from when on an item is suspected
  * and given up. An uncaught error counts more than a kill: a kill has other causes.
  */
-export const CUT_OFF = { byKill: 1, byError: 10, suspected: 10, givenUp: 50 } as const;
+export const CRASH_SCORE = { byKill: 1, byError: 10, suspected: 10, givenUp: 50 } as const;
 
-/** The time of an item that waits until a chat with its reader is opened. */
-export const HELD = Number.MAX_SAFE_INTEGER;
+/** The time of an item that waits until a chat with its recipient is opened. */
+export const UNTIL_CHAT_OPENS = Number.MAX_SAFE_INTEGER;
 
 const contentSchema = z.record(z.string(), z.unknown());
 
@@ -107,16 +107,16 @@ export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
     ...(row.edits !== null && { edits: row.edits }),
     priority: readPriority(row.priority),
     attempts: row.attempts,
-    cutOff: row.cut_off,
+    crashScore: row.crash_score,
   };
 }
 
 /** Reads the columns of an item that is due. */
 export function dueFromRow(
-  row: Pick<Selectable<Tables["outbox"]>, "id" | "room_id" | "for_user" | "priority" | "cut_off">,
+  row: Pick<Selectable<Tables["outbox"]>, "id" | "room_id" | "for_user" | "priority" | "crash_score">,
 ): DueItem {
   const priority = readPriority(row.priority);
-  return { id: row.id, roomId: row.room_id, forUser: row.for_user, priority, cutOff: row.cut_off };
+  return { id: row.id, roomId: row.room_id, forUser: row.for_user, priority, crashScore: row.crash_score };
 }
 
 function readPriority(stored: number): OutboxPriority {

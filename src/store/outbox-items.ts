@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "./outbox-item.ts";
-import { CUT_OFF, dueFromRow, fromRow, HELD, outboxPriority, toRow } from "./outbox-item.ts";
+import { CRASH_SCORE, dueFromRow, fromRow, UNTIL_CHAT_OPENS, outboxPriority, toRow } from "./outbox-item.ts";
 import { putShownList } from "./plans.ts";
 import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
@@ -53,13 +53,13 @@ export class OutboxItems {
   /** The items that are due, the most urgent first; in each room only those that wait for none. */
   async due(now: number, limit: number): Promise<DueItem[]> {
     const rows = await this.#waitingForNone()
-      .select(["item.id", "item.room_id", "item.for_user", "item.priority", "item.cut_off"])
+      .select(["item.id", "item.room_id", "item.for_user", "item.priority", "item.crash_score"])
       .where((expression) =>
         expression.or([
           expression("item.not_before", "<=", now),
           expression.and([
             expression("item.not_before", ">", now + MAX_WAIT_MS),
-            expression("item.not_before", "<", HELD),
+            expression("item.not_before", "<", UNTIL_CHAT_OPENS),
           ]),
         ]),
       )
@@ -75,7 +75,7 @@ export class OutboxItems {
     const row = await this.#waitingForNone()
       .select(({ fn }) => fn.min("item.not_before").as("at"))
       .where("item.not_before", ">", now)
-      .where("item.not_before", "<", HELD)
+      .where("item.not_before", "<", UNTIL_CHAT_OPENS)
       .executeTakeFirst();
     return row?.at ?? null;
   }
@@ -139,7 +139,7 @@ export class OutboxItems {
       .updateTable("outbox")
       .set((expression) => ({
         attempts: expression("attempts", "+", 1),
-        cut_off: expression("cut_off", "+", CUT_OFF.byKill),
+        crash_score: expression("crash_score", "+", CRASH_SCORE.byKill),
       }))
       .where("id", "=", id)
       .execute();
@@ -162,7 +162,7 @@ export class OutboxItems {
   async postpone(id: number, notBefore: number): Promise<void> {
     await this.#database
       .updateTable("outbox")
-      .set({ not_before: notBefore, cut_off: 0 })
+      .set({ not_before: notBefore, crash_score: 0 })
       .where("id", "=", id)
       .execute();
   }

@@ -1,10 +1,10 @@
 import type { Kysely } from "kysely";
 import { UNFINISHED_RUN_STATES } from "../model/run-states.ts";
-import { HELD } from "./outbox-item.ts";
+import { UNTIL_CHAT_OPENS } from "./outbox-item.ts";
 import type { Tables } from "./tables.ts";
 
 /** How many rows are deleted at once. The process does nothing else meanwhile. */
-const ROWS_AT_ONCE = 1_000;
+const MAX_ROWS_PER_PART = 1_000;
 
 /**
  * Deletes many rows in parts, with a chance for other work in between.
@@ -14,8 +14,8 @@ async function deleteInParts(
   deletePart: (count: number) => Promise<{ numDeletedRows: bigint }>,
 ): Promise<void> {
   for (;;) {
-    const { numDeletedRows } = await deletePart(ROWS_AT_ONCE);
-    if (numDeletedRows < BigInt(ROWS_AT_ONCE)) return;
+    const { numDeletedRows } = await deletePart(MAX_ROWS_PER_PART);
+    if (numDeletedRows < BigInt(MAX_ROWS_PER_PART)) return;
     await new Promise(setImmediate);
   }
 }
@@ -57,7 +57,7 @@ export async function pruneMessages(database: Kysely<Tables>, finishedBefore: nu
   await database
     .deleteFrom("outbox")
     .where("finished_at", "is", null)
-    .where("not_before", "=", HELD)
+    .where("not_before", "=", UNTIL_CHAT_OPENS)
     .where("created_at", "<", finishedBefore)
     .execute();
 }

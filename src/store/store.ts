@@ -16,15 +16,15 @@ import { Plans } from "./plans.ts";
 import { lockDataDirectory } from "./process-lock.ts";
 import { pruneEvents, pruneMessages, pruneUnused } from "./prune.ts";
 import { Questions } from "./questions.ts";
-import { Readers } from "./readers.ts";
 import { ReceivedEvents } from "./received-events.ts";
+import { Recipients } from "./recipients.ts";
 import { RunLeases, endLeases } from "./run-leases.ts";
 import { Runs } from "./runs.ts";
 import { SealedSecrets } from "./sealed-secrets.ts";
 import { SentOnce } from "./sent-once.ts";
 import { SignInLinks } from "./sign-in-links.ts";
 import { compact } from "./sqlite/compact.ts";
-import { PatientSqliteDialect } from "./sqlite/dialect.ts";
+import { NonBlockingSqliteDialect } from "./sqlite/dialect.ts";
 import { noteCrash } from "./sqlite/note-crash.ts";
 import { openSqlite } from "./sqlite/open.ts";
 import { resealSessions } from "./sqlite/reseal-sessions.ts";
@@ -46,7 +46,7 @@ export interface Store {
   readonly invitations: Invitations;
   readonly directChats: DirectChatRows;
   readonly outbox: OutboxItems;
-  readonly readers: Readers;
+  readonly recipients: Recipients;
   readonly sentOnce: SentOnce;
   readonly accounts: Accounts;
   readonly signInLinks: SignInLinks;
@@ -106,7 +106,7 @@ export function openStore({
     sqlite = opened.sqlite;
     // The lock of the data directory proves that no other process works on a run.
     endLeases(sqlite);
-    const database = new Kysely<Tables>({ dialect: new PatientSqliteDialect(sqlite, onStorageError) });
+    const database = new Kysely<Tables>({ dialect: new NonBlockingSqliteDialect(sqlite, onStorageError) });
     const log = new WriteAheadLog(database, reportTrouble);
     const sealing = { secrets, log, report };
     const questions = new Questions(database, report);
@@ -118,7 +118,7 @@ export function openStore({
       invitations: new Invitations(database),
       directChats: new DirectChatRows(database),
       outbox: new OutboxItems(database, sealing),
-      readers: new Readers(database),
+      recipients: new Recipients(database),
       sentOnce,
       accounts: new Accounts(database, sealing),
       signInLinks: new SignInLinks(database, sealing),

@@ -47,7 +47,7 @@ export interface Tables {
     event_id: string | null;
     finished_at: number | null;
     failure: string | null;
-    cut_off: Generated<number>;
+    crash_score: Generated<number>;
     is_private: Generated<number>;
     numbered_rooms: string | null;
   };

@@ -12,7 +12,7 @@ import { leases } from "./upgrades/010-leases.ts";
 import { indexes } from "./upgrades/011-indexes.ts";
 import { imageCopies } from "./upgrades/012-image-copies.ts";
 import { authorizationServers } from "./upgrades/013-authorization-servers.ts";
-import { readers } from "./upgrades/014-readers.ts";
+import { recipients } from "./upgrades/014-recipients.ts";
 
 /**
  * All schema versions in order. The version number is the position, counted from one. A released
@@ -32,7 +32,7 @@ export const schemaUpgrades: readonly string[] = [
   indexes,
   imageCopies,
   authorizationServers,
-  readers,
+  recipients,
 ];
 
 /** Converts rows after the upgrades from a version on. */

@@ -1,14 +1,14 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
 import type { DirectChatRows } from "../../store/direct-chats.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
-import type { Readers } from "../../store/readers.ts";
+import type { Recipients } from "../../store/recipients.ts";
 import { isFinalRefusal } from "../server-refusal.ts";
 import type { Rooms } from "./rooms.ts";
 
 export interface DirectChatsOptions {
   rows: DirectChatRows;
   items: Pick<OutboxItems, "roomsOf">;
-  readers: Pick<Readers, "releaseTo">;
+  recipients: Pick<Recipients, "releaseTo">;
   /** The room that the conversation of a replaced control room continues in. */
   currentOf: (roomId: string) => string;
   rooms: Pick<Rooms, "kind" | "holds" | "members" | "forgetMembers">;
@@ -34,10 +34,10 @@ export class DirectChats {
    * @returns whether messages waited
    */
   async opened(roomId: string, userId: string): Promise<boolean> {
-    const { rows, readers, now } = this.#options;
+    const { rows, recipients, now } = this.#options;
     if (this.#newest.get(userId) === roomId) return false;
     await rows.put({ roomId, userId }, now());
-    const released = await readers.releaseTo(userId, roomId);
+    const released = await recipients.releaseTo(userId, roomId);
     this.#newest.set(userId, roomId);
     return released > 0;
   }
@@ -53,8 +53,8 @@ export class DirectChats {
    * @returns whether messages waited for them, which now go there
    */
   async returned(roomId: string, userId: string): Promise<boolean> {
-    const { readers, rooms } = this.#options;
-    return (await rooms.kind(roomId)) !== "other" && (await readers.releaseTo(userId, roomId)) > 0;
+    const { recipients, rooms } = this.#options;
+    return (await rooms.kind(roomId)) !== "other" && (await recipients.releaseTo(userId, roomId)) > 0;
   }
 
   /**

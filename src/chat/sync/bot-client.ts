@@ -3,9 +3,9 @@ import type { IStorageProvider } from "matrix-bot-sdk";
 import { MatrixClient, MatrixError } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { retryWaitMs, untilAnswered } from "../patience.ts";
 import type { RoomEncryption } from "../rooms/room-encryption.ts";
 import { isAnswer } from "../server-refusal.ts";
+import { retryWaitMs, untilAnswered } from "../until-answered.ts";
 import type { CryptoStorage } from "./bot-crypto.ts";
 import { BotCrypto, KeysLostError } from "./bot-crypto.ts";
 import type { SyncResponse } from "./sync-response.ts";
@@ -80,7 +80,7 @@ export class BotClient extends MatrixClient {
   /** How often in a row the server refused the position. */
   #refusals = 0;
   #isInitialSync = false;
-  #isPatient = false;
+  #isRetrying = false;
 
   constructor(options: BotClientOptions) {
     super(options.baseUrl, options.accessToken, options.storage);
@@ -96,19 +96,19 @@ export class BotClient extends MatrixClient {
    * Waits for a server that is away in all requests of this work, instead of failing. Nothing else
    * may use the client meanwhile.
    */
-  async patiently<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#isPatient = true;
+  async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isRetrying = true;
     try {
       return await work();
     } finally {
-      this.#isPatient = false;
+      this.#isRetrying = false;
     }
   }
 
   override async doRequest(...request: Parameters<MatrixClient["doRequest"]>): Promise<unknown> {
     const send = (): Promise<unknown> => super.doRequest(...request);
     try {
-      if (!this.#isPatient) return await send();
+      if (!this.#isRetrying) return await send();
       const { host } = new URL(this.homeserverUrl);
       return await untilAnswered(send, { host, isFinal: isAnswer, log: this.#log });
     } catch (error) {

@@ -15,7 +15,7 @@ import {
   hasLostWrite,
   inOuterTransaction,
   reportFailure,
-  startAgain,
+  resetAfterLostWrite,
 } from "./outer-transaction.ts";
 import { OwnRequests, type SendRequest } from "./own-requests.ts";
 import { PendingKeyQueries } from "./pending-key-queries.ts";
@@ -284,7 +284,7 @@ export class CryptoMachine {
   async #openAgain(): Promise<void> {
     if (this.#isOpen) this.#machine.close();
     this.#isOpen = false;
-    startAgain();
+    resetAfterLostWrite();
     try {
       const { machine, trackedUsers } = await this.#open();
       this.#machine = machine;

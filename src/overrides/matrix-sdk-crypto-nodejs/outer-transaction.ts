@@ -142,7 +142,7 @@ export function hasLostWrite(): boolean {
  * Call this before the store is opened again, when nothing uses it: what is opened holds what the
  * store holds. Undoes what is left of the old connections.
  */
-export function startAgain(): void {
+export function resetAfterLostWrite(): void {
   for (const [connection, state] of connections) {
     state.isWriting = false;
     if (!connection.open) connections.delete(connection);

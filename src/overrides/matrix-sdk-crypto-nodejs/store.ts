@@ -15,9 +15,9 @@ import { installIndexedDb } from "./indexed-db.ts";
 
 const STORE_NAME = "bot";
 const UNFINISHED = "unfinished";
-const TRIAL = "trial";
+const PROBE_FILE = "trial";
 /** More than SQLite needs for a change. */
-const TRIAL_BYTES = 256 * 1024;
+const PROBE_BYTES = 256 * 1024;
 
 /**
  * Opens the crypto store below `storePath`, or creates it. The store has a folder of its own,
@@ -48,7 +48,7 @@ export async function openStore(storePath: string, { key, log }: StoreConfigurat
  */
 function prepareFolder(folder: string): boolean {
   const marker = join(folder, UNFINISHED);
-  const databases = readdirSync(folder).filter((name) => name !== UNFINISHED && name !== TRIAL);
+  const databases = readdirSync(folder).filter((name) => name !== UNFINISHED && name !== PROBE_FILE);
   if (databases.length > 0 && !existsSync(marker)) return false;
   writeFileSync(marker, "The crypto store is being created.\n", { flush: true });
   syncFolder(folder);
@@ -61,9 +61,9 @@ function prepareFolder(folder: string): boolean {
  * depends on a write.
  */
 function assertWritable(folder: string): void {
-  const path = join(folder, TRIAL);
+  const path = join(folder, PROBE_FILE);
   try {
-    writeFileSync(path, Buffer.alloc(TRIAL_BYTES), { flush: true });
+    writeFileSync(path, Buffer.alloc(PROBE_BYTES), { flush: true });
   } finally {
     rmSync(path, { force: true });
   }

@@ -3,7 +3,7 @@ import { sides } from "../../model/account.ts";
 import { withRoomIds } from "../../model/filters.ts";
 import { KeyedQueue } from "../../model/keyed-queue.ts";
 import type { TakenStep } from "../../model/run.ts";
-import type { StayReason, Stays } from "../../model/stay-reason.ts";
+import type { StayReason, StayReasons } from "../../model/stay-reason.ts";
 import type { StepKind } from "../../model/step.ts";
 import { UnreachableError } from "../../network/unreachable-error.ts";
 import type { Decision, DecisionRequest } from "../planning.ts";
@@ -19,9 +19,9 @@ import { readFeatures } from "./reading/account-details.ts";
 import { roomsOfAliases } from "./reading/aliases.ts";
 import { chatsWithBot } from "./reading/bot-chats.ts";
 import { concurrently } from "./reading/concurrently.ts";
+import { findStayReason } from "./reading/find-stay-reason.ts";
 import { readJoinedRooms } from "./reading/joined-rooms.ts";
 import { CONCURRENCY } from "./reading/limits.ts";
-import { whyStay } from "./reading/why-stay.ts";
 import { historyOf, isJustJoined } from "./runs/room-of-run.ts";
 import { runStep } from "./runs/run-step.ts";
 import type { StepContext } from "./steps/step-context.ts";
@@ -57,7 +57,7 @@ export function accountPairs(
     const pair = open(signal);
     return {
       decide: (request) => decideUntilFailure(open, request, { now: options.now, signal }),
-      whyStay: (roomIds) => whyStayIn(pair, roomIds),
+      stayReasons: (roomIds) => stayReasonsIn(pair, roomIds),
       runStep: async (step, facts) =>
         runStep(step, await contextOf({ ...pair, copying, now: options.now }, step, facts)),
       watch: (request) => watch(pair, request, { now: options.now, known: features }),
@@ -117,7 +117,7 @@ async function decide(
   });
 }
 
-async function whyStayIn({ source, target }: OpenPair, roomIds: readonly string[]): Promise<Stays> {
+async function stayReasonsIn({ source, target }: OpenPair, roomIds: readonly string[]): Promise<StayReasons> {
   const [sourceUserId, targetUserId] = [source.account.userId, target.account.userId];
   return guarded(target.account, async () => {
     const { reader } = await target.readable();
@@ -125,7 +125,7 @@ async function whyStayIn({ source, target }: OpenPair, roomIds: readonly string[
     const sourceRooms = await unlessAway(
       async () => new Set(await readJoinedRooms((await source.readable()).reader)),
     );
-    const stays = new Map<string, StayReason>();
+    const reasons = new Map<string, StayReason>();
     const toLeave = roomIds.filter((roomId) => targetRooms.has(roomId));
     await concurrently(toLeave, CONCURRENCY, async (roomId) => {
       const isSourceJoined = sourceRooms?.has(roomId) === true;
@@ -133,12 +133,18 @@ async function whyStayIn({ source, target }: OpenPair, roomIds: readonly string[
         sourceRooms === null
           ? null
           : await unlessAway(async () => ({
-              reason: await whyStay({ roomId, sourceUserId, targetUserId, isSourceJoined, target: reader }),
+              reason: await findStayReason({
+                roomId,
+                sourceUserId,
+                targetUserId,
+                isSourceJoined,
+                target: reader,
+              }),
             }));
       const reason = found === null ? "unreadable" : found.reason;
-      if (reason !== null) stays.set(roomId, reason);
+      if (reason !== null) reasons.set(roomId, reason);
     });
-    return stays;
+    return reasons;
   });
 }
 

@@ -9,8 +9,8 @@ import { readFeatures } from "./reading/account-details.ts";
 import type { AccountReading } from "./reading/account-reading.ts";
 import type { AccountToRead } from "./reading/read-account.ts";
 import { readAccount } from "./reading/read-account.ts";
-import { checkAccount } from "./reading/read-of-room.ts";
 import { createReader } from "./reading/reader.ts";
+import { checkAccount } from "./reading/unless-unreadable.ts";
 import { refusalOf } from "./sign-in/provider.ts";
 import type { Sessions } from "./sign-in/sessions.ts";
 

@@ -9,6 +9,7 @@ import { isWorkedOn, nextState } from "../../model/run-states.ts";
 import type { Run, RunProblem, StoredStep } from "../../model/run.ts";
 import { stages } from "../../model/step.ts";
 import type { AccountRefusal } from "../../platforms/sign-in.ts";
+import { pause } from "../../queue/pause.ts";
 import type { Unread } from "../../queue/runner-work.ts";
 import type { RunChange } from "../../store/run-rows.ts";
 import type { Runs } from "../../store/runs.ts";
@@ -237,17 +238,6 @@ export class RunSettler {
     await runs.apply(run.id, "needs_owner", { problem: problemOf(move, askedAt) }, run.epoch);
     return null;
   }
-}
-
-/** Ends early when the process stops. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const ended = Promise.withResolvers<undefined>();
-  const end = (): void => ended.resolve(undefined);
-  const timer = setTimeout(end, ms);
-  signal.addEventListener("abort", end);
-  await ended.promise;
-  signal.removeEventListener("abort", end);
-  clearTimeout(timer);
 }
 
 function isSamePair({ source, target }: DecidedMove, run: Run): boolean {

@@ -3,7 +3,7 @@ import { sides } from "../../model/account.ts";
 import type { PlatformName } from "../../model/platform-name.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run } from "../../model/run.ts";
-import type { Stays } from "../../model/stay-reason.ts";
+import type { StayReasons } from "../../model/stay-reason.ts";
 import type { PlannedStep } from "../../model/step.ts";
 import type { Platforms } from "../../platforms/platform.ts";
 import { UnreadableAccountError } from "../../platforms/reading.ts";
@@ -51,7 +51,7 @@ interface FoundUndo {
   undo: PlannedUndo;
 }
 
-/** The digest covers every step and every room that stays, so it changes with any of them. */
+/** The digest covers every step and every room that stayReasons, so it changes with any of them. */
 function previewOf({ all, preview }: FoundUndo): UndoPreview {
   const kept = preview.facts.kept.map(({ room, reason }) => `${room.roomId} ${reason}`);
   const keys = all.steps.map(({ key }) => key);
@@ -111,21 +111,21 @@ export class UndoPlanner {
     }
     const rooms = [...byId.values()];
     const platform = platforms[last.platform];
-    const all = platform.runs.undo(earlier, rooms, { stays: new Map(), leavesAnyway: false });
+    const all = platform.runs.undo(earlier, rooms, { stayReasons: new Map(), leavesAnyway: false });
     if (all.steps.length === 0) return { status: "nothing_to_undo" };
-    const stays = await this.#whyStay(last, platform.runs.roomsOfUndo(earlier));
-    if ("status" in stays) return stays;
+    const stayReasons = await this.#stayReasons(last, platform.runs.roomsOfUndo(earlier));
+    if ("status" in stayReasons) return stayReasons;
     return {
       last,
       rooms,
       all,
-      preview: platform.runs.undo(earlier, rooms, { stays: stays.rooms, leavesAnyway: false }),
-      undo: platform.runs.undo(earlier, rooms, { stays: stays.rooms, leavesAnyway }),
+      preview: platform.runs.undo(earlier, rooms, { stayReasons: stayReasons.rooms, leavesAnyway: false }),
+      undo: platform.runs.undo(earlier, rooms, { stayReasons: stayReasons.rooms, leavesAnyway }),
     };
   }
 
   /** The rooms that would miss the new account, as both servers see them now. */
-  async #whyStay(run: Run, roomIds: readonly string[]): Promise<{ rooms: Stays } | CannotDecide> {
+  async #stayReasons(run: Run, roomIds: readonly string[]): Promise<{ rooms: StayReasons } | CannotDecide> {
     const { accounts, platforms } = this.#options;
     if (roomIds.length === 0) return { rooms: new Map() };
     const [source, target] = [
@@ -136,7 +136,7 @@ export class UndoPlanner {
     if (source === null || target === null || isMissing.source || isMissing.target)
       return { status: "not_signed_in", missing: sides.filter((side) => isMissing[side]) };
     try {
-      return { rooms: await platforms[run.platform].pair({ source, target }).whyStay(roomIds) };
+      return { rooms: await platforms[run.platform].pair({ source, target }).stayReasons(roomIds) };
     } catch (error) {
       if (error instanceof UnreadableAccountError)
         return { status: "not_read", account: error.account, refusal: error.refusal };

@@ -104,7 +104,7 @@ export class WatchLook {
       memory.reads += 1;
       memory.readAt = now();
     }
-    const changes = unseen(result.changes, memory);
+    const changes = withoutRepeated(result.changes, memory);
     const isAnswering = await this.#noteSides(run, result, memory);
     if (changes.size === 0 && !isAnswering) return;
     log.info({ runId: run.id, rooms: changes.size }, "rooms have opened, or an account can be read again");
@@ -256,7 +256,7 @@ export class WatchLook {
 }
 
 /** The changes without those that made the run plan again before and are still the same. */
-function unseen(changes: AccessChanges, memory: WatchMemory): AccessChanges {
+function withoutRepeated(changes: AccessChanges, memory: WatchMemory): AccessChanges {
   const before = memory.replanned;
   const routes = [...changes].filter(([, { kind }]) => kind !== "open" && kind !== "joined");
   memory.replanned = new Map(routes.map(([roomId, { kind }]) => [roomId, kind]));

@@ -4,7 +4,7 @@ const INCREMENTAL = 2;
 /** So few free pages are kept for new rows. */
 const KEPT_PAGES = 256;
 /** How many pages are moved at once. The process does nothing else meanwhile. */
-const PAGES_AT_ONCE = 500;
+const MAX_PAGES_PER_PART = 500;
 
 /**
  * Gives the pages of deleted rows back to the disk. A database from before this was possible is
@@ -18,7 +18,7 @@ export async function compact(sqlite: Database): Promise<void> {
     return;
   }
   for (let left = free(sqlite); left > KEPT_PAGES;) {
-    sqlite.pragma(`incremental_vacuum(${PAGES_AT_ONCE})`);
+    sqlite.pragma(`incremental_vacuum(${MAX_PAGES_PER_PART})`);
     await new Promise(setImmediate);
     const now = free(sqlite);
     if (now >= left) return;

@@ -7,7 +7,7 @@ import { StorageError, asStorageError, storageProblemOf } from "../storage-error
  * How long a statement waits for a lock that another program holds, for example an operator's
  * `sqlite3`. Nothing else of the process waits meanwhile, unless it needs the database.
  */
-const LOCK_PATIENCE_MS = 5_000;
+const LOCK_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 250;
 
@@ -16,7 +16,7 @@ const LONGEST_RETRY_MS = 250;
  * A transaction takes the lock for writing at its beginning, so that it never fails in the middle
  * because of a lock. The first error of a transaction is the one that is reported.
  */
-export class PatientSqliteDialect extends SqliteDialect {
+export class NonBlockingSqliteDialect extends SqliteDialect {
   readonly #database: Database;
   readonly #onError: (error: StorageError) => void;
 
@@ -57,7 +57,7 @@ class Connection implements DatabaseConnection {
   }
 
   executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    return this.#patiently(() => {
+    return this.#whenUnlocked(() => {
       const statement = this.#database.prepare<unknown[], Row>(sql);
       if (statement.reader) return { rows: statement.all(...parameters) };
       const { changes, lastInsertRowid } = statement.run(...parameters);
@@ -70,11 +70,11 @@ class Connection implements DatabaseConnection {
   }
 
   run(sql: string): Promise<void> {
-    return this.#patiently(() => void this.#database.exec(sql));
+    return this.#whenUnlocked(() => void this.#database.exec(sql));
   }
 
-  async #patiently<Result>(work: () => Result): Promise<Result> {
-    const until = performance.now() + LOCK_PATIENCE_MS;
+  async #whenUnlocked<Result>(work: () => Result): Promise<Result> {
+    const until = performance.now() + LOCK_TIMEOUT_MS;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return work();

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { CUT_OFF } from "../outbox-item.ts";
+import { CRASH_SCORE } from "../outbox-item.ts";
 
 /**
  * Notes that an uncaught error ends the process while these outbox items are being sent. It is
@@ -8,8 +8,8 @@ import { CUT_OFF } from "../outbox-item.ts";
  */
 export function noteCrash(sqlite: Database, outboxIds: readonly number[]): void {
   try {
-    const statement = sqlite.prepare("UPDATE outbox SET cut_off = cut_off + ? WHERE id = ?");
-    for (const id of outboxIds) statement.run(CUT_OFF.byError - CUT_OFF.byKill, id);
+    const statement = sqlite.prepare("UPDATE outbox SET crash_score = crash_score + ? WHERE id = ?");
+    for (const id of outboxIds) statement.run(CRASH_SCORE.byError - CRASH_SCORE.byKill, id);
   } catch {
     // The error that ends the process is the one to report.
   }

@@ -9,5 +9,5 @@ CREATE TABLE direct_chat (
   used_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX direct_chat_person ON direct_chat (user_id, used_at);
-ALTER TABLE outbox ADD COLUMN cut_off INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN crash_score INTEGER NOT NULL DEFAULT 0;
 `;

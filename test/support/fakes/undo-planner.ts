@@ -1,5 +1,5 @@
 import type { Account, Side } from "../../../src/model/account.ts";
-import type { Stays } from "../../../src/model/stay-reason.ts";
+import type { StayReasons } from "../../../src/model/stay-reason.ts";
 import { matrixRuns } from "../../../src/platforms/matrix/runs/runs.ts";
 import type { UndoPlan } from "../../../src/service/run/undo.ts";
 import { UndoPlanner } from "../../../src/service/run/undo.ts";
@@ -9,7 +9,7 @@ import { notScripted } from "./command-services.ts";
 /** Plans undos as if both accounts of the last run were signed in. */
 export function undoPlanner(
   store: Pick<Store, "runs" | "steps">,
-  stays: () => Stays = () => new Map(),
+  stayReasons: () => StayReasons = () => new Map(),
 ): UndoPlanner {
   const get = async (owner: string, side: Side): Promise<Account | null> => {
     const run = await store.runs.last(owner);
@@ -21,8 +21,8 @@ export function undoPlanner(
     decide: notScripted,
     runStep: notScripted,
     watch: notScripted,
-    whyStay: async (roomIds: readonly string[]) =>
-      new Map([...stays()].filter(([roomId]) => roomIds.includes(roomId))),
+    stayReasons: async (roomIds: readonly string[]) =>
+      new Map([...stayReasons()].filter(([roomId]) => roomIds.includes(roomId))),
   });
   return new UndoPlanner({
     ...store,

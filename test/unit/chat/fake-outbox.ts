@@ -18,7 +18,7 @@ export function outboxOf(
 ): Outbox {
   return new Outbox({
     items: store.outbox,
-    readers: store.readers,
+    recipients: store.recipients,
     sender: new MessageSender(store.outbox, client),
     chats,
     now,

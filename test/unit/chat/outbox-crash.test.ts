@@ -55,7 +55,7 @@ describe("over a crash", () => {
       store = await reopen();
     }
     expect(bodies()).toEqual(["slow", "next"]);
-    expect(await store.outbox.result("poison")).toEqual({ status: "failed", failure: "cut_off" });
+    expect(await store.outbox.result("poison")).toEqual({ status: "failed", failure: "crashed_too_often" });
     expect(lines.join("")).toContain("the process ended in every try to send it");
     expect(lines.join("")).not.toContain(SECRET);
   });

@@ -4,7 +4,7 @@ import { matchesGlob } from "../../../src/model/glob.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
 function matches(patterns: readonly string[], text: string): boolean | null {
-  return new GlobSet(patterns).matches(text, { texts: 0 });
+  return new GlobSet(patterns).matches(text, { comparedTexts: 0 });
 }
 
 describe("a set of globs", () => {
@@ -46,17 +46,17 @@ describe("a set of globs", () => {
 
     it("does not know what it says of many texts", () => {
       const set = new GlobSet(costly);
-      const use = { texts: 0 };
-      const answers = texts.map((text) => set.matches(text, use));
+      const budget = { comparedTexts: 0 };
+      const answers = texts.map((text) => set.matches(text, budget));
       expect([answers.slice(0, 8), answers[8], answers.at(-1)]).toEqual([Array(8).fill(false), null, null]);
       // What is known stays known.
-      expect(set.matches("server3.example", use)).toBe(false);
+      expect(set.matches("server3.example", budget)).toBe(false);
     });
 
     it("says the same to the next use", () => {
       const set = new GlobSet(costly);
-      for (const text of texts.slice(0, 8)) set.matches(text, { texts: 0 });
-      expect(set.matches("other.example", { texts: 0 })).toBe(false);
+      for (const text of texts.slice(0, 8)) set.matches(text, { comparedTexts: 0 });
+      expect(set.matches("other.example", { comparedTexts: 0 })).toBe(false);
     });
 
     it("has no limit for exact texts and endings, which lists of rooms consist of", () => {
@@ -64,9 +64,9 @@ describe("a set of globs", () => {
         index % 2 === 0 ? `bad${index}.example` : `*.bad${index}.example`,
       );
       const set = new GlobSet(real);
-      const use = { texts: 0 };
-      expect(new Set(texts.map((text) => set.matches(text, use)))).toEqual(new Set([false]));
-      expect(set.matches("a.bad7.example", use)).toBe(true);
+      const budget = { comparedTexts: 0 };
+      expect(new Set(texts.map((text) => set.matches(text, budget)))).toEqual(new Set([false]));
+      expect(set.matches("a.bad7.example", budget)).toBe(true);
     });
   });
 });

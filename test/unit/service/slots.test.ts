@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Place } from "../../../src/service/slots.ts";
+import type { SlotKey } from "../../../src/service/slots.ts";
 import { Slots } from "../../../src/service/slots.ts";
 
 /** Work that ends when it is told to. */
@@ -8,7 +8,7 @@ function running(slots: Slots) {
   const ends = new Map<string, () => void>();
   return {
     begun,
-    begin: (name: string, places: readonly Place[] = [], signal?: AbortSignal) =>
+    begin: (name: string, places: readonly SlotKey[] = [], signal?: AbortSignal) =>
       slots.run(
         places,
         () => {

@@ -9,7 +9,7 @@ import { ReceivedEvents } from "../../../src/store/received-events.ts";
 import { RunLeases } from "../../../src/store/run-leases.ts";
 import { Runs } from "../../../src/store/runs.ts";
 import { SealedSecrets } from "../../../src/store/sealed-secrets.ts";
-import { PatientSqliteDialect } from "../../../src/store/sqlite/dialect.ts";
+import { NonBlockingSqliteDialect } from "../../../src/store/sqlite/dialect.ts";
 import { Steps } from "../../../src/store/steps.ts";
 import type { Tables } from "../../../src/store/tables.ts";
 import { upgradeSchema } from "../../../src/store/upgrade.ts";
@@ -46,7 +46,7 @@ function opened(): { database: Kysely<Tables>; sqlite: Database.Database; querie
   upgradeSchema(sqlite);
   const queries: CompiledQuery[] = [];
   const database = new Kysely<Tables>({
-    dialect: new PatientSqliteDialect(sqlite),
+    dialect: new NonBlockingSqliteDialect(sqlite),
     log: ({ query }) => void queries.push(query),
   });
   return { database, sqlite, queries };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openData } from "../../../src/operations/open-data.ts";
+import { openDataDirectory } from "../../../src/operations/open-data-directory.ts";
 import { StartProblem } from "../../../src/operations/start-problem.ts";
 import { StorageError, asStorageError } from "../../../src/store/storage-error.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -98,7 +98,7 @@ describe("a full disk", () => {
   it("at a start is a text for the operator", () => {
     const disk = smallDisk();
     disk.fill();
-    const open = (): Store => openData({ dataDir: join(disk.folder, "data") }, { secretKey, log });
+    const open = (): Store => openDataDirectory({ dataDir: join(disk.folder, "data") }, { secretKey, log });
     expect(open).toThrow(StartProblem);
     expect(open).toThrow(/The disk is full/u);
     disk.free();
@@ -175,10 +175,10 @@ describe("a data directory that cannot be used", () => {
     const disk = smallDisk();
     await openStore({ dataDir: disk.folder, secretKey }).close();
     disk.makeReadOnly();
-    const open = (): Store => openData({ dataDir: disk.folder }, { secretKey, log });
+    const open = (): Store => openDataDirectory({ dataDir: disk.folder }, { secretKey, log });
     expect(open).toThrow(StartProblem);
     expect(open).toThrow(/The file system is read-only/u);
-    expect(() => openData({ dataDir: join(disk.folder, "new") }, { secretKey, log })).toThrow(
+    expect(() => openDataDirectory({ dataDir: join(disk.folder, "new") }, { secretKey, log })).toThrow(
       /The file system is read-only/u,
     );
   });
@@ -186,7 +186,7 @@ describe("a data directory that cannot be used", () => {
   it("that is a file is a text for the operator", async () => {
     const file = join(await temporaryFolder(), "data");
     writeFileSync(file, "no folder");
-    expect(() => openData({ dataDir: file }, { secretKey, log })).toThrow(StartProblem);
+    expect(() => openDataDirectory({ dataDir: file }, { secretKey, log })).toThrow(StartProblem);
   });
 
   it.each([
@@ -200,7 +200,7 @@ describe("a data directory that cannot be used", () => {
     const path = join(dataDir, "mover.sqlite");
     damage(path);
     const before = readFileSync(path);
-    const open = (): Store => openData({ dataDir }, { secretKey, log });
+    const open = (): Store => openDataDirectory({ dataDir }, { secretKey, log });
     expect(open).toThrow(StartProblem);
     expect(open).toThrow(/mover\.sqlite cannot be used: The file is damaged\. Restore it from a backup/u);
     expect(readFileSync(path).equals(before)).toBe(true);

@@ -10,7 +10,7 @@ export interface HomeserverErrorFields {
   readonly method: string;
   readonly path: string;
   readonly text: string;
-  readonly isOthersWord?: boolean;
+  readonly isUnconfirmed?: boolean;
   readonly isSoftLogout?: boolean;
   readonly consentUri?: string;
   readonly infoUri?: string;
@@ -59,15 +59,15 @@ export class HomeserverError extends Error {
     this.method = fields.method;
     this.path = fields.path;
     this.text = fields.text;
-    this.isOthersWord = fields.isOthersWord ?? false;
+    this.isOthersWord = fields.isUnconfirmed ?? false;
     if (fields.isSoftLogout !== undefined) this.isSoftLogout = fields.isSoftLogout;
     if (fields.consentUri !== undefined) this.consentUri = fields.consentUri;
     if (fields.infoUri !== undefined) this.infoUri = fields.infoUri;
   }
 
   /** The same answer, passed on by the account's server for another one. */
-  asOthersWord(): HomeserverError {
-    return new HomeserverError({ ...this.#fields, isOthersWord: true });
+  asUnconfirmed(): HomeserverError {
+    return new HomeserverError({ ...this.#fields, isUnconfirmed: true });
   }
 }
 

@@ -7,12 +7,12 @@ import { isJsonObject } from "./json.ts";
  * The statuses with which a proxy says that the homeserver has not answered in time. 524 is
  * Cloudflare's.
  */
-const TIMEOUTS: ReadonlySet<number> = new Set([408, 504, 524]);
+const TIMEOUT_STATUSES: ReadonlySet<number> = new Set([408, 504, 524]);
 /**
  * The statuses that count without JSON as well: the request itself is too large, or it comes too
  * soon. Proxies limit both.
  */
-const OF_REQUEST: ReadonlySet<number> = new Set([413, 414, 429]);
+const REQUEST_STATUSES: ReadonlySet<number> = new Set([413, 414, 429]);
 
 /**
  * An error status without a homeserver's JSON: the page of a proxy, a web server or a firewall in
@@ -25,7 +25,7 @@ export class PageError extends UnreachableError {
   readonly retryAfterMs: number | null;
 
   constructor(host: string, status: number, retryAfter: number | null) {
-    super(TIMEOUTS.has(status) ? "timeout" : "not_json", host, String(status));
+    super(TIMEOUT_STATUSES.has(status) ? "timeout" : "not_json", host, String(status));
     this.status = status;
     this.retryAfterMs = retryAfter;
   }
@@ -38,7 +38,7 @@ export class PageError extends UnreachableError {
  */
 export function pageErrorOf(answer: ErrorAnswer, host: string, now: Date): PageError | null {
   const { status, headers, body } = answer;
-  if (OF_REQUEST.has(status)) return null;
+  if (REQUEST_STATUSES.has(status)) return null;
   if (
     isJsonObject(body) &&
     (status >= 500 ? Object.keys(body).length > 0 : typeof body["errcode"] === "string")

@@ -11,7 +11,7 @@ const COUNTED_BYTES = 262_144;
  * take fifty times its size.
  */
 const FREE_VALUES = 65_536;
-const BYTES_A_VALUE = 12;
+const BYTES_PER_VALUE = 12;
 const MAX_VALUES = 1_000_000;
 
 const QUOTE = 0x22;
@@ -39,7 +39,7 @@ export function parseJson(bytes: Uint8Array, host: string): unknown {
 
 /** One pass over the bytes, without memory of its own. Each value follows one of three signs. */
 function assertNotTooMany(bytes: Uint8Array, host: string): void {
-  const most = Math.min(FREE_VALUES + bytes.length / BYTES_A_VALUE, MAX_VALUES);
+  const most = Math.min(FREE_VALUES + bytes.length / BYTES_PER_VALUE, MAX_VALUES);
   let values = 1;
   let isInText = false;
   for (let index = 0; index < bytes.length; index += 1) {

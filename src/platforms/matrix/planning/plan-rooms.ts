@@ -81,10 +81,10 @@ export interface RoomPlan {
 export function planRooms(input: RoomPlanInput): RoomPlan {
   const context = planContext(input);
   const plan = planWith(input, context, new Set());
-  const doors = doorsOf(context, plan);
-  if (doors.size === 0 || !hasRooms(input)) return plan;
-  // A door that lets the account into nothing after all stays replaced.
-  const used = usedDoors(planWith(input, context, doors), doors);
+  const gateways = gatewaysOf(context, plan);
+  if (gateways.size === 0 || !hasRooms(input)) return plan;
+  // A gateway that lets the account into nothing after all stays replaced.
+  const used = usedGateways(planWith(input, context, gateways), gateways);
   return used.size === 0 ? plan : planWith(input, context, used);
 }
 
@@ -92,15 +92,15 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
  * Replaced rooms that are open and would let the target into a restricted room which has no other
  * way in that costs nothing. The target joins them and stays.
  */
-function doorsOf(context: PlanContext, plan: PlannedRooms): Set<string> {
-  const doors = new Set<string>();
+function gatewaysOf(context: PlanContext, plan: PlannedRooms): Set<string> {
+  const gateways = new Set<string>();
   for (const [roomId, verdict] of plan.verdicts) {
     const row = plan.rows.get(roomId);
     if (verdict.kind !== "open" || row === undefined || isFree(row)) continue;
-    const door = verdict.allowedRoomIds.find((allowedId) => isDoor(allowedId, context, plan));
-    if (door !== undefined) doors.add(door);
+    const gateway = verdict.allowedRoomIds.find((allowedId) => isGateway(allowedId, context, plan));
+    if (gateway !== undefined) gateways.add(gateway);
   }
-  return doors;
+  return gateways;
 }
 
 function isFree({ route }: PlannedRoom): boolean {
@@ -108,7 +108,7 @@ function isFree({ route }: PlannedRoom): boolean {
 }
 
 /** The replacement is moved all the same, which the row of a joined room does not show. */
-function isDoor(roomId: string, context: PlanContext, { rows, verdictContext }: PlannedRooms): boolean {
+function isGateway(roomId: string, context: PlanContext, { rows, verdictContext }: PlannedRooms): boolean {
   const view = context.views.get(roomId);
   const successor = context.replacements.get(roomId)?.roomId;
   if (view === undefined || successor === undefined || context.excluded.has(roomId)) return false;
@@ -118,11 +118,11 @@ function isDoor(roomId: string, context: PlanContext, { rows, verdictContext }: 
   return verdict.kind === "open" && (verdict.canJoin || verdict.isInvited);
 }
 
-function usedDoors({ rows }: PlannedRooms, doors: ReadonlySet<string>): Set<string> {
+function usedGateways({ rows }: PlannedRooms, gateways: ReadonlySet<string>): Set<string> {
   const through = new Set(
     [...rows.values()].map((row) => (row.route === "join_restricted" ? row.through : null)),
   );
-  return new Set([...doors].filter((roomId) => through.has(roomId)));
+  return new Set([...gateways].filter((roomId) => through.has(roomId)));
 }
 
 /** A plan, and the decisions behind it. */
@@ -132,11 +132,11 @@ interface PlannedRooms extends RoomPlan {
   verdictContext: VerdictContext;
 }
 
-/** @param doors replaced rooms that are joined like others */
-function planWith(input: RoomPlanInput, whole: PlanContext, doors: ReadonlySet<string>): PlannedRooms {
+/** @param gateways replaced rooms that are joined like others */
+function planWith(input: RoomPlanInput, whole: PlanContext, gateways: ReadonlySet<string>): PlannedRooms {
   const context: PlanContext = {
     ...whole,
-    replacements: new Map([...whole.replacements].filter(([roomId]) => !doors.has(roomId))),
+    replacements: new Map([...whole.replacements].filter(([roomId]) => !gateways.has(roomId))),
   };
   const isSourceBlocked = isInviteBlocked(input.target.accountData, input.source.userId);
   const verdictContext: VerdictContext = {

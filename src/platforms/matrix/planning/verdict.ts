@@ -91,7 +91,7 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   if (targetMembership === "ban") return needsUnban(view, context);
   const history = context.histories.get(view.room.roomId) ?? NO_HISTORY;
   // A ban that was lifted is an invitation to come back.
-  const removal = history.wasEntered && !history.wasBanned ? shownOut(view, context, "removed") : null;
+  const removal = history.wasEntered && !history.wasBanned ? endedByPerson(view, context, "removed") : null;
   if (removal !== null) return { kind: "removed", reason: removal };
   const rule = closedByJoinRule(view, context);
   if (rule !== null) return { kind: "closed", reason: rule };
@@ -173,7 +173,7 @@ function sourceNotJoined(view: RoomView): SourceNotJoined {
 }
 
 /** Who ended the target's membership or its knock; `null` if nobody but the target itself did. */
-function shownOut(
+function endedByPerson(
   { room, targetMembership, targetMember, isTargetInState }: RoomView,
   { parties }: VerdictContext,
   did: PersonRefused["by"]["did"],
@@ -195,7 +195,7 @@ function declinedBy(view: RoomView, context: VerdictContext): Refused | null {
     targetMembership === "leave" && !isTargetInState && targetMember !== null && targetMember.sender === null;
   return isByUnknown
     ? { code: "refused", serverText: targetMember.reason }
-    : shownOut(view, context, "declined");
+    : endedByPerson(view, context, "declined");
 }
 
 function whyNoInvitation(view: RoomView, { sourceUserId }: Parties): Reason {

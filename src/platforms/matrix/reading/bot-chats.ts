@@ -1,7 +1,7 @@
 import type { AccountReading } from "./account-reading.ts";
-import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { membershipNow } from "./state-now.ts";
+import { unlessUnreadable } from "./unless-unreadable.ts";
 
 interface Readings {
   source: AccountReading;
@@ -22,7 +22,7 @@ export async function chatsWithBot(
   const chats: string[] = [];
   for (const roomId of spokenIn) {
     if (!isSmall(roomId, readings)) continue;
-    const membership = await readOfRoom(reader, roomId, (ofRoom) =>
+    const membership = await unlessUnreadable(reader, roomId, (ofRoom) =>
       membershipNow(ofRoom, { roomId, userId: botUserId }),
     );
     if (membership === "join") chats.push(roomId);

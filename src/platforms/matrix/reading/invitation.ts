@@ -19,7 +19,7 @@ export interface InvitationLook {
 }
 
 /** One invitation must not hold up a plan. */
-const PATIENCE = { retries: 1, isTimeoutFinal: true } as const;
+const READ_OPTIONS = { retries: 1, isTimeoutFinal: true } as const;
 const answerSchema = z.record(z.string(), z.unknown());
 
 /**
@@ -65,7 +65,7 @@ async function answerTo(
   query: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<Record<string, unknown> | "not_found" | "unknown"> {
   try {
-    return await reader.request({ method: "GET", path, query, schema: answerSchema }, PATIENCE);
+    return await reader.request({ method: "GET", path, query, schema: answerSchema }, READ_OPTIONS);
   } catch (error) {
     if (error instanceof HomeserverError)
       return error.status === 404 && error.errcode === "M_NOT_FOUND" ? "not_found" : "unknown";

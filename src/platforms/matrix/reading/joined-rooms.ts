@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import type { RoomCollector } from "./room-collector.ts";
 import { readRoom } from "./single-room.ts";
+import { unlessUnreadable } from "./unless-unreadable.ts";
 
 const MAX_ROOM_LIST_BYTES = 8 * 1_048_576;
 
@@ -29,7 +29,7 @@ export async function readJoinedRoom(
   collector: RoomCollector,
   roomId: string,
 ): Promise<void> {
-  const room = await readOfRoom(reader, roomId, (ofRoom) =>
+  const room = await unlessUnreadable(reader, roomId, (ofRoom) =>
     readRoom(ofRoom, roomId, collector.accounts, collector.room(roomId)),
   );
   if (room === null) collector.setUnreadable(roomId);

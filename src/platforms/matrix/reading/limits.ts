@@ -1,5 +1,5 @@
 const BASE_ANSWER_BYTES = 8 * 1_048_576;
-const BYTES_A_ROOM = 16_384;
+const BYTES_PER_ROOM = 16_384;
 const MAX_ANSWER_BYTES = 64 * 1_048_576;
 
 /**
@@ -7,7 +7,7 @@ const MAX_ANSWER_BYTES = 64 * 1_048_576;
  * data; a server that sends more is hostile or broken.
  */
 export function maxRoomsAnswerBytes(rooms: number): number {
-  return Math.min(BASE_ANSWER_BYTES + BYTES_A_ROOM * rooms, MAX_ANSWER_BYTES);
+  return Math.min(BASE_ANSWER_BYTES + BYTES_PER_ROOM * rooms, MAX_ANSWER_BYTES);
 }
 
 /** Rooms of one sliding-sync request. */

@@ -6,8 +6,8 @@ import type { KnownMember } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { ABSENT_MEMBER, knownMember, stateEventsOf } from "./raw-events.ts";
-import type { RoomReader } from "./read-of-room.ts";
 import { readStateEvent } from "./single-room.ts";
+import type { RoomReader } from "./unless-unreadable.ts";
 
 /**
  * A member in `joined_members` takes about 150 bytes. A separate request takes about as long as a

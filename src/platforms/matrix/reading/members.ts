@@ -5,10 +5,10 @@ import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { readMembersBySlidingSync } from "./members-by-sliding-sync.ts";
 import { readMembersOfRoom, readSomeJoinedMembers } from "./members-of-room.ts";
-import type { RoomReader } from "./read-of-room.ts";
-import { checkAccount, isFailedRead, readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
+import type { RoomReader } from "./unless-unreadable.ts";
+import { checkAccount, isFailedRead, unlessUnreadable } from "./unless-unreadable.ts";
 
 /** Members by user ID. A requested user who was never a member counts as having left. */
 export type MembersFound = ReadonlyMap<string, KnownMember>;
@@ -75,7 +75,7 @@ export async function withNeededMembers(
     membersOf: (ofRoom: RoomReader, joinedCount: number | null) => Promise<MembersFound>,
   ): Promise<void> {
     const joinedCount = snapshot.rooms.get(roomId)?.joinedCount ?? null;
-    const members = await readOfRoom(reader, roomId, (ofRoom) => membersOf(ofRoom, joinedCount));
+    const members = await unlessUnreadable(reader, roomId, (ofRoom) => membersOf(ofRoom, joinedCount));
     if (members === null) unreadable.add(roomId);
     else found.set(roomId, members);
   }

@@ -5,10 +5,10 @@ import { ABSENT } from "../rooms/state-read.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
 import { concurrently } from "./concurrently.ts";
 import { CONCURRENCY } from "./limits.ts";
-import type { RoomReader } from "./read-of-room.ts";
-import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { readStateEvent } from "./single-room.ts";
+import type { RoomReader } from "./unless-unreadable.ts";
+import { unlessUnreadable } from "./unless-unreadable.ts";
 
 /**
  * Completes the other account's membership if two conditions hold:
@@ -33,7 +33,7 @@ export async function withOtherMembers(
   if (unknown.length === 0) return snapshot;
   const rooms = new Map(snapshot.rooms);
   await concurrently(unknown, CONCURRENCY, async (room) => {
-    const otherMember = await readOfRoom(reader, room.roomId, (ofRoom) =>
+    const otherMember = await unlessUnreadable(reader, room.roomId, (ofRoom) =>
       readOtherMember(ofRoom, room.roomId, other.userId),
     );
     rooms.set(room.roomId, otherMember === null ? unreadableRoom(room) : { ...room, otherMember });

@@ -3,8 +3,8 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { roomFromSummary } from "../rooms/room-summary.ts";
 import type { AccountSnapshot, RoomSnapshot } from "../rooms/types.ts";
-import { isFailedRead } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
+import { isFailedRead } from "./unless-unreadable.ts";
 import { isTimeout } from "./with-retries.ts";
 
 /**

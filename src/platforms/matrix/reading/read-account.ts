@@ -6,7 +6,6 @@ import { concurrently } from "./concurrently.ts";
 import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom, readJoinedRooms } from "./joined-rooms.ts";
 import { CONCURRENCY, WINDOW } from "./limits.ts";
-import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import { collectRoomByRoom, isMethodUnsupported } from "./room-by-room.ts";
 import type { AccountPair, Listing } from "./room-collector.ts";
@@ -15,6 +14,7 @@ import { readRoom } from "./single-room.ts";
 import { SLIDING_SYNC_FEATURE } from "./sliding-sync-request.ts";
 import type { Progress } from "./sliding-sync.ts";
 import { collectBySlidingSync } from "./sliding-sync.ts";
+import { unlessUnreadable } from "./unless-unreadable.ts";
 
 const MAX_SPACES_TRIED = 3;
 
@@ -145,7 +145,7 @@ async function readEmptySpaces(reader: Reader, collector: RoomCollector): Promis
   let isMisunderstood = false;
   for (const [index, { roomId }] of spaces.entries()) {
     if (index >= MAX_SPACES_TRIED && !isMisunderstood) return;
-    const space = await readOfRoom(reader, roomId, (ofRoom) =>
+    const space = await unlessUnreadable(reader, roomId, (ofRoom) =>
       readRoom(ofRoom, roomId, collector.accounts, collector.room(roomId)),
     );
     if (space !== null && collector.addRoom(space).spaceChildren.length > 0) isMisunderstood = true;

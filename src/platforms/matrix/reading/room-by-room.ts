@@ -8,11 +8,11 @@ import { collectBySync } from "./initial-sync.ts";
 import { readJoinedRoom } from "./joined-rooms.ts";
 import { CONCURRENCY } from "./limits.ts";
 import { tagsOf } from "./raw-events.ts";
-import { readOfRoom } from "./read-of-room.ts";
 import type { Reader } from "./reader.ts";
 import type { AccountPair } from "./room-collector.ts";
 import { RoomCollector } from "./room-collector.ts";
 import type { Progress } from "./sliding-sync.ts";
+import { unlessUnreadable } from "./unless-unreadable.ts";
 
 /**
  * Global account data that is requested by name if no listing has it: all types that clients are
@@ -138,7 +138,7 @@ async function collectRoomAccountData(
   const { userId } = collector.accounts;
   for (const type of KNOWN_ROOM_ACCOUNT_DATA) {
     const path = apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/account_data/${type}`;
-    const found = await readOfRoom(reader, roomId, async (ofRoom) => ({
+    const found = await unlessUnreadable(reader, roomId, async (ofRoom) => ({
       content: await readIfThere(ofRoom, path),
     }));
     if (found === null) collector.addUnreadableAccountData(roomId, type);
@@ -146,7 +146,9 @@ async function collectRoomAccountData(
       collector.addRoomAccountData(roomId, [{ type, content: found.content }]);
   }
   const path = apiPath`/_matrix/client/v3/user/${userId}/rooms/${roomId}/tags`;
-  const tags = await readOfRoom(reader, roomId, async (ofRoom) => tagsOf(await readIfThere(ofRoom, path)));
+  const tags = await unlessUnreadable(reader, roomId, async (ofRoom) =>
+    tagsOf(await readIfThere(ofRoom, path)),
+  );
   if (tags === null) collector.addUnreadableAccountData(roomId, "m.tag");
   else collector.setTags(roomId, tags);
 }

@@ -9,10 +9,10 @@ import { PLANNED_STATE_TYPES } from "../rooms/room-snapshot.ts";
 import { roomVersionRules } from "../rooms/room-version.ts";
 import type { Hero } from "../rooms/types.ts";
 import { memberEventOf, membershipIn, stateEventsOf } from "./raw-events.ts";
-import type { RoomReader } from "./read-of-room.ts";
-import { isFailedRead, isRefusedForRoom } from "./read-of-room.ts";
 import type { AccountPair } from "./room-collector.ts";
 import { statePath } from "./state-now.ts";
+import type { RoomReader } from "./unless-unreadable.ts";
+import { isFailedRead, isRefusedForRoom } from "./unless-unreadable.ts";
 
 /** The properties of a room that a listing has shown. */
 export interface RoomHints {

@@ -1,4 +1,4 @@
-import type { GlobUse } from "../../../model/glob-set.ts";
+import type { GlobBudget } from "../../../model/glob-set.ts";
 import { GlobSet } from "../../../model/glob-set.ts";
 import { isJsonObject } from "../api/json.ts";
 import { serverNameOf } from "../ids/identifiers.ts";
@@ -40,15 +40,15 @@ export function isInviteBlocked(accountData: ReadonlyMap<string, unknown>, invit
 }
 
 /** Each list is compiled once, however many people a plan asks about. */
-const compiled = new WeakMap<object, { readonly set: GlobSet; readonly use: GlobUse }>();
+const compiled = new WeakMap<object, { readonly set: GlobSet; readonly budget: GlobBudget }>();
 
 /** A list that has been asked about too many people matches, so that nobody is named in vain. */
 function matchesAny(patterns: unknown, text: string): boolean {
   if (!Array.isArray(patterns)) return false;
   const known = compiled.get(patterns) ?? {
     set: new GlobSet(patterns.filter((each) => typeof each === "string")),
-    use: { texts: 0 },
+    budget: { comparedTexts: 0 },
   };
   compiled.set(patterns, known);
-  return known.set.matches(text, known.use) !== false;
+  return known.set.matches(text, known.budget) !== false;
 }

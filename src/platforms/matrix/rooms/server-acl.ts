@@ -1,4 +1,4 @@
-import type { GlobUse } from "../../../model/glob-set.ts";
+import type { GlobBudget } from "../../../model/glob-set.ts";
 import { GlobSet } from "../../../model/glob-set.ts";
 import { hostOf, isIpLiteral } from "../ids/server-host.ts";
 import type { StateRead } from "./state-read.ts";
@@ -10,7 +10,7 @@ interface Lists {
 }
 
 /** Each ACL of a reading with its compiled lists, and how much it has cost. */
-const known = new WeakMap<ServerAcl, Lists & { readonly use: GlobUse }>();
+const known = new WeakMap<ServerAcl, Lists & { readonly budget: GlobBudget }>();
 
 /** The rooms of one community have the same ACL. */
 const MAX_RECENT = 32;
@@ -36,14 +36,14 @@ function verdict(state: StateRead<ServerAcl>, serverName: string): boolean | nul
   if (state.kind === "malformed") return false;
   const acl = state.value;
   if (!acl.allowsIpLiterals && isIpLiteral(serverName)) return false;
-  const { deny, allow, use } = known.get(acl) ?? compile(acl);
+  const { deny, allow, budget } = known.get(acl) ?? compile(acl);
   const host = hostOf(serverName);
-  const isDenied = deny.matches(host, use);
-  if (isDenied === false) return allow.matches(host, use);
+  const isDenied = deny.matches(host, budget);
+  if (isDenied === false) return allow.matches(host, budget);
   return isDenied === null ? null : false;
 }
 
-function compile(acl: ServerAcl): Lists & { readonly use: GlobUse } {
+function compile(acl: ServerAcl): Lists & { readonly budget: GlobBudget } {
   const key = JSON.stringify([acl.deny.length, acl.allow.length, acl.deny[0], acl.deny.at(-1)]);
   const same = recent.get(key);
   const isSame = same !== undefined && isEqual(same.acl, acl);
@@ -54,7 +54,7 @@ function compile(acl: ServerAcl): Lists & { readonly use: GlobUse } {
     if (recent.size <= MAX_RECENT) break;
     recent.delete(oldest);
   }
-  const compiled = { ...lists, use: { texts: 0 } };
+  const compiled = { ...lists, budget: { comparedTexts: 0 } };
   known.set(acl, compiled);
   return compiled;
 }

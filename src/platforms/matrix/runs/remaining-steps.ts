@@ -5,10 +5,10 @@ import { isTriedEnough, standingRefusals, withRefusal } from "../../../model/rou
 import type { RunRoom } from "../../../model/run-room.ts";
 import type { StoredStep } from "../../../model/run.ts";
 import type { PlannedStep, StepKind } from "../../../model/step.ts";
-import type { Tried } from "../../planning.ts";
+import type { TriedSteps } from "../../planning.ts";
 import type { ChosenCategories } from "../../planning.ts";
 import { accountDataKey } from "../categories/account-data/plan.ts";
-import { isOverwritten, keptRoomSchema, keptRoomStep } from "../categories/kept-rooms/plan.ts";
+import { isOverwritten, keptRoomSchema, keptRoomStep } from "../categories/kept-room-profiles/plan.ts";
 import type { PartOfStep } from "../categories/registry.ts";
 import { planPartOfContents, writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
@@ -20,7 +20,7 @@ import { isChosen, powerSteps, stepsInto, withKeptRooms } from "./steps-of-run.t
 
 interface StoredRooms {
   before: readonly RunRoom[];
-  tried: Tried;
+  tried: TriedSteps;
   /** In milliseconds since the epoch. */
   now: number;
 }
@@ -122,7 +122,7 @@ interface RevisedRun {
   readonly before: readonly RunRoom[];
   /** The rooms as `revisedRooms` returns them. */
   readonly rooms: readonly RunRoom[];
-  readonly tried: Tried;
+  readonly tried: TriedSteps;
   readonly request: ChosenCategories;
   /** When the run first ended; `null` while it has not. */
   readonly endedAt: number | null;
@@ -177,7 +177,7 @@ const MAY_BE_OVERWRITTEN: ReadonlySet<StepKind> = new Set<StepKind>(["room_profi
  * The target's own names and pictures in rooms that the server has overwritten after they were
  * written back, or before that was tried.
  */
-function overwrittenRooms({ readings: { target } }: DecidedMove, tried: Tried): PlannedStep[] {
+function overwrittenRooms({ readings: { target } }: DecidedMove, tried: TriedSteps): PlannedStep[] {
   const kept = [...tried.values()].flatMap(({ kind, payload }) =>
     kind === "kept_room_profile" ? (keptRoomSchema.safeParse(payload).data ?? []) : [],
   );
@@ -199,7 +199,7 @@ const HELD_BACK_KEYS: ReadonlySet<string> = new Set([...INVITE_PERMISSION_TYPES]
  */
 function versionOf(
   key: string,
-  tried: Tried,
+  tried: TriedSteps,
 ): { next: string; last: Pick<StoredStep, "state" | "finishedAt"> | null } {
   let last: Pick<StoredStep, "state" | "finishedAt"> | null = null;
   for (let version = 1; ; version += 1) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { StepOutcome } from "../../../model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import { STEP_KINDS } from "../../../model/step.ts";
-import { keptRoomStep } from "../categories/kept-rooms/step.ts";
+import { keptRoomStep } from "../categories/kept-room-profiles/step.ts";
 import { categories, isContentStep } from "../categories/registry.ts";
 import type { Step } from "../steps/define-step.ts";
 import { roomSteps } from "../steps/registry.ts";

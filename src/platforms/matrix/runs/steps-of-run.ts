@@ -5,7 +5,7 @@ import type { RunRoom } from "../../../model/run-room.ts";
 import type { PlannedStep } from "../../../model/step.ts";
 import type { ChosenCategories, RunContents } from "../../planning.ts";
 import type { AccountContents } from "../categories/contents.ts";
-import { keptRoomSteps } from "../categories/kept-rooms/plan.ts";
+import { keptRoomSteps } from "../categories/kept-room-profiles/plan.ts";
 import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep, planContentSteps } from "../categories/registry.ts";
 import type { RoomPlan } from "../planning/plan-rooms.ts";

@@ -6,7 +6,7 @@ import type { PlannedStep, Stage, StepKind } from "../../../model/step.ts";
 import { stages } from "../../../model/step.ts";
 import type { EarlierRun, PlannedUndo, UndoChoice, UndoFacts } from "../../runs.ts";
 import { isJsonObject } from "../api/json.ts";
-import { keptRoomSchema } from "../categories/kept-rooms/plan.ts";
+import { keptRoomSchema } from "../categories/kept-room-profiles/plan.ts";
 import { isWrittenIntoRooms } from "../categories/profile/plan.ts";
 import { categoryOfStep } from "../categories/registry.ts";
 import { JOIN_KINDS } from "../planning/step-payloads.ts";
@@ -37,10 +37,11 @@ export function roomsOfUndo(runs: readonly EarlierRun[]): string[] {
 export function undoOfRuns(
   runs: readonly EarlierRun[],
   rooms: readonly RunRoom[],
-  { stays, leavesAnyway }: UndoChoice,
+  { stayReasons, leavesAnyway }: UndoChoice,
 ): PlannedUndo {
   const written = writtenSteps(runs);
-  const isKept = ({ step }: WrittenStep): boolean => isGuarded(step.kind) && stays.has(step.roomId ?? "");
+  const isKept = ({ step }: WrittenStep): boolean =>
+    isGuarded(step.kind) && stayReasons.has(step.roomId ?? "");
   const chosen = leavesAnyway ? written : written.filter((one) => !isKept(one));
   const row = new Map(rooms.map((room) => [room.roomId, room.planned.row]));
   const keptIds = new Set(written.filter(isKept).map(({ step }) => step.roomId ?? ""));
@@ -49,7 +50,7 @@ export function undoOfRuns(
     facts: {
       ...undoFacts(chosen, row),
       kept: [...keptIds].flatMap((roomId) => {
-        const [room, reason] = [row.get(roomId), stays.get(roomId)];
+        const [room, reason] = [row.get(roomId), stayReasons.get(roomId)];
         return room === undefined || reason === undefined ? [] : [{ room, reason }];
       }),
     },

@@ -6,7 +6,7 @@ import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { TokenSource } from "../api/homeserver-client.ts";
 import { HomeserverClient } from "../api/homeserver-client.ts";
 import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
-import { isOwnServersWord } from "./own-server-word.ts";
+import { doesOwnServerConfirm } from "./own-server-confirms.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
 
@@ -104,7 +104,7 @@ export class Sessions {
       } catch (error) {
         if (!(error instanceof HomeserverError)) throw error;
         if (isRelayed && accountProblemOf(error) !== null && !(await this.#isOwnWord(account, token, error)))
-          throw error.asOthersWord();
+          throw error.asUnconfirmed();
         if (error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
         if (tries === MAX_TRIES)
           throw new UnreachableError("refused", new URL(account.baseUrl).host, "TOKEN_REPLACED");
@@ -120,7 +120,7 @@ export class Sessions {
   async #isOwnWord(account: Account, token: string, error: HomeserverError): Promise<boolean> {
     const { fetch, log } = this.#options;
     const client = new HomeserverClient({ baseUrl: account.baseUrl, fetch, log, accessToken: () => token });
-    return await isOwnServersWord(client, account.userId, error);
+    return await doesOwnServerConfirm(client, account.userId, error);
   }
 
   /**

@@ -2,14 +2,15 @@ import { z } from "zod";
 import { apiPath } from "../api/homeserver-client.ts";
 import { unlessAbsent } from "../api/homeserver-error.ts";
 import type { JsonObject } from "../api/json.ts";
-import { isJsonObject, isTooComplex } from "../api/json.ts";
+import { isJsonObject, isTooComplex, textOrNull } from "../api/json.ts";
+import type { RoomProfile } from "../reading/account-reading.ts";
 import type { StepSession } from "./define-step.ts";
 
 /**
  * Keys of a member event that say how its user came in (CS §m.room.member). They belong to that one
  * event. Servers refuse a later event that repeats `join_authorised_via_users_server`.
  */
-const OF_THE_ENTRY: ReadonlySet<string> = new Set([
+const ENTRY_KEYS: ReadonlySet<string> = new Set([
   "join_authorised_via_users_server",
   "third_party_invite",
   "is_direct",
@@ -33,8 +34,13 @@ export async function writeOwnMember(
   roomId: string,
   content: JsonObject,
 ): Promise<void> {
-  const body = Object.fromEntries(Object.entries(content).filter(([key]) => !OF_THE_ENTRY.has(key)));
+  const body = Object.fromEntries(Object.entries(content).filter(([key]) => !ENTRY_KEYS.has(key)));
   await session.request({ method: "PUT", path: memberPath(session, roomId), body, schema: z.unknown() });
+}
+
+/** The name and the picture in a member event. */
+export function profileOfMember(member: JsonObject): RoomProfile {
+  return { displayName: textOrNull(member["displayname"]), avatarUrl: textOrNull(member["avatar_url"]) };
 }
 
 function memberPath({ userId }: StepSession, roomId: string): string {

@@ -15,7 +15,7 @@ import { valueOf } from "../rooms/state-read.ts";
 import type { StepScope } from "./define-step.ts";
 import { defineStep } from "./define-step.ts";
 import { attributedTo, onServerOf, serverProblem, toOutcome } from "./step-errors.ts";
-import { stays, whyStayNow } from "./undo-entry.ts";
+import { stayOutcome, currentStayReason } from "./undo-entry.ts";
 import { writeWithUndo } from "./write-with-undo.ts";
 
 /**
@@ -47,8 +47,8 @@ export const powerLevelStep = defineStep({
     const by = scope.isJoined(roomId) ? "target" : "source";
     const content = await onServerOf(by, stateNow(scope[by], { roomId, type: POWER_LEVELS }));
     if (levelIn(content, roomVersion, userId).own !== level) return { status: "already_done" };
-    const reason = leavesAnyway || by === "source" ? null : await whyStayNow(roomId, scope);
-    if (reason !== null) return stays(reason);
+    const reason = leavesAnyway || by === "source" ? null : await currentStayReason(roomId, scope);
+    if (reason !== null) return stayOutcome(reason);
     const rewrite = powerLevelsContent({ content, roomVersion, creators, userId, level: before });
     return attributedTo(by, await write(rewrite, { roomId, by, scope }));
   },

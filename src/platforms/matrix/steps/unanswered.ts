@@ -7,7 +7,7 @@ import { HomeserverError } from "../api/homeserver-error.ts";
 const TIMEOUT_MS = 10_000;
 
 /** The step of an outcome. `roomId`: the room that it is about, `null` for none. */
-interface Tried {
+interface TriedStep {
   readonly side: Side;
   readonly roomId: string | null;
 }
@@ -22,7 +22,7 @@ interface Tried {
  */
 export async function resolveUnanswered(
   outcome: StepOutcome,
-  { side, roomId }: Tried,
+  { side, roomId }: TriedStep,
   client: Readonly<Record<Side, Pick<HomeserverClient, "request">>>,
   signal: AbortSignal,
 ): Promise<StepOutcome> {

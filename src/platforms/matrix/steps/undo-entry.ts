@@ -4,8 +4,8 @@ import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
 import { anyAnswer } from "../api/json.ts";
 import type { EnteredRoom } from "../planning/step-payloads.ts";
+import { findStayReason } from "../reading/find-stay-reason.ts";
 import { membershipNow } from "../reading/state-now.ts";
-import { whyStay } from "../reading/why-stay.ts";
 import type { StepScope } from "./define-step.ts";
 import { onServerOf, toOutcome } from "./step-errors.ts";
 import { isTargetJoined, membershipSeenBySource } from "./target-membership.ts";
@@ -24,17 +24,17 @@ export async function leaveJoinedRoom(
   scope: Scope,
 ): Promise<StepOutcome> {
   if (!(await isTargetJoined(roomId, scope))) return { status: "already_done" };
-  const reason = leavesAnyway ? null : await whyStayNow(roomId, scope);
-  return reason === null ? await leave(roomId, scope) : stays(reason);
+  const reason = leavesAnyway ? null : await currentStayReason(roomId, scope);
+  return reason === null ? await leave(roomId, scope) : stayOutcome(reason);
 }
 
 /** Why the target should not leave the room, as both servers see it now. */
-export async function whyStayNow(
+export async function currentStayReason(
   roomId: string,
   { source, target }: Pick<Scope, "source" | "target">,
 ): Promise<StayReason | null> {
   const membership = await onServerOf("source", membershipNow(source, { roomId, userId: source.userId }));
-  return whyStay({
+  return findStayReason({
     roomId,
     sourceUserId: source.userId,
     targetUserId: target.userId,
@@ -43,7 +43,7 @@ export async function whyStayNow(
   });
 }
 
-export function stays(reason: StayReason): StepOutcome {
+export function stayOutcome(reason: StayReason): StepOutcome {
   return { status: "failed", problem: { code: reason, serverText: null } };
 }
 

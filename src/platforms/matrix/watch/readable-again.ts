@@ -11,9 +11,9 @@ import type { WatchingAccount } from "./watching-account.ts";
 /** A server that shows a room does so at once. */
 const TIMEOUT_MS = 10_000;
 /** The others follow at a later look. */
-const MAX_ROOMS_A_LOOK = 20;
+const MAX_ROOMS_PER_LOOK = 20;
 /** However long a room has been unreadable, one in this number of looks asks about it. */
-const RAREST_LOOK = 12;
+const MAX_LOOKS_BETWEEN = 12;
 
 /** The state that a room needs to be planned. */
 const NEEDED_STATE = ["m.room.create", "m.room.power_levels", "m.room.join_rules"] as const;
@@ -27,7 +27,7 @@ export async function readableAgain(look: Look): Promise<string[]> {
   if (readsRooms === null || !isDue(readsRooms)) return [];
   const unreadable = rooms.filter((room) => room.unreadableOn !== null);
   const first = Math.floor(random() * unreadable.length);
-  const asked = [...unreadable.slice(first), ...unreadable.slice(0, first)].slice(0, MAX_ROOMS_A_LOOK);
+  const asked = [...unreadable.slice(first), ...unreadable.slice(0, first)].slice(0, MAX_ROOMS_PER_LOOK);
   const readable = await concurrently(asked, CONCURRENCY, async (room) =>
     (await isShown(look, room)) ? [room.roomId] : [],
   );
@@ -35,7 +35,7 @@ export async function readableAgain(look: Look): Promise<string[]> {
 }
 
 function isDue(look: number): boolean {
-  return look % RAREST_LOOK === 0 || Number.isInteger(Math.log2(look));
+  return look % MAX_LOOKS_BETWEEN === 0 || Number.isInteger(Math.log2(look));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { laneOf } from "../../../../src/model/lanes.ts";
 import type { Run } from "../../../../src/model/run.ts";
-import type { Stays } from "../../../../src/model/stay-reason.ts";
+import type { StayReasons } from "../../../../src/model/stay-reason.ts";
 import type { StepOutcome } from "../../../../src/model/step-outcome.ts";
 import type { PlannedStep, StepKind } from "../../../../src/model/step.ts";
 import { stages } from "../../../../src/model/step.ts";
@@ -137,19 +137,19 @@ describe("taking back", () => {
   it("is void when something has changed since it was shown", async () => {
     const { store } = await temporaryStore();
     await ran(store, [{ kind: "join", roomId: "!a", outcome: wrote({ roomId: "!a" }) }]);
-    let stays: Stays = new Map();
-    const planner = undoPlanner(store, () => stays);
+    let stayReasons: StayReasons = new Map();
+    const planner = undoPlanner(store, () => stayReasons);
     const seen = await planner.preview(OWNER);
     if (seen.status !== "possible") throw new Error(seen.status);
     const confirmed = { shown: seen.shown, leavesAnyway: true };
     expect(await planner.plan(OWNER, confirmed)).toMatchObject({ status: "planned" });
-    stays = new Map([["!a", "last_admin"]]);
+    stayReasons = new Map([["!a", "last_admin"]]);
     expect(await planner.plan(OWNER, confirmed)).toMatchObject({
       status: "possible",
       kept: [{ reason: "last_admin" }],
       canUndoRest: false,
     });
-    stays = new Map();
+    stayReasons = new Map();
     await ran(store, [{ kind: "join", roomId: "!b", outcome: wrote({ roomId: "!b" }) }]);
     expect(await planner.plan(OWNER, confirmed)).toMatchObject({ status: "possible", joins: [{}, {}] });
     expect(await planner.plan(OWNER, { shown: "", leavesAnyway: false })).toMatchObject({

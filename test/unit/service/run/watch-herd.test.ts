@@ -100,7 +100,7 @@ function herd(
         pair: ({ source }) => ({
           decide: never,
           runStep: never,
-          whyStay: never,
+          stayReasons: never,
           watch: (request) => {
             const runId = Number(/\d+/u.exec(source.userId)?.[0]);
             found.looks.push({ at: Date.now(), runId });

@@ -12,7 +12,7 @@ import type { CategoryPlan } from "../category-plan.ts";
 import type { Comparison, Desired, ItemStatus } from "../comparison.ts";
 import { compareItems } from "../comparison.ts";
 import type { AccountContents } from "../contents.ts";
-import { ownRoomProfiles } from "../kept-rooms/plan.ts";
+import { ownRoomProfiles } from "../kept-room-profiles/plan.ts";
 
 /** The payload of a step, and its undo record. */
 export const profileFieldSchema = z.object({

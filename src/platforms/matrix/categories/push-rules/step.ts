@@ -23,7 +23,7 @@ import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.t
  * The target's rules are read again after so many were written, because people and their clients go
  * on using the account.
  */
-const RULES_A_LOOK = 20;
+const MAX_RULES_PER_READ = 20;
 
 interface PlannedRule {
   readonly rule: PushRule;
@@ -77,7 +77,7 @@ export const pushRulesStep = defineStep({
       decision !== "written" && !done.has(`${decision} ${name}`);
     let problem: StepProblem | null = null;
     for (;;) {
-      const batch = decide(candidates, existing, displacedNow).filter(isOpen).slice(0, RULES_A_LOOK);
+      const batch = decide(candidates, existing, displacedNow).filter(isOpen).slice(0, MAX_RULES_PER_READ);
       if (batch.length === 0) break;
       for (const { name } of batch) tried.add(name);
       await scope.saveUndo({ changes: changes.filter((change) => tried.has(pushRuleName(change.written))) });
@@ -129,9 +129,9 @@ export const pushRulesStep = defineStep({
 });
 
 function inBatches<Item>(items: readonly Item[]): Item[][] {
-  const count = Math.ceil(items.length / RULES_A_LOOK);
+  const count = Math.ceil(items.length / MAX_RULES_PER_READ);
   return Array.from({ length: count }, (_, index) =>
-    items.slice(index * RULES_A_LOOK, (index + 1) * RULES_A_LOOK),
+    items.slice(index * MAX_RULES_PER_READ, (index + 1) * MAX_RULES_PER_READ),
   );
 }
 

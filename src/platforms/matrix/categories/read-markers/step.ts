@@ -20,11 +20,11 @@ const eventSchema = z.object({ event_id: z.string() });
  */
 const EVENTS = 50;
 /** How many older messages a request for history asks for, and how many requests there are. */
-const OLDER_EVENTS = 100;
+const EVENTS_PER_PAGE = 100;
 const MAX_OLDER_PAGES = 10;
 const MAX_MESSAGES_BYTES = 8 * 1_048_576;
 /** The history may arrive after the answer, or much later on a busy server. */
-const LOOKS = 3;
+const MAX_LOOKS = 3;
 const PAUSE_MS = 500;
 
 /**
@@ -58,7 +58,7 @@ async function markAsRead(
   if (existing !== null) return { status: existing === savedUndo?.eventId ? "done" : "already_done" };
   if (scope.isServerNew !== true && (await isMarked({ roomId, eventId }, scope))) return { status: "done" };
   let newest: Messages | null = null;
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
     // The next request notices a stop.
     if (look > 0) await sleep(PAUSE_MS, undefined, { signal: scope.signal }).catch(() => undefined);
     newest = await messages(target, roomId, { limit: EVENTS, from: null });
@@ -79,7 +79,7 @@ async function markInHistory(
   let from = newest?.end ?? null;
   let isCut = false;
   for (let page = 0; page < MAX_OLDER_PAGES && from !== null; page += 1) {
-    const older: Messages = await messages(scope.target, roomId, { limit: OLDER_EVENTS, from });
+    const older: Messages = await messages(scope.target, roomId, { limit: EVENTS_PER_PAGE, from });
     oldest = older.eventIds.at(-1) ?? oldest;
     // A page is empty where the account may not see the history.
     isCut = older.eventIds.length > 0;

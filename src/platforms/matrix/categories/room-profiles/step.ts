@@ -1,12 +1,11 @@
 import { z } from "zod";
 import type { JsonObject } from "../../api/json.ts";
-import { textOrNull } from "../../api/json.ts";
 import { readProfile } from "../../reading/account-details.ts";
 import type { RoomProfile } from "../../reading/account-reading.ts";
 import { addressOnTarget, copyImage } from "../../steps/copy-image.ts";
 import type { StepScope } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
-import { readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
+import { profileOfMember, readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
 import type { ErrorOutcome } from "../../steps/step-errors.ts";
 import { writeWithUndo } from "../../steps/write-with-undo.ts";
 import type { RoomProfilePayload } from "./plan.ts";
@@ -37,7 +36,7 @@ export const roomProfileStep = defineStep({
     const { target, savedUndo } = scope;
     const member = await readOwnMember(target, roomId);
     if (member === null) return GONE;
-    const missing = await stillMissing(payload, profileIn(member), scope);
+    const missing = await stillMissing(payload, profileOfMember(member), scope);
     const earlier = savedUndo === null ? null : stillThere(savedUndo, member);
     if (missing.displayName === null && missing.avatarUrl === null)
       return earlier === null ? { status: "already_done" } : { status: "done", undo: earlier };
@@ -48,7 +47,7 @@ export const roomProfileStep = defineStep({
     // The event is read again, because the copy takes time.
     const content = avatar === null ? member : await readOwnMember(target, roomId);
     if (content === null) return GONE;
-    const now = avatar === null ? missing : await stillMissing(payload, profileIn(content), scope);
+    const now = avatar === null ? missing : await stillMissing(payload, profileOfMember(content), scope);
     const written = {
       ...(now.displayName === null ? {} : { displayname: now.displayName }),
       ...(hasAvatar && now.avatarUrl !== null ? { avatar_url: avatar.url } : {}),
@@ -77,10 +76,6 @@ export const roomProfileStep = defineStep({
     return { status: "done" };
   },
 });
-
-function profileIn(member: JsonObject): RoomProfile {
-  return { displayName: textOrNull(member["displayname"]), avatarUrl: textOrNull(member["avatar_url"]) };
-}
 
 /** The part of the undo record whose values still exist unchanged; `null` for none. */
 function stillThere(

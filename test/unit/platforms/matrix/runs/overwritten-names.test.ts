@@ -5,7 +5,7 @@ import type { StepKind } from "../../../../../src/model/step.ts";
 import { remainingSteps } from "../../../../../src/platforms/matrix/runs/remaining-steps.ts";
 import { stepsOfWholePlan } from "../../../../../src/platforms/matrix/runs/steps-of-run.ts";
 import { profileSteps } from "../../../../../src/platforms/matrix/runs/steps-of-run.ts";
-import type { Tried } from "../../../../../src/platforms/planning.ts";
+import type { TriedSteps } from "../../../../../src/platforms/planning.ts";
 import { plan, sketchRoom } from "../../../../support/plans/planned-rooms.ts";
 import type { ContentsSketch } from "../categories/contents-sketch.ts";
 import { newAccount, oldAccount } from "../categories/contents-sketch.ts";
@@ -24,7 +24,7 @@ function moveWith(target: ContentsSketch) {
   return { decided, readings: { source, target: newAccount(target) } };
 }
 
-function tried(...steps: readonly { kind: StepKind; key: string; payload?: unknown }[]): Tried {
+function tried(...steps: readonly { kind: StepKind; key: string; payload?: unknown }[]): TriedSteps {
   return new Map(
     steps.map(
       ({

@@ -1,21 +1,24 @@
 import type { Kysely, Transaction } from "kysely";
 import type { OutboxItem } from "./outbox-item.ts";
-import { HELD } from "./outbox-item.ts";
+import { UNTIL_CHAT_OPENS } from "./outbox-item.ts";
 import type { Tables } from "./tables.ts";
 
-/** Where the readers of unsent messages are. A message follows its reader to another room. */
-export class Readers {
+/**
+ * Moves unsent messages to the rooms in which their recipients are. A message follows its recipient
+ * to another room.
+ */
+export class Recipients {
   readonly #database: Kysely<Tables>;
 
   constructor(database: Kysely<Tables>) {
     this.#database = database;
   }
 
-  /** Lets an item wait until a chat with its reader is opened (`releaseTo`). */
+  /** Lets an item wait until a chat with its recipient is opened (`releaseTo`). */
   async holdForChat(id: number, content: Record<string, unknown>): Promise<void> {
     await this.#database
       .updateTable("outbox")
-      .set({ content: JSON.stringify(content), not_before: HELD, cut_off: 0 })
+      .set({ content: JSON.stringify(content), not_before: UNTIL_CHAT_OPENS, crash_score: 0 })
       .where("id", "=", id)
       .execute();
   }
@@ -27,7 +30,7 @@ export class Readers {
         .updateTable("outbox")
         .set({ room_id: roomId, not_before: 0 })
         .where("for_user", "=", userId)
-        .where("not_before", "=", HELD)
+        .where("not_before", "=", UNTIL_CHAT_OPENS)
         .where("finished_at", "is", null)
         .returning("transaction_id")
         .execute();
@@ -58,7 +61,7 @@ export async function deleteHeldItems(transaction: Transaction<Tables>, userId: 
   await transaction
     .deleteFrom("outbox")
     .where("for_user", "=", userId)
-    .where("not_before", "=", HELD)
+    .where("not_before", "=", UNTIL_CHAT_OPENS)
     .where("finished_at", "is", null)
     .execute();
 }

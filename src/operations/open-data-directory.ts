@@ -12,7 +12,7 @@ import { StartProblem } from "./start-problem.ts";
  * Opens the data directory.
  * @throws StartProblem with a text for the operator
  */
-export function openData(
+export function openDataDirectory(
   { dataDir }: { dataDir: string },
   {
     secretKey,
@@ -30,12 +30,12 @@ export function openData(
         log.error({ err: error }, "erased data could not be removed from the files yet; it is tried again"),
     });
   } catch (error) {
-    throw explained(error);
+    throw asStartProblem(error);
   }
 }
 
 /** An error of the stored data as a text for the operator; another error as it is. */
-export function explained(error: unknown): unknown {
+export function asStartProblem(error: unknown): unknown {
   const isKnown =
     error instanceof DataDirectoryInUseError ||
     error instanceof NewerSchemaError ||

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { OutboxTurns } from "../../../src/chat/outbox-turns.ts";
+import { OutboxSchedule } from "../../../src/chat/outbox-schedule.ts";
 import type { DueItem } from "../../../src/store/outbox-item.ts";
-import { CUT_OFF, outboxPriority } from "../../../src/store/outbox-item.ts";
+import { CRASH_SCORE, outboxPriority } from "../../../src/store/outbox-item.ts";
 
 let lastId = 0;
 
@@ -10,12 +10,12 @@ function due(
   roomId: string,
   priority: DueItem["priority"] = outboxPriority.answer,
 ): DueItem {
-  return { id: ++lastId, roomId, forUser, priority, cutOff: 0 };
+  return { id: ++lastId, roomId, forUser, priority, crashScore: 0 };
 }
 
 /** What is sent one at a time, if each message takes the same time. */
 function oneByOne(items: readonly DueItem[]): string[] {
-  const turns = new OutboxTurns();
+  const turns = new OutboxSchedule();
   const waiting = new Set(items);
   const underWay: DueItem[] = [];
   const people: string[] = [];
@@ -40,7 +40,7 @@ describe("the turns of the outbox", () => {
   });
 
   it("go by urgency first", () => {
-    const [first] = new OutboxTurns().take([
+    const [first] = new OutboxSchedule().take([
       due("ada", "!a", outboxPriority.progress),
       due("ben", "!b", outboxPriority.answer),
       due("cara", "!c", outboxPriority.redaction),
@@ -49,7 +49,7 @@ describe("the turns of the outbox", () => {
   });
 
   it("send a few messages side by side, one in a room, and no message twice", () => {
-    const turns = new OutboxTurns();
+    const turns = new OutboxSchedule();
     const items = [
       due("ada", "!a"),
       due("ada", "!a"),
@@ -62,8 +62,8 @@ describe("the turns of the outbox", () => {
   });
 
   it("send a message under suspicion after the others and alone", () => {
-    const turns = new OutboxTurns();
-    const suspect = { ...due("ada", "!a"), cutOff: CUT_OFF.suspected };
+    const turns = new OutboxSchedule();
+    const suspect = { ...due("ada", "!a"), crashScore: CRASH_SCORE.suspected };
     const other = due("ben", "!b");
     expect(turns.take([suspect, other])).toEqual([other]);
     turns.done(other);
@@ -72,14 +72,14 @@ describe("the turns of the outbox", () => {
   });
 
   it("let redactions pass slow messages, also in their room", () => {
-    const turns = new OutboxTurns();
+    const turns = new OutboxSchedule();
     turns.take(["!a", "!b", "!c", "!d"].map((room) => due("ada", room)));
     const redactions = Array.from({ length: 9 }, () => due("ben", "!a", outboxPriority.redaction));
     expect(turns.take(redactions)).toHaveLength(4);
   });
 
   it("give a person's redaction its turn in a flood of another's", () => {
-    const turns = new OutboxTurns();
+    const turns = new OutboxSchedule();
     const flood = Array.from({ length: 100 }, () => due("mallory", "!control", outboxPriority.redaction));
     const taken = turns.take([...flood, due("ada", "!control", outboxPriority.redaction)]);
     expect(taken.slice(0, 2).map(({ forUser }) => forUser)).toContain("ada");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keptRoomStep } from "../../../../../../src/platforms/matrix/categories/kept-rooms/step.ts";
+import { keptRoomStep } from "../../../../../../src/platforms/matrix/categories/kept-room-profiles/step.ts";
 import type { Answer } from "../../../../../support/fakes/scripted-context.ts";
 import { scriptedContext } from "../../../../../support/fakes/scripted-context.ts";
 import { NEW } from "../contents-sketch.ts";

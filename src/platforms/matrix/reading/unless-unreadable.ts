@@ -20,7 +20,7 @@ const SECOND_TIMEOUT_MS = 20_000;
  * @returns `null` if the room cannot be read now
  * @throws HomeserverError, UnreachableError if the account cannot be read either
  */
-export async function readOfRoom<Answer>(
+export async function unlessUnreadable<Answer>(
   reader: Reader,
   roomId: string,
   read: (ofRoom: RoomReader) => Promise<Answer>,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { keptRoomSteps } from "../../../../../../src/platforms/matrix/categories/kept-rooms/plan.ts";
+import { keptRoomSteps } from "../../../../../../src/platforms/matrix/categories/kept-room-profiles/plan.ts";
 import type { ContentsSketch } from "../contents-sketch.ts";
 import { newAccount } from "../contents-sketch.ts";
 

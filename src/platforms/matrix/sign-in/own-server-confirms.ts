@@ -15,7 +15,7 @@ type OwnServer = Pick<HomeserverClient, "request">;
  * who runs a server in a room could end a session that way.
  * @throws HomeserverError, PageError, UnreachableError if the own server does not answer
  */
-export async function isOwnServersWord(
+export async function doesOwnServerConfirm(
   client: OwnServer,
   userId: string,
   error: HomeserverError,
@@ -29,7 +29,7 @@ export async function isOwnServersWord(
       return await isAccountRefused(client.request(whoami));
     case "account_suspended":
     case "consent_needed":
-      return await isAccountRefused(joinNothing(client, userId));
+      return await isAccountRefused(joinUnknownRoom(client, userId));
   }
 }
 
@@ -41,7 +41,7 @@ const whoami = { method: "GET", path: "/_matrix/client/v3/account/whoami", schem
  * takes part, and nothing can come of it. Synapse looks at the suspension before it looks for the
  * room.
  */
-async function joinNothing(client: OwnServer, userId: string): Promise<unknown> {
+async function joinUnknownRoom(client: OwnServer, userId: string): Promise<unknown> {
   const roomId = `!no-such-room:${serverNameOf(userId) ?? ""}`;
   return await client.request({
     method: "POST",

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StepOutcome } from "../../../../model/step-outcome.ts";
 import type { JsonObject } from "../../api/json.ts";
-import { textOrNull } from "../../api/json.ts";
 import { readProfile } from "../../reading/account-details.ts";
 import type { StepScope } from "../../steps/define-step.ts";
 import { defineStep } from "../../steps/define-step.ts";
-import { readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
+import { profileOfMember, readOwnMember, writeOwnMember } from "../../steps/own-member.ts";
 import type { KeptRoom } from "./plan.ts";
 import { keptRoomSchema, overwrittenFields } from "./plan.ts";
 
 /** Looks in one try, and the time between them. Most servers spread a profile within seconds. */
-const LOOKS = 4;
+const MAX_LOOKS = 4;
 const PAUSE_MS = 500;
 /** Tries that look. After the last one, a room that is unchanged counts as spared. */
 const MAX_TRIES = 3;
@@ -28,7 +27,7 @@ export const keptRoomStep = defineStep({
 
 async function writeBack(kept: KeptRoom, scope: StepScope<KeptRoom>): Promise<StepOutcome> {
   const { target, failures, signal } = scope;
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
     // The next request notices a stop.
     if (look > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     const member = await readOwnMember(target, kept.roomId);
@@ -47,7 +46,7 @@ async function restore(
 ): Promise<StepOutcome> {
   const { displayName, avatarUrl } = overwrittenFields(
     kept,
-    profileIn(member),
+    profileOfMember(member),
     await readProfile(target, target.userId),
   );
   if (displayName === undefined && avatarUrl === undefined) return { status: "already_done" };
@@ -63,13 +62,9 @@ function valueOf(key: string, value: string | null | undefined): JsonObject {
 }
 
 function isAsKept({ displayName, avatarUrl }: KeptRoom, member: JsonObject): boolean {
-  const existing = profileIn(member);
+  const existing = profileOfMember(member);
   return (
     (displayName === undefined || displayName === existing.displayName) &&
     (avatarUrl === undefined || avatarUrl === existing.avatarUrl)
   );
-}
-
-function profileIn(member: JsonObject) {
-  return { displayName: textOrNull(member["displayname"]), avatarUrl: textOrNull(member["avatar_url"]) };
 }

@@ -5,7 +5,7 @@ import { limitWaitMs } from "./server-refusal.ts";
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
-export interface PatienceOptions {
+export interface UntilAnsweredOptions {
   /** The host that is waited for, for the log. */
   host: string;
   /** Whether an error ends the waiting; it is then thrown. */
@@ -22,7 +22,7 @@ export function retryWaitMs(error: unknown, attempt: number): number {
 /** Repeats a request while the bot's homeserver is away or asks to wait. */
 export async function untilAnswered<Result>(
   request: () => Promise<Result>,
-  { host, isFinal, signal, log }: PatienceOptions,
+  { host, isFinal, signal, log }: UntilAnsweredOptions,
 ): Promise<Result> {
   for (let attempt = 0; ; attempt++) {
     try {

@@ -58,7 +58,7 @@ async function setUp() {
     const chats = new DirectChats({
       rows: from.directChats,
       items: from.outbox,
-      readers: from.readers,
+      recipients: from.recipients,
       currentOf: (roomId) => (roomId === "!replaced" ? NEW : roomId),
       rooms,
       now: () => Date.now(),

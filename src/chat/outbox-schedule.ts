@@ -1,5 +1,5 @@
 import type { DueItem } from "../store/outbox-item.ts";
-import { CUT_OFF, outboxPriority } from "../store/outbox-item.ts";
+import { CRASH_SCORE, outboxPriority } from "../store/outbox-item.ts";
 
 /** The number of messages that are sent side by side. */
 const MAX_SENDS = 4;
@@ -15,7 +15,7 @@ const MAX_SENDS_WITH_REDACTIONS = 8;
  * "Crash safety"). A suspected one is sent alone and after the others, so that no other message
  * comes under suspicion.
  */
-export class OutboxTurns {
+export class OutboxSchedule {
   /** The number of the last turn, by person. People for whom nothing waits are left out. */
   #servedAt = new Map<string, number>();
   #turn = 0;
@@ -67,15 +67,15 @@ export class OutboxTurns {
 
   #isBefore(one: DueItem, other: DueItem): boolean {
     if (isSuspected(one) || isSuspected(other))
-      if (one.cutOff !== other.cutOff) return one.cutOff < other.cutOff;
+      if (one.crashScore !== other.crashScore) return one.crashScore < other.crashScore;
     if (one.priority !== other.priority) return one.priority < other.priority;
     const servedAt = (item: DueItem): number => this.#servedAt.get(personOf(item)) ?? 0;
     return servedAt(one) === servedAt(other) ? one.id < other.id : servedAt(one) < servedAt(other);
   }
 }
 
-function isSuspected({ cutOff }: DueItem): boolean {
-  return cutOff >= CUT_OFF.suspected;
+function isSuspected({ crashScore }: DueItem): boolean {
+  return crashScore >= CRASH_SCORE.suspected;
 }
 
 function isRedaction({ priority }: DueItem): boolean {

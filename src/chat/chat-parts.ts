@@ -27,7 +27,7 @@ export interface Connection {
 }
 
 /** Makes the parts of the chat. */
-export function createParts(
+export function createChatParts(
   { configuration, store, commands, confirmable, isPermitted, isOnOwnServer, now, log }: ChatOptions,
   { client, machine, displayName, deviceId, controlRooms }: Connection,
 ) {
@@ -39,14 +39,14 @@ export function createParts(
   const chats = new DirectChats({
     rows: store.directChats,
     items: store.outbox,
-    readers: store.readers,
+    recipients: store.recipients,
     currentOf: (roomId) => controlRooms.currentOf(roomId),
     rooms,
     now,
   });
   const outbox = new Outbox({
     items: store.outbox,
-    readers: store.readers,
+    recipients: store.recipients,
     sender: new MessageSender(store.outbox, client),
     chats,
     now,

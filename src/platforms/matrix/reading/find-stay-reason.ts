@@ -37,7 +37,7 @@ const joinedSchema = z.object({ joined: z.record(z.string(), z.unknown()) });
  * must see the source in the room.
  * @throws HomeserverError, UnreachableError
  */
-export async function whyStay(leaving: RoomToLeave): Promise<StayReason | null> {
+export async function findStayReason(leaving: RoomToLeave): Promise<StayReason | null> {
   const { roomId, sourceUserId, isSourceJoined, target } = leaving;
   const isSeen = isSourceJoined && (await membershipNow(target, { roomId, userId: sourceUserId })) === "join";
   if (!isSeen) return (await isAlone(leaving)) ? "last_member" : "source_not_joined";
