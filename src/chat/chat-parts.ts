@@ -17,7 +17,7 @@ import { ChatRouter } from "./router.ts";
 import { type BotClient } from "./sync/bot-client.ts";
 import { UndecryptableMessages } from "./undecrypted.ts";
 
-/** What the parts are built on. */
+/** The connection to the bot's homeserver that the parts use. */
 export interface Connection {
   client: BotClient;
   machine: CryptoMachine;

@@ -32,8 +32,8 @@ export interface PossibleAnswer extends MessageText {
 
 /**
  * Handles answers to the bot's questions: a tap on the reaction, or a word that the question names.
- * Only the person who was asked may answer, and only once. The question is closed for the
- * answering event before the action runs.
+ * Only the person who was asked may answer, and only once. The question is closed for the answering
+ * event before the action runs.
  */
 export class Confirmations {
   readonly #options: ConfirmationsOptions;

@@ -34,9 +34,9 @@ export function cryptoFolder(dataDir: string, deviceId: string): string {
 }
 
 /**
- * Whether the keys of this device are lost: they were here and are missing, or the server has other
- * ones, because an old copy of the store was put back. The server would refuse new keys for the
- * same device (overrides/README.md, "Crash safety").
+ * Whether the keys of this device are lost: the store is missing, or an old copy of it was put back
+ * and the server has other keys. The server would refuse new keys for the same device
+ * (overrides/README.md, "Crash safety").
  */
 export async function isCryptoStoreLost(
   state: BotState,
@@ -51,14 +51,14 @@ export async function isCryptoStoreLost(
   );
 }
 
-/** Lets the next start replace this device by a new one. */
+/** Records that the next start must replace this device by a new one. */
 export async function markKeysAsLost(state: BotState, deviceId: string): Promise<void> {
   await state.set(LOST_DEVICE_KEY, deviceId);
 }
 
 /**
- * Takes over the file in which earlier versions kept the encryption of rooms. matrix-bot-sdk wrote
- * it in place, so it can be torn. Then each room is asked for again.
+ * Imports the file in which earlier versions stored the encryption of rooms. matrix-bot-sdk wrote
+ * it in place, so it can be cut off. The server is then asked for each room again.
  */
 export async function adoptRoomFile(
   folder: string,
@@ -76,7 +76,7 @@ export async function adoptRoomFile(
 
 const roomFileSchema = z.looseObject({ rooms: z.record(z.string(), z.unknown()).default({}) });
 
-/** The rooms in the file, by hash; null if the file is torn. */
+/** The rooms in the file, by hash; null if the file is cut off. */
 function readRooms(text: string): Record<string, unknown> | null {
   try {
     return roomFileSchema.parse(JSON.parse(text)).rooms;
@@ -129,7 +129,7 @@ async function asStartProblem(error: unknown, { state, deviceId }: EncryptionOpt
   if (problem instanceof StorageError) throw new StartProblem(problem.message, { cause: error });
   if (!(error instanceof KeysLostError)) throw error;
   await markKeysAsLost(state, deviceId);
-  // The crypto library has one folder in a process, so only the next start can open another one.
+  // The crypto library opens one folder in a process, so only the next start can open another one.
   throw new StartProblem(
     "The bot's homeserver has newer encryption keys of the bot's device than this data directory (was a backup put back?). Start the bot again: it then creates a new device.",
     { cause: error },

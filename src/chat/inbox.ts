@@ -20,11 +20,13 @@ import { retryWaitMs } from "./until-answered.ts";
  * up.
  */
 const MAX_ATTEMPTS = 3;
-/** The number of events that are handled at once after a restart: one may need much memory. */
+/**
+ * The number of events that are handled at once after a restart, because one may need much memory.
+ */
 const MAX_REPLAYS = 8;
-/** A slow command holds its place among the replayed ones only so long. */
+/** After this time a slow command no longer counts among the replayed events. */
 const LONGEST_REPLAY_MS = 60_000;
-/** A person's next message waits for the one before until that is answered, but not longer. */
+/** The longest time that a person's message waits for the answer to the message before it. */
 const LONGEST_TURN_MS = 10_000;
 
 export interface InboxOptions {
@@ -41,9 +43,8 @@ export interface InboxOptions {
 /**
  * Handles each message and each confirming reaction once.
  * 1. Stores the event before the sync continues.
- * 2. Handles the messages of one person in order, beside those of others. A message is followed by
- *    the next one when it is answered for the first time: a command that goes on after that holds
- *    up none.
+ * 2. Handles the messages of one person in order, beside those of others. The next message begins
+ *    when the one before gets its first answer, so a long command delays no other.
  * 3. After a restart, handles again what a crash interrupted, a few at a time.
  */
 export class Inbox {
@@ -111,7 +112,7 @@ export class Inbox {
     await this.#within(LONGEST_TURN_MS, Promise.race([handled, said.promise]));
   }
 
-  /** Waits for the work, but not longer than this, and not for a stop. */
+  /** Waits for the work until it ends, the time is over or the process stops. */
   async #within(ms: number, work: Promise<unknown>): Promise<void> {
     const { signal } = this.#stopping;
     const ended = Promise.withResolvers<undefined>();
@@ -147,7 +148,10 @@ export class Inbox {
     await this.#untilStored(() => receivedEvents.finish(event.event_id, now()));
   }
 
-  /** Repeats a write that failed, on a full disk for example. A stop ends it. */
+  /**
+   * Repeats a write that failed, for example on a full disk, until it succeeds or the process
+   * stops.
+   */
   async #untilStored(write: () => Promise<void>): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -193,7 +197,7 @@ export class Inbox {
 
 /**
  * Accepts confirming reactions and text messages. Edits and messages of other types are never
- * commands; one is accepted only if it holds a secret, which must be redacted.
+ * commands; such a message is accepted only if it holds a secret, which must be redacted.
  */
 function isForUs(event: RoomEvent): boolean {
   if (confirmedEventId(event) !== null) return true;

@@ -12,7 +12,7 @@ export interface SendingClient {
   ): Promise<unknown>;
   uploadContent(bytes: Buffer, mimeType?: string, fileName?: string): Promise<string>;
   readonly encryption: {
-    /** Rejects if the server did not say it. */
+    /** Rejects if the server did not answer. */
     isEncrypted(roomId: string): Promise<boolean>;
   };
   readonly crypto: {

@@ -38,8 +38,8 @@ export function readMessageText(event: RoomEvent): ThreadedText | null {
 }
 
 /**
- * All texts in a message's content but the two that commands are read from: the new content of an
- * edit, captions, names of files, fields that no specification names. A secret may be in any.
+ * All texts in a message's content except the two that commands are read from: the new content of
+ * an edit, captions, file names, unspecified fields. Each of them may hold a secret.
  */
 function otherTextsOf(content: Readonly<Record<string, unknown>>): string[] {
   const texts: string[] = [];

@@ -7,13 +7,13 @@ const MAX_SENDS = 4;
 const MAX_SENDS_WITH_REDACTIONS = 8;
 
 /**
- * Decides which items are sent next: the most urgent ones, and among those the person who was
- * served longest ago. So somebody with many messages does not hold up the others. In one room one
- * message is sent at a time. Redactions depend on nothing and may be sent beside it.
+ * Decides which items are sent next: by priority, and within a priority for the person who was
+ * served longest ago. So a person with many messages does not delay others. One message is sent at
+ * a time in a room. Redactions depend on nothing and may be sent beside it.
  *
  * The crypto library may fail at a message in a way that ends the process (overrides/README.md,
- * "Crash safety"). A suspected one is sent alone and after the others, so that no other message
- * comes under suspicion.
+ * "Crash safety"). A suspected message is sent alone and after the others, so that no other message
+ * is suspected.
  */
 export class OutboxSchedule {
   /** The number of the last turn, by person. People for whom nothing waits are left out. */
@@ -21,7 +21,7 @@ export class OutboxSchedule {
   #turn = 0;
   readonly #underWay = new Map<number, DueItem>();
 
-  /** The items that may be begun now. They count as under way. */
+  /** The items that may be sent now. They count as under way until `done`. */
   take(due: readonly DueItem[]): DueItem[] {
     this.#servedAt = new Map(
       due.flatMap((item) => {

@@ -12,10 +12,10 @@ import { isFinalRefusal, limitWaitMs } from "./server-refusal.ts";
 import { TimedWorker } from "./timed-worker.ts";
 import { retryWaitMs } from "./until-answered.ts";
 
-/** The number of items that are looked at to choose the next ones. */
+/** The number of due items among which the next ones are chosen. */
 const MAX_DUE = 200;
 const STORE_RETRY_MS = 5_000;
-/** After this time without an answer of the server, the sending counts as failing. */
+/** Sending counts as failing after this time without an answer of the server. */
 const STUCK_MS = 5 * 60_000;
 
 export interface OutboxOptions {
@@ -41,7 +41,9 @@ export class Outbox {
   readonly #waiting = new Map<string, Set<(result: OutboxResult) => void>>();
   /** The time until which the server asked the whole bot to wait. */
   #pausedUntil = 0;
-  /** Since when no request got an answer. */
+  /**
+   * The time of the first request without an answer since the last answer, by the monotonic clock.
+   */
   #failingSince: number | null = null;
 
   constructor(options: OutboxOptions) {
@@ -63,7 +65,7 @@ export class Outbox {
     return this.#turns.underWay;
   }
 
-  /** False if messages wait and none has been answered for some minutes. */
+  /** False if messages wait and the server has answered no request for some minutes. */
   get isSending(): boolean {
     const since = this.#failingSince;
     return since === null || this.#options.monotonicNow() - since < STUCK_MS;
@@ -101,7 +103,7 @@ export class Outbox {
     const pausedMs = this.#pausedUntil - monotonicNow();
     if (pausedMs > 0) return { nextAt: now() + pausedMs };
     for (const item of this.#turns.take(await items.due(now(), MAX_DUE))) this.#begin(item);
-    // Items that are due and wait for their turn begin when another one ends.
+    // Items that are due and not begun are begun when another item ends.
     return { nextAt: await items.nextDueAt(now()) };
   }
 
@@ -204,7 +206,7 @@ export class Outbox {
     return null;
   }
 
-  /** The item with the room in which its reader is now. Null if they are in none. */
+  /** The item with the room in which its recipient is now; null if the recipient is in none. */
   async #addressed(item: OutboxItem): Promise<OutboxItem | null> {
     const { recipients, chats } = this.#options;
     if (item.forUser === null || item.kind !== "message") return item;
@@ -217,7 +219,10 @@ export class Outbox {
     return { ...item, roomId, content };
   }
 
-  /** Progress is shown again by a later edit. Everything else waits until a chat is opened. */
+  /**
+   * Drops progress, because a later edit shows it again. Everything else waits until a chat is
+   * opened.
+   */
   async #withoutReader(item: OutboxItem): Promise<OutboxResult | null> {
     if (item.priority === outboxPriority.progress) return { status: "failed", failure: "no reader" };
     await this.#options.recipients.holdForChat(item.id, withoutRelation(item.content));
@@ -226,8 +231,8 @@ export class Outbox {
   }
 
   /**
-   * Whether the room of a refused message no longer holds its reader, which the bot may not have
-   * known when it sent.
+   * Whether the recipient has left the room of a refused message. The bot may learn it only by the
+   * refusal.
    */
   async #hasMoved(item: OutboxItem): Promise<boolean> {
     if (item.forUser === null || item.kind !== "message") return false;

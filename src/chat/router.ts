@@ -22,7 +22,7 @@ export interface ChatRouterOptions {
   controlRooms: Pick<ControlRooms, "left" | "replaced">;
   /** Sends messages that waited for this person, who is in the room again. */
   onReturned: (roomId: string, userId: string) => void;
-  /** Lets the next start take a new device. */
+  /** Records that the next start must take a new device. */
   markKeysAsLost: () => Promise<void>;
   /** Milliseconds of a clock that never jumps. */
   monotonicNow: () => number;

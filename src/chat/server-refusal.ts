@@ -7,8 +7,8 @@ import { MatrixError } from "matrix-bot-sdk";
 const UNKNOWN_WAIT_MS = 5_000;
 const SHORTEST_WAIT_MS = 500;
 /**
- * The longest wait that is believed. Answers and redactions wait too, and a server that means more
- * says so again.
+ * The longest wait that is believed. Answers and redactions wait too. A server that needs more time
+ * asks again.
  */
 const LONGEST_WAIT_MS = 10 * 60_000;
 
@@ -34,7 +34,7 @@ function errorStatus(error: unknown): number | null {
 
 /**
  * Whether the bot's homeserver refused the request for good: another try would get the same answer.
- * An answer without a Matrix error comes from something in front of the homeserver, which is no
+ * An answer without a Matrix error comes from something in front of the homeserver and is no
  * verdict. The exception is a body that is too large for a proxy, because it stays too large.
  */
 export function isFinalRefusal(error: unknown): boolean {
@@ -44,15 +44,18 @@ export function isFinalRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether the server answered and expects another request, not another try: a refusal, or the
- * question for a password. A locked account can be unlocked.
+ * Whether the server answered so that a repetition is useless: a refusal, or the demand for a
+ * password. A locked account does not count, because it can be unlocked.
  */
 export function isAnswer(error: unknown): boolean {
   const isLocked = error instanceof MatrixError && error.errcode === "M_USER_LOCKED";
   return isFinalRefusal(error) || (errorStatus(error) === 401 && !isLocked);
 }
 
-/** Whether the error is an answer, or the lack of one, and no fault of the bot itself. */
+/**
+ * Whether the error is an answer of the server or a missing answer. Otherwise it is a fault of the
+ * bot itself.
+ */
 export function isFromServer(error: unknown): boolean {
   return errorStatus(error) !== null || (error instanceof Error && error.name === "RequestError");
 }

@@ -16,7 +16,7 @@ export interface BotSession {
 const SESSION_SECRET = "bot session";
 const DEVICE_KEY = "bot.nextDevice";
 
-/** What a server says of a token that is no session any more. */
+/** The error codes for a token whose session has ended. */
 const ENDED: readonly string[] = ["M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"];
 
 const sessionSchema = z.object({ deviceId: z.string(), accessToken: z.string() });

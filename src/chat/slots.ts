@@ -1,4 +1,4 @@
-/** A number of places for work. Who finds none waits for the next one that is left, in order. */
+/** Limits concurrent work. Waiting work begins in the order in which it came. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** @returns a function that leaves the place */
+  /** @returns a function that frees the slot */
   async enter(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

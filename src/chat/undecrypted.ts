@@ -90,7 +90,7 @@ export class UndecryptableMessages {
     );
   }
 
-  /** Tries the events of these sessions only: each try takes milliseconds, in front of the sync. */
+  /** Tries only the events of these sessions, because each try delays the sync by milliseconds. */
   async #retryFor(keys: readonly RoomKey[]): Promise<void> {
     const sessionIds = new Set(keys.map(({ sessionId }) => sessionId));
     for (const roomId of new Set(keys.map((key) => key.roomId))) {

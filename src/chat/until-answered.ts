@@ -14,7 +14,7 @@ export interface UntilAnsweredOptions {
   log: Logger;
 }
 
-/** How long to wait before the next try, growing with the number of tries so far. */
+/** The delay before the next try in milliseconds. It grows with the number of tries. */
 export function retryWaitMs(error: unknown, attempt: number): number {
   return limitWaitMs(error) ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
 }

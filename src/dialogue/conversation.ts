@@ -36,7 +36,7 @@ export const EDIT_EVERY_MS = 5_000;
  *   that was already sent is not sent again.
  * - `replaces` is the key of the message that this one edits.
  * - `numberedRooms` are the rooms of the numbered list in the message. Once it is sent, `#1` is the
- *   first of them. Without rooms the list before stays the last one.
+ *   first of them. A message without rooms leaves the last list as it is.
  * - `leavesNoTrace` deletes the message from the store once it is sent, because its reader is being
  *   forgotten.
  */
@@ -65,8 +65,8 @@ export interface Confirmation {
   /** Passed to the action; stored as JSON until then. */
   payload: unknown;
   /**
-   * A digest of everything that the question shows. The action compares it with the facts of then,
-   * and asks again if they differ: the answer was given to something else.
+   * A digest of everything that the question shows. The action compares it with the facts at the
+   * time of the answer, and asks again if they differ.
    */
   shown: string;
 }

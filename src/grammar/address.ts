@@ -20,7 +20,7 @@ export interface MessageText {
    * view/README.md, "What people type").
    */
   formattedBody: string | null;
-  /** Further texts of the message, which clients show elsewhere or not at all. */
+  /** All other texts of the message. Clients show them elsewhere or not at all. */
   otherTexts?: readonly string[];
 }
 

@@ -10,7 +10,10 @@ export function withAsciiWidth(text: string): string {
 
 const wordMarks = /^[`*_~"'“”„«»‘’‚(]+|[`*_~"'“”„«»‘’‚).,;:!?…。．，！？]+$/gu;
 
-/** A word without the marks and the punctuation around it, for words that never have any. */
+/**
+ * A word without marks and punctuation at its edges. Only for words that never contain any, for
+ * example `old`.
+ */
 export function bareWord(word: string): string {
   return withAsciiWidth(word).replace(wordMarks, "");
 }

@@ -188,7 +188,7 @@ function readWord(word: string, positional: PositionalSpecification): string | n
   }
 }
 
-/** Server names are domain names, so their case means nothing. That of a localpart may. */
+/** Case does not count in server names, because they are domain names. In localparts it may. */
 function readUserId(word: string): string | null {
   const target = parseMatrixLink(word);
   const parts = parseUserId(target?.kind === "user" ? target.userId : word);

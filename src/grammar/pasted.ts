@@ -1,22 +1,22 @@
 import { secretFlagIn } from "./secrets.ts";
 
 /**
- * Characters without a shape that copied text brings along: zero-width space, word joiner, byte
- * order mark, soft hyphen and direction marks. The zero-width joiners stay, because they are part
- * of words and of emoji. So do the characters that turn text round, because a name with one is no
+ * Invisible characters that copied text often holds: zero-width space, word joiner, byte order
+ * mark, soft hyphen and direction marks. The zero-width joiners stay, because they are part of
+ * words and of emoji. So do the characters that turn text round, because a name with one is no
  * valid name.
  */
 const shapeless = String.raw`\u00AD\u200B\u200E\u200F\u2060\u2066-\u2069\uFEFF`;
 const invisible = new RegExp(`[${shapeless}]+`, "gu");
 const invisibleEdges = new RegExp(String.raw`^[\s${shapeless}]+|[\s${shapeless}]+$`, "gu");
 
-/** The text without invisible characters. A secret in it loses only those at its edges. */
+/** The text without invisible characters. From a secret only those at its edges are removed. */
 export function withoutInvisible(text: string): string {
   const secretAt = secretFlagIn(text)?.valueAt ?? text.length;
   return text.slice(0, secretAt).replace(invisible, "") + text.slice(secretAt).replace(invisibleEdges, "");
 }
 
-/** Marks that open a copied text, and those that close it. */
+/** The marks around a copied text: the closing mark by the opening one. */
 const closingMarks: Readonly<Record<string, string>> = {
   "`": "`",
   "*": "*",

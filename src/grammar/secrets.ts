@@ -33,7 +33,9 @@ export function hasSecretShape(text: string): boolean {
   return secretFlagIn(text) !== null || looksLikeToken(text);
 }
 
-/** The first flag of a text that takes a secret: where the value after it starts. */
+/**
+ * Where the value after the first flag that takes a secret starts; null if there is no such flag.
+ */
 export function secretFlagIn(text: string): { valueAt: number } | null {
   for (const match of text.matchAll(flagWithValue))
     if (looksLikeSecretFlag(match[1] ?? "")) return { valueAt: match.index + match[0].length };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Route } from "./routes.ts";
 
-/** One fact that decides who gets into a room, as a server showed it. */
+/** One fact about a room that decides who may join it, as a server showed it. */
 const accessFactSchema = z.object({
   /** The content in short form. It is only compared. */
   value: z.string(),
@@ -28,7 +28,10 @@ export type AccessFacts = z.infer<typeof accessFactsSchema>;
 
 const MEMBER_AND_RULES = ["member", "joinRule", "serverAcl"] as const;
 
-/** The facts that open a route again when they change; none for rows that are no way in. */
+/**
+ * The facts that open a refused route again when they change; none for routes by which nobody
+ * joins.
+ */
 const DECISIVE: Readonly<Record<Route, readonly (keyof AccessFacts)[]>> = {
   accept_invite: MEMBER_AND_RULES,
   join: MEMBER_AND_RULES,
@@ -42,14 +45,14 @@ const DECISIVE: Readonly<Record<Route, readonly (keyof AccessFacts)[]>> = {
   excluded: [],
 };
 
-/** Whether a room has changed, in what decides about a route, since an answer. */
+/** Whether the facts that decide about a route have changed since an answer. */
 export function haveChangedFor(route: Route, answered: AccessFacts, seen: AccessFacts): boolean {
   return DECISIVE[route].some((name) => isNewer(seen[name], answered[name]));
 }
 
 /**
- * Whether two readings show the same invitation, and neither its time nor its position tells
- * whether it was sent again. Servers leave both out of stripped state.
+ * Whether two readings show the same invitation without a time and a position, so that it may have
+ * been sent again. Servers leave both out of stripped state.
  */
 export function mayBeSentAgain(answered: AccessFacts, seen: AccessFacts): boolean {
   const [before, now] = [answered.member, seen.member];
@@ -58,14 +61,14 @@ export function mayBeSentAgain(answered: AccessFacts, seen: AccessFacts): boolea
   return !isDated && (before.position === null || now.position === null);
 }
 
-/** Whether a room has changed after a time, in what decides about a route. */
+/** Whether a fact that decides about a route has changed after a time. */
 export function haveChangedSince(route: Route, at: number, seen: AccessFacts): boolean {
   return DECISIVE[route].some((name) => (seen[name]?.sentAt ?? Number.NEGATIVE_INFINITY) > at);
 }
 
 /**
  * Whether a fact replaces another. An event that was sent again has the same content and another
- * time. What one of the two readings does not know is not compared.
+ * time. A fact that one of the two readings does not know is not compared.
  */
 function isNewer(seen: AccessFact | null, answered: AccessFact | null): boolean {
   if (seen === null || answered === null) return false;

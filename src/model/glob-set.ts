@@ -1,20 +1,17 @@
 import { matchesGlob } from "./glob.ts";
 
-/**
- * How many comparisons one use of a set may cost. The patterns come from strangers, and so may the
- * texts.
- */
+/** The number of comparisons that one budget allows. Patterns and texts may come from strangers. */
 const MAX_COMPARISONS = 100_000;
 /** The first texts are always compared, whatever the number of patterns. */
 const MIN_TEXTS = 8;
 const MAX_REMEMBERED = 10_000;
 
-/** The texts that one use of a set has compared with its patterns one by one. */
+/** Counts the texts that were compared with patterns one by one, so that the costs are bounded. */
 export interface GlobBudget {
   comparedTexts: number;
 }
 
-/** A pattern without a question mark: the texts between its stars. */
+/** The texts between the stars of a pattern without a question mark. */
 interface Parts {
   readonly first: string;
   readonly middle: readonly string[];
@@ -22,9 +19,9 @@ interface Parts {
 }
 
 /**
- * Many Matrix globs (appendices §Glob-style matching) for which case does not count, compiled once.
- * Exact texts, and patterns that are one star and an ending, cost nothing each; real lists consist
- * of them. The others are compared one by one, and only so many.
+ * A compiled list of Matrix globs (appendices §Glob-style matching). Case does not count. Exact
+ * texts and patterns of one star and an ending are looked up in a set; real lists consist of them.
+ * All other patterns are compared one by one, within a budget.
  */
 export class GlobSet {
   readonly #exact = new Set<string>();
@@ -57,7 +54,7 @@ export class GlobSet {
     this.#mostTexts = each === 0 ? Number.POSITIVE_INFINITY : Math.max(MIN_TEXTS, MAX_COMPARISONS / each);
   }
 
-  /** Whether a pattern matches; `null`: not known, since this use has compared too many texts. */
+  /** Whether a pattern matches; `null` if the budget is used up. */
   matches(text: string, budget: GlobBudget): boolean | null {
     const known = this.#answers.get(text);
     if (known !== undefined) return known;
@@ -84,7 +81,7 @@ export class GlobSet {
   }
 }
 
-/** Each middle text at its first place leaves the most for the next ones. */
+/** The first match of each middle text leaves the longest rest for the next ones. */
 function matchesParts({ first, middle, last }: Parts, text: string): boolean {
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
     return false;

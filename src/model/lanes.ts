@@ -14,7 +14,7 @@ export function laneOf({ kind, side, limits }: Pick<PlannedStep, "kind" | "side"
   return kind === "knock" ? `${side}:${KNOCKS}` : `${side}:${ownLimit(limits) ?? "free"}`;
 }
 
-/** Whether the homeserver answers the requests of a lane only after other servers have. */
+/** Whether the homeserver asks other servers before it answers the requests of a lane. */
 export function isFederatedLane(lane: string): boolean {
   const own = ownLimitOfLane(lane);
   return isKnockLane(lane) || (own !== null && own !== "messages");

@@ -1,6 +1,6 @@
 import type { RouteRefusal } from "./route-refusals.ts";
 
-/** What runs between the same two accounts left of a room. */
+/** The traces of earlier runs between the same two accounts in a room. */
 export interface RoomHistory {
   /** Routes that were tried and refused, oldest first. */
   readonly refusals: readonly RouteRefusal[];

@@ -106,7 +106,7 @@ function waiting(room: RunRoom): RunRoom {
   return { ...room, route: "knock", status: "needs_moderator" };
 }
 
-/** A room that was left and entered again counts from the last time. */
+/** The last join counts if the room was left and joined again. */
 function joinedAt(room: RunRoom, now: number): number {
   return room.isJoined ? (room.joinedAt ?? now) : now;
 }
@@ -144,8 +144,8 @@ export const WATCHED_STATUSES = [
 const WATCHED: ReadonlySet<Status> = new Set<Status>(WATCHED_STATUSES);
 
 /**
- * Whether a person may still let the target in, or a server may still show the room (`waiting`), so
- * that the room is watched.
+ * Whether the room is watched: a person may still let the target in, or a server may still show the
+ * room (`waiting`).
  */
 export function isToWatch({ isJoined, status }: RunRoom): boolean {
   return !isJoined && WATCHED.has(status);
@@ -167,7 +167,7 @@ export type OpenedRoute =
   | { readonly route: "join_restricted"; readonly through: string };
 
 /**
- * - `banned`, `unbanned`: the target, and nothing else has changed.
+ * - `banned`, `unbanned`: the target was banned or unbanned. Nothing else has changed.
  * - `acl_lifted`: the room no longer shuts out the target's server.
  * - `knock_declined`: somebody in the room declined the target's knock.
  * - `readable`: the server shows a room again that could not be read.

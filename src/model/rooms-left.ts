@@ -58,7 +58,7 @@ function withoutReplaced(rooms: readonly ReportRoom[]): ReportRoom[] {
   return rooms.filter((room) => room.successor === null || !roomIds.has(room.successor));
 }
 
-/** Whether a plan leaves the room to people, or to a later look at a room that cannot be read. */
+/** Whether a room of a plan waits for people, or for a server that does not show it now. */
 export function isLeftToWatch({ status }: Pick<ReportRoom, "status">): boolean {
   return status === "needs_moderator" || status === "needs_you" || status === "waiting";
 }

@@ -14,7 +14,7 @@ import { ROUTES } from "./routes.ts";
 export const REFUSED_BY = ["room", "own_server", "account", "nobody"] as const;
 
 /**
- * A route that was tried and refused. `vain`: the server accepted the join, and the account is not
+ * A route that was tried and refused. `vain`: the server accepted the join, but the account is not
  * in the room.
  */
 export const routeRefusalSchema = z.object({
@@ -31,19 +31,19 @@ export const routeRefusalSchema = z.object({
 });
 export type RouteRefusal = z.infer<typeof routeRefusalSchema>;
 
-/** A join that was accepted in vain is tried once more. */
+/** The number of joins without effect after which a route counts as refused. */
 const MAX_VAIN_JOINS = 2;
 /**
- * How often a day the bot by itself tries a route again that was refused. A server may show a room
- * differently at every look, and somebody may change it all the time.
+ * How often a day the bot tries a refused route again by itself. A server may show a room
+ * differently at every look, and somebody may change the room all the time.
  */
 const MAX_REFUSALS_PER_DAY = 3;
 const DAY_MS = 24 * 3_600_000;
-/** Of each route. Older refusals decide nothing any more. */
+/** The number of refusals that are kept of each route. Older ones no longer matter. */
 const MAX_KEPT = 4;
 
 /**
- * The refusals that still close their routes, in a room as it is now.
+ * The refusals that still close their routes, because the room has not changed since.
  * @param now in milliseconds since the epoch
  */
 export function standingRefusals(
@@ -66,18 +66,19 @@ function stands({ route, who, facts, at }: RouteRefusal, seen: AccessFacts, now:
   if (who === "own_server") return true;
   if (facts === null) return at === null || !haveChangedSince(route, at, seen);
   if (haveChangedFor(route, facts, seen)) return false;
-  // An invitation that may be another one is accepted again after a day. Nobody sees a refusal.
+  // An invitation that may be a newer one is accepted again after a day. Nobody sees the request if
+  // it is refused.
   const isUnclear = route === "accept_invite" && mayBeSentAgain(facts, seen);
   return !isUnclear || at === null || at > now - DAY_MS;
 }
 
-/** Whether a route was refused so often lately that the bot leaves it alone until tomorrow. */
+/** Whether a route was refused so often within a day that the bot does not try it again yet. */
 export function isTriedEnough(route: Route, refusals: readonly RouteRefusal[], now: number): boolean {
   const lately = refusals.filter((refusal) => refusal.route === route && (refusal.at ?? 0) > now - DAY_MS);
   return lately.length >= MAX_REFUSALS_PER_DAY;
 }
 
-/** The refusals with a new one, without those that decide nothing any more. */
+/** The refusals with a new one, without those that no longer matter. */
 export function withRefusal(refusals: readonly RouteRefusal[], added: RouteRefusal): RouteRefusal[] {
   const same = refusals.filter(({ route }) => route === added.route);
   const outdated = new Set(same.slice(0, Math.max(0, same.length + 1 - MAX_KEPT)));

@@ -120,7 +120,7 @@ export const reasonSchema = z.discriminatedUnion("code", [
   z.object({ code: z.enum(["blocked_by_server", "unreachable_server", "account_limit"]), serverText: text }),
   z.object({
     code: z.literal("refused"),
-    /** The words of who refused. */
+    /** The text of the server or the person who refused. */
     serverText: text,
     /**
      * The person in the room who refused: who removed the new account, or declined its knock.

@@ -21,7 +21,7 @@ export type RunState = (typeof RUN_STATES)[number];
  * - `settled_with_watch`: nothing is left to do, and rooms wait for a person.
  * - `access_changed`: a watched room has opened, or the target was let in.
  * - `needs_owner`: an account cannot be used until its owner acts, for example signs in again.
- * - `held`: an account may join or invite no more until its owner acts. Everything else goes on.
+ * - `held`: an account may not join or invite until its owner acts. All other steps go on.
  * - `signed_in`: the owner has signed in again.
  * - `paused`, `resumed`, `cancelled`: commands of the owner.
  * - `abandoned`: the owner signs out or is forgotten.

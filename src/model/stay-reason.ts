@@ -1,6 +1,6 @@
 /**
  * Why the new account should not leave a room unasked.
- * - `source_not_joined`: the old account is not in it, so nobody could let the new one in again.
+ * - `source_not_joined`: the old account is not in it, so it could not let the new one in again.
  * - `last_member`: nobody else is in it. The room would be lost.
  * - `last_admin`: nobody else in it has the new account's power.
  * - `unreadable`: one of these could not be checked.

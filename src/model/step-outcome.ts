@@ -14,8 +14,8 @@ export interface StepProblem {
 export const STEP_PROBLEM_CODES = [
   ...ACCOUNT_PROBLEM_CODES,
   /**
-   * The account has used up what its server allows it. It may join or invite no more until its
-   * owner acts. Everything else works.
+   * The account has reached a limit of its server. It may not join or invite until its owner acts.
+   * All other requests work.
    */
   "account_limit",
   /** A server refused for good. */
@@ -30,11 +30,11 @@ export const STEP_PROBLEM_CODES = [
   "no_power",
   /** The current value cannot be read, so it is not overwritten. */
   "unreadable",
-  /** The file behind a picture's address is no picture. */
+  /** The file at a picture's address is not a picture. */
   "no_image",
   /** Something that existed when the plan was made no longer exists. */
   "gone",
-  /** The new server does not have the place in the history of a room; a later one was taken. */
+  /** The new server lacks the last read event of a room, so a later event was marked as read. */
   "history_missing",
   /** Reasons for which an undo leaves a room or a level as it is (`stay-reason.ts`). */
   "source_not_joined",

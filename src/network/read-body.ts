@@ -61,7 +61,7 @@ async function collect(
       break;
     }
   } catch (error) {
-    // A compressed body that was cut has no proper end.
+    // A compressed body that was cut off has no valid end.
     if (beyond === "refuse" || !stream.destroyed || !hasCode(error, "ERR_STREAM_PREMATURE_CLOSE"))
       throw error;
   }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
-/** What the metrics of the bot's work are read from. */
+/** The counts that the metrics of the bot's work are read from. */
 export interface WorkSource {
   /** Messages that wait to be sent. */
   unsentCount(): Promise<number>;
@@ -42,7 +42,7 @@ export function registerWork(registry: Registry, source: WorkSource): void {
   });
 }
 
-/** Counts what the store could not do, from before the metrics are served. */
+/** Creates the counter of store errors. It counts from before the metrics are served. */
 export function storeErrorCounter(): Counter<"problem"> {
   return new Counter({
     name: "matrix_mover_store_errors_total",

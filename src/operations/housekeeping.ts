@@ -3,12 +3,15 @@ import type { Logger } from "pino";
 const DAY_MS = 24 * 3_600_000;
 
 export interface HousekeepingOptions {
-  /** Removes what nothing needs any more. */
+  /** Removes data that is no longer needed. */
   tidy: () => Promise<void>;
   log: Logger;
 }
 
-/** Tidies the stored data at the start and once a day. What fails is tried again the next day. */
+/**
+ * Tidies the stored data at the start and once a day. A failure is logged and tried again the next
+ * day.
+ */
 export class Housekeeping {
   readonly #options: HousekeepingOptions;
   #timer: NodeJS.Timeout | null = null;
@@ -23,7 +26,7 @@ export class Housekeeping {
     this.#tidy();
   }
 
-  /** Resolves when the data is at rest. */
+  /** Resolves when no tidying is under way. */
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.#tidying;

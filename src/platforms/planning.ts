@@ -14,7 +14,7 @@ import type { ReadProgress } from "./reading.ts";
 export interface KnownRooms {
   /** Rooms in which the bot has spoken with the person. */
   readonly spokenIn: readonly string[];
-  /** What runs left, by room. */
+  /** The traces of earlier runs, by room. */
   readonly histories: ReadonlyMap<string, RoomHistory>;
 }
 
@@ -46,7 +46,9 @@ export interface PlanFacts {
   notMoved: readonly NotMoved[];
   /** Rooms in which the source's server does not show the target, though it has joined. */
   unseen: readonly ReportRoom[];
-  /** The two servers show a room differently. What was just done may not have spread yet. */
+  /**
+   * Whether the two servers show a room differently. A recent change may not have reached both yet.
+   */
   isSpreading: boolean;
   /** Words of the filters that match no room of the source. */
   unknownRooms: readonly string[];

@@ -18,7 +18,7 @@ export interface WatchRequest {
   readonly rooms: readonly RunRoom[];
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
-  /** The sides that are asked. Others are away, and are left alone for now. */
+  /** The sides that are asked. The others are away and not asked now. */
   readonly asked: ReadonlySet<Side>;
   /**
    * Whether rooms that need requests of their own are read too, and how often that was done before;
@@ -28,12 +28,12 @@ export interface WatchRequest {
   readonly signal: AbortSignal;
 }
 
-/** How one side answered a look. `refused`: only the owner of the account can change that. */
+/** How one side answered a look. `refused`: only the owner of the account can solve the problem. */
 export type SideSeen =
   | { readonly status: "answered" | "away" | "not_asked" }
   | { readonly status: "refused"; readonly code: AccountProblemCode };
 
-/** What a look has found, with whatever side answered. */
+/** The result of a look. One side is enough for it. */
 export interface LookResult {
   readonly changes: AccessChanges;
   readonly sides: Readonly<Record<Side, SideSeen>>;

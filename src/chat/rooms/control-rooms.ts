@@ -6,9 +6,9 @@ import { isAbsent } from "../server-refusal.ts";
 import { TimedWorker } from "../timed-worker.ts";
 
 const FIRST_RETRY_MS = 60_000;
-/** A room that the bot was removed from is not asked more often than this. */
+/** The longest time between two tries to join a room again. */
 const LONGEST_RETRY_MS = 3_600_000;
-/** Ends a circle of rooms that replace one another. */
+/** Limits a chain of replacements, because rooms can replace each other in a circle. */
 const MAX_REPLACEMENTS = 20;
 
 const tombstoneSchema = z.looseObject({ replacement_room: z.string().startsWith("!") });
@@ -29,10 +29,10 @@ export interface ControlRoomsOptions {
 }
 
 /**
- * The configured control rooms and the rooms that replaced them. The bot joins those that it can
- * join, again after it lost one. A room whose alias cannot be looked up is known from the last
- * start. Rooms that do not exist yet, or whose server does not answer, are tried again, so that the
- * bot gets its control room without a restart.
+ * The configured control rooms and the rooms that replaced them. The bot joins them, and joins a
+ * room again that it was removed from. The ID of a room whose alias cannot be looked up is known
+ * from the last start. Rooms that do not exist yet, or whose server does not answer, are tried
+ * again, so that no restart is needed.
  */
 export class ControlRooms {
   readonly #options: ControlRoomsOptions;
@@ -71,8 +71,8 @@ export class ControlRooms {
   }
 
   /**
-   * Whether a room may be a control room whose alias could not be looked up yet: the room says that
-   * this is its alias.
+   * Whether a room may be a control room whose alias could not be looked up yet, because the room's
+   * state names that alias.
    */
   async mayBe(roomId: string): Promise<boolean> {
     const unknown = this.#options.configured.filter((name) => !this.#found.has(name));

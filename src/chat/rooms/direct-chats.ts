@@ -16,8 +16,8 @@ export interface DirectChatsOptions {
 }
 
 /**
- * Which chats the bot has with each person, and in which of them a message reaches the person.
- * People leave chats and open new ones while a move goes on.
+ * The chats that the bot has with each person, and the one in which a message reaches the person.
+ * People leave chats and open new ones during a move.
  */
 export class DirectChats {
   readonly #options: DirectChatsOptions;
@@ -58,11 +58,11 @@ export class DirectChats {
   }
 
   /**
-   * The room in which a message reaches a person: the given one while it holds them, else their
-   * newest chat. Null if there is none.
+   * The room in which a message reaches a person: the given one while they are in it, otherwise
+   * their newest chat; null if there is none.
    * @param isFresh reads the members again
    * @param isPrivate nobody else may be in the room
-   * @throws if the server did not say who is in a room
+   * @throws if the server does not answer who is in a room
    */
   async roomFor(
     userId: string,
@@ -83,14 +83,14 @@ export class DirectChats {
   }
 
   /**
-   * The address at which something that nobody asked for is said: in the chat that the person
-   * opened or used last, if the conversation was in a direct chat.
+   * The address for a message that nobody asked for. If the conversation was in a direct chat, that
+   * is the chat that the person opened or used last.
    */
   async newestAddress(address: ConversationAddress): Promise<ConversationAddress> {
     if (address.roomKind !== "direct") return address;
     const [newest] = await this.#options.rows.of(address.sender);
     if (newest === undefined || newest === address.roomId) return address;
-    // If it is not known who is there, the message finds its reader when it is sent.
+    // If the members are not known, the room is chosen again when the message is sent.
     const isThere = await this.#isChatWith(newest, address.sender).catch(() => false);
     return isThere ? { ...address, roomId: newest, threadRoot: null } : address;
   }

@@ -21,7 +21,7 @@ const LONGEST_RETRY_MS = 10 * 60_000;
 const SETTLING_MS = 1_000;
 /** The maximum number of repetitions of an answer that was too early for a slow server. */
 const EARLY_TRIES = 3;
-/** Answers that are made side by side. Servers of strangers may let them wait for a minute. */
+/** The number of answers under way at once. Strangers' servers may delay an answer for a minute. */
 const MAX_ANSWERS = 8;
 const MAX_ANSWERS_TO_OTHERS = 4;
 /** About a day. If a server is away longer, the person can invite again. */
@@ -87,7 +87,10 @@ export class InvitationHandler {
     this.#worker.wake();
   }
 
-  /** Begins with invitations of permitted people. The others share a few places. */
+  /**
+   * Begins with the invitations of permitted people. A few of the other invitations are answered at
+   * once.
+   */
   async #answerDue(): Promise<{ nextAt: number | null }> {
     const { invitations, isPermitted, now } = this.#options;
     const due = (await invitations.due(now())).filter(({ roomId }) => !this.#underWay.has(roomId));
@@ -97,7 +100,7 @@ export class InvitationHandler {
     for (const invitation of permitted ?? []) if (this.#underWay.size < MAX_ANSWERS) this.#begin(invitation);
     for (const invitation of others ?? [])
       if (this.#underWay.size < MAX_ANSWERS_TO_OTHERS) this.#begin(invitation);
-    // Invitations that are due and wait for a place begin when another answer ends.
+    // Invitations that are due and not begun are begun when another answer ends.
     return { nextAt: await invitations.nextDueAt(now()) };
   }
 
@@ -155,7 +158,7 @@ export class InvitationHandler {
     const { client, rooms, log } = this.#options;
     const { roomId, inviter } = invitation;
     if (!(await this.#isRoomOfOurs(invitation))) {
-      // The next try knows more. Until then the invitation stays open.
+      // The invitation stays open, because a later try may know all control rooms.
       if (!this.#options.controlRooms.areAllKnown) throw new ControlRoomUnknownError();
       await client.leaveRoom(roomId, DECLINE_REASON);
       log.info({ roomId }, "an invitation was declined");

@@ -5,7 +5,7 @@ import type { Rooms } from "./rooms.ts";
 
 /**
  * Leaves chats without other members, so that they do not accumulate. It waits until all control
- * rooms are known, because those are kept.
+ * rooms are known, because the bot stays in those.
  */
 export class EmptyRooms {
   readonly #client: Pick<MatrixClient, "leaveRoom">;

@@ -5,14 +5,14 @@ import { z } from "zod";
 import type { BotState } from "../../store/bot-state.ts";
 import { isAbsent } from "../server-refusal.ts";
 
-/** "Not encrypted" is believed only while syncs arrive that would tell of a change. */
+/** "Not encrypted" is believed only while syncs arrive, which would report a change. */
 const SYNC_FRESH_MS = 120_000;
 const MAX_ROTATION_MS = 90 * 24 * 3_600_000;
 
 /**
- * The state event of an encrypted room (CS API §m.room.encryption). Its presence counts: a room
- * with a content that the bot cannot read is encrypted all the same. Settings out of range would
- * make every encryption fail, so they are left out.
+ * The state event of an encrypted room (CS API §m.room.encryption). A room with this event is
+ * encrypted, even if the bot cannot read the event's content. Settings out of range would make
+ * every encryption fail, so they are left out.
  */
 const configurationSchema = z.object({
   algorithm: z.string().catch(EncryptionAlgorithm.MegolmV1AesSha2),
@@ -34,13 +34,17 @@ export interface RoomEncryptionOptions {
 }
 
 /**
- * Whether each room is encrypted. A room that was once encrypted stays so for the bot, whatever the
- * server says later. "Not encrypted" is remembered until an event of the room says otherwise.
+ * Whether each room is encrypted. A room that was once encrypted stays encrypted for the bot,
+ * whatever the server answers later. "Not encrypted" is remembered until an event of the room says
+ * otherwise.
  */
 export class RoomEncryption {
   readonly #options: RoomEncryptionOptions;
   readonly #plain = new Set<string>();
-  /** Reads under way. A read that is removed here meanwhile proves nothing. */
+  /**
+   * Reads under way, by room. The result of a read that was removed from here meanwhile does not
+   * count.
+   */
   readonly #reads = new Map<string, symbol>();
   #syncedAt: number;
 
@@ -50,8 +54,8 @@ export class RoomEncryption {
   }
 
   /**
-   * @throws if the server did not say it. Only "there is no such state event" means that a room is
-   * not encrypted; a proxy's page or an error of the server means nothing.
+   * @throws if the server does not answer. Only "there is no such state event" means that a room is
+   * not encrypted. A proxy's page or an error of the server does not.
    */
   async isEncrypted(roomId: string): Promise<boolean> {
     if (await this.configuration(roomId)) return true;
@@ -68,7 +72,7 @@ export class RoomEncryption {
     return false;
   }
 
-  /** Whether the room may hold encrypted messages: unless the server said that it is plain. */
+  /** Whether the room may be encrypted. False only if the server said that it is not. */
   async mayBeEncrypted(roomId: string): Promise<boolean> {
     return this.isEncrypted(roomId).catch(() => true);
   }
@@ -88,7 +92,7 @@ export class RoomEncryption {
     await this.#store(roomId, { ...configuration, historyVisibility });
   }
 
-  /** Takes over what an earlier version stored; the room is named by its hash. */
+  /** Imports what an earlier version stored. That version named the room by its hash. */
   async adopt(roomHash: string, content: unknown): Promise<void> {
     const configuration = configurationSchema.extend({ algorithm: z.string() }).safeParse(content);
     if (!configuration.success) return;
@@ -129,7 +133,7 @@ export class RoomEncryption {
 
 const KEY_PREFIX = "crypto.room.";
 
-/** The hash keeps the names of people's rooms out of the database. */
+/** A hash, so that the database does not list the IDs of people's rooms. */
 function keyOf(roomId: string): string {
   return `${KEY_PREFIX}${createHash("sha512").update(roomId).digest("hex")}`;
 }

@@ -13,7 +13,7 @@ import { readSyncResponse } from "./sync-response.ts";
 import { TimelineGaps } from "./timeline-gaps.ts";
 import { withoutHistory } from "./timeline-history.ts";
 
-/** A position that the server refuses so often is given up. */
+/** The number of refusals in a row after which the sync position is dropped. */
 const MAX_REFUSALS = 5;
 /** How long the server may hold a sync back while there is nothing new. */
 const LONG_POLL_MS = 30_000;
@@ -62,9 +62,9 @@ export interface BotClientOptions {
  * 2. It keeps the new position in memory when a handler failed.
  * 3. It skips the part of a `limited` timeline that is left out.
  *
- * Its loop also keeps a promise of each sync for ever, so this class has a loop of its own.
+ * The SDK's loop keeps a promise of each sync for ever, so this class has its own loop.
  *
- * The SDK accepts no crypto storage but its own, a file that it writes in place. So it is given
+ * The SDK accepts only its own crypto storage, a file that it writes in place. So the SDK gets
  * none, and this class has the storage and the encryption.
  */
 export class BotClient extends MatrixClient {
@@ -93,8 +93,8 @@ export class BotClient extends MatrixClient {
   }
 
   /**
-   * Waits for a server that is away in all requests of this work, instead of failing. Nothing else
-   * may use the client meanwhile.
+   * Repeats the requests of this work while the server is away. Nothing else may use the client
+   * meanwhile.
    */
   async withRetries<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#isRetrying = true;
@@ -119,8 +119,8 @@ export class BotClient extends MatrixClient {
   }
 
   /**
-   * Creates the filter of the sync, unless it is the one of the last start. The position is kept
-   * when the filter changes: what was said meanwhile is no history.
+   * Creates the filter of the sync, unless it is the one of the last start. The position stays when
+   * the filter changes, so that messages sent meanwhile do not count as history.
    */
   async useFilter(filter: unknown): Promise<void> {
     const known = await this.#storage.getFilter();
@@ -250,14 +250,14 @@ function filterIdOf(answer: unknown): number {
   return filterAnswerSchema.parse(answer).filter_id;
 }
 
-/** Servers answer so to a position that they do not know. */
+/** Whether the server does not know the sync position. */
 function isRefusedPosition(error: unknown): boolean {
   return error instanceof MatrixError && error.statusCode === 400;
 }
 
 /**
- * Whether the server has other keys under the same IDs. Synapse says so in words alone
- * (overrides/README.md, "Crash safety").
+ * Whether the server has other keys under the same IDs. Synapse has no error code for that, only a
+ * text (overrides/README.md, "Crash safety").
  */
 function isKeyConflict(error: unknown): boolean {
   return error instanceof MatrixError && error.statusCode === 400 && /already exists/iu.test(error.error);

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { RoomConfiguration, RoomEncryption } from "../rooms/room-encryption.ts";
 import { isFromServer } from "../server-refusal.ts";
 
-/** A sync that the crypto library cannot take is repeated this often before it is given up. */
+/** The number of tries for a sync that the crypto library cannot process. */
 const MAX_SYNC_TRIES = 5;
 
 /**
@@ -16,7 +16,7 @@ export class KeysLostError extends Error {
   override readonly name = "KeysLostError";
 }
 
-/** What matrix-bot-sdk asks of a crypto storage, with the folder of the crypto store. */
+/** The crypto storage that matrix-bot-sdk expects, with the folder of the crypto store. */
 export interface CryptoStorage extends ICryptoStorageProvider {
   readonly storagePath: string;
   /** The SDK asks for a kind of store; ours has one (overrides/README.md, "Install"). */
@@ -44,8 +44,8 @@ export function cryptoStorage({
 }
 
 /**
- * matrix-bot-sdk's encryption with another opinion on which rooms are encrypted: the original takes
- * every failed request for "not encrypted", and asks for each room at every start.
+ * matrix-bot-sdk's encryption with `RoomEncryption`. The SDK's own code takes every failed request
+ * for "not encrypted", and asks for each room at every start.
  */
 export class BotCrypto extends CryptoClient {
   readonly #encryption: RoomEncryption;

@@ -3,8 +3,8 @@ import { z } from "zod";
 const membershipSchema = z.looseObject({ membership: z.unknown().optional() }).optional().catch(undefined);
 
 /**
- * Names such as "constructor". matrix-bot-sdk looks a type up in an object and fails at these, for
- * ever, because the sync is repeated.
+ * Whether every object has a property of this name, for example "constructor". matrix-bot-sdk looks
+ * types up in an object and fails at such names. The same sync would then fail for ever.
  */
 const isInherited = (type: string): boolean => type in Object.prototype;
 
@@ -34,7 +34,7 @@ const timelineSchema = z.looseObject({
 const timelinesSchema = z
   .record(z.string(), z.looseObject({ timeline: timelineSchema.nullish() }).catch({}))
   .nullish();
-// Other servers write what an invitation shows of its room.
+// The state in an invitation. Other servers write it, so it can have any shape.
 const inviteSchema = z.looseObject({
   invite_state: z.looseObject({ events: timelineEventsSchema }).nullish().catch(null),
 });

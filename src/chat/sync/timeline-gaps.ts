@@ -13,9 +13,12 @@ import { isMembership, timelineEventsSchema } from "./sync-response.ts";
  */
 const MAX_PAGES = 10;
 const PAGE_SIZE = 100;
-/** How often a sync is repeated for the gap of one room. After that the room's gap stays. */
+/** The number of tries for the gap of one room. After that the gap stays. */
 const MAX_TRIES = 5;
-/** A rate limit is waited out in the middle of a gap, so that its pages are read once. */
+/**
+ * The number of rate limits that are waited out in the middle of a gap, so that its pages are read
+ * once.
+ */
 const MAX_LIMIT_WAITS = 10;
 const LONGEST_LIMIT_WAIT_MS = 30_000;
 
@@ -46,7 +49,8 @@ export class TimelineGaps {
 
   /**
    * @param since the position of the sync
-   * @throws if the server is away; the sync is then repeated, but only so often for one room
+   * @throws if the server is away; the sync is then repeated, at most `MAX_TRIES` times for one
+   * room
    */
   async fill(response: SyncResponse, { since, userId }: { since: string; userId: string }): Promise<void> {
     if (since !== this.#since) this.#tries.clear();

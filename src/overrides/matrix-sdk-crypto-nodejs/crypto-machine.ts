@@ -278,8 +278,8 @@ export class CryptoMachine {
   }
 
   /**
-   * Drops the library's memory, which is ahead of the store after a lost write, and reads the store
-   * again, as a restart would. The caller's work failed, so it does that work again.
+   * Drops the library's memory and reads the store again, as a restart would. After a lost write
+   * the memory is ahead of the store. The caller's work failed, so the caller repeats it.
    */
   async #openAgain(): Promise<void> {
     if (this.#isOpen) this.#machine.close();

@@ -60,9 +60,8 @@ export class DeviceLists {
 }
 
 /**
- * Wasm objects that the library consumes. An ID that the library does not accept is left out: this
- * user has no devices that it could know. Otherwise a sync or a room with the user would fail for
- * ever.
+ * Wasm objects that the library consumes. An ID that the library does not accept is left out,
+ * because such a user has no devices. Otherwise a sync or a room with the user would fail for ever.
  */
 export function usersToWasm(users: readonly UserId[]): wasm.UserId[] {
   return users.flatMap((user) => {

@@ -18,8 +18,8 @@ const ROLLBACK = /^\s*ROLLBACK\b/i;
 const FAULT_OF_DISK = /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|BUSY|CORRUPT|NOTADB|PERM|NOMEM)/;
 
 /**
- * The crypto store could not save a change. To continue with the library's memory would use keys
- * twice, so the store must be opened again.
+ * The crypto store could not save a change. The library's memory would use keys twice, so the store
+ * must be opened again.
  */
 export class LostWriteError extends Error {
   override readonly name = "LostWriteError";
@@ -139,8 +139,8 @@ export function hasLostWrite(): boolean {
 }
 
 /**
- * Call this before the store is opened again, when nothing uses it: what is opened holds what the
- * store holds. Undoes what is left of the old connections.
+ * Forgets the lost write and rolls back open transactions. Call this before the store is opened
+ * again, when nothing uses it.
  */
 export function resetAfterLostWrite(): void {
   for (const [connection, state] of connections) {

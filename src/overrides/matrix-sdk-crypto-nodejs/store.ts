@@ -16,7 +16,7 @@ import { installIndexedDb } from "./indexed-db.ts";
 const STORE_NAME = "bot";
 const UNFINISHED = "unfinished";
 const PROBE_FILE = "trial";
-/** More than SQLite needs for a change. */
+/** The size of the probe file: more than SQLite needs for a change. */
 const PROBE_BYTES = 256 * 1024;
 
 /**

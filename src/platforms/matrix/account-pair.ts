@@ -65,7 +65,7 @@ export function accountPairs(
   };
 }
 
-/** When one of the two accounts cannot be read, the reading of the other ends too. */
+/** Reads both accounts. If one cannot be read, the reading of the other ends too. */
 async function decideUntilFailure(
   open: (signal: AbortSignal) => OpenPair,
   request: DecisionRequest,
@@ -81,7 +81,8 @@ async function decide(
   { filters, words, botUserId, botRoomIds, onProgress, knownRooms }: DecisionRequest,
   { now, endOther }: { now: () => number; endOther: () => void },
 ): Promise<Decision> {
-  // While one server is away, the other is not asked for a whole account again and again.
+  // Both servers are asked first, so that a server that is away does not make the other send a
+  // whole account repeatedly.
   await both([checkOpenAccount(source), checkOpenAccount(target)], endOther);
   // In parallel, because they are two servers, or two accounts with separate limits.
   const [sourceReading, targetReading] = await both(
@@ -240,7 +241,7 @@ async function watch(
     if (result.sides[side].status === "away") known.delete(pair[side].account.baseUrl);
   return result;
 
-  // A reader would repeat the request. Another look follows instead.
+  // The request is not repeated, unlike those of a reader, because another look follows.
   async function watching({ account, client }: OpenAccount): Promise<WatchingAccount> {
     const once: Parameters<typeof readFeatures>[0] = {
       request: (asked) => client.request({ ...asked, signal: request.signal }),

@@ -33,7 +33,7 @@ export async function readAccountData(
 }
 
 /**
- * Like `readAccountData`, but tells account data that does not exist from empty one.
+ * Like `readAccountData`, but distinguishes missing account data from empty account data.
  * @returns `undefined` for none
  * @throws HomeserverError, UnreachableError
  */

@@ -80,8 +80,8 @@ async function askWellKnown(parts: ServerNameParts, { fetch, signal }: Discovery
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const code = codeOf(error, "well_known_invalid");
-    // Where nothing answers at the name's own port 443, the port in the name may be that of a whole
-    // server. The specification leaves this to the client (CS §Well-known URI).
+    // If nothing answers at port 443, the port in the name may also serve the client API. The
+    // specification leaves this to the client (CS §Well-known URI).
     if (code === "unreachable" && error.reason !== "dns" && parts.port !== null)
       return normalizeBaseUrl(`https://${serverName}`, serverName);
     throw fail(code, { reason: error.reason });

@@ -54,8 +54,8 @@ export interface HomeserverRequest<Schema extends z.ZodType> {
   readonly secrets?: readonly string[];
   /**
    * The account's server may pass on the answer of another server, as with joins, knocks and
-   * invitations. What such an answer says about the account is believed only if the account's
-   * server agrees. Default: false.
+   * invitations. An error about the account is believed only if the account's server confirms it.
+   * Default: false.
    */
   readonly isRelayed?: boolean;
 }
@@ -184,7 +184,7 @@ export class HomeserverClient {
       { method, path, status, durationMs: Math.round(performance.now() - startedAt) },
       "homeserver answered",
     );
-    // The parsing of a large answer is one piece of work. Others come before and after it.
+    // Parsing a large answer blocks the process, so other work gets a chance before and after it.
     if (response.body.length > LARGE_BYTES) await setImmediate();
     return read(response, [...(token === undefined ? [] : [token]), ...(request.secrets ?? [])]);
   }

@@ -19,8 +19,8 @@ export interface HomeserverErrorFields {
 /**
  * An error answer of a homeserver (CS API, "Standard error response"). Never holds the request's
  * headers, query or body. The message leaves out the server's own text. `text` has it, cleaned and
- * cut to 300 characters. What stands in front of a homeserver answers without JSON; that is a
- * `PageError`.
+ * cut to 300 characters. An answer without JSON comes from something in front of the homeserver and
+ * is a `PageError`.
  */
 export class HomeserverError extends Error {
   override readonly name = "HomeserverError";
@@ -34,8 +34,8 @@ export class HomeserverError extends Error {
   readonly path: string;
   readonly text: string;
   /**
-   * The account's server only passed on what a server of the room answered. So it says nothing
-   * about the account (platforms/matrix/README.md, "Errors of servers").
+   * The account's server passed on the answer of another server and did not confirm it. So the
+   * error says nothing about the account (platforms/matrix/README.md, "Errors of servers").
    */
   readonly isOthersWord: boolean;
   /**
@@ -65,7 +65,7 @@ export class HomeserverError extends Error {
     if (fields.infoUri !== undefined) this.infoUri = fields.infoUri;
   }
 
-  /** The same answer, passed on by the account's server for another one. */
+  /** The same error, passed on from another server and not confirmed. */
   asUnconfirmed(): HomeserverError {
     return new HomeserverError({ ...this.#fields, isUnconfirmed: true });
   }
@@ -84,14 +84,14 @@ const errorBodySchema = z.object({
   soft_logout: z.boolean().optional().catch(undefined),
   consent_uri: webPage,
   info_uri: webPage,
-  // The names before the stable ones (MSC4335). At first the code had a field of its own too.
+  // The unstable names (MSC4335). The code had its own field at first.
   "org.matrix.msc4335.errcode": z.string().optional().catch(undefined),
   "org.matrix.msc4335.info_uri": webPage,
 });
 
 /**
- * The longest wait that a server is believed. Then it is asked again: the limit may have been
- * raised, or somebody else's server may have named an absurd delay.
+ * The longest delay of a server that is believed. Then the server is asked again: the limit may
+ * have been raised, or another server may have sent an absurd delay.
  */
 export const MAX_WAIT_MS = 3_600_000;
 
@@ -197,7 +197,7 @@ export async function unlessUnrecognized<Answer>(answer: Promise<Answer>): Promi
 /**
  * A problem that only the owner of the account can resolve, by error code (CS §Standard error
  * response). The unstable codes are those of MSC3939 (locked) and MSC3823 (suspended). `null` for
- * what a server of a room says: another server knows nothing of the account.
+ * an unconfirmed error of another server.
  */
 export function accountProblemOf({
   errcode,

@@ -22,7 +22,7 @@ export function textOrNull(value: unknown): string | null {
 const DEEPEST = 200;
 
 /**
- * More values than any client keeps in one content: the largest are lists of pictures and of rooms.
+ * Larger than the content of any client. The largest contents are lists of pictures and of rooms.
  */
 const MAX_VALUES = 200_000;
 
@@ -42,7 +42,7 @@ export function countValues(value: unknown): number | null {
     const depth = next.depth + 1;
     const inner: readonly unknown[] = Array.isArray(next.value) ? next.value : Object.values(next.value);
     for (const each of inner) {
-      // Texts and numbers need no turn of their own.
+      // Texts and numbers are counted, but not visited.
       if (typeof each === "object" && each !== null) open.push({ value: each, depth });
       else count += 1;
     }

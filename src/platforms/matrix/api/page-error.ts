@@ -3,21 +3,18 @@ import type { ErrorAnswer } from "./homeserver-error.ts";
 import { retryAfterMs } from "./homeserver-error.ts";
 import { isJsonObject } from "./json.ts";
 
-/**
- * The statuses with which a proxy says that the homeserver has not answered in time. 524 is
- * Cloudflare's.
- */
+/** The statuses of a proxy whose homeserver has not answered in time. 524 is Cloudflare's. */
 const TIMEOUT_STATUSES: ReadonlySet<number> = new Set([408, 504, 524]);
 /**
- * The statuses that count without JSON as well: the request itself is too large, or it comes too
- * soon. Proxies limit both.
+ * The statuses that also count without JSON: the request is too large, or it comes too soon.
+ * Proxies limit both.
  */
 const REQUEST_STATUSES: ReadonlySet<number> = new Set([413, 414, 429]);
 
 /**
  * An error status without a homeserver's JSON: the page of a proxy, a web server or a firewall in
- * front of it. It is never a verdict of the homeserver, so the server counts as away. The text of
- * the page is not kept.
+ * front of it. It is never a verdict of the homeserver, so the server counts as away. The page's
+ * text is not kept.
  */
 export class PageError extends UnreachableError {
   readonly status: number;

@@ -1,14 +1,14 @@
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 
 /**
- * Up to this size a text of nothing but brackets takes milliseconds to parse. Larger ones are
- * counted first.
+ * The values of larger texts are counted before parsing. Up to this size even a text of only
+ * brackets is parsed in milliseconds.
  */
 const COUNTED_BYTES = 262_144;
 /**
- * The values that a text may have: a small number, and one for so many bytes. Homeservers send one
- * for about 25 bytes. A value takes up to 100 bytes of memory, so a hostile text of brackets would
- * take fifty times its size.
+ * The number of values that a text may have: a fixed number, and one for each `BYTES_PER_VALUE`.
+ * Homeservers send one value for about 25 bytes. A value takes up to 100 bytes of memory, so a
+ * hostile text of brackets would take fifty times its size.
  */
 const FREE_VALUES = 65_536;
 const BYTES_PER_VALUE = 12;
@@ -37,7 +37,7 @@ export function parseJson(bytes: Uint8Array, host: string): unknown {
   }
 }
 
-/** One pass over the bytes, without memory of its own. Each value follows one of three signs. */
+/** Counts values in one pass over the bytes. Each value follows one of three characters. */
 function assertNotTooMany(bytes: Uint8Array, host: string): void {
   const most = Math.min(FREE_VALUES + bytes.length / BYTES_PER_VALUE, MAX_VALUES);
   let values = 1;

@@ -31,8 +31,8 @@ export interface CategoryPlan<Compared extends Comparison = Comparison, Payload 
   readonly accountDataType: string | null;
   /**
    * The part of a missing item that is about some rooms of the target; `null` for none. Only that
-   * part is written when the target gets into these rooms later: what else is missing by then, the
-   * person may have removed.
+   * part is written when the target joins these rooms later, because the person may have removed
+   * the other missing entries.
    */
   partAbout(item: MissingItem<Compared>, roomIds: ReadonlySet<string>): MissingItem<Compared> | null;
   /**

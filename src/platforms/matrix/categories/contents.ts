@@ -8,7 +8,7 @@ export type AccountContents = Pick<
   AccountReading,
   "roomAccountData" | "roomTags" | "roomProfiles" | "profile" | "pushRules" | "unreadableAccountData"
 > & {
-  /** Types of account data that must not reach the target yet. */
+  /** Types of account data that must not be written to the target yet. */
   readonly heldBackTypes?: ReadonlySet<string>;
   readonly snapshot: Pick<AccountSnapshot, "userId" | "accountData"> & {
     readonly rooms: ReadonlyMap<string, Pick<RoomSnapshot, "membership" | "heroes" | "members">>;

@@ -7,7 +7,7 @@ import type { RoomView } from "./room-view.ts";
 /** Longer values are stored as a checksum: an ACL has up to 64 KiB. */
 const MAX_VALUE = 80;
 
-/** What decides about the target's way into a room, in the form that a refusal keeps. */
+/** The facts that decide about the target's route into a room, in the form that a refusal keeps. */
 export function accessFacts(view: RoomView, sourceUserId: string): AccessFacts {
   const { room } = view;
   return {
@@ -66,7 +66,7 @@ function shortForm(text: string): string {
   return text.length <= MAX_VALUE ? text : `${text.slice(0, 20)}… ${text.length} ${checksum(text)}`;
 }
 
-/** FNV-1a, 32 bits. Nothing but accidents must be told apart. */
+/** FNV-1a, 32 bits. It only has to detect ordinary changes, not hostile ones. */
 function checksum(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1)

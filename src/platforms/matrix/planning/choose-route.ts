@@ -69,7 +69,7 @@ export function openRoutes(
   return routes.filter((route) => !isRefused(route, refusals));
 }
 
-/** The refusal by the rules of the target's own server. No route helps against them. */
+/** The refusal by the rules of the target's own server; every other route would be refused too. */
 function blockedByServer(refusals: readonly RouteRefusal[]): RouteRefusal | undefined {
   return refusals.findLast(({ code }) => code === "blocked_by_server");
 }
@@ -116,11 +116,11 @@ function knock(view: RoomView, verdict: OpenVerdict, context: RouteContext): Rou
 }
 
 /**
- * Somebody removed the target after a run had brought it in. The bot does not enter again by
- * itself, though a route may be open. Whoever removed the target is the first to ask.
+ * Somebody removed the target after it had joined in a run. The bot does not join again by itself,
+ * even if a route is open. The person who removed the target is the first to ask.
  */
 function removed(view: RoomView, reason: PersonRefused, context: RouteContext): RouteChoice {
-  // The person used the old account for it, and can decide otherwise.
+  // The person did this with the old account and can change it.
   return reason.by.userId === context.parties.sourceUserId
     ? { ...choice("ask_moderator", "needs_you", reason), ...NOBODY }
     : asksWhoRefused(view, reason, context);
@@ -200,7 +200,10 @@ function inviteBlocked(): RouteChoice {
   return { ...choice("ask_moderator", "needs_you", { code: "invite_blocked" }), ...NOBODY };
 }
 
-/** If no server is known to join through, any joined member on another server shows one. */
+/**
+ * If no server is known through which the target can join, any joined member on another server
+ * helps.
+ */
 function anyoneNeeded(view: RoomView, parties: Parties): MembersNeeded[] {
   if (!isCutOff(view, parties)) return [];
   return [{ roomId: view.room.roomId, userIds: [], isAnyoneNeeded: true, purpose: "route" }];

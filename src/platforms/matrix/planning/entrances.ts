@@ -32,7 +32,7 @@ export interface EntranceInput {
   areMembersRead: boolean;
 }
 
-/** For a room that the target's server counts as joined, even if it does not show the state. */
+/** The verdicts on rooms that the target has joined, even if its server does not show the state. */
 const ENTERED: ReadonlySet<Verdict["kind"]> = new Set(["joined", "unreadable"]);
 
 /** Finds the rooms that the target can enter without help, from the verdicts on all rooms. */
@@ -74,11 +74,11 @@ function throughPreference(roomId: string, { joinedByTarget, context }: Entrance
   return context.own.get(roomId)?.membership === "join" ? 0 : 2;
 }
 
-/** A room that would open a restricted one, with the missing help. */
+/** A room that would open a restricted room, with the help that is missing. */
 export interface UnreachableSpace {
   view: RoomView;
   help: Help | null;
-  /** An upgrade has replaced it, and the restricted room still names it. */
+  /** Whether an upgrade has replaced it, while the restricted room still names it. */
   isReplaced: boolean;
 }
 

@@ -12,8 +12,8 @@ import type { RoomView } from "./room-view.ts";
 export const NOBODY: Helpers = { helpers: [], moreHelpers: 0 };
 
 /**
- * Helpers of the room come first: one of them is enough. A helper of the space opens only the first
- * of two doors.
+ * Helpers of the room come first, because one of them is enough. A helper of the space can only let
+ * the target into the space.
  */
 export function joinHelpers(ofRoom: Helpers, ofSpace: Helpers): Helpers {
   const named = new Set(ofRoom.helpers.map((helper) => helper.userId));

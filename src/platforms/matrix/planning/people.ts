@@ -164,8 +164,8 @@ export function joinedUsers(room: RoomSnapshot): string[] {
 }
 
 /**
- * Whether it is not known if people who may do it are heard in the room: its ACL has too many
- * patterns to look at all of them. Then nobody is ruled out.
+ * Whether the ACL has too many patterns to check the servers of all people. Then nobody is ruled
+ * out.
  */
 export function arePeopleUndecided(
   room: RoomSnapshot,

@@ -26,7 +26,7 @@ export interface RoomPlanInput {
   botUserIds?: readonly string[];
   /** Rooms in which the person talks with the bot. */
   botRoomIds?: readonly string[];
-  /** What runs left, by room. */
+  /** The traces of earlier runs, by room. */
   histories?: ReadonlyMap<string, RoomHistory>;
   /** In milliseconds since the epoch. By default no refusal is too old. */
   now?: number;

@@ -83,14 +83,14 @@ export function planRooms(input: RoomPlanInput): RoomPlan {
   const plan = planWith(input, context, new Set());
   const gateways = gatewaysOf(context, plan);
   if (gateways.size === 0 || !hasRooms(input)) return plan;
-  // A gateway that lets the account into nothing after all stays replaced.
+  // A replaced room that no route leads through is not joined.
   const used = usedGateways(planWith(input, context, gateways), gateways);
   return used.size === 0 ? plan : planWith(input, context, used);
 }
 
 /**
- * Replaced rooms that are open and would let the target into a restricted room which has no other
- * way in that costs nothing. The target joins them and stays.
+ * Replaced rooms that are open and let the target into a restricted room that has no other route
+ * without an invitation. The target joins them and stays in them.
  */
 function gatewaysOf(context: PlanContext, plan: PlannedRooms): Set<string> {
   const gateways = new Set<string>();
@@ -107,7 +107,10 @@ function isFree({ route }: PlannedRoom): boolean {
   return route === "accept_invite" || route === "join" || route === "join_restricted";
 }
 
-/** The replacement is moved all the same, which the row of a joined room does not show. */
+/**
+ * Whether the target can join a replaced room by itself. Its replacement must be moved as well,
+ * because the row of a joined room does not show it.
+ */
 function isGateway(roomId: string, context: PlanContext, { rows, verdictContext }: PlannedRooms): boolean {
   const view = context.views.get(roomId);
   const successor = context.replacements.get(roomId)?.roomId;

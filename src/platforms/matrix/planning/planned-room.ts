@@ -48,6 +48,6 @@ export interface PlannedRoom {
    * power levels for the target that the target's server does not have.
    */
   differs: { isUnseenBySource: boolean; isPowerUnseenByTarget: boolean };
-  /** What decided about the route. A refusal of the route keeps it. */
+  /** The facts that decided about the route. A refusal of the route keeps them. */
   facts: AccessFacts;
 }

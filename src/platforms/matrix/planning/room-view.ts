@@ -19,9 +19,9 @@ export interface RoomView {
   joinRule: JoinRule;
   sourceMembership: Membership | null;
   /**
-   * The room's ACL denies the source's server. The other servers drop what the source does there,
-   * so its power counts as none, and a join through its server enters a room of its own (CS §Server
-   * Access Control Lists).
+   * The room's ACL denies the source's server. The other servers drop the source's events, so its
+   * power counts as none. A join through its server enters a copy of the room that the others do
+   * not see (CS §Server Access Control Lists).
    */
   isSourceShutOut: boolean;
   /** The source has joined, and the other servers accept what it does. */
@@ -34,11 +34,11 @@ export interface RoomView {
   /** The member event that decides `targetMembership`; `null` if it is not known. */
   targetMember: Member | null;
   /**
-   * The power levels by the target's own server, if the target has joined and they can be read.
-   * What the source's server alone accepted is not in them.
+   * The power levels that the target's own server shows, if the target has joined and they can be
+   * read. They lack changes that only the source's server accepted.
    */
   powerByTarget: RoomPower | null;
-  /** The target has joined by its own server, and the source's server does not show it. */
+  /** The target's server shows its join, and the source's server does not. */
   isUnseenBySource: boolean;
   /** `membershipPosition` of a membership that only the target's server shows. */
   targetPosition: number | null;

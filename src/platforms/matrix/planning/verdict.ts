@@ -26,7 +26,7 @@ export type Verdict =
   | { kind: "person"; reason: Reason; help: Help }
   /** The source is only invited or has only knocked. The inviter is asked. */
   | { kind: "inviter"; reason: SourceNotJoined }
-  /** Somebody removed the target after a run had brought it in. */
+  /** Somebody removed the target after it had joined in a run. */
   | { kind: "removed"; reason: PersonRefused }
   | OpenVerdict;
 
@@ -64,7 +64,7 @@ export interface VerdictContext {
   /** Whether the target's settings refuse invitations from the source, and from everybody. */
   isSourceBlocked: boolean;
   isEverybodyBlocked: boolean;
-  /** What runs left, by room. */
+  /** The traces of earlier runs, by room. */
   histories: ReadonlyMap<string, RoomHistory>;
 }
 
@@ -129,7 +129,8 @@ function closedBy(
     }
   }
   if (isServerAllowed(room.serverAcl, targetServer)) return null;
-  // This also holds if the ACL denies the source's server: a room on that server alone hears it.
+  // This also holds if the ACL denies the source's server, because the room may be on that server
+  // alone.
   const isSourceAble =
     sourceMembership === "join" && may(power, parties.sourceUserId, { state: "m.room.server_acl" });
   return {
@@ -172,7 +173,7 @@ function sourceNotJoined(view: RoomView): SourceNotJoined {
   return { code: "source_not_joined", membership, inviter };
 }
 
-/** Who ended the target's membership or its knock; `null` if nobody but the target itself did. */
+/** Who ended the target's membership or its knock; `null` if the target did it itself. */
 function endedByPerson(
   { room, targetMembership, targetMember, isTargetInState }: RoomView,
   { parties }: VerdictContext,

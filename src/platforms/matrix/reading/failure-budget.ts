@@ -1,6 +1,6 @@
 /**
- * The number of time-outs after which no further room is asked about. A reading with more of them
- * would take longer than its answer is worth.
+ * The number of time-outs after which the reading asks about no further room, so that its time is
+ * bounded.
  */
 const MAX_TIMEOUTS = 24;
 /** After this number of time-outs a request that timed out is not repeated. */
@@ -12,8 +12,8 @@ const RETRIES: readonly { upTo: number; retries: number }[] = [
 ];
 
 /**
- * Counts the failed requests of one kind in one reading. The more have failed, the less patient the
- * next request is, so that many rooms that cannot be read take a bounded time.
+ * Counts the failed requests of one kind in one reading. The more have failed, the fewer retries
+ * the next request has, so that many rooms that cannot be read take a bounded time.
  */
 export class FailureBudget {
   #timeouts = 0;
@@ -27,7 +27,7 @@ export class FailureBudget {
     this.#failures += 1;
   }
 
-  /** No further request of this kind is worth its time. */
+  /** Whether no further request of this kind is sent. */
   get isSpent(): boolean {
     return this.#timeouts >= MAX_TIMEOUTS;
   }

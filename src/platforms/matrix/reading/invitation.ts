@@ -11,14 +11,14 @@ import type { RoomToFind } from "./outside-room.ts";
 import { tagsOf } from "./raw-events.ts";
 import type { Reader } from "./reader.ts";
 
-/** A room to which the source is invited, as its server shows it. */
+/** What the source's server shows of a room to which the source is invited. */
 export interface InvitationLook {
   readonly room: RoomSnapshot;
   /** Names of the account's tags on it. A listing has none of a room that is not joined. */
   readonly tags: readonly string[];
 }
 
-/** One invitation must not hold up a plan. */
+/** One invitation must not delay a plan for long. */
 const READ_OPTIONS = { retries: 1, isTimeoutFinal: true } as const;
 const answerSchema = z.record(z.string(), z.unknown());
 

@@ -49,7 +49,7 @@ export async function readOutsideRoom(
     } catch (error) {
       if (!isFailedRead(error)) throw error;
       if (isUnknownPath(error)) continue;
-      // Whatever this answer says is about this room: other servers have a part in it.
+      // Other servers take part in this answer, so any failure is about this room only.
       if (isTimeout(error)) summaryFailures.timedOut();
       summaryFailures.failed();
       reader.log.debug(

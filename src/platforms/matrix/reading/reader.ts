@@ -54,8 +54,8 @@ const BY_THE_CLOCK: RetryClock = {
 };
 
 /**
- * The longest time of a reading. A server whose answers all come just in time would otherwise hold
- * a reading's place for hours. The largest accounts take minutes.
+ * The longest time of a reading. A server whose answers all come just in time would otherwise block
+ * other readings for hours. The largest accounts take minutes.
  */
 const MAX_READING_MS = 45 * 60_000;
 

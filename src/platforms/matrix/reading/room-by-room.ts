@@ -48,7 +48,7 @@ const KNOWN_ROOM_ACCOUNT_DATA = [
   "org.matrix.room.preview_urls",
 ];
 
-/** Some people keep megabytes of pictures in one type. */
+/** Some people have megabytes of pictures in one type. */
 const MAX_CONTENT_BYTES = 8 * 1_048_576;
 
 const anySchema = z.unknown();
@@ -114,7 +114,7 @@ export function isMethodUnsupported(error: unknown): boolean {
   );
 }
 
-/** Content that is larger than any of its type is unreadable, and costs only itself. */
+/** Larger content is unreadable. Everything else is read. */
 async function collectKnownAccountData(reader: Reader, collector: RoomCollector): Promise<void> {
   const { userId } = collector.accounts;
   for (const type of KNOWN_ACCOUNT_DATA) {

@@ -13,7 +13,7 @@ export interface AccountPair {
   readonly otherUserId: string;
   /**
    * Whether the other account's member event in each room is needed. On the target's server it is
-   * not: what counts is what the source's server says of the target.
+   * not, because no decision uses it.
    */
   readonly isOtherMemberNeeded: boolean;
 }
@@ -96,8 +96,7 @@ export class RoomCollector {
   }
 
   /**
-   * A joined room whose state the server does not show. What an earlier reading has shown of it
-   * stays.
+   * Marks a joined room whose state the server does not show. Facts from an earlier request stay.
    * @throws UnreachableError too_large
    */
   setUnreadable(roomId: string): void {

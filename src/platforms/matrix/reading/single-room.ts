@@ -27,7 +27,7 @@ const FEW_MEMBERS = 100;
  * Former members are part of the state too. If they make it larger than this, it is read in pieces.
  */
 const MAX_STATE_BYTES = 2 * 1_048_576;
-/** Limit for the state of a room of any size, where nothing else has the sender of an event. */
+/** Limit for the whole state of a room, which some servers need to show the sender of an event. */
 const MAX_LARGE_STATE_BYTES = 8 * 1_048_576;
 /** Limit for the children of a space. Servers return fewer. */
 const MAX_SPACE_BYTES = 8 * 1_048_576;

@@ -12,11 +12,11 @@ const FIRST_TIMEOUT_MS = 10_000;
 const SECOND_TIMEOUT_MS = 20_000;
 
 /**
- * Does the reads of one room. A room that cannot be read costs only itself: a time-out, an error of
- * the server, a refusal, an answer that is too large or malformed.
+ * Reads one room. A failure makes only that room unreadable: a time-out, an error of the server, a
+ * refusal, an answer that is too large or malformed.
  *
- * If the failure may concern the account as a whole, the account is asked for (`whoami`). Servers
- * pass on what another server of the room has said, so the failure alone does not tell.
+ * If the failure may concern the whole account, `whoami` is asked, because servers pass on errors
+ * of other servers of the room.
  * @returns `null` if the room cannot be read now
  * @throws HomeserverError, UnreachableError if the account cannot be read either
  */
@@ -37,7 +37,7 @@ export async function unlessUnreadable<Answer>(
   }
 }
 
-/** Whether an error is an answer that is no success, or a missing answer. Not after an abort. */
+/** Whether an error is an unsuccessful or a missing answer. False after an abort. */
 export function isFailedRead(error: unknown): boolean {
   if (error instanceof UnreachableError) return error.reason !== "aborted";
   return error instanceof HomeserverError;

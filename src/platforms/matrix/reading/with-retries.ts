@@ -10,7 +10,7 @@ export interface RetryClock {
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** In milliseconds since any moment. It never goes back. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
 

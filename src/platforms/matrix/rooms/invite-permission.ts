@@ -42,7 +42,9 @@ export function isInviteBlocked(accountData: ReadonlyMap<string, unknown>, invit
 /** Each list is compiled once, however many people a plan asks about. */
 const compiled = new WeakMap<object, { readonly set: GlobSet; readonly budget: GlobBudget }>();
 
-/** A list that has been asked about too many people matches, so that nobody is named in vain. */
+/**
+ * A list whose budget is used up matches everybody, so that nobody is named as a helper in vain.
+ */
 function matchesAny(patterns: unknown, text: string): boolean {
   if (!Array.isArray(patterns)) return false;
   const known = compiled.get(patterns) ?? {

@@ -9,7 +9,7 @@ interface Lists {
   readonly allow: GlobSet;
 }
 
-/** Each ACL of a reading with its compiled lists, and how much it has cost. */
+/** The compiled lists and the budget of each ACL of a reading. */
 const known = new WeakMap<ServerAcl, Lists & { readonly budget: GlobBudget }>();
 
 /** The rooms of one community have the same ACL. */
@@ -19,14 +19,14 @@ const recent = new Map<string, { readonly acl: ServerAcl; readonly lists: Lists 
 /**
  * Whether a room's ACL allows a server (CS §m.room.server_acl): IP literals first, then `deny`,
  * then `allow`, otherwise no. The port is not compared, and case does not matter (MSC4436). Without
- * an ACL every server is allowed. A malformed ACL allows none, which is the safe choice. So does
- * one that has been asked about too many servers.
+ * an ACL every server is allowed. A malformed ACL allows none, which is the safe choice. So does an
+ * ACL whose budget is used up.
  */
 export function isServerAllowed(state: StateRead<ServerAcl>, serverName: string): boolean {
   return verdict(state, serverName) === true;
 }
 
-/** Whether it is not known what an ACL says of a server: it has too many patterns for that. */
+/** Whether the budget of an ACL is used up, so that its answer about a server is not known. */
 export function isAclUndecided(state: StateRead<ServerAcl>, serverName: string): boolean {
   return verdict(state, serverName) === null;
 }

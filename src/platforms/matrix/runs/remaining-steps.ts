@@ -8,7 +8,7 @@ import type { PlannedStep, StepKind } from "../../../model/step.ts";
 import type { TriedSteps } from "../../planning.ts";
 import type { ChosenCategories } from "../../planning.ts";
 import { accountDataKey } from "../categories/account-data/plan.ts";
-import { isOverwritten, keptRoomSchema, keptRoomStep } from "../categories/kept-room-profiles/plan.ts";
+import { isOverwritten, keptRoomSchema, planKeptRoom } from "../categories/kept-room-profiles/plan.ts";
 import type { PartOfStep } from "../categories/registry.ts";
 import { planPartOfContents, writesWholeList } from "../categories/registry.ts";
 import type { PlannedRoom } from "../planning/planned-room.ts";
@@ -76,9 +76,9 @@ function revisedRoom(
 }
 
 /**
- * A room that the run entered and the target is not in, though nobody removed it.
+ * A room that the run joined and the target is not in, though nobody removed it.
  * - The target itself has left it: the person's decision.
- * - Otherwise the join was accepted in vain. It is tried once more, then the next route.
+ * - Otherwise the join had no effect. It is tried once more, then the next route.
  */
 function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "now">): RevisedRoom {
   const { route } = room;
@@ -96,7 +96,7 @@ function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "no
   return { room: { ...waits, refusals }, again: [] };
 }
 
-/** The room without work for the bot, in reports too. */
+/** The room as one that waits, in reports too. */
 function waitsAs(
   room: RunRoom,
   shown: Pick<RunRoom, "route" | "status"> & Partial<Pick<ReportRoom, "reason">>,
@@ -105,7 +105,7 @@ function waitsAs(
   return { ...room, route, status, planned: { ...room.planned, row: { ...room.planned.row, ...shown } } };
 }
 
-/** Whether what decides about the room's route has changed since the run tried it. */
+/** Whether the facts that decide about the room's route have changed since the run tried it. */
 function isOpenAgain({ route, planned }: RunRoom, before: RunRoom, now: number): boolean {
   const { facts: answered } = before.planned;
   return (
@@ -132,9 +132,10 @@ interface RevisedRun {
  * Steps that are still missing and were not tried, and additions to lists that were written before
  * a room was joined.
  *
- * A list gets only the items about rooms that came in since. Once the run has ended, so does
- * everything else: whatever else is missing by then, the person may have removed. Settings that
- * were held back until no room needs an invitation are an exception: nothing has written them yet.
+ * A list gets only the items about rooms that were joined since. Once the run has ended, so does
+ * everything else, because the person may have removed the other missing items. Settings that were
+ * held back until no room needs an invitation are an exception, because nothing has written them
+ * yet.
  */
 export function remainingSteps(move: DecidedMove, run: RevisedRun): PlannedStep[] {
   const { rooms, tried, request, endedAt } = run;
@@ -183,7 +184,7 @@ function overwrittenRooms({ readings: { target } }: DecidedMove, tried: TriedSte
   );
   const rooms = new Map(kept.map((room) => [room.roomId, room]));
   return [...rooms.values()].flatMap((room) => {
-    const step = keptRoomStep(room);
+    const step = planKeptRoom(room);
     const again = { ...step, key: `${step.key} 2` };
     const existing = target.roomProfiles.get(room.roomId);
     const isLost = existing !== undefined && isOverwritten(room, existing, target.profile);

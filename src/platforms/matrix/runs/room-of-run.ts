@@ -35,8 +35,8 @@ export function historyOf(
 }
 
 /**
- * How long a person does nothing in a room into which the run has brought their account. Steps
- * about the room follow its join at once.
+ * The time after a join in which the person is expected to have changed nothing in the room. Steps
+ * about a room follow its join at once.
  */
 const JUST_JOINED_MS = 60_000;
 

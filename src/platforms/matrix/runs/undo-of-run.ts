@@ -57,7 +57,7 @@ export function undoOfRuns(
   };
 }
 
-/** Kinds of steps whose undo a room might miss. */
+/** Whether the undo of a step may take somebody away whom the room needs. */
 function isGuarded(kind: StepKind): boolean {
   return kind === "power_level" || JOINS.has(kind);
 }
@@ -165,7 +165,7 @@ function undoOf({ kind, state, outcome, payload, savedUndo }: StoredStep): unkno
 }
 
 /**
- * Whether an undo record says that the step has prepared its write, and has not written. Steps of
+ * Whether an undo record is of a step that has prepared its write and has not written. Steps of
  * older versions stored the copy of a picture that way.
  */
 function isUnwritten(undo: unknown): boolean {

@@ -9,10 +9,10 @@ import { serverNameOf } from "../ids/identifiers.ts";
 type OwnServer = Pick<HomeserverClient, "request">;
 
 /**
- * Whether the account's own server says the same of the account as an answer that it may have
- * passed on. Synapse passes on what a server of a room answers to a join, a knock or an
- * invitation, with its status, its code and its further fields (`ProxiedRequestError`). So anybody
- * who runs a server in a room could end a session that way.
+ * Whether the account's own server confirms an error about the account that it may have passed on.
+ * Synapse passes on the answer of a server of a room to a join, a knock or an invitation, with its
+ * status, its code and its further fields (`ProxiedRequestError`). Without the confirmation,
+ * anybody who runs a server in a room could end a session.
  * @throws HomeserverError, PageError, UnreachableError if the own server does not answer
  */
 export async function doesOwnServerConfirm(
@@ -36,10 +36,10 @@ export async function doesOwnServerConfirm(
 const whoami = { method: "GET", path: "/_matrix/client/v3/account/whoami", schema: z.unknown() } as const;
 
 /**
- * A suspended account, and one that has not accepted the terms, may read. So `whoami` shows
- * nothing. The account asks to join a room of its own server that does not exist: no other server
- * takes part, and nothing can come of it. Synapse looks at the suspension before it looks for the
- * room.
+ * Tries to join a room of the account's own server that does not exist. A suspended account, and
+ * one that has not accepted the terms, may read, so `whoami` does not show the problem. No other
+ * server takes part, and the join never succeeds. Synapse checks the suspension before it looks for
+ * the room.
  */
 async function joinUnknownRoom(client: OwnServer, userId: string): Promise<unknown> {
   const roomId = `!no-such-room:${serverNameOf(userId) ?? ""}`;

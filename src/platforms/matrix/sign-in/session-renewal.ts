@@ -42,8 +42,8 @@ export function isDue({ issuedAt, lifeMs }: Renewal, now: number): boolean {
 }
 
 /**
- * A lifetime that a server names, in milliseconds. A shorter one would make the bot renew its token
- * with each request.
+ * The shortest lifetime of a token in milliseconds. A shorter one would make the bot renew its
+ * token with each request.
  */
 const MIN_LIFE_MS = 1_000;
 function lifeOf(ms: number | null): number | null {

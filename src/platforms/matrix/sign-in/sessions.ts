@@ -114,8 +114,8 @@ export class Sessions {
   }
 
   /**
-   * Whether the account's server itself says what an answer says of the account. It is asked with
-   * the token of that answer, so that no renewal is spent on what another server says.
+   * Whether the account's own server confirms an error about the account. The server is asked with
+   * the token of the refused request, so that an error of another server causes no renewal.
    */
   async #isOwnWord(account: Account, token: string, error: HomeserverError): Promise<boolean> {
     const { fetch, log } = this.#options;

@@ -111,9 +111,9 @@ export async function signInWithTokens(
 }
 
 /**
- * Whether two user IDs differ in capital letters at most. Servers create localparts in lower case
- * (Appendices §User Identifiers), and a person may type them otherwise. The token proves the
- * account that the server names.
+ * Whether two user IDs are equal without case. Servers create localparts in lower case (Appendices
+ * §User Identifiers), and people may type them with capitals. The token proves the account that the
+ * server names.
  */
 function isSameWritten(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();

@@ -44,7 +44,10 @@ export async function copyImage(url: string, scope: Scope): Promise<CopiedImage>
   });
 }
 
-/** The address of an image that needs no copy or has one; `null` for none. */
+/**
+ * The address of an image on the target's server: its own address if it needs no copy, or that of
+ * its copy; `null` if it was not copied.
+ */
 export async function addressOnTarget(
   url: string,
   { source, target, imageCopies }: Scope,

@@ -83,8 +83,8 @@ function isKeptOut(outcome: StepOutcome): boolean {
 }
 
 /**
- * The target declines the invitation with which the source wanted to bring it into a room that its
- * server keeps out. Nobody could foresee that. An invitation from somebody else stays.
+ * The target declines the source's invitation to a room that the target's server does not admit,
+ * which only the join shows. An invitation from somebody else stays.
  * @returns the outcome if this has to be tried again
  */
 async function takeBack({ roomId }: JoinPayload, scope: StepScope<EnteredRoom>): Promise<StepOutcome | null> {

@@ -7,8 +7,8 @@ import type { RoomProfile } from "../reading/account-reading.ts";
 import type { StepSession } from "./define-step.ts";
 
 /**
- * Keys of a member event that say how its user came in (CS §m.room.member). They belong to that one
- * event. Servers refuse a later event that repeats `join_authorised_via_users_server`.
+ * Keys of a member event that describe how its user joined (CS §m.room.member). They belong to that
+ * one event. Servers refuse a later event that repeats `join_authorised_via_users_server`.
  */
 const ENTRY_KEYS: ReadonlySet<string> = new Set([
   "join_authorised_via_users_server",

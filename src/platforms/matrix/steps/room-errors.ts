@@ -20,7 +20,7 @@ export function toRoomOutcome(error: unknown): StepOutcome {
   }
   if (outcome.status !== "failed") return outcome;
   if (isAccountLimit(error)) return heldBy(error);
-  // Synapse's `limit_remote_rooms`. Another way into the room would end in the same way.
+  // Synapse's `limit_remote_rooms`. Every other route into the room would fail too.
   if (errcode === "M_RESOURCE_LIMIT_EXCEEDED")
     return { status: "failed", problem: serverProblem("blocked_by_server", error) };
   if (errcode !== "M_UNKNOWN") return outcome;
@@ -32,7 +32,7 @@ export function toRoomOutcome(error: unknown): StepOutcome {
   return outcome;
 }
 
-/** The outcome of a step whose account may join or invite no more. */
+/** The outcome of a step whose account has reached its server's limit of joins or invitations. */
 export function heldBy(error: HomeserverError): StepOutcome {
   return { status: "held", problem: serverProblem("account_limit", error, error.infoUri) };
 }

@@ -13,12 +13,11 @@ interface TriedStep {
 }
 
 /**
- * Finds out whose trouble it is that a request got no answer of a homeserver. One small request to
- * the same server shows whether the server is away.
+ * Finds the cause of a missing answer of a homeserver, by one small request to the same server.
  * - It does not answer either: the server is away, for every step.
  * - It answers, and a request about a room took too long: other servers of the room are slow.
- * - It answers, and the request got something else: it is the trouble of this request, for example
- *   of a firewall in front of the server. The tries are counted, so that they end.
+ * - It answers, and this request gets something else: only this request fails, for example because
+ *   of a firewall. The tries are counted, so that they end.
  */
 export async function resolveUnanswered(
   outcome: StepOutcome,

@@ -49,8 +49,8 @@ export function stayOutcome(reason: StayReason): StepOutcome {
 
 /**
  * The target declines an invitation that it has not accepted. A server may refuse for good: the
- * invitation was withdrawn without its knowledge (Synapse issue 6762), or comes from the server
- * itself (M_CANNOT_LEAVE_SERVER_NOTICE_ROOM). Then nothing is left that the run has done.
+ * invitation was withdrawn and the server does not know it (element-hq/synapse#6762), or it comes
+ * from the server itself (M_CANNOT_LEAVE_SERVER_NOTICE_ROOM). Then nothing is left to undo.
  */
 export async function declineInvitation({ roomId }: EnteredRoom, scope: Scope): Promise<StepOutcome> {
   if (!(await isPending(roomId, scope, "invite"))) return { status: "already_done" };

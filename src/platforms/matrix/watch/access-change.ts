@@ -21,11 +21,11 @@ export interface WatchedRoom {
   readonly reason: Reason["code"] | null;
   /** A person removed the target from the room. Only an invitation opens it again. */
   readonly wasRemoved: boolean;
-  /** The target has knocked, and nobody has answered as far as is known. */
+  /** The target has knocked, and no answer is known. */
   readonly hasKnocked: boolean;
-  /** The room when its route was decided; `null` in older rows. */
+  /** The facts of the room when its route was decided; `null` in older rows. */
   readonly facts: AccessFacts | null;
-  /** Routes that were tried and refused in the session of now. */
+  /** Routes that were tried and refused in the present session. */
   readonly refusals: readonly RouteRefusal[];
 }
 
@@ -41,7 +41,7 @@ export interface ChangeContext {
 
 /** The change in a room since its route was decided; `null` if it still waits. */
 export function accessChange(room: WatchedRoom, seen: RoomView, context: ChangeContext): AccessChange | null {
-  // What the target's own server does not show yet, the next reading of both accounts finds out.
+  // The target's own server may not show the join yet. The next reading of both accounts finds out.
   if (seen.targetMembership === "join" || seen.isTargetInState) return { kind: "joined" };
   if (seen.targetMembership === "ban") return room.reason === "target_banned" ? null : { kind: "banned" };
   const facts = accessFacts(seen, context.sourceUserId);

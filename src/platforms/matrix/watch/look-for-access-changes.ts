@@ -14,8 +14,8 @@ import type { SeenRooms, WatchingAccount } from "./watching-account.ts";
 import { watchedSnapshot } from "./watching-account.ts";
 
 /**
- * Looks once whether a person has let the target in, or whether a room has opened. Each account is
- * asked by itself, so a look needs neither: what one server does not show, the other may.
+ * Checks once whether a person has let the target in, or whether a room has opened. Each account is
+ * asked by itself, because one server may show a change that the other does not show.
  *
  * Nothing is written, and no event that the person's client waits for is consumed. No limit counts
  * these requests. There are no retries: another look always follows.

@@ -13,7 +13,10 @@ export interface Look {
   readonly rooms: readonly WatchedRoom[];
   /** Whether the target has joined a room. */
   readonly isJoined: (roomId: string) => boolean;
-  /** Rooms that need requests of their own are read too; the number of such looks before. */
+  /**
+   * The number of earlier looks that also read rooms by requests of their own; `null` if this look
+   * does not.
+   */
   readonly readsRooms: number | null;
   readonly now: number;
   readonly random: () => number;

@@ -8,11 +8,13 @@ import type { WatchedRoom } from "./access-change.ts";
 import type { Look } from "./look.ts";
 import type { WatchingAccount } from "./watching-account.ts";
 
-/** A server that shows a room does so at once. */
+/** A server that shows a room answers at once. */
 const TIMEOUT_MS = 10_000;
 /** The others follow at a later look. */
 const MAX_ROOMS_PER_LOOK = 20;
-/** However long a room has been unreadable, one in this number of looks asks about it. */
+/**
+ * A room is asked about at least once in this number of looks, however long it has been unreadable.
+ */
 const MAX_LOOKS_BETWEEN = 12;
 
 /** The state that a room needs to be planned. */

@@ -30,8 +30,8 @@ const MAX_ROOMS_READ = 50;
 /**
  * The rooms that the source has joined, as its server shows them: the target's membership, the join
  * rule and the ACL.
- * - With sliding sync: one request for all rooms (about 1 kB a room). A server may leave a room out
- *   of it that the account has joined (Synapse issue 17781).
+ * - With sliding sync: one request for all rooms (about 1 kB a room). A server may leave out a room
+ *   that the account has joined (element-hq/synapse#17781).
  * - Otherwise, and for rooms that are left out: four requests a room, at some looks only.
  *
  * @returns `null` if there is nothing to ask at this look
@@ -50,7 +50,7 @@ export async function seeBySource(source: WatchingAccount, look: SourceLook): Pr
   ]);
 }
 
-/** A part of the rooms that moves on with each look, so that every room has its turn. */
+/** Another part of the rooms at each look, so that every room is read in turn. */
 function chosenRooms(roomIds: readonly string[], look: number): readonly string[] {
   if (roomIds.length <= MAX_ROOMS_READ) return roomIds;
   const parts = Math.ceil(roomIds.length / MAX_ROOMS_READ);
@@ -117,7 +117,7 @@ async function readRoom(
   return joinedRoom(roomId, events, { userId, targetUserId });
 }
 
-/** Whether a failed request is a matter of its room alone. */
+/** Whether a failed request concerns its room alone. */
 function isOfRoom(error: unknown): boolean {
   if (error instanceof UnreachableError) return error.reason === "timeout";
   if (!(error instanceof HomeserverError)) return false;

@@ -17,9 +17,9 @@ export interface WatchingAccount {
 export type SeenRooms = ReadonlyMap<string, RoomSnapshot>;
 
 /**
- * One name for the process, which no client uses. A server keeps a connection's state for days. A
- * new connection replaces the earlier one of the same name (Synapse 1.163.2,
- * storage/databases/main/sliding_sync.py).
+ * The name of this process's sliding sync connection, which no client uses. A server keeps a
+ * connection's state for days. A new connection replaces the earlier one of the same name (Synapse
+ * 1.163.2, storage/databases/main/sliding_sync.py).
  */
 export const CONNECTION = `migrator-watch-${randomUUID()}`;
 
@@ -30,7 +30,7 @@ export function hasSlidingSync({ features }: WatchingAccount): boolean {
   return features.unstableFeatures[SLIDING_SYNC_FEATURE] === true;
 }
 
-/** A room of which only what decides about access was requested. */
+/** A room whose reading holds only the facts that decide about access. */
 export function watchedSnapshot(
   reading: Pick<RoomReading, "roomId" | "ownUserId" | "otherUserId" | "membership" | "events"> &
     Partial<Pick<RoomReading, "membershipPosition">>,

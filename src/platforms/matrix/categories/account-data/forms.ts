@@ -3,9 +3,9 @@ import { isJsonObject } from "../../api/json.ts";
 import { isSameJson } from "../../api/same-json.ts";
 
 /**
- * Types that are forms of one setting: the stable type first, then the ones that clients wrote
- * before. A form can put another one out of force: in Synapse `m.invite_permission_config`, even an
- * empty one, overrides the lists of MSC4155 (platforms/matrix/README.md, "Account data").
+ * Types that are forms of one setting: the stable type first, then the types that clients wrote
+ * before. One form can override another: in Synapse `m.invite_permission_config`, even an empty
+ * one, overrides the lists of MSC4155 (platforms/matrix/README.md, "Account data").
  */
 const FORMS: readonly (readonly string[])[] = [
   ["m.invite_permission_config", "org.matrix.msc4155.invite_permission_config"],

@@ -21,7 +21,7 @@ const SECRET_VALUE =
 /** A longer text takes long to search, and its beginning shows what it is. */
 const MAX_SEARCHED_LENGTH = 500;
 
-/** Content with more objects is in doubt. */
+/** Content with more objects counts as secret, because it is not searched to its end. */
 const MAX_SEARCHED_OBJECTS = 20_000;
 
 /** A plan asks about the same content several times. */

@@ -40,7 +40,7 @@ export function withRoomsOnTarget(
 }
 
 /**
- * The entries of the content that are about some rooms.
+ * The entries of a content that name some rooms.
  * @param content the content on the target
  * @returns `null` if there are none, or if the type names no rooms
  */

@@ -140,7 +140,7 @@ function desiredDirectChats(
   }
 }
 
-/** A client's private ID of a chat that was not created yet is no room (element-android#8640). */
+/** False for an Element Android ID of a chat that does not exist yet (element-android#8640). */
 function isRoom(entry: unknown): entry is string {
   return typeof entry === "string" && entry.startsWith("!") && !entry.startsWith("!local.");
 }

@@ -15,8 +15,8 @@ const IGNORED = {};
 /**
  * Adds people to the target's ignore list. The undo removes them.
  *
- * The target's own ID is left out of what is written: servers refuse a list that holds it
- * (`M_INVALID_PARAM`, element-hq/synapse PR 18508), and it may be in a list from older days.
+ * The target's own ID is not written, because servers refuse a list that holds it
+ * (`M_INVALID_PARAM`, element-hq/synapse PR 18508). An old list may hold it.
  */
 export const ignoredUsersStep = defineStep({
   payload: ignoredUsersSchema,

@@ -6,8 +6,8 @@ import type { AccountContents } from "../contents.ts";
 import { isServerDefault } from "../room-profiles/chosen.ts";
 
 /**
- * The payload of a step, and its undo record. A field that is left out is not the target's own in
- * that room; `null` is an own field without a value.
+ * The payload of a step, and its undo record. A missing field is the same in the room as in the
+ * global profile. `null` is a field without a value.
  */
 export const keptRoomSchema = z.object({
   roomId: z.string(),
@@ -18,7 +18,7 @@ export type KeptRoom = z.output<typeof keptRoomSchema>;
 
 type Target = Pick<AccountContents, "snapshot" | "profile" | "roomProfiles">;
 
-/** The rooms in which the target has another name or picture than everywhere, and these. */
+/** The names and pictures of the target in rooms where they differ from its global profile. */
 export function ownRoomProfiles({ snapshot, profile, roomProfiles }: Target): ReadonlyMap<string, KeptRoom> {
   const own = new Map<string, KeptRoom>();
   for (const [roomId, existing] of roomProfiles) {
@@ -40,11 +40,11 @@ export function ownRoomProfiles({ snapshot, profile, roomProfiles }: Target): Re
  * that the source is not in.
  */
 export function keptRoomSteps(target: Target): PlannedStep[] {
-  return [...ownRoomProfiles(target).values()].map(keptRoomStep);
+  return [...ownRoomProfiles(target).values()].map(planKeptRoom);
 }
 
 /** The step that writes the target's own name and picture in one room back. */
-export function keptRoomStep(kept: KeptRoom): PlannedStep {
+export function planKeptRoom(kept: KeptRoom): PlannedStep {
   return {
     key: `kept_room_profile:${kept.roomId}`,
     platform: "matrix",
@@ -60,7 +60,7 @@ export function keptRoomStep(kept: KeptRoom): PlannedStep {
 }
 
 /**
- * Whether a server has replaced what the target showed in a room by its global profile. Any other
+ * Whether a server has overwritten the name or picture in a room by the global profile. Any other
  * change is the person's own.
  */
 export function isOverwritten(kept: KeptRoom, existing: RoomProfile, profile: RoomProfile): boolean {

@@ -8,10 +8,13 @@ import { profileOfMember, readOwnMember, writeOwnMember } from "../../steps/own-
 import type { KeptRoom } from "./plan.ts";
 import { keptRoomSchema, overwrittenFields } from "./plan.ts";
 
-/** Looks in one try, and the time between them. Most servers spread a profile within seconds. */
+/**
+ * The number of looks in one try, and the time between them. Most servers spread a profile within
+ * seconds.
+ */
 const MAX_LOOKS = 4;
 const PAUSE_MS = 500;
-/** Tries that look. After the last one, a room that is unchanged counts as spared. */
+/** The number of tries. A room that is unchanged after the last one counts as not overwritten. */
 const MAX_TRIES = 3;
 
 /**
@@ -28,7 +31,7 @@ export const keptRoomStep = defineStep({
 async function writeBack(kept: KeptRoom, scope: StepScope<KeptRoom>): Promise<StepOutcome> {
   const { target, failures, signal } = scope;
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    // The next request notices a stop.
+    // A stop ends the sleep. The next request then throws.
     if (look > 0) await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     const member = await readOwnMember(target, kept.roomId);
     if (member === null) return { status: "already_done" };

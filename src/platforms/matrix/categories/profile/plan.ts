@@ -21,8 +21,8 @@ export const profileFieldSchema = z.object({
   /** The target's previous value; `null` for none. */
   before: z.unknown(),
   /**
-   * False: no room of the target should show the change. The server is then asked not to write it
-   * into member events (MSC4069). Servers without that ignore it.
+   * False: the server is asked not to write the change into member events (MSC4069), because every
+   * room of the target has a name and a picture of its own. Other servers ignore it.
    */
   isInRooms: z.exactOptional(z.literal(false)),
 });
@@ -35,8 +35,8 @@ interface ProfileField {
 }
 
 /**
- * The fields that member events repeat. Every server has them, and `""` means none. All other
- * fields came with v1.16 (MSC4133).
+ * The fields that member events repeat. Every server has them. An empty text means no value. All
+ * other fields came with v1.16 (MSC4133).
  */
 export const MEMBER_FIELDS: ReadonlySet<string> = new Set(["displayname", "avatar_url"]);
 
@@ -80,8 +80,7 @@ export const profilePlan: CategoryPlan<Comparison<ProfileField>, ProfileFieldPay
       payload: {
         key,
         value,
-        // Only a name can exist and still count as missing: the one that the server gave. The undo
-        // restores it.
+        // The server's default name is the only value that counts as missing. The undo restores it.
         before: key === "displayname" ? target.profile.displayName : null,
         ...(MEMBER_FIELDS.has(key) && !isInRooms && { isInRooms }),
       },

@@ -53,8 +53,8 @@ export const profileFieldStep = defineStep({
 });
 
 /**
- * The outcome if the field needs no write any more: an earlier try wrote it, or the person has
- * chosen something else, perhaps since the plan was made. `null`: it is still missing.
+ * The outcome if the field needs no write: an earlier try wrote it, or the person has chosen
+ * another value, perhaps since the plan was made. `null`: it is still missing.
  */
 async function doneOrChosen(
   field: { key: string; value: unknown },

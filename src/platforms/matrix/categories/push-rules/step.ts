@@ -20,8 +20,8 @@ import type { PushRuleChange, PushRulesUndo } from "./stored-rules.ts";
 import { pushRulesSchema, pushRulesUndoSchema, toStored } from "./stored-rules.ts";
 
 /**
- * The target's rules are read again after so many were written, because people and their clients go
- * on using the account.
+ * The number of rules that are written between two reads of the target's rules, because the person
+ * and their clients go on using the account.
  */
 const MAX_RULES_PER_READ = 20;
 
@@ -135,7 +135,9 @@ function inBatches<Item>(items: readonly Item[]): Item[][] {
   );
 }
 
-/** The place right below a rule; the first of its kind if that rule does not exist any more. */
+/**
+ * The position right below a rule; the first position of its kind if that rule no longer exists.
+ */
 function placeBelow(above: string | null, { kind }: PushRuleId, existing: PushRulesByName): Place {
   return above !== null && existing.has(pushRuleName({ kind, ruleId: above })) ? { after: above } : null;
 }

@@ -19,7 +19,7 @@ const eventSchema = z.object({ event_id: z.string() });
  * with 1.163; with a limit of one it answers at once).
  */
 const EVENTS = 50;
-/** How many older messages a request for history asks for, and how many requests there are. */
+/** The number of older messages in one request for history, and the number of requests. */
 const EVENTS_PER_PAGE = 100;
 const MAX_OLDER_PAGES = 10;
 const MAX_MESSAGES_BYTES = 8 * 1_048_576;
@@ -39,8 +39,8 @@ const PAUSE_MS = 500;
  * - If a later try finds the event still unknown, older messages are requested until it is among
  *   them.
  * - If it is not, the oldest of these messages is marked, so that as few messages as possible count
- *   as read that the source has not read. There are such messages only if the search ended before
- *   the history did. Then the step fails, so that the person is told.
+ *   as read that the source has not read. Such messages exist only if the search ended before the
+ *   history did. Then the step fails, so that the report names the room.
  */
 export const readMarkerStep = defineStep({
   payload: readMarkerSchema,
@@ -59,7 +59,7 @@ async function markAsRead(
   if (scope.isServerNew !== true && (await isMarked({ roomId, eventId }, scope))) return { status: "done" };
   let newest: Messages | null = null;
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    // The next request notices a stop.
+    // A stop ends the sleep. The next request then throws.
     if (look > 0) await sleep(PAUSE_MS, undefined, { signal: scope.signal }).catch(() => undefined);
     newest = await messages(target, roomId, { limit: EVENTS, from: null });
     if (await isMarked({ roomId, eventId }, scope)) return { status: "done" };
@@ -81,7 +81,7 @@ async function markInHistory(
   for (let page = 0; page < MAX_OLDER_PAGES && from !== null; page += 1) {
     const older: Messages = await messages(scope.target, roomId, { limit: EVENTS_PER_PAGE, from });
     oldest = older.eventIds.at(-1) ?? oldest;
-    // A page is empty where the account may not see the history.
+    // The page is empty if the account may not see the history.
     isCut = older.eventIds.length > 0;
     from = older.end === from ? null : older.end;
     if (older.eventIds.includes(eventId) && (await isMarked({ roomId, eventId }, scope)))
@@ -130,7 +130,7 @@ async function mark({ roomId, eventId }: ReadMarker, scope: StepScope<ReadMarker
 /** A part of a room's messages, newest first. */
 interface Messages {
   readonly eventIds: readonly string[];
-  /** Where older messages go on; `null`: there are none. */
+  /** The token of the next page of older messages; `null` if there is none. */
   readonly end: string | null;
 }
 

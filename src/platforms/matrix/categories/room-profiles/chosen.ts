@@ -3,7 +3,7 @@ import { parseMxc } from "../../api/mxc.ts";
 import { parseUserId } from "../../ids/identifiers.ts";
 import type { Profile, RoomProfile } from "../../reading/account-reading.ts";
 
-/** The number of rooms in which nobody chooses the same name, or the same picture, one by one. */
+/** A name or picture that is the same in this number of rooms counts as a former global profile. */
 const MIN_FORMER_ROOMS = 3;
 
 type Account = Readonly<{
@@ -16,15 +16,15 @@ type Account = Readonly<{
 export interface ChosenProfiles {
   /** What the person chose for a room; `null` for a name or a picture that was not chosen. */
   readonly chosen: ReadonlyMap<string, RoomProfile>;
-  /** Rooms in which nothing was chosen, and what stands there instead. */
+  /** Rooms in which nothing was chosen, and what they show instead. */
   readonly notChosen: ReadonlyMap<string, NotMovedCode>;
 }
 
 /**
- * Sorts the profiles of single rooms into those that the person chose and those that a server left
- * there. Servers spread a changed profile slowly and stop for good in some rooms
- * (platforms/matrix/README.md, "Profile"). Member events therefore often show the server's default,
- * or a profile of former days.
+ * Separates the profiles of single rooms that the person chose from those that a server left.
+ * Servers spread a changed profile slowly and leave some rooms out for good
+ * (platforms/matrix/README.md, "Profile"). Member events therefore often show the server's default
+ * or a former global profile.
  * @param roomOf the rooms that count as one: a replaced room and its replacement have the same ID
  */
 export function chosenProfiles(account: Account, roomOf: (roomId: string) => string): ChosenProfiles {

@@ -89,8 +89,8 @@ function stillThere(
 }
 
 /**
- * The part of a room's profile that is still to be written. The global profile is read only if
- * something stands there that neither the server nor this run can have written.
+ * The part of a room's profile that is still to be written. The global profile is read only if the
+ * room shows a value that neither the server nor this run can have written.
  */
 async function stillMissing(
   { copied, everywhere, ...desired }: RoomProfilePayload,

@@ -21,7 +21,10 @@ import {
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 /** The default if the server names no interval (RFC 8628 section 3.2). */
 const DEFAULT_INTERVAL_MS = 5_000;
-/** The bounds of what a server may ask for: it must neither be polled in a loop nor for ever. */
+/**
+ * Bounds for the interval and the lifetime that a server names, so that it is polled neither in a
+ * tight loop nor for ever.
+ */
 const MIN_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 60_000;
 const MAX_LIFE_MS = 60 * 60_000;

@@ -1,11 +1,10 @@
 import { getDomain } from "tldts";
 
 /**
- * The host of a sign-in page that shares no domain with the homeserver it is for; null if it
- * shares one. A homeserver can name the authorization server of another homeserver as its own. A
- * person then meets a genuine page, and the session would go to the wrong server. Hosts share a
- * domain if they are the same, or if they lie below the same registrable domain
- * (https://publicsuffix.org/).
+ * The host of a sign-in page that shares no domain with the homeserver it is for; null if it shares
+ * one. A homeserver can name the authorization server of another homeserver as its own. The person
+ * then sees a genuine page, and the session would go to the wrong server. Hosts share a domain if
+ * they are the same, or if they lie below the same registrable domain (https://publicsuffix.org/).
  * @param pages the issuer and the page that the person opens
  */
 export function foreignPage(
