@@ -20,7 +20,7 @@ import type { HealthEndpoint, HealthReport } from "./operations/health.ts";
 import { healthReport, startHealthEndpoint } from "./operations/health.ts";
 import { Housekeeping } from "./operations/housekeeping.ts";
 import { createMetrics } from "./operations/metrics.ts";
-import { asStartProblem, openDataDirectory } from "./operations/open-data-directory.ts";
+import { asStartProblem, isSealed, openDataDirectory } from "./operations/open-data-directory.ts";
 import { StartProblem } from "./operations/start-problem.ts";
 import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
@@ -133,8 +133,9 @@ export async function startApp({
   }
 }
 
-async function secretKey({ secretKeyFile: file }: Configuration, log: Logger): Promise<Buffer> {
-  const { key, isNew } = await loadOrCreateSecretKey(file);
+async function secretKey(configuration: Configuration, log: Logger): Promise<Buffer> {
+  const { secretKeyFile: file } = configuration;
+  const { key, isNew } = await loadOrCreateSecretKey(file, () => isSealed(configuration));
   if (isNew) log.info({ file }, "created the secret key; keep a copy of it outside the data directory");
   return key;
 }

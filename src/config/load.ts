@@ -113,7 +113,7 @@ function doubts(salvaged: SalvagedConfiguration, directory: string): KeyFault[] 
     [
       isReadableByOthers(keyFile),
       ["secretKeyFile"],
-      `everyone on this machine can read ${keyFile}; chmod 600 it`,
+      `other users of this machine can read ${keyFile}; chmod 600 it`,
     ],
     [salvaged.access.allow.length === 0, ["access", "allow"], "is empty: nobody may use the bot"],
     [

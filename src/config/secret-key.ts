@@ -7,17 +7,35 @@ import { ConfigurationError } from "./configuration.ts";
 const KEY_BYTES = 32;
 
 /**
- * The key that seals stored secrets, from its file (base64). The file is created if there is none.
- * @returns `isNew` if it was created: secrets sealed with an earlier key can no longer be opened
- * @throws ConfigurationError if the file holds something else, or cannot be read or created
+ * The key that seals stored secrets, from its file (base64). The file is created if there is none,
+ * unless an earlier key is missing.
+ * @param isEarlierNeeded whether anything is sealed with an earlier key
+ * @returns `isNew` if it was created
+ * @throws ConfigurationError if the file is missing and needed, holds something else, or cannot be
+ * read or created
  */
-export async function loadOrCreateSecretKey(path: string): Promise<{ key: Buffer; isNew: boolean }> {
+export async function loadOrCreateSecretKey(
+  path: string,
+  isEarlierNeeded: () => boolean = () => false,
+): Promise<{ key: Buffer; isNew: boolean }> {
+  const existing = await explained(path, () => readKey(path));
+  if (existing !== null) return { key: existing, isNew: false };
+  if (isEarlierNeeded()) {
+    throw keyFault(
+      `${path} is missing, and dataDir holds secrets that only this key opens; restore the file from a copy, or move dataDir away to begin anew`,
+    );
+  }
+  return await explained(path, async () => {
+    // False if another process created the file in between. Its key is used.
+    const isNew = await createKey(path);
+    return { key: await mustReadKey(path), isNew };
+  });
+}
+
+/** @throws ConfigurationError */
+async function explained<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    const existing = await readKey(path);
-    if (existing !== null) return { key: existing, isNew: false };
-    if (await createKey(path)) return { key: await mustReadKey(path), isNew: true };
-    // Another process created the file in between. Its key is used.
-    return { key: await mustReadKey(path), isNew: false };
+    return await work();
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     throw keyFault(

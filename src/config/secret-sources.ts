@@ -86,7 +86,7 @@ function fromSecretFile(
   }
   if (read.kind === "unusable") return secretOf({ faults: [{ path, message: `${file} ${read.message}` }] });
   const warnings = read.isReadableByOthers
-    ? [{ path, message: `everyone on this machine can read ${file}; chmod 600 it` }]
+    ? [{ path, message: `other users of this machine can read ${file}; chmod 600 it` }]
     : [];
   return source === "passwordFile"
     ? secretOf({ password: read.secret, warnings })
@@ -115,12 +115,12 @@ function readSecretFile(file: string): SecretFile {
 }
 
 /**
- * Whether the mode of the file lets every user of the machine read it. False if there is no file.
+ * Whether the mode of the file lets its group or every user read it. False if there is no file.
  */
 export function isReadableByOthers(file: string): boolean {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
   // Windows reports 0666, whatever the real rights are.
-  return process.platform !== "win32" && (mode & 0o004) !== 0;
+  return process.platform !== "win32" && (mode & 0o044) !== 0;
 }
 
 function withTokenCheck(

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { DataDirectoryInUseError } from "../store/process-lock.ts";
 import { UnsealError } from "../store/sealed-secrets.ts";
+import { holdsSecrets } from "../store/sqlite/holds-secrets.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { Store } from "../store/store.ts";
 import { openStore } from "../store/store.ts";
@@ -29,6 +30,18 @@ export function openDataDirectory(
       reportTrouble: (error) =>
         log.error({ err: error }, "erased data could not be removed from the files yet; it is tried again"),
     });
+  } catch (error) {
+    throw asStartProblem(error);
+  }
+}
+
+/**
+ * Whether the data directory holds secrets that were sealed with an earlier key.
+ * @throws StartProblem with a text for the operator
+ */
+export function isSealed({ dataDir }: { dataDir: string }): boolean {
+  try {
+    return holdsSecrets(dataDir);
   } catch (error) {
     throw asStartProblem(error);
   }

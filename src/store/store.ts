@@ -26,7 +26,7 @@ import { SignInLinks } from "./sign-in-links.ts";
 import { compact } from "./sqlite/compact.ts";
 import { NonBlockingSqliteDialect } from "./sqlite/dialect.ts";
 import { noteCrash } from "./sqlite/note-crash.ts";
-import { openSqlite } from "./sqlite/open.ts";
+import { DATABASE_FILE, openSqlite } from "./sqlite/open.ts";
 import { resealSessions } from "./sqlite/reseal-sessions.ts";
 import { WriteAheadLog } from "./sqlite/write-ahead-log.ts";
 import { Steps } from "./steps.ts";
@@ -96,7 +96,7 @@ export function openStore({
   onStorageError?: (error: StorageError) => void;
 }): Store {
   const lock = openLock(dataDir);
-  const path = join(dataDir, "mover.sqlite");
+  const path = join(dataDir, DATABASE_FILE);
   let sqlite: Database | null = null;
   try {
     const secrets = new SealedSecrets(secretKey);

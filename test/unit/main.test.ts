@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
+import { loadOrCreateSecretKey } from "../../src/config/secret-key.ts";
+import { openStore } from "../../src/store/store.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "main-"));
@@ -63,4 +65,23 @@ it.each([["--check-config"], []])("reports every fault of a configuration with s
   expect(stderr).toMatch(/^bad\.yaml: 5 faults\n/);
   expect(stderr).toContain('  bot.userID (line 1): unknown key; did you mean "userId"?\n');
   expect(stderr).toContain("  log.level (line 2): must be one of");
+});
+
+it("does not start without the key of its stored secrets, and makes no new one", async () => {
+  writeFileSync(
+    join(folder, "sealed.yaml"),
+    'bot: { homeserver: "https://x.example", userId: "@mover:x.example", password: x }\n' +
+      "dataDir: sealed\nsecretKeyFile: keys/k\n",
+  );
+  const keyFile = join(folder, "keys", "k");
+  const { key } = await loadOrCreateSecretKey(keyFile);
+  const store = openStore({ dataDir: join(folder, "sealed"), secretKey: key });
+  await store.bot.setSecret("session", "token");
+  await store.close();
+  rmSync(keyFile);
+
+  const { status, stderr } = runMain(["--config", "sealed.yaml"]);
+  expect(status).toBe(78);
+  expect(stderr).toMatch(/k is missing, .* restore the file from a copy/u);
+  expect(readdirSync(join(folder, "keys"))).toEqual([]);
 });

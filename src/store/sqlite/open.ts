@@ -3,6 +3,9 @@ import Database from "better-sqlite3";
 import type { Convert } from "../upgrade.ts";
 import { assertKnownSchema, schemaUpgrades, upgradeSchema } from "../upgrade.ts";
 
+/** The database in the data directory. */
+export const DATABASE_FILE = "mover.sqlite";
+
 /**
  * Opens a database and upgrades it to the newest schema.
  * @throws NewerSchemaError before anything is written

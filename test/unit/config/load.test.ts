@@ -287,11 +287,14 @@ describe("the bot's secret", () => {
 });
 
 describe("warnings", () => {
-  it("are given for files that everyone can read", () => {
+  it.each([
+    { others: "everyone", mode: 0o604 },
+    { others: "their group", mode: 0o640 },
+  ])("are given for files that $others can read", ({ mode }) => {
     writeFileSync(join(folder, "pw"), "x");
-    chmodSync(join(folder, "pw"), 0o644);
+    chmodSync(join(folder, "pw"), mode);
     writeFileSync(join(folder, "k"), "x");
-    chmodSync(join(folder, "k"), 0o604);
+    chmodSync(join(folder, "k"), mode);
     const { warnings } = load(
       'bot: { homeserver: example.org, userId: "@mover:example.org", passwordFile: pw }\nsecretKeyFile: k\naccess: { allow: [example.org] }',
     );

@@ -34,6 +34,12 @@ it("gives everyone the same key when several start at once", async () => {
   expect(readdirSync(folder)).toEqual(["store.key"]);
 });
 
+it("makes no key in place of a missing one that is needed, and leaves no file", async () => {
+  const path = join(folder, "secrets", "store.key");
+  await expect(loadOrCreateSecretKey(path, () => true)).rejects.toThrow(/store\.key is missing/);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 it.each(["", "short", `${"A".repeat(43)}=extra`, `${"!".repeat(43)}=`])(
   "refuses a file that holds %j, and leaves it as it is",
   async (content) => {

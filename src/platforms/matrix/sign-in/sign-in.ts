@@ -3,6 +3,7 @@ import type { SignInOutcome, SignInProblem } from "../../sign-in.ts";
 import type { HomeserverClient } from "../api/homeserver-client.ts";
 import { apiPath } from "../api/homeserver-client.ts";
 import { HomeserverError } from "../api/homeserver-error.ts";
+import { parseUserId } from "../ids/identifiers.ts";
 import { readLoginOptions } from "./login-options.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { toSignInProblem } from "./sign-in-problem.ts";
@@ -104,19 +105,23 @@ export async function signInWithTokens(
   );
   if (check.kind === "problem") return refused(check.problem);
   const { owner } = check;
-  if (!isSameWritten(owner.userId, userId))
+  if (!isMeant(userId, owner.userId))
     return refused({ code: "wrong_account", expected: userId, actual: owner.userId });
   if (owner.isGuest) return refused({ code: "guest" });
   return { kind: "signed_in", session: { userId: owner.userId, deviceId: owner.deviceId, tokens } };
 }
 
 /**
- * Whether two user IDs are equal without case. Servers create localparts in lower case (Appendices
- * §User Identifiers), and people may type them with capitals. The token proves the account that the
- * server names.
+ * Whether a person who typed one user ID means the account with the other one. Servers create
+ * localparts in lower case (Appendices §User Identifiers), so capitals that a person typed may mean
+ * the account without them. Capitals that a server names and nobody typed are those of a historical
+ * user ID (Appendices §Historical User IDs): another account.
  */
-function isSameWritten(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+function isMeant(typed: string, named: string): boolean {
+  const [one, other] = [parseUserId(typed), parseUserId(named)];
+  if (one === null || other === null) return typed === named;
+  if (one.serverName.toLowerCase() !== other.serverName.toLowerCase()) return false;
+  return [one.localpart, one.localpart.toLowerCase()].includes(other.localpart);
 }
 
 /** Asks a server for the owner of the client's token. */

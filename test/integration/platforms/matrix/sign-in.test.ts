@@ -143,6 +143,32 @@ describe("signInWithPassword", () => {
     expect(server.requests[4]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
+  it.each([
+    { typed: "@Alice:old.example", named: USER },
+    { typed: "@ALICE:Old.Example", named: USER },
+    { typed: "@alice:Old.Example", named: USER },
+    { typed: "@Alice:old.example", named: "@Alice:old.example" },
+    { typed: "@alice:old.example", named: "@alice:Old.Example" },
+  ])("takes $named for $typed", async ({ typed, named }) => {
+    const { client } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: named }) });
+    expect(await signInWithPassword(client, { ...SIGN_IN, userId: typed })).toMatchObject({
+      kind: "signed_in",
+      session: { userId: named },
+    });
+  });
+
+  it.each([
+    { typed: "@alice:old.example", named: "@Alice:old.example" },
+    { typed: "@ALICE:old.example", named: "@Alice:old.example" },
+    { typed: "@alice:old.example", named: "@alice:new.example" },
+    { typed: "@alice:old.example", named: "alice" },
+  ])("does not take $named for $typed", async ({ typed, named }) => {
+    const { client } = await startHomeserver({ [WHOAMI]: reply(200, { user_id: named }) });
+    expect(await signInWithPassword(client, { ...SIGN_IN, userId: typed })).toMatchObject({
+      problem: { code: "wrong_account", expected: typed, actual: named },
+    });
+  });
+
   it("takes the device from the login if whoami names none", async () => {
     const { client } = await startHomeserver({
       [WHOAMI]: reply(200, { user_id: USER }),
@@ -245,9 +271,9 @@ describe("signInWithPassword", () => {
       problem: { code: "wrong_account", expected: USER, actual: "@mallory:old.example" },
     },
     {
-      name: "names the account in other letters",
+      name: "names an account with capitals that nobody typed",
       answer: reply(200, { user_id: "@Alice:old.example" }),
-      problem: { code: "wrong_account", actual: "@Alice:old.example" },
+      problem: { code: "wrong_account", expected: USER, actual: "@Alice:old.example" },
     },
     {
       name: "names a guest",
