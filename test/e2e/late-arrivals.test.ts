@@ -84,7 +84,11 @@ describe("the bot, after the end of a move", () => {
     const made = (await requests()).slice(before.length);
     const join = made.findIndex(({ path }) => path.includes("/join/"));
     // One check or two, depending on when the invitation came.
-    const checks = made.slice(0, join);
+    const asked = made.slice(0, join);
+    // The first check asks each server once for its features.
+    const checks = asked.filter(({ path }) => path !== "/_matrix/client/versions");
+    const features = asked.filter(({ path }) => path === "/_matrix/client/versions");
+    expect(new Set(features.map(({ user }) => user)).size).toBe(features.length);
     expect(join).toBeGreaterThan(0);
     expect(checks.filter(({ method, path }) => method !== "POST" || !path.endsWith("/sync"))).toEqual([]);
     expect(checks.map(({ user }) => user)).toContain(source.userId);

@@ -169,6 +169,7 @@ describe("rows of the version before stored JSON had versions", () => {
         observed: {
           emptyAt: 60_000,
           periodMs: 4_000,
+          refusedAt: 0,
           windowStartedAt: null,
           announced: { at: 24_000, sentSince: 1 },
         },
