@@ -1,7 +1,7 @@
 import { isWorkedOn } from "../model/run-states.ts";
 import type { Run, TakenStep } from "../model/run.ts";
 import type { StepOutcome } from "../model/step-outcome.ts";
-import { LeaseLostError } from "../store/run-leases.ts";
+import { LeaseLostError, assertSameLease } from "../store/run-leases.ts";
 import { StorageError } from "../store/storage-error.ts";
 import type { ActiveRun, EndWait, RunActivity } from "./active-run.ts";
 import { activeRun, afterTransition, drained, drainedWithin, runActivity, setEndWait } from "./active-run.ts";
@@ -274,6 +274,7 @@ export class Runner {
     active.dueAt.clear();
     setEndWait(active, unread, now());
     const settled = await runs.get(active.run.id);
+    assertSameLease(active.run, settled);
     if (settled !== null && isWorkedOn(settled)) {
       active.run = settled;
       active.isPumpWanted = true;

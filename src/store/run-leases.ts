@@ -137,6 +137,16 @@ export async function assertLease(transaction: Transaction<Tables>, lease: RunLe
   if (row?.lease_epoch !== lease.epoch) throw new LeaseLostError(lease);
 }
 
+/**
+ * The same for a run that was read without a transaction. Long work, for example the reading of
+ * both accounts, may outlast the lease.
+ * @param read the run as it is stored now; `null` if it was erased
+ * @throws LeaseLostError
+ */
+export function assertSameLease({ id, epoch }: Pick<Run, "id" | "epoch">, read: Run | null): void {
+  if (read !== null && read.epoch !== epoch) throw new LeaseLostError({ runId: id, epoch });
+}
+
 /** Ends all leases. Their holders did not give the runs back, so the runs count as interrupted. */
 export function endLeases(sqlite: Database): void {
   sqlite.prepare("UPDATE run SET lease_until = 0 WHERE lease_until <> 0").run();
