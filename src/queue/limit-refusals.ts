@@ -19,6 +19,15 @@ const MAX_REFUSALS = 60;
 const LONG_WEIGHT = 10;
 /** Of each limit. */
 const MAX_STEPS = 1_000;
+/**
+ * How long a request that no limiter counts waits in all after so many refusals. Synapse limits no
+ * such request, so a proxy limits it, or the endpoint is closed for good.
+ */
+const MAX_WAITED_MS = 3 * 3_600_000;
+/** The first of its growing pauses. They double. */
+const FIRST_UNCOUNTED_MS = 1_000;
+const LONGEST_UNCOUNTED_MS = LONG_MS;
+const MAX_UNCOUNTED = 10_000;
 
 interface LimitHistory {
   passes: number;
@@ -33,6 +42,10 @@ interface LimitHistory {
  */
 export class LimitRefusals {
   readonly #histories = new Map<string, LimitHistory>();
+  /** Requests that no limiter counts, by step. `passes`: of its account at its last refusal. */
+  readonly #uncounted = new Map<string, { refusals: number; waitedMs: number; passes: number }>();
+  /** How many such requests of an account have passed. Only of accounts that were refused one. */
+  readonly #uncountedPasses = new Map<string, number>();
 
   /** @param limit a limit of one account */
   passed(limit: string): void {
@@ -60,6 +73,37 @@ export class LimitRefusals {
     if (history.suspect !== null && history.suspect !== step) return "account";
     history.suspect = step;
     return "unproven";
+  }
+
+  /**
+   * A limit refused a request that no limiter counts. While others of its account pass, it waits as
+   * long as it is asked to. Otherwise the pauses grow at last, and it does not wait for ever.
+   * @param account whose requests may share the limit
+   * @returns how long the step waits; `null` if it has waited long enough
+   */
+  refusedUncounted(account: string, step: string, waitMs: number): number | null {
+    const passes = this.#uncountedPasses.get(account) ?? 0;
+    const before = this.#uncounted.get(step) ?? { refusals: 0, waitedMs: 0, passes };
+    if (before.waitedMs >= MAX_WAITED_MS) return null;
+    if (this.#uncounted.size >= MAX_UNCOUNTED) this.#uncounted.clear();
+    if (this.#uncountedPasses.size >= MAX_UNCOUNTED) this.#uncountedPasses.clear();
+    this.#uncountedPasses.set(account, passes);
+    const weight = waitMs >= LONG_MS ? LONG_WEIGHT : 1;
+    const refusals = passes > before.passes ? 0 : before.refusals + weight;
+    const beyond = Math.min(refusals - MAX_REFUSALS, 20);
+    const growingMs =
+      beyond <= 0 ? 0 : Math.min(FIRST_UNCOUNTED_MS * 2 ** (beyond - 1), LONGEST_UNCOUNTED_MS);
+    const nextMs = Math.max(waitMs, growingMs);
+    const waitedMs = beyond <= 0 ? 0 : before.waitedMs + nextMs;
+    this.#uncounted.set(step, { refusals, waitedMs, passes });
+    return nextMs;
+  }
+
+  /** A request that no limiter counts was not limited. */
+  passedUncounted(account: string, step: string): void {
+    this.#uncounted.delete(step);
+    const passes = this.#uncountedPasses.get(account);
+    if (passes !== undefined) this.#uncountedPasses.set(account, passes + 1);
   }
 
   #historyOf(limit: string): LimitHistory {

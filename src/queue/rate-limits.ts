@@ -187,6 +187,21 @@ export class Limits {
   }
 
   /**
+   * A limit refused a request that no limiter counts.
+   * @param account whose requests may share the limit
+   * @param step unique among all runs
+   * @returns how long the step waits; `null` if it has waited long enough
+   */
+  refusedUncounted(account: string, step: string, waitMs: number): number | null {
+    return this.#refusals.refusedUncounted(account, step, waitMs);
+  }
+
+  /** A request that no limiter counts was not limited. */
+  passedUncounted(account: string, step: string): void {
+    this.#refusals.passedUncounted(account, step);
+  }
+
+  /**
    * The request was refused.
    * @param waitMs of `Retry-After`; `null` without one
    * @returns when the next one may go

@@ -36,8 +36,16 @@ export async function recordOf(
   const isUnanswered = outcome.status === "wait" && outcome.waitingFor === "server";
   const isAway =
     isUnanswered && outcome.isServerAnswering !== true && !backoff.hasAnsweredSince(server, startedAt);
+  // A limit of the other account's server proves nothing about this account's limits.
+  const isOthers =
+    outcome.status === "wait" &&
+    outcome.waitingFor === "limit" &&
+    outcome.side !== undefined &&
+    outcome.side !== step.side;
   const isAnswer = outcome.status !== "interrupted" && !isUnanswered;
   if (isAnswer || (isUnanswered && outcome.isServerAnswering === true)) backoff.answered(server, now);
+  if (ticket === null && (outcome.status !== "wait" || outcome.waitingFor !== "limit"))
+    limits.passedUncounted(accountOf(step), uniqueKey(step));
   switch (outcome.status) {
     case "done":
     case "needs_moderator":
@@ -57,19 +65,12 @@ export async function recordOf(
       return { state: "pending", notBefore: 0, waitingFor: null, outcome, isCounted: false };
     case "wait":
       if (outcome.waitingFor === "limit") {
-        // A limit of the other account's server proves nothing about this account's limits.
-        const isOthers = outcome.side !== undefined && outcome.side !== step.side;
+        const until = limitedUntil({ step, ticket: isOthers ? null : ticket }, outcome.waitMs, {
+          limits,
+          now,
+        });
+        if (until === null) break;
         if (isOthers && ticket !== null) limits.giveBack(ticket);
-        const owner =
-          isOthers || ticket === null
-            ? null
-            : limits.ownerOfLimit(ticket, `${step.runId} ${step.key}`, outcome.waitMs);
-        if (owner === "step") break;
-        if (owner === "unproven" && ticket !== null) limits.giveBack(ticket);
-        const until =
-          owner === "account" && ticket !== null
-            ? limits.refused(ticket, outcome.waitMs, now) + AFTER_OTHERS_MS
-            : now + (outcome.waitMs ?? UNKNOWN_LIMIT_MS);
         return { state: "pending", notBefore: until, waitingFor: "limit", outcome, isCounted: false };
       }
       if (isAway) {
@@ -81,7 +82,7 @@ export async function recordOf(
     case "retry":
       break;
   }
-  if (ticket !== null && isUnanswered) limits.giveBack(ticket);
+  if (ticket !== null && (isUnanswered || isOthers)) limits.giveBack(ticket);
   else if (ticket !== null) limits.passed(ticket);
   const cause = isUnanswered ? "unanswered" : outcome.status === "wait" ? "room" : "error";
   const isEntry = routeOfStep(step.kind) !== null;
@@ -97,4 +98,38 @@ export async function recordOf(
     outcome,
     isCounted: true,
   };
+}
+
+/**
+ * @param ticket of the limit that refused; `null` if no limiter counts the request
+ * @returns until when the step waits; `null` if the limit is its own, and counts as its failure
+ */
+function limitedUntil(
+  { step, ticket }: Pick<Trial, "step" | "ticket">,
+  waitMs: number | null,
+  { limits, now }: { limits: Limits; now: number },
+): number | null {
+  if (ticket === null) {
+    const uncountedMs = limits.refusedUncounted(accountOf(step), uniqueKey(step), waitMs ?? UNKNOWN_LIMIT_MS);
+    return uncountedMs === null ? null : now + uncountedMs;
+  }
+  switch (limits.ownerOfLimit(ticket, uniqueKey(step), waitMs)) {
+    case "step":
+      return null;
+    case "account":
+      return limits.refused(ticket, waitMs, now) + AFTER_OTHERS_MS;
+    case "unproven":
+      limits.giveBack(ticket);
+      return now + (waitMs ?? UNKNOWN_LIMIT_MS);
+  }
+}
+
+/** Among the steps of all runs. */
+function uniqueKey({ runId, key }: TakenStep): string {
+  return `${runId} ${key}`;
+}
+
+/** The account of a step, as far as its run knows it. */
+function accountOf({ runId, side }: TakenStep): string {
+  return `${runId} ${side}`;
 }
