@@ -119,7 +119,7 @@ function comparable({ rooms, replacements, order }: RoomPlan): unknown {
     ...room,
     via: via.toSorted(),
     // Not every way of reading shows when an event was sent, or its position.
-    facts: Object.entries(facts ?? {}).map(([name, fact]) => [name, fact?.value ?? null]),
+    facts: Object.entries(facts).map(([name, fact]) => [name, fact?.value ?? null]),
   }));
   return {
     rows: rows.toSorted((left, right) => (left.roomId < right.roomId ? -1 : 1)),
