@@ -5,6 +5,7 @@ import { reportUnexpected } from "../commands/dispatch.ts";
 import type { Conversation } from "../dialogue/conversation.ts";
 import { mayHoldSecret } from "../grammar/parse.ts";
 import { KeyedQueue } from "../model/keyed-queue.ts";
+import { Slots } from "../model/slots.ts";
 import type { PendingEvent, ReceivedEvents, RoomEvent } from "../store/received-events.ts";
 import { parseRoomEvent } from "../store/received-events.ts";
 import type { Confirmations } from "./confirmations.ts";
@@ -12,7 +13,6 @@ import { confirmedEventId } from "./confirming-reaction.ts";
 import type { Conversations } from "./conversations.ts";
 import { readMessageText } from "./message-text.ts";
 import { isFinalRefusal } from "./server-refusal.ts";
-import { Slots } from "./slots.ts";
 import { retryWaitMs } from "./until-answered.ts";
 
 /**

@@ -11,8 +11,8 @@ const FIRST_END_WAIT_MS = 60_000;
 const LONGEST_END_WAIT_MS = 30 * 60_000;
 
 /**
- * Notes what a run waits for before it can end. Whole accounts are read, so a server that is away
- * for days must not cost the other one a reading every minute.
+ * Records what a run waits for before it can end. The pause grows, because each try reads whole
+ * accounts, also from the server that is not away.
  * @param unread the account that could not be read; `null` if nothing is waited for
  */
 export function setEndWait(active: ActiveRun, unread: Unread | null, now: number): void {
@@ -45,19 +45,19 @@ export class SerialQueue {
 }
 
 /**
- * What is under way for a run. A run that was stopped and resumed still has it, until it has ended.
+ * The work under way for a run. It belongs to the run also after the run was stopped and resumed.
  */
 export interface RunActivity {
   steps: Set<Promise<void>>;
   /** The operations that read and write rows of the run. */
   turns: SerialQueue;
-  /** The beginnings and ends of the work on the run. */
+  /** The operations that take the run and give it back. */
   begins: SerialQueue;
   /** The target of the run; `null` until it is known. */
   target: string | null;
 }
 
-/** Nothing is under way. */
+/** The activity of a run for which nothing is under way. */
 export function runActivity(): RunActivity {
   return { steps: new Set(), turns: new SerialQueue(), begins: new SerialQueue(), target: null };
 }
@@ -78,14 +78,14 @@ export interface ActiveRun extends RunActivity {
   unreadInRow: number;
   isPumping: boolean;
   isPumpWanted: boolean;
-  /** How often in a row its steps could not be taken, and when they are tried again. */
+  /** How often in a row its steps could not be taken, and the time of the next try. */
   failures: number;
   retryAt: number;
 }
 
 /**
- * The initial state of a run in memory. An undo takes no step before the other runs of its target
- * have ended what they have under way.
+ * The initial state of a run in memory. An undo takes no step before the requests of the target's
+ * other runs have ended.
  * @param activities of all runs
  */
 export function activeRun(run: Run, activities: Map<number, RunActivity>): ActiveRun {
@@ -109,8 +109,8 @@ export function activeRun(run: Run, activities: Map<number, RunActivity>): Activ
 }
 
 /**
- * Resolves when the requests of other runs of the same target have ended. A run that was cancelled
- * may still have a request under way that hangs. An undo beside it would miss what it writes.
+ * Resolves when the requests of other runs of the same target have ended. A cancelled run may still
+ * have a request that hangs. An undo at the same time would miss what that request writes.
  */
 async function othersEnded(
   { id: runId, target }: Run,

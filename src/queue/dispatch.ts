@@ -29,7 +29,7 @@ export interface Reservation {
   startedAt: number;
 }
 
-/** Where a run found no free slot. */
+/** A server at which a run found no free slot. */
 interface FullServer {
   server: string;
   kind: SlotKind;

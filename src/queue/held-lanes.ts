@@ -5,8 +5,8 @@ import type { LimitName } from "../model/step.ts";
 const JOINS: ReadonlySet<LimitName | null> = new Set(["joins", "remote_joins"]);
 
 /**
- * The lanes of which no step is taken until the owner of a run has acted, because the server of an
- * account lets it join or invite no more. An invitation that the new account may not accept would
+ * The lanes whose steps wait until the owner of a run has acted, because an account has reached its
+ * server's limit of joins or invitations. An invitation that the new account may not accept would
  * be wasted, so invitations wait for joins as well.
  */
 export function heldLanes({ problem }: Pick<Run, "problem">): readonly string[] {

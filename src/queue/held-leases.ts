@@ -24,7 +24,7 @@ export class HeldLeases {
   }
 
   /**
-   * Takes a run. One that this process holds stays under its lease: its steps may be under way.
+   * Takes a run. A run that this process holds keeps its lease, because its steps may be under way.
    * @returns `null` if the run is not worked on, or another process holds it
    */
   async take(runId: number): Promise<Run | null> {
@@ -40,7 +40,7 @@ export class HeldLeases {
     return run;
   }
 
-  /** Gives a run back of which nothing is under way. */
+  /** Gives back a run for which nothing is under way. */
   async release(runId: number): Promise<void> {
     const epoch = this.#epochs.get(runId);
     if (epoch === undefined) return;
@@ -59,12 +59,12 @@ export class HeldLeases {
     this.#epochs.clear();
   }
 
-  /** Runs whose steps are to be taken and that no other process holds. */
+  /** Runs that have work and that no other process holds. */
   free(): Promise<number[]> {
     return this.#options.leases.free({ holder: this.#holder, now: this.#options.now() });
   }
 
-  /** The lease was lost. */
+  /** Drops a lease that was lost. */
   forget(runId: number): void {
     this.#epochs.delete(runId);
   }

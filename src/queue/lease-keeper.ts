@@ -1,21 +1,21 @@
 import type { Logger } from "pino";
 import type { HeldLeases } from "./held-leases.ts";
 
-/** How often leases are extended, and runs that nobody works on are looked for. */
+/** The interval at which leases are extended and runs without a holder are looked for. */
 const CHECK_MS = 30_000;
 
 export interface LeaseKeeperOptions {
   leases: HeldLeases;
   /** Another process has taken the run, or its owner was forgotten. */
   lost: (runId: number) => void;
-  /** Begins a run that is to be worked on, unless it is worked on already. */
+  /** Begins the work on a run, unless it has begun. */
   takeUp: (runId: number) => Promise<void>;
   log: Logger;
 }
 
 /**
- * Extends the leases of this process, and takes up every run that nobody works on: one that the
- * last process had, or one whose beginning has failed.
+ * Extends the leases of this process, and takes every run without a holder: one of an earlier
+ * process, or one whose beginning failed.
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;

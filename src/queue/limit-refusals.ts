@@ -1,23 +1,26 @@
 /**
  * Whose limit refused a request.
  * - `account`: the limit of the account, which delays every request of its kind.
- * - `unproven`: it asks for a long wait, and no other request has been refused like that.
- * - `step`: others pass, again and again, and this step does not, however long it waits. A server
- *   of its room limits it, and the account's server passes that on.
+ * - `unproven`: the delay is long, and no other request was refused in the same way.
+ * - `step`: other steps pass repeatedly, and this step is refused although it waits. A server of
+ *   its room limits it, and the account's server passes that on.
  */
 export type LimitOwner = "account" | "unproven" | "step";
 
-/** Longer than Synapse's longest limit lets anybody wait. */
+/** Longer than any delay of Synapse's own limits. */
 const LONG_MS = 10 * 60_000;
-/** How often others may pass between two refusals of a step until it is the step's own limit. */
+/**
+ * The number of times that others pass between two refusals of a step until the limit counts as the
+ * step's own.
+ */
 const MAX_OVERTAKEN = 2;
 /**
- * How often a step may be refused after it has waited as long as it was asked to. Long waits count
- * more, so that a run ends that waits for nothing else.
+ * The number of refusals of a step that has waited as long as it was asked to. Long waits count
+ * more, so that a run ends if only this step is left.
  */
 const MAX_REFUSALS = 60;
 const LONG_WEIGHT = 10;
-/** Of each limit. */
+/** The number of steps that are remembered for each limit. */
 const MAX_STEPS = 1_000;
 /**
  * How long a request that no limiter counts waits in all after so many refusals. Synapse limits no
@@ -31,14 +34,14 @@ const MAX_UNCOUNTED = 10_000;
 
 interface LimitHistory {
   passes: number;
-  /** The step that was asked to wait long since a request last passed. */
+  /** The step that got a long delay since a request last passed. */
   suspect: string | null;
   readonly steps: Map<string, { passes: number; overtaken: number; refusals: number }>;
 }
 
 /**
- * Tells limits of accounts from limits of single rooms. The answers look the same, so what counts
- * is what happens to the requests for other rooms.
+ * Distinguishes limits of accounts from limits of single rooms. The answers are the same, so the
+ * outcomes of requests for other rooms decide.
  */
 export class LimitRefusals {
   readonly #histories = new Map<string, LimitHistory>();

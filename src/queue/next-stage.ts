@@ -5,18 +5,18 @@ import type { Steps } from "../store/steps.ts";
 import { heldLanes } from "./held-lanes.ts";
 
 /**
- * What follows for a run of which no step is under way.
+ * What follows for a run when none of its steps is under way.
  * - `waits`: steps of its stage are left.
  * - `next`: its next stage has begun.
- * - `needs_owner`: all is done but what an account may not do until its owner acts.
+ * - `needs_owner`: only steps are left that an account may not do until its owner acts.
  * - `finished`: nothing is left.
  */
 export type AfterSteps =
   { readonly kind: "waits" | "finished" } | { readonly kind: "next" | "needs_owner"; readonly run: Run };
 
 /**
- * Begins the next stage if no step of this stage is left that can run. What only adds to a room
- * whose servers do not answer delays no later stage.
+ * Begins the next stage if no step of this stage is left that can run. Steps that only add to a
+ * room whose servers do not answer delay no later stage.
  * @param isWaiting whether a step of this stage has a time at which it is tried
  */
 export async function nextStage(

@@ -1,5 +1,8 @@
 const FIRST_MS = 1_000;
-/** Storage can be used again when there is room. A bug stays, and each try costs requests. */
+/**
+ * The longest pauses by cause. Storage works again when there is room. A bug stays, and each try
+ * costs requests.
+ */
 const LONGEST_MS = { storage: 30_000, bug: 15 * 60_000 } as const;
 
 /** The pause before work is tried again after a number of failures in a row. */

@@ -14,8 +14,8 @@ export function paceOf({ perSecond, burst }: RateLimit): Pace {
 /** What the refusals of a server have shown about a limiter. */
 interface Observed {
   /**
-   * When the server last refused, in milliseconds since the epoch. `0`: it is doubted that the
-   * limit is still the same.
+   * When the server last refused, in milliseconds since the epoch. `0`: the limit may have changed
+   * since.
    */
   refusedAt: number;
   /** When all requests so far will have drained, if no more are sent. */
@@ -55,8 +55,8 @@ export const UNKNOWN_LIMITER: LimiterState = {
 };
 
 /**
- * `probe`: more than what is known allows. One such request at a time finds out whether the server
- * allows more; the others wait `until`.
+ * `probe`: the known limit would hold the request back. One such request at a time tests whether
+ * the server allows more; the others wait `until`.
  */
 export type Admission = { kind: "go" } | { kind: "probe"; until: number } | { kind: "wait"; until: number };
 
@@ -79,19 +79,19 @@ const LEAST_TOLERANCE_MS = 150;
  */
 const HELD_BACK_MS = 500;
 
-/** No server is waited for longer at once. */
+/** The longest single wait. */
 const MAX_WAIT_MS = 2 * 3_600_000;
 /**
- * A limit that was observed this long ago may have been raised since. Requests that keep to it are
- * never refused, so only a request that does not keep to it can find out.
+ * A limit that was observed this long ago may have been raised since. Requests within the limit are
+ * never refused, so only a request beyond it can test that.
  */
 const DOUBTED_AFTER_MS = 6 * 3_600_000;
 /** A wait beyond this is not believed, whatever the server has announced. */
 const MAX_BELIEVED_MS = 3_600_000 + MAX_MARGIN_MS;
 
 /**
- * Whether the state is of a time to come. It was stored while the clock was ahead, and it would
- * hold requests back until the clock is there again.
+ * Whether the state has times in the future. It was stored while the clock was ahead, and would
+ * hold requests back until the clock reaches them.
  */
 export function isAhead(
   pace: Pace,
@@ -155,21 +155,21 @@ export function refund(pace: Pace, state: LimiterState): LimiterState {
   };
 }
 
-/** What was observed may have changed. The next request that it would hold back finds out. */
+/** The state with a limit that may have changed. The next request beyond it tests that. */
 export function doubted(state: LimiterState): LimiterState {
   return { ...state, observed: state.observed && { ...state.observed, refusedAt: 0 } };
 }
 
 /**
  * A request passed.
- * @param wasProbe what was known would have held it back
+ * @param wasProbe whether the known limit would have held the request back
  */
 export function passed(
   pace: Pace,
   state: LimiterState,
   { sentAt, wasProbe }: { sentAt: number; wasProbe: boolean },
 ): LimiterState {
-  // The limit is not what it was.
+  // The limit has changed, so its observation is dropped.
   const observed = wasProbe ? null : state.observed;
   return {
     ...state,

@@ -83,7 +83,7 @@ function fromOldState({ told, ...old }: z.infer<typeof oldStateSchema>): Record<
 export interface Ticket {
   userId: string;
   name: LimitName;
-  /** Limits that would have held it back, as far as was known. */
+  /** The known limits that would have held it back. */
   probed: readonly LimitName[];
   sentAt: number;
 }
@@ -130,7 +130,7 @@ export class Limits {
     this.#states.set(userId, new Map());
   }
 
-  /** What was observed for an account may have changed since. It is found out by and by. */
+  /** Marks the observed limits of an account as possibly changed. Later requests test them. */
   doubt(userId: string): void {
     for (const name of LIMITS) this.#set(userId, name, doubted(this.#state(userId, name)));
   }
@@ -265,7 +265,7 @@ export class Limits {
     return paceOf(this.#rateLimits[name]);
   }
 
-  /** A state from a clock that was ahead is forgotten. */
+  /** The state of a limit, without one that was stored while the clock was ahead. */
   #stateAt(userId: string, name: LimitName, now: number): LimiterState {
     const state = this.#state(userId, name);
     if (!isAhead(this.#pace(name), state, now)) return state;

@@ -5,7 +5,7 @@ import type { Steps } from "../store/steps.ts";
 import type { Limits } from "./rate-limits.ts";
 import type { RunnerWork } from "./runner-work.ts";
 
-/** What a runner works with. */
+/** The dependencies of a runner. */
 export interface RunnerOptions {
   runs: Runs;
   steps: Steps;

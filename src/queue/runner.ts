@@ -33,7 +33,7 @@ const LONGEST_SLEEP_MS = 60_000;
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #active = new Map<number, ActiveRun>();
-  /** What is under way for each run, also for runs that take no more steps. */
+  /** The work under way for each run, also for runs that take no more steps. */
   readonly #activities = new Map<number, RunActivity>();
   readonly #backoff = new ServerBackoff();
   readonly #slots = new ServerSlots((runId) => this.#wake(runId));
@@ -57,8 +57,8 @@ export class Runner {
   }
 
   /**
-   * Resumes every run that the last process worked on. From then on it takes up every run that
-   * nobody works on, for example because a beginning has failed.
+   * Resumes every run of the last process. From then on it takes every run without a holder, for
+   * example after a failed beginning.
    */
   async start(): Promise<void> {
     await this.#keeper.start();
@@ -140,7 +140,7 @@ export class Runner {
     );
   }
 
-  /** Gives a run back when nothing of it is under way, unless it was resumed. */
+  /** Gives a run back when none of its steps is under way, unless it was resumed. */
   async #giveBack(runId: number): Promise<void> {
     const activity = this.#activities.get(runId);
     if (activity === undefined) return;
@@ -179,7 +179,7 @@ export class Runner {
   #onFailure(active: ActiveRun, error: unknown): void {
     const { log, now } = this.#options;
     const runId = active.run.id;
-    // A run that cannot go on does not keep its turn for a slot.
+    // A run that cannot go on leaves the queue for a slot.
     this.#slots.leave(runId);
     if (error instanceof LeaseLostError) {
       log.warn({ runId }, "another process works on the run");
@@ -188,7 +188,7 @@ export class Runner {
       return;
     }
     active.isPumpWanted = false;
-    // Whatever woke the run during its pause says nothing new.
+    // A wake-up during the pause changes nothing.
     if (active.retryAt <= now()) {
       active.failures += 1;
       const pauseMs = growingPauseMs(active.failures, error instanceof StorageError ? "storage" : "bug");

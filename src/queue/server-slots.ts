@@ -1,6 +1,6 @@
 /**
- * Requests under way at one homeserver that it answers by itself, for all runs together. More of
- * them do not finish sooner, because Synapse works on one core (measured;
+ * Requests under way at one homeserver that it answers without other servers, for all runs
+ * together. More of them do not finish sooner, because Synapse works on one core (measured;
  * `platforms/matrix/README.md`, "Homeservers").
  */
 export const MAX_REQUESTS_PER_SERVER = 8;
@@ -13,14 +13,17 @@ export const MAX_FEDERATED_PER_SERVER = 8;
 export const MAX_FEDERATED_PER_RUN = 3;
 
 /**
- * A request that is not answered within this time gives its slot back and goes on. It then waits
- * for something that other requests do not slow down.
+ * A request that is not answered within this time gives its slot back and goes on. Such a request
+ * waits for another server, so it does not load this one.
  */
 export const SLOW_AFTER_MS = 10_000;
 /** The requests of one run that may be under way without a slot, of each kind. */
 export const MAX_SLOW_PER_RUN = 16;
 
-/** Who answers a request: the homeserver by itself, or only after other servers have. */
+/**
+ * Whether a homeserver answers a request by itself (`own`), or asks other servers first
+ * (`federated`).
+ */
 export type SlotKind = "own" | "federated";
 
 /** The right to send one request. */
@@ -59,7 +62,7 @@ export class ServerSlots {
   take(server: string, runId: number, kind: SlotKind): Slot | null {
     const pool = this.#pool(server, kind);
     if (isRunFull(pool, kind, runId)) {
-      // The run is woken when one of its own requests ends. Others are not to wait for that.
+      // The run is woken when one of its own requests ends, so it leaves the queue for the others.
       if (pool.queue.delete(runId)) this.#wakeNext(pool, kind);
       return null;
     }

@@ -33,7 +33,7 @@ export interface StepTry {
   isOld: () => boolean;
 }
 
-/** What was recorded. */
+/** The recorded result of a try. */
 export interface Settled {
   /** The outcome of the try. */
   outcome: StepOutcome;
@@ -42,12 +42,12 @@ export interface Settled {
   run: RunTransition | null;
 }
 
-/** How an outcome is to be recorded. */
+/** The state of recording one outcome, over repeated tries. */
 interface Recording {
   outcome: StepOutcome;
   /** False if its consequences are not known. */
   hasConsequences: boolean;
-  /** Once it is known, the limits and the state of the server are updated. That happens once. */
+  /** Null until the limits and the state of the server are updated, which happens once. */
   record: StepRecord | null;
   isTicketReturned: boolean;
 }
@@ -55,9 +55,9 @@ interface Recording {
 const NOTHING: Omit<Consequences, "limiters"> = { rooms: [], steps: [], dropped: [], run: null };
 
 /**
- * Records outcomes of steps with their consequences. Storage that cannot be used is waited for: the
- * outcome is at hand, and only this process knows it. A bug in the consequences counts as a failure
- * of the step, like a bug in the step itself.
+ * Records outcomes of steps with their consequences. Recording is repeated while the storage cannot
+ * be used, because only this process knows the outcome. A bug in the consequences counts as a
+ * failure of the step, like a bug in the step itself.
  */
 export class StepSettler {
   readonly #options: StepSettlerOptions;
@@ -91,7 +91,8 @@ export class StepSettler {
           );
           await pause(growingPauseMs(failures), signal);
         } else {
-          // If the consequences of the failure are not understood either, it is recorded alone.
+          // If the consequences of the failure cannot be found either, the failure is recorded
+          // alone.
           recording.hasConsequences = recording.outcome === tried.outcome;
           recording.outcome = unexpectedOutcome(
             error,
@@ -138,7 +139,8 @@ export class StepSettler {
     const { limits, backoff, work, now } = this.#options;
     const { outcome } = recording;
     const side = "side" in outcome ? outcome.side : undefined;
-    // Read before the limits are updated: a read can fail, and then all of this is repeated.
+    // This is read before the limits are updated, because after a failed read everything is
+    // repeated.
     const isDelayed = outcome.status === "retry" || outcome.status === "wait";
     const hasOtherRoute = isDelayed && (await work.hasOtherRoute(run, step));
     const returned = recording.isTicketReturned ? null : ticket;

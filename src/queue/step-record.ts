@@ -8,7 +8,9 @@ import type { ServerBackoff } from "./server-backoff.ts";
 /** The wait for a limit that Synapse does not have, if its server names no delay. */
 const UNKNOWN_LIMIT_MS = 10_000;
 
-/** Steps that were not refused go first, since only others can show whose limit it is. */
+/**
+ * Steps that were not refused go first, because only they show whether the limit is the account's.
+ */
 const AFTER_OTHERS_MS = 1;
 
 /** One try of a step. */

@@ -8,8 +8,8 @@ import type { RunnerWork, StepControl } from "./runner-work.ts";
 
 /**
  * One try of a step. A bug in it is reported with a reference that is also in the log. The step is
- * then tried again. Storage that cannot be used says nothing about the step: the try is repeated
- * until it can, or until the process stops.
+ * then tried again. A storage error says nothing about the step, so the try is repeated until the
+ * storage works or the process stops.
  */
 export async function tryStep(
   { run, step, control }: { run: Run; step: TakenStep; control: StepControl },

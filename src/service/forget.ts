@@ -14,7 +14,7 @@ export async function forgetPerson(
 ): Promise<Forgotten> {
   // Started at once, so that a sign-in that arrives meanwhile counts as a later one.
   const abandoned = control.abandon(owner);
-  // A failure is reported below. Until then it must not end the process as an unhandled rejection.
+  // A failure is reported below. Without a handler until then, it would end the process.
   void abandoned.catch(() => undefined);
   const { signedOut, result: erased } = await signIn.signOutBoth(owner, async () => {
     await abandoned;

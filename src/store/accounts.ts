@@ -182,8 +182,8 @@ function secretName(owner: string, side: Side): string {
 }
 
 /**
- * The account and the address of a session are sealed with it. Whoever changes them in the database
- * gets no token sent elsewhere: the box no longer opens.
+ * The account and the server's address are authenticated with the sealed session. If somebody
+ * changes them in the database, the session can no longer be opened, so no token is sent elsewhere.
  */
 export function sealingPlace({
   owner,

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
-/** The addresses of images that steps of a run have copied to the target's server. */
+/** The addresses of the images that steps of a run have copied to the target's server. */
 export interface CopiesOfRun {
   /** @returns `null` for an image that was not copied */
   get(url: string): Promise<string | null>;

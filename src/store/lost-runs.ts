@@ -21,7 +21,7 @@ export class LostRuns {
     this.#database = database;
   }
 
-  /** Those that are not over yet. */
+  /** The unreadable runs that are not over yet. */
   async all(): Promise<LostRun[]> {
     const rows = await this.#database.selectFrom("run").selectAll().where("state", "<>", "over").execute();
     return rows
@@ -33,7 +33,7 @@ export class LostRuns {
       }));
   }
 
-  /** Ends one, so that its owner is told once. Its rows stay for `!forget`. */
+  /** Ends a run, so that its owner is notified once. Its rows stay until `!forget`. */
   async end(id: number, now: number): Promise<void> {
     await this.#database
       .updateTable("run")

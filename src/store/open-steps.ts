@@ -5,7 +5,7 @@ import type { Tables } from "./tables.ts";
 
 const ENTRY_KINDS = STEP_KINDS.filter((kind) => routeOfStep(kind) !== null);
 
-/** Steps that do not count. */
+/** Steps that are left out. */
 export interface ExceptSteps {
   readonly exceptLanes?: readonly string[];
   /** Steps that only add to a room, while they wait for the servers of that room. */

@@ -26,7 +26,7 @@ export interface NewOutboxItem {
    * person: then nothing is kept once it is sent.
    */
   forUser: string | null;
-  /** Nobody but that person may be in the room with the bot. */
+  /** Whether only that person may be in the room with the bot. */
   isPrivate?: boolean;
   /** The rooms of the numbered list in the message. `#1` is the first of them once it is sent. */
   numberedRooms?: readonly string[];
@@ -59,8 +59,8 @@ export type DueItem = Pick<OutboxItem, "id" | "roomId" | "forUser" | "priority" 
 export type OutboxResult = { status: "sent"; eventId: string } | { status: "failed"; failure: string };
 
 /**
- * How much a try counts that the end of the process cut off, and from when on an item is suspected
- * and given up. An uncaught error counts more than a kill: a kill has other causes.
+ * The score of a try during which the process ended, and the scores from which an item is suspected
+ * and given up. An uncaught error counts more than a kill, because a kill has other causes.
  */
 export const CRASH_SCORE = { byKill: 1, byError: 10, suspected: 10, givenUp: 50 } as const;
 
@@ -91,7 +91,7 @@ export function toRow(item: NewOutboxItem, now: number): Insertable<Tables["outb
   };
 }
 
-/** Reads a row of the table. @returns `null` if its content is none */
+/** Reads a row of the table. @returns `null` if its content is not valid */
 export function fromRow(row: Selectable<Tables["outbox"]>): OutboxItem | null {
   const { data: content } = contentSchema.safeParse(parseColumn(row.content ?? "{}"));
   if (content === undefined) return null;

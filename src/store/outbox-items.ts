@@ -6,7 +6,7 @@ import type { ErasingLog } from "./sqlite/write-ahead-log.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
-/** No item is postponed further. A later time shows that the clock was set back. */
+/** The longest delay of an item. A later time shows that the clock was set back. */
 const MAX_WAIT_MS = 3_600_000;
 
 /**
@@ -50,7 +50,7 @@ export class OutboxItems {
     });
   }
 
-  /** The items that are due, the most urgent first; in each room only those that wait for none. */
+  /** The items that are due, by priority; in each room only those that wait for no other item. */
   async due(now: number, limit: number): Promise<DueItem[]> {
     const rows = await this.#waitingForNone()
       .select(["item.id", "item.room_id", "item.for_user", "item.priority", "item.crash_score"])
@@ -82,8 +82,8 @@ export class OutboxItems {
 
   /**
    * In each room an item waits for older items that are as urgent or more urgent. So answers keep
-   * their order, and an edit follows the message it edits. Redactions have no order: nothing waits
-   * for one, and one waits for nothing.
+   * their order, and an edit follows the message it edits. Redactions have no order: no item waits
+   * for a redaction, and a redaction waits for no item.
    */
   #waitingForNone() {
     return this.#database
@@ -133,7 +133,7 @@ export class OutboxItems {
     return row?.count ?? 0;
   }
 
-  /** Notes a try. Until it has an outcome, it counts as cut off by the end of the process. */
+  /** Records a try. Until it has an outcome, it counts as one during which the process ended. */
   async begin(id: number): Promise<void> {
     await this.#database
       .updateTable("outbox")
@@ -169,8 +169,8 @@ export class OutboxItems {
 
   /**
    * Records that an item was sent or given up. Its content is erased. The event ID is kept for
-   * later edits. Nothing is kept of an item of a forgotten person, nor of the progress that a sent
-   * edit replaces.
+   * later edits. The items of a forgotten person and progress that a sent edit replaces are
+   * deleted.
    */
   async finish(id: number, result: OutboxResult, now: number): Promise<void> {
     const eventId = result.status === "sent" ? result.eventId : null;
@@ -200,7 +200,7 @@ export class OutboxItems {
     });
   }
 
-  /** Where a message is, and as which event. Null if it was not sent. */
+  /** The room and the event ID of a message; null if it was not sent. */
   async sentAs(transactionId: string): Promise<{ roomId: string; eventId: string } | null> {
     const row = await this.#database
       .selectFrom("outbox")
@@ -227,7 +227,7 @@ export class OutboxItems {
    * When a message or its last edit was sent, in milliseconds since the epoch; null if it was not.
    */
   async lastShownAt(transactionId: string): Promise<number | null> {
-    // One query for each index.
+    // Each of these queries uses one index.
     const times = await Promise.all(
       (["transaction_id", "edits"] as const).map((column) =>
         this.#database
@@ -275,9 +275,9 @@ async function becomeOriginal(
 }
 
 /**
- * Removes finished edits that showed the progress of a message: those that were replaced before
- * they were sent, or all before another one. A command that is handled again after a crash shows
- * what it does then. Other edits are kept: said again, they must not take the place of a newer one.
+ * Removes finished edits that showed progress: those that were replaced before they were sent, or
+ * all before a newer one. A command that is handled again after a crash shows its progress again.
+ * Other edits are kept, because a repeated one must not replace a newer one.
  */
 async function dropProgress(
   transaction: Transaction<Tables>,

@@ -3,7 +3,7 @@ import { UNFINISHED_RUN_STATES } from "../model/run-states.ts";
 import { UNTIL_CHAT_OPENS } from "./outbox-item.ts";
 import type { Tables } from "./tables.ts";
 
-/** How many rows are deleted at once. The process does nothing else meanwhile. */
+/** The number of rows that one statement deletes. The process does nothing else meanwhile. */
 const MAX_ROWS_PER_PART = 1_000;
 
 /**
@@ -53,7 +53,7 @@ export async function pruneMessages(database: Kysely<Tables>, finishedBefore: nu
   await deleteInParts((count) =>
     database.deleteFrom("outbox").where("id", "in", old.limit(count)).executeTakeFirst(),
   );
-  // Items that have waited that long for a chat with their reader.
+  // Items that have waited that long for a chat with their recipient.
   await database
     .deleteFrom("outbox")
     .where("finished_at", "is", null)
@@ -74,8 +74,8 @@ export async function pruneEvents(database: Kysely<Tables>, handledBefore: numbe
 }
 
 /**
- * Removes what is known of the rate limits of accounts that are neither signed in nor part of a run
- * that is not over, and old sign-ins that were never finished.
+ * Removes the rate limits of accounts that are neither signed in nor part of an open run, and old
+ * sign-ins that were never finished.
  */
 export async function pruneUnused(database: Kysely<Tables>, before: number): Promise<void> {
   const unfinished = database.selectFrom("run").where("state", "in", UNFINISHED_RUN_STATES);

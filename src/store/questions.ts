@@ -17,7 +17,9 @@ export interface NewQuestion {
   transactionId: string;
   /** The conversation in which it was asked. Only its sender may answer. */
   address: ConversationAddress;
-  /** What the reaction means, or typed in its place, in lower case; empty for none. */
+  /**
+   * The word that the reaction stands for, in lower case; empty if the question has no reaction.
+   */
   word: string;
   /** Answers that count only when they are typed, in lower case. */
   typedWords: readonly string[];

@@ -25,7 +25,7 @@ export interface PendingEvent {
    * How often its handling was started before. More than zero means that a crash interrupted it.
    */
   attempts: number;
-  /** The stored event does not open or is none. Only its ID and its sender are known. */
+  /** Whether the stored event cannot be read. Only its ID and its sender are known then. */
   isUnreadable: boolean;
 }
 
@@ -105,9 +105,7 @@ export class ReceivedEvents {
     return row !== undefined;
   }
 
-  /**
-   * The events that a crash left unhandled, oldest first. Of an unreadable one its sender is known.
-   */
+  /** The events that a crash left unhandled, oldest first. Unreadable ones have their sender. */
   async unhandled(): Promise<PendingEvent[]> {
     const rows = await this.#database
       .selectFrom("received_event")

@@ -14,9 +14,8 @@ export interface RunLease {
 }
 
 /**
- * Who works on which run. A run is taken for a limited time, which is extended while the work goes
- * on. Whoever takes it next gets a higher epoch, so that the writes of an earlier holder no longer
- * apply.
+ * Which process works on which run. A run is taken for a limited time, which is extended during the
+ * work. The next holder gets a higher epoch, so that writes of an earlier holder no longer apply.
  */
 export class RunLeases {
   readonly #database: Kysely<Tables>;
@@ -28,8 +27,8 @@ export class RunLeases {
   }
 
   /**
-   * Takes a run whose steps are to be taken. Steps that an earlier holder had taken are tried
-   * again. If that holder did not give the run back, the run counts as interrupted.
+   * Takes a run that has work. Steps that an earlier holder had taken are tried again. If that
+   * holder did not give the run back, the run counts as interrupted.
    * @param holder a name that no other process has
    * @returns the run under its new lease; `null` if it is not worked on, or somebody else holds it
    */
@@ -98,7 +97,7 @@ export class RunLeases {
       .execute();
   }
 
-  /** The runs whose steps are to be taken and that nobody else holds. */
+  /** The runs that have work and that nobody else holds. */
   async free({ holder, now }: { holder: string; now: number }): Promise<number[]> {
     const rows = await this.#database
       .selectFrom("run")

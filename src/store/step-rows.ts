@@ -204,12 +204,12 @@ export function stepsFromRows(
   });
 }
 
-/** The time until which a step waits. A time that no rule asks for counts as past. */
+/** The time until which a step waits. A time beyond the longest wait counts as past. */
 export function dueAt(now: number): RawBuilder<number> {
   return sql<number>`CASE WHEN not_before > ${now + MAX_STEP_WAIT_MS} THEN 0 ELSE not_before END`;
 }
 
-/** Which steps of a run are looked for. */
+/** The steps of a run that are looked for. */
 interface DueSteps {
   runId: number;
   epoch: number;

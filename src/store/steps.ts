@@ -215,7 +215,7 @@ export class Steps {
     });
   }
 
-  /** `hasOpenStep` of a run. */
+  /** As `hasOpenStep`, for a run. */
   hasOpen(runId: number, stage: number, except?: ExceptSteps): Promise<boolean> {
     return hasOpenStep(this.#database, { runId, stage, ...except });
   }

@@ -60,7 +60,10 @@ const PROBLEMS: readonly { code: string; problem: StorageProblem }[] = [
   { code: "EISDIR", problem: "no_folder" },
 ];
 
-/** What an error says about the storage; `null` if it is about something else, such as a bug. */
+/**
+ * The problem of the storage behind an error; `null` if the error has another cause, for example a
+ * bug.
+ */
 export function storageProblemOf(error: unknown): StorageProblem | null {
   if (error instanceof StorageError) return error.problem;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -66,8 +66,8 @@ export interface Store {
   readonly reportUnreadable: ReportUnreadable;
   forget(owner: string): Promise<Erased>;
   /**
-   * Removes what nothing needs any more: handled events, sent messages, closed questions and "sent
-   * once" notes from before that time, and what is known of accounts that nobody uses. Gives the
+   * Removes data that is no longer needed: handled events, sent messages, closed questions and
+   * "sent once" records from before that time, and the rate limits of unused accounts. Gives the
    * space back to the disk.
    */
   prune(before: number): Promise<void>;
@@ -176,7 +176,7 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    // Node hides the reason behind ENOENT if it makes several folders.
+    // If Node makes several folders, it reports ENOENT instead of the real reason.
     if (error instanceof Error && "code" in error && error.code === "ENOENT")
       mkdirSync(path, { mode: 0o700 });
     throw error;

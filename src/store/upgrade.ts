@@ -68,10 +68,10 @@ export function assertKnownSchema(database: Database, upgrades: readonly string[
 
 /**
  * Upgrades the schema to the newest version, in one transaction: a crash in between leaves the old
- * version. Foreign keys are enforced only afterwards: while they are, dropping a table that an
- * upgrade has made anew deletes the rows of other tables too
+ * version. Foreign keys are enforced only afterwards. Otherwise an upgrade that recreates a table
+ * would delete the rows of other tables when it drops the old one
  * (https://www.sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes").
- * @param convert does what SQL alone cannot, in the same transaction
+ * @param convert converts rows that SQL alone cannot convert, in the same transaction
  * @throws NewerSchemaError before anything is written
  */
 export function upgradeSchema(

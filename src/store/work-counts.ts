@@ -5,7 +5,7 @@ import type { StepState } from "../model/run.ts";
 import { STEP_STATES } from "../model/run.ts";
 import type { Tables } from "./tables.ts";
 
-/** Counts of the work, for metrics and health. */
+/** Counts of runs and steps for the metrics, and a check of the store for the health endpoint. */
 export class WorkCounts {
   readonly #database: Kysely<Tables>;
 

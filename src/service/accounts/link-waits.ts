@@ -10,9 +10,9 @@ const SLOW_DOWN_MS = 5_000;
 /** The bounds of one wait. A link of an older version may carry any interval. */
 const MIN_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 60_000;
-/** No link is polled for longer than this after the process began to wait for it. */
+/** The longest time for which a process polls a link. */
 const MAX_LIFE_MS = 60 * 60_000;
-/** After a fault of the bot's own, for instance of its disk, the link is looked at again. */
+/** The pause after a failure of the bot itself, for example of its disk. */
 const AFTER_FAULT_MS = 15_000;
 /** The interval at which the message is updated with the remaining time. */
 const SHOW_EVERY_MS = 5 * 60_000;
@@ -87,7 +87,7 @@ export class LinkWaits {
     void work.finally(() => this.#underWay.delete(work));
   }
 
-  /** A fault of the bot's own ends no wait: the same link is looked at again. */
+  /** Waits for a link. After a failure of the bot itself the same link is polled again. */
   async #waitThroughFaults(link: SignInLink, firstWaitMs: number, log: Logger): Promise<void> {
     for (let waitMs = firstWaitMs; !this.#stopping.signal.aborted; waitMs = AFTER_FAULT_MS) {
       try {

@@ -78,8 +78,9 @@ export class LinkSignIn {
   }
 
   /**
-   * A page that carries the name of the account's server is its own. Any other is refused if
-   * another homeserver is known to use it: the session would be shown to the wrong server.
+   * The refusal of a page that another homeserver is known to use, because the session would be
+   * shown to the wrong server; `null` if there is none. A page in the domain of the account's
+   * server is always accepted.
    */
   async #refusedAsOthers(
     { issuer, foreignHost, verificationUri }: BegunLink,

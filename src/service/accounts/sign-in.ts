@@ -169,7 +169,7 @@ export class SignIn {
       if (!mayHaveMadeSession(outcome)) await accounts.endAttempt(owner, side);
       return { status: "refused", refusal: outcome.problem, leftoverDeviceId: outcome.leftoverDeviceId };
     }
-    // The server may write the account otherwise than the person did.
+    // The server may spell the account differently than the person did.
     const proven = await this.#refusedAsSame(owner, side, outcome.session.userId);
     if (proven !== null) return this.#refusedAfterwards(server, outcome.session, secret, proven);
     const { baseUrl } = server;
@@ -179,7 +179,7 @@ export class SignIn {
     return { status: "signed_in", isShortLived, ...signedIn };
   }
 
-  /** A session that the bot made and must not use is ended. A pasted one is left alone. */
+  /** Ends a session that the bot made and must not use. A pasted session is not ended. */
   async #refusedAfterwards(
     server: SignInServer,
     session: Session,

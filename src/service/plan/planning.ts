@@ -74,7 +74,10 @@ export interface PlanningOptions {
   log: Logger;
 }
 
-/** Filters by activity count from the moment of the request, which is another for each request. */
+/**
+ * Filters by activity count from the time of the request, which differs between requests. Within
+ * this time they count as equal.
+ */
 const SAME_TIME_MS = 3_600_000;
 
 /**
@@ -132,14 +135,14 @@ export class Planning {
     request: Omit<PlanRequest, "rooms">,
     runId: number | null = null,
   ): Promise<DecidedMove | CannotDecide> {
-    // What one caller aborts must not end for another.
+    // A reading that one caller can abort is not shared with another.
     if (request.signal !== undefined) return this.#decide(request, { runId, words: [] });
     return this.#decisions.run(await this.#keyOf(request, [runId]), request.onProgress, (onProgress) =>
       this.#decide({ ...request, onProgress }, { runId, words: [] }),
     );
   }
 
-  /** Equal for requests that have the same answer as long as neither account changes. */
+  /** A key that is equal for requests with the same answer while neither account changes. */
   async #keyOf(
     { owner, filters, botRoomIds }: Omit<PlanRequest, "rooms">,
     more: readonly (string | number | null)[],

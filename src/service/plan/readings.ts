@@ -1,17 +1,19 @@
+import { Slots } from "../../model/slots.ts";
 import type { ReadProgress } from "../../platforms/reading.ts";
-import { Slots } from "../slots.ts";
 
 /** Each reading holds two whole accounts in memory. */
 const MAX_READINGS = 8;
-/** Of these, at one server. Others are read while it hangs. */
+/** The number of readings at one server, so that others go on while that server hangs. */
 const MAX_READINGS_PER_SERVER = 4;
 
-/** The readings of accounts of this process: one at a time for a person, and a few in all. */
+/**
+ * Limits the readings of accounts in this process: one at a time for each person, and a few in all.
+ */
 export class Readings {
   readonly #slots = new Slots(MAX_READINGS);
 
   /**
-   * Does a reading in its turn.
+   * Does a reading when the limits allow it.
    * @param servers that are asked
    * @param signal begins the reading at once when it aborts, so that the reading can end
    */
@@ -21,9 +23,9 @@ export class Readings {
     read: () => Promise<Result>,
     signal?: AbortSignal,
   ): Promise<Result> {
-    const person = { key: `person ${owner}`, most: 1 };
-    const places = servers.map((server) => ({ key: `server ${server}`, most: MAX_READINGS_PER_SERVER }));
-    return this.#slots.run([person, ...places], read, signal);
+    const person = { key: `person ${owner}`, max: 1 };
+    const resources = servers.map((server) => ({ key: `server ${server}`, max: MAX_READINGS_PER_SERVER }));
+    return this.#slots.run([person, ...resources], read, signal);
   }
 }
 
@@ -34,7 +36,7 @@ interface UnderWay<Result> {
   readonly listeners: Set<Listener>;
 }
 
-/** Work that is done once for everybody who asks for it while it is under way. */
+/** Work that is shared by all callers that ask for it while it is under way. */
 export class JoinedWork<Result> {
   readonly #underWay = new Map<string, UnderWay<Result>>();
 

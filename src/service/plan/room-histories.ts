@@ -16,7 +16,10 @@ const COUNTS_MS = 30 * 24 * 3_600_000;
 /** The two accounts of a move, with the time of their last sign-in. */
 type SignedIn = Readonly<Record<Side, Pick<Account, "userId" | "signedInAt">>>;
 
-/** What runs left of the rooms of two accounts, so that a plan does not promise it again. */
+/**
+ * Reads the traces of earlier runs in the rooms of two accounts, so that a plan does not promise a
+ * refused route again.
+ */
 export class RoomHistories {
   readonly #runs: Pick<Runs, "between" | "rooms">;
   readonly #now: () => number;
@@ -68,14 +71,14 @@ function lastingRefusals(
 }
 
 /**
- * The sides that act on a route. A refusal may have been meant for a session that was about to end,
- * so it does not count after a new sign-in.
+ * The sides that send the requests of a route. A refusal may have been caused by a session that was
+ * about to end, so it does not count after a new sign-in of such a side.
  */
 function actingSides(route: Route): readonly Side[] {
   return route === "invite" ? ["source", "target"] : ["target"];
 }
 
-/** The refusals of a room that count for the sessions of now. */
+/** The refusals of a room that count for the present sessions. */
 export function refusalsSince({ refusals }: RunRoom, run: Run, accounts: SignedIn): RouteRefusal[] {
   return refusals.filter(({ route, at }) =>
     actingSides(route).every((side) => accounts[side].signedInAt <= (at ?? run.startedAt)),

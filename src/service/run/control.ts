@@ -47,7 +47,7 @@ export class RunControl {
 
   /**
    * The run that the person sees: the active one, otherwise the one that watches, otherwise the
-   * last one. A part of a move that has ended hides no move that watches.
+   * last one. So an ended part of a move does not hide the move that watches.
    */
   async current(owner: string): Promise<Run | null> {
     const { runs } = this.#options;
@@ -55,8 +55,8 @@ export class RunControl {
   }
 
   /**
-   * Prepares a run in the person's turn. `pause`, `cancel` and a sign-out end the preparation, so
-   * that they need not wait for a slow server.
+   * Prepares a run after the person's earlier commands. `pause`, `cancel` and a sign-out abort the
+   * preparation, so that they do not wait for a slow server.
    */
   prepare<Result extends { status: string }>(
     owner: string,

@@ -3,8 +3,8 @@ import type { Store } from "../../store/store.ts";
 import type { RunListener } from "./run-listener.ts";
 
 /**
- * Ends the runs that cannot be read, and tells their owners. After a crash in between, they are
- * told again under the same key.
+ * Ends the runs that cannot be read, and notifies their owners. After a crash in between, the
+ * notice is repeated under the same key, so it is sent once.
  */
 export async function endLostRuns({
   store: { lostRuns, runs },

@@ -85,7 +85,7 @@ export type StartResult =
   /** A run is already active or paused. */
   | { status: "already"; run: RunStatus }
   | { status: "unknown_rooms"; rooms: readonly string[] }
-  /** Another command of the person ended it before it began. */
+  /** Another command of the person stopped it before it began. */
   | { status: "stopped" }
   | UnansweredAlias
   | CannotDecide;
@@ -128,7 +128,7 @@ export type VerifyResult =
 /** The effects of an undo, and what it cannot undo. */
 export interface UndoPreview extends UndoFacts {
   status: "possible";
-  /** Something is undone although the new account stays where it would be missed. */
+  /** Whether something is undone besides the rooms that would miss the new account. */
   canUndoRest: boolean;
   /** A digest of everything that is undone and of the rooms that stay. */
   shown: string;

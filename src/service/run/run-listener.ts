@@ -27,8 +27,8 @@ export interface RunListener {
    */
   roomsLetIn(run: Run, rooms: readonly RoomLetIn[]): Promise<void>;
   /**
-   * After the run had ended, people refused: they declined a knock, or removed the new account. The
-   * reasons of the rooms name them. Earlier ones are included again.
+   * People declined a knock or removed the new account after the run had ended. The reasons of the
+   * rooms name them. Rooms of earlier calls are included again.
    * @param run as it will be stored
    */
   refusedByPeople(run: Run, rooms: readonly ReportRoom[]): Promise<void>;

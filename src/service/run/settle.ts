@@ -23,7 +23,7 @@ import type { RunListener } from "./run-listener.ts";
 
 /** The pauses before both accounts are read again, because their servers differ about a room. */
 const SPREADING_MS = [1_000, 4_000];
-/** What was done longer ago has spread, or never will. */
+/** A step that was done longer ago has reached the other server, or never will. */
 const RECENT_MS = 60_000;
 
 export interface RunSettlerOptions {
@@ -111,8 +111,8 @@ export class RunSettler {
   }
 
   /**
-   * The decision after what the run did last has spread from one server to the other, or a few
-   * seconds later.
+   * The decision after the last changes of the run have reached both servers, or after a few
+   * seconds.
    */
   async #spread(run: Run, move: DecidedMove, signal: AbortSignal): Promise<DecidedMove> {
     const { steps, planning, now } = this.#options;
@@ -166,8 +166,8 @@ export class RunSettler {
   }
 
   /**
-   * The steps that the run has tried. One that failed because its account could not be used was not
-   * tried: the account may have been signed in again since.
+   * The steps that the run has tried. A step that failed because its account could not be used does
+   * not count, because the account may have been signed in again since.
    */
   async #tried(run: Run): Promise<Map<string, StoredStep>> {
     const tried = (await this.#options.steps.all(run.id)).filter(
@@ -178,9 +178,9 @@ export class RunSettler {
   }
 
   /**
-   * The end of a run that late arrivals had resumed, if the old account cannot be read. The rooms
-   * that were entered are announced, and the others are watched by the new account alone. What is
-   * left is done when the old account can be read again.
+   * Ends a run that a late arrival had resumed, if the old account cannot be read. Rooms that were
+   * joined are announced, and the others are watched by the new account alone. The other work is
+   * done when the old account can be read again.
    */
   async #settleWithoutSource(run: Run, refusal: AccountRefusal): Promise<Unread | null> {
     const { runs, listener, now, log } = this.#options;

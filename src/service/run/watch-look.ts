@@ -6,6 +6,7 @@ import type { AccessChanges } from "../../model/room-routes.ts";
 import { roomAfterChange } from "../../model/room-routes.ts";
 import type { RunRoom } from "../../model/run-room.ts";
 import type { Run, RunProblem } from "../../model/run.ts";
+import { Slots } from "../../model/slots.ts";
 import { stages } from "../../model/step.ts";
 import type { LookResult, Platforms } from "../../platforms/platform.ts";
 import type { Runner } from "../../queue/runner.ts";
@@ -13,17 +14,19 @@ import type { Accounts } from "../../store/accounts.ts";
 import type { Runs } from "../../store/runs.ts";
 import type { Steps } from "../../store/steps.ts";
 import { refusalsSince } from "../plan/room-histories.ts";
-import { Slots } from "../slots.ts";
 import { roomsLetIn } from "./rooms-let-in.ts";
 import type { RunListener } from "./run-listener.ts";
 import { AWAY_LONG_MS, READS_ROOMS_EVERY_MS } from "./watch-rhythm.ts";
 import { WatchedServers } from "./watched-servers.ts";
 
-/** Looks under way at once. A look takes a few milliseconds of this process, and else waits. */
+/**
+ * The number of looks under way at once. A look takes a few milliseconds of CPU and otherwise
+ * waits.
+ */
 const MAX_LOOKS = 16;
-/** Of these, at one server. A server that hangs holds up no more than these. */
+/** The number of looks at one server, so that a server that hangs delays no other looks. */
 const MAX_LOOKS_PER_SERVER = 4;
-/** A room is announced this long after its join, if what is left of it still waits. */
+/** A room is announced this long after its join, even if steps about it still wait. */
 const ANNOUNCED_AFTER_MS = 60_000;
 
 export interface WatchLookOptions {
@@ -37,12 +40,15 @@ export interface WatchLookOptions {
   log: Logger;
 }
 
-/** What this process remembers of a watched run between two looks. */
+/** The state of a watched run between two looks, in the memory of this process. */
 export interface WatchMemory {
-  /** The number of looks that read rooms one by one, and the time of the last. */
+  /** The number of looks that read rooms one by one, and the time of the last one. */
   reads: number;
   readAt: number;
-  /** The change of each room that made the run plan again, so that one change does so once. */
+  /**
+   * The change of each room that made the run plan again, so that the same change does not do so
+   * twice.
+   */
   replanned: ReadonlyMap<string, string>;
   /** The problem of which the owner was informed. */
   informedOf: string | null;
@@ -75,12 +81,12 @@ export class WatchLook {
   async look(runId: number, memory: WatchMemory, signal: AbortSignal): Promise<boolean> {
     const run = await this.#options.runs.get(runId);
     if (run === null || run.state === "over") return true;
-    // A person has paused it, or must act.
+    // A person has paused the run, or must act first.
     if (run.state !== "watching" && run.state !== "running") return false;
     const accounts = await this.#accountsOf(run);
     if (accounts === null) return run.state === "watching" && (await this.#end(run));
     await this.#slots.run(
-      sides.map((side) => ({ key: this.#serverOf(run, side), most: MAX_LOOKS_PER_SERVER })),
+      sides.map((side) => ({ key: this.#serverOf(run, side), max: MAX_LOOKS_PER_SERVER })),
       async () => {
         if (!signal.aborted) await this.#lookAt(run, accounts, memory, signal);
       },
@@ -169,7 +175,10 @@ export class WatchLook {
     return false;
   }
 
-  /** What only the owner can solve comes first. If no server answers, the fault may be here. */
+  /**
+   * A problem that only the owner can solve comes first. If no server answers, the network of the
+   * bot may be down, so that is no problem of an account.
+   */
   #problemIn(run: Run, seen: LookResult["sides"]): RunProblem | null {
     for (const side of ["target", "source"] as const) {
       const answer = seen[side];
@@ -223,7 +232,7 @@ export class WatchLook {
     return isResumed;
   }
 
-  /** What is left of a room may wait for the server of the old account. */
+  /** Steps about a room may wait for the server of the old account. */
   async #announce(run: Run): Promise<void> {
     const { runs, listener, now } = this.#options;
     if (run.endedAt === null) return;

@@ -19,7 +19,7 @@ interface Watched {
  * those that have opened. It looks only at rooms of the run: other invitations are the user's own.
  *
  * The watch goes on while the run is running again, because a step may wait for the server of the
- * old account, which need not come back. It ends when nothing can happen to the run any more.
+ * old account, which need not come back. The watch ends when the run can no longer change.
  */
 export class RunWatch {
   readonly #options: WatchLookOptions;

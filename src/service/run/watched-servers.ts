@@ -3,8 +3,9 @@ import type { SideSeen } from "../../platforms/platform.ts";
 import { ServerBackoff } from "../../queue/server-backoff.ts";
 
 /**
- * The servers that looks ask. One that is away is asked by one look at a time, with growing pauses,
- * however many runs wait for it. It is logged once when it goes away and once when it is back.
+ * The servers that looks ask. A server that is away is asked by one look at a time, with growing
+ * pauses, however many runs wait for it. It is logged once when it goes away and once when it is
+ * back.
  */
 export class WatchedServers {
   readonly #backoff = new ServerBackoff();

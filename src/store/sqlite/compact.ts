@@ -1,14 +1,14 @@
 import type { Database } from "better-sqlite3";
 
 const INCREMENTAL = 2;
-/** So few free pages are kept for new rows. */
+/** The number of free pages that stay in the file for new rows. */
 const KEPT_PAGES = 256;
-/** How many pages are moved at once. The process does nothing else meanwhile. */
+/** The number of pages that are moved at once. The process does nothing else meanwhile. */
 const MAX_PAGES_PER_PART = 500;
 
 /**
- * Gives the pages of deleted rows back to the disk. A database from before this was possible is
- * written anew once, which takes about a second for 100 MB.
+ * Gives the pages of deleted rows back to the disk. The file of an earlier version is rewritten
+ * once, which takes about a second for 100 MB.
  */
 export async function compact(sqlite: Database): Promise<void> {
   if (free(sqlite) <= KEPT_PAGES) return;

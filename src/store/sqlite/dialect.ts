@@ -4,17 +4,17 @@ import { SqliteDialect } from "kysely";
 import { StorageError, asStorageError, storageProblemOf } from "../storage-error.ts";
 
 /**
- * How long a statement waits for a lock that another program holds, for example an operator's
- * `sqlite3`. Nothing else of the process waits meanwhile, unless it needs the database.
+ * How long a statement waits for the lock of another program, for example an operator's `sqlite3`.
+ * Only work that needs the database waits meanwhile.
  */
 const LOCK_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 250;
 
 /**
- * Kysely's SQLite dialect with another driver. A lock is waited for without blocking the process.
- * A transaction takes the lock for writing at its beginning, so that it never fails in the middle
- * because of a lock. The first error of a transaction is the one that is reported.
+ * Kysely's SQLite dialect with another driver. It waits for a lock without blocking the process. A
+ * transaction takes the lock for writing at its beginning, so that it never fails in the middle
+ * because of a lock. The first error of a transaction is reported.
  */
 export class NonBlockingSqliteDialect extends SqliteDialect {
   readonly #database: Database;

@@ -2,9 +2,9 @@ import type { Database } from "better-sqlite3";
 import { CRASH_SCORE } from "../outbox-item.ts";
 
 /**
- * Notes that an uncaught error ends the process while these outbox items are being sent. It is
- * synchronous, because the process ends when the caller returns. If a transaction is open, the note
- * is lost with it, and the next crash is noted.
+ * Records that an uncaught error ends the process while these outbox items are being sent. It is
+ * synchronous, because the process ends when the caller returns. If a transaction is open, the
+ * record is lost with it, and the next crash is recorded.
  */
 export function noteCrash(sqlite: Database, outboxIds: readonly number[]): void {
   try {

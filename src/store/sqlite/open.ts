@@ -23,8 +23,7 @@ export function openSqlite(
   try {
     assertKnownSchema(sqlite);
     // auto_vacuum: free pages can be given back to the disk (see `compact`). It must be set before
-    // the first page is written.
-    // secure_delete: deleted rows are overwritten, not only unlinked.
+    // the first page is written. secure_delete: deleted rows are overwritten, not only unlinked.
     for (const pragma of [
       "auto_vacuum = INCREMENTAL",
       "journal_mode = WAL",

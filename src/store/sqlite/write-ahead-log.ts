@@ -6,18 +6,18 @@ const SOON_MS = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** What erases the traces that a database keeps of erased rows. */
+/** Erases the traces that a database file keeps of deleted rows. */
 export interface ErasingLog {
   /** Erases them now, or as soon as possible. Never throws: the rows are erased already. */
   clear(): Promise<void>;
-  /** Erases them within seconds: once for everything that is erased until then. */
+  /** Erases them within seconds, once for everything that is deleted until then. */
   clearSoon(): void;
 }
 
 /**
- * Erased data must not stay readable in the log of the database or in an old page. The log is moved
- * into the database and emptied after something was erased. If that is not possible now, because
- * another program reads the database or the disk is full, it is tried again.
+ * Erased data must not stay readable in the log of the database or in an old page. After something
+ * was erased, the log is moved into the database and truncated. If that fails because another
+ * program reads the database or the disk is full, it is tried again.
  */
 export class WriteAheadLog implements ErasingLog {
   readonly #database: Kysely<Tables>;

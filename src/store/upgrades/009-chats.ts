@@ -1,6 +1,6 @@
 /**
- * The chats with each person, so that a message follows somebody who left a chat; and in how many
- * tries of a message in a row the process ended.
+ * The chats with each person, so that a message can follow a person who left a chat; and for each
+ * message a score of the tries during which the process ended.
  */
 export const chats = `
 CREATE TABLE direct_chat (

@@ -1,4 +1,4 @@
-/** The images that a run has copied, so that none is uploaded twice. */
+/** The images that a run has copied, so that no image is uploaded twice. */
 export const imageCopies = `
 CREATE TABLE image_copy (
   run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,

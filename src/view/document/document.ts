@@ -11,7 +11,7 @@ export type Inline =
   | { kind: "code"; text: string }
   | { kind: "link"; url: string; text: string }
   | { kind: "person"; userId: string }
-  /** A link to a room. HTML shows only the name; plain text also shows what it links to. */
+  /** A link to a room. HTML shows only the name. Plain text also shows the alias or ID. */
   | { kind: "room"; url: string; name: string; id: string };
 
 /** A block of a message. */
@@ -49,7 +49,7 @@ export function person(userId: string): Inline {
 /**
  * A link to a room.
  * @param url to `matrix.to`
- * @param name what people read
+ * @param name the text of the link
  * @param id the alias or ID that plain text shows after the name; empty for none
  */
 export function roomLink(url: string, name: string, id: string): Inline {

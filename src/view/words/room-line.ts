@@ -7,19 +7,19 @@ import { untrustedCode, untrustedText } from "../document/untrusted-text.ts";
 /** A room that a message names. Helpers show further servers that are in it. */
 export type NamedRoom = Pick<ReportRoom, "name" | "alias" | "roomId"> & Partial<Pick<ReportRoom, "helpers">>;
 
-/** Servers of a link. More of them hardly help, and make the link long. */
+/** The number of servers in a link. More of them hardly help and make the link long. */
 const MAX_VIA = 3;
 
 /**
- * A room in a message: its name, which links to the room. The alias or ID stands beside it only
- * where the name is missing or not the only one of its kind, and in plain text. The name is what
- * people call the room, so it is cleaned; the link is made from the ID alone.
+ * A room in a message: its name, which links to the room. The alias or ID is shown only in plain
+ * text, or if the name is missing or not unique in the list. The name is untrusted text, so it is
+ * cleaned. The link contains only the ID.
  */
 export function shownRoomName(room: NamedRoom, isAmbiguous = false): Inline[] {
   const { name, alias, roomId } = room;
   const id = untrustedCode(alias ?? roomId);
   const shown = name === null || name === alias ? "" : untrustedText(name);
-  // A server may call a room anything. Clients would take a link to `@…` for a mention.
+  // A server can send any text as a room ID. Clients would take a link to `@…` for a mention.
   if (!roomId.startsWith("!")) return shown === "" ? [code(id)] : [strong(shown), " ", code(id)];
   const url = matrixToRoom(roomId, viaOf(room));
   if (shown === "") return [roomLink(url, id, id)];
@@ -27,7 +27,8 @@ export function shownRoomName(room: NamedRoom, isAmbiguous = false): Inline[] {
 }
 
 /**
- * Names the rooms of one list (`shownRoomName`). Case and spaces do not tell names apart.
+ * Names the rooms of one list (`shownRoomName`). Names that differ only in case or spaces count as
+ * equal.
  * @param rooms all rooms of the list
  */
 export function roomNames(rooms: readonly NamedRoom[]): (room: NamedRoom) => Inline[] {
@@ -37,7 +38,7 @@ export function roomNames(rooms: readonly NamedRoom[]): (room: NamedRoom) => Inl
   return (room) => shownRoomName(room, (counts.get(read(room)) ?? 0) > 1);
 }
 
-/** The server in the room's ID, and those of members who can help. */
+/** The server in the room's ID, and the servers of members who can help. */
 function viaOf({ roomId, helpers = [] }: NamedRoom): string[] {
   const servers = [roomId, ...helpers.map(({ userId }) => userId)].map((id) =>
     id.split(":").slice(1).join(":"),

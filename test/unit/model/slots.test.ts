@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { SlotKey } from "../../../src/service/slots.ts";
-import { Slots } from "../../../src/service/slots.ts";
+import type { LimitedResource } from "../../../src/model/slots.ts";
+import { Slots } from "../../../src/model/slots.ts";
 
 /** Work that ends when it is told to. */
 function running(slots: Slots) {
@@ -8,9 +8,9 @@ function running(slots: Slots) {
   const ends = new Map<string, () => void>();
   return {
     begun,
-    begin: (name: string, places: readonly SlotKey[] = [], signal?: AbortSignal) =>
+    begin: (name: string, resources: readonly LimitedResource[] = [], signal?: AbortSignal) =>
       slots.run(
-        places,
+        resources,
         () => {
           begun.push(name);
           return new Promise<void>((resolve) => ends.set(name, resolve));
@@ -29,7 +29,7 @@ async function settled(): Promise<void> {
 }
 
 describe("work with a limit", () => {
-  it("begins in the order in which it came, as places become free", async () => {
+  it("begins in the order in which it came, as slots become free", async () => {
     const { begin, begun, end } = running(new Slots(2));
     void begin("a");
     void begin("b");
@@ -40,19 +40,19 @@ describe("work with a limit", () => {
     expect(begun).toEqual(["a", "b", "c"]);
   });
 
-  it("does not wait for a place that it does not need", async () => {
+  it("does not wait for a resource that it does not need", async () => {
     const { begin, begun, end } = running(new Slots(9));
-    const slow = [{ key: "slow.example", most: 1 }];
+    const slow = [{ key: "slow.example", max: 1 }];
     void begin("a", slow);
     void begin("b", slow);
-    void begin("c", [{ key: "quick.example", most: 1 }]);
+    void begin("c", [{ key: "quick.example", max: 1 }]);
     await settled();
     expect(begun).toEqual(["a", "c"]);
     await end("a");
     expect(begun).toEqual(["a", "c", "b"]);
   });
 
-  it("begins at once when it is aborted, and takes no place", async () => {
+  it("begins at once when it is aborted, and takes no slot", async () => {
     const { begin, begun, end } = running(new Slots(1));
     const aborting = new AbortController();
     void begin("a");
@@ -67,7 +67,7 @@ describe("work with a limit", () => {
     expect(begun).toEqual(["a", "b", "c"]);
   });
 
-  it("frees its place when it fails", async () => {
+  it("frees its slot when it fails", async () => {
     const slots = new Slots(1);
     await expect(slots.run([], () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await slots.run([], () => Promise.resolve("next"))).toBe("next");
