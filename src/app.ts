@@ -8,11 +8,9 @@ import type { CommandServices } from "./commands/registry.ts";
 import { createCommands, createConfirmableActions } from "./commands/registry.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { loadOrCreateSecretKey } from "./config/secret-key.ts";
-import type { Conversation } from "./dialogue/conversation.ts";
 import type { SendMessage } from "./dialogue/run-notices.ts";
 import { RunAnnouncer, sayRetired } from "./dialogue/run-notices.ts";
 import { sayLinkNews } from "./dialogue/sign-in-notices.ts";
-import type { ConversationAddress } from "./model/conversation-address.ts";
 import type { GuardedFetch } from "./network/guarded-fetch.ts";
 import { createGuardedFetch } from "./network/guarded-fetch.ts";
 import { registerWork, storeErrorCounter } from "./operations/bot-metrics.ts";
@@ -59,7 +57,7 @@ interface Base {
   store: Store;
   fetch: GuardedFetch;
   /** The conversation at an address, once the chat has started. */
-  conversationAt: (address: ConversationAddress) => Promise<Conversation>;
+  conversationAt: Chat["conversationAt"];
   storeErrors: Counter<"problem">;
   now: () => number;
   log: Logger;
@@ -105,8 +103,8 @@ export async function startApp({
     const housekeeping = new Housekeeping({ tidy: () => store.prune(now() - KEEP_MS), log });
     housekeeping.start();
     closers.push(() => housekeeping.stop());
-    const conversationAt: Base["conversationAt"] = async (address) =>
-      (await chatStarted.promise).conversationAt(address);
+    const conversationAt: Base["conversationAt"] = async (address, cause) =>
+      (await chatStarted.promise).conversationAt(address, cause);
     const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
     const { signIn, runs, commands } = createServices(base);
     // Started before the chat: otherwise a message could begin a link that would then be watched
@@ -209,7 +207,7 @@ function createSignIn(base: Base, platform: Platform, { control }: RunServices):
     platform,
     introduction: configuration.oauth,
     notify: async (link, news) => {
-      const conversation = await conversationAt(link.address);
+      const conversation = await conversationAt(link.address, { kind: "link", side: link.side });
       await sayLinkNews(conversation, link, news, { now: now(), prefix: configuration.prefix });
     },
     onSignedIn: (owner, _side, account) => {
@@ -224,7 +222,8 @@ function createSignIn(base: Base, platform: Platform, { control }: RunServices):
 
 /** Sends the messages of runs in the chat, which is started before any run resumes. */
 function messageSender({ conversationAt }: Base): SendMessage {
-  return async (address, message, options) => (await conversationAt(address)).say(message, options);
+  return async ({ id, address }, message, options) =>
+    (await conversationAt(address, { kind: "run", id })).say(message, options);
 }
 
 async function startBotChat(base: Base, key: Buffer, services: CommandServices): Promise<Chat> {

@@ -1,5 +1,6 @@
 import type { CryptoMachine } from "@matrix-org/matrix-sdk-crypto-nodejs";
 import { createDispatch } from "../commands/dispatch.ts";
+import type { Cause } from "../store/cause.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import { monotonicNow } from "./chat-options.ts";
 import { Confirmations } from "./confirmations.ts";
@@ -53,8 +54,8 @@ export function createChatParts(
     monotonicNow,
     log,
   });
-  const onDirectChat = async (roomId: string, userId: string): Promise<void> => {
-    if (await chats.opened(roomId, userId)) outbox.wake();
+  const onDirectChat = async (roomId: string, userId: string, cause: Cause): Promise<void> => {
+    if (await chats.opened(roomId, userId, cause)) outbox.wake();
   };
   const conversations = new Conversations({
     outbox,
@@ -69,7 +70,9 @@ export function createChatParts(
     names,
     commands,
     isPermitted,
-    once: (subject, person) => store.sentOnce.take(subject, person, now()),
+    isKnown: (userId) => store.holdsRowsOf(userId),
+    once: (subject, { sender, eventId }) =>
+      store.sentOnce.take({ subject, person: sender, cause: { kind: "event", id: eventId } }, now()),
     now,
     log,
   });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { abortAll } from "request";
 import type { Conversation } from "../dialogue/conversation.ts";
 import type { ConversationAddress } from "../model/conversation-address.ts";
+import type { Cause } from "../store/cause.ts";
 import type { ChatOptions } from "./chat-options.ts";
 import { monotonicNow } from "./chat-options.ts";
 import { createChatParts } from "./chat-parts.ts";
@@ -50,7 +51,7 @@ export interface Chat {
    * the newest chat with the person. A key that was already said is not said again, so new messages
    * need new keys.
    */
-  conversationAt(address: ConversationAddress): Promise<Conversation>;
+  conversationAt(address: ConversationAddress, cause: Cause): Promise<Conversation>;
   stop(): Promise<void>;
 }
 
@@ -107,7 +108,7 @@ export async function startChat(options: ChatOptions): Promise<Chat> {
 
   return {
     failed: router.failed,
-    conversationAt: async (address) => conversations.at(await chats.newestAddress(address)),
+    conversationAt: async (address, cause) => conversations.at(await chats.newestAddress(address), cause),
     state: () => ({
       sync: router.isSyncing(),
       sending: outbox.isSending,

@@ -55,15 +55,13 @@ export class Confirmations {
     const question = await this.#questionIn(eventId, { roomId, sender, reactionId });
     if (question?.address.sender !== sender || question.word === "") return;
     const answer = { word: question.word, answeredBy: reactionId };
-    if (
-      await this.#confirm(
-        question,
-        answer,
-        conversations.at(question.address, `confirmed ${question.transactionId}`),
-      )
-    )
-      return;
-    await conversations.at(question.address, "late").say(questionNotOpen(), { key: "answer" });
+    const cause = { kind: "event", id: reactionId } as const;
+    const confirmed = conversations.at(question.address, cause, {
+      scope: `confirmed ${question.transactionId}`,
+    });
+    if (await this.#confirm(question, answer, confirmed)) return;
+    const late = conversations.at(question.address, cause, { scope: "late" });
+    await late.say(questionNotOpen(), { key: "answer" });
   }
 
   /** Returns whether the message was the word of an open question and was handled as its answer. */

@@ -1,5 +1,6 @@
 import type { Confirmation, Conversation, SayOptions } from "../dialogue/conversation.ts";
 import type { ConversationAddress, RoomKind } from "../model/conversation-address.ts";
+import type { Cause } from "../store/cause.ts";
 import { outboxPriority } from "../store/outbox-item.ts";
 import type { Questions } from "../store/questions.ts";
 import type { Message } from "../view/document/message.ts";
@@ -18,6 +19,8 @@ export interface RoomConversationOptions {
   questions: Questions;
   controlRoomIds: ReadonlySet<string>;
   address: ConversationAddress;
+  /** Why something is said in it. */
+  cause: Cause | null;
   /** Separates the keys of this conversation from keys already used at the same address. */
   scope?: string;
   /** Called when something is said. */
@@ -35,14 +38,17 @@ export class RoomConversation implements Conversation {
   readonly botRoomIds: readonly string[];
   readonly #outbox: Outbox;
   readonly #questions: Questions;
+  readonly #cause: Cause | null;
   readonly #scope: string;
   readonly #now: () => number;
   readonly #onSaid: (() => void) | undefined;
   #said = 0;
 
-  constructor({ outbox, questions, controlRoomIds, address, scope, onSaid, now }: RoomConversationOptions) {
+  constructor(options: RoomConversationOptions) {
+    const { outbox, questions, controlRoomIds, address, cause, scope, onSaid, now } = options;
     this.#outbox = outbox;
     this.#questions = questions;
+    this.#cause = cause;
     this.#scope = scope === undefined ? "" : `${scope} `;
     this.#onSaid = onSaid;
     this.#now = now;
@@ -74,6 +80,7 @@ export class RoomConversation implements Conversation {
     this.#onSaid?.();
     const forUser = options.leavesNoTrace === true ? null : this.sender;
     const priority = outboxPriority[options.priority ?? "answer"];
+    const cause = this.#cause;
     const isPrivate = this.roomKind === "direct";
     const pages = paginate(message);
     for (const [page, part] of pages.entries()) {
@@ -84,6 +91,7 @@ export class RoomConversation implements Conversation {
         transactionId,
         roomId: this.roomId,
         forUser,
+        cause,
         isPrivate,
         ...(numberedRooms.length > 0 && { numberedRooms }),
         kind: "message",
@@ -97,6 +105,7 @@ export class RoomConversation implements Conversation {
           transactionId: `${transactionId}.file${index}`,
           roomId: this.roomId,
           forUser,
+          cause,
           isPrivate,
           kind: "message",
           content: { ...fileContent(attachment), ...this.#relation() },
@@ -116,13 +125,14 @@ export class RoomConversation implements Conversation {
     const lastPage = paginate(question).length - 1;
     const transactionId = this.#transactionId(`question.${lastPage}`);
     const asked = { transactionId, address: this.address, typedWords, action, payload, shown };
-    await this.#questions.put({ ...asked, word: word ?? "" }, this.#now());
+    await this.#questions.put({ ...asked, word: word ?? "" }, this.#cause, this.#now());
     await this.say(question, { key: "question" });
     if (word === null) return;
     await this.#outbox.add({
       transactionId: this.#transactionId("reaction"),
       roomId: this.roomId,
       forUser: this.sender,
+      cause: this.#cause,
       kind: "reaction",
       content: { to: transactionId, key: CONFIRMING_KEY },
       priority: outboxPriority.answer,
@@ -135,6 +145,7 @@ export class RoomConversation implements Conversation {
       transactionId,
       roomId: this.roomId,
       forUser: this.sender,
+      cause: this.#cause,
       kind: "redaction",
       content: { redacts: this.eventId, reason },
       priority: outboxPriority.redaction,

@@ -1,5 +1,6 @@
 import type { Conversation } from "../dialogue/conversation.ts";
 import type { ConversationAddress } from "../model/conversation-address.ts";
+import type { Cause } from "../store/cause.ts";
 import type { Questions } from "../store/questions.ts";
 import type { RoomEvent } from "../store/received-events.ts";
 import { RoomConversation } from "./conversation.ts";
@@ -13,7 +14,7 @@ export interface ConversationsOptions {
   rooms: Pick<Rooms, "kind">;
   isRoomEncrypted: (roomId: string) => Promise<boolean>;
   /** Called before the conversation, so that messages that waited for a chat come first. */
-  onDirectChat: (roomId: string, userId: string) => Promise<void>;
+  onDirectChat: (roomId: string, userId: string, cause: Cause) => Promise<void>;
   now: () => number;
 }
 
@@ -26,15 +27,21 @@ export class Conversations {
   }
 
   /**
+   * @param cause why something is said there
    * @param scope separates the keys of this conversation from keys already used at the same address
    */
-  at(address: ConversationAddress, scope?: string, onSaid?: () => void): Conversation {
+  at(
+    address: ConversationAddress,
+    cause: Cause,
+    { scope, onSaid }: { scope?: string; onSaid?: () => void } = {},
+  ): Conversation {
     const { outbox, questions, controlRoomIds, now } = this.#options;
     return new RoomConversation({
       outbox,
       questions,
       controlRoomIds,
       address,
+      cause,
       ...(scope !== undefined && { scope }),
       ...(onSaid !== undefined && { onSaid }),
       now,
@@ -51,8 +58,9 @@ export class Conversations {
     { threadRoot, onSaid }: { threadRoot: string | null; onSaid: () => void },
   ): Promise<Conversation> {
     const { rooms, isRoomEncrypted, onDirectChat } = this.#options;
+    const cause = { kind: "event", id: event.event_id } as const;
     const roomKind = await rooms.kind(roomId);
-    if (roomKind === "direct") await onDirectChat(roomId, event.sender);
+    if (roomKind === "direct") await onDirectChat(roomId, event.sender, cause);
     const address: ConversationAddress = {
       roomId,
       eventId: event.event_id,
@@ -61,6 +69,6 @@ export class Conversations {
       sender: event.sender,
       isEncrypted: await isRoomEncrypted(roomId),
     };
-    return this.at(address, undefined, onSaid);
+    return this.at(address, cause, { onSaid });
   }
 }

@@ -141,6 +141,7 @@ export class UndecryptableMessages {
       transactionId: `${first.eventId} undecrypted`,
       roomId,
       forUser: first.sender,
+      cause: { kind: "undecrypted", id: first.eventId },
       kind: "message",
       content: messageContent(cannotDecrypt(permitted.length), []),
       priority: outboxPriority.answer,

@@ -9,6 +9,7 @@ import {
   helpHint,
   secretInEdit,
   notListeningHere,
+  noLongerPermitted,
   notPermitted,
   secretInSharedRoom,
   secretNotRemovable,
@@ -27,11 +28,13 @@ export interface DispatchOptions {
   names: BotNames;
   commands: readonly Command[];
   isPermitted: (userId: string) => boolean;
+  /** Whether the bot stores accounts, a plan or a run of a person. */
+  isKnown: (userId: string) => Promise<boolean>;
   /**
-   * True on the first call ever for a subject. `person` is the user it is about, so that `!forget`
-   * finds it.
+   * True on the first call ever for a subject. `message` is the one that is answered: `!forget` of
+   * its sender ends the subject.
    */
-  once: (subject: string, person: string) => Promise<boolean>;
+  once: (subject: string, message: Pick<Conversation, "sender" | "eventId">) => Promise<boolean>;
   now: () => number;
   log: Logger;
 }
@@ -41,14 +44,15 @@ const REDACTION_REASON = "It held a secret";
 
 /**
  * Handles one message. In this order:
- * 1. Is the sender permitted?
+ * 1. Is the sender permitted? Formerly permitted people may give a few commands.
  * 2. Does the bot take commands in this room?
  * 3. If the message holds a secret, redact it first.
  * 4. Run one command.
  * The order matters: a secret is not used, parsed into an answer or passed on before its message is
  * redacted.
  */
-export function createDispatch({ names, commands, isPermitted, once, now, log }: DispatchOptions) {
+export function createDispatch(options: DispatchOptions) {
+  const { names, commands, isPermitted, isKnown, once, now, log } = options;
   const specifications = commands.map((command) => command.specification);
 
   return async function dispatch(text: IncomingText, conversation: Conversation): Promise<void> {
@@ -58,7 +62,7 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
     const isAddressed = parsed.kind !== "not_addressed";
     if (!isAddressed && conversation.roomKind !== "direct") return;
     if (!isPermitted(conversation.sender)) {
-      if (isAddressed) await refuse(parsed, conversation, "not-permitted", notPermitted());
+      if (isAddressed) await answerFormer(parsed, conversation, text.kind);
       return;
     }
     if (conversation.roomKind === "other") {
@@ -72,6 +76,28 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
         text.kind === "edit" ? secretInEdit(names.prefix) : secretWithoutCommand(names.prefix),
       );
   };
+
+  /**
+   * A person who may no longer use the bot can still end its use and have their data erased. Their
+   * move may be going on.
+   */
+  async function answerFormer(
+    parsed: ParsedMessage,
+    conversation: Conversation,
+    kind: IncomingText["kind"],
+  ): Promise<void> {
+    const isFormer = conversation.roomKind !== "other" && (await isKnown(conversation.sender));
+    if (!isFormer) return refuse(parsed, conversation, "not-permitted", notPermitted());
+    const command = parsed.kind === "command" && !parsed.hasSecret && kind === "text" && commandOf(parsed);
+    if (command && command.isOpenToFormer === true) return answer(parsed, conversation);
+    const open = commands.filter(({ isOpenToFormer }) => isOpenToFormer);
+    const words = open.map(({ specification }) => specification.words.join(" "));
+    return refuse(parsed, conversation, "no-longer-permitted", noLongerPermitted(words, names.prefix));
+  }
+
+  function commandOf({ specification }: Extract<ParsedMessage, { kind: "command" }>): Command | undefined {
+    return commands.find((command) => command.specification === specification);
+  }
 
   /** The body of an edit is the new text after an asterisk (CS API §Event replacements). */
   function parseEdit(text: IncomingText): ParsedMessage {
@@ -91,10 +117,10 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
     if (parsed.hasSecret) {
       const isRemoved = await conversation.redact(REDACTION_REASON);
       const subject = `secret ${day(now())} ${conversation.roomId} ${conversation.sender}`;
-      if (conversation.roomKind !== "direct" && (await once(subject, conversation.sender)))
+      if (conversation.roomKind !== "direct" && (await once(subject, conversation)))
         await conversation.say(secretInSharedRoom(isRemoved));
     }
-    if (await once(`${topic} ${conversation.roomId} ${conversation.sender}`, conversation.sender))
+    if (await once(`${topic} ${conversation.roomId} ${conversation.sender}`, conversation))
       await conversation.say(message);
   }
 
@@ -113,7 +139,7 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
     switch (parsed.kind) {
       case "not_addressed":
         if (parsed.hasSecret) await conversation.say(secretWithoutCommand(names.prefix));
-        else if (await once(`hint ${day(now())} ${conversation.roomId}`, conversation.sender))
+        else if (await once(`hint ${day(now())} ${conversation.roomId}`, conversation))
           await conversation.say(helpHint(names.prefix));
         return;
       case "mistake": {
@@ -128,8 +154,7 @@ export function createDispatch({ names, commands, isPermitted, once, now, log }:
           await conversation.say(secretWithoutCommand(names.prefix));
           return;
         }
-        const command = commands.find(({ specification }) => specification === parsed.specification);
-        await command?.run(parsed.values, conversation);
+        await commandOf(parsed)?.run(parsed.values, conversation);
       }
     }
   }

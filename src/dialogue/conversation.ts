@@ -91,5 +91,10 @@ export type ConfirmableActions = Readonly<
 /** A command: its specification, and what it does. */
 export interface Command {
   readonly specification: CommandSpecification;
+  /**
+   * True: people whom the operator no longer permits can still give it, as long as the bot stores
+   * something about them.
+   */
+  readonly isOpenToFormer?: true;
   run(call: CommandValues, conversation: Conversation): Promise<void>;
 }

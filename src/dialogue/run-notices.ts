@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import type { ReportRoom } from "../model/report.ts";
 import { numberedRooms } from "../model/rooms-left.ts";
+import { isActive } from "../model/run-states.ts";
 import type { Run } from "../model/run.ts";
 import type { SignOutResult } from "../service/accounts/results.ts";
 import type { RoomLetIn, RunStatus } from "../service/run/results.ts";
@@ -21,7 +22,7 @@ import { EDIT_EVERY_MS } from "./conversation.ts";
 
 /** Sends a message at any later time to the conversation in which a run was started. */
 export type SendMessage = (
-  address: ConversationAddress,
+  run: Pick<Run, "id" | "address">,
   message: Message,
   options: Pick<SayOptions, "key" | "replaces" | "priority" | "notBefore" | "numberedRooms">,
 ) => Promise<void>;
@@ -137,7 +138,7 @@ export class RunAnnouncer implements RunListener {
 
   async lost(runId: number, address: ConversationAddress): Promise<void> {
     const { sendMessage, prefix } = this.#options;
-    await sendMessage(address, runLost(prefix), { key: `run ${runId} lost` });
+    await sendMessage({ id: runId, address }, runLost(prefix), { key: `run ${runId} lost` });
   }
 
   async #notifyOwner(runId: number): Promise<void> {
@@ -145,6 +146,11 @@ export class RunAnnouncer implements RunListener {
     const run = await runs.get(runId);
     if (run?.state !== "needs_you") return;
     await this.#say(run, needsYou(await statuses.of(run), prefix), `needs you ${run.problem?.since ?? 0}`);
+  }
+
+  /** The number of runs that are shown at present. */
+  get shownCount(): number {
+    return this.#shown.size;
   }
 
   /** Sends nothing more by itself. */
@@ -164,9 +170,19 @@ export class RunAnnouncer implements RunListener {
 
   /** @param as changes that are about to be stored but are not stored yet */
   async #show(runId: number, shown: Shown, as: Partial<Run> = {}): Promise<void> {
-    const { runs, statuses, now, prefix } = this.#options;
+    const { runs } = this.#options;
     const stored = await runs.get(runId);
-    if (stored === null) return;
+    if (stored === null) {
+      this.#shown.delete(runId);
+      return;
+    }
+    await this.#showRun({ stored, shown, as });
+    // A run that has ended is shown again only if it goes on.
+    if (!isActive(stored) && shown.timer === null) this.#shown.delete(runId);
+  }
+
+  async #showRun({ stored, shown, as }: { stored: Run; shown: Shown; as: Partial<Run> }): Promise<void> {
+    const { runs, statuses, now, prefix } = this.#options;
     const run = { ...stored, ...as, progressCount: stored.progressCount };
     const status = await statuses.of(run);
     // A changed time of day alone is no change. Both statuses are rendered for the same moment.
@@ -177,7 +193,7 @@ export class RunAnnouncer implements RunListener {
     shown.status = status;
     shown.at = isFirst ? now() : Math.max(now(), shown.at + EDIT_EVERY_MS);
     const show = (key: string, replaces?: string): Promise<void> =>
-      this.#options.sendMessage(run.address, message, {
+      this.#options.sendMessage(run, message, {
         key: keyOf(run, key),
         ...(replaces !== undefined && { replaces: keyOf(run, replaces) }),
         notBefore: shown.at,
@@ -186,12 +202,12 @@ export class RunAnnouncer implements RunListener {
     // The first message is counted after it is sent, because later ones edit it. A later one is
     // counted before: if it is then not sent, nothing is lost.
     if (isFirst) await show("progress");
-    await runs.change(runId, { progressCount: run.progressCount + 1 });
+    await runs.change(run.id, { progressCount: run.progressCount + 1 });
     if (!isFirst) await show(`progress ${run.progressCount}`, "progress");
   }
 
   #say(run: Run, message: Message, key: string, numberedRooms: readonly string[] = []): Promise<void> {
-    return this.#options.sendMessage(run.address, message, { key: keyOf(run, key), numberedRooms });
+    return this.#options.sendMessage(run, message, { key: keyOf(run, key), numberedRooms });
   }
 
   #inTurn(work: () => Promise<void>): void {
@@ -207,7 +223,7 @@ export async function sayRetired(
   { signedOut, keptDays }: { signedOut: readonly SignOutResult[]; keptDays: number },
   { sendMessage, prefix }: Pick<RunAnnouncerOptions, "sendMessage" | "prefix">,
 ): Promise<void> {
-  await sendMessage(run.address, moveRetired(signedOut, keptDays, prefix), { key: keyOf(run, "finished") });
+  await sendMessage(run, moveRetired(signedOut, keptDays, prefix), { key: keyOf(run, "finished") });
 }
 
 function keyOf(run: Run, key: string): string {

@@ -10,7 +10,7 @@ export async function forgetPerson(
     control,
     signIn,
     store,
-  }: { control: Pick<RunControl, "abandon">; signIn: SignIn; store: Pick<Store, "forget"> },
+  }: { control: Pick<RunControl, "abandon" | "abandonThen">; signIn: SignIn; store: Pick<Store, "forget"> },
 ): Promise<Forgotten> {
   // Started at once, so that a sign-in that arrives meanwhile counts as a later one.
   const abandoned = control.abandon(owner);
@@ -18,7 +18,8 @@ export async function forgetPerson(
   void abandoned.catch(() => undefined);
   const { signedOut, result: erased } = await signIn.signOutBoth(owner, async () => {
     await abandoned;
-    return store.forget(owner);
+    // A run that was started meanwhile is ended as well.
+    return control.abandonThen(owner, () => store.forget(owner));
   });
   return { signedOut, erased };
 }

@@ -1,4 +1,6 @@
 import type { Kysely } from "kysely";
+import type { Cause } from "./cause.ts";
+import { isStillKnown } from "./cause.ts";
 import type { Tables } from "./tables.ts";
 
 /** The direct chats of the bot, by the person in them. */
@@ -9,13 +11,19 @@ export class DirectChatRows {
     this.#database = database;
   }
 
-  /** Stores a chat as the newest one of its person. */
-  async put({ roomId, userId }: { roomId: string; userId: string }, now: number): Promise<void> {
-    await this.#database
-      .insertInto("direct_chat")
-      .values({ room_id: roomId, user_id: userId, used_at: now })
-      .onConflict((conflict) => conflict.column("room_id").doUpdateSet({ user_id: userId, used_at: now }))
-      .execute();
+  /** Stores a chat as the newest one of its person, unless the cause was erased. */
+  async put(
+    { roomId, userId, cause }: { roomId: string; userId: string; cause: Cause | null },
+    now: number,
+  ): Promise<void> {
+    await this.#database.transaction().execute(async (transaction) => {
+      if (!(await isStillKnown(transaction, userId, cause))) return;
+      await transaction
+        .insertInto("direct_chat")
+        .values({ room_id: roomId, user_id: userId, used_at: now })
+        .onConflict((conflict) => conflict.column("room_id").doUpdateSet({ user_id: userId, used_at: now }))
+        .execute();
+    });
   }
 
   /** The rooms of a person, newest first. */

@@ -9,6 +9,20 @@ export interface Erased {
   messages: number;
 }
 
+/** Whether accounts, a sign-in, a plan or a run of a person are stored. */
+export async function holdsRowsOf(database: Kysely<Tables>, owner: string): Promise<boolean> {
+  for (const table of ["account", "sign_in_link", "plan", "run"] as const) {
+    const row = await database
+      .selectFrom(table)
+      .select("owner")
+      .where("owner", "=", owner)
+      .limit(1)
+      .executeTakeFirst();
+    if (row !== undefined) return true;
+  }
+  return false;
+}
+
 /**
  * Erases every row of a person, in one transaction. Messages being sent and events being handled
  * finish without the name. After that, nothing is kept of the message (`OutboxItems.finish`) and

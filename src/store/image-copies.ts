@@ -5,6 +5,7 @@ import type { Tables } from "./tables.ts";
 export interface CopiesOfRun {
   /** @returns `null` for an image that was not copied */
   get(url: string): Promise<string | null>;
+  /** Nothing is stored if the run was erased. */
   put(url: string, copy: string): Promise<void>;
 }
 
@@ -23,7 +24,13 @@ export function imageCopiesOf(database: Kysely<Tables>, runId: number): CopiesOf
     put: async (url, copy) => {
       await database
         .insertInto("image_copy")
-        .values({ run_id: runId, url, copy })
+        .columns(["run_id", "url", "copy"])
+        .expression((expression) =>
+          expression
+            .selectFrom("run")
+            .select((run) => ["id", run.val(url).as("url"), run.val(copy).as("copy")])
+            .where("id", "=", runId),
+        )
         .onConflict((conflict) => conflict.columns(["run_id", "url"]).doUpdateSet({ copy }))
         .execute();
     },

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from "kysely";
 import { z } from "zod";
+import type { Cause } from "./cause.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
@@ -26,6 +27,8 @@ export interface NewOutboxItem {
    * person: then nothing is kept once it is sent.
    */
   forUser: string | null;
+  /** Why it is said (`isStillKnown`). */
+  cause: Cause | null;
   /** Whether only that person may be in the room with the bot. */
   isPrivate?: boolean;
   /** The rooms of the numbered list in the message. `#1` is the first of them once it is sent. */
@@ -45,7 +48,7 @@ export interface NewOutboxItem {
 }
 
 /** A stored item. */
-export interface OutboxItem extends NewOutboxItem {
+export interface OutboxItem extends Omit<NewOutboxItem, "cause"> {
   id: number;
   attempts: number;
   /** How much the item is suspected to end the process (`CRASH_SCORE`). */
@@ -70,7 +73,7 @@ export const UNTIL_CHAT_OPENS = Number.MAX_SAFE_INTEGER;
 const contentSchema = z.record(z.string(), z.unknown());
 
 /** The row of a new item. */
-export function toRow(item: NewOutboxItem, now: number): Insertable<Tables["outbox"]> {
+export function toRow(item: Omit<NewOutboxItem, "cause">, now: number): Insertable<Tables["outbox"]> {
   const { isPrivate = false, numberedRooms } = item;
   return {
     transaction_id: item.transactionId,

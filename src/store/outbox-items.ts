@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import { isStillKnown } from "./cause.ts";
 import type { DueItem, NewOutboxItem, OutboxItem, OutboxResult } from "./outbox-item.ts";
 import { CRASH_SCORE, dueFromRow, fromRow, UNTIL_CHAT_OPENS, outboxPriority, toRow } from "./outbox-item.ts";
 import { putShownList } from "./plans.ts";
@@ -26,14 +27,17 @@ export class OutboxItems {
 
   /**
    * Adds an item. An item with a known transaction ID is not changed. An edit replaces older unsent
-   * edits of the same message.
+   * edits of the same message. If its cause was erased, the answer to a message is sent without the
+   * name of its reader, and other news is not sent.
    */
   async add(item: NewOutboxItem, now: number): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
-      const { edits } = item;
+      const { edits, forUser, cause } = item;
+      const isForgotten = forUser !== null && !(await isStillKnown(transaction, forUser, cause));
+      if (isForgotten && cause?.kind !== "event") return;
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("outbox")
-        .values(toRow(item, now))
+        .values(toRow(isForgotten ? { ...item, forUser: null } : item, now))
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       // If the item was stored already, a newer edit or the item itself may be waiting.

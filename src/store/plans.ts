@@ -1,5 +1,6 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
+import type { Account } from "../model/account.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
 
@@ -9,6 +10,9 @@ export interface PlanRow {
   createdAt: number;
   payload: unknown;
 }
+
+/** An account that a plan is made of. */
+export type PlannedAccount = Pick<Account, "side" | "userId" | "signedInAt">;
 
 const roomIdsSchema = z.array(z.string());
 
@@ -22,10 +26,17 @@ export class Plans {
 
   /**
    * Replaces the previous plan.
-   * @returns the new plan's number: a person's plans are counted from one
+   * @param accounts the signed-in accounts that it was made of
+   * @returns the new plan's number: a person's plans are counted from one. `null` if one of the
+   * accounts is no longer signed in, or was signed in anew; then nothing is stored.
    */
-  async put(owner: string, payload: unknown, now: number): Promise<number> {
+  async put(
+    owner: string,
+    { payload, accounts }: { payload: unknown; accounts: readonly PlannedAccount[] },
+    now: number,
+  ): Promise<number | null> {
     return this.#database.transaction().execute(async (transaction) => {
+      for (const account of accounts) if (!(await isSignedIn(transaction, owner, account))) return null;
       const before = await transaction
         .selectFrom("plan")
         .select("number")
@@ -70,6 +81,22 @@ export class Plans {
       .executeTakeFirst();
     return row ? (roomIdsSchema.safeParse(parseColumn(row.room_ids)).data ?? []) : [];
   }
+}
+
+async function isSignedIn(
+  transaction: Transaction<Tables>,
+  owner: string,
+  { side, userId, signedInAt }: PlannedAccount,
+): Promise<boolean> {
+  const row = await transaction
+    .selectFrom("account")
+    .select("owner")
+    .where("owner", "=", owner)
+    .where("side", "=", side)
+    .where("user_id", "=", userId)
+    .where("signed_in_at", "=", signedInAt)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /**

@@ -2,6 +2,8 @@ import type { Kysely, Selectable } from "kysely";
 import { z } from "zod";
 import type { ConversationAddress } from "../model/conversation-address.ts";
 import { addressFormat } from "../model/conversation-address.ts";
+import type { Cause } from "./cause.ts";
+import { isStillKnown } from "./cause.ts";
 import type { ReportUnreadable } from "./stored-json.ts";
 import { parseColumn } from "./stored-json.ts";
 import type { Tables } from "./tables.ts";
@@ -64,13 +66,15 @@ export class Questions {
 
   /**
    * Stores a question. It replaces older open questions to the same person in the same room. A
-   * question that is already stored is not changed.
+   * question that is already stored is not changed. Nothing is stored if its cause was erased.
    */
   async put(
     { transactionId, address, word, typedWords, shown, action, payload }: NewQuestion,
+    cause: Cause | null,
     now: number,
   ): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
+      if (!(await isStillKnown(transaction, address.sender, cause))) return;
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("question")
         .values({

@@ -7,7 +7,7 @@ import { AuthorizationServers } from "./authorization-servers.ts";
 import { BotState } from "./bot-state.ts";
 import { DirectChatRows } from "./direct-chats.ts";
 import type { Erased } from "./forget.ts";
-import { eraseOwner } from "./forget.ts";
+import { eraseOwner, holdsRowsOf } from "./forget.ts";
 import { Invitations } from "./invitations.ts";
 import { Limiters } from "./limiters.ts";
 import { LostRuns } from "./lost-runs.ts";
@@ -64,6 +64,8 @@ export interface Store {
   readonly schema: { from: number; to: number };
   /** For rows whose content is read outside the store. */
   readonly reportUnreadable: ReportUnreadable;
+  /** Whether something is stored that `forget` exists for: accounts, a sign-in, a plan or a run. */
+  holdsRowsOf(owner: string): Promise<boolean>;
   forget(owner: string): Promise<Erased>;
   /**
    * Removes data that is no longer needed: handled events, sent messages, closed questions and
@@ -134,6 +136,7 @@ export function openStore({
       counts: new WorkCounts(database),
       schema: opened.schema,
       reportUnreadable: report,
+      holdsRowsOf: (owner) => holdsRowsOf(database, owner),
       forget: async (owner) => {
         const erased = await eraseOwner(database, owner);
         await log.clear();

@@ -64,9 +64,9 @@ async function measure({ movers, isSideBySide }: MoveCase): Promise<MoveMeasured
     });
     const ends = new Map(movers.map(({ source }) => [source.userId, Promise.withResolvers<number>()]));
     let messages = 0;
-    const sendMessage: SendMessage = ({ sender }, _message, { key }) => {
+    const sendMessage: SendMessage = ({ address }, _message, { key }) => {
       messages += 1;
-      if (/ (?:end|needs you \d+)$/.test(key)) ends.get(sender)?.resolve(performance.now());
+      if (/ (?:end|needs you \d+)$/.test(key)) ends.get(address.sender)?.resolve(performance.now());
       return Promise.resolve();
     };
     const baseBytes = process.memoryUsage.rss();

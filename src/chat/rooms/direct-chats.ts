@@ -1,4 +1,5 @@
 import type { ConversationAddress } from "../../model/conversation-address.ts";
+import type { Cause } from "../../store/cause.ts";
 import type { DirectChatRows } from "../../store/direct-chats.ts";
 import type { OutboxItems } from "../../store/outbox-items.ts";
 import type { Recipients } from "../../store/recipients.ts";
@@ -21,8 +22,6 @@ export interface DirectChatsOptions {
  */
 export class DirectChats {
   readonly #options: DirectChatsOptions;
-  /** The newest chat that is stored, by person. */
-  readonly #newest = new Map<string, string>();
 
   constructor(options: DirectChatsOptions) {
     this.#options = options;
@@ -31,20 +30,18 @@ export class DirectChats {
   /**
    * Call this when a person opened a chat or wrote in it. Messages that waited for a chat go there
    * before any answer.
+   * @param cause what the person did
    * @returns whether messages waited
    */
-  async opened(roomId: string, userId: string): Promise<boolean> {
+  async opened(roomId: string, userId: string, cause: Cause | null): Promise<boolean> {
     const { rows, recipients, now } = this.#options;
-    if (this.#newest.get(userId) === roomId) return false;
-    await rows.put({ roomId, userId }, now());
-    const released = await recipients.releaseTo(userId, roomId);
-    this.#newest.set(userId, roomId);
-    return released > 0;
+    const [newest] = await rows.of(userId);
+    if (newest !== roomId) await rows.put({ roomId, userId, cause }, now());
+    return (await recipients.releaseTo(userId, roomId)) > 0;
   }
 
   /** Call this when the bot left a room. */
   async left(roomId: string): Promise<void> {
-    for (const [userId, newest] of this.#newest) if (newest === roomId) this.#newest.delete(userId);
     await this.#options.rows.remove(roomId);
   }
 
@@ -77,8 +74,6 @@ export class DirectChats {
     const chats = new Set([...(await rows.of(userId)), ...(await items.roomsOf([userId]))]);
     chats.delete(roomId);
     for (const chat of chats) if (await isIn(() => this.#isChatWith(chat, userId))) return chat;
-    // The next event of the person in a chat shows where to send what waits.
-    this.#newest.delete(userId);
     return null;
   }
 

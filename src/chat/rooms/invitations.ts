@@ -1,6 +1,7 @@
 import type { MatrixClient } from "matrix-bot-sdk";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Cause } from "../../store/cause.ts";
 import type { Invitation, Invitations } from "../../store/invitations.ts";
 import { isFinalRefusal, isForbidden, isUnknown } from "../server-refusal.ts";
 import { TimedWorker } from "../timed-worker.ts";
@@ -41,7 +42,7 @@ export interface InvitationOptions {
   isPermitted: (userId: string) => boolean;
   isOnOwnServer: (userId: string) => boolean;
   /** Called when the bot has joined a direct chat with this person. */
-  onDirectChat: (roomId: string, userId: string) => Promise<void>;
+  onDirectChat: (roomId: string, userId: string, cause: Cause) => Promise<void>;
   now: () => number;
   log: Logger;
 }
@@ -175,7 +176,9 @@ export class InvitationHandler {
       return;
     }
     log.info({ roomId }, "an invitation was accepted");
-    if (kind === "direct") await this.#options.onDirectChat(roomId, inviter);
+    if (kind === "direct") {
+      await this.#options.onDirectChat(roomId, inviter, { kind: "invitation", roomId });
+    }
   }
 
   async #isRoomOfOurs({ roomId, inviter, isDirect }: Invitation): Promise<boolean> {

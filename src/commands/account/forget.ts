@@ -20,6 +20,7 @@ export const forgetSpecification: CommandSpecification = {
 export function forgetCommand(forget: (owner: string) => Promise<Forgotten>): Command {
   return {
     specification: forgetSpecification,
+    isOpenToFormer: true,
     async run(_values, conversation) {
       const work = async () => forgotten(await forget(conversation.sender));
       await answerInTime(conversation, askingServers(), work, { leavesNoTrace: true });

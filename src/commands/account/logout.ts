@@ -33,6 +33,7 @@ export function logoutCommand({
 }): Command {
   return {
     specification: logoutSpecification,
+    isOpenToFormer: true,
     async run({ positionals }, conversation) {
       const word = positionals["account"]?.[0];
       const chosen = word === undefined ? sides : [sideOfWord(word)];

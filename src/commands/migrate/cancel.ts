@@ -26,6 +26,7 @@ export function migrateCancelCommand({
 }): Command {
   return {
     specification: migrateCancelSpecification,
+    isOpenToFormer: true,
     async run(_values, conversation) {
       await answerInTime(conversation, stoppingAfterRequest(), async () =>
         cancelAnswer(await runs.control.cancel(conversation.sender), prefix),

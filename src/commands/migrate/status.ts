@@ -24,6 +24,7 @@ export function migrateStatusCommand({
 }): Command {
   return {
     specification: migrateStatusSpecification,
+    isOpenToFormer: true,
     async run(_values, conversation) {
       const status = await runs.overview.status(conversation.sender);
       await conversation.say(status === null ? noRunYet(prefix) : progressMessage(status, now(), prefix), {

@@ -103,10 +103,14 @@ export class Planning {
     const { plans, now, log } = this.#options;
     const move = await this.decideAsTyped(request);
     if ("status" in move) return move;
+    const { source, target } = move;
     const { plan, methods } = move.decision;
     const { report } = plan;
     const before = await this.last(request.owner);
-    const number = await plans.put(request.owner, storedPlan(plan, move.request), now());
+    const made = { payload: storedPlan(plan, move.request), accounts: [source, target] };
+    const number = await plans.put(request.owner, made, now());
+    // The person has signed out or in meanwhile.
+    if (number === null) return this.#plan(request);
     log.info({ number, rooms: report.rooms.length, methods }, "planned");
     const isSameMove = before?.report.source === report.source && before.report.target === report.target;
     return { status: "planned", plan: { ...plan, number, before: isSameMove ? before.report : null } };

@@ -169,10 +169,16 @@ export class RunControl {
    * Ends every run of a person, including those that only watch. Resolves when nothing is under
    * way.
    */
-  async abandon(owner: string): Promise<void> {
+  abandon(owner: string): Promise<void> {
+    return this.abandonThen(owner, () => Promise.resolve());
+  }
+
+  /** Like `abandon`. Then does the given work before this person can start a run again. */
+  abandonThen<Result>(owner: string, afterwards: () => Promise<Result>): Promise<Result> {
     this.#preparing.get(owner)?.abort();
-    await this.#options.queue.run(owner, async () => {
+    return this.#options.queue.run(owner, async () => {
       for (const run of await this.#options.runs.unfinished(owner)) await this.#endRun(run, "abandoned");
+      return afterwards();
     });
   }
 

@@ -19,6 +19,20 @@ export function notPermitted(): Message {
   );
 }
 
+/**
+ * Said once to a person who may no longer use the bot, and of whom it still stores something.
+ * @param commands that they can still give
+ */
+export function noLongerPermitted(commands: readonly string[], prefix: string): Message {
+  return notice(
+    paragraph(
+      "Sorry, my operator no longer allows me to work for you. I still store things about you, so these commands go on working: ",
+      ...commands.flatMap((words, index) => [index === 0 ? "" : ", ", code(`${prefix}${words}`)]),
+      ".",
+    ),
+  );
+}
+
 /** Said once to a person in a room where the bot does not work. */
 export function notListeningHere(prefix: string): Message {
   return notice(

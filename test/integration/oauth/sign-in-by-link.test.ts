@@ -11,7 +11,10 @@ import { INTRODUCTION, OWNER, signInByLink, startDelegation, startMover } from "
 const SOON_MS = 5 * 60_000;
 
 /** No run exists here. */
-const control = { abandon: async () => undefined };
+const control = {
+  abandon: async () => undefined,
+  abandonThen: <Result>(_owner: string, afterwards: () => Promise<Result>) => afterwards(),
+};
 
 /** What the tests of this file share. */
 interface Fixture {

@@ -180,12 +180,13 @@ export function startFakeBot({
     now,
     log,
   });
-  const sendMessage: SendMessage = async (to, message, { key, replaces }) => {
+  const sendMessage: SendMessage = async (run, message, { key, replaces }) => {
     await store.store.outbox.add(
       {
         transactionId: key,
-        roomId: to.roomId,
+        roomId: run.address.roomId,
         forUser: OWNER,
+        cause: { kind: "run", id: run.id },
         kind: "message",
         content: { document: message.document },
         ...(replaces !== undefined && { edits: replaces }),

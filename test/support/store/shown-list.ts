@@ -12,6 +12,7 @@ export async function showList(
       transactionId,
       roomId: "!chat:x.org",
       forUser: owner,
+      cause: null,
       numberedRooms,
       kind: "message",
       content: {},

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Confirmations } from "../../../src/chat/confirmations.ts";
 import { RoomConversation } from "../../../src/chat/conversation.ts";
 import type { ConversationAddress } from "../../../src/model/conversation-address.ts";
+import type { Cause } from "../../../src/store/cause.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { paragraph } from "../../../src/view/document/document.ts";
 import { alert, notice } from "../../../src/view/document/message.ts";
@@ -37,12 +38,17 @@ async function setUp({ isPermitted = true }: { isPermitted?: boolean } = {}) {
 
   function process(from: Store) {
     const outbox = outboxOf(from, fake.client, { now, log });
-    const conversationAt = (address: ConversationAddress, scope?: string) =>
+    const conversationAt = (
+      address: ConversationAddress,
+      cause: Cause | null = null,
+      { scope }: { scope?: string } = {},
+    ) =>
       new RoomConversation({
         outbox,
         questions: from.questions,
         controlRoomIds: new Set(),
         address,
+        cause,
         ...(scope !== undefined && { scope }),
         now,
       });

@@ -37,6 +37,7 @@ async function setUp() {
       questions: store.questions,
       controlRoomIds: new Set(["!control"]),
       address: { ...ADDRESS, ...address },
+      cause: null,
       now: () => Date.now(),
       ...options,
     });

@@ -26,6 +26,7 @@ function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewO
     transactionId,
     roomId: OLD,
     forUser: ADA,
+    cause: null,
     kind: "message",
     content: { body: transactionId, "m.relates_to": { "m.in_reply_to": { event_id: "$command" } } },
     priority: outboxPriority.answer,
@@ -67,7 +68,7 @@ async function setUp() {
     outbox.start();
     const open = async (roomId: string): Promise<void> => {
       members.set(roomId, [BOT, ADA]);
-      if (await chats.opened(roomId, ADA)) outbox.wake();
+      if (await chats.opened(roomId, ADA, null)) outbox.wake();
     };
     return { rooms, chats, outbox, open };
   };
@@ -171,7 +172,7 @@ describe("a message to a person who left the chat", () => {
     await outbox.add(item("the report", { attachment: Buffer.from("report") }));
     await pass(24 * 3_600_000);
     expect(said()).toEqual([]);
-    await store.directChats.put({ roomId: OLD, userId: ADA }, 1);
+    await store.directChats.put({ roomId: OLD, userId: ADA, cause: null }, 1);
     await outbox.stop();
     const next = processOf(await reopen());
     const opening = next.open(NEW);
@@ -342,6 +343,7 @@ describe("a question to a person who left the chat", () => {
         action: "undo",
         payload: null,
       },
+      null,
       Date.now(),
     );
     leave(OLD);

@@ -16,6 +16,7 @@ export function item(transactionId: string, changes: Partial<NewOutboxItem> = {}
     transactionId,
     roomId: "!room",
     forUser: "@me:x.org",
+    cause: null,
     kind: "message",
     content: { msgtype: "m.notice", body: transactionId, "m.mentions": {} },
     priority: outboxPriority.answer,

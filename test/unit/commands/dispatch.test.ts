@@ -1,20 +1,28 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { forgetSpecification } from "../../../src/commands/account/forget.ts";
 import { loginSpecification } from "../../../src/commands/account/login.ts";
 import type { IncomingText } from "../../../src/commands/dispatch.ts";
 import { createDispatch, reportUnexpected } from "../../../src/commands/dispatch.ts";
 import { helpSpecification } from "../../../src/commands/help.ts";
+import { createCommands } from "../../../src/commands/registry.ts";
 import type { Command } from "../../../src/dialogue/conversation.ts";
 import type { CommandSpecification, CommandValues } from "../../../src/grammar/specification.ts";
+import { commandServices } from "../../support/fakes/command-services.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const SECRET = "hunTer2-geheim";
 
-function setUp({ isPermitted = true, prefix = "!" }: { isPermitted?: boolean; prefix?: string } = {}) {
+function setUp({
+  isPermitted = true,
+  isKnown = false,
+  prefix = "!",
+}: { isPermitted?: boolean; isKnown?: boolean; prefix?: string } = {}) {
   const ran: { words: string; values: CommandValues; after: string[] }[] = [];
   const lines: string[] = [];
   const command = (specification: CommandSpecification): Command => ({
     specification,
+    ...(specification === forgetSpecification && { isOpenToFormer: true as const }),
     run: async (values, conversation) => {
       const after = conversation instanceof FakeConversation ? [...conversation.happened] : [];
       ran.push({ words: specification.words.join(" "), values, after });
@@ -24,8 +32,9 @@ function setUp({ isPermitted = true, prefix = "!" }: { isPermitted?: boolean; pr
   let now = Date.UTC(2026, 0, 31, 12);
   const dispatch = createDispatch({
     names: { prefix, userId: "@mover:example.org", displayName: "Mover" },
-    commands: [helpSpecification, loginSpecification].map(command),
+    commands: [helpSpecification, loginSpecification, forgetSpecification].map(command),
     isPermitted: () => isPermitted,
+    isKnown: async () => isKnown,
     once: async (subject) => {
       const isNew = !taken.has(subject);
       taken.add(subject);
@@ -256,5 +265,58 @@ describe("an unexpected error", () => {
     expect(lines.join("")).toContain("inner trouble");
     expect(conversation.text).not.toContain("inner trouble");
     expect(conversation.said).toMatchObject([{ tone: "alert", options: { key: "unexpected" } }]);
+  });
+});
+
+describe("a person whom the operator no longer permits", () => {
+  const former = { isPermitted: false, isKnown: true };
+
+  it.each(["direct", "control"] as const)(
+    "can still have everything erased, in a %s room",
+    async (roomKind) => {
+      const { say, ran } = setUp(former);
+      const { said } = await say("!forget", new FakeConversation({ roomKind }));
+      expect([ran.map(({ words }) => words), said]).toEqual([["forget"], []]);
+    },
+  );
+
+  it.each([
+    { case: "another command", body: "!login old" },
+    { case: "what is no command", body: "!logni" },
+  ])("gets one answer for $case, which names what they can still do", async ({ body }) => {
+    const { say, ran } = setUp(former);
+    const { said } = await say(body);
+    expect(said).toMatchObject([{ text: expect.stringContaining("no longer allows") }]);
+    expect(said[0]?.text).toContain("!forget");
+    expect((await say(body)).said).toEqual([]);
+    expect(ran).toEqual([]);
+  });
+
+  it("signs in with no secret, which is removed", async () => {
+    const { say, ran } = setUp(former);
+    const { happened } = await say(`!login old --password ${SECRET}`);
+    expect([ran, happened[0]]).toEqual([[], "redact"]);
+  });
+
+  it("is refused in a room of others, like everybody who is not permitted", async () => {
+    const { say, ran } = setUp(former);
+    const { said } = await say("!forget", new FakeConversation({ roomKind: "other" }));
+    expect([ran, said[0]?.text]).toEqual([[], expect.stringContaining("not among them")]);
+  });
+
+  it("is refused once nothing of them is stored", async () => {
+    const { say, ran } = setUp({ isPermitted: false, isKnown: false });
+    expect((await say("!forget")).text).toContain("not among them");
+    expect(ran).toEqual([]);
+  });
+
+  it("can end a move, look at it, sign out and be forgotten, and nothing else", () => {
+    const open = createCommands(commandServices()).filter(({ isOpenToFormer }) => isOpenToFormer);
+    expect(open.map(({ specification }) => specification.words.join(" "))).toEqual([
+      "logout",
+      "migrate status",
+      "migrate cancel",
+      "forget",
+    ]);
   });
 });

@@ -41,7 +41,7 @@ async function fill(store: Store, owner: string): Promise<void> {
     receivedAt: 1,
   });
   await store.invitations.put({ roomId: `!invited-${name}:x.org`, inviter: owner, isDirect: true }, 1);
-  await store.sentOnce.take(`hint !${name}:x.org ${owner}`, owner, 1);
+  await store.sentOnce.take({ subject: `hint !${name}:x.org ${owner}`, person: owner, cause: null }, 1);
   const address = {
     roomId: `!${name}:x.org`,
     eventId: "$q",
@@ -59,6 +59,7 @@ async function fill(store: Store, owner: string): Promise<void> {
       action: "undo",
       payload: name,
     },
+    null,
     1,
   );
   for (const kind of ["sent", "failed"] as const) {
@@ -76,6 +77,7 @@ function message(transactionId: string, owner: string, body: string) {
     transactionId,
     roomId: `!${owner.slice(1)}`,
     forUser: owner,
+    cause: null,
     kind: "message" as const,
     content,
     priority: outboxPriority.answer,

@@ -10,6 +10,7 @@ function item(transactionId: string, changes: Partial<NewOutboxItem> = {}): NewO
     transactionId,
     roomId: "!room",
     forUser: "@me:x.org",
+    cause: null,
     kind: "message",
     content: { body: transactionId },
     priority: outboxPriority.answer,
@@ -63,8 +64,11 @@ describe("the outbox", () => {
 
   it("keeps transaction IDs, content, files and tries over a restart", async () => {
     const { store, reopen } = await temporaryStore();
-    const file = item("file", { attachment: Buffer.from([0, 1, 255]), content: { filename: "a" } });
-    await store.outbox.add(file, 1);
+    const { cause, ...file } = item("file", {
+      attachment: Buffer.from([0, 1, 255]),
+      content: { filename: "a" },
+    });
+    await store.outbox.add({ ...file, cause }, 1);
     await store.outbox.begin((await nextDue(store.outbox, 1))?.id ?? 0);
     const { outbox } = await reopen();
     expect(await nextDue(outbox, 1)).toMatchObject({ ...file, attempts: 1 });

@@ -17,10 +17,10 @@ describe("the last list shown", () => {
 describe("the last plan", () => {
   it("is not written over by what was found out for the one before", async () => {
     const { store } = await temporaryStore();
-    const first = await store.plans.put("@me:x.org", "first", 0);
+    const first = (await store.plans.put("@me:x.org", { payload: "first", accounts: [] }, 0)) ?? 0;
     await store.plans.update("@me:x.org", first, "first, later");
     expect(await store.plans.last("@me:x.org")).toMatchObject({ number: first, payload: "first, later" });
-    await store.plans.put("@me:x.org", "second", 0);
+    await store.plans.put("@me:x.org", { payload: "second", accounts: [] }, 0);
     await store.plans.update("@me:x.org", first, "first, too late");
     expect((await store.plans.last("@me:x.org"))?.payload).toBe("second");
   });

@@ -136,7 +136,14 @@ async function work(database: Kysely<Tables>): Promise<void> {
   await steps.dropPending(id);
   await leases.release(lease);
 
-  const item = { roomId: "!r", forUser: owner, kind: "message", content: {}, priority: 2 } as const;
+  const item = {
+    roomId: "!r",
+    forUser: owner,
+    cause: null,
+    kind: "message",
+    content: {},
+    priority: 2,
+  } as const;
   await outbox.add({ ...item, transactionId: "one" }, 1);
   await outbox.add({ ...item, transactionId: "edit 1", edits: "one" }, 1);
   await outbox.add({ ...item, transactionId: "edit 2", edits: "one" }, 1);
@@ -170,7 +177,7 @@ async function work(database: Kysely<Tables>): Promise<void> {
     action: "a",
     payload: null,
   };
-  await questions.put(question, 1);
+  await questions.put(question, { kind: "run", id }, 1);
   await questions.ofEvent("!r", "$1");
   await questions.answerable(owner, "!r", "$x", 2);
   await questions.close("one", "$x", 2);

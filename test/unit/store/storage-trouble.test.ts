@@ -24,7 +24,7 @@ function smallDisk(size?: string): SmallDisk {
 
 /** Rows until the disk refuses one. @returns the error */
 async function addUntilRefused(store: Store): Promise<unknown> {
-  const item = { roomId: "!r", forUser: "@me:x", kind: "message", priority: 1 } as const;
+  const item = { roomId: "!r", forUser: "@me:x", cause: null, kind: "message", priority: 1 } as const;
   for (let count = 0; ; count += 1) {
     try {
       await store.outbox.add({ ...item, transactionId: `${count}`, content: { body: "x".repeat(2_000) } }, 1);

@@ -89,14 +89,14 @@ describe("what the bot keeps about itself", () => {
 describe("what is said once", () => {
   it("is taken once, also over a restart, until it is pruned", async () => {
     const { store, reopen } = await temporaryStore();
-    expect(await store.sentOnce.take("hint", "@a:x", 100)).toBe(true);
-    expect(await store.sentOnce.take("hint", "@a:x", 200)).toBe(false);
-    expect(await store.sentOnce.take("other", "@a:x", 200)).toBe(true);
+    expect(await store.sentOnce.take({ subject: "hint", person: "@a:x", cause: null }, 100)).toBe(true);
+    expect(await store.sentOnce.take({ subject: "hint", person: "@a:x", cause: null }, 200)).toBe(false);
+    expect(await store.sentOnce.take({ subject: "other", person: "@a:x", cause: null }, 200)).toBe(true);
     const next = await reopen();
-    expect(await next.sentOnce.take("hint", "@b:x", 300)).toBe(false);
+    expect(await next.sentOnce.take({ subject: "hint", person: "@b:x", cause: null }, 300)).toBe(false);
     await next.sentOnce.prune(150);
-    expect(await next.sentOnce.take("hint", "@a:x", 400)).toBe(true);
-    expect(await next.sentOnce.take("other", "@a:x", 400)).toBe(false);
+    expect(await next.sentOnce.take({ subject: "hint", person: "@a:x", cause: null }, 400)).toBe(true);
+    expect(await next.sentOnce.take({ subject: "other", person: "@a:x", cause: null }, 400)).toBe(false);
   });
 });
 

@@ -62,7 +62,14 @@ describe("a row that cannot be read costs that row alone", () => {
   it("a message to be sent: it is given up, and the next one is sent", () =>
     damaged(
       async ({ outbox }) => {
-        const item = { roomId: "!r", forUser: "@me:x", kind: "message", content: {}, priority: 1 } as const;
+        const item = {
+          roomId: "!r",
+          forUser: "@me:x",
+          cause: null,
+          kind: "message",
+          content: {},
+          priority: 1,
+        } as const;
         await outbox.add({ ...item, transactionId: "one" }, 1);
         await outbox.add({ ...item, transactionId: "two" }, 1);
       },
@@ -108,11 +115,11 @@ describe("a row that cannot be read costs that row alone", () => {
 
   it("a plan: it counts as unreadable, and a new one replaces it", () =>
     damaged(
-      async ({ plans }) => plans.put("@me:x", { a: 1 }, 1),
+      async ({ plans }) => plans.put("@me:x", { payload: { a: 1 }, accounts: [] }, 1),
       "UPDATE plan SET payload = '{\"re'",
       async ({ plans }) => {
         expect(await plans.last("@me:x")).toMatchObject({ number: 1, payload: undefined });
-        expect(await plans.put("@me:x", { a: 2 }, 2)).toBe(2);
+        expect(await plans.put("@me:x", { payload: { a: 2 }, accounts: [] }, 2)).toBe(2);
       },
     ));
 });

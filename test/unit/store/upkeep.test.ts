@@ -27,6 +27,7 @@ async function send(store: Store, item: Partial<NewOutboxItem> & { transactionId
   const message = {
     roomId: "!r",
     forUser: OWNER,
+    cause: null,
     kind: "message",
     content: {},
     priority: 1,
@@ -96,6 +97,7 @@ describe("edits that show progress", () => {
     const edit = {
       roomId: "!r",
       forUser: OWNER,
+      cause: null,
       kind: "message",
       content: {},
       edits: "progress",
@@ -140,7 +142,10 @@ describe("what is known of accounts that nobody uses", () => {
 describe("the file of the database", () => {
   async function large(store: Store): Promise<void> {
     for (let count = 0; count < 500; count += 1)
-      await store.sentOnce.take(`subject ${count} ${"x".repeat(4_000)}`, OWNER, 1);
+      await store.sentOnce.take(
+        { subject: `subject ${count} ${"x".repeat(4_000)}`, person: OWNER, cause: null },
+        1,
+      );
   }
   const sizeOf = (dataDir: string): number => statSync(join(dataDir, "mover.sqlite")).size;
 

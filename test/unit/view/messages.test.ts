@@ -192,6 +192,7 @@ const messages: Record<string, Message[]> = {
     .map((mistake) => mistakes.mistakeMessage(mistake, "!")),
   helpHint: [notes.helpHint("!")],
   notPermitted: [notes.notPermitted()],
+  noLongerPermitted: [notes.noLongerPermitted(["forget", "logout"], "!")],
   notListeningHere: [notes.notListeningHere("!")],
   secretInSharedRoom: [notes.secretInSharedRoom(true), notes.secretInSharedRoom(false)],
   secretNotRemovable: [notes.secretNotRemovable()],

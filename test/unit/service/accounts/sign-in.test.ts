@@ -361,7 +361,10 @@ describe("ending the use of an account", () => {
 });
 
 describe("forgetting a person", () => {
-  const control = { abandon: () => Promise.resolve() };
+  const control = {
+    abandon: () => Promise.resolve(),
+    abandonThen: <Result>(_owner: string, afterwards: () => Promise<Result>) => afterwards(),
+  };
 
   it("logs the bot's sessions out and erases what is stored", async () => {
     const server = await startHomeserver(OLD);

@@ -58,7 +58,14 @@ function convert(convertRequest: ConvertRequest) {
 
 /** The bot says something to a person. */
 async function speakIn(roomId: string, forUser: string): Promise<void> {
-  const message = { roomId, forUser, kind: "message" as const, content: {}, priority: 1 as const };
+  const message = {
+    roomId,
+    forUser,
+    cause: null,
+    kind: "message" as const,
+    content: {},
+    priority: 1 as const,
+  };
   await bot.store.store.outbox.add({ ...message, transactionId: `${forUser} in ${roomId}` }, 0);
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { sides } from "../../../../src/model/account.ts";
 import { NO_FILTERS } from "../../../../src/model/filters.ts";
 import { UnreachableError } from "../../../../src/network/unreachable-error.ts";
 import { HomeserverError } from "../../../../src/platforms/matrix/api/homeserver-error.ts";
@@ -132,6 +133,34 @@ describe("while one server is away", () => {
     const before = asked.length;
     await vi.advanceTimersByTimeAsync(600_000);
     expect(asked.length).toBe(before);
+  });
+});
+
+describe("a plan whose person signs out while it is made", () => {
+  const accounts = () => bot.store.store.accounts;
+
+  it("is not stored, and the person is asked to sign in", async () => {
+    // Everything was read, and the plan is about to be stored.
+    vi.spyOn(bot.store.store.plans, "last").mockImplementationOnce(async () => {
+      for (const side of sides) await accounts().remove(OWNER, side);
+      return null;
+    });
+    const made = await bot.planning.plan({ ...request, filters });
+    expect(made).toEqual({ status: "not_signed_in", missing: ["source", "target"] });
+    expect(await bot.planning.last(OWNER)).toBeNull();
+  });
+
+  it("is made of the accounts that are signed in by then", async () => {
+    let isFirst = true;
+    onRequest = async ({ path, host }) => {
+      if (!path.endsWith("/v3/sync") || host !== "old.example" || !isFirst) return;
+      isFirst = false;
+      const account = await accounts().signedIn(OWNER, "source");
+      if (account) await accounts().put({ ...account.account, signedInAt: 5 }, account.tokens);
+    };
+    const made = await bot.planning.plan({ ...request, filters });
+    expect(made).toMatchObject({ status: "planned", plan: { number: 1 } });
+    expect(readings("old.example")).toBe(2);
   });
 });
 
