@@ -130,7 +130,9 @@ export class WatchLook {
   ): Promise<LookResult> {
     const { platforms, runs } = this.#options;
     const joined = await runs.joinedRooms(run.id);
-    const asked = new Set(sides.filter((side) => this.#servers.mayAsk(this.#serverOf(run, side))));
+    const servers = new Set(sides.map((side) => this.#serverOf(run, side)));
+    const open = [...servers].filter((server) => this.#servers.mayAsk(server));
+    const asked = new Set(sides.filter((side) => open.includes(this.#serverOf(run, side))));
     let seen: LookResult["sides"] | null = null;
     try {
       const result = await platforms[run.platform].pair(accounts).watch({
@@ -143,8 +145,13 @@ export class WatchLook {
       seen = result.sides;
       return result;
     } finally {
-      for (const side of asked)
-        this.#servers.saw(this.#serverOf(run, side), seen?.[side].status ?? "not_asked");
+      for (const server of open)
+        this.#servers.saw(
+          server,
+          sides.flatMap((side) =>
+            seen !== null && this.#serverOf(run, side) === server ? [seen[side].status] : [],
+          ),
+        );
     }
   }
 

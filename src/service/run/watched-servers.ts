@@ -28,9 +28,13 @@ export class WatchedServers {
     return true;
   }
 
-  saw(server: string, status: SideSeen["status"]): void {
+  /** @param seen of each account at the server: both may be at the same one */
+  saw(server: string, seen: readonly SideSeen["status"][]): void {
     this.#asking.delete(server);
-    if (status === "not_asked") return;
+    const status = ["answered" as const, "refused" as const, "away" as const].find((each) =>
+      seen.includes(each),
+    );
+    if (status === undefined) return;
     const awaySince = this.#awaySince.get(server);
     if (status === "away") {
       this.#backoff.failed(server, this.#now(), null);

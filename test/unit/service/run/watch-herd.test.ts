@@ -30,7 +30,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function runOf(id: number): Run {
+function runOf(id: number, targetServer = `new${id}.example`): Run {
   return {
     id,
     owner: `@person${id}:old.example`,
@@ -40,7 +40,7 @@ function runOf(id: number): Run {
     state: "watching",
     stage: 0,
     source: `@person${id}:${id % 2 === 0 ? "old.example" : "other.example"}`,
-    target: `@person${id}:new${id}.example`,
+    target: `@person${id}:${targetServer}`,
     address: {
       roomId: "!chat:new.example",
       eventId: "$start",
@@ -63,9 +63,12 @@ function runOf(id: number): Run {
 /** A thousand runs that ended days ago. */
 function herd(
   look: (runId: number, request: Parameters<AccountPair["watch"]>[0]) => Promise<LookResult>,
+  { runs: count = RUNS, targetServer }: { runs?: number; targetServer?: string } = {},
 ): Herd {
   vi.setSystemTime(7 * 24 * 60 * MINUTE);
-  const runs = new Map(Array.from({ length: RUNS }, (_, index) => [index + 1, runOf(index + 1)]));
+  const runs = new Map(
+    Array.from({ length: count }, (_, index) => [index + 1, runOf(index + 1, targetServer)]),
+  );
   const found: Pick<Herd, "looks" | "lines"> = { looks: [], lines: [] };
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -198,5 +201,28 @@ describe("a thousand runs that watch", () => {
       Array.from({ length: 2 }, () => "a server does not answer looks at watched rooms; it is asked again"),
     );
     expect(lines.join("")).not.toContain("stack");
+  });
+
+  it("asks the target again when a server is back that both accounts share, and the source is not asked", async () => {
+    let isAway = true;
+    const asked: string[][] = [];
+    const { watch } = herd(
+      async (_runId, request) => {
+        asked.push([...request.asked]);
+        return {
+          changes: new Map(),
+          sides: { source: { status: "not_asked" }, target: { status: isAway ? "away" : "answered" } },
+        };
+      },
+      { runs: 1, targetServer: "other.example" },
+    );
+    await watch.start();
+    await vi.advanceTimersByTimeAsync(60 * MINUTE);
+    isAway = false;
+    asked.length = 0;
+    await vi.advanceTimersByTimeAsync(60 * MINUTE);
+    watch.stop();
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.every((sides) => sides.includes("target"))).toBe(true);
   });
 });
