@@ -26,6 +26,10 @@ export interface SourceLook {
 
 /** Four requests each. */
 const MAX_ROOMS_READ = 50;
+/** A server that shows a room does so at once, unless it still fetches the room. */
+const ROOM_TIMEOUT_MS = 10_000;
+/** Then the look ends, because other people's looks wait for its slot. */
+const MAX_TIMEOUTS = 4;
 
 /**
  * The rooms that the source has joined, as its server shows them: the target's membership, the join
@@ -43,19 +47,31 @@ export async function seeBySource(source: WatchingAccount, look: SourceLook): Pr
   if (look.readsRooms === null) return listed;
   const missing = look.roomIds.filter((roomId) => !listed.has(roomId));
   const chosen = chosenRooms(missing, look.readsRooms);
-  const read = await concurrently(chosen, CONCURRENCY, async (roomId) => readRoom(source, roomId, look));
-  return new Map([
-    ...listed,
-    ...read.flatMap((room) => (room === null ? [] : [[room.roomId, room] as const])),
-  ]);
+  const timeouts: UnreachableError[] = [];
+  let answers = 0;
+  const read = await concurrently(chosen, CONCURRENCY, async (roomId) => {
+    if (timeouts.length >= MAX_TIMEOUTS) return [];
+    const room = await readRoom(source, roomId, look);
+    if (room instanceof UnreachableError) timeouts.push(room);
+    else answers += 1;
+    return room === null || room instanceof UnreachableError ? [] : [[roomId, room] as const];
+  });
+  const [timeout] = timeouts;
+  if (timeout !== undefined && answers === 0 && timeouts.length >= MAX_TIMEOUTS && !hasSlidingSync(source))
+    throw timeout;
+  return new Map([...listed, ...read.flat()]);
 }
 
-/** Another part of the rooms at each look, so that every room is read in turn. */
+/**
+ * Another part of the rooms at each look, so that every room is read in turn. A part begins with
+ * other rooms each time: rooms that hang end a look before the rest is read.
+ */
 function chosenRooms(roomIds: readonly string[], look: number): readonly string[] {
-  if (roomIds.length <= MAX_ROOMS_READ) return roomIds;
-  const parts = Math.ceil(roomIds.length / MAX_ROOMS_READ);
+  const parts = Math.max(1, Math.ceil(roomIds.length / MAX_ROOMS_READ));
   const start = (look % parts) * MAX_ROOMS_READ;
-  return roomIds.slice(start, start + MAX_ROOMS_READ);
+  const part = roomIds.slice(start, start + MAX_ROOMS_READ);
+  const first = part.length === 0 ? 0 : (Math.floor(look / parts) * MAX_TIMEOUTS) % part.length;
+  return [...part.slice(first), ...part.slice(0, first)];
 }
 
 async function listedRooms(
@@ -89,14 +105,17 @@ async function listedRooms(
   return seen;
 }
 
-/** @returns `null` if the source has not joined the room, or its server does not show it now */
+/**
+ * @returns `null` if the source has not joined the room, or its server does not show it now; the
+ * error if that takes too long
+ */
 async function readRoom(
   { client, userId }: WatchingAccount,
   roomId: string,
   { targetUserId, signal }: SourceLook,
-): Promise<RoomSnapshot | null> {
+): Promise<RoomSnapshot | UnreachableError | null> {
   const reader: Parameters<typeof readStateEvent>[0] = {
-    request: (request) => client.request({ ...request, timeoutMs: TIMEOUT_MS, signal }),
+    request: (request) => client.request({ ...request, timeoutMs: ROOM_TIMEOUT_MS, signal }),
   };
   const events: RawStateEvent[] = [];
   try {
@@ -111,6 +130,7 @@ async function readRoom(
       if (stateKey === userId && membershipIn(event?.content) !== "join") return null;
     }
   } catch (error) {
+    if (error instanceof UnreachableError && error.reason === "timeout") return error;
     if (isOfRoom(error)) return null;
     throw error;
   }
@@ -119,7 +139,6 @@ async function readRoom(
 
 /** Whether a failed request concerns its room alone. */
 function isOfRoom(error: unknown): boolean {
-  if (error instanceof UnreachableError) return error.reason === "timeout";
   if (!(error instanceof HomeserverError)) return false;
   return [403, 404].includes(error.status) || error.status >= 500;
 }

@@ -179,6 +179,32 @@ describe("a look without sliding sync", () => {
     };
     expect([await read(0), await read(1), await read(2), await read(3)]).toEqual([50, 50, 20, 50]);
   });
+
+  it("ends at a few rooms that hang, and reads the others at the next looks", async () => {
+    const rooms = Array.from({ length: 12 }, (_, index) => watched(`!${index}`));
+    const read = async (readsRooms: number, hanging: (path: string) => boolean) => {
+      const { context, requests } = scriptedContext(({ path }) => {
+        if (path === "/sync") return content({});
+        return hanging(path) ? new UnreachableError("timeout", "old.example") : NOT_INSIDE;
+      });
+      const accounts = {
+        source: { client: context.client.source, userId: SOURCE, features: PLAIN },
+        target: { client: context.client.target, userId: TARGET, features: PLAIN },
+      };
+      const { sides } = await lookForAccessChanges(lookAt(rooms, accounts, { readsRooms }));
+      return { paths: requests.filter(({ side }) => side === "source").map(({ path }) => path), sides };
+    };
+    const whole = await read(0, () => true);
+    expect([whole.paths.length, whole.sides.source]).toEqual([4, { status: "away" }]);
+    const isOneOfFour = (path: string): boolean => /^\/rooms\/!(4|5|6|7)\//u.test(path);
+    const seen = new Set<string>();
+    for (const readsRooms of [0, 1, 2]) {
+      const { paths, sides } = await read(readsRooms, isOneOfFour);
+      for (const path of paths.filter((each) => !isOneOfFour(each))) seen.add(path);
+      if (readsRooms !== 1) expect(sides.source).toEqual(ANSWERED);
+    }
+    expect(seen.size).toBe(8);
+  });
 });
 
 describe("a look at two accounts of which one cannot be used", () => {
