@@ -164,7 +164,7 @@ describe("the bot, in encrypted rooms", () => {
     await expect.poll(edits).toMatchObject([edit]);
   });
 
-  it("says what it found first in the next chat when the person has left the one in which they asked", async () => {
+  it("answers first in the next chat if the person has left the chat in which they asked", async () => {
     const { environment, oldServer } = story;
     const account = await environment.register("old", "dora");
     const dora = await environment.client(account);

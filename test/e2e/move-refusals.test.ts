@@ -24,7 +24,7 @@ function isInvitation({ method, path }: ProxiedRequest): boolean {
   return method === "POST" && path.endsWith("/invite");
 }
 
-describe("a move that something else than its rooms refuses", () => {
+describe("a move that is refused by the account's server or by a firewall", () => {
   beforeAll(async () => {
     story.move = await createFaultyMoveEnvironment({ seed: 43, rooms: { count: 16 } });
     await story.move.ask("!migrate plan");

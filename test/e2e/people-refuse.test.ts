@@ -89,7 +89,7 @@ describe("a move in which people refuse what servers have accepted", () => {
     expect([...rows.values()].filter(({ status }) => status === "planned")).toEqual([]);
   });
 
-  it("enters nothing again by another start that a person has refused", async () => {
+  it("does not join a room again by another start after a person has refused", async () => {
     const { move, rooms } = story;
     await move.ask("!migrate plan", /^Plan 2/u);
     await move.ask("!migrate start");

@@ -238,7 +238,7 @@ describe("the inbox", () => {
     expect(bodies()).toEqual(["!do $1", "!do $2", "!do $3"]);
   });
 
-  it("goes on with a person's next message when a long command has answered for the first time", async () => {
+  it("begins a person's next message when a long command has given its first answer", async () => {
     const { inbox, state, answers, bodies } = await setUp();
     state.dispatch = never;
     await inbox.receive("!r", message("$1"));
@@ -249,7 +249,7 @@ describe("the inbox", () => {
     await inbox.stop(0);
   });
 
-  it("leaves the messages whose turn has not come to the next process when it is stopped", async () => {
+  it("leaves messages that it has not begun to the next process when it is stopped", async () => {
     const { inbox, reopen, inboxOf, state, bodies } = await setUp();
     state.dispatch = never;
     for (const id of ["$1", "$2", "$3"]) await inbox.receive("!r", message(id));
@@ -264,7 +264,7 @@ describe("the inbox", () => {
 });
 
 describe("while the store takes nothing", () => {
-  it("a message waits and is answered when it does, and is not handled twice", async () => {
+  it("a message waits until it can be stored, is then answered, and is not handled twice", async () => {
     const { inbox, store, bodies } = await setUp();
     const { receivedEvents } = store;
     const begin = vi.spyOn(receivedEvents, "begin").mockRejectedValueOnce(new Error("disk full"));

@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 describe("over a crash", () => {
-  it("before an answer came, the same transaction ID is tried again: nothing is said twice", async () => {
+  it("before an answer, the message is sent again with the same transaction ID, so that nothing is said twice", async () => {
     const { outbox, state, reopen, sent, bodies, requests } = await setUp();
     const first = outbox();
     // The event is made, and the answer never comes.

@@ -89,7 +89,7 @@ async function pass(ms = 0): Promise<void> {
 describe("a private message", () => {
   const report = item("the end", { isPrivate: true, numberedRooms: ["!b", "!a"] });
 
-  it("is not sent to a chat that somebody else has joined, but to another one, where its list counts", async () => {
+  it("is sent to another chat if somebody else has joined its chat, and its list counts there", async () => {
     const { outbox, open, members, rooms, said, store } = await setUp();
     await outbox.add(item("progress", { isPrivate: true, priority: outboxPriority.progress }));
     await pass();
@@ -121,7 +121,7 @@ describe("a private message", () => {
     await outbox.stop();
   });
 
-  it("is another matter than an answer where several people are", async () => {
+  it("differs from an answer, which is sent where several people are", async () => {
     const { outbox, members, said } = await setUp();
     members.set(OLD, [BOT, ADA, "@other:x.org"]);
     await outbox.add(item("not here"));
@@ -132,7 +132,7 @@ describe("a private message", () => {
 });
 
 describe("a message to a person who left the chat", () => {
-  it("goes to their newest chat, without a reply to what is not there", async () => {
+  it("goes to their newest chat, without a reply to a message of the old one", async () => {
     const { outbox, open, leave, said } = await setUp();
     await open("!between");
     await pass(1_000);
@@ -153,7 +153,7 @@ describe("a message to a person who left the chat", () => {
     await outbox.stop();
   });
 
-  it("follows them although the bot learned of it only by the refusal", async () => {
+  it("follows them if the bot learns only from a refusal that they left", async () => {
     const { outbox, open, members, said } = await setUp();
     await outbox.add(item("first"));
     await pass();
@@ -222,7 +222,7 @@ describe("a message to a person who left the chat", () => {
     await outbox.stop();
   });
 
-  it("is tried again while the server does not say who is where", async () => {
+  it("is tried again while the server does not answer who is in a room", async () => {
     const { outbox, rooms, said, chats } = await setUp();
     const roomFor = vi.spyOn(chats, "roomFor").mockRejectedValueOnce(refusal(502, "M_UNKNOWN"));
     rooms.forgetMembers(OLD);
@@ -304,7 +304,7 @@ describe("the progress of a run whose owner left the chat", () => {
     await outbox.stop();
   });
 
-  it("is not kept while there is no chat, so that nothing old comes after the end", async () => {
+  it("is dropped while there is no chat, so that old progress does not follow the end", async () => {
     const { outbox, open, leave, said } = await setUp();
     leave(OLD);
     await outbox.add(item("progress", { priority: outboxPriority.progress }));

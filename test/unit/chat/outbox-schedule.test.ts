@@ -31,7 +31,7 @@ function oneByOne(items: readonly DueItem[]): string[] {
 }
 
 describe("the turns of the outbox", () => {
-  it("go round the people, so that many messages of one hold up nobody", () => {
+  it("alternate between people, so that many messages of one person delay nobody", () => {
     const ofAda = Array.from({ length: 20 }, (_, index) => due("ada", `!ada${index}`));
     const order = oneByOne([...ofAda, due("ben", "!ben"), due("cara", "!cara")]);
     expect(order.indexOf("ben")).toBeLessThan(4);

@@ -191,7 +191,7 @@ describe("edits of a progress message", () => {
 });
 
 describe("a message whose time", () => {
-  it("lies far ahead, since the clock was set back, is due", async () => {
+  it("is far in the future because the clock was set back is due", async () => {
     const { outbox, store, bodies } = await setUp();
     await store.outbox.add(item("one"), Date.now());
     const [due] = await store.outbox.due(Date.now(), 1);
@@ -205,7 +205,7 @@ describe("a message whose time", () => {
 });
 
 describe("whether the outbox is sending", () => {
-  it("is no after five minutes without an answer, whatever the system's clock says, and yes after one", async () => {
+  it("is false after five minutes without an answer, whatever the system's clock says, and true after an answer", async () => {
     const { outbox, state } = await setUp();
     const running = outbox();
     state.answer = failing("one", new Error("ECONNREFUSED"), 10);

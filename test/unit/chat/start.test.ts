@@ -140,7 +140,7 @@ it("a locked account keeps its session, a torn room file stops no start, and a n
   expect(existsSync(roomFile)).toBe(false);
 }, 30_000);
 
-it("a sync with a user ID that is none, and keys that cannot be fetched, are not repeated", async () => {
+it("a sync with an invalid user ID, and keys that cannot be fetched, do not repeat a sync", async () => {
   faults.set("/keys/query", [(response) => sendJson(response, 500, { errcode: "M_UNKNOWN" })]);
   faults.set("/keys/upload", [(response) => sendHtml(response, 502)]);
   syncs.push(
@@ -151,7 +151,7 @@ it("a sync with a user ID that is none, and keys that cannot be fetched, are not
   await vi.waitFor(() => expect(positions()).toEqual(["s1", "s2", "s3"]), SOON);
 }, 30_000);
 
-it("keys that the server has other ones of end the process with words, and the next start takes a new device", async () => {
+it("other keys on the server end the process with an explanation, and the next start takes a new device", async () => {
   const conflict: Answer = (response) =>
     sendJson(response, 400, {
       errcode: "M_UNKNOWN",

@@ -63,7 +63,7 @@ describe("a sync answer", () => {
     expect(ids(response)).toEqual(["$1", "$2", "$3"]);
   });
 
-  it("loses nothing by an invitation or a left room of an odd shape", () => {
+  it("loses nothing if an invitation or a left room has an odd shape", () => {
     const invitation = { invite_state: { events: [null, { type: "m.room.member" }] } };
     const response = readSyncResponse({
       next_batch: "n",

@@ -72,7 +72,7 @@ describe("a message without its key", () => {
     expect([tried, decrypted]).toEqual([["$2"], ["$2"]]);
   });
 
-  it("whose key came just before the process ended is handled at the next start", async () => {
+  it("whose key arrived just before the process ended is handled at the next start", async () => {
     const { messages, state, reopen, processOf, decrypted } = await setUp();
     await messages.receive("!r", encrypted("$1"));
     state.keys.add("s1");
@@ -98,7 +98,7 @@ describe("a message without its key", () => {
 });
 
 describe("the report that a message cannot be read", () => {
-  it("comes in each room although another room cannot be looked at, and there when it can", async () => {
+  it("is sent in each room although another room cannot be read, and in that room once it can be read", async () => {
     const { messages, state, added } = await setUp();
     messages.start();
     state.kindOf = (roomId) =>

@@ -44,7 +44,7 @@ describe("a set of globs", () => {
     const costly = Array.from({ length: 20_000 }, (_, index) => `*${index}*z*`);
     const texts = Array.from({ length: 500 }, (_, index) => `server${index}.example`);
 
-    it("does not know what it says of many texts", () => {
+    it("has no answer for more texts than its budget allows", () => {
       const set = new GlobSet(costly);
       const budget = { comparedTexts: 0 };
       const answers = texts.map((text) => set.matches(text, budget));
@@ -53,7 +53,7 @@ describe("a set of globs", () => {
       expect(set.matches("server3.example", budget)).toBe(false);
     });
 
-    it("says the same to the next use", () => {
+    it("gives the same answers with a new budget", () => {
       const set = new GlobSet(costly);
       for (const text of texts.slice(0, 8)) set.matches(text, { comparedTexts: 0 });
       expect(set.matches("other.example", { comparedTexts: 0 })).toBe(false);

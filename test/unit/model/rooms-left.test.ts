@@ -30,7 +30,7 @@ function textOf(rooms: ReportRoom[]): string {
 }
 
 describe("a replaced room in the lists of rooms that are left", () => {
-  it("has no place of its own where its replacement has one", () => {
+  it("has no entry of its own if its replacement has one", () => {
     const rooms = rowsOf(replaced, sketchRoom({ roomId: NEW }));
     for (const left of [numberedRooms({ rooms }), blockedRooms({ rooms })])
       expect(left.map(({ roomId }) => roomId)).toEqual([NEW]);
@@ -38,7 +38,7 @@ describe("a replaced room in the lists of rooms that are left", () => {
     expect(textOf(rooms)).not.toContain("Castle Sailors");
   });
 
-  it("says why it is not moved where its replacement has none", () => {
+  it("has an entry with the reason if its replacement has none", () => {
     const rooms = rowsOf(replaced);
     expect(numberedRooms({ rooms }).map(({ roomId }) => roomId)).toEqual([OLD]);
     expect(textOf(rooms)).toMatch(/Castle Sailors !castle-old:old\.example: \S/u);

@@ -43,7 +43,7 @@ describe("a limit that a server of one room names", () => {
     expect((await store.runs.get(run.id))?.state).toBe("over");
   });
 
-  it("does not hold up others either where two rooms do it", async () => {
+  it("does not delay others either if two rooms do it", async () => {
     const { store } = await temporaryStore();
     const { runner } = scripted(store, { one: [limited(HOUR)], two: [limited(HOUR)] });
     const run = await newRun(store, joins("one", "two", ...keys));
@@ -55,7 +55,7 @@ describe("a limit that a server of one room names", () => {
 });
 
 describe("a long limit of the account", () => {
-  it("is believed once a second room meets it, and is waited for", async () => {
+  it("is believed and waited for once a second room is refused as well", async () => {
     const { store } = await temporaryStore();
     const end = Date.now() + HOUR;
     const sent: number[] = [];

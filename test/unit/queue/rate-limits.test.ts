@@ -156,7 +156,7 @@ describe("what is known of an account's limits", () => {
       }
     }
 
-    it("is doubted after some hours by one request, and forgotten if that passes", async () => {
+    it("is tested by one request after some hours, and forgotten if that passes", async () => {
       const limits = await refusedFor(30_000);
       const now = sendUntil(limits, start + 6 * HOUR_MS);
       const probe = take(limits, "messages", now + 1);
@@ -177,7 +177,7 @@ describe("what is known of an account's limits", () => {
       expect(limits.turn(ME, "messages", now + 31_000).kind).toBe("go");
     });
 
-    it("is doubted at once when a new run begins", async () => {
+    it("is tested at once when a new run begins", async () => {
       const limits = await refusedFor(30_000);
       expect(limits.turn(ME, "messages", start + 1).kind).toBe("wait");
       limits.doubt(ME);

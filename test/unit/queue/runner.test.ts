@@ -196,7 +196,7 @@ describe("a pause", () => {
     expect(await statesOf(store, run)).toEqual({ a: "done", b: "pending" });
   });
 
-  it("tells a step of many requests to end, which then goes on with the run", async () => {
+  it("stops a step of many requests, which continues with the run", async () => {
     const { store } = await temporaryStore();
     let requests = 0;
     const long = async (_signal: AbortSignal, mayGoOn: () => boolean): Promise<StepOutcome> => {

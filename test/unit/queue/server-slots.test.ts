@@ -60,7 +60,7 @@ describe("the slots at a server", () => {
     expect(take(3)).not.toBeNull();
   });
 
-  it("are left only where a run does not stay", () => {
+  it("are kept where a run stays, and left elsewhere", () => {
     const { slots, called, take } = slotsAt();
     const taken = takeAll(take);
     take(2);
@@ -81,7 +81,7 @@ describe("requests that wait for other servers", () => {
     expect([take(2, "federated"), take(1)]).not.toContain(null);
   });
 
-  it("do not keep others in the queue behind a run that has its part", () => {
+  it("do not keep others in the queue behind a run that has all its slots", () => {
     const { take } = slotsAt();
     const taken = [1, 1, 1, 2, 2, 2, 3, 3].map((runId) => take(runId, "federated"));
     expect([take(4, "federated"), take(1, "federated"), take(5, "federated")]).toEqual([null, null, null]);

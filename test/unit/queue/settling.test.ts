@@ -90,7 +90,7 @@ describe("an outcome that cannot be stored", () => {
     await again.stop();
   });
 
-  it("gives the turn at a limit back at once, so that the limit is known for the other steps", async () => {
+  it("returns its turn at a limit at once, so that other steps know the limit", async () => {
     const { store } = await temporaryStore();
     let isFull = true;
     const broken = breaking(store, "record", () => isFull);
@@ -195,7 +195,7 @@ describe("a run that is to be worked on", () => {
     }
   });
 
-  it("is left by a process that has lost it", async () => {
+  it("is no longer worked on by a process that has lost its lease", async () => {
     const { store } = await temporaryStore();
     const { runner, work } = scripted(store, {
       a: () => new Promise((resolve) => setTimeout(() => resolve(DONE), SECOND)),
@@ -211,7 +211,7 @@ describe("a run that is to be worked on", () => {
     await runner.stop();
   });
 
-  it("has a step that waits for a clock that was a day ahead tried at once", async () => {
+  it("tries a step at once that waits because the clock was a day ahead", async () => {
     const { store } = await temporaryStore();
     const run = await newRun(store, [step("a")]);
     const taken = await store.steps.takeNext(

@@ -75,7 +75,7 @@ describe("a server that is away", () => {
     expect(silentStep?.waitingFor).toBe("server");
   });
 
-  it("is not away for what was under way when it fell silent, once more for each", async () => {
+  it("is away for one pause, however many requests under way fail", async () => {
     const { store } = await temporaryStore();
     const script: Script = Object.fromEntries(["a", "b", "c"].map((key) => [key, [SERVER_AWAY, DONE]]));
     const { runner } = scripted(store, script);
@@ -107,7 +107,7 @@ describe("a step that fails in passing", () => {
     return { pauses, state: (await statesOf(store, run))["it"] };
   }
 
-  it("is tried six times in thirteen minutes where the server stumbles", async () => {
+  it("is tried six times in thirteen minutes if the server answers with errors", async () => {
     expect(await pausesOf(RETRY)).toEqual({ pauses: [1, 5, 30, 120, 600], state: "failed" });
   });
 

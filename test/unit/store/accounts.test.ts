@@ -41,7 +41,7 @@ describe("the session of an account", () => {
     await reopened.close();
   });
 
-  it("that an older version sealed is sealed anew, with its account and address", async () => {
+  it("that an older version sealed is sealed again, with its account and address", async () => {
     const { store, dataDir } = await temporaryStore();
     await store.close();
     const path = join(dataDir, "mover.sqlite");

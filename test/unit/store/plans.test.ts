@@ -3,7 +3,7 @@ import { showList } from "../../support/store/shown-list.ts";
 import { temporaryStore } from "../../support/store/temporary-store.ts";
 
 describe("the last list shown", () => {
-  it("is that of the message to the person that was sent last", async () => {
+  it("is that of the last message sent to the person", async () => {
     const { store } = await temporaryStore();
     expect(await store.plans.numberedRoomIds("@me:x.org")).toEqual([]);
     await showList(store, "@me:x.org", ["!a", "!b"]);

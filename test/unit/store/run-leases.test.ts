@@ -36,7 +36,7 @@ describe("a run", () => {
     expect(await takeAs(store, run, "c", 1_101)).toMatchObject({ epoch: 3, wasInterrupted: false });
   });
 
-  it("stays with a holder that extends its lease, and is told to be lost by one that was too late", async () => {
+  it("stays with a holder that extends its lease, and is lost by a holder that was too late", async () => {
     const { store } = await temporaryStore();
     const run = await runOf(store);
     await takeAs(store, run, "a");

@@ -46,7 +46,7 @@ describe("a full disk", () => {
     await store.close();
   });
 
-  it("loses nothing: what was stored is there, and work goes on when there is room", async () => {
+  it("loses nothing that was stored, and work goes on when there is room", async () => {
     const disk = smallDisk();
     const store = openStore({ dataDir: disk.folder, secretKey });
     await store.bot.set("before", "kept");

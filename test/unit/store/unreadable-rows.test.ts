@@ -191,7 +191,7 @@ describe("a run that cannot be read", () => {
     ),
   );
 
-  it("is told where the owner's other run was, if its own address cannot be read", () =>
+  it("is reported at the address of the owner's other run if its own address cannot be read", () =>
     damaged(
       async (store) => {
         const first = await newRun(store, []);

@@ -95,7 +95,7 @@ describe("upgradeSchema", () => {
   const parentAndChild =
     "CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (id REFERENCES parent (id) ON DELETE CASCADE); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)";
 
-  it("makes a table anew without deleting the rows that refer to it, and enforces that afterwards", () => {
+  it("recreates a table without deleting the rows that refer to it, and enforces foreign keys afterwards", () => {
     const database = new Database(":memory:");
     const anew =
       "CREATE TABLE other (id INTEGER PRIMARY KEY); INSERT INTO other SELECT id FROM parent; DROP TABLE parent; ALTER TABLE other RENAME TO parent";

@@ -69,7 +69,7 @@ describe("old messages", () => {
     expect(await known(store, "original", "edit")).toEqual([]);
   });
 
-  it("go in parts, however many there are", async () => {
+  it("are removed in parts, however many there are", async () => {
     const { store, dataDir, reopen } = await temporaryStore();
     await store.close();
     changeRows(dataDir, (database) => {
@@ -117,7 +117,7 @@ describe("edits that show progress", () => {
 });
 
 describe("what is known of accounts that nobody uses", () => {
-  it("goes: rate limits, and sign-ins that were never finished", async () => {
+  it("is removed: rate limits, and sign-ins that were never finished", async () => {
     const { store, dataDir } = await temporaryStore();
     const attempt = {
       owner: "@a:x",

@@ -3,13 +3,13 @@ import { openStore } from "../../../src/store/store.ts";
 import { SmallDisk } from "../../support/store/small-disk.ts";
 import { secretKey, temporaryStore } from "../../support/store/temporary-store.ts";
 
-it("every state is counted, also those of nothing", async () => {
+it("every state is counted, also one without rows", async () => {
   const { store } = await temporaryStore();
   expect([...(await store.counts.runs())]).toContainEqual(["running", 0]);
   expect([...(await store.counts.steps())]).toContainEqual(["pending", 0]);
 });
 
-it("a store on a full disk takes no write, which is reported, and takes one when there is room", async () => {
+it("a store on a full disk is reported as not writable, and as writable when there is room", async () => {
   const disk = new SmallDisk("2m");
   const problems: string[] = [];
   const store = openStore({

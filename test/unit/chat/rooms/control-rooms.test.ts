@@ -81,7 +81,7 @@ describe("a control room whose alias cannot be looked up", () => {
     expect(next.areAllKnown).toBe(true);
   });
 
-  it("is looked up again, and is taken for no other room meanwhile", async () => {
+  it("is looked up again, and does not count as another room meanwhile", async () => {
     const { rooms, server } = await setUp();
     server.isAway = true;
     server.state.set(`${ROOM} m.room.canonical_alias`, { alias: ALIAS });
@@ -176,7 +176,7 @@ describe("a control room that was replaced", () => {
     expect(rooms.currentOf(ROOM)).toBe(ROOM);
   });
 
-  it("is no matter if it is no control room", async () => {
+  it("is not followed if it is no control room", async () => {
     const { rooms } = await setUp();
     await rooms.find();
     await rooms.replaced("!else:x.org", { replacement_room: NEXT });

@@ -8,7 +8,7 @@ import { SmallDisk } from "../../../support/store/small-disk.ts";
 const BOT = "@bot:example.org";
 const USER = "@user:example.org";
 
-test("what a full disk could not take is taken when there is room, without a restart", async () => {
+test("a write that a full disk refused succeeds when there is room, without a restart", async () => {
   const disk = new SmallDisk("3m");
   configureStore({ key: new Uint8Array(32).fill(1) });
   const server = new KeyServer();
@@ -45,7 +45,7 @@ test("what a full disk could not take is taken when there is room, without a res
   await bot.machine.close();
 });
 
-test("a user ID that the library does not accept costs that user alone", async () => {
+test("a user ID that the library does not accept affects only that user", async () => {
   const bot = await CryptoDevice.open(BOT, "BOT", new KeyServer());
   await bot.machine.updateTrackedUsers([new UserId("no user"), new UserId("@third:example.org")]);
   await expect(bot.machine.getMissingSessions([new UserId("@x")])).resolves.toBeNull();

@@ -64,7 +64,7 @@ describe("plans and comparisons asked for at once", () => {
     expect([readings("old.example"), readings("new.example")]).toEqual([1, 1]);
   });
 
-  it("are one reading after the other if they differ", async () => {
+  it("are read one after the other if they differ", async () => {
     let underWay = 0;
     let most = 0;
     onRequest = async ({ host, path }) => {
@@ -101,7 +101,7 @@ describe("plans and comparisons asked for at once", () => {
     expect(readings("new.example")).toBe(1);
   });
 
-  it("count anew once they have an answer", async () => {
+  it("are read again after their answer", async () => {
     for (const number of [1, 2])
       expect(await bot.planning.plan({ ...request, filters })).toMatchObject({ plan: { number } });
     expect(readings("old.example")).toBe(2);

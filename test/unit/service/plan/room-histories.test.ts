@@ -35,7 +35,7 @@ async function refusedLater(code: StepProblemCode) {
   return { later: await between(null), same: await between(run.id) };
 }
 
-describe("a route that a run has tried in vain", () => {
+describe("a route that a run has tried without success", () => {
   it.each<{ code: StepProblemCode; later: string[] }>([
     { code: "refused", later: ["join"] },
     { code: "blocked_by_server", later: ["join"] },

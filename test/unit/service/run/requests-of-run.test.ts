@@ -69,7 +69,7 @@ it("asks and writes in each room only what the room needs", async () => {
   expect(found).toEqual(expected);
 });
 
-it("reads no profile once the first room is entered, and copies the picture once", async () => {
+it("reads no profile after the first join, and copies the picture once", async () => {
   const moves = await requestsOfMoves();
   const firstEntry = moves.findIndex((line) => /^POST \/(?:join|rooms)\//u.test(line));
   expect(moves.slice(firstEntry).filter((line) => line.startsWith("GET /profile/"))).toEqual([]);

@@ -171,7 +171,7 @@ describe("a thousand runs that watch", () => {
     expect([most, looks.length > 8]).toEqual([8, true]);
   });
 
-  it("let a server that hangs hold up nobody who does not need it", async () => {
+  it("are not delayed by a server that hangs unless they need it", async () => {
     const hangs = (runId: number): boolean => runId % 2 === 0;
     const { watch, looks } = herd(async (runId) => {
       if (hangs(runId)) await new Promise(() => undefined);

@@ -114,7 +114,7 @@ describe("the watch without the old account", () => {
     expect(await run()).toMatchObject({ state: "watching", problem: null });
   });
 
-  it("tells once that the old server is away for long", async () => {
+  it("reports once that the old server has been away for long", async () => {
     onRequest = oldServerIsAway;
     await pass(20 * MINUTE);
     expect(await messages()).toEqual([]);
@@ -125,7 +125,7 @@ describe("the watch without the old account", () => {
     expect(await messages()).toEqual([]);
   });
 
-  it("says nothing while no server answers: the fault may be here", async () => {
+  it("reports nothing while no server answers, because the bot's own network may be down", async () => {
     onRequest = () => {
       throw new UnreachableError("refused", "example");
     };
@@ -133,7 +133,7 @@ describe("the watch without the old account", () => {
     expect([await messages(), (await run()).state]).toEqual([[], "watching"]);
   });
 
-  it("tells once that a session has ended, goes on with the other, and does the rest after a sign-in", async () => {
+  it("reports once that a session has ended, goes on with the other, and does the rest after a sign-in", async () => {
     servers.signedOut.add(SOURCE);
     await pass(5 * MINUTE);
     expect(await messages()).toEqual(["watch source session_ended"]);
@@ -157,7 +157,7 @@ describe("the watch without the old account", () => {
     expect(await messages()).toEqual(["watch source session_ended"]);
   });
 
-  it("tells once that the new session has ended", async () => {
+  it("reports once that the new session has ended", async () => {
     servers.signedOut.add(TARGET);
     await pass(60 * MINUTE);
     expect([await messages(), (await run()).state]).toEqual([["watch target session_ended"], "watching"]);
@@ -197,7 +197,7 @@ describe("the watch itself", () => {
     expect(asked).toBe(0);
   });
 
-  it("tries an invitation again that was refused, once it is sent again", async () => {
+  it("accepts an invitation that was refused once it is sent again", async () => {
     const closed = servers.rooms.get(CLOSED);
     let tries = 0;
     onRequest = ({ path }) => void (tries += path.includes(`/join/${CLOSED}`) ? 1 : 0);
@@ -213,7 +213,7 @@ describe("the watch itself", () => {
     expect([isInside(CLOSED), tries - before]).toEqual([true, 1]);
   });
 
-  it("tells who declined a knock and why, and the next start does not knock again", async () => {
+  it("reports who declined a knock and why, and the next start does not knock again", async () => {
     moderate(servers.rooms.get(KNOCK), TARGET, { membership: "leave", reason: "members only" });
     await pass(10 * MINUTE);
     const row = async () =>

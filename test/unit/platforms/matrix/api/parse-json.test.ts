@@ -41,7 +41,7 @@ describe("the JSON of an answer", () => {
     expect(parsed(JSON.stringify({ events }))).toEqual({ events });
   });
 
-  it("may have any signs in its texts", () => {
+  it("may have any characters in its texts", () => {
     const value = { text: '[{,"\\'.repeat(400_000) };
     expect(parsed(JSON.stringify(value))).toEqual(value);
   });

@@ -28,7 +28,7 @@ function planWith(
 }
 
 describe("a room that the old account is only invited to", () => {
-  it("is looked at once, with the servers that may know it", () => {
+  it("is asked about once, at the servers that may know it", () => {
     expect(plan([sketchRoom(invited)]).summariesNeeded).toEqual([
       { roomId: ROOM, isInvitation: true, via: ["old.example"] },
     ]);

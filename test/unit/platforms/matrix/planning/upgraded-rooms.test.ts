@@ -139,7 +139,7 @@ describe("upgraded rooms", () => {
     }
   });
 
-  describe("as the door of a restricted room", () => {
+  describe("as the gateway of a restricted room", () => {
     const room = sketchRoom({ roomId: D, rule: "restricted", allow: membershipRule(A) });
     const open = replaced(A, B, { rule: "public" });
     const newer = sketchRoom({ roomId: B, rule: "public" });

@@ -40,7 +40,7 @@ describe("rooms of aliases", () => {
     ]);
   });
 
-  it("asks whose it is where several rooms claim it, and knows replacements of the account's rooms", async () => {
+  it("asks which room an alias belongs to if several rooms claim it, also for replacements of the account's rooms", async () => {
     const claim = { "m.room.canonical_alias": { alias: "#choir:x.org" } };
     const pretender = sketchRoom({ roomId: "!pretender:x.org", state: claim });
     const replaced = sketchRoom({

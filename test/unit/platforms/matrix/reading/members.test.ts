@@ -217,7 +217,7 @@ describe("readOutsideRoom", () => {
     });
   });
 
-  it("stops asking after many answers that never came", async () => {
+  it("stops asking after many time-outs", async () => {
     const server = recordedServer(() => new UnreachableError("timeout", "h"));
     for (let index = 0; index < 100; index += 1)
       await readOutsideRoom(server.reader, { roomId: `!new${index}`, via: [] }, snapshotOf({}), OTHER);

@@ -276,7 +276,7 @@ describe("reading by sliding sync", () => {
     expect(reading.snapshot.rooms.get("!a")?.otherMember).toEqual({ kind: "unread" });
   });
 
-  it("does without a member event that the server does not send while it fetches the room", async () => {
+  it("reads a room without the member event that the server does not send while it fetches the room", async () => {
     const hanging = ({ path }: Asked): Given | undefined => {
       if (path.endsWith("/state/m.room.create")) return { json: stateEvent("m.room.create", {}) };
       if (path.endsWith("/state") || path.endsWith(`/m.room.member/${OTHER}`))

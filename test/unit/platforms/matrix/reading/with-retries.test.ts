@@ -66,7 +66,7 @@ describe("withRetries", () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   });
 
-  it("does not retry at once, whatever the server says", async () => {
+  it("does not retry at once, whatever delay the server asks for", async () => {
     expect((await run([serverError(429, 0)])).waits).toEqual([1_000]);
   });
 
@@ -76,7 +76,7 @@ describe("withRetries", () => {
     expect(waits).toEqual([]);
   });
 
-  it("waits a minute at most for a server that is down, whatever it says", async () => {
+  it("waits at most a minute for a server that is down, whatever delay it asks for", async () => {
     expect((await run([serverError(503, 86_400_000)])).waits).toEqual([60_000]);
   });
 

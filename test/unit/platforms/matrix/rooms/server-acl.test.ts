@@ -101,7 +101,7 @@ describe("a server ACL of too many patterns", () => {
   const deny = Array.from({ length: 6_000 }, (_, index) => `*${index}*z*`);
   const acl = readServerAcl({ allow: ["*"], deny });
 
-  it("allows no server that it was not asked about first, and does not know it", () => {
+  it("allows no server beyond its budget, and has no answer about it", () => {
     const servers = Array.from({ length: 100 }, (_, index) => `server${index}.example`);
     const allowed = servers.filter((serverName) => isServerAllowed(acl, serverName));
     expect(allowed).toEqual(servers.slice(0, allowed.length));
@@ -113,7 +113,7 @@ describe("a server ACL of too many patterns", () => {
     ]);
   });
 
-  it("is malformed if it is larger than any event can be", () => {
+  it("is malformed if it is larger than an event can be", () => {
     const large = readServerAcl({
       allow: ["*"],
       deny: Array.from({ length: 9_000 }, (_, index) => `*${index}*zzzz*`),

@@ -98,7 +98,7 @@ describe("names of the new account's own in rooms", () => {
     expect(keysOf(profileSteps(before))).toEqual(keys);
   });
 
-  it("are in no danger where the profile is not written", () => {
+  it("are not written back if the profile is not changed", () => {
     const filters = { ...NO_FILTERS, categories: ["rooms", "room_profiles"] as const };
     expect(keysOf(stepsOfWholePlan(before, { filters }).steps)).toEqual([`room_profile:${ROOM}`]);
   });

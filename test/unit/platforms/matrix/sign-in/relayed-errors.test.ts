@@ -61,7 +61,7 @@ function said(status: number, errcode: string): Said {
   return { status, body: { errcode, error: "words", consent_uri: "https://evil.example/" } };
 }
 
-describe("what a server of a room says about the account", () => {
+describe("an error about the account from a server of a room", () => {
   it.each([
     { name: "its session", join: said(401, "M_UNKNOWN_TOKEN"), own: FINE },
     { name: "its session, as a refusal", join: said(403, "M_UNKNOWN_TOKEN"), own: FINE },
@@ -87,7 +87,7 @@ describe("what a server of a room says about the account", () => {
     expect(await ask()).toMatchObject({ status: "needs_user", problem: { code } });
   });
 
-  it("is looked into with a request that no other server can answer", async () => {
+  it("is checked with a request that no other server can answer", async () => {
     const join = said(403, "M_USER_SUSPENDED");
     const { ask, paths } = await openAccount({ join, own: NO_SUCH_ROOM });
     await ask();
@@ -100,7 +100,7 @@ describe("what a server of a room says about the account", () => {
     expect(await ask()).toMatchObject({ status: "wait", waitingFor: "server" });
   });
 
-  it("is no limit with another status than 429, whatever the delay", async () => {
+  it("is no limit with a status other than 429, whatever the delay", async () => {
     const join: Said = {
       status: 403,
       body: { errcode: "M_LIMIT_EXCEEDED", error: "words", retry_after_ms: 2_147_483_647 },

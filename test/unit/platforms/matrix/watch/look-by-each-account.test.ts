@@ -262,7 +262,7 @@ describe("a look at two accounts of which one cannot be used", () => {
     expect([withoutFacts(result.changes.get("!a")), result.sides]).toEqual([change, sides]);
   });
 
-  it("leaves a side alone that is not to be asked", async () => {
+  it("does not ask a side that is away", async () => {
     const { lines, sides } = await look({ [`target POST ${SYNC}`]: NOTHING }, [watched("!a")], {
       asked: new Set(["target"]),
     });

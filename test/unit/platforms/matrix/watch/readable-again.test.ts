@@ -51,7 +51,7 @@ describe("a look at rooms that a server did not show", () => {
     expect(changes).toEqual(new Map([["!a", { kind: "joined" }]]));
   });
 
-  it("takes no join that the other server shows for a room that can be read", async () => {
+  it("does not count a join that the other server shows", async () => {
     const answer = content({ pos: "1", rooms: { "!b": { required_state: [SOURCE_IN, target("join")] } } });
     const script = { ...QUIET, [`source POST ${SYNC}`]: answer };
     const { changes } = await look(script, [watched("!b", ON_TARGET)], { readsRooms: null });

@@ -170,7 +170,7 @@ describe("push rules", () => {
     expect(server.global["content"]).toEqual([rule("a", { pattern: "mine" }), ...words("b")]);
   });
 
-  it("that the server makes again switched off are switched on", async () => {
+  it("that the server creates disabled again are enabled", async () => {
     const server = new PushRuleServer({});
     server.switchedOff.add("b");
     const source = { content: words("a", "b", "c") };

@@ -157,7 +157,7 @@ it.each<{
   expect(inShort(comparison)).toEqual({ present, missing, left });
 });
 
-it("writes names in rooms last, and knows which profiles the rooms may show by then", () => {
+it("writes names in rooms last, with the profiles that the rooms may show by then", () => {
   const target = newAccount({ profile: everywhereNew });
   const source = oldAccount({ profile: everywhere, roomProfiles: { "!a": { displayName: "Maestro" } } });
   const steps = roomProfilesPlan.steps(roomProfilesPlan.compare(source, target, roomIdOnTarget), target);
