@@ -40,7 +40,7 @@ export function ownLimitOfLane(lane: string): LimitName | null {
   return LIMITS.find((name) => lane === `${sideOfLane(lane)}:${name}`) ?? null;
 }
 
-function isKnockLane(lane: string): boolean {
+export function isKnockLane(lane: string): boolean {
   return lane.endsWith(`:${KNOCKS}`);
 }
 

@@ -1,4 +1,4 @@
-import { LANES, ownLimitOfLane, sideOfLane } from "../model/lanes.ts";
+import { LANES, isKnockLane, ownLimitOfLane, sideOfLane } from "../model/lanes.ts";
 import type { Run } from "../model/run.ts";
 import type { LimitName } from "../model/step.ts";
 
@@ -6,8 +6,8 @@ const JOINS: ReadonlySet<LimitName | null> = new Set(["joins", "remote_joins"]);
 
 /**
  * The lanes whose steps wait until the owner of a run has acted, because an account has reached its
- * server's limit of joins or invitations. An invitation that the new account may not accept would
- * be wasted, so invitations wait for joins as well.
+ * server's limit of joins or invitations. An invitation or a knock that leads to no join would be
+ * wasted, so both wait for joins as well.
  */
 export function heldLanes({ problem }: Pick<Run, "problem">): readonly string[] {
   if (problem?.problem.code !== "account_limit") return [];
@@ -15,7 +15,7 @@ export function heldLanes({ problem }: Pick<Run, "problem">): readonly string[] 
     const limit = ownLimitOfLane(lane);
     return (
       limit === "invitations" ||
-      (problem.side === "target" && JOINS.has(limit) && sideOfLane(lane) === "target")
+      (problem.side === "target" && sideOfLane(lane) === "target" && (JOINS.has(limit) || isKnockLane(lane)))
     );
   });
 }

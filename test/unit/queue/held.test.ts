@@ -27,6 +27,10 @@ function join(key: string): PlannedStep {
   return step(key, { kind: "join", limits: ["joins", "remote_joins"] });
 }
 
+function knock(key: string): PlannedStep {
+  return step(key, { kind: "knock", limits: ["messages"] });
+}
+
 function invite(key: string): PlannedStep {
   return step(key, { kind: "invite", side: "source", limits: ["invitations", "messages"] });
 }
@@ -34,7 +38,6 @@ function invite(key: string): PlannedStep {
 const REST = [
   step("profile", { stage: stages.profile }),
   step("tags"),
-  step("knock", { kind: "knock", limits: ["messages"] }),
   step("direct chats", { stage: stages.settings }),
   step("ignored", { stage: stages.last }),
 ];
@@ -44,16 +47,23 @@ describe("an account that may join or invite no more", () => {
     {
       name: "joins",
       limited: "join 1",
-      held: ["join 2", "join 3", "invite 1", "invite 2"],
-      steps: [join("join 1"), join("join 2"), join("join 3"), invite("invite 1"), invite("invite 2")],
-      needed: "join 1",
+      held: ["join 2", "join 3", "invite 1", "invite 2", "knock 1"],
+      steps: [
+        ...[join("join 1"), join("join 2"), join("join 3")],
+        ...[invite("invite 1"), invite("invite 2"), knock("knock 1")],
+      ],
     },
     {
       name: "invitations",
       limited: "invite 1",
       held: ["invite 2", "invite 3"],
-      steps: [invite("invite 1"), invite("invite 2"), invite("invite 3"), join("join 1")],
-      needed: "invite 1",
+      steps: [invite("invite 1"), invite("invite 2"), invite("invite 3"), join("join 1"), knock("knock 1")],
+    },
+    {
+      name: "knocks",
+      limited: "knock 1",
+      held: ["join 1", "invite 1", "knock 2"],
+      steps: [knock("knock 1"), knock("knock 2"), join("join 1"), invite("invite 1")],
     },
   ])(
     "sends no more $name after the first refusal, does all the rest, and then needs its owner",

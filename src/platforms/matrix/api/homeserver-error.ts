@@ -37,7 +37,7 @@ export class HomeserverError extends Error {
    * The account's server passed on the answer of another server and did not confirm it. So the
    * error says nothing about the account (platforms/matrix/README.md, "Errors of servers").
    */
-  readonly isOthersWord: boolean;
+  readonly isUnconfirmed: boolean;
   /**
    * With M_UNKNOWN_TOKEN: the session still exists, and its owner may sign in again with the same
    * device. Without meaning under OAuth (platforms/matrix/README.md, "How sessions end").
@@ -59,7 +59,7 @@ export class HomeserverError extends Error {
     this.method = fields.method;
     this.path = fields.path;
     this.text = fields.text;
-    this.isOthersWord = fields.isUnconfirmed ?? false;
+    this.isUnconfirmed = fields.isUnconfirmed ?? false;
     if (fields.isSoftLogout !== undefined) this.isSoftLogout = fields.isSoftLogout;
     if (fields.consentUri !== undefined) this.consentUri = fields.consentUri;
     if (fields.infoUri !== undefined) this.infoUri = fields.infoUri;
@@ -202,9 +202,9 @@ export async function unlessUnrecognized<Answer>(answer: Promise<Answer>): Promi
 export function accountProblemOf({
   errcode,
   consentUri,
-  isOthersWord,
+  isUnconfirmed,
 }: HomeserverError): AccountProblem | null {
-  if (isOthersWord) return null;
+  if (isUnconfirmed) return null;
   switch (errcode) {
     case "M_UNKNOWN_TOKEN":
     case "M_MISSING_TOKEN":
@@ -234,8 +234,10 @@ export function isLimited({ status }: HomeserverError): boolean {
 
 /**
  * Whether the account has used up what its server allows it, for example in joined rooms
- * (MSC4335). Unlike a rate limit, this does not end by itself.
+ * (MSC4335). Unlike a rate limit, this does not end by itself. False for an unconfirmed error of
+ * another server.
  */
-export function isAccountLimit({ errcode }: HomeserverError): boolean {
+export function isAccountLimit({ errcode, isUnconfirmed }: HomeserverError): boolean {
+  if (isUnconfirmed) return false;
   return errcode === "M_USER_LIMIT_EXCEEDED" || errcode === "ORG.MATRIX.MSC4335_USER_LIMIT_EXCEEDED";
 }

@@ -5,8 +5,8 @@ import type { GuardedFetch } from "../../../network/guarded-fetch.ts";
 import { UnreachableError } from "../../../network/unreachable-error.ts";
 import type { TokenSource } from "../api/homeserver-client.ts";
 import { HomeserverClient } from "../api/homeserver-client.ts";
-import { HomeserverError, accountProblemOf } from "../api/homeserver-error.ts";
-import { doesOwnServerConfirm } from "./own-server-confirms.ts";
+import { HomeserverError } from "../api/homeserver-error.ts";
+import { OwnServerConfirmations, isAboutAccount } from "./own-server-confirms.ts";
 import type { MatrixTokens } from "./session-renewal.ts";
 import { isDue, isOver, matrixTokensSchema, renewTokens, sessionEnded } from "./session-renewal.ts";
 
@@ -63,6 +63,7 @@ const MAX_TRIES = 5;
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #queue = new KeyedQueue();
+  readonly #confirmations = new OwnServerConfirmations();
   readonly #lockedUntil = new Map<string, number>();
   /** Renewals after a refusal, by account, since a token last worked. */
   readonly #vainRenewals = new Map<string, number>();
@@ -95,6 +96,26 @@ export class Sessions {
     send: (token: string) => Promise<Answer>,
     isRelayed: boolean,
   ): Promise<Answer> {
+    if (!isRelayed) return await this.#send(account, send, () => Promise.resolve(true));
+    const key = keyOf(account);
+    const { userId } = account;
+    return await this.#confirmations.during(key, (known) =>
+      this.#send(account, send, (client, error) =>
+        this.#confirmations.isConfirmed({ account: key, userId, known }, client, error),
+      ),
+    );
+  }
+
+  /**
+   * @param isConfirmed whether the account's own server confirms an error about the account. The
+   * server is asked with the token of the refused request, so that an error of another server
+   * causes no renewal.
+   */
+  async #send<Answer>(
+    account: Account,
+    send: (token: string) => Promise<Answer>,
+    isConfirmed: (client: HomeserverClient, error: HomeserverError) => Promise<boolean>,
+  ): Promise<Answer> {
     let token = await this.#current(account);
     for (let tries = 1; ; tries++) {
       try {
@@ -103,8 +124,8 @@ export class Sessions {
         return answer;
       } catch (error) {
         if (!(error instanceof HomeserverError)) throw error;
-        if (isRelayed && accountProblemOf(error) !== null && !(await this.#isOwnWord(account, token, error)))
-          throw error.asUnconfirmed();
+        const client = this.#clientWithToken(account, token);
+        if (isAboutAccount(error) && !(await isConfirmed(client, error))) throw error.asUnconfirmed();
         if (error.errcode !== "M_UNKNOWN_TOKEN") throw asAway(error);
         if (tries === MAX_TRIES)
           throw new UnreachableError("refused", new URL(account.baseUrl).host, "TOKEN_REPLACED");
@@ -113,14 +134,9 @@ export class Sessions {
     }
   }
 
-  /**
-   * Whether the account's own server confirms an error about the account. The server is asked with
-   * the token of the refused request, so that an error of another server causes no renewal.
-   */
-  async #isOwnWord(account: Account, token: string, error: HomeserverError): Promise<boolean> {
+  #clientWithToken({ baseUrl }: Account, token: string): HomeserverClient {
     const { fetch, log } = this.#options;
-    const client = new HomeserverClient({ baseUrl: account.baseUrl, fetch, log, accessToken: () => token });
-    return await doesOwnServerConfirm(client, account.userId, error);
+    return new HomeserverClient({ baseUrl, fetch, log, accessToken: () => token });
   }
 
   /**
