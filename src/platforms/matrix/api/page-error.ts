@@ -6,6 +6,12 @@ import { isJsonObject } from "./json.ts";
 /** The statuses of a proxy whose homeserver has not answered in time. 524 is Cloudflare's. */
 const TIMEOUT_STATUSES: ReadonlySet<number> = new Set([408, 504, 524]);
 /**
+ * The statuses with which a gateway speaks for itself, often in JSON of its own (`{"message": …}`).
+ */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+/** Cloudflare's statuses begin here. */
+const FIRST_CLOUDFLARE_STATUS = 520;
+/**
  * The statuses that also count without JSON: the request is too large, or it comes too soon.
  * Proxies limit both.
  */
@@ -36,9 +42,11 @@ export class PageError extends UnreachableError {
 export function pageErrorOf(answer: ErrorAnswer, host: string, now: Date): PageError | null {
   const { status, headers, body } = answer;
   if (REQUEST_STATUSES.has(status)) return null;
+  const isOfGateway = GATEWAY_STATUSES.has(status) || status >= FIRST_CLOUDFLARE_STATUS;
+  const mayLackCode = status >= 500 && !isOfGateway;
   if (
     isJsonObject(body) &&
-    (status >= 500 ? Object.keys(body).length > 0 : typeof body["errcode"] === "string")
+    (mayLackCode ? Object.keys(body).length > 0 : typeof body["errcode"] === "string")
   )
     return null;
   return new PageError(host, status, retryAfterMs(headers["retry-after"], undefined, now));
