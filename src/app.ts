@@ -20,6 +20,8 @@ import { Housekeeping } from "./operations/housekeeping.ts";
 import { createMetrics } from "./operations/metrics.ts";
 import { asStartProblem, isSealed, openDataDirectory } from "./operations/open-data-directory.ts";
 import { StartProblem } from "./operations/start-problem.ts";
+import type { Stop } from "./operations/stop-layers.ts";
+import { stopLayers } from "./operations/stop-layers.ts";
 import { DiscoveryError } from "./platforms/matrix/api/discovery-error.ts";
 import { discoverHomeserver } from "./platforms/matrix/api/discovery.ts";
 import { isSameServer, serverPartOf } from "./platforms/matrix/ids/server-host.ts";
@@ -43,6 +45,12 @@ import { knockReason } from "./view/words/knock-reason.ts";
 
 /** How long handled event IDs, sent messages and "sent once" notes are kept. */
 const KEEP_MS = 60 * 24 * 3_600_000;
+
+/**
+ * How long requests to the servers of accounts go on at a stop: renewals and sign-outs, whose
+ * answers must not be lost without need. It is well below the limit of a stop (main.ts).
+ */
+const REQUESTS_GRACE_MS = 2_500;
 
 /** The running bot. */
 export interface App {
@@ -93,16 +101,21 @@ export async function startApp({
   });
   log.info({ version, schema: store.schema.to, upgradedFrom: store.schema.from }, "starting");
   const chatStarted = Promise.withResolvers<Chat>();
-  const closers: (() => Promise<void>)[] = [() => store.close()];
+  const workers: Stop[] = [];
+  const fetch = createFetch(configuration, version);
   const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+    // Requests that still hang are aborted. Their work is stored, or repeated by the next process.
+    const timer = setTimeout(() => void fetch.close(), REQUESTS_GRACE_MS);
+    await stopLayers([workers.splice(0), [() => fetch.close(), () => store.close()]]);
+    clearTimeout(timer);
   };
   try {
-    const fetch = createFetch(configuration, version);
-    closers.push(() => fetch.close());
-    const housekeeping = new Housekeeping({ tidy: () => store.prune(now() - KEEP_MS), log });
+    const housekeeping = new Housekeeping({
+      tidy: (signal) => store.prune(now() - KEEP_MS, signal),
+      log,
+    });
     housekeeping.start();
-    closers.push(() => housekeeping.stop());
+    workers.push(() => housekeeping.stop());
     const conversationAt: Base["conversationAt"] = async (address, cause) =>
       (await chatStarted.promise).conversationAt(address, cause);
     const base: Base = { configuration, store, fetch, conversationAt, storeErrors, now, log };
@@ -110,20 +123,17 @@ export async function startApp({
     // Started before the chat: otherwise a message could begin a link that would then be watched
     // twice.
     await signIn.start();
-    closers.push(() => signIn.stop());
+    workers.push(() => signIn.stop());
     const chat = await startBotChat(base, key, commands);
-    // Both stop at the same time, because each waits a while for its running work.
-    closers.push(async () => {
-      await Promise.all([chat.stop(), signIn.stop()]);
-    });
+    workers.push(() => chat.stop());
     chatStarted.resolve(chat);
-    closers.push(() => runs.stop());
+    workers.push(() => runs.stop());
     await runs.start();
     const moveRetirement = createMoveRetirement(base, signIn);
     moveRetirement.start();
-    closers.push(() => moveRetirement.stop());
+    workers.push(() => moveRetirement.stop());
     const endpoint = await startHealth(base, chat, version);
-    closers.push(async () => endpoint?.stop());
+    workers.push(async () => endpoint?.stop());
     return { stop, failed: chat.failed };
   } catch (error) {
     await stop();

@@ -3,8 +3,8 @@ import type { Logger } from "pino";
 const DAY_MS = 24 * 3_600_000;
 
 export interface HousekeepingOptions {
-  /** Removes data that is no longer needed. */
-  tidy: () => Promise<void>;
+  /** Removes data that is no longer needed. An abort ends it early. */
+  tidy: (signal: AbortSignal) => Promise<void>;
   log: Logger;
 }
 
@@ -16,6 +16,7 @@ export class Housekeeping {
   readonly #options: HousekeepingOptions;
   #timer: NodeJS.Timeout | null = null;
   #tidying: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
 
   constructor(options: HousekeepingOptions) {
     this.#options = options;
@@ -29,13 +30,18 @@ export class Housekeeping {
   /** Resolves when no tidying is under way. */
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
+    this.#stopping.abort();
     await this.#tidying;
   }
 
   #tidy(): void {
     const { tidy, log } = this.#options;
-    this.#tidying = this.#tidying.then(tidy).catch((error: unknown) => {
-      log.error({ err: error }, "old data could not be removed; it is tried again tomorrow");
-    });
+    const { signal } = this.#stopping;
+    this.#tidying = this.#tidying
+      .then(() => tidy(signal))
+      .catch((error: unknown) => {
+        if (signal.aborted) return;
+        log.error({ err: error }, "old data could not be removed; it is tried again tomorrow");
+      });
   }
 }

@@ -9,11 +9,14 @@ const MAX_ROWS_PER_PART = 1_000;
 /**
  * Deletes many rows in parts, with a chance for other work in between.
  * @param deletePart deletes at most so many rows
+ * @throws the reason of the signal when it aborts
  */
 async function deleteInParts(
   deletePart: (count: number) => Promise<{ numDeletedRows: bigint }>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   for (;;) {
+    signal?.throwIfAborted();
     const { numDeletedRows } = await deletePart(MAX_ROWS_PER_PART);
     if (numDeletedRows < BigInt(MAX_ROWS_PER_PART)) return;
     await new Promise(setImmediate);
@@ -24,7 +27,11 @@ async function deleteInParts(
  * Removes old messages, except those that may be edited: messages of people with a run that is not
  * over, and messages with a newer edit. Without its row, an edit would be sent as a new message.
  */
-export async function pruneMessages(database: Kysely<Tables>, finishedBefore: number): Promise<void> {
+export async function pruneMessages(
+  database: Kysely<Tables>,
+  finishedBefore: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const old = database
     .selectFrom("outbox as old")
     .select("old.id")
@@ -50,8 +57,9 @@ export async function pruneMessages(database: Kysely<Tables>, finishedBefore: nu
         );
       return expression.not(expression.exists(edits));
     });
-  await deleteInParts((count) =>
-    database.deleteFrom("outbox").where("id", "in", old.limit(count)).executeTakeFirst(),
+  await deleteInParts(
+    (count) => database.deleteFrom("outbox").where("id", "in", old.limit(count)).executeTakeFirst(),
+    signal,
   );
   // Items that have waited that long for a chat with their recipient.
   await database
@@ -63,13 +71,19 @@ export async function pruneMessages(database: Kysely<Tables>, finishedBefore: nu
 }
 
 /** Removes the IDs of events that were handled long ago. No server delivers them again. */
-export async function pruneEvents(database: Kysely<Tables>, handledBefore: number): Promise<void> {
+export async function pruneEvents(
+  database: Kysely<Tables>,
+  handledBefore: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const old = database
     .selectFrom("received_event as old")
     .select("old.event_id")
     .where("old.handled_at", "<", handledBefore);
-  await deleteInParts((count) =>
-    database.deleteFrom("received_event").where("event_id", "in", old.limit(count)).executeTakeFirst(),
+  await deleteInParts(
+    (count) =>
+      database.deleteFrom("received_event").where("event_id", "in", old.limit(count)).executeTakeFirst(),
+    signal,
   );
 }
 

@@ -71,8 +71,9 @@ export interface Store {
    * Removes data that is no longer needed: handled events, sent messages, closed questions and
    * "sent once" records from before that time, and the rate limits of unused accounts. Gives the
    * space back to the disk.
+   * @param signal ends it early
    */
-  prune(before: number): Promise<void>;
+  prune(before: number, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -142,13 +143,14 @@ export function openStore({
         await log.clear();
         return erased;
       },
-      prune: async (before) => {
-        await pruneEvents(database, before);
-        await pruneMessages(database, before);
+      prune: async (before, signal) => {
+        await pruneEvents(database, before, signal);
+        await pruneMessages(database, before, signal);
         await questions.prune(before);
         await sentOnce.prune(before);
         await pruneUnused(database, before);
-        await compact(opened.sqlite);
+        signal?.throwIfAborted();
+        await compact(opened.sqlite, signal);
         await log.clear();
       },
       close: async () => {

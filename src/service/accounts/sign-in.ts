@@ -26,6 +26,7 @@ export class SignIn {
   readonly #options: SignInOptions;
   readonly #queue = new KeyedQueue();
   readonly #links: LinkSignIn;
+  readonly #stopping = new AbortController();
 
   constructor(options: SignInOptions) {
     this.#options = options;
@@ -42,7 +43,9 @@ export class SignIn {
     return this.#links.start();
   }
 
+  /** From now on no session is given up that could not be ended. */
   stop(): Promise<void> {
+    this.#stopping.abort();
     return this.#links.stop();
   }
 
@@ -134,6 +137,8 @@ export class SignIn {
     const account = await accounts.get(owner, side);
     if (!account) return null;
     const result = { account, ...(await this.#options.platform.signIn.end(account)) };
+    // The next process asks the server again.
+    if (result.ending === "not_reached") this.#stopping.signal.throwIfAborted();
     await accounts.remove(owner, side);
     return result;
   }

@@ -28,6 +28,7 @@ export class MoveRetirement {
   readonly #options: MoveRetirementOptions;
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
 
   constructor(options: MoveRetirementOptions) {
     this.#options = options;
@@ -41,9 +42,13 @@ export class MoveRetirement {
     look();
   }
 
-  /** Resolves when no request to a server is under way. */
+  /**
+   * Resolves when no request to a server is under way. `SignIn.stop` keeps a session whose sign-out
+   * is cut off, so that the next process ends it.
+   */
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
+    this.#stopping.abort();
     await this.#looking;
   }
 
@@ -51,6 +56,7 @@ export class MoveRetirement {
     try {
       await this.retireOld();
     } catch (error) {
+      if (this.#stopping.signal.aborted) return;
       this.#options.log.error({ err: error }, "old moves could not be retired; it is tried again tomorrow");
     }
   }
@@ -59,6 +65,7 @@ export class MoveRetirement {
   async retireOld(): Promise<void> {
     const { runs, signIn, retired, now, log } = this.#options;
     for (const run of await runs.endedBefore(now() - KEPT_DAYS * DAY_MS)) {
+      if (this.#stopping.signal.aborted) return;
       const { owner } = run;
       const accounts = [await signIn.account(owner, "source"), await signIn.account(owner, "target")];
       // A person who has signed in since wants to continue.

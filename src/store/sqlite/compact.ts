@@ -9,8 +9,9 @@ const MAX_PAGES_PER_PART = 500;
 /**
  * Gives the pages of deleted rows back to the disk. The file of an earlier version is rewritten
  * once, which takes about a second for 100 MB.
+ * @param signal ends it early
  */
-export async function compact(sqlite: Database): Promise<void> {
+export async function compact(sqlite: Database, signal?: AbortSignal): Promise<void> {
   if (free(sqlite) <= KEPT_PAGES) return;
   if (numberOf(sqlite, "auto_vacuum") !== INCREMENTAL) {
     sqlite.pragma("auto_vacuum = INCREMENTAL");
@@ -20,6 +21,7 @@ export async function compact(sqlite: Database): Promise<void> {
   for (let left = free(sqlite); left > KEPT_PAGES;) {
     sqlite.pragma(`incremental_vacuum(${MAX_PAGES_PER_PART})`);
     await new Promise(setImmediate);
+    signal?.throwIfAborted();
     const now = free(sqlite);
     if (now >= left) return;
     left = now;
