@@ -1,4 +1,5 @@
 import { secretFlagIn } from "./secrets.ts";
+import { closingQuotes } from "./tokens.ts";
 
 /**
  * Invisible characters that copied text often holds: zero-width space, word joiner, byte order
@@ -18,18 +19,11 @@ export function withoutInvisible(text: string): string {
 
 /** The marks around a copied text: the closing mark by the opening one. */
 const closingMarks: Readonly<Record<string, string>> = {
+  ...closingQuotes,
   "`": "`",
   "*": "*",
   _: "_",
   "~": "~",
-  '"': `"”“`,
-  "“": `”"“`,
-  "„": `“”"`,
-  "«": "»",
-  "»": "«",
-  "'": "'’",
-  "‘": "’'",
-  "‚": "‘’'",
   "(": ")",
 };
 const listMark = /^(?:[-*+•]|\d{1,2}[.)])\s+/u;

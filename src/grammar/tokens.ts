@@ -9,8 +9,11 @@ export interface Token {
   end: number;
 }
 
-// Phones and word processors turn straight quotes into these pairs. „…“ and »…« are German.
-const closingQuotes: Readonly<Record<string, string>> = {
+/**
+ * The quotes that close a text, by the opening quote. Phones and word processors turn straight
+ * quotes into these pairs. „…“ and »…« are German.
+ */
+export const closingQuotes: Readonly<Record<string, string>> = {
   '"': `"”“`,
   "“": `”"“`,
   "„": `“”"`,

@@ -47,7 +47,7 @@ export function accountRemedy({ side, problem, userId, prefix }: AccountProblemV
     ];
   if (problem.code === "account_limit")
     return [
-      "Only its server can change that; nobody in your rooms can. Once it allows more: ",
+      "Only the administrator of that server can change that; nobody in your rooms can. Once it allows more: ",
       code(`${prefix}migrate resume`),
       ".",
     ];

@@ -242,7 +242,7 @@ export function refusalSentence(
         code(untrustedCode(refusal.page)),
         ", which belongs to another homeserver, ",
         code(untrustedCode(refusal.other)),
-        ". I show no session of one server to another. If both names mean the same server, sign in to the other one, or use ",
+        ". I do not give a session of one server to another. If both names mean the same server, sign in to the other one, or use ",
         code(`${prefix}login … --password …`),
         " in a direct chat.",
       ];

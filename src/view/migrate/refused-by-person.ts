@@ -14,7 +14,7 @@ export function refusedByPerson(room: ReportRoom): Message {
       ...shownRoomName(room),
       ": ",
       why,
-      " I do not try again by myself. An invitation still counts.",
+      " I do not try again by myself. If somebody invites your new account, I accept.",
     ),
   );
 }

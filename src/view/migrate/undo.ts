@@ -78,7 +78,7 @@ export function undoRefused(result: Exclude<UndoPreviewResult, UndoPreview>, pre
 }
 
 const stayWords: Readonly<Record<StayReason, string>> = {
-  source_not_joined: "your old account is not in it, so nobody could let you in again",
+  source_not_joined: "your old account is not in it, so it could not let your new one in again",
   last_member: "nobody else is in it, so it would be lost",
   last_admin: "nobody else in it has the power of your new account",
   unreadable: "I could not check whether your old account is in it and who else has power",

@@ -31,6 +31,7 @@ export function watchHindered({ problem, source, target }: RunStatus, prefix: st
 /** What the watch still notices without an account of this side. */
 const STILL_WATCHED: Readonly<Record<Side, string>> = {
   source:
-    "I keep watching with your new account: I accept an invitation as soon as it comes. What your old account has to do there waits.",
-  target: "I keep watching with your old account, but I cannot enter a room until then.",
+    "I keep watching with your new account: I accept an invitation as soon as it comes. What needs your old account waits until I can use it again.",
+  target:
+    "I keep watching with your old account. I can join a room only when I can use your new account again.",
 };
