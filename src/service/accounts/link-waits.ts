@@ -39,6 +39,8 @@ export interface LinkWaitsOptions {
   /** Ends the session of a link that is no longer needed. */
   discard: (link: SignInLink) => Promise<void>;
   notify: (link: SignInLink, news: LinkNews) => Promise<void>;
+  /** Runs the work for one person in order. A link is cancelled and replaced in such a turn. */
+  inTurn: <Result>(owner: string, work: () => Promise<Result>) => Promise<Result>;
   /** Returns the news that a link is still pending. */
   waiting: (link: SignInLink, isServerAway: boolean) => LinkNews;
 }
@@ -100,7 +102,7 @@ export class LinkWaits {
   }
 
   async #wait(link: SignInLink, firstWaitMs: number): Promise<void> {
-    const { notify, waiting, now } = this.#options;
+    const { now } = this.#options;
     let intervalMs = boundedIntervalMs(link);
     let shown = { away: false, at: now() };
     for (let waitMs = firstWaitMs; await this.#sleep(waitMs); waitMs = intervalMs) {
@@ -110,10 +112,17 @@ export class LinkWaits {
       const away = step.kind === "away";
       if (away === shown.away && now() < shown.at + SHOW_EVERY_MS) continue;
       shown = { away, at: now() };
-      // The link may have been cancelled while its server was asked.
-      if ((await this.#options.links.get(link.owner, link.side))?.deviceId !== link.deviceId) return;
-      await notify(link, waiting(link, away));
+      await this.#showWaiting(link, away);
     }
+  }
+
+  /** The link may have been cancelled while its server was asked. Its last news must stay. */
+  #showWaiting(link: SignInLink, isServerAway: boolean): Promise<void> {
+    const { inTurn, links, notify, waiting } = this.#options;
+    return inTurn(link.owner, async () => {
+      const stored = await links.get(link.owner, link.side);
+      if (stored?.deviceId === link.deviceId) await notify(link, waiting(link, isServerAway));
+    });
   }
 
   async #step({

@@ -21,6 +21,8 @@ export type SignInResult =
 
 /** The data of a pending sign-in by link that its person needs. Nothing in it is a secret. */
 export interface WaitingLink {
+  /** Who asked for it, if other people can read it; `null` in a direct chat. */
+  askedBy: string | null;
   side: Side;
   userId: string;
   verificationUri: string;

@@ -34,6 +34,7 @@ export class LinkSignIn {
       now,
       log,
       notify,
+      inTurn,
       accept: (link) => inTurn(link.owner, () => this.#accept(link)),
       discard: async (link) => {
         await this.#options.platform.signIn.discardLink(link);
@@ -168,9 +169,11 @@ export class LinkSignIn {
     return { kind: "refusal", refusal, leftoverDeviceId: isGone ? null : deviceId };
   }
 
-  #shown({ side, userId, verificationUri, userCode, expiresAt, foreignHost }: SignInLink): WaitingLink {
+  #shown(link: SignInLink): WaitingLink {
     const { introduction, now } = this.#options;
+    const { side, userId, verificationUri, userCode, expiresAt, foreignHost, address } = link;
     return {
+      askedBy: address.roomKind === "direct" ? null : address.sender,
       side,
       userId,
       verificationUri,

@@ -16,7 +16,19 @@ import { leftSession, leftover, nextStep, refusalBlocks, sideName, sideWord, suc
 export function linkWaiting(waiting: WaitingLink, isServerAway = false): Message {
   const { side, userId, verificationUri, userCode, remainingMs, clientName, clientUri, foreignHost } =
     waiting;
+  const { askedBy } = waiting;
   return notice(
+    ...(askedBy === null
+      ? []
+      : [
+          paragraph(
+            strong("Only for "),
+            code(untrustedCode(askedBy)),
+            ", who asked for this. Nobody else may open the link or enter the code: ",
+            code(untrustedCode(askedBy)),
+            " would get access to your account.",
+          ),
+        ]),
     paragraph(
       "Sign in your ",
       strong(sideName(side)),

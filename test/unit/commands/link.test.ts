@@ -8,6 +8,7 @@ import { notScripted } from "../../support/fakes/command-services.ts";
 import { FakeConversation } from "./fake-conversation.ts";
 
 const link: WaitingLink = {
+  askedBy: null,
   side: "source",
   userId: "@a:old.example",
   verificationUri: "https://auth.example/link",
@@ -41,6 +42,14 @@ describe("!login by link", () => {
     expect(said).toMatchObject([{ tone: "notice", options: { key: "link" } }]);
     expect(said[0]?.text.split("\n")).toContain("ABCDEF");
     expect(said[0]?.text).toContain("valid for 20 minutes");
+  });
+
+  it("says in a room with other people whose it is, and that nobody else may use it", async () => {
+    const asked = { ...link, askedBy: "@mallory:x.org" };
+    const { said } = await ask({ status: "link", link: asked, isRepeat: false });
+    expect(said[0]?.text.split("\n")[0]).toBe(
+      "Only for @mallory:x.org, who asked for this. Nobody else may open the link or enter the code: @mallory:x.org would get access to your account.",
+    );
   });
 
   it("replaces the note that the server is being asked, so that there is one message", async () => {

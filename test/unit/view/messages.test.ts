@@ -247,6 +247,7 @@ const waitingLink: WaitingLink = {
   verificationUri: ADDRESSES[0],
   userCode: EVIL,
   remainingMs: 1_200_000,
+  askedBy: EVIL,
   foreignHost: EVIL,
   clientName: "Matrix Mover",
   clientUri: ADDRESSES[1],

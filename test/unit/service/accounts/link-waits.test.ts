@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, it, vi } from "vitest";
+import { KeyedQueue } from "../../../../src/model/keyed-queue.ts";
 import type { SignInLink } from "../../../../src/model/sign-in-link.ts";
 import type { LinkAnswer } from "../../../../src/platforms/sign-in.ts";
 import { LinkWaits } from "../../../../src/service/accounts/link-waits.ts";
@@ -24,17 +25,18 @@ const link: SignInLink = {
 };
 
 /** Waits take no time: the clock moves on by what is waited for. */
-async function setUp(answer: (poll: number) => LinkAnswer) {
+async function setUp(answer: (poll: number) => LinkAnswer | Promise<LinkAnswer>) {
   const { store } = await temporaryStore();
   const news: LinkNews["kind"][] = [];
   const clock = { at: 0 };
   const polls: number[] = [];
+  const queue = new KeyedQueue();
   const waits = new LinkWaits({
     links: store.signInLinks,
     signIn: {
       pollLink: async () => {
         polls.push(clock.at);
-        return answer(polls.length);
+        return await answer(polls.length);
       },
     },
     now: () => clock.at,
@@ -45,13 +47,14 @@ async function setUp(answer: (poll: number) => LinkAnswer) {
     accept: async () => null,
     discard: async () => undefined,
     notify: async (_link, { kind }) => void news.push(kind),
+    inTurn: (owner, work) => queue.run(owner, work),
     waiting: (shown, isServerAway) => ({
       kind: "waiting",
-      link: { ...shown, remainingMs: 0, foreignHost: null, clientName: "", clientUri: "" },
+      link: { ...shown, askedBy: null, remainingMs: 0, foreignHost: null, clientName: "", clientUri: "" },
       isServerAway,
     }),
   });
-  return { store, waits, news, polls };
+  return { store, waits, news, polls, queue };
 }
 
 describe("a link that waits for its person", () => {
@@ -66,6 +69,27 @@ describe("a link that waits for its person", () => {
     expect(polls[2]).toBe((polls[1] ?? 0) + wait);
     expect(polls.at(-1)).toBeLessThan(3_600_000 + 4 * 60_000);
     await waits.stop();
+  });
+
+  it("that is cancelled while its server is asked is not shown as waiting again", async () => {
+    const asked = Promise.withResolvers<undefined>();
+    const isAway = Promise.withResolvers<LinkAnswer>();
+    const { waits, store, news, queue } = await setUp(() => {
+      asked.resolve(undefined);
+      return isAway.promise;
+    });
+    await waits.add({ ...link, intervalMs: 5_000 });
+    await asked.promise;
+    const cancelled = queue.run(link.owner, async () => {
+      news.push("cancelled");
+      isAway.resolve({ kind: "away" });
+      // The answer of the server arrives before the link is removed.
+      for (let turn = 0; turn < 50; turn += 1) await store.signInLinks.all();
+      await store.signInLinks.remove(link.owner, link.side);
+    });
+    await cancelled;
+    await waits.stop();
+    expect(news).toEqual(["cancelled"]);
   });
 
   it("goes on by itself after a fault of the bot's own", async () => {
