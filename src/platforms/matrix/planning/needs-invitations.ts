@@ -4,8 +4,7 @@ import type { Verdict, VerdictContext } from "./verdict.ts";
 import { verdictOn } from "./verdict.ts";
 
 /**
- * Whether a room may still need an invitation of the target: one that has a route, or one that this
- * plan leaves out.
+ * Whether a room may still need an invitation of the target, also one that this plan leaves out.
  */
 export function needsInvitations(
   rooms: readonly PlannedRoom[],
@@ -16,11 +15,20 @@ export function needsInvitations(
   return rooms.some(mayNeedInvitation) || mayUndecidedNeedInvitation(context, verdicts, verdictContext);
 }
 
-/** A room that waits for a person, or that the target enters by an invitation still to be sent. */
-function mayNeedInvitation({ status, route }: PlannedRoom): boolean {
-  if (status === "needs_moderator" || status === "needs_you") return true;
-  return status === "planned" && (route === "invite" || route === "knock");
+/**
+ * A room that the target has still to enter. Also one that it is to join by itself: the join may be
+ * refused, and then a person has to invite it.
+ */
+function mayNeedInvitation({ status }: PlannedRoom): boolean {
+  return status !== "done" && status !== "skipped";
 }
+
+const NEEDS_PEOPLE: ReadonlySet<Verdict["kind"]> = new Set<Verdict["kind"]>([
+  "person",
+  "inviter",
+  "removed",
+  "unreadable",
+]);
 
 /**
  * The same for rooms without a route, because this plan leaves them out. A later plan may move
@@ -34,7 +42,7 @@ function mayUndecidedNeedInvitation(
   for (const [roomId, view] of context.views) {
     if (verdicts.has(roomId) || context.replacements.has(roomId) || context.withBot.has(roomId)) continue;
     const verdict = verdictOn(view, verdictContext);
-    if (verdict.kind === "person" || verdict.kind === "inviter") return true;
+    if (NEEDS_PEOPLE.has(verdict.kind)) return true;
     if (verdict.kind === "open" && !verdict.canJoin && !verdict.isInvited) return true;
   }
   return false;

@@ -98,8 +98,8 @@ describe("whether a room may still need an invitation", () => {
     { name: "invited by the old account", room: { levels: SOURCE_MAY_INVITE }, needs: true },
     { name: "somebody must invite", room: {}, needs: true },
     { name: "a knock", room: { rule: "knock" }, needs: true },
-    { name: "public", room: { rule: "public" }, needs: false },
-    { name: "an invitation is there", room: { target: "invite" }, needs: false },
+    { name: "public, but the join may be refused", room: { rule: "public" }, needs: true },
+    { name: "an invitation is there, but may be stale", room: { target: "invite" }, needs: true },
     { name: "nobody new can join", room: { rule: "private" }, needs: false },
     {
       name: "already in",
