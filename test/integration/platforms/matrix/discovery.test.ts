@@ -79,6 +79,16 @@ describe("discoverHomeserver", () => {
     },
   );
 
+  it("takes the port in the name if nothing answers at port 443", async () => {
+    const server = await startServer(answerVersions);
+    const fetch = redirectOrigins(openFetch(), {
+      "https://old.example": "http://127.0.0.1:1",
+      "https://old.example:8448": server.url,
+    });
+    const found = await discoverHomeserver("old.example:8448", { fetch, log });
+    expect(found.baseUrl).toBe("https://old.example:8448");
+  });
+
   it("follows a redirect of .well-known", async () => {
     const other = await startServer(pointTo("https://api.old.example"));
     const { discover } = await discoverThrough((_request, response) =>

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { failureOf, openFetch, reasonOf, startServer, startSocketServer } from "./loopback-server.ts";
@@ -243,6 +244,19 @@ describe("the guarded fetch, at its limits,", () => {
     const response = await openFetch()(server.url, { maxBytes: 100 });
     expect(response.status).toBe(404);
     expect(response.body).toHaveLength(65_536);
+  });
+
+  it.each([
+    { encoding: "gzip", compress: gzipSync },
+    { encoding: "br", compress: brotliCompressSync },
+  ])("shortens the $encoding page of an error as well", async ({ encoding, compress }) => {
+    const page = compress(randomBytes(TEN_MEGABYTES / 10));
+    const server = await startServer((_request, response) =>
+      response.writeHead(502, { "content-encoding": encoding }).end(page),
+    );
+    const response = await openFetch()(server.url);
+    expect(response.status).toBe(502);
+    expect(response.body.length).toBeLessThanOrEqual(65_536);
   });
 
   it("stops waiting for a server that accepts the connection and sends nothing", async () => {

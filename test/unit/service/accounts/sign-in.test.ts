@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { Side } from "../../../../src/model/account.ts";
@@ -394,5 +395,20 @@ describe("forgetting a person", () => {
     // The sign-in came after `!forget`, so it is kept, and its session is stored.
     expect(await store.accounts.get(OWNER, "source")).toMatchObject({ userId: OLD });
     expect(server.sessions.size).toBe(1);
+  });
+
+  it("reports a failure of ending the person's run, also while a server is still asked", async () => {
+    const answered = Promise.withResolvers<undefined>();
+    const slowly: Answer = (_request, response) =>
+      void answered.promise.then(() => sendJson(response, 200, {}));
+    const server = await startHomeserver(OLD, { [LOGOUT]: slowly });
+    const { store, signIn, withPassword } = await setUp({ "old.example": server.url });
+    await withPassword("source", OLD);
+    const failing = { ...control, abandon: () => Promise.reject(new Error("database is locked")) };
+    const forgotten = forgetPerson(OWNER, { control: failing, signIn, store });
+    // A rejection that nobody handles would be reported before the next turn.
+    await setImmediate();
+    answered.resolve(undefined);
+    await expect(forgotten).rejects.toThrow("database is locked");
   });
 });
