@@ -126,6 +126,14 @@ describe("the bot, in control rooms and direct chats", () => {
       { text: "mover, !help login" },
       { text: `${botUserId} help login` },
       { text: "the moving man help login", extra: pill },
+      { text: "`!help login`" },
+      { text: "**!help login**" },
+      { text: "\uff01help login" },
+      { text: "\u200b!help login" },
+      { text: "\ufeff!help login" },
+      { text: '"!help login"' },
+      { text: "```\n!help login\n```" },
+      { text: "!help login." },
       { text: "> <@ben:old> earlier words\n\n!help login" },
     ];
     for (const { text, extra } of forms)

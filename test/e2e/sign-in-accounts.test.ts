@@ -63,6 +63,14 @@ describe("two accounts on two servers, the old one typing in an encrypted chat",
       );
   });
 
+  it("sign in as they are pasted: in code style, with capitals in the user ID and the server's name", async () => {
+    const { userId, password, server } = oldAccount;
+    for (const typed of [`@Ada:${server.serverName}`, `@ada:${server.serverName.toUpperCase()}`])
+      expect(await chat.ask(`\`!login old ${typed} --password ${password}\``)).toContain(
+        `✅ Your old account ${userId} is signed in.`,
+      );
+  });
+
   it("get a new session by signing in again, and the previous one is ended", async () => {
     const before = await botSessions(oldAccount);
     // Without a user ID the command means the account that is signed in on this side.
