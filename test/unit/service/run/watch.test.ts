@@ -239,18 +239,22 @@ describe("the watch itself", () => {
 });
 
 describe("the watch beside another run of the same person", () => {
+  /** Starts another run, which joins a room that the move leaves out. */
+  async function joinExcluded(): Promise<void> {
+    const rooms = ["!excluded:old.example"];
+    const filters = { ...NO_FILTERS, categories: null };
+    const address = { ...request.address, eventId: "$joins" };
+    const joins = await bot.runServices.starter.joinAll({ ...request, address, rooms, filters });
+    expect(joins.status).toBe("started");
+  }
+
   it("enters a room only when the other run has ended, and soon after it", async () => {
-    const { starter } = bot.runServices;
     const answered = Promise.withResolvers<undefined>();
     onRequest = async ({ path }) => {
       if (path.includes("/join/!excluded")) await answered.promise;
     };
     await pass(2 * 60 * MINUTE);
-    const rooms = ["!excluded:old.example"];
-    const filters = { ...NO_FILTERS, categories: null };
-    const address = { ...request.address, eventId: "$joins" };
-    const joins = await starter.joinAll({ ...request, address, rooms, filters });
-    expect(joins.status).toBe("started");
+    await joinExcluded();
     inviteTo(CLOSED);
     await pass(20 * MINUTE);
     const states = async () => (await bot.store.store.runs.unfinished(OWNER)).map(({ state }) => state);
@@ -258,6 +262,17 @@ describe("the watch beside another run of the same person", () => {
     answered.resolve(undefined);
     await pass(5 * SECOND);
     expect([await states(), isInside(CLOSED)]).toEqual([["watching"], true]);
+  });
+
+  it("is what the commands of the person act on when the other run has ended", async () => {
+    const { overview, control } = bot.runServices;
+    const move = await run();
+    await joinExcluded();
+    await pass(MINUTE);
+    expect(await run()).toMatchObject({ purpose: "joins", state: "over" });
+    expect(await overview.status(OWNER)).toMatchObject({ purpose: "move" });
+    expect(await control.cancel(OWNER)).toMatchObject({ status: "cancelled", run: { purpose: "move" } });
+    expect(await bot.store.store.runs.get(move.id)).toMatchObject({ state: "over", isCancelled: true });
   });
 });
 
