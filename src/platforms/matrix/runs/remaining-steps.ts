@@ -1,3 +1,4 @@
+import type { AccessFacts } from "../../../model/access-facts.ts";
 import { haveChangedFor } from "../../../model/access-facts.ts";
 import type { ReportRoom } from "../../../model/report.ts";
 import { nextRoute } from "../../../model/room-routes.ts";
@@ -67,7 +68,7 @@ function revisedRoom(
   if (before === undefined) return { room: read, again: [] };
   const room = { ...read, refusals: before.refusals, joinedAt: before.joinedAt };
   if (room.status !== "planned") return { room, again: [] };
-  if (before.isJoined) return leftRoom(room, { tried, now });
+  if (before.isJoined) return leftRoom(room, before, { tried, now });
   const steps = stepsInto(room, room.route);
   if (before.status === "planned" || !steps.every(({ key }) => tried.has(key))) return { room, again: [] };
   return isOpenAgain(room, before, now)
@@ -80,10 +81,14 @@ function revisedRoom(
  * - The target itself has left it: the person's decision.
  * - Otherwise the join had no effect. It is tried once more, then the next route.
  */
-function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "now">): RevisedRoom {
+function leftRoom(
+  room: RunRoom,
+  before: RunRoom,
+  { tried, now }: Pick<StoredRooms, "tried" | "now">,
+): RevisedRoom {
   const { route } = room;
   const { facts } = room.planned;
-  if (facts?.member?.value.startsWith("leave") === true)
+  if (facts?.member?.value.startsWith("leave") === true && !isOfBefore(facts, before.planned.facts))
     return { room: waitsAs(room, { route: "excluded", status: "skipped" }), again: [] };
   const vain = { route, code: "vain", who: "room", serverText: null, at: now, facts } as const;
   const refusals = withRefusal(room.refusals, vain);
@@ -94,6 +99,12 @@ function leftRoom(room: RunRoom, { tried, now }: Pick<StoredRooms, "tried" | "no
   const reason = { code: "refused", serverText: null } as const;
   const waits = waitsAs(room, { route: "ask_moderator", status: "needs_moderator", reason });
   return { room: { ...waits, refusals }, again: [] };
+}
+
+/** Whether the target's member event is the one from before the join. */
+function isOfBefore({ member }: AccessFacts, answered: AccessFacts | null): boolean {
+  const known = answered?.member ?? null;
+  return known !== null && known.sentAt !== null && known.sentAt === member?.sentAt;
 }
 
 /** The room as one that waits, in reports too. */

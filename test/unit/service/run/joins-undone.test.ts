@@ -150,6 +150,14 @@ describe("a join that was accepted in vain", () => {
     expect([joins(), (await row())?.status, open.faults.vainJoins]).toEqual([1, "done", 0]);
   });
 
+  it("is tried once more where the account had left the room long ago", async () => {
+    open.members.set(TARGET, { membership: "leave" });
+    open.memberSetBy.set(TARGET, { sender: TARGET, at: Date.now() - 60 * MINUTE });
+    open.faults.vainJoins = 1;
+    await start();
+    expect([joins(), (await row())?.status, open.faults.vainJoins]).toEqual([1, "done", 0]);
+  });
+
   it("is given up the second time on each route, and the room then waits for a person", async () => {
     open.faults.vainJoins = 100;
     await start();
