@@ -6,6 +6,11 @@ export interface RoomHistory {
   readonly refusals: readonly RouteRefusal[];
   /** A run saw the target in the room. */
   readonly wasEntered: boolean;
+  /**
+   * When somebody had removed the target before the last run joined, by the sender's server; `null`
+   * for never. That removal does not answer to the join.
+   */
+  readonly removedBeforeAt: number | null;
   /** A run knocked, and has not seen an answer yet. */
   readonly hasKnocked: boolean;
   /** The target was banned when a run last looked. */
@@ -16,6 +21,7 @@ export interface RoomHistory {
 export const NO_HISTORY: RoomHistory = {
   refusals: [],
   wasEntered: false,
+  removedBeforeAt: null,
   hasKnocked: false,
   wasBanned: false,
 };

@@ -51,11 +51,18 @@ function extended(before: RoomHistory, room: RunRoom, refusals: readonly RouteRe
   return {
     refusals: [...before.refusals, ...refusals],
     wasEntered: before.wasEntered || room.isJoined || room.joinedAt !== null,
+    removedBeforeAt: removedBeforeAt(room),
     hasKnocked: before.hasKnocked || (room.route === "knock" && room.status === "needs_moderator"),
     wasBanned:
       room.planned.row.reason?.code === "target_banned" ||
       room.planned.facts?.member?.value.startsWith("ban") === true,
   };
+}
+
+/** The facts of a room that a run joined are those from before its join, until it looks again. */
+function removedBeforeAt({ isJoined, planned: { facts } }: RunRoom): number | null {
+  const member = facts?.member ?? null;
+  return isJoined && member?.value.startsWith("leave") === true ? member.sentAt : null;
 }
 
 function lastingRefusals(

@@ -91,7 +91,10 @@ export function verdictOn(view: RoomView, context: VerdictContext): Verdict {
   if (targetMembership === "ban") return needsUnban(view, context);
   const history = context.histories.get(view.room.roomId) ?? NO_HISTORY;
   // A ban that was lifted is an invitation to come back.
-  const removal = history.wasEntered && !history.wasBanned ? endedByPerson(view, context, "removed") : null;
+  const { wasEntered, wasBanned, removedBeforeAt } = history;
+  const isOfBefore = removedBeforeAt !== null && view.targetMember?.sentAt === removedBeforeAt;
+  const mayBeRemoval = wasEntered && !wasBanned && !isOfBefore;
+  const removal = mayBeRemoval ? endedByPerson(view, context, "removed") : null;
   if (removal !== null) return { kind: "removed", reason: removal };
   const rule = closedByJoinRule(view, context);
   if (rule !== null) return { kind: "closed", reason: rule };

@@ -150,9 +150,12 @@ describe("a join that was accepted in vain", () => {
     expect([joins(), (await row())?.status, open.faults.vainJoins]).toEqual([1, "done", 0]);
   });
 
-  it("is tried once more where the account had left the room long ago", async () => {
+  it.each([
+    { name: "had left the room", sender: TARGET },
+    { name: "had been removed from the room", sender: MODERATOR },
+  ])("is tried once more where the account $name long ago", async ({ sender }) => {
     open.members.set(TARGET, { membership: "leave" });
-    open.memberSetBy.set(TARGET, { sender: TARGET, at: Date.now() - 60 * MINUTE });
+    open.memberSetBy.set(TARGET, { sender, at: Date.now() - 60 * MINUTE });
     open.faults.vainJoins = 1;
     await start();
     expect([joins(), (await row())?.status, open.faults.vainJoins]).toEqual([1, "done", 0]);
